@@ -1,0 +1,372 @@
+"""What can go wrong, said once.
+
+    CabinetError
+    ├── InvalidInput
+    │   ├── InvalidName            a file or folder name, or a path
+    │   ├── InvalidUsername
+    │   ├── WeakPassword
+    │   ├── InvalidField           any other parameter, form field or JSON member
+    │   ├── MalformedRequest       the request is not what it claims to be
+    │   ├── TruncatedBody
+    │   ├── LengthRequired
+    │   └── UnsupportedEncoding
+    ├── DigestMismatch             the bytes that came are not the bytes that were promised
+    ├── SignInRequired
+    │   └── WrongCredentials
+    ├── Forbidden
+    │   ├── CrossSiteRequest
+    │   └── RegistrationClosed
+    ├── NotFound
+    ├── BlobMissing                the row is there, its bytes are not
+    ├── Conflict
+    │   ├── UsernameTaken
+    │   ├── EntryExists
+    │   ├── NotAFolder
+    │   └── IsAFolder
+    ├── PreconditionFailed
+    ├── TooLarge
+    ├── StorageFull
+    │   └── QuotaExceeded
+    ├── StorageFault               the disk reports an error
+    ├── TooManyAttempts
+    ├── Unavailable
+    └── RefusedToStart             the operator has something to mend first
+        ├── BadSetting
+        ├── UnusableStore
+        ├── NoInstance
+        └── DatabaseTooNew
+
+Rule: no framework, no status codes, no exit codes. `web/problems.py` turns a class into a
+status, `client/exits.py` into an exit code. Raise with data, never with prose: the text is
+the class's `message`, %-formatted over its fields, so that a page can translate it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, dataclass_transform
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name that message catalogs look for
+    """Mark a text for the message catalog and return it unchanged."""
+    return text
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False)
+class CabinetError(Exception):
+    """Base of every error that Cabinet raises on purpose; subclasses become dataclasses."""
+
+    slug: ClassVar[str] = "error"
+    title: ClassVar[str] = N_("Something went wrong")
+    message: ClassVar[str] = N_("The request could not be completed.")
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        dataclass(eq=False, kw_only=True)(cls)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The fields of this error, by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        return self.message % self.data
+
+
+class InvalidInput(CabinetError):
+    """What was sent cannot be used as it is."""
+
+    slug = "invalid-input"
+    title = N_("That cannot be used")
+
+
+class InvalidName(InvalidInput):
+    """A name or path breaks a rule; `reason` is one of the texts in `services/names.py`."""
+
+    slug = "invalid-name"
+    title = N_("That name cannot be used")
+    message = N_("The name “%(name)s” cannot be used: %(reason)s")
+    name: str
+    reason: str
+
+
+class InvalidUsername(InvalidInput):
+    """A user name breaks a rule."""
+
+    slug = "invalid-username"
+    title = N_("That user name cannot be used")
+    message = N_(
+        "A user name has 1 to 64 letters, digits, dots, hyphens or underscores and starts "
+        "with a letter or digit."
+    )
+
+
+class WeakPassword(InvalidInput):
+    """A password that a guesser would try early, or of a length that is refused."""
+
+    slug = "weak-password"
+    title = N_("That password cannot be used")
+    message = N_("Choose another password: %(reason)s")
+    reason: str
+
+
+class InvalidField(InvalidInput):
+    """A parameter, form field or JSON member that has no meaning here."""
+
+    slug = "invalid-field"
+    title = N_("A field cannot be used")
+    message = N_("The field “%(field)s” cannot be used: %(reason)s")
+    field: str
+    reason: str
+
+
+class MalformedRequest(InvalidInput):
+    """The request is not what its headers say."""
+
+    slug = "malformed-request"
+    title = N_("The request is malformed")
+    message = N_("The request could not be read: %(reason)s")
+    reason: str
+
+
+class TruncatedBody(InvalidInput):
+    """The sender went away before everything that it announced had arrived."""
+
+    slug = "truncated-body"
+    title = N_("The upload arrived incomplete")
+    message = N_("%(received)s bytes arrived of the %(expected)s announced; nothing was stored.")
+    expected: int
+    received: int
+
+
+class LengthRequired(InvalidInput):
+    """A body came with neither a length nor chunked framing."""
+
+    slug = "length-required"
+    title = N_("The length is missing")
+    message = N_("Send a Content-Length header or a chunked body.")
+
+
+class UnsupportedEncoding(InvalidInput):
+    """A body came in a content coding or media type that is not understood here."""
+
+    slug = "unsupported-encoding"
+    title = N_("The encoding is not supported")
+    message = N_("“%(encoding)s” is not accepted here.")
+    encoding: str
+
+
+class DigestMismatch(CabinetError):
+    """A digest that came with the bytes does not belong to them."""
+
+    slug = "digest-mismatch"
+    title = N_("The content does not match its digest")
+    message = N_("Expected %(expected)s, received %(received)s; nothing was stored.")
+    expected: str
+    received: str
+
+
+class SignInRequired(CabinetError):
+    """Nobody is signed in, or what they showed is not valid any more."""
+
+    slug = "sign-in-required"
+    title = N_("Please sign in")
+    message = N_("Sign in first.")
+
+
+class WrongCredentials(SignInRequired):
+    """The name and the password do not belong together; which one is wrong is not said."""
+
+    slug = "wrong-credentials"
+    title = N_("Signing in failed")
+    message = N_("The user name or the password is wrong.")
+
+
+class Forbidden(CabinetError):
+    """Somebody is signed in, and still may not."""
+
+    slug = "forbidden"
+    title = N_("Not allowed")
+
+
+class CrossSiteRequest(Forbidden):
+    """Another site, or a form without its token, tried to change something."""
+
+    slug = "cross-site-request"
+    title = N_("The request came from another site")
+    message = N_("This request was not sent by a page of this server. Reload the page and try again.")
+
+
+class RegistrationClosed(Forbidden):
+    """The operator creates the accounts here."""
+
+    slug = "registration-closed"
+    title = N_("Registration is closed")
+    message = N_("Ask the operator of this server for an account.")
+
+
+class NotFound(CabinetError):
+    """Nothing of that name, or nothing that this user may know of."""
+
+    slug = "not-found"
+    title = N_("Not found")
+    message = N_("There is nothing here by that name.")
+
+
+class BlobMissing(CabinetError):
+    """The store has lost the bytes of a file; `flask storage verify` lists such files."""
+
+    slug = "content-missing"
+    title = N_("The content is gone")
+    message = N_("The stored content of this file is missing. The operator has to be told.")
+    content_hash: str
+
+
+class Conflict(CabinetError):
+    """The request and the present state of things do not go together."""
+
+    slug = "conflict"
+    title = N_("Conflict")
+
+
+class UsernameTaken(Conflict):
+    """Somebody has that user name, or one that looks the same."""
+
+    slug = "username-taken"
+    title = N_("That user name is taken")
+    message = N_("The user name “%(username)s” is taken.")
+    username: str
+
+
+class EntryExists(Conflict):
+    """The caller asked not to replace, and there is something to replace."""
+
+    slug = "entry-exists"
+    title = N_("That name is in use")
+    message = N_("There is already something at “%(path)s”.")
+    path: str
+
+
+class NotAFolder(Conflict):
+    """A path goes on below a file."""
+
+    slug = "not-a-folder"
+    title = N_("Not a folder")
+    message = N_("“%(path)s” is a file, not a folder.")
+    path: str
+
+
+class IsAFolder(Conflict):
+    """Bytes were meant for, or asked of, a folder."""
+
+    slug = "is-a-folder"
+    title = N_("That is a folder")
+    message = N_("“%(path)s” is a folder, not a file.")
+    path: str
+
+
+class PreconditionFailed(CabinetError):
+    """An If-Match or If-None-Match of the request does not hold."""
+
+    slug = "precondition-failed"
+    title = N_("The file has changed")
+    message = N_("The condition of the request does not hold; nothing was changed.")
+
+
+class TooLarge(CabinetError):
+    """More bytes than one thing of this kind may have."""
+
+    slug = "too-large"
+    title = N_("Too large")
+    message = N_("More than the %(limit)s bytes that are accepted here.")
+    limit: int
+
+
+class StorageFull(CabinetError):
+    """The disk has no room; nothing was stored."""
+
+    slug = "storage-full"
+    title = N_("The server is full")
+    message = N_("The server has no room for this; nothing was stored.")
+
+
+class QuotaExceeded(StorageFull):
+    """The user's own allowance has no room; nothing was stored."""
+
+    slug = "quota-exceeded"
+    title = N_("Your space is used up")
+    message = N_("This would take more than the %(quota)s bytes that you have; nothing was stored.")
+    quota: int
+
+
+class StorageFault(CabinetError):
+    """The disk reports an error; nothing was stored, and trying again may not help."""
+
+    slug = "storage-fault"
+    title = N_("The disk reports an error")
+    message = N_("The server could not use its disk (%(reason)s); nothing was stored.")
+    reason: str
+
+
+class TooManyAttempts(CabinetError):
+    """Somebody tries passwords too fast; `retry_after` is in seconds."""
+
+    slug = "too-many-attempts"
+    title = N_("Too many attempts")
+    message = N_("Wait %(retry_after)s seconds and try again.")
+    retry_after: int
+
+
+class Unavailable(CabinetError):
+    """The same request may well succeed in `retry_after` seconds."""
+
+    slug = "unavailable"
+    title = N_("Busy")
+    message = N_("The server is busy. Try again in %(retry_after)s seconds.")
+    retry_after: int = 1
+
+
+class RefusedToStart(CabinetError):
+    """The operator has something to mend before this server may run."""
+
+    slug = "refused-to-start"
+    title = N_("The server refuses to start")
+
+
+class BadSetting(RefusedToStart):
+    """A setting has a value that would be unsafe or has no meaning."""
+
+    slug = "bad-setting"
+    message = N_("The setting %(setting)s cannot be used: %(reason)s")
+    setting: str
+    reason: str
+
+
+class UnusableStore(RefusedToStart):
+    """The place for the bytes cannot give the promises that the server makes."""
+
+    slug = "unusable-store"
+    message = N_("The store at %(where)s cannot be used: %(reason)s")
+    where: str
+    reason: str
+
+
+class NoInstance(RefusedToStart):
+    """Nobody said where the data lives, and the working folder is no checkout."""
+
+    slug = "no-instance"
+    message = N_(
+        "No instance folder. Set CABINET_INSTANCE to the folder that shall hold the data, or "
+        "start from a checkout."
+    )
+
+
+class DatabaseTooNew(RefusedToStart):
+    """A later release has migrated this database."""
+
+    slug = "database-too-new"
+    message = N_(
+        "The database is at revision %(revision)s, which this release does not know. Start the "
+        "newer release, or restore the copy that was kept before the upgrade."
+    )
+    revision: str
