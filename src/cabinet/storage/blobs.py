@@ -43,7 +43,10 @@ class Staging(Protocol):
         """Write `chunks` behind what is there; raises `StorageFull` when there is no room."""
 
     def finish(self) -> Measured:
-        """Make all bytes durable and tell their size and hash; nothing can be appended then."""
+        """Make all bytes durable and tell their size and hash.
+
+        Called once: after it, or an error of it, `append` and `finish` raise ValueError.
+        """
 
 
 class BlobStore(Protocol):
@@ -52,6 +55,7 @@ class BlobStore(Protocol):
     def begin(self, expected_size: int | None = None) -> AbstractContextManager[Staging]:
         """Open a new upload; leaving the context closes it and discards what staging holds.
 
+        Leaving raises nothing of its own: what cannot be discarded then is left to the sweep.
         Raises `StorageFull` at once when `expected_size` bytes have no room.
         """
 
@@ -67,7 +71,7 @@ class BlobStore(Protocol):
         """Open a blob for reading, positioned at 0, with a real file descriptor if there is one.
 
         The caller closes it. It stays readable when the blob is removed meanwhile. Raises
-        `BlobMissing`.
+        `BlobMissing`, and `StorageFault` when the blob may be there but cannot be opened.
         """
 
     def size_of(self, content_hash: str) -> int | None:

@@ -23,11 +23,13 @@ from cabinet.storage.content_hash import BLOCK_SIZE, combine
 # Two: a third made no upload faster on two cores and takes eight uploads at once past 160 MiB.
 BLOCKS_IN_FLIGHT = 2
 
-# A vectored write takes at most IOV_MAX (1024 on Linux) buffers; a sender that dribbles would
-# fill a block with many more.
-PIECES_PER_BLOCK = 512
+# A vectored write takes at most IOV_MAX (1024 on Linux) buffers. What is shorter than 16 KiB is
+# therefore gathered by a copy, so that a block has at most 256 long pieces and a gathered one
+# before, between and behind them; a body in whole chunks is never copied.
+SHORT_PIECE = 16 << 10
+PIECES_PER_BLOCK = 2 * (BLOCK_SIZE // SHORT_PIECE) + 1
 
-Piece: TypeAlias = bytes | memoryview
+Piece: TypeAlias = bytes | bytearray | memoryview
 
 # Writes the pieces, in their order, at an offset; called from several threads at once.
 WriteBlock: TypeAlias = Callable[[int, Sequence[Piece]], None]
@@ -64,6 +66,7 @@ class BlockWriter:
         self._pieces: list[Piece] = []
         self._start = 0
         self._filled = 0
+        self._finished = False
 
     @property
     def offset(self) -> int:
@@ -72,6 +75,7 @@ class BlockWriter:
 
     def write(self, chunks: Iterable[bytes]) -> None:
         """Take `chunks` in their order; raises what they or `write_block` raise."""
+        self._refuse_when_finished()
         for chunk in chunks:
             view = memoryview(chunk)
             while view:
@@ -82,7 +86,12 @@ class BlockWriter:
                 self._add(piece)
 
     def finish(self) -> Measured:
-        """Write what is left, wait for all blocks, and return the size and the hash."""
+        """Write what is left, wait for all blocks, and return the size and the hash.
+
+        Called once: after it, or an error of it, `write` and `finish` raise ValueError.
+        """
+        self._refuse_when_finished()
+        self._finished = True
         if self._filled:
             last = self._hash_and_write(self._start, self._pieces)
         else:
@@ -95,11 +104,20 @@ class BlockWriter:
         """Wait until no thread writes for this upload any more; raises nothing."""
         wait(self._running)
 
+    def _refuse_when_finished(self) -> None:
+        if self._finished:
+            raise ValueError("finished already")
+
     def _add(self, piece: Piece) -> None:
-        if len(self._pieces) >= PIECES_PER_BLOCK:
-            self._pieces = [b"".join(self._pieces)]
-        self._pieces.append(piece)
         self._filled += len(piece)
+        if len(piece) >= SHORT_PIECE:
+            self._pieces.append(piece)
+            return
+        last = self._pieces[-1] if self._pieces else None
+        if isinstance(last, bytearray):
+            last += piece
+        else:
+            self._pieces.append(bytearray(piece))
 
     def _hand_over(self) -> None:
         if len(self._running) == BLOCKS_IN_FLIGHT:
@@ -109,7 +127,10 @@ class BlockWriter:
         self._pieces, self._filled = [], 0
 
     def _collect(self) -> None:
-        self._digests += self._running.popleft().result()
+        # Taken out only afterwards: when a signal interrupts the wait, `settle` still waits for
+        # this block, and after an error no later `finish` can pass over it.
+        self._digests += self._running[0].result()
+        self._running.popleft()
 
     def _hash_and_write(self, offset: int, pieces: Sequence[Piece]) -> bytes:
         block = hashlib.sha256()

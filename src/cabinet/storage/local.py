@@ -16,7 +16,7 @@ import re
 import secrets
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +29,11 @@ from cabinet.storage.content_hash import is_content_hash
 
 # No room on the disk, in the system's quota, or in the limit on one file.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+# What opening a blob says when none is there, or a symlink or socket in its place.
+NO_BLOB = {errno.ENOENT, errno.ELOOP, errno.ENXIO}
+
+ONE_FILESYSTEM = "its folders blobs and staging must lie on one filesystem."
 
 _STAGING_ID = re.compile(r"[0-9a-f]{32}")
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -119,20 +124,23 @@ class LocalStore:
                 _fsync_folder(self.root)
             self._try_a_link()
         except OSError as error:
-            raise UnusableStore(where=str(self.root), reason=f"{error.strerror}.") from error
+            reason = ONE_FILESYSTEM if error.errno == errno.EXDEV else f"{error.strerror}."
+            raise UnusableStore(where=str(self.root), reason=reason) from error
 
     @contextmanager
     def begin(self, expected_size: int | None = None) -> Iterator[Staging]:
-        free = self.free_bytes()
-        if expected_size is not None and expected_size > free:
-            raise StorageFull
         with _disk_errors():
+            if expected_size is not None and expected_size > self.free_bytes():
+                raise StorageFull
             staging = LocalStaging(self._staging / secrets.token_hex(16))
         try:
             yield staging
         finally:
-            staging.close()
-            self.discard(staging.id)
+            # A published upload is safe by now, and another error must not be hidden.
+            with suppress(OSError):
+                staging.close()
+            with suppress(StorageFault):
+                self.discard(staging.id)
 
     def publish(self, staging: Staging, measured: Measured) -> None:
         source = self._staging / staging.id
@@ -147,10 +155,13 @@ class LocalStore:
             _fsync_folder(blob.parent)
 
     def open(self, content_hash: str) -> BinaryIO:
-        try:
-            descriptor = os.open(self._blob(content_hash), _READ)
-        except OSError as error:
-            raise BlobMissing(content_hash=content_hash) from error
+        with _disk_errors():
+            try:
+                descriptor = os.open(self._blob(content_hash), _READ)
+            except OSError as error:
+                if error.errno not in NO_BLOB:
+                    raise
+                raise BlobMissing(content_hash=content_hash) from error
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise BlobMissing(content_hash=content_hash)
@@ -164,11 +175,13 @@ class LocalStore:
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
     def remove(self, content_hash: str) -> None:
-        self._blob(content_hash).unlink(missing_ok=True)
+        with _disk_errors():
+            self._blob(content_hash).unlink(missing_ok=True)
 
     def discard(self, staging_id: str) -> None:
         if _STAGING_ID.fullmatch(staging_id):
-            (self._staging / staging_id).unlink(missing_ok=True)
+            with _disk_errors():
+                (self._staging / staging_id).unlink(missing_ok=True)
 
     def iter_blobs(self) -> Iterator[StoredObject]:
         for prefix in range(256):
@@ -188,9 +201,12 @@ class LocalStore:
         return self._blobs / content_hash[:2] / content_hash
 
     def _try_a_link(self) -> None:
-        """Raise OSError unless a staged file can become a blob: one filesystem, with hard links."""
-        probe = self._staging / f"probe-{secrets.token_hex(8)}"
-        target = self._blobs / probe.name
+        """Raise OSError unless a staged file can become a blob: one filesystem, with hard links.
+
+        Both names are such as the sweep collects, should the process die in between.
+        """
+        probe = self._staging / secrets.token_hex(16)
+        target = self._blob(secrets.token_hex(32))
         os.close(os.open(probe, _CREATE, 0o600))
         try:
             os.link(probe, target)

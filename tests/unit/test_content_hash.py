@@ -1,0 +1,113 @@
+"""The content hash, against its definition, against rclone, and against itself cut elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cabinet.storage.content_hash import (
+    BLOCK_SIZE,
+    ContentHasher,
+    combine,
+    hash_chunks,
+    hash_stream,
+    is_content_hash,
+)
+from tests.support.contents import SIZES, content_of, in_chunks
+from tests.support.programs import require_program
+
+# What `rclone hashsum dropbox` (1.60.1) printed for files of this many zero bytes.
+OF_ZEROS = {
+    0: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    1: "1406e05881e299367766d313e26c05564ec91bf721d31726bd6e46e60689539a",
+    BLOCK_SIZE - 1: "839e2d868a885f260431d186466f0f3c189ee0eee5cc444b54e717740ad7f1c3",
+    BLOCK_SIZE: "c7e946d101855255d919ef0c70718633adf77d3dfb3adeeecf5d0cb4e951be58",
+    BLOCK_SIZE + 1: "14a4d47f23a30177885d9820122f17d2d3a55fe63f7f5c27b95f689e0b2accd6",
+    9 << 20: "c8f97c712320613991f39507b92b54d92085daf3d0b44dc6264b60a9c6da2fc1",
+}
+
+
+def by_definition(content: bytes) -> str:
+    """Compute the hash as its publisher words it, with the whole content in memory."""
+    blocks = [content[start : start + BLOCK_SIZE] for start in range(0, len(content), BLOCK_SIZE)]
+    return hashlib.sha256(b"".join(hashlib.sha256(block).digest() for block in blocks)).hexdigest()
+
+
+@pytest.mark.parametrize(("size", "expected"), OF_ZEROS.items())
+def test_zeros_have_the_hash_that_rclone_gives_them(size: int, expected: str) -> None:
+    assert expected == hash_chunks(in_chunks(bytes(size)))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_rclone_computes_the_same(size: int, tmp_path: Path) -> None:
+    content = content_of(size)
+    file = tmp_path / "content"
+    file.write_bytes(content)
+
+    command = [require_program("rclone"), "--config", "", "hashsum", "dropbox", str(file)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    assert printed.split()[0] == hash_chunks(in_chunks(content))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_way_to_compute_it_agrees_with_the_definition(size: int) -> None:
+    content = content_of(size)
+    expected = by_definition(content)
+
+    assert expected == hash_chunks([content])
+    assert expected == hash_stream(io.BytesIO(content))
+
+
+@settings(max_examples=25)  # each hashes 8 MiB twice
+@given(cuts=st.lists(st.integers(0, 2 * BLOCK_SIZE + 9), max_size=8))
+def test_no_cut_of_the_content_changes_its_hash(cuts: list[int]) -> None:
+    content = content_of(2 * BLOCK_SIZE + 9)
+    edges = [0, *sorted(cuts), len(content)]
+
+    chunks = [content[start:stop] for start, stop in itertools.pairwise(edges)]
+
+    assert by_definition(content) == hash_chunks(chunks)
+
+
+def test_asking_for_the_hash_does_not_end_it() -> None:
+    hasher = ContentHasher()
+
+    hasher.update(b"con")
+    assert by_definition(b"con") == hasher.hexdigest()
+    hasher.update(b"tent")
+    assert by_definition(b"content") == hasher.hexdigest()
+
+
+def test_a_content_of_one_block_is_hashed_twice() -> None:
+    digest = hashlib.sha256(b"content").digest()
+
+    assert combine(digest) == hash_chunks([b"content"])
+
+
+def test_a_stream_is_left_open() -> None:
+    stream = io.BytesIO(b"content")
+
+    hash_stream(stream)
+
+    assert not stream.closed
+
+
+@pytest.mark.parametrize("text", ["0" * 64, "0123456789abcdef" * 4])
+def test_64_lower_case_hex_digits_have_the_form_of_a_content_hash(text: str) -> None:
+    assert is_content_hash(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "0" * 63, "0" * 65, "A" * 64, "g" * 64, "0" * 64 + "\n", "../" + "0" * 61, "٠" * 64],
+)
+def test_nothing_else_has_it(text: str) -> None:
+    assert not is_content_hash(text)
