@@ -1,0 +1,82 @@
+# Everything that a person does with this checkout. `make` lists it.
+# Each target does its own set-up; python3 (3.11 or newer) and a package registry are enough.
+
+PYTHON  = python3
+HOST    = 127.0.0.1
+PORT    = 5000
+WORKERS = 2
+TESTS   = 4
+
+VENV = .venv
+BIN  = $(VENV)/bin
+
+# uv resolves for every platform and every Python that pyproject.toml allows.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+       --no-annotate --no-header --no-emit-index-url --no-emit-find-links
+
+.DEFAULT_GOAL = help
+.NOTPARALLEL:
+.PHONY: help run serve setup test test-long bench check format lock screenshot clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' Makefile
+
+run: $(VENV)/run ## start the server for one person to try: HOST=127.0.0.1 PORT=5000
+	$(BIN)/flask run --host $(HOST) --port $(PORT)
+
+serve: $(VENV)/run ## start the production server: HOST=127.0.0.1 PORT=5000 WORKERS=2
+	$(BIN)/gunicorn --config python:cabinet.serving --bind $(HOST):$(PORT) --workers $(WORKERS) 'cabinet:create_app()'
+
+setup: $(VENV)/dev ## install what development needs into .venv
+
+test: check ## lint, types and every test but the long ones, with coverage: TESTS=4 processes
+	bash .ci/install-parts test
+	$(BIN)/pytest --numprocesses $(TESTS) --dist worksteal --cov --cov-report term
+
+test-long: $(VENV)/dev ## the tests that take minutes: kill loops, whole installations
+	bash .ci/install-parts test
+	$(BIN)/pytest -m long --timeout 1800
+
+bench: $(VENV)/dev ## measure against nginx and copyparty; prints a table
+	bash .ci/install-parts bench
+	$(BIN)/python -m tests.bench
+
+check: $(VENV)/dev ## lint and types only
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/djlint src/cabinet/templates --check --lint --quiet
+	$(BIN)/mypy
+
+format: $(VENV)/dev ## put everything into the form that `make check` wants
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/djlint src/cabinet/templates --reformat --quiet
+
+lock: $(VENV)/dev ## take the newest versions of everything into the lock files
+	$(LOCK) --upgrade --group build pyproject.toml --output-file requirements.lock
+	$(LOCK) --upgrade --group dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
+
+screenshot: $(VENV)/dev ## take the picture of the files page that the README shows
+	bash .ci/install-parts test
+	$(BIN)/python -m tests.browser.screenshot
+
+clean: ## remove what the other targets made, but no data
+	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find src tests migrations -name __pycache__ -type d -exec rm -rf {} +
+
+# The three files below are stamps: each is newer than what it was made from.
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Cabinet needs Python 3.11 or newer: make PYTHON=...")'
+	@PYTHON=$(PYTHON) bash .ci/install-parts venv
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/run: $(VENV)/made requirements.lock pyproject.toml
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/made requirements-dev.lock pyproject.toml
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

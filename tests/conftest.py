@@ -1,0 +1,117 @@
+"""Fixtures that every folder of tests may ask for.
+
+Rule: a fixture gives a test its own instance folder, and leaves no process, connection or file
+behind. What tests call by name is imported from tests.support; there is no __init__.py below tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
+
+from cabinet import create_app
+from tests.support.auth import AuthActions
+from tests.support.servers import FAST, Server, development_command, production_command, running
+
+MakeApp = Callable[..., Flask]
+
+# No deadline: two cores are shared with other processes. No database: tests leave nothing behind.
+settings.register_profile(
+    "cabinet", deadline=None, database=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("cabinet")
+
+
+class StartProduction(Protocol):
+    """Start gunicorn as `make serve` does, with settings of the application and further arguments."""
+
+    def __call__(
+        self, settings: Mapping[str, Any] | None = None, *, workers: int = 1, arguments: tuple[str, ...] = ()
+    ) -> Server: ...
+
+
+class StartDevelopment(Protocol):
+    """Start Flask's server as `make run` does, with settings of the application."""
+
+    def __call__(self, settings: Mapping[str, Any] | None = None) -> Server: ...
+
+
+@pytest.fixture
+def make_app(tmp_path: Path) -> Iterator[MakeApp]:
+    """Build applications on one instance folder, with settings as keywords."""
+    from cabinet.extensions import db
+
+    built: list[Flask] = []
+
+    def make(**changed: Any) -> Flask:
+        app = create_app({"INSTANCE": tmp_path / "instance", "TESTING": True, **FAST, **changed})
+        built.append(app)
+        return app
+
+    yield make
+    for app in built:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    """Return an application with an instance folder of its own."""
+    return make_app()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Return a browser-like client of `app`: it keeps cookies."""
+    return app.test_client()
+
+
+@pytest.fixture
+def auth(client: FlaskClient) -> AuthActions:
+    """Return what makes `client` somebody."""
+    return AuthActions(client)
+
+
+@pytest.fixture
+def start_production(tmp_path: Path) -> Iterator[StartProduction]:
+    """Start production servers, all on one instance folder, and end them after the test."""
+    with ExitStack() as servers:
+
+        def start(
+            settings: Mapping[str, Any] | None = None, *, workers: int = 1, arguments: tuple[str, ...] = ()
+        ) -> Server:
+            command = production_command(workers, *arguments)
+            return servers.enter_context(running(command, tmp_path, settings or {}))
+
+        yield start
+
+
+@pytest.fixture
+def production_server(start_production: StartProduction) -> Server:
+    """Return a running production server with one worker."""
+    return start_production()
+
+
+@pytest.fixture
+def start_development(tmp_path: Path) -> Iterator[StartDevelopment]:
+    """Start development servers, all on one instance folder, and end them after the test."""
+    with ExitStack() as servers:
+
+        def start(settings: Mapping[str, Any] | None = None) -> Server:
+            return servers.enter_context(running(development_command(), tmp_path, settings or {}))
+
+        yield start
+
+
+@pytest.fixture
+def development_server(start_development: StartDevelopment) -> Server:
+    """Return a running development server."""
+    return start_development()
