@@ -71,8 +71,8 @@ class Server:
         """The process that was started: gunicorn's arbiter, or the Flask server itself."""
         return self._running().pid
 
-    def start(self) -> None:
-        """Start, and return once /healthz answers."""
+    def start(self, *, seconds: float = 30.0) -> None:
+        """Start, and return once /healthz answers; `seconds` until the server listens."""
         command = [word.format(port=self.port) for word in self.command]
         begins_at = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
@@ -80,7 +80,9 @@ class Server:
                 command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-        self.port = wait_until(lambda: self._announced_port(begins_at), what="the server's first line")
+        self.port = wait_until(
+            lambda: self._announced_port(begins_at), seconds=seconds, what="a listening server"
+        )
         self._pool = urllib3.HTTPConnectionPool(self.host, self.port, maxsize=8, timeout=30, retries=False)
         wait_until(self._is_healthy, what="a healthy server")
 

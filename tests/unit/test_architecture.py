@@ -1,0 +1,106 @@
+"""Who may import whom, and how large a room may be.
+
+Rule: the contracts themselves stand in pyproject.toml, where a reader looks for them; here they
+are only held.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "src" / "cabinet").rglob("*.py"))
+
+MODULE_LINES = 400
+FUNCTION_LINES = 60
+
+# Declared and never imported: what brings them in is named beside each.
+LOADED_BY_OTHERS = {
+    "gunicorn": "started as a program",
+    "psycopg": "SQLAlchemy, for a postgresql URL",
+    "python-dotenv": "flask, for .flaskenv",
+}
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def canonical(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def imported_modules(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def declared_distributions() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return {canonical(re.split(r"[^\w.-]", requirement)[0]) for requirement in project["dependencies"]}
+
+
+def imported_distributions() -> set[str]:
+    homes = packages_distributions()
+    modules = {
+        module.partition(".")[0]
+        for path in SOURCES
+        for module in imported_modules(ast.parse(path.read_bytes()))
+    }
+    foreign = modules - sys.stdlib_module_names - {"cabinet"}
+    return {canonical(homes.get(module, [module])[0]) for module in foreign}
+
+
+def test_no_module_imports_what_it_may_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
+
+    assert outcome == 0, capsys.readouterr().out
+
+
+def test_everything_imported_is_declared_and_everything_declared_is_used() -> None:
+    assert imported_distributions() == declared_distributions() - LOADED_BY_OTHERS.keys()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_a_module_fits_in_one_reading(path: Path) -> None:
+    source = path.read_text()
+    functions = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    lengths = {node.name: (node.end_lineno or node.lineno) - node.lineno + 1 for node in functions}
+
+    assert len(source.splitlines()) <= MODULE_LINES
+    assert {name: length for name, length in lengths.items() if length > FUNCTION_LINES} == {}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_a_module_states_its_rule(path: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(path.read_bytes()))
+
+    assert docstring is not None
+    assert "\nRule: " in docstring
+
+
+@pytest.mark.parametrize("module", ["cabinet", "cabinet.storage.content_hash", "cabinet.client.main"])
+def test_the_client_and_what_it_shares_load_no_web_framework(module: str) -> None:
+    command = (
+        f"import sys, {module}; print(*sorted({{'flask', 'werkzeug', 'sqlalchemy'}} & sys.modules.keys()))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+
+    assert loaded.stdout.split() == []

@@ -1,0 +1,205 @@
+"""What travels in a distribution, and that each way to install it gives a server that runs.
+
+Rule: no network. A new environment borrows the dependencies of the one that runs the tests, and
+nothing of Cabinet itself.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+import venv
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import Server, running, server_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "cabinet"
+CHECKOUT = ["src", "migrations", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".flaskenv"]
+
+FLASK_RUN = ["-m", "flask", "run", "--host", "127.0.0.1", "--port", "{port}"]
+
+
+def run(command: Sequence[str | Path], folder: Path, environment: dict[str, str] | None = None) -> str:
+    """Run a command that has to succeed; returns all that it printed."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def files_below(folder: Path) -> set[str]:
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def locked(name: str) -> dict[str, str]:
+    """Return the lines of a lock file that name something, by what they name, with their markers."""
+    lines = (ROOT / name).read_text().splitlines()
+    named = [line.removesuffix(" \\") for line in lines if not line.startswith(" ")]
+    return {line.partition("==")[0]: line for line in named}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Copy the checkout, without what a developer's machine adds to it."""
+    copy = tmp_path / "checkout"
+    copy.mkdir()
+    for name in CHECKOUT:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, copy / name)
+    return copy
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    """Make a new virtual environment; returns its interpreter."""
+    folder = tmp_path / "venv"
+    venv.create(folder, with_pip=False, symlinks=True)
+    site_packages = sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)})
+    Path(site_packages, "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    return folder / "bin" / "python"
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    """Make a folder where nothing of the checkout is in reach."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    return folder
+
+
+def install(python: Path, *what: str | Path) -> None:
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+    run([*pip, "--no-index", "--no-deps", "--no-build-isolation", *what], python.parent)
+
+
+def build(kind: str, source: Path, into: Path) -> Path:
+    """Build an sdist or a wheel from `source`; returns its path."""
+    run([sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", into], source)
+    (built,) = into.iterdir()
+    return built
+
+
+def build_wheel(checkout: Path, tmp_path: Path) -> Path:
+    """Build the way that a registry does it: an sdist first, and the wheel from that alone."""
+    sdist = build("sdist", checkout, tmp_path / "sdist")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    (unpacked,) = (tmp_path / "unpacked").iterdir()
+    return build("wheel", unpacked, tmp_path / "wheel")
+
+
+def assert_it_runs(python: Path, folder: Path) -> None:
+    """Migrate from the command line, then serve, both from `folder` and on `folder`/instance."""
+    environment = server_environment(folder / "instance", {})
+    run([python, "-m", "flask", "db", "upgrade"], folder, environment)
+    with running([str(python), *FLASK_RUN], folder, {}) as server:
+        assert_it_serves(server)
+
+
+def assert_it_serves(server: Server) -> None:
+    page = server.request("GET", "/", headers={"Accept": "text/html", "Accept-Language": "ru"})
+    style = re.search(r'<link[^>]+href="(/static/[^"]+\.css[^"]*)"', page.data.decode())
+
+    assert page.status == 200
+    assert '<html lang="ru"' in page.data.decode()
+    assert style is not None
+    assert server.request("GET", style[1]).status == 200
+
+
+def test_a_wheel_carries_the_package_and_its_migrations_and_nothing_else(
+    checkout: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(build_wheel(checkout, tmp_path)) as wheel:
+        carried = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    package = {f"cabinet/{name}" for name in files_below(PACKAGE)}
+    migrations = {f"cabinet/migrations/{name}" for name in files_below(ROOT / "migrations")}
+
+    assert carried == package | migrations
+
+
+def test_an_installed_wheel_migrates_and_serves_from_an_empty_folder(
+    checkout: Path, tmp_path: Path, python: Path, empty: Path
+) -> None:
+    install(python, build_wheel(checkout, tmp_path))
+    shutil.rmtree(checkout)
+
+    assert_it_runs(python, empty)
+
+
+def test_an_editable_install_serves_and_copies_nothing_that_could_grow_old(
+    checkout: Path, python: Path, empty: Path
+) -> None:
+    install(python, "--editable", checkout)
+    copied = [path for path in python.parents[1].rglob("cabinet") if path.is_dir()]
+
+    assert copied == []
+    assert_it_runs(python, empty)
+
+
+def test_a_checkout_installed_by_pip_serves_with_what_flaskenv_says(checkout: Path, python: Path) -> None:
+    install(python, checkout)
+    environment = server_environment(checkout / "instance", {})
+    for name in ("FLASK_APP", "FLASK_SKIP_DOTENV", "CABINET_INSTANCE"):
+        del environment[name]
+    server = Server([str(python), *FLASK_RUN], checkout, environment)
+
+    try:
+        server.start()
+        assert_it_serves(server)
+    finally:
+        server.kill()
+    assert (checkout / "instance" / "cabinet.db").is_file()
+
+
+def test_the_locks_pin_every_dependency_and_name_no_place() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    required = {re.split(r"[^\w.-]", requirement)[0] for requirement in project["dependencies"]}
+    texts = [(ROOT / name).read_text() for name in ("requirements.lock", "requirements-dev.lock")]
+
+    assert required <= locked("requirements.lock").keys()
+    assert [text for text in texts if re.search(r"://|/|^#|^-", text, re.MULTILINE)] == []
+
+
+def test_development_runs_on_the_versions_that_production_runs_on() -> None:
+    assert locked("requirements.lock").items() <= locked("requirements-dev.lock").items()
+
+
+@pytest.mark.long
+def test_make_run_sets_up_a_fresh_clone_and_serves(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    run(["git", "clone", "--quiet", ROOT, clone], tmp_path)
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("CABINET_", "FLASK_"))
+    }
+    server = Server(["make", "run", "PORT={port}"], clone, environment)
+
+    try:
+        server.start(seconds=600)
+        assert_it_serves(server)
+    finally:
+        server.kill()
