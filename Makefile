@@ -44,13 +44,12 @@ bench: $(VENV)/dev ## measure against nginx and copyparty; prints a table
 check: $(VENV)/dev ## lint and types only
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/djlint src/cabinet/templates --check --lint --quiet
+	$(BIN)/djlint src/cabinet/templates --lint --quiet
 	$(BIN)/mypy
 
 format: $(VENV)/dev ## put everything into the form that `make check` wants
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
-	$(BIN)/djlint src/cabinet/templates --reformat --quiet
 
 lock: $(VENV)/dev ## take the newest versions of everything into the lock files
 	$(LOCK) --upgrade --group build pyproject.toml --output-file requirements.lock
