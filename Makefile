@@ -14,6 +14,8 @@ BIN  = $(VENV)/bin
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
        --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
 .PHONY: help run serve setup test test-long bench check format lock screenshot clean

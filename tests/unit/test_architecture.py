@@ -101,6 +101,6 @@ def test_the_client_and_what_it_shares_load_no_web_framework(module: str) -> Non
     command = (
         f"import sys, {module}; print(*sorted({{'flask', 'werkzeug', 'sqlalchemy'}} & sys.modules.keys()))"
     )
-    loaded = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+    loaded = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False)
 
-    assert loaded.stdout.split() == []
+    assert (loaded.stdout.split(), loaded.stderr) == ([], "")
