@@ -1,0 +1,110 @@
+"""The commands about who somebody is: register, login, logout, whoami; and version.
+
+Rule: thin. The password goes to the server and nowhere else; what is kept is a token.
+"""
+
+from __future__ import annotations
+
+import platform
+from contextlib import suppress
+
+import click
+
+from cabinet.client.credentials import read_credentials
+from cabinet.client.failures import ClientFailure, NotSignedIn, Refused
+from cabinet.client.options import command
+from cabinet.client.output import to_size
+from cabinet.client.session import Session
+from cabinet.errors import NotFound, SignInRequired
+
+_username = click.option("--username", metavar="NAME", help="The user name; else it is asked for.")
+_password_stdin = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input, as one line."
+)
+
+
+@command("register")
+@_username
+@_password_stdin
+def register(session: Session, username: str | None, password_stdin: bool) -> None:
+    """Make an account.
+
+    Where standard input is no terminal, the name and the password are read from it, a line each.
+    """
+    _warn_of_eavesdroppers(session)
+    credentials = read_credentials(username, password_stdin=password_stdin, confirm=True)
+    name = session.open_api(None).register(credentials.username, credentials.password)
+    session.output.document({"username": name, "server": str(session.server)})
+    session.output.note(f"The account “{name}” was made. Run filecli login to use it.")
+
+
+@command("login")
+@_username
+@_password_stdin
+def login(session: Session, username: str | None, password_stdin: bool) -> None:
+    """Sign in; a token is stored, never the password.
+
+    Where standard input is no terminal, the name and the password are read from it, a line each.
+    """
+    _warn_of_eavesdroppers(session)
+    before = session.tokens.get(str(session.server))
+    credentials = read_credentials(username, password_stdin=password_stdin)
+    api = session.open_api(None)
+    token = api.make_token(credentials.username, credentials.password, f"filecli on {platform.node()}")
+    session.tokens.set(str(session.server), token)
+    if before is not None:
+        # Nobody holds it any more. That it could not be revoked is no reason to fail.
+        with suppress(ClientFailure):
+            session.open_api(before.token).revoke_token(before.id)
+    session.output.document({"username": token.username, "server": str(session.server)})
+    session.output.note(f"Signed in to {session.server} as “{token.username}”.")
+
+
+@command("logout")
+@click.option("--force", is_flag=True, help="Forget the token even if it cannot be revoked.")
+def logout(session: Session, force: bool) -> None:
+    """Revoke the stored token and forget it."""
+    server = str(session.server)
+    stored = session.tokens.get(server)
+    if stored is None:
+        raise NotSignedIn(server=server)
+    try:
+        session.open_api(stored.token).revoke_token(stored.id)
+    except ClientFailure as error:
+        if not force and not _is_void(error):
+            raise
+    session.tokens.forget(server)
+    session.output.document({"server": server})
+    session.output.note(f"Signed out of {server}.")
+
+
+@command("whoami")
+def whoami(session: Session) -> None:
+    """Tell who is signed in, and how much is stored."""
+    me = session.api.who_am_i()
+    session.output.document(me)
+    session.output.data(me["username"])
+    usage, quota = me.get("usage"), me.get("quota")
+    if isinstance(usage, int):
+        limit = f" of {to_size(quota)}" if isinstance(quota, int) else ""
+        session.output.note(f"{to_size(usage)}{limit} used on {session.server}.")
+
+
+@command("version")
+def version(session: Session) -> None:
+    """Print the version of filecli."""
+    from importlib import metadata  # 20 ms, for this command alone
+
+    number = metadata.version("cabinet")
+    session.output.document({"version": number})
+    session.output.data(f"filecli {number}")
+
+
+def _is_void(error: ClientFailure) -> bool:
+    """Tell whether the server does not know the token any more."""
+    return isinstance(error, Refused) and (error.means(SignInRequired) or error.means(NotFound))
+
+
+def _warn_of_eavesdroppers(session: Session) -> None:
+    if not session.server.is_confidential:
+        session.output.warn(f"the password goes to {session.server} unencrypted; https would hide it.")

@@ -1,0 +1,252 @@
+"""One server over HTTP: a request in, an answer or an error of the domain out.
+
+Rule: one pool for one origin, which never follows a redirect, so a token cannot reach another
+host. A request is repeated only when that is safe: nothing was sent, or the server said that it
+did nothing, or doing it twice is the same as once. The bytes of a body must still be there.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from itertools import count
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    InsecureRequestWarning,
+    NewConnectionError,
+    SSLError,
+)
+
+from cabinet.client.exits import kind_of
+from cabinet.client.failures import (
+    ConnectionLost,
+    Misunderstood,
+    Redirected,
+    Refused,
+    ServerUnreachable,
+    TlsFailed,
+)
+from cabinet.client.local import Body
+from cabinet.client.patience import Patience
+from cabinet.client.settings import Server
+from cabinet.errors import CabinetError, TooManyAttempts, Unavailable
+from cabinet.storage.chunks import CHUNK_SIZE
+
+# Seconds. urllib3 sends the body under the first of the two, so that an upload gets more: a disk
+# that writes back its cache may keep a server from reading for a while, and once all is there the
+# server syncs it before it answers.
+TIMEOUT = urllib3.Timeout(connect=10, read=60)
+UPLOAD_TIMEOUT = urllib3.Timeout(connect=60, read=600)
+
+# Bytes. A page of a thousand entries with the longest paths stays well below it.
+LONGEST_ANSWER = 32 << 20
+
+# A proxy lost sight of the server: what was asked may have been done.
+_NOT_KNOWN = {502, 504}
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How the certificate of an https server is checked; `ca_cert` is a file of authorities."""
+
+    ca_cert: str | None = None
+    insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to ask for; `target` is percent-encoded and starts with a slash.
+
+    `is_repeatable` tells that doing it twice is the same as doing it once.
+    """
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body | bytes | None = None
+    is_repeatable: bool = False
+
+
+class Connection:
+    """The way to one server, on kept connections, with the token of whoever is signed in."""
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        token: str | None,
+        patience: Patience,
+        tls: Tls | None = None,
+        trace: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.server = server
+        self.patience = patience
+        self._trace = trace
+        # A coded body could be neither resumed nor compared with its hash while it passes.
+        self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "filecli"}
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._pool = _pool(server, tls or Tls())
+
+    def json(self, request: Request) -> Any:
+        """Send `request` and return the JSON of its answer, None where there is no content."""
+        response = self.open(request)
+        with self.reading(response):
+            content = response.read(LONGEST_ANSWER)
+        if not content:
+            return None
+        try:
+            return json.loads(content)
+        except ValueError as error:
+            raise self.misunderstood("it is no JSON") from error
+
+    def open(self, request: Request) -> urllib3.BaseHTTPResponse:
+        """Send `request` and return the answer, its body unread; the caller closes it.
+
+        Raises `Refused` for every status but 2xx.
+        """
+        for attempt in count():
+            try:
+                return self._once(request)
+            except (ServerUnreachable, ConnectionLost, Refused) as error:
+                if not _may_repeat(request, error):
+                    raise
+                self.patience.wait(attempt, error)
+        raise AssertionError("count() does not end")
+
+    @contextmanager
+    def reading(self, response: urllib3.BaseHTTPResponse) -> Iterator[None]:
+        """Close `response` in the end; raises `ConnectionLost` where its body ends too early."""
+        try:
+            yield
+        except (HTTPError, OSError) as error:
+            raise ConnectionLost(server=str(self.server), reason=_reason(error)) from error
+        finally:
+            response.close()
+
+    def misunderstood(self, reason: str) -> Misunderstood:
+        """Return the error for an answer that makes no sense."""
+        return Misunderstood(server=str(self.server), reason=reason)
+
+    def _once(self, request: Request) -> urllib3.BaseHTTPResponse:
+        started = time.monotonic()
+        response = self._send(request)
+        took = time.monotonic() - started
+        self._trace(f"{request.method} {self.server}{request.target} {response.status} {took:.3f} s")
+        if 200 <= response.status < 300:
+            return response
+        with self.reading(response):
+            if 300 <= response.status < 400:
+                location = response.headers.get("Location", "")
+                raise Redirected(server=str(self.server), location=location)
+            raise _to_refusal(response, response.read(LONGEST_ANSWER))
+
+    def _send(self, request: Request) -> urllib3.BaseHTTPResponse:
+        headers = {**self._headers, **request.headers}
+        body, is_chunked = _framed(request.body, headers)
+        server = str(self.server)
+        try:
+            return self._pool.urlopen(
+                request.method,
+                self.server.prefix + request.target,
+                body=body,
+                headers=headers,
+                chunked=is_chunked,
+                timeout=TIMEOUT if body is None else UPLOAD_TIMEOUT,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+            )
+        except (NewConnectionError, ConnectTimeoutError) as error:
+            raise ServerUnreachable(server=server, reason=_reason(error)) from error
+        except SSLError as error:
+            raise TlsFailed(server=server, reason=_reason(error)) from error
+        except (HTTPError, OSError) as error:
+            raise ConnectionLost(server=server, reason=_reason(error)) from error
+
+
+def _framed(body: Body | bytes | None, headers: dict[str, str]) -> tuple[Any, bool]:
+    """Return what urllib3 takes as a body, and whether to send it chunked; sets the length."""
+    if body is None or isinstance(body, bytes):
+        return body, False
+    if body.length is not None:
+        headers["Content-Length"] = str(body.length)
+    return body.chunks(), body.length is None
+
+
+def _pool(server: Server, tls: Tls) -> urllib3.HTTPConnectionPool:
+    if server.origin.startswith("http://"):
+        return urllib3.connection_from_url(server.origin, blocksize=CHUNK_SIZE)
+    if tls.insecure:
+        # filecli warns in its own words, once a command and not once a request.
+        urllib3.disable_warnings(InsecureRequestWarning)
+        return urllib3.connection_from_url(server.origin, blocksize=CHUNK_SIZE, cert_reqs="CERT_NONE")
+    return urllib3.connection_from_url(server.origin, blocksize=CHUNK_SIZE, ca_certs=tls.ca_cert)
+
+
+def _may_repeat(request: Request, error: CabinetError) -> bool:
+    if request.body is not None and not isinstance(request.body, bytes) and request.body.is_spent:
+        return False
+    if isinstance(error, ServerUnreachable):
+        # A host that does not answer at all has cost its timeout already.
+        return not isinstance(error.__cause__, ConnectTimeoutError)
+    if isinstance(error, Refused):
+        if not (error.means(Unavailable) or error.means(TooManyAttempts)):
+            return False
+        return request.is_repeatable or error.status not in _NOT_KNOWN
+    return request.is_repeatable
+
+
+def _to_refusal(response: urllib3.BaseHTTPResponse, content: bytes) -> Refused:
+    """Read a problem document (RFC 9457), or make do with the status."""
+    try:
+        problem = json.loads(content)
+    except ValueError:
+        problem = None
+    members = problem if isinstance(problem, dict) else {}
+    slug = unquote(urlsplit(str(members.get("type", ""))).path.rpartition("/")[2])
+    kind = kind_of(slug, response.status)
+    detail = members.get("detail") or members.get("title") or f"{kind.title} ({response.status})."
+    return Refused(
+        kind=kind,
+        detail=str(detail),
+        status=response.status,
+        retry_after=_seconds(response.headers.get("Retry-After")),
+    )
+
+
+def _seconds(value: str | None) -> float | None:
+    """Read a Retry-After header: seconds, or a date."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _reason(error: Exception) -> str:
+    """Return the part of an error of urllib3 that a person can use, without its full stop."""
+    cause: BaseException = error
+    while cause.__cause__ is not None or cause.__context__ is not None:
+        cause = cause.__cause__ or cause.__context__ or cause
+    if isinstance(cause, ssl.SSLError):
+        return (getattr(cause, "verify_message", "") or cause.reason or str(cause)).rstrip(".")
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    if isinstance(error, ConnectTimeoutError):
+        return "it does not answer"
+    return (str(cause) or type(cause).__name__).rstrip(".")

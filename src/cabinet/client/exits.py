@@ -1,0 +1,153 @@
+"""Where an error becomes an exit code and a line on stderr.
+
+    0    done
+    1    unexpected, or some of several things failed
+    2    the command was not understood, or a name or value cannot be used
+    3    not signed in, or not allowed
+    4    not found
+    5    conflict with what is there
+    6    too large, or no room
+    7    the bytes are not what they have to be
+    8    unavailable: trying again later may help
+    130  Ctrl-C
+
+Rule: every class of error stands in `EXIT_CODES`; nothing else in filecli chooses a number.
+"""
+
+from __future__ import annotations
+
+from cabinet import errors
+from cabinet.client import failures
+from cabinet.errors import CabinetError
+
+UNEXPECTED = 1
+USAGE = 2
+INTERRUPTED = 130
+
+EXIT_CODES: dict[type[CabinetError], int] = {
+    errors.CabinetError: 1,
+    errors.InvalidInput: 2,
+    errors.InvalidName: 2,
+    errors.InvalidUsername: 2,
+    errors.WeakPassword: 2,
+    errors.InvalidField: 2,
+    errors.MalformedRequest: 1,
+    errors.TruncatedBody: 7,
+    errors.LengthRequired: 1,
+    errors.UnsupportedEncoding: 1,
+    errors.DigestMismatch: 7,
+    errors.SignInRequired: 3,
+    errors.WrongCredentials: 3,
+    errors.Forbidden: 3,
+    errors.CrossSiteRequest: 3,
+    errors.RegistrationClosed: 3,
+    errors.NotFound: 4,
+    errors.BlobMissing: 7,
+    errors.Conflict: 5,
+    errors.UsernameTaken: 5,
+    errors.EntryExists: 5,
+    errors.NotAFolder: 5,
+    errors.IsAFolder: 5,
+    errors.PreconditionFailed: 5,
+    errors.TooLarge: 6,
+    errors.StorageFull: 6,
+    errors.QuotaExceeded: 6,
+    errors.StorageFault: 1,
+    errors.TooManyAttempts: 8,
+    errors.Unavailable: 8,
+    errors.RefusedToStart: 1,
+    errors.BadSetting: 1,
+    errors.UnusableStore: 1,
+    errors.NoInstance: 1,
+    errors.DatabaseTooNew: 1,
+    failures.ClientFailure: 1,
+    failures.Refused: 1,
+    failures.ServerUnreachable: 8,
+    failures.ConnectionLost: 8,
+    failures.TlsFailed: 8,
+    failures.Redirected: 1,
+    failures.Misunderstood: 1,
+    failures.BadUsage: 2,
+    failures.BadServerAddress: 2,
+    failures.NotSignedIn: 3,
+    failures.TokenFileExposed: 3,
+    failures.TokenFileBroken: 3,
+    failures.LocalMissing: 4,
+    failures.LocalIsFolder: 2,
+    failures.LocalExists: 5,
+    failures.ForeignPart: 5,
+    failures.PartInUse: 5,
+    failures.LocalDiskFull: 6,
+    failures.LocalFault: 1,
+    failures.SourceChanged: 7,
+    failures.Damaged: 7,
+    failures.ChangedMeanwhile: 7,
+    failures.UnsafeName: 7,
+    failures.Interrupted: INTERRUPTED,
+}
+
+# What to do next about an error of the server; a class without a line takes that of its base.
+HINTS: dict[type[CabinetError], str] = {
+    errors.SignInRequired: "Run filecli login.",
+    errors.WrongCredentials: "Check the name and the password; filecli register makes an account.",
+    errors.Forbidden: "",
+    errors.NotFound: "filecli ls shows what is there.",
+    errors.UsernameTaken: "Choose another name, or run filecli login if it is yours.",
+    errors.EntryExists: "--on-conflict replace or rename stores it all the same.",
+    errors.IsAFolder: "-r takes a folder with all that is in it.",
+    errors.StorageFull: "Delete what is not needed, or ask the operator of the server.",
+    errors.TooManyAttempts: "Wait before the next attempt.",
+    errors.Unavailable: "Try again later.",
+}
+
+# For answers without a problem document: of a proxy, or of something that is not Cabinet.
+_KIND_OF_STATUS: dict[int, type[CabinetError]] = {
+    401: errors.SignInRequired,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+    408: errors.Unavailable,
+    409: errors.Conflict,
+    410: errors.NotFound,
+    411: errors.LengthRequired,
+    412: errors.PreconditionFailed,
+    413: errors.TooLarge,
+    415: errors.UnsupportedEncoding,
+    422: errors.InvalidInput,
+    423: errors.Unavailable,
+    429: errors.TooManyAttempts,
+    502: errors.Unavailable,
+    503: errors.Unavailable,
+    504: errors.Unavailable,
+    507: errors.StorageFull,
+}
+
+_KIND_OF_SLUG = {kind.slug: kind for kind in EXIT_CODES if kind.__module__ == errors.__name__}
+
+
+def kind_of(slug: str, status: int) -> type[CabinetError]:
+    """Return the class that a server meant by the slug of its problem type, else by its status."""
+    return _KIND_OF_SLUG.get(slug) or _KIND_OF_STATUS.get(status, CabinetError)
+
+
+def exit_code(error: CabinetError) -> int:
+    """Return the exit code for `error`."""
+    return EXIT_CODES[_kind(error)]
+
+
+def describe(error: CabinetError) -> str:
+    """Return the sentence and, where there is one, the hint; names in it are not yet neutralised."""
+    text = str(error).strip()
+    sentence = text if text.endswith((".", "!", "?")) else f"{text}."
+    hint = _hint(error)
+    return f"{sentence} Hint: {hint}" if hint else sentence
+
+
+def _kind(error: CabinetError) -> type[CabinetError]:
+    return error.kind if isinstance(error, failures.Refused) else type(error)
+
+
+def _hint(error: CabinetError) -> str:
+    if isinstance(error, failures.ClientFailure) and error.hint:
+        return error.hint % error.data
+    bases = (base for base in _kind(error).__mro__ if issubclass(base, CabinetError))
+    return next((HINTS[base] for base in bases if base in HINTS), "")

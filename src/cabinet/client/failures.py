@@ -1,0 +1,264 @@
+"""What can go wrong on this side of the wire.
+
+    CabinetError
+    └── ClientFailure
+        ├── Refused                the server said no, and which of its errors it meant
+        ├── ServerUnreachable      nothing was sent
+        ├── ConnectionLost         something was sent; what the server made of it is not known
+        ├── TlsFailed
+        ├── Redirected
+        ├── Misunderstood          the answer is not one of a Cabinet server
+        ├── BadUsage
+        │   └── BadServerAddress
+        ├── NotSignedIn
+        ├── TokenFileExposed
+        ├── TokenFileBroken
+        ├── LocalMissing
+        ├── LocalIsFolder
+        ├── LocalExists
+        ├── ForeignPart            a .part file that filecli did not leave there
+        ├── PartInUse
+        ├── LocalDiskFull
+        ├── LocalFault             any other error of a local disk
+        ├── SourceChanged
+        ├── Damaged                the bytes are not those of the content hash
+        ├── ChangedMeanwhile
+        ├── UnsafeName             a name of the server that must not become a local path
+        └── Interrupted
+
+Rule: the same as for `cabinet.errors`: data and no prose at the raise site, no exit codes.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cabinet.errors import CabinetError
+
+
+class ClientFailure(CabinetError):
+    """Base of what only filecli raises; `hint` says what to do next, %-formatted like `message`."""
+
+    slug = "client-failure"
+    hint: ClassVar[str] = ""
+
+
+class Refused(ClientFailure):
+    """The server answered with an error; `kind` is the class that it meant, `detail` its words.
+
+    `retry_after` is in seconds, or None when the server named no time.
+    """
+
+    slug = "refused"
+    message = "%(detail)s"
+    kind: type[CabinetError]
+    detail: str
+    status: int
+    retry_after: float | None = None
+
+    def means(self, kind: type[CabinetError]) -> bool:
+        """Tell whether the server meant `kind` or a special case of it."""
+        return issubclass(self.kind, kind)
+
+
+class ServerUnreachable(ClientFailure):
+    """No connection could be made, so nothing was sent."""
+
+    slug = "server-unreachable"
+    message = "The server %(server)s cannot be reached: %(reason)s."
+    hint = "Is it running? --server or FILECLI_SERVER names another one."
+    server: str
+    reason: str
+
+
+class ConnectionLost(ClientFailure):
+    """The connection ended before the answer was whole."""
+
+    slug = "connection-lost"
+    message = "The connection to %(server)s was lost: %(reason)s."
+    hint = "Try again."
+    server: str
+    reason: str
+
+
+class TlsFailed(ClientFailure):
+    """The two sides could not agree on an encrypted connection that can be trusted."""
+
+    slug = "tls-failed"
+    message = "No trusted connection to %(server)s: %(reason)s."
+    hint = "--ca-cert FILE names the authority to trust."
+    server: str
+    reason: str
+
+
+class Redirected(ClientFailure):
+    """The server points elsewhere, and the token goes to its own origin only."""
+
+    slug = "redirected"
+    message = "The server %(server)s points to “%(location)s”, which filecli does not follow."
+    hint = "Give the right address with --server."
+    server: str
+    location: str
+
+
+class Misunderstood(ClientFailure):
+    """The answer makes no sense here: it may come from something that is not Cabinet."""
+
+    slug = "misunderstood"
+    message = "The answer of %(server)s is not one of a Cabinet server: %(reason)s."
+    hint = "Check the address given by --server or FILECLI_SERVER."
+    server: str
+    reason: str
+
+
+class BadUsage(ClientFailure):
+    """Options or arguments that do not go together."""
+
+    slug = "bad-usage"
+    message = "%(reason)s"
+    hint = "filecli COMMAND --help says more."
+    reason: str
+
+
+class BadServerAddress(BadUsage):
+    """What --server or FILECLI_SERVER holds is not the address of a server."""
+
+    slug = "bad-server-address"
+    message = "“%(server)s” is not the address of a server: %(reason)s."
+    hint = "An address looks like http://127.0.0.1:5000."
+    server: str
+
+
+class NotSignedIn(ClientFailure):
+    """There is no token for this server on this machine."""
+
+    slug = "not-signed-in"
+    message = "You are not signed in to %(server)s."
+    hint = "Run filecli login first, or set FILECLI_TOKEN."
+    server: str
+
+
+class TokenFileExposed(ClientFailure):
+    """Others can read, or own, the file that holds the tokens."""
+
+    slug = "token-file-exposed"
+    message = "The token file %(path)s can be read by others and is not used."
+    hint = "Run chmod 600 on it, or delete it and sign in again."
+    path: str
+
+
+class TokenFileBroken(ClientFailure):
+    """The file that holds the tokens holds something else."""
+
+    slug = "token-file-broken"
+    message = "The token file %(path)s cannot be used: %(reason)s."
+    hint = "Delete it and sign in again."
+    path: str
+    reason: str
+
+
+class LocalMissing(ClientFailure):
+    """A local file or folder that was named is not there."""
+
+    slug = "local-missing"
+    message = "There is no “%(path)s” on this machine."
+    path: str
+
+
+class LocalIsFolder(ClientFailure):
+    """A local folder was named where a file was expected."""
+
+    slug = "local-is-folder"
+    message = "“%(path)s” is a folder."
+    hint = "-r takes a folder with all that is in it."
+    path: str
+
+
+class LocalExists(ClientFailure):
+    """A local file has the name that a download would take."""
+
+    slug = "local-exists"
+    message = "“%(path)s” exists and was kept."
+    hint = "--force replaces it, -o gives the download another name."
+    path: str
+
+
+class ForeignPart(ClientFailure):
+    """The name of the part is taken by a file that filecli did not leave there."""
+
+    slug = "foreign-part"
+    message = "“%(path)s” is not an unfinished download of filecli and was kept."
+    hint = "Move it away, or let --force replace it."
+    path: str
+
+
+class PartInUse(ClientFailure):
+    """Another filecli is downloading to the same name."""
+
+    slug = "part-in-use"
+    message = "“%(path)s” is being written by another filecli."
+    path: str
+
+
+class LocalDiskFull(ClientFailure):
+    """The local disk, or a limit on it, has no room."""
+
+    slug = "local-disk-full"
+    message = "There is no room for “%(path)s” on this machine."
+    hint = "Make room and run the same command again: a download goes on where it stopped."
+    path: str
+
+
+class LocalFault(ClientFailure):
+    """A local file cannot be read or written."""
+
+    slug = "local-fault"
+    message = "“%(path)s” cannot be used: %(reason)s."
+    path: str
+    reason: str
+
+
+class SourceChanged(ClientFailure):
+    """A local file became shorter while it was uploaded."""
+
+    slug = "source-changed"
+    message = "“%(path)s” changed while it was uploaded; nothing was stored."
+    path: str
+
+
+class Damaged(ClientFailure):
+    """The content hash of the bytes is another one than it has to be."""
+
+    slug = "damaged"
+    message = "The content of “%(path)s” arrived damaged: its hash is %(received)s, not %(expected)s."
+    hint = "Run the same command again."
+    path: str
+    expected: str
+    received: str
+
+
+class ChangedMeanwhile(ClientFailure):
+    """A file was replaced on the server while it went to a stream that cannot go back."""
+
+    slug = "changed-meanwhile"
+    message = "“%(path)s” changed on the server during the download; what was written is not whole."
+    hint = "Run the same command again."
+    path: str
+
+
+class UnsafeName(ClientFailure):
+    """A name that the server gave would not stay inside the target folder."""
+
+    slug = "unsafe-name"
+    message = "The server gave the name “%(name)s”, which leads out of the target folder."
+    name: str
+
+
+class Interrupted(ClientFailure):
+    """Ctrl-C during a download; the bytes that came are kept in `part`."""
+
+    slug = "interrupted"
+    message = "Interrupted; %(size)s bytes are kept in “%(part)s”."
+    hint = "Run the same command again to go on from there."
+    part: str
+    size: int

@@ -1,0 +1,74 @@
+"""The console client: the group of its commands, and the one place where an error ends a run.
+
+Rule: a command is declared in `*_commands.py`; here it only gets its place in the list.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from cabinet.client.account_commands import login, logout, register, version, whoami
+from cabinet.client.exits import INTERRUPTED, UNEXPECTED, USAGE, describe, exit_code
+from cabinet.client.file_commands import ls, rm
+from cabinet.client.options import shared_options
+from cabinet.client.output import Output
+from cabinet.client.transfer_commands import download, upload
+from cabinet.errors import CabinetError
+
+
+class FileCli(click.Group):
+    """A group that ends every run with an exit code of `exits.py` and one line on stderr."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
+        """Run, and leave the process."""
+        extra["standalone_mode"] = False
+        try:
+            result = super().main(args, *rest, **extra)
+        except CabinetError as error:
+            _leave(describe(error), exit_code(error))
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(USAGE)
+        except click.UsageError as error:
+            _leave(_usage(error), USAGE)
+        except click.ClickException as error:
+            _leave(error.format_message(), UNEXPECTED)
+        except click.Abort:
+            _leave("Interrupted. Hint: what was not acknowledged was not stored.", INTERRUPTED)
+        sys.exit(result if isinstance(result, int) else 0)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Keep the order in which a newcomer needs them."""
+        return list(self.commands)
+
+
+def _usage(error: click.UsageError) -> str:
+    command = error.ctx.command_path if error.ctx else "filecli"
+    return f"{error.format_message()} Hint: {command} --help says more."
+
+
+def _leave(text: str, code: int) -> NoReturn:
+    Output().complain(text)
+    sys.exit(code)
+
+
+@click.group(cls=FileCli, context_settings={"help_option_names": ["-h", "--help"]})
+@shared_options
+def main() -> None:
+    """Keep files on a Cabinet server, from the console.
+
+    Sign in once with `filecli login`; then upload, list and download. `-` stands for standard
+    input and output.
+    """
+
+
+for _command in (register, login, logout, whoami, upload, download, ls, rm, version):
+    main.add_command(_command)
+
+
+if __name__ == "__main__":
+    main(prog_name="filecli")

@@ -1,0 +1,185 @@
+"""What filecli says, and where: data to stdout, everything else to stderr.
+
+Rule: whatever a server or a disk named passes through `neutralise` before it is shown, for a
+name may hold the escape sequences that steer a terminal. JSON escapes them by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable
+from typing import Any, Protocol, Self, TextIO
+
+import click
+
+from cabinet.errors import CabinetError
+
+# Control characters, lone surrogates, and the separators that break a line.
+_UNSHOWN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
+
+# What turns the direction of the text round it, so that one name can pose as another.
+_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+_UNITS = ("kB", "MB", "GB", "TB", "PB")
+
+
+def neutralise(text: str) -> str:
+    """Return `text` with every character that could steer a terminal written out as an escape."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if character in _BIDI_CONTROLS or unicodedata.category(character) in _UNSHOWN_CATEGORIES:
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
+def to_size(count: float) -> str:
+    """Return `count` bytes as people read it, in powers of 1000."""
+    if count < 1000:
+        return f"{count:.0f} B"
+    for unit in _UNITS:
+        count /= 1000
+        if count < 999.95 or unit == _UNITS[-1]:
+            break
+    return f"{count:.1f} {unit}"
+
+
+class Meter(Protocol):
+    """Shows how far a command has come; used as a context manager round the whole command."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def expect(self, size: int) -> None:
+        """Announce one more file of `size` bytes."""
+
+    def begin(self, label: str, total: int | None, done: int = 0) -> None:
+        """Start over with the file `label`, of which `done` bytes need not be moved."""
+
+    def advance(self, count: int) -> None:
+        """Count `count` more bytes of the present file."""
+
+    def finish(self) -> None:
+        """Keep what was counted: the present file is done. Without this, `begin` takes it back."""
+
+    def pause(self) -> None:
+        """Leave the terminal to a line or a question; `begin` takes it back."""
+
+
+class SilentMeter:
+    """A `Meter` that shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def expect(self, size: int) -> None: ...
+
+    def begin(self, label: str, total: int | None, done: int = 0) -> None: ...
+
+    def advance(self, count: int) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def pause(self) -> None: ...
+
+
+class Output:
+    """The two streams of one command, and how much is said on them."""
+
+    def __init__(
+        self,
+        *,
+        as_json: bool = False,
+        quiet: bool = False,
+        verbose: bool = False,
+        progress: bool = True,
+    ) -> None:
+        self.as_json = as_json
+        self._quiet = quiet
+        self._verbose = verbose
+        self._progress = progress and not quiet and not as_json
+        self._meter: Meter = SilentMeter()
+        for stream in (sys.stdout, sys.stderr):
+            _never_fail_to_encode(stream)
+
+    def meter(self) -> Meter:
+        """Return a meter: bars where a person watches stderr, else a silent one."""
+        if self._progress and sys.stderr.isatty():
+            from cabinet.client.progress import Bars  # rich takes 50 ms to load
+
+            self._meter = Bars()
+        return self._meter
+
+    def data(self, text: str) -> None:
+        """Print a line of what was asked for, unless JSON was."""
+        if not self.as_json:
+            self._meter.pause()
+            click.echo(neutralise(text))
+
+    def result(self, text: str) -> None:
+        """Print a line that a quiet command leaves out."""
+        if not self._quiet:
+            self.data(text)
+
+    def document(self, value: Any) -> None:
+        """Print one JSON value on a line of its own, if JSON was asked for."""
+        if self.as_json:
+            click.echo(json.dumps(value))
+
+    def array(self, head: dict[str, Any], name: str, values: Iterable[Any]) -> None:
+        """Print one JSON object: the members of `head`, and `values`, while they come, as `name`.
+
+        Nothing is printed before the first value is there, or could not be had.
+        """
+        lines = map(json.dumps, values)
+        first = next(lines, "")
+        click.echo(f'{json.dumps(head)[:-1]}, "{name}": [{first}', nl=False)
+        for line in lines:
+            click.echo(f",\n{line}", nl=False)
+        click.echo("]}")
+
+    def note(self, text: str) -> None:
+        """Tell how it went, on stderr; a quiet command does not."""
+        if not self._quiet and not self.as_json:
+            self._aside(text)
+
+    def detail(self, text: str) -> None:
+        """Tell, on stderr, what only -v wants to know."""
+        if self._verbose:
+            self._aside(text)
+
+    def warn(self, text: str) -> None:
+        """Warn on stderr, also of a quiet command."""
+        self._aside(f"filecli: warning: {text}")
+
+    def complain(self, text: str) -> None:
+        """Report an error on stderr."""
+        self._aside(f"filecli: error: {text}")
+
+    def _aside(self, text: str) -> None:
+        self._meter.pause()
+        click.echo(neutralise(text), err=True)
+
+
+def to_event(name: str, **members: Any) -> dict[str, Any]:
+    """Return a line for the NDJSON of a transfer."""
+    return {"event": name, **members}
+
+
+def to_trouble(error: CabinetError, code: int) -> dict[str, Any]:
+    """Return what JSON says of an error."""
+    return {"error": error.slug, "message": str(error), "exit_code": code}
+
+
+def _never_fail_to_encode(stream: TextIO) -> None:
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")

@@ -1,0 +1,73 @@
+"""What every command works with: the flags, the two streams, the server and its token.
+
+Rule: nothing is opened, read or imported before a command asks for it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cabinet.client.failures import NotSignedIn
+from cabinet.client.output import Output
+from cabinet.client.settings import Flags, Server, choose_server, environment_token
+from cabinet.client.tokens import TokenFile, default_path
+
+if TYPE_CHECKING:
+    from cabinet.client.api import Api
+
+
+class Session:
+    """One run of filecli."""
+
+    def __init__(self) -> None:
+        self.flags = Flags()
+
+    @cached_property
+    def output(self) -> Output:
+        """The streams, as the flags want them."""
+        flags = self.flags
+        return Output(
+            as_json=flags.as_json, quiet=flags.quiet, verbose=flags.verbose, progress=flags.progress
+        )
+
+    @cached_property
+    def server(self) -> Server:
+        """The server that this run talks to."""
+        return choose_server(self.flags.server)
+
+    @cached_property
+    def tokens(self) -> TokenFile:
+        """The tokens that `filecli login` stored."""
+        return TokenFile(default_path())
+
+    @cached_property
+    def api(self) -> Api:
+        """The server, asked with the token of whoever is signed in; raises `NotSignedIn`."""
+        token = environment_token() or self._stored_token()
+        if token is None:
+            raise NotSignedIn(server=str(self.server))
+        return self.open_api(token)
+
+    def open_api(self, token: str | None) -> Api:
+        """Return the server, asked with `token`, or without any."""
+        # urllib3 takes 60 ms to load, as much as all the rest.
+        from cabinet.client.api import Api
+        from cabinet.client.connection import Connection, Tls
+        from cabinet.client.patience import Patience
+
+        flags = self.flags
+        if flags.insecure:
+            self.output.warn(f"--insecure: whoever answers as {self.server} is believed.")
+        connection = Connection(
+            self.server,
+            token=token,
+            patience=Patience(flags.retries, self.output.note),
+            tls=Tls(flags.ca_cert, flags.insecure),
+            trace=self.output.detail,
+        )
+        return Api(connection)
+
+    def _stored_token(self) -> str | None:
+        stored = self.tokens.get(str(self.server))
+        return None if stored is None else stored.token

@@ -1,0 +1,105 @@
+"""The tokens of the servers that somebody is signed in to, in one file of their own.
+
+Rule: a token is handed out for the server that it was stored for and for no other. The file is
+0600, written whole to a temporary file and renamed, and not used when others can read it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cabinet.client.failures import TokenFileBroken, TokenFileExposed
+
+
+@dataclass(frozen=True, slots=True)
+class StoredToken:
+    """What `filecli login` keeps: the secret, its id to revoke it by, and whose it is."""
+
+    id: str
+    token: str
+    username: str
+
+
+def default_path() -> Path:
+    """Return where the token file lies on this system."""
+    from platformdirs import user_config_path  # 20 ms, and --help needs no path
+
+    return user_config_path("filecli", appauthor=False) / "tokens.json"
+
+
+class TokenFile:
+    """The tokens by server address; several filecli may use it at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def get(self, server: str) -> StoredToken | None:
+        """Return the token for `server`; raises `TokenFileExposed` and `TokenFileBroken`."""
+        return self._read().get(server)
+
+    def set(self, server: str, token: StoredToken) -> None:
+        """Store the token for `server` in place of the one before."""
+        with self._alone():
+            self._write({**self._read(), server: token})
+
+    def forget(self, server: str) -> None:
+        """Remove the token for `server`, which need not be there."""
+        with self._alone():
+            tokens = self._read()
+            if tokens.pop(server, None) is not None:
+                self._write(tokens)
+
+    def _read(self) -> dict[str, StoredToken]:
+        try:
+            with self._path.open("rb") as file:
+                status = os.fstat(file.fileno())
+                if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or status.st_uid != os.geteuid():
+                    raise TokenFileExposed(path=str(self._path))
+                content = file.read()
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise self._broken(error) from error
+        try:
+            document: dict[str, dict[str, str]] = json.loads(content)
+            return {server: StoredToken(**members) for server, members in document.items()}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise TokenFileBroken(path=str(self._path), reason="it holds something else") from error
+
+    def _write(self, tokens: dict[str, StoredToken]) -> None:
+        temporary = self._path.with_suffix(".new")
+        try:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with open(descriptor, "w", encoding="utf-8") as file:
+                json.dump({server: asdict(token) for server, token in tokens.items()}, file, indent=2)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._path)
+        except OSError as error:
+            raise self._broken(error) from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep every other filecli from changing the file meanwhile."""
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise self._broken(error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _broken(self, error: OSError) -> TokenFileBroken:
+        return TokenFileBroken(path=str(self._path), reason=os.strerror(error.errno or 0))

@@ -1,0 +1,67 @@
+"""Local folders: which files are in one, and where a download goes.
+
+Rule: a walk never follows a link.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from cabinet.client.failures import LocalFault, LocalMissing
+from cabinet.client.local import local_errors
+
+
+def iter_files(folder: Path, skipped: Callable[[Path], None]) -> Iterator[Path]:
+    """Yield the regular files below `folder` in the order of their names.
+
+    Links and special files are handed to `skipped`: a link may lead anywhere, even round in a
+    circle, and a pipe may never end.
+    """
+    with local_errors(folder), os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        path = folder / entry.name
+        if entry.is_dir(follow_symlinks=False):
+            yield from iter_files(path, skipped)
+        elif entry.is_file(follow_symlinks=False):
+            yield path
+        else:
+            skipped(path)
+
+
+def make_folder(path: Path) -> None:
+    """Make `path` and what is missing above it; raises `LocalFault` where a file is in the way."""
+    with local_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def choose_target(output: str | None, name: str) -> Path:
+    """Return where something called `name` goes: into the folder `output`, or as the name `output`.
+
+    It is a folder if it is one already, or ends with a slash; then it is made.
+    """
+    if output is None:
+        return Path(name)
+    if output.endswith("/"):
+        make_folder(Path(output))
+    return Path(output, name) if Path(output).is_dir() else Path(output)
+
+
+def is_stream(path: Path) -> bool:
+    """Tell whether `path` is a device or pipe, which takes bytes and keeps no name for them."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+
+
+def check_place(path: Path) -> None:
+    """Raise `LocalMissing` or `LocalFault` unless a file can have the name `path`."""
+    if not path.parent.is_dir():
+        raise LocalMissing(path=str(path.parent))
+    if path.is_dir():
+        raise LocalFault(path=str(path), reason="it is a folder")
