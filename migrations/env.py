@@ -1,0 +1,71 @@
+"""How Alembic reaches the database: `flask db ...` and a server that starts both run this.
+
+On SQLite a table is altered by copying it, dropping the old one and renaming the copy. With
+foreign keys on, the drop would delete every row that refers to the table; so they are off while
+a migration runs, which has to be said before its transaction begins, and checked at its end.
+
+Rule: one transaction for all steps. No logging is set up here; the server has its own.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import Connection, MetaData
+
+from cabinet.models import UtcDateTime
+
+database = current_app.extensions["migrate"].db
+metadata: MetaData = database.metadata
+
+
+def render_type(kind: str, value: object, _context: object) -> str | Literal[False]:
+    """Write our own column type as what the database gets, so that a migration imports no model."""
+    if kind == "type" and isinstance(value, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+def run_offline() -> None:
+    """Print the SQL instead of running it."""
+    context.configure(
+        url=database.engine.url, target_metadata=metadata, literal_binds=True, render_as_batch=True
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def run_online() -> None:
+    """Run what is asked for."""
+    connection = database.engine.connect().execution_options(cabinet_writing=True)
+    is_sqlite = connection.dialect.name == "sqlite"
+    try:
+        if is_sqlite:
+            set_foreign_keys(connection, "OFF")
+        context.configure(
+            connection=connection, target_metadata=metadata, render_as_batch=True, render_item=render_type
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+            if is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+                raise RuntimeError(f"the migration breaks references: {broken[:5]}")
+    finally:
+        connection.rollback()
+        if is_sqlite:
+            set_foreign_keys(connection, "ON")
+        connection.close()
+
+
+def set_foreign_keys(connection: Connection, state: str) -> None:
+    """Switch the enforcement, past SQLAlchemy, which would begin a transaction first."""
+    driver = connection.connection.driver_connection
+    if driver is not None:
+        driver.execute(f"PRAGMA foreign_keys = {state}")
+
+
+if context.is_offline_mode():
+    run_offline()
+else:
+    run_online()

@@ -1,0 +1,88 @@
+"""The composition root: the one module that knows all others.
+
+Rule: a list of what belongs together, in the order in which it has to be bound; no logic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, request
+from flask.sessions import SecureCookieSessionInterface
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from cabinet import auth, commands, config, files, serving
+from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
+from cabinet.services.database import configure
+from cabinet.services.passwords import Passwords
+from cabinet.web import assets, context, formats, guard, health, i18n, problems, upkeep
+
+
+class _Cookies(SecureCookieSessionInterface):
+    """The signed cookie of Flask, marked Secure whenever the connection is."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
+def build_app(settings: Mapping[str, Any] | None = None) -> Flask:
+    """Return the application, ready to serve; see `create_app`.
+
+    Raises a `RefusedToStart` when something has to be mended first.
+    """
+    given = dict(settings or {})
+    instance = config.find_instance(given)
+    app = Flask("cabinet", instance_path=str(instance), static_folder=None)
+    config.load(app.config, instance, given)
+    _derive(app.config, instance)
+    app.session_interface = _Cookies()
+    app.url_map.merge_slashes = False
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of an entry is the documented one
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    _bind_extensions(app)
+    for part in (guard, problems, i18n, formats, assets, health, upkeep, commands):
+        part.init_app(app)
+    app.register_blueprint(auth.bp)
+    app.register_blueprint(files.bp)
+    hops = app.config["PROXY_HOPS"]
+    if hops:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops, x_prefix=hops
+        )
+    serving.prepare_when_serving(app)
+    return app
+
+
+def _derive(settings: dict[str, Any], instance: Path) -> None:
+    """Set what Flask and its extensions are to know, as it follows from our own settings."""
+    settings["DATABASE_URL"] = settings["DATABASE_URL"] or f"sqlite:///{instance / 'cabinet.db'}"
+    settings["STORE_URL"] = settings["STORE_URL"] or instance.as_uri()
+    settings.update(
+        SQLALCHEMY_DATABASE_URI=settings["DATABASE_URL"],
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": settings["THREADS"], "max_overflow": -1},
+        PERMANENT_SESSION_LIFETIME=timedelta(seconds=settings["REMEMBER_SECONDS"]),
+        SESSION_REFRESH_EACH_REQUEST=False,
+        SESSION_COOKIE_NAME="cabinet",
+        SESSION_COOKIE_SAMESITE="Lax",
+        # `guard.py` asks for the token, and of browsers only; it lives as long as the session.
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        # bcrypt refuses more than 72 bytes and a NUL; the digest of a password has neither.
+        BCRYPT_HANDLE_LONG_PASSWORDS=True,
+    )
+
+
+def _bind_extensions(app: Flask) -> None:
+    db.init_app(app)
+    with app.app_context():
+        configure(db.engine)
+    migrate.init_app(app, db, directory=str(serving.find_migrations()), render_as_batch=True)
+    login_manager.init_app(app)
+    login_manager.session_protection = None  # a session is a row of ours; its address may change
+    bcrypt.init_app(app)
+    csrf.init_app(app)
+    passwords = Passwords(bcrypt, app.config["HASH_CONCURRENCY"])
+    app.extensions[context.EXTENSION] = context.Runtime(app.config["STORE_URL"], passwords)

@@ -1,0 +1,101 @@
+"""The forms of the account pages.
+
+Rule: a form says what fields there are and how they are labelled. Whether a name or a password
+will do is for the services to say, and a password is taken exactly as typed; the view puts the
+answer of the services on the field.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from cabinet.web.forms import Form
+from cabinet.web.i18n import NAMES
+
+USERNAME_MAX_LENGTH = 64
+TOKEN_NAME_MAX_LENGTH = 100
+# Ten years: longer than any password should live, short enough for every calendar.
+TOKEN_MAX_DAYS = 3650
+
+
+def _required() -> InputRequired:
+    return InputRequired(_l("Fill in this field."))
+
+
+def _username(**render: Any) -> StringField:
+    render = {"autocapitalize": "none", "autocomplete": "username", "spellcheck": "false"} | render
+    return StringField(
+        _l("User name"),
+        [_required(), Length(max=USERNAME_MAX_LENGTH, message=_l("At most %(max)d characters."))],
+        render_kw=render,
+    )
+
+
+def _new_password(label: Any) -> PasswordField:
+    return PasswordField(
+        label,
+        [_required()],
+        description=_l("At least 8 characters. A few unrelated words make a good one."),
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+def _current_password(label: Any) -> PasswordField:
+    return PasswordField(label, [_required()], render_kw={"autocomplete": "current-password"})
+
+
+class RegisterForm(Form):
+    """A new account."""
+
+    username = _username()
+    password = _new_password(_l("Password"))
+
+
+class LoginForm(Form):
+    """Somebody who has an account."""
+
+    username = _username()
+    password = _current_password(_l("Password"))
+    remember = BooleanField(_l("Keep me signed in"))
+
+
+class ChangePasswordForm(Form):
+    """Another password, on showing the present one."""
+
+    current_password = _current_password(_l("Current password"))
+    new_password = _new_password(_l("New password"))
+
+
+class DeleteAccountForm(Form):
+    """The end of an account, on showing the password."""
+
+    password = _current_password(_l("Your password, to confirm"))
+
+
+class TokenForm(Form):
+    """A key for a program."""
+
+    name = StringField(
+        _l("What is it for?"),
+        [_required(), Length(max=TOKEN_NAME_MAX_LENGTH, message=_l("At most %(max)d characters."))],
+        render_kw={"autocomplete": "off", "placeholder": _l("Backup script on the laptop")},
+    )
+    expires_in_days = IntegerField(
+        _l("Days until it expires"),
+        [
+            Optional(),
+            NumberRange(1, TOKEN_MAX_DAYS, message=_l("A number from %(min)d to %(max)d.")),
+        ],
+        description=_l("Leave empty for a token that does not expire."),
+        render_kw={"inputmode": "numeric", "min": 1, "max": TOKEN_MAX_DAYS},
+    )
+
+
+class LanguageForm(Form):
+    """The language of the pages."""
+
+    language = SelectField(_l("Language"), choices=list(NAMES.items()))

@@ -1,0 +1,353 @@
+"""The views of accounts.
+
+Rule: parse, call a service, render. A program gets JSON, a browser a page or a redirect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, flash, jsonify, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from wtforms import Form
+
+from cabinet import __version__
+from cabinet.auth import bp
+from cabinet.auth.forms import (
+    ChangePasswordForm,
+    DeleteAccountForm,
+    LanguageForm,
+    LoginForm,
+    RegisterForm,
+    TokenForm,
+)
+from cabinet.errors import (
+    CabinetError,
+    InvalidField,
+    InvalidUsername,
+    RegistrationClosed,
+    TooManyAttempts,
+    UsernameTaken,
+    WeakPassword,
+    WrongCredentials,
+)
+from cabinet.services.credentials import IssuedToken, SignedInSession
+from cabinet.web import i18n
+from cabinet.web.context import (
+    ActingUser,
+    accounts,
+    acting_user,
+    end_session,
+    peer_address,
+    runtime,
+    sessions,
+    setting,
+    sign_in,
+    sign_out,
+    tokens,
+    visitor,
+)
+from cabinet.web.pages import check_form, local_path, malformed_json, see_other, show_error, to_rfc3339
+from cabinet.web.problems import status_of, wants_page
+
+# A year in seconds; the language of somebody who is not signed in.
+_LANGUAGE_COOKIE_SECONDS = 365 * 24 * 60 * 60
+
+
+class TokenRequest(BaseModel):
+    """The body of `POST /tokens`."""
+
+    model_config = ConfigDict(extra="ignore", strict=False)
+
+    name: str
+    expires_at: AwareDatetime | None = None
+
+
+@dataclass(frozen=True)
+class ShownSession:
+    """A session on the account page."""
+
+    id: str
+    user_agent: str
+    address: str
+    created_at: datetime
+    last_used_at: datetime
+    is_current: bool
+
+
+@bp.get("/")
+def home() -> ResponseReturnValue:
+    """Offer to register or to sign in; somebody who is signed in goes on to the files."""
+    if not wants_page():
+        return jsonify(name="Cabinet", version=__version__, registration=setting("REGISTRATION"))
+    if isinstance(visitor(), ActingUser):
+        return see_other(url_for("files.index"))
+    return render_template("auth/home.html", registration_open=_is_registration_open())
+
+
+@bp.get("/register")
+def register_page() -> ResponseReturnValue:
+    """Show the form of a new account."""
+    if not _is_registration_open():
+        raise RegistrationClosed
+    return render_template("auth/register.html", form=RegisterForm())
+
+
+@bp.post("/register")
+def register() -> ResponseReturnValue:
+    """Make an account; a browser is signed in to it at once."""
+    if not _is_registration_open():
+        raise RegistrationClosed
+    form = RegisterForm()
+    try:
+        check_form(form)
+        account = accounts().register(form.username.data, form.password.data)
+    except (InvalidField, InvalidUsername, UsernameTaken, WeakPassword) as error:
+        fields = {InvalidUsername: "username", UsernameTaken: "username", WeakPassword: "password"}
+        return _form_again("auth/register.html", form, error, fields)
+    if not wants_page():
+        return {"username": account.username}, HTTPStatus.CREATED
+    sign_in(account, remember=False)
+    return see_other(url_for("files.index"))
+
+
+@bp.get("/login")
+def login_page() -> ResponseReturnValue:
+    """Show the form to sign in with."""
+    return _login_page(LoginForm(), request.args.get("next"))
+
+
+@bp.post("/login")
+def login() -> ResponseReturnValue:
+    """Begin a session."""
+    form = LoginForm()
+    try:
+        check_form(form)
+        account = accounts().check_password(form.username.data, form.password.data, peer_address())
+    except (InvalidField, WrongCredentials, TooManyAttempts) as error:
+        if not wants_page():
+            raise
+        show_error(form, error, {})
+        response = make_response(_login_page(form, request.form.get("next")), status_of(error))
+        if isinstance(error, TooManyAttempts):
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
+    sign_in(account, remember=bool(form.remember.data))
+    if not wants_page():
+        return {"username": account.username}
+    return see_other(local_path(request.form.get("next"), url_for("files.index")))
+
+
+@bp.route("/logout", methods=["GET", "POST"])
+def logout() -> ResponseReturnValue:
+    """End the session; a link on another site only gets the question whether that is wanted."""
+    came_from = request.headers.get("Sec-Fetch-Site", "none")
+    if request.method == "GET" and came_from not in {"same-origin", "none"}:
+        return render_template("auth/logout.html")
+    sign_out()
+    if not wants_page():
+        return {"signed_in": False}
+    return see_other(url_for("auth.home"))
+
+
+@bp.post("/language")
+def language() -> ResponseReturnValue:
+    """Change the language of the pages, for the account or for this browser."""
+    form = LanguageForm()
+    check_form(form)
+    user = visitor()
+    if isinstance(user, ActingUser):
+        accounts().set_language(user.id, form.language.data)
+    response = see_other(local_path(request.form.get("next"), url_for("auth.home")))
+    response.set_cookie(
+        i18n.COOKIE,
+        form.language.data,
+        max_age=_LANGUAGE_COOKIE_SECONDS,
+        path=request.script_root or "/",
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@bp.get("/me")
+def me() -> ResponseReturnValue:
+    """Tell a program whom it acts for."""
+    account = acting_user().account
+    return {
+        "username": account.username,
+        "usage": account.usage,
+        "quota": account.quota,
+        "language": account.language,
+        "created_at": to_rfc3339(account.created_at),
+    }
+
+
+@bp.get("/account")
+def account() -> ResponseReturnValue:
+    """Show the account with its sessions and tokens."""
+    return _account_page(acting_user())
+
+
+@bp.post("/account/password")
+def change_password() -> ResponseReturnValue:
+    """Replace the password and end all other sessions."""
+    user, form = acting_user(), ChangePasswordForm()
+    try:
+        check_form(form)
+        accounts().change_password(
+            user.id, form.current_password.data, form.new_password.data, peer_address(), user.session_id
+        )
+    except (InvalidField, WrongCredentials, WeakPassword, TooManyAttempts) as error:
+        fields = {WrongCredentials: "current_password", WeakPassword: "new_password"}
+        return _account_form_again(user, "password_form", form, error, fields)
+    if not wants_page():
+        return "", HTTPStatus.NO_CONTENT
+    flash(gettext("Your password is changed. All other browsers are signed out."), "success")
+    return see_other(url_for("auth.account"))
+
+
+@bp.post("/account/delete")
+def delete_account() -> ResponseReturnValue:
+    """Delete the account with everything in it."""
+    user, form = acting_user(), DeleteAccountForm()
+    try:
+        check_form(form)
+        accounts().delete_own(user.id, form.password.data, peer_address())
+    except (InvalidField, WrongCredentials, TooManyAttempts) as error:
+        return _account_form_again(user, "delete_form", form, error, {WrongCredentials: "password"})
+    sign_out()
+    if not wants_page():
+        return "", HTTPStatus.NO_CONTENT
+    flash(gettext("Your account and your files are deleted."), "success")
+    return see_other(url_for("auth.home"))
+
+
+@bp.post("/account/sessions/<session_id>/end")
+def revoke_session(session_id: str) -> ResponseReturnValue:
+    """Sign another browser out."""
+    end_session(acting_user(), session_id)
+    if not wants_page():
+        return "", HTTPStatus.NO_CONTENT
+    flash(gettext("That browser is signed out."), "success")
+    return see_other(url_for("auth.account"))
+
+
+@bp.post("/account/tokens")
+def create_token_form() -> ResponseReturnValue:
+    """Make a token from the account page and show its secret this once."""
+    user, form = acting_user(), TokenForm()
+    try:
+        check_form(form)
+        days = form.expires_in_days.data
+        expires_at = runtime().clock() + timedelta(days=days) if days else None
+        _, secret = tokens().issue(user.id, form.name.data, expires_at)
+    except InvalidField as error:
+        return _account_form_again(user, "token_form", form, error, {})
+    return _account_page(user, new_token=secret)
+
+
+@bp.post("/account/tokens/<token_id>/revoke")
+def revoke_token(token_id: str) -> ResponseReturnValue:
+    """Revoke a token from the account page."""
+    tokens().revoke(acting_user().id, token_id)
+    flash(gettext("The token is revoked."), "success")
+    return see_other(url_for("auth.account"))
+
+
+@bp.get("/tokens")
+def list_tokens() -> ResponseReturnValue:
+    """List the user's tokens, without their secrets."""
+    return {"tokens": [_token_json(token) for token in tokens().list_of(acting_user().id)]}
+
+
+@bp.post("/tokens")
+def create_token() -> ResponseReturnValue:
+    """Make a token and show its secret, this once."""
+    user = acting_user()
+    try:
+        wanted = TokenRequest.model_validate_json(request.get_data())
+    except ValidationError as error:
+        raise malformed_json() from error
+    issued, secret = tokens().issue(user.id, wanted.name, wanted.expires_at)
+    return _token_json(issued) | {"token": secret}, HTTPStatus.CREATED
+
+
+@bp.delete("/tokens/<token_id>")
+def delete_token(token_id: str) -> ResponseReturnValue:
+    """Revoke a token."""
+    tokens().revoke(acting_user().id, token_id)
+    return "", HTTPStatus.NO_CONTENT
+
+
+def _is_registration_open() -> bool:
+    return bool(setting("REGISTRATION") == "open")
+
+
+def _token_json(token: IssuedToken) -> dict[str, Any]:
+    return asdict(token) | {
+        "created_at": to_rfc3339(token.created_at),
+        "last_used_at": to_rfc3339(token.last_used_at),
+        "expires_at": to_rfc3339(token.expires_at),
+    }
+
+
+def _login_page(form: LoginForm, wanted: str | None) -> str:
+    return render_template(
+        "auth/login.html", form=form, next=local_path(wanted, ""), registration_open=_is_registration_open()
+    )
+
+
+def _form_again(
+    template: str, form: Form, error: CabinetError, fields: dict[type[CabinetError], str]
+) -> Response:
+    """Return the form with `error` in it, or raise it for a program."""
+    if not wants_page():
+        raise error
+    show_error(form, error, fields)
+    return make_response(render_template(template, form=form), status_of(error))
+
+
+def _account_form_again(
+    user: ActingUser, name: str, form: Form, error: CabinetError, fields: dict[type[CabinetError], str]
+) -> Response:
+    if not wants_page():
+        raise error
+    show_error(form, error, fields)
+    return make_response(_account_page(user, **{name: form}), status_of(error))
+
+
+def _account_page(user: ActingUser, new_token: str | None = None, **shown: Form) -> str:
+    forms = {
+        "password_form": ChangePasswordForm,
+        "token_form": TokenForm,
+        "delete_form": DeleteAccountForm,
+    }
+    # A form that was not posted is shown empty, whatever the request carries.
+    empty = {name: form(formdata=None) for name, form in forms.items() if name not in shown}
+    return render_template(
+        "auth/account.html",
+        user=user.account,
+        sessions=[_shown(session, user.session_id) for session in sessions().list_of(user.id)],
+        tokens=tokens().list_of(user.id),
+        new_token=new_token,
+        **empty,
+        **shown,
+    )
+
+
+def _shown(session: SignedInSession, current: str | None) -> ShownSession:
+    return ShownSession(
+        id=session.id,
+        user_agent=session.user_agent,
+        address=session.address,
+        created_at=session.created_at,
+        last_used_at=session.last_used_at,
+        is_current=session.id == current,
+    )

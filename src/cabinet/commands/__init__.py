@@ -1,0 +1,19 @@
+"""Commands under `flask` for the operator: one module a noun, found by its name.
+
+Rule: a command parses, calls a service and prints; `--help` and `flask db` touch no data.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Add the `group` of every module here to `flask`."""
+    for module in iter_modules(__path__, f"{__name__}."):
+        group = getattr(import_module(module.name), "group", None)
+        if group is not None:
+            app.cli.add_command(group)

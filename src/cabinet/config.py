@@ -1,0 +1,186 @@
+"""Every setting: its default, its unit, its reason; and a check that refuses a weak one.
+
+Lowest first: the defaults here, `config.py` in the instance folder, `CABINET_*` environment
+variables, the mapping given to `create_app`.
+
+Rule: a value that would be unsafe or has no meaning is refused before anything is served.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Config
+
+from cabinet.errors import BadSetting, NoInstance
+
+PREFIX = "CABINET_"
+
+_DAY = 24 * 60 * 60
+_NONE = {"", "none"}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting. `parse` takes the text of an environment variable or a value from Python."""
+
+    name: str
+    default: Any
+    parse: Callable[[Any], Any]
+    meaning: str
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value or None
+    raise ValueError("a text is needed.")
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("a whole number is needed.")
+    try:
+        number = int(value)
+    except ValueError:
+        raise ValueError("a whole number is needed.") from None
+    if not 0 <= number < 2**63:
+        raise ValueError("it has to be between 0 and 2^63.")
+    return number
+
+
+def _positive(value: Any) -> int:
+    number = _number(value)
+    if number == 0:
+        raise ValueError("it has to be more than 0.")
+    return number
+
+
+def _number_or_none(value: Any) -> int | None:
+    if value is None or (isinstance(value, str) and value.lower() in _NONE):
+        return None
+    return _number(value)
+
+
+def _words(value: Any) -> list[str] | None:
+    words = value.split(",") if isinstance(value, str) else value or []
+    if not all(isinstance(word, str) for word in words):
+        raise ValueError("names, separated by commas, are needed.")
+    return [word.strip() for word in words if word.strip()] or None
+
+
+def _registration(value: Any) -> str:
+    if value not in {"open", "closed"}:
+        raise ValueError("it is either open or closed.")
+    return str(value)
+
+
+def _public_url(value: Any) -> str | None:
+    url = _text(value)
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("an address such as https://files.example.org is needed.")
+    return url.rstrip("/")
+
+
+def _rounds(value: Any) -> int:
+    number = _number(value)
+    if not 4 <= number <= 20:
+        raise ValueError("it has to be between 4 and 20.")
+    return number
+
+
+def _secret_key(value: Any) -> str | None:
+    secret = _text(value)
+    if secret is not None and (len(secret) < 32 or len(set(secret)) < 8):
+        raise ValueError(
+            "it is too easy to guess. Leave it out to have one made, or take the output of: "
+            'python3 -c "import secrets; print(secrets.token_hex())"'
+        )
+    return secret
+
+
+SETTINGS = (
+    Setting("DATABASE_URL", None, _text, "An SQLAlchemy URL; by default `cabinet.db` in the instance folder."),
+    Setting("STORE_URL", None, _text, "Where the bytes lie, `file:///folder`; by default the instance folder."),
+    Setting("SECRET_KEY", None, _secret_key, "Signs cookies; made once in the instance folder when absent."),
+    Setting("MAX_UPLOAD_SIZE", 1 << 40, _positive, "Bytes that one file may have; 1 TiB."),
+    Setting("USER_QUOTA", None, _number_or_none, "Bytes that a new user may store, or `none`."),
+    Setting("REGISTRATION", "open", _registration, "`open`: anybody may register; `closed`: nobody."),
+    Setting("TRUSTED_HOSTS", None, _words, "Host names that are answered, separated by commas; all when empty."),
+    Setting("PUBLIC_URL", None, _public_url, "The address that users see, when a proxy changes it."),
+    Setting("PROXY_HOPS", 0, _number, "How many reverse proxies in front set X-Forwarded-* headers."),
+    Setting("SESSION_IDLE_SECONDS", _DAY, _positive, "A session ends after so long unused."),
+    Setting("SESSION_SECONDS", 7 * _DAY, _positive, "A session ends after so long in any case."),
+    Setting("REMEMBER_IDLE_SECONDS", 30 * _DAY, _positive, "The same two for “keep me signed in”: unused,"),
+    Setting("REMEMBER_SECONDS", 180 * _DAY, _positive, "and in any case."),
+    Setting("TRASH_KEEP_DAYS", 30, _number, "Days until what was deleted is gone for ever."),
+    Setting("SWEEP_GRACE_SECONDS", _DAY, _number, "Bytes that nothing needs any more are kept so long."),
+    Setting("SWEEP_EVERY_SECONDS", 6 * 60 * 60, _number, "How often the server tidies up by itself; 0: never."),
+    Setting("STALL_SECONDS", 60, _positive, "A connection that moves no byte for so long is given up."),
+    Setting("BCRYPT_LOG_ROUNDS", 12, _rounds, "Work of one password hash, as a power of two."),
+    Setting("HASH_CONCURRENCY", os.cpu_count() or 1, _positive, "Password hashes computed at a time; the cores."),
+    Setting("BIND", "127.0.0.1:5000", _text, "gunicorn: address and port; the three of gunicorn come from the environment only."),
+    Setting("WORKERS", 2, _positive, "gunicorn: processes."),
+    Setting("THREADS", 16, _positive, "gunicorn: requests that one process serves at a time."),
+)
+
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+# Where the data lives; read before all others, for one of their sources lies in it.
+INSTANCE = "INSTANCE"
+
+
+def find_instance(given: Mapping[str, Any]) -> Path:
+    """Return the instance folder: as told, else `./instance` of the checkout one stands in.
+
+    Raises `NoInstance`, for a folder that appears wherever somebody happened to stand loses data.
+    """
+    told = given.get(INSTANCE) or os.environ.get(PREFIX + INSTANCE)
+    if told:
+        return Path(told).expanduser().resolve()
+    here = Path.cwd()
+    if (here / "src" / "cabinet").is_dir() or (here / "instance" / "cabinet.db").is_file():
+        return here / "instance"
+    raise NoInstance
+
+
+def read(name: str) -> Any:
+    """Return a setting that only the environment can change; raises `BadSetting`."""
+    return _value_of(_BY_NAME[name], {}, {})
+
+
+def load(config: Config, instance: Path, given: Mapping[str, Any]) -> None:
+    """Fill `config` from all sources and check it; raises `BadSetting`."""
+    config.from_pyfile(str(instance / "config.py"), silent=True)
+    from_file = {setting.name: config[setting.name] for setting in SETTINGS if setting.name in config}
+    config.update(given)
+    known = _BY_NAME.keys() | {INSTANCE}
+    for name in os.environ:
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in known:
+            raise BadSetting(setting=name, reason="there is no such setting.")
+    for setting in SETTINGS:
+        config[setting.name] = _value_of(setting, given, from_file)
+    config[INSTANCE] = str(instance)
+
+
+def _value_of(setting: Setting, given: Mapping[str, Any], from_file: Mapping[str, Any]) -> Any:
+    from_environment = os.environ.get(PREFIX + setting.name)
+    if setting.name in given:
+        value = given[setting.name]
+    elif from_environment is not None:
+        value = from_environment
+    elif from_file.get(setting.name) is not None:
+        value = from_file[setting.name]
+    else:
+        value = setting.default
+    try:
+        return setting.parse(value)
+    except ValueError as error:
+        raise BadSetting(setting=setting.name, reason=str(error)) from None

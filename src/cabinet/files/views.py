@@ -1,0 +1,269 @@
+"""The views of files.
+
+Rule: parse, call a service, render; content streams and is never held whole.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from flask import Response, flash, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from cabinet.errors import CrossSiteRequest, InvalidField, MalformedRequest, N_
+from cabinet.files import bp
+from cabinet.files.forms import DeleteForm, UploadForm
+from cabinet.services.entries import Conflict, Entry, Order, Page, Sort
+from cabinet.services.listing import DEFAULT_LIMIT, MAX_LIMIT
+from cabinet.services.names import join_path, split_path, to_name
+from cabinet.services.uploads import Promised, Target, Upload
+from cabinet.storage.content_hash import is_content_hash
+from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text
+from cabinet.web.context import acting_user, files, setting, uploads
+from cabinet.web.guard import TOKEN_FIELD, check_token, is_vouched_for, streams_body
+from cabinet.web.pages import check_form, see_other, to_rfc3339
+from cabinet.web.problems import wants_page
+from cabinet.web.ranges import from_digest, precondition_of, send_entry, to_digest, to_etag
+
+# Entries on one page of the files page.
+PAGE_LIMIT = 200
+
+NO_FILE = N_("there is no file in it.")
+NOT_A_CHOICE = N_("it is none of the values that it may have.")
+NOT_A_LIMIT = N_("it has to be a number from 1 to 1000.")
+ONLY_BY_NAME = N_("a recursive listing is always in the order of names.")
+BAD_DIGEST = N_("it is not a digest of the form that is understood here.")
+
+_Choice = TypeVar("_Choice", Conflict, Sort)
+
+
+@bp.get("/index")
+def index() -> ResponseReturnValue:
+    """Show a folder."""
+    order = _order()
+    page = files(acting_user().id).list_page(request.args.get("path", ""), order, PAGE_LIMIT)
+    return _index_page(page, order, UploadForm(formdata=None))
+
+
+@bp.post("/index/delete")
+def delete() -> ResponseReturnValue:
+    """Move what the page's form names to the trash."""
+    user, form = acting_user(), DeleteForm()
+    check_form(form)
+    path = split_path(form.path.data)
+    files(user.id).trash(join_path(path))
+    if not wants_page():
+        return "", HTTPStatus.NO_CONTENT
+    flash(gettext("“%(name)s” is in the trash.", name=path[-1]), "success")
+    return see_other(url_for("files.index", path=join_path(path[:-1]) or None))
+
+
+@bp.post("/upload")
+@streams_body
+def upload() -> ResponseReturnValue:
+    """Store every file of a multipart form, or none of them."""
+    user = acting_user()
+    folder = request.args.get("folder", "")
+    on_conflict = _choice(Conflict, "on_conflict", Conflict.REPLACE)
+    split_path(folder)
+    with ExitStack() as held:
+        received = _receive_parts(user.id, folder, on_conflict, held)
+        stored = uploads(user.id).finish(received)
+    if not wants_page():
+        return {"files": [to_json(found.entry) for found in stored]}, HTTPStatus.CREATED
+    count = len(stored)
+    flash(gettext("%(count)s uploaded.", count=count) if count > 1 else _uploaded(stored[0].entry), "success")
+    return see_other(url_for("files.index", path=folder or None))
+
+
+def _uploaded(entry: Entry) -> str:
+    return gettext("“%(name)s” is uploaded.", name=entry.name)
+
+
+def _receive_parts(
+    user_id: int, folder: str, on_conflict: Conflict, held: ExitStack
+) -> list[tuple[Upload, Target]]:
+    """Receive the files of a form into staging, which `held` discards in the end."""
+    service = uploads(user_id)
+    received: list[tuple[Upload, Target]] = []
+    trusted = is_vouched_for()
+    path: str | None = None
+    for part, content in iter_parts(request):
+        if part.filename is None:
+            text = read_text(content)
+            if part.name == TOKEN_FIELD and not trusted:
+                check_token(text)
+                trusted = True
+            elif part.name == "path":
+                path = text
+            continue
+        if not trusted:
+            raise CrossSiteRequest
+        if part.name != "file" or (part.filename == "" and path is None):
+            continue  # a field of another name, or a form sent with no file chosen
+        if len(received) == MAX_FILES:
+            raise MalformedRequest(reason=TOO_MANY_PARTS)
+        names = split_path(path) if path else (to_name(part.filename),)
+        target = Target(join_path((*split_path(folder), *names)), on_conflict)
+        service.check(target, None)
+        upload = held.enter_context(service.begin())
+        upload.append(content)
+        upload.finish()
+        received.append((upload, target))
+        path = None
+    if not received:
+        raise MalformedRequest(reason=NO_FILE)
+    return received
+
+
+@bp.get("/files")
+def list_files() -> ResponseReturnValue:
+    """List a folder, or with `recursive=1` everything below it."""
+    path = request.args.get("path", "")
+    if wants_page():
+        return see_other(url_for("files.index", path=path or None))
+    return _listing(path)
+
+
+@bp.get("/files/<path:path>")
+def get(path: str) -> ResponseReturnValue:
+    """Answer with a file's bytes, or a folder's listing."""
+    service = files(acting_user().id)
+    entry = service.get(path)
+    if not entry.is_folder:
+        return _send(entry, attachment=False)
+    if wants_page():
+        return see_other(url_for("files.index", path=entry.path))
+    return _listing(entry.path)
+
+
+@bp.get("/download/<path:path>")
+def download(path: str) -> ResponseReturnValue:
+    """Answer with a file's bytes, to be saved."""
+    return _send(files(acting_user().id).get(path), attachment=True)
+
+
+@bp.put("/files/<path:path>")
+@streams_body
+def put(path: str) -> ResponseReturnValue:
+    """Store the body as the content of a file."""
+    service = uploads(acting_user().id)
+    target = Target(path, _choice(Conflict, "on_conflict", Conflict.REPLACE), precondition_of(request))
+    promised = _promised()
+    service.check(target, promised.size)
+    with service.begin(promised) as upload:
+        upload.append(iter_body(request))
+        upload.finish()
+        stored = service.finish([(upload, target)])[0]
+    body = to_json(stored.entry)
+    response = jsonify(body)
+    response.status_code = HTTPStatus.CREATED if stored.is_new else HTTPStatus.OK
+    response.headers["Location"] = body["url"]
+    response.headers["ETag"] = to_etag(stored.entry.content_hash or "")
+    return response
+
+
+@bp.delete("/files/<path:path>")
+def trash(path: str) -> ResponseReturnValue:
+    """Move a file, or a folder with all in it, to the trash."""
+    files(acting_user().id).trash(path, precondition_of(request))
+    return "", HTTPStatus.NO_CONTENT
+
+
+def to_json(entry: Entry) -> dict[str, Any]:
+    """Return an entry as programs see it."""
+    root = setting("PUBLIC_URL") or request.script_root
+    address = url_for("files.get", path=entry.path) if entry.path else url_for("files.list_files")
+    return {
+        "kind": entry.kind,
+        "name": entry.name,
+        "path": entry.path,
+        "size": entry.size,
+        "content_hash": entry.content_hash,
+        "media_type": entry.media_type,
+        "created_at": to_rfc3339(entry.created_at),
+        "modified_at": to_rfc3339(entry.modified_at),
+        "url": root + address.removeprefix(request.script_root),
+    }
+
+
+def _send(entry: Entry, *, attachment: bool) -> Response:
+    service = files(acting_user().id)
+    response = send_entry(request, entry, lambda: service.open(entry), attachment=attachment)
+    if "sha-256" in request.headers.get("Want-Repr-Digest", "").lower() and entry.content_hash:
+        response.headers["Repr-Digest"] = to_digest(service.sha256(entry.content_hash))
+    return response
+
+
+def _listing(path: str) -> ResponseReturnValue:
+    service = files(acting_user().id)
+    text = request.args.get("limit", str(DEFAULT_LIMIT))
+    limit = int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else 0
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidField(field="limit", reason=NOT_A_LIMIT)
+    order = _order()
+    if request.args.get("recursive", "0") in {"", "0"}:
+        page = service.list_page(path, order, limit)
+    elif order.sort is Sort.NAME and not order.descending:
+        page = service.list_below(path, limit, order.after)
+    else:
+        raise InvalidField(field="sort", reason=ONLY_BY_NAME)
+    return {"path": page.path, "entries": [to_json(entry) for entry in page.entries], "next": page.next}
+
+
+def _index_page(page: Page, order: Order, form: UploadForm) -> str:
+    names = split_path(page.path)
+    return render_template(
+        "files/index.html",
+        folder=page.path,
+        breadcrumbs=[(name, join_path(names[: depth + 1])) for depth, name in enumerate(names)],
+        entries=page.entries,
+        sort=order.sort.value,
+        order="desc" if order.descending else "asc",
+        next_cursor=page.next,
+        totals=page,
+        upload_form=form,
+        max_upload_size=setting("MAX_UPLOAD_SIZE"),
+    )
+
+
+def _choice(choices: type[_Choice], field: str, default: _Choice) -> _Choice:
+    try:
+        return choices(request.args.get(field, default))
+    except ValueError as error:
+        raise InvalidField(field=field, reason=NOT_A_CHOICE) from error
+
+
+def _order() -> Order:
+    direction = request.args.get("order", "asc")
+    if direction not in {"asc", "desc"}:
+        raise InvalidField(field="order", reason=NOT_A_CHOICE)
+    sort = _choice(Sort, "sort", Sort.NAME)
+    return Order(sort, direction == "desc", request.args.get("after") or None)
+
+
+def _promised() -> Promised:
+    """Return what the headers say of the body."""
+    content_hash = request.headers.get("X-Content-Hash")
+    if content_hash is not None:
+        content_hash = content_hash.strip().lower()
+        if not is_content_hash(content_hash):
+            raise InvalidField(field="X-Content-Hash", reason=BAD_DIGEST)
+    return Promised(length_of(request), content_hash, _promised_sha256())
+
+
+def _promised_sha256() -> str | None:
+    found = set()
+    for name in ("Content-Digest", "Repr-Digest"):
+        try:
+            digest = from_digest(request.headers.get(name, ""))
+        except ValueError as error:
+            raise InvalidField(field=name, reason=BAD_DIGEST) from error
+        if digest is not None:
+            found.add(digest)
+    if len(found) > 1:
+        raise InvalidField(field="Repr-Digest", reason=BAD_DIGEST)
+    return found.pop() if found else None

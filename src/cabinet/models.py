@@ -1,0 +1,198 @@
+"""The tables.
+
+    User 1──* Session, Token           who may come in
+    User 1──* Node  (a tree; each user has one root folder)
+    Node 1──* Version *──1 Blob        which bytes a file had, and has
+    Throttle                           how often a password was wrong
+
+Rule: columns, keys and indexes, and nothing that decides. No Flask here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Integer, LargeBinary, MetaData
+from sqlalchemy import SmallInteger, String, TypeDecorator, UniqueConstraint, text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry, relationship
+
+# SQLite numbers rows by itself only in a column that is exactly INTEGER.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+LIVE = text("trashed_at IS NULL")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time; a naive one is refused, for nobody knows what it means."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime reached the database")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Named constraints, so that a migration can find them on every database."""
+
+    registry = registry(
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+        type_annotation_map={datetime: UtcDateTime()},
+    )
+
+
+class User(Base):
+    """Somebody with an account. `username_key` is what makes a name unique: NFKC, case folded."""
+
+    __tablename__ = "user"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    username: Mapped[str] = mapped_column(String(64))
+    username_key: Mapped[str] = mapped_column(String(256), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(128))
+    language: Mapped[str | None] = mapped_column(String(16))
+    usage: Mapped[int] = mapped_column(BigInteger, default=0)
+    quota: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class Session(Base):
+    """A browser that is signed in; its cookie holds the secret, the row only the secret's hash."""
+
+    __tablename__ = "session"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_agent: Mapped[str] = mapped_column(String(256))
+    address: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    idle_seconds: Mapped[int]
+    expires_at: Mapped[datetime]
+
+    user: Mapped[User] = relationship(lazy="joined", innerjoin=True, viewonly=True)
+
+
+class Token(Base):
+    """A program's key to an account; the secret is shown once and stored as its hash."""
+
+    __tablename__ = "token"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship(lazy="joined", innerjoin=True, viewonly=True)
+
+
+class Throttle(Base):
+    """How often a password was wrong for an account, an address, or the two together."""
+
+    __tablename__ = "throttle"
+
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    failures: Mapped[int]
+    retry_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Kind(IntEnum):
+    """What a node is; folders sort before files."""
+
+    FOLDER = 0
+    FILE = 1
+
+
+class Node(Base):
+    """An entry of a user's tree.
+
+    Of a file it repeats what its current version says, so that a listing reads one table. Of a
+    folder it counts the live entries directly inside and sums the sizes of the files among them.
+    The root has no parent and the empty name. `trashed_at` is set on what the user deleted; what
+    lies below is hidden with it.
+    """
+
+    __tablename__ = "node"
+    __table_args__ = (
+        Index("uq_node_root", "owner_id", unique=True,
+              sqlite_where=text("parent_id IS NULL"), postgresql_where=text("parent_id IS NULL")),
+        Index("uq_node_name", "parent_id", "name", unique=True,
+              sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_node_by_name", "parent_id", "kind", "sort_key",
+              sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_node_by_size", "parent_id", "kind", "size", "sort_key",
+              sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_node_by_modified", "parent_id", "kind", "modified_at", "sort_key",
+              sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_node_trashed", "trashed_at",
+              sqlite_where=text("trashed_at IS NOT NULL"),
+              postgresql_where=text("trashed_at IS NOT NULL")),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[int] = mapped_column(SmallInteger)
+    name: Mapped[str] = mapped_column(String(255))
+    sort_key: Mapped[bytes] = mapped_column(LargeBinary(1024))
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+    content_hash: Mapped[str | None] = mapped_column(String(64))
+    media_type: Mapped[str | None] = mapped_column(String(127))
+    version: Mapped[int] = mapped_column(default=0)
+    child_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    child_size: Mapped[int] = mapped_column(BigInteger, default=0)
+    created_at: Mapped[datetime]
+    modified_at: Mapped[datetime]
+    trashed_at: Mapped[datetime | None]
+
+
+class Version(Base):
+    """The bytes that a file had from `created_at` on."""
+
+    __tablename__ = "version"
+    __table_args__ = (UniqueConstraint("node_id", "number"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    node_id: Mapped[int] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    content_hash: Mapped[str] = mapped_column(ForeignKey("blob.content_hash"), index=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+
+
+class Blob(Base):
+    """Bytes that the store holds. `released_at`: when a sweep found that no version needs them."""
+
+    __tablename__ = "blob"
+
+    content_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    released_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -1,0 +1,182 @@
+"""What lets somebody in without the password: sessions for browsers, tokens for programs.
+
+Rule: each is a row, looked up at every request, so that ending one ends it in every process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from cabinet.errors import InvalidField, N_, NotFound
+from cabinet.models import Session as SignedIn
+from cabinet.models import Token
+from cabinet.services.accounts import Account, to_account
+from cabinet.services.clock import Clock
+from cabinet.services.database import write_if_possible, writing
+from cabinet.services.secrets import hash_secret, new_id, new_secret
+
+# A last-used mark may lag so far behind: a write at every request would cost more than it tells.
+MARK_EVERY = timedelta(minutes=1)
+
+TOKEN_NAME_LENGTH = 100
+BAD_TOKEN_NAME = N_("a name of 1 to 100 characters is needed.")
+ALREADY_EXPIRED = N_("it lies in the past.")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTimes:
+    """How long a session lasts, in seconds: unused, and in all."""
+
+    idle_seconds: int
+    total_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInSession:
+    """A session as its owner sees it."""
+
+    id: str
+    user_agent: str
+    address: str
+    created_at: datetime
+    last_used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token as its owner sees it."""
+
+    id: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+
+
+def _is_due(last_used_at: datetime | None, now: datetime) -> bool:
+    return last_used_at is None or now - last_used_at >= MARK_EVERY
+
+
+class Sessions:
+    """Browsers that are signed in."""
+
+    def __init__(self, session: Session, clock: Clock) -> None:
+        self._session = session
+        self._clock = clock
+
+    def begin(self, user_id: int, times: SessionTimes, user_agent: str, address: str) -> str:
+        """Start a session and return its secret, which is stored nowhere."""
+        now, secret = self._clock(), new_secret()
+        with writing(self._session):
+            self._session.add(
+                SignedIn(
+                    id=new_id(),
+                    user_id=user_id,
+                    secret_hash=hash_secret(secret),
+                    user_agent=user_agent[:256],
+                    address=address[:64],
+                    created_at=now,
+                    last_used_at=now,
+                    idle_seconds=times.idle_seconds,
+                    expires_at=now + timedelta(seconds=times.total_seconds),
+                )
+            )
+        return secret
+
+    def find(self, secret: str) -> tuple[Account, str] | None:
+        """Return whose session this secret opens, and the session's id; None when it is over."""
+        row = self._session.scalar(select(SignedIn).where(SignedIn.secret_hash == hash_secret(secret)))
+        if row is None or row.user.disabled_at is not None:
+            return None
+        now = self._clock()
+        if now >= min(row.expires_at, row.last_used_at + timedelta(seconds=row.idle_seconds)):
+            return None
+        found = to_account(row.user), row.id
+        if _is_due(row.last_used_at, now):
+            write_if_possible(self._session, update(SignedIn).where(SignedIn.id == found[1]).values(last_used_at=now))
+        return found
+
+    def list_of(self, user_id: int) -> Sequence[SignedInSession]:
+        """Return the sessions of a user, the one used last first."""
+        rows = select(SignedIn).where(SignedIn.user_id == user_id, SignedIn.expires_at > self._clock())
+        return [
+            SignedInSession(row.id, row.user_agent, row.address, row.created_at, row.last_used_at)
+            for row in self._session.scalars(rows.order_by(SignedIn.last_used_at.desc()))
+        ]
+
+    def end(self, user_id: int, session_id: str) -> None:
+        """End one session of a user; raises `NotFound`."""
+        with writing(self._session):
+            wanted = delete(SignedIn).where(SignedIn.id == session_id, SignedIn.user_id == user_id)
+            if not self._session.execute(wanted).rowcount:
+                raise NotFound
+
+    def forget_expired(self) -> int:
+        """Delete the sessions that are over and return how many they were."""
+        with writing(self._session):
+            gone = self._session.execute(delete(SignedIn).where(SignedIn.expires_at <= self._clock()))
+            return gone.rowcount
+
+
+class Tokens:
+    """Programs that may act for a user."""
+
+    def __init__(self, session: Session, clock: Clock) -> None:
+        self._session = session
+        self._clock = clock
+
+    def issue(self, user_id: int, name: str, expires_at: datetime | None = None) -> tuple[IssuedToken, str]:
+        """Make a token and return it with its secret, which is stored nowhere.
+
+        Raises `InvalidField` for a name or an expiry that makes no sense.
+        """
+        now, secret = self._clock(), new_secret()
+        label = " ".join(name.split())
+        if not 1 <= len(label) <= TOKEN_NAME_LENGTH or not label.isprintable():
+            raise InvalidField(field="name", reason=BAD_TOKEN_NAME)
+        if expires_at is not None and expires_at <= now:
+            raise InvalidField(field="expires_at", reason=ALREADY_EXPIRED)
+        issued = IssuedToken(new_id(), label, now, None, expires_at)
+        with writing(self._session):
+            self._session.add(
+                Token(
+                    id=issued.id,
+                    user_id=user_id,
+                    secret_hash=hash_secret(secret),
+                    name=label,
+                    created_at=now,
+                    expires_at=expires_at,
+                )
+            )
+        return issued, secret
+
+    def find(self, secret: str) -> Account | None:
+        """Return whom this secret acts for; None when it was revoked or has expired."""
+        row = self._session.scalar(select(Token).where(Token.secret_hash == hash_secret(secret)))
+        now = self._clock()
+        if row is None or row.user.disabled_at is not None or (row.expires_at and row.expires_at <= now):
+            return None
+        account, token_id = to_account(row.user), row.id
+        if _is_due(row.last_used_at, now):
+            write_if_possible(self._session, update(Token).where(Token.id == token_id).values(last_used_at=now))
+        return account
+
+    def list_of(self, user_id: int) -> Sequence[IssuedToken]:
+        """Return the tokens of a user, the newest first."""
+        rows = select(Token).where(Token.user_id == user_id).order_by(Token.created_at.desc(), Token.id)
+        return [
+            IssuedToken(row.id, row.name, row.created_at, row.last_used_at, row.expires_at)
+            for row in self._session.scalars(rows)
+        ]
+
+    def revoke(self, user_id: int, token_id: str) -> None:
+        """Make a token of a user worthless at once; raises `NotFound`."""
+        with writing(self._session):
+            wanted = delete(Token).where(Token.id == token_id, Token.user_id == user_id)
+            if not self._session.execute(wanted).rowcount:
+                raise NotFound

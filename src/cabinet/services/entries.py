@@ -1,0 +1,126 @@
+"""What the outside sees of a node, and how a page of a listing is cut.
+
+Rule: plain values; nothing here touches the database.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import mimetypes
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from cabinet.errors import InvalidField, N_
+from cabinet.models import Kind, Node
+
+OCTETS = "application/octet-stream"
+
+BAD_CURSOR = N_("it does not come from the page before.")
+
+# Judges the content hash that a path has now, None where there is no file; for If-Match and the like.
+Precondition: TypeAlias = Callable[[str | None], bool]
+
+
+def no_precondition(_content_hash: str | None) -> bool:
+    """Accept whatever is there."""
+    return True
+
+
+class Conflict(StrEnum):
+    """What to do when the name is in use."""
+
+    REPLACE = "replace"
+    RENAME = "rename"
+    FAIL = "fail"
+
+
+class Sort(StrEnum):
+    """What a listing is ordered by; folders always come before files."""
+
+    NAME = "name"
+    SIZE = "size"
+    MODIFIED = "modified"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file or a folder. A folder has no size, hash or media type."""
+
+    kind: str
+    name: str
+    path: str
+    size: int | None
+    content_hash: str | None
+    media_type: str | None
+    created_at: datetime
+    modified_at: datetime
+
+    @property
+    def is_folder(self) -> bool:
+        """Tell whether other entries can lie below."""
+        return self.kind == "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries of a folder; `next` asks for those behind, None when there are none."""
+
+    path: str
+    entries: Sequence[Entry]
+    next: str | None
+    count: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a listing is ordered, and after which cursor it goes on."""
+
+    sort: Sort = Sort.NAME
+    descending: bool = False
+    after: str | None = None
+
+
+def to_entry(node: Node, path: str) -> Entry:
+    """Copy a node; `path` is where it lies."""
+    is_file = node.kind == Kind.FILE
+    return Entry(
+        kind="file" if is_file else "folder",
+        name=node.name,
+        path=path,
+        size=node.size if is_file else None,
+        content_hash=node.content_hash,
+        media_type=node.media_type,
+        created_at=node.created_at,
+        modified_at=node.modified_at,
+    )
+
+
+def media_type_of(name: str) -> str:
+    """Return the media type that the name suggests; the content has no say in it."""
+    guessed, encoding = mimetypes.guess_type(f"file:///{name.rpartition('/')[2]}", strict=True)
+    return guessed if guessed and not encoding else OCTETS
+
+
+def to_cursor(values: Sequence[Any]) -> str:
+    """Return strings and numbers as one opaque word."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def from_cursor(cursor: str, *types: type) -> list[Any]:
+    """Return what `to_cursor` was given; raises `InvalidField` unless the values are of `types`."""
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        values = None
+    fits = isinstance(values, list) and [type(value) for value in values] == list(types)
+    if not fits or any(type(value) is int and abs(value) >= 2**63 for value in values):
+        raise InvalidField(field="after", reason=BAD_CURSOR)
+    found: list[Any] = values
+    return found

@@ -1,0 +1,91 @@
+"""The files of one user: look, read, list, delete.
+
+Rule: what is not this user's does not exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import BinaryIO
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from cabinet.errors import IsAFolder, PreconditionFailed
+from cabinet.models import Blob
+from cabinet.services.clock import Clock
+from cabinet.services.database import write_if_possible, writing
+from cabinet.services.entries import Entry, Order, Page, Precondition, no_precondition, to_entry
+from cabinet.services.listing import Listing
+from cabinet.services.names import join_path, split_path
+from cabinet.services.tree import Tree
+from cabinet.storage.blobs import BlobStore
+from cabinet.storage.chunks import iter_stream
+
+
+class Files:
+    """What a user can do with the files that are there."""
+
+    def __init__(self, session: Session, store: BlobStore, clock: Clock, owner_id: int) -> None:
+        self._session = session
+        self._store = store
+        self._clock = clock
+        self._tree = Tree(session, owner_id)
+        self._listing = Listing(session, owner_id)
+
+    def get(self, path: str) -> Entry:
+        """Return the entry at `path`, the root for an empty one; raises `NotFound`."""
+        names = split_path(path)
+        return to_entry(self._tree.get(names), join_path(names))
+
+    def open(self, entry: Entry) -> BinaryIO:
+        """Open the content of a file for reading; the caller closes it.
+
+        The bytes are those of `entry`, also when the path has got others meanwhile. Raises
+        `IsAFolder` or `BlobMissing`.
+        """
+        if entry.content_hash is None:
+            raise IsAFolder(path=entry.path)
+        self._session.rollback()
+        return self._store.open(entry.content_hash)
+
+    def list_page(self, path: str, order: Order, limit: int) -> Page:
+        """Return a page of a folder; raises `NotFound`, `NotAFolder` or `InvalidField`."""
+        return self._listing.page(path, order, limit)
+
+    def list_below(self, path: str, limit: int, after: str | None) -> Page:
+        """Return a page of everything below a folder; raises as `list_page` does."""
+        return self._listing.page_below(path, limit, after)
+
+    def trash(self, path: str, precondition: Precondition = no_precondition) -> None:
+        """Move a file, or a folder with all in it, to the trash.
+
+        Raises `NotFound`, `PreconditionFailed`, and `IsAFolder` for the root.
+        """
+        names = split_path(path)
+        if not names:
+            raise IsAFolder(path="")
+        with writing(self._session):
+            self._tree.lock()
+            node = self._tree.get(names)
+            if not precondition(node.content_hash):
+                raise PreconditionFailed
+            self._tree.trash(node, self._clock())
+
+    def sha256(self, content_hash: str) -> str:
+        """Return the plain SHA-256, in hex, of a blob that some version of the user's refers to.
+
+        Computed at the first request for it, which reads the whole blob, and kept.
+        """
+        known = self._session.scalar(select(Blob.sha256).where(Blob.content_hash == content_hash))
+        if known is not None:
+            return known
+        self._session.rollback()
+        hasher = hashlib.sha256()
+        with self._store.open(content_hash) as stream:
+            for chunk in iter_stream(stream):
+                hasher.update(chunk)
+        digest = hasher.hexdigest()
+        kept = update(Blob).where(Blob.content_hash == content_hash).values(sha256=digest)
+        write_if_possible(self._session, kept)
+        return digest

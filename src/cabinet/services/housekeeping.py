@@ -1,0 +1,140 @@
+"""What has to be tidied up: old trash, bytes that nobody needs, staging that was left behind.
+
+Requests never remove a blob. A sweep first notes which blobs no version needs, and removes one
+only after it stayed unneeded for a grace period, under the lock that a publisher of the same
+content takes: so either the publisher finds the file, or the sweep finds the new version.
+
+Rule: look, unlink, delete the row, commit; in this order, and all of it under the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from cabinet.models import Blob, Node, User, Version
+from cabinet.services.clock import Clock
+from cabinet.services.credentials import Sessions
+from cabinet.services.database import lock_blob, writing
+from cabinet.services.throttle import LoginThrottle
+from cabinet.storage.blobs import BlobStore
+
+# Rows and files are looked at so many at a time.
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long to keep what is on its way out."""
+
+    trash: timedelta
+    unneeded: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep removed; `freed` is in bytes."""
+
+    purged: int
+    blobs: int
+    freed: int
+    staged: int
+
+
+class Housekeeping:
+    """Removes what is not needed any more; safe beside a running server and beside itself."""
+
+    def __init__(self, session: Session, store: BlobStore, clock: Clock, keep: Keep) -> None:
+        self._session = session
+        self._store = store
+        self._clock = clock
+        self._keep = keep
+
+    def sweep(self) -> Swept:
+        """Tidy up once and tell what was removed."""
+        now = self._clock()
+        Sessions(self._session, self._clock).forget_expired()
+        LoginThrottle(self._session, self._clock).forget_expired()
+        purged = self._purge_trash(now - self._keep.trash)
+        removed = [*self._remove_unneeded(now), *self._remove_unknown(now - self._keep.unneeded)]
+        staged = self._discard_staged(now - self._keep.unneeded)
+        return Swept(purged, len(removed), sum(removed), staged)
+
+    def _purge_trash(self, before: datetime) -> int:
+        old = select(Node.id).where(Node.trashed_at <= before).order_by(Node.trashed_at)
+        purged = 0
+        for node_id in self._session.scalars(old).all():
+            with writing(self._session):
+                node = self._session.get(Node, node_id)
+                # Somebody may have restored it, or purged it with a folder above it.
+                if node is None or node.trashed_at is None or node.trashed_at > before:
+                    continue
+                self._give_back(node)
+                self._session.execute(delete(Node).where(Node.id == node_id))
+                purged += 1
+        return purged
+
+    def _give_back(self, node: Node) -> None:
+        """Take everything that is stored for a node and all below it off its owner's usage."""
+        below = select(Node.id).where(Node.id == node.id).cte("below", recursive=True)
+        child = aliased(Node)
+        below = below.union_all(select(child.id).join(below, child.parent_id == below.c.id))
+        size = select(func.coalesce(func.sum(Version.size), 0)).join(below, Version.node_id == below.c.id)
+        total = self._session.scalar(size) or 0
+        owner = update(User).where(User.id == node.owner_id).values(usage=User.usage - total)
+        self._session.execute(owner.execution_options(synchronize_session=False))
+
+    def _remove_unneeded(self, now: datetime) -> Iterator[int]:
+        """Note which blobs no version needs, remove those noted long ago, and yield their sizes."""
+        unneeded = ~exists().where(Version.content_hash == Blob.content_hash)
+        with writing(self._session):
+            noted = update(Blob).where(Blob.released_at.is_(None), unneeded).values(released_at=now)
+            self._session.execute(noted.execution_options(synchronize_session=False))
+        before = now - self._keep.unneeded
+        old = self._session.scalars(select(Blob.content_hash).where(Blob.released_at <= before)).all()
+        for content_hash in old:
+            with writing(self._session):
+                lock_blob(self._session, content_hash)
+                blob = self._session.get(Blob, content_hash)
+                if blob is None or blob.released_at is None or blob.released_at > before:
+                    continue
+                if self._is_needed(content_hash):
+                    blob.released_at = None
+                    continue
+                self._store.remove(content_hash)
+                self._session.execute(delete(Blob).where(Blob.content_hash == content_hash))
+                size = blob.size
+            yield size
+
+    def _remove_unknown(self, before: datetime) -> Iterator[int]:
+        """Remove blobs that never got a row, for their publisher died, and yield their sizes."""
+        stored = self._store.iter_blobs()
+        while batch := list(islice(stored, _BATCH)):
+            keys = [found.key for found in batch]
+            known = set(self._session.scalars(select(Blob.content_hash).where(Blob.content_hash.in_(keys))))
+            for found in batch:
+                if found.key in known or found.changed_at > before:
+                    continue
+                with writing(self._session):
+                    lock_blob(self._session, found.key)
+                    if self._session.get(Blob, found.key) is not None:
+                        continue
+                    self._store.remove(found.key)
+                yield found.size
+        self._session.rollback()
+
+    def _discard_staged(self, before: datetime) -> int:
+        # Every write renews the time of a staged upload, so a slow one is safe.
+        left_behind = [found for found in self._store.iter_staged() if found.changed_at <= before]
+        for found in left_behind:
+            self._store.discard(found.key)
+        return len(left_behind)
+
+    def _is_needed(self, content_hash: str) -> bool:
+        wanted = select(exists().where(Version.content_hash == content_hash))
+        return bool(self._session.scalar(wanted))

@@ -1,0 +1,151 @@
+"""Does the store hold what the rows say, and how much is it?
+
+Rule: reads only; whatever is found, nothing is mended here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import Session
+
+from cabinet.errors import BlobMissing
+from cabinet.models import Blob, Kind, Node, User, Version
+from cabinet.services.names import join_path
+from cabinet.storage.blobs import BlobStore
+from cabinet.storage.content_hash import hash_stream
+
+_BATCH = 500
+
+
+class Fault(StrEnum):
+    """What can be wrong with a blob."""
+
+    MISSING = "missing"
+    WRONG_SIZE = "wrong-size"
+    DAMAGED = "damaged"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A blob with a fault, and the files (`user:path`) that a version of it belongs to."""
+
+    fault: Fault
+    content_hash: str
+    expected_size: int | None
+    found_size: int | None
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Counts, and sizes in bytes. `content` is what the users see, `stored` what the disk holds."""
+
+    users: int
+    folders: int
+    files: int
+    versions: int
+    trashed: int
+    content: int
+    blobs: int
+    stored: int
+    staged: int
+    staged_size: int
+    free: int | None
+
+
+class Inspection:
+    """Compares rows and blobs."""
+
+    def __init__(self, session: Session, store: BlobStore) -> None:
+        self._session = session
+        self._store = store
+
+    def verify(self, *, deep: bool = False) -> Iterator[Finding]:
+        """Yield every fault; `deep` also reads and hashes all content."""
+        needed = exists().where(Version.content_hash == Blob.content_hash)
+        last = ""
+        while True:
+            rows = select(Blob.content_hash, Blob.size).where(needed, Blob.content_hash > last)
+            batch = self._session.execute(rows.order_by(Blob.content_hash).limit(_BATCH)).all()
+            # Hashing takes its time, and no transaction may stay open meanwhile.
+            self._session.rollback()
+            for content_hash, size in batch:
+                fault, found = self._look_at(content_hash, size, deep=deep)
+                if fault is not None:
+                    yield Finding(fault, content_hash, size, found, self._files_of(content_hash))
+            if len(batch) < _BATCH:
+                break
+            last = batch[-1].content_hash
+        yield from self._unknown()
+
+    def count_blobs(self) -> int:
+        """Return how many blobs `verify` looks at, for a progress bar."""
+        return self._session.scalar(select(func.count()).select_from(Blob)) or 0
+
+    def stats(self) -> Stats:
+        """Count everything there is; reads whole tables and folders."""
+        staged = [found.size for found in self._store.iter_staged()]
+        stored = [found.size for found in self._store.iter_blobs()]
+        return Stats(
+            users=self._count(select(func.count()).select_from(User)),
+            folders=self._count(select(func.count()).where(Node.kind == Kind.FOLDER, Node.parent_id.is_not(None))),
+            files=self._count(select(func.count()).where(Node.kind == Kind.FILE)),
+            versions=self._count(select(func.count()).select_from(Version)),
+            trashed=self._count(select(func.count()).where(Node.trashed_at.is_not(None))),
+            content=self._count(select(func.sum(Version.size))),
+            blobs=len(stored),
+            stored=sum(stored),
+            staged=len(staged),
+            staged_size=sum(staged),
+            free=self._store.free_bytes(),
+        )
+
+    def _count(self, wanted: Select[tuple[int]]) -> int:
+        return int(self._session.scalar(wanted) or 0)
+
+    def _look_at(self, content_hash: str, size: int, *, deep: bool) -> tuple[Fault | None, int | None]:
+        found = self._store.size_of(content_hash)
+        if found is None:
+            return Fault.MISSING, None
+        if found != size:
+            return Fault.WRONG_SIZE, found
+        if deep:
+            try:
+                with self._store.open(content_hash) as stream:
+                    if hash_stream(stream) != content_hash:
+                        return Fault.DAMAGED, found
+            except BlobMissing:
+                return Fault.MISSING, None
+            except OSError:
+                return Fault.DAMAGED, found
+        return None, found
+
+    def _unknown(self) -> Iterator[Finding]:
+        stored = self._store.iter_blobs()
+        while batch := list(islice(stored, _BATCH)):
+            keys = [found.key for found in batch]
+            known = set(self._session.scalars(select(Blob.content_hash).where(Blob.content_hash.in_(keys))))
+            self._session.rollback()
+            for found in batch:
+                if found.key not in known:
+                    yield Finding(Fault.UNKNOWN, found.key, None, found.size, ())
+
+    def _files_of(self, content_hash: str) -> tuple[str, ...]:
+        nodes = select(Node).where(
+            exists().where(Version.node_id == Node.id, Version.content_hash == content_hash)
+        )
+        return tuple(self._path_of(node) for node in self._session.scalars(nodes))
+
+    def _path_of(self, node: Node) -> str:
+        names = []
+        owner = self._session.get_one(User, node.owner_id)
+        while node.parent_id is not None:
+            names.append(node.name)
+            node = self._session.get_one(Node, node.parent_id)
+        return f"{owner.username}:{join_path(tuple(reversed(names)))}"

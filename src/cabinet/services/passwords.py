@@ -1,0 +1,135 @@
+"""Passwords: what is accepted, and the expensive work of checking one.
+
+Rule: exactly as typed; never trimmed, normalised, logged or kept.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Protocol
+
+from cachetools import TTLCache
+
+from cabinet.errors import N_, Unavailable, WeakPassword
+from cabinet.services.names import username_key
+
+MIN_BYTES = 8
+# Bounded, because whatever is sent has to be hashed at least once.
+MAX_BYTES = 1024
+
+TOO_SHORT = N_("it needs at least 8 characters.")
+TOO_LONG = N_("it may have at most 1024 bytes.")
+COMMON = N_("it is among the first that an attacker tries.")
+LIKE_NAME = N_("it is the user name.")
+
+# How long a checked Basic password is remembered, in seconds, and how many of them.
+REMEMBERED_SECONDS = 300
+REMEMBERED_PASSWORDS = 4096
+
+# Seconds that a request waits for its turn to hash.
+_PATIENCE = 10.0
+
+
+class PasswordHasher(Protocol):
+    """What Flask-Bcrypt offers."""
+
+    def generate_password_hash(self, password: str) -> bytes: ...
+
+    def check_password_hash(self, pw_hash: str, password: str) -> bool: ...
+
+
+@cache
+def _common_passwords() -> frozenset[str]:
+    """Return the passwords people choose most; read when the first password is judged."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    return frozenset(FREQUENCY_LISTS["passwords"])
+
+
+def check_strength(password: str, username: str) -> None:
+    """Raise `WeakPassword` unless `password` may protect the account `username`."""
+    size = _size(password)
+    if size < MIN_BYTES:
+        raise WeakPassword(reason=TOO_SHORT)
+    if size > MAX_BYTES:
+        raise WeakPassword(reason=TOO_LONG)
+    if username_key(password) == username_key(username):
+        raise WeakPassword(reason=LIKE_NAME)
+    if password.casefold() in _common_passwords():
+        raise WeakPassword(reason=COMMON)
+
+
+class Passwords:
+    """Hashes and checks passwords, a few at a time; one object serves a whole process."""
+
+    def __init__(self, hasher: PasswordHasher, concurrency: int) -> None:
+        self._hasher = hasher
+        self._turns = threading.BoundedSemaphore(concurrency)
+        self._lock = threading.Lock()
+        self._key = secrets.token_bytes(32)
+        self._remembered: TTLCache[bytes, None] = TTLCache(REMEMBERED_PASSWORDS, REMEMBERED_SECONDS)
+        self._decoy: str | None = None
+
+    def hash(self, password: str) -> str:
+        """Return the hash to store."""
+        return self._hasher.generate_password_hash(password).decode()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for one of the few places to hash in; raises `Unavailable` after ten seconds.
+
+        Whoever counts failures does so inside, or many guesses would pass before the first of
+        them is counted.
+        """
+        if not self._turns.acquire(timeout=_PATIENCE):
+            raise Unavailable(retry_after=int(_PATIENCE))
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    def verify(self, password: str, stored: str | None) -> bool:
+        """Tell whether `password` belongs to the hash `stored`.
+
+        The same work is done when there is no such account and `stored` is None, and when the
+        password is longer than any that was ever accepted.
+        """
+        acceptable = 0 < _size(password) <= MAX_BYTES
+        candidate = password if acceptable else "refused"
+        matches = self._hasher.check_password_hash(stored or self._get_decoy(), candidate)
+        return matches and acceptable and stored is not None
+
+    def remember(self, password: str, stored: str) -> None:
+        """Note that `password` was checked against `stored`."""
+        with self._lock:
+            self._remembered[self._cache_key(password, stored)] = None
+
+    def is_remembered(self, password: str, stored: str) -> bool:
+        """Tell whether this very pair was checked lately, in this process.
+
+        The key covers the stored hash: once the password is changed anywhere, no entry fits.
+        """
+        with self._lock:
+            return self._cache_key(password, stored) in self._remembered
+
+    def _cache_key(self, password: str, stored: str) -> bytes:
+        text = f"{stored}\0{password}".encode(errors="surrogatepass")
+        return hmac.digest(self._key, text, "sha256")
+
+    def _get_decoy(self) -> str:
+        if self._decoy is None:
+            self._decoy = self.hash(secrets.token_hex())
+        return self._decoy
+
+
+def _size(password: str) -> int:
+    """Return the bytes of `password`; 0 when it holds what is no character."""
+    try:
+        return len(password.encode())
+    except UnicodeEncodeError:
+        return 0

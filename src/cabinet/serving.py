@@ -1,0 +1,207 @@
+"""What comes before the first request: the instance is made, its database migrated.
+
+Any number of processes may start at once on an empty instance, with whatever arguments; one lock
+file stands round it all. This module also is gunicorn's configuration (`-c python:cabinet.serving`),
+and nothing that correctness needs lives in that part.
+
+Rule: a second start changes nothing; what cannot be done safely is refused, with the cure.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import secrets
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import alembic.command
+import alembic.config
+import click
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
+from flask import Flask
+from sqlalchemy import Engine, make_url, text
+
+from cabinet import __version__, config
+from cabinet.errors import BadSetting, DatabaseTooNew, UnusableStore
+from cabinet.extensions import db
+from cabinet.web.context import EXTENSION
+
+log = logging.getLogger("cabinet")
+
+# Any number that no other user of the same PostgreSQL server takes: "cabinet" on a phone's keys.
+_POSTGRES_LOCK = 2224638
+
+
+def prepare_when_serving(app: Flask) -> None:
+    """Prepare `app` now, unless a `flask` command other than `run` has loaded it."""
+    command = click.get_current_context(silent=True)
+    if command is None or command.info_name == "run":
+        if app.debug and command is None and not app.testing:
+            raise BadSetting(setting="FLASK_DEBUG", reason="debug mode is for `flask run` alone.")
+        prepare(app)
+        _announce(app)
+
+
+def prepare(app: Flask) -> None:
+    """Make the instance folder, the secret key, the store and the database where missing; migrate.
+
+    Raises a `RefusedToStart` for whatever stands in the way.
+    """
+    instance = Path(app.instance_path)
+    try:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _locked(instance / "lock"):
+            app.secret_key = app.config["SECRET_KEY"] or _secret_key(instance / "secret_key")
+            app.extensions[EXTENSION].store  # noqa: B018 - opened here, so that it fails here
+            with app.app_context():
+                _migrate(db.engine)
+                db.engine.dispose()
+    except OSError as error:
+        raise UnusableStore(where=str(instance), reason=f"{error.strerror}.") from error
+
+
+def find_migrations() -> Path:
+    """Return the folder of the migrations: the checkout's, else the one inside the package.
+
+    The checkout comes first, for an editable install may have left a stale copy in the package.
+    """
+    package = Path(__file__).parent
+    checkout = package.parents[1]
+    if (checkout / "pyproject.toml").is_file() and (checkout / "migrations" / "env.py").is_file():
+        return checkout / "migrations"
+    return package / "migrations"
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _secret_key(path: Path) -> str:
+    """Return the key that this instance was given at its first start."""
+    if not path.exists():
+        draft = path.with_name(f"secret_key.{secrets.token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(descriptor)
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    key = path.read_text("ascii").strip()
+    if len(key) < 32:
+        raise BadSetting(setting="SECRET_KEY", reason=f"the file {path} holds no key. Remove it.")
+    return key
+
+
+def _migrate(engine: Engine) -> None:
+    """Bring the database to this release's revision; raises `DatabaseTooNew`."""
+    _make_sqlite_file(engine)
+    settings = alembic.config.Config()
+    settings.set_main_option("script_location", str(find_migrations()).replace("%", "%%"))
+    scripts = ScriptDirectory.from_config(settings)
+    with _migration_lock(engine):
+        with engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        head = scripts.get_current_head()
+        if current == head:
+            return
+        if current is not None:
+            try:
+                scripts.get_revision(current)
+            except RevisionError as error:
+                raise DatabaseTooNew(revision=current) from error
+            _keep_copy(engine, current)
+        alembic.command.upgrade(settings, "head")
+        log.info("database migrated from %s to %s", current or "nothing", head)
+
+
+@contextmanager
+def _migration_lock(engine: Engine) -> Iterator[None]:
+    """Let one machine at a time migrate a database server that several share."""
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _POSTGRES_LOCK})
+        yield
+
+
+def _make_sqlite_file(engine: Engine) -> None:
+    """Make the database file readable by its owner alone; its companions take its mode."""
+    path = make_url(str(engine.url)).database
+    if engine.dialect.name == "sqlite" and path and path != ":memory:":
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def _keep_copy(engine: Engine, revision: str) -> None:
+    """Copy a SQLite database beside itself before it is changed."""
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or not path:
+        return
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    copy = Path(f"{path}.{revision}.{moment}.bak")
+    os.close(os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM INTO :copy"), {"copy": str(copy)})
+    log.warning("database at revision %s is about to be migrated; a copy is kept at %s", revision, copy)
+
+
+def _announce(app: Flask) -> None:
+    """Note that this version serves the instance; refuse while another version does.
+
+    Each server holds a shared lock on a file of its version until its process ends.
+    """
+    instance = Path(app.instance_path)
+    own = instance / f"serving-{__version__}.lock"
+    descriptor = os.open(own, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    weakref.finalize(app, os.close, descriptor)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    for other in instance.glob("serving-*.lock"):
+        if other != own and _is_held(other):
+            version = other.name.removeprefix("serving-").removesuffix(".lock")
+            raise UnusableStore(
+                where=str(instance),
+                reason=f"version {version} is serving it and this is {__version__}. Stop that server first.",
+            )
+
+
+def _is_held(path: Path) -> bool:
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    path.unlink(missing_ok=True)
+    return False
+
+
+# gunicorn's settings, by the names that it looks for.
+bind = config.read("BIND")
+workers = config.read("WORKERS")
+threads = config.read("THREADS")
+worker_class = "gthread"
+# Seconds; clients that send many small files reuse their connection.
+keepalive = 30
+# Seconds that running transfers get when the server is stopped.
+graceful_timeout = 30
+# Kept out of the way of a stalled disk: the heartbeat of idle workers.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
+control_socket_disable = True
+# `PROXY_HOPS` says which proxies are believed, under any server.
+forwarded_allow_ips = ""

@@ -1,0 +1,164 @@
+"""A request's body as chunks: raw or multipart, counted, never spooled twice.
+
+A client that disappears looks to a WSGI application like one that has finished, so what arrived
+is always held against what was announced. Large reads go straight to the server's stream, for
+every layer between costs a copy of each byte.
+
+Rule: content is never read through `request.data`, `request.form` or `request.files`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+
+from cabinet.errors import LengthRequired, MalformedRequest, N_, TooLarge, UnsupportedEncoding
+from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly, iter_stream
+
+# Of JSON and forms without files.
+FORM_BYTES = 16 * 1024
+
+# What the multipart parser is fed at a time: it searches and moves its buffer for every piece.
+SLICE_SIZE = 64 * 1024
+# The parser's buffer: a slice, what the last one left, and the headers of a part.
+PARSER_BYTES = 4 * SLICE_SIZE
+# Files in one request, each with a text field before it, and the form's own fields.
+MAX_FILES = 1000
+MAX_PARTS = 2 * MAX_FILES + 16
+
+BROKEN_OFF = N_("the connection broke off, or its framing is wrong.")
+NOT_MULTIPART = N_("send multipart/form-data with a boundary.")
+BAD_MULTIPART = N_("the multipart body is damaged or ends early.")
+TOO_MANY_PARTS = N_("it has too many parts.")
+BAD_LENGTH = N_("Content-Length is not a number.")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The head of one part; `filename` is None for a text field."""
+
+    name: str
+    filename: str | None
+
+
+class _Guarded:
+    """The server's stream, whose own errors all mean the same: the body did not arrive."""
+
+    def __init__(self, stream: Any) -> None:
+        self._read: Callable[[int], bytes] = stream.read
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            return self._read(size)
+        except Exception as error:  # each server raises classes of its own, few of them OSError
+            raise MalformedRequest(reason=BROKEN_OFF) from error
+
+
+def set_timeout(request: Request, seconds: float) -> None:
+    """Give the connection up when no byte moves for so long, where the server lets us."""
+    socket = request.environ.get("gunicorn.socket")
+    if socket is not None:
+        with suppress(OSError):
+            socket.settimeout(seconds)
+
+
+def length_of(request: Request) -> int | None:
+    """Return the announced bytes of the body, None when it is chunked.
+
+    Raises `LengthRequired`, `MalformedRequest`, or `UnsupportedEncoding` for a compressed body.
+    """
+    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding != "identity":
+        raise UnsupportedEncoding(encoding=coding[:40])
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        return None
+    announced = request.headers.get("Content-Length")
+    if announced is None:
+        raise LengthRequired
+    if not (announced.isascii() and announced.isdigit() and len(announced) < 20):
+        raise MalformedRequest(reason=BAD_LENGTH)
+    return int(announced)
+
+
+def iter_body(request: Request, size: int = CHUNK_SIZE) -> Iterator[bytes]:
+    """Yield the body in chunks, all of it; raises as `length_of`, and `TruncatedBody`."""
+    length = length_of(request)
+    stream = _Guarded(request.environ["wsgi.input"])
+    return iter_stream(stream, size) if length is None else iter_exactly(stream, length, size)
+
+
+def iter_parts(request: Request) -> Iterator[tuple[Part, Iterator[bytes]]]:
+    """Yield each part of a multipart body with its content, which is to be read before the next.
+
+    Raises `MalformedRequest` or `TruncatedBody`, also when nothing but the end is missing.
+    """
+    boundary = request.mimetype_params.get("boundary", "")
+    if request.mimetype != "multipart/form-data" or not boundary or not boundary.isascii():
+        raise MalformedRequest(reason=NOT_MULTIPART)
+    decoder = MultipartDecoder(boundary.encode(), PARSER_BYTES, max_parts=MAX_PARTS)
+    events = _iter_events(decoder, _iter_slices(iter_body(request)))
+    for event in events:
+        if isinstance(event, Field | File):
+            filename = event.filename if isinstance(event, File) else None
+            content = _iter_content(events)
+            yield Part(event.name or "", _unescaped(filename)), content
+            for _ in content:  # whatever the caller left of this part
+                pass
+
+
+def read_text(content: Iterator[bytes]) -> str:
+    """Return the content of a text field; raises `TooLarge` or `MalformedRequest`."""
+    text = bytearray()
+    for chunk in content:
+        text += chunk
+        if len(text) > FORM_BYTES:
+            raise TooLarge(limit=FORM_BYTES)
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedRequest(reason=BAD_MULTIPART) from error
+
+
+def _iter_slices(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for start in range(0, len(chunk), SLICE_SIZE):
+            yield chunk[start : start + SLICE_SIZE]
+
+
+def _iter_events(decoder: MultipartDecoder, slices: Iterator[bytes]) -> Iterator[Any]:
+    try:
+        for piece in slices:
+            decoder.receive_data(piece)
+            while not isinstance(event := decoder.next_event(), NeedData):
+                yield event
+        decoder.receive_data(None)
+        while not isinstance(event := decoder.next_event(), Epilogue):
+            yield event
+    except RequestEntityTooLarge as error:
+        raise MalformedRequest(reason=TOO_MANY_PARTS) from error
+    except (ValueError, AttributeError) as error:  # AttributeError: no line break where one must be
+        raise MalformedRequest(reason=BAD_MULTIPART) from error
+
+
+def _iter_content(events: Iterator[Any]) -> Iterator[bytes]:
+    for event in events:
+        if not isinstance(event, Data):
+            raise MalformedRequest(reason=BAD_MULTIPART)
+        if event.data:
+            yield event.data
+        if not event.more_data:
+            return
+
+
+def _unescaped(filename: str | None) -> str | None:
+    """Undo what browsers and curl do to the three characters that a quoted filename cannot hold."""
+    if filename is None:
+        return None
+    return filename.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+

@@ -1,0 +1,224 @@
+"""Who acts, and the services bound to the request.
+
+Rule: the only module that asks Flask for the current application.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, cast
+
+from flask import current_app, g, request, session
+from flask_login import AnonymousUserMixin, UserMixin, current_user, login_user, logout_user
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import Authorization
+
+from cabinet.errors import CabinetError, SignInRequired, TooManyAttempts, Unavailable, WrongCredentials
+from cabinet.extensions import db, login_manager
+from cabinet.services.accounts import Account, Accounts
+from cabinet.services.clock import Clock, utc_now
+from cabinet.services.credentials import Sessions, SessionTimes, Tokens
+from cabinet.services.database import to_domain_error
+from cabinet.services.files import Files
+from cabinet.services.housekeeping import Housekeeping, Keep
+from cabinet.services.inspection import Inspection
+from cabinet.services.passwords import Passwords
+from cabinet.services.uploads import Uploads
+from cabinet.storage.blobs import BlobStore, open_store
+
+EXTENSION = "cabinet"
+
+
+@dataclass
+class Runtime:
+    """What one application keeps for all its requests."""
+
+    store_url: str
+    passwords: Passwords
+    clock: Clock = utc_now
+
+    @cached_property
+    def store(self) -> BlobStore:
+        """The store, opened when it is first needed."""
+        return open_store(self.store_url)
+
+
+class ActingUser(UserMixin):
+    """The account that a request acts for, and the id of its session if it has one."""
+
+    def __init__(self, account: Account, session_id: str | None = None) -> None:
+        self.account = account
+        self.session_id = session_id
+
+    @property
+    def id(self) -> int:
+        """The account's row id."""
+        return self.account.id
+
+    @property
+    def username(self) -> str:
+        """The name as its owner wrote it."""
+        return self.account.username
+
+    @property
+    def language(self) -> str | None:
+        """The language that the user chose, if any."""
+        return self.account.language
+
+
+class _CookieUser(UserMixin):
+    """What Flask-Login writes into the cookie: the secret of a session row."""
+
+    def __init__(self, secret: str) -> None:
+        self.id = secret
+
+
+def runtime() -> Runtime:
+    """Return what the application keeps for all requests."""
+    return cast(Runtime, current_app.extensions[EXTENSION])
+
+
+def setting(name: str) -> Any:
+    """Return a setting of `config.py`."""
+    return current_app.config[name]
+
+
+def _database() -> Session:
+    return cast(Session, db.session())
+
+
+def accounts() -> Accounts:
+    """Return the use cases of accounts."""
+    held = runtime()
+    return Accounts(_database(), held.passwords, held.clock, setting("USER_QUOTA"))
+
+
+def sessions() -> Sessions:
+    """Return the use cases of browsers that are signed in."""
+    return Sessions(_database(), runtime().clock)
+
+
+def tokens() -> Tokens:
+    """Return the use cases of programs' tokens."""
+    return Tokens(_database(), runtime().clock)
+
+
+def files(owner_id: int) -> Files:
+    """Return the use cases of one user's files."""
+    held = runtime()
+    return Files(_database(), held.store, held.clock, owner_id)
+
+
+def uploads(owner_id: int) -> Uploads:
+    """Return the use cases of one user's uploads."""
+    held = runtime()
+    return Uploads(_database(), held.store, held.clock, setting("MAX_UPLOAD_SIZE"), owner_id)
+
+
+def housekeeping() -> Housekeeping:
+    """Return what tidies up."""
+    held = runtime()
+    keep = Keep(
+        trash=timedelta(days=setting("TRASH_KEEP_DAYS")),
+        unneeded=timedelta(seconds=setting("SWEEP_GRACE_SECONDS")),
+    )
+    return Housekeeping(_database(), held.store, held.clock, keep)
+
+
+def inspection() -> Inspection:
+    """Return what compares rows and blobs."""
+    return Inspection(_database(), runtime().store)
+
+
+def check_ready() -> None:
+    """Raise unless the database and the store answer and a small upload would have room."""
+    try:
+        _database().execute(text("SELECT 1"))
+        _database().rollback()
+    except DBAPIError as error:
+        known = to_domain_error(error)
+        raise known if isinstance(known, CabinetError) else Unavailable() from error
+    with runtime().store.begin(expected_size=1) as staging:
+        staging.append([b"\n"])
+
+
+def peer_address() -> str:
+    """Return the address that the request came from, behind as many proxies as are trusted."""
+    return request.remote_addr or ""
+
+
+def acting_user() -> ActingUser:
+    """Return whom this request acts for; raises `SignInRequired`, or why signing in failed."""
+    user = current_user._get_current_object()
+    if "sign_in_error" in g:
+        raise g.sign_in_error
+    if not isinstance(user, ActingUser):
+        raise SignInRequired
+    return user
+
+
+def visitor() -> ActingUser | AnonymousUserMixin:
+    """Return the acting user, or an anonymous one."""
+    return cast(ActingUser | AnonymousUserMixin, current_user._get_current_object())
+
+
+def sign_in(account: Account, *, remember: bool) -> None:
+    """Begin a session of `account` in this browser, under a cookie that it did not have before."""
+    kind = "REMEMBER" if remember else "SESSION"
+    times = SessionTimes(setting(f"{kind}_IDLE_SECONDS"), setting(f"{kind}_SECONDS"))
+    user_agent = request.user_agent.string
+    secret = sessions().begin(account.id, times, user_agent, peer_address())
+    session.clear()
+    login_user(_CookieUser(secret))
+    session.permanent = remember
+
+
+def sign_out() -> None:
+    """End this browser's session on the server and forget it here."""
+    user = visitor()
+    if isinstance(user, ActingUser) and user.session_id is not None:
+        end_session(user, user.session_id)
+    logout_user()
+    session.clear()
+
+
+def end_session(user: ActingUser, session_id: str) -> None:
+    """End one session of `user`; raises `NotFound`."""
+    sessions().end(user.id, session_id)
+
+
+@login_manager.user_loader
+def _load_from_cookie(secret: str) -> ActingUser | None:
+    if request.authorization is not None or "Authorization" in request.headers:
+        return None  # what was shown on purpose counts, not what a browser sends along
+    found = sessions().find(secret)
+    return ActingUser(*found) if found else None
+
+
+@login_manager.request_loader
+def _load_from_header(_request: object) -> ActingUser | None:
+    if "Authorization" not in request.headers:
+        return None
+    try:
+        return ActingUser(_account_of(request.authorization))
+    except (WrongCredentials, TooManyAttempts) as error:
+        # Pages for everybody stay open; whoever needs the user is told why there is none.
+        g.sign_in_error = error
+        return None
+
+
+def _account_of(shown: Authorization | None) -> Account:
+    account: Account | None = None
+    if shown is not None and shown.type == "bearer" and shown.token:
+        account = tokens().find(shown.token)
+    elif shown is not None and shown.type == "basic":
+        name, password = shown.parameters.get("username"), shown.parameters.get("password")
+        if name is not None and password is not None:
+            account = accounts().check_password(name, password, peer_address(), remember=True)
+    if account is None:
+        raise WrongCredentials
+    return account

@@ -1,0 +1,153 @@
+"""How sizes, times, names and programs are shown.
+
+Sizes are decimal: a kilobyte is 1000 bytes, as its name says and as disks are sold. The scripts
+format the same way (`static/js/format.js`); a browser test compares the two.
+
+Rule: filters turn a value into text or into escaped markup, and decide nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from math import floor
+from typing import NamedTuple
+
+from babel.dates import format_datetime
+from flask import Flask
+from flask_babel import format_decimal, get_locale, gettext, ngettext
+from markupsafe import Markup
+
+from cabinet.web.texts import SIZE_UNITS
+
+# A name longer than this may be cut in its middle on a narrow screen, but never in its tail,
+# which holds the suffix and the number before it.
+LONG_NAME = 32
+TAIL_LENGTH = 12
+
+ICONS_BY_TYPE = {
+    "application/gzip": "archive",
+    "application/json": "code",
+    "application/pdf": "text",
+    "application/vnd.ms-excel": "spreadsheet",
+    "application/x-7z-compressed": "archive",
+    "application/x-sh": "code",
+    "application/x-tar": "archive",
+    "application/xml": "code",
+    "application/zip": "archive",
+    "text/css": "code",
+    "text/csv": "spreadsheet",
+    "text/html": "code",
+    "text/javascript": "code",
+    "text/tab-separated-values": "spreadsheet",
+    "text/x-python": "code",
+    "text/xml": "code",
+}
+ICONS_BY_WORD = (
+    ("spreadsheet", "spreadsheet"),
+    ("wordprocessing", "text"),
+    ("opendocument.text", "text"),
+    ("msword", "text"),
+    ("rar", "archive"),
+    ("compressed", "archive"),
+)
+ICONS_BY_FAMILY = {"audio": "music", "image": "image", "text": "text", "video": "video-camera"}
+
+# In this order: each later program also claims to be one of those after it.
+PROGRAMS = (
+    ("filecli", "filecli"),
+    ("curl/", "curl"),
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("YaBrowser/", "Yandex Browser"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+class NameParts(NamedTuple):
+    """A name in two pieces, of which only the first may be shortened."""
+
+    stem: str
+    tail: str
+
+
+def filesize(size: int) -> str:
+    """Return `size` bytes as people say it: at most three digits before the unit."""
+    if size < 1000:
+        return exact_size(size)
+    value = float(size)
+    for unit in SIZE_UNITS:
+        value /= 1000
+        shown = _round(value, 1) if value < 9.95 else _round(value, 0)
+        if shown < 1000:
+            break
+    text: str = gettext(unit, value=format_decimal(shown))
+    return text
+
+
+def exact_size(size: int) -> str:
+    """Return `size` in bytes, digits grouped."""
+    text: str = ngettext("%(value)s byte", "%(value)s bytes", size, value=format_decimal(size))
+    return text
+
+
+def number(value: int) -> str:
+    """Return a whole number, digits grouped."""
+    text: str = format_decimal(value)
+    return text
+
+
+def _round(value: float, digits: int) -> float:
+    """Round halves up, as `Math.round` does and Python's `round` does not."""
+    scale = 10.0**digits
+    return floor(value * scale + 0.5) / scale
+
+
+def moment(value: datetime) -> Markup:
+    """Return a `<time>` element in UTC; a script shows it in the viewer's zone."""
+    instant = value.astimezone(UTC)
+    shown = format_datetime(instant, "medium", tzinfo=UTC, locale=get_locale())
+    return Markup('<time datetime="{}" data-moment>{} UTC</time>').format(
+        instant.strftime("%Y-%m-%dT%H:%M:%SZ"), shown
+    )
+
+
+def name_parts(name: str) -> NameParts:
+    """Cut a long name so that its end stays readable; a short one is all tail."""
+    if len(name) <= LONG_NAME:
+        return NameParts("", name)
+    return NameParts(name[:-TAIL_LENGTH], name[-TAIL_LENGTH:])
+
+
+def file_icon(media_type: str | None) -> str:
+    """Return the word that follows `file-` in the icon for a media type, or the empty word."""
+    kind = (media_type or "").partition(";")[0].strip().lower()
+    if kind in ICONS_BY_TYPE:
+        return ICONS_BY_TYPE[kind]
+    by_word = next((icon for word, icon in ICONS_BY_WORD if word in kind), "")
+    return by_word or ICONS_BY_FAMILY.get(kind.partition("/")[0], "")
+
+
+def program(user_agent: str) -> str:
+    """Return what a person would call the program behind a `User-Agent`."""
+    found = [
+        next((name for mark, name in table if mark in user_agent), "")
+        for table in (PROGRAMS, SYSTEMS)
+    ]
+    return " · ".join(filter(None, found)) or user_agent or gettext("Unknown program")
+
+
+def init_app(app: Flask) -> None:
+    """Give the filters to the templates."""
+    for function in (filesize, exact_size, number, moment, name_parts, file_icon, program):
+        app.add_template_filter(function)

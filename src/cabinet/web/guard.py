@@ -1,0 +1,133 @@
+"""What holds for every request: who may send it from where, and what every answer carries.
+
+Cross-site writes, on every unsafe method and whatever the credential: a browser tells with
+`Sec-Fetch-Site`, an older one with `Origin`; a client that sends neither is no browser, and no
+hostile page can make one send a request. A form that a browser posts carries a token besides.
+
+Rule: a GET or HEAD is never refused here.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from flask import Flask, Response, current_app, g, request
+from flask_wtf.csrf import validate_csrf
+from wtforms.validators import ValidationError
+
+from cabinet.errors import CrossSiteRequest, InvalidName
+from cabinet.services.names import NOT_UNICODE
+from cabinet.web.bodies import FORM_BYTES, set_timeout
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
+TOKEN_FIELD = "csrf_token"  # noqa: S105 - the name of a field
+TOKEN_HEADER = "X-CSRFToken"  # noqa: S105 - the name of a header
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "media-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+
+_View = TypeVar("_View", bound=Callable[..., Any])
+
+
+def init_app(app: Flask) -> None:
+    """Stand before every request of `app` and behind every answer."""
+    app.before_request(_admit)
+    app.after_request(_add_headers)
+
+
+def streams_body(view: _View) -> _View:
+    """Mark a view that reads the body itself: no limit but its own, and it asks for the token."""
+    view.streams_body = True  # type: ignore[attr-defined]
+    return view
+
+
+def check_token(token: str | None) -> None:
+    """Raise `CrossSiteRequest` when a browser's form came without the token of its session."""
+    if not _is_browser_form():
+        return
+    try:
+        validate_csrf(token)
+    except ValidationError as error:
+        raise CrossSiteRequest from error
+
+
+def is_vouched_for() -> bool:
+    """Tell whether this request needs no token in its body: it is no browser's form, or a header had one."""
+    return TOKEN_HEADER in request.headers or not _is_browser_form()
+
+
+def _admit() -> None:
+    g.request_id = secrets.token_hex(8)
+    set_timeout(request, current_app.config["STALL_SECONDS"])
+    streams = getattr(current_app.view_functions.get(request.endpoint or ""), "streams_body", False)
+    if not streams:
+        request.max_content_length = FORM_BYTES
+    if request.method not in SAFE_METHODS:
+        _check_origin()
+        token = request.headers.get(TOKEN_HEADER)
+        if token is not None:
+            check_token(token)
+        elif not streams:
+            check_token(request.form.get(TOKEN_FIELD) if _is_browser_form() else None)
+    _check_unicode()
+
+
+def _check_origin() -> None:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in {"same-origin", "none"}:
+            raise CrossSiteRequest
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc not in _own_hosts():
+        raise CrossSiteRequest
+
+
+def _own_hosts() -> set[str]:
+    public_url = current_app.config["PUBLIC_URL"]
+    return {request.host, urlsplit(public_url).netloc} if public_url else {request.host}
+
+
+def _is_browser_form() -> bool:
+    from_browser = "Sec-Fetch-Site" in request.headers or "Origin" in request.headers
+    return from_browser and request.mimetype in FORM_TYPES
+
+
+def _check_unicode() -> None:
+    """Refuse what Werkzeug would quietly replace by U+FFFD: bytes that are not UTF-8."""
+    try:
+        request.environ["PATH_INFO"].encode("latin-1").decode()
+        unquote_to_bytes(request.environ.get("QUERY_STRING", "").encode("latin-1")).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidName(name=request.path[:80], reason=NOT_UNICODE) from error
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    headers.setdefault("Cache-Control", "no-store")
+    headers["X-Request-Id"] = g.get("request_id", "-")
+    return response

@@ -1,0 +1,33 @@
+"""Two questions that a monitor asks: is the process alive, and can it do its work?
+
+Rule: no sign-in, no detail; the log says what is wrong.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Flask, current_app
+from flask.typing import ResponseReturnValue
+
+from cabinet.errors import CabinetError
+from cabinet.web.context import check_ready
+
+
+def init_app(app: Flask) -> None:
+    """Answer `/healthz` and `/readyz`."""
+    app.add_url_rule("/healthz", "healthz", _is_alive)
+    app.add_url_rule("/readyz", "readyz", _is_ready)
+
+
+def _is_alive() -> ResponseReturnValue:
+    return {"status": "ok"}
+
+
+def _is_ready() -> ResponseReturnValue:
+    try:
+        check_ready()
+    except CabinetError as error:
+        current_app.logger.error("not ready: %s", error)
+        return {"status": "unavailable"}, HTTPStatus.SERVICE_UNAVAILABLE
+    return {"status": "ok"}

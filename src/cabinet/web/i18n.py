@@ -1,0 +1,77 @@
+"""Which language a page speaks, and domain errors in it.
+
+The signed-in user's setting comes first, then the cookie that the language switch leaves, then
+`Accept-Language`. Babel negotiates the last, because Werkzeug's `best_match` answers English to
+`ru-RU,en;q=0.5`.
+
+Rule: texts are translated here and in templates; below `web/` they stay English and marked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from babel import negotiate_locale
+from flask import Flask, Response, has_request_context, request
+from flask_babel import format_decimal, get_locale, gettext
+from flask_login import current_user
+
+from cabinet.errors import CabinetError
+from cabinet.extensions import babel
+from cabinet.web.texts import script_texts
+
+SUPPORTED = ("en", "ru")
+DEFAULT = "en"
+COOKIE = "language"
+# Each language under its own name, which is how its readers look for it.
+NAMES = {"en": "English", "ru": "Русский"}
+# The fields of errors that hold one of our own marked texts; every other string is the user's.
+MARKED_FIELDS = frozenset({"reason"})
+
+
+def choose_locale() -> str:
+    """Return the language of the request at hand, one of `SUPPORTED`."""
+    if not has_request_context():
+        return DEFAULT
+    for wish in (getattr(current_user, "language", None), request.cookies.get(COOKIE)):
+        if wish in SUPPORTED:
+            return str(wish)
+    accepted = [tag.replace("-", "_") for tag, quality in request.accept_languages if quality > 0]
+    return negotiate_locale(accepted, SUPPORTED) or DEFAULT
+
+
+def language() -> str:
+    """Return the code of the language in use, for `<html lang>`."""
+    return str(get_locale() or DEFAULT)
+
+
+def translate_error(error: CabinetError) -> tuple[str, str]:
+    """Return the title and the sentence of `error` in the language of the request."""
+    data = {name: _translate_field(name, value) for name, value in error.data.items()}
+    return gettext(error.title), gettext(error.message) % data
+
+
+def _translate_field(name: str, value: Any) -> Any:
+    """Translate our own words, group the digits of numbers, leave the user's words alone."""
+    if name in MARKED_FIELDS and isinstance(value, str) and value:
+        return gettext(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return format_decimal(value)
+    return value
+
+
+def _vary(response: Response) -> Response:
+    """Tell caches what the language of an answer depends on."""
+    if response.mimetype in {"text/html", "application/problem+json"}:
+        response.vary.update(("Accept-Language", "Cookie"))
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Bind Babel and give templates `language`, `languages` and `script_texts`."""
+    app.config.setdefault("BABEL_DEFAULT_LOCALE", DEFAULT)
+    babel.init_app(app, locale_selector=choose_locale)
+    app.after_request(_vary)
+    app.context_processor(
+        lambda: {"language": language(), "languages": NAMES, "script_texts": script_texts}
+    )

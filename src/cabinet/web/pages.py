@@ -1,0 +1,67 @@
+"""What the views of pages share: where to go next, and errors on the field that they are about.
+
+Rule: a redirect goes to a path of this server, whatever the request asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from flask import Response, redirect
+from wtforms import Form
+
+from cabinet.errors import CabinetError, InvalidField, MalformedRequest, N_
+from cabinet.web.i18n import translate_error
+
+FORM_INCOMPLETE = N_("it is missing or not valid.")
+BAD_JSON = N_("the JSON body does not fit.")
+
+# One slash, then neither a slash nor a backslash, which browsers read as one; no control characters.
+_LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
+
+
+def local_path(text: str | None, default: str) -> str:
+    """Return `text` when it is a path of this server, else `default`."""
+    return text if text and _LOCAL_PATH.fullmatch(text) else default
+
+
+def see_other(location: str) -> Response:
+    """Return the redirect that turns a posted form into a page to look at."""
+    response = redirect(location, HTTPStatus.SEE_OTHER)
+    if not isinstance(response, Response):
+        raise TypeError("an application with a response class of its own")
+    return response
+
+
+def check_form(form: Form) -> None:
+    """Raise `InvalidField` for the first field of a posted form that is not as it has to be."""
+    if not form.validate():
+        raise InvalidField(field=next(iter(form.errors)) or "form", reason=FORM_INCOMPLETE)
+
+
+def show_error(form: Form, error: CabinetError, fields: Mapping[type[CabinetError], str]) -> None:
+    """Put `error` on the field that `fields` names for its class, else on the form as a whole.
+
+    Errors that the form found by itself are there already.
+    """
+    if isinstance(error, InvalidField) and form.errors:
+        return
+    _, text = translate_error(error)
+    name = error.field if isinstance(error, InvalidField) else fields.get(type(error), "")
+    if name in form:
+        form[name].errors = (*form[name].errors, text)
+    else:
+        form.form_errors.append(text)
+
+
+def to_rfc3339(moment: datetime | None) -> str | None:
+    """Return a time as JSON carries it."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def malformed_json() -> MalformedRequest:
+    """Return the error for a JSON body that does not fit its model."""
+    return MalformedRequest(reason=BAD_JSON)

@@ -1,0 +1,166 @@
+"""The one place where an error becomes a status: problem+json, or a page for a browser.
+
+Rule: an answer shows what the error class says and a request id, never a traceback, a path on
+disk or SQL.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from cabinet import errors
+from cabinet.errors import CabinetError
+from cabinet.services.database import to_domain_error
+from cabinet.web.i18n import translate_error
+
+STATUSES: dict[type[CabinetError], HTTPStatus] = {
+    errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidName: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidUsername: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.WeakPassword: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidField: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.MalformedRequest: HTTPStatus.BAD_REQUEST,
+    errors.TruncatedBody: HTTPStatus.BAD_REQUEST,
+    errors.LengthRequired: HTTPStatus.LENGTH_REQUIRED,
+    errors.UnsupportedEncoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.DigestMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
+    errors.WrongCredentials: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.CrossSiteRequest: HTTPStatus.FORBIDDEN,
+    errors.RegistrationClosed: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.BlobMissing: HTTPStatus.GONE,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.UsernameTaken: HTTPStatus.CONFLICT,
+    errors.EntryExists: HTTPStatus.CONFLICT,
+    errors.NotAFolder: HTTPStatus.CONFLICT,
+    errors.IsAFolder: HTTPStatus.CONFLICT,
+    errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.QuotaExceeded: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.StorageFault: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.RefusedToStart: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.BadSetting: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.UnusableStore: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.NoInstance: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DatabaseTooNew: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+REALM = 'realm="Cabinet"'
+
+
+def init_app(app: Flask) -> None:
+    """Let every error of `app` be answered here."""
+    app.register_error_handler(CabinetError, to_response)
+    app.register_error_handler(DBAPIError, _on_database_error)
+    app.register_error_handler(HTTPException, _on_http_exception)
+    app.register_error_handler(Exception, _on_unexpected)
+
+
+def status_of(error: CabinetError) -> HTTPStatus:
+    """Return the status of an error's class."""
+    return STATUSES[type(error)]
+
+
+def wants_page() -> bool:
+    """Tell whether the client prefers a page; a program that accepts anything gets JSON."""
+    offered = ["application/json", "text/html"]
+    return request.accept_mimetypes.best_match(offered) == "text/html"
+
+
+def is_browser() -> bool:
+    """Tell whether a browser sent this, be it for a page or by a script of one."""
+    signs = ("Sec-Fetch-Site", "Origin", "X-CSRFToken")
+    return wants_page() or any(sign in request.headers for sign in signs)
+
+
+def to_response(error: CabinetError) -> Response:
+    """Return the answer that tells a client of `error`."""
+    status = status_of(error)
+    if isinstance(error, errors.SignInRequired) and wants_page() and request.endpoint != "auth.login":
+        here = request.full_path.rstrip("?") if request.method == "GET" else None
+        return _redirect(url_for("auth.login", next=here))
+    response = _render(error.slug, status, *_texts(error))
+    _add_headers(response, error)
+    return response
+
+
+def _texts(error: CabinetError) -> tuple[str, str]:
+    return translate_error(error) if wants_page() else (error.title, str(error))
+
+
+def _add_headers(response: Response, error: CabinetError) -> None:
+    if isinstance(error, errors.TooManyAttempts | errors.Unavailable):
+        response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.SignInRequired):
+        # A browser that is offered Basic opens a dialog of its own, over our page.
+        basic = () if is_browser() else (f'Basic {REALM}, charset="UTF-8"',)
+        for challenge in (*basic, f"Bearer {REALM}"):
+            response.headers.add("WWW-Authenticate", challenge)
+
+
+def _redirect(location: str) -> Response:
+    response = redirect(location, HTTPStatus.SEE_OTHER)
+    if not isinstance(response, Response):
+        raise TypeError("an application with a response class of its own")
+    return response
+
+
+def _render(slug: str, status: HTTPStatus, title: str, detail: str) -> Response:
+    if wants_page():
+        page = render_template(
+            "errors/error.html",
+            status=status.value,
+            title=title,
+            detail=detail,
+            request_id=g.get("request_id"),
+        )
+        return Response(page, status)
+    body: dict[str, Any] = {"type": f"/problems/{slug}", "title": title, "status": status.value}
+    if detail:
+        body["detail"] = detail
+    response = jsonify(body | {"request_id": g.get("request_id")})
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    return response
+
+
+def _on_database_error(error: DBAPIError) -> Response:
+    known = to_domain_error(error)
+    return to_response(known) if isinstance(known, CabinetError) else _on_unexpected(error)
+
+
+def _on_http_exception(error: HTTPException) -> Response:
+    """Answer what Werkzeug and Flask raise by themselves, in our own form."""
+    if error.response is not None or error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]  # a redirect, as it is
+    if error.code == HTTPStatus.NOT_FOUND:
+        return to_response(errors.NotFound())
+    if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return to_response(errors.TooLarge(limit=request.max_content_length or 0))
+    status = HTTPStatus(error.code)
+    slug = status.phrase.lower().replace(" ", "-")
+    detail = gettext(CabinetError.message) if wants_page() else CabinetError.message
+    response = _render(slug, status, status.phrase, detail)
+    for name, value in error.get_headers():
+        if name.lower() in {"allow", "retry-after"}:
+            response.headers[name] = value
+    return response
+
+
+def _on_unexpected(error: Exception) -> Response:
+    current_app.logger.error("request %s failed", g.get("request_id"), exc_info=error)
+    title, message = CabinetError.title, CabinetError.message
+    if wants_page():
+        title, message = gettext(title), gettext(message)
+    return _render(CabinetError.slug, HTTPStatus.INTERNAL_SERVER_ERROR, title, message)

@@ -1,0 +1,91 @@
+"""The texts that scripts show, from the same catalog as everything else.
+
+A page carries them as JSON in a `<meta>`, which no Content-Security-Policy minds. A text with a
+plural travels as one text for each plural category of the language ("one", "few", ...), and the
+script asks `Intl.PluralRules` which to take.
+
+Rule: only texts and their delivery; placeholders are `%(name)s`, as everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from babel import Locale
+from flask_babel import get_domain, get_locale, gettext
+
+from cabinet.errors import N_
+
+# Smallest first; each is 1000 times the one before.
+SIZE_UNITS = (
+    N_("%(value)s kB"),
+    N_("%(value)s MB"),
+    N_("%(value)s GB"),
+    N_("%(value)s TB"),
+    N_("%(value)s PB"),
+    N_("%(value)s EB"),
+)
+
+# Numbers that between them show every plural category that whole numbers have.
+SAMPLES = (0, 1, 2, 3, 5, 11, 21, 22, 100)
+
+
+def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 - the name that the extraction looks for
+    """Mark a text and its plural for the message catalog and return both."""
+    return one, many
+
+
+SINGLE = {
+    "cancel": N_("Cancel"),
+    "cancelled": N_("Cancelled"),
+    "close": N_("Close"),
+    "copied": N_("Copied"),
+    "copy-by-hand": N_("Press Ctrl+C to copy"),
+    "deleted": N_("“%(name)s” is in the trash"),
+    "delete-title": N_("Delete “%(name)s”?"),
+    "delete-file": N_("The file goes to the trash."),
+    "delete-folder": N_("The folder and all that is in it go to the trash."),
+    "failed": N_("Something went wrong. Try again."),
+    "folder-unreadable": N_("“%(name)s” could not be read."),
+    "hide-password": N_("Hide password"),
+    "offline": N_("The server cannot be reached. Check the connection and try again."),
+    "rate": N_("%(size)s/s"),
+    "remaining": N_("%(time)s left"),
+    "replaced": N_("Replaced, the earlier version is kept"),
+    "retry": N_("Try again"),
+    "show-password": N_("Show password"),
+    "signed-out": N_("You are signed out. Sign in again, then retry."),
+    "storing": N_("Storing…"),
+    "too-large": N_("Larger than the %(limit)s that are accepted here."),
+    "uploaded": N_("Uploaded"),
+    "waiting": N_("Waiting…"),
+    "time.hours": N_("%(hours)s h %(minutes)s min"),
+    "time.minutes": N_("%(minutes)s min %(seconds)s s"),
+    "time.seconds": N_("%(seconds)s s"),
+    "uploading-one": N_("Uploading “%(name)s”"),
+    "cancel-one": N_("Cancel the upload of “%(name)s”"),
+    "retry-one": N_("Try to upload “%(name)s” again"),
+} | {f"size.{rank}": text for rank, text in enumerate(SIZE_UNITS, start=1)}
+
+PLURAL = {
+    "size.0": NN_("%(value)s byte", "%(value)s bytes"),
+    "uploading": NN_("Uploading %(count)s file", "Uploading %(count)s files"),
+    "done": NN_("%(count)s file uploaded", "%(count)s files uploaded"),
+    "unfinished": NN_("%(count)s file was not uploaded", "%(count)s files were not uploaded"),
+    "more": NN_("and %(count)s more", "and %(count)s more"),
+}
+
+
+def script_texts() -> Mapping[str, str | Mapping[str, str]]:
+    """Return all texts of the scripts in the language of the request."""
+    single = {key: gettext(text) for key, text in SINGLE.items()}
+    return single | {key: _forms(*texts) for key, texts in PLURAL.items()}
+
+
+def _forms(one: str, many: str) -> Mapping[str, str]:
+    """Return the text for each plural category; unlike `ngettext`, leave the placeholders in."""
+    locale = get_locale() or Locale("en")
+    choose = get_domain().get_translations().ungettext
+    # Fractions and anything unforeseen have a category of their own in some languages.
+    forms = {"other": choose(one, many, SAMPLES[0])}
+    return forms | {locale.plural_form(number): choose(one, many, number) for number in SAMPLES}
