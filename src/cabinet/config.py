@@ -42,10 +42,8 @@ def _text(value: Any) -> str | None:
 
 
 def _number(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError("a whole number is needed.")
     try:
-        number = int(value)
+        number = int(str(value))  # by its text, for a fraction or a truth value is no number here
     except ValueError:
         raise ValueError("a whole number is needed.") from None
     if not 0 <= number < 2**63:
@@ -107,13 +105,19 @@ def _secret_key(value: Any) -> str | None:
 
 
 SETTINGS = (
-    Setting("DATABASE_URL", None, _text, "An SQLAlchemy URL; by default `cabinet.db` in the instance folder."),
-    Setting("STORE_URL", None, _text, "Where the bytes lie, `file:///folder`; by default the instance folder."),
+    Setting(
+        "DATABASE_URL", None, _text, "An SQLAlchemy URL; by default `cabinet.db` in the instance folder."
+    ),
+    Setting(
+        "STORE_URL", None, _text, "Where the bytes lie, `file:///folder`; by default the instance folder."
+    ),
     Setting("SECRET_KEY", None, _secret_key, "Signs cookies; made once in the instance folder when absent."),
     Setting("MAX_UPLOAD_SIZE", 1 << 40, _positive, "Bytes that one file may have; 1 TiB."),
     Setting("USER_QUOTA", None, _number_or_none, "Bytes that a new user may store, or `none`."),
     Setting("REGISTRATION", "open", _registration, "`open`: anybody may register; `closed`: nobody."),
-    Setting("TRUSTED_HOSTS", None, _words, "Host names that are answered, separated by commas; all when empty."),
+    Setting(
+        "TRUSTED_HOSTS", None, _words, "Host names that are answered, separated by commas; all when empty."
+    ),
     Setting("PUBLIC_URL", None, _public_url, "The address that users see, when a proxy changes it."),
     Setting("PROXY_HOPS", 0, _number, "How many reverse proxies in front set X-Forwarded-* headers."),
     Setting("SESSION_IDLE_SECONDS", _DAY, _positive, "A session ends after so long unused."),
@@ -122,11 +126,20 @@ SETTINGS = (
     Setting("REMEMBER_SECONDS", 180 * _DAY, _positive, "and in any case."),
     Setting("TRASH_KEEP_DAYS", 30, _number, "Days until what was deleted is gone for ever."),
     Setting("SWEEP_GRACE_SECONDS", _DAY, _number, "Bytes that nothing needs any more are kept so long."),
-    Setting("SWEEP_EVERY_SECONDS", 6 * 60 * 60, _number, "How often the server tidies up by itself; 0: never."),
+    Setting(
+        "SWEEP_EVERY_SECONDS", 6 * 60 * 60, _number, "How often the server tidies up by itself; 0: never."
+    ),
     Setting("STALL_SECONDS", 60, _positive, "A connection that moves no byte for so long is given up."),
     Setting("BCRYPT_LOG_ROUNDS", 12, _rounds, "Work of one password hash, as a power of two."),
-    Setting("HASH_CONCURRENCY", os.cpu_count() or 1, _positive, "Password hashes computed at a time; the cores."),
-    Setting("BIND", "127.0.0.1:5000", _text, "gunicorn: address and port; the three of gunicorn come from the environment only."),
+    Setting(
+        "HASH_CONCURRENCY", os.cpu_count() or 1, _positive, "Password hashes computed at a time; the cores."
+    ),
+    Setting(
+        "BIND",
+        "127.0.0.1:5000",
+        _text,
+        "gunicorn: address and port; the three of gunicorn come from the environment only.",
+    ),
     Setting("WORKERS", 2, _positive, "gunicorn: processes."),
     Setting("THREADS", 16, _positive, "gunicorn: requests that one process serves at a time."),
 )

@@ -5,6 +5,7 @@ Rule: parse, call a service, render. A program gets JSON, a browser a page or a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -52,7 +53,15 @@ from cabinet.web.context import (
     tokens,
     visitor,
 )
-from cabinet.web.pages import check_form, local_path, malformed_json, see_other, show_error, to_rfc3339
+from cabinet.web.pages import (
+    check_form,
+    local_path,
+    malformed_json,
+    see_other,
+    show_error,
+    text_of,
+    to_rfc3339,
+)
 from cabinet.web.problems import status_of, wants_page
 
 # A year in seconds; the language of somebody who is not signed in.
@@ -106,7 +115,7 @@ def register() -> ResponseReturnValue:
     form = RegisterForm()
     try:
         check_form(form)
-        account = accounts().register(form.username.data, form.password.data)
+        account = accounts().register(text_of(form.username), text_of(form.password))
     except (InvalidField, InvalidUsername, UsernameTaken, WeakPassword) as error:
         fields = {InvalidUsername: "username", UsernameTaken: "username", WeakPassword: "password"}
         return _form_again("auth/register.html", form, error, fields)
@@ -128,7 +137,7 @@ def login() -> ResponseReturnValue:
     form = LoginForm()
     try:
         check_form(form)
-        account = accounts().check_password(form.username.data, form.password.data, peer_address())
+        account = accounts().check_password(text_of(form.username), text_of(form.password), peer_address())
     except (InvalidField, WrongCredentials, TooManyAttempts) as error:
         if not wants_page():
             raise
@@ -202,7 +211,11 @@ def change_password() -> ResponseReturnValue:
     try:
         check_form(form)
         accounts().change_password(
-            user.id, form.current_password.data, form.new_password.data, peer_address(), user.session_id
+            user.id,
+            text_of(form.current_password),
+            text_of(form.new_password),
+            peer_address(),
+            user.session_id,
         )
     except (InvalidField, WrongCredentials, WeakPassword, TooManyAttempts) as error:
         fields = {WrongCredentials: "current_password", WeakPassword: "new_password"}
@@ -219,7 +232,7 @@ def delete_account() -> ResponseReturnValue:
     user, form = acting_user(), DeleteAccountForm()
     try:
         check_form(form)
-        accounts().delete_own(user.id, form.password.data, peer_address())
+        accounts().delete_own(user.id, text_of(form.password), peer_address())
     except (InvalidField, WrongCredentials, TooManyAttempts) as error:
         return _account_form_again(user, "delete_form", form, error, {WrongCredentials: "password"})
     sign_out()
@@ -247,7 +260,7 @@ def create_token_form() -> ResponseReturnValue:
         check_form(form)
         days = form.expires_in_days.data
         expires_at = runtime().clock() + timedelta(days=days) if days else None
-        _, secret = tokens().issue(user.id, form.name.data, expires_at)
+        _, secret = tokens().issue(user.id, text_of(form.name), expires_at)
     except InvalidField as error:
         return _account_form_again(user, "token_form", form, error, {})
     return _account_page(user, new_token=secret)
@@ -320,25 +333,26 @@ def _account_form_again(
     if not wants_page():
         raise error
     show_error(form, error, fields)
-    return make_response(_account_page(user, **{name: form}), status_of(error))
+    return make_response(_account_page(user, {name: form}), status_of(error))
 
 
-def _account_page(user: ActingUser, new_token: str | None = None, **shown: Form) -> str:
+def _account_page(
+    user: ActingUser, shown: Mapping[str, Form] | None = None, new_token: str | None = None
+) -> str:
     forms = {
         "password_form": ChangePasswordForm,
         "token_form": TokenForm,
         "delete_form": DeleteAccountForm,
     }
     # A form that was not posted is shown empty, whatever the request carries.
-    empty = {name: form(formdata=None) for name, form in forms.items() if name not in shown}
+    empty = {name: form(formdata=None) for name, form in forms.items()}
     return render_template(
         "auth/account.html",
         user=user.account,
         sessions=[_shown(session, user.session_id) for session in sessions().list_of(user.id)],
         tokens=tokens().list_of(user.id),
         new_token=new_token,
-        **empty,
-        **shown,
+        **(empty | dict(shown or {})),
     )
 
 

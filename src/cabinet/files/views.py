@@ -13,7 +13,7 @@ from flask import Response, flash, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from cabinet.errors import CrossSiteRequest, InvalidField, MalformedRequest, N_
+from cabinet.errors import N_, CrossSiteRequest, InvalidField, MalformedRequest
 from cabinet.files import bp
 from cabinet.files.forms import DeleteForm, UploadForm
 from cabinet.services.entries import Conflict, Entry, Order, Page, Sort
@@ -24,7 +24,7 @@ from cabinet.storage.content_hash import is_content_hash
 from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text
 from cabinet.web.context import acting_user, files, setting, uploads
 from cabinet.web.guard import TOKEN_FIELD, check_token, is_vouched_for, streams_body
-from cabinet.web.pages import check_form, see_other, to_rfc3339
+from cabinet.web.pages import check_form, see_other, text_of, to_rfc3339
 from cabinet.web.problems import wants_page
 from cabinet.web.ranges import from_digest, precondition_of, send_entry, to_digest, to_etag
 
@@ -53,7 +53,7 @@ def delete() -> ResponseReturnValue:
     """Move what the page's form names to the trash."""
     user, form = acting_user(), DeleteForm()
     check_form(form)
-    path = split_path(form.path.data)
+    path = split_path(text_of(form.path))
     files(user.id).trash(join_path(path))
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT
@@ -80,7 +80,7 @@ def upload() -> ResponseReturnValue:
 
 
 def _uploaded(entry: Entry) -> str:
-    return gettext("“%(name)s” is uploaded.", name=entry.name)
+    return str(gettext("“%(name)s” is uploaded.", name=entry.name))
 
 
 def _receive_parts(

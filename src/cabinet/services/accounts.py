@@ -52,7 +52,9 @@ def to_account(user: User) -> Account:
 class Accounts:
     """The use cases of an account; `default_quota` is in bytes, None for no limit."""
 
-    def __init__(self, session: Session, passwords: Passwords, clock: Clock, default_quota: int | None) -> None:
+    def __init__(
+        self, session: Session, passwords: Passwords, clock: Clock, default_quota: int | None
+    ) -> None:
         self._session = session
         self._passwords = passwords
         self._clock = clock
@@ -89,7 +91,9 @@ class Accounts:
             raise UsernameTaken(username=name) from error
         return to_account(user)
 
-    def check_password(self, username: str, password: str, address: str, *, remember: bool = False) -> Account:
+    def check_password(
+        self, username: str, password: str, address: str, *, remember: bool = False
+    ) -> Account:
         """Return the account that name and password open; `address` is the peer's, for counting.
 
         With `remember`, as HTTP Basic needs it, a pair that was right lately costs no hash.

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from cabinet.errors import InvalidField, N_, NotFound
+from cabinet.errors import N_, InvalidField, NotFound
 from cabinet.models import Session as SignedIn
 from cabinet.models import Token
 from cabinet.services.accounts import Account, to_account
 from cabinet.services.clock import Clock
-from cabinet.services.database import write_if_possible, writing
+from cabinet.services.database import execute_counted, write_if_possible, writing
 from cabinet.services.secrets import hash_secret, new_id, new_secret
 
 # A last-used mark may lag so far behind: a write at every request would cost more than it tells.
@@ -98,7 +98,9 @@ class Sessions:
             return None
         found = to_account(row.user), row.id
         if _is_due(row.last_used_at, now):
-            write_if_possible(self._session, update(SignedIn).where(SignedIn.id == found[1]).values(last_used_at=now))
+            write_if_possible(
+                self._session, update(SignedIn).where(SignedIn.id == found[1]).values(last_used_at=now)
+            )
         return found
 
     def list_of(self, user_id: int) -> Sequence[SignedInSession]:
@@ -113,14 +115,15 @@ class Sessions:
         """End one session of a user; raises `NotFound`."""
         with writing(self._session):
             wanted = delete(SignedIn).where(SignedIn.id == session_id, SignedIn.user_id == user_id)
-            if not self._session.execute(wanted).rowcount:
+            if not execute_counted(self._session, wanted):
                 raise NotFound
 
     def forget_expired(self) -> int:
         """Delete the sessions that are over and return how many they were."""
         with writing(self._session):
-            gone = self._session.execute(delete(SignedIn).where(SignedIn.expires_at <= self._clock()))
-            return gone.rowcount
+            return execute_counted(
+                self._session, delete(SignedIn).where(SignedIn.expires_at <= self._clock())
+            )
 
 
 class Tokens:
@@ -163,7 +166,9 @@ class Tokens:
             return None
         account, token_id = to_account(row.user), row.id
         if _is_due(row.last_used_at, now):
-            write_if_possible(self._session, update(Token).where(Token.id == token_id).values(last_used_at=now))
+            write_if_possible(
+                self._session, update(Token).where(Token.id == token_id).values(last_used_at=now)
+            )
         return account
 
     def list_of(self, user_id: int) -> Sequence[IssuedToken]:
@@ -178,5 +183,5 @@ class Tokens:
         """Make a token of a user worthless at once; raises `NotFound`."""
         with writing(self._session):
             wanted = delete(Token).where(Token.id == token_id, Token.user_id == user_id)
-            if not self._session.execute(wanted).rowcount:
+            if not execute_counted(self._session, wanted):
                 raise NotFound

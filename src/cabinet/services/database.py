@@ -12,9 +12,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Engine, Update, event, text
+from sqlalchemy import CursorResult, Delete, Engine, Update, event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -78,10 +78,16 @@ def writing(session: Session) -> Iterator[None]:
         del session.info[_WRITING]
 
 
+def execute_counted(session: Session, statement: Update | Delete) -> int:
+    """Run a change by condition and return how many rows it met; objects in memory stay as they are."""
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    return cast("CursorResult[Any]", result).rowcount
+
+
 def write_if_possible(session: Session, statement: Update) -> None:
     """Write what may as well be lost, such as a last-used mark, so that a full disk still serves."""
     with suppress(StorageFull, StorageFault, Unavailable), writing(session):
-        session.execute(statement.execution_options(synchronize_session=False))
+        execute_counted(session, statement)
 
 
 def to_domain_error(error: DBAPIError) -> CabinetError | DBAPIError:
@@ -95,11 +101,11 @@ def to_domain_error(error: DBAPIError) -> CabinetError | DBAPIError:
     if primary in _FULL or state == "53100":
         return StorageFull()
     if primary in _DISK:
-        return StorageFault(reason=sqlite3_reason(error))
+        return StorageFault(reason=_sqlite_reason(error))
     return error
 
 
-def sqlite3_reason(error: DBAPIError) -> str:
+def _sqlite_reason(error: DBAPIError) -> str:
     """Return the name of SQLite's result code, which holds no path and no SQL."""
     return str(getattr(error.orig, "sqlite_errorname", "database"))
 
@@ -110,4 +116,6 @@ def lock_blob(session: Session, content_hash: str) -> None:
     SQLite has one writer at a time, so an open writing transaction is that lock already.
     """
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": content_hash})
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": content_hash}
+        )

@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from cabinet.errors import InvalidField, N_
+from cabinet.errors import N_, InvalidField
 from cabinet.models import Kind, Node
 
 OCTETS = "application/octet-stream"

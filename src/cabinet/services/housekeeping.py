@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, aliased
 from cabinet.models import Blob, Node, User, Version
 from cabinet.services.clock import Clock
 from cabinet.services.credentials import Sessions
-from cabinet.services.database import lock_blob, writing
+from cabinet.services.database import execute_counted, lock_blob, writing
 from cabinet.services.throttle import LoginThrottle
 from cabinet.storage.blobs import BlobStore
 
@@ -87,14 +87,14 @@ class Housekeeping:
         size = select(func.coalesce(func.sum(Version.size), 0)).join(below, Version.node_id == below.c.id)
         total = self._session.scalar(size) or 0
         owner = update(User).where(User.id == node.owner_id).values(usage=User.usage - total)
-        self._session.execute(owner.execution_options(synchronize_session=False))
+        execute_counted(self._session, owner)
 
     def _remove_unneeded(self, now: datetime) -> Iterator[int]:
         """Note which blobs no version needs, remove those noted long ago, and yield their sizes."""
         unneeded = ~exists().where(Version.content_hash == Blob.content_hash)
         with writing(self._session):
             noted = update(Blob).where(Blob.released_at.is_(None), unneeded).values(released_at=now)
-            self._session.execute(noted.execution_options(synchronize_session=False))
+            execute_counted(self._session, noted)
         before = now - self._keep.unneeded
         old = self._session.scalars(select(Blob.content_hash).where(Blob.released_at <= before)).all()
         for content_hash in old:

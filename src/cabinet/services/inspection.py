@@ -1,4 +1,4 @@
-"""Does the store hold what the rows say, and how much is it?
+"""Whether the store holds what the rows say, and how much that is.
 
 Rule: reads only; whatever is found, nothing is mended here.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
@@ -94,7 +95,9 @@ class Inspection:
         stored = [found.size for found in self._store.iter_blobs()]
         return Stats(
             users=self._count(select(func.count()).select_from(User)),
-            folders=self._count(select(func.count()).where(Node.kind == Kind.FOLDER, Node.parent_id.is_not(None))),
+            folders=self._count(
+                select(func.count()).where(Node.kind == Kind.FOLDER, Node.parent_id.is_not(None))
+            ),
             files=self._count(select(func.count()).where(Node.kind == Kind.FILE)),
             versions=self._count(select(func.count()).select_from(Version)),
             trashed=self._count(select(func.count()).where(Node.trashed_at.is_not(None))),
@@ -106,7 +109,7 @@ class Inspection:
             free=self._store.free_bytes(),
         )
 
-    def _count(self, wanted: Select[tuple[int]]) -> int:
+    def _count(self, wanted: Select[*tuple[Any, ...]]) -> int:
         return int(self._session.scalar(wanted) or 0)
 
     def _look_at(self, content_hash: str, size: int, *, deep: bool) -> tuple[Fault | None, int | None]:

@@ -114,7 +114,7 @@ class Listing:
             start = (Kind(batch[-1].kind), [batch[-1].sort_key])
 
 
-def _range(folder_id: int, kind: Kind, order: Order, start: Sequence[Any] | None) -> Select[tuple[Node]]:
+def _range(folder_id: int, kind: Kind, order: Order, start: Sequence[Any] | None) -> Select[Node]:
     """Return one index range: the nodes of a kind in a folder, in order, behind `start`."""
     columns = _COLUMNS[order.sort]
     wanted = select(Node).where(Node.parent_id == folder_id, Node.kind == kind, Node.trashed_at.is_(None))

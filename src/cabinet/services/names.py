@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from cabinet.errors import InvalidName, InvalidUsername, N_
+from cabinet.errors import N_, InvalidName, InvalidUsername
 
 NAME_BYTES = 255
 # gunicorn's request line ends at 4094 bytes, and percent-encoding makes three of one.
@@ -101,7 +101,7 @@ def sort_key(name: str) -> bytes:
     """Return bytes that order names as people do, alike on every database.
 
     Case and accents count last, numbers count by value (`file2` before `file10`), and Russian
-    letters stand in their order: й after и, ё with е. Unique: the name itself ends the key.
+    letters stand in their order, Й being one of its own and Ё a kind of Е. Unique: the name itself ends the key.
     """
     parts = []
     for index, part in enumerate(_DIGITS.split(name.casefold())):

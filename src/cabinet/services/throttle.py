@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import TooManyAttempts
 from cabinet.models import Throttle
 from cabinet.services.clock import Clock
-from cabinet.services.database import writing
+from cabinet.services.database import execute_counted, writing
 
 # A counter is forgotten when it was not touched for so long.
 COUNTED_FOR = timedelta(hours=1)
@@ -97,8 +97,9 @@ class LoginThrottle:
     def forget_expired(self) -> int:
         """Delete what no longer counts and return how many rows that were."""
         with writing(self._session):
-            gone = self._session.execute(delete(Throttle).where(Throttle.expires_at <= self._clock()))
-            return gone.rowcount
+            return execute_counted(
+                self._session, delete(Throttle).where(Throttle.expires_at <= self._clock())
+            )
 
     def _rows(self, keys: list[str], now: datetime) -> list[Throttle]:
         wanted = select(Throttle).where(Throttle.key.in_(keys), Throttle.expires_at > now)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import IsAFolder, NotAFolder, NotFound
 from cabinet.models import Kind, Node, User
+from cabinet.services.database import execute_counted
 from cabinet.services.names import join_path, sort_key
 
 
@@ -107,9 +108,8 @@ class Tree:
 
     def count(self, folder_id: int, *, entries: int = 0, size: int = 0) -> None:
         """Add to the counters of a folder."""
-        self._session.execute(
-            update(Node)
-            .where(Node.id == folder_id)
-            .values(child_count=Node.child_count + entries, child_size=Node.child_size + size)
-            .execution_options(synchronize_session=False)
+        counted = update(Node).where(Node.id == folder_id)
+        execute_counted(
+            self._session,
+            counted.values(child_count=Node.child_count + entries, child_size=Node.child_size + size),
         )

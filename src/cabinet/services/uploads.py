@@ -31,7 +31,7 @@ from cabinet.errors import (
 )
 from cabinet.models import Blob, Kind, Node, User, Version
 from cabinet.services.clock import Clock
-from cabinet.services.database import lock_blob, writing
+from cabinet.services.database import execute_counted, lock_blob, writing
 from cabinet.services.entries import Conflict, Entry, Precondition, media_type_of, no_precondition, to_entry
 from cabinet.services.names import check_path, join_path, numbered, split_path
 from cabinet.services.tree import Tree
@@ -106,7 +106,9 @@ class Stored:
 class Uploads:
     """Uploads of one user; `max_size` is in bytes."""
 
-    def __init__(self, session: Session, store: BlobStore, clock: Clock, max_size: int, owner_id: int) -> None:
+    def __init__(
+        self, session: Session, store: BlobStore, clock: Clock, max_size: int, owner_id: int
+    ) -> None:
         self._session = session
         self._store = store
         self._clock = clock
@@ -127,7 +129,7 @@ class Uploads:
             raise QuotaExceeded(quota=user.quota)
 
     @contextmanager
-    def begin(self, promised: Promised = Promised()) -> Iterator[Upload]:  # noqa: B008 - immutable
+    def begin(self, promised: Promised = Promised()) -> Iterator[Upload]:
         """Open an upload; leaving the context discards whatever was not published.
 
         Raises `TooLarge` or `StorageFull` when the promised size has no room.
@@ -217,7 +219,7 @@ class Uploads:
         """Count `size` bytes to the user's usage, in the one statement that also compares."""
         fits = or_(User.quota.is_(None), User.usage + size <= User.quota)
         used = update(User).where(User.id == self._owner_id, fits).values(usage=User.usage + size)
-        if not self._session.execute(used.execution_options(synchronize_session=False)).rowcount:
+        if not execute_counted(self._session, used):
             user = self._session.get(User, self._owner_id)
             raise QuotaExceeded(quota=(user.quota if user else 0) or 0)
 

@@ -33,6 +33,9 @@ NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # What opening a blob says when none is there, or a symlink or socket in its place.
 NO_BLOB = {errno.ENOENT, errno.ELOOP, errno.ENXIO}
 
+# The folders of the blobs: the first two digits of a hash.
+PREFIXES = {f"{number:02x}" for number in range(256)}
+
 ONE_FILESYSTEM = "its folders blobs and staging must lie on one filesystem."
 
 _STAGING_ID = re.compile(r"[0-9a-f]{32}")
@@ -117,9 +120,9 @@ class LocalStore:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (self._staging, self._blobs):
                 folder.mkdir(mode=0o700, exist_ok=True)
-            if not (self._blobs / "ff").is_dir():
-                for prefix in range(256):
-                    (self._blobs / f"{prefix:02x}").mkdir(mode=0o700, exist_ok=True)
+            if missing := PREFIXES - {folder.name for folder in self._blobs.iterdir()}:
+                for prefix in missing:
+                    (self._blobs / prefix).mkdir(mode=0o700, exist_ok=True)
                 _fsync_folder(self._blobs)
                 _fsync_folder(self.root)
             self._try_a_link()
@@ -184,9 +187,10 @@ class LocalStore:
                 (self._staging / staging_id).unlink(missing_ok=True)
 
     def iter_blobs(self) -> Iterator[StoredObject]:
-        for prefix in range(256):
-            folder = self._blobs / f"{prefix:02x}"
-            yield from (found for found in _regular_files(folder) if is_content_hash(found.key))
+        for prefix in PREFIXES:
+            for found in _regular_files(self._blobs / prefix):
+                if is_content_hash(found.key) and found.key.startswith(prefix):
+                    yield found
 
     def iter_staged(self) -> Iterator[StoredObject]:
         yield from (found for found in _regular_files(self._staging) if _STAGING_ID.fullmatch(found.key))

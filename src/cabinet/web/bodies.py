@@ -18,7 +18,7 @@ from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
-from cabinet.errors import LengthRequired, MalformedRequest, N_, TooLarge, UnsupportedEncoding
+from cabinet.errors import N_, LengthRequired, MalformedRequest, TooLarge, UnsupportedEncoding
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly, iter_stream
 
 # Of JSON and forms without files.
@@ -161,4 +161,3 @@ def _unescaped(filename: str | None) -> str | None:
     if filename is None:
         return None
     return filename.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
-

@@ -47,7 +47,7 @@ class Runtime:
         return open_store(self.store_url)
 
 
-class ActingUser(UserMixin):
+class ActingUser(UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
     """The account that a request acts for, and the id of its session if it has one."""
 
     def __init__(self, account: Account, session_id: str | None = None) -> None:
@@ -70,7 +70,7 @@ class ActingUser(UserMixin):
         return self.account.language
 
 
-class _CookieUser(UserMixin):
+class _CookieUser(UserMixin):  # type: ignore[misc]  # likewise
     """What Flask-Login writes into the cookie: the secret of a session row."""
 
     def __init__(self, secret: str) -> None:
@@ -153,7 +153,7 @@ def peer_address() -> str:
 
 def acting_user() -> ActingUser:
     """Return whom this request acts for; raises `SignInRequired`, or why signing in failed."""
-    user = current_user._get_current_object()
+    user = visitor()
     if "sign_in_error" in g:
         raise g.sign_in_error
     if not isinstance(user, ActingUser):
@@ -163,7 +163,8 @@ def acting_user() -> ActingUser:
 
 def visitor() -> ActingUser | AnonymousUserMixin:
     """Return the acting user, or an anonymous one."""
-    return cast(ActingUser | AnonymousUserMixin, current_user._get_current_object())
+    # The object itself, for isinstance; the name is part of Werkzeug's documented LocalProxy.
+    return cast(ActingUser | AnonymousUserMixin, current_user._get_current_object())  # noqa: SLF001
 
 
 def sign_in(account: Account, *, remember: bool) -> None:
@@ -191,7 +192,7 @@ def end_session(user: ActingUser, session_id: str) -> None:
     sessions().end(user.id, session_id)
 
 
-@login_manager.user_loader
+@login_manager.user_loader  # type: ignore[untyped-decorator]  # likewise
 def _load_from_cookie(secret: str) -> ActingUser | None:
     if request.authorization is not None or "Authorization" in request.headers:
         return None  # what was shown on purpose counts, not what a browser sends along
@@ -199,7 +200,7 @@ def _load_from_cookie(secret: str) -> ActingUser | None:
     return ActingUser(*found) if found else None
 
 
-@login_manager.request_loader
+@login_manager.request_loader  # type: ignore[untyped-decorator]  # likewise
 def _load_from_header(_request: object) -> ActingUser | None:
     if "Authorization" not in request.headers:
         return None

@@ -30,7 +30,6 @@ ICONS_BY_TYPE = {
     "application/pdf": "text",
     "application/vnd.ms-excel": "spreadsheet",
     "application/x-7z-compressed": "archive",
-    "application/x-sh": "code",
     "application/x-tar": "archive",
     "application/xml": "code",
     "application/zip": "archive",
@@ -47,6 +46,7 @@ ICONS_BY_WORD = (
     ("wordprocessing", "text"),
     ("opendocument.text", "text"),
     ("msword", "text"),
+    ("x-sh", "code"),
     ("rar", "archive"),
     ("compressed", "archive"),
 )
@@ -140,10 +140,7 @@ def file_icon(media_type: str | None) -> str:
 
 def program(user_agent: str) -> str:
     """Return what a person would call the program behind a `User-Agent`."""
-    found = [
-        next((name for mark, name in table if mark in user_agent), "")
-        for table in (PROGRAMS, SYSTEMS)
-    ]
+    found = [next((name for mark, name in table if mark in user_agent), "") for table in (PROGRAMS, SYSTEMS)]
     return " · ".join(filter(None, found)) or user_agent or gettext("Unknown program")
 
 

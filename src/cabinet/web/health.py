@@ -1,4 +1,4 @@
-"""Two questions that a monitor asks: is the process alive, and can it do its work?
+"""What a monitor asks: is the process alive, and can it do its work.
 
 Rule: no sign-in, no detail; the log says what is wrong.
 """
@@ -28,6 +28,6 @@ def _is_ready() -> ResponseReturnValue:
     try:
         check_ready()
     except CabinetError as error:
-        current_app.logger.error("not ready: %s", error)
+        current_app.logger.warning("not ready: %s", error)
         return {"status": "unavailable"}, HTTPStatus.SERVICE_UNAVAILABLE
     return {"status": "ok"}

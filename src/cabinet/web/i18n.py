@@ -72,6 +72,4 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("BABEL_DEFAULT_LOCALE", DEFAULT)
     babel.init_app(app, locale_selector=choose_locale)
     app.after_request(_vary)
-    app.context_processor(
-        lambda: {"language": language(), "languages": NAMES, "script_texts": script_texts}
-    )
+    app.context_processor(lambda: {"language": language(), "languages": NAMES, "script_texts": script_texts})

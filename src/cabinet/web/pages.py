@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from flask import Response, redirect
-from wtforms import Form
+from wtforms import Field, Form
 
-from cabinet.errors import CabinetError, InvalidField, MalformedRequest, N_
+from cabinet.errors import N_, CabinetError, InvalidField, MalformedRequest
 from cabinet.web.i18n import translate_error
 
 FORM_INCOMPLETE = N_("it is missing or not valid.")
@@ -34,6 +34,11 @@ def see_other(location: str) -> Response:
     if not isinstance(response, Response):
         raise TypeError("an application with a response class of its own")
     return response
+
+
+def text_of(field: Field) -> str:
+    """Return what was typed into a field, exactly; nothing is the empty text."""
+    return field.data or ""
 
 
 def check_form(form: Form) -> None:
