@@ -1,0 +1,113 @@
+"""Fixtures of the tests of filecli.
+
+Rule: every run has a home, a configuration and a working folder of its own, and no setting of
+the person who runs the tests.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from werkzeug.serving import make_server
+
+from cabinet.client.main import main
+from tests.cli.scripted import Script, scripted_server
+from tests.support.auth import PASSWORD, USERNAME
+
+
+class Filecli(Protocol):
+    """Run filecli in process, with `given` on standard input and `env` added to the environment."""
+
+    def __call__(self, *args: str, given: str | bytes = "", env: dict[str, str] | None = None) -> Result: ...
+
+
+@pytest.fixture(autouse=True)
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty working folder, which is the current one."""
+    for name in [name for name in os.environ if name.startswith("FILECLI_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    desk = tmp_path / "desk"
+    desk.mkdir()
+    monkeypatch.chdir(desk)
+    return desk
+
+
+@pytest.fixture
+def token_path(tmp_path: Path) -> Path:
+    """Return where filecli keeps its tokens in this test."""
+    return tmp_path / "config" / "filecli" / "tokens.json"
+
+
+@pytest.fixture
+def script() -> Iterator[Script]:
+    """Return a server that does what the test tells it to."""
+    with scripted_server() as running:
+        yield running
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Keep filecli from waiting; returns how long it would have waited each time."""
+    lengths: list[float] = []
+    monkeypatch.setattr("cabinet.client.patience.time.sleep", lengths.append)
+    return lengths
+
+
+@pytest.fixture
+def filecli() -> Filecli:
+    """Run filecli in process; what it raises besides leaving, the test sees."""
+
+    def run(*args: str, given: str | bytes = "", env: dict[str, str] | None = None) -> Result:
+        return CliRunner(catch_exceptions=False).invoke(main, args, input=given, env=env)
+
+    return run
+
+
+@pytest.fixture
+def scripted(filecli: Filecli, script: Script, pauses: list[float]) -> Filecli:
+    """Run filecli, signed in by FILECLI_TOKEN, against the scripted server and without waiting."""
+    signed_in = {"FILECLI_SERVER": script.url, "FILECLI_TOKEN": "secret"}
+
+    def run(*args: str, given: str | bytes = "", env: dict[str, str] | None = None) -> Result:
+        return filecli(*args, given=given, env={**signed_in, **(env or {})})
+
+    return run
+
+
+@pytest.fixture
+def server_url(app: Flask) -> Iterator[str]:
+    """Serve the real application on a thread; returns its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def anonymous(filecli: Filecli, server_url: str, monkeypatch: pytest.MonkeyPatch) -> Filecli:
+    """Run filecli against the real application; nobody is registered."""
+    monkeypatch.setenv("FILECLI_SERVER", server_url)
+    return filecli
+
+
+@pytest.fixture
+def alice(anonymous: Filecli) -> Filecli:
+    """Run filecli against the real application as a user who has signed in by it."""
+    for command in ("register", "login"):
+        done = anonymous(command, given=f"{USERNAME}\n{PASSWORD}\n")
+        assert done.exit_code == 0, done.output
+    return anonymous

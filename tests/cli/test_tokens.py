@@ -1,0 +1,111 @@
+"""The token file: private, whole, one token a server."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from cabinet.client.failures import TokenFileBroken, TokenFileExposed
+from cabinet.client.tokens import StoredToken, TokenFile
+
+TOKEN = StoredToken("1", "secret", "alice")
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_token_is_found_for_its_own_server_only(token_path: Path) -> None:
+    tokens = TokenFile(token_path)
+    tokens.set("http://one", TOKEN)
+
+    assert tokens.get("http://one") == TOKEN
+    assert tokens.get("http://one:81") is None
+
+
+def test_a_file_that_is_not_there_holds_no_token(token_path: Path) -> None:
+    tokens = TokenFile(token_path)
+    tokens.forget("http://one")
+
+    assert tokens.get("http://one") is None
+    assert not token_path.exists()
+
+
+def test_forgetting_one_server_keeps_the_others(token_path: Path) -> None:
+    tokens = TokenFile(token_path)
+    tokens.set("http://one", TOKEN)
+    tokens.set("http://two", TOKEN)
+    tokens.forget("http://one")
+
+    assert tokens.get("http://one") is None
+    assert tokens.get("http://two") == TOKEN
+
+
+def test_the_file_and_its_folder_are_private_whatever_the_umask(token_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        TokenFile(token_path).set("http://one", TOKEN)
+    finally:
+        os.umask(before)
+
+    assert mode_of(token_path) == 0o600
+    assert mode_of(token_path.parent) == 0o700
+    assert [path.name for path in token_path.parent.iterdir()] == ["tokens.json"]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
+def test_a_file_that_others_can_use_is_refused(mode: int, token_path: Path) -> None:
+    tokens = TokenFile(token_path)
+    tokens.set("http://one", TOKEN)
+    token_path.chmod(mode)
+
+    with pytest.raises(TokenFileExposed):
+        tokens.get("http://one")
+    with pytest.raises(TokenFileExposed):
+        tokens.set("http://two", TOKEN)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"http://one": 1}', '{"http://one": {"id": "1"}}', "\ufffe"])
+def test_a_file_that_holds_something_else_is_reported(content: str, token_path: Path) -> None:
+    token_path.parent.mkdir(parents=True)
+    token_path.touch(mode=0o600)
+    token_path.write_text(content, encoding="utf-8")
+
+    with pytest.raises(TokenFileBroken):
+        TokenFile(token_path).get("http://one")
+
+
+def test_a_folder_in_the_way_is_reported(token_path: Path) -> None:
+    token_path.mkdir(parents=True)
+
+    with pytest.raises(TokenFileBroken):
+        TokenFile(token_path).get("http://one")
+
+
+def test_a_file_in_the_way_of_the_folder_is_reported(token_path: Path) -> None:
+    token_path.parent.parent.mkdir(parents=True)
+    token_path.parent.touch()
+
+    with pytest.raises(TokenFileBroken):
+        TokenFile(token_path).set("http://one", TOKEN)
+
+
+def test_what_an_interrupted_write_left_is_no_hindrance(token_path: Path) -> None:
+    token_path.parent.mkdir(parents=True)
+    token_path.with_suffix(".new").write_text("{", encoding="utf-8")
+    TokenFile(token_path).set("http://one", TOKEN)
+
+    assert json.loads(token_path.read_text()).keys() == {"http://one"}
+
+
+def test_those_who_sign_in_at_once_all_keep_their_tokens(token_path: Path) -> None:
+    servers = [f"http://{number}" for number in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda server: TokenFile(token_path).set(server, TOKEN), servers))
+
+    assert all(TokenFile(token_path).get(server) for server in servers)
