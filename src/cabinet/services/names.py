@@ -101,7 +101,8 @@ def sort_key(name: str) -> bytes:
     """Return bytes that order names as people do, alike on every database.
 
     Case and accents count last, numbers count by value (`file2` before `file10`), and Russian
-    letters stand in their order, Й being one of its own and Ё a kind of Е. Unique: the name itself ends the key.
+    letters stand in their order (short I is one of its own, Yo a kind of Ye).
+    Unique: the name itself ends the key.
     """
     parts = []
     for index, part in enumerate(_DIGITS.split(name.casefold())):

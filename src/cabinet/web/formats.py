@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from math import floor
 from typing import NamedTuple
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_time
 from flask import Flask
 from flask_babel import format_decimal, get_locale, gettext, ngettext
 from markupsafe import Markup
@@ -116,9 +116,11 @@ def _round(value: float, digits: int) -> float:
 def moment(value: datetime) -> Markup:
     """Return a `<time>` element in UTC; a script shows it in the viewer's zone."""
     instant = value.astimezone(UTC)
-    shown = format_datetime(instant, "medium", tzinfo=UTC, locale=get_locale())
-    return Markup('<time datetime="{}" data-moment>{} UTC</time>').format(
-        instant.strftime("%Y-%m-%dT%H:%M:%SZ"), shown
+    locale = get_locale()
+    return Markup('<time datetime="{}" data-moment>{}, {} UTC</time>').format(
+        instant.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        format_date(instant, "medium", locale=locale),
+        format_time(instant, "short", locale=locale),
     )
 
 
