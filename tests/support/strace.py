@@ -1,0 +1,97 @@
+"""What a process asks of the kernel, in order, and its death at any such point.
+
+Rule: nothing here knows what the process is for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.support.programs import require_program
+
+# Calls that change what is on the disk, or tell somebody that it was changed.
+STORAGE_CALLS = (
+    "openat", "mkdir", "pwritev", "pwritev2", "pwrite64", "write", "fsync", "fdatasync", "link", "linkat",
+    "rename", "renameat2", "unlink", "unlinkat", "close",
+)  # fmt: skip
+
+_LINE = re.compile(
+    r"(?P<thread>\d+) +(?:(?P<name>\w+)\(|<\.\.\. (?P<resumed>\w+) resumed>)"
+    r"(?P<arguments>.*?)(?: <unfinished \.\.\.>|\) += (?P<result>.+))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One system call; `begun` and `ended` are line numbers of the log, the clock of all threads."""
+
+    thread: int
+    name: str
+    arguments: str
+    result: str
+    begun: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The `number`-th call of that name that one thread makes, from 1."""
+
+    name: str
+    number: int
+
+
+def traced(
+    command: Sequence[str], log: Path, *, calls: Iterable[str] = STORAGE_CALLS, inject: str = ""
+) -> list[str]:
+    """Return `command` wrapped so that its `calls` are written to `log`; `inject` is strace's own notation."""
+    options = ["-f", "-yy", "-s", "256", "-o", str(log), "-e", f"trace={','.join(calls)}"]
+    # The filter spares all other calls the stop, but strace 6.1 then injects no signal.
+    special = ["-e", f"inject={inject}"] if inject else ["--seccomp-bpf"]
+    return [require_program("strace"), *options, *special, *command]
+
+
+def killed_at(command: Sequence[str], log: Path, point: Point) -> list[str]:
+    """Return `command` wrapped so that it dies of SIGKILL as it asks for `point`, which is not done."""
+    inject = f"{point.name}:signal=KILL:when={point.number}"
+    return traced(command, log, calls=[point.name], inject=inject)
+
+
+def read_log(log: Path) -> list[Call]:
+    """Return all calls of a log, in the order in which they began."""
+    return sorted(_calls(log), key=lambda call: call.begun)
+
+
+def points(calls: Iterable[Call]) -> dict[Call, Point]:
+    """Tell for every call which of its thread's calls of that name it is."""
+    counted: dict[tuple[int, str], int] = {}
+    found = {}
+    for call in calls:
+        counted[call.thread, call.name] = counted.get((call.thread, call.name), 0) + 1
+        found[call] = Point(call.name, counted[call.thread, call.name])
+    return found
+
+
+def _calls(log: Path) -> Iterator[Call]:
+    waiting: dict[int, Call] = {}
+    for number, line in enumerate(log.read_text(errors="replace").splitlines()):
+        found = _LINE.match(line)
+        if not found:  # a signal, or the end of a thread
+            continue
+        thread = int(found["thread"])
+        if found["resumed"]:
+            begun = waiting.pop(thread)
+            yield replace(
+                begun, arguments=begun.arguments + found["arguments"], result=found["result"], ended=number
+            )
+            continue
+        call = Call(thread, found["name"], found["arguments"], found["result"] or "", number, number)
+        if found["result"] is None:
+            waiting[thread] = call
+        else:
+            yield call
+    # Those that a kill has cut off.
+    yield from waiting.values()
