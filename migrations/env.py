@@ -16,6 +16,7 @@ from flask import current_app
 from sqlalchemy import Connection, MetaData
 
 from cabinet.models import UtcDateTime
+from cabinet.serving import make_instance
 
 database = current_app.extensions["migrate"].db
 metadata: MetaData = database.metadata
@@ -39,6 +40,7 @@ def run_offline() -> None:
 
 def run_online() -> None:
     """Run what is asked for."""
+    make_instance(current_app)
     connection = database.engine.connect().execution_options(cabinet_writing=True)
     is_sqlite = connection.dialect.name == "sqlite"
     try:

@@ -56,7 +56,7 @@ def prepare(app: Flask) -> None:
     """
     instance = Path(app.instance_path)
     try:
-        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_instance(app)
         with _locked(instance / "lock"):
             app.secret_key = app.config["SECRET_KEY"] or _secret_key(instance / "secret_key")
             app.extensions[EXTENSION].store  # noqa: B018 - opened here, so that it fails here
@@ -65,6 +65,15 @@ def prepare(app: Flask) -> None:
                 db.engine.dispose()
     except OSError as error:
         raise UnusableStore(where=str(instance), reason=f"{error.strerror}.") from error
+
+
+def make_instance(app: Flask) -> None:
+    """Make the instance folder and an empty database file where missing, for their owner alone."""
+    Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
+    url = make_url(app.config["DATABASE_URL"])
+    if url.get_backend_name() == "sqlite" and url.database:
+        # The write-ahead log and its index take their modes from this file.
+        os.close(os.open(url.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def find_migrations() -> Path:
@@ -109,7 +118,6 @@ def _secret_key(path: Path) -> str:
 
 def _migrate(engine: Engine) -> None:
     """Bring the database to this release's revision; raises `DatabaseTooNew`."""
-    _make_sqlite_file(engine)
     settings = alembic.config.Config()
     settings.set_main_option("script_location", str(find_migrations()).replace("%", "%%"))
     scripts = ScriptDirectory.from_config(settings)
@@ -138,13 +146,6 @@ def _migration_lock(engine: Engine) -> Iterator[None]:
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _POSTGRES_LOCK})
         yield
-
-
-def _make_sqlite_file(engine: Engine) -> None:
-    """Make the database file readable by its owner alone; its companions take its mode."""
-    path = make_url(str(engine.url)).database
-    if engine.dialect.name == "sqlite" and path and path != ":memory:":
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def _keep_copy(engine: Engine, revision: str) -> None:
