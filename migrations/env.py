@@ -39,7 +39,7 @@ def run_offline() -> None:
 
 
 def run_online() -> None:
-    """Run what is asked for."""
+    """Run what is asked for; `flask db upgrade` may be the first that ever happens to an instance."""
     make_instance(current_app)
     connection = database.engine.connect().execution_options(cabinet_writing=True)
     is_sqlite = connection.dialect.name == "sqlite"

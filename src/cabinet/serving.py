@@ -28,7 +28,8 @@ from alembic.script.revision import RevisionError
 from flask import Flask
 from sqlalchemy import Engine, make_url, text
 
-from cabinet import __version__, config
+from cabinet import __version__
+from cabinet.config import read
 from cabinet.errors import BadSetting, DatabaseTooNew, UnusableStore
 from cabinet.extensions import db
 from cabinet.web.context import EXTENSION
@@ -193,9 +194,9 @@ def _is_held(path: Path) -> bool:
 
 
 # gunicorn's settings, by the names that it looks for.
-bind = config.read("BIND")
-workers = config.read("WORKERS")
-threads = config.read("THREADS")
+bind = read("BIND")
+workers = read("WORKERS")
+threads = read("THREADS")
 worker_class = "gthread"
 # Seconds; clients that send many small files reuse their connection.
 keepalive = 30
