@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from cabinet.errors import CabinetError, StorageFault, StorageFull
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from cabinet.storage.local import LocalStore, open_store
 from tests.support.backends import LocalBackend, get, put
-from tests.support.contents import content_of, in_chunks
+from tests.support.contents import content_of, in_chunks, then_fail
 from tests.support.faults import Fault, on_small_disks, python
 
 CONTENT = content_of(2 * BLOCK_SIZE + 1)
@@ -167,6 +168,30 @@ def test_writes_that_stop_short_are_continued(
         store.publish(staging, measured)
 
     assert get(store, measured.content_hash) == content
+
+
+def test_no_file_is_closed_under_a_block_that_is_being_written(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the block could land in whatever file gets the descriptor next."""
+    never = threading.Event()
+    outcomes: list[int | OSError] = []
+    pwritev = os.pwritev
+
+    def slow_pwritev(descriptor: int, pieces: Sequence[bytes], offset: int) -> int:
+        never.wait(0.05)
+        try:
+            outcomes.append(pwritev(descriptor, pieces, offset))
+        except OSError as error:
+            outcomes.append(error)
+        return sum(map(len, pieces))
+
+    monkeypatch.setattr(os, "pwritev", slow_pwritev)
+
+    with pytest.raises(ConnectionResetError), store.begin() as staging:
+        staging.append(then_fail(content_of(12 << 20), 12, ConnectionResetError()))
+
+    assert outcomes == [BLOCK_SIZE, BLOCK_SIZE]
 
 
 # Stores one content that has room and one that has not; prints how the second failed, what is
