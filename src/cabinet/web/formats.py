@@ -85,13 +85,11 @@ def filesize(size: int) -> str:
     """Return `size` bytes as people say it: at most three digits before the unit."""
     if size < 1000:
         return exact_size(size)
-    value = float(size)
-    for unit in SIZE_UNITS:
-        value /= 1000
-        shown = _round(value, 1) if value < 9.95 else _round(value, 0)
-        if shown < 1000:
-            break
-    text: str = gettext(unit, value=format_decimal(shown))
+    rank = 1
+    while _rounded(size / 1000**rank) >= 1000 and rank < len(SIZE_UNITS):
+        rank += 1
+    shown = format_decimal(_rounded(size / 1000**rank))
+    text: str = gettext(SIZE_UNITS[rank - 1], value=shown)
     return text
 
 
@@ -107,10 +105,9 @@ def number(value: int) -> str:
     return text
 
 
-def _round(value: float, digits: int) -> float:
-    """Round halves up, as `Math.round` does and Python's `round` does not."""
-    scale = 10.0**digits
-    return floor(value * scale + 0.5) / scale
+def _rounded(value: float) -> float:
+    """Keep one decimal below ten and none above; halves go up, as in `Math.round`."""
+    return floor(value * 10 + 0.5) / 10 if value < 9.95 else floor(value + 0.5)
 
 
 def moment(value: datetime) -> Markup:

@@ -41,7 +41,7 @@ SINGLE = {
     "close": N_("Close"),
     "copied": N_("Copied"),
     "copy-by-hand": N_("Press Ctrl+C to copy"),
-    "deleted": N_("“%(name)s” is in the trash"),
+    "deleted": N_("“%(name)s” is in the trash."),
     "delete-title": N_("Delete “%(name)s”?"),
     "delete-file": N_("The file goes to the trash."),
     "delete-folder": N_("The folder and all that is in it go to the trash."),

@@ -1,0 +1,77 @@
+/* Files that come by drag and drop or from the clipboard, folders with all that is in them.
+
+   Rule: hands over `{file, path}`, the path relative to what was dropped; uploads nothing itself. */
+
+import { text } from "./texts.js";
+import { warn } from "./toasts.js";
+
+const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+
+const asPromise = (start) => new Promise((resolve, reject) => start(resolve, reject));
+
+/** Yield every file below `entry`; a folder hands out its content in batches, the last one empty. */
+async function* walk(entry, parent) {
+  const path = parent ? `${parent}/${entry.name}` : entry.name;
+  try {
+    if (entry.isFile) {
+      yield { file: await asPromise((resolve, reject) => entry.file(resolve, reject)), path };
+      return;
+    }
+    const reader = entry.createReader();
+    const batch = () => asPromise((resolve, reject) => reader.readEntries(resolve, reject));
+    for (let entries = await batch(); entries.length; entries = await batch()) {
+      for (const child of entries) {
+        yield* walk(child, path);
+      }
+    }
+  } catch {
+    warn(text("folder-unreadable", { name: path }));
+  }
+}
+
+async function collect(transfer) {
+  // The items are gone once the event handler returns, so all entries are taken before any wait.
+  const items = [...transfer.items].filter((item) => item.kind === "file");
+  const entries = items.map((item) => item.webkitGetAsEntry?.() ?? null);
+  const loose = items.filter((_, index) => !entries[index]).map((item) => item.getAsFile());
+  const found = loose.filter(Boolean).map((file) => ({ file, path: file.name }));
+  for (const entry of entries.filter(Boolean)) {
+    for await (const item of walk(entry, "")) {
+      found.push(item);
+    }
+  }
+  return found;
+}
+
+/** Make the whole page a drop zone; `sign` shows while files hang over it. */
+export function bindDrop(sign, take) {
+  // Each element that the pointer enters and leaves reports both; only the sum tells.
+  let depth = 0;
+  const show = (change) => {
+    depth = Math.max(0, depth + change);
+    sign.hidden = depth === 0;
+  };
+  const on = (type, handle) =>
+    document.addEventListener(type, (event) => {
+      if (carriesFiles(event)) {
+        event.preventDefault();
+        handle(event);
+      }
+    });
+  on("dragenter", () => show(1));
+  on("dragleave", () => show(-1));
+  on("dragover", (event) => {
+    event.dataTransfer.dropEffect = "copy";
+  });
+  on("drop", async (event) => {
+    show(-depth);
+    take(await collect(event.dataTransfer));
+  });
+  document.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length) {
+      event.preventDefault();
+      take(files.map((file) => ({ file, path: file.name })));
+    }
+  });
+}

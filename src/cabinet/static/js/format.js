@@ -1,0 +1,35 @@
+/* Sizes, times and durations as people say them; web/formats.py says them the same way. */
+
+import { countText, language, text } from "./texts.js";
+
+const LARGEST_RANK = 6;
+const decimal = new Intl.NumberFormat(language);
+
+export const number = (value) => decimal.format(value);
+
+const rounded = (value) => (value < 9.95 ? Math.round(value * 10) / 10 : Math.round(value));
+
+/** Return a number of bytes with a decimal unit. */
+export function size(bytes) {
+  if (bytes < 1000) {
+    return countText("size.0", bytes, { value: number(bytes) });
+  }
+  let rank = 1;
+  while (rounded(bytes / 1000 ** rank) >= 1000 && rank < LARGEST_RANK) {
+    rank += 1;
+  }
+  return text(`size.${rank}`, { value: number(rounded(bytes / 1000 ** rank)) });
+}
+
+/** Return a number of seconds, to the two units that matter. */
+export function duration(seconds) {
+  const whole = Math.max(1, Math.round(seconds));
+  const minutes = Math.floor(whole / 60);
+  if (minutes >= 60) {
+    return text("time.hours", { hours: number(Math.floor(minutes / 60)), minutes: minutes % 60 });
+  }
+  if (minutes > 0) {
+    return text("time.minutes", { minutes, seconds: whole % 60 });
+  }
+  return text("time.seconds", { seconds: whole });
+}

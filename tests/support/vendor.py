@@ -1,0 +1,164 @@
+"""Refresh the front-end files that come from other projects: `python tests/support/vendor.py`.
+
+Fetches each package below by `npm pack`, copies the named files to `static/vendor/` with the
+version in their names, draws the sprite `static/icons.svg` from the icons listed in `ICONS`, and
+writes `static/vendor/manifest.json`. A test recomputes the manifest from the files, so that a
+hand-edited copy is noticed. To update: change a version, run this, rename it in the stylesheet.
+
+Rule: only this script needs node; running Cabinet and testing it does not.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+STATIC = Path(__file__).resolve().parents[2] / "src" / "cabinet" / "static"
+VENDOR = STATIC / "vendor"
+MANIFEST = VENDOR / "manifest.json"
+SPRITE = STATIC / "icons.svg"
+SVG = "http://www.w3.org/2000/svg"
+
+ICONS = (
+    "archive",
+    "check",
+    "chevron-down",
+    "chevron-right",
+    "chevron-up",
+    "circle-alert",
+    "circle-check",
+    "circle-user",
+    "clock",
+    "cloud-upload",
+    "copy",
+    "download",
+    "eye",
+    "eye-off",
+    "file",
+    "file-archive",
+    "file-code",
+    "file-image",
+    "file-music",
+    "file-spreadsheet",
+    "file-text",
+    "file-video-camera",
+    "folder",
+    "folder-open",
+    "key-round",
+    "languages",
+    "log-in",
+    "log-out",
+    "monitor",
+    "monitor-smartphone",
+    "moon",
+    "plus",
+    "rotate-cw",
+    "search-x",
+    "shield-check",
+    "sun",
+    "terminal",
+    "trash-2",
+    "upload",
+    "user-plus",
+    "x",
+)
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package of the npm registry, and which of its files become which of ours."""
+
+    name: str
+    version: str
+    licence: str
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+BOOTSTRAP = Package(
+    "bootstrap",
+    "5.3.9",
+    "MIT",
+    {"dist/css/bootstrap.min.css": "bootstrap-5.3.9.min.css", "LICENSE": "bootstrap-5.3.9.LICENSE.txt"},
+)
+ONEST = Package(
+    "@fontsource-variable/onest",
+    "5.3.1",
+    "OFL-1.1",
+    {
+        "files/onest-latin-wght-normal.woff2": "onest-latin-5.3.1.woff2",
+        "files/onest-cyrillic-wght-normal.woff2": "onest-cyrillic-5.3.1.woff2",
+        "LICENSE": "onest-5.3.1.LICENSE.txt",
+    },
+)
+LUCIDE = Package("lucide-static", "1.62.0", "ISC", {"LICENSE": "lucide-1.62.0.LICENSE.txt"})
+
+
+def sha384(path: Path) -> str:
+    """Return the digest of a file in the notation of Subresource Integrity."""
+    return "sha384-" + base64.b64encode(hashlib.sha384(path.read_bytes()).digest()).decode()
+
+
+def unpack(package: Package, folder: Path) -> Path:
+    """Fetch a package and return the folder that its files lie in."""
+    wanted = f"{package.name}@{package.version}"
+    command = ["npm", "pack", "--silent", "--pack-destination", str(folder), wanted]
+    archive = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
+    with tarfile.open(folder / archive) as tar:
+        tar.extractall(folder / archive.removesuffix(".tgz"), filter="data")
+    return folder / archive.removesuffix(".tgz") / "package"
+
+
+def sprite(icons: Path) -> str:
+    """Draw one SVG with a `<symbol>` for each of `ICONS`; lines take the colour of the text."""
+    ET.register_namespace("", SVG)
+    root = ET.Element(f"{{{SVG}}}svg")
+    for name in ICONS:
+        drawing = ET.parse(icons / f"{name}.svg").getroot()  # noqa: S314 - pinned and reviewed
+        symbol = ET.SubElement(root, f"{{{SVG}}}symbol", id=name, viewBox="0 0 24 24")
+        for shape in drawing:
+            shape.tail = None
+            symbol.append(shape)
+        symbol.tail = "\n"
+    return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def entry(package: Package, source: str, path: Path) -> dict[str, str]:
+    """Describe one file of ours for the manifest."""
+    return {
+        "file": path.relative_to(STATIC).as_posix(),
+        "package": package.name,
+        "version": package.version,
+        "licence": package.licence,
+        "source": source,
+        "sha384": sha384(path),
+    }
+
+
+def refresh() -> None:
+    """Replace everything that is vendored."""
+    VENDOR.mkdir(parents=True, exist_ok=True)
+    for old in VENDOR.iterdir():
+        old.unlink()
+    entries = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for package in (BOOTSTRAP, ONEST, LUCIDE):
+            folder = unpack(package, Path(scratch))
+            for source, name in package.files.items():
+                (VENDOR / name).write_bytes((folder / source).read_bytes())
+                entries.append(entry(package, source, VENDOR / name))
+            if package is LUCIDE:
+                SPRITE.write_text(sprite(folder / "icons"), encoding="utf-8")
+                entries.append(entry(package, "icons/*.svg", SPRITE))
+    MANIFEST.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    refresh()
