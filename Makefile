@@ -1,11 +1,10 @@
 # Everything that a person does with this checkout. `make` lists it.
 # Each target does its own set-up; python3 (3.11 or newer) and a package registry are enough.
 
-PYTHON  = python3
-HOST    = 127.0.0.1
-PORT    = 5000
-WORKERS = 2
-TESTS   = 4
+PYTHON = python3
+HOST   = 127.0.0.1
+PORT   = 5000
+TESTS  = 4
 
 VENV = .venv
 BIN  = $(VENV)/bin
@@ -26,8 +25,8 @@ help: ## list the targets
 run: $(VENV)/run ## start the server for one person to try: HOST=127.0.0.1 PORT=5000
 	$(BIN)/flask run --host $(HOST) --port $(PORT)
 
-serve: $(VENV)/run ## start the production server: HOST=127.0.0.1 PORT=5000 WORKERS=2
-	$(BIN)/gunicorn --config python:cabinet.serving --bind $(HOST):$(PORT) --workers $(WORKERS) 'cabinet:create_app()'
+serve: $(VENV)/run ## start the production server: HOST=127.0.0.1 PORT=5000
+	$(BIN)/gunicorn --config python:cabinet.serving --bind $(HOST):$(PORT) 'cabinet:create_app()'
 
 setup: $(VENV)/dev ## install what development needs into .venv
 
@@ -46,12 +45,13 @@ bench: $(VENV)/dev ## measure against nginx and copyparty; prints a table
 check: $(VENV)/dev ## lint and types only
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/djlint src/cabinet/templates --lint --quiet
+	$(BIN)/djlint src/cabinet/templates --check --lint --quiet
 	$(BIN)/mypy
 
 format: $(VENV)/dev ## put everything into the form that `make check` wants
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/djlint src/cabinet/templates --reformat --quiet
 
 lock: $(VENV)/dev ## take the newest versions of everything into the lock files
 	$(LOCK) --upgrade --group build pyproject.toml --output-file requirements.lock
