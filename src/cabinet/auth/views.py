@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Response, flash, jsonify, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -155,8 +156,7 @@ def login() -> ResponseReturnValue:
 @bp.route("/logout", methods=["GET", "POST"])
 def logout() -> ResponseReturnValue:
     """End the session; a link on another site only gets the question whether that is wanted."""
-    came_from = request.headers.get("Sec-Fetch-Site", "none")
-    if request.method == "GET" and came_from not in {"same-origin", "none"}:
+    if request.method != "POST" and not _was_asked_here():
         return render_template("auth/logout.html")
     sign_out()
     if not wants_page():
@@ -301,6 +301,15 @@ def delete_token(token_id: str) -> ResponseReturnValue:
 
 def _is_registration_open() -> bool:
     return bool(setting("REGISTRATION") == "open")
+
+
+def _was_asked_here() -> bool:
+    """Tell whether a link to sign out was followed on a page of ours, typed in, or sent by a program."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    # Browsers keep that header back on plain http; our own pages then show themselves as referrer.
+    return not wants_page() or urlsplit(request.referrer or "").netloc == request.host
 
 
 def _token_json(token: IssuedToken) -> dict[str, Any]:

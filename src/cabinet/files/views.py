@@ -35,6 +35,7 @@ NO_FILE = N_("there is no file in it.")
 NOT_A_CHOICE = N_("it is none of the values that it may have.")
 NOT_A_LIMIT = N_("it has to be a number from 1 to 1000.")
 ONLY_BY_NAME = N_("a recursive listing is always in the order of names.")
+NO_PARTIAL_PUT = N_("a part of a file cannot be stored; send the whole.")
 BAD_DIGEST = N_("it is not a digest of the form that is understood here.")
 
 _Choice = TypeVar("_Choice", Conflict, Sort)
@@ -151,6 +152,8 @@ def download(path: str) -> ResponseReturnValue:
 def put(path: str) -> ResponseReturnValue:
     """Store the body as the content of a file."""
     service = uploads(acting_user().id)
+    if "Content-Range" in request.headers:  # half of a file must not replace the whole (RFC 9110, 14.5)
+        raise MalformedRequest(reason=NO_PARTIAL_PUT)
     target = Target(path, _choice(Conflict, "on_conflict", Conflict.REPLACE), precondition_of(request))
     promised = _promised()
     service.check(target, promised.size)
