@@ -31,7 +31,7 @@ class PlainCatalog(Catalog):
 
     NEEDED = frozenset({"Language", "Plural-Forms", "MIME-Version", "Content-Type"})
 
-    @property  # type: ignore[misc]  # nobody sets it here
+    @property
     def mime_headers(self) -> list[tuple[str, str]]:
         return [(name, value) for name, value in super().mime_headers if name in self.NEEDED]
 
