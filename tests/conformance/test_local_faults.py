@@ -50,6 +50,7 @@ STEPS: dict[str, tuple[str, Callable[[Path], bool], int]] = {
     "writing the first block": ("pwritev", in_staging, 0),
     "writing a later block": ("pwritev", in_staging, 1),
     "fsync of the file": ("fsync", in_staging, 0),
+    "closing the file": ("close", in_staging, 0),
     "linking": ("link", in_staging, 0),
     "opening the folder": ("open", is_blob_folder, 0),
     "fsync of the folder": ("fsync", is_blob_folder, 0),
@@ -117,17 +118,33 @@ def test_a_process_without_descriptors_does_not_take_a_blob_for_missing(
         store.open(HASH)
 
 
-@pytest.mark.parametrize("function", ["close", "unlink"])
-def test_what_cannot_be_cleaned_up_fails_no_published_upload(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch, function: str
+def test_a_staged_file_that_cannot_be_removed_fails_no_published_upload(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with store.begin() as staging:
         staging.append([CONTENT])
         store.publish(staging, staging.finish())
-        fault = Fault(monkeypatch, function, errno.EIO, in_staging)
+        fault = Fault(monkeypatch, "unlink", errno.EIO, in_staging)
 
     assert fault.calls == 1
     assert get(store, HASH) == CONTENT
+
+
+def test_a_finished_upload_holds_no_descriptor(store: LocalStore, place: LocalBackend) -> None:
+    """Else a form with a thousand files would need as many, and most processes may not have them."""
+
+    def held() -> int:
+        files = [path.resolve() for path in Path("/proc/self/fd").iterdir()]
+        return sum(file.is_relative_to(place.root) for file in files)
+
+    with store.begin() as staging:
+        staging.append([CONTENT])
+        assert held() == 1
+        measured = staging.finish()
+        assert held() == 0
+        store.publish(staging, measured)
+
+    assert (held(), get(store, HASH) == CONTENT) == (0, True)
 
 
 def test_a_blob_that_cannot_be_removed_is_a_fault(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,12 +77,13 @@ def _write_all(descriptor: int, offset: int, pieces: Sequence[Piece]) -> None:
 
 
 class LocalStaging:
-    """One upload in `staging/`: an open file, named by its id."""
+    """One upload in `staging/`: a file that is open until it is finished, named by its id."""
 
     def __init__(self, path: Path) -> None:
         self.id = path.name
         self.path = path
         self._descriptor = os.open(path, _CREATE, 0o600)
+        self._is_open = True
         self._blocks = BlockWriter(self._write_block)
 
     def append(self, chunks: Iterable[bytes]) -> None:
@@ -94,12 +95,16 @@ class LocalStaging:
             # An error here is final: the kernel may have dropped the pages it could not write,
             # and a second fsync of the same descriptor would then report success.
             os.fsync(self._descriptor)
+            # Not left open until the publication, for one request may bring a thousand files.
+            self.close()
         return measured
 
     def close(self) -> None:
         """Close the file, once no thread writes to it any more."""
         self._blocks.settle()
-        os.close(self._descriptor)
+        if self._is_open:
+            self._is_open = False
+            os.close(self._descriptor)
 
     def _write_block(self, offset: int, pieces: Sequence[Piece]) -> None:
         with _disk_errors():
