@@ -30,6 +30,8 @@ _FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 _USERNAME = re.compile(r"[^\W_][\w.-]{0,63}")
+# What the column holds.
+USERNAME_KEY_LENGTH = 256
 
 _DIGITS = re.compile(r"(\d+)")
 # Names that agree in this many bytes of their sort key are told apart by the name itself.
@@ -123,7 +125,8 @@ def _letters(text: str) -> str:
 def to_username(text: str) -> str:
     """Return `text` as a user name; raises `InvalidUsername`."""
     name = unicodedata.normalize("NFC", text)
-    if not _USERNAME.fullmatch(name):
+    # One letter may be eighteen once it is folded.
+    if not _USERNAME.fullmatch(name) or len(username_key(name)) > USERNAME_KEY_LENGTH:
         raise InvalidUsername
     return name
 

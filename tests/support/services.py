@@ -1,0 +1,133 @@
+"""What the services are handed in tests: a database, a store, a clock and a cheap hasher.
+
+Rule: all of it is the real thing but the time and the cost of a password hash; no web framework.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session
+
+from cabinet.models import Base
+from cabinet.services.accounts import Account, Accounts
+from cabinet.services.database import configure
+from cabinet.services.entries import Conflict, Precondition, no_precondition
+from cabinet.services.files import Files
+from cabinet.services.passwords import Passwords
+from cabinet.services.uploads import Stored, Target, Uploads
+from cabinet.storage.blobs import BlobStore, open_store
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+# Of the second network that is reserved for documentation.
+ADDRESS = "198.51.100.7"
+MAX_SIZE = 1 << 20
+
+
+class FakeClock:
+    """A clock that stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        """Go on by so much, said as `timedelta` has it."""
+        self.now += timedelta(**duration)
+
+
+class CountingHasher:
+    """A `PasswordHasher` that costs nothing and counts what it was asked."""
+
+    def __init__(self) -> None:
+        self.hashed = 0
+        self.checked = 0
+        self._salts = itertools.count()
+
+    def generate_password_hash(self, password: str) -> bytes:
+        self.hashed += 1
+        return self._digest(str(next(self._salts)), password)
+
+    def check_password_hash(self, pw_hash: str, password: str) -> bool:
+        self.checked += 1
+        salt = pw_hash.partition(":")[0]
+        return self._digest(salt, password) == pw_hash.encode()
+
+    @staticmethod
+    def _digest(salt: str, password: str) -> bytes:
+        return f"{salt}:{hashlib.sha256((salt + password).encode()).hexdigest()}".encode()
+
+
+@dataclass
+class Workbench:
+    """A database and a store of one test, with the services of any number of users."""
+
+    engine: Engine
+    store: BlobStore
+    clock: FakeClock = field(default_factory=FakeClock)
+    hasher: CountingHasher = field(default_factory=CountingHasher)
+
+    def __post_init__(self) -> None:
+        self.passwords = Passwords(self.hasher, 2)
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+
+    def session(self) -> Session:
+        """Return a session for the caller to close."""
+        return Session(self.engine)
+
+    def accounts(self, session: Session, quota: int | None = None) -> Accounts:
+        return Accounts(session, self.passwords, self.clock, quota)
+
+    def uploads(self, session: Session, account: Account, max_size: int = MAX_SIZE) -> Uploads:
+        return Uploads(session, self.store, self.clock, max_size, account.id)
+
+    def files(self, session: Session, account: Account) -> Files:
+        return Files(session, self.store, self.clock, account.id)
+
+    def register(self, session: Session, username: str = "", quota: int | None = None) -> Account:
+        """Make an account, of a name that nobody has unless one is given."""
+        with self._lock:
+            name = username or f"user{next(self._numbers)}"
+        return self.accounts(session, quota).register(name, PASSWORD)
+
+    def upload(
+        self,
+        session: Session,
+        account: Account,
+        path: str,
+        content: bytes,
+        on_conflict: Conflict = Conflict.REPLACE,
+        precondition: Precondition = no_precondition,
+    ) -> Stored:
+        """Store `content` at `path`, as a request would."""
+        service = self.uploads(session, account)
+        target = Target(path, on_conflict, precondition)
+        service.check(target, len(content))
+        with service.begin() as upload:
+            upload.append([content])
+            upload.finish()
+            return service.finish([(upload, target)])[0]
+
+
+@contextmanager
+def workbench(folder: Path) -> Iterator[Workbench]:
+    """Make a workbench below `folder` for as long as the context lasts."""
+    engine = create_engine(f"sqlite:///{folder / 'cabinet.db'}", pool_size=4, max_overflow=-1)
+    configure(engine)
+    try:
+        Base.metadata.create_all(engine)
+        yield Workbench(engine, open_store((folder / "store").as_uri()))
+    finally:
+        engine.dispose()

@@ -1,0 +1,236 @@
+"""Names: what is refused, what stays exact, and in which order people see them.
+
+Rule: the lists here are the cases that file servers have stumbled over.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cabinet.errors import InvalidName, InvalidUsername
+from cabinet.services import names
+from cabinet.services.names import (
+    check_path,
+    join_path,
+    numbered,
+    sort_key,
+    split_path,
+    to_name,
+    to_username,
+    username_key,
+)
+
+
+def short(value: object) -> str:
+    """Return an id of a case that fits a line."""
+    return ascii(value)[:24]
+
+
+REFUSED = {
+    "": names.EMPTY,
+    ".": names.DOTS,
+    "..": names.DOTS,
+    "a/b": names.SEPARATOR,
+    "..\\..\\x": names.SEPARATOR,
+    "a\0.txt": names.SEPARATOR,
+    "..\r\nX: y": names.SEPARATOR,
+    "bell\x07": names.SEPARATOR,
+    "c1\x9b": names.SEPARATOR,
+    "line\u2028break": names.SEPARATOR,
+    "exe\u202etxt.": names.BIDI,
+    "isolate\u2066": names.BIDI,
+    "mark\u200f": names.BIDI,
+    "broken\udcff": names.NOT_UNICODE,
+    "a" * 256: names.TOO_LONG,
+    "я" * 128: names.TOO_LONG,
+    "😀" * 64: names.TOO_LONG,
+}
+
+EXACT = [
+    "😀.txt",
+    "日本語.txt",
+    "Отчёт №5.pdf",
+    "-rf",
+    "$(id)",
+    "{{7*7}}",
+    "%s",
+    "%2e%2e%2f",
+    "a\"b;c'd%.txt",
+    "<img src=x onerror=alert(1)>",
+    " leading and trailing ",
+    "...",
+    ".hidden",
+    "CON",
+    "a" * 255,
+    "я" * 127,
+    "😀" * 63,
+]
+
+# Anything that one might type; most of it is a name.
+some_text = st.text(min_size=1, max_size=60)
+
+
+def is_name(text: str) -> bool:
+    try:
+        to_name(text)
+    except InvalidName:
+        return False
+    return True
+
+
+some_names = some_text.filter(is_name).map(to_name)
+
+
+@pytest.mark.parametrize(("text", "reason"), REFUSED.items(), ids=short)
+def test_what_is_no_name_is_refused_with_the_reason(text: str, reason: str) -> None:
+    with pytest.raises(InvalidName) as caught:
+        to_name(text)
+
+    assert caught.value.reason == reason
+    assert caught.value.name.isprintable()
+    assert len(caught.value.name) <= 80
+
+
+@pytest.mark.parametrize("name", EXACT, ids=short)
+def test_every_other_name_stays_as_it_is(name: str) -> None:
+    assert to_name(name) == name
+    assert split_path(name) == (name,)
+
+
+def test_both_ways_to_write_an_accent_are_one_name() -> None:
+    composed, decomposed = (unicodedata.normalize(form, "Отчёт й é") for form in ("NFC", "NFD"))
+
+    assert composed != decomposed
+    assert to_name(decomposed) == to_name(composed) == composed
+
+
+@given(some_names)
+def test_a_name_that_was_accepted_is_accepted_again_unchanged(name: str) -> None:
+    assert to_name(name) == name
+    assert 1 <= len(name.encode()) <= names.NAME_BYTES
+
+
+@given(st.lists(some_names, max_size=8).map(tuple))
+def test_a_path_is_split_into_what_it_was_joined_from(segments: tuple[str, ...]) -> None:
+    assert split_path(join_path(segments)) == segments
+
+
+@pytest.mark.parametrize("path", ["/", "/etc/passwd", "a//b", "a/", "a/../b", "./a", "a/\\b"])
+def test_a_path_with_a_segment_that_is_no_name_is_refused(path: str) -> None:
+    with pytest.raises(InvalidName):
+        split_path(path)
+
+
+def test_the_empty_path_is_the_root() -> None:
+    assert split_path("") == ()
+    assert join_path(()) == ""
+
+
+def test_a_path_has_at_most_64_segments_and_1024_bytes() -> None:
+    check_path(("a",) * 64)
+    check_path(("a" * 255,) * 4)
+    with pytest.raises(InvalidName, match="64 folders"):
+        check_path(("a",) * 65)
+    with pytest.raises(InvalidName, match="1024 bytes"):
+        check_path(("a" * 255,) * 4 + ("b",))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("report.pdf", "report (2).pdf"),
+        ("report", "report (2)"),
+        (".bashrc", ".bashrc (2)"),
+        ("archive.tar.gz", "archive.tar (2).gz"),
+        ("It ends. And one more sentence", "It ends. And one more sentence (2)"),
+        ("Отчёт №5.pdf", "Отчёт №5 (2).pdf"),
+    ],
+)
+def test_a_numbered_name_keeps_its_extension(name: str, expected: str) -> None:
+    assert numbered(name, 2) == expected
+
+
+@given(some_names, st.integers(2, 10**9))
+def test_a_numbered_name_is_a_name_and_another_one(name: str, number: int) -> None:
+    assert to_name(numbered(name, number)) == numbered(name, number) != name
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "я" * 127, "😀" * 62 + ".webm"], ids=short)
+def test_a_long_name_is_cut_between_characters_to_make_room_for_the_number(name: str) -> None:
+    cut = numbered(name, 10)
+
+    assert len(cut.encode()) <= names.NAME_BYTES
+    assert cut.encode().decode() == cut
+    assert " (10)" in cut
+
+
+IN_ORDER = [
+    "1.txt", "2.txt", "010 b.txt", "10.txt", "apple", "Banana", "cherry", "file2", "file10", "file10b",
+    "ёж", "Ель", "ива", "Йод", "кот", "я2", "Я10",
+]  # fmt: skip
+
+
+def test_names_stand_in_the_order_of_people() -> None:
+    assert sorted(set(IN_ORDER), key=sort_key) == IN_ORDER
+
+
+def test_all_russian_letters_stand_in_their_order() -> None:
+    alphabet = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
+
+    assert "".join(sorted(set(alphabet), key=sort_key)) == alphabet
+    assert sorted(["жук", "ёлка", "ель", "дом"], key=sort_key) == ["дом", "ёлка", "ель", "жук"]
+
+
+def test_case_decides_only_between_equals() -> None:
+    assert sorted(["b", "B", "a", "A"], key=sort_key) == ["A", "a", "B", "b"]
+
+
+@given(some_names, some_names)
+def test_two_names_never_share_a_sort_key(one: str, other: str) -> None:
+    assert (sort_key(one) == sort_key(other)) is (one == other)
+
+
+@given(some_names)
+def test_a_sort_key_fits_its_column(name: str) -> None:
+    assert len(sort_key(name)) <= 1024
+
+
+@given(st.integers(0, 10**40), st.integers(0, 10**40))
+def test_numbers_in_names_count_by_value(one: int, other: int) -> None:
+    assert (sort_key(f"n{one}") < sort_key(f"n{other}")) is (one < other)
+
+
+@pytest.mark.parametrize("username", ["a", "alice", "Ольга", "o.k-_9", "9lives", "李", "a" * 64])
+def test_letters_and_digits_of_any_script_make_a_user_name(username: str) -> None:
+    assert to_username(username) == username
+
+
+@pytest.mark.parametrize(
+    "username",
+    ["", "..", ".", "a/b", "admin ", " admin", "-a", "_a", ".a", "a" * 65, "a b", "a\n", "a\0", "a:b", "😀",
+     "a\u202eb", "\udcff", "ﷺ" * 64],
+    ids=short,
+)  # fmt: skip
+def test_everything_else_is_no_user_name(username: str) -> None:
+    with pytest.raises(InvalidUsername):
+        to_username(username)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("admin", "ADMIN"), ("admin", "\uff41dmin"), ("strasse", "Straße"), ("ﬁsh", "fish"), ("Ёж", "ё\u0436")],
+    ids=short,
+)
+def test_user_names_that_look_alike_share_a_key(one: str, other: str) -> None:
+    assert username_key(one) == username_key(other)
+
+
+@given(some_text)
+def test_the_key_of_a_user_name_is_settled(username: str) -> None:
+    key = username_key(username)
+
+    assert username_key(key) == key
