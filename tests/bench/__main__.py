@@ -1,0 +1,68 @@
+"""The bench: Cabinet beside copyparty and nginx, in one run on one machine.
+
+    python -m tests.bench [--scale 0.05] [--rounds 5] [PART...]
+
+Rule: a part returns rows and prints nothing; slow is no failure, so the exit code says only that
+everything could be measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+from tests.bench import console, folders, memory, small_files, transfers
+from tests.bench.report import Row, print_rows
+from tests.bench.stage import Stage, stage
+
+PARTS: dict[str, Callable[[Stage], list[Row]]] = {
+    "put": transfers.put,
+    "post": transfers.post,
+    "get": transfers.get,
+    "small": small_files.small,
+    "folder": folders.folder,
+    "filecli": console.filecli,
+    "start": console.start,
+    "memory": memory.memory,
+}
+
+
+def main() -> None:
+    """Measure what was asked for and print one table."""
+    wanted = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
+    started = time.monotonic()
+    print(f"{os.cpu_count()} processors, load {_load()}, rounds {wanted.rounds}, scale {wanted.scale:g}")
+    rows: list[Row] = []
+    with stage(wanted.scale, wanted.rounds) as shared:
+        for name in wanted.parts or PARTS:
+            rows += PARTS[name](shared)
+            print(f"measured {name}, load {_load()}", flush=True)
+    print(f"took {time.monotonic() - started:.0f} s; medians, with the least and the most\n")
+    print_rows(rows)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure: {', '.join(PARTS)}")
+    parser.add_argument("--scale", type=float, default=1.0, help="multiplies every size and count")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each figure is taken")
+    wanted = parser.parse_args()
+    for name in wanted.parts:
+        if name not in PARTS:
+            parser.error(f"there is no part {name}")
+    return wanted
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.2f}"
+
+
+if __name__ == "__main__":
+    main()

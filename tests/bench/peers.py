@@ -1,0 +1,152 @@
+"""The servers that are compared, each behind the same few facts.
+
+Rule: every one runs as one process that serves, keeps its contents in the temporary folder, and
+is told to let exactly one user write.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.bench.processes import HOST, free_port, listening
+from tests.support.auth import PASSWORD, USERNAME, basic, bearer
+from tests.support.servers import Server, production_command, running
+
+_NGINX = """
+daemon off;
+master_process off;
+worker_processes 1;
+pid {folder}/pid;
+error_log stderr;
+events {{ worker_connections 64; }}
+http {{
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 1000000;
+    client_max_body_size 0;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen {host}:{port};
+        root {content};
+        dav_methods PUT;
+        create_full_put_path on;
+    }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A running server: how to speak to it, and the folder in which its contents end up."""
+
+    name: str
+    version: str
+    port: int
+    content: Path
+    headers: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = "/"
+
+    def path(self, name: str) -> str:
+        """Return the path of a file."""
+        return self.prefix + name
+
+    def url(self, name: str) -> str:
+        """Return the address of a file."""
+        return f"http://{HOST}:{self.port}{self.path(name)}"
+
+    def stored(self) -> int:
+        """Return the bytes of all contents."""
+        return sum(path.stat().st_size for path in self.content.rglob("*") if path.is_file())
+
+    def empty(self) -> None:
+        """Free the memory of all contents, behind the server's back."""
+        for path in self.content.rglob("*"):
+            if path.is_file():
+                path.unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class Cabinet(Peer):
+    """Our own server; `token` is the one in its headers."""
+
+    server: Server = field(kw_only=True)
+    token: str = field(kw_only=True)
+
+
+@contextmanager
+def cabinet(folder: Path) -> Iterator[Cabinet]:
+    """Start Cabinet as `make serve` does, with one worker, one user and a token."""
+    folder.mkdir()
+    with running(production_command(1), folder, {}) as server:
+        form = {"username": USERNAME, "password": PASSWORD}
+        server.request("POST", "/register", fields=form, encode_multipart=False)
+        made = server.request("POST", "/tokens", json={"name": "bench"}, headers=basic())
+        token = made.json()["token"]
+        yield Cabinet(
+            "Cabinet", "", server.port, folder / "instance" / "blobs", bearer(token), "/files/",
+            server=server, token=token,
+        )  # fmt: skip
+
+
+@contextmanager
+def nginx(folder: Path) -> Iterator[Peer]:
+    """Start Debian's nginx, which gives out files and takes them by PUT, for anybody."""
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin") or "nginx"
+    content, port = folder / "content", free_port()
+    content.mkdir(parents=True)
+    settings = folder / "nginx.conf"
+    settings.write_text(_NGINX.format(folder=folder, content=content, host=HOST, port=port))
+    said = subprocess.run([program, "-v"], check=True, capture_output=True, text=True).stderr
+    with listening([program, "-p", str(folder), "-c", str(settings)], port, folder, {}):
+        yield Peer("nginx", said.strip().rpartition("/")[2], port, content)
+
+
+@contextmanager
+def copyparty(folder: Path) -> Iterator[Peer]:
+    """Install copyparty from PyPI into an environment of its own and start it, with one account."""
+    content, port, password = folder / "content", free_port(), "bench"
+    content.mkdir(parents=True)
+    python = _install(folder / "venv", "copyparty")
+    version = subprocess.run(
+        [python, "-c", "import importlib.metadata as m; print(m.version('copyparty'))"],
+        check=True, capture_output=True, text=True,
+    ).stdout.strip()  # fmt: skip
+    command = [
+        python, "-m", "copyparty", "-q", "--http-only", "--no-thumb", "--wram",
+        "-i", HOST, "-p", str(port), "-a", f"bench:{password}", "-v", f"{content}::rw,bench",
+    ]  # fmt: skip
+    home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    with listening(command, port, folder, home):
+        yield Peer("copyparty", version, port, content, {"PW": password})
+
+
+@contextmanager
+def limit(folder: Path) -> Iterator[Peer]:
+    """Start the server that only receives and writes."""
+    content, port = folder / "content", free_port()
+    content.mkdir(parents=True)
+    program = Path(__file__).with_name("limit_server.py")
+    with listening([sys.executable, str(program), str(port), str(content)], port, folder, {}):
+        yield Peer("no hash", "", port, content)
+
+
+def _install(environment: Path, package: str) -> str:
+    """Make a virtual environment with the newest release of `package`; returns its Python."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
+    python = str(environment / "bin" / "python")
+    pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"]
+    done = subprocess.run([*pip, "install", package], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{package} cannot be installed:\n{done.stderr}")
+    return python

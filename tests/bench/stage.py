@@ -1,0 +1,81 @@
+"""What the parts of the bench share: the folder, the size of things, the servers once they are needed.
+
+Rule: nothing is started, installed or written before a part asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from tests.bench import peers
+from tests.bench.peers import Cabinet, Peer
+from tests.bench.place import GIB, MIB, make_file, temporary_folder, warm_up
+
+
+class Stage:
+    """One run of the bench; `scale` multiplies every size and count, `rounds` is how often."""
+
+    def __init__(self, folder: Path, servers: ExitStack, scale: float, rounds: int) -> None:
+        self.folder = folder
+        self.scale = scale
+        self.rounds = rounds
+        self._servers = servers
+        self._started = 0
+
+    def scaled(self, full: int, least: int = 1) -> int:
+        """Return a size or count as this run has it."""
+        return max(least, round(full * self.scale))
+
+    @cached_property
+    def file_size(self) -> int:
+        """The bytes of `file`: 1 GiB, unless scaled."""
+        return self.scaled(GIB, MIB)
+
+    @cached_property
+    def file(self) -> Path:
+        """What the big transfers send; once it is there, memory for two copies has been touched."""
+        warm_up(self.folder, 3 * self.file_size)
+        return make_file(self.folder / "file.bin", self.file_size)
+
+    @cached_property
+    def cabinet(self) -> Cabinet:
+        """The server that most parts measure."""
+        return self._servers.enter_context(self.fresh_cabinet())
+
+    @cached_property
+    def nginx(self) -> Peer:
+        """The reference for what a server in C does."""
+        return self._start(peers.nginx)
+
+    @cached_property
+    def copyparty(self) -> Peer:
+        """The reference for what a server in Python does."""
+        return self._start(peers.copyparty)
+
+    @cached_property
+    def limit(self) -> Peer:
+        """The reference for what this machine allows."""
+        return self._start(peers.limit)
+
+    def fresh_cabinet(self) -> AbstractContextManager[Cabinet]:
+        """Return a Cabinet that nobody has used yet."""
+        return peers.cabinet(self._new_folder("cabinet"))
+
+    def _start(self, make: Callable[[Path], AbstractContextManager[Peer]]) -> Peer:
+        peer = self._servers.enter_context(make(self._new_folder(make.__name__)))
+        print(f"started {peer.name} {peer.version}".rstrip(), flush=True)
+        return peer
+
+    def _new_folder(self, name: str) -> Path:
+        self._started += 1
+        return self.folder / f"{self._started}-{name}"
+
+
+@contextmanager
+def stage(scale: float, rounds: int) -> Iterator[Stage]:
+    """Open a stage; in the end all servers are stopped and all files gone."""
+    with temporary_folder() as folder, ExitStack() as servers:
+        yield Stage(folder, servers, scale, rounds)

@@ -1,0 +1,87 @@
+"""One large file up, by PUT and by form, and down.
+
+Rule: every upload is of a new name and stored anew; what it took is freed before the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.bench import curl
+from tests.bench.measures import alternate
+from tests.bench.peers import Peer
+from tests.bench.place import MIB
+from tests.bench.report import Row, rate_row
+from tests.bench.stage import Stage
+
+MB = 1_000_000
+
+
+def put(stage: Stage) -> list[Row]:
+    """PUT beside copyparty, nginx and the limit."""
+    peers = [stage.cabinet, stage.copyparty, stage.nginx, stage.limit]
+    rates = alternate({peer.name: _uploader(stage, peer) for peer in peers}, stage.rounds)
+    ours = rates["Cabinet"]
+    wanted = {"copyparty": 1.4}
+    return [
+        rate_row(f"PUT {_size(stage)}", ours, (peer.name, rates[peer.name]), "MB/s", wanted.get(peer.name))
+        for peer in peers[1:]
+    ]
+
+
+def post(stage: Stage) -> list[Row]:
+    """POST of a form beside our own PUT."""
+    contenders = {"PUT": _uploader(stage, stage.cabinet), "POST": _poster(stage)}
+    rates = alternate(contenders, stage.rounds)
+    return [rate_row(f"POST {_size(stage)} as a form", rates["POST"], ("PUT", rates["PUT"]), "MB/s", 0.8)]
+
+
+def get(stage: Stage) -> list[Row]:
+    """GET beside nginx."""
+    peers = [stage.cabinet, stage.nginx]
+    for peer in peers:
+        curl.run("--upload-file", str(stage.file), peer.url("get.bin"), headers=peer.headers)
+    rates = alternate({peer.name: _downloader(stage, peer) for peer in peers}, stage.rounds)
+    for peer in peers:
+        peer.empty()
+    return [rate_row(f"GET {_size(stage)}", rates["Cabinet"], ("nginx", rates["nginx"]), "MB/s", 0.8)]
+
+
+def _size(stage: Stage) -> str:
+    return f"{stage.file_size / MIB:.0f} MiB"
+
+
+def _uploader(stage: Stage, peer: Peer) -> Callable[[int], float]:
+    def upload(number: int) -> float:
+        address = peer.url(f"put-{number}.bin")
+        seconds = curl.run("--upload-file", str(stage.file), address, headers=peer.headers)
+        return _stored_rate(stage, peer, seconds)
+
+    return upload
+
+
+def _poster(stage: Stage) -> Callable[[int], float]:
+    peer = stage.cabinet
+
+    def upload(number: int) -> float:
+        form = f"file=@{stage.file};filename=post-{number}.bin"
+        seconds = curl.run("--form", form, f"{peer.server.url}/upload", headers=peer.headers)
+        return _stored_rate(stage, peer, seconds)
+
+    return upload
+
+
+def _stored_rate(stage: Stage, peer: Peer, seconds: float) -> float:
+    """Return MB/s, once it is sure that the peer has the bytes; then take them away."""
+    stored = peer.stored()
+    if stored != stage.file_size:
+        raise RuntimeError(f"{peer.name} holds {stored} bytes of {stage.file_size}")
+    peer.empty()
+    return stage.file_size / seconds / MB
+
+
+def _downloader(stage: Stage, peer: Peer) -> Callable[[int], float]:
+    def download(_number: int) -> float:
+        return stage.file_size / curl.run(peer.url("get.bin"), headers=peer.headers) / MB
+
+    return download
