@@ -72,7 +72,10 @@ def writing(session: Session) -> Iterator[None]:
         yield
         session.commit()
     except DBAPIError as error:
-        raise to_domain_error(error) from error
+        known = to_domain_error(error)
+        if known is None:
+            raise
+        raise known from error
     finally:
         session.rollback()
         del session.info[_WRITING]
@@ -90,8 +93,8 @@ def write_if_possible(session: Session, statement: Update) -> None:
         execute_counted(session, statement)
 
 
-def to_domain_error(error: DBAPIError) -> CabinetError | DBAPIError:
-    """Return what `error` means to a caller; an error of our own making comes back as it is."""
+def to_domain_error(error: DBAPIError) -> CabinetError | None:
+    """Return what `error` means to a caller; None when it is of our own making."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     # The low byte of an extended result code is the primary one.
     primary = None if code is None else code & 0xFF
@@ -102,7 +105,7 @@ def to_domain_error(error: DBAPIError) -> CabinetError | DBAPIError:
         return StorageFull()
     if primary in _DISK:
         return StorageFault(reason=_sqlite_reason(error))
-    return error
+    return None
 
 
 def _sqlite_reason(error: DBAPIError) -> str:

@@ -66,7 +66,7 @@ class Files:
         if not names:
             raise IsAFolder(path="")
         with writing(self._session):
-            self._tree.lock()
+            self._tree.root(lock=True)
             node = self._tree.get(names)
             if not precondition(node.content_hash):
                 raise PreconditionFailed

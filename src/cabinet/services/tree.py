@@ -14,8 +14,8 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from cabinet.errors import IsAFolder, NotAFolder, NotFound
-from cabinet.models import Kind, Node, User
+from cabinet.errors import NotAFolder, NotFound
+from cabinet.models import Kind, Node
 from cabinet.services.database import execute_counted
 from cabinet.services.names import join_path, sort_key
 
@@ -27,14 +27,13 @@ class Tree:
         self._session = session
         self._owner_id = owner_id
 
-    def lock(self) -> None:
-        """Let one transaction at a time change this tree; SQLite does that for all trees anyway."""
-        self._session.execute(select(User.id).where(User.id == self._owner_id).with_for_update())
+    def root(self, *, lock: bool = False) -> Node:
+        """Return the user's own folder; raises `NotFound` when the account is gone.
 
-    def root(self) -> Node:
-        """Return the user's own folder; raises `NotFound` when the account is gone."""
+        With `lock`, one transaction at a time gets it, until it ends; on SQLite that is so anyway.
+        """
         wanted = select(Node).where(Node.owner_id == self._owner_id, Node.parent_id.is_(None))
-        node = self._session.scalar(wanted)
+        node = self._session.scalar(wanted.with_for_update() if lock else wanted)
         if node is None:
             raise NotFound
         return node
@@ -44,14 +43,24 @@ class Tree:
         wanted = select(Node).where(Node.parent_id == folder.id, Node.name == name)
         return self._session.scalar(wanted.where(Node.trashed_at.is_(None)))
 
+    def parent(self, node: Node) -> Node:
+        """Return the folder that `node`, which is not the root, lies in."""
+        return self._session.get_one(Node, node.parent_id)
+
+    def walk(self, names: Sequence[str], *, lock: bool = False) -> tuple[Node, int]:
+        """Return the last node of a path that is there, and how many of the names lead to it."""
+        node = self.root(lock=lock)
+        for depth, name in enumerate(names):
+            found = self.child(node, name) if node.kind == Kind.FOLDER else None
+            if found is None:
+                return node, depth
+            node = found
+        return node, len(names)
+
     def find(self, names: Sequence[str]) -> Node | None:
         """Return the node at a path, None where there is none, also below a file."""
-        node: Node | None = self.root()
-        for name in names:
-            if node is None or node.kind != Kind.FOLDER:
-                return None
-            node = self.child(node, name)
-        return node
+        node, depth = self.walk(names)
+        return node if depth == len(names) else None
 
     def get(self, names: Sequence[str]) -> Node:
         """Return the node at a path; raises `NotFound`."""
@@ -67,48 +76,36 @@ class Tree:
             raise NotAFolder(path=join_path(tuple(names)))
         return node
 
-    def get_file(self, names: Sequence[str]) -> Node:
-        """Return the file at a path; raises `NotFound` or `IsAFolder`."""
-        node = self.get(names)
-        if node.kind != Kind.FILE:
-            raise IsAFolder(path=join_path(tuple(names)))
-        return node
-
-    def make_folders(self, names: Sequence[str], now: datetime) -> Node:
-        """Return the folder at a path, made with all above it where missing.
-
-        Raises `NotAFolder` when a file stands in the way.
-        """
-        folder = self.root()
-        for depth, name in enumerate(names, start=1):
-            found = self.child(folder, name)
-            if found is None:
-                found = self.add(folder, name, Kind.FOLDER, now)
-            elif found.kind != Kind.FOLDER:
-                raise NotAFolder(path=join_path(tuple(names[:depth])))
-            folder = found
-        return folder
-
-    def add(self, folder: Node, name: str, kind: Kind, now: datetime) -> Node:
-        """Put a new, empty node into `folder`, where nothing may have that name."""
+    def new(self, folder: Node, name: str, kind: Kind, now: datetime) -> Node:
+        """Return a node for `folder`, where nothing may have that name; `add` puts it there."""
         node = Node(owner_id=self._owner_id, parent_id=folder.id, kind=kind, name=name)
         node.sort_key = sort_key(name)
         node.size, node.version = 0, 0
         node.created_at = node.modified_at = now
+        return node
+
+    def add(self, folder: Node, node: Node) -> None:
+        """Put a new node into the folder that it was made for."""
         self._session.add(node)
         self._session.flush()
-        self.count(folder.id, entries=1)
-        return node
+        self.count(folder, entries=1, size=node.size)
+
+    def make_folders(self, folder: Node, names: Sequence[str], now: datetime) -> Node:
+        """Make the folders `names`, each in the one before it and the first in `folder`; return the last."""
+        for name in names:
+            made = self.new(folder, name, Kind.FOLDER, now)
+            self.add(folder, made)
+            folder = made
+        return folder
 
     def trash(self, node: Node, now: datetime) -> None:
         """Hide a node and all below it; the root cannot be asked for."""
         node.trashed_at = now
-        if node.parent_id is not None:
-            self.count(node.parent_id, entries=-1, size=-node.size)
+        self.count(self.parent(node), entries=-1, size=-node.size)
 
-    def count(self, folder_id: int, *, entries: int = 0, size: int = 0) -> None:
+    def count(self, folder: Node, *, entries: int = 0, size: int = 0) -> None:
         """Add to the counters of a folder."""
-        counted = update(Node).where(Node.id == folder_id)
+        counted = update(Node).where(Node.id == folder.id)
         execute_counted(
             self._session,
             counted.values(child_count=Node.child_count + entries, child_size=Node.child_size + size),

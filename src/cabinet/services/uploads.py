@@ -123,7 +123,7 @@ class Uploads:
             raise IsAFolder(path="")
         if size is not None and size > self._max_size:
             raise TooLarge(limit=self._max_size)
-        self._replaced(names, target)
+        self._look(names, target)
         user = self._session.get(User, self._owner_id)
         if user is not None and user.quota is not None and user.usage + (size or 0) > user.quota:
             raise QuotaExceeded(quota=user.quota)
@@ -149,7 +149,7 @@ class Uploads:
         measured = [upload.finish() for upload, _ in uploads]
         try:
             with writing(self._session):
-                self._tree.lock()
+                self._tree.root(lock=True)
                 # One order for everybody, or two requests could wait for each other's locks.
                 for index in sorted(range(len(uploads)), key=lambda i: measured[i].content_hash):
                     self._publish(uploads[index][0], measured[index])
@@ -177,43 +177,57 @@ class Uploads:
         names = split_path(target.path)
         if not names:
             raise IsAFolder(path="")
-        replaced = self._replaced(names, target)
-        folder = self._tree.make_folders(names[:-1], now)
-        if replaced is not None and target.on_conflict is Conflict.RENAME:
+        node, depth = self._look(names, target)
+        is_there = depth == len(names)
+        folder = self._tree.parent(node) if is_there else self._tree.make_folders(node, names[depth:-1], now)
+        if is_there and target.on_conflict is Conflict.RENAME:
             names = (*names[:-1], self._free_name(folder, names[-1]))
             check_path(names)
-            replaced = None
-        node = replaced or self._tree.add(folder, names[-1], Kind.FILE, now)
-        if node.content_hash != measured.content_hash:
-            self._use(measured.size)
-            self._tree.count(folder.id, size=measured.size - node.size)
-            self._add_version(node, measured, now)
-        node.modified_at = now
-        self._session.flush()
-        return Stored(to_entry(node, join_path(names)), is_new=replaced is None)
+            is_there = False
+        if is_there:
+            self._replace(folder, node, measured, now)
+        else:
+            node = self._tree.new(folder, names[-1], Kind.FILE, now)
+            self._fill(node, measured)
+            self._tree.add(folder, node)
+            self._add_version(node, now)
+        return Stored(to_entry(node, join_path(names)), is_new=not is_there)
 
-    def _replaced(self, names: tuple[str, ...], target: Target) -> Node | None:
-        """Return the file that has this path; raises when something there is in the way."""
-        node: Node | None = self._tree.root()
-        for depth, name in enumerate(names):
-            if node is None:
-                break
-            if node.kind != Kind.FOLDER:
-                raise NotAFolder(path=join_path(names[:depth]))
-            node = self._tree.child(node, name)
-        if node is not None and node.kind == Kind.FOLDER and target.on_conflict is not Conflict.RENAME:
+    def _look(self, names: tuple[str, ...], target: Target) -> tuple[Node, int]:
+        """Walk the path of `target` as `Tree.walk` does; raises when something there is in the way."""
+        node, depth = self._tree.walk(names)
+        is_there = depth == len(names)
+        if not is_there and node.kind != Kind.FOLDER:
+            raise NotAFolder(path=join_path(names[:depth]))
+        if is_there and node.kind == Kind.FOLDER and target.on_conflict is not Conflict.RENAME:
             raise IsAFolder(path=join_path(names))
-        if not target.precondition(node.content_hash if node else None):
+        if not target.precondition(node.content_hash if is_there else None):
             raise PreconditionFailed
-        if node is not None and target.on_conflict is Conflict.FAIL:
+        if is_there and target.on_conflict is Conflict.FAIL:
             raise EntryExists(path=join_path(names))
-        return node
+        return node, depth
 
     def _free_name(self, folder: Node, name: str) -> str:
         number = 2
         while self._tree.child(folder, numbered(name, number)) is not None:
             number += 1
         return numbered(name, number)
+
+    def _replace(self, folder: Node, node: Node, measured: Measured, now: datetime) -> None:
+        """Give a file its next version, unless it has that very content: a retry is no change."""
+        if node.content_hash != measured.content_hash:
+            self._tree.count(folder, size=measured.size - node.size)
+            self._fill(node, measured)
+            self._add_version(node, now)
+        node.modified_at = now
+
+    def _fill(self, node: Node, measured: Measured) -> None:
+        """Make `measured` the content of a file, and the user pay for it."""
+        self._use(measured.size)
+        node.version += 1
+        node.size = measured.size
+        node.content_hash = measured.content_hash
+        node.media_type = media_type_of(node.name)
 
     def _use(self, size: int) -> None:
         """Count `size` bytes to the user's usage, in the one statement that also compares."""
@@ -223,11 +237,7 @@ class Uploads:
             user = self._session.get(User, self._owner_id)
             raise QuotaExceeded(quota=(user.quota if user else 0) or 0)
 
-    def _add_version(self, node: Node, measured: Measured, now: datetime) -> None:
-        node.version += 1
-        node.size = measured.size
-        node.content_hash = measured.content_hash
-        node.media_type = media_type_of(node.name)
-        version = Version(node_id=node.id, number=node.version, size=measured.size, created_at=now)
-        version.content_hash = measured.content_hash
+    def _add_version(self, node: Node, now: datetime) -> None:
+        version = Version(node_id=node.id, number=node.version, size=node.size, created_at=now)
+        version.content_hash = node.content_hash or ""
         self._session.add(version)

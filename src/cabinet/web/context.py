@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import Authorization
 
-from cabinet.errors import CabinetError, SignInRequired, TooManyAttempts, Unavailable, WrongCredentials
+from cabinet.errors import SignInRequired, TooManyAttempts, Unavailable, WrongCredentials
 from cabinet.extensions import db, login_manager
 from cabinet.services.accounts import Account, Accounts
 from cabinet.services.clock import Clock, utc_now
@@ -140,8 +140,7 @@ def check_ready() -> None:
         _database().execute(text("SELECT 1"))
         _database().rollback()
     except DBAPIError as error:
-        known = to_domain_error(error)
-        raise known if isinstance(known, CabinetError) else Unavailable() from error
+        raise to_domain_error(error) or Unavailable() from error
     with runtime().store.begin(expected_size=1) as staging:
         staging.append([b"\n"])
 

@@ -137,7 +137,7 @@ def _render(slug: str, status: HTTPStatus, title: str, detail: str) -> Response:
 
 def _on_database_error(error: DBAPIError) -> Response:
     known = to_domain_error(error)
-    return to_response(known) if isinstance(known, CabinetError) else _on_unexpected(error)
+    return _on_unexpected(error) if known is None else to_response(known)
 
 
 def _on_http_exception(error: HTTPException) -> Response:
