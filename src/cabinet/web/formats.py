@@ -111,14 +111,21 @@ def _rounded(value: float) -> float:
 
 
 def moment(value: datetime) -> Markup:
-    """Return a `<time>` element in UTC; a script shows it in the viewer's zone."""
+    """Return a `<time>` element in UTC; a script shows it in the viewer's zone, today as "today"."""
+    instant, locale = value.astimezone(UTC), get_locale()
+    day, clock = format_date(instant, "medium", locale), format_time(instant, "short", locale=locale)
+    return _time(instant, "moment", f"{day}, {clock} UTC")
+
+
+def day(value: datetime) -> Markup:
+    """Return a `<time>` element with the date alone, fit for the middle of a sentence."""
     instant = value.astimezone(UTC)
-    locale = get_locale()
-    return Markup('<time datetime="{}" data-moment>{}, {} UTC</time>').format(
-        instant.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        format_date(instant, "medium", locale=locale),
-        format_time(instant, "short", locale=locale),
-    )
+    return _time(instant, "day", format_date(instant, "medium", get_locale()))
+
+
+def _time(instant: datetime, shape: str, shown: str) -> Markup:
+    markup = Markup('<time datetime="{}" data-shape="{}">{}</time>')
+    return markup.format(instant.strftime("%Y-%m-%dT%H:%M:%SZ"), shape, shown)
 
 
 def name_parts(name: str) -> NameParts:
@@ -145,5 +152,5 @@ def program(user_agent: str) -> str:
 
 def init_app(app: Flask) -> None:
     """Give the filters to the templates."""
-    for function in (filesize, exact_size, number, moment, name_parts, file_icon, program):
+    for function in (filesize, exact_size, number, moment, day, name_parts, file_icon, program):
         app.add_template_filter(function)

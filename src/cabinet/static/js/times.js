@@ -6,7 +6,7 @@ import { language } from "./texts.js";
 const locale = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
 
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
-const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
+const date = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
@@ -16,17 +16,17 @@ const midnight = (moment) => new Date(moment.getFullYear(), moment.getMonth(), m
 function spoken(moment) {
   const days = Math.round((midnight(moment) - midnight(new Date())) / 86_400_000);
   if (days !== 0 && days !== -1) {
-    return day.format(moment);
+    return date.format(moment);
   }
   return `${relative.format(days, "day")}, ${clock.format(moment)}`;
 }
 
 /** Show every time below `root` locally. */
 export function showTimes(root) {
-  for (const element of root.querySelectorAll("time[data-moment]")) {
+  for (const element of root.querySelectorAll("time[data-shape]")) {
     const moment = new Date(element.dateTime);
-    element.textContent = spoken(moment);
+    element.textContent = element.dataset.shape === "day" ? date.format(moment) : spoken(moment);
     element.title = exact.format(moment);
-    delete element.dataset.moment;
+    delete element.dataset.shape;
   }
 }

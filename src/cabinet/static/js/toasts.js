@@ -27,6 +27,13 @@ export function say(message) {
   setTimeout(leave, LASTS_FOR_MS);
 }
 
+/** Tell those who listen what those who look can see elsewhere. */
+export function announce(message) {
+  const note = add("toasts-status", message);
+  note.classList.add("visually-hidden");
+  setTimeout(() => note.remove(), LASTS_FOR_MS);
+}
+
 /** Say that something went wrong. */
 export function warn(message) {
   add("toasts-alert", message);

@@ -6,7 +6,7 @@
    Rule: reads the queue and asks it; decides nothing about transfers. */
 
 import { duration, number, size } from "./format.js";
-import { say, warn } from "./toasts.js";
+import { announce, warn } from "./toasts.js";
 import { countText, text } from "./texts.js";
 
 const SHOWN = 50;
@@ -126,7 +126,7 @@ export class UploadPanel {
       warn(countText("unfinished", totals.failed, { count: number(totals.failed) }));
     } else {
       if (totals.done) {
-        say(summary(totals));
+        announce(summary(totals));
       }
       this.closeSoon();
     }
