@@ -1,0 +1,253 @@
+"""How a transaction begins, and what a database that cannot is called.
+
+Rule: real SQLite files, made to fail by their own limits.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, Update, create_engine, event, select, text, update
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from cabinet.errors import CabinetError, StorageFault, StorageFull, Unavailable
+from cabinet.models import User
+from cabinet.services import database
+from cabinet.services.database import configure, execute_counted, to_domain_error, write_if_possible, writing
+from tests.support.services import START, Workbench
+
+
+@pytest.fixture
+def alice(session: Session, bench: Workbench) -> int:
+    return bench.register(session, "alice").id
+
+
+@pytest.fixture
+def impatient(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """Return a session that waits for no other writer."""
+    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0)
+    engine = create_engine(bench.engine.url)
+    configure(engine)
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+def set_usage(user_id: int, usage: int) -> Update:
+    return update(User).where(User.id == user_id).values(usage=usage)
+
+
+def usage_of(bench: Workbench, user_id: int) -> int | None:
+    with bench.session() as session:
+        return session.scalar(select(User.usage).where(User.id == user_id))
+
+
+def test_every_connection_syncs_checks_references_and_waits(bench: Workbench) -> None:
+    with bench.engine.connect() as connection:
+        values = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+
+    assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+
+
+def test_a_return_commits(session: Session, bench: Workbench, alice: int) -> None:
+    with writing(session):
+        execute_counted(session, set_usage(alice, 7))
+
+    assert usage_of(bench, alice) == 7
+
+
+def test_a_raise_rolls_back(session: Session, bench: Workbench, alice: int) -> None:
+    def change_and_fail() -> None:
+        with writing(session):
+            execute_counted(session, set_usage(alice, 7))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        change_and_fail()
+
+    assert usage_of(bench, alice) == 0
+
+
+def test_a_writing_transaction_is_the_only_one_before_it_has_written(
+    session: Session, impatient: Session
+) -> None:
+    with writing(session), pytest.raises(Unavailable), writing(impatient):
+        pytest.fail("two wrote at once")
+
+
+def test_it_begins_immediately(session: Session, bench: Workbench) -> None:
+    begun: list[str] = []
+    event.listen(
+        bench.engine,
+        "before_cursor_execute",
+        lambda connection, cursor, statement, *rest: begun.append(statement),
+    )
+
+    session.execute(select(User))
+    with writing(session):
+        session.execute(select(User))
+
+    assert [statement for statement in begun if "BEGIN" in statement] == ["BEGIN", "BEGIN IMMEDIATE"]
+
+
+def test_a_reader_is_not_kept_waiting_by_a_writer(session: Session, impatient: Session, alice: int) -> None:
+    with writing(session):
+        execute_counted(session, set_usage(alice, 7))
+
+        assert impatient.scalar(select(User.usage).where(User.id == alice)) == 0
+
+
+def test_what_was_read_before_is_read_again(session: Session, bench: Workbench, alice: int) -> None:
+    user = session.get_one(User, alice)
+    assert user.usage == 0
+    with bench.session() as other, writing(other):
+        execute_counted(other, set_usage(alice, 7))
+
+    with writing(session):
+        assert session.get_one(User, alice).usage == 7
+
+
+def test_a_transaction_within_a_transaction_is_refused(session: Session) -> None:
+    with writing(session), pytest.raises(RuntimeError, match="under way"), writing(session):
+        pytest.fail("it nested")
+
+    with writing(session):
+        session.execute(select(User))
+
+
+def test_a_change_made_outside_is_refused(session: Session, alice: int) -> None:
+    user = session.get_one(User, alice)
+    user.usage = 7
+    with pytest.raises(RuntimeError, match="under way"), writing(session):
+        pytest.fail("a change slipped in")
+    session.rollback()
+
+    session.delete(session.get_one(User, alice))
+    with pytest.raises(RuntimeError, match="under way"), writing(session):
+        pytest.fail("a deletion slipped in")
+    session.rollback()
+
+    session.add(User(username="x", username_key="x", password_hash="x", created_at=START))
+    with pytest.raises(RuntimeError, match="under way"), writing(session):
+        pytest.fail("a new row slipped in")
+
+
+def test_no_increment_of_many_writers_is_lost(bench: Workbench, alice: int) -> None:
+    def increment(_: int) -> None:
+        with bench.session() as session, writing(session):
+            user = session.get_one(User, alice)
+            user.usage += 1
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(increment, range(40)))
+
+    assert usage_of(bench, alice) == 40
+
+
+def test_a_locked_database_is_unavailable(session: Session, impatient: Session, alice: int) -> None:
+    with closing(sqlite3.connect(str(session.get_bind().engine.url.database))) as foreign:
+        foreign.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable) as caught, writing(impatient):
+            pytest.fail("it was not locked")
+
+    assert caught.value.retry_after >= 1
+    with writing(impatient):
+        execute_counted(impatient, set_usage(alice, 1))
+
+
+def test_what_may_be_lost_is_lost_while_the_database_is_locked(
+    session: Session, impatient: Session, bench: Workbench, alice: int
+) -> None:
+    with writing(session):
+        write_if_possible(impatient, set_usage(alice, 7))
+
+    assert usage_of(bench, alice) == 0
+    write_if_possible(impatient, set_usage(alice, 7))
+    assert usage_of(bench, alice) == 7
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Iterator[Engine]:
+    """Return a database that cannot grow."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'tiny.db'}")
+    configure(engine)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE heap (content BLOB)"))
+    engine.dispose()
+
+    @event.listens_for(engine, "connect")
+    def stop_growing(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA max_page_count = 2")
+
+    yield engine
+    engine.dispose()
+
+
+def test_a_full_disk_is_told_apart_and_nothing_is_kept(tiny: Engine) -> None:
+    with Session(tiny) as session:
+        with pytest.raises(StorageFull), writing(session):
+            session.execute(text("INSERT INTO heap VALUES (zeroblob(100000))"))
+
+        assert session.execute(text("SELECT * FROM heap")).all() == []
+
+
+def test_a_file_that_is_no_database_is_a_fault_without_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "not a database.db"
+    path.write_bytes(b"something else altogether" * 100)
+    engine = create_engine(f"sqlite:///{path}")
+    event.listen(engine, "begin", database._begin_sqlite)
+
+    with Session(engine) as session, pytest.raises(StorageFault) as caught, writing(session):
+        session.execute(text("SELECT * FROM sqlite_master"))
+
+    assert caught.value.reason == "SQLITE_NOTADB"
+    engine.dispose()
+
+
+def test_a_broken_constraint_stays_what_it_is(session: Session, bench: Workbench, alice: int) -> None:
+    with pytest.raises(IntegrityError), writing(session):
+        session.add(User(username="Alice", username_key="alice", password_hash="", created_at=START))
+
+
+class ServerError(Exception):
+    """What a driver of a database server raises; only its SQLSTATE is looked at."""
+
+    def __init__(self, sqlstate: str | None) -> None:
+        super().__init__("the server said so")
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "expected"),
+    [
+        ("40001", Unavailable),
+        ("40P01", Unavailable),
+        ("55P03", Unavailable),
+        ("57P01", Unavailable),
+        ("08006", Unavailable),
+        ("53100", StorageFull),
+        ("42601", None),
+        (None, None),
+    ],
+)
+def test_the_states_of_a_database_server_mean_the_same(
+    sqlstate: str | None, expected: type[CabinetError] | None
+) -> None:
+    known = to_domain_error(OperationalError("SELECT secret", {}, ServerError(sqlstate)))
+
+    assert (type(known) if known else None) is expected
+
+
+def test_a_lost_connection_is_unavailable() -> None:
+    error = OperationalError("SELECT 1", {}, ServerError(None), connection_invalidated=True)
+
+    assert isinstance(to_domain_error(error), Unavailable)
