@@ -62,6 +62,10 @@ def _is_due(last_used_at: datetime | None, now: datetime) -> bool:
     return last_used_at is None or now - last_used_at >= MARK_EVERY
 
 
+def _is_over(row: SignedIn, now: datetime) -> bool:
+    return now >= min(row.expires_at, row.last_used_at + timedelta(seconds=row.idle_seconds))
+
+
 class Sessions:
     """Browsers that are signed in."""
 
@@ -94,7 +98,7 @@ class Sessions:
         if row is None or row.user.disabled_at is not None:
             return None
         now = self._clock()
-        if now >= min(row.expires_at, row.last_used_at + timedelta(seconds=row.idle_seconds)):
+        if _is_over(row, now):
             return None
         found = to_account(row.user), row.id
         if _is_due(row.last_used_at, now):
@@ -105,10 +109,12 @@ class Sessions:
 
     def list_of(self, user_id: int) -> Sequence[SignedInSession]:
         """Return the sessions of a user, the one used last first."""
-        rows = select(SignedIn).where(SignedIn.user_id == user_id, SignedIn.expires_at > self._clock())
+        now = self._clock()
+        rows = select(SignedIn).where(SignedIn.user_id == user_id).order_by(SignedIn.last_used_at.desc())
         return [
             SignedInSession(row.id, row.user_agent, row.address, row.created_at, row.last_used_at)
-            for row in self._session.scalars(rows.order_by(SignedIn.last_used_at.desc()))
+            for row in self._session.scalars(rows)
+            if not _is_over(row, now)
         ]
 
     def end(self, user_id: int, session_id: str) -> None:

@@ -1,0 +1,362 @@
+"""Accounts and passwords: who may be somebody, and what proves it.
+
+Rule: the hasher costs nothing and counts, so that a test can say how often a password was hashed.
+"""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from cabinet.errors import (
+    InvalidUsername,
+    NotFound,
+    TooManyAttempts,
+    Unavailable,
+    UsernameTaken,
+    WeakPassword,
+    WrongCredentials,
+)
+from cabinet.models import Base, Node, User
+from cabinet.services import passwords
+from cabinet.services.accounts import Accounts
+from cabinet.services.credentials import Sessions, SessionTimes, Tokens
+from cabinet.services.passwords import Passwords, check_strength
+from tests.support.services import ADDRESS, PASSWORD, CountingHasher, Workbench
+
+ANOTHER = "a horse of another colour"
+
+
+@pytest.fixture
+def accounts(session: Session, bench: Workbench) -> Accounts:
+    return bench.accounts(session)
+
+
+def opens(accounts: Accounts, username: str, password: str, *, remember: bool = False) -> bool:
+    try:
+        accounts.check_password(username, password, ADDRESS, remember=remember)
+    except WrongCredentials:
+        return False
+    return True
+
+
+def is_remembered(bench: Workbench, password: str) -> bool:
+    """Sign alice in by Basic in a request of its own."""
+    with bench.session() as request:
+        return opens(bench.accounts(request), "alice", password, remember=True)
+
+
+def test_a_new_account_is_empty_and_has_its_root(
+    accounts: Accounts, session: Session, bench: Workbench
+) -> None:
+    account = bench.accounts(session, quota=100).register("Ольга", PASSWORD)
+
+    assert (account.username, account.usage, account.quota) == ("Ольга", 0, 100)
+    assert account.created_at == bench.clock.now
+    root = session.scalar(select(Node).where(Node.owner_id == account.id))
+    assert root is not None
+    assert (root.name, root.parent_id, root.child_count) == ("", None, 0)
+
+
+def test_the_password_is_stored_as_a_hash_alone(accounts: Accounts, session: Session) -> None:
+    accounts.register("alice", PASSWORD)
+
+    stored = session.scalar(select(User.password_hash))
+    assert stored
+    assert PASSWORD not in stored
+
+
+@pytest.mark.parametrize("username", ["alice", "ALICE", "\uff41lice"])
+def test_a_name_that_looks_taken_is_taken(accounts: Accounts, username: str) -> None:
+    accounts.register("alice", PASSWORD)
+
+    with pytest.raises(UsernameTaken):
+        accounts.register(username, PASSWORD)
+
+
+def test_a_name_that_is_taken_meanwhile_is_taken(
+    accounts: Accounts, session: Session, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts.register("alice", PASSWORD)
+    late = bench.accounts(session)
+    monkeypatch.setattr(late, "_find", lambda username: None)
+
+    with pytest.raises(UsernameTaken) as caught:
+        late.register("Alice", PASSWORD)
+
+    assert isinstance(caught.value.__cause__, IntegrityError)
+    assert session.scalar(select(func.count()).select_from(Node)) == 1
+
+
+def test_the_name_is_judged_before_the_password_and_the_password_before_who_is_there(
+    accounts: Accounts,
+) -> None:
+    accounts.register("alice", PASSWORD)
+
+    with pytest.raises(InvalidUsername):
+        accounts.register("..", "x")
+    with pytest.raises(WeakPassword):
+        accounts.register("alice", "x")
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        ("short", passwords.TOO_SHORT),
+        ("", passwords.TOO_SHORT),
+        ("broken \udcff in it", passwords.TOO_SHORT),
+        ("x" * 1025, passwords.TOO_LONG),
+        ("я" * 513, passwords.TOO_LONG),
+        ("password", passwords.COMMON),
+        ("PassWord", passwords.COMMON),
+        ("Alice.in.chains", passwords.LIKE_NAME),
+    ],
+    ids=lambda value: ascii(value)[:24],
+)
+def test_a_password_that_is_soon_guessed_is_refused(password: str, reason: str) -> None:
+    with pytest.raises(WeakPassword) as caught:
+        check_strength(password, "alice.in.chains")
+
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "password", [PASSWORD, "  spaces count  ", "пароль☃длинный", "x" * 1024, "12345678\0"]
+)
+def test_other_passwords_will_do(accounts: Accounts, password: str) -> None:
+    accounts.register("alice", password)
+
+    assert opens(accounts, "alice", password)
+    assert not opens(accounts, "alice", password.strip() + " ")
+
+
+def test_the_right_password_opens_whatever_case_the_name_is_in(accounts: Accounts) -> None:
+    account = accounts.register("alice", PASSWORD)
+
+    assert accounts.check_password("ALICE", PASSWORD, ADDRESS) == account
+    assert not opens(accounts, "alice", PASSWORD.upper())
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [
+        ("nobody", PASSWORD),
+        ("../..", PASSWORD),
+        ("alice", ANOTHER),
+        ("alice", ""),
+        ("alice", "x" * 1_000_000),
+        ("alice", "\udcff"),
+        ("disabled", PASSWORD),
+    ],
+    ids=lambda value: ascii(value)[:24],
+)
+def test_every_failure_costs_one_hash(
+    accounts: Accounts, bench: Workbench, username: str, password: str
+) -> None:
+    accounts.register("alice", PASSWORD)
+    accounts.register("disabled", PASSWORD)
+    accounts.disable("disabled")
+    assert opens(accounts, "alice", PASSWORD)
+    hashed, checked = bench.hasher.hashed, bench.hasher.checked
+
+    assert not opens(accounts, username, password)
+
+    assert (bench.hasher.hashed - hashed, bench.hasher.checked - checked) == (0, 1)
+
+
+def test_the_first_failure_of_a_process_takes_as_long_whether_or_not_the_name_exists() -> None:
+    work = []
+    for stored in (None, CountingHasher().generate_password_hash(PASSWORD).decode()):
+        hasher = CountingHasher()
+        Passwords(hasher, 1).verify(ANOTHER, stored)
+        work.append((hasher.hashed, hasher.checked))
+
+    assert work[0] == work[1]
+
+
+def test_what_stands_for_an_unknown_name_opens_to_nothing() -> None:
+    assert not Passwords(CountingHasher(), 1).verify("refused", None)
+
+
+def test_whoever_guesses_has_to_wait_also_with_the_right_password(
+    accounts: Accounts, bench: Workbench
+) -> None:
+    accounts.register("alice", PASSWORD)
+    for _ in range(10):
+        assert not opens(accounts, "alice", ANOTHER)
+    checked = bench.hasher.checked
+
+    with pytest.raises(TooManyAttempts) as caught:
+        accounts.check_password("alice", PASSWORD, ADDRESS)
+
+    assert caught.value.retry_after >= 1
+    assert bench.hasher.checked == checked
+    bench.clock.advance(seconds=caught.value.retry_after)
+    assert opens(accounts, "alice", PASSWORD)
+
+
+def test_a_program_that_shows_the_right_password_each_time_costs_one_hash(
+    accounts: Accounts, bench: Workbench
+) -> None:
+    accounts.register("alice", PASSWORD)
+    checked = bench.hasher.checked
+
+    assert all(opens(accounts, "alice", PASSWORD, remember=True) for _ in range(20))
+
+    assert bench.hasher.checked - checked == 1
+
+
+def test_a_wrong_password_is_never_remembered(accounts: Accounts, bench: Workbench) -> None:
+    accounts.register("alice", PASSWORD)
+    assert opens(accounts, "alice", PASSWORD, remember=True)
+
+    assert not opens(accounts, "alice", ANOTHER, remember=True)
+    assert not opens(accounts, "alice", ANOTHER, remember=True)
+
+
+def test_a_password_changed_elsewhere_is_not_remembered_here(accounts: Accounts, bench: Workbench) -> None:
+    accounts.register("alice", PASSWORD)
+    assert is_remembered(bench, PASSWORD)
+    with bench.session() as elsewhere:
+        other = Accounts(elsewhere, Passwords(bench.hasher, 1), bench.clock, None)
+        other.set_password("alice", ANOTHER)
+
+    assert not is_remembered(bench, PASSWORD)
+    assert is_remembered(bench, ANOTHER)
+
+
+def test_a_disabled_account_is_not_remembered(accounts: Accounts, bench: Workbench) -> None:
+    accounts.register("alice", PASSWORD)
+    assert is_remembered(bench, PASSWORD)
+
+    accounts.disable("alice")
+    assert not is_remembered(bench, PASSWORD)
+
+    accounts.enable("alice")
+    assert is_remembered(bench, PASSWORD)
+
+
+def test_only_so_many_passwords_are_hashed_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, bench: Workbench
+) -> None:
+    monkeypatch.setattr(passwords, "_PATIENCE", 0.01)
+
+    with bench.passwords.turn(), bench.passwords.turn(), pytest.raises(Unavailable), bench.passwords.turn():
+        pytest.fail("a third one hashes")
+    with bench.passwords.turn():
+        assert bench.passwords.hash(PASSWORD)
+
+
+def test_a_new_password_ends_all_sessions_but_the_one_at_hand(
+    accounts: Accounts, session: Session, bench: Workbench
+) -> None:
+    account = accounts.register("alice", PASSWORD)
+    sessions = Sessions(session, bench.clock)
+    here, there = (sessions.begin(account.id, SessionTimes(60, 60), "", ADDRESS) for _ in range(2))
+    found = sessions.find(here)
+    assert found is not None
+
+    accounts.change_password(account.id, PASSWORD, ANOTHER, ADDRESS, keep_session=found[1])
+
+    assert sessions.find(here) is not None
+    assert sessions.find(there) is None
+    assert opens(accounts, "alice", ANOTHER)
+    assert not opens(accounts, "alice", PASSWORD)
+
+
+def test_a_password_is_changed_only_by_who_knows_it_and_only_to_a_good_one(accounts: Accounts) -> None:
+    account = accounts.register("alice", PASSWORD)
+
+    with pytest.raises(WrongCredentials):
+        accounts.change_password(account.id, ANOTHER, ANOTHER, ADDRESS)
+    with pytest.raises(WeakPassword):
+        accounts.change_password(account.id, PASSWORD, "alice", ADDRESS)
+
+    assert opens(accounts, "alice", PASSWORD)
+
+
+def test_the_operator_sets_a_password_and_ends_all_sessions(
+    accounts: Accounts, session: Session, bench: Workbench
+) -> None:
+    account = accounts.register("alice", PASSWORD)
+    sessions = Sessions(session, bench.clock)
+    secret = sessions.begin(account.id, SessionTimes(60, 60), "", ADDRESS)
+
+    accounts.set_password("Alice", ANOTHER)
+
+    assert sessions.find(secret) is None
+    assert opens(accounts, "alice", ANOTHER)
+
+
+def test_a_disabled_account_is_shut_at_once_and_everywhere(
+    accounts: Accounts, session: Session, bench: Workbench
+) -> None:
+    account = accounts.register("alice", PASSWORD)
+    sessions, tokens = Sessions(session, bench.clock), Tokens(session, bench.clock)
+    secret = sessions.begin(account.id, SessionTimes(60, 60), "", ADDRESS)
+    _, token = tokens.issue(account.id, "backup")
+
+    accounts.disable("alice")
+
+    assert sessions.find(secret) is None
+    assert tokens.find(token) is None
+    assert not opens(accounts, "alice", PASSWORD)
+    assert accounts.find("alice").disabled_at == bench.clock.now
+    accounts.enable("alice")
+    assert sessions.find(secret) is None
+    assert tokens.find(token) is not None
+
+
+def test_disabling_again_keeps_the_first_time(accounts: Accounts, bench: Workbench) -> None:
+    accounts.register("alice", PASSWORD)
+    accounts.disable("alice")
+    first = bench.clock.now
+    bench.clock.advance(hours=1)
+
+    accounts.disable("alice")
+
+    assert accounts.find("alice").disabled_at == first
+
+
+def test_deleting_an_account_leaves_no_row_of_it(
+    accounts: Accounts, session: Session, bench: Workbench
+) -> None:
+    account = accounts.register("alice", PASSWORD)
+    Sessions(session, bench.clock).begin(account.id, SessionTimes(60, 60), "", ADDRESS)
+    Tokens(session, bench.clock).issue(account.id, "backup")
+    bench.upload(session, account, "a/b.txt", b"content")
+
+    with pytest.raises(WrongCredentials):
+        accounts.delete_own(account.id, ANOTHER, ADDRESS)
+    accounts.delete_own(account.id, PASSWORD, ADDRESS)
+
+    left = {
+        table.name: session.scalar(select(func.count()).select_from(table))
+        for table in Base.metadata.sorted_tables
+        if table.name not in {"blob", "throttle"}
+    }
+    assert not any(left.values()), left
+    with pytest.raises(NotFound):
+        accounts.get(account.id)
+
+
+def test_deleting_one_account_leaves_the_others(accounts: Accounts) -> None:
+    accounts.register("alice", PASSWORD)
+    bob = accounts.register("Bob", PASSWORD)
+
+    accounts.delete("alice")
+
+    assert accounts.list_all() == [bob]
+    for ask in (accounts.find, accounts.disable, accounts.enable, accounts.delete):
+        with pytest.raises(NotFound):
+            ask("alice")
+
+
+def test_the_chosen_language_is_kept(accounts: Accounts) -> None:
+    account = accounts.register("alice", PASSWORD)
+
+    accounts.set_language(account.id, "ru")
+
+    assert accounts.get(account.id).language == "ru"

@@ -1,0 +1,241 @@
+"""Sessions of browsers and tokens of programs: when they open, and when no more.
+
+Rule: the clock is a fake.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.exc import StatementError
+from sqlalchemy.orm import Session
+
+from cabinet.errors import InvalidField, NotFound
+from cabinet.models import Session as SignedIn
+from cabinet.models import Token
+from cabinet.services.accounts import Account
+from cabinet.services.credentials import Sessions, SessionTimes, Tokens
+from tests.support.services import ADDRESS, Workbench
+
+DAY = 24 * 60 * 60
+TIMES = SessionTimes(idle_seconds=DAY, total_seconds=7 * DAY)
+
+
+@pytest.fixture
+def alice(session: Session, bench: Workbench) -> Account:
+    return bench.register(session, "alice")
+
+
+@pytest.fixture
+def bob(session: Session, bench: Workbench) -> Account:
+    return bench.register(session, "bob")
+
+
+@pytest.fixture
+def sessions(session: Session, bench: Workbench) -> Sessions:
+    return Sessions(session, bench.clock)
+
+
+@pytest.fixture
+def tokens(session: Session, bench: Workbench) -> Tokens:
+    return Tokens(session, bench.clock)
+
+
+def begin(sessions: Sessions, account: Account) -> str:
+    return sessions.begin(account.id, TIMES, "curl/8", ADDRESS)
+
+
+def id_of(sessions: Sessions, secret: str) -> str:
+    found = sessions.find(secret)
+    assert found is not None
+    return found[1]
+
+
+def test_a_secret_opens_the_session_of_its_user(sessions: Sessions, alice: Account, bob: Account) -> None:
+    found = sessions.find(begin(sessions, alice))
+
+    assert found is not None
+    assert found[0] == alice
+    assert sessions.find("another secret") is None
+    assert sessions.find("") is None
+
+
+def test_secrets_are_stored_only_as_their_hash(
+    sessions: Sessions, tokens: Tokens, session: Session, alice: Account
+) -> None:
+    secret, (_, token) = begin(sessions, alice), tokens.issue(alice.id, "backup")
+
+    assert len(secret) >= 43
+    assert len(token) >= 43
+    for row in (*session.scalars(select(SignedIn)), *session.scalars(select(Token))):
+        values = [str(value) for value in vars(row).values()]
+        assert secret not in values
+        assert token not in values
+
+
+def test_a_session_ends_when_it_was_not_used_for_long(
+    sessions: Sessions, bench: Workbench, alice: Account
+) -> None:
+    secret = begin(sessions, alice)
+    bench.clock.advance(seconds=DAY - 1)
+    assert sessions.find(secret)
+    bench.clock.advance(seconds=DAY - 1)
+    assert sessions.find(secret)
+    bench.clock.advance(seconds=DAY)
+    assert sessions.find(secret) is None
+
+
+def test_a_session_ends_in_any_case(sessions: Sessions, bench: Workbench, alice: Account) -> None:
+    secret = begin(sessions, alice)
+    for _ in range(13):
+        bench.clock.advance(seconds=DAY // 2)
+        assert sessions.find(secret)
+
+    bench.clock.advance(seconds=DAY // 2)
+
+    assert sessions.find(secret) is None
+
+
+def test_use_is_noted_at_most_once_a_minute(
+    sessions: Sessions, tokens: Tokens, bench: Workbench, alice: Account
+) -> None:
+    secret, (_, token) = begin(sessions, alice), tokens.issue(alice.id, "backup")
+    tokens.find(token)
+    writes: list[str] = []
+    event.listen(
+        bench.engine,
+        "before_cursor_execute",
+        lambda connection, cursor, statement, *rest: writes.append(statement),
+    )
+
+    def uses() -> int:
+        writes.clear()
+        sessions.find(secret)
+        tokens.find(token)
+        return sum(statement.startswith("UPDATE") for statement in writes)
+
+    assert [uses(), uses()] == [0, 0]
+    bench.clock.advance(seconds=59)
+    assert uses() == 0
+    bench.clock.advance(seconds=1)
+    assert [uses(), uses()] == [2, 0]
+    assert [shown.last_used_at for shown in sessions.list_of(alice.id)] == [bench.clock.now]
+    assert [shown.last_used_at for shown in tokens.list_of(alice.id)] == [bench.clock.now]
+
+
+def test_what_a_browser_says_of_itself_is_cut_to_size(sessions: Sessions, alice: Account) -> None:
+    sessions.begin(alice.id, TIMES, "x" * 10_000, "y" * 10_000)
+
+    (shown,) = sessions.list_of(alice.id)
+    assert (shown.user_agent, shown.address) == ("x" * 256, "y" * 64)
+
+
+def test_sessions_are_listed_by_last_use_without_those_that_are_over(
+    sessions: Sessions, bench: Workbench, alice: Account, bob: Account
+) -> None:
+    idle, used, fresh = begin(sessions, alice), begin(sessions, alice), begin(sessions, alice)
+    begin(sessions, bob)
+    ids = {secret: id_of(sessions, secret) for secret in (idle, used, fresh)}
+    bench.clock.advance(hours=20)
+    sessions.find(fresh)
+    bench.clock.advance(hours=1)
+    sessions.find(used)
+    assert [shown.id for shown in sessions.list_of(alice.id)] == [ids[used], ids[fresh], ids[idle]]
+
+    bench.clock.advance(hours=3)
+
+    assert [shown.id for shown in sessions.list_of(alice.id)] == [ids[used], ids[fresh]]
+
+
+def test_a_session_is_ended_by_its_owner_alone(sessions: Sessions, alice: Account, bob: Account) -> None:
+    secret = begin(sessions, alice)
+    session_id = id_of(sessions, secret)
+
+    with pytest.raises(NotFound):
+        sessions.end(bob.id, session_id)
+    assert sessions.find(secret)
+
+    sessions.end(alice.id, session_id)
+    assert sessions.find(secret) is None
+    with pytest.raises(NotFound):
+        sessions.end(alice.id, session_id)
+
+
+def test_sessions_that_are_over_are_deleted(sessions: Sessions, bench: Workbench, alice: Account) -> None:
+    begin(sessions, alice)
+    bench.clock.advance(days=3)
+    begin(sessions, alice)
+    bench.clock.advance(days=4)
+
+    assert sessions.forget_expired() == 1
+    assert sessions.forget_expired() == 0
+
+
+def test_a_token_acts_for_its_user_until_it_expires(tokens: Tokens, bench: Workbench, alice: Account) -> None:
+    issued, secret = tokens.issue(alice.id, "  backup \t script ", bench.clock.now + timedelta(hours=1))
+
+    assert issued.name == "backup script"
+    assert tokens.find(secret) == alice
+    assert tokens.find("another") is None
+    bench.clock.advance(hours=1)
+    assert tokens.find(secret) is None
+
+
+def test_a_token_without_an_expiry_does_not_expire(tokens: Tokens, bench: Workbench, alice: Account) -> None:
+    _, secret = tokens.issue(alice.id, "backup")
+    bench.clock.advance(days=10_000)
+
+    assert tokens.find(secret) == alice
+
+
+def test_an_expiry_means_the_same_moment_in_every_zone(
+    tokens: Tokens, session: Session, bench: Workbench, alice: Account
+) -> None:
+    expires_at = (bench.clock.now + timedelta(hours=1)).astimezone(timezone(timedelta(hours=9)))
+    issued, _ = tokens.issue(alice.id, "backup", expires_at)
+
+    session.rollback()
+    (shown,) = tokens.list_of(alice.id)
+    assert shown.expires_at == issued.expires_at == expires_at
+    assert str(shown.expires_at) == "2026-03-01 13:00:00+00:00"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "bell\x07", "\udcff"], ids=ascii)
+def test_a_token_needs_a_name_that_can_be_shown(tokens: Tokens, alice: Account, name: str) -> None:
+    with pytest.raises(InvalidField) as caught:
+        tokens.issue(alice.id, name)
+
+    assert caught.value.field == "name"
+
+
+def test_a_token_that_has_expired_already_is_refused(
+    tokens: Tokens, bench: Workbench, alice: Account
+) -> None:
+    for expires_at in (bench.clock.now, datetime.min.replace(tzinfo=UTC)):
+        with pytest.raises(InvalidField) as caught:
+            tokens.issue(alice.id, "backup", expires_at)
+        assert caught.value.field == "expires_at"
+
+    assert tokens.list_of(alice.id) == []
+
+
+def test_a_token_is_revoked_by_its_owner_alone(tokens: Tokens, alice: Account, bob: Account) -> None:
+    issued, secret = tokens.issue(alice.id, "backup")
+    assert [shown.id for shown in tokens.list_of(alice.id)] == [issued.id]
+    assert tokens.list_of(bob.id) == []
+
+    with pytest.raises(NotFound):
+        tokens.revoke(bob.id, issued.id)
+    assert tokens.find(secret) == alice
+
+    tokens.revoke(alice.id, issued.id)
+    assert tokens.find(secret) is None
+    with pytest.raises(NotFound):
+        tokens.revoke(alice.id, issued.id)
+
+
+def test_a_naive_time_never_reaches_the_database(session: Session, alice: Account) -> None:
+    with pytest.raises(StatementError, match="naive"):
+        session.scalar(select(Token).where(Token.created_at == datetime(2026, 1, 1)))  # noqa: DTZ001 - that is the case
