@@ -5,6 +5,7 @@ Rule: the only module that asks Flask for the current application.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import Authorization
 
-from cabinet.errors import SignInRequired, TooManyAttempts, Unavailable, WrongCredentials
+from cabinet.errors import NotFound, SignInRequired, TooManyAttempts, Unavailable, WrongCredentials
 from cabinet.extensions import db, login_manager
 from cabinet.services.accounts import Account, Accounts
 from cabinet.services.clock import Clock, utc_now
@@ -181,7 +182,8 @@ def sign_out() -> None:
     """End this browser's session on the server and forget it here."""
     user = visitor()
     if isinstance(user, ActingUser) and user.session_id is not None:
-        end_session(user, user.session_id)
+        with suppress(NotFound):  # it may have ended with its account, or in another window
+            end_session(user, user.session_id)
     logout_user()
     session.clear()
 
