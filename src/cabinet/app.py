@@ -10,11 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cabinet import auth, commands, config, files, serving
+from cabinet.errors import RefusedToStart
 from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
 from cabinet.services.database import configure
 from cabinet.services.passwords import Passwords
@@ -31,8 +33,17 @@ class _Cookies(SecureCookieSessionInterface):
 def build_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """Return the application, ready to serve; see `create_app`.
 
-    Raises a `RefusedToStart` when something has to be mended first.
+    Raises a `RefusedToStart` when something has to be mended first; `flask` prints it as one line.
     """
+    try:
+        return _build(settings)
+    except RefusedToStart as error:
+        if click.get_current_context(silent=True) is None:
+            raise
+        raise click.ClickException(str(error)) from error
+
+
+def _build(settings: Mapping[str, Any] | None) -> Flask:
     given = dict(settings or {})
     instance = config.find_instance(given)
     app = Flask("cabinet", instance_path=str(instance), static_folder=None)
@@ -43,8 +54,9 @@ def build_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of an entry is the documented one
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     _bind_extensions(app)
-    for part in (guard, problems, i18n, formats, assets, health, upkeep, commands):
+    for part in (guard, problems, i18n, formats, assets, health, upkeep):
         part.init_app(app)
+    commands.init_app(app, serving.prepare)
     app.register_blueprint(auth.bp)
     app.register_blueprint(files.bp)
     hops = app.config["PROXY_HOPS"]

@@ -5,14 +5,18 @@ Rule: a command parses, calls a service and prints; `--help` and `flask db` touc
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
 
 from flask import Flask
 
+from cabinet.commands._support import PREPARE
 
-def init_app(app: Flask) -> None:
-    """Add the `group` of every module here to `flask`."""
+
+def init_app(app: Flask, prepare: Callable[[Flask], None]) -> None:
+    """Add the `group` of every module here to `flask`; `prepare` comes before any command of theirs."""
+    app.extensions[PREPARE] = prepare
     for module in iter_modules(__path__, f"{__name__}."):
         group = getattr(import_module(module.name), "group", None)
         if group is not None:

@@ -6,13 +6,14 @@ Rule: what is not this user's does not exist.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import BinaryIO
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from cabinet.errors import IsAFolder, PreconditionFailed
-from cabinet.models import Blob
+from cabinet.errors import IsAFolder, NotAFolder, PreconditionFailed
+from cabinet.models import Blob, Kind
 from cabinet.services.clock import Clock
 from cabinet.services.database import write_if_possible, writing
 from cabinet.services.entries import Entry, Order, Page, Precondition, no_precondition, to_entry
@@ -56,6 +57,20 @@ class Files:
     def list_below(self, path: str, limit: int, after: str | None) -> Page:
         """Return a page of everything below a folder; raises as `list_page` does."""
         return self._listing.page_below(path, limit, after)
+
+    def make_folders(self, paths: Iterable[str]) -> None:
+        """Make folders with all above them where missing, every one of them or none.
+
+        Raises `InvalidName`, or `NotAFolder` when a file stands in the way.
+        """
+        folders = [split_path(path) for path in paths]
+        with writing(self._session):
+            self._tree.root(lock=True)
+            for names in folders:
+                node, depth = self._tree.walk(names)
+                if node.kind != Kind.FOLDER:
+                    raise NotAFolder(path=join_path(names[:depth]))
+                self._tree.make_folders(node, names[depth:], self._clock())
 
     def trash(self, path: str, precondition: Precondition = no_precondition) -> None:
         """Move a file, or a folder with all in it, to the trash.

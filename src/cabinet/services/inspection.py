@@ -5,7 +5,7 @@ Rule: reads only; whatever is found, nothing is mended here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -14,13 +14,15 @@ from typing import Any
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
-from cabinet.errors import BlobMissing
+from cabinet.errors import BlobMissing, StorageFault
 from cabinet.models import Blob, Kind, Node, User, Version
 from cabinet.services.names import join_path
 from cabinet.storage.blobs import BlobStore
 from cabinet.storage.content_hash import hash_stream
 
 _BATCH = 500
+
+_NEEDED = exists().where(Version.content_hash == Blob.content_hash)
 
 
 class Fault(StrEnum):
@@ -67,17 +69,22 @@ class Inspection:
         self._session = session
         self._store = store
 
-    def verify(self, *, deep: bool = False) -> Iterator[Finding]:
-        """Yield every fault; `deep` also reads and hashes all content."""
-        needed = exists().where(Version.content_hash == Blob.content_hash)
+    def verify(
+        self, *, deep: bool = False, looked_at: Callable[[], None] = lambda: None
+    ) -> Iterator[Finding]:
+        """Yield every fault; `deep` also reads and hashes all content.
+
+        `looked_at` is called after each of the `count_blobs` blobs.
+        """
         last = ""
         while True:
-            rows = select(Blob.content_hash, Blob.size).where(needed, Blob.content_hash > last)
+            rows = select(Blob.content_hash, Blob.size).where(_NEEDED, Blob.content_hash > last)
             batch = self._session.execute(rows.order_by(Blob.content_hash).limit(_BATCH)).all()
             # Hashing takes its time, and no transaction may stay open meanwhile.
             self._session.rollback()
             for content_hash, size in batch:
                 fault, found = self._look_at(content_hash, size, deep=deep)
+                looked_at()
                 if fault is not None:
                     yield Finding(fault, content_hash, size, found, self._files_of(content_hash))
             if len(batch) < _BATCH:
@@ -87,7 +94,7 @@ class Inspection:
 
     def count_blobs(self) -> int:
         """Return how many blobs `verify` looks at, for a progress bar."""
-        return self._session.scalar(select(func.count()).select_from(Blob)) or 0
+        return self._count(select(func.count()).select_from(Blob).where(_NEEDED))
 
     def stats(self) -> Stats:
         """Count everything there is; reads whole tables and folders."""
@@ -125,7 +132,7 @@ class Inspection:
                         return Fault.DAMAGED, found
             except BlobMissing:
                 return Fault.MISSING, None
-            except OSError:
+            except (OSError, StorageFault):
                 return Fault.DAMAGED, found
         return None, found
 
@@ -143,7 +150,9 @@ class Inspection:
         nodes = select(Node).where(
             exists().where(Version.node_id == Node.id, Version.content_hash == content_hash)
         )
-        return tuple(self._path_of(node) for node in self._session.scalars(nodes))
+        paths = tuple(self._path_of(node) for node in self._session.scalars(nodes))
+        self._session.rollback()
+        return paths
 
     def _path_of(self, node: Node) -> str:
         names = []

@@ -94,6 +94,8 @@ class BlockWriter:
         self._finished = True
         if self._filled:
             last = self._hash_and_write(self._start, self._pieces)
+            # A caller may hold many finished uploads until all of them are published.
+            self._pieces = []
         else:
             last = b""
         while self._running:

@@ -1,0 +1,180 @@
+"""The files of a user become local files: below one folder, whole and verified, or not at all.
+
+Every folder on the way is opened relative to the one above it and without following a link, so
+that neither a name nor a link that somebody put there leads anywhere else.
+
+Rule: a file takes its name only once its bytes are hashed and synced; what is there stays there,
+unless the operator said otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Self
+
+from cabinet.commands._report import LocalTrouble, Report
+from cabinet.errors import CabinetError, DigestMismatch
+from cabinet.services.entries import Entry
+from cabinet.services.files import Files
+from cabinet.services.listing import MAX_LIMIT
+from cabinet.services.names import split_path
+from cabinet.storage.chunks import iter_hashed, iter_stream
+from cabinet.storage.content_hash import ContentHasher, hash_stream
+
+KEPT = "something else has that name and was kept; --force replaces it."
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_PART = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+# O_NONBLOCK: a FIFO in the place of a file must not be waited for.
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def iter_entries(files: Files, path: str) -> Iterator[Entry]:
+    """Yield everything below `path`: each folder, then what is in it."""
+    page = files.list_below(path, MAX_LIMIT, None)
+    while True:
+        yield from page.entries
+        if page.next is None:
+            return
+        page = files.list_below(path, MAX_LIMIT, page.next)
+
+
+class Exporter:
+    """Writes entries below one local folder; `force` replaces other files that are there."""
+
+    def __init__(self, files: Files, report: Report, *, force: bool) -> None:
+        self._files = files
+        self._report = report
+        self._force = force
+
+    def write_all(self, target: Path) -> None:
+        """Write everything of the user into `target`, made when it is not there."""
+        try:
+            target.mkdir(mode=0o700, parents=True, exist_ok=True)
+            root = os.open(target, _FOLDER)
+        except OSError as error:
+            self._report.failed(str(target), error)
+            return
+        with _Folders(root) as folders:
+            for entry in iter_entries(self._files, ""):
+                self._write(folders, entry)
+
+    def _write(self, folders: _Folders, entry: Entry) -> None:
+        try:
+            names = split_path(entry.path)
+            folder = folders.enter(names if entry.is_folder else names[:-1])
+            if not entry.is_folder and not _has_content(folder, names[-1], entry):
+                self._write_file(folder, names[-1], entry)
+        except (CabinetError, LocalTrouble, OSError) as error:
+            self._report.failed(entry.path, error)
+            return
+        if not entry.is_folder:
+            self._report.done(entry.size or 0, entry=asdict(entry))
+
+    def _write_file(self, folder: int, name: str, entry: Entry) -> None:
+        if not self._force and _is_there(folder, name):
+            raise LocalTrouble(KEPT)
+        # Not called after the file, for another file may have that very name.
+        part = f"{secrets.token_hex(8)}.part"
+        try:
+            self._write_part(folder, part, entry)
+            self._give_name(folder, part, name)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(part, dir_fd=folder)
+
+    def _write_part(self, folder: int, part: str, entry: Entry) -> None:
+        hasher = ContentHasher()
+        with self._files.open(entry) as stream:
+            chunks = self._report.metered(iter_hashed(iter_stream(stream), hasher), entry.path)
+            with open(os.open(part, _PART, 0o600, dir_fd=folder), "wb") as file:
+                file.writelines(chunks)
+                file.flush()
+                os.fsync(file.fileno())
+        if hasher.hexdigest() != entry.content_hash:
+            raise DigestMismatch(expected=entry.content_hash or "", received=hasher.hexdigest())
+
+    def _give_name(self, folder: int, part: str, name: str) -> None:
+        """Rename the part; without `force`, only to a name that is still free."""
+        if self._force:
+            os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+            return
+        try:
+            os.link(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except FileExistsError as error:
+            raise LocalTrouble(KEPT) from error
+        except OSError as error:  # no hard links here, as on FAT
+            if _is_there(folder, name):
+                raise LocalTrouble(KEPT) from error
+            os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+class _Folders:
+    """The folders below `root`, which it closes in the end; the one that was entered last is open."""
+
+    def __init__(self, root: int) -> None:
+        self._root = root
+        self._names: Sequence[str] = ()
+        self._folder = root
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._leave()
+        _close(self._root)
+
+    def enter(self, names: Sequence[str]) -> int:
+        """Return the folder at `names`; it and those above it are made where missing."""
+        if names != self._names:
+            self._leave()
+            for name in names:
+                self._descend(name)
+        return self._folder
+
+    def _descend(self, name: str) -> None:
+        with suppress(FileExistsError):
+            os.mkdir(name, 0o700, dir_fd=self._folder)
+        above, self._folder = self._folder, os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=self._folder)
+        self._names = (*self._names, name)
+        if above != self._root:
+            _close(above)
+
+    def _leave(self) -> None:
+        if self._folder != self._root:
+            _close(self._folder)
+        self._folder, self._names = self._root, ()
+
+
+def _close(folder: int) -> None:
+    """Make the names in a folder durable and close it."""
+    # Some network file systems cannot sync a folder; the files in it are synced by now.
+    with suppress(OSError):
+        os.fsync(folder)
+    os.close(folder)
+
+
+def _is_there(folder: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _has_content(folder: int, name: str, entry: Entry) -> bool:
+    """Tell whether the local file is there and holds the very bytes of `entry`."""
+    try:
+        descriptor = os.open(name, _FILE, dir_fd=folder)
+    except OSError:  # not there, a link, a socket, or nothing that may be read: no file of ours
+        return False
+    with open(descriptor, "rb", buffering=0) as file:
+        status = os.fstat(descriptor)
+        is_candidate = stat.S_ISREG(status.st_mode) and status.st_size == entry.size
+        return is_candidate and hash_stream(file) == entry.content_hash

@@ -1,0 +1,102 @@
+"""A command over many files: one that fails does not keep the others from being done.
+
+Rule: whatever was not done is said, once; a failure makes the exit code 1.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+import click
+
+from cabinet.commands._support import make_meter, note, print_json, say
+from cabinet.errors import CabinetError, StorageFault, StorageFull, Unavailable
+from cabinet.web.formats import filesize
+
+# These would meet every other file as well.
+_FATAL = (StorageFault, StorageFull, Unavailable)
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+
+
+class LocalTrouble(Exception):
+    """Why a local file cannot be taken, or made, as it is."""
+
+
+Trouble: TypeAlias = CabinetError | LocalTrouble | OSError
+
+
+class Report:
+    """Counts what was done and what was not; used as a context manager round the whole command.
+
+    Leaving it sums up, also after an error, and ends the command with 1 when something failed.
+    """
+
+    def __init__(self, verb: str, *, as_json: bool) -> None:
+        self._verb = verb
+        self._as_json = as_json
+        self._meter = make_meter(as_json=as_json)
+        self._files = 0
+        self._bytes = 0
+        self._left_out = 0
+        self._failed = 0
+
+    def __enter__(self) -> Self:
+        self._meter.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._meter.__exit__(kind, error, trace)
+        if self._as_json:
+            counted = {"files": self._files, "bytes": self._bytes}
+            print_json({"event": "summary", **counted, "left_out": self._left_out, "failed": self._failed})
+        else:
+            files = "1 file" if self._files == 1 else f"{self._files} files"
+            left_out = f" {self._left_out} left out." if self._left_out else ""
+            failed = f" {self._failed} failed." if self._failed else ""
+            say(f"{self._verb} {files}, {filesize(self._bytes)}.{left_out}{failed}")
+        if error is None and self._failed:
+            raise click.exceptions.Exit(1)
+
+    def metered(self, chunks: Iterable[bytes], label: str) -> Iterator[bytes]:
+        """Pass `chunks` on and show that they move."""
+        for chunk in chunks:
+            yield chunk
+            self._meter.advance(len(chunk), label)
+
+    def done(self, size: int, **event: Any) -> None:
+        """Count one file of `size` bytes; `event` says to a program which one."""
+        self._files += 1
+        self._bytes += size
+        if self._as_json:
+            print_json({"event": "done", **event})
+
+    def left_out(self, subject: str, reason: str) -> None:
+        """Say that something was passed over, which is no failure."""
+        self._left_out += 1
+        self._tell("left-out", subject, reason)
+
+    def failed(self, subject: str, error: Trouble) -> None:
+        """Say what could not be done, and why; raises `error` again when it would meet all others."""
+        self._failed += 1
+        self._tell("failed", subject, reason_of(error))
+        if isinstance(error, _FATAL) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
+            raise click.ClickException("Nothing more can be done until that is mended.") from error
+
+    def _tell(self, event: str, subject: str, reason: str) -> None:
+        if self._as_json:
+            print_json({"event": event, "subject": subject, "reason": reason})
+        self._meter.pause()
+        note(f"{subject}: {reason}")
+
+
+def reason_of(error: Trouble) -> str:
+    """Return the sentence that tells of `error`."""
+    if isinstance(error, OSError):
+        return f"{os.strerror(error.errno or 0)}."
+    return str(error)

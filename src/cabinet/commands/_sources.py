@@ -1,0 +1,124 @@
+"""Local files and folders that are to be imported, found without following a link.
+
+Everything is opened relative to the folder that holds it. So nobody who may write there can put a
+link in the place of a folder and have the operator read what he could not read himself.
+
+Rule: what is read is a regular file that did not change meanwhile, or it is not taken.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from cabinet.commands._report import LocalTrouble, Report
+from cabinet.errors import InvalidName, TruncatedBody
+from cabinet.services.names import check_path, to_name
+from cabinet.storage.chunks import iter_exactly
+
+CHANGED = "it changed while it was read; nothing of it was stored."
+A_LINK = "a link, which is not followed."
+SPECIAL = "no regular file."
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# O_NONBLOCK: a FIFO that somebody put there must not be waited for.
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class OpenFile:
+    """A file that is being read; whoever opened it closes it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._before = os.fstat(stream.fileno())
+        if not stat.S_ISREG(self._before.st_mode):
+            raise LocalTrouble(SPECIAL)
+        self.size = self._before.st_size
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the content; raises `LocalTrouble` when there is less of it than there was at first."""
+        try:
+            yield from iter_exactly(self._stream, self.size)
+        except TruncatedBody as error:
+            raise LocalTrouble(CHANGED) from error
+
+    def check_unchanged(self) -> None:
+        """Raise `LocalTrouble` unless all was read and nobody has written meanwhile."""
+        now = os.fstat(self._stream.fileno())
+        is_same = (now.st_size, now.st_mtime_ns) == (self._before.st_size, self._before.st_mtime_ns)
+        # Reading on also shows what has no size at all, as a file of /proc.
+        if not is_same or self._stream.read(1):
+            raise LocalTrouble(CHANGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file or folder, and the names that it shall have. To be used before the next one is asked for."""
+
+    label: str
+    names: tuple[str, ...]
+    is_folder: bool
+    _name: str
+    _parent: int | None
+
+    @contextmanager
+    def open(self) -> Iterator[OpenFile]:
+        """Open a file for reading."""
+        descriptor = os.open(self._name, _FILE, dir_fd=self._parent)
+        with open(descriptor, "rb", buffering=0) as stream:
+            yield OpenFile(stream)
+
+
+class Sources:
+    """Finds what is to be imported; what cannot be is told to `report`."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+
+    def find(self, path: Path, above: tuple[str, ...]) -> Iterator[Source]:
+        """Yield `path` and all below it, each folder before what is in it, in the order of names.
+
+        The name of `path` itself is kept, below the names `above`; `.` and `..` have none.
+        """
+        name = "" if path.name == ".." else path.name
+        yield from self._visit(path, (*above, name) if name else above, str(path), None)
+
+    def _visit(self, label: Path, names: tuple[str, ...], name: str, parent: int | None) -> Iterator[Source]:
+        try:
+            names = (*names[:-1], *map(to_name, names[-1:]))
+            check_path(names)
+            mode = os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode
+        except (InvalidName, OSError) as error:
+            self._report.failed(str(label), error)
+            return
+        if stat.S_ISREG(mode):
+            yield Source(str(label), names, False, name, parent)
+        elif stat.S_ISDIR(mode):
+            yield Source(str(label), names, True, name, parent)
+            yield from self._enter(label, names, name, parent)
+        else:
+            self._report.left_out(str(label), A_LINK if stat.S_ISLNK(mode) else SPECIAL)
+
+    def _enter(self, label: Path, names: tuple[str, ...], name: str, parent: int | None) -> Iterator[Source]:
+        try:
+            folder = os.open(name, _FOLDER, dir_fd=parent)
+        except OSError as error:
+            self._report.failed(str(label), error)
+            return
+        try:
+            for child in self._children(label, folder):
+                yield from self._visit(label / child, (*names, child), child, folder)
+        finally:
+            os.close(folder)
+
+    def _children(self, label: Path, folder: int) -> list[str]:
+        try:
+            return sorted(os.listdir(folder))
+        except OSError as error:
+            self._report.failed(str(label), error)
+            return []

@@ -1,0 +1,104 @@
+"""`flask files`: the files of a user, in and out without HTTP.
+
+Rule: quotas and limits hold for the operator's imports as they do for uploads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from cabinet.commands._exporting import Exporter, iter_entries
+from cabinet.commands._importing import Importer
+from cabinet.commands._report import Report
+from cabinet.commands._sources import Sources
+from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array, say
+from cabinet.services.entries import Conflict, Entry, Order
+from cabinet.services.files import Files
+from cabinet.services.listing import MAX_LIMIT
+from cabinet.services.names import split_path
+from cabinet.web import context
+from cabinet.web.formats import filesize
+
+group = OperatorGroup("files", help="Import, export and list the files of a user.")
+
+_user = click.argument("username", metavar="USER")
+
+
+@group.command("import")
+@_user
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path)
+)
+@click.option("--to", metavar="DIR", default="", help="Store below DIR, which is made if need be.")
+@click.option(
+    "--on-conflict",
+    type=click.Choice([choice.value for choice in Conflict]),
+    default=Conflict.REPLACE.value,
+    show_default=True,
+    help="What to do where a file has the name already; replaced content is kept as a version.",
+)
+@json_option
+def import_(username: str, paths: tuple[Path, ...], to: str, on_conflict: str, as_json: bool) -> None:
+    """Store local files, and folders with all that is in them, as files of USER.
+
+    Links are not followed. A file that changes while it is read is not stored.
+    """
+    account = find_account(username)
+    above = split_path(to.strip("/"))
+    files, uploads = context.files(account.id), context.uploads(account.id)
+    with Report("Imported", as_json=as_json) as report:
+        importer = Importer(files, uploads, Conflict(on_conflict), report)
+        sources = Sources(report)
+        importer.store(source for path in paths for source in sources.find(path, above))
+
+
+@group.command("export")
+@_user
+@click.argument("target", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace local files with other content.")
+@json_option
+def export(username: str, target: Path, force: bool, as_json: bool) -> None:
+    """Write all files of USER into the local folder DIR.
+
+    A local file with the very same content is left as it is. So the command can be repeated after
+    an interruption.
+    """
+    files = context.files(find_account(username).id)
+    with Report("Exported", as_json=as_json) as report:
+        Exporter(files, report, force=force).write_all(target)
+
+
+@group.command("list")
+@_user
+@click.option("--path", metavar="DIR", default="", help="The folder to list.")
+@click.option("-r", "--recursive", is_flag=True, help="Go into the folders.")
+@json_option
+def list_(username: str, path: str, recursive: bool, as_json: bool) -> None:
+    """List a folder of USER, or everything at the top."""
+    files = context.files(find_account(username).id)
+    folder = path.strip("/")
+    entries = iter_entries(files, folder) if recursive else _iter_folder(files, folder)
+    if as_json:
+        print_array("entries", map(asdict, entries))
+        return
+    for entry in entries:
+        say(_line(entry))
+
+
+def _iter_folder(files: Files, path: str) -> Iterator[Entry]:
+    page = files.list_page(path, Order(), MAX_LIMIT)
+    while True:
+        yield from page.entries
+        if page.next is None:
+            return
+        page = files.list_page(path, Order(after=page.next), MAX_LIMIT)
+
+
+def _line(entry: Entry) -> str:
+    size = "-" if entry.size is None else filesize(entry.size)
+    slash = "/" if entry.is_folder else ""
+    return f"{size:>9}  {entry.modified_at.astimezone():%Y-%m-%d %H:%M}  {entry.path}{slash}"

@@ -1,0 +1,107 @@
+"""`flask storage`: whether everything is there, what can go, how much it is.
+
+Rule: verify and stats change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import click
+
+from cabinet.commands._support import (
+    Meter,
+    OperatorGroup,
+    json_option,
+    make_meter,
+    note,
+    print_array,
+    print_json,
+    say,
+)
+from cabinet.services.inspection import Fault, Finding
+from cabinet.web.context import housekeeping, inspection
+from cabinet.web.formats import exact_size, filesize
+
+group = OperatorGroup("storage", help="Verify, sweep and measure what is stored.")
+
+
+@group.command("verify")
+@click.option("--deep", is_flag=True, help="Read and hash all content, too.")
+@json_option
+def verify(deep: bool, as_json: bool) -> None:
+    """Compare what the database says with what the store holds; exit with 1 when they differ.
+
+    A blob that nothing in the database knows is harmless: an upload may be under way, and the
+    sweep removes what one left behind.
+    """
+    found: list[Fault] = []
+    with make_meter(as_json=as_json, total=inspection().count_blobs) as meter:
+        findings = _counted(inspection().verify(deep=deep, looked_at=lambda: meter.advance(1)), found)
+        if as_json:
+            print_array("findings", map(asdict, findings))
+        else:
+            _print_findings(findings, meter)
+    if not as_json:
+        note(f"{len(found)} found." if found else "Everything is in order.")
+    if found:
+        raise click.exceptions.Exit(1)
+
+
+@group.command("sweep")
+@json_option
+def sweep(as_json: bool) -> None:
+    """Remove what is not needed any more, as the server also does by itself now and then.
+
+    That is: trash older than TRASH_KEEP_DAYS, and bytes that nothing has needed for
+    SWEEP_GRACE_SECONDS.
+    """
+    swept = housekeeping().sweep()
+    if as_json:
+        print_json(asdict(swept))
+        return
+    say(f"Purged from the trash: {swept.purged}")
+    say(f"Blobs removed:         {swept.blobs} ({filesize(swept.freed)})")
+    say(f"Broken-off uploads:    {swept.staged}")
+
+
+@group.command("stats")
+@json_option
+def stats(as_json: bool) -> None:
+    """Count everything there is."""
+    counted = inspection().stats()
+    if as_json:
+        print_json(asdict(counted))
+        return
+    free = "unknown" if counted.free is None else filesize(counted.free)
+    say(f"Users:    {counted.users}")
+    say(f"Folders:  {counted.folders}")
+    say(f"Files:    {counted.files} ({counted.versions} versions, {filesize(counted.content)})")
+    say(f"In trash: {counted.trashed}")
+    say(f"Blobs:    {counted.blobs} ({filesize(counted.stored)})")
+    say(f"Uploads:  {counted.staged} under way ({filesize(counted.staged_size)})")
+    say(f"Free:     {free}")
+
+
+def _counted(findings: Iterator[Finding], found: list[Fault]) -> Iterator[Finding]:
+    for finding in findings:
+        found.append(finding.fault)
+        yield finding
+
+
+def _print_findings(findings: Iterator[Finding], meter: Meter) -> None:
+    for finding in findings:
+        meter.pause()
+        say(f"{finding.fault}: {finding.content_hash} ({_sizes(finding)})")
+        for file in finding.files:
+            say(f"    {file}")
+
+
+def _sizes(finding: Finding) -> str:
+    sizes = []
+    if finding.expected_size is not None:
+        sizes.append(f"expected {exact_size(finding.expected_size)}")
+    if finding.found_size is not None:
+        sizes.append(f"found {exact_size(finding.found_size)}")
+    return ", ".join(sizes)

@@ -1,0 +1,124 @@
+"""`flask users`: accounts.
+
+Rule: a password is never an argument and never shown.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array, say
+from cabinet.services.accounts import Account
+from cabinet.web.context import accounts
+from cabinet.web.formats import filesize
+from cabinet.web.pages import to_rfc3339
+
+# Bytes: more is no password, and a pipe may have no end.
+LONGEST_INPUT = 16 << 10
+
+group = OperatorGroup("users", help="Create, list, disable and delete accounts.")
+
+_username = click.argument("username", metavar="NAME")
+_password_stdin = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input, as one line."
+)
+
+
+@group.command("create")
+@_username
+@_password_stdin
+def create(username: str, password_stdin: bool) -> None:
+    """Create an account, also where registration is closed."""
+    account = accounts().register(username, _read_password(from_stdin=password_stdin))
+    say(f"“{account.username}” may sign in.")
+
+
+@group.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List all accounts with what they store."""
+    found = accounts().list_all()
+    if as_json:
+        print_array("users", (_document(account) for account in found))
+        return
+    for account in found:
+        quota = f" of {filesize(account.quota)}" if account.quota is not None else ""
+        disabled = "" if account.disabled_at is None else f", disabled since {account.disabled_at:%Y-%m-%d}"
+        say(
+            f"{account.username}: {filesize(account.usage)}{quota}, since {account.created_at:%Y-%m-%d}{disabled}"
+        )
+
+
+@group.command("disable")
+@_username
+def disable(username: str) -> None:
+    """Let nobody in by an account, and end its sessions at once; its files stay."""
+    account = find_account(username)
+    accounts().disable(account.username)
+    say(f"“{account.username}” is disabled and signed out everywhere.")
+
+
+@group.command("enable")
+@_username
+def enable(username: str) -> None:
+    """Undo disable."""
+    account = find_account(username)
+    accounts().enable(account.username)
+    say(f"“{account.username}” may sign in again.")
+
+
+@group.command("delete")
+@_username
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(username: str, yes: bool) -> None:
+    """Delete an account for ever, with its files, sessions and tokens."""
+    account = find_account(username)
+    if not yes:
+        stored = filesize(account.usage)
+        click.confirm(f"Delete “{account.username}” and {stored} of files for ever?", abort=True, err=True)
+    accounts().delete(account.username)
+    say(f"“{account.username}” is deleted.")
+
+
+@group.command("set-password")
+@_username
+@_password_stdin
+def set_password(username: str, password_stdin: bool) -> None:
+    """Replace a password, and end all sessions of the account; its tokens live on."""
+    account = find_account(username)
+    accounts().set_password(account.username, _read_password(from_stdin=password_stdin))
+    say(f"“{account.username}” has a new password and is signed out everywhere.")
+
+
+def _read_password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return _to_password(sys.stdin.buffer.read(LONGEST_INPUT + 1))
+    if not sys.stdin.isatty():
+        raise click.UsageError("There is no terminal to ask on; --password-stdin reads the password.")
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return password
+
+
+def _to_password(given: bytes) -> str:
+    """Return the one line that was given; the end of the line is not part of it."""
+    line = given.removesuffix(b"\n").removesuffix(b"\r")
+    if not line:
+        raise click.ClickException("Standard input holds no password.")
+    if b"\n" in line or len(given) > LONGEST_INPUT:
+        raise click.ClickException("Standard input holds more than the line of one password.")
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise click.ClickException("The password on standard input is not UTF-8.") from error
+
+
+def _document(account: Account) -> dict[str, object]:
+    return {
+        "username": account.username,
+        "usage": account.usage,
+        "quota": account.quota,
+        "created_at": to_rfc3339(account.created_at),
+        "disabled_at": to_rfc3339(account.disabled_at),
+    }
