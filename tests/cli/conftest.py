@@ -84,6 +84,22 @@ def scripted(filecli: Filecli, script: Script, pauses: list[float]) -> Filecli:
 
 
 @pytest.fixture
+def on_script(script: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """Point the processes of the test, signed in, to the scripted server."""
+    monkeypatch.setenv("FILECLI_SERVER", script.url)
+    monkeypatch.setenv("FILECLI_TOKEN", "secret")
+    return script
+
+
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    """Return what lets a server go on that keeps filecli waiting."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.fixture
 def server_url(app: Flask) -> Iterator[str]:
     """Serve the real application on a thread; returns its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)

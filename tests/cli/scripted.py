@@ -9,7 +9,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -31,7 +31,8 @@ class Seen:
 class Answer:
     """What to send; `cut` ends the connection after that many bytes of the body.
 
-    `is_deaf` hangs up without reading the request's body or sending a word.
+    `is_deaf` hangs up without reading the request's body or sending a word. `until` keeps the
+    connection open behind the last byte until it is set.
     """
 
     status: int = 200
@@ -39,6 +40,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
     is_deaf: bool = False
+    until: threading.Event | None = None
 
 
 @dataclass(slots=True)
@@ -52,6 +54,9 @@ class Script:
     def will(self, *answers: Answer) -> None:
         """Give these answers next."""
         self.answers.extend(answers)
+
+
+DEAF_ANSWER = Answer(is_deaf=True)
 
 
 def json_answer(value: Any, status: int = 200, **headers: str) -> Answer:
@@ -86,12 +91,14 @@ def page_of(*entries: dict[str, Any], following: str | None = None) -> Answer:
     return json_answer({"path": "", "entries": list(entries), "next": following})
 
 
-def content_answer(content: bytes, start: int = 0, *, cut: int | None = None) -> Answer:
+def content_answer(
+    content: bytes, start: int = 0, *, cut: int | None = None, until: threading.Event | None = None
+) -> Answer:
     """Return the answer that brings a file, or what follows `start`."""
     headers = {"ETag": f'"{hash_chunks([content])}"'}
     if start:
         headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-    return Answer(206 if start else 200, content[start:], headers, cut)
+    return Answer(206 if start else 200, content[start:], headers, cut, until=until)
 
 
 @contextmanager
@@ -126,6 +133,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(answer)
 
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # a client may have heard enough
+            super().handle()
+
     def log_message(self, *_: object) -> None:
         """Say nothing: the test looks at `Script.seen`."""
 
@@ -133,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Transfer-Encoding") != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length", "0")))
         content = b""
-        while size := int(self.rfile.readline(), 16):
+        while size := int(self.rfile.readline() or b"0", 16):
             content += self.rfile.read(size)
             self.rfile.readline()
         self.rfile.readline()
@@ -146,4 +157,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body[: answer.cut])
+        if answer.until is not None:
+            answer.until.wait(30)
         self.close_connection = self.close_connection or answer.cut is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -12,6 +13,7 @@ import pytest
 
 from cabinet.client.failures import TokenFileBroken, TokenFileExposed
 from cabinet.client.tokens import StoredToken, TokenFile
+from tests.support.faults import Fault
 
 TOKEN = StoredToken("1", "secret", "alice")
 
@@ -93,6 +95,17 @@ def test_a_file_in_the_way_of_the_folder_is_reported(token_path: Path) -> None:
 
     with pytest.raises(TokenFileBroken):
         TokenFile(token_path).set("http://one", TOKEN)
+
+
+def test_a_disk_that_fails_keeps_what_was_stored(token_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = TokenFile(token_path)
+    tokens.set("http://one", TOKEN)
+    with monkeypatch.context() as broken:
+        Fault(broken, "fsync", errno.EIO)
+        with pytest.raises(TokenFileBroken):
+            tokens.set("http://two", TOKEN)
+
+    assert tokens.get("http://one") == TOKEN
 
 
 def test_what_an_interrupted_write_left_is_no_hindrance(token_path: Path) -> None:

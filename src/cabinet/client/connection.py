@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import urllib3
@@ -39,8 +38,10 @@ from cabinet.client.failures import (
 from cabinet.client.local import Body
 from cabinet.client.patience import Patience
 from cabinet.client.settings import Server
-from cabinet.errors import CabinetError, TooManyAttempts, Unavailable
-from cabinet.storage.chunks import CHUNK_SIZE
+from cabinet.errors import CabinetError, TooLarge, TooManyAttempts, Unavailable
+from cabinet.storage.chunks import CHUNK_SIZE, iter_limited, iter_stream
+
+T = TypeVar("T")
 
 # Seconds. urllib3 sends the body under the first of the two, so that an upload gets more: a disk
 # that writes back its cache may keep a server from reading for a while, and once all is there the
@@ -100,13 +101,9 @@ class Connection:
 
     def json(self, request: Request) -> Any:
         """Send `request` and return the JSON of its answer, None where there is no content."""
-        response = self.open(request)
-        with self.reading(response):
-            content = response.read(LONGEST_ANSWER)
-        if not content:
-            return None
+        content = self._patiently(request, self._read)
         try:
-            return json.loads(content)
+            return json.loads(content) if content else None
         except ValueError as error:
             raise self.misunderstood("it is no JSON") from error
 
@@ -115,14 +112,7 @@ class Connection:
 
         Raises `Refused` for every status but 2xx.
         """
-        for attempt in count():
-            try:
-                return self._once(request)
-            except (ServerUnreachable, ConnectionLost, Refused) as error:
-                if not _may_repeat(request, error):
-                    raise
-                self.patience.wait(attempt, error)
-        raise AssertionError("count() does not end")
+        return self._patiently(request, self._answer)
 
     @contextmanager
     def reading(self, response: urllib3.BaseHTTPResponse) -> Iterator[None]:
@@ -138,18 +128,38 @@ class Connection:
         """Return the error for an answer that makes no sense."""
         return Misunderstood(server=str(self.server), reason=reason)
 
-    def _once(self, request: Request) -> urllib3.BaseHTTPResponse:
+    def _patiently(self, request: Request, ask: Callable[[Request], T]) -> T:
+        attempt = 0
+        while True:
+            try:
+                return ask(request)
+            except (ServerUnreachable, ConnectionLost, Refused) as error:
+                if not _may_repeat(request, error):
+                    raise
+                self.patience.wait(attempt, error)
+                attempt += 1
+
+    def _read(self, request: Request) -> bytes:
+        return self._content(self._answer(request))
+
+    def _content(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        try:
+            with self.reading(response):
+                return b"".join(iter_limited(iter_stream(response), LONGEST_ANSWER))
+        except TooLarge as error:
+            raise self.misunderstood("it does not end") from error
+
+    def _answer(self, request: Request) -> urllib3.BaseHTTPResponse:
         started = time.monotonic()
         response = self._send(request)
         took = time.monotonic() - started
         self._trace(f"{request.method} {self.server}{request.target} {response.status} {took:.3f} s")
         if 200 <= response.status < 300:
             return response
-        with self.reading(response):
-            if 300 <= response.status < 400:
-                location = response.headers.get("Location", "")
-                raise Redirected(server=str(self.server), location=location)
-            raise _to_refusal(response, response.read(LONGEST_ANSWER))
+        if 300 <= response.status < 400:
+            response.close()
+            raise Redirected(server=str(self.server), location=response.headers.get("Location", ""))
+        raise _to_refusal(response, self._content(response))
 
     def _send(self, request: Request) -> urllib3.BaseHTTPResponse:
         headers = {**self._headers, **request.headers}
@@ -200,7 +210,7 @@ def _may_repeat(request: Request, error: CabinetError) -> bool:
         return False
     if isinstance(error, ServerUnreachable):
         # A host that does not answer at all has cost its timeout already.
-        return not isinstance(error.__cause__, ConnectTimeoutError)
+        return isinstance(error.__cause__, NewConnectionError)
     if isinstance(error, Refused):
         if not (error.means(Unavailable) or error.means(TooManyAttempts)):
             return False
@@ -247,6 +257,6 @@ def _reason(error: Exception) -> str:
         return (getattr(cause, "verify_message", "") or cause.reason or str(cause)).rstrip(".")
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
-    if isinstance(error, ConnectTimeoutError):
+    if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
         return "it does not answer"
     return (str(cause) or type(cause).__name__).rstrip(".")

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from cabinet.client.failures import LocalDiskFull, LocalFault, LocalIsFolder, LocalMissing, SourceChanged
+from cabinet.client.failures import LocalDiskFull, LocalFault, LocalMissing, SourceChanged
 from cabinet.errors import TruncatedBody
 from cabinet.storage.chunks import Reader, iter_exactly, iter_stream
 
@@ -46,8 +46,6 @@ class FileBody:
         self.path = path
         with local_errors(path):
             status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise LocalIsFolder(path=str(path))
         if not stat.S_ISREG(status.st_mode):
             raise LocalFault(path=str(path), reason="it is no regular file; “-” uploads what is piped in")
         self.length: int | None = status.st_size

@@ -60,7 +60,7 @@ class Tally:
             self._codes.append(exit_code(error))
             self._output.document(to_event("failed", subject=subject, **to_trouble(error, exit_code(error))))
             text = describe(error)
-            self._output.complain(text if subject in text else f"{subject}: {text}")
+            self._output.complain(text if f"“{subject}”" in text else f"{subject}: {text}")
 
     def done(self, size: int = 0) -> None:
         """Count one thing of `size` bytes as done."""
@@ -68,11 +68,13 @@ class Tally:
         self._bytes += size
 
     def sum_up(self, verb: str) -> None:
-        """Print the line that ends a transfer."""
+        """Print the line that ends a transfer, unless the only thing to say was the error."""
         seconds = time.monotonic() - self._started
         failed = len(self._codes)
         summary = {"files": self._done, "bytes": self._bytes, "failed": failed, "seconds": round(seconds, 3)}
         self._output.document(to_event("summary", **summary))
+        if not self._done and failed == 1:
+            return
         files = "1 file" if self._done == 1 else f"{self._done} files"
         rate = to_size(self._bytes / max(seconds, 0.001))
         trouble = f" {failed} failed." if failed else ""

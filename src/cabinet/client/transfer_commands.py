@@ -17,7 +17,7 @@ import click
 from cabinet.client.failures import BadUsage, LocalExists, LocalIsFolder, UnsafeName
 from cabinet.client.local import Body, FileBody, StreamBody, local_errors
 from cabinet.client.options import command
-from cabinet.client.output import Meter, to_event
+from cabinet.client.output import Meter, neutralise, to_event
 from cabinet.client.paths import is_safe_name, to_local, to_path, to_remote
 from cabinet.client.session import Session
 from cabinet.client.tally import Tally
@@ -70,8 +70,8 @@ def download(
     """
     if output not in (None, STDIO) and len(names) > 1 and not (output.endswith("/") or Path(output).is_dir()):
         raise BadUsage(reason=f"Several files cannot all be called “{output}”.")
-    if output == STDIO and recursive:
-        raise BadUsage(reason="A folder cannot go to standard output.")
+    if output == STDIO and (recursive or session.output.as_json):
+        raise BadUsage(reason="Standard output takes the content of files and nothing else.")
     tally = Tally(session.output)
     with session.output.meter() as meter:
         downloads = Downloads(session, tally, meter, force=force)
@@ -173,7 +173,7 @@ class Downloads:
         from cabinet.client import sinks, transfer
 
         if is_stream(target):
-            with local_errors(target), target.open("wb", buffering=0) as stream:
+            with local_errors(target), target.open("wb") as stream:
                 self._fetch_to_stream(path, stream, str(target))
             return
         check_place(target)
@@ -191,17 +191,15 @@ class Downloads:
 
     def _report(self, path: str, local: str, size: int) -> None:
         self._tally.done(size)
-        if local != STDIO:  # where the content itself went
-            self._output.document(to_event("downloaded", path=path, local=local, size=size))
+        self._output.document(to_event("downloaded", path=path, local=local, size=size))
 
     def _may_replace(self, target: Path) -> bool:
         """Tell whether `target`, if it is there, shall be replaced; raises `LocalExists` if not."""
         if self._force or not os.path.lexists(target):
             return self._force
         self._meter.pause()
-        if sys.stdin.isatty() and sys.stderr.isatty():
-            from cabinet.client.output import neutralise
-
-            if click.confirm(f"“{neutralise(str(target))}” exists. Replace it?", err=True):
-                return True
+        is_attended = sys.stdin.isatty() and sys.stderr.isatty()
+        question = f"“{neutralise(str(target))}” exists. Replace it?"
+        if is_attended and click.confirm(question, err=True):
+            return True
         raise LocalExists(path=str(target))

@@ -1,0 +1,344 @@
+"""What is sent, what is repeated and what is not, and what becomes of a strange answer."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from email.utils import formatdate
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from cabinet import errors
+from cabinet.client.connection import Connection, Request
+from cabinet.client.failures import (
+    ConnectionLost,
+    LocalFault,
+    Misunderstood,
+    Redirected,
+    Refused,
+    ServerUnreachable,
+    SourceChanged,
+    TlsFailed,
+)
+from cabinet.client.local import FileBody, StreamBody
+from cabinet.client.patience import Patience
+from cabinet.client.settings import to_server
+from tests.cli.scripted import DEAF_ANSWER, Answer, Script, json_answer, problem
+
+OK = json_answer({"done": True})
+BUSY = problem("unavailable", 503)
+
+
+def connect(url: str, *, pauses: list[float] | None = None, retries: int = 3) -> Connection:
+    waited = pauses if pauses is not None else []
+    patience = Patience(retries, lambda _: None, sleep=waited.append)
+    return Connection(to_server(url), token="secret", patience=patience)
+
+
+@pytest.fixture
+def connection(script: Script) -> Connection:
+    return connect(script.url)
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        yield unused.getsockname()[1]
+
+
+def test_the_token_and_the_wanted_form_go_with_every_request(connection: Connection, script: Script) -> None:
+    script.will(OK)
+
+    assert connection.json(Request("GET", "/me")) == {"done": True}
+    assert script.seen[0].headers["Authorization"] == "Bearer secret"
+    assert script.seen[0].headers["Accept"] == "application/json"
+    assert script.seen[0].headers["Accept-Encoding"] == "identity"
+
+
+def test_a_server_below_a_path_is_asked_there(script: Script) -> None:
+    script.will(OK)
+    connect(f"{script.url}/cabinet").json(Request("GET", "/me"))
+
+    assert script.seen[0].target == "/cabinet/me"
+
+
+def test_an_answer_without_content_is_none(connection: Connection, script: Script) -> None:
+    script.will(Answer(204))
+
+    assert connection.json(Request("DELETE", "/files/a")) is None
+
+
+@pytest.mark.parametrize("status", [408, 423, 429, 503])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_the_server_did_not_do_is_asked_again(
+    method: str, status: int, connection: Connection, script: Script
+) -> None:
+    script.will(problem("something", status), problem("something", status), OK)
+
+    assert connection.json(Request(method, "/me")) == {"done": True}
+    assert len(script.seen) == 3
+
+
+@pytest.mark.parametrize(
+    "status", [400, 401, 403, 404, 409, 410, 411, 412, 413, 415, 416, 422, 500, 501, 507]
+)
+def test_what_the_server_refused_is_not_asked_again(
+    status: int, connection: Connection, script: Script
+) -> None:
+    script.will(problem("something", status), OK)
+
+    with pytest.raises(Refused) as raised:
+        connection.json(Request("GET", "/me", is_repeatable=True))
+    assert raised.value.status == status
+    assert len(script.seen) == 1
+
+
+def test_a_broken_disk_of_the_server_is_not_asked_again(connection: Connection, script: Script) -> None:
+    script.will(problem("storage-fault", 503), OK)
+
+    with pytest.raises(Refused) as raised:
+        connection.json(Request("PUT", "/files/a", body=b"a", is_repeatable=True))
+    assert raised.value.means(errors.StorageFault)
+
+
+@pytest.mark.parametrize("unclear", [DEAF_ANSWER, Answer(502), Answer(504), Answer(200, b"[1, 2]", cut=3)])
+def test_what_may_have_been_done_is_repeated_only_where_that_is_the_same(
+    unclear: Answer, connection: Connection, script: Script
+) -> None:
+    script.will(unclear, OK)
+    with pytest.raises((ConnectionLost, Refused)):
+        connection.json(Request("POST", "/tokens"))
+    script.answers.clear()
+
+    script.will(unclear, OK)
+    assert connection.json(Request("GET", "/me", is_repeatable=True)) == {"done": True}
+
+
+def test_patience_ends(script: Script) -> None:
+    pauses: list[float] = []
+    script.will(*[BUSY] * 9)
+
+    with pytest.raises(Refused):
+        connect(script.url, pauses=pauses, retries=2).json(Request("GET", "/me"))
+    assert len(script.seen) == 3
+    assert len(pauses) == 2
+
+
+@pytest.mark.parametrize(("seconds", "least", "most"), [(60, 30, 60), (-60, 0, 0)])
+def test_a_named_time_is_waited_for(seconds: float, least: float, most: float, script: Script) -> None:
+    pauses: list[float] = []
+    date = formatdate(time.time() + seconds, usegmt=True)
+    script.will(problem("unavailable", 503, **{"Retry-After": date}), OK)
+    connect(script.url, pauses=pauses).json(Request("GET", "/me"))
+
+    assert least <= pauses[0] <= most
+
+
+def test_a_named_number_of_seconds_is_waited_for(script: Script) -> None:
+    pauses: list[float] = []
+    script.will(problem("unavailable", 503, **{"Retry-After": "7"}), OK)
+    connect(script.url, pauses=pauses).json(Request("GET", "/me"))
+
+    assert pauses == [7.0]
+
+
+def test_a_time_that_cannot_be_read_is_no_time(script: Script) -> None:
+    pauses: list[float] = []
+    script.will(problem("unavailable", 503, **{"Retry-After": "soon"}), OK)
+    connect(script.url, pauses=pauses).json(Request("GET", "/me"))
+
+    assert 0 <= pauses[0] <= 0.5
+
+
+def test_a_refusal_tells_what_the_server_said(connection: Connection, script: Script) -> None:
+    script.will(problem("quota-exceeded", 507, "Your space is used up."))
+
+    with pytest.raises(Refused) as raised:
+        connection.json(Request("GET", "/me"))
+    assert raised.value.means(errors.QuotaExceeded)
+    assert raised.value.means(errors.StorageFull)
+    assert str(raised.value) == "Your space is used up."
+
+
+@pytest.mark.parametrize("body", [b"<html>not found</html>", b"[]", b"", b"\xff", b'{"type": 5}'])
+def test_a_refusal_in_any_other_form_is_known_by_its_status(
+    body: bytes, connection: Connection, script: Script
+) -> None:
+    script.will(Answer(404, body))
+
+    with pytest.raises(Refused) as raised:
+        connection.json(Request("GET", "/me"))
+    assert raised.value.means(errors.NotFound)
+    assert str(raised.value) == "Not found (404)."
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_and_takes_no_token_along(
+    status: int, connection: Connection, script: Script
+) -> None:
+    script.will(Answer(status, headers={"Location": f"{script.url}/elsewhere"}), OK)
+
+    with pytest.raises(Redirected):
+        connection.json(Request("GET", "/me", is_repeatable=True))
+    assert len(script.seen) == 1
+
+
+def test_an_answer_that_is_no_json_is_not_understood(connection: Connection, script: Script) -> None:
+    script.will(Answer(200, b"<html>welcome</html>"))
+
+    with pytest.raises(Misunderstood):
+        connection.json(Request("GET", "/me"))
+
+
+def test_an_answer_without_end_is_not_understood(
+    connection: Connection, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cabinet.client.connection.LONGEST_ANSWER", 3)
+    script.will(Answer(200, b"[[]]"))
+
+    with pytest.raises(Misunderstood):
+        connection.json(Request("GET", "/me"))
+
+
+def test_a_server_that_is_not_there_is_tried_again_and_then_unreachable(closed_port: int) -> None:
+    pauses: list[float] = []
+
+    with pytest.raises(ServerUnreachable) as raised:
+        connect(f"http://127.0.0.1:{closed_port}", pauses=pauses).json(Request("POST", "/tokens"))
+    assert "Connection refused" in str(raised.value)
+    assert len(pauses) == 3
+
+
+def test_a_host_that_does_not_answer_is_given_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cabinet.client.connection.TIMEOUT", urllib3.Timeout(connect=0.2, read=0.2))
+    pauses: list[float] = []
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, socket.socket() as first:
+        first.connect(listener.getsockname())
+        with socket.socket() as second:
+            # One waits to be accepted, one for room to wait: the kernel answers no third.
+            second.setblocking(False)
+            second.connect_ex(listener.getsockname())
+            with pytest.raises(ServerUnreachable) as raised:
+                connect(f"http://127.0.0.1:{listener.getsockname()[1]}", pauses=pauses).json(
+                    Request("GET", "/me")
+                )
+
+    assert "it does not answer" in str(raised.value)
+    assert pauses == []
+
+
+def test_a_host_that_has_no_address_is_unreachable() -> None:
+    with pytest.raises(ServerUnreachable):
+        connect("http://no-such-host.invalid", retries=0).json(Request("GET", "/me"))
+
+
+def test_https_spoken_to_a_plain_server_is_no_trusted_connection(script: Script) -> None:
+    with pytest.raises(TlsFailed):
+        connect(script.url.replace("http:", "https:")).json(Request("GET", "/me", is_repeatable=True))
+
+
+def test_a_file_is_sent_with_its_length_and_again_from_its_start(
+    desk: Path, connection: Connection, script: Script
+) -> None:
+    (desk / "a").write_bytes(b"content")
+    script.will(BUSY, OK)
+    connection.json(Request("PUT", "/files/a", body=FileBody(desk / "a")))
+
+    assert [seen.body for seen in script.seen] == [b"content", b"content"]
+    assert [seen.headers["Content-Length"] for seen in script.seen] == ["7", "7"]
+
+
+def test_what_comes_through_a_pipe_is_sent_chunked(connection: Connection, script: Script) -> None:
+    script.will(OK)
+    connection.json(Request("PUT", "/files/a", body=StreamBody(BytesIO(b"content"), "-")))
+
+    assert script.seen[0].body == b"content"
+    assert script.seen[0].headers["Transfer-Encoding"] == "chunked"
+
+
+def test_a_pipe_that_was_read_is_not_sent_again(connection: Connection, script: Script) -> None:
+    script.will(BUSY, OK)
+
+    with pytest.raises(Refused):
+        connection.json(
+            Request("PUT", "/files/a", body=StreamBody(BytesIO(b"content"), "-"), is_repeatable=True)
+        )
+    assert len(script.seen) == 1
+
+
+def test_an_empty_pipe_can_be_sent_again(connection: Connection, script: Script) -> None:
+    script.will(BUSY, OK)
+    connection.json(Request("PUT", "/files/a", body=StreamBody(BytesIO(b""), "-")))
+
+    assert [seen.body for seen in script.seen] == [b"", b""]
+
+
+def test_a_file_that_becomes_shorter_is_an_error_of_this_side(
+    desk: Path, connection: Connection, script: Script
+) -> None:
+    (desk / "a").write_bytes(b"content")
+    body = FileBody(desk / "a")
+    (desk / "a").write_bytes(b"con")
+
+    with pytest.raises(SourceChanged):
+        connection.json(Request("PUT", "/files/a", body=body, is_repeatable=True))
+
+
+def test_a_file_that_becomes_longer_is_sent_as_it_was(
+    desk: Path, connection: Connection, script: Script
+) -> None:
+    (desk / "a").write_bytes(b"content")
+    body = FileBody(desk / "a")
+    (desk / "a").write_bytes(b"content and more")
+    script.will(OK)
+    connection.json(Request("PUT", "/files/a", body=body))
+
+    assert script.seen[0].body == b"content"
+
+
+def test_a_pipe_that_fails_is_not_blamed_on_the_network(connection: Connection, script: Script) -> None:
+    class Failing:
+        def read(self, _: int, /) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(LocalFault):
+        connection.json(Request("PUT", "/files/a", body=StreamBody(Failing(), "-")))
+
+
+def test_a_refusal_that_comes_before_the_body_was_sent_is_still_heard(desk: Path) -> None:
+    (desk / "large").write_bytes(bytes(64 << 20))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        connection = connect(url)
+
+        def refuse() -> None:
+            accepted, _ = listener.accept()
+            with accepted:
+                accepted.recv(1024)
+                accepted.sendall(
+                    b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                )
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        with pytest.raises(Refused) as raised:
+            connection.json(Request("PUT", "/files/large", body=FileBody(desk / "large")))
+        thread.join()
+    assert raised.value.means(errors.SignInRequired)
+
+
+def test_a_connection_is_kept_for_the_next_request(connection: Connection, script: Script) -> None:
+    script.will(OK, Answer(204), problem("not-found", 404), OK)
+    connection.json(Request("GET", "/me"))
+    connection.json(Request("DELETE", "/files/a"))
+    with pytest.raises(Refused):
+        connection.json(Request("GET", "/files/a"))
+    connection.json(Request("GET", "/me"))
+
+    assert connection._pool.num_connections == 1

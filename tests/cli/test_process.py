@@ -1,0 +1,262 @@
+"""filecli as it is installed: a process with arguments, streams, signals and limits."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from cabinet.client.sinks import part_of
+from tests.cli.scripted import Script, content_answer, entry_of, json_answer, page_of
+from tests.support.auth import PASSWORD, USERNAME
+from tests.support.contents import content_of
+from tests.support.waiting import wait_until
+
+FILECLI = str(Path(sys.executable).with_name("filecli"))
+SERVER_SIDE = {"flask", "werkzeug", "sqlalchemy", "pydantic", "wtforms", "cabinet.app"}
+
+CONTENT = content_of(3 << 20)
+HEAD = CONTENT[: 1 << 20]
+
+
+class Run(Protocol):
+    """Run the installed filecli to its end, with `given` on standard input."""
+
+    def __call__(self, *args: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]: ...
+
+
+@pytest.fixture
+def run() -> Run:
+    def run(*args: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run([FILECLI, *args], input=given, capture_output=True, check=False, timeout=60)
+
+    return run
+
+
+def modules_after(statement: str) -> set[str]:
+    program = (
+        f"import sys, contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()):\n    {statement}\n"
+        "print('\\n'.join(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    return set(done.stdout.split())
+
+
+def test_help_loads_no_server_no_http_and_no_bars() -> None:
+    loaded = modules_after(
+        "from cabinet.client.main import main; sys.argv[1:] = ['--help']\n"
+        "    with contextlib.suppress(SystemExit): main()"
+    )
+
+    assert "cabinet.client.main" in loaded
+    assert not loaded & (SERVER_SIDE | {"urllib3", "rich", "platformdirs", "importlib.metadata", "asyncio"})
+
+
+def test_no_part_of_the_client_loads_the_server() -> None:
+    loaded = modules_after(
+        "import pkgutil, importlib, cabinet.client\n"
+        "    for module in pkgutil.iter_modules(cabinet.client.__path__):\n"
+        "        importlib.import_module(f'cabinet.client.{module.name}')"
+    )
+
+    assert {"cabinet.client.transfer", "cabinet.client.progress", "urllib3", "rich"} <= loaded
+    assert not loaded & SERVER_SIDE
+
+
+def test_it_runs_as_a_module_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cabinet.client.main", "version"], capture_output=True, check=True, text=True
+    )
+
+    assert done.stdout.startswith("filecli ")
+
+
+def test_the_version_is_that_of_the_installed_package(run: Run) -> None:
+    import cabinet
+
+    assert run("version").stdout == f"filecli {cabinet.__version__}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--help"], 0),
+        (["upload", "--help"], 0),
+        ([], 2),
+        (["frobnicate"], 2),
+        (["upload"], 2),
+        (["ls", "--retries", "many"], 2),
+        (["ls", "--server", "nonsense"], 2),
+        (["ls", "--ca-cert", "nowhere"], 2),
+        (["ls"], 3),
+    ],
+)
+def test_exit_codes(arguments: list[str], code: int, run: Run) -> None:
+    assert run(*arguments).returncode == code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["frobnicate"], "No such command 'frobnicate'. Hint: filecli --help says more.\n"),
+        (["upload"], "Missing argument 'PATH...'. Hint: filecli upload --help says more.\n"),
+        (
+            ["ls", "--server", "localhost:5000"],
+            (
+                "“localhost:5000” is not the address of a server: it starts with neither http:// nor"
+                " https://. Hint: An address looks like http://127.0.0.1:5000.\n"
+            ),
+        ),
+    ],
+)
+def test_an_error_is_one_line_on_stderr(arguments: list[str], error: str, run: Run) -> None:
+    done = run(*arguments)
+
+    assert done.stdout == b""
+    assert done.stderr.decode() == f"filecli: error: {error}"
+
+
+def test_two_lines_sign_in_and_files_go_both_ways(
+    server_url: str, run: Run, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FILECLI_SERVER", server_url)
+    (desk / "path" / "to" / "your").mkdir(parents=True)
+    (desk / "path" / "to" / "your" / "file.txt").write_bytes(CONTENT)
+    lines = f"{USERNAME}\n{PASSWORD}\n".encode()
+
+    assert run("upload", "path/to/your/file.txt").returncode == 3
+    assert run("register", given=lines).returncode == 0
+    assert run("login", given=lines).returncode == 0
+    assert run("upload", "path/to/your/file.txt").returncode == 0
+    assert run("download", "file.txt").returncode == 0
+    assert (desk / "file.txt").read_bytes() == CONTENT
+    assert run("download", "file.txt", "-o", "-").stdout == CONTENT
+    assert run("upload", "-", "--to", "copy", given=CONTENT).returncode == 0
+    assert run("download", "copy", "-o", "-").stdout == CONTENT
+
+
+def test_ctrl_c_keeps_the_part_and_says_how_to_go_on(
+    on_script: Script, release: threading.Event, run: Run, desk: Path
+) -> None:
+    stop_a_download(on_script, release, desk, signal.SIGINT)
+
+    on_script.will(content_answer(CONTENT, len(HEAD)))
+    assert run("download", "big").returncode == 0
+    assert (desk / "big").read_bytes() == CONTENT
+
+
+def test_a_download_that_was_killed_is_gone_on_from(
+    on_script: Script, release: threading.Event, run: Run, desk: Path
+) -> None:
+    stop_a_download(on_script, release, desk, signal.SIGKILL)
+
+    on_script.will(content_answer(CONTENT, len(HEAD)))
+    assert run("download", "big").returncode == 0
+    assert (desk / "big").read_bytes() == CONTENT
+
+
+def stop_a_download(script: Script, release: threading.Event, desk: Path, how: signal.Signals) -> None:
+    """Stop a download of CONTENT once HEAD of it has arrived."""
+    script.will(content_answer(CONTENT, cut=len(HEAD), until=release))
+    part = part_of(desk / "big")
+    with subprocess.Popen(
+        [FILECLI, "download", "big"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        wait_until(lambda: part.exists() and part.stat().st_size == len(HEAD), what="the head of the file")
+        process.send_signal(how)
+        out, err = process.communicate(timeout=20)
+    release.set()
+    assert out == b""
+    assert part.read_bytes() == HEAD
+    if how == signal.SIGINT:
+        assert process.returncode == 130
+        assert err.decode().endswith(
+            f"filecli: error: Interrupted; {len(HEAD)} bytes are kept in “big.part”."
+            " Hint: Run the same command again to go on from there.\n"
+        )
+
+
+def test_ctrl_c_while_nothing_has_come_leaves_nothing(
+    on_script: Script, release: threading.Event, desk: Path
+) -> None:
+    on_script.will(content_answer(CONTENT, cut=0, until=release))
+    with subprocess.Popen([FILECLI, "download", "big"], stderr=subprocess.PIPE) as process:
+        wait_until(lambda: on_script.seen, what="a request")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert b"filecli: error: Interrupted." in err
+    assert list(desk.iterdir()) == []
+
+
+def test_a_full_disk_keeps_the_part_and_exits_with_6(on_script: Script, run: Run, desk: Path) -> None:
+    on_script.will(content_answer(CONTENT))
+    limited = ["sh", "-c", 'ulimit -f 2048 && exec "$@"', "sh", FILECLI]  # 2048 blocks of 512 bytes
+    done = subprocess.run([*limited, "download", "big"], capture_output=True, check=False, timeout=60)
+
+    assert done.returncode == 6
+    assert b"There is no room for \xe2\x80\x9cbig\xe2\x80\x9d on this machine." in done.stderr
+    assert part_of(desk / "big").read_bytes() == HEAD
+
+    on_script.will(content_answer(CONTENT, len(HEAD)))
+    assert run("download", "big").returncode == 0
+    assert (desk / "big").read_bytes() == CONTENT
+
+
+def test_a_reader_that_has_heard_enough_is_no_error_to_speak_of(on_script: Script) -> None:
+    on_script.will(page_of(*[entry_of(f"{number:060}", b"") for number in range(5000)]))
+    with subprocess.Popen([FILECLI, "ls"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        err = process.stderr.read()
+        process.wait(20)
+
+    assert err == b""
+
+
+def test_a_reader_of_content_that_has_enough_is_no_error_either(on_script: Script) -> None:
+    on_script.will(content_answer(CONTENT))
+    command = [FILECLI, "download", "-o", "-", "big"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.read(5) == CONTENT[:5]
+        process.stdout.close()
+        err = process.stderr.read()
+        process.wait(20)
+
+    assert err == b""
+
+
+def test_without_a_terminal_there_are_no_bars_and_no_escapes(on_script: Script, run: Run) -> None:
+    on_script.will(content_answer(CONTENT))
+    done = run("download", "big")
+
+    assert done.stdout == b"big\n"
+    assert done.stderr.startswith(b"Downloaded 1 file, 3.1 MB in ")
+    assert b"\x1b" not in done.stderr
+
+
+def test_a_locale_without_utf_8_is_no_hindrance(on_script: Script, desk: Path) -> None:
+    name = "Отчёт 😀"
+    (desk / name).write_bytes(CONTENT)
+    on_script.will(json_answer(entry_of(name, CONTENT), 201))
+    done = subprocess.run(
+        [FILECLI, "upload", name],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 0
+    assert done.stdout == name.encode("latin-1", "backslashreplace") + b"\n"

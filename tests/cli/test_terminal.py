@@ -1,0 +1,126 @@
+"""filecli before a person: prompts, questions, bars."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.cli.scripted import Script, content_answer, entry_of, json_answer
+from tests.cli.terminal import in_terminal
+from tests.cli.test_process import FILECLI
+from tests.support.auth import PASSWORD
+from tests.support.contents import content_of
+
+CONTENT = content_of(3 << 20)
+HEAD = CONTENT[: 1 << 20]
+NEW_TOKEN = json_answer({"id": "7", "name": "n", "token": "fresh"}, 201)
+
+
+def test_name_and_password_are_asked_for_and_the_password_is_not_shown(on_script: Script) -> None:
+    on_script.will(NEW_TOKEN)
+    with in_terminal([FILECLI, "login"]) as terminal:
+        terminal.expect("User name: ")
+        terminal.type("alice\n")
+        terminal.expect("Password: ")
+        terminal.type(f"{PASSWORD}\n")
+        terminal.expect("Signed in to ")
+
+        assert terminal.leave() == 0
+        assert PASSWORD not in terminal.seen
+
+
+def test_a_new_password_is_asked_for_twice(on_script: Script) -> None:
+    on_script.will(json_answer({"username": "alice"}, 201))
+    with in_terminal([FILECLI, "register", "--username", "alice"]) as terminal:
+        terminal.expect("Password: ")
+        terminal.type(f"{PASSWORD}\n")
+        terminal.expect("Repeat for confirmation: ")
+        terminal.type(f"{PASSWORD}\n")
+        terminal.expect("was made.")
+
+        assert terminal.leave() == 0
+
+
+def test_ctrl_c_at_a_prompt_leaves_with_130(on_script: Script) -> None:
+    with in_terminal([FILECLI, "login"]) as terminal:
+        terminal.expect("User name: ")
+        terminal.type("\x03")
+
+        assert terminal.leave() == 130
+    assert on_script.seen == []
+
+
+def test_two_lines_through_a_pipe_are_read_though_there_is_a_terminal(on_script: Script) -> None:
+    on_script.will(NEW_TOKEN)
+    command = f"printf 'alice\\nsecret words\\n' | {shlex.quote(FILECLI)} login"
+    with in_terminal(["sh", "-c", command]) as terminal:
+        assert terminal.leave() == 0
+        assert "User name" not in terminal.seen
+    assert len(on_script.seen) == 1
+
+
+@pytest.mark.parametrize(("answer", "code", "content"), [("y", 0, b"new"), ("n", 5, b"mine")])
+def test_a_local_file_is_asked_about(
+    answer: str, code: int, content: bytes, on_script: Script, desk: Path
+) -> None:
+    (desk / "file").write_bytes(b"mine")
+    on_script.will(content_answer(b"new"))
+    with in_terminal([FILECLI, "download", "file"]) as terminal:
+        terminal.expect("“file” exists. Replace it? [y/N]: ")
+        terminal.type(f"{answer}\n")
+
+        assert terminal.leave() == code
+    assert (desk / "file").read_bytes() == content
+
+
+def test_a_person_sees_bars_while_bytes_move(on_script: Script, release: threading.Event) -> None:
+    on_script.will(content_answer(CONTENT, cut=len(HEAD), until=release), content_answer(CONTENT, len(HEAD)))
+    with in_terminal([FILECLI, "download", "[bold]big"]) as terminal:
+        terminal.expect("[bold]big")
+        terminal.expect("1.0/3.1 MB")
+        release.set()
+        terminal.expect("Downloaded 1 file, 3.1 MB in ")
+
+        assert terminal.leave() == 0
+
+
+def test_several_files_have_a_bar_for_all_of_them(on_script: Script, desk: Path) -> None:
+    for name in ("one", "two"):
+        (desk / name).write_bytes(CONTENT)
+        on_script.will(json_answer(entry_of(name, CONTENT), 201))
+    with in_terminal([FILECLI, "upload", "one", "two"]) as terminal:
+        terminal.expect("total")
+        terminal.expect("Uploaded 2 files, 6.3 MB in ")
+
+        assert terminal.leave() == 0
+
+
+@pytest.mark.parametrize("option", ["--no-progress", "-q", "--json"])
+def test_whoever_wants_no_bars_gets_none(option: str, on_script: Script) -> None:
+    on_script.will(content_answer(CONTENT))
+    with in_terminal([FILECLI, "download", option, "big"]) as terminal:
+        assert terminal.leave() == 0
+        assert "\x1b" not in terminal.seen
+
+
+def test_bars_are_without_colour_if_that_is_wanted(
+    on_script: Script, release: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    on_script.will(content_answer(CONTENT, cut=len(HEAD), until=release), content_answer(CONTENT, len(HEAD)))
+    with in_terminal([FILECLI, "download", "big"]) as terminal:
+        terminal.expect("1.0/3.1 MB")
+        release.set()
+
+        assert terminal.leave() == 0
+        assert "\x1b[3" not in terminal.seen
+
+
+def test_the_terminal_of_a_hostile_server_is_safe(on_script: Script) -> None:
+    on_script.will(json_answer({"type": "/problems/not-found", "detail": "\x1b]0;owned\x07"}, 404))
+    with in_terminal([FILECLI, "ls", "x"]) as terminal:
+        assert terminal.leave() == 4
+        assert "\\x1b]0;owned\\x07" in terminal.seen

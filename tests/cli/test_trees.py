@@ -1,0 +1,82 @@
+"""Which files a folder stands for, and where a download goes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cabinet.client.failures import LocalFault, LocalMissing
+from cabinet.client.trees import check_place, choose_target, is_stream, iter_files, make_folder
+
+
+def fail_on(path: Path) -> None:
+    pytest.fail(f"{path} was left out")
+
+
+def test_a_walk_yields_files_in_the_order_of_their_names(desk: Path) -> None:
+    for name in ("b/2", "b/1", "c", "a"):
+        (desk / name).parent.mkdir(exist_ok=True)
+        (desk / name).touch()
+
+    found = [str(path.relative_to(desk)) for path in iter_files(desk, fail_on)]
+    assert found == ["a", "b/1", "b/2", "c"]
+
+
+def test_a_walk_leaves_out_links_and_pipes_and_says_so(desk: Path) -> None:
+    (desk / "file").touch()
+    (desk / "link").symlink_to("file")
+    (desk / "loop").symlink_to(".")
+    os.mkfifo(desk / "pipe")
+    skipped: list[Path] = []
+
+    assert list(iter_files(desk, skipped.append)) == [desk / "file"]
+    assert skipped == [desk / "link", desk / "loop", desk / "pipe"]
+
+
+def test_a_walk_of_nothing_is_an_error(desk: Path) -> None:
+    with pytest.raises(LocalMissing):
+        list(iter_files(desk / "nowhere", fail_on))
+
+
+def test_without_an_output_a_download_keeps_its_name() -> None:
+    assert choose_target(None, "a") == Path("a")
+
+
+def test_an_output_is_a_folder_if_it_is_one_or_ends_with_a_slash(desk: Path) -> None:
+    (desk / "there").mkdir()
+
+    assert choose_target("there", "a") == Path("there/a")
+    assert choose_target("new", "a") == Path("new")
+    assert choose_target("new/one/", "a") == Path("new/one/a")
+    assert (desk / "new" / "one").is_dir()
+
+
+def test_a_file_in_the_way_of_a_folder_is_an_error(desk: Path) -> None:
+    (desk / "file").touch()
+
+    with pytest.raises(LocalFault):
+        make_folder(desk / "file")
+    with pytest.raises(LocalFault):
+        make_folder(desk / "file" / "below")
+
+
+def test_a_place_has_to_lie_in_a_folder_and_be_none(desk: Path) -> None:
+    check_place(desk / "new")
+
+    with pytest.raises(LocalMissing):
+        check_place(desk / "nowhere" / "new")
+    with pytest.raises(LocalFault):
+        check_place(desk)
+
+
+def test_devices_and_pipes_are_streams(desk: Path) -> None:
+    os.mkfifo(desk / "pipe")
+    (desk / "file").touch()
+
+    assert is_stream(Path("/dev/null"))
+    assert is_stream(desk / "pipe")
+    assert not is_stream(desk / "file")
+    assert not is_stream(desk)
+    assert not is_stream(desk / "nowhere")

@@ -1,0 +1,238 @@
+"""Uploading: files, folders, standard input, conflicts."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Filecli
+from tests.cli.scripted import DEAF_ANSWER, Script, entry_of, json_answer, problem
+from tests.support.contents import SIZES, content_of
+
+
+def fetched(alice: Filecli, path: str) -> bytes:
+    done = alice("download", "-o", "-", "--", path)
+    assert done.exit_code == 0, done.stderr
+    return done.stdout_bytes
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_goes_up_is_what_comes_down(size: int, alice: Filecli, desk: Path) -> None:
+    content = content_of(size)
+    (desk / "file").write_bytes(content)
+    done = alice("upload", "file")
+
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == "file\n"
+    assert fetched(alice, "file") == content
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Отчёт №5.pdf",
+        "😀.txt",
+        "日本語.txt",
+        "-rf",
+        "$(id)",
+        "{{7*7}}",
+        "%s",
+        "%2e%2e",
+        "a b",
+        "a\"b;c'd%.txt",
+        "я" * 127,
+    ],
+)
+def test_any_name_survives_the_way_there_and_back(name: str, alice: Filecli, desk: Path) -> None:
+    (desk / name).write_bytes(b"content")
+    assert alice("upload", "--", name).stdout == f"{name}\n"
+    (desk / name).unlink()
+
+    assert alice("download", "--", name).exit_code == 0
+    assert (desk / name).read_bytes() == b"content"
+    assert [path.name for path in desk.iterdir()] == [name]
+
+
+def test_several_files_go_into_a_folder_that_is_made(alice: Filecli, desk: Path) -> None:
+    for name in ("one", "two"):
+        (desk / name).write_text(name)
+    done = alice("upload", "one", "two", "--to", "a/b")
+
+    assert done.stdout == "a/b/one\na/b/two\n"
+    assert done.stderr.startswith("Uploaded 2 files, 6 B in ")
+    assert fetched(alice, "a/b/two") == b"two"
+
+
+def test_a_folder_goes_up_with_all_that_is_in_it(alice: Filecli, desk: Path) -> None:
+    for name in ("photos/2020/1", "photos/2021/1", "photos/index"):
+        (desk / name).parent.mkdir(parents=True, exist_ok=True)
+        (desk / name).write_text(name)
+    (desk / "photos" / "link").symlink_to("index")
+    done = alice("upload", "-r", "photos/", "--to", "in")
+
+    assert done.exit_code == 0
+    assert done.stdout == "in/photos/2020/1\nin/photos/2021/1\nin/photos/index\n"
+    assert "filecli: warning: “photos/link” is a link or no regular file and was left out." in done.stderr
+    assert fetched(alice, "in/photos/2021/1") == b"photos/2021/1"
+
+
+def test_a_folder_is_refused_without_leave(alice: Filecli, desk: Path) -> None:
+    (desk / "photos").mkdir()
+    done = alice("upload", "photos")
+
+    assert done.exit_code == 2
+    assert done.stderr == (
+        "filecli: error: “photos” is a folder. Hint: -r takes a folder with all that is in it.\n"
+    )
+
+
+def test_a_file_that_is_not_there_keeps_nobody_else_back(alice: Filecli, desk: Path) -> None:
+    (desk / "there").write_text("content")
+    done = alice("upload", "nowhere", "there")
+
+    assert done.exit_code == 1
+    assert done.stdout == "there\n"
+    assert "filecli: error: There is no “nowhere” on this machine.\n" in done.stderr
+    assert "1 failed." in done.stderr
+
+
+def test_if_nothing_succeeds_for_one_reason_that_is_the_exit_code(alice: Filecli) -> None:
+    assert alice("upload", "nowhere", "here").exit_code == 4
+
+
+def test_a_pipe_is_no_file_but_can_be_standard_input(alice: Filecli, desk: Path) -> None:
+    os.mkfifo(desk / "pipe")
+    done = alice("upload", "pipe")
+
+    assert done.exit_code == 1
+    assert "“-” uploads what is piped in" in done.stderr
+
+
+@pytest.mark.parametrize("size", [0, 1, 5 << 20])
+def test_standard_input_goes_up_under_the_path_that_is_given(size: int, alice: Filecli) -> None:
+    content = content_of(size)
+    done = alice("upload", "-", "--to", "backups/dump", given=content)
+
+    assert done.exit_code == 0
+    assert done.stdout == "backups/dump\n"
+    assert fetched(alice, "backups/dump") == content
+
+
+@pytest.mark.parametrize("arguments", [["-"], ["-", "--to", "folder/"], ["-", "a", "--to", "b"]])
+def test_standard_input_needs_a_name_and_no_company(arguments: list[str], alice: Filecli) -> None:
+    assert alice("upload", *arguments, given="content").exit_code == 2
+
+
+def test_an_old_file_is_replaced_unless_otherwise_wanted(alice: Filecli, desk: Path) -> None:
+    (desk / "file.txt").write_text("old")
+    alice("upload", "file.txt")
+    (desk / "file.txt").write_text("new")
+
+    refused = alice("upload", "file.txt", "--on-conflict", "fail")
+    assert refused.exit_code == 5
+    assert "Hint: --on-conflict replace or rename" in refused.stderr
+    assert fetched(alice, "file.txt") == b"old"
+
+    renamed = alice("upload", "file.txt", "--on-conflict", "rename")
+    assert renamed.stdout == "file (2).txt\n"
+    assert fetched(alice, "file (2).txt") == b"new"
+    assert fetched(alice, "file.txt") == b"old"
+
+    assert alice("upload", "file.txt").exit_code == 0
+    assert fetched(alice, "file.txt") == b"new"
+
+
+def test_a_name_that_the_server_refuses_is_told_with_the_reason(alice: Filecli, desk: Path) -> None:
+    (desk / "a\\b").write_text("content")
+    done = alice("upload", "a\\b")
+
+    assert done.exit_code == 2
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_name_that_is_not_utf_8_is_refused_before_it_is_sent(alice: Filecli, desk: Path) -> None:
+    Path(os.fsdecode(os.fsencode(desk) + b"/a\xff")).touch()
+    done = alice("upload", "-r", ".")
+
+    assert done.exit_code == 2
+    assert "a\\udcff" in done.stderr
+
+
+def test_a_way_up_and_out_is_refused(alice: Filecli, desk: Path) -> None:
+    (desk / "file").touch()
+
+    assert alice("upload", "file", "--to", "../other").exit_code == 2
+
+
+def test_each_file_is_a_line_of_json(alice: Filecli, desk: Path) -> None:
+    (desk / "file").write_text("content")
+    done = alice("upload", "--json", "file", "nowhere")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert [event["event"] for event in events] == ["failed", "uploaded", "summary"]
+    assert events[0] | {"subject": "nowhere", "error": "local-missing", "exit_code": 4} == events[0]
+    assert (events[1]["local"], events[1]["entry"]["path"]) == ("file", "file")
+    assert events[2] | {"files": 1, "bytes": 7, "failed": 1} == events[2]
+
+
+def test_a_quiet_upload_says_nothing(alice: Filecli, desk: Path) -> None:
+    (desk / "file").write_text("content")
+
+    assert alice("-q", "upload", "file").output == ""
+
+
+def test_a_verbose_upload_tells_its_requests_but_no_secret(alice: Filecli, desk: Path) -> None:
+    (desk / "file").write_text("content")
+    done = alice("upload", "-v", "file")
+
+    assert "PUT http://127.0.0.1:" in done.stderr
+    assert "/files/file?on_conflict=replace 201 " in done.stderr
+    assert "Bearer" not in done.stderr
+
+
+def test_a_server_that_stored_other_bytes_is_found_out(scripted: Filecli, script: Script, desk: Path) -> None:
+    (desk / "file").write_text("content")
+    script.will(json_answer(entry_of("file", b"c0ntent"), 201))
+    done = scripted("upload", "file")
+
+    assert done.exit_code == 7
+    assert [seen.method for seen in script.seen] == ["PUT"]
+
+
+def test_an_upload_that_replaces_is_repeated_after_a_lost_connection(
+    scripted: Filecli, script: Script, desk: Path
+) -> None:
+    (desk / "file").write_text("content")
+    script.will(DEAF_ANSWER, json_answer(entry_of("file", b"content"), 201))
+
+    assert scripted("upload", "file").exit_code == 0
+    assert script.seen[1].body == b"content"
+
+
+@pytest.mark.parametrize("on_conflict", ["rename", "fail"])
+def test_an_upload_that_does_not_is_not_repeated(
+    on_conflict: str, scripted: Filecli, script: Script, desk: Path
+) -> None:
+    (desk / "file").write_text("content")
+    script.will(DEAF_ANSWER, json_answer(entry_of("file", b"content"), 201))
+
+    assert scripted("upload", "file", "--on-conflict", on_conflict).exit_code == 8
+    assert len(script.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("slug", "status", "code"),
+    [("sign-in-required", 401, 3), ("storage-full", 507, 6), ("quota-exceeded", 507, 6)],
+)
+def test_what_would_meet_every_other_file_too_ends_the_command(
+    slug: str, status: int, code: int, scripted: Filecli, script: Script, desk: Path
+) -> None:
+    for name in ("one", "two"):
+        (desk / name).write_text(name)
+    script.will(problem(slug, status))
+
+    assert scripted("upload", "one", "two").exit_code == code
+    assert len(script.seen) == 1
