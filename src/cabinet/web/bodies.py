@@ -16,18 +16,15 @@ from typing import Any
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+from werkzeug.sansio.multipart import Data, Event, Field, File
 
 from cabinet.errors import N_, LengthRequired, MalformedRequest, TooLarge, UnsupportedEncoding
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly, iter_stream
+from cabinet.web.multipart import EventReader
 
 # Of JSON and forms without files.
 FORM_BYTES = 16 * 1024
 
-# What the multipart parser is fed at a time: it searches and moves its buffer for every piece.
-SLICE_SIZE = 64 * 1024
-# The parser's buffer: a slice, what the last one left, and the headers of a part.
-PARSER_BYTES = 4 * SLICE_SIZE
 # Files in one request, each with a text field before it, and the form's own fields.
 MAX_FILES = 1000
 MAX_PARTS = 2 * MAX_FILES + 16
@@ -101,8 +98,7 @@ def iter_parts(request: Request) -> Iterator[tuple[Part, Iterator[bytes]]]:
     boundary = request.mimetype_params.get("boundary", "")
     if request.mimetype != "multipart/form-data" or not boundary or not boundary.isascii():
         raise MalformedRequest(reason=NOT_MULTIPART)
-    decoder = MultipartDecoder(boundary.encode(), PARSER_BYTES, max_parts=MAX_PARTS)
-    events = _iter_events(decoder, _iter_slices(iter_body(request)))
+    events = _iter_events(EventReader(boundary.encode(), MAX_PARTS), iter_body(request))
     for event in events:
         if isinstance(event, Field | File):
             filename = event.filename if isinstance(event, File) else None
@@ -125,28 +121,16 @@ def read_text(content: Iterator[bytes]) -> str:
         raise MalformedRequest(reason=BAD_MULTIPART) from error
 
 
-def _iter_slices(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    for chunk in chunks:
-        for start in range(0, len(chunk), SLICE_SIZE):
-            yield chunk[start : start + SLICE_SIZE]
-
-
-def _iter_events(decoder: MultipartDecoder, slices: Iterator[bytes]) -> Iterator[Any]:
+def _iter_events(reader: EventReader, chunks: Iterator[bytes]) -> Iterator[Event]:
     try:
-        for piece in slices:
-            decoder.receive_data(piece)
-            while not isinstance(event := decoder.next_event(), NeedData):
-                yield event
-        decoder.receive_data(None)
-        while not isinstance(event := decoder.next_event(), Epilogue):
-            yield event
+        yield from reader.read(chunks)
     except RequestEntityTooLarge as error:
         raise MalformedRequest(reason=TOO_MANY_PARTS) from error
     except (ValueError, AttributeError) as error:  # AttributeError: no line break where one must be
         raise MalformedRequest(reason=BAD_MULTIPART) from error
 
 
-def _iter_content(events: Iterator[Any]) -> Iterator[bytes]:
+def _iter_content(events: Iterator[Event]) -> Iterator[bytes]:
     for event in events:
         if not isinstance(event, Data):
             raise MalformedRequest(reason=BAD_MULTIPART)
