@@ -166,7 +166,9 @@ def test_a_stored_token_goes_to_no_other_server(
 def test_the_token_of_the_environment_is_used_in_place_of_the_stored_one(
     alice: Filecli, server_url: str, token_path: Path
 ) -> None:
-    assert alice("whoami", env={"FILECLI_TOKEN": "void"}).exit_code == 3
+    refused = alice("whoami", env={"FILECLI_TOKEN": "void"})
+    assert refused.exit_code == 3
+    assert "does not accept the token. Hint: Run filecli login" in refused.stderr
 
     secret = stored(token_path)[server_url]["token"]
     token_path.unlink()

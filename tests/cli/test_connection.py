@@ -24,6 +24,7 @@ from cabinet.client.failures import (
     ServerUnreachable,
     SourceChanged,
     TlsFailed,
+    TokenRefused,
 )
 from cabinet.client.local import FileBody, StreamBody
 from cabinet.client.patience import Patience
@@ -85,9 +86,7 @@ def test_what_the_server_did_not_do_is_asked_again(
     assert len(script.seen) == 3
 
 
-@pytest.mark.parametrize(
-    "status", [400, 401, 403, 404, 409, 410, 411, 412, 413, 415, 416, 422, 500, 501, 507]
-)
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 410, 411, 412, 413, 415, 416, 422, 500, 501, 507])
 def test_what_the_server_refused_is_not_asked_again(
     status: int, connection: Connection, script: Script
 ) -> None:
@@ -185,6 +184,16 @@ def test_a_redirect_is_not_followed_and_takes_no_token_along(
     script.will(Answer(status, headers={"Location": f"{script.url}/elsewhere"}), OK)
 
     with pytest.raises(Redirected):
+        connection.json(Request("GET", "/me", is_repeatable=True))
+    assert len(script.seen) == 1
+
+
+def test_a_token_that_the_server_does_not_know_is_not_shown_again(
+    connection: Connection, script: Script
+) -> None:
+    script.will(problem("wrong-credentials", 401), OK)
+
+    with pytest.raises(TokenRefused):
         connection.json(Request("GET", "/me", is_repeatable=True))
     assert len(script.seen) == 1
 
@@ -322,7 +331,7 @@ def test_a_refusal_that_comes_before_the_body_was_sent_is_still_heard(desk: Path
             with accepted:
                 accepted.recv(1024)
                 accepted.sendall(
-                    b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                    b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                 )
 
         thread = threading.Thread(target=refuse)
@@ -330,7 +339,7 @@ def test_a_refusal_that_comes_before_the_body_was_sent_is_still_heard(desk: Path
         with pytest.raises(Refused) as raised:
             connection.json(Request("PUT", "/files/large", body=FileBody(desk / "large")))
         thread.join()
-    assert raised.value.means(errors.SignInRequired)
+    assert raised.value.means(errors.TooLarge)
 
 
 def test_a_connection_is_kept_for_the_next_request(connection: Connection, script: Script) -> None:

@@ -11,11 +11,11 @@ from contextlib import suppress
 import click
 
 from cabinet.client.credentials import read_credentials
-from cabinet.client.failures import ClientFailure, NotSignedIn, Refused
+from cabinet.client.failures import ClientFailure, NotSignedIn, Refused, TokenRefused
 from cabinet.client.options import command
 from cabinet.client.output import to_size
 from cabinet.client.session import Session
-from cabinet.errors import NotFound, SignInRequired
+from cabinet.errors import NotFound
 
 _username = click.option("--username", metavar="NAME", help="The user name; else it is asked for.")
 _password_stdin = click.option(
@@ -102,7 +102,7 @@ def version(session: Session) -> None:
 
 def _is_void(error: ClientFailure) -> bool:
     """Tell whether the server does not know the token any more."""
-    return isinstance(error, Refused) and (error.means(SignInRequired) or error.means(NotFound))
+    return isinstance(error, TokenRefused) or (isinstance(error, Refused) and error.means(NotFound))
 
 
 def _warn_of_eavesdroppers(session: Session) -> None:

@@ -34,6 +34,7 @@ from cabinet.client.failures import (
     Refused,
     ServerUnreachable,
     TlsFailed,
+    TokenRefused,
 )
 from cabinet.client.local import Body
 from cabinet.client.patience import Patience
@@ -159,7 +160,13 @@ class Connection:
         if 300 <= response.status < 400:
             response.close()
             raise Redirected(server=str(self.server), location=response.headers.get("Location", ""))
+        if response.status == 401 and self._shows_token(request):
+            response.close()
+            raise TokenRefused(server=str(self.server))
         raise _to_refusal(response, self._content(response))
+
+    def _shows_token(self, request: Request) -> bool:
+        return "Authorization" in self._headers and "Authorization" not in request.headers
 
     def _send(self, request: Request) -> urllib3.BaseHTTPResponse:
         headers = {**self._headers, **request.headers}

@@ -70,6 +70,7 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     failures.BadUsage: 2,
     failures.BadServerAddress: 2,
     failures.NotSignedIn: 3,
+    failures.TokenRefused: 3,
     failures.TokenFileExposed: 3,
     failures.TokenFileBroken: 3,
     failures.LocalMissing: 4,

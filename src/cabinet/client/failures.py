@@ -11,6 +11,7 @@
         ├── BadUsage
         │   └── BadServerAddress
         ├── NotSignedIn
+        ├── TokenRefused
         ├── TokenFileExposed
         ├── TokenFileBroken
         ├── LocalMissing
@@ -135,6 +136,15 @@ class NotSignedIn(ClientFailure):
     slug = "not-signed-in"
     message = "You are not signed in to %(server)s."
     hint = "Run filecli login first, or set FILECLI_TOKEN."
+    server: str
+
+
+class TokenRefused(ClientFailure):
+    """The server does not know the token: it was revoked, has expired, or was never one."""
+
+    slug = "token-refused"
+    message = "The server %(server)s does not accept the token."
+    hint = "Run filecli login, or set FILECLI_TOKEN to another one."
     server: str
 
 

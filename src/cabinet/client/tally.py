@@ -22,9 +22,10 @@ from cabinet.client.failures import (
     Refused,
     ServerUnreachable,
     TlsFailed,
+    TokenRefused,
 )
 from cabinet.client.output import Output, to_event, to_size, to_trouble
-from cabinet.errors import CabinetError, SignInRequired, StorageFull, TooManyAttempts, Unavailable
+from cabinet.errors import CabinetError, StorageFull, TooManyAttempts, Unavailable
 
 _FATAL = (
     BadUsage,
@@ -35,8 +36,9 @@ _FATAL = (
     Redirected,
     ServerUnreachable,
     TlsFailed,
+    TokenRefused,
 )
-_FATAL_ANSWERS = (SignInRequired, StorageFull, TooManyAttempts, Unavailable)
+_FATAL_ANSWERS = (StorageFull, TooManyAttempts, Unavailable)
 
 
 class Tally:

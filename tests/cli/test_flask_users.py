@@ -1,0 +1,195 @@
+"""`flask users`: accounts by the operator's hand, and what becomes of those who are signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.conftest import MakeApp
+from tests.support.auth import PASSWORD, USERNAME, AuthActions, basic
+from tests.support.operators import Operator
+
+NEW_PASSWORD = "another horse, another battery"
+
+
+@pytest.fixture
+def operator(client: FlaskClient) -> Operator:
+    return Operator(client.application)
+
+
+def test_an_account_that_the_operator_made_signs_in(operator: Operator, auth: AuthActions) -> None:
+    told = operator.run("users", "create", "Анна", "--password-stdin", given=f"{PASSWORD}\n")
+
+    assert told.stdout == "“Анна” may sign in.\n"
+    assert auth.login("анна").status_code == 200
+
+
+def test_the_operator_makes_accounts_where_registration_is_closed(make_app: MakeApp) -> None:
+    closed = make_app(REGISTRATION="closed")
+    auth = AuthActions(closed.test_client())
+    Operator(closed).create()
+
+    assert auth.register("bob").status_code == 403
+    assert auth.login().status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "password"),
+    [
+        ("two  words ", "two  words "),
+        ("  kept as typed\n", "  kept as typed"),
+        ("from windows\r\n", "from windows"),
+        ("кириллица", "кириллица"),
+    ],
+)
+def test_a_password_on_standard_input_is_one_line_without_its_end(
+    operator: Operator, auth: AuthActions, given: str, password: str
+) -> None:
+    operator.run("users", "create", USERNAME, "--password-stdin", given=given)
+
+    assert auth.login(password=password).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("", "holds no password"),
+        ("\n", "holds no password"),
+        ("first line\nsecond line\n", "more than the line of one password"),
+        (b"x" * 20_000, "more than the line of one password"),
+        (b"p\xe4sswort im Latin-1\n", "is not UTF-8"),
+        ("short\n", "Choose another password: it needs at least 8 characters."),
+        ("password123\n", "Choose another password: it is among the first"),
+        ("Alexander\n", "Choose another password: it is the user name."),
+        ("x" * 1025, "Choose another password: it may have at most 1024 bytes."),
+    ],
+)
+def test_what_is_no_good_password_makes_no_account(
+    operator: Operator, given: str | bytes, reason: str
+) -> None:
+    refused = operator.run("users", "create", "alexander", "--password-stdin", given=given, code=1)
+
+    assert refused.stderr.startswith("Error: ")
+    assert reason in refused.stderr
+    assert operator.document("users", "list") == {"users": []}
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "admin ", "\x1b[31m"])
+def test_what_is_no_user_name_makes_no_account(operator: Operator, name: str) -> None:
+    refused = operator.run("users", "create", name, "--password-stdin", given=PASSWORD, code=1)
+
+    assert refused.stderr.startswith("Error: A user name has 1 to 64 letters")
+    assert operator.document("users", "list") == {"users": []}
+
+
+def test_a_name_that_looks_like_a_taken_one_is_refused(operator: Operator) -> None:
+    operator.create("alice")
+    refused = operator.run("users", "create", "ＡLICE", "--password-stdin", given=PASSWORD, code=1)
+
+    assert refused.stderr == "Error: The user name “ＡLICE” is taken.\n"
+
+
+def test_without_a_terminal_a_password_is_not_asked_for(operator: Operator) -> None:
+    refused = operator.run("users", "create", USERNAME, given=f"{PASSWORD}\n{PASSWORD}\n", code=2)
+
+    assert "--password-stdin reads the password" in refused.stderr
+
+
+def test_the_list_tells_people_and_programs_who_is_there(make_app: MakeApp) -> None:
+    operator = Operator(make_app(USER_QUOTA=5_000_000))
+    operator.create("bob")
+    operator.create("alice")
+    operator.run("users", "disable", "bob")
+    alice, bob = operator.document("users", "list")["users"]
+    lines = operator.run("users", "list").stdout.splitlines()
+
+    assert (alice["username"], alice["usage"], alice["quota"]) == ("alice", 0, 5_000_000)
+    assert alice["disabled_at"] is None
+    assert bob["disabled_at"].endswith("Z")
+    assert lines[0].startswith("alice: 0 bytes of 5 MB, since ")
+    assert "disabled since" not in lines[0]
+    assert "disabled since" in lines[1]
+
+
+def test_disabling_ends_every_way_in_at_once(operator: Operator, auth: AuthActions) -> None:
+    password = auth.become()
+    token = auth.token()
+    ways_in: list[Callable[[], int]] = [
+        lambda: auth.client.get("/me").status_code,
+        lambda: auth.client.get("/me", headers=password).status_code,
+        lambda: auth.client.get("/me", headers=token).status_code,
+    ]
+    before = [way_in() for way_in in ways_in]
+    operator.run("users", "disable", USERNAME)
+
+    assert before == [200, 200, 200]
+    assert [way_in() for way_in in ways_in] == [401, 401, 401]
+    assert auth.login().status_code == 401
+
+
+def test_enabling_lets_people_sign_in_but_revives_no_session(operator: Operator, auth: AuthActions) -> None:
+    auth.become()
+    operator.run("users", "disable", USERNAME)
+    operator.run("users", "enable", USERNAME)
+
+    assert auth.client.get("/me").status_code == 401
+    assert auth.login().status_code == 200
+    assert auth.client.get("/me").status_code == 200
+
+
+def test_a_new_password_replaces_the_old_one_and_ends_the_sessions(
+    operator: Operator, auth: AuthActions
+) -> None:
+    auth.become()
+    operator.run("users", "set-password", USERNAME, "--password-stdin", given=NEW_PASSWORD)
+
+    assert auth.client.get("/me").status_code == 401
+    assert auth.client.get("/me", headers=basic()).status_code == 401
+    assert auth.client.get("/me", headers=basic(password=NEW_PASSWORD)).status_code == 200
+
+
+def test_a_weak_new_password_changes_nothing(operator: Operator, auth: AuthActions) -> None:
+    auth.become()
+    operator.run("users", "set-password", USERNAME, "--password-stdin", given="12345678", code=1)
+
+    assert auth.client.get("/me").status_code == 200
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("y\n", 0, 0), ("n\n", 1, 1), ("\n", 1, 1), ("", 1, 1)])
+def test_an_account_is_deleted_only_after_a_yes(operator: Operator, answer: str, code: int, left: int) -> None:
+    operator.create()
+    asked = operator.run("users", "delete", USERNAME, given=answer, code=code)
+
+    assert "Delete “alice” and 0 bytes of files for ever? [y/N]" in asked.stderr
+    assert len(operator.document("users", "list")["users"]) == left
+
+
+def test_delete_with_yes_does_not_ask(operator: Operator, auth: AuthActions) -> None:
+    auth.become()
+    told = operator.run("users", "delete", USERNAME, "--yes")
+
+    assert told.stderr == ""
+    assert auth.client.get("/me").status_code == 401
+    assert auth.register().status_code == 201
+
+
+@pytest.mark.parametrize("command", ["disable", "enable", "delete", "set-password"])
+def test_an_unknown_user_is_named_and_cannot_steer_the_terminal(operator: Operator, command: str) -> None:
+    refused = operator.run("users", command, "no\x1b[2Jbody", code=1)
+
+    assert refused.stderr == "Error: There is no user “no\\x1b[2Jbody”.\n"
+
+
+def test_a_damaged_database_is_one_line_and_no_traceback(
+    operator: Operator, auth: AuthActions, tmp_path: Path
+) -> None:
+    operator.create()
+    for file in (tmp_path / "instance").glob("cabinet.db*"):
+        file.write_bytes(b"no database at all" * 100)
+    refused = operator.run("users", "list", code=1)
+
+    assert refused.stderr.startswith("Error: The server could not use its disk (SQLITE_")
+    assert len(refused.stderr.splitlines()) == 1
