@@ -1,12 +1,14 @@
 """What the services are handed in tests: a database, a store, a clock and a cheap hasher.
 
-Rule: all of it is the real thing but the time and the cost of a password hash; no web framework.
+Rule: all of it is the real thing but the time, the cost of a password hash and the database's
+syncs; no web framework.
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from cabinet.models import Base
@@ -121,11 +123,17 @@ class Workbench:
             return service.finish([(upload, target)])[0]
 
 
+def _stop_syncing(connection: sqlite3.Connection, _record: object) -> None:
+    # No test of the services cuts the power, and hypothesis would wait for a thousand syncs.
+    connection.execute("PRAGMA synchronous = OFF")
+
+
 @contextmanager
 def workbench(folder: Path) -> Iterator[Workbench]:
     """Make a workbench below `folder` for as long as the context lasts."""
     engine = create_engine(f"sqlite:///{folder / 'cabinet.db'}", pool_size=4, max_overflow=-1)
     configure(engine)
+    event.listen(engine, "connect", _stop_syncing)
     try:
         Base.metadata.create_all(engine)
         yield Workbench(engine, open_store((folder / "store").as_uri()))

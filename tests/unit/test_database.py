@@ -48,13 +48,16 @@ def usage_of(bench: Workbench, user_id: int) -> int | None:
         return session.scalar(select(User.usage).where(User.id == user_id))
 
 
-def test_every_connection_syncs_checks_references_and_waits(bench: Workbench) -> None:
-    with bench.engine.connect() as connection:
+def test_every_connection_syncs_checks_references_and_waits(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'new.db'}")
+    configure(engine)
+    with engine.connect() as connection:
         values = {
             name: connection.execute(text(f"PRAGMA {name}")).scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }
 
+    engine.dispose()
     assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
 
 

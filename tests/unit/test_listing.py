@@ -1,0 +1,317 @@
+"""Pages of a listing, put together, are the whole folder in its order.
+
+Rule: the expectation is computed in Python from what was put in, never read from the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.orm import Session
+
+from cabinet.errors import InvalidField, NotAFolder, NotFound
+from cabinet.models import Kind
+from cabinet.services.accounts import Account
+from cabinet.services.database import writing
+from cabinet.services.entries import Entry, Order, Page, Sort, from_cursor, to_cursor
+from cabinet.services.listing import Listing, _range
+from cabinet.services.names import join_path, sort_key, split_path
+from cabinet.services.tree import Tree
+from tests.support.services import START, Workbench
+
+# The bench of a test serves all of its examples: each has a user of its own.
+one_bench = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+
+every_order = [(sort, descending) for sort, descending in product(Sort, (False, True))]
+
+names = st.sampled_from(
+    [*"abcdefgh", "A", "file2", "file10", "ёж", "Йод", "я", "é", "e\u0301x", "10", "2", "0"]
+)
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A node as a test puts it in; `minute` is when it was modified."""
+
+    name: str
+    kind: Kind
+    size: int
+    minute: int
+
+
+planted = st.builds(
+    Planted,
+    name=names,
+    kind=st.sampled_from(Kind),
+    size=st.integers(0, 3),
+    minute=st.integers(0, 3),
+).map(lambda node: Planted(node.name, node.kind, 0, node.minute) if node.kind is Kind.FOLDER else node)
+
+folders = st.lists(planted, max_size=12, unique_by=lambda node: node.name)
+
+# A tree as the paths of its files.
+trees = st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(tuple), max_size=12)
+
+
+def plant(session: Session, owner: Account, nodes: Sequence[Planted]) -> None:
+    tree = Tree(session, owner.id)
+    with writing(session):
+        root = tree.root()
+        for planted in nodes:
+            node = tree.new(root, planted.name, planted.kind, START + timedelta(minutes=planted.minute))
+            node.size = planted.size
+            tree.add(root, node)
+
+
+def in_order(nodes: Sequence[Planted], sort: Sort, *, descending: bool) -> list[str]:
+    values: dict[Sort, Callable[[Planted], int]] = {
+        Sort.NAME: lambda node: 0,
+        Sort.SIZE: lambda node: node.size,
+        Sort.MODIFIED: lambda node: node.minute,
+    }
+    expected: list[str] = []
+    for kind in Kind:
+        same = [node for node in nodes if node.kind is kind]
+        same.sort(key=lambda node: (values[sort](node), sort_key(node.name)), reverse=descending)
+        expected.extend(node.name for node in same)
+    return expected
+
+
+def read_all(read: Callable[[str | None], Page], limit: int) -> Iterator[Entry]:
+    after = None
+    while True:
+        page = read(after)
+        assert len(page.entries) <= limit
+        assert page.entries or after is None, "an empty page, although the one before promised more"
+        yield from page.entries
+        if page.next is None:
+            return
+        assert len(page.entries) == limit
+        after = page.next
+
+
+@one_bench
+@given(nodes=folders, limit=st.integers(1, 5))
+def test_the_pages_of_a_folder_are_the_folder_in_its_order(
+    bench: Workbench, nodes: list[Planted], limit: int
+) -> None:
+    with bench.session() as session:
+        owner = bench.register(session)
+        plant(session, owner, nodes)
+        listing = Listing(session, owner.id)
+
+        for sort, descending in every_order:
+            read = partial(page_after, listing, sort, descending, limit)
+            found = [entry.name for entry in read_all(read, limit)]
+            assert found == in_order(nodes, sort, descending=descending), (sort, descending)
+
+
+def page_after(listing: Listing, sort: Sort, descending: bool, limit: int, after: str | None) -> Page:
+    return listing.page("", Order(sort, descending, after), limit)
+
+
+@one_bench
+@given(paths=trees, limit=st.integers(1, 4))
+def test_the_pages_of_a_tree_are_every_folder_followed_by_what_is_in_it(
+    bench: Workbench, paths: list[tuple[str, ...]], limit: int
+) -> None:
+    with bench.session() as session:
+        owner = bench.register(session)
+        kinds = plant_tree(session, owner, paths)
+        listing = Listing(session, owner.id)
+
+        found = list(read_all(lambda after: listing.page_below("", limit, after), limit))
+        below = list(listing.page_below("a", 1000, None).entries) if kinds.get(("a",)) is Kind.FOLDER else []
+
+    expected = [join_path(path) for path in walked((), kinds)]
+    assert [entry.path for entry in found] == expected
+    assert [entry.path for entry in below] == [path for path in expected if path.startswith("a/") and below]
+
+
+def plant_tree(
+    session: Session, owner: Account, paths: Sequence[tuple[str, ...]]
+) -> dict[tuple[str, ...], Kind]:
+    """Put a file at each path that is not taken and return the kind of every node by its path."""
+    tree = Tree(session, owner.id)
+    kinds: dict[tuple[str, ...], Kind] = {}
+    with writing(session):
+        for path in paths:
+            folder, depth = tree.walk(path)
+            if depth == len(path) or folder.kind != Kind.FOLDER:
+                continue
+            parent = tree.make_folders(folder, path[depth:-1], START)
+            tree.add(parent, tree.new(parent, path[-1], Kind.FILE, START))
+            kinds |= {path[:end]: Kind.FOLDER for end in range(1, len(path))} | {path: Kind.FILE}
+    return kinds
+
+
+def walked(folder: tuple[str, ...], kinds: dict[tuple[str, ...], Kind]) -> Iterator[tuple[str, ...]]:
+    children = [path for path in kinds if path[:-1] == folder]
+    for path in sorted(children, key=lambda path: (kinds[path], sort_key(path[-1]))):
+        yield path
+        yield from walked(path, kinds)
+
+
+@pytest.fixture
+def alice(session: Session, bench: Workbench) -> Account:
+    return bench.register(session, "alice")
+
+
+@pytest.fixture
+def listing(session: Session, alice: Account) -> Listing:
+    return Listing(session, alice.id)
+
+
+def test_a_walk_goes_on_where_it_was_although_the_last_entry_is_gone(
+    session: Session, bench: Workbench, alice: Account, listing: Listing
+) -> None:
+    for path in ("a/b/1", "a/b/2", "a/c/3", "d/4"):
+        bench.upload(session, alice, path, b"x")
+    page = listing.page_below("", 3, None)
+    assert [entry.path for entry in page.entries] == ["a", "a/b", "a/b/1"]
+
+    bench.files(session, alice).trash("a/b")
+
+    rest = listing.page_below("", 10, page.next)
+    assert [entry.path for entry in rest.entries] == ["a/c", "a/c/3", "d", "d/4"]
+
+
+def test_a_walk_goes_on_although_a_file_has_taken_the_place_of_its_folder(
+    session: Session, bench: Workbench, alice: Account, listing: Listing
+) -> None:
+    for path in ("a/b/1", "z"):
+        bench.upload(session, alice, path, b"x")
+    page = listing.page_below("", 3, None)
+    bench.files(session, alice).trash("a")
+    bench.upload(session, alice, "a", b"x")
+
+    rest = listing.page_below("", 10, page.next or to_cursor(["file", "a/b/1"]))
+
+    assert [entry.path for entry in rest.entries] == ["a", "z"]
+
+
+def test_a_page_tells_how_much_is_in_the_whole_folder(
+    session: Session, bench: Workbench, alice: Account, listing: Listing
+) -> None:
+    for number in range(5):
+        bench.upload(session, alice, f"folder/{number}", b"x" * number)
+
+    page = listing.page("folder", Order(), 2)
+
+    assert (page.path, page.count, page.size, len(page.entries)) == ("folder", 5, 10, 2)
+
+
+def test_only_a_folder_can_be_listed(
+    session: Session, bench: Workbench, alice: Account, listing: Listing
+) -> None:
+    bench.upload(session, alice, "file", b"")
+
+    for path, error in (("file", NotAFolder), ("nothing", NotFound), ("file/below", NotFound)):
+        with pytest.raises(error):
+            listing.page(path, Order(), 1)
+        with pytest.raises(error):
+            listing.page_below(path, 1, None)
+
+
+CURSORS = {
+    "garbage": "garbage",
+    "not ascii": "é",
+    "no list": to_cursor({"a": 1}),  # type: ignore[arg-type]  # that is the case
+    "too short": to_cursor(["name", 1, 0]),
+    "wrong types": to_cursor(["name", "1", 0, ""]),
+    "a truth value": to_cursor(["name", True, 0, ""]),
+    "no such kind": to_cursor(["name", 7, 0, ""]),
+    "no base64": to_cursor(["name", 1, 0, "%"]),
+    "another order": to_cursor(["modified", 1, 0, ""]),
+    "too large": to_cursor(["size", 1, 2**63, ""]),
+    "a time without end": to_cursor(["modified", 1, 2**63 - 1, ""]),
+    "deep": to_cursor([[[[[[]]]]]]),
+    "endless": "W" * 100_000,
+    "a number without end": "MTEx" * 5000,
+}
+
+
+@pytest.mark.parametrize("cursor", CURSORS.values(), ids=CURSORS)
+@pytest.mark.parametrize("sort", Sort)
+def test_a_foreign_cursor_is_refused(listing: Listing, sort: Sort, cursor: str) -> None:
+    if cursor == CURSORS["another order"]:
+        sort = Sort.SIZE
+    with pytest.raises(InvalidField) as caught:
+        listing.page("", Order(sort, after=cursor), 10)
+
+    assert caught.value.field == "after"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["file", ""], ["file", "elsewhere/x"], ["file", "folder"], ["file", 7], ["file"], [1, 2, 3]],
+    ids=str,
+)
+def test_a_foreign_cursor_of_a_walk_is_refused(
+    session: Session, bench: Workbench, alice: Account, listing: Listing, values: list[object]
+) -> None:
+    bench.upload(session, alice, "folder/file", b"")
+
+    with pytest.raises(InvalidField) as caught:
+        listing.page_below("folder", 10, to_cursor(values))
+
+    assert caught.value.field == "after"
+
+
+@given(st.lists(st.one_of(st.text(st.characters(exclude_categories=["Cs"])), st.integers(-(2**62), 2**62))))
+def test_a_cursor_says_again_what_it_was_made_of(values: list[object]) -> None:
+    cursor = to_cursor(values)
+
+    assert cursor.isascii()
+    assert from_cursor(cursor, *map(type, values)) == values
+
+
+@pytest.mark.parametrize(("sort", "descending"), every_order)
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_every_page_is_one_range_of_one_index(
+    session: Session, sort: Sort, descending: bool, kind: Kind, is_first: bool
+) -> None:
+    positions: dict[Sort, list[Any]] = {
+        Sort.NAME: [b"k"],
+        Sort.SIZE: [7, b"k"],
+        Sort.MODIFIED: [START, b"k"],
+    }
+    query = _range(1, kind, Order(sort, descending), None if is_first else positions[sort]).limit(10)
+    sql = query.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
+    parameters = tuple(sql.params[name] for name in sql.positiontup or ())
+
+    plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", _plain(parameters)).all()
+
+    steps = [row.detail for row in plan]
+    assert len(steps) == 1, steps
+    assert f"USING INDEX ix_node_by_{sort.value} " in steps[0]
+    # What follows the kind is where the range begins or ends.
+    assert steps[0].endswith("kind=?)") is is_first
+
+
+def _plain(parameters: tuple[object, ...]) -> tuple[object, ...]:
+    """Return parameters as the driver takes them: only a time needs to become one of its values."""
+    return tuple(str(value) if value == START else value for value in parameters)
+
+
+def test_resolving_a_path_looks_up_each_segment_by_an_index(session: Session, bench: Workbench) -> None:
+    plan = session.connection().exec_driver_sql(
+        "EXPLAIN QUERY PLAN SELECT * FROM node WHERE parent_id = 1 AND name = 'x' AND trashed_at IS NULL"
+    )
+
+    assert [row.detail for row in plan] == ["SEARCH node USING INDEX uq_node_name (parent_id=? AND name=?)"]
+
+
+def test_the_root_is_listed_by_its_empty_path(listing: Listing) -> None:
+    assert split_path("") == ()
+    assert listing.page("", Order(), 10).entries == []
+    assert listing.page_below("", 10, None).entries == []
