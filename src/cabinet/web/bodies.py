@@ -9,10 +9,9 @@ Rule: content is never read through `request.data`, `request.form` or `request.f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -29,7 +28,6 @@ FORM_BYTES = 16 * 1024
 MAX_FILES = 1000
 MAX_PARTS = 2 * MAX_FILES + 16
 
-BROKEN_OFF = N_("the connection broke off, or its framing is wrong.")
 NOT_MULTIPART = N_("send multipart/form-data with a boundary.")
 BAD_MULTIPART = N_("the multipart body is damaged or ends early.")
 TOO_MANY_PARTS = N_("it has too many parts.")
@@ -42,19 +40,6 @@ class Part:
 
     name: str
     filename: str | None
-
-
-class _Guarded:
-    """The server's stream, whose own errors all mean the same: the body did not arrive."""
-
-    def __init__(self, stream: Any) -> None:
-        self._read: Callable[[int], bytes] = stream.read
-
-    def read(self, size: int, /) -> bytes:
-        try:
-            return self._read(size)
-        except Exception as error:  # each server raises classes of its own, few of them OSError
-            raise MalformedRequest(reason=BROKEN_OFF) from error
 
 
 def set_timeout(request: Request, seconds: float) -> None:
@@ -86,7 +71,7 @@ def length_of(request: Request) -> int | None:
 def iter_body(request: Request, size: int = CHUNK_SIZE) -> Iterator[bytes]:
     """Yield the body in chunks, all of it; raises as `length_of`, and `TruncatedBody`."""
     length = length_of(request)
-    stream = _Guarded(request.environ["wsgi.input"])
+    stream = request.environ["wsgi.input"]
     return iter_stream(stream, size) if length is None else iter_exactly(stream, length, size)
 
 

@@ -21,6 +21,7 @@ from wtforms.validators import ValidationError
 from cabinet.errors import CrossSiteRequest, InvalidName
 from cabinet.services.names import NOT_UNICODE
 from cabinet.web.bodies import FORM_BYTES, set_timeout
+from cabinet.web.wire import guard_body
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
@@ -65,6 +66,7 @@ def is_vouched_for() -> bool:
 
 def _admit() -> None:
     g.request_id = secrets.token_hex(8)
+    guard_body(request)
     set_timeout(request, current_app.config["STALL_SECONDS"])
     streams = getattr(current_app.view_functions.get(request.endpoint or ""), "streams_body", False)
     if not streams:
