@@ -245,8 +245,7 @@ print(store.size_of(put(b"third")))
 def test_what_has_no_room_is_refused_and_leaves_room_again(tmp_path: Path, limit: int, times: int) -> None:
     folder = tmp_path / "store"
     folder.mkdir()
-    # 2 MiB, for the 256 folders take one page each.
-    command = on_small_disks(python(FILLED, str(folder), str(limit), str(times)), {folder: "2m"})
+    command = on_small_disks(python(FILLED, str(folder), str(limit), str(times)), {folder: "1m"})
 
     printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 

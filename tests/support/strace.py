@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.support.programs import require_program
+from tests.support.waiting import wait_until
 
 # Calls that change what is on the disk, or tell somebody that it was changed.
 STORAGE_CALLS = (
     "openat", "mkdir", "pwritev", "pwritev2", "pwrite64", "write", "fsync", "fdatasync", "link", "linkat",
-    "rename", "renameat2", "unlink", "unlinkat", "close",
+    "rename", "renameat2", "unlink", "unlinkat", "close", "sendto", "sendmsg",
 )  # fmt: skip
 
 _LINE = re.compile(
@@ -47,11 +48,22 @@ class Point:
 def traced(
     command: Sequence[str], log: Path, *, calls: Iterable[str] = STORAGE_CALLS, inject: str = ""
 ) -> list[str]:
-    """Return `command` wrapped so that its `calls` are written to `log`; `inject` is strace's own notation."""
-    options = ["-f", "-yy", "-s", "256", "-o", str(log), "-e", f"trace={','.join(calls)}"]
+    """Return `command` wrapped so that its `calls` are written to `log`; `inject` is strace's own notation.
+
+    The process that is started is that of `command`; strace is its grandchild, ends when it ends,
+    and writes its last lines then.
+    """
+    options = ["-D", "-f", "-yy", "-s", "256", "-o", str(log), "-e", f"trace={','.join(calls)}"]
     # The filter spares all other calls the stop, but strace 6.1 then injects no signal.
     special = ["-e", f"inject={inject}"] if inject else ["--seccomp-bpf"]
     return [require_program("strace"), *options, *special, *command]
+
+
+def read_whole_log(log: Path, process: int) -> list[Call]:
+    """Return all calls of a log once the end of `process`, which is on its way, stands in it."""
+    end = re.compile(rf"^{process} +\+\+\+ (exited|killed)", re.MULTILINE)
+    wait_until(lambda: end.search(log.read_text(errors="replace")), what="the end of the log")
+    return read_log(log)
 
 
 def killed_at(command: Sequence[str], log: Path, point: Point) -> list[str]:

@@ -1,0 +1,274 @@
+"""A production server that is traced, killed, and left without room.
+
+What it has acknowledged is there afterwards, whole; what it has not is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import urllib3
+from flask.testing import FlaskClient
+from urllib3 import BaseHTTPResponse
+
+from cabinet.storage.blobs import open_store
+from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
+from cabinet.web.context import housekeeping, inspection
+from tests.conftest import MakeApp, StartProduction
+from tests.support.auth import AuthActions
+from tests.support.backends import LocalBackend, put
+from tests.support.contents import content_of, in_chunks
+from tests.support.faults import Fault, on_small_disks
+from tests.support.people import Person
+from tests.support.servers import Server, production_command, running
+from tests.support.strace import Call, read_whole_log, traced
+from tests.support.waiting import wait_until
+
+SIZES = {"one block": 10_000, "several blocks": 9 << 20}
+
+
+@pytest.mark.parametrize("face", ["PUT", "POST"])
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_an_upload_is_acknowledged_when_file_folder_and_rows_are_durable(
+    tmp_path: Path, size: int, face: str
+) -> None:
+    content, log = content_of(size), tmp_path / "calls"
+    with running(traced(production_command(1), log), tmp_path, {}) as server:
+        process, person = server.pid, Person(server)
+        person.put("file", content) if face == "PUT" else person.post("file", content)
+    calls = read_whole_log(log, process)
+
+    content_hash = hash_chunks([content])
+    [link] = [call for call in calls if call.name == "link" and f'/{content_hash}"' in call.arguments]
+    staged = link.arguments.split('"')[1]
+    [file_sync] = [call for call in calls if is_sync_of(call, staged)]
+    [folder_sync] = [call for call in calls if is_sync_of(call, f"/blobs/{content_hash[:2]}")]
+    answer = next(call for call in calls if call.begun > link.begun and '"HTTP/1.1 ' in call.arguments)
+    row_syncs = [
+        call for call in calls if is_sync_of(call, "/cabinet.db-wal") and call.begun > folder_sync.ended
+    ]
+
+    assert file_sync.ended < link.begun
+    assert link.ended < folder_sync.begun
+    assert row_syncs[0].ended < answer.begun
+    assert {call.result for call in (file_sync, link, folder_sync, row_syncs[0])} == {"0"}
+    assert '"HTTP/1.1 201 ' in answer.arguments
+
+
+def is_sync_of(call: Call, path: str) -> bool:
+    return call.name in {"fsync", "fdatasync"} and call.arguments.endswith(f"{path}>")
+
+
+@dataclass
+class Uploader:
+    """Uploads to paths of its own, over and over, and notes what it sent and what was acknowledged."""
+
+    name: str
+    random: random.Random
+    acknowledged: dict[str, str] = field(default_factory=dict)
+    unanswered: dict[str, str] = field(default_factory=dict)
+    answers: int = 0
+
+    def run(self, person: Person) -> None:
+        """Upload until the server is gone."""
+        while True:
+            path = f"{self.name}/{self.random.randrange(4)}"
+            # Few contents, so that the same bytes are often stored by several at once.
+            size = self.random.choice([0, 1, 5000, 100_000, BLOCK_SIZE + 1])
+            content = content_of(size, seed=self.random.randrange(3))
+            self.unanswered[path] = hash_chunks([content])
+            try:
+                answer = person.put(path, content)
+            except urllib3.exceptions.HTTPError:
+                return
+            assert answer.status in {200, 201}, answer.data
+            self.acknowledged[path] = self.unanswered.pop(path)
+            self.answers += 1
+
+    def check(self, person: Person, found: dict[str, str]) -> None:
+        """Compare what is there after a crash, and take it for the new beginning."""
+        mine = {path: content_hash for path, content_hash in found.items() if path.startswith(self.name)}
+        assert self.acknowledged.keys() <= mine.keys() <= self.acknowledged.keys() | self.unanswered.keys()
+        for path, content_hash in mine.items():
+            assert content_hash in {self.acknowledged.get(path), self.unanswered.get(path)}
+            assert hash_chunks([person.get(path)]) == content_hash
+        self.acknowledged, self.unanswered = mine, {}
+
+
+@pytest.mark.parametrize(
+    "rounds", [5, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(1800)])]
+)
+def test_no_kill_under_load_loses_or_halves_what_was_acknowledged(
+    start_production: StartProduction, make_app: MakeApp, rounds: int
+) -> None:
+    chance = random.Random(rounds)
+    server = start_production(workers=2)
+    person = Person(server)
+    uploaders = [Uploader(name, random.Random(name)) for name in ("one", "two", "three")]
+
+    for _ in range(rounds):
+        enough = sum(uploader.answers for uploader in uploaders) + chance.randrange(1, 30)
+        threads = [threading.Thread(target=uploader.run, args=(person,)) for uploader in uploaders]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: sum(uploader.answers for uploader in uploaders) >= enough, seconds=60)  # noqa: B023
+        server.kill()
+        for thread in threads:
+            thread.join()
+
+        server.start()
+        found = person.hashes()
+        for uploader in uploaders:
+            uploader.check(person, found)
+    server.stop()
+
+    app = make_app(SWEEP_GRACE_SECONDS=0)
+    with app.app_context():
+        housekeeping().sweep()
+        assert list(inspection().verify(deep=True)) == []
+    assert LocalBackend(Path(app.instance_path)).staged() == []
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    """Return the folder that becomes a small disk of its own for a server."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    return folder
+
+
+def as_seen_by(server: Server, folder: Path) -> Path:
+    """Return the way to a folder of a server that has mounts of its own."""
+    return Path(f"/proc/{server.pid}/root{folder}")
+
+
+# A refusal may come before the body was read; the connection cannot carry another request then.
+LAST_REQUEST = {"Connection": "close"}
+
+
+def refused_put(person: Person, content: bytes) -> BaseHTTPResponse:
+    return person.send("PUT", "/files/large", body=content, headers=LAST_REQUEST)
+
+
+def refused_chunks(person: Person, content: bytes) -> BaseHTTPResponse:
+    return person.send("PUT", "/files/large", body=in_chunks(content), chunked=True, headers=LAST_REQUEST)
+
+
+def refused_form(person: Person, content: bytes) -> BaseHTTPResponse:
+    return person.send("POST", "/upload", fields={"file": ("large", content)}, headers=LAST_REQUEST)
+
+
+@pytest.mark.parametrize("send", [refused_put, refused_chunks, refused_form])
+def test_a_server_on_a_full_disk_says_so_and_goes_on(
+    tmp_path: Path, disk: Path, send: Callable[[Person, bytes], BaseHTTPResponse]
+) -> None:
+    command = on_small_disks(production_command(1), {disk: "2m"})
+    settings = {"STORE_URL": disk.as_uri()}
+    with running(command, tmp_path, settings) as server:
+        person = Person(server)
+        person.store("kept", content_of(100_000))
+        person.store("large", b"what it was before")
+
+        assert send(person, content_of(3 << 20)).status == 507
+
+        assert list((as_seen_by(server, disk) / "staging").iterdir()) == []
+        assert person.get("kept") == content_of(100_000)
+        assert person.get("large") == b"what it was before"
+        assert person.hashes().keys() == {"kept", "large"}
+        person.store("small", b"has room")
+        assert person.get("small") == b"has room"
+
+
+def test_a_database_without_room_refuses_the_upload_and_serves_what_is_there(
+    tmp_path: Path, disk: Path
+) -> None:
+    command = on_small_disks(production_command(1), {disk: "2m"})
+    settings = {"DATABASE_URL": f"sqlite:///{disk / 'cabinet.db'}"}
+    with running(command, tmp_path, settings) as server:
+        person = Person(server)
+        person.store("kept", b"kept")
+        filler = as_seen_by(server, disk) / "filler"
+        fill(filler)
+
+        # What the log of the database has allocated already takes a few more rows.
+        tries = (person.put(f"refused {number}", b"no room for its row") for number in range(200))
+        refused = next(answer for answer in tries if answer.status != 201)
+        assert refused.status == 507, refused.data
+        assert LocalBackend(tmp_path / "instance").staged() == []
+        assert person.get("kept") == b"kept"
+
+        filler.unlink()
+        person.store("refused", b"now it has")
+        assert person.get("refused") == b"now it has"
+
+
+def fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        for size in (1 << 16, 1 << 12):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError as error:
+                assert error.errno == errno.ENOSPC  # noqa: PT017 - the loop has no other end
+
+
+def download(client: FlaskClient, headers: dict[str, str]) -> bytes:
+    with client.get("/files/name", headers=headers) as answer:
+        assert answer.status_code == 200
+        content: bytes = answer.data
+        return content
+
+
+@pytest.mark.parametrize(
+    ("function", "number", "status"),
+    [
+        ("open", errno.ENOSPC, 507),
+        ("pwritev", errno.EDQUOT, 507),
+        ("pwritev", errno.EIO, 503),
+        ("fsync", errno.ENOSPC, 507),
+        ("fsync", errno.EIO, 503),
+        ("link", errno.ENOSPC, 507),
+        ("link", errno.EIO, 503),
+    ],
+)
+def test_a_disk_error_is_answered_and_leaves_what_was_there(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, function: str, number: int, status: int
+) -> None:
+    app = make_app()
+    client = app.test_client()
+    headers = AuthActions(client).become()
+    place = LocalBackend(Path(app.instance_path))
+    assert client.put("/files/name", data=b"before", headers=headers).status_code == 201
+
+    with pytest.MonkeyPatch.context() as while_broken:
+        Fault(while_broken, function, number, lambda path: path.parent.name == "staging")
+        answer = client.put("/files/name", data=b"after", headers=headers)
+        assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+        assert str(place.root) not in answer.text
+        answer = client.post("/upload", data={"file": (io.BytesIO(b"after"), "name")}, headers=headers)
+        assert answer.status_code == status
+
+    assert place.staged() == []
+    assert download(client, headers) == b"before"
+    assert client.put("/files/name", data=b"after", headers=headers).status_code == 200
+    assert download(client, headers) == b"after"
+
+
+def test_what_a_dead_publisher_left_is_taken_over_by_the_next_one(make_app: MakeApp) -> None:
+    """A kill between the link and the commit leaves a blob without a row."""
+    app = make_app()
+    client = app.test_client()
+    headers = AuthActions(client).become()
+    orphan = put(open_store(Path(app.instance_path).as_uri()), b"content")
+
+    entry = client.put("/files/name", data=b"content", headers=headers).get_json()
+
+    assert entry["content_hash"] == orphan.content_hash
+    assert download(client, headers) == b"content"
