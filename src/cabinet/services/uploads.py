@@ -51,11 +51,15 @@ class Promised:
 
 @dataclass(slots=True)
 class Upload:
-    """One upload in progress; owned by the request that began it."""
+    """One upload in progress, of at most `limit` bytes; owned by the request that began it.
+
+    `quota` is the user's, when that and not the greatest size of a file is what sets the limit.
+    """
 
     staging: Staging
     promised: Promised
     limit: int
+    quota: int | None = None
     measured: Measured | None = None
     _sha256: hashlib._Hash | None = field(init=False)
 
@@ -68,9 +72,17 @@ class Upload:
         return self._sha256.hexdigest() if self._sha256 else None
 
     def append(self, chunks: Iterable[bytes]) -> None:
-        """Take the content, all of it; raises `TooLarge`, `StorageFull`, or what `chunks` raise."""
+        """Take the content, all of it.
+
+        Raises `TooLarge`, `QuotaExceeded`, `StorageFull`, or what `chunks` raise.
+        """
         limited = iter_limited(chunks, self.limit)
-        self.staging.append(iter_hashed(limited, self._sha256) if self._sha256 else limited)
+        try:
+            self.staging.append(iter_hashed(limited, self._sha256) if self._sha256 else limited)
+        except TooLarge as error:
+            if self.quota is None:
+                raise
+            raise QuotaExceeded(quota=self.quota) from error
 
     def finish(self) -> Measured:
         """Make the content durable and hold it against every promise; raises `DigestMismatch`."""
@@ -134,11 +146,12 @@ class Uploads:
 
         Raises `TooLarge` or `StorageFull` when the promised size has no room.
         """
+        limit, quota = self._limit()
         self._session.rollback()
         if promised.size is not None and promised.size > self._max_size:
             raise TooLarge(limit=self._max_size)
         with self._store.begin(promised.size) as staging:
-            yield Upload(staging, promised, self._max_size)
+            yield Upload(staging, promised, limit, quota)
 
     def finish(self, uploads: Sequence[tuple[Upload, Target]]) -> list[Stored]:
         """Publish finished uploads, all of them or none, and return what they became, in order.
@@ -152,18 +165,29 @@ class Uploads:
                 self._tree.root(lock=True)
                 # One order for everybody, or two requests could wait for each other's locks.
                 for index in sorted(range(len(uploads)), key=lambda i: measured[i].content_hash):
-                    self._publish(uploads[index][0], measured[index])
-                return [
+                    self._note_blob(uploads[index][0], measured[index])
+                stored = [
                     self._place(target, found)
                     for (_, target), found in zip(uploads, measured, strict=True)
                 ]  # fmt: skip
+                # Last, for what is refused shall not leave its bytes in the store until a sweep.
+                for (upload, _), found in zip(uploads, measured, strict=True):
+                    self._store.publish(upload.staging, found)
+                return stored
         except IntegrityError as error:
             # Somebody took the name between our look-up and our insert; the next try will see it.
             raise Unavailable from error
 
-    def _publish(self, upload: Upload, measured: Measured) -> None:
+    def _limit(self) -> tuple[int, int | None]:
+        """Return how many bytes one upload may bring, and the quota where that is the reason."""
+        user = self._session.get(User, self._owner_id)
+        if user is None or user.quota is None or user.quota - user.usage >= self._max_size:
+            return self._max_size, None
+        return max(0, user.quota - user.usage), user.quota
+
+    def _note_blob(self, upload: Upload, measured: Measured) -> None:
+        """Lock the blob that is to be published, and have its row."""
         lock_blob(self._session, measured.content_hash)
-        self._store.publish(upload.staging, measured)
         blob = self._session.get(Blob, measured.content_hash)
         if blob is None:
             blob = Blob(content_hash=measured.content_hash, size=measured.size, created_at=self._clock())
@@ -208,10 +232,20 @@ class Uploads:
         return node, depth
 
     def _free_name(self, folder: Node, name: str) -> str:
-        number = 2
-        while self._tree.child(folder, numbered(name, number)) is not None:
-            number += 1
-        return numbered(name, number)
+        """Return the name with a number that is free where the one before it is taken.
+
+        By doubling and then halving, for many thousands may be taken.
+        """
+        taken, free = 1, 2
+        while self._tree.child(folder, numbered(name, free)) is not None:
+            taken, free = free, free * 2
+        while free - taken > 1:
+            between = (taken + free) // 2
+            if self._tree.child(folder, numbered(name, between)) is None:
+                free = between
+            else:
+                taken = between
+        return numbered(name, free)
 
     def _replace(self, folder: Node, node: Node, measured: Measured, now: datetime) -> None:
         """Give a file its next version, unless it has that very content: a retry is no change."""
