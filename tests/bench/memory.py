@@ -6,8 +6,9 @@ keeps it, less what they held before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench import curl
@@ -19,64 +20,86 @@ from tests.bench.stage import Stage
 
 AT_ONCE = 8
 
+# MiB that transfers may add to what the idle server holds.
+MOST = {1: 32, AT_ONCE: 160}
+
 
 def memory(stage: Stage) -> list[Row]:
     """One upload, one download, eight of each."""
-    size = _fitting(stage, copies=2)
-    rows = [_measure(stage, size, 1, _upload, 32), _measure(stage, size, 1, _download, 32)]
-    size = _fitting(stage, copies=AT_ONCE + 1)
     return [
-        *rows,
-        _measure(stage, size, AT_ONCE, _upload, 160),
-        _measure(stage, size, AT_ONCE, _download, 160),
+        _uploads(stage, _fitting(stage, copies=2), 1),
+        _downloads(stage, _fitting(stage, copies=2), 1),
+        _uploads(stage, _fitting(stage, copies=AT_ONCE + 1), AT_ONCE),
+        _downloads(stage, _fitting(stage, copies=2), AT_ONCE),
     ]
 
 
 def _fitting(stage: Stage, copies: int) -> int:
-    """Return 4 GiB, scaled, or what the memory has room for."""
+    """Return 4 GiB, scaled, or the part of it that there is room for so many times."""
     whole = min(stage.scaled(4 * GIB, MIB), room(stage.folder) // copies)
     return max(MIB, whole // MIB * MIB)
 
 
-def _measure(
-    stage: Stage, size: int, count: int, transfer: Callable[[Cabinet, Path, Sequence[str]], None], most: int
-) -> Row:
-    names = [f"{number}.bin" for number in range(count)]
-    file = make_file(stage.folder / "memory.bin", size)
+def _uploads(stage: Stage, size: int, count: int) -> Row:
+    with _fresh_server(stage) as server, _file(stage, size) as file:
+        before = _held(server)
+        curl.wait([_start_upload(server, file, f"{number}.bin") for number in range(count)])
+        return _row("upload", size, count, _peak(server) - before)
+
+
+def _downloads(stage: Stage, size: int, count: int) -> Row:
+    with _fresh_server(stage) as server:
+        with _file(stage, size) as file:
+            curl.wait([_start_upload(server, file, "file.bin")])
+        before = _held(server)
+        curl.wait([_start_download(server, "file.bin") for _ in range(count)])
+        return _row("download", size, count, _peak(server) - before)
+
+
+@contextmanager
+def _fresh_server(stage: Stage) -> Iterator[Cabinet]:
+    """Start a server that has seen one small file and nothing else."""
     with stage.fresh_cabinet() as server:
-        curl.run("--upload-file", __file__, server.url("first"), headers=server.headers)
-        curl.run(server.url("first"), headers=server.headers)
-        if transfer is _download:
-            # One content under all names, so that it takes its memory only once.
-            for name in names:
-                curl.run("--upload-file", str(file), server.url(name), headers=server.headers)
-        grown = _growth(server, partial(transfer, server, file, names))
+        curl.wait([_start_upload(server, Path(__file__), "small")])
+        curl.wait([_start_download(server, "small")])
+        yield server
         server.empty()
+
+
+@contextmanager
+def _file(stage: Stage, size: int) -> Iterator[Path]:
+    file = make_file(stage.folder / "memory.bin", size)
+    yield file
     file.unlink()
-    what = "download" if transfer is _download else "upload"
+
+
+def _start_upload(server: Cabinet, file: Path, name: str) -> subprocess.Popen[str]:
+    return curl.start("--upload-file", str(file), server.url(name), headers=server.headers)
+
+
+def _start_download(server: Cabinet, name: str) -> subprocess.Popen[str]:
+    return curl.start(server.url(name), headers=server.headers)
+
+
+def _processes(server: Cabinet) -> Sequence[int]:
+    return family(server.server.pid)
+
+
+def _held(server: Cabinet) -> int:
+    """Return the bytes that the server holds now, and let its peak begin there."""
+    forget_peaks(_processes(server))
+    return resident(_processes(server))
+
+
+def _peak(server: Cabinet) -> int:
+    return peak_resident(_processes(server))
+
+
+def _row(what: str, size: int, count: int, grown: int) -> Row:
     several = f"{count} at once, " if count > 1 else ""
     return Row(
         f"memory, {what} of {several}{size / GIB:.2f} GiB",
         f"{grown / MIB:.1f} MiB over idle",
-        wanted=f"<= {most} MiB",
-        passed=grown <= most * MIB,
+        wanted=f"<= {MOST[count]} MiB",
+        passed=grown <= MOST[count] * MIB,
     )
-
-
-def _growth(server: Cabinet, transfer: Callable[[], None]) -> int:
-    processes = family(server.server.pid)
-    forget_peaks(processes)
-    before = resident(processes)
-    transfer()
-    if family(server.server.pid) != processes:
-        raise RuntimeError("a process of the server was replaced meanwhile")
-    return peak_resident(processes) - before
-
-
-def _upload(server: Cabinet, file: Path, names: Sequence[str]) -> None:
-    send = partial(curl.start, "--upload-file", str(file), headers=server.headers)
-    curl.wait([send(server.url(name)) for name in names])
-
-
-def _download(server: Cabinet, _file: Path, names: Sequence[str]) -> None:
-    curl.wait([curl.start(server.url(name), headers=server.headers) for name in names])
