@@ -148,6 +148,7 @@ def test_the_password_goes_only_where_the_token_comes_from(scripted: Filecli, sc
     done = scripted("login", given=LINES)
 
     assert done.exit_code == 0
+    assert "filecli: warning: FILECLI_TOKEN is set and used" in done.stderr
     assert [(seen.method, seen.target) for seen in script.seen] == [("POST", "/tokens")]
     assert script.seen[0].headers["Authorization"].startswith("Basic ")
     assert json.loads(script.seen[0].body)["name"].startswith("filecli on ")

@@ -165,7 +165,9 @@ def test_a_refusal_tells_what_the_server_said(connection: Connection, script: Sc
     assert str(raised.value) == "Your space is used up."
 
 
-@pytest.mark.parametrize("body", [b"<html>not found</html>", b"[]", b"", b"\xff", b'{"type": 5}'])
+@pytest.mark.parametrize(
+    "body", [b"<html>not found</html>", b"[]", b"", b"\xff", b"[" * 100_000, b'{"type": 5}']
+)
 def test_a_refusal_in_any_other_form_is_known_by_its_status(
     body: bytes, connection: Connection, script: Script
 ) -> None:
@@ -175,6 +177,17 @@ def test_a_refusal_in_any_other_form_is_known_by_its_status(
         connection.json(Request("GET", "/me"))
     assert raised.value.means(errors.NotFound)
     assert str(raised.value) == "Not found (404)."
+
+
+def test_a_refusal_whose_words_are_cut_off_is_known_by_its_status(
+    connection: Connection, script: Script
+) -> None:
+    refusal = problem("not-found", 404)
+    script.will(Answer(404, refusal.body, refusal.headers, cut=5))
+
+    with pytest.raises(Refused) as raised:
+        connection.json(Request("GET", "/me", is_repeatable=True))
+    assert raised.value.means(errors.NotFound)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -198,8 +211,11 @@ def test_a_token_that_the_server_does_not_know_is_not_shown_again(
     assert len(script.seen) == 1
 
 
-def test_an_answer_that_is_no_json_is_not_understood(connection: Connection, script: Script) -> None:
-    script.will(Answer(200, b"<html>welcome</html>"))
+@pytest.mark.parametrize("body", [b"<html>welcome</html>", b"\xff", b"[" * 100_000])
+def test_an_answer_that_is_no_json_is_not_understood(
+    body: bytes, connection: Connection, script: Script
+) -> None:
+    script.will(Answer(200, body))
 
     with pytest.raises(Misunderstood):
         connection.json(Request("GET", "/me"))

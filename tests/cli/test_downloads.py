@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.client.sinks import mark_of, part_of
+from cabinet.client.failures import LocalExists, PartInUse
+from cabinet.client.sinks import mark_of, open_part, part_of
 from cabinet.storage.content_hash import hash_chunks
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import (
@@ -113,6 +114,28 @@ def test_a_folder_comes_down_with_all_that_is_in_it(stored: Filecli, desk: Path)
     assert done.exit_code == 0
     assert names_in(desk) == {"docs", "docs/a", "docs/deep", "docs/deep/b"}
     assert (desk / "docs" / "deep" / "b").read_text() == "docs/deep/b"
+
+
+def test_a_folder_that_came_down_in_part_is_completed_by_the_same_command(
+    stored: Filecli, desk: Path
+) -> None:
+    (desk / "docs").mkdir()
+    (desk / "docs" / "a").write_text("docs/a")
+    done = stored("download", "-r", "docs", "-v")
+
+    assert done.exit_code == 0
+    assert done.stdout == "docs/deep/b\n"
+    assert done.stderr.endswith(" 1 unchanged.\n")
+    assert "/download/docs/a " not in done.stderr
+
+
+def test_in_a_folder_too_a_local_file_of_other_content_is_kept(stored: Filecli, desk: Path) -> None:
+    (desk / "docs").mkdir()
+    (desk / "docs" / "a").write_text("mine!!")
+
+    assert stored("download", "-r", "docs").exit_code == 1
+    assert (desk / "docs" / "a").read_text() == "mine!!"
+    assert (desk / "docs" / "deep" / "b").exists()
 
 
 def test_everything_comes_down_at_once(stored: Filecli, desk: Path) -> None:
@@ -389,6 +412,16 @@ def test_one_file_that_fails_keeps_no_other_back(scripted: Filecli, script: Scri
     assert names_in(desk) == {"docs", "docs/b"}
 
 
+def test_a_tag_that_a_proxy_weakened_names_the_same_content(
+    scripted: Filecli, script: Script, desk: Path
+) -> None:
+    weak = {"ETag": f'W/"{hash_chunks([CONTENT])}"'}
+    script.will(Answer(200, CONTENT, weak))
+
+    assert scripted("download", "big").exit_code == 0
+    assert (desk / "big").read_bytes() == CONTENT
+
+
 def test_a_range_behind_the_end_starts_over(scripted: Filecli, script: Script, desk: Path) -> None:
     leave_part(desk / "big", HEAD)
     script.will(problem("range-not-satisfiable", 416), content_answer(CONTENT))
@@ -397,11 +430,7 @@ def test_a_range_behind_the_end_starts_over(scripted: Filecli, script: Script, d
     assert (desk / "big").read_bytes() == CONTENT
 
 
-def test_downloads_to_one_name_at_once_never_mix(stored: Filecli, desk: Path) -> None:
-    """Every one of them ends with the file whole, or says that another holds it."""
-    from cabinet.client.failures import LocalExists, PartInUse
-    from cabinet.client.sinks import open_part
-
+def test_downloads_to_one_name_at_once_never_mix(desk: Path) -> None:
     outcomes: list[str] = []
     start = threading.Barrier(8)
 

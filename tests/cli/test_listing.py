@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.cli.conftest import Filecli
-from tests.cli.scripted import Script, entry_of, folder_of, json_answer, page_of
+from tests.cli.scripted import DEAF_ANSWER, Script, entry_of, folder_of, json_answer, page_of
 
 
 @pytest.fixture
@@ -132,8 +132,6 @@ def test_json_names_what_was_removed(stored: Filecli) -> None:
 
 
 def test_a_removal_whose_answer_was_lost_is_not_repeated(scripted: Filecli, script: Script) -> None:
-    from tests.cli.scripted import DEAF_ANSWER
-
     script.will(DEAF_ANSWER)
 
     assert scripted("rm", "-r", "a").exit_code == 8

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import pytest
 
+from cabinet import __version__
 from cabinet.client.sinks import part_of
 from tests.cli.scripted import Script, content_answer, entry_of, json_answer, page_of
 from tests.support.auth import PASSWORD, USERNAME
@@ -78,9 +79,7 @@ def test_it_runs_as_a_module_too() -> None:
 
 
 def test_the_version_is_that_of_the_installed_package(run: Run) -> None:
-    import cabinet
-
-    assert run("version").stdout == f"filecli {cabinet.__version__}\n".encode()
+    assert run("version").stdout == f"filecli {__version__}\n".encode()
 
 
 @pytest.mark.parametrize(

@@ -130,12 +130,49 @@ def test_two_cannot_write_one_part(target: Path) -> None:
         pytest.fail("it was opened")
 
 
+def test_a_file_whose_part_was_not_cleared_away_is_never_written_to_again(target: Path) -> None:
+    leave_part(target, CONTENT)
+    os.link(part_of(target), target)
+    kept = target.rename(target.with_name("kept"))
+
+    with open_part(target) as part:
+        assert part.offset == 0
+        part.restart(HASH)
+        part.write(b"something else")
+    assert kept.read_bytes() == CONTENT
+
+
+def test_an_interruption_behind_the_write_loses_nothing(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+
+    def interrupted(descriptor: int, data: bytes) -> int:
+        write(descriptor, data)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        leave_part(target, CONTENT[:5])
+
+    assert part_of(target).read_bytes() == CONTENT[:5]
+
+
 def test_a_link_called_like_a_part_is_not_followed(target: Path, tmp_path: Path) -> None:
     (tmp_path / "canary").write_bytes(b"precious")
     part_of(target).symlink_to(tmp_path / "canary")
 
     with pytest.raises(LocalFault), open_part(target, adopt=True):
         pytest.fail("it was opened")
+    assert (tmp_path / "canary").read_bytes() == b"precious"
+
+
+def test_a_link_called_like_a_mark_is_not_followed(target: Path, tmp_path: Path) -> None:
+    (tmp_path / "canary").write_bytes(b"precious")
+    mark_of(part_of(target)).symlink_to(tmp_path / "canary")
+
+    with pytest.raises(LocalFault):
+        leave_part(target, CONTENT)
     assert (tmp_path / "canary").read_bytes() == b"precious"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
 import threading
@@ -89,6 +90,30 @@ def test_a_certificate_can_go_unchecked_but_not_without_a_warning(filecli: Filec
 
     assert done.exit_code == 0
     assert done.stderr.count("filecli: warning: --insecure: whoever answers as https://127.0.0.1:") == 1
+
+
+def test_a_connection_that_is_cut_is_lost_and_not_untrusted(
+    filecli: Filecli, certificate: Path, desk: Path
+) -> None:
+    (desk / "large").write_bytes(bytes(32 << 20))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def cut(listener: socket.socket) -> None:
+        accepted, _ = listener.accept()
+        with context.wrap_socket(accepted, server_side=True) as wrapped:
+            wrapped.recv(1024)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=cut, args=(listener,))
+        thread.start()
+        server = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        options = ["--server", server, "--ca-cert", str(certificate), "--retries", "0"]
+        done = filecli("upload", *options, "large", env={"FILECLI_TOKEN": "secret"})
+        thread.join()
+
+    assert done.exit_code == 8
+    assert done.stderr.startswith(f"filecli: error: The connection to {server} was lost: ")
 
 
 @pytest.mark.usefixtures("https")

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from cabinet.client.failures import LocalFault, LocalMissing
-from cabinet.client.trees import check_place, choose_target, is_stream, iter_files, make_folder
+from cabinet.client.trees import (
+    check_place,
+    choose_target,
+    holds_content,
+    is_stream,
+    iter_files,
+    make_folder,
+)
+from cabinet.storage.content_hash import hash_chunks
 
 
 def fail_on(path: Path) -> None:
@@ -60,6 +68,18 @@ def test_a_file_in_the_way_of_a_folder_is_an_error(desk: Path) -> None:
         make_folder(desk / "file")
     with pytest.raises(LocalFault):
         make_folder(desk / "file" / "below")
+
+
+def test_a_file_holds_a_content_if_every_byte_agrees(desk: Path) -> None:
+    (desk / "file").write_bytes(b"content")
+    (desk / "link").symlink_to("file")
+    content_hash = hash_chunks([b"content"])
+
+    assert holds_content(desk / "file", 7, content_hash)
+    assert not holds_content(desk / "file", 8, content_hash)
+    assert not holds_content(desk / "file", 7, hash_chunks([b"c0ntent"]))
+    assert not holds_content(desk / "link", 7, content_hash)
+    assert not holds_content(desk / "nowhere", 7, content_hash)
 
 
 def test_a_place_has_to_lie_in_a_folder_and_be_none(desk: Path) -> None:

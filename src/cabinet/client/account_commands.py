@@ -15,6 +15,7 @@ from cabinet.client.failures import ClientFailure, NotSignedIn, Refused, TokenRe
 from cabinet.client.options import command
 from cabinet.client.output import to_size
 from cabinet.client.session import Session
+from cabinet.client.settings import environment_token
 from cabinet.errors import NotFound
 
 _username = click.option("--username", metavar="NAME", help="The user name; else it is asked for.")
@@ -56,6 +57,8 @@ def login(session: Session, username: str | None, password_stdin: bool) -> None:
         # Nobody holds it any more. That it could not be revoked is no reason to fail.
         with suppress(ClientFailure):
             session.open_api(before.token).revoke_token(before.id)
+    if environment_token() is not None:
+        session.output.warn("FILECLI_TOKEN is set and used in place of the token that was just stored.")
     session.output.document({"username": token.username, "server": str(session.server)})
     session.output.note(f"Signed in to {session.server} as “{token.username}”.")
 

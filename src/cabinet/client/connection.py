@@ -11,7 +11,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -105,7 +105,7 @@ class Connection:
         content = self._patiently(request, self._read)
         try:
             return json.loads(content) if content else None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self.misunderstood("it is no JSON") from error
 
     def open(self, request: Request) -> urllib3.BaseHTTPResponse:
@@ -163,7 +163,11 @@ class Connection:
         if response.status == 401 and self._shows_token(request):
             response.close()
             raise TokenRefused(server=str(self.server))
-        raise _to_refusal(response, self._content(response))
+        content = b""
+        # Whoever refuses an upload early may cut the connection behind the status, which is enough.
+        with suppress(ConnectionLost):
+            content = self._content(response)
+        raise _to_refusal(response, content)
 
     def _shows_token(self, request: Request) -> bool:
         return "Authorization" in self._headers and "Authorization" not in request.headers
@@ -188,7 +192,9 @@ class Connection:
         except (NewConnectionError, ConnectTimeoutError) as error:
             raise ServerUnreachable(server=server, reason=_reason(error)) from error
         except SSLError as error:
-            raise TlsFailed(server=server, reason=_reason(error)) from error
+            # Cut off in the middle is another matter than not trusted.
+            kind = ConnectionLost if isinstance(_root(error), ssl.SSLEOFError) else TlsFailed
+            raise kind(server=server, reason=_reason(error)) from error
         except (HTTPError, OSError) as error:
             raise ConnectionLost(server=server, reason=_reason(error)) from error
 
@@ -229,7 +235,7 @@ def _to_refusal(response: urllib3.BaseHTTPResponse, content: bytes) -> Refused:
     """Read a problem document (RFC 9457), or make do with the status."""
     try:
         problem = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         problem = None
     members = problem if isinstance(problem, dict) else {}
     slug = unquote(urlsplit(str(members.get("type", ""))).path.rpartition("/")[2])
@@ -257,9 +263,7 @@ def _seconds(value: str | None) -> float | None:
 
 def _reason(error: Exception) -> str:
     """Return the part of an error of urllib3 that a person can use, without its full stop."""
-    cause: BaseException = error
-    while cause.__cause__ is not None or cause.__context__ is not None:
-        cause = cause.__cause__ or cause.__context__ or cause
+    cause = _root(error)
     if isinstance(cause, ssl.SSLError):
         return (getattr(cause, "verify_message", "") or cause.reason or str(cause)).rstrip(".")
     if isinstance(cause, OSError) and cause.strerror:
@@ -267,3 +271,10 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
         return "it does not answer"
     return (str(cause) or type(cause).__name__).rstrip(".")
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return the error that all the others wrap."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return error

@@ -113,7 +113,7 @@ class PartFile:
         with local_errors(self.path):
             os.ftruncate(self._descriptor, 0)
             os.lseek(self._descriptor, 0, os.SEEK_SET)
-            self._mark.write_text(f"{content_hash}\n", encoding="ascii")
+            _write_mark(self._mark, content_hash)
         self.content_hash = content_hash
         self._hasher = ContentHasher()
         self.offset = 0
@@ -141,6 +141,11 @@ class PartFile:
             self._mark.unlink(missing_ok=True)
             _fsync_folder(self.target.parent)
 
+    @property
+    def size(self) -> int:
+        """How many bytes the disk has; an interruption may come before `offset` counts the last."""
+        return os.fstat(self._descriptor).st_size
+
     def discard(self) -> None:
         """Remove the part and its mark."""
         with local_errors(self.path):
@@ -150,7 +155,7 @@ class PartFile:
     def _take_up(self, *, adopt: bool) -> None:
         """Count and hash what an interrupted download left."""
         with local_errors(self.path):
-            size = os.fstat(self._descriptor).st_size
+            size = self.size
             marked = _read_mark(self._mark)
             if size and marked is None and not adopt:
                 raise ForeignPart(path=str(self.path))
@@ -193,7 +198,7 @@ def open_part(target: Path, *, replace: bool = False, adopt: bool = False) -> It
         part = PartFile(target, descriptor, replace=replace, adopt=adopt)
         yield part
     finally:
-        if part is not None and not part.offset and _is_at(descriptor, path):
+        if part is not None and not part.size and _is_at(descriptor, path):
             part.discard()
         os.close(descriptor)
 
@@ -220,8 +225,12 @@ def _open_alone(path: Path) -> int:
             descriptor = os.open(path, _FLAGS, 0o666)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
                     raise LocalFault(path=str(path), reason="it is no regular file")
+                if status.st_nlink > 1 and mark_of(path).exists():
+                    # Killed between the two steps of taking the name: the bytes belong to the file.
+                    path.unlink(missing_ok=True)
                 # Whoever held the lock before may have given the file its final name by now.
                 if _is_at(descriptor, path):
                     return descriptor
@@ -248,6 +257,12 @@ def _read_mark(mark: Path) -> str | None:
     except FileNotFoundError:
         return None
     return text if is_content_hash(text) else ""
+
+
+def _write_mark(mark: Path, content_hash: str) -> None:
+    descriptor = os.open(mark, _FLAGS | os.O_TRUNC, 0o666)
+    with open(descriptor, "w", encoding="ascii") as file:
+        file.write(f"{content_hash}\n")
 
 
 def _fsync_folder(folder: Path) -> None:

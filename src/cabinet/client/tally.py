@@ -50,6 +50,7 @@ class Tally:
         self._codes: list[int] = []
         self._done = 0
         self._bytes = 0
+        self._unchanged = 0
 
     @contextmanager
     def attempt(self, subject: str) -> Iterator[None]:
@@ -69,23 +70,36 @@ class Tally:
         self._done += 1
         self._bytes += size
 
+    def unchanged(self) -> None:
+        """Count one thing for which nothing was to do."""
+        self._unchanged += 1
+
     def sum_up(self, verb: str) -> None:
         """Print the line that ends a transfer, unless the only thing to say was the error."""
         seconds = time.monotonic() - self._started
         failed = len(self._codes)
-        summary = {"files": self._done, "bytes": self._bytes, "failed": failed, "seconds": round(seconds, 3)}
-        self._output.document(to_event("summary", **summary))
-        if not self._done and failed == 1:
+        self._output.document(
+            to_event(
+                "summary",
+                files=self._done,
+                bytes=self._bytes,
+                unchanged=self._unchanged,
+                failed=failed,
+                seconds=round(seconds, 3),
+            )
+        )
+        if not self._done and not self._unchanged and failed == 1:
             return
         files = "1 file" if self._done == 1 else f"{self._done} files"
         rate = to_size(self._bytes / max(seconds, 0.001))
-        trouble = f" {failed} failed." if failed else ""
-        self._output.note(f"{verb} {files}, {to_size(self._bytes)} in {seconds:.1f} s ({rate}/s).{trouble}")
+        rest = f" {self._unchanged} unchanged." if self._unchanged else ""
+        rest += f" {failed} failed." if failed else ""
+        self._output.note(f"{verb} {files}, {to_size(self._bytes)} in {seconds:.1f} s ({rate}/s).{rest}")
 
     def leave(self) -> None:
         """End the command: with the one code that all failures share, if nothing was done."""
         if self._codes:
-            alike = not self._done and len(set(self._codes)) == 1
+            alike = not self._done and not self._unchanged and len(set(self._codes)) == 1
             raise click.exceptions.Exit(self._codes[0] if alike else UNEXPECTED)
 
 

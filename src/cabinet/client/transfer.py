@@ -62,8 +62,8 @@ def download_to_part(api: Api, path: str, part: PartFile, meter: Meter) -> int:
         _fill(api, path, part, meter)
         part.finish()
     except KeyboardInterrupt as error:
-        if part.offset:
-            raise Interrupted(part=str(part.path), size=part.offset) from error
+        if part.size:
+            raise Interrupted(part=str(part.path), size=part.size) from error
         raise
     meter.finish()
     return part.offset

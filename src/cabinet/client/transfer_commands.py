@@ -21,7 +21,7 @@ from cabinet.client.output import Meter, neutralise, to_event
 from cabinet.client.paths import is_safe_name, to_local, to_path, to_remote
 from cabinet.client.session import Session
 from cabinet.client.tally import Tally
-from cabinet.client.trees import check_place, choose_target, is_stream, iter_files, make_folder
+from cabinet.client.trees import check_place, choose_target, holds_content, is_stream, iter_files, make_folder
 
 if TYPE_CHECKING:
     from cabinet.client.api import Entry
@@ -66,7 +66,8 @@ def download(
 ) -> None:
     """Download files and print the paths that they got.
 
-    An interrupted download leaves NAME.part; the same command goes on from there.
+    An interrupted download leaves NAME.part; the same command goes on from there. In a folder,
+    files that are here already with the same content are left alone.
     """
     if output not in (None, STDIO) and len(names) > 1 and not (output.endswith("/") or Path(output).is_dir()):
         raise BadUsage(reason=f"Several files cannot all be called “{output}”.")
@@ -166,8 +167,16 @@ class Downloads:
                 local = to_local(target, folder, entry.path)
                 make_folder(local if entry.is_folder else local.parent)
                 if not entry.is_folder:
-                    self._meter.expect(entry.size)
-                    self._fetch_file(entry.path, local)
+                    self._fetch_entry(entry, local)
+
+    def _fetch_entry(self, entry: Entry, target: Path) -> None:
+        """Download a file of a folder, unless it came down before the command was interrupted."""
+        if holds_content(target, entry.size, entry.content_hash):
+            self._tally.unchanged()
+            self._output.document(to_event("unchanged", path=entry.path, local=str(target)))
+            return
+        self._meter.expect(entry.size)
+        self._fetch_file(entry.path, target)
 
     def _fetch_file(self, path: str, target: Path) -> None:
         from cabinet.client import sinks, transfer

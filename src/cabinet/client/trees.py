@@ -1,4 +1,4 @@
-"""Local folders: which files are in one, and where a download goes.
+"""Local files and folders: which are there, and where a download goes.
 
 Rule: a walk never follows a link.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cabinet.client.failures import LocalFault, LocalMissing
 from cabinet.client.local import local_errors
+from cabinet.storage.content_hash import hash_stream
 
 
 def iter_files(folder: Path, skipped: Callable[[Path], None]) -> Iterator[Path]:
@@ -57,6 +58,18 @@ def is_stream(path: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+
+
+def holds_content(path: Path, size: int, content_hash: str) -> bool:
+    """Tell whether `path` is a regular file with just this content; reads it only if the size agrees."""
+    try:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size != size:
+            return False
+        with path.open("rb", buffering=0) as file:
+            return hash_stream(file) == content_hash
+    except OSError:
+        return False
 
 
 def check_place(path: Path) -> None:
