@@ -13,7 +13,7 @@ from flask import Response, flash, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from cabinet.errors import N_, CrossSiteRequest, InvalidField, MalformedRequest
+from cabinet.errors import N_, CrossSiteRequest, InvalidField, IsAFolder, MalformedRequest
 from cabinet.files import bp
 from cabinet.files.forms import DeleteForm, UploadForm
 from cabinet.services.entries import Conflict, Entry, Order, Page, Sort
@@ -144,7 +144,10 @@ def get(path: str) -> ResponseReturnValue:
 @bp.get("/download/<path:path>")
 def download(path: str) -> ResponseReturnValue:
     """Answer with a file's bytes, to be saved."""
-    return _send(files(acting_user().id).get(path), attachment=True)
+    entry = files(acting_user().id).get(path)
+    if entry.is_folder:
+        raise IsAFolder(path=entry.path)
+    return _send(entry, attachment=True)
 
 
 @bp.put("/files/<path:path>")

@@ -1,0 +1,26 @@
+"""Who uses the application in these tests."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from tests.support.visitors import Browser, Program
+
+
+@pytest.fixture
+def alice(app: Flask) -> Program:
+    """Return a registered user's program."""
+    return Program(app, "alice")
+
+
+@pytest.fixture
+def bob(app: Flask) -> Program:
+    """Return another registered user's program."""
+    return Program(app, "bob")
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    """Return a browser in which nobody is signed in."""
+    return Browser(app)

@@ -1,0 +1,89 @@
+"""Those who use the application in process: programs with their credentials, browsers with their signs.
+
+Rule: everything goes through the application's own HTTP face.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.support.auth import PASSWORD, USERNAME, AuthActions, basic
+
+# What a browser sends when somebody follows a link or posts a form on a page of ours.
+NAVIGATION = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Sec-Fetch-Site": "same-origin"}
+
+_CSRF_META = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
+
+
+class Program:
+    """A program of one user, who is registered with it; it signs in with every request."""
+
+    def __init__(self, app: Flask, username: str = USERNAME, password: str = PASSWORD) -> None:
+        self.client = app.test_client(use_cookies=False)
+        registered = AuthActions(self.client).register(username, password)
+        assert registered.status_code == 201, registered.text
+        self.headers: Mapping[str, str] = basic(username, password)
+
+    def request(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> TestResponse:
+        # Buffered, so that the file behind an answer is closed before the test goes on.
+        sent = {"buffered": True, **options, "headers": {**self.headers, **(headers or {})}}
+        return self.client.open(path, method=method, **sent)
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> TestResponse:
+        return self.request("GET", path, headers)
+
+    def put(
+        self, path: str, content: bytes = b"content", headers: Mapping[str, str] | None = None
+    ) -> TestResponse:
+        # Werkzeug's client would say nothing of the length of nothing.
+        length = {"CONTENT_LENGTH": str(len(content))}
+        return self.request("PUT", path, headers, data=content, environ_overrides=length)
+
+    def delete(self, path: str, headers: Mapping[str, str] | None = None) -> TestResponse:
+        return self.request("DELETE", path, headers)
+
+    def upload(
+        self, files: Sequence[tuple[str, bytes]], query: str = "", headers: Mapping[str, str] | None = None
+    ) -> TestResponse:
+        """Post a form with `files`, as pairs of a filename and a content."""
+        parts = [(io.BytesIO(content), name) for name, content in files]
+        return self.request("POST", f"/upload{query}", headers, data={"file": parts})
+
+    def paths(self) -> list[str]:
+        """Return the path of everything that the user has."""
+        listed = self.get("/files?recursive=1&limit=1000")
+        assert listed.status_code == 200, listed.text
+        return [entry["path"] for entry in listed.get_json()["entries"]]
+
+
+class Browser:
+    """A browser that sends what browsers send, and the token of the page before with every form."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client: FlaskClient = app.test_client()
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> TestResponse:
+        return self.client.get(path, headers={**NAVIGATION, **(headers or {})}, buffered=True)
+
+    def token(self, path: str = "/login") -> str:
+        """Return the token that the page at `path` carries."""
+        found = _CSRF_META.search(self.get(path).text)
+        assert found, f"no token on {path}"
+        return found[1]
+
+    def post(self, path: str, fields: Mapping[str, Any], page: str = "/login") -> TestResponse:
+        """Post a form of the page `page`."""
+        form = {**fields, "csrf_token": self.token(page)}
+        return self.client.post(path, data=form, headers=NAVIGATION)
+
+    def sign_in(self, username: str = USERNAME, password: str = PASSWORD, **fields: str) -> TestResponse:
+        return self.post("/login", {"username": username, "password": password, **fields})
