@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
+from cabinet.extensions import db
 from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, USERNAME, AuthActions, basic
 from tests.support.operators import Operator
@@ -159,7 +162,9 @@ def test_a_weak_new_password_changes_nothing(operator: Operator, auth: AuthActio
 
 
 @pytest.mark.parametrize(("answer", "code", "left"), [("y\n", 0, 0), ("n\n", 1, 1), ("\n", 1, 1), ("", 1, 1)])
-def test_an_account_is_deleted_only_after_a_yes(operator: Operator, answer: str, code: int, left: int) -> None:
+def test_an_account_is_deleted_only_after_a_yes(
+    operator: Operator, answer: str, code: int, left: int
+) -> None:
     operator.create()
     asked = operator.run("users", "delete", USERNAME, given=answer, code=code)
 
@@ -181,6 +186,14 @@ def test_an_unknown_user_is_named_and_cannot_steer_the_terminal(operator: Operat
     refused = operator.run("users", command, "no\x1b[2Jbody", code=1)
 
     assert refused.stderr == "Error: There is no user “no\\x1b[2Jbody”.\n"
+
+
+def test_an_error_that_nobody_foresaw_is_not_hidden(operator: Operator) -> None:
+    with operator.app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("DROP TABLE throttle"))
+
+    with pytest.raises(OperationalError, match="no such table"):
+        operator.run("storage", "sweep")
 
 
 def test_a_damaged_database_is_one_line_and_no_traceback(

@@ -17,7 +17,7 @@ from cabinet.commands._support import PREPARE
 def init_app(app: Flask, prepare: Callable[[Flask], None]) -> None:
     """Add the `group` of every module here to `flask`; `prepare` comes before any command of theirs."""
     app.extensions[PREPARE] = prepare
-    for module in iter_modules(__path__, f"{__name__}."):
-        group = getattr(import_module(module.name), "group", None)
-        if group is not None:
-            app.cli.add_command(group)
+    for module in iter_modules(__path__):
+        # What several commands share has a name with an underscore, and may be costly to load.
+        if not module.name.startswith("_"):
+            app.cli.add_command(import_module(f"{__name__}.{module.name}").group)

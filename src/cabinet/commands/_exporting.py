@@ -174,7 +174,11 @@ def _has_content(folder: int, name: str, entry: Entry) -> bool:
         descriptor = os.open(name, _FILE, dir_fd=folder)
     except OSError:  # not there, a link, a socket, or nothing that may be read: no file of ours
         return False
-    with open(descriptor, "rb", buffering=0) as file:
+    try:
         status = os.fstat(descriptor)
-        is_candidate = stat.S_ISREG(status.st_mode) and status.st_size == entry.size
-        return is_candidate and hash_stream(file) == entry.content_hash
+        if not stat.S_ISREG(status.st_mode) or status.st_size != entry.size:
+            return False
+        with open(descriptor, "rb", buffering=0, closefd=False) as file:
+            return hash_stream(file) == entry.content_hash
+    finally:
+        os.close(descriptor)

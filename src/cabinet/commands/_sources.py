@@ -36,8 +36,6 @@ class OpenFile:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._before = os.fstat(stream.fileno())
-        if not stat.S_ISREG(self._before.st_mode):
-            raise LocalTrouble(SPECIAL)
         self.size = self._before.st_size
 
     def chunks(self) -> Iterator[bytes]:
@@ -70,8 +68,13 @@ class Source:
     def open(self) -> Iterator[OpenFile]:
         """Open a file for reading."""
         descriptor = os.open(self._name, _FILE, dir_fd=self._parent)
-        with open(descriptor, "rb", buffering=0) as stream:
-            yield OpenFile(stream)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise LocalTrouble(SPECIAL)
+            with open(descriptor, "rb", buffering=0, closefd=False) as stream:
+                yield OpenFile(stream)
+        finally:
+            os.close(descriptor)
 
 
 class Sources:

@@ -33,8 +33,8 @@ group = OperatorGroup("storage", help="Verify, sweep and measure what is stored.
 def verify(deep: bool, as_json: bool) -> None:
     """Compare what the database says with what the store holds; exit with 1 when they differ.
 
-    A blob that nothing in the database knows is harmless: an upload may be under way, and the
-    sweep removes what one left behind.
+    A blob that is unknown to the database is harmless: a server died at the wrong moment, and a
+    sweep will remove it.
     """
     found: list[Fault] = []
     with make_meter(as_json=as_json, total=inspection().count_blobs) as meter:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import BlobMissing, StorageFault
 from cabinet.models import Blob, Kind, Node, User, Version
+from cabinet.services.database import lock_blob, writing
 from cabinet.services.names import join_path
 from cabinet.storage.blobs import BlobStore
 from cabinet.storage.content_hash import hash_stream
@@ -85,8 +86,9 @@ class Inspection:
             for content_hash, size in batch:
                 fault, found = self._look_at(content_hash, size, deep=deep)
                 looked_at()
-                if fault is not None:
-                    yield Finding(fault, content_hash, size, found, self._files_of(content_hash))
+                # Nothing needs it any more where a sweep has just removed it.
+                if fault is not None and (files := self._files_of(content_hash)):
+                    yield Finding(fault, content_hash, size, found, files)
             if len(batch) < _BATCH:
                 break
             last = batch[-1].content_hash
@@ -143,8 +145,15 @@ class Inspection:
             known = set(self._session.scalars(select(Blob.content_hash).where(Blob.content_hash.in_(keys))))
             self._session.rollback()
             for found in batch:
-                if found.key not in known:
+                if found.key not in known and self._is_unknown(found.key):
                     yield Finding(Fault.UNKNOWN, found.key, None, found.size, ())
+
+    def _is_unknown(self, content_hash: str) -> bool:
+        """Look again under the lock that whoever publishes it holds until its row is there."""
+        with writing(self._session):
+            lock_blob(self._session, content_hash)
+            is_there = self._store.size_of(content_hash) is not None
+            return is_there and self._session.get(Blob, content_hash) is None
 
     def _files_of(self, content_hash: str) -> tuple[str, ...]:
         nodes = select(Node).where(

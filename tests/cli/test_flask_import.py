@@ -1,0 +1,466 @@
+"""`flask files import`: local files and folders become files of a user, exactly or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from cabinet.commands import _importing, _sources
+from cabinet.extensions import db
+from cabinet.services.uploads import Stored, Target, Upload, Uploads
+from cabinet.storage.chunks import Reader, iter_exactly
+from tests.conftest import MakeApp
+from tests.support.auth import USERNAME
+from tests.support.contents import content_of
+from tests.support.faults import Fault
+from tests.support.operators import Operator
+
+Meddle = Callable[..., None]
+
+
+@pytest.fixture
+def operator(app: Flask) -> Operator:
+    operator = Operator(app)
+    operator.create()
+    return operator
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Return an empty folder to import."""
+    folder = tmp_path / "source"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Callable[[], list[str]]:
+    """Return what lists the uploads that were left in staging."""
+    return lambda: [path.name for path in (tmp_path / "instance" / "staging").iterdir()]
+
+
+@pytest.fixture
+def meddle(monkeypatch: pytest.MonkeyPatch) -> Meddle:
+    """Return what has something done before, and after, the bytes of each file are read."""
+
+    def arrange(before: Callable[[], object] = bool, after: Callable[[], object] = bool) -> None:
+        def read(stream: Reader, length: int) -> Iterator[bytes]:
+            before()
+            yield from iter_exactly(stream, length)
+            after()
+
+        monkeypatch.setattr(_sources, "iter_exactly", read)
+
+    return arrange
+
+
+def after_the_look(monkeypatch: pytest.MonkeyPatch, name: str, swap: Callable[[], None]) -> None:
+    """Let `swap` happen between the look at what `name` is and its opening."""
+    look = os.stat
+
+    def look_and_swap(path: Any, **options: Any) -> os.stat_result:
+        status = look(path, **options)
+        if path == name:
+            swap()
+        return status
+
+    monkeypatch.setattr(os, "stat", look_and_swap)
+
+
+def fill(folder: Path, **contents: str) -> None:
+    for name, content in contents.items():
+        (folder / name).write_text(content)
+
+
+def test_a_folder_comes_with_its_name_and_all_that_is_in_it(operator: Operator, source: Path) -> None:
+    for name in ("Отчёты/Отчёт №5.txt", "😀/日本語/глубоко.txt", "-rf", "{{7*7}}", ".hidden"):
+        path = source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    (source / "пустая" / "и ещё пустая").mkdir(parents=True)
+    told = operator.run("files", "import", USERNAME, source)
+
+    assert told.stdout == "Imported 5 files, 82 bytes.\n"
+    assert told.stderr == ""
+    assert sorted(operator.paths()) == sorted(
+        [
+            "source/",
+            "source/-rf",
+            "source/.hidden",
+            "source/{{7*7}}",
+            "source/Отчёты/",
+            "source/Отчёты/Отчёт №5.txt",
+            "source/пустая/",
+            "source/пустая/и ещё пустая/",
+            "source/😀/",
+            "source/😀/日本語/",
+            "source/😀/日本語/глубоко.txt",
+        ]
+    )
+
+
+@pytest.mark.parametrize("size", [0, 1, 5 << 20])
+def test_the_content_is_stored_whole(operator: Operator, source: Path, size: int) -> None:
+    content = content_of(size)
+    (source / "file.bin").write_bytes(content)
+    operator.run("files", "import", USERNAME, source / "file.bin")
+    operator.run("files", "export", USERNAME, source / "back")
+
+    assert (source / "back" / "file.bin").read_bytes() == content
+
+
+def test_files_and_folders_go_below_the_folder_that_is_told(operator: Operator, source: Path) -> None:
+    (source / "folder").mkdir()
+    fill(source / "folder", inside="1")
+    fill(source, single="2")
+    operator.run("files", "import", USERNAME, source / "folder", source / "single", "--to", "/a/b/")
+
+    assert operator.paths() == ["a/", "a/b/", "a/b/folder/", "a/b/folder/inside", "a/b/single"]
+
+
+def test_a_folder_without_a_name_gives_only_what_is_in_it(
+    operator: Operator, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(source, inside="1")
+    monkeypatch.chdir(source)
+    operator.run("files", "import", USERNAME, ".")
+
+    assert operator.paths() == ["inside"]
+
+
+def test_links_and_special_files_are_left_out_and_said(operator: Operator, source: Path) -> None:
+    (source / "folder").mkdir()
+    fill(source / "folder", file="1")
+    (source / "to a file").symlink_to(source / "folder" / "file")
+    (source / "to a folder").symlink_to(source / "folder")
+    (source / "round").symlink_to(source)
+    os.mkfifo(source / "pipe")
+    told = operator.run("files", "import", USERNAME, source)
+
+    assert told.stdout == "Imported 1 file, 1 byte. 4 left out.\n"
+    assert told.stderr.splitlines() == [
+        f"{source}/pipe: no regular file.",
+        f"{source}/round: a link, which is not followed.",
+        f"{source}/to a file: a link, which is not followed.",
+        f"{source}/to a folder: a link, which is not followed.",
+    ]
+    assert operator.paths() == ["source/", "source/folder/", "source/folder/file"]
+
+
+def test_a_link_that_takes_the_place_of_a_folder_meanwhile_is_not_followed(
+    operator: Operator, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source / "folder").mkdir()
+    (tmp_path / "private").mkdir()
+    fill(tmp_path / "private", secret="not yours")
+
+    def swap() -> None:
+        (source / "folder").rmdir()
+        (source / "folder").symlink_to(tmp_path / "private")
+
+    after_the_look(monkeypatch, "folder", swap)
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert f"{source}/folder: Not a directory." in told.stderr
+    assert operator.paths() == ["source/", "source/folder/"]
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_meanwhile_is_not_waited_for(
+    operator: Operator, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(source, file="1")
+
+    def swap() -> None:
+        (source / "file").unlink()
+        os.mkfifo(source / "file")
+
+    after_the_look(monkeypatch, "file", swap)
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert f"{source}/file: no regular file." in told.stderr
+    assert operator.paths() == ["source/"]
+
+
+def test_a_path_that_is_not_there_is_said_before_anything_is_stored(operator: Operator, source: Path) -> None:
+    fill(source, file="1")
+    refused = operator.run("files", "import", USERNAME, source, source / "mistyped", code=2)
+
+    assert "mistyped' does not exist" in refused.stderr
+    assert operator.paths() == []
+
+
+def test_an_unknown_user_is_said(operator: Operator, source: Path) -> None:
+    refused = operator.run("files", "import", "nobody", source, code=1)
+
+    assert refused.stderr == "Error: There is no user “nobody”.\n"
+
+
+@pytest.mark.parametrize("to", ["../above", "a//b", "a\\b", "x" * 256])
+def test_a_folder_that_cannot_be_is_refused(operator: Operator, source: Path, to: str) -> None:
+    fill(source, file="1")
+    refused = operator.run("files", "import", USERNAME, source, "--to", to, code=1)
+
+    assert refused.stderr.startswith("Error: The name “")
+    assert operator.paths() == []
+
+
+def test_what_cannot_be_read_is_said_and_the_rest_is_stored(
+    operator: Operator, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source / "closed folder").mkdir()
+    fill(source, before="1", closed="2", later="3")
+    Fault(monkeypatch, "open", errno.EACCES, lambda path: path.name in {"closed", "closed folder"})
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert told.stdout == "Imported 2 files, 2 bytes. 2 failed.\n"
+    assert told.stderr.splitlines() == [
+        f"{source}/closed: Permission denied.",
+        f"{source}/closed folder: Permission denied.",
+    ]
+    assert operator.paths() == ["source/", "source/closed folder/", "source/before", "source/later"]
+
+
+def test_a_folder_that_cannot_be_listed_is_said(
+    operator: Operator, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Fault(monkeypatch, "listdir", errno.EIO, lambda path: path == source)
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert told.stderr == f"{source}: Input/output error.\n"
+
+
+def test_names_that_cannot_be_are_said_once_and_the_rest_is_stored(operator: Operator, source: Path) -> None:
+    fill(source, good="1")
+    (source / "back\\slash").mkdir()
+    fill(source / "back\\slash", inside="2")
+    (source / "esc\x1b[2J").write_text("3")
+    Path(os.fsdecode(bytes(source) + b"/latin-\xe4")).write_text("4")
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert told.stdout == "Imported 1 file, 1 byte. 3 failed.\n"
+    assert "esc\\x1b[2J: The name" in told.stderr
+    assert "latin-\\udce4: The name" in told.stderr
+    assert "\x1b" not in told.stderr
+    assert operator.paths() == ["source/", "source/good"]
+
+
+def test_a_folder_that_is_too_deep_is_said_once(operator: Operator, source: Path) -> None:
+    deep = source.joinpath(*["d"] * 64)
+    deep.mkdir(parents=True)
+    fill(deep, file="1")
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert told.stdout == "Imported 0 files, 0 bytes. 1 failed.\n"
+    assert operator.paths()[-1] == "/".join(["source", *["d"] * 63]) + "/"
+
+
+def test_the_second_of_two_files_of_one_name_does_not_replace_the_first(
+    operator: Operator, source: Path
+) -> None:
+    for folder in ("a", "b"):
+        (source / folder).mkdir()
+        fill(source / folder, same=folder)
+    told = operator.run("files", "import", USERNAME, source / "a" / "same", source / "b" / "same", code=1)
+    operator.run("files", "export", USERNAME, source / "back")
+
+    assert told.stderr == f"{source}/b/same: There is already something at “same”.\n"
+    assert (source / "back" / "same").read_text() == "a"
+
+
+def test_two_spellings_of_one_name_are_one_file(operator: Operator, source: Path) -> None:
+    forms: list[Literal["NFC", "NFD"]] = ["NFC", "NFD"]
+    for form in forms:
+        (source / unicodedata.normalize(form, "é")).write_text(form)
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert told.stdout == "Imported 1 file, 3 bytes. 1 failed.\n"
+    assert operator.paths() == ["source/", "source/é"]
+
+
+def test_a_file_that_grows_while_it_is_read_is_not_stored(
+    operator: Operator, source: Path, meddle: Meddle, staged: Callable[[], list[str]]
+) -> None:
+    fill(source, log="first line\n")
+    meddle(after=lambda: (source / "log").write_text("first line\nsecond line\n"))
+    told = operator.run("files", "import", USERNAME, source / "log", code=1)
+
+    assert told.stderr == f"{source}/log: it changed while it was read; nothing of it was stored.\n"
+    assert operator.paths() == []
+    assert staged() == []
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_not_stored(
+    operator: Operator, source: Path, meddle: Meddle, staged: Callable[[], list[str]]
+) -> None:
+    fill(source, log="first line\n")
+    meddle(before=lambda: os.truncate(source / "log", 3))
+    told = operator.run("files", "import", USERNAME, source / "log", code=1)
+
+    assert told.stderr == f"{source}/log: it changed while it was read; nothing of it was stored.\n"
+    assert operator.paths() == []
+    assert staged() == []
+
+
+def test_a_file_that_is_rewritten_while_it_is_read_is_not_stored(
+    operator: Operator, source: Path, meddle: Meddle
+) -> None:
+    fill(source, log="old")
+    meddle(after=lambda: os.utime(source / "log", ns=(1, 1)))
+    operator.run("files", "import", USERNAME, source / "log", code=1)
+
+    assert operator.paths() == []
+
+
+def test_a_file_that_hides_its_size_is_not_stored_as_an_empty_one(operator: Operator) -> None:
+    operator.run("files", "import", USERNAME, "/proc/version", code=1)
+
+    assert operator.paths() == []
+
+
+def test_a_full_disk_ends_the_import_and_leaves_nothing_in_staging(
+    operator: Operator,
+    source: Path,
+    tmp_path: Path,
+    staged: Callable[[], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fill(source, a="1", b="2", c="3")
+    with monkeypatch.context() as patched:
+        staging = tmp_path / "instance" / "staging"
+        Fault(patched, "pwritev", errno.ENOSPC, lambda path: path.parent == staging)
+        told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert told.stderr.splitlines() == [
+        f"{source}/a: The server has no room for this; nothing was stored.",
+        "Error: Nothing more can be done until that is mended.",
+    ]
+    assert operator.paths() == []
+    assert staged() == []
+    assert operator.run("files", "import", USERNAME, source).stdout == "Imported 3 files, 3 bytes.\n"
+
+
+def test_an_import_fills_the_quota_and_not_more(make_app: MakeApp, source: Path) -> None:
+    operator = Operator(make_app(USER_QUOTA=10))
+    operator.create()
+    fill(source, a="1234", b="5678", c="9012")
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert f"{source}/c: This would take more than the 10 bytes that you have" in told.stderr
+    assert operator.paths() == ["source/", "source/a", "source/b"]
+    assert operator.document("users", "list")["users"][0]["usage"] == 8
+
+
+def test_a_file_over_the_limit_is_said_and_the_rest_is_stored(make_app: MakeApp, source: Path) -> None:
+    operator = Operator(make_app(MAX_UPLOAD_SIZE=4))
+    operator.create()
+    fill(source, large="12345", small="1234")
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert f"{source}/large: More than the 4 bytes" in told.stderr
+    assert operator.paths() == ["source/", "source/small"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "code", "contents"),
+    [
+        ("replace", 0, {"a": "new", "b": "new"}),
+        ("rename", 0, {"a": "old", "a (2)": "new", "b": "new"}),
+        ("fail", 1, {"a": "old", "b": "new"}),
+    ],
+)
+def test_a_name_in_use_is_treated_as_told(
+    operator: Operator, source: Path, policy: str, code: int, contents: dict[str, str]
+) -> None:
+    fill(source, a="old")
+    operator.run("files", "import", USERNAME, source / "a")
+    fill(source, a="new", b="new")
+    policy_words = ("--on-conflict", policy)
+    operator.run("files", "import", USERNAME, source / "a", source / "b", *policy_words, code=code)
+    back = source / "back"
+    operator.run("files", "export", USERNAME, back)
+
+    assert {path.name: path.read_text() for path in back.iterdir()} == contents
+
+
+def test_what_stands_in_the_way_spoils_only_what_it_stands_before(operator: Operator, source: Path) -> None:
+    (source / "one").mkdir()
+    fill(source / "one", x="1", y="2")
+    fill(source, two="3")
+    operator.run("files", "import", USERNAME, source / "two", "--to", "one/x")
+    (source / "folder" / "below").mkdir(parents=True)
+    told = operator.run("files", "import", USERNAME, source / "one", source / "folder", code=1)
+    blocked = operator.run("files", "import", USERNAME, source / "folder", "--to", "one/x/two", code=1)
+
+    assert told.stderr == f"{source}/one/x: “one/x” is a folder, not a file.\n"
+    assert blocked.stderr.splitlines() == [
+        f"{source}/folder: “one/x/two” is a file, not a folder.",
+        f"{source}/folder/below: “one/x/two” is a file, not a folder.",
+    ]
+    assert operator.paths() == ["folder/", "folder/below/", "one/", "one/x/", "one/x/two", "one/y"]
+
+
+def test_many_small_files_take_few_transactions(operator: Operator, source: Path) -> None:
+    count = 3 * _importing.BATCH_FILES
+    for number in range(count):
+        (source / f"{number}.txt").write_text(str(number))
+    commits: list[object] = []
+    with operator.app.app_context():
+        event.listen(db.engine, "commit", commits.append)
+    operator.run("files", "import", USERNAME, source)
+
+    assert len(operator.paths()) == count + 1
+    assert 3 <= len(commits) < 12
+
+
+def test_a_batch_ends_before_it_holds_too_many_bytes(
+    operator: Operator, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_importing, "BATCH_BYTES", 10)
+    fill(source, a="12345678", b="12345678", c="1", d="123456789012", e="1")
+    batches: list[int] = []
+    finish = Uploads.finish
+
+    def counted(uploads: Uploads, batch: Sequence[tuple[Upload, Target]]) -> list[Stored]:
+        batches.append(len(batch))
+        return finish(uploads, batch)
+
+    monkeypatch.setattr(Uploads, "finish", counted)
+    operator.run("files", "import", USERNAME, source)
+
+    assert batches == [1, 2, 1, 1]
+
+
+def test_an_interrupted_import_leaves_nothing_in_staging(
+    operator: Operator, source: Path, meddle: Meddle, staged: Callable[[], list[str]]
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    fill(source, a="1")
+    meddle(before=interrupt)
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert told.stdout == "Imported 0 files, 0 bytes.\n"
+    assert "Aborted!" in told.stderr
+    assert staged() == []
+
+
+def test_a_program_reads_what_became_of_each_file(operator: Operator, source: Path) -> None:
+    fill(source, file="1")
+    (source / "link").symlink_to("file")
+    (source / "back\\slash").write_text("2")
+    failed, left_out, done, summary = operator.events("files", "import", USERNAME, source, code=1)
+
+    assert (failed["event"], failed["subject"]) == ("failed", f"{source}/back\\slash")
+    assert (left_out["event"], left_out["subject"]) == ("left-out", f"{source}/link")
+    assert (done["event"], done["local"]) == ("done", f"{source}/file")
+    assert (done["entry"]["path"], done["entry"]["size"]) == ("source/file", 1)
+    assert summary == {"event": "summary", "files": 1, "bytes": 1, "left_out": 1, "failed": 1}

@@ -1,0 +1,150 @@
+"""`flask` as the operator meets it: what help costs, real processes, a real terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from flask.cli import FlaskGroup
+
+from cabinet import commands
+from tests.cli.terminal import in_terminal
+from tests.conftest import MakeApp
+from tests.support.auth import PASSWORD, USERNAME, AuthActions
+from tests.support.operators import Operator, flask_command, run_flask
+from tests.support.servers import server_environment
+
+GROUPS = ("users", "files", "storage")
+
+
+def iter_commands(group: click.Group, *above: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words that name a group and each command in it."""
+    yield above
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from iter_commands(command, *above, name)
+        else:
+            yield (*above, name)
+
+
+@pytest.fixture
+def in_process(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> FlaskGroup:
+    """Return `flask` itself, which loads the application only when a command needs it."""
+    monkeypatch.setenv("FLASK_SKIP_DOTENV", "1")
+    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "true")  # the group sets it, and does not take it back
+    return FlaskGroup(create_app=make_app)
+
+
+def test_help_of_every_command_makes_nothing_and_tells_something(
+    in_process: FlaskGroup, tmp_path: Path, app: Flask
+) -> None:
+    instance = tmp_path / "instance"
+    own = [words for words in iter_commands(app.cli) if words and words[0] in GROUPS]
+    for kept in sorted(instance.rglob("*"), reverse=True):
+        kept.rmdir() if kept.is_dir() else kept.unlink()
+    instance.rmdir()
+    helps = [CliRunner(catch_exceptions=False).invoke(in_process, [*words, "--help"]) for words in own]
+
+    assert len(own) == len(GROUPS) + 12
+    assert [told.exit_code for told in helps] == [0] * len(own)
+    assert [words for words, told in zip(own, helps, strict=True) if "\n  " not in told.stdout] == []
+    assert not instance.exists()
+
+
+def test_a_command_makes_the_instance_that_it_needs(in_process: FlaskGroup, tmp_path: Path) -> None:
+    told = CliRunner(catch_exceptions=False).invoke(in_process, ["users", "list"])
+
+    assert (told.exit_code, told.output) == (0, "")
+    assert (tmp_path / "instance" / "cabinet.db").is_file()
+
+
+def test_every_module_with_a_name_of_its_own_is_a_group(app: Flask) -> None:
+    folder = Path(commands.__file__).parent
+    modules = {path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")}
+
+    assert modules == set(GROUPS)
+    assert modules <= app.cli.commands.keys()
+
+
+def test_help_as_a_process_leaves_an_empty_folder_empty_and_loads_no_bars(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    told = run_flask(empty, "--help", environment={"PYTHONPROFILEIMPORTTIME": "1"})
+    loaded = {line.rpartition("|")[2].strip() for line in told.stderr.splitlines()}
+
+    assert told.returncode == 0
+    assert all(f"\n  {name} " in told.stdout for name in GROUPS)
+    assert list(empty.iterdir()) == []
+    assert "cabinet.app" in loaded
+    assert "rich" not in loaded
+
+
+def test_a_process_takes_names_of_any_script(tmp_path: Path, app: Flask) -> None:
+    operator = Operator(app)
+    operator.create()
+    source = tmp_path / "Папка 😀"
+    source.mkdir()
+    (source / "файл.txt").write_text("content")
+    told = run_flask(tmp_path, "files", "import", USERNAME, source)
+
+    assert (told.returncode, told.stdout, told.stderr) == (0, "Imported 1 file, 7 bytes.\n", "")
+    assert operator.paths() == ["Папка 😀/", "Папка 😀/файл.txt"]
+
+
+def test_a_name_that_the_console_cannot_show_is_written_out(tmp_path: Path, app: Flask) -> None:
+    Operator(app).create("日本")
+    told = run_flask(tmp_path, "users", "list", environment={"PYTHONIOENCODING": "koi8-r"})
+
+    assert told.stdout.startswith("\\u65e5\\u672c: 0 bytes")
+    assert told.stderr == ""
+
+
+def test_disabling_an_account_ends_its_sessions_in_other_processes(tmp_path: Path, auth: AuthActions) -> None:
+    auth.become()
+    before = auth.client.get("/me").status_code
+    told = run_flask(tmp_path, "users", "disable", USERNAME)
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert before == 200
+    assert auth.client.get("/me").status_code == 401
+
+
+def test_a_weak_setting_is_one_line(in_process: FlaskGroup, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CABINET_SECRET_KEY", "dev")
+    told = CliRunner(catch_exceptions=False).invoke(in_process, ["users", "list"])
+
+    assert told.exit_code == 1
+    assert told.stderr.startswith("Error: The setting SECRET_KEY cannot be used")
+    assert len(told.stderr.splitlines()) == 1
+
+
+def test_a_missing_instance_is_one_line(tmp_path: Path) -> None:
+    told = run_flask(tmp_path, "users", "list", environment={"CABINET_INSTANCE": ""})
+
+    assert told.returncode == 1
+    assert told.stderr.startswith("Error: No instance folder. Set CABINET_INSTANCE")
+    assert len(told.stderr.splitlines()) == 1
+
+
+def test_a_person_is_asked_for_the_password_twice_and_shown_how_far_an_import_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in server_environment(tmp_path / "instance", {}).items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "note.txt").write_text("content")
+    with in_terminal(flask_command("users", "create", USERNAME)) as terminal:
+        terminal.expect("Password: ")
+        terminal.type(f"{PASSWORD}\n")
+        terminal.expect("Repeat for confirmation: ")
+        terminal.type(f"{PASSWORD}\n")
+        terminal.expect("may sign in")
+        assert terminal.leave() == 0
+        assert PASSWORD not in terminal.seen
+    with in_terminal(flask_command("files", "import", USERNAME, tmp_path / "note.txt")) as terminal:
+        terminal.expect("note.txt")
+        terminal.expect("Imported 1 file, 7 bytes.")
+        assert terminal.leave() == 0
