@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from cabinet.errors import N_, InvalidField, NotFound
@@ -22,6 +22,10 @@ from cabinet.services.secrets import hash_secret, new_id, new_secret
 
 # A last-used mark may lag so far behind: a write at every request would cost more than it tells.
 MARK_EVERY = timedelta(minutes=1)
+
+# Made once, for every request runs one of them, and to build it takes as long.
+_SESSION = select(SignedIn).where(SignedIn.secret_hash == bindparam("secret_hash"))
+_TOKEN = select(Token).where(Token.secret_hash == bindparam("secret_hash"))
 
 TOKEN_NAME_LENGTH = 100
 BAD_TOKEN_NAME = N_("a name of 1 to 100 characters is needed.")
@@ -94,7 +98,7 @@ class Sessions:
 
     def find(self, secret: str) -> tuple[Account, str] | None:
         """Return whose session this secret opens, and the session's id; None when it is over."""
-        row = self._session.scalar(select(SignedIn).where(SignedIn.secret_hash == hash_secret(secret)))
+        row = self._session.scalar(_SESSION, {"secret_hash": hash_secret(secret)})
         if row is None or row.user.disabled_at is not None:
             return None
         now = self._clock()
@@ -166,7 +170,7 @@ class Tokens:
 
     def find(self, secret: str) -> Account | None:
         """Return whom this secret acts for; None when it was revoked or has expired."""
-        row = self._session.scalar(select(Token).where(Token.secret_hash == hash_secret(secret)))
+        row = self._session.scalar(_TOKEN, {"secret_hash": hash_secret(secret)})
         now = self._clock()
         if row is None or row.user.disabled_at is not None or (row.expires_at and row.expires_at <= now):
             return None

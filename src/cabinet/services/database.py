@@ -10,7 +10,7 @@ Rule: nothing is written outside `writing`, and no transaction is open while byt
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
@@ -81,9 +81,11 @@ def writing(session: Session) -> Iterator[None]:
         del session.info[_WRITING]
 
 
-def execute_counted(session: Session, statement: Update | Delete) -> int:
+def execute_counted(
+    session: Session, statement: Update | Delete, values: Mapping[str, Any] | None = None
+) -> int:
     """Run a change by condition and return how many rows it met; objects in memory stay as they are."""
-    result = session.execute(statement.execution_options(synchronize_session=False))
+    result = session.execute(statement, values, execution_options={"synchronize_session": False})
     return cast("CursorResult[Any]", result).rowcount
 
 

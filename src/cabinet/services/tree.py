@@ -11,13 +11,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from cabinet.errors import NotAFolder, NotFound
 from cabinet.models import Kind, Node
 from cabinet.services.database import execute_counted
 from cabinet.services.names import join_path, sort_key
+
+# Made once: to build such a statement takes as long as to run it, and each request runs several.
+_ROOT = select(Node).where(Node.owner_id == bindparam("owner_id"), Node.parent_id.is_(None))
+_LOCKED_ROOT = _ROOT.with_for_update()
+_CHILD = select(Node).where(
+    Node.parent_id == bindparam("parent_id"), Node.name == bindparam("name"), Node.trashed_at.is_(None)
+)
+_COUNT = (
+    update(Node)
+    .where(Node.id == bindparam("folder_id"))
+    .values(
+        child_count=Node.child_count + bindparam("entries"), child_size=Node.child_size + bindparam("bytes")
+    )
+)
 
 
 class Tree:
@@ -32,16 +46,14 @@ class Tree:
 
         With `lock`, one transaction at a time gets it, until it ends; on SQLite that is so anyway.
         """
-        wanted = select(Node).where(Node.owner_id == self._owner_id, Node.parent_id.is_(None))
-        node = self._session.scalar(wanted.with_for_update() if lock else wanted)
+        node = self._session.scalar(_LOCKED_ROOT if lock else _ROOT, {"owner_id": self._owner_id})
         if node is None:
             raise NotFound
         return node
 
     def child(self, folder: Node, name: str) -> Node | None:
         """Return what `name` means in `folder`."""
-        wanted = select(Node).where(Node.parent_id == folder.id, Node.name == name)
-        return self._session.scalar(wanted.where(Node.trashed_at.is_(None)))
+        return self._session.scalar(_CHILD, {"parent_id": folder.id, "name": name})
 
     def parent(self, node: Node) -> Node:
         """Return the folder that `node`, which is not the root, lies in."""
@@ -105,8 +117,4 @@ class Tree:
 
     def count(self, folder: Node, *, entries: int = 0, size: int = 0) -> None:
         """Add to the counters of a folder."""
-        counted = update(Node).where(Node.id == folder.id)
-        execute_counted(
-            self._session,
-            counted.values(child_count=Node.child_count + entries, child_size=Node.child_size + size),
-        )
+        execute_counted(self._session, _COUNT, {"folder_id": folder.id, "entries": entries, "bytes": size})
