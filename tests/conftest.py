@@ -6,6 +6,7 @@ behind. What tests call by name is imported from tests.support; there is no __in
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +20,11 @@ from hypothesis import HealthCheck, settings
 from cabinet import create_app
 from tests.support.auth import AuthActions
 from tests.support.servers import FAST, Server, development_command, production_command, running
+
+# Every upload and every commit of a test is synced for real. In memory that costs nothing, on the
+# disk of a busy machine a second each; what is tested is the order of the calls.
+if os.access("/dev/shm", os.W_OK):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
 
 MakeApp = Callable[..., Flask]
 
