@@ -1,0 +1,187 @@
+"""Anything that one user can do, in any order, against a dict.
+
+The model holds what the user should see; the services and the store are the real ones. After
+every step the two are compared, and at the end nothing may be stored that nobody needs.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from cabinet.errors import CabinetError, EntryExists, IsAFolder, NotAFolder, NotFound
+from cabinet.services.entries import Conflict, Order, Sort
+from cabinet.services.housekeeping import Housekeeping, Keep
+from cabinet.services.inspection import Inspection
+from cabinet.storage.content_hash import hash_chunks
+from tests.support.services import workbench
+
+KEEP = Keep(trash=timedelta(days=30), unneeded=timedelta(days=1))
+
+NAMES = st.sampled_from(["a", "b", "В", "10", "9"])
+PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+# Few, so that contents are often shared, given up and taken up again.
+CONTENTS = st.sampled_from([b"", b"one", b"two", b"three" * 1000])
+
+
+@dataclass
+class File:
+    """What the model knows of a file: the contents that it had, the present one last."""
+
+    versions: list[bytes]
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.versions))
+
+
+@dataclass
+class Trashed:
+    """Something in the trash: since when, and the files with it."""
+
+    since: datetime
+    files: list[File]
+
+
+def parents(path: str) -> list[str]:
+    """Return the folders above a path, outermost first."""
+    names = path.split("/")
+    return ["/".join(names[:depth]) for depth in range(1, len(names))]
+
+
+class FilesMachine(RuleBasedStateMachine):
+    """One user, one store, a clock that somebody moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.resources = ExitStack()
+        folder = self.resources.enter_context(tempfile.TemporaryDirectory())
+        self.bench = self.resources.enter_context(workbench(Path(folder)))
+        self.session = self.resources.enter_context(self.bench.session())
+        self.files: dict[str, File] = {}
+        self.folders: set[str] = set()
+        self.trash: list[Trashed] = []
+
+    def teardown(self) -> None:
+        self.resources.close()
+
+    @initialize()
+    def register(self) -> None:
+        self.account = self.bench.register(self.session)
+        self.service = self.bench.files(self.session, self.account)
+
+    def refusal(self, path: str, on_conflict: Conflict) -> type[CabinetError] | None:
+        """Return what an upload to `path` has to raise."""
+        if any(folder in self.files for folder in parents(path)):
+            return NotAFolder
+        if path in self.folders and on_conflict is not Conflict.RENAME:
+            return IsAFolder
+        if path in self.files and on_conflict is Conflict.FAIL:
+            return EntryExists
+        return None
+
+    def free_path(self, path: str) -> str:
+        number, free = 1, path
+        while free in self.files or free in self.folders:
+            number += 1
+            free = f"{path} ({number})"
+        return free
+
+    @rule(path=PATHS, content=CONTENTS, on_conflict=st.sampled_from(Conflict))
+    def upload(self, path: str, content: bytes, on_conflict: Conflict) -> None:
+        refusal = self.refusal(path, on_conflict)
+        if refusal is not None:
+            with pytest.raises(refusal):
+                self.bench.upload(self.session, self.account, path, content, on_conflict)
+            return
+        stored = self.bench.upload(self.session, self.account, path, content, on_conflict)
+
+        expected = self.free_path(path) if on_conflict is Conflict.RENAME else path
+        assert (stored.entry.path, stored.is_new) == (expected, expected not in self.files)
+        file = self.files.setdefault(expected, File([]))
+        if not file.versions or file.versions[-1] != content:
+            file.versions.append(content)
+        self.folders.update(parents(expected))
+
+    @rule(path=PATHS)
+    def delete(self, path: str) -> None:
+        if path not in self.files and path not in self.folders:
+            with pytest.raises(NotFound):
+                self.service.trash(path)
+            return
+        self.service.trash(path)
+
+        gone = [name for name in self.files if name == path or name.startswith(f"{path}/")]
+        self.trash.append(Trashed(self.bench.clock(), [self.files.pop(name) for name in gone]))
+        self.folders = {name for name in self.folders if name != path and not name.startswith(f"{path}/")}
+
+    @rule(hours=st.sampled_from([1, 30, 24 * 20]))
+    def wait(self, hours: int) -> None:
+        self.bench.clock.advance(hours=hours)
+
+    @rule()
+    def sweep(self) -> None:
+        swept = Housekeeping(self.session, self.bench.store, self.bench.clock, KEEP).sweep()
+
+        kept = [found for found in self.trash if found.since > self.bench.clock() - KEEP.trash]
+        # What was in the trash before its folder went with the folder.
+        assert swept.purged <= len(self.trash) - len(kept)
+        assert swept.staged == 0
+        self.trash = kept
+
+    @precondition(lambda self: self.trash or self.files)
+    @rule()
+    def sweep_until_nothing_is_unneeded(self) -> None:
+        for _ in range(2):
+            self.bench.clock.advance(days=31)
+            self.sweep()
+
+        needed = {hash_chunks([content]) for file in self.files.values() for content in file.versions}
+        assert {found.key for found in self.bench.store.iter_blobs()} == needed
+
+    @invariant()
+    def everything_is_listed_once_in_every_order(self) -> None:
+        listed = [entry.path for entry in self.service.list_below("", 1000, None).entries]
+        assert sorted(listed) == sorted([*self.files, *self.folders])
+        for folder in ["", *self.folders]:
+            inside = [path for path in listed if path.rpartition("/")[0] == folder]
+            size = sum(len(self.files[path].versions[-1]) for path in inside if path in self.files)
+            for sort in Sort:
+                page = self.service.list_page(folder, Order(sort), 1000)
+                assert sorted(entry.path for entry in page.entries) == sorted(inside)
+                assert (page.count, page.size) == (len(inside), size)
+                folders_first = sorted((entry.is_folder for entry in page.entries), reverse=True)
+                assert [entry.is_folder for entry in page.entries] == folders_first
+
+    @invariant()
+    def every_file_has_its_content(self) -> None:
+        for path, file in self.files.items():
+            entry = self.service.get(path)
+            with self.service.open(entry) as stream:
+                content = stream.read()
+            assert content == file.versions[-1]
+            assert (entry.size, entry.content_hash) == (len(content), hash_chunks([content]))
+
+    @invariant()
+    def nothing_is_lost_or_left_behind(self) -> None:
+        assert list(Inspection(self.session, self.bench.store).verify()) == []
+        assert list(self.bench.store.iter_staged()) == []
+
+    @invariant()
+    def usage_is_what_the_versions_take(self) -> None:
+        trashed = [file for found in self.trash for file in found.files]
+        self.session.rollback()
+        account = self.bench.accounts(self.session).get(self.account.id)
+        assert account.usage == sum(file.size for file in [*self.files.values(), *trashed])
+
+
+TestFiles = FilesMachine.TestCase
+TestFiles.settings = settings(max_examples=10, stateful_step_count=20)
