@@ -7,6 +7,7 @@ behind. What tests call by name is imported from tests.support; there is no __in
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,9 +23,16 @@ from tests.support.auth import AuthActions
 from tests.support.servers import FAST, Server, development_command, production_command, running
 
 # Every upload and every commit of a test is synced for real. In memory that costs nothing, on the
-# disk of a busy machine a second each; what is tested is the order of the calls.
-if os.access("/dev/shm", os.W_OK):
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
+# disk of a busy machine a second each; what is tested is the order of the calls. A container may
+# have too little of it (bytes: all workers together stay far below), or let no program start there.
+MEMORY = Path("/dev/shm")
+ENOUGH = 4 << 30
+if (
+    os.access(MEMORY, os.W_OK)
+    and shutil.disk_usage(MEMORY).free >= ENOUGH
+    and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 MakeApp = Callable[..., Flask]
 
