@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms import BooleanField, IntegerField, PasswordField, StringField
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
 from cabinet.web.forms import Form
 from cabinet.web.i18n import NAMES
@@ -98,4 +98,4 @@ class TokenForm(Form):
 class LanguageForm(Form):
     """The language of the pages."""
 
-    language = SelectField(_l("Language"), choices=list(NAMES.items()))
+    language = StringField(_l("Language"), [AnyOf(NAMES)])

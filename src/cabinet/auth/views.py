@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 
 from flask import Response, flash, jsonify, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
 from wtforms import Form
 
 from cabinet import __version__
@@ -54,6 +53,7 @@ from cabinet.web.context import (
     tokens,
     visitor,
 )
+from cabinet.web.guard import host_of
 from cabinet.web.pages import (
     check_form,
     local_path,
@@ -69,13 +69,20 @@ from cabinet.web.problems import status_of, wants_page
 _LANGUAGE_COOKIE_SECONDS = 365 * 24 * 60 * 60
 
 
+def _to_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("beyond the years 1 to 9999") from error
+
+
 class TokenRequest(BaseModel):
     """The body of `POST /tokens`."""
 
     model_config = ConfigDict(extra="ignore", strict=False)
 
     name: str
-    expires_at: AwareDatetime | None = None
+    expires_at: Annotated[AwareDatetime, AfterValidator(_to_utc)] | None = None
 
 
 @dataclass(frozen=True)
@@ -169,13 +176,13 @@ def language() -> ResponseReturnValue:
     """Change the language of the pages, for the account or for this browser."""
     form = LanguageForm()
     check_form(form)
-    user = visitor()
+    chosen, user = text_of(form.language), visitor()
     if isinstance(user, ActingUser):
-        accounts().set_language(user.id, form.language.data)
+        accounts().set_language(user.id, chosen)
     response = see_other(local_path(request.form.get("next"), url_for("auth.home")))
     response.set_cookie(
         i18n.COOKIE,
-        form.language.data,
+        chosen,
         max_age=_LANGUAGE_COOKIE_SECONDS,
         path=request.script_root or "/",
         secure=request.is_secure,
@@ -309,7 +316,7 @@ def _was_asked_here() -> bool:
     if site is not None:
         return site in {"same-origin", "none"}
     # Browsers keep that header back on plain http; our own pages then show themselves as referrer.
-    return not wants_page() or urlsplit(request.referrer or "").netloc == request.host
+    return not wants_page() or host_of(request.referrer or "") == request.host
 
 
 def _token_json(token: IssuedToken) -> dict[str, Any]:

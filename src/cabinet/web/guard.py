@@ -88,13 +88,20 @@ def _check_origin() -> None:
             raise CrossSiteRequest
         return
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc not in _own_hosts():
+    if origin is not None and host_of(origin) not in _own_hosts():
         raise CrossSiteRequest
 
 
 def _own_hosts() -> set[str]:
-    public_url = current_app.config["PUBLIC_URL"]
-    return {request.host, urlsplit(public_url).netloc} if public_url else {request.host}
+    return {request.host, host_of(current_app.config["PUBLIC_URL"] or "") or request.host}
+
+
+def host_of(address: str) -> str:
+    """Return the host, with its port, of an address that a client sent; the empty text when it has none."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""
 
 
 def _is_browser_form() -> bool:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
+from urllib.parse import quote
 
-from flask import Response, redirect
+from flask import Response, redirect, request
 from wtforms import Field, Form
 
 from cabinet.errors import N_, CabinetError, InvalidField, MalformedRequest
@@ -26,6 +27,13 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 def local_path(text: str | None, default: str) -> str:
     """Return `text` when it is a path of this server, else `default`."""
     return text if text and _LOCAL_PATH.fullmatch(text) else default
+
+
+def here() -> str:
+    """Return the address of the request at hand, as a path of this server."""
+    path = quote(request.script_root + request.path)
+    query = request.query_string.decode("latin-1")
+    return f"{path}?{query}" if query else path
 
 
 def see_other(location: str) -> Response:

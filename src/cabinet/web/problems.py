@@ -9,15 +9,16 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, g, jsonify, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from cabinet import errors
 from cabinet.errors import CabinetError
 from cabinet.services.database import to_domain_error
 from cabinet.web.i18n import translate_error
+from cabinet.web.pages import here, see_other
 
 STATUSES: dict[type[CabinetError], HTTPStatus] = {
     errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -88,8 +89,7 @@ def to_response(error: CabinetError) -> Response:
     """Return the answer that tells a client of `error`."""
     status = status_of(error)
     if isinstance(error, errors.SignInRequired) and wants_page() and request.endpoint != "auth.login":
-        here = request.full_path.rstrip("?") if request.method == "GET" else None
-        return _redirect(url_for("auth.login", next=here))
+        return see_other(url_for("auth.login", next=here() if request.method == "GET" else None))
     response = _render(error.slug, status, *_texts(error))
     _add_headers(response, error)
     return response
@@ -109,15 +109,9 @@ def _add_headers(response: Response, error: CabinetError) -> None:
             response.headers.add("WWW-Authenticate", challenge)
 
 
-def _redirect(location: str) -> Response:
-    response = redirect(location, HTTPStatus.SEE_OTHER)
-    if not isinstance(response, Response):
-        raise TypeError("an application with a response class of its own")
-    return response
-
-
 def _render(slug: str, status: HTTPStatus, title: str, detail: str) -> Response:
-    if wants_page():
+    # A host that is not ours has no pages: none of their addresses can be built for it.
+    if wants_page() and not isinstance(request.routing_exception, SecurityError):
         page = render_template(
             "errors/error.html",
             status=status.value,

@@ -1,0 +1,443 @@
+"""Register, sign in and out, the account and its tokens, as programs and browsers use them.
+
+Rule: what an answer says is also what is true afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from http.cookies import SimpleCookie
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from cabinet.services.passwords import MAX_BYTES
+from tests.conftest import MakeApp
+from tests.support.auth import PASSWORD, AuthActions, basic, bearer
+from tests.support.visitors import NAVIGATION, Browser, Program
+
+ANOTHER = "a horse of another colour"
+
+
+def cookie_of(response: TestResponse) -> Any:
+    cookies: SimpleCookie = SimpleCookie()
+    for header in response.headers.getlist("Set-Cookie"):
+        cookies.load(header)
+    return cookies["cabinet"]
+
+
+def is_me(client: FlaskClient, username: str, headers: dict[str, str] | None = None) -> bool:
+    response = client.get("/me", headers=headers)
+    return response.status_code == 200 and response.get_json()["username"] == username
+
+
+def test_a_program_registers_signs_in_and_out(client: FlaskClient, auth: AuthActions) -> None:
+    registered = auth.register("Ольга")
+    assert (registered.status_code, registered.get_json()) == (201, {"username": "Ольга"})
+    assert "Set-Cookie" not in registered.headers
+
+    signed_in = auth.login("Ольга")
+    assert (signed_in.status_code, signed_in.get_json()) == (200, {"username": "Ольга"})
+    assert is_me(client, "Ольга")
+
+    signed_out = auth.logout()
+    assert (signed_out.status_code, signed_out.get_json()) == (200, {"signed_in": False})
+    assert client.get("/me").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "slug"),
+    [
+        ({"username": "ALICE", "password": PASSWORD}, 409, "username-taken"),
+        ({"username": "\uff41lice", "password": PASSWORD}, 409, "username-taken"),
+        ({"username": "..", "password": PASSWORD}, 422, "invalid-username"),
+        ({"username": "a/b", "password": PASSWORD}, 422, "invalid-username"),
+        ({"username": "admin ", "password": PASSWORD}, 422, "invalid-username"),
+        ({"username": "x" * 65, "password": PASSWORD}, 422, "invalid-field"),
+        ({"username": "bob", "password": "short"}, 422, "weak-password"),
+        ({"username": "bob", "password": "password"}, 422, "weak-password"),
+        ({"username": "bob", "password": "x" * (MAX_BYTES + 1)}, 422, "weak-password"),
+        ({"username": "bob", "password": "x" * 1_000_000}, 413, "too-large"),
+        ({"username": "bob"}, 422, "invalid-field"),
+        ({"password": PASSWORD}, 422, "invalid-field"),
+        ({}, 422, "invalid-field"),
+    ],
+    ids=lambda value: str(value)[:44],
+)
+def test_what_cannot_be_an_account_is_refused(
+    client: FlaskClient, auth: AuthActions, fields: dict[str, str], status: int, slug: str
+) -> None:
+    auth.register("alice")
+
+    response = client.post("/register", data=fields)
+
+    assert response.status_code == status, response.text
+    assert response.get_json()["type"] == f"/problems/{slug}"
+    assert client.get("/me", headers=basic("bob", fields.get("password", ""))).status_code in {401, 431}
+
+
+def test_registration_can_be_closed(make_app: MakeApp) -> None:
+    app = make_app(REGISTRATION="closed")
+    client = app.test_client()
+
+    refused = AuthActions(client).register()
+    assert refused.status_code == 403
+    assert refused.get_json()["type"] == "/problems/registration-closed"
+    assert client.get("/", headers={"Accept": "application/json"}).get_json()["registration"] == "closed"
+    assert Browser(app).get("/register").status_code == 403
+    assert "/register" not in Browser(app).get("/").text
+
+
+def test_fields_that_nobody_asked_for_change_nothing(client: FlaskClient) -> None:
+    extra = {"is_admin": "1", "quota": "1", "id": "77", "usage": "-5", "disabled_at": "2001-01-01"}
+    client.post("/register", data={"username": "alice", "password": PASSWORD, **extra})
+
+    me = client.get("/me", headers=basic("alice")).get_json()
+
+    assert (me["usage"], me["quota"]) == (0, None)
+    assert set(me) == {"username", "usage", "quota", "language", "created_at"}
+
+
+@pytest.mark.parametrize("path", ["/login", "/me"])
+def test_a_wrong_name_and_a_wrong_password_look_the_same(
+    app: Flask, client: FlaskClient, auth: AuthActions, path: str
+) -> None:
+    auth.register("alice")
+    answers = []
+    for username, password in (("alice", ANOTHER), ("nobody", PASSWORD), ("disabled..", PASSWORD)):
+        fresh = app.test_client()
+        if path == "/login":
+            response = AuthActions(fresh).login(username, password)
+        else:
+            response = fresh.get(path, headers=basic(username, password))
+        body = response.get_json() | {"request_id": ""}
+        headers = {**response.headers, "X-Request-Id": ""}
+        answers.append((response.status_code, body, headers))
+
+    assert answers[0][0] == 401
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_a_program_is_told_how_to_sign_in_and_a_browser_is_shown_the_page(
+    client: FlaskClient, browser: Browser
+) -> None:
+    program = client.get("/index")
+    assert program.status_code == 401
+    assert program.headers.getlist("WWW-Authenticate") == [
+        'Basic realm="Cabinet", charset="UTF-8"',
+        'Bearer realm="Cabinet"',
+    ]
+    assert "Location" not in program.headers
+
+    page = browser.get("/index?path=a%20b%2F%D1%8F&sort=size")
+    assert page.status_code == 303
+    assert page.headers["Location"].startswith("/login?next=")
+    assert "WWW-Authenticate" not in page.headers
+
+    script = client.get("/files", headers={"Sec-Fetch-Site": "same-origin", "Accept": "application/json"})
+    assert script.status_code == 401
+    assert script.headers.getlist("WWW-Authenticate") == ['Bearer realm="Cabinet"']
+
+
+@pytest.mark.parametrize(
+    "wanted", ["/index?path=a%20b/%D1%8F&sort=size", "/files/100%25.txt", "/account", "/index"]
+)
+def test_after_signing_in_a_browser_is_where_it_wanted_to_be(
+    browser: Browser, alice: Program, wanted: str
+) -> None:
+    alice.put("/files/a%20b/%D1%8F/f")
+    alice.put("/files/100%25.txt")
+    asked = browser.get(wanted)
+    form = browser.get(asked.headers["Location"])
+    assert form.status_code == 200
+
+    arrived = browser.sign_in("alice", next=field_of(form.text, "next"))
+
+    assert arrived.status_code == 303
+    assert browser.get(arrived.headers["Location"]).status_code == 200
+    assert arrived.headers["Location"] == wanted
+
+
+def field_of(page: str, name: str) -> str:
+    """Return the value of the last hidden field of that name; the first is the language switch's."""
+    return unescape(re.findall(rf'name="{name}"\s+value="([^"]*)"', page)[-1])
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "//evil.example/",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "https://evil.example/",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        "/ok\r\nSet-Cookie: a=b",
+        "evil.example",
+        "",
+        " /index",
+    ],
+)
+def test_nobody_is_sent_to_another_site(browser: Browser, alice: Program, hostile: str) -> None:
+    response = browser.sign_in("alice", next=hostile)
+
+    assert (response.status_code, response.headers["Location"]) == (303, "/index")
+    language = browser.post("/language", {"language": "ru", "next": hostile})
+    assert (language.status_code, language.headers["Location"]) == (303, "/")
+
+
+def test_a_wrong_password_shows_the_form_again(browser: Browser, alice: Program) -> None:
+    response = browser.sign_in("alice", ANOTHER)
+
+    assert response.status_code == 401
+    assert "The user name or the password is wrong." in response.text
+    assert ANOTHER not in response.text
+
+
+def test_a_browser_that_registers_is_signed_in(browser: Browser) -> None:
+    taken = browser.post("/register", {"username": "..", "password": PASSWORD})
+    assert taken.status_code == 422
+    assert PASSWORD not in taken.text
+
+    response = browser.post("/register", {"username": "carol", "password": PASSWORD})
+
+    assert (response.status_code, response.headers["Location"]) == (303, "/index")
+    assert browser.get("/index").status_code == 200
+    assert browser.get("/").headers["Location"] == "/index"
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
+    client: FlaskClient, auth: AuthActions
+) -> None:
+    auth.register()
+
+    cookie = cookie_of(auth.login())
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert not cookie["secure"]
+    assert not cookie["domain"]
+
+    secure = client.post(
+        "/login", data={"username": "alice", "password": PASSWORD}, base_url="https://localhost"
+    )
+    assert cookie_of(secure)["secure"]
+
+
+def test_keeping_somebody_signed_in_outlives_the_browser(app: Flask, alice: Program) -> None:
+    fields = {"username": "alice", "password": PASSWORD}
+
+    short = cookie_of(app.test_client().post("/login", data=fields))
+    long = cookie_of(app.test_client().post("/login", data=fields | {"remember": "y"}))
+
+    assert not short["expires"]
+    assert long["expires"]
+
+
+def test_me_tells_of_nobody_else(alice: Program, bob: Program) -> None:
+    alice.put("/files/f", b"1234")
+
+    assert alice.get("/me").get_json()["usage"] == 4
+    assert bob.get("/me").get_json()["usage"] == 0
+
+
+def test_a_token_is_shown_once_and_opens(client: FlaskClient, alice: Program) -> None:
+    made = alice.request("POST", "/tokens", json={"name": " backup  script "})
+
+    issued = made.get_json()
+    assert made.status_code == 201
+    assert list(issued) == ["id", "name", "created_at", "last_used_at", "expires_at", "token"]
+    assert (issued["name"], issued["last_used_at"], issued["expires_at"]) == ("backup script", None, None)
+    assert is_me(client, "alice", bearer(issued["token"]))
+    listed = alice.get("/tokens")
+    assert issued["token"] not in listed.text
+    (shown,) = listed.get_json()["tokens"]
+    assert shown["last_used_at"] is not None
+    assert {**shown, "last_used_at": None, "token": issued["token"]} == issued
+
+    assert alice.delete(f"/tokens/{issued['id']}").status_code == 204
+    assert not is_me(client, "alice", bearer(issued["token"]))
+    assert alice.delete(f"/tokens/{issued['id']}").status_code == 404
+
+
+def test_an_expiry_is_a_time_with_a_zone(alice: Program) -> None:
+    body = {"name": "x", "expires_at": "2126-01-01T00:00:00+03:00"}
+
+    made = alice.request("POST", "/tokens", json=body)
+
+    assert made.get_json()["expires_at"] == "2125-12-31T21:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b"[]", 400),
+        (b'"name"', 400),
+        (b"{}", 400),
+        (b'{"name": 7}', 400),
+        (b'{"name": "x", "expires_at": "2126-01-01T00:00:00"}', 400),
+        (b'{"name": "x", "expires_at": "soon"}', 400),
+        (b'{"name": "x", "expires_at": 1e400}', 400),
+        (b'{"name": "x", "expires_at": "9999-12-31T23:59:59-14:00"}', 400),
+        (b'{"name": "x", "expires_at": "0001-01-01T00:00:00+14:00"}', 400),
+        (b'{"name": "\\ud800"}', 400),
+        (b'{"name": "x", "expires_at": "2001-01-01T00:00:00Z"}', 422),
+        (b'{"name": ""}', 422),
+        (b'{"name": "' + b"x" * 101 + b'"}', 422),
+        (b"[" * 10_000, 400),
+        (b'{"name": "' + b"x" * 100_000 + b'"}', 413),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_body_that_makes_no_token_is_refused(alice: Program, body: bytes, status: int) -> None:
+    response = alice.request("POST", "/tokens", data=body, content_type="application/json")
+
+    assert response.status_code == status, response.text
+    assert response.content_type == "application/problem+json"
+    assert alice.get("/tokens").get_json() == {"tokens": []}
+
+
+@pytest.mark.parametrize(
+    "shown",
+    ["Basic", "Basic ", "Basic %%%", "Basic bm9jb2xvbg==", f"Basic {'QUFB' * 2000}", "Basic /////w==", "Bearer",
+     "Bearer ", "Bearer x y", "Digest username=alice", "Negotiate abc", "nonsense", " ", "Basic YTo=",
+     "Bearer \xe9"],
+    ids=lambda value: value[:24],
+)  # fmt: skip
+def test_credentials_that_are_none_are_refused(client: FlaskClient, auth: AuthActions, shown: str) -> None:
+    auth.become()
+
+    response = client.get("/me", headers={"Authorization": shown})
+
+    assert response.status_code == 401
+    assert response.get_json()["type"] == "/problems/wrong-credentials"
+
+
+def test_pages_for_everybody_stay_open_to_wrong_credentials(client: FlaskClient) -> None:
+    assert client.get("/healthz", headers=basic("x", "y")).status_code == 200
+    assert client.get("/", headers={**NAVIGATION, **basic("x", "y")}).status_code == 200
+
+
+def test_passwords_that_differ_in_the_last_byte_are_different(client: FlaskClient, auth: AuthActions) -> None:
+    long = "correct horse battery staple " * 3
+    auth.register("alice", long + "1")
+
+    assert auth.login("alice", long + "1").status_code == 200
+    assert auth.login("alice", long + "2").status_code == 401
+
+
+@pytest.mark.parametrize("password", ["  spaced out  ", "пароль с ☃ и 🦄", "a:b:c:d:e", "%41+%42&c=d"])
+def test_a_password_is_kept_exactly_as_typed(app: Flask, client: FlaskClient, password: str) -> None:
+    AuthActions(client).become("alice", password)
+
+    assert is_me(app.test_client(), "alice", basic("alice", password))
+    assert not is_me(app.test_client(), "alice", basic("alice", password.strip() + "x"))
+
+
+def test_a_password_is_changed_by_who_knows_it(app: Flask, browser: Browser, alice: Program) -> None:
+    browser.sign_in("alice")
+
+    def change(current: str, new: str) -> TestResponse:
+        fields = {"current_password": current, "new_password": new}
+        return browser.post("/account/password", fields, "/account")
+
+    assert change(ANOTHER, ANOTHER).status_code == 401
+    assert change(PASSWORD, "alice").status_code == 422
+    assert change(PASSWORD, "").status_code == 422
+    assert alice.get("/me").status_code == 200
+
+    changed = change(PASSWORD, ANOTHER)
+
+    assert (changed.status_code, changed.headers["Location"]) == (303, "/account")
+    assert "Your password is changed" in browser.get("/account").text
+    assert alice.get("/me").status_code == 401
+    assert is_me(app.test_client(), "alice", basic("alice", ANOTHER))
+
+
+def test_a_program_changes_its_password(client: FlaskClient, alice: Program) -> None:
+    fields = {"current_password": ANOTHER, "new_password": ANOTHER}
+    assert alice.request("POST", "/account/password", data=fields).status_code == 401
+
+    fields["current_password"] = PASSWORD
+    assert alice.request("POST", "/account/password", data=fields).status_code == 204
+    assert is_me(client, "alice", basic("alice", ANOTHER))
+
+
+def test_an_account_is_deleted_with_everything(app: Flask, browser: Browser, alice: Program) -> None:
+    alice.put("/files/f")
+    browser.sign_in("alice")
+    assert browser.post("/account/delete", {"password": ANOTHER}, "/account").status_code == 401
+    assert browser.get("/index").status_code == 200
+
+    deleted = browser.post("/account/delete", {"password": PASSWORD}, "/account")
+
+    assert (deleted.status_code, deleted.headers["Location"]) == (303, "/")
+    assert browser.get("/index").status_code == 303
+    assert alice.get("/me").status_code == 401
+    assert Program(app, "alice").paths() == []
+
+
+def test_a_program_deletes_its_account(alice: Program) -> None:
+    assert alice.request("POST", "/account/delete", data={"password": ANOTHER}).status_code == 401
+    assert alice.request("POST", "/account/delete", data={"password": PASSWORD}).status_code == 204
+    assert alice.get("/me").status_code == 401
+
+
+def test_a_token_is_made_and_revoked_on_the_account_page(
+    browser: Browser, client: FlaskClient, alice: Program
+) -> None:
+    browser.sign_in("alice")
+    for wrong in ({"name": ""}, {"name": "x" * 101}, {"name": "x", "expires_in_days": "-1"},
+                  {"name": "x", "expires_in_days": "4000"}, {"name": "x", "expires_in_days": "soon"}):  # fmt: skip
+        assert browser.post("/account/tokens", wrong, "/account").status_code == 422
+
+    made = browser.post("/account/tokens", {"name": "backup", "expires_in_days": "30"}, "/account")
+
+    assert made.status_code == 200
+    (shown,) = alice.get("/tokens").get_json()["tokens"]
+    assert shown["name"] == "backup"
+    assert shown["expires_at"]
+    revoked = browser.post(f"/account/tokens/{shown['id']}/revoke", {}, "/account")
+    assert revoked.status_code == 303
+    assert alice.get("/tokens").get_json() == {"tokens": []}
+
+
+def test_the_language_is_kept_for_a_visitor_and_for_a_user(browser: Browser, alice: Program) -> None:
+    assert 'lang="en"' in browser.get("/login").text
+    chosen = browser.post("/language", {"language": "ru", "next": "/login"})
+    assert (chosen.status_code, chosen.headers["Location"]) == (303, "/login")
+    assert '<html lang="ru"' in browser.get("/login").text
+    assert alice.get("/me").get_json()["language"] is None
+
+    browser.sign_in("alice")
+    browser.post("/language", {"language": "en"})
+    assert alice.get("/me").get_json()["language"] == "en"
+    assert browser.post("/language", {"language": "tlh"}).status_code == 422
+
+
+def test_whoever_guesses_is_told_to_wait_in_every_form(app: Flask, browser: Browser, alice: Program) -> None:
+    for _ in range(10):
+        assert AuthActions(app.test_client()).login("alice", ANOTHER).status_code == 401
+
+    form = AuthActions(app.test_client()).login("alice", PASSWORD)
+    shown = app.test_client().get("/me", headers=basic("alice", PASSWORD))
+    page = browser.sign_in("alice")
+
+    for answer in (form, shown, page):
+        assert answer.status_code == 429
+        assert int(answer.headers["Retry-After"]) >= 1
+    assert form.get_json()["type"] == "/problems/too-many-attempts"
+
+
+def test_a_dozen_registrations_and_a_hundred_uploads_in_a_minute_are_normal(
+    app: Flask, alice: Program
+) -> None:
+    for number in range(12):
+        Program(app, f"friend{number}")
+    for number in range(100):
+        assert alice.put(f"/files/{number}", b"x").status_code == 201
