@@ -5,11 +5,12 @@ Rule: the only module that asks Flask for the current application.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from flask import current_app, g, request, session
 from flask_login import AnonymousUserMixin, UserMixin, current_user, login_user, logout_user
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import Authorization
 
-from cabinet.errors import NotFound, SignInRequired, TooManyAttempts, Unavailable, WrongCredentials
+from cabinet.errors import CabinetError, NotFound, SignInRequired, Unavailable, WrongCredentials
 from cabinet.extensions import db, login_manager
 from cabinet.services.accounts import Account, Accounts
 from cabinet.services.clock import Clock, utc_now
@@ -32,6 +33,8 @@ from cabinet.services.uploads import Uploads
 from cabinet.storage.blobs import BlobStore, open_store
 
 EXTENSION = "cabinet"
+
+_Found = TypeVar("_Found")
 
 
 @dataclass
@@ -171,6 +174,7 @@ def sign_in(account: Account, *, remember: bool) -> None:
     """Begin a session of `account` in this browser, under a cookie that it did not have before."""
     kind = "REMEMBER" if remember else "SESSION"
     times = SessionTimes(setting(f"{kind}_IDLE_SECONDS"), setting(f"{kind}_SECONDS"))
+    _end_own_session()
     user_agent = request.user_agent.string
     secret = sessions().begin(account.id, times, user_agent, peer_address())
     session.clear()
@@ -180,12 +184,16 @@ def sign_in(account: Account, *, remember: bool) -> None:
 
 def sign_out() -> None:
     """End this browser's session on the server and forget it here."""
+    _end_own_session()
+    logout_user()
+    session.clear()
+
+
+def _end_own_session() -> None:
     user = visitor()
     if isinstance(user, ActingUser) and user.session_id is not None:
         with suppress(NotFound):  # it may have ended with its account, or in another window
             end_session(user, user.session_id)
-    logout_user()
-    session.clear()
 
 
 def end_session(user: ActingUser, session_id: str) -> None:
@@ -195,9 +203,9 @@ def end_session(user: ActingUser, session_id: str) -> None:
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]  # likewise
 def _load_from_cookie(secret: str) -> ActingUser | None:
-    if request.authorization is not None or "Authorization" in request.headers:
+    if "Authorization" in request.headers:
         return None  # what was shown on purpose counts, not what a browser sends along
-    found = sessions().find(secret)
+    found = _or_nothing(lambda: sessions().find(secret))
     return ActingUser(*found) if found else None
 
 
@@ -205,10 +213,18 @@ def _load_from_cookie(secret: str) -> ActingUser | None:
 def _load_from_header(_request: object) -> ActingUser | None:
     if "Authorization" not in request.headers:
         return None
+    account = _or_nothing(lambda: _account_of(request.authorization))
+    return ActingUser(account) if account else None
+
+
+def _or_nothing(find: Callable[[], _Found | None]) -> _Found | None:
+    """Return what `find` does; an error only keeps out whoever needs the user, `acting_user` raises it.
+
+    So pages for everybody stay open, the one that shows an error among them.
+    """
     try:
-        return ActingUser(_account_of(request.authorization))
-    except (WrongCredentials, TooManyAttempts) as error:
-        # Pages for everybody stay open; whoever needs the user is told why there is none.
+        return find()
+    except (CabinetError, DBAPIError) as error:
         g.sign_in_error = error
         return None
 
