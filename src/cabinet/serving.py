@@ -46,24 +46,26 @@ def prepare_when_serving(app: Flask) -> None:
     if command is None or command.info_name == "run":
         if app.debug and command is None and not app.testing:
             raise BadSetting(setting="FLASK_DEBUG", reason="debug mode is for `flask run` alone.")
-        prepare(app)
-        _announce(app)
+        prepare(app, to_serve=True)
 
 
-def prepare(app: Flask) -> None:
+def prepare(app: Flask, *, to_serve: bool = False) -> None:
     """Make the instance folder, the secret key, the store and the database where missing; migrate.
 
-    Raises a `RefusedToStart` for whatever stands in the way.
+    With `to_serve` this process counts as a server of the instance from then on. Raises a `RefusedToStart` for whatever stands in the way.
     """
     instance = Path(app.instance_path)
     try:
         make_instance(app)
         with _locked(instance / "lock"):
+            _refuse_beside_others(instance)
             app.secret_key = app.config["SECRET_KEY"] or _secret_key(instance / "secret_key")
             app.extensions[EXTENSION].store  # noqa: B018 - opened here, so that it fails here
             with app.app_context():
                 _migrate(db.engine)
                 db.engine.dispose()
+            if to_serve:
+                _announce(app)
     except OSError as error:
         raise UnusableStore(where=str(instance), reason=f"{error.strerror}.") from error
 
@@ -163,22 +165,26 @@ def _keep_copy(engine: Engine, revision: str) -> None:
 
 
 def _announce(app: Flask) -> None:
-    """Note that this version serves the instance; refuse while another version does.
-
-    Each server holds a shared lock on a file of its version until its process ends.
-    """
-    instance = Path(app.instance_path)
-    own = instance / f"serving-{__version__}.lock"
+    """Hold a shared lock on a file of this version, until the process or `app` ends."""
+    own = Path(app.instance_path) / _serving_lock(__version__)
     descriptor = os.open(own, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     weakref.finalize(app, os.close, descriptor)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
-    for other in instance.glob("serving-*.lock"):
-        if other != own and _is_held(other):
-            version = other.name.removeprefix("serving-").removesuffix(".lock")
+
+
+def _refuse_beside_others(instance: Path) -> None:
+    """Raise `UnusableStore` while a server of another version runs: it would meet a foreign database."""
+    for lock in instance.glob(_serving_lock("*")):
+        version = lock.name.removeprefix("serving-").removesuffix(".lock")
+        if version != __version__ and _is_held(lock):
             raise UnusableStore(
                 where=str(instance),
                 reason=f"version {version} is serving it and this is {__version__}. Stop that server first.",
             )
+
+
+def _serving_lock(version: str) -> str:
+    return f"serving-{version}.lock"
 
 
 def _is_held(path: Path) -> bool:
