@@ -1,0 +1,90 @@
+"""axe finds nothing on any page, in either language, by day and by night, wide and narrow."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NewContext
+from tests.support.chromium import Complaints, Visitor, file, held_uploads
+from tests.support.servers import Server
+
+pytestmark = pytest.mark.browser
+
+AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+PUBLIC = ["/", "/register", "/login"]
+PRIVATE = ["/index", "/index?path=folder", "/account", "/nowhere"]
+ELSEWHERE = "http://elsewhere.test/"
+
+
+def violations(page: Page) -> list[Any]:
+    """Return what axe objects to, once nothing moves any more."""
+    page.evaluate("document.fonts.ready")
+    page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
+    page.evaluate(AXE)
+    found: list[Any] = page.evaluate(
+        """async () => {
+            // Without its preload, which looks for imported stylesheets in the wrong place.
+            const { violations } = await axe.run({ preload: false });
+            return violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]);
+        }"""
+    )
+    return found
+
+
+def look(page: Page, path: str) -> list[Any]:
+    """Return what axe objects to on the page at `path`."""
+    page.goto(path)
+    return violations(page)
+
+
+def come_to_sign_out_from_elsewhere(page: Page, server: Server) -> None:
+    """Follow a link on another site to /logout, which asks before it does anything."""
+    link = f'<!doctype html><a href="{server.url}/logout">out</a>'
+    page.route(ELSEWHERE, lambda route: route.fulfill(body=link, content_type="text/html"))
+    page.goto(ELSEWHERE)
+    page.get_by_role("link").click()
+    expect(page.locator("main form button")).to_be_visible()
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("width", [375, 1280])
+def test_axe_finds_nothing(
+    new_context: NewContext,
+    complaints: list[Complaints],
+    server: Server,
+    username: str,
+    locale: str,
+    colours: str,
+    width: int,
+) -> None:
+    options = {"locale": locale, "color_scheme": colours, "viewport": {"width": width, "height": 800}}
+    stranger = new_context(**options).new_page()
+    found = {path: look(stranger, path) for path in PUBLIC}
+
+    visitor = Visitor(server, new_context(**options), username)
+    complaints[-1].expect("status of 404")
+    page = visitor.page
+    found["empty"] = look(page, "/index")
+    visitor.person.store("folder/inside.txt", b"1")
+    visitor.person.store("report with a name that is longer than most names are.pdf", bytes(3000))
+    found |= {path: look(page, path) for path in PRIVATE}
+
+    come_to_sign_out_from_elsewhere(page, server)
+    found["sign out?"] = violations(page)
+
+    page.goto("/index")
+    page.locator(".delete-form button").first.click()
+    found["dialog"] = violations(page)
+    page.keyboard.press("Escape")
+    with held_uploads(page):
+        page.locator("#files-input").set_input_files([file("a.txt"), file("b.txt")])
+        expect(page.locator(".upload")).to_have_count(2)
+        found["upload"] = violations(page)
+
+    assert {where: what for where, what in found.items() if what} == {}

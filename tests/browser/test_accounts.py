@@ -1,0 +1,150 @@
+"""Becoming somebody, being somebody, and ending it, by mouse and keyboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.support.auth import PASSWORD, basic, bearer
+from tests.support.chromium import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+def fill_in(page: Page, username: str, password: str) -> None:
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password", exact=True).fill(password)
+
+
+def test_registering_leads_to_the_empty_files_page(context: BrowserContext, username: str) -> None:
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("link", name="Create an account").click()
+    fill_in(page, username, PASSWORD)
+    page.get_by_role("button", name="Create the account").click()
+
+    page.wait_for_url("**/index")
+    expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+    expect(page.get_by_role("link", name=f"Account of {username}")).to_be_visible()
+
+
+def test_a_refused_password_is_explained_on_its_field_which_has_the_focus(
+    context: BrowserContext, username: str, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 422")
+    page = context.new_page()
+    page.goto("/register")
+    fill_in(page, username, "password")
+    page.get_by_role("button", name="Create the account").click()
+
+    field = page.get_by_label("Password", exact=True)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_be_focused()
+    expect(field).to_have_accessible_description(
+        "At least 8 characters. A few unrelated words make a good one. "
+        "Choose another password: it is among the first that an attacker tries."
+    )
+    expect(page.get_by_label("User name")).to_have_value(username)
+
+
+def test_a_wrong_password_says_so_and_the_right_one_signs_in(
+    visitor: Visitor, context: BrowserContext, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 401")
+    context.clear_cookies()
+    page = visitor.open("/login")
+    fill_in(page, visitor.username, "not the password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(
+        page.get_by_role("alert").filter(has_text="The user name or the password is wrong.")
+    ).to_be_visible()
+
+    fill_in(page, visitor.username, PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    page.wait_for_url("**/index")
+
+
+def test_signing_out_closes_the_files_page(visitor: Visitor) -> None:
+    page = visitor.open()
+    page.get_by_role("link", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+
+    page.goto("/index")
+
+    expect(page).to_have_url(re.compile("/login"))
+    expect(page.get_by_label("Password", exact=True)).to_be_visible()
+
+
+def test_the_eye_shows_a_password_and_hides_it_again(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/login")
+    field = page.locator("#password")
+    page.get_by_role("button", name="Show password").click()
+    expect(field).to_have_attribute("type", "text")
+
+    page.get_by_role("button", name="Hide password").click()
+
+    expect(field).to_have_attribute("type", "password")
+
+
+def test_a_new_password_takes_the_place_of_the_old(visitor: Visitor) -> None:
+    page = visitor.open("/account")
+    page.get_by_label("Current password").fill(PASSWORD)
+    page.get_by_label("New password").fill("nine quiet herons wade")
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_role("status").filter(has_text="Your password is changed.")).to_be_visible()
+
+    def status(password: str) -> int:
+        headers = basic(visitor.username, password)
+        return visitor.server.request("GET", "/me", headers=headers).status
+
+    assert (status(PASSWORD), status("nine quiet herons wade")) == (401, 200)
+
+
+def test_a_token_is_shown_once_works_and_can_be_revoked(visitor: Visitor) -> None:
+    page = visitor.open("/account")
+    page.get_by_label("What is it for?").fill("nightly <b>backup</b>")
+    page.get_by_role("button", name="Make a token").click()
+    secret = page.locator("#new-token").inner_text()
+
+    def status() -> int:
+        return visitor.server.request("GET", "/me", headers=bearer(secret)).status
+
+    assert status() == 200
+    page.goto("/account")
+    expect(page.get_by_text(secret)).to_have_count(0)
+
+    page.get_by_role("button", name="Revoke the token “nightly <b>backup</b>”").click()
+
+    expect(page.get_by_role("status").filter(has_text="The token is revoked.")).to_be_visible()
+    assert status() == 401
+
+
+def test_another_browser_can_be_signed_out(visitor: Visitor) -> None:
+    visitor.server.request(
+        "POST",
+        "/login",
+        fields={"username": visitor.username, "password": PASSWORD},
+        headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"},
+    )
+    page = visitor.open("/account")
+
+    page.get_by_role("button", name="Sign out Firefox · Linux").click()
+
+    expect(page.get_by_role("status").filter(has_text="That browser is signed out.")).to_be_visible()
+    expect(page.get_by_text("Firefox · Linux")).to_have_count(0)
+    expect(page.get_by_text("this browser")).to_be_visible()
+
+
+def test_deleting_the_account_ends_it(visitor: Visitor) -> None:
+    page = visitor.open("/account")
+    page.get_by_label("Your password, to confirm").fill(PASSWORD)
+
+    page.get_by_role("button", name="Delete my account").click()
+
+    expect(page.get_by_role("link", name="Create an account")).to_be_visible()
+    assert visitor.server.request("GET", "/me", headers=basic(visitor.username)).status == 401

@@ -1,0 +1,187 @@
+"""The list: order, pages, names, deleting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Dialog, Page, expect
+
+from tests.support.chromium import Visitor
+
+pytestmark = pytest.mark.browser
+
+HOSTILE_NAMES = [
+    "<img src=x onerror=alert(1)>.txt",
+    '"><script>alert(1)<',
+    "{{7*7}}.txt",
+    "%(name)s %s.txt",
+    "' onmouseover='alert(1)",
+    "javascript:alert(1)",
+    "#fragment?query=1&x=%41",
+    "  spaces  twice  ",
+    "😀 Отчёт №5 日本語.pdf",
+]
+
+
+def record_dialogs(page: Page) -> list[str]:
+    """Return a list that fills with the messages of dialogs which scripts open."""
+    messages: list[str] = []
+
+    def dismiss(dialog: Dialog) -> None:
+        messages.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
+    return messages
+
+
+def test_a_deleted_row_goes_the_focus_moves_on_and_the_total_follows(visitor: Visitor) -> None:
+    for name in ("first.txt", "second.txt", "third.txt"):
+        visitor.person.store(name, b"1234567890")
+    page = visitor.open()
+    page.evaluate("window.neverReloaded = true")
+
+    page.get_by_role("button", name="Delete “second.txt”").click()
+    page.get_by_role("dialog", name="Delete “second.txt”?").get_by_role("button", name="Delete").click()
+
+    expect(page.get_by_role("status").filter(has_text="“second.txt” is in the trash.")).to_be_visible()
+    expect(page.get_by_role("link", name="third.txt", exact=True)).to_be_focused()
+    expect(page.locator("#totals")).to_have_text("2 items · 20 bytes")
+    assert visitor.names() == ["first.txt", "third.txt"]
+    assert page.evaluate("window.neverReloaded")
+    assert set(visitor.person.hashes()) == {"first.txt", "third.txt"}
+
+
+def test_the_last_row_leaves_the_empty_page(visitor: Visitor) -> None:
+    visitor.person.store("only.txt", b"1")
+    page = visitor.open()
+
+    page.get_by_role("button", name="Delete “only.txt”").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+
+    expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+
+
+def test_cancelling_deletes_nothing_and_gives_the_focus_back(visitor: Visitor) -> None:
+    visitor.person.store("kept.txt", b"1")
+    page = visitor.open()
+    button = page.get_by_role("button", name="Delete “kept.txt”")
+    button.click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Cancel")).to_be_focused()
+
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(button).to_be_focused()
+    assert set(visitor.person.hashes()) == {"kept.txt"}
+
+
+def test_a_delete_that_fails_says_why_and_keeps_the_row(
+    visitor: Visitor, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 404")
+    visitor.person.store("gone.txt", b"1")
+    page = visitor.open()
+    visitor.person.delete("gone.txt")
+
+    page.get_by_role("button", name="Delete “gone.txt”").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+
+    expect(page.get_by_role("alert")).to_have_text("There is nothing here by that name.")
+    assert visitor.names() == ["gone.txt"]
+
+
+def test_a_folder_opens_and_the_crumbs_lead_back(visitor: Visitor) -> None:
+    visitor.person.store("projects/2026/plan.txt", b"1")
+    page = visitor.open()
+    page.get_by_role("link", name="projects", exact=True).click()
+    page.get_by_role("link", name="2026", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2026")
+    assert visitor.names() == ["plan.txt"]
+
+    page.get_by_role("navigation").get_by_role("link", name="projects").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("projects")
+
+
+def test_columns_sort_and_say_how(visitor: Visitor) -> None:
+    for name, size in (("small.txt", 1), ("large.txt", 300), ("file10.txt", 20), ("file2.txt", 10)):
+        visitor.person.store(name, b"x" * size)
+    page = visitor.open()
+    assert visitor.names() == ["file2.txt", "file10.txt", "large.txt", "small.txt"]
+
+    page.get_by_role("columnheader", name="Size").get_by_role("link").click()
+
+    expect(page.get_by_role("columnheader", name="Size")).to_have_attribute("aria-sort", "ascending")
+    assert visitor.names() == ["small.txt", "file2.txt", "file10.txt", "large.txt"]
+    page.get_by_role("columnheader", name="Size").get_by_role("link").click()
+    expect(page.get_by_role("columnheader", name="Size")).to_have_attribute("aria-sort", "descending")
+    assert visitor.names() == ["large.txt", "file10.txt", "file2.txt", "small.txt"]
+
+
+def test_show_more_appends_the_next_page_in_place(visitor: Visitor) -> None:
+    parts = [("file", (f"{number:03}.txt", b"x")) for number in range(230)]
+    stored = visitor.server.request("POST", "/upload", fields=parts, headers=visitor.person.headers)
+    assert stored.status == 201, stored.data
+    page = visitor.open()
+    assert len(visitor.names()) == 200
+
+    page.get_by_role("link", name="Show more").click()
+
+    expect(page.get_by_role("link", name="200.txt", exact=True)).to_be_focused()
+    expect(page.get_by_role("link", name="Show more")).to_have_count(0)
+    assert visitor.names() == [f"{number:03}.txt" for number in range(230)]
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_name_is_text_wherever_it_shows(visitor: Visitor, name: str) -> None:
+    visitor.person.store(name, b"harmless")
+    page = visitor.open()
+    dialogs = record_dialogs(page)
+    assert visitor.names() == [name]
+    with page.expect_download() as downloaded:
+        page.locator("#rows .name").click()
+    assert downloaded.value.path().read_bytes() == b"harmless"
+
+    page.get_by_role("button", name="Delete").first.click()
+    expect(page.locator("#confirm-title")).to_have_text(f"Delete “{name}”?", use_inner_text=False)
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+
+    expect(page.get_by_role("status").filter(has_text="is in the trash.")).to_contain_text(name.strip())
+    assert page.locator("main img, main script").count() == 0
+    assert dialogs == []
+
+
+def test_a_long_name_is_cut_in_the_middle_and_never_at_its_end(visitor: Visitor) -> None:
+    name = "minutes of the meeting " * 6 + "final.pdf"
+    visitor.person.store(name, b"1")
+    page = visitor.open()
+    page.set_viewport_size({"width": 700, "height": 600})
+    link = page.get_by_role("link", name=name, exact=True)
+
+    stem, tail = link.locator(".name-stem"), link.locator(".name-tail")
+
+    expect(link).to_have_attribute("title", name)
+    assert stem.evaluate("element => element.scrollWidth > element.clientWidth")
+    assert tail.inner_text().endswith("final.pdf")
+    cell, end = page.locator("#rows .col-name").bounding_box(), tail.bounding_box()
+    assert cell is not None
+    assert end is not None
+    assert end["x"] + end["width"] <= cell["x"] + cell["width"] + 1
+
+
+def test_everything_on_a_row_can_be_reached_by_the_keyboard(visitor: Visitor) -> None:
+    visitor.person.store("notes.txt", b"1")
+    page = visitor.open()
+    page.get_by_role("link", name="notes.txt", exact=True).focus()
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Download “notes.txt”")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Delete “notes.txt”")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()

@@ -1,0 +1,196 @@
+"""What surrounds every page: language, colours, times, width and weight."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Response, expect
+
+from tests.browser.conftest import NewContext
+from tests.support.chromium import Complaints, Visitor
+from tests.support.servers import Server
+
+pytestmark = pytest.mark.browser
+
+# What a first visit may cost, compressed.
+FIRST_VIEW_BYTES = 100_000
+
+SIZES = [
+    0,
+    1,
+    2,
+    5,
+    11,
+    21,
+    22,
+    999,
+    1000,
+    1049,
+    1050,
+    9949,
+    9950,
+    999_499,
+    999_500,
+    1_234_567,
+    10**12,
+    10**21,
+]
+
+
+def test_the_language_follows_the_browser(new_context: NewContext) -> None:
+    page = new_context(locale="ru-RU").new_page()
+    page.goto("/")
+
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
+    expect(page.get_by_role("link", name="Создать аккаунт")).to_be_visible()
+
+
+def test_the_switch_changes_the_language_for_good_and_keeps_the_place(visitor: Visitor) -> None:
+    visitor.person.store("docs/a.txt", b"1")
+    page = visitor.open("/index?path=docs&sort=size&order=desc")
+
+    page.get_by_role("button", name="Русский").click()
+
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
+    assert page.url.endswith("/index?path=docs&sort=size&order=desc")
+    visitor.context.clear_cookies(name="language")
+    page.goto("/account")
+    expect(page.get_by_role("heading", name="Токены для программ")).to_be_visible()
+
+
+def background(page: Page) -> str:
+    colour: str = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return colour
+
+
+def test_colours_go_round_and_the_choice_is_in_the_next_page_from_its_first_byte(
+    context: BrowserContext,
+) -> None:
+    page = context.new_page()
+    page.goto("/")
+    light = background(page)
+    button = page.locator("#theme")
+    button.click()
+    expect(button).to_have_accessible_name("Colours: light")
+    button.click()
+    expect(button).to_have_accessible_name("Colours: dark")
+    dark = background(page)
+
+    markup = context.request.get("/login").text()
+    page.goto("/login")
+
+    assert 'data-theme="dark"' in markup
+    assert (background(page), light != dark) == (dark, True)
+    page.locator("#theme").click()
+    expect(page.locator("#theme")).to_have_accessible_name("Colours: as the device")
+    assert background(page) == light
+
+
+def test_colours_follow_the_device_until_somebody_chooses(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/")
+    light = background(page)
+
+    page.emulate_media(color_scheme="dark")
+
+    assert background(page) != light
+
+
+def test_times_are_shown_in_the_zone_of_the_viewer(visitor: Visitor) -> None:
+    entry = visitor.person.store("now.txt", b"1")
+    page = visitor.open()
+    stored_at = datetime.fromisoformat(entry["modified_at"]).astimezone(UTC)
+
+    time = visitor.row("now.txt").locator("time")
+
+    expect(time).to_have_attribute("datetime", stored_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    expected = page.evaluate(
+        """(text) => new Date(text).toLocaleTimeString(
+            "en-US", { timeStyle: "short", timeZone: "Europe/Moscow" })""",
+        entry["modified_at"],
+    )
+    expect(time).to_contain_text(expected)
+
+
+def test_scripts_and_the_server_say_sizes_alike(new_context: NewContext, server: Server) -> None:
+    from cabinet import create_app
+    from cabinet.web.formats import filesize
+
+    for language in ("en", "ru"):
+        page = new_context(locale=language).new_page()
+        page.goto("/")
+        module = page.evaluate("document.querySelector('script[type=module]').src").replace(
+            "page.js", "format.js"
+        )
+        shown = page.evaluate(
+            "async ([module, sizes]) => { const { size } = await import(module); return sizes.map(size); }",
+            [module, SIZES],
+        )
+        app = create_app({"INSTANCE": server.folder / "instance"})
+        with app.test_request_context(headers={"Accept-Language": language}):
+            assert shown == [filesize(size) for size in SIZES]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/register", "/login", "/index", "/index?path=deep/er", "/account", "/nowhere"]
+)
+@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
+def test_nothing_sticks_out_at_320_pixels(
+    new_context: NewContext,
+    complaints: list[Complaints],
+    server: Server,
+    username: str,
+    path: str,
+    locale: str,
+) -> None:
+    context = new_context(locale=locale, viewport={"width": 320, "height": 640})
+    visitor = Visitor(server, context, username)
+    visitor.person.store("deep/er/" + "unbrokenname" * 12 + ".txt", bytes(12_345))
+    visitor.person.store("a file with a name of many words that wraps somewhere.txt", b"1")
+    if path in {"/", "/register", "/login"}:
+        context.clear_cookies()
+    complaints[0].expect("status of 404 .*/nowhere")
+    page = visitor.page
+
+    page.goto(path)
+
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
+def test_a_first_view_is_light(new_context: NewContext, server: Server, username: str, locale: str) -> None:
+    visitor = Visitor(server, new_context(locale=locale), username)
+    answers: list[Response] = []
+    visitor.page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - likewise
+
+    visitor.page.goto("/index", wait_until="networkidle")
+
+    weights = {answer.url: len(gzip.compress(answer.body())) for answer in answers}
+    assert any("woff2" in url for url in weights)
+    assert sum(weights.values()) <= FIRST_VIEW_BYTES, weights
+
+
+def test_everything_but_the_page_may_be_kept_for_a_year(context: BrowserContext) -> None:
+    page = context.new_page()
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - it is inspected
+    page.goto("/login", wait_until="networkidle")
+
+    policies = {answer.headers["cache-control"] for answer in answers if "/static/" in answer.url}
+
+    assert policies == {"public, max-age=31536000, immutable"}
+    assert {answer.headers["x-content-type-options"] for answer in answers} == {"nosniff"}
+
+
+def test_nothing_moves_for_those_who_prefer_that(visitor: Visitor) -> None:
+    visitor.person.store("a.txt", b"1")
+    page = visitor.open()
+    page.emulate_media(reduced_motion="reduce")
+
+    page.get_by_role("button", name="Delete “a.txt”").click()
+
+    duration = page.get_by_role("dialog").evaluate("dialog => getComputedStyle(dialog).animationDuration")
+    assert duration == "0s"

@@ -1,0 +1,128 @@
+"""Debian's Chromium, driven by Playwright, and what its pages complain about.
+
+Rule: a page that writes an error to its console, breaks the Content-Security-Policy or throws
+fails its test, unless the test said that it expects just that.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FilePayload,
+    Locator,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
+
+from tests.support.auth import PASSWORD
+from tests.support.people import Person
+from tests.support.servers import Server
+
+# No sandbox: tests run as root in containers. The others keep it from calling home.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# Milliseconds that a page may take: two cores are shared with everything else that runs.
+PATIENCE = 15_000
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Run Chromium for as long as the context lasts."""
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Complaints:
+    """What the pages of a context complained about."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._found: list[str] = []
+        self._expected: list[str] = []
+        context.on("console", self._hear)
+        context.on("weberror", lambda error: self._found.append(f"exception: {error.error}"))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self._found.append(f"{message.type}: {message.text} ({message.location['url']})")
+
+    def expect(self, pattern: str) -> None:
+        """Say that a complaint which contains `pattern` belongs to the test."""
+        self._expected.append(pattern)
+
+    def unexpected(self) -> list[str]:
+        """Return every complaint that no test asked for."""
+        return [text for text in self._found if not any(re.search(each, text) for each in self._expected)]
+
+
+class Visitor:
+    """Somebody with an account on `server` and a browser window that is signed in to it."""
+
+    def __init__(self, server: Server, context: BrowserContext, username: str) -> None:
+        self.server = server
+        self.context = context
+        self.username = username
+        self.person = Person(server, username)
+        answer = context.request.post("/login", form={"username": username, "password": PASSWORD})
+        assert answer.ok, answer.text()
+        self.page: Page = context.new_page()
+
+    def open(self, path: str = "/index") -> Page:
+        """Go to a page of the server."""
+        self.page.goto(path)
+        return self.page
+
+    def names(self) -> list[str]:
+        """Return the names that the page lists, from the top."""
+        rows = self.page.locator("#rows > [data-path]")
+        names: list[str] = rows.evaluate_all("rows => rows.map((row) => row.dataset.name)")
+        return names
+
+    def row(self, name: str) -> Locator:
+        """Return the row of an entry."""
+        return self.page.get_by_role("row").filter(has=self.page.get_by_role("link", name=name, exact=True))
+
+    def choose(self, *files: Any) -> None:
+        """Choose files in the browser's own dialog, which the button opens."""
+        with self.page.expect_file_chooser() as opened:
+            self.page.get_by_text("Choose files", exact=True).click()
+        opened.value.set_files(list(files))
+
+
+def file(name: str, content: bytes = b"content") -> FilePayload:
+    """Return a file as Playwright hands it to a chooser."""
+    return FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
+
+
+@contextmanager
+def held_uploads(page: Page) -> Iterator[None]:
+    """Let no upload of the page reach the server before the context ends."""
+    held: list[Route] = []
+    page.route("**/files/**", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
+    yield
+    for route in held:
+        if not route.request.failure:
+            route.continue_()
+    page.unroute("**/files/**")
