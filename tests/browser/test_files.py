@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from tests.support.chromium import Visitor
+from tests.browser.conftest import NewContext
+from tests.support.chromium import Complaints, Visitor
+from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
 
@@ -90,6 +92,21 @@ def test_a_delete_that_fails_says_why_and_keeps_the_row(
 
     expect(page.get_by_role("alert")).to_have_text("There is nothing here by that name.")
     assert visitor.names() == ["gone.txt"]
+
+
+def test_a_failure_is_told_in_the_language_of_the_page(
+    server: Server, new_context: NewContext, complaints: list[Complaints], username: str
+) -> None:
+    visitor = Visitor(server, new_context(locale="ru-RU"), username)
+    complaints[0].expect("status of 404")
+    visitor.person.store("gone.txt", b"1")
+    page = visitor.open()
+    visitor.person.delete("gone.txt")
+
+    page.get_by_role("button", name="Удалить «gone.txt»").click()
+    page.get_by_role("dialog").get_by_role("button", name="Удалить").click()
+
+    expect(page.get_by_role("alert")).to_have_text("Здесь нет ничего с таким именем.")
 
 
 def test_a_folder_opens_and_the_crumbs_lead_back(visitor: Visitor) -> None:

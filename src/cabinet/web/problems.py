@@ -96,7 +96,8 @@ def to_response(error: CabinetError) -> Response:
 
 
 def _texts(error: CabinetError) -> tuple[str, str]:
-    return translate_error(error) if wants_page() else (error.title, str(error))
+    # The scripts of our pages show the detail as it comes.
+    return translate_error(error) if is_browser() else (error.title, str(error))
 
 
 def _add_headers(response: Response, error: CabinetError) -> None:
@@ -144,7 +145,7 @@ def _on_http_exception(error: HTTPException) -> Response:
         return to_response(errors.TooLarge(limit=request.max_content_length or 0))
     status = HTTPStatus(error.code)
     slug = status.phrase.lower().replace(" ", "-")
-    detail = gettext(CabinetError.message) if wants_page() else CabinetError.message
+    detail = gettext(CabinetError.message) if is_browser() else CabinetError.message
     response = _render(slug, status, status.phrase, detail)
     for name, value in error.get_headers():
         if name.lower() in {"allow", "retry-after"}:
@@ -155,6 +156,6 @@ def _on_http_exception(error: HTTPException) -> Response:
 def _on_unexpected(error: Exception) -> Response:
     current_app.logger.error("request %s failed", g.get("request_id"), exc_info=error)
     title, message = CabinetError.title, CabinetError.message
-    if wants_page():
+    if is_browser():
         title, message = gettext(title), gettext(message)
     return _render(CabinetError.slug, HTTPStatus.INTERNAL_SERVER_ERROR, title, message)
