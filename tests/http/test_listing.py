@@ -1,0 +1,158 @@
+"""`GET /files` and `GET /files/<folder>`: pages, orders, cursors and their bounds.
+
+Rule: the folder is read through its pages, as a client has to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from flask import Flask
+
+from tests.support.visitors import Program
+
+# In the order of names: folders first, numbers by value, case last, Russian letters in theirs.
+FOLDERS = ["10", "a2", "a10", "B", "ёж", "Йод"]
+FILES = ["1.txt", "02.txt", "3.txt", "10.txt", "apple", "Banana", "cherry", "дом", "ель", "ива", "йога"]
+SIZES = {name: (7 * index) % 5 for index, name in enumerate(FILES)}
+
+
+@pytest.fixture
+def full(alice: Program) -> Program:
+    """Return a user with a mixed folder and something below each folder."""
+    for name in [*FILES[::2], *FILES[1::2]]:
+        assert alice.put(f"/files/{quote(name)}", b"x" * SIZES[name]).status_code == 201
+    for name in reversed(FOLDERS):
+        assert alice.put(f"/files/{quote(name)}/inner/f", b"x").status_code == 201
+    return alice
+
+
+def pages_of(user: Program, **query: object) -> Iterator[dict[str, Any]]:
+    while True:
+        response = user.get(f"/files?{urlencode(query)}")
+        assert response.status_code == 200, response.text
+        page: dict[str, Any] = response.get_json()
+        assert list(page) == ["path", "entries", "next"]
+        yield page
+        if page["next"] is None:
+            return
+        query["after"] = page["next"]
+
+
+def names_in(pages: list[dict[str, Any]]) -> list[str]:
+    return [entry["name"] for page in pages for entry in page["entries"]]
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("sort", ["name", "size", "modified"])
+@pytest.mark.parametrize("limit", [1, 4, 17])
+def test_the_pages_are_the_folder_in_its_order(full: Program, sort: str, order: str, limit: int) -> None:
+    pages = list(pages_of(full, sort=sort, order=order, limit=limit))
+
+    expected_files = {
+        "name": FILES,
+        "size": sorted(FILES, key=lambda name: (SIZES[name], FILES.index(name))),
+        "modified": [*FILES[::2], *FILES[1::2]],
+    }[sort]
+    expected_folders = FOLDERS[::-1] if sort == "modified" else FOLDERS
+    step = -1 if order == "desc" else 1
+    assert names_in(pages) == [*expected_folders[::step], *expected_files[::step]]
+    assert [len(page["entries"]) for page in pages[:-1]] == [limit] * (len(pages) - 1)
+    assert len(pages) == -(-17 // limit)
+
+
+@pytest.mark.parametrize("limit", [1, 3, 1000])
+def test_the_pages_of_everything_are_each_folder_and_then_what_is_in_it(full: Program, limit: int) -> None:
+    pages = list(pages_of(full, recursive=1, limit=limit))
+
+    expected = [path for name in FOLDERS for path in (name, f"{name}/inner", f"{name}/inner/f")] + FILES
+    assert [entry["path"] for page in pages for entry in page["entries"]] == expected
+    below = list(pages_of(full, recursive=1, path="B", limit=1))
+    assert [entry["path"] for page in below for entry in page["entries"]] == ["B/inner", "B/inner/f"]
+    assert {page["path"] for page in below} == {"B"}
+
+
+def test_a_folder_is_listed_by_its_own_address_too(full: Program) -> None:
+    by_query, by_path = full.get("/files?path=B&limit=5"), full.get("/files/B?limit=5")
+
+    assert by_path.get_json() == by_query.get_json()
+    assert by_path.get_json()["path"] == "B"
+    assert full.request("HEAD", "/files/B").status_code == 200
+
+
+def test_what_is_added_or_deleted_behind_a_page_is_seen_and_before_it_is_not(alice: Program) -> None:
+    for name in "bdfh":
+        alice.put(f"/files/{name}")
+    first = alice.get("/files?limit=2").get_json()
+    assert [entry["name"] for entry in first["entries"]] == ["b", "d"]
+
+    for name in "ace":
+        alice.put(f"/files/{name}")
+    alice.delete("/files/d")
+    alice.delete("/files/h")
+
+    rest = alice.get(f"/files?limit=1000&after={first['next']}").get_json()
+    assert [entry["name"] for entry in rest["entries"]] == ["e", "f"]
+
+
+def test_nothing_is_listed_of_an_empty_folder(alice: Program) -> None:
+    for query in ("", "?recursive=1", "?sort=size&order=desc"):
+        assert alice.get(f"/files{query}").get_json() == {"path": "", "entries": [], "next": None}
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "-1", "+5", "", "abc", "1e2", "9" * 5000, "１", "5 "])
+def test_a_limit_is_a_number_from_1_to_1000(alice: Program, limit: str) -> None:
+    response = alice.get(f"/files?{urlencode({'limit': limit})}")
+
+    assert response.status_code == 422
+    assert response.get_json()["type"] == "/problems/invalid-field"
+    assert "limit" in response.get_json()["detail"]
+
+
+@pytest.mark.parametrize("limit", ["1", "1000", "0999"])
+def test_other_limits_are_taken(alice: Program, limit: str) -> None:
+    assert alice.get(f"/files?limit={limit}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["sort=colour", "order=up", "sort=NAME", "after=garbage", "after=%D1%8F", "after=W10", "recursive=1&after=W10",
+     "recursive=1&sort=size", "recursive=1&order=desc", "recursive=1&after=WyJmaWxlIiwieCIsM10"],
+)  # fmt: skip
+def test_a_choice_that_there_is_not_is_refused(alice: Program, query: str) -> None:
+    response = alice.get(f"/files?{query}")
+
+    assert response.status_code == 422
+    assert response.get_json()["type"] == "/problems/invalid-field"
+
+
+def test_a_cursor_of_another_order_or_kind_of_listing_is_refused(full: Program) -> None:
+    cursor = full.get("/files?limit=1&sort=size").get_json()["next"]
+    walk = full.get("/files?limit=1&recursive=1").get_json()["next"]
+
+    assert full.get(f"/files?sort=name&after={cursor}").status_code == 422
+    assert full.get(f"/files?recursive=1&after={cursor}").status_code == 422
+    assert full.get(f"/files?after={walk}").status_code == 422
+    assert full.get(f"/files?recursive=1&path=B&after={walk}").status_code == 422
+    assert full.get(f"/files?sort=size&after={cursor}").status_code == 200
+
+
+def test_a_cursor_of_somebody_else_shows_nothing_of_theirs(app: Flask, full: Program, bob: Program) -> None:
+    bob.put("/files/a-secret")
+    bob.put("/files/z-secret")
+    for query in ("limit=1", "limit=1&recursive=1"):
+        cursor = bob.get(f"/files?{query}").get_json()["next"]
+        listed = full.get(f"/files?{query}000&after={cursor}".replace("recursive=1000", "recursive=1"))
+        assert listed.status_code in {200, 422}
+        assert "secret" not in listed.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("nothing", 404), ("1.txt", 409), ("B/inner/f/x", 404), ("../x", 422), ("/", 422)]
+)
+def test_only_a_folder_is_listed(full: Program, path: str, status: int) -> None:
+    for query in ({"path": path}, {"path": path, "recursive": 1}):
+        assert full.get(f"/files?{urlencode(query)}").status_code == status

@@ -1,0 +1,324 @@
+"""`POST /upload`: a form with one file or many, all of them or none.
+
+Rule: bodies are written by hand wherever a client library would tidy them up.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from cabinet.storage.content_hash import hash_chunks
+from cabinet.web.bodies import MAX_FILES
+from tests.conftest import MakeApp
+from tests.support.visitors import NAVIGATION, Browser, Program
+
+CONTENT = b"content"
+BOUNDARY = "frontier"
+
+
+def part(name: str, content: bytes, filename: str | None = None, more: str = "") -> bytes:
+    tail = "" if filename is None else f'; filename="{filename}"'
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{tail}{more}\r\n\r\n'
+    return head.encode() + content + b"\r\n"
+
+
+def file(filename: str, content: bytes = CONTENT) -> bytes:
+    return part("file", content, filename)
+
+
+def post(user: Program, *parts: bytes, query: str = "", end: bytes = b"--frontier--\r\n") -> TestResponse:
+    body = b"".join(parts) + end
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    return user.request("POST", f"/upload{query}", data=body, content_type=kind)
+
+
+def is_refused(response: TestResponse, status: int, slug: str) -> bool:
+    assert response.status_code == status, response.text
+    assert response.get_json()["type"] == f"/problems/{slug}", response.text
+    return True
+
+
+def test_one_file_becomes_an_entry(alice: Program) -> None:
+    response = alice.upload([("Отчёт №5.pdf", CONTENT)])
+
+    (entry,) = response.get_json()["files"]
+    assert response.status_code == 201
+    assert (entry["path"], entry["size"], entry["content_hash"]) == (
+        "Отчёт №5.pdf",
+        7,
+        hash_chunks([CONTENT]),
+    )
+    assert entry["media_type"] == "application/pdf"
+    assert alice.get(entry["url"]).data == CONTENT
+
+
+def test_many_files_become_entries_in_their_order(alice: Program) -> None:
+    names = ["z", "a", "m"]
+
+    response = alice.upload([(name, name.encode()) for name in names], "?folder=some/where")
+
+    assert [entry["path"] for entry in response.get_json()["files"]] == [
+        f"some/where/{name}" for name in names
+    ]
+    assert alice.get("/files/some/where/m").data == b"m"
+
+
+def test_a_path_before_a_file_says_where_it_goes(alice: Program) -> None:
+    response = post(
+        alice,
+        part("path", b"photos/2026/one.jpg"), file("one.jpg", b"1"),
+        file("two.jpg", b"2"),
+        part("path", "фото/три.jpg".encode()), file("ignored.jpg", b"3"),
+        part("path", b"empty name"), file("", b"4"),
+        query="?folder=in",
+    )  # fmt: skip
+
+    paths = [entry["path"] for entry in response.get_json()["files"]]
+    assert paths == ["in/photos/2026/one.jpg", "in/two.jpg", "in/фото/три.jpg", "in/empty name"]
+
+
+def test_other_fields_are_passed_over(alice: Program) -> None:
+    response = post(
+        alice,
+        part("comment", b"hello"),
+        part("attachment", b"x", "not-asked-for"),
+        file("f"),
+        part("submit", b""),
+    )
+
+    assert [entry["path"] for entry in response.get_json()["files"]] == ["f"]
+    assert alice.paths() == ["f"]
+
+
+def test_a_quoted_name_is_what_was_meant(alice: Program) -> None:
+    names = {"a%22b;c'd%.txt": "a\"b;c'd%.txt", "100%25": "100%25", 'back\\"slash': 'back"slash'}
+
+    for sent, meant in names.items():
+        (entry,) = post(alice, file(sent)).get_json()["files"]
+        assert entry["name"] == meant
+        assert alice.get(entry["url"]).status_code == 200
+
+
+def test_the_extended_form_of_a_filename_is_decoded_once(alice: Program) -> None:
+    kind = "; filename*=UTF-8''%D0%AF%2522.txt"
+
+    (entry,) = post(alice, part("file", CONTENT, None, kind)).get_json()["files"]
+
+    assert entry["name"] in {"Я%22.txt", 'Я".txt'}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["../../etc/passwd", "..\\..\\x", "/etc/passwd", "a\0.txt", ".", "..", "a/b", "%0D%0AX: y", "x\u202ey",
+     "a" * 256],
+    ids=lambda name: ascii(name)[:20],
+)  # fmt: skip
+def test_one_bad_name_refuses_all_and_is_named(alice: Program, sent: str) -> None:
+    alice.put("/files/kept", b"old")
+
+    response = post(alice, file("good"), file("kept"), file(sent.replace("\\", "\\\\")), file("better"))
+
+    assert is_refused(response, 422, "invalid-name")
+    shown = "".join(char if char.isprintable() else "\ufffd" for char in sent)[:80]
+    assert shown.replace("%0D%0A", "\ufffd\ufffd") in response.get_json()["detail"]
+    assert alice.paths() == ["kept"]
+    assert alice.get("/files/kept").data == b"old"
+
+
+@pytest.mark.parametrize(
+    "path", [b"../x", b"/x", b"a//b", b"a/", b"a\\b", b"\xff", b"a\0b", b"/".join([b"a"] * 65)]
+)
+def test_a_bad_path_refuses_all(alice: Program, path: bytes) -> None:
+    response = post(alice, file("good"), part("path", path), file("f"))
+
+    assert response.status_code in {400, 422}
+    assert alice.paths() == []
+
+
+@pytest.mark.parametrize("folder", ["..", "/", "a//b", "%FF", "a%00"])
+def test_a_bad_folder_is_refused(alice: Program, folder: str) -> None:
+    assert is_refused(post(alice, file("f"), query=f"?folder={folder}"), 422, "invalid-name")
+    assert alice.paths() == []
+
+
+def test_conflicts_are_handled_as_asked(alice: Program) -> None:
+    alice.put("/files/f", b"old")
+    alice.put("/files/folder/x", b"old")
+
+    assert is_refused(post(alice, file("new"), file("f"), query="?on_conflict=fail"), 409, "entry-exists")
+    assert is_refused(post(alice, file("new"), file("folder")), 409, "is-a-folder")
+    assert is_refused(post(alice, file("new"), query="?folder=f"), 409, "not-a-folder")
+    assert is_refused(post(alice, file("f"), query="?on_conflict=ask"), 422, "invalid-field")
+    assert alice.paths() == ["folder", "folder/x", "f"]
+    renamed = post(alice, file("f"), file("f"), query="?on_conflict=rename").get_json()["files"]
+    assert [entry["path"] for entry in renamed] == ["f (2)", "f (3)"]
+    assert post(alice, file("f")).status_code == 201
+    assert alice.get("/files/f").data == CONTENT
+
+
+def test_the_greatest_size_is_that_of_one_file(make_app: MakeApp) -> None:
+    alice = Program(make_app(MAX_UPLOAD_SIZE=10))
+
+    assert post(alice, file("a", b"x" * 10), file("b", b"x" * 10)).status_code == 201
+    assert is_refused(post(alice, file("c"), file("d", b"x" * 11)), 413, "too-large")
+    assert alice.paths() == ["a", "b"]
+
+
+def test_an_empty_file_is_a_file(alice: Program) -> None:
+    assert post(alice, file("empty", b"")).status_code == 201
+    assert alice.get("/files/empty").data == b""
+
+
+@pytest.mark.parametrize(
+    ("parts", "end"),
+    [
+        ([], b"--frontier--\r\n"),
+        ([], b""),
+        ([part("comment", b"no file")], b"--frontier--\r\n"),
+        ([part("file", b"", "")], b"--frontier--\r\n"),
+        ([part("other", b"x", "name")], b"--frontier--\r\n"),
+        ([file("f")], b""),
+        ([file("f")], b"--fron"),
+        ([file("f")], b"--frontier"),
+        ([b"garbage without any boundary"], b""),
+        ([b"--frontier\r\n\r\nno disposition\r\n"], b"--frontier--\r\n"),
+        ([b"--frontier\r\nContent-Disposition: attachment\r\n\r\nx\r\n"], b"--frontier--\r\n"),
+        ([b"--frontier\nContent-Disposition: form-data; name=file; filename=f\n\nx"], b""),
+        ([b"--frontier\r\nContent-Disposition: form-data; name=file; filename=f\r\n"], b"--frontier--\r\n"),
+    ],
+)  # fmt: skip
+def test_a_form_without_a_whole_file_is_refused(alice: Program, parts: list[bytes], end: bytes) -> None:
+    response = post(alice, *parts, end=end)
+
+    assert response.status_code == 400, response.text
+    assert alice.paths() == []
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=é",
+     "application/x-www-form-urlencoded", "application/json", "text/plain", "", "multipart/mixed; boundary=frontier",
+     f"multipart/form-data; boundary={'x' * 5000}"],
+    ids=lambda value: value[:44],
+)  # fmt: skip
+def test_what_is_no_form_with_a_boundary_is_refused(alice: Program, content_type: str) -> None:
+    response = alice.request(
+        "POST", "/upload", data=file("f") + b"--frontier--\r\n", content_type=content_type
+    )
+
+    assert is_refused(response, 400, "malformed-request")
+    assert alice.paths() == []
+
+
+def test_a_compressed_form_is_refused(alice: Program) -> None:
+    response = alice.upload([("f", CONTENT)], headers={"Content-Encoding": "gzip"})
+
+    assert is_refused(response, 415, "unsupported-encoding")
+
+
+def test_a_thousand_files_are_taken_and_one_more_is_not(app: Flask, alice: Program) -> None:
+    store = app.extensions["cabinet"].store
+    files = [file(f"{number:04}", b"x") for number in range(MAX_FILES + 1)]
+
+    assert is_refused(post(alice, *files), 400, "malformed-request")
+    assert alice.paths() == []
+    assert list(store.iter_staged()) == []
+    assert post(alice, *files[1:]).status_code == 201
+    assert len(alice.paths()) == MAX_FILES
+
+
+class Watched(io.RawIOBase):
+    """A body of a repeated piece that counts how much of it was read."""
+
+    def __init__(self, head: bytes, piece: bytes, times: int) -> None:
+        self.length = len(head) + len(piece) * times
+        self.read_bytes = 0
+        self._head, self._piece = head, piece
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        start, size = self.read_bytes, min(len(buffer), self.length - self.read_bytes)
+        copies = self._piece * (size // len(self._piece) + 2)
+        shift = (start - len(self._head)) % len(self._piece)
+        content = (
+            self._head[start : start + size] if start < len(self._head) else copies[shift : shift + size]
+        )
+        buffer[: len(content)] = content
+        self.read_bytes += len(content)
+        return len(content)
+
+
+def pour(user: Program, body: Watched) -> TestResponse:
+    environ = {"wsgi.input": body, "CONTENT_LENGTH": str(body.length)}
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    return user.request("POST", "/upload", content_type=kind, environ_overrides=environ)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        lambda: Watched(b"", part("x", b"y"), 100_000),
+        lambda: Watched(b"--frontier\r\nContent-Disposition: form-data; name=file; filename=", b"x", 2 << 20),
+        lambda: Watched(b"--frontier\r\n", b"X-Header: value\r\n", 200_000),
+        lambda: Watched(part("path", b"")[:-2], b"x", 20 << 20),
+        lambda: Watched(b"", b"\r", 20 << 20),
+        lambda: Watched(b"", b"\r\n--frontie", 2 << 20),
+    ],
+    ids=["100,000 fields", "a filename of 2 MiB", "a head of 3 MB", "a path of 20 MB", "20 MB of CR", "almost marks"],
+)  # fmt: skip
+def test_a_form_without_end_is_given_up_early(alice: Program, body: Callable[[], Watched]) -> None:
+    sent = body()
+
+    response = pour(alice, sent)
+
+    assert response.status_code in {400, 413}, response.text
+    # A chunk to begin with, and one more until the parser's buffer is full.
+    assert sent.read_bytes <= 2 << 20
+    assert alice.paths() == []
+
+
+@pytest.mark.parametrize("piece", [b"\r", b"\r\n", b"\r\n--", b"\r\n--frontie", b"--frontie"], ids=ascii)
+def test_content_that_looks_like_boundaries_is_stored_as_it_is(alice: Program, piece: bytes) -> None:
+    content = piece * (3_000_000 // len(piece))
+
+    response = post(alice, file("f", content))
+
+    assert response.status_code == 201
+    assert response.get_json()["files"][0]["content_hash"] == hash_chunks([content])
+
+
+def test_a_browser_is_sent_back_to_the_folder(browser: Browser, alice: Program) -> None:
+    browser.sign_in("alice")
+
+    for names, query, location, told in (
+        (["a.txt"], "", "/index", "“a.txt” is uploaded"),
+        (["a", "b"], "?folder=x/y", "/index?path=x/y", "2 uploaded"),
+    ):
+        fields: dict[str, Any] = {
+            "csrf_token": browser.token("/index"),
+            "file": [(io.BytesIO(b"x"), name) for name in names],
+        }
+        response = browser.client.post(f"/upload{query}", data=fields, headers=NAVIGATION)
+        assert (response.status_code, response.headers["Location"]) == (303, location)
+        assert told in browser.get(location).text
+
+
+def test_a_browser_deletes_by_a_form(browser: Browser, alice: Program) -> None:
+    alice.put("/files/x/f")
+    browser.sign_in("alice")
+
+    response = browser.post("/index/delete", {"path": "x/f"}, "/index")
+
+    assert (response.status_code, response.headers["Location"]) == (303, "/index?path=x")
+    assert "“f” is in the trash" in browser.get("/index?path=x").text
+    assert alice.paths() == ["x"]
+    assert browser.post("/index/delete", {"path": ""}, "/index").status_code == 422
+    assert browser.post("/index/delete", {"path": "x/f"}, "/index").status_code == 404
