@@ -28,15 +28,12 @@ SPRITE = STATIC / "icons.svg"
 SVG = "http://www.w3.org/2000/svg"
 
 ICONS = (
-    "archive",
-    "check",
     "chevron-down",
     "chevron-right",
     "chevron-up",
     "circle-alert",
     "circle-check",
     "circle-user",
-    "clock",
     "cloud-upload",
     "copy",
     "download",
@@ -61,7 +58,6 @@ ICONS = (
     "moon",
     "plus",
     "rotate-cw",
-    "search-x",
     "shield-check",
     "sun",
     "terminal",

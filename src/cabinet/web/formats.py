@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from math import floor
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from babel.dates import format_date, format_time
@@ -24,33 +25,17 @@ from cabinet.web.texts import SIZE_UNITS
 LONG_NAME = 32
 TAIL_LENGTH = 12
 
-ICONS_BY_TYPE = {
-    "application/gzip": "archive",
-    "application/json": "code",
-    "application/pdf": "text",
-    "application/vnd.ms-excel": "spreadsheet",
-    "application/x-7z-compressed": "archive",
-    "application/x-tar": "archive",
-    "application/xml": "code",
-    "application/zip": "archive",
-    "text/css": "code",
-    "text/csv": "spreadsheet",
-    "text/html": "code",
-    "text/javascript": "code",
-    "text/tab-separated-values": "spreadsheet",
-    "text/x-python": "code",
-    "text/xml": "code",
+# The suffixes of each kind that has an icon of its own.
+KINDS = {
+    "archive": "7z bz2 gz iso jar rar tar tgz xz zip zst",
+    "code": "c cc cpp cs css go h htm html ini java js json kt lua php pl py rb rs sh sql swift toml ts xml yaml yml",
+    "image": "avif bmp gif heic ico jpeg jpg png svg tif tiff webp",
+    "music": "aac flac m4a mid mp3 oga ogg opus wav wma",
+    "spreadsheet": "csv ods tsv xls xlsx",
+    "text": "doc docx epub log md odp odt pdf ppt pptx rst rtf tex txt",
+    "video-camera": "avi m4v mkv mov mp4 mpeg mpg webm wmv",
 }
-ICONS_BY_WORD = (
-    ("spreadsheet", "spreadsheet"),
-    ("wordprocessing", "text"),
-    ("opendocument.text", "text"),
-    ("msword", "text"),
-    ("x-sh", "code"),
-    ("rar", "archive"),
-    ("compressed", "archive"),
-)
-ICONS_BY_FAMILY = {"audio": "music", "image": "image", "text": "text", "video": "video-camera"}
+KIND_OF_SUFFIX = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes.split()}
 
 # In this order: each later program also claims to be one of those after it.
 PROGRAMS = (
@@ -135,13 +120,9 @@ def name_parts(name: str) -> NameParts:
     return NameParts(name[:-TAIL_LENGTH], name[-TAIL_LENGTH:])
 
 
-def file_icon(media_type: str | None) -> str:
-    """Return the word that follows `file-` in the icon for a media type, or the empty word."""
-    kind = (media_type or "").partition(";")[0].strip().lower()
-    if kind in ICONS_BY_TYPE:
-        return ICONS_BY_TYPE[kind]
-    by_word = next((icon for word, icon in ICONS_BY_WORD if word in kind), "")
-    return by_word or ICONS_BY_FAMILY.get(kind.partition("/")[0], "")
+def file_kind(name: str) -> str:
+    """Return the kind of `KINDS` that the suffix of a name tells, or the empty word."""
+    return KIND_OF_SUFFIX.get(PurePosixPath(name).suffix[1:].lower(), "")
 
 
 def program(user_agent: str) -> str:
@@ -152,5 +133,5 @@ def program(user_agent: str) -> str:
 
 def init_app(app: Flask) -> None:
     """Give the filters to the templates."""
-    for function in (filesize, exact_size, number, moment, day, name_parts, file_icon, program):
+    for function in (filesize, exact_size, number, moment, day, name_parts, file_kind, program):
         app.add_template_filter(function)

@@ -1,0 +1,91 @@
+"""The static files: their addresses, how long they may be kept, and what is not one of them."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from flask import Flask, url_for
+from flask.testing import FlaskClient
+
+from cabinet.errors import NotFound
+from cabinet.web.assets import ENDPOINT, IMMUTABLE, Assets
+
+
+def address(app: Flask, name: str, fingerprint: str | None = None) -> str:
+    with app.test_request_context():
+        if fingerprint is not None:
+            return url_for(ENDPOINT, fingerprint=fingerprint, name=name)
+        found: str = app.jinja_env.globals["asset_url"](name)  # type: ignore[operator]
+        return found
+
+
+def test_an_address_with_the_fingerprint_may_be_kept_for_a_year(app: Flask, client: FlaskClient) -> None:
+    answer = client.get(address(app, "css/tokens.css"))
+
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, IMMUTABLE)
+    assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_an_address_from_before_an_upgrade_gets_todays_file_once(app: Flask, client: FlaskClient) -> None:
+    answer = client.get(address(app, "css/tokens.css", "0123456789abcdef"))
+
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
+
+
+def test_text_travels_compressed_to_those_who_take_it(app: Flask, client: FlaskClient) -> None:
+    url = address(app, "js/page.js")
+    plain = client.get(url)
+
+    packed = client.get(url, headers={"Accept-Encoding": "gzip"})
+
+    assert gzip.decompress(packed.data) == plain.data
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert plain.vary == packed.vary
+    assert "Accept-Encoding" in packed.vary
+
+
+@pytest.mark.parametrize("accepted", ["gzip;q=0", "identity", "br"])
+def test_those_who_do_not_take_it_get_it_plain(app: Flask, client: FlaskClient, accepted: str) -> None:
+    answer = client.get(address(app, "js/page.js"), headers={"Accept-Encoding": accepted})
+
+    assert "Content-Encoding" not in answer.headers
+
+
+def test_fonts_are_not_compressed_again(app: Flask, client: FlaskClient) -> None:
+    url = address(app, "vendor/onest-latin-5.3.1.woff2")
+
+    answer = client.get(url, headers={"Accept-Encoding": "gzip"})
+
+    assert "Content-Encoding" not in answer.headers
+    assert answer.headers["Content-Type"] == "font/woff2"
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing.css", "../config.py", "..%2fconfig.py", "css", "", "css/../css/tokens.css"]
+)
+def test_whatever_else_is_asked_for_is_not_there(client: FlaskClient, name: str) -> None:
+    assert client.get(f"/static/0123456789abcdef/{name}").status_code == 404
+
+
+def test_every_change_of_content_changes_the_fingerprint(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text("a")
+    first = Assets(tmp_path).fingerprint
+    (tmp_path / "a.css").write_text("b")
+    second = Assets(tmp_path).fingerprint
+    (tmp_path / "b.css").write_text("")
+
+    third = Assets(tmp_path).fingerprint
+
+    assert len({first, second, third}) == 3
+    assert Assets(tmp_path).fingerprint == third
+
+
+def test_a_file_of_another_kind_is_not_served(tmp_path: Path) -> None:
+    (tmp_path / "notes.bak").write_text("secret")
+
+    with pytest.raises(NotFound):
+        Assets(tmp_path).get("notes.bak")

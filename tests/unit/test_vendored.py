@@ -1,0 +1,101 @@
+"""What comes from other projects is what its manifest says, and nothing comes from other hosts."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.vendor import ICONS, MANIFEST, SPRITE, STATIC, VENDOR, sha384
+
+TEMPLATES = STATIC.parent / "templates"
+ENTRIES = json.loads(MANIFEST.read_text(encoding="utf-8"))
+
+# An icon is named in a call of the macro or of the scripts' function, now and then one of two.
+ICON_CALL = re.compile(r"\bicon\(([^()]*)\)")
+ICON_NAME = re.compile(r"""["']([a-z][a-z0-9-]*)["']""")
+
+
+def ours(*suffixes: str) -> list[Path]:
+    """Return our own files of these kinds, below the static files and the templates."""
+    found = [path for folder in (STATIC, TEMPLATES) for path in folder.rglob("*")]
+    return [path for path in found if path.suffix in suffixes and VENDOR not in path.parents]
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=[entry["file"] for entry in ENTRIES])
+def test_a_vendored_file_is_the_one_in_the_manifest(entry: dict[str, str]) -> None:
+    path = STATIC / entry["file"]
+
+    assert sha384(path) == entry["sha384"]
+    assert entry["version"] in path.name or path == SPRITE
+    assert entry["licence"] in {"ISC", "MIT", "OFL-1.1"}
+
+
+def test_the_manifest_knows_every_vendored_file() -> None:
+    listed = {STATIC / entry["file"] for entry in ENTRIES}
+
+    assert listed == {*VENDOR.iterdir(), SPRITE} - {MANIFEST}
+
+
+def test_every_package_brings_its_licence() -> None:
+    for package in {entry["package"] for entry in ENTRIES}:
+        files = [entry["file"] for entry in ENTRIES if entry["package"] == package]
+        assert any(file.endswith(".LICENSE.txt") for file in files), package
+
+
+def test_the_sprite_has_the_icons_that_are_used_and_no_others() -> None:
+    from cabinet.web.formats import KINDS
+
+    drawn = set(re.findall(r'<symbol id="([\w-]+)"', SPRITE.read_text(encoding="utf-8")))
+    calls = [
+        call for path in ours(".html", ".js") for call in ICON_CALL.findall(path.read_text(encoding="utf-8"))
+    ]
+    words = [ICON_NAME.findall(call) for call in calls]
+    kinds = {f"file-{kind}" for kind in KINDS}
+
+    assert drawn == set(ICONS)
+    assert {first for first, *_ in filter(None, words)} - drawn - {"file-"} == set()
+    assert drawn - kinds - {word for each in words for word in each} == set()
+
+
+def test_nothing_is_loaded_from_another_host() -> None:
+    namespaces = {"http://www.w3.org/2000/svg"}
+    for path in ours(".html", ".js", ".css", ".svg"):
+        assert set(re.findall(r"""https?://[^\s"'<>)]+""", path.read_text(encoding="utf-8"))) <= namespaces, (
+            path
+        )
+
+
+def test_stylesheets_and_scripts_name_only_files_that_are_there() -> None:
+    for path in ours(".css", ".js"):
+        text = path.read_text(encoding="utf-8")
+        named = (
+            re.findall(r'url\("([^"]+)"\)', text)
+            if path.suffix == ".css"
+            else re.findall(r'from "([^"]+)"', text)
+        )
+        for name in named:
+            assert (path.parent / name).resolve().is_file(), (path, name)
+
+
+def test_templates_name_only_files_that_are_there() -> None:
+    for path in ours(".html"):
+        for name in re.findall(r"""asset_url\(['"]([^'"]+)""", path.read_text(encoding="utf-8")):
+            assert (STATIC / name).is_file(), (path, name)
+
+
+def test_templates_hold_no_scripts_no_styles_and_no_handlers() -> None:
+    inline = re.compile(r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=", re.IGNORECASE)
+    for path in ours(".html"):
+        assert inline.findall(path.read_text(encoding="utf-8")) == [], path
+
+
+def test_the_token_comes_first_in_every_form_that_posts() -> None:
+    for path in ours(".html"):
+        for form in re.findall(
+            r'<form\b[^>]*method="post"(.*?)</form>', path.read_text(encoding="utf-8"), re.DOTALL
+        ):
+            body = form[form.index(">\n") + 1 :]
+            assert body.lstrip().startswith("{{ token() }}"), (path, body[:80])
