@@ -12,8 +12,10 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.support.programs import require_program
+from tests.support.waiting import wait_until
 
 
 class Terminal:
@@ -37,6 +39,11 @@ class Terminal:
         """Type `text`."""
         os.write(self._master, text.encode())
 
+    def interrupt(self) -> None:
+        """Press Ctrl-C once the program waits for input."""
+        wait_until(lambda: is_waiting(self.process.pid), what="a waiting program")
+        self.type("\x03")
+
     def leave(self, *, seconds: float = 20.0) -> int:
         """Read until the program ends, and return its exit code."""
         deadline = time.monotonic() + seconds
@@ -52,6 +59,14 @@ class Terminal:
             piece = b""
         self.seen += piece.decode(errors="replace")
         return bool(piece)
+
+
+def is_waiting(pid: int) -> bool:
+    """Tell whether a process sleeps in a system call.
+
+    A signal that comes just before that call does not end it: the interpreter only notes it down.
+    """
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("S")
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import pytest
 from cabinet import __version__
 from cabinet.client.sinks import part_of
 from tests.cli.scripted import Script, content_answer, entry_of, json_answer, page_of
+from tests.cli.terminal import is_waiting
 from tests.support.auth import PASSWORD, USERNAME
 from tests.support.contents import content_of
 from tests.support.waiting import wait_until
@@ -186,7 +187,9 @@ def test_ctrl_c_while_nothing_has_come_leaves_nothing(
 ) -> None:
     on_script.will(content_answer(CONTENT, cut=0, until=release))
     with subprocess.Popen([FILECLI, "download", "big"], stderr=subprocess.PIPE) as process:
-        wait_until(lambda: on_script.seen, what="a request")
+        wait_until(
+            lambda: on_script.seen and is_waiting(process.pid), what="a request and its sender's patience"
+        )
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
 

@@ -47,7 +47,7 @@ def test_a_new_password_is_asked_for_twice(on_script: Script) -> None:
 def test_ctrl_c_at_a_prompt_leaves_with_130(on_script: Script) -> None:
     with in_terminal([FILECLI, "login"]) as terminal:
         terminal.expect("User name: ")
-        terminal.type("\x03")
+        terminal.interrupt()
 
         assert terminal.leave() == 130
     assert on_script.seen == []
