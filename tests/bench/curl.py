@@ -23,14 +23,19 @@ def start(*arguments: str, headers: Mapping[str, str], output: str = "/dev/null"
 
 
 def wait(transfers: Sequence[subprocess.Popen[str]]) -> float:
-    """Return the seconds of the slowest of `transfers`."""
+    """Return the seconds of the slowest of `transfers`; none of them is left behind."""
     seconds = 0.0
-    for transfer in transfers:
-        said, complaint = transfer.communicate()
-        if transfer.returncode:
-            raise RuntimeError(f"curl failed: {complaint.strip()}")
-        seconds = max(seconds, float(said))
-    return seconds
+    try:
+        for transfer in transfers:
+            said, complaint = transfer.communicate()
+            if transfer.returncode:
+                raise RuntimeError(f"curl failed: {complaint.strip()}")
+            seconds = max(seconds, float(said))
+        return seconds
+    finally:
+        for transfer in transfers:
+            transfer.kill()
+            transfer.wait()
 
 
 def run(*arguments: str, headers: Mapping[str, str], output: str = "/dev/null") -> float:

@@ -36,7 +36,7 @@ class Stage:
 
     @cached_property
     def file(self) -> Path:
-        """What the big transfers send; once it is there, memory for two copies has been touched."""
+        """What the big transfers send; once it is there, memory for more copies has been touched."""
         warm_up(self.folder, 3 * self.file_size)
         return make_file(self.folder / "file.bin", self.file_size)
 
