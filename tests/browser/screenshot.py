@@ -33,27 +33,30 @@ HALFWAY = "() => document.getElementById('uploads-bar').value > 0.4"
 
 def take() -> None:
     """Take the picture anew."""
-    with tempfile.TemporaryDirectory() as folder, launched() as browser:
-        with running(production_command(1), Path(folder), {}) as server:
-            context = browser.new_context(
-                base_url=server.url,
-                locale="en-GB",
-                viewport={"width": 1200, "height": 800},
-                device_scale_factor=2,
-            )
-            visitor = Visitor(server, context, "alice")
-            for path, size in FILES.items():
-                visitor.person.store(path, bytes(size))
-            page = visitor.open()
-            context.new_cdp_session(page).send("Network.emulateNetworkConditions", SLOW)
-            visitor.choose(
-                file("Sketch.png", bytes(300_000)),
-                file("Film.mov", bytes(24_000_000)),
-                file("Lecture.mp3", bytes(9_000_000)),
-            )
-            page.wait_for_function(HALFWAY)
-            page.screenshot(path=PICTURE)
-            context.close()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        launched() as browser,
+        running(production_command(1), Path(folder), {}) as server,
+    ):
+        context = browser.new_context(
+            base_url=server.url,
+            locale="en-GB",
+            viewport={"width": 1200, "height": 800},
+            device_scale_factor=2,
+        )
+        visitor = Visitor(server, context, "alice")
+        for path, size in FILES.items():
+            visitor.person.store(path, bytes(size))
+        page = visitor.open()
+        context.new_cdp_session(page).send("Network.emulateNetworkConditions", SLOW)
+        visitor.choose(
+            file("Sketch.png", bytes(300_000)),
+            file("Film.mov", bytes(24_000_000)),
+            file("Lecture.mp3", bytes(9_000_000)),
+        )
+        page.wait_for_function(HALFWAY)
+        page.screenshot(path=PICTURE)
+        context.close()
 
 
 if __name__ == "__main__":
