@@ -66,7 +66,7 @@ def _number_or_none(value: Any) -> int | None:
 
 def _words(value: Any) -> list[str] | None:
     words = value.split(",") if isinstance(value, str) else value or []
-    if not all(isinstance(word, str) for word in words):
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
         raise ValueError("names, separated by commas, are needed.")
     return [word.strip() for word in words if word.strip()] or None
 

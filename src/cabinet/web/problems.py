@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, jsonify, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from cabinet import errors
 from cabinet.errors import CabinetError
@@ -111,8 +111,8 @@ def _add_headers(response: Response, error: CabinetError) -> None:
 
 
 def _render(slug: str, status: HTTPStatus, title: str, detail: str) -> Response:
-    # A host that is not ours has no pages: none of their addresses can be built for it.
-    if wants_page() and not isinstance(request.routing_exception, SecurityError):
+    # A host that is none, or not ours, has no pages: none of their addresses can be built for it.
+    if wants_page() and not isinstance(request.routing_exception, BadRequest):
         page = render_template(
             "errors/error.html",
             status=status.value,

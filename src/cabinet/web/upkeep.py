@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from flask import Flask, Response
+from sqlalchemy.exc import DBAPIError
 
 from cabinet.errors import CabinetError
 from cabinet.web.context import housekeeping
@@ -51,7 +52,7 @@ def _sweep(app: Flask, mark: Path, every: float) -> None:
         app.logger.info("swept: %s", swept)
     except BlockingIOError:
         return
-    except (CabinetError, OSError):
+    except (CabinetError, DBAPIError, OSError):
         app.logger.exception("the sweep failed and will be tried again")
     finally:
         os.close(descriptor)

@@ -1,0 +1,173 @@
+"""Who may reach what: nobody reaches anything unasked, and nobody what is another's.
+
+Rule: the routes are walked, so that a new one has to be put on the list on purpose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from cabinet.extensions import db
+from cabinet.models import Session, Token
+from tests.support.auth import AuthActions, bearer
+from tests.support.visitors import Browser, Program
+
+# Every method and rule that a visitor who is not signed in gets something from.
+FOR_EVERYBODY = {
+    ("GET", "/"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/static/<fingerprint>/<path:name>"),
+    ("GET", "/register"),
+    ("POST", "/register"),
+    ("GET", "/login"),
+    ("POST", "/login"),
+    ("GET", "/logout"),
+    ("POST", "/logout"),
+    ("POST", "/language"),
+}
+
+
+def routes_of(app: Flask) -> Iterator[tuple[str, str]]:
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield method, rule.rule
+
+
+def test_a_visitor_reaches_only_what_is_on_the_list(app: Flask, client: FlaskClient) -> None:
+    reached = set()
+    for method, rule in routes_of(app):
+        answers = [
+            client.open(re.sub(r"<[^>]*>", "x", rule), method=method, headers=headers)
+            for headers in ({}, {"Accept": "text/html"}, bearer("made up"))
+        ]
+        statuses = [answer.status_code for answer in answers]
+        # The files page, which is walked too, is where the listing sends a browser.
+        to_login = answers[1].headers.get("Location", "").startswith(("/login", "/index"))
+        if statuses != [401, 303, 401] or not to_login:
+            reached.add((method, rule))
+
+    assert reached == FOR_EVERYBODY
+
+
+def test_the_list_names_no_route_that_is_gone(app: Flask) -> None:
+    assert set(routes_of(app)) >= FOR_EVERYBODY
+
+
+def same_as_missing(theirs: TestResponse, missing: TestResponse, *names: str) -> bool:
+    """Compare two answers byte for byte, all but what differs between any two and the `names` asked for."""
+
+    def seen(response: TestResponse) -> str:
+        text = f"{response.status}\n{response.headers}\n{response.text}"
+        text = re.sub(r'(csrf-token" content=|csrf_token" value=)"[^"]*"|cabinet=[^;]*', "", text)
+        for name in (response.headers["X-Request-Id"], *names):
+            text = text.replace(name, "…")
+        return text
+
+    assert seen(theirs) == seen(missing)
+    return True
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+@pytest.mark.parametrize(("theirs", "missing"), [("folder", "wolder"), ("folder/file", "folder/wile")])
+def test_what_is_anothers_is_as_if_it_were_not_there(
+    alice: Program, bob: Program, accept: str, theirs: str, missing: str
+) -> None:
+    alice.put("/files/folder/file", b"a secret")
+    for method, target in (
+        ("GET", "/files/{}"),
+        ("HEAD", "/files/{}"),
+        ("DELETE", "/files/{}"),
+        ("GET", "/download/{}"),
+        ("HEAD", "/download/{}"),
+        ("GET", "/index?path={}"),
+        ("GET", "/files?path={}"),
+        ("GET", "/files?recursive=1&path={}"),
+    ):
+        headers = {"Accept": accept, "If-Match": '"x"', "Range": "bytes=0-0"}
+        found, unknown = (bob.request(method, target.format(path), headers) for path in (theirs, missing))
+        assert found.status_code == 404 or found.headers["Location"].startswith("/index")
+        assert same_as_missing(found, unknown, theirs, missing)
+    assert alice.get("/files/folder/file").data == b"a secret"
+    assert bob.paths() == []
+
+
+def test_writing_where_another_has_something_touches_only_ones_own(alice: Program, bob: Program) -> None:
+    alice.put("/files/folder/file", b"hers")
+
+    assert bob.put("/files/folder", b"his").status_code == 201
+    assert bob.put("/files/f", b"his", {"If-None-Match": "*"}).status_code == 201
+    assert bob.upload([("file", b"his")], "?on_conflict=fail").status_code == 201
+
+    assert alice.get("/files/folder/file").data == b"hers"
+    assert alice.paths() == ["folder", "folder/file"]
+
+
+def test_the_same_content_of_another_shows_in_no_answer(alice: Program, bob: Program) -> None:
+    alice.put("/files/f", b"the same content")
+
+    known, unknown = bob.put("/files/a", b"the same content"), bob.put("/files/b", b"something new at")
+
+    differences = {
+        name
+        for name, value in known.headers
+        if value != unknown.headers[name] and name not in {"X-Request-Id", "ETag", "Location"}
+    }
+    assert not differences
+    assert (known.status_code, len(known.data)) == (unknown.status_code, len(unknown.data))
+    assert bob.get("/me").get_json()["usage"] == 32
+
+
+def test_tokens_and_sessions_of_another_are_as_if_they_were_not_there(
+    app: Flask, client: FlaskClient, alice: Program, bob: Program
+) -> None:
+    issued = alice.request("POST", "/tokens", json={"name": "hers"}).get_json()
+    AuthActions(client).login("alice")
+    with app.app_context():
+        session_id = db.session.scalar(select(Session.id))
+    unknown = "0" * 32
+
+    for method, path, found in (
+        ("DELETE", "/tokens/{}", issued["id"]),
+        ("POST", "/account/tokens/{}/revoke", issued["id"]),
+        ("POST", "/account/sessions/{}/end", session_id),
+    ):
+        theirs, missing = (bob.request(method, path.format(wanted)) for wanted in (found, unknown))
+        assert theirs.status_code == 404
+        assert same_as_missing(theirs, missing)
+    assert bob.get("/tokens").get_json() == {"tokens": []}
+    assert client.get("/me").status_code == 200
+    assert client.get("/me", headers=bearer(issued["token"])).status_code == 200
+
+
+@pytest.mark.parametrize("wanted", ["9" * 3000, "..", "%2e%2e", "a/b", "%00", "%D1%8F", "-1", "0x10", "'"])
+def test_an_id_that_is_none_is_not_found(alice: Program, wanted: str) -> None:
+    assert alice.delete(f"/tokens/{wanted}").status_code in {404, 405}
+    assert alice.request("POST", f"/account/tokens/{wanted}/revoke").status_code == 404
+    assert alice.request("POST", f"/account/sessions/{wanted}/end").status_code == 404
+
+
+def test_public_ids_are_random(app: Flask, alice: Program, browser: Browser) -> None:
+    for number in range(3):
+        alice.request("POST", "/tokens", json={"name": str(number)})
+        browser.sign_in("alice")
+
+    with app.app_context():
+        ids = [*db.session.scalars(select(Token.id)), *db.session.scalars(select(Session.id))]
+
+    assert all(re.fullmatch(r"[0-9a-f]{32}", found) for found in ids)
+    assert len({found[:8] for found in ids}) == len(ids)
+
+
+def test_no_answer_shows_a_row_number(alice: Program) -> None:
+    alice.put("/files/f")
+    body = alice.get("/files").get_json()["entries"][0] | alice.get("/me").get_json()
+
+    assert not {"id", "owner_id", "node_id", "user_id"} & set(body)
