@@ -27,9 +27,9 @@ export function say(message) {
   setTimeout(leave, LASTS_FOR_MS);
 }
 
-/** Tell those who listen what those who look can see elsewhere. */
-export function announce(message) {
-  const note = add("toasts-status", message);
+/** Tell those who listen what those who look can see elsewhere; what is urgent interrupts them. */
+export function announce(message, { isUrgent = false } = {}) {
+  const note = add(isUrgent ? "toasts-alert" : "toasts-status", message);
   note.classList.add("visually-hidden");
   setTimeout(() => note.remove(), LASTS_FOR_MS);
 }

@@ -6,7 +6,7 @@
    Rule: reads the queue and asks it; decides nothing about transfers. */
 
 import { duration, number, size } from "./format.js";
-import { announce, warn } from "./toasts.js";
+import { announce } from "./toasts.js";
 import { countText, text } from "./texts.js";
 
 const SHOWN = 50;
@@ -123,7 +123,7 @@ export class UploadPanel {
     const totals = this.queue.totals();
     this.draw();
     if (totals.failed) {
-      warn(countText("unfinished", totals.failed, { count: number(totals.failed) }));
+      announce(summary(totals), { isUrgent: true });
     } else {
       if (totals.done) {
         announce(summary(totals));
