@@ -47,7 +47,12 @@ def run_online() -> None:
         if is_sqlite:
             set_foreign_keys(connection, "OFF")
         context.configure(
-            connection=connection, target_metadata=metadata, render_as_batch=True, render_item=render_type
+            connection=connection,
+            target_metadata=metadata,
+            render_as_batch=True,
+            render_item=render_type,
+            # Alembic thinks that SQLite cannot, and would commit each step before the check below.
+            transactional_ddl=True,
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -18,13 +18,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import alembic.command
 import alembic.config
 import click
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.script.revision import RevisionError
+from alembic.util import CommandError
 from flask import Flask
 from sqlalchemy import Engine, make_url, text
 
@@ -133,7 +134,7 @@ def _migrate(engine: Engine) -> None:
         if current is not None:
             try:
                 scripts.get_revision(current)
-            except RevisionError as error:
+            except CommandError as error:
                 raise DatabaseTooNew(revision=current) from error
             _keep_copy(engine, current)
         alembic.command.upgrade(settings, "head")
@@ -156,11 +157,20 @@ def _keep_copy(engine: Engine, revision: str) -> None:
     path = engine.url.database
     if engine.dialect.name != "sqlite" or not path:
         return
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     copy = Path(f"{path}.{revision}.{moment}.bak")
-    os.close(os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM INTO :copy"), {"copy": str(copy)})
+    descriptor = os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with engine.connect() as connection:
+            # Past SQLAlchemy, which would begin a transaction first, and VACUUM refuses to be in one.
+            driver: Any = connection.connection.driver_connection
+            driver.execute("VACUUM INTO ?", (str(copy),))
+        os.fsync(descriptor)
+    except BaseException:
+        copy.unlink()
+        raise
+    finally:
+        os.close(descriptor)
     log.warning("database at revision %s is about to be migrated; a copy is kept at %s", revision, copy)
 
 
