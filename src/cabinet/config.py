@@ -16,6 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Config
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from cabinet.errors import BadSetting, NoInstance
 
@@ -39,6 +41,16 @@ def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value or None
     raise ValueError("a text is needed.")
+
+
+def _database_url(value: Any) -> str | None:
+    url = _text(value)
+    try:
+        if url is not None:
+            make_url(url).get_dialect()
+    except ArgumentError:
+        raise ValueError("an SQLAlchemy URL such as sqlite:////srv/cabinet/cabinet.db is needed.") from None
+    return url
 
 
 def _number(value: Any) -> int:
@@ -81,7 +93,10 @@ def _public_url(value: Any) -> str | None:
     url = _text(value)
     if url is None:
         return None
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
         raise ValueError("an address such as https://files.example.org is needed.")
     return url.rstrip("/")
@@ -106,7 +121,10 @@ def _secret_key(value: Any) -> str | None:
 
 SETTINGS = (
     Setting(
-        "DATABASE_URL", None, _text, "An SQLAlchemy URL; by default `cabinet.db` in the instance folder."
+        "DATABASE_URL",
+        None,
+        _database_url,
+        "An SQLAlchemy URL; by default `cabinet.db` in the instance folder.",
     ),
     Setting(
         "STORE_URL", None, _text, "Where the bytes lie, `file:///folder`; by default the instance folder."

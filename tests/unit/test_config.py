@@ -1,0 +1,219 @@
+"""Settings: which source wins, what is refused, and that each is written down.
+
+Rule: the environment of a test holds no setting but those of the test.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Config
+
+from cabinet.config import SETTINGS, find_instance, load, read
+from cabinet.errors import BadSetting, NoInstance
+
+SECRET = "Zm9vYmFyYmF6cXV4cXV1eGNvcmdlZ3JhdWx0"
+README = Path(__file__).parents[2] / "README.md"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith("CABINET_"):
+            monkeypatch.delenv(name)
+
+
+def loaded(folder: Path, given: Mapping[str, Any] | None = None, file: str | None = None) -> Config:
+    if file is not None:
+        (folder / "config.py").write_text(file)
+    config = Config(folder)
+    load(config, folder, given or {})
+    return config
+
+
+def test_without_any_source_the_defaults_hold(tmp_path: Path) -> None:
+    config = loaded(tmp_path)
+
+    assert {setting.name: config[setting.name] for setting in SETTINGS} == {
+        setting.name: setting.default for setting in SETTINGS
+    }
+    assert config["INSTANCE"] == str(tmp_path)
+
+
+def test_each_source_wins_over_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert loaded(tmp_path)["PROXY_HOPS"] == 0
+    assert loaded(tmp_path, file="PROXY_HOPS = 1")["PROXY_HOPS"] == 1
+    monkeypatch.setenv("CABINET_PROXY_HOPS", "2")
+    assert loaded(tmp_path)["PROXY_HOPS"] == 2
+    assert loaded(tmp_path, {"PROXY_HOPS": 3})["PROXY_HOPS"] == 3
+
+
+def test_a_later_source_can_take_a_setting_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = "USER_QUOTA = 100\nTRUSTED_HOSTS = ['a.example']"
+    monkeypatch.setenv("CABINET_USER_QUOTA", "none")
+    monkeypatch.setenv("CABINET_TRUSTED_HOSTS", "")
+
+    config = loaded(tmp_path, file=file)
+
+    assert config["USER_QUOTA"] is None
+    assert config["TRUSTED_HOSTS"] is None
+    assert loaded(tmp_path, {"USER_QUOTA": None})["USER_QUOTA"] is None
+
+
+def test_the_mapping_may_hold_what_is_flasks_own(tmp_path: Path) -> None:
+    config = loaded(tmp_path, {"TESTING": True})
+
+    assert config["TESTING"] is True
+
+
+GOOD: list[tuple[str, Any, Any]] = [
+    ("USER_QUOTA", "10000000000", 10**10),
+    ("USER_QUOTA", "None", None),
+    ("USER_QUOTA", 0, 0),
+    ("MAX_UPLOAD_SIZE", "1", 1),
+    ("TRUSTED_HOSTS", "a.example, .lan ,", ["a.example", ".lan"]),
+    ("TRUSTED_HOSTS", ["a.example"], ["a.example"]),
+    ("TRUSTED_HOSTS", (), None),
+    ("PUBLIC_URL", "https://files.example.org/cabinet/", "https://files.example.org/cabinet"),
+    ("PUBLIC_URL", "", None),
+    ("REGISTRATION", "closed", "closed"),
+    ("SECRET_KEY", SECRET, SECRET),
+    ("SECRET_KEY", "", None),
+    (
+        "DATABASE_URL",
+        "postgresql+psycopg://user:pass@host/cabinet",
+        "postgresql+psycopg://user:pass@host/cabinet",
+    ),
+    ("DATABASE_URL", "", None),
+    ("BCRYPT_LOG_ROUNDS", "4", 4),
+    ("TRASH_KEEP_DAYS", 0, 0),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), GOOD, ids=str)
+def test_a_value_with_a_meaning_is_taken(tmp_path: Path, name: str, value: Any, expected: Any) -> None:
+    assert loaded(tmp_path, {name: value})[name] == expected
+
+
+def test_a_secret_of_digits_stays_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digits = "12345678901234567890123456789012345678"
+    monkeypatch.setenv("CABINET_SECRET_KEY", digits)
+
+    assert loaded(tmp_path)["SECRET_KEY"] == digits
+
+
+BAD: list[tuple[str, Any, str]] = [
+    ("SECRET_KEY", "dev", "token_hex"),
+    ("SECRET_KEY", "x" * 100, "token_hex"),
+    ("SECRET_KEY", 12345, "a text is needed"),
+    ("SECRET_KEY", b"0123456789abcdef0123456789abcdef", "a text is needed"),
+    ("PROXY_HOPS", "-1", "between 0"),
+    ("PROXY_HOPS", "one", "whole number"),
+    ("PROXY_HOPS", "1.5", "whole number"),
+    ("PROXY_HOPS", True, "whole number"),
+    ("PROXY_HOPS", None, "whole number"),
+    ("PROXY_HOPS", "", "whole number"),
+    ("MAX_UPLOAD_SIZE", "0", "more than 0"),
+    ("MAX_UPLOAD_SIZE", str(2**63), "between 0"),
+    ("MAX_UPLOAD_SIZE", "9" * 10_000, "whole number"),
+    ("USER_QUOTA", "lots", "whole number"),
+    ("REGISTRATION", "perhaps", "open or closed"),
+    ("PUBLIC_URL", "files.example.org", "https://"),
+    ("PUBLIC_URL", "ftp://files.example.org", "https://"),
+    ("PUBLIC_URL", "https://files.example.org/?a", "https://"),
+    ("PUBLIC_URL", "http://[", "https://"),
+    ("TRUSTED_HOSTS", 7, "separated by commas"),
+    ("TRUSTED_HOSTS", [7], "separated by commas"),
+    ("BCRYPT_LOG_ROUNDS", "3", "between 4 and 20"),
+    ("BCRYPT_LOG_ROUNDS", "31", "between 4 and 20"),
+    ("SESSION_SECONDS", "0", "more than 0"),
+    ("DATABASE_URL", "cabinet.db", "SQLAlchemy URL"),
+    ("DATABASE_URL", "oracle-of-delphi://host/x", "SQLAlchemy URL"),
+    ("DATABASE_URL", 7, "a text is needed"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "cure"), BAD, ids=lambda value: str(value)[:24])
+def test_a_value_without_a_meaning_is_refused_with_the_cure(
+    tmp_path: Path, name: str, value: Any, cure: str
+) -> None:
+    with pytest.raises(BadSetting) as caught:
+        loaded(tmp_path, {name: value})
+
+    assert caught.value.setting == name
+    assert cure in caught.value.reason
+    assert caught.value.reason.endswith((".", '"'))
+
+
+@pytest.mark.parametrize("source", ["environment", "file"])
+def test_a_bad_value_is_refused_wherever_it_comes_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    if source == "environment":
+        monkeypatch.setenv("CABINET_SECRET_KEY", "dev")
+    with pytest.raises(BadSetting, match="SECRET_KEY"):
+        loaded(tmp_path, file="SECRET_KEY = 'dev'" if source == "file" else None)
+
+
+@pytest.mark.parametrize("name", ["CABINET_SECRETKEY", "CABINET_", "CABINET_proxy_hops"])
+def test_an_unknown_variable_is_refused_for_it_may_be_a_slip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "1")
+
+    with pytest.raises(BadSetting) as caught:
+        loaded(tmp_path)
+
+    assert caught.value.setting == name
+
+
+def test_the_settings_of_gunicorn_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (read("BIND"), read("WORKERS"), read("THREADS")) == ("127.0.0.1:5000", 2, 16)
+    monkeypatch.setenv("CABINET_WORKERS", "5")
+    assert read("WORKERS") == 5
+    monkeypatch.setenv("CABINET_WORKERS", "many")
+    with pytest.raises(BadSetting, match="WORKERS"):
+        read("WORKERS")
+
+
+def test_the_instance_is_where_one_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CABINET_INSTANCE", str(tmp_path / "by environment"))
+    monkeypatch.chdir(tmp_path)
+
+    assert find_instance({}) == tmp_path / "by environment"
+    assert find_instance({"INSTANCE": tmp_path / "given"}) == tmp_path / "given"
+    assert find_instance({"INSTANCE": "relative"}) == tmp_path / "relative"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert find_instance({"INSTANCE": "~/data"}) == tmp_path / "data"
+
+
+def test_the_instance_is_that_of_the_checkout_one_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NoInstance, match="CABINET_INSTANCE"):
+        find_instance({})
+
+    (tmp_path / "src" / "cabinet").mkdir(parents=True)
+    assert find_instance({}) == tmp_path / "instance"
+
+
+def test_the_instance_is_one_that_is_there_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "instance").mkdir()
+    with pytest.raises(NoInstance):
+        find_instance({})
+
+    (tmp_path / "instance" / "cabinet.db").touch()
+    assert find_instance({}) == tmp_path / "instance"
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_every_setting_is_in_the_readme(setting: Any) -> None:
+    assert re.search(rf"`(CABINET_)?{setting.name}`", README.read_text(encoding="utf-8"))
+    assert setting.meaning.endswith((".", "none`."))
