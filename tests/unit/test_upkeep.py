@@ -1,0 +1,174 @@
+"""The server tidies up beside its requests: now and then, one process of all, and never in their way.
+
+Rule: the hours between two sweeps are a fake clock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from cabinet.services.housekeeping import Housekeeping
+from cabinet.web import upkeep
+from tests.conftest import MakeApp
+from tests.support.visitors import Program
+
+EVERY = 3600
+
+
+class Clock:
+    """Stands in for the module `time`."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(upkeep, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def sweeps(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return when sweeps were run, which really are run."""
+    seen: list[float] = []
+    sweep = Housekeeping.sweep
+
+    def note(self: Housekeeping) -> object:
+        seen.append(clock.now)
+        return sweep(self)
+
+    monkeypatch.setattr(Housekeeping, "sweep", note)
+    return seen
+
+
+def settle() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "sweep":
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+def ask(app: Flask) -> None:
+    assert app.test_client().get("/healthz").status_code == 200
+    settle()
+
+
+def mark_of(app: Flask, clock: Clock) -> None:
+    """Let the file that says when the last sweep was tell the fake time."""
+    os.utime(Path(app.instance_path) / "sweep.lock", (clock.now, clock.now))
+
+
+def test_the_first_request_pays_nothing_and_one_later_starts_a_sweep(
+    make_app: MakeApp, clock: Clock, sweeps: list[float]
+) -> None:
+    app = make_app(SWEEP_EVERY_SECONDS=EVERY)
+
+    ask(app)
+    assert sweeps == []
+    clock.now += 60
+    ask(app)
+    assert sweeps == [clock.now]
+    ask(app)
+    assert len(sweeps) == 1
+
+
+def test_a_sweep_comes_again_after_its_time(make_app: MakeApp, clock: Clock, sweeps: list[float]) -> None:
+    app = make_app(SWEEP_EVERY_SECONDS=EVERY)
+    clock.now += 60
+    ask(app)
+    mark_of(app, clock)
+
+    clock.now += EVERY - 1
+    ask(app)
+    assert len(sweeps) == 1
+    clock.now += 1
+    ask(app)
+    assert len(sweeps) == 2
+
+
+def test_what_one_process_has_done_the_others_need_not(
+    make_app: MakeApp, clock: Clock, sweeps: list[float]
+) -> None:
+    one, other = make_app(SWEEP_EVERY_SECONDS=EVERY), make_app(SWEEP_EVERY_SECONDS=EVERY)
+    clock.now += 60
+    ask(one)
+    mark_of(one, clock)
+    ask(other)
+
+    assert len(sweeps) == 1
+
+
+def test_two_sweeps_never_run_at_once(make_app: MakeApp, clock: Clock, sweeps: list[float]) -> None:
+    app = make_app(SWEEP_EVERY_SECONDS=EVERY)
+    clock.now += 60
+    with (Path(app.instance_path) / "sweep.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        ask(app)
+
+    assert sweeps == []
+
+
+def test_a_sweep_frees_what_its_time_has_come_for(make_app: MakeApp, clock: Clock) -> None:
+    app = make_app(SWEEP_EVERY_SECONDS=EVERY, TRASH_KEEP_DAYS=0, SWEEP_GRACE_SECONDS=0)
+    alice = Program(app, "alice")
+    alice.put("/files/f", b"content")
+    alice.delete("/files/f")
+    assert list(app.extensions["cabinet"].store.iter_blobs())
+    clock.now += 60
+
+    ask(app)
+
+    assert alice.get("/me").get_json()["usage"] == 0
+    assert list(app.extensions["cabinet"].store.iter_blobs()) == []
+
+
+@pytest.mark.parametrize(
+    "fault", [OSError("disk"), OperationalError("SELECT", {}, Exception("gone"))], ids=["disk", "database"]
+)
+def test_a_sweep_that_fails_is_logged_and_tried_again(
+    make_app: MakeApp,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: Exception,
+) -> None:
+    def fail(_: Housekeeping) -> None:
+        raise fault
+
+    app = make_app(SWEEP_EVERY_SECONDS=EVERY)
+    sweep = Housekeeping.sweep
+    monkeypatch.setattr(Housekeeping, "sweep", fail)
+    clock.now += 60
+    ask(app)
+    assert "the sweep failed" in caplog.text
+    mark_of(app, clock)
+
+    monkeypatch.setattr(Housekeeping, "sweep", sweep)
+    clock.now += EVERY
+    with caplog.at_level("INFO"):
+        ask(app)
+    assert "swept" in caplog.text
+
+
+def test_a_server_may_be_told_never_to_sweep(make_app: MakeApp, clock: Clock, sweeps: list[float]) -> None:
+    app = make_app(SWEEP_EVERY_SECONDS=0)
+    clock.now += 10 * EVERY
+    ask(app)
+
+    assert sweeps == []
+    assert not (Path(app.instance_path) / "sweep.lock").exists()
