@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cabinet.web.formats import (
@@ -93,6 +93,7 @@ def test_a_day_is_a_time_element_without_a_clock(app: Flask) -> None:
 
 
 @given(st.text(min_size=1, max_size=300))
+@example("a name that is longer than most names are.pdf")
 def test_the_parts_of_a_name_are_the_name_and_its_end_is_never_lost(name: str) -> None:
     parts = name_parts(name)
 
