@@ -53,7 +53,8 @@ def prepare_when_serving(app: Flask) -> None:
 def prepare(app: Flask, *, to_serve: bool = False) -> None:
     """Make the instance folder, the secret key, the store and the database where missing; migrate.
 
-    With `to_serve` this process counts as a server of the instance from then on. Raises a `RefusedToStart` for whatever stands in the way.
+    With `to_serve` this process counts as a server of the instance from then on. Raises a
+    `RefusedToStart` for whatever stands in the way.
     """
     instance = Path(app.instance_path)
     try:

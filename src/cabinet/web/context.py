@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from logging import Logger
 from typing import Any, TypeVar, cast
 
 from flask import current_app, g, request, session
@@ -89,6 +90,16 @@ def runtime() -> Runtime:
 def setting(name: str) -> Any:
     """Return a setting of `config.py`."""
     return current_app.config[name]
+
+
+def log() -> Logger:
+    """Return where the application writes what its operator has to know."""
+    return current_app.logger
+
+
+def requested_view() -> Callable[..., Any] | None:
+    """Return the view that answers this request, None where there is none."""
+    return current_app.view_functions.get(request.endpoint or "")
 
 
 def _database() -> Session:

@@ -14,13 +14,14 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
 from cabinet.errors import CrossSiteRequest, InvalidName
 from cabinet.services.names import NOT_UNICODE
 from cabinet.web.bodies import FORM_BYTES, set_timeout
+from cabinet.web.context import requested_view, setting
 from cabinet.web.wire import guard_body
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -67,8 +68,8 @@ def is_vouched_for() -> bool:
 def _admit() -> None:
     g.request_id = secrets.token_hex(8)
     guard_body(request)
-    set_timeout(request, current_app.config["STALL_SECONDS"])
-    streams = getattr(current_app.view_functions.get(request.endpoint or ""), "streams_body", False)
+    set_timeout(request, setting("STALL_SECONDS"))
+    streams = getattr(requested_view(), "streams_body", False)
     if not streams:
         request.max_content_length = FORM_BYTES
     if request.method not in SAFE_METHODS:
@@ -93,7 +94,7 @@ def _check_origin() -> None:
 
 
 def _own_hosts() -> set[str]:
-    return {request.host, host_of(current_app.config["PUBLIC_URL"] or "") or request.host}
+    return {request.host, host_of(setting("PUBLIC_URL") or "") or request.host}
 
 
 def host_of(address: str) -> str:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from flask import Flask, current_app
+from flask import Flask
 from flask.typing import ResponseReturnValue
 
 from cabinet.errors import CabinetError
-from cabinet.web.context import check_ready
+from cabinet.web.context import check_ready, log
 
 
 def init_app(app: Flask) -> None:
@@ -28,6 +28,6 @@ def _is_ready() -> ResponseReturnValue:
     try:
         check_ready()
     except CabinetError as error:
-        current_app.logger.warning("not ready: %s", error)
+        log().warning("not ready: %s", error)
         return {"status": "unavailable"}, HTTPStatus.SERVICE_UNAVAILABLE
     return {"status": "ok"}

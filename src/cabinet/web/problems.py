@@ -9,7 +9,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, current_app, g, jsonify, render_template, request, url_for
+from flask import Flask, Response, g, jsonify, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import BadRequest, HTTPException
@@ -17,6 +17,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from cabinet import errors
 from cabinet.errors import CabinetError
 from cabinet.services.database import to_domain_error
+from cabinet.web.context import log
 from cabinet.web.i18n import translate_error
 from cabinet.web.pages import here, see_other
 
@@ -154,7 +155,7 @@ def _on_http_exception(error: HTTPException) -> Response:
 
 
 def _on_unexpected(error: Exception) -> Response:
-    current_app.logger.error("request %s failed", g.get("request_id"), exc_info=error)
+    log().error("request %s failed", g.get("request_id"), exc_info=error)
     title, message = CabinetError.title, CabinetError.message
     if is_browser():
         title, message = gettext(title), gettext(message)
