@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Event, Field, File
 
 from cabinet.errors import N_, LengthRequired, MalformedRequest, TooLarge, UnsupportedEncoding
-from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly, iter_stream
+from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly, iter_limited, iter_stream
 from cabinet.web.multipart import EventReader
 
 # Of JSON and forms without files.
@@ -27,6 +28,8 @@ FORM_BYTES = 16 * 1024
 # Files in one request, each with a text field before it, and the form's own fields.
 MAX_FILES = 1000
 MAX_PARTS = 2 * MAX_FILES + 16
+
+CHUNKED = "chunked"
 
 NOT_MULTIPART = N_("send multipart/form-data with a boundary.")
 BAD_MULTIPART = N_("the multipart body is damaged or ends early.")
@@ -50,6 +53,10 @@ def set_timeout(request: Request, seconds: float) -> None:
             socket.settimeout(seconds)
 
 
+def _framing(request: Request) -> str:
+    return request.headers.get("Transfer-Encoding", "").strip().lower()
+
+
 def length_of(request: Request) -> int | None:
     """Return the announced bytes of the body, None when it is chunked.
 
@@ -58,14 +65,27 @@ def length_of(request: Request) -> int | None:
     coding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if coding != "identity":
         raise UnsupportedEncoding(encoding=coding[:40])
-    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+    framing = _framing(request)
+    if framing == CHUNKED:
         return None
+    if framing:
+        raise UnsupportedEncoding(encoding=framing[:40])
     announced = request.headers.get("Content-Length")
     if announced is None:
         raise LengthRequired
     if not (announced.isascii() and announced.isdigit() and len(announced) < 20):
         raise MalformedRequest(reason=BAD_LENGTH)
     return int(announced)
+
+
+def hold_body(request: Request) -> None:
+    """Read the chunks of a form or of JSON now: Werkzeug would quietly cut what is too long.
+
+    Raises `TooLarge` or `MalformedRequest`.
+    """
+    if _framing(request) == CHUNKED:
+        chunks = iter_stream(request.environ["wsgi.input"], FORM_BYTES)
+        request.environ["wsgi.input"] = BytesIO(b"".join(iter_limited(chunks, FORM_BYTES)))
 
 
 def iter_body(request: Request, size: int = CHUNK_SIZE) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ from wtforms.validators import ValidationError
 
 from cabinet.errors import CrossSiteRequest, InvalidName
 from cabinet.services.names import NOT_UNICODE
-from cabinet.web.bodies import FORM_BYTES, set_timeout
+from cabinet.web.bodies import FORM_BYTES, hold_body, set_timeout
 from cabinet.web.context import requested_view, setting
 from cabinet.web.wire import guard_body
 
@@ -74,6 +74,8 @@ def _admit() -> None:
         request.max_content_length = FORM_BYTES
     if request.method not in SAFE_METHODS:
         _check_origin()
+        if not streams:
+            hold_body(request)
         token = request.headers.get(TOKEN_HEADER)
         if token is not None:
             check_token(token)
@@ -114,7 +116,9 @@ def _check_unicode() -> None:
     """Refuse what Werkzeug would quietly replace by U+FFFD: bytes that are not UTF-8."""
     try:
         request.environ["PATH_INFO"].encode("latin-1").decode()
-        unquote_to_bytes(request.environ.get("QUERY_STRING", "").encode("latin-1")).decode()
+        # Flask's own server has replaced them by now, but shows what it got, as gunicorn does.
+        for quoted in ("RAW_URI", "QUERY_STRING"):
+            unquote_to_bytes(request.environ.get(quoted, "").encode("latin-1")).decode()
     except UnicodeDecodeError as error:
         raise InvalidName(name=request.path[:80], reason=NOT_UNICODE) from error
 

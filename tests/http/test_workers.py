@@ -1,0 +1,67 @@
+"""What holds in one process holds in all: a real server with two workers.
+
+Rule: requests go over fresh connections, until each worker has answered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import urllib3
+
+from tests.conftest import StartProduction
+from tests.support.auth import PASSWORD, basic
+from tests.support.people import Person
+from tests.support.servers import Server
+
+ANOTHER = "a horse of another colour"
+# So many fresh connections reach both of two workers, but for one time in 2^39.
+ENOUGH = 40
+
+
+def statuses(server: Server, times: int, headers: dict[str, str]) -> Counter[int]:
+    """Ask who one is, each time over a connection of its own."""
+    found: Counter[int] = Counter()
+    for _ in range(times):
+        with urllib3.HTTPConnectionPool(server.host, server.port, retries=False, timeout=30) as pool:
+            found[pool.request("GET", "/me", headers={**headers, "Connection": "close"}).status] += 1
+    return found
+
+
+def test_a_changed_password_is_changed_in_every_worker(start_production: StartProduction) -> None:
+    server = start_production(workers=2)
+    alice = Person(server, "alice")
+    assert statuses(server, ENOUGH, basic("alice")) == {200: ENOUGH}
+
+    fields = {"current_password": PASSWORD, "new_password": ANOTHER}
+    changed = alice.send("POST", "/account/password", fields=fields)
+    assert changed.status == 204, changed.data
+
+    # No more than the throttle lets pass; enough for both workers.
+    assert statuses(server, 9, basic("alice")) == {401: 9}
+    assert statuses(server, ENOUGH, basic("alice", ANOTHER)) == {200: ENOUGH}
+
+
+def test_workers_count_wrong_passwords_together(start_production: StartProduction) -> None:
+    server = start_production(workers=2)
+    Person(server, "alice")
+
+    found = statuses(server, 21, basic("alice", ANOTHER))
+
+    # Ten are free; a second or two may pass meanwhile, and then one more.
+    assert 10 <= found[401] < 20
+    assert found[401] + found[429] == 21
+
+
+def test_a_session_ended_in_one_worker_is_ended_in_both(start_production: StartProduction) -> None:
+    server = start_production(workers=2)
+    Person(server, "alice")
+    signed_in = server.request("POST", "/login", fields={"username": "alice", "password": PASSWORD})
+    assert json.loads(signed_in.data) == {"username": "alice"}
+    cookie = {"Cookie": signed_in.headers["Set-Cookie"].partition(";")[0]}
+    assert statuses(server, ENOUGH, cookie) == {200: ENOUGH}
+
+    assert server.request("GET", "/logout", headers=cookie).status == 200
+
+    assert statuses(server, ENOUGH, cookie) == {401: ENOUGH}
