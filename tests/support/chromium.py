@@ -96,7 +96,7 @@ class Visitor:
 
     def names(self) -> list[str]:
         """Return the names that the page lists, from the top."""
-        rows = self.page.locator("#rows > [data-path]")
+        rows = self.page.locator("#rows [data-path]")
         names: list[str] = rows.evaluate_all("rows => rows.map((row) => row.dataset.name)")
         return names
 

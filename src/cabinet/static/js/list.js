@@ -7,28 +7,36 @@ import { fetchPage } from "./http.js";
 import { showTimes } from "./times.js";
 
 const list = document.getElementById("list");
-const rows = (root) => [...root.querySelectorAll("#rows > [data-path]")];
-const rowOf = (root, path) => rows(root).find((row) => row.dataset.path === path);
+const rows = (root) => [...root.querySelectorAll("#rows [data-path]")];
 
-/** Put `row` where it stands in the fresh list: behind the nearest neighbour that is here too. */
-function place(row) {
-  let before = row.previousElementSibling;
-  while (before && !rowOf(list, before.dataset.path)) {
-    before = before.previousElementSibling;
+/** Take a row out, and its group with it when nothing is left there. */
+function takeOut(row) {
+  const group = row.parentElement;
+  row.remove();
+  if (!group.childElementCount) {
+    group.remove();
   }
-  const fresh = document.importNode(row, true);
-  showTimes(fresh);
-  fresh.classList.add("is-new");
-  const present = rowOf(list, row.dataset.path);
-  if (present?.contains(document.activeElement)) {
-    present.after(fresh);
-    fresh.querySelector(".name").focus();
-  }
-  present?.remove();
+}
+
+/** Put `row` where it stands among `fresh` rows: behind the nearest one before it that is here too. */
+function place(row, fresh) {
+  const here = new Map(rows(list).map((each) => [each.dataset.path, each]));
+  const before = fresh.slice(0, fresh.indexOf(row)).findLast((each) => here.has(each.dataset.path));
+  const present = here.get(row.dataset.path);
+  const hadFocus = present?.contains(document.activeElement);
+  const adopted = document.importNode(row, true);
+  showTimes(adopted);
+  adopted.classList.add("is-new");
   if (before) {
-    rowOf(list, before.dataset.path).after(fresh);
+    here.get(before.dataset.path).after(adopted);
   } else {
-    list.querySelector("#rows").prepend(fresh);
+    list.querySelector("#rows > *").prepend(adopted);
+  }
+  if (present) {
+    takeOut(present);
+  }
+  if (hadFocus) {
+    adopted.querySelector(".name").focus();
   }
 }
 
@@ -44,20 +52,22 @@ function replaceTotals(fresh) {
 /** Show what has become of `paths`, which may be new or replaced. */
 export async function refresh(paths) {
   const fresh = await fetchPage(location.href);
-  const wanted = rows(fresh).filter((row) => paths.has(row.dataset.path));
   if (!list.querySelector("#rows") || !fresh.querySelector("#rows")) {
     replaceAll(fresh);
     rows(list).forEach((row) => row.classList.toggle("is-new", paths.has(row.dataset.path)));
     return;
   }
-  wanted.forEach(place);
+  const all = rows(fresh);
+  all.filter((row) => paths.has(row.dataset.path)).forEach((row) => place(row, all));
   replaceTotals(fresh);
 }
 
 /** Take a row away and give the focus to its successor, or to what stands there instead. */
 export async function remove(row) {
-  const successor = row.nextElementSibling ?? row.previousElementSibling;
-  row.remove();
+  const all = rows(list);
+  const index = all.indexOf(row);
+  const successor = all[index + 1] ?? all[index - 1];
+  takeOut(row);
   (successor?.querySelector(".name") ?? document.getElementById("main")).focus();
   const fresh = await fetchPage(location.href);
   if (successor) {
@@ -71,17 +81,19 @@ export async function remove(row) {
 async function showMore(link) {
   const known = new Set(rows(list).map((row) => row.dataset.path));
   const fresh = await fetchPage(link.href);
-  const added = rows(fresh).filter((row) => !known.has(row.dataset.path));
-  const adopted = added.map((row) => document.importNode(row, true));
-  adopted.forEach(showTimes);
-  list.querySelector("#rows").append(...adopted);
+  rows(fresh)
+    .filter((row) => known.has(row.dataset.path))
+    .forEach(takeOut);
+  const groups = [...fresh.querySelectorAll("#rows > *")].map((group) => document.importNode(group, true));
+  groups.forEach(showTimes);
+  list.querySelector("#rows").append(...groups);
   const next = fresh.getElementById("more");
   if (next) {
     link.href = next.getAttribute("href");
   } else {
     link.parentElement.remove();
   }
-  adopted[0]?.querySelector(".name").focus({ preventScroll: true });
+  groups[0]?.querySelector(".name").focus({ preventScroll: true });
 }
 
 export function bindMore() {
