@@ -123,6 +123,16 @@ def test_folders_on_two_filesystems_refuse_to_start(
     assert place.staged() == []
 
 
+def test_folders_that_no_link_can_join_refuse_to_start(
+    place: LocalBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Fault(monkeypatch, "link", errno.EXDEV)
+
+    with pytest.raises(UnusableStore, match="must lie on one filesystem"):
+        open_store(place.url)
+    assert place.staged() == []
+
+
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP])
 def test_a_filesystem_without_hard_links_refuses_to_start(
     place: LocalBackend, monkeypatch: pytest.MonkeyPatch, number: int
