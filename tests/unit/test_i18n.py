@@ -80,6 +80,14 @@ def test_what_the_user_called_things_is_never_translated_or_filled_in(app: Flask
     assert detail == f"Имя пользователя «{name}» уже занято."
 
 
+def test_an_error_of_the_framework_is_told_in_the_language_too(client: FlaskClient) -> None:
+    page = client.delete("/login", headers={**HTML, **RUSSIAN})
+
+    assert page.status_code == 405
+    assert "Что-то пошло не так" in page.text
+    assert "Method Not Allowed" not in page.text
+
+
 def test_numbers_in_errors_are_grouped(app: Flask) -> None:
     with app.test_request_context():
         _, detail = translate_error(TooLarge(limit=1_000_000))

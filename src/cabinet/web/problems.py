@@ -146,8 +146,10 @@ def _on_http_exception(error: HTTPException) -> Response:
         return to_response(errors.TooLarge(limit=request.max_content_length or 0))
     status = HTTPStatus(error.code)
     slug = status.phrase.lower().replace(" ", "-")
-    detail = gettext(CabinetError.message) if is_browser() else CabinetError.message
-    response = _render(slug, status, status.phrase, detail)
+    title, detail = status.phrase, CabinetError.message
+    if is_browser():
+        title, detail = gettext(CabinetError.title), gettext(detail)
+    response = _render(slug, status, title, detail)
     for name, value in error.get_headers():
         if name.lower() in {"allow", "retry-after"}:
             response.headers[name] = value
