@@ -7,152 +7,30 @@ migrations, so that what a later release may do is proved before there is one.
 from __future__ import annotations
 
 import logging
-import shutil
-import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import alembic.command
-import alembic.config
 import pytest
 import sqlalchemy as sa
-from alembic.script import ScriptDirectory
 
-from cabinet import serving
 from cabinet.errors import DatabaseTooNew
 from cabinet.extensions import db
 from tests.conftest import MakeApp
-from tests.support.faults import python
+from tests.support.databases import (
+    HEAD,
+    REBUILD_USER,
+    ROWS,
+    SHIPPED,
+    add_revision,
+    at_revision,
+    common,
+    connected,
+    revision_of,
+    rows_of,
+)
 from tests.support.servers import server_environment
-from tests.support.strace import Point, killed_at, points, read_log, traced
-
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
-ROWS = 4
-
-# Of every table, every row as a mapping; what two databases are compared by.
-Content = dict[str, list[dict[str, Any]]]
-
-
-def scripts(folder: Path = MIGRATIONS) -> ScriptDirectory:
-    settings = alembic.config.Config()
-    settings.set_main_option("script_location", str(folder))
-    return ScriptDirectory.from_config(settings)
-
-
-SHIPPED = [script.revision for script in reversed(list(scripts().walk_revisions()))]
-HEAD = SHIPPED[-1]
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "instance" / "cabinet.db"
-
-
-@pytest.fixture
-def migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a copy of the migrations, which the application takes for its own."""
-    folder = tmp_path / "migrations"
-    shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(serving, "find_migrations", lambda: folder)
-    return folder
-
-
-def add_revision(migrations: Path, body: str, revision: str = "9998", behind: str = HEAD) -> Path:
-    """Write a revision whose upgrade is `body`; return its file."""
-    file = migrations / "versions" / f"{revision}_from_the_future.py"
-    file.write_text(
-        f'import sqlalchemy as sa\nfrom alembic import op\n\nrevision = "{revision}"\n'
-        f'down_revision = "{behind}"\n\n\ndef upgrade():\n    {body}\n'
-    )
-    return file
-
-
-@contextmanager
-def connected(database: Path) -> Iterator[sa.Connection]:
-    engine = sa.create_engine(f"sqlite:///{database}")
-    try:
-        with engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
-
-
-def tables_of(connection: sa.Connection) -> list[sa.Table]:
-    metadata = sa.MetaData()
-    metadata.reflect(connection)
-    return [table for table in metadata.sorted_tables if table.name != "alembic_version"]
-
-
-def content_of(database: Path) -> Content:
-    """Return everything that a database holds."""
-    with connected(database) as connection:
-        return {
-            table.name: [
-                dict(row)
-                for row in connection.execute(sa.select(table).order_by(*table.primary_key)).mappings()
-            ]
-            for table in tables_of(connection)
-        }
-
-
-def revision_of(database: Path) -> str:
-    with connected(database) as connection:
-        return str(connection.scalar(sa.text("SELECT version_num FROM alembic_version")))
-
-
-def populate(database: Path) -> Content:
-    """Put rows into every table, whatever its columns are, and return all of them."""
-    with connected(database) as connection:
-        for table in tables_of(connection):
-            for number in range(1, ROWS + 1):
-                values = {column.name: value_for(column, number) for column in table.columns}
-                connection.execute(table.insert().values(values))
-        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
-        connection.commit()
-    return content_of(database)
-
-
-def value_for(column: sa.Column[Any], number: int) -> Any:
-    """Return a value that fits a column and differs from row to row."""
-    if any(key.column.table is column.table for key in column.foreign_keys):
-        return None if number == 1 else 1  # a tree: the first row is the root of all others
-    if column.nullable and not column.foreign_keys and number % 2:
-        return None
-    kind = column.type.python_type
-    if kind is datetime:
-        return datetime(2026, 1, number, 12, 30, 15, 123456)  # noqa: DTZ001 - what SQLite stores
-    made: dict[type, Any] = {int: number, str: f"{column.name} {number}", bytes: bytes([number])}
-    # What refers to a text has to say the same text as what it refers to.
-    for key in column.foreign_keys:
-        return value_for(key.column, number)
-    return made[kind]
-
-
-def at_revision(make_app: MakeApp, database: Path, revision: str) -> Content:
-    """Leave a populated database as a release of that revision has left it, and return its rows."""
-    app = make_app()
-    with app.app_context():
-        settings = alembic.config.Config()
-        settings.set_main_option("script_location", str(serving.find_migrations()))
-        alembic.command.downgrade(settings, "base")
-        alembic.command.upgrade(settings, revision)
-        db.engine.dispose()
-    return populate(database)
-
-
-def common(before: Content, after: Content) -> Content:
-    """Return of `after` what `before` can have: its tables, and of them its columns."""
-    return {
-        name: [{key: row[key] for key in before[name][0] if key in row} for row in after[name]]
-        for name in before
-        if name in after
-    }
 
 
 def copies(database: Path) -> list[Path]:
@@ -168,12 +46,12 @@ def test_a_populated_database_of_every_release_is_upgraded_row_by_row(
 
     make_app()
 
-    after = content_of(database)
+    after = rows_of(database)
     assert revision_of(database) == HEAD
     assert common(after, before) == common(before, after)
     assert len(copies(database)) == (revision != HEAD)
     for copy in copies(database):
-        assert content_of(copy) == before
+        assert rows_of(copy) == before
 
 
 def test_the_models_are_what_the_migrations_make(make_app: MakeApp) -> None:
@@ -194,12 +72,6 @@ def test_the_models_are_what_the_migrations_make(make_app: MakeApp) -> None:
         }
 
 
-REBUILD_USER = """with op.batch_alter_table("user") as user:
-        user.add_column(sa.Column("motto", sa.String(80)))
-        user.alter_column("username", type_=sa.String(100), existing_type=sa.String(64))
-        user.drop_column("language")"""
-
-
 def test_a_later_release_may_rebuild_a_table_that_all_others_refer_to(
     make_app: MakeApp, database: Path, migrations: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -210,12 +82,12 @@ def test_a_later_release_may_rebuild_a_table_that_all_others_refer_to(
     with caplog.at_level(logging.WARNING, logger="cabinet"):
         make_app()
 
-    after = content_of(database)
+    after = rows_of(database)
     assert revision_of(database) == "9998"
     assert common(after, before) == common(before, after)
     assert {"motto"} == after["user"][0].keys() - before["user"][0].keys()
     [copy] = copies(database)
-    assert content_of(copy) == before
+    assert rows_of(copy) == before
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert [record.args for record in caplog.records if "copy is kept" in record.getMessage()] == [
         (HEAD, copy)
@@ -241,7 +113,7 @@ def test_a_second_start_changes_nothing(make_app: MakeApp, database: Path) -> No
 
     make_app()
 
-    assert content_of(database) == before
+    assert rows_of(database) == before
     assert snapshot(database.parent) == files
 
 
@@ -274,11 +146,11 @@ def test_a_migration_that_fails_takes_the_steps_before_it_back(
     with pytest.raises(error):
         make_app()
 
-    assert (revision_of(database), content_of(database)) == (HEAD, before)
+    assert (revision_of(database), rows_of(database)) == (HEAD, before)
     harmful.unlink()
     harmless.unlink()
     make_app()
-    assert content_of(database) == before
+    assert rows_of(database) == before
 
 
 def test_a_database_of_a_later_release_is_refused_untouched(make_app: MakeApp, database: Path) -> None:
@@ -291,7 +163,7 @@ def test_a_database_of_a_later_release_is_refused_untouched(make_app: MakeApp, d
         make_app()
 
     assert "newer release" in str(caught.value)
-    assert (revision_of(database), content_of(database), copies(database)) == ("f00d", before, [])
+    assert (revision_of(database), rows_of(database), copies(database)) == ("f00d", before, [])
 
 
 START = """
@@ -319,81 +191,3 @@ def test_processes_that_start_at_once_on_nothing_agree(tmp_path: Path) -> None:
     assert copies(instance / "cabinet.db") == []
     assert not list(instance.glob("secret_key.*"))
     assert list((instance / "staging").iterdir()) == []
-
-
-# Starts with other migrations than its own, if it is told to.
-START_WITH = """
-import sys
-from pathlib import Path
-from cabinet import create_app, serving
-if len(sys.argv) > 1:
-    serving.find_migrations = lambda: Path(sys.argv[1])
-create_app()
-"""
-
-
-class Start:
-    """The start of a server on an instance folder, to be killed at any call that concerns that folder."""
-
-    def __init__(self, instance: Path, log: Path, *arguments: str) -> None:
-        self._instance = instance
-        self._log = log
-        self._command = python(START_WITH, *arguments)
-        # Fixed, so that every run asks the kernel for the same things in the same order.
-        self._environment = {**server_environment(instance, {}), "PYTHONHASHSEED": "0"}
-
-    def run(self) -> None:
-        subprocess.run(self._command, env=self._environment, check=True, capture_output=True, timeout=100)
-
-    def points(self, every: int) -> list[Point]:
-        """Run to the end, and return one of `every` so many points at which that run could have died."""
-        command = traced(self._command, self._log)
-        subprocess.run(command, env=self._environment, check=True, capture_output=True, timeout=100)
-        calls = points(read_log(self._log))
-        return [point for call, point in calls.items() if str(self._instance) in call.arguments][::every]
-
-    def kill(self, point: Point) -> None:
-        command = killed_at(self._command, self._log, point)
-        ended = subprocess.run(command, env=self._environment, check=False, capture_output=True, timeout=100)
-        assert ended.returncode == -signal.SIGKILL, (point, ended)
-
-
-@pytest.mark.long
-@pytest.mark.timeout(1800)
-def test_a_first_start_that_is_killed_anywhere_is_made_good_by_the_next(tmp_path: Path) -> None:
-    log = tmp_path / "calls"
-    for number, point in enumerate(Start(tmp_path / "whole", log).points(every=20)):
-        instance = tmp_path / str(number)
-        start = Start(instance, log)
-        start.kill(point)
-
-        start.run()
-
-        assert revision_of(instance / "cabinet.db") == HEAD
-        assert len((instance / "secret_key").read_text().strip()) >= 32
-
-
-@pytest.mark.long
-@pytest.mark.timeout(1800)
-def test_an_upgrade_that_is_killed_anywhere_is_made_good_by_the_next_start(
-    make_app: MakeApp, database: Path, migrations: Path, tmp_path: Path
-) -> None:
-    before = at_revision(make_app, database, HEAD)
-    old = tmp_path / "old"
-    shutil.copytree(database.parent, old)
-    add_revision(migrations, REBUILD_USER)
-
-    def again() -> Start:
-        shutil.rmtree(database.parent)
-        shutil.copytree(old, database.parent)
-        return Start(database.parent, tmp_path / "calls", str(migrations))
-
-    for point in again().points(every=4):
-        start = again()
-        start.kill(point)
-
-        start.run()
-
-        after = content_of(database)
-        assert revision_of(database) == "9998"
-        assert common(after, before) == common(before, after)

@@ -1,0 +1,130 @@
+"""Databases of any release: made, filled whatever their tables are, and compared row by row.
+
+Rule: what fills and compares knows no table by its name, so that it holds for the next release too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import alembic.command
+import alembic.config
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+from flask import Flask
+
+from cabinet import serving
+from cabinet.extensions import db
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+ROWS = 4
+
+# Of every table, every row as a mapping; what two databases are compared by.
+Content = dict[str, list[dict[str, Any]]]
+
+
+# The revisions of all releases, oldest first.
+SHIPPED = [script.revision for script in reversed(list(ScriptDirectory(str(MIGRATIONS)).walk_revisions()))]
+HEAD = SHIPPED[-1]
+
+# The body of a migration that may come: it makes anew the table that all others refer to.
+REBUILD_USER = """with op.batch_alter_table("user") as user:
+        user.add_column(sa.Column("motto", sa.String(80)))
+        user.alter_column("username", type_=sa.String(100), existing_type=sa.String(64))
+        user.drop_column("language")"""
+
+
+def add_revision(migrations: Path, body: str, revision: str = "9998", behind: str = HEAD) -> Path:
+    """Write a revision whose upgrade is `body`; return its file."""
+    file = migrations / "versions" / f"{revision}_from_the_future.py"
+    file.write_text(
+        f'import sqlalchemy as sa\nfrom alembic import op\n\nrevision = "{revision}"\n'
+        f'down_revision = "{behind}"\n\n\ndef upgrade():\n    {body}\n'
+    )
+    return file
+
+
+@contextmanager
+def connected(database: Path) -> Iterator[sa.Connection]:
+    engine = sa.create_engine(f"sqlite:///{database}")
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _tables_of(connection: sa.Connection) -> list[sa.Table]:
+    metadata = sa.MetaData()
+    metadata.reflect(connection)
+    return [table for table in metadata.sorted_tables if table.name != "alembic_version"]
+
+
+def rows_of(database: Path) -> Content:
+    """Return everything that a database holds."""
+    with connected(database) as connection:
+        return {
+            table.name: [
+                dict(row)
+                for row in connection.execute(sa.select(table).order_by(*table.primary_key)).mappings()
+            ]
+            for table in _tables_of(connection)
+        }
+
+
+def revision_of(database: Path) -> str:
+    with connected(database) as connection:
+        return str(connection.scalar(sa.text("SELECT version_num FROM alembic_version")))
+
+
+def populate(database: Path) -> Content:
+    """Put rows into every table, whatever its columns are, and return all of them."""
+    with connected(database) as connection:
+        for table in _tables_of(connection):
+            for number in range(1, ROWS + 1):
+                values = {column.name: _value_for(column, number) for column in table.columns}
+                connection.execute(table.insert().values(values))
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        connection.commit()
+    return rows_of(database)
+
+
+def _value_for(column: sa.Column[Any], number: int) -> Any:
+    """Return a value that fits a column and differs from row to row."""
+    if any(key.column.table is column.table for key in column.foreign_keys):
+        return None if number == 1 else 1  # a tree: the first row is the root of all others
+    if column.nullable and not column.foreign_keys and number % 2:
+        return None
+    kind = column.type.python_type
+    if kind is datetime:
+        return datetime(2026, 1, number, 12, 30, 15, 123456)  # noqa: DTZ001 - what SQLite stores
+    made: dict[type, Any] = {int: number, str: f"{column.name} {number}", bytes: bytes([number])}
+    # What refers to a text has to say the same text as what it refers to.
+    for key in column.foreign_keys:
+        return _value_for(key.column, number)
+    return made[kind]
+
+
+def at_revision(make_app: Callable[[], Flask], database: Path, revision: str) -> Content:
+    """Leave a populated database as a release of that revision has left it, and return its rows."""
+    app = make_app()
+    with app.app_context():
+        settings = alembic.config.Config()
+        settings.set_main_option("script_location", str(serving.find_migrations()))
+        alembic.command.downgrade(settings, "base")
+        alembic.command.upgrade(settings, revision)
+        db.engine.dispose()
+    return populate(database)
+
+
+def common(before: Content, after: Content) -> Content:
+    """Return of `after` what `before` can have: its tables, and of them its columns."""
+    return {
+        name: [{key: row[key] for key in before[name][0] if key in row} for row in after[name]]
+        for name in before
+        if name in after
+    }
