@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, settings
 from cabinet import create_app
 from tests.support.auth import AuthActions
 from tests.support.servers import FAST, Server, development_command, production_command, running
+from tests.support.templates import COMPILED_TEMPLATES
 
 # Every upload and every commit of a test is synced for real. In memory that costs nothing, on the
 # disk of a busy machine a second each; what is tested is the order of the calls. A container may
@@ -72,6 +73,7 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
 
     def make(**changed: Any) -> Flask:
         app = create_app({"INSTANCE": tmp_path / "instance", "TESTING": True, **FAST, **changed})
+        app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
         built.append(app)
         return app
 

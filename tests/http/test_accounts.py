@@ -167,27 +167,15 @@ def field_of(page: str, name: str) -> str:
     return unescape(re.findall(rf'name="{name}"\s+value="([^"]*)"', page)[-1])
 
 
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        "//evil.example/",
-        "/\\evil.example",
-        "\\\\evil.example",
-        "https://evil.example/",
-        "javascript:alert(1)",
-        "/\t/evil.example",
-        "/ok\r\nSet-Cookie: a=b",
-        "evil.example",
-        "",
-        " /index",
-    ],
-)
-def test_nobody_is_sent_to_another_site(browser: Browser, alice: Program, hostile: str) -> None:
-    response = browser.sign_in("alice", next=hostile)
-
-    assert (response.status_code, response.headers["Location"]) == (303, "/index")
-    language = browser.post("/language", {"language": "ru", "next": hostile})
-    assert (language.status_code, language.headers["Location"]) == (303, "/")
+def test_nobody_is_sent_to_another_site(browser: Browser, alice: Program) -> None:
+    for hostile in (
+        "//evil.example/", "/\\evil.example", "\\\\evil.example", "https://evil.example/", "javascript:alert(1)",
+        "/\t/evil.example", "/ok\r\nSet-Cookie: a=b", "evil.example", "", " /index",
+    ):  # fmt: skip
+        response = browser.sign_in("alice", next=hostile)
+        assert (response.status_code, response.headers["Location"]) == (303, "/index"), hostile
+        language = browser.post("/language", {"language": "en", "next": hostile})
+        assert (language.status_code, language.headers["Location"]) == (303, "/"), hostile
 
 
 def test_a_wrong_password_shows_the_form_again(browser: Browser, alice: Program) -> None:
@@ -271,51 +259,45 @@ def test_an_expiry_is_a_time_with_a_zone(alice: Program) -> None:
     assert made.get_json()["expires_at"] == "2125-12-31T21:00:00Z"
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        (b"", 400),
-        (b"{", 400),
-        (b"[]", 400),
-        (b'"name"', 400),
-        (b"{}", 400),
-        (b'{"name": 7}', 400),
-        (b'{"name": "x", "expires_at": "2126-01-01T00:00:00"}', 400),
-        (b'{"name": "x", "expires_at": "soon"}', 400),
-        (b'{"name": "x", "expires_at": 1e400}', 400),
-        (b'{"name": "x", "expires_at": "9999-12-31T23:59:59-14:00"}', 400),
-        (b'{"name": "x", "expires_at": "0001-01-01T00:00:00+14:00"}', 400),
-        (b'{"name": "\\ud800"}', 400),
-        (b'{"name": "x", "expires_at": "2001-01-01T00:00:00Z"}', 422),
-        (b'{"name": ""}', 422),
-        (b'{"name": "' + b"x" * 101 + b'"}', 422),
-        (b"[" * 10_000, 400),
-        (b'{"name": "' + b"x" * 100_000 + b'"}', 413),
-    ],
-    ids=lambda value: str(value)[:40],
-)
-def test_a_body_that_makes_no_token_is_refused(alice: Program, body: bytes, status: int) -> None:
-    response = alice.request("POST", "/tokens", data=body, content_type="application/json")
+NO_TOKENS = [
+    (b"", 400),
+    (b"{", 400),
+    (b"[]", 400),
+    (b'"name"', 400),
+    (b"{}", 400),
+    (b'{"name": 7}', 400),
+    (b'{"name": "x", "expires_at": "2126-01-01T00:00:00"}', 400),
+    (b'{"name": "x", "expires_at": "soon"}', 400),
+    (b'{"name": "x", "expires_at": 1e400}', 400),
+    (b'{"name": "x", "expires_at": "9999-12-31T23:59:59-14:00"}', 400),
+    (b'{"name": "x", "expires_at": "0001-01-01T00:00:00+14:00"}', 400),
+    (b'{"name": "\\ud800"}', 400),
+    (b'{"name": "x", "expires_at": "2001-01-01T00:00:00Z"}', 422),
+    (b'{"name": ""}', 422),
+    (b'{"name": "' + b"x" * 101 + b'"}', 422),
+    (b"[" * 10_000, 400),
+    (b'{"name": "' + b"x" * 100_000 + b'"}', 413),
+]
 
-    assert response.status_code == status, response.text
-    assert response.content_type == "application/problem+json"
+
+def test_a_body_that_makes_no_token_is_refused(alice: Program) -> None:
+    for body, status in NO_TOKENS:
+        response = alice.request("POST", "/tokens", data=body, content_type="application/json")
+        assert response.status_code == status, (body[:80], response.text)
+        assert response.content_type == "application/problem+json"
+
     assert alice.get("/tokens").get_json() == {"tokens": []}
 
 
-@pytest.mark.parametrize(
-    "shown",
-    ["Basic", "Basic ", "Basic %%%", "Basic bm9jb2xvbg==", f"Basic {'QUFB' * 2000}", "Basic /////w==", "Bearer",
-     "Bearer ", "Bearer x y", "Digest username=alice", "Negotiate abc", "nonsense", " ", "Basic YTo=",
-     "Bearer \xe9"],
-    ids=lambda value: value[:24],
-)  # fmt: skip
-def test_credentials_that_are_none_are_refused(client: FlaskClient, auth: AuthActions, shown: str) -> None:
+def test_credentials_that_are_none_are_refused(client: FlaskClient, auth: AuthActions) -> None:
     auth.become()
-
-    response = client.get("/me", headers={"Authorization": shown})
-
-    assert response.status_code == 401
-    assert response.get_json()["type"] == "/problems/wrong-credentials"
+    for shown in (
+        "Basic", "Basic ", "Basic %%%", "Basic bm9jb2xvbg==", f"Basic {'QUFB' * 2000}", "Basic /////w==", "Basic YTo=",
+        "Bearer", "Bearer ", "Bearer x y", "Bearer \xe9", "Digest username=alice", "Negotiate abc", "nonsense", " ",
+    ):  # fmt: skip
+        response = client.get("/me", headers={"Authorization": shown})
+        assert response.status_code == 401, shown
+        assert response.get_json()["type"] == "/problems/wrong-credentials"
 
 
 def test_pages_for_everybody_stay_open_to_wrong_credentials(client: FlaskClient) -> None:
