@@ -94,7 +94,7 @@ def _row(stage: Stage, server: Cabinet, what: str, address: str, counts: Sequenc
     askers = {f"{count:,}": _asker(stage, server, f"{address}&path=folder-{count}") for count in counts}
     pages = alternate(askers, stage.rounds)
     smallest, *_, largest = askers
-    ratio = pages[largest].median / pages[smallest].median
+    ratio = pages[largest].times(pages[smallest])
     return Row(
         f"first page of {largest}, {what}",
         pages[largest].show("ms", 2),

@@ -22,6 +22,10 @@ class Samples:
     def median(self) -> float:
         return median(self.values)
 
+    def times(self, other: Samples) -> float:
+        """Return how many times `other` this is: the median of what it was in each round."""
+        return median(mine / its for mine, its in zip(self.values, other.values, strict=True))
+
     def show(self, unit: str, digits: int = 0) -> str:
         """Return the median and, in brackets, the least and the most."""
         low, high = min(self.values), max(self.values)

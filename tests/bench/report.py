@@ -34,9 +34,9 @@ class Row:
 def rate_row(
     what: str, ours: Samples, other: tuple[str, Samples], unit: str, at_least: float | None = None
 ) -> Row:
-    """Compare two rates by the ratio of their medians; more is better."""
+    """Compare two rates; more is better."""
     name, reference = other
-    ratio = ours.median / reference.median
+    ratio = ours.times(reference)
     return Row(
         what,
         ours.show(unit),

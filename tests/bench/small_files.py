@@ -34,7 +34,7 @@ def small(stage: Stage) -> list[Row]:
             "4 KiB PUTs, one connection",
             _show(ours, latencies["Cabinet"]),
             f"{peer.name} {_show(rates[peer.name], latencies[peer.name])}",
-            f"{ours.median / rates[peer.name].median:.2f} times",
+            f"{ours.times(rates[peer.name]):.2f} times",
         )
         for peer in peers[1:]
     ]
