@@ -9,6 +9,8 @@ import re
 
 import pytest
 from flask import Flask
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from cabinet.web.ranges import INLINE_TYPES
@@ -155,11 +157,22 @@ def test_only_assets_are_served_as_assets(browser: Browser) -> None:
         assert browser.client.get(f"/static/x/{name}").status_code == 404, name
 
 
-def test_the_health_of_the_server_is_told_without_a_sign_in(make_app: MakeApp) -> None:
+def test_the_health_of_the_server_is_told_without_a_sign_in(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
     app = make_app()
     client = app.test_client()
     for path in ("/healthz", "/readyz"):
         assert (client.get(path).status_code, client.get(path).get_json()) == (200, {"status": "ok"})
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Connection, "execute", fail)
+        down = client.get("/readyz")
+    assert (down.status_code, down.get_json()) == (503, {"status": "unavailable"})
+    assert client.get("/readyz").status_code == 200
 
     store = app.extensions["cabinet"].store
     store._staging.rename(store._staging.with_name("elsewhere"))

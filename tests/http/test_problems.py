@@ -60,6 +60,15 @@ def test_a_page_is_in_the_language_of_its_reader_and_json_is_not(app: Flask) -> 
     assert client.get("/nothing", headers=russian).get_json()["title"] == "Not found"
 
 
+def test_a_redirect_of_the_framework_stays_one(app: Flask) -> None:
+    app.add_url_rule("/old/", "old", lambda: "here")
+
+    response = app.test_client().get("/old")
+
+    assert (response.status_code, response.headers["Location"]) == (308, "http://localhost/old/")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
 @pytest.mark.parametrize("method", ["TRACE", "PATCH", "PROPFIND", "FOO"])
 def test_a_method_that_nobody_knows_is_refused_with_those_that_are(alice: Program, method: str) -> None:
     response = alice.request(method, "/files/f")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 import pytest
@@ -47,7 +47,8 @@ class Scene:
         """Send `data` and return everything until the server hangs up."""
         with self.server.raw() as connection:
             connection.send(data)
-            connection.half_close()
+            with suppress(OSError):  # it has heard enough
+                connection.half_close()
             received = b""
             while True:
                 try:
@@ -155,7 +156,8 @@ def test_headers_without_end_are_refused(scene: Scene) -> None:
         b"GET /me HTTP/1.1\r\nHost: localhost\r\n" + b"X-Header: value\r\n" * 10_000 + b"\r\n"
     )
 
-    assert received.split()[1] in {b"400", b"431"}
+    # Or nothing at all, when it hung up while we were still sending.
+    assert not received or received.split()[1] in {b"400", b"431"}
 
 
 @pytest.mark.parametrize(

@@ -243,9 +243,13 @@ class Watched(io.RawIOBase):
 
 
 def pour(user: Program, body: Watched) -> TestResponse:
-    environ = {"wsgi.input": body, "CONTENT_LENGTH": str(body.length)}
-    kind = f"multipart/form-data; boundary={BOUNDARY}"
-    return user.request("POST", "/upload", content_type=kind, environ_overrides=environ)
+    # All of it here: Werkzeug's client would choose another boundary for a form without content.
+    environ = {
+        "wsgi.input": body,
+        "CONTENT_LENGTH": str(body.length),
+        "CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}",
+    }
+    return user.request("POST", "/upload", environ_overrides=environ)
 
 
 ENDLESS: dict[str, Callable[[], Watched]] = {

@@ -238,6 +238,22 @@ def test_a_disabled_account_is_not_remembered(accounts: Accounts, bench: Workben
     assert is_remembered(bench, PASSWORD)
 
 
+def test_an_account_that_is_deleted_while_its_password_is_checked_is_still_answered(
+    accounts: Accounts, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = accounts.register("alice", PASSWORD)
+    verify = bench.passwords.verify
+
+    def verify_slowly(password: str, stored: str | None) -> bool:
+        with bench.session() as meanwhile:
+            bench.accounts(meanwhile).delete("alice")
+        return verify(password, stored)
+
+    monkeypatch.setattr(bench.passwords, "verify", verify_slowly)
+
+    assert accounts.check_password("alice", PASSWORD, ADDRESS) == account
+
+
 def test_only_so_many_passwords_are_hashed_at_a_time(
     monkeypatch: pytest.MonkeyPatch, bench: Workbench
 ) -> None:

@@ -136,6 +136,18 @@ def test_the_pages_of_a_tree_are_every_folder_followed_by_what_is_in_it(
     assert [entry.path for entry in below] == [path for path in expected if path.startswith("a/") and below]
 
 
+def test_a_walk_takes_a_large_folder_in_batches(
+    bench: Workbench, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = bench.register(session)
+    kinds = plant_tree(session, owner, [("a", "x"), ("b", "x"), ("c", "x"), ("d",), ("e",)])
+    monkeypatch.setattr("cabinet.services.listing.MAX_LIMIT", 2)
+
+    found = Listing(session, owner.id).page_below("", 100, None)
+
+    assert [entry.path for entry in found.entries] == [join_path(path) for path in walked((), kinds)]
+
+
 def plant_tree(
     session: Session, owner: Account, paths: Sequence[tuple[str, ...]]
 ) -> dict[tuple[str, ...], Kind]:

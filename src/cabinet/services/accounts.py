@@ -101,7 +101,9 @@ class Accounts:
         """
         key = username_key(username)
         user = self._find(username)
-        stored = user.password_hash if user and user.disabled_at is None else None
+        # Copied at once, for the row may be gone by the time that the password is checked.
+        account = to_account(user) if user and user.disabled_at is None else None
+        stored = user.password_hash if user and account else None
         if not (remember and stored and self._passwords.is_remembered(password, stored)):
             # No transaction stays open while the hash is computed.
             self._session.rollback()
@@ -112,11 +114,9 @@ class Accounts:
                     self._throttle.count_failure(key, address)
                     raise WrongCredentials
             self._throttle.count_success(key, address)
-            if stored:
-                self._passwords.remember(password, stored)
-        if user is None:
-            raise WrongCredentials
-        return to_account(user)
+            self._passwords.remember(password, stored or "")
+        assert account is not None  # what stands for an unknown one matches no password
+        return account
 
     def change_password(
         self, user_id: int, current: str, new: str, address: str, keep_session: str | None = None

@@ -7,7 +7,6 @@ disk or SQL.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
 from flask import Flask, Response, g, jsonify, render_template, request, url_for
 from flask_babel import gettext
@@ -122,9 +121,7 @@ def _render(slug: str, status: HTTPStatus, title: str, detail: str) -> Response:
             request_id=g.get("request_id"),
         )
         return Response(page, status)
-    body: dict[str, Any] = {"type": f"/problems/{slug}", "title": title, "status": status.value}
-    if detail:
-        body["detail"] = detail
+    body = {"type": f"/problems/{slug}", "title": title, "status": status.value, "detail": detail}
     response = jsonify(body | {"request_id": g.get("request_id")})
     response.status_code = status
     response.content_type = "application/problem+json"
