@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPMessage, HTTPResponse
 
@@ -43,7 +43,8 @@ class RawConnection:
 
     def half_close(self) -> None:
         """Say that nothing more will come (FIN), and stay to hear the answer."""
-        self.socket.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # ENOTCONN: the server has hung up
+            self.socket.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
         """Go away at once (RST), as a crashed client or a cut line does."""
