@@ -187,6 +187,23 @@ def test_a_sign_in_from_an_address_that_is_known_writes_nothing(
     assert session.scalar(select(Throttle.expires_at)) == bench.clock.now + KNOWN_FOR
 
 
+def test_two_that_begin_the_same_counter_at_once_are_no_error(
+    throttle: LoginThrottle, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(throttle, "alice", HOME)
+    throttle.count_success("bob", HOME)
+    with monkeypatch.context() as patched:
+        # As if the rows of the other one had come between the look and the insert.
+        patched.setattr(session, "get", lambda *_: None)
+        patched.setattr(throttle, "_rows", lambda *_: [])
+        patched.setattr(session, "execute", lambda *_: None)
+        fail(throttle, "alice", HOME)
+        throttle.count_success("bob", HOME)
+
+    failures = session.execute(select(Throttle.key, Throttle.failures).order_by(Throttle.failures))
+    assert sorted(row.failures for row in failures) == [0, 1, 1, 1]
+
+
 def test_what_no_longer_counts_is_deleted(
     throttle: LoginThrottle, session: Session, bench: Workbench
 ) -> None:

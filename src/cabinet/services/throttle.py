@@ -5,6 +5,9 @@ nothing. The pair (account, address) stops one guesser; the address stops one gu
 accounts; the account stops many addresses, and for that one an address from which the owner
 signed in before does not count. So nobody can keep the owner out from elsewhere.
 
+Where a database lets two requests begin the same counter at once, one of them does and the other
+goes uncounted; SQLite does not let them.
+
 Rule: asking and counting happen inside `Passwords.turn`.
 """
 
@@ -12,10 +15,12 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from cabinet.errors import TooManyAttempts
@@ -70,7 +75,7 @@ class LoginThrottle:
     def count_failure(self, account: str, address: str) -> None:
         """Note a wrong password."""
         now = self._clock()
-        with writing(self._session):
+        with suppress(IntegrityError), writing(self._session):
             for kind, key in self._keys(account, address).items():
                 row = self._session.get(Throttle, key)
                 if row is None:
@@ -90,7 +95,7 @@ class LoginThrottle:
         fresh = known in rows and rows[known].expires_at > now + KNOWN_FOR - timedelta(days=1)
         if pair not in rows and fresh:
             return
-        with writing(self._session):
+        with suppress(IntegrityError), writing(self._session):
             self._session.execute(delete(Throttle).where(Throttle.key.in_([pair, known])))
             self._session.add(Throttle(key=known, failures=0, retry_at=now, expires_at=now + KNOWN_FOR))
 
