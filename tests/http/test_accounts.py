@@ -1,4 +1,4 @@
-"""Register, sign in and out, the account and its tokens, as programs and browsers use them.
+"""Register, sign in and out, and the account itself, as programs and browsers use them.
 
 Rule: what an answer says is also what is true afterwards.
 """
@@ -17,8 +17,8 @@ from werkzeug.test import TestResponse
 
 from cabinet.services.passwords import MAX_BYTES
 from tests.conftest import MakeApp
-from tests.support.auth import PASSWORD, AuthActions, basic, bearer
-from tests.support.visitors import NAVIGATION, Browser, Program
+from tests.support.auth import PASSWORD, AuthActions, basic
+from tests.support.visitors import Browser, Program, is_me
 
 ANOTHER = "a horse of another colour"
 
@@ -28,11 +28,6 @@ def cookie_of(response: TestResponse) -> Any:
     for header in response.headers.getlist("Set-Cookie"):
         cookies.load(header)
     return cookies["cabinet"]
-
-
-def is_me(client: FlaskClient, username: str, headers: dict[str, str] | None = None) -> bool:
-    response = client.get("/me", headers=headers)
-    return response.status_code == 200 and response.get_json()["username"] == username
 
 
 def test_a_program_registers_signs_in_and_out(client: FlaskClient, auth: AuthActions) -> None:
@@ -232,79 +227,6 @@ def test_me_tells_of_nobody_else(alice: Program, bob: Program) -> None:
     assert bob.get("/me").get_json()["usage"] == 0
 
 
-def test_a_token_is_shown_once_and_opens(client: FlaskClient, alice: Program) -> None:
-    made = alice.request("POST", "/tokens", json={"name": " backup  script "})
-
-    issued = made.get_json()
-    assert made.status_code == 201
-    assert list(issued) == ["id", "name", "created_at", "last_used_at", "expires_at", "token"]
-    assert (issued["name"], issued["last_used_at"], issued["expires_at"]) == ("backup script", None, None)
-    assert is_me(client, "alice", bearer(issued["token"]))
-    listed = alice.get("/tokens")
-    assert issued["token"] not in listed.text
-    (shown,) = listed.get_json()["tokens"]
-    assert shown["last_used_at"] is not None
-    assert {**shown, "last_used_at": None, "token": issued["token"]} == issued
-
-    assert alice.delete(f"/tokens/{issued['id']}").status_code == 204
-    assert not is_me(client, "alice", bearer(issued["token"]))
-    assert alice.delete(f"/tokens/{issued['id']}").status_code == 404
-
-
-def test_an_expiry_is_a_time_with_a_zone(alice: Program) -> None:
-    body = {"name": "x", "expires_at": "2126-01-01T00:00:00+03:00"}
-
-    made = alice.request("POST", "/tokens", json=body)
-
-    assert made.get_json()["expires_at"] == "2125-12-31T21:00:00Z"
-
-
-NO_TOKENS = [
-    (b"", 400),
-    (b"{", 400),
-    (b"[]", 400),
-    (b'"name"', 400),
-    (b"{}", 400),
-    (b'{"name": 7}', 400),
-    (b'{"name": "x", "expires_at": "2126-01-01T00:00:00"}', 400),
-    (b'{"name": "x", "expires_at": "soon"}', 400),
-    (b'{"name": "x", "expires_at": 1e400}', 400),
-    (b'{"name": "x", "expires_at": "9999-12-31T23:59:59-14:00"}', 400),
-    (b'{"name": "x", "expires_at": "0001-01-01T00:00:00+14:00"}', 400),
-    (b'{"name": "\\ud800"}', 400),
-    (b'{"name": "x", "expires_at": "2001-01-01T00:00:00Z"}', 422),
-    (b'{"name": ""}', 422),
-    (b'{"name": "' + b"x" * 101 + b'"}', 422),
-    (b"[" * 10_000, 400),
-    (b'{"name": "' + b"x" * 100_000 + b'"}', 413),
-]
-
-
-def test_a_body_that_makes_no_token_is_refused(alice: Program) -> None:
-    for body, status in NO_TOKENS:
-        response = alice.request("POST", "/tokens", data=body, content_type="application/json")
-        assert response.status_code == status, (body[:80], response.text)
-        assert response.content_type == "application/problem+json"
-
-    assert alice.get("/tokens").get_json() == {"tokens": []}
-
-
-def test_credentials_that_are_none_are_refused(client: FlaskClient, auth: AuthActions) -> None:
-    auth.become()
-    for shown in (
-        "Basic", "Basic ", "Basic %%%", "Basic bm9jb2xvbg==", f"Basic {'QUFB' * 2000}", "Basic /////w==", "Basic YTo=",
-        "Bearer", "Bearer ", "Bearer x y", "Bearer \xe9", "Digest username=alice", "Negotiate abc", "nonsense", " ",
-    ):  # fmt: skip
-        response = client.get("/me", headers={"Authorization": shown})
-        assert response.status_code == 401, shown
-        assert response.get_json()["type"] == "/problems/wrong-credentials"
-
-
-def test_pages_for_everybody_stay_open_to_wrong_credentials(client: FlaskClient) -> None:
-    assert client.get("/healthz", headers=basic("x", "y")).status_code == 200
-    assert client.get("/", headers={**NAVIGATION, **basic("x", "y")}).status_code == 200
-
-
 def test_passwords_that_differ_in_the_last_byte_are_different(client: FlaskClient, auth: AuthActions) -> None:
     long = "correct horse battery staple " * 3
     auth.register("alice", long + "1")
@@ -368,25 +290,6 @@ def test_a_program_deletes_its_account(alice: Program) -> None:
     assert alice.request("POST", "/account/delete", data={"password": ANOTHER}).status_code == 401
     assert alice.request("POST", "/account/delete", data={"password": PASSWORD}).status_code == 204
     assert alice.get("/me").status_code == 401
-
-
-def test_a_token_is_made_and_revoked_on_the_account_page(
-    browser: Browser, client: FlaskClient, alice: Program
-) -> None:
-    browser.sign_in("alice")
-    for wrong in ({"name": ""}, {"name": "x" * 101}, {"name": "x", "expires_in_days": "-1"},
-                  {"name": "x", "expires_in_days": "4000"}, {"name": "x", "expires_in_days": "soon"}):  # fmt: skip
-        assert browser.post("/account/tokens", wrong, "/account").status_code == 422
-
-    made = browser.post("/account/tokens", {"name": "backup", "expires_in_days": "30"}, "/account")
-
-    assert made.status_code == 200
-    (shown,) = alice.get("/tokens").get_json()["tokens"]
-    assert shown["name"] == "backup"
-    assert shown["expires_at"]
-    revoked = browser.post(f"/account/tokens/{shown['id']}/revoke", {}, "/account")
-    assert revoked.status_code == 303
-    assert alice.get("/tokens").get_json() == {"tokens": []}
 
 
 def test_the_language_is_kept_for_a_visitor_and_for_a_user(browser: Browser, alice: Program) -> None:

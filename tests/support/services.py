@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -139,3 +140,25 @@ def workbench(folder: Path) -> Iterator[Workbench]:
         yield Workbench(engine, open_store((folder / "store").as_uri()))
     finally:
         engine.dispose()
+
+
+def stored_bytes(bench: Workbench) -> Counter[str]:
+    """Count what the store holds, published and staged."""
+    return Counter(
+        {
+            "blobs": sum(1 for _ in bench.store.iter_blobs()),
+            "staged": sum(1 for _ in bench.store.iter_staged()),
+        }
+    )
+
+
+def content_of(session: Session, bench: Workbench, account: Account, path: str) -> bytes:
+    """Read a file through the services."""
+    files = bench.files(session, account)
+    with files.open(files.get(path)) as stream:
+        return stream.read()
+
+
+def paths_of(session: Session, bench: Workbench, account: Account) -> list[str]:
+    """List everything that a user has."""
+    return [entry.path for entry in bench.files(session, account).list_below("", 1000, None).entries]

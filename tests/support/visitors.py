@@ -87,3 +87,22 @@ class Browser:
 
     def sign_in(self, username: str = USERNAME, password: str = PASSWORD, **fields: str) -> TestResponse:
         return self.post("/login", {"username": username, "password": password, **fields})
+
+
+def is_problem(response: TestResponse, status: int, slug: str) -> bool:
+    """Check that an answer is the problem `slug`, in the form that programs are promised."""
+    body = response.get_json()
+    assert response.status_code == status, response.text
+    assert response.content_type == "application/problem+json"
+    assert body["status"] == status
+    assert body["type"] == f"/problems/{slug}", body
+    assert body["title"]
+    assert body["detail"]
+    assert body["request_id"] == response.headers["X-Request-Id"]
+    return True
+
+
+def is_me(client: FlaskClient, username: str, headers: dict[str, str] | None = None) -> bool:
+    """Tell whether `client` acts for that user."""
+    response = client.get("/me", headers=headers)
+    return response.status_code == 200 and response.get_json()["username"] == username

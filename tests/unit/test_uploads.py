@@ -1,4 +1,4 @@
-"""What becomes of an upload: conflicts, quotas, promises, counters.
+"""What becomes of an upload: conflicts, conditions, promises, all or none.
 
 Rule: whatever is refused changes nothing, which is compared by looking at everything.
 """
@@ -9,18 +9,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from cabinet.errors import (
-    BlobMissing,
     CabinetError,
     DigestMismatch,
     EntryExists,
@@ -29,17 +25,14 @@ from cabinet.errors import (
     NotAFolder,
     NotFound,
     PreconditionFailed,
-    QuotaExceeded,
-    TooLarge,
     Unavailable,
 )
-from cabinet.models import Blob, Kind, Node, User, Version
+from cabinet.models import Blob, Node, User, Version
 from cabinet.services.accounts import Account
 from cabinet.services.entries import Conflict, Entry
-from cabinet.services.housekeeping import Housekeeping, Keep
 from cabinet.services.uploads import Promised, Stored, Target
 from cabinet.storage.content_hash import hash_chunks
-from tests.support.services import Workbench
+from tests.support.services import Workbench, content_of, paths_of, stored_bytes
 
 CONTENT = b"the content"
 HASH = hash_chunks([CONTENT])
@@ -62,31 +55,12 @@ def rows(session: Session) -> list[Any]:
     ]
 
 
-def stored_bytes(bench: Workbench) -> Counter[str]:
-    return Counter(
-        {
-            "blobs": sum(1 for _ in bench.store.iter_blobs()),
-            "staged": sum(1 for _ in bench.store.iter_staged()),
-        }
-    )
-
-
 @pytest.fixture
 def nothing_changes(session: Session, bench: Workbench) -> Iterator[None]:
     """Compare everything that is stored before and after the test."""
     before = rows(session), stored_bytes(bench)
     yield
     assert (rows(session), stored_bytes(bench)) == before
-
-
-def content_of(session: Session, bench: Workbench, account: Account, path: str) -> bytes:
-    files = bench.files(session, account)
-    with files.open(files.get(path)) as stream:
-        return stream.read()
-
-
-def paths_of(session: Session, bench: Workbench, account: Account) -> list[str]:
-    return [entry.path for entry in bench.files(session, account).list_below("", 1000, None).entries]
 
 
 def test_an_upload_becomes_a_file(session: Session, bench: Workbench, alice: Account) -> None:
@@ -299,101 +273,6 @@ def test_a_sha256_that_was_promised_is_kept(session: Session, bench: Workbench, 
     assert bench.files(session, alice).sha256(HASH) == sha256
 
 
-def test_a_sha256_that_was_not_promised_is_computed_once(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
-    bench.upload(session, alice, "f", CONTENT)
-    sha256 = hashlib.sha256(CONTENT).hexdigest()
-    files = bench.files(session, alice)
-
-    assert files.sha256(HASH) == sha256
-    bench.store.remove(HASH)
-    assert files.sha256(HASH) == sha256
-    with pytest.raises(BlobMissing):
-        files.open(files.get("f"))
-
-
-def test_one_file_has_a_greatest_size(session: Session, bench: Workbench, alice: Account) -> None:
-    service = bench.uploads(session, alice, max_size=10)
-
-    with pytest.raises(TooLarge):
-        service.check(Target("f"), 11)
-    with pytest.raises(TooLarge), service.begin(Promised(11)):
-        pytest.fail("it began")
-    with service.begin() as upload, pytest.raises(TooLarge) as caught:
-        upload.append([b"12345", b"678901"])
-    assert caught.value.limit == 10
-
-    with service.begin() as upload:
-        upload.append([b"12345", b"67890"])
-        service.finish([(upload, Target("f"))])
-    assert paths_of(session, bench, alice) == ["f"]
-
-
-def test_the_quota_can_be_used_to_the_last_byte(session: Session, bench: Workbench) -> None:
-    bob = bench.register(session, "bob", quota=10)
-    bench.upload(session, bob, "f", b"1234567")
-
-    with pytest.raises(QuotaExceeded) as caught:
-        bench.upload(session, bob, "g", b"1234")
-    assert caught.value.quota == 10
-    bench.upload(session, bob, "g", b"123")
-    bench.upload(session, bob, "empty", b"")
-    assert session.scalar(select(User.usage)) == 10
-
-
-def test_an_upload_of_unknown_size_is_stopped_at_the_quota(session: Session, bench: Workbench) -> None:
-    bob = bench.register(session, "bob", quota=10)
-    bench.upload(session, bob, "f", b"1234567")
-    read: list[bytes] = []
-
-    def endless() -> Iterator[bytes]:
-        while True:
-            read.append(b"x")
-            yield b"x"
-
-    service = bench.uploads(session, bob)
-    with service.begin() as upload, pytest.raises(QuotaExceeded):
-        upload.append(endless())
-
-    assert len(read) == 4
-    assert stored_bytes(bench) == Counter({"blobs": 1})
-
-
-def test_what_the_quota_refuses_in_the_end_leaves_no_bytes(session: Session, bench: Workbench) -> None:
-    bob = bench.register(session, "bob", quota=10)
-    service = bench.uploads(session, bob)
-    with service.begin() as first, service.begin() as second:
-        first.append([b"123456"])
-        second.append([b"abcdef"])
-        with pytest.raises(QuotaExceeded):
-            service.finish([(first, Target("a")), (second, Target("b"))])
-
-    assert paths_of(session, bench, bob) == []
-    assert stored_bytes(bench) == Counter()
-
-
-def test_twenty_at_the_edge_of_the_quota_do_not_cross_it(bench: Workbench) -> None:
-    with bench.session() as session:
-        bob = bench.register(session, "bob", quota=100)
-
-    def attempt(number: int) -> bool:
-        with bench.session() as session:
-            try:
-                bench.upload(session, bob, f"file {number}", number.to_bytes(30))
-            except QuotaExceeded:
-                return False
-            return True
-
-    with ThreadPoolExecutor(20) as pool:
-        kept = list(pool.map(attempt, range(20)))
-
-    with bench.session() as session:
-        assert sum(kept) == 3
-        assert session.scalar(select(User.usage)) == 90
-        assert len(paths_of(session, bench, bob)) == 3
-
-
 @pytest.mark.parametrize("on_conflict", Conflict)
 def test_twenty_uploads_of_one_name_have_one_result_each(bench: Workbench, on_conflict: Conflict) -> None:
     with bench.session() as session:
@@ -471,120 +350,3 @@ def test_an_upload_of_an_account_that_is_gone_is_nowhere(
         with pytest.raises(NotFound):
             service.finish([(upload, Target("f"))])
     assert stored_bytes(bench) == Counter()
-
-
-def test_what_is_deleted_is_hidden_with_all_below_and_still_paid_for(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
-    bench.upload(session, alice, "a/b/f", CONTENT)
-    bench.upload(session, alice, "a/g", CONTENT)
-    files = bench.files(session, alice)
-
-    files.trash("a")
-
-    assert paths_of(session, bench, alice) == []
-    for path in ("a", "a/b", "a/b/f", "a/g"):
-        with pytest.raises(NotFound):
-            files.get(path)
-        with pytest.raises(NotFound):
-            files.trash(path)
-    assert session.scalar(select(User.usage)) == 2 * len(CONTENT)
-    bench.upload(session, alice, "a", OTHER)
-    assert content_of(session, bench, alice, "a") == OTHER
-
-
-def test_the_root_cannot_be_deleted(session: Session, bench: Workbench, alice: Account) -> None:
-    with pytest.raises(IsAFolder):
-        bench.files(session, alice).trash("")
-
-
-def test_a_file_is_deleted_only_on_its_condition(session: Session, bench: Workbench, alice: Account) -> None:
-    bench.upload(session, alice, "f", CONTENT)
-    files = bench.files(session, alice)
-
-    with pytest.raises(PreconditionFailed):
-        files.trash("f", lambda found: found != HASH)
-    files.trash("f", lambda found: found == HASH)
-
-    assert paths_of(session, bench, alice) == []
-
-
-def test_a_folder_has_no_bytes(session: Session, bench: Workbench, alice: Account) -> None:
-    bench.upload(session, alice, "a/f", CONTENT)
-    files = bench.files(session, alice)
-
-    with pytest.raises(IsAFolder):
-        files.open(files.get("a"))
-
-
-@dataclass(frozen=True)
-class Put:
-    path: str
-    content: bytes
-    on_conflict: Conflict
-
-
-@dataclass(frozen=True)
-class Trash:
-    path: str
-
-
-@dataclass(frozen=True)
-class Sweep:
-    days: int
-
-
-some_paths = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map("/".join)
-operations = st.lists(
-    st.one_of(
-        st.builds(Put, some_paths, st.sampled_from([b"", b"1", b"22", b"333"]), st.sampled_from(Conflict)),
-        st.builds(Trash, some_paths),
-        st.builds(Sweep, st.integers(0, 8)),
-    ),
-    max_size=25,
-)
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-@given(steps=operations)
-def test_the_counters_are_always_the_sums(bench: Workbench, steps: list[Put | Trash | Sweep]) -> None:
-    with bench.session() as session:
-        owner = bench.register(session, quota=30)
-        for step in steps:
-            run(session, bench, owner, step)
-            assert counted(session, owner) == recomputed(session, owner)
-
-
-def run(session: Session, bench: Workbench, owner: Account, step: Put | Trash | Sweep) -> None:
-    try:
-        if isinstance(step, Put):
-            bench.upload(session, owner, step.path, step.content, step.on_conflict)
-        elif isinstance(step, Trash):
-            bench.files(session, owner).trash(step.path)
-        else:
-            bench.clock.advance(days=step.days)
-            keep = Keep(bench.clock.now - bench.clock.now.replace(day=1), bench.clock.now - bench.clock.now)
-            Housekeeping(session, bench.store, bench.clock, keep).sweep()
-    except (EntryExists, IsAFolder, NotAFolder, NotFound, QuotaExceeded):
-        session.rollback()
-
-
-def counted(session: Session, owner: Account) -> tuple[int | None, dict[int, tuple[int, int]]]:
-    session.rollback()
-    usage = session.scalar(select(User.usage).where(User.id == owner.id))
-    wanted = select(Node.id, Node.child_count, Node.child_size)
-    counters = session.execute(wanted.where(Node.owner_id == owner.id, Node.kind == Kind.FOLDER))
-    return usage, {row.id: (row.child_count, row.child_size) for row in counters}
-
-
-def recomputed(session: Session, owner: Account) -> tuple[int | None, dict[int, tuple[int, int]]]:
-    sizes = select(func.coalesce(func.sum(Version.size), 0)).join(Node, Version.node_id == Node.id)
-    child = aliased(Node)
-    wanted = (
-        select(Node.id, func.count(child.id), func.coalesce(func.sum(child.size), 0))
-        .outerjoin(child, (child.parent_id == Node.id) & child.trashed_at.is_(None))
-        .where(Node.owner_id == owner.id, Node.kind == Kind.FOLDER)
-        .group_by(Node.id)
-    )
-    sums = {node_id: (count, size) for node_id, count, size in session.execute(wanted)}
-    return session.scalar(sizes.where(Node.owner_id == owner.id)), sums
