@@ -75,7 +75,10 @@ def _derive(settings: dict[str, Any], instance: Path) -> None:
     settings.update(
         SQLALCHEMY_DATABASE_URI=settings["DATABASE_URL"],
         SQLALCHEMY_ENGINE_OPTIONS={"pool_size": settings["THREADS"], "max_overflow": -1},
-        PERMANENT_SESSION_LIFETIME=timedelta(seconds=settings["REMEMBER_SECONDS"]),
+        # How old the signature of a cookie may be; when a session ends is for its row to say.
+        PERMANENT_SESSION_LIFETIME=timedelta(
+            seconds=max(settings["REMEMBER_SECONDS"], settings["SESSION_SECONDS"])
+        ),
         SESSION_REFRESH_EACH_REQUEST=False,
         SESSION_COOKIE_NAME="cabinet",
         SESSION_COOKIE_SAMESITE="Lax",

@@ -77,6 +77,13 @@ def test_a_method_that_nobody_knows_is_refused_with_those_that_are(alice: Progra
     assert {"GET", "HEAD", "PUT", "DELETE"} <= set(response.headers["Allow"].replace(" ", "").split(","))
 
 
+def test_no_header_makes_another_method_of_a_post(alice: Program) -> None:
+    alice.put("/files/f", b"content")
+    for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
+        assert alice.request("POST", "/files/f?_method=DELETE", {name: "DELETE"}).status_code == 405
+    assert alice.get("/files/f").data == b"content"
+
+
 @pytest.mark.parametrize("path", ["/files/", "/files//", "/index/", "/login/", "/LOGIN", "/download"])
 def test_an_address_that_nearly_fits_is_not_found_and_not_redirected(alice: Program, path: str) -> None:
     response = alice.get(path)

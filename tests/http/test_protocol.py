@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.support.auth import PASSWORD
 from tests.support.contents import content_of
 from tests.support.people import Person
 from tests.support.raw_http import RawResponse, request_head
@@ -109,6 +110,18 @@ def test_chunks_are_stored_as_one_content(scene: Scene) -> None:
 
     assert response.status in {200, 201}
     assert scene.person.get("chunked") == b"one two " + b"x" * 70_000
+
+
+def test_a_form_may_come_in_chunks(scene: Scene) -> None:
+    form = b"username=alice&password=" + PASSWORD.replace(" ", "+").encode()
+    headers: dict[str, str | int] = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Transfer-Encoding": "chunked",
+    }
+
+    response = scene.ask("POST", "/login", headers, b"%x\r\n%s\r\n0\r\n\r\n" % (len(form), form))
+
+    assert response.status == 200
 
 
 def test_a_large_form_is_refused_before_it_is_read(scene: Scene) -> None:
