@@ -42,9 +42,8 @@ def main() -> None:
         for name in wanted.parts or PARTS:
             rows += PARTS[name](shared)
             print(f"measured {name}, load {_load()}", flush=True)
-    print(
-        f"took {time.monotonic() - started:.0f} s; medians, with the least and the most; a figure compares round by round\n"
-    )
+    print(f"took {time.monotonic() - started:.0f} s")
+    print("medians, with the least and the most; a figure compares round by round\n")
     print_rows(rows)
 
 
