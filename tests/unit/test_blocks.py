@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -297,6 +298,33 @@ def test_a_block_whose_wait_was_interrupted_is_still_waited_for(
     writer.settle()
 
     assert 0 in disk.written
+
+
+class InterruptedPool:
+    """A pool of one thread, in which a signal comes just before `submit` returns."""
+
+    def submit(self, task: Callable[..., bytes], *arguments: Any) -> None:
+        self.thread = threading.Thread(target=task, args=arguments)
+        self.thread.start()
+        raise Interrupted
+
+
+def test_a_block_is_waited_for_though_its_hand_over_was_interrupted(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = InterruptedPool()
+    monkeypatch.setattr(blocks, "_pool", lambda: pool)
+    writer = BlockWriter(disk.write_block)
+    disk.ready.clear()
+
+    with pytest.raises(Interrupted):
+        writer.write(in_chunks(content_of(BLOCK_SIZE + 1)))
+    threading.Timer(0.05, disk.ready.set).start()
+    writer.settle()
+    written = set(disk.written)
+    pool.thread.join()
+
+    assert written == disk.written.keys()
 
 
 # A production server may load the application and then fork its workers.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -63,6 +64,9 @@ class BlockWriter:
         self._write_block = write_block
         self._digests = bytearray()
         self._running: deque[Future[bytes]] = deque()
+        self._state = threading.Condition()
+        self._writing = 0
+        self._settled = False
         self._pieces: list[Piece] = []
         self._start = 0
         self._filled = 0
@@ -105,6 +109,10 @@ class BlockWriter:
     def settle(self) -> None:
         """Wait until no thread writes for this upload any more; raises nothing."""
         wait(self._running)
+        # A signal may have come between the hand-over of a block and the note of it above.
+        with self._state:
+            self._settled = True
+            self._state.wait_for(lambda: not self._writing)
 
     def _refuse_when_finished(self) -> None:
         if self._finished:
@@ -124,7 +132,7 @@ class BlockWriter:
     def _hand_over(self) -> None:
         if len(self._running) == BLOCKS_IN_FLIGHT:
             self._collect()
-        self._running.append(_pool().submit(self._hash_and_write, self._start, self._pieces))
+        self._running.append(_pool().submit(self._run, self._start, self._pieces))
         self._start += self._filled
         self._pieces, self._filled = [], 0
 
@@ -133,6 +141,18 @@ class BlockWriter:
         # this block, and after an error no later `finish` can pass over it.
         self._digests += self._running[0].result()
         self._running.popleft()
+
+    def _run(self, offset: int, pieces: Sequence[Piece]) -> bytes:
+        with self._state:
+            if self._settled:
+                return b""
+            self._writing += 1
+        try:
+            return self._hash_and_write(offset, pieces)
+        finally:
+            with self._state:
+                self._writing -= 1
+                self._state.notify_all()
 
     def _hash_and_write(self, offset: int, pieces: Sequence[Piece]) -> bytes:
         block = hashlib.sha256()
