@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tarfile
 import tomllib
 import venv
 import zipfile
@@ -97,20 +96,14 @@ def install(python: Path, *what: str | Path) -> None:
     run([*pip, "--no-index", "--no-deps", "--no-build-isolation", *what], python.parent)
 
 
-def build(kind: str, source: Path, into: Path) -> Path:
-    """Build an sdist or a wheel from `source`; returns its path."""
-    run([sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", into], source)
-    (built,) = into.iterdir()
-    return built
-
-
 def build_wheel(checkout: Path, tmp_path: Path) -> Path:
     """Build the way that a registry does it: an sdist first, and the wheel from that alone."""
-    sdist = build("sdist", checkout, tmp_path / "sdist")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(tmp_path / "unpacked", filter="data")
-    (unpacked,) = (tmp_path / "unpacked").iterdir()
-    return build("wheel", unpacked, tmp_path / "wheel")
+    run([sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", tmp_path], checkout)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+    run([*pip, sdist], tmp_path)
+    (wheel,) = tmp_path.glob("*.whl")
+    return wheel
 
 
 def assert_it_runs(python: Path, folder: Path) -> None:
