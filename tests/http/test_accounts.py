@@ -305,6 +305,15 @@ def test_the_language_is_kept_for_a_visitor_and_for_a_user(browser: Browser, ali
     assert browser.post("/language", {"language": "tlh"}).status_code == 422
 
 
+def test_the_language_switch_leads_back_to_any_folder(browser: Browser, alice: Program) -> None:
+    alice.put("/files/2026 %25/a%26b/x.txt")
+    browser.sign_in("alice")
+
+    page = browser.get("/index?path=2026+%25/a%26b&sort=size").text
+
+    assert 'name="next" value="/index?path=2026+%25/a%26b&amp;sort=size"' in page
+
+
 def test_whoever_guesses_is_told_to_wait_in_every_form(app: Flask, browser: Browser, alice: Program) -> None:
     for _ in range(10):
         assert AuthActions(app.test_client()).login("alice", ANOTHER).status_code == 401

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import quote
 
-from flask import Response, redirect, request
+from flask import Flask, Response, redirect, request
 from wtforms import Field, Form
 
 from cabinet.errors import N_, CabinetError, InvalidField, MalformedRequest
@@ -27,6 +27,11 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 def local_path(text: str | None, default: str) -> str:
     """Return `text` when it is a path of this server, else `default`."""
     return text if text and _LOCAL_PATH.fullmatch(text) else default
+
+
+def init_app(app: Flask) -> None:
+    """Give templates `here()`."""
+    app.add_template_global(here)
 
 
 def here() -> str:
