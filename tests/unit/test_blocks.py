@@ -327,6 +327,28 @@ def test_a_block_is_waited_for_though_its_hand_over_was_interrupted(
     assert written == disk.written.keys()
 
 
+def test_a_block_that_nobody_waits_for_any_more_is_not_written(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it would be written to is closed by then, and its descriptor may be another file's."""
+    late: list[Callable[[], bytes]] = []
+
+    class LatePool:
+        def submit(self, task: Callable[..., bytes], *arguments: Any) -> None:
+            late.append(lambda: task(*arguments))
+            raise Interrupted
+
+    monkeypatch.setattr(blocks, "_pool", LatePool)
+    writer = BlockWriter(disk.write_block)
+    with pytest.raises(Interrupted):
+        writer.write(in_chunks(content_of(BLOCK_SIZE + 1)))
+
+    writer.settle()
+    late[0]()
+
+    assert not disk.written
+
+
 # A production server may load the application and then fork its workers.
 FORKING = """
 import os
