@@ -27,6 +27,7 @@ from cabinet.storage.blocks import (
 )
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from tests.support.contents import SIZES, content_of, in_chunks, then_fail
+from tests.support.waiting import wait_until
 
 # Long enough for any machine; reached only by a test that fails.
 DEADLINE = 30.0
@@ -281,11 +282,20 @@ def interrupt() -> Iterator[Callable[[], None]]:
     signal.signal(signal.SIGUSR1, previous)
 
 
+def is_waiting_for_a_block() -> bool:
+    """Tell whether the main thread is where it collects the oldest block of an upload."""
+    frame: FrameType | None = sys._current_frames()[threading.main_thread().ident or 0]
+    while frame is not None and frame.f_code is not BlockWriter._collect.__code__:
+        frame = frame.f_back
+    return frame is not None
+
+
 def test_a_block_whose_wait_was_interrupted_is_still_waited_for(
     disk: Disk, interrupt: Callable[[], None]
 ) -> None:
     def write_block(offset: int, pieces: Sequence[Piece]) -> None:
         if offset == 0:
+            wait_until(is_waiting_for_a_block)
             interrupt()
         disk.write_block(offset, pieces)
 
