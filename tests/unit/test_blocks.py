@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -27,7 +25,6 @@ from cabinet.storage.blocks import (
 )
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from tests.support.contents import SIZES, content_of, in_chunks, then_fail
-from tests.support.waiting import wait_until
 
 # Long enough for any machine; reached only by a test that fails.
 DEADLINE = 30.0
@@ -268,46 +265,34 @@ class Interrupted(Exception):
     """What the signal handler below raises, as Ctrl-C or a worker's time limit does."""
 
 
-@pytest.fixture
-def interrupt() -> Iterator[Callable[[], None]]:
-    """Return a function for any thread: it interrupts the main one wherever that is."""
+class InterruptedWait(Future[bytes]):
+    """A block on its way; a signal comes while somebody waits for it."""
 
-    def handler(number: int, frame: FrameType | None) -> None:
+    def result(self, timeout: float | None = None) -> bytes:
         raise Interrupted
 
-    previous = signal.signal(signal.SIGUSR1, handler)
-    main = threading.main_thread().ident
-    assert main == threading.get_ident()
-    yield lambda: signal.pthread_kill(main, signal.SIGUSR1)
-    signal.signal(signal.SIGUSR1, previous)
+
+class SlowPool:
+    """A pool that takes blocks and finishes none."""
+
+    def __init__(self) -> None:
+        self.taken: list[InterruptedWait] = []
+
+    def submit(self, task: Callable[..., bytes], *arguments: Any) -> InterruptedWait:
+        self.taken.append(InterruptedWait())
+        return self.taken[-1]
 
 
-def is_waiting_for_a_block() -> bool:
-    """Tell whether the main thread is where it collects the oldest block of an upload."""
-    frame: FrameType | None = sys._current_frames()[threading.main_thread().ident or 0]
-    while frame is not None and frame.f_code is not BlockWriter._collect.__code__:
-        frame = frame.f_back
-    return frame is not None
-
-
-def test_a_block_whose_wait_was_interrupted_is_still_waited_for(
-    disk: Disk, interrupt: Callable[[], None]
-) -> None:
-    def write_block(offset: int, pieces: Sequence[Piece]) -> None:
-        if offset == 0:
-            wait_until(is_waiting_for_a_block)
-            interrupt()
-        disk.write_block(offset, pieces)
-
-    writer = BlockWriter(write_block)
-    disk.ready.clear()
+def test_a_block_whose_wait_was_interrupted_is_still_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = SlowPool()
+    monkeypatch.setattr(blocks, "_pool", lambda: pool)
+    writer = BlockWriter(lambda offset, pieces: None)
 
     with pytest.raises(Interrupted):
         writer.write(in_chunks(content_of(4 * BLOCK_SIZE)))
-    threading.Timer(0.05, disk.ready.set).start()
-    writer.settle()
 
-    assert 0 in disk.written
+    assert list(writer._running) == pool.taken
+    assert len(pool.taken) == BLOCKS_IN_FLIGHT
 
 
 class InterruptedPool:
