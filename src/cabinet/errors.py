@@ -11,24 +11,30 @@
     │   ├── LengthRequired
     │   └── UnsupportedEncoding
     ├── DigestMismatch             the bytes that came are not the bytes that were promised
+    │   └── ChecksumMismatch       the same, of one part of an upload
     ├── SignInRequired
     │   └── WrongCredentials
     ├── Forbidden
     │   ├── CrossSiteRequest
-    │   └── RegistrationClosed
+    │   ├── RegistrationClosed
+    │   └── UploadIsFinal          a joined upload takes no bytes of its own
     ├── NotFound
+    ├── UploadGone                 an upload that was cancelled, has expired, or was lost
     ├── BlobMissing                the row is there, its bytes are not
     ├── Conflict
     │   ├── UsernameTaken
     │   ├── EntryExists
     │   ├── NotAFolder
-    │   └── IsAFolder
+    │   ├── IsAFolder
+    │   └── OffsetMismatch
     ├── PreconditionFailed
+    ├── UnsupportedVersion         of a protocol
     ├── TooLarge
     ├── StorageFull
     │   └── QuotaExceeded
     ├── StorageFault               the disk reports an error
     ├── TooManyAttempts
+    ├── UploadLocked               another request is writing to the same upload
     ├── Unavailable
     └── RefusedToStart             the operator has something to mend first
         ├── BadSetting
@@ -166,6 +172,13 @@ class DigestMismatch(CabinetError):
     received: str
 
 
+class ChecksumMismatch(DigestMismatch):
+    """A part of an upload arrived damaged and was discarded; its offset is what it was."""
+
+    slug = "checksum-mismatch"
+    title = N_("The part arrived damaged")
+
+
 class SignInRequired(CabinetError):
     """Nobody is signed in, or what they showed is not valid any more."""
 
@@ -205,12 +218,28 @@ class RegistrationClosed(Forbidden):
     message = N_("Ask the operator of this server for an account.")
 
 
+class UploadIsFinal(Forbidden):
+    """Bytes were sent to an upload that is made of other uploads."""
+
+    slug = "upload-is-final"
+    title = N_("That upload takes no bytes")
+    message = N_("This upload is joined from others and takes no bytes of its own.")
+
+
 class NotFound(CabinetError):
     """Nothing of that name, or nothing that this user may know of."""
 
     slug = "not-found"
     title = N_("Not found")
     message = N_("There is nothing here by that name.")
+
+
+class UploadGone(CabinetError):
+    """An upload that can neither be continued nor be looked at any more."""
+
+    slug = "upload-gone"
+    title = N_("The upload is gone")
+    message = N_("This upload was cancelled, or was left alone for too long. Start it again.")
 
 
 class BlobMissing(CabinetError):
@@ -265,12 +294,31 @@ class IsAFolder(Conflict):
     path: str
 
 
+class OffsetMismatch(Conflict):
+    """A part does not begin where the upload ends; `expected` is where that is."""
+
+    slug = "offset-mismatch"
+    title = N_("The upload goes on elsewhere")
+    message = N_("The next byte of this upload is number %(expected)s, not %(provided)s; nothing was stored.")
+    expected: int
+    provided: int
+
+
 class PreconditionFailed(CabinetError):
     """An If-Match or If-None-Match of the request does not hold."""
 
     slug = "precondition-failed"
     title = N_("The file has changed")
     message = N_("The condition of the request does not hold; nothing was changed.")
+
+
+class UnsupportedVersion(CabinetError):
+    """A request speaks another version of its protocol than the one that is spoken here."""
+
+    slug = "unsupported-version"
+    title = N_("That version is not supported")
+    message = N_("Only version %(supported)s is spoken here.")
+    supported: str
 
 
 class TooLarge(CabinetError):
@@ -315,6 +363,15 @@ class TooManyAttempts(CabinetError):
     title = N_("Too many attempts")
     message = N_("Wait %(retry_after)s seconds and try again.")
     retry_after: int
+
+
+class UploadLocked(CabinetError):
+    """Another request writes to the same upload and did not let go in time."""
+
+    slug = "upload-locked"
+    title = N_("The upload is in use")
+    message = N_("Another request is writing to this upload. Try again in %(retry_after)s seconds.")
+    retry_after: int = 1
 
 
 class Unavailable(CabinetError):

@@ -20,7 +20,10 @@ from cabinet.web.context import log
 from cabinet.web.i18n import translate_error
 from cabinet.web.pages import here, see_other
 
-STATUSES: dict[type[CabinetError], HTTPStatus] = {
+# Of tus: the checksum of a part does not match.
+CHECKSUM_MISMATCH = 460
+
+STATUSES: dict[type[CabinetError], int] = {
     errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidName: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidUsername: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -31,24 +34,30 @@ STATUSES: dict[type[CabinetError], HTTPStatus] = {
     errors.LengthRequired: HTTPStatus.LENGTH_REQUIRED,
     errors.UnsupportedEncoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.DigestMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ChecksumMismatch: CHECKSUM_MISMATCH,
     errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
     errors.WrongCredentials: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.CrossSiteRequest: HTTPStatus.FORBIDDEN,
     errors.RegistrationClosed: HTTPStatus.FORBIDDEN,
+    errors.UploadIsFinal: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.UploadGone: HTTPStatus.GONE,
     errors.BlobMissing: HTTPStatus.GONE,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.UsernameTaken: HTTPStatus.CONFLICT,
     errors.EntryExists: HTTPStatus.CONFLICT,
     errors.NotAFolder: HTTPStatus.CONFLICT,
     errors.IsAFolder: HTTPStatus.CONFLICT,
+    errors.OffsetMismatch: HTTPStatus.CONFLICT,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    errors.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.QuotaExceeded: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.StorageFault: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.UploadLocked: HTTPStatus.LOCKED,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.RefusedToStart: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.BadSetting: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -68,7 +77,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _on_unexpected)
 
 
-def status_of(error: CabinetError) -> HTTPStatus:
+def status_of(error: CabinetError) -> int:
     """Return the status of an error's class."""
     return STATUSES[type(error)]
 
@@ -101,7 +110,7 @@ def _texts(error: CabinetError) -> tuple[str, str]:
 
 
 def _add_headers(response: Response, error: CabinetError) -> None:
-    if isinstance(error, errors.TooManyAttempts | errors.Unavailable):
+    if isinstance(error, errors.TooManyAttempts | errors.Unavailable | errors.UploadLocked):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.SignInRequired):
         # A browser that is offered Basic opens a dialog of its own, over our page.
@@ -110,18 +119,18 @@ def _add_headers(response: Response, error: CabinetError) -> None:
             response.headers.add("WWW-Authenticate", challenge)
 
 
-def _render(slug: str, status: HTTPStatus, title: str, detail: str) -> Response:
+def _render(slug: str, status: int, title: str, detail: str) -> Response:
     # A host that is none, or not ours, has no pages: none of their addresses can be built for it.
     if wants_page() and not isinstance(request.routing_exception, BadRequest):
         page = render_template(
             "errors/error.html",
-            status=status.value,
+            status=int(status),
             title=title,
             detail=detail,
             request_id=g.get("request_id"),
         )
         return Response(page, status)
-    body = {"type": f"/problems/{slug}", "title": title, "status": status.value, "detail": detail}
+    body = {"type": f"/problems/{slug}", "title": title, "status": int(status), "detail": detail}
     response = jsonify(body | {"request_id": g.get("request_id")})
     response.status_code = status
     response.content_type = "application/problem+json"
