@@ -12,24 +12,30 @@ from typing import Any, TypeVar
 from flask import Response, flash, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from pydantic import BaseModel, Field, ValidationError
 
 from cabinet.errors import N_, CrossSiteRequest, InvalidField, IsAFolder, MalformedRequest
 from cabinet.files import bp
 from cabinet.files.forms import DeleteForm, UploadForm
 from cabinet.services.entries import Conflict, Entry, Order, Page, Sort
 from cabinet.services.listing import DEFAULT_LIMIT, MAX_LIMIT
-from cabinet.services.names import join_path, split_path, to_name
+from cabinet.services.names import PATH_BYTES, join_path, split_path, to_name
 from cabinet.services.uploads import Promised, Target, Upload
 from cabinet.storage.content_hash import is_content_hash
 from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text
 from cabinet.web.context import acting_user, files, setting, uploads
-from cabinet.web.guard import TOKEN_FIELD, check_token, is_vouched_for, streams_body
-from cabinet.web.pages import check_form, see_other, text_of, to_rfc3339
+from cabinet.web.guard import TOKEN_FIELD, check_token, is_vouched_for, streams_body, takes_body_of
+from cabinet.web.pages import check_form, malformed_json, see_other, text_of, to_rfc3339
 from cabinet.web.problems import wants_page
 from cabinet.web.ranges import from_digest, precondition_of, send_entry, to_digest, to_etag
 
 # Entries on one page of the files page.
 PAGE_LIMIT = 200
+
+# Paths that one request may ask for, and what their JSON may weigh: an encoder that writes ASCII
+# makes six bytes of a letter that has two, and a quote, a comma and a space stand round each path.
+LOOKUP_PATHS = 1000
+LOOKUP_BYTES = LOOKUP_PATHS * (3 * PATH_BYTES + 4) + 1024
 
 NO_FILE = N_("there is no file in it.")
 NOT_A_CHOICE = N_("it is none of the values that it may have.")
@@ -39,6 +45,12 @@ NO_PARTIAL_PUT = N_("a part of a file cannot be stored; send the whole.")
 BAD_DIGEST = N_("it is not a digest of the form that is understood here.")
 
 _Choice = TypeVar("_Choice", Conflict, Sort)
+
+
+class Lookup(BaseModel):
+    """The body of `POST /lookup`."""
+
+    paths: list[str] = Field(max_length=LOOKUP_PATHS)
 
 
 @bp.get("/index")
@@ -127,6 +139,19 @@ def list_files() -> ResponseReturnValue:
     if wants_page():
         return see_other(url_for("files.index", path=path or None))
     return _listing(path)
+
+
+@bp.post("/lookup")
+@takes_body_of(LOOKUP_BYTES)
+def look_up() -> ResponseReturnValue:
+    """Tell what is at each of many paths; a sender asks before it sends."""
+    service = files(acting_user().id)
+    try:
+        wanted = Lookup.model_validate_json(request.get_data())
+    except ValidationError as error:
+        raise malformed_json() from error
+    entries = service.look_up(wanted.paths)
+    return {"entries": [to_json(entry) if entry else None for entry in entries]}
 
 
 @bp.get("/files/<path:path>")

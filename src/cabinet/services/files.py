@@ -39,6 +39,15 @@ class Files:
         names = split_path(path)
         return to_entry(self._tree.get(names), join_path(names))
 
+    def look_up(self, paths: Iterable[str]) -> list[Entry | None]:
+        """Return what is at each of the paths, in their order; raises `InvalidName`.
+
+        Costs a query for each folder on the way, not for each path.
+        """
+        wanted = [split_path(path) for path in paths]
+        nodes = self._tree.find_all(wanted)
+        return [to_entry(nodes[names], join_path(names)) if names in nodes else None for names in wanted]
+
     def open(self, entry: Entry) -> BinaryIO:
         """Open the content of a file for reading; the caller closes it.
 

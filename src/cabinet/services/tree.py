@@ -8,8 +8,9 @@ Rule: everything here runs in the caller's transaction and commits nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
@@ -25,6 +26,12 @@ _LOCKED_ROOT = _ROOT.with_for_update()
 _CHILD = select(Node).where(
     Node.parent_id == bindparam("parent_id"), Node.name == bindparam("name"), Node.trashed_at.is_(None)
 )
+# Not one query over pairs of folder and name: SQLite reads the whole table for that.
+_CHILDREN = select(Node).where(
+    Node.parent_id == bindparam("parent_id"),
+    Node.name.in_(bindparam("names", expanding=True)),
+    Node.trashed_at.is_(None),
+)
 _COUNT = (
     update(Node)
     .where(Node.id == bindparam("folder_id"))
@@ -32,6 +39,10 @@ _COUNT = (
         child_count=Node.child_count + bindparam("entries"), child_size=Node.child_size + bindparam("bytes")
     )
 )
+
+
+def _by_folder(path: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    return len(path), path
 
 
 class Tree:
@@ -73,6 +84,19 @@ class Tree:
         """Return the node at a path, None where there is none, also below a file."""
         node, depth = self.walk(names)
         return node if depth == len(names) else None
+
+    def find_all(self, paths: Iterable[tuple[str, ...]]) -> Mapping[tuple[str, ...], Node]:
+        """Return the nodes at those of the paths where there is one, by one query a folder."""
+        wanted = set(paths)
+        steps = {path[:depth] for path in wanted for depth in range(1, len(path) + 1)}
+        found: dict[tuple[str, ...], Node] = {(): self.root()}
+        # Shorter ones first, so that each folder is known before what lies in it is asked for.
+        for folder, inside in groupby(sorted(steps, key=_by_folder), key=lambda step: step[:-1]):
+            names = [step[-1] for step in inside]
+            if folder in found:
+                asked = {"parent_id": found[folder].id, "names": names}
+                found |= {(*folder, node.name): node for node in self._session.scalars(_CHILDREN, asked)}
+        return {path: node for path, node in found.items() if path in wanted}
 
     def get(self, names: Sequence[str]) -> Node:
         """Return the node at a path; raises `NotFound`."""

@@ -22,7 +22,7 @@ from cabinet.errors import N_, LengthRequired, MalformedRequest, TooLarge, Unsup
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly, iter_limited, iter_stream
 from cabinet.web.multipart import EventReader
 
-# Of JSON and forms without files.
+# Of JSON and forms without files, unless the view is marked with another limit.
 FORM_BYTES = 16 * 1024
 
 # Files in one request, each with a text field before it, and the form's own fields.
@@ -78,14 +78,14 @@ def length_of(request: Request) -> int | None:
     return int(announced)
 
 
-def hold_body(request: Request) -> None:
-    """Read the chunks of a form or of JSON now: Werkzeug would quietly cut what is too long.
+def hold_body(request: Request, limit: int) -> None:
+    """Read the chunks of a form or of JSON now: Werkzeug would quietly cut what is beyond `limit` bytes.
 
     Raises `TooLarge` or `MalformedRequest`.
     """
     if _framing(request) == CHUNKED:
         chunks = iter_stream(request.environ["wsgi.input"], FORM_BYTES)
-        request.environ["wsgi.input"] = BytesIO(b"".join(iter_limited(chunks, FORM_BYTES)))
+        request.environ["wsgi.input"] = BytesIO(b"".join(iter_limited(chunks, limit)))
 
 
 def iter_body(request: Request, size: int = CHUNK_SIZE) -> Iterator[bytes]:

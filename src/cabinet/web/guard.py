@@ -50,6 +50,16 @@ def streams_body(view: _View) -> _View:
     return view
 
 
+def takes_body_of(limit: int) -> Callable[[_View], _View]:
+    """Mark a view whose JSON may be longer than that of others, up to `limit` bytes."""
+
+    def mark(view: _View) -> _View:
+        view.body_limit = limit  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def check_token(token: str | None) -> None:
     """Raise `CrossSiteRequest` when a browser's form came without the token of its session."""
     if not _is_browser_form():
@@ -69,13 +79,15 @@ def _admit() -> None:
     g.request_id = secrets.token_hex(8)
     guard_body(request)
     set_timeout(request, setting("STALL_SECONDS"))
-    streams = getattr(requested_view(), "streams_body", False)
+    view = requested_view()
+    streams = getattr(view, "streams_body", False)
+    limit = getattr(view, "body_limit", FORM_BYTES)
     if not streams:
-        request.max_content_length = FORM_BYTES
+        request.max_content_length = limit
     if request.method not in SAFE_METHODS:
         _check_origin()
         if not streams:
-            hold_body(request)
+            hold_body(request, limit)
         token = request.headers.get(TOKEN_HEADER)
         if token is not None:
             check_token(token)

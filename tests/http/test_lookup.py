@@ -1,0 +1,78 @@
+"""`POST /lookup`: what is at many paths, asked before files are sent there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cabinet.services.names import PATH_BYTES
+from tests.support.visitors import Program
+
+
+def look_up(user: Program, *paths: str) -> list[Any]:
+    response = user.request("POST", "/lookup", json={"paths": list(paths)})
+    assert response.status_code == 200, response.text
+    entries: list[Any] = response.get_json()["entries"]
+    return entries
+
+
+def test_entries_come_in_the_order_of_the_paths(alice: Program) -> None:
+    alice.put("/files/a/b")
+    alice.put("/files/%D1%91")
+
+    entries = look_up(alice, "ё", "nowhere", "a/b", "a")
+
+    assert [entry and entry["path"] for entry in entries] == ["ё", None, "a/b", "a"]
+    assert entries[3]["kind"] == "folder"
+    assert entries[2] == alice.get("/files?path=a").get_json()["entries"][0]
+
+
+def test_what_is_anothers_is_not_there(alice: Program, bob: Program) -> None:
+    alice.put("/files/a/b")
+
+    assert look_up(bob, "a", "a/b") == [None, None]
+
+
+def test_a_thousand_of_the_longest_paths_fit_however_they_are_written(alice: Program) -> None:
+    folders = "/".join(["я" * 127] * 3)
+    paths = [f"{folders}/{number:0254}" for number in range(1000)]
+    assert PATH_BYTES - 8 < len(paths[0].encode()) <= PATH_BYTES
+
+    # As ASCII each of those letters is six bytes.
+    for body in (json.dumps({"paths": paths}), json.dumps({"paths": paths}, ensure_ascii=False).encode()):
+        answer = alice.request("POST", "/lookup", data=body, content_type="application/json")
+        assert answer.get_json() == {"entries": [None] * 1000}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"[]", 400),
+        (b"{}", 400),
+        (b'{"paths": "a"}', 400),
+        (b'{"paths": [1]}', 400),
+        (b'{"paths": [null]}', 400),
+        (json.dumps({"paths": ["x"] * 1001}).encode(), 400),
+        (b'{"paths": ["../x"]}', 422),
+        (b'{"paths": ["/x"]}', 422),
+        (b'{"paths": ["a//b"]}', 422),
+        (b'{"paths": ["a\\\\b"]}', 422),
+        (b'{"paths": ["a\\u0000"]}', 422),
+        (b'{"paths": ["' + b"x" * 4_000_000 + b'"]}', 413),
+    ],
+    ids=lambda value: value[:24] if isinstance(value, bytes) else value,
+)
+def test_a_body_that_asks_for_nothing_sensible_is_refused(alice: Program, body: bytes, status: int) -> None:
+    answer = alice.request("POST", "/lookup", data=body, content_type="application/json")
+
+    assert answer.status_code == status, answer.text
+    assert answer.content_type == "application/problem+json"
+
+
+def test_a_page_elsewhere_cannot_ask(alice: Program) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site"}
+
+    assert alice.request("POST", "/lookup", headers, json={"paths": []}).status_code == 403
