@@ -35,6 +35,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     desk = tmp_path / "desk"
     desk.mkdir()
     monkeypatch.chdir(desk)
@@ -58,7 +59,7 @@ def script() -> Iterator[Script]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Keep filecli from waiting; returns how long it would have waited each time."""
     lengths: list[float] = []
-    monkeypatch.setattr("cabinet.client.patience.time.sleep", lengths.append)
+    monkeypatch.setattr("cabinet.client.stop.Stop.wait", lambda _, seconds: lengths.append(seconds))
     return lengths
 
 

@@ -1,6 +1,6 @@
 """A server that answers exactly what a test tells it to: the misbehaviour that ours never shows.
 
-Rule: one answer a request, in the order given; what was asked is kept for the test to look at.
+Rule: one answer a request, in the order given, for all targets or for one; what was asked is kept for the test to look at.
 """
 
 from __future__ import annotations
@@ -50,10 +50,20 @@ class Script:
     url: str
     answers: deque[Answer] = field(default_factory=deque)
     seen: list[Seen] = field(default_factory=list)
+    routes: dict[str, deque[Answer]] = field(default_factory=dict)
 
     def will(self, *answers: Answer) -> None:
         """Give these answers next."""
         self.answers.extend(answers)
+
+    def will_at(self, target: str, *answers: Answer) -> None:
+        """Give these answers next to requests for `target`."""
+        self.routes.setdefault(target, deque()).extend(answers)
+
+    def next_for(self, target: str) -> Answer:
+        """Return the answer to a request for `target`, which is then given."""
+        answers = self.routes.get(target) or self.answers
+        return answers.popleft() if answers else problem("error", 500, "Nothing is scripted.")
 
 
 DEAF_ANSWER = Answer(is_deaf=True)
@@ -125,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         script: Script = self.server.script  # type: ignore[attr-defined]
-        answer = script.answers.popleft() if script.answers else problem("error", 500, "Nothing is scripted.")
+        answer = script.next_for(self.path)
         body = b"" if answer.is_deaf else self._read_body()
         script.seen.append(Seen(self.command, self.path, dict(self.headers), body))
         if answer.is_deaf:

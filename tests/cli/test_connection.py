@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from email.utils import formatdate
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from cabinet import errors
 from cabinet.client.connection import Connection, Request
 from cabinet.client.failures import (
     ConnectionLost,
-    LocalFault,
     Misunderstood,
     Redirected,
     Refused,
@@ -26,7 +24,7 @@ from cabinet.client.failures import (
     TlsFailed,
     TokenRefused,
 )
-from cabinet.client.local import FileBody, StreamBody
+from cabinet.client.local import FileBody, look_at
 from cabinet.client.patience import Patience
 from cabinet.client.settings import to_server
 from tests.cli.scripted import DEAF_ANSWER, Answer, Script, json_answer, problem
@@ -273,42 +271,17 @@ def test_a_file_is_sent_with_its_length_and_again_from_its_start(
 ) -> None:
     (desk / "a").write_bytes(b"content")
     script.will(BUSY, OK)
-    connection.json(Request("PUT", "/files/a", body=FileBody(desk / "a")))
+    connection.json(Request("PUT", "/files/a", body=FileBody(look_at(desk / "a"))))
 
     assert [seen.body for seen in script.seen] == [b"content", b"content"]
     assert [seen.headers["Content-Length"] for seen in script.seen] == ["7", "7"]
-
-
-def test_what_comes_through_a_pipe_is_sent_chunked(connection: Connection, script: Script) -> None:
-    script.will(OK)
-    connection.json(Request("PUT", "/files/a", body=StreamBody(BytesIO(b"content"), "-")))
-
-    assert script.seen[0].body == b"content"
-    assert script.seen[0].headers["Transfer-Encoding"] == "chunked"
-
-
-def test_a_pipe_that_was_read_is_not_sent_again(connection: Connection, script: Script) -> None:
-    script.will(BUSY, OK)
-
-    with pytest.raises(Refused):
-        connection.json(
-            Request("PUT", "/files/a", body=StreamBody(BytesIO(b"content"), "-"), is_repeatable=True)
-        )
-    assert len(script.seen) == 1
-
-
-def test_an_empty_pipe_can_be_sent_again(connection: Connection, script: Script) -> None:
-    script.will(BUSY, OK)
-    connection.json(Request("PUT", "/files/a", body=StreamBody(BytesIO(b""), "-")))
-
-    assert [seen.body for seen in script.seen] == [b"", b""]
 
 
 def test_a_file_that_becomes_shorter_is_an_error_of_this_side(
     desk: Path, connection: Connection, script: Script
 ) -> None:
     (desk / "a").write_bytes(b"content")
-    body = FileBody(desk / "a")
+    body = FileBody(look_at(desk / "a"))
     (desk / "a").write_bytes(b"con")
 
     with pytest.raises(SourceChanged):
@@ -319,21 +292,12 @@ def test_a_file_that_becomes_longer_is_sent_as_it_was(
     desk: Path, connection: Connection, script: Script
 ) -> None:
     (desk / "a").write_bytes(b"content")
-    body = FileBody(desk / "a")
+    body = FileBody(look_at(desk / "a"))
     (desk / "a").write_bytes(b"content and more")
     script.will(OK)
     connection.json(Request("PUT", "/files/a", body=body))
 
     assert script.seen[0].body == b"content"
-
-
-def test_a_pipe_that_fails_is_not_blamed_on_the_network(connection: Connection, script: Script) -> None:
-    class Failing:
-        def read(self, _: int, /) -> bytes:
-            raise OSError(5, "Input/output error")
-
-    with pytest.raises(LocalFault):
-        connection.json(Request("PUT", "/files/a", body=StreamBody(Failing(), "-")))
 
 
 def test_a_refusal_that_comes_before_the_body_was_sent_is_still_heard(desk: Path) -> None:
@@ -353,7 +317,7 @@ def test_a_refusal_that_comes_before_the_body_was_sent_is_still_heard(desk: Path
         thread = threading.Thread(target=refuse)
         thread.start()
         with pytest.raises(Refused) as raised:
-            connection.json(Request("PUT", "/files/large", body=FileBody(desk / "large")))
+            connection.json(Request("PUT", "/files/large", body=FileBody(look_at(desk / "large"))))
         thread.join()
     assert raised.value.means(errors.TooLarge)
 

@@ -28,7 +28,7 @@ def test_a_walk_yields_files_in_the_order_of_their_names(desk: Path) -> None:
         (desk / name).parent.mkdir(exist_ok=True)
         (desk / name).touch()
 
-    found = [str(path.relative_to(desk)) for path in iter_files(desk, fail_on)]
+    found = [str(source.path.relative_to(desk)) for source in iter_files(desk, fail_on)]
     assert found == ["a", "b/1", "b/2", "c"]
 
 
@@ -39,7 +39,7 @@ def test_a_walk_leaves_out_links_and_pipes_and_says_so(desk: Path) -> None:
     os.mkfifo(desk / "pipe")
     skipped: list[Path] = []
 
-    assert list(iter_files(desk, skipped.append)) == [desk / "file"]
+    assert [source.path for source in iter_files(desk, skipped.append)] == [desk / "file"]
     assert skipped == [desk / "link", desk / "loop", desk / "pipe"]
 
 

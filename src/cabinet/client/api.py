@@ -1,6 +1,7 @@
 """What can be asked of a server, in the words of the domain.
 
-Rule: every URL, header and JSON member that filecli uses is named here and nowhere else.
+Rule: every URL, header and JSON member that filecli uses is named here, or for uploads that can be
+continued in `tus.py`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +18,13 @@ from urllib.parse import quote, urlencode
 import urllib3
 
 from cabinet.client.connection import Connection, Request
+from cabinet.client.entries import Entry
 from cabinet.client.failures import Refused
-from cabinet.client.local import Body
+from cabinet.client.form import FormFile, encode
+from cabinet.client.local import Body, MemoryBody
+from cabinet.client.times import from_http_date, to_seconds
 from cabinet.client.tokens import StoredToken
+from cabinet.client.tus import Tus
 from cabinet.errors import NotAFolder
 from cabinet.storage.chunks import iter_stream
 from cabinet.storage.content_hash import is_content_hash
@@ -34,25 +39,24 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A file or folder; `document` is the JSON that it came as."""
-
-    path: str
-    size: int
-    content_hash: str
-    modified_at: str
-    is_folder: bool
-    document: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Content:
     """The bytes of a file on their way, from `start` on; `size` is that of the whole file."""
 
     content_hash: str
     size: int | None
     start: int
+    mtime_ns: int | None
     chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class SmallFile:
+    """A file that is sent together with others."""
+
+    path: str
+    content: bytes
+    content_hash: str
+    mtime_ns: int | None = None
 
 
 class Api:
@@ -61,6 +65,7 @@ class Api:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.patience = connection.patience
+        self.tus = Tus(connection, self._entry)
 
     def register(self, username: str, password: str) -> str:
         """Make an account and return its name as the server keeps it."""
@@ -113,13 +118,41 @@ class Api:
             raise
         return True
 
-    def put(self, path: str, body: Body, on_conflict: str) -> Entry:
+    def lookup(self, paths: Sequence[str]) -> list[Entry | None]:
+        """Return what is at each of at most `PAGE_SIZE` paths now, None where nothing is."""
+        body = json.dumps({"paths": list(paths)}).encode()
+        answer = self._connection.json(Request("POST", "/lookup", _JSON, body, is_repeatable=True))
+        items = self._items(answer)
+        if len(items) != len(paths):
+            raise self._connection.misunderstood("it names another number of entries")
+        return [None if item is None else self._entry(item) for item in items]
+
+    def put(self, path: str, body: Body, on_conflict: str, mtime_ns: int | None = None) -> Entry:
         """Store `body` at `path` and return the entry that it became."""
         target = f"/files/{_quoted(path)}?{urlencode({'on_conflict': on_conflict})}"
-        headers = {"Content-Type": "application/octet-stream"}
+        headers = {"Content-Type": "application/octet-stream", **_mtime(mtime_ns)}
         # To replace twice is to replace; to rename twice leaves two files.
         request = Request("PUT", target, headers, body, is_repeatable=on_conflict == "replace")
         return self._entry(self._connection.json(request))
+
+    def store(
+        self, files: Sequence[SmallFile], on_conflict: str, wrap: Callable[[Body], Body] = lambda body: body
+    ) -> list[Entry]:
+        """Store all of at most 1000 files, or none, and return the entries in the same order.
+
+        `wrap` sees the body that they are sent as.
+        """
+        content_type, form = encode(map(_to_form_file, files), "path", "file")
+        target = f"/upload?{urlencode({'on_conflict': on_conflict})}"
+        headers = {"Content-Type": content_type}
+        request = Request(
+            "POST", target, headers, wrap(MemoryBody(form)), is_repeatable=on_conflict == "replace"
+        )
+        answer = self._connection.json(request)
+        items = answer.get("files") if isinstance(answer, dict) else None
+        if not isinstance(items, list) or len(items) != len(files):
+            raise self._connection.misunderstood("it names another number of files")
+        return [self._entry(item) for item in items]
 
     @contextmanager
     def open_content(self, path: str, start: int = 0, if_hash: str = "") -> Iterator[Content]:
@@ -153,14 +186,15 @@ class Api:
 
     def _content(self, response: urllib3.BaseHTTPResponse) -> Content:
         content_hash = self._hash(response)
+        mtime_ns = from_http_date(response.headers.get("Last-Modified", ""))
         chunks = self._chunks(response)
         if response.status == 200:
             length = response.headers.get("Content-Length", "")
-            return Content(content_hash, int(length) if length.isdecimal() else None, 0, chunks)
+            return Content(content_hash, int(length) if length.isdecimal() else None, 0, mtime_ns, chunks)
         found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if found is None:
             raise self._connection.misunderstood("the range is missing")
-        return Content(content_hash, int(found[2]), int(found[1]), chunks)
+        return Content(content_hash, int(found[2]), int(found[1]), mtime_ns, chunks)
 
     def _chunks(self, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         with self._connection.reading(response):
@@ -198,6 +232,15 @@ class Api:
 
 def _quoted(path: str) -> str:
     return quote(path, safe="/")
+
+
+def _mtime(mtime_ns: int | None) -> dict[str, str]:
+    seconds = to_seconds(mtime_ns)
+    return {} if seconds is None else {"X-Mtime": seconds}
+
+
+def _to_form_file(file: SmallFile) -> FormFile:
+    return FormFile(file.path, {"X-Content-Hash": file.content_hash, **_mtime(file.mtime_ns)}, file.content)
 
 
 def _to_json(value: dict[str, str]) -> bytes:

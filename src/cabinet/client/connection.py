@@ -1,8 +1,8 @@
 """One server over HTTP: a request in, an answer or an error of the domain out.
 
-Rule: one pool for one origin, which never follows a redirect, so a token cannot reach another
-host. A request is repeated only when that is safe: nothing was sent, or the server said that it
-did nothing, or doing it twice is the same as once. The bytes of a body must still be there.
+Rule: one pool for one origin and all threads, which never follows a redirect, so a token cannot
+reach another host. A request is repeated only when that is safe: nothing was sent, or the server said that it
+did nothing, or doing it twice is the same as once.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ from cabinet.client.failures import (
 from cabinet.client.local import Body
 from cabinet.client.patience import Patience
 from cabinet.client.settings import Server
-from cabinet.errors import CabinetError, TooLarge, TooManyAttempts, Unavailable
+from cabinet.client.stop import Stop
+from cabinet.errors import CabinetError, TooLarge, TooManyAttempts, Unavailable, UploadLocked
 from cabinet.storage.chunks import CHUNK_SIZE, iter_limited, iter_stream
 
 T = TypeVar("T")
@@ -53,8 +54,14 @@ UPLOAD_TIMEOUT = urllib3.Timeout(connect=60, read=600)
 # Bytes. A page of a thousand entries with the longest paths stays well below it.
 LONGEST_ANSWER = 32 << 20
 
+# Kept connections: as many as there may be threads.
+POOL_SIZE = 40
+
 # A proxy lost sight of the server: what was asked may have been done.
 _NOT_KNOWN = {502, 504}
+
+# The server did nothing and may well do it later.
+_PASSING = (Unavailable, UploadLocked, TooManyAttempts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +96,18 @@ class Connection:
         token: str | None,
         patience: Patience,
         tls: Tls | None = None,
+        stop: Stop | None = None,
         trace: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.server = server
         self.patience = patience
+        self._stop = stop or Stop()
         self._trace = trace
         # A coded body could be neither resumed nor compared with its hash while it passes.
         self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "filecli"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
-        self._pool = _pool(server, tls or Tls())
+        self._pool = _pool(server, tls or Tls(), self._stop)
 
     def json(self, request: Request) -> Any:
         """Send `request` and return the JSON of its answer, None where there is no content."""
@@ -115,12 +124,17 @@ class Connection:
         """
         return self._patiently(request, self._answer)
 
+    def once(self, request: Request) -> urllib3.BaseHTTPResponse:
+        """Send `request` a single time, for whoever knows better what to do next; reads no body."""
+        return self._answer(request)
+
     @contextmanager
     def reading(self, response: urllib3.BaseHTTPResponse) -> Iterator[None]:
         """Close `response` in the end; raises `ConnectionLost` where its body ends too early."""
         try:
             yield
         except (HTTPError, OSError) as error:
+            self._stop.check()
             raise ConnectionLost(server=str(self.server), reason=_reason(error)) from error
         finally:
             response.close()
@@ -174,15 +188,18 @@ class Connection:
 
     def _send(self, request: Request) -> urllib3.BaseHTTPResponse:
         headers = {**self._headers, **request.headers}
-        body, is_chunked = _framed(request.body, headers)
+        body: Any = request.body
+        if body is not None and not isinstance(body, bytes):
+            headers["Content-Length"] = str(body.length)
+            body = body.chunks()
         server = str(self.server)
+        self._stop.check()
         try:
             return self._pool.urlopen(
                 request.method,
                 self.server.prefix + request.target,
                 body=body,
                 headers=headers,
-                chunked=is_chunked,
                 timeout=TIMEOUT if body is None else UPLOAD_TIMEOUT,
                 retries=False,
                 redirect=False,
@@ -190,42 +207,55 @@ class Connection:
                 decode_content=False,
             )
         except (NewConnectionError, ConnectTimeoutError) as error:
+            self._stop.check()
             raise ServerUnreachable(server=server, reason=_reason(error)) from error
         except SSLError as error:
+            self._stop.check()
             # Cut off in the middle is another matter than not trusted.
             kind = ConnectionLost if isinstance(_root(error), ssl.SSLEOFError) else TlsFailed
             raise kind(server=server, reason=_reason(error)) from error
         except (HTTPError, OSError) as error:
+            self._stop.check()
             raise ConnectionLost(server=server, reason=_reason(error)) from error
 
 
-def _framed(body: Body | bytes | None, headers: dict[str, str]) -> tuple[Any, bool]:
-    """Return what urllib3 takes as a body, and whether to send it chunked; sets the length."""
-    if body is None or isinstance(body, bytes):
-        return body, False
-    if body.length is not None:
-        headers["Content-Length"] = str(body.length)
-    return body.chunks(), body.length is None
+def is_passing(error: CabinetError) -> bool:
+    """Tell whether `error` may be gone by the next attempt, be that safe or not."""
+    if isinstance(error, Refused):
+        return any(error.means(kind) for kind in _PASSING)
+    return isinstance(error, ConnectionLost | ServerUnreachable)
 
 
-def _pool(server: Server, tls: Tls) -> urllib3.HTTPConnectionPool:
-    if server.origin.startswith("http://"):
-        return urllib3.connection_from_url(server.origin, blocksize=CHUNK_SIZE)
-    if tls.insecure:
-        # filecli warns in its own words, once a command and not once a request.
-        urllib3.disable_warnings(InsecureRequestWarning)
-        return urllib3.connection_from_url(server.origin, blocksize=CHUNK_SIZE, cert_reqs="CERT_NONE")
-    return urllib3.connection_from_url(server.origin, blocksize=CHUNK_SIZE, ca_certs=tls.ca_cert)
+def _pool(server: Server, tls: Tls, stop: Stop) -> urllib3.HTTPConnectionPool:
+    options: dict[str, Any] = {"blocksize": CHUNK_SIZE, "maxsize": POOL_SIZE}
+    if server.origin.startswith("https://"):
+        options["ca_certs"] = tls.ca_cert
+        if tls.insecure:
+            # filecli warns in its own words, once a command and not once a request.
+            urllib3.disable_warnings(InsecureRequestWarning)
+            options["cert_reqs"] = "CERT_NONE"
+    pool = urllib3.connection_from_url(server.origin, **options)
+    pool.ConnectionCls = _watched(pool.ConnectionCls, stop)
+    return pool
+
+
+def _watched(kind: Any, stop: Stop) -> Any:
+    """Return a class of connections like `kind` whose waits `stop` ends."""
+
+    class Watched(kind):  # type: ignore[misc]
+        def connect(self) -> None:
+            super().connect()
+            stop.watch(self.sock)
+
+    return Watched
 
 
 def _may_repeat(request: Request, error: CabinetError) -> bool:
-    if request.body is not None and not isinstance(request.body, bytes) and request.body.is_spent:
-        return False
     if isinstance(error, ServerUnreachable):
         # A host that does not answer at all has cost its timeout already.
         return isinstance(error.__cause__, NewConnectionError)
     if isinstance(error, Refused):
-        if not (error.means(Unavailable) or error.means(TooManyAttempts)):
+        if not is_passing(error):
             return False
         return request.is_repeatable or error.status not in _NOT_KNOWN
     return request.is_repeatable

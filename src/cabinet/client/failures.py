@@ -25,7 +25,13 @@
         ├── Damaged                the bytes are not those of the content hash
         ├── ChangedMeanwhile
         ├── UnsafeName             a name of the server that must not become a local path
+        ├── UploadInUse
+        ├── SameTarget
+        ├── Stopped                somebody pressed Ctrl-C, or another thread failed
         └── Interrupted
+            ├── DownloadInterrupted
+            ├── DownloadsInterrupted
+            └── UploadsInterrupted
 
 Rule: the same as for `cabinet.errors`: data and no prose at the raise site, no exit codes.
 """
@@ -264,11 +270,59 @@ class UnsafeName(ClientFailure):
     name: str
 
 
+class UploadInUse(ClientFailure):
+    """Another filecli is uploading the same file to the same place."""
+
+    slug = "upload-in-use"
+    message = "“%(path)s” is being uploaded by another filecli."
+    path: str
+
+
+class SameTarget(ClientFailure):
+    """Two files of one command would get the same path."""
+
+    slug = "same-target"
+    message = "“%(path)s” is where another file of this command goes."
+    hint = "Upload them one after the other, or into different folders with --to."
+    path: str
+
+
+class Stopped(ClientFailure):
+    """This thread was told to end; whoever told it says why."""
+
+    slug = "stopped"
+    message = "Interrupted."
+
+
 class Interrupted(ClientFailure):
-    """Ctrl-C during a download; the bytes that came are kept in `part`."""
+    """Ctrl-C during a transfer that can go on later; `size` bytes of it are kept."""
 
     slug = "interrupted"
-    message = "Interrupted; %(size)s bytes are kept in “%(part)s”."
+    message = "Interrupted; %(size)s bytes are kept."
     hint = "Run the same command again to go on from there."
-    part: str
     size: int
+
+
+class DownloadInterrupted(Interrupted):
+    """The bytes are in the local file `part`."""
+
+    slug = "download-interrupted"
+    message = "Interrupted; %(size)s bytes are kept in “%(part)s”."
+    part: str
+
+
+class DownloadsInterrupted(Interrupted):
+    """The bytes are in the parts of `count` files."""
+
+    slug = "downloads-interrupted"
+    message = "Interrupted; %(size)s bytes are kept in the parts of %(count)s files."
+    count: int
+
+
+class UploadsInterrupted(Interrupted):
+    """The server keeps the bytes of `count` unfinished uploads."""
+
+    slug = "uploads-interrupted"
+    message = "Interrupted; the server keeps %(size)s bytes of unfinished uploads (%(count)s)."
+    hint = "Run the same command again to go on from there; filecli uploads lists them."
+    count: int

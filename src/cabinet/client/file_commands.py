@@ -19,7 +19,7 @@ from cabinet.client.tally import Tally
 from cabinet.errors import IsAFolder
 
 if TYPE_CHECKING:
-    from cabinet.client.api import Entry
+    from cabinet.client.entries import Entry
 
 
 @command("ls")

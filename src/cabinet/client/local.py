@@ -1,7 +1,7 @@
 """The local disk: what is uploaded is read here, and its errors get their names here.
 
-Rule: an OSError of a local file never passes for one of the network; a body knows whether its
-bytes can be had a second time.
+Rule: an OSError of a local file never passes for one of the network; the bytes of a body can be had
+as often as it takes.
 """
 
 from __future__ import annotations
@@ -11,67 +11,79 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from cabinet.client.failures import LocalDiskFull, LocalFault, LocalMissing, SourceChanged
 from cabinet.errors import TruncatedBody
-from cabinet.storage.chunks import Reader, iter_exactly, iter_stream
+from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly
 
 # No room on the disk, in the system's quota, or in the limit on one file.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Body(Protocol):
-    """The bytes of one upload; `length` is None where nobody can know it beforehand."""
+    """The bytes of one request; `length` is how many."""
 
-    label: str
-    length: int | None
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether bytes were taken that cannot be had again."""
+    length: int
 
     def chunks(self) -> Iterator[bytes]:
         """Yield all bytes, from the first one on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A regular file as it was when it was looked at; size in bytes, last change in nanoseconds."""
+
+    path: Path
+    size: int
+    mtime_ns: int
+
+    def check(self) -> None:
+        """Raise `SourceChanged` unless the file is as it was."""
+        if look_at(self.path) != self:
+            raise SourceChanged(path=str(self.path))
+
+
+def look_at(path: Path) -> Source:
+    """Return the regular file at `path`; raises `LocalMissing` or `LocalFault`."""
+    with local_errors(path):
+        status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise LocalFault(path=str(path), reason="it is no regular file; “-” uploads what is piped in")
+    return Source(path, status.st_size, status.st_mtime_ns)
+
+
 class FileBody:
-    """A regular file, read anew for each attempt and never past the length that it had at first."""
+    """A file, or `length` bytes of it from `start` on, read anew for each attempt."""
 
-    is_spent = False
-
-    def __init__(self, path: Path) -> None:
-        self.label = str(path)
-        self.path = path
-        with local_errors(path):
-            status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise LocalFault(path=str(path), reason="it is no regular file; “-” uploads what is piped in")
-        self.length: int | None = status.st_size
+    def __init__(self, source: Source, start: int = 0, length: int | None = None) -> None:
+        self._source = source
+        self._start = start
+        self.length = source.size - start if length is None else length
 
     def chunks(self) -> Iterator[bytes]:
-        with local_errors(self.path), self.path.open("rb", buffering=0) as file:
+        path = self._source.path
+        with local_errors(path), path.open("rb", buffering=0) as file:
+            file.seek(self._start)
             try:
-                yield from iter_exactly(file, self.length or 0)
+                yield from iter_exactly(file, self.length)
             except TruncatedBody as error:
-                raise SourceChanged(path=str(self.path)) from error
+                raise SourceChanged(path=str(path)) from error
 
 
-class StreamBody:
-    """What comes through a pipe: its length is unknown and it can be had once."""
+class MemoryBody:
+    """Bytes that are there already, sent in pieces of at most `CHUNK_SIZE`."""
 
-    def __init__(self, stream: Reader, label: str) -> None:
-        self.label = label
-        self.length: int | None = None
-        self.is_spent = False
-        self._stream = stream
+    def __init__(self, content: bytes) -> None:
+        self.length = len(content)
+        self._content = content
 
     def chunks(self) -> Iterator[bytes]:
-        with local_errors(Path("-")):
-            for chunk in iter_stream(self._stream):
-                self.is_spent = True
-                yield chunk
+        view = memoryview(self._content)
+        for start in range(0, len(view), CHUNK_SIZE):
+            yield bytes(view[start : start + CHUNK_SIZE])
 
 
 @contextmanager

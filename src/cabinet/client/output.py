@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol, Self, TextIO
 
 import click
@@ -49,50 +51,62 @@ def to_size(count: float) -> str:
     return f"{count:.1f} {unit}"
 
 
+class Gauge(Protocol):
+    """Shows how far one file has come."""
+
+    def begin(self, total: int | None, done: int = 0) -> None:
+        """Start, also once more: `done` bytes of the `total` need not be moved."""
+
+    def advance(self, count: int) -> None:
+        """Count `count` more bytes; fewer than none takes some back."""
+
+    def finish(self) -> None:
+        """Keep what was counted: without this, the end of the context takes it back."""
+
+
 class Meter(Protocol):
-    """Shows how far a command has come; used as a context manager round the whole command."""
+    """Shows how far a command has come; a context manager round the whole command, for all threads."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exc: object) -> None: ...
 
-    def expect(self, size: int) -> None:
-        """Announce one more file of `size` bytes."""
+    def expect(self, size: int, files: int = 1) -> None:
+        """Announce so many more files, of `size` bytes together."""
 
-    def begin(self, label: str, total: int | None, done: int = 0) -> None:
-        """Start over with the file `label`, of which `done` bytes need not be moved."""
+    def open(self, label: str) -> AbstractContextManager[Gauge]:
+        """Show the file `label` for as long as the context lasts."""
 
-    def advance(self, count: int) -> None:
-        """Count `count` more bytes of the present file."""
-
-    def finish(self) -> None:
-        """Keep what was counted: the present file is done. Without this, `begin` takes it back."""
-
-    def pause(self) -> None:
-        """Leave the terminal to a line or a question; `begin` takes it back."""
+    def aside(self) -> AbstractContextManager[None]:
+        """Leave the terminal to a line or a question for as long as the context lasts."""
 
 
 class SilentMeter:
-    """A `Meter` that shows nothing."""
+    """A `Meter`, and a `Gauge`, that shows nothing."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None: ...
 
-    def expect(self, size: int) -> None: ...
+    def expect(self, size: int, files: int = 1) -> None: ...
 
-    def begin(self, label: str, total: int | None, done: int = 0) -> None: ...
+    @contextmanager
+    def open(self, label: str) -> Iterator[Gauge]:
+        yield self
+
+    def aside(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def begin(self, total: int | None, done: int = 0) -> None: ...
 
     def advance(self, count: int) -> None: ...
 
     def finish(self) -> None: ...
 
-    def pause(self) -> None: ...
-
 
 class Output:
-    """The two streams of one command, and how much is said on them."""
+    """The two streams of one command, and how much is said on them; whole lines from any thread."""
 
     def __init__(
         self,
@@ -107,6 +121,7 @@ class Output:
         self._verbose = verbose
         self._progress = progress and not quiet and not as_json
         self._meter: Meter = SilentMeter()
+        self._lock = threading.RLock()
         for stream in (sys.stdout, sys.stderr):
             _never_fail_to_encode(stream)
 
@@ -120,19 +135,24 @@ class Output:
 
     def data(self, text: str) -> None:
         """Print a line of what was asked for, unless JSON was."""
-        if not self.as_json:
-            self._meter.pause()
-            click.echo(neutralise(text))
+        self._print(text)
 
-    def result(self, text: str) -> None:
-        """Print a line that a quiet command leaves out."""
-        if not self._quiet:
-            self.data(text)
+    def result(self, *texts: str) -> None:
+        """Print lines that a quiet command leaves out."""
+        if not self._quiet and texts:
+            self._print(*texts)
 
-    def document(self, value: Any) -> None:
-        """Print one JSON value on a line of its own, if JSON was asked for."""
-        if self.as_json:
-            click.echo(json.dumps(value))
+    def document(self, *values: Any) -> None:
+        """Print JSON values, each on a line of its own, if JSON was asked for."""
+        if self.as_json and values:
+            with self._lock:
+                click.echo("\n".join(map(json.dumps, values)))
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Have the terminal for oneself, to print or to ask."""
+        with self._lock, self._meter.aside():
+            yield
 
     def array(self, head: dict[str, Any], name: str, values: Iterable[Any]) -> None:
         """Print one JSON object: the members of `head`, and `values`, while they come, as `name`.
@@ -164,9 +184,14 @@ class Output:
         """Report an error on stderr."""
         self._aside(f"filecli: error: {text}")
 
+    def _print(self, *texts: str) -> None:
+        if not self.as_json:
+            with self.aside():
+                click.echo("\n".join(map(neutralise, texts)))
+
     def _aside(self, text: str) -> None:
-        self._meter.pause()
-        click.echo(neutralise(text), err=True)
+        with self.aside():
+            click.echo(neutralise(text), err=True)
 
 
 def to_event(name: str, **members: Any) -> dict[str, Any]:

@@ -1,10 +1,13 @@
-"""Bars on a terminal: one for the present file, one for everything when there are several.
+"""Bars on a terminal: one for each file that moves, one for everything when there are several.
 
 Rule: the only module that imports rich, and itself imported only where bars are shown.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from rich.console import Console
@@ -18,7 +21,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from cabinet.client.output import neutralise
+from cabinet.client.output import Gauge, neutralise
 
 
 class Bars:
@@ -38,11 +41,12 @@ class Bars:
             redirect_stdout=False,
             redirect_stderr=False,
         )
+        self._lock = threading.RLock()
         self._all = self._progress.add_task("total", total=0, visible=False)
-        self._file: TaskID | None = None
         self._files = 0
         self._expected = 0
-        self._counted = 0
+        self._opened = 0
+        self._asides = 0
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -51,28 +55,69 @@ class Bars:
     def __exit__(self, *exc: object) -> None:
         self._progress.stop()
 
-    def expect(self, size: int) -> None:
-        self._files += 1
-        self._expected += size
-        self._progress.update(self._all, total=self._expected, visible=self._files > 1)
+    def expect(self, size: int, files: int = 1) -> None:
+        with self._lock:
+            self._files += files
+            self._expected += size
+            self._progress.update(self._all, total=self._expected, visible=self._files > 1)
 
-    def begin(self, label: str, total: int | None, done: int = 0) -> None:
-        self._progress.start()
-        self._progress.update(self._all, advance=-self._counted)
-        if self._file is not None:
-            self._progress.remove_task(self._file)
-        self._file = self._progress.add_task(neutralise(label), total=total, completed=done)
-        self._progress.update(self._all, advance=done)
-        self._counted = done
+    @contextmanager
+    def open(self, label: str) -> Iterator[Gauge]:
+        bar = _Bar(self._progress, self._all, neutralise(label))
+        with self._lock:
+            self._opened += 1
+            self._draw()
+        try:
+            yield bar
+        finally:
+            with self._lock:
+                self._opened -= 1
+                bar.close()
 
-    def advance(self, count: int) -> None:
-        if self._file is not None:
-            self._progress.update(self._file, advance=count)
-            self._progress.update(self._all, advance=count)
-            self._counted += count
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        with self._lock:
+            self._progress.stop()
+            self._asides += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asides -= 1
+                self._draw()
 
-    def finish(self) -> None:
+    def _draw(self) -> None:
+        """Show the bars, unless a line is just being printed or there is nothing to show."""
+        if self._opened and not self._asides:
+            self._progress.start()
+
+
+class _Bar:
+    """The `Gauge` of one file, and its share of the total."""
+
+    def __init__(self, progress: Progress, everything: TaskID, label: str) -> None:
+        self._progress = progress
+        self._all = everything
+        self._task = self._progress.add_task(label, total=None)
+        self._lock = threading.Lock()
         self._counted = 0
 
-    def pause(self) -> None:
-        self._progress.stop()
+    def begin(self, total: int | None, done: int = 0) -> None:
+        with self._lock:
+            self._progress.update(self._task, total=total)
+        self.advance(done - self._counted)
+
+    def advance(self, count: int) -> None:
+        with self._lock:
+            self._counted += count
+            self._progress.update(self._task, advance=count)
+            self._progress.update(self._all, advance=count)
+
+    def finish(self) -> None:
+        with self._lock:
+            self._counted = 0
+
+    def close(self) -> None:
+        """Take back from the total what was not finished."""
+        self._progress.remove_task(self._task)
+        self._progress.update(self._all, advance=-self._counted)

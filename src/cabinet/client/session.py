@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cabinet.client.failures import NotSignedIn
 from cabinet.client.output import Output
 from cabinet.client.settings import Flags, Server, choose_server, environment_token
+from cabinet.client.stop import Stop
 from cabinet.client.tokens import TokenFile, default_path
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Session:
 
     def __init__(self) -> None:
         self.flags = Flags()
+        self.stop = Stop()
 
     @cached_property
     def output(self) -> Output:
@@ -49,6 +51,12 @@ class Session:
             raise NotSignedIn(server=str(self.server))
         return self.open_api(token)
 
+    @cached_property
+    def username(self) -> str:
+        """The name of whoever is signed in; asked of the server only if nobody told it here."""
+        stored = None if environment_token() else self.tokens.get(str(self.server))
+        return str(self.api.who_am_i()["username"]) if stored is None else stored.username
+
     def open_api(self, token: str | None) -> Api:
         """Return the server, asked with `token`, or without any."""
         # urllib3 takes 60 ms to load, as much as all the rest.
@@ -62,8 +70,9 @@ class Session:
         connection = Connection(
             self.server,
             token=token,
-            patience=Patience(flags.retries, self.output.note),
+            patience=Patience(flags.retries, self.output.note, sleep=self.stop.wait),
             tls=Tls(flags.ca_cert, flags.insecure),
+            stop=self.stop,
             trace=self.output.detail,
         )
         return Api(connection)

@@ -39,7 +39,12 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Sink(Protocol):
-    """Takes the bytes of one file in order, and knows which content they shall be."""
+    """Takes the bytes of one file in order, and knows which content they shall be.
+
+    `mtime_ns` is the time of the last change that the file shall have, None for that of its arrival.
+    """
+
+    mtime_ns: int | None
 
     @property
     def offset(self) -> int:
@@ -69,6 +74,7 @@ class StreamSink:
     def __init__(self, stream: BinaryIO, path: str) -> None:
         self.offset = 0
         self.content_hash = ""
+        self.mtime_ns: int | None = None
         self._stream = stream
         self._path = path
         self._hasher = ContentHasher()
@@ -103,6 +109,7 @@ class PartFile:
         self.path = part_of(target)
         self.offset = 0
         self.content_hash = ""
+        self.mtime_ns: int | None = None
         self._mark = mark_of(self.path)
         self._descriptor = descriptor
         self._replace = replace
@@ -136,6 +143,8 @@ class PartFile:
             received = self._hasher.hexdigest()
             raise Damaged(path=str(self.target), expected=self.content_hash, received=received)
         with local_errors(self.target):
+            if self.mtime_ns is not None:
+                os.utime(self._descriptor, ns=(self.mtime_ns, self.mtime_ns))
             os.fsync(self._descriptor)
             self._take_the_name()
             self._mark.unlink(missing_ok=True)

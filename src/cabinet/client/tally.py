@@ -1,10 +1,12 @@
 """A command over several things: one that fails does not keep the others from being done.
 
-Rule: an error that would meet every other thing as well ends the command at once.
+Rule: an error that would meet every other thing as well ends the command at once. Any thread may
+count.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +17,17 @@ from cabinet.client.exits import UNEXPECTED, describe, exit_code
 from cabinet.client.failures import (
     BadUsage,
     ConnectionLost,
-    Interrupted,
+    DownloadInterrupted,
+    DownloadsInterrupted,
     Misunderstood,
     NotSignedIn,
     Redirected,
     Refused,
     ServerUnreachable,
+    Stopped,
     TlsFailed,
     TokenRefused,
+    UploadsInterrupted,
 )
 from cabinet.client.output import Output, to_event, to_size, to_trouble
 from cabinet.errors import CabinetError, StorageFull, TooManyAttempts, Unavailable
@@ -30,11 +35,11 @@ from cabinet.errors import CabinetError, StorageFull, TooManyAttempts, Unavailab
 _FATAL = (
     BadUsage,
     ConnectionLost,
-    Interrupted,
     Misunderstood,
     NotSignedIn,
     Redirected,
     ServerUnreachable,
+    Stopped,
     TlsFailed,
     TokenRefused,
 )
@@ -46,11 +51,19 @@ class Tally:
 
     def __init__(self, output: Output) -> None:
         self._output = output
+        self._lock = threading.Lock()
         self._started = time.monotonic()
         self._codes: list[int] = []
         self._done = 0
         self._bytes = 0
         self._unchanged = 0
+        self._parts: list[tuple[str, int]] = []
+        self._uploads: list[int] = []
+
+    @property
+    def is_flawless(self) -> bool:
+        """Whether nothing failed so far."""
+        return not self._codes
 
     @contextmanager
     def attempt(self, subject: str) -> Iterator[None]:
@@ -58,21 +71,53 @@ class Tally:
         try:
             yield
         except CabinetError as error:
-            if _is_fatal(error):
+            if is_fatal(error):
                 raise
+            self.failed(subject, error)
+
+    def failed(self, subject: str, error: CabinetError) -> None:
+        """Report and count an error that concerns only `subject`."""
+        with self._lock:
             self._codes.append(exit_code(error))
-            self._output.document(to_event("failed", subject=subject, **to_trouble(error, exit_code(error))))
-            text = describe(error)
-            self._output.complain(text if f"“{subject}”" in text else f"{subject}: {text}")
+        self._output.document(to_event("failed", subject=subject, **to_trouble(error, exit_code(error))))
+        text = describe(error)
+        self._output.complain(text if f"“{subject}”" in text else f"{subject}: {text}")
 
-    def done(self, size: int = 0) -> None:
-        """Count one thing of `size` bytes as done."""
-        self._done += 1
-        self._bytes += size
+    def done(self, size: int = 0, count: int = 1) -> None:
+        """Count so many things, of `size` bytes together, as done."""
+        with self._lock:
+            self._done += count
+            self._bytes += size
 
-    def unchanged(self) -> None:
-        """Count one thing for which nothing was to do."""
-        self._unchanged += 1
+    def unchanged(self, count: int = 1) -> None:
+        """Count so many things for which nothing was to do."""
+        with self._lock:
+            self._unchanged += count
+
+    def keep_part(self, part: str, size: int) -> None:
+        """Note that an interrupted download left `size` bytes in `part`."""
+        with self._lock:
+            self._parts.append((part, size))
+
+    def keep_upload(self, size: int) -> None:
+        """Note that the server has `size` bytes of an interrupted upload."""
+        with self._lock:
+            self._uploads.append(size)
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Have Ctrl-C say what is kept, and how to go on from there."""
+        try:
+            yield
+        except (KeyboardInterrupt, click.Abort) as error:
+            if self._uploads:
+                raise UploadsInterrupted(size=sum(self._uploads), count=len(self._uploads)) from error
+            size = sum(size for _, size in self._parts)
+            if len(self._parts) == 1:
+                raise DownloadInterrupted(part=self._parts[0][0], size=size) from error
+            if self._parts:
+                raise DownloadsInterrupted(count=len(self._parts), size=size) from error
+            raise
 
     def sum_up(self, verb: str) -> None:
         """Print the line that ends a transfer, unless the only thing to say was the error."""
@@ -103,7 +148,8 @@ class Tally:
             raise click.exceptions.Exit(self._codes[0] if alike else UNEXPECTED)
 
 
-def _is_fatal(error: CabinetError) -> bool:
+def is_fatal(error: CabinetError) -> bool:
+    """Tell whether `error` would meet everything else as well."""
     if isinstance(error, Refused):
         return any(error.means(kind) for kind in _FATAL_ANSWERS)
     return isinstance(error, _FATAL)

@@ -1,4 +1,4 @@
-"""One file up, one file down: streamed, hashed while it passes, resumed where that is possible.
+"""One file in one request, up or down: streamed, hashed while it passes, resumed where that is possible.
 
 Rule: a transfer is done only when both sides name the same content hash.
 """
@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cabinet.client.api import Api, Content, Entry
-from cabinet.client.failures import ConnectionLost, Damaged, Interrupted, Refused
+from cabinet.client.api import Api, Content
+from cabinet.client.entries import Entry
+from cabinet.client.failures import ConnectionLost, Damaged, Refused
 from cabinet.client.local import Body
-from cabinet.client.output import Meter
+from cabinet.client.output import Gauge
 from cabinet.client.sinks import PartFile, Sink
+from cabinet.client.throttle import Throttle
 from cabinet.storage.chunks import iter_hashed
 from cabinet.storage.content_hash import ContentHasher
 
@@ -20,74 +22,97 @@ from cabinet.storage.content_hash import ContentHasher
 _RANGE_NOT_SATISFIABLE = 416
 
 
-class MeteredBody:
-    """A `Body` that counts and hashes what passes; each attempt starts both anew."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The way of the bytes of one file: the server, what shows them, and what holds them back."""
 
-    def __init__(self, body: Body, meter: Meter) -> None:
-        self.label = body.label
+    api: Api
+    gauge: Gauge
+    throttle: Throttle
+
+
+class MeteredBody:
+    """A `Body` that is counted while it passes; each attempt counts anew."""
+
+    def __init__(self, body: Body, line: Line) -> None:
+        self.length = body.length
+        self._body = body
+        self._line = line
+        self._counted = 0
+
+    def chunks(self) -> Iterator[bytes]:
+        self.take_back()
+        for chunk in self._line.throttle.pace(self._body.chunks()):
+            yield chunk
+            self._counted += len(chunk)
+            self._line.gauge.advance(len(chunk))
+
+    def take_back(self) -> None:
+        """Count what passed as not moved: it has to be sent once more."""
+        self._line.gauge.advance(-self._counted)
+        self._counted = 0
+
+
+class HashedBody:
+    """A `Body` that is hashed while it passes; each attempt is hashed anew."""
+
+    def __init__(self, body: Body) -> None:
         self.length = body.length
         self.hasher = ContentHasher()
         self._body = body
-        self._meter = meter
-
-    @property
-    def is_spent(self) -> bool:
-        return self._body.is_spent
 
     def chunks(self) -> Iterator[bytes]:
         self.hasher = ContentHasher()
-        self._meter.begin(self.label, self.length)
-        for chunk in iter_hashed(self._body.chunks(), self.hasher):
-            yield chunk
-            self._meter.advance(len(chunk))
+        return iter_hashed(self._body.chunks(), self.hasher)
 
 
-def upload(api: Api, body: Body, path: str, on_conflict: str, meter: Meter) -> Entry:
+def upload(line: Line, body: Body, path: str, on_conflict: str, mtime_ns: int | None = None) -> Entry:
     """Store `body` at `path`; raises `Damaged` when the server stored other bytes."""
-    metered = MeteredBody(body, meter)
-    entry = api.put(path, metered, on_conflict)
-    sent = metered.hasher.hexdigest()
-    if entry.content_hash != sent:
-        raise Damaged(path=entry.path, expected=sent, received=entry.content_hash)
-    meter.finish()
+    line.gauge.begin(body.length)
+    hashed = HashedBody(body)
+    entry = line.api.put(path, MeteredBody(hashed, line), on_conflict, mtime_ns)
+    check(entry, hashed.hasher.hexdigest())
+    line.gauge.finish()
     return entry
 
 
-def download_to_part(api: Api, path: str, part: PartFile, meter: Meter) -> int:
-    """Fetch `path` into `part`, give it its name, and return its size.
+def check(entry: Entry, content_hash: str) -> None:
+    """Raise `Damaged` unless the content that the server stored has the hash of what was sent."""
+    if entry.content_hash != content_hash:
+        raise Damaged(path=entry.path, expected=content_hash, received=entry.content_hash)
 
-    What came before an error stays in the part. Raises `Interrupted` on Ctrl-C.
+
+def download_to_part(line: Line, path: str, part: PartFile, mtime_ns: int | None = None) -> int:
+    """Fetch `path` into `part`, give it its name and time, and return its size.
+
+    What came before an error stays in the part.
     """
-    try:
-        _fill(api, path, part, meter)
-        part.finish()
-    except KeyboardInterrupt as error:
-        if part.size:
-            raise Interrupted(part=str(part.path), size=part.size) from error
-        raise
-    meter.finish()
+    part.mtime_ns = mtime_ns
+    _fill(line, path, part)
+    part.finish()
+    line.gauge.finish()
     return part.offset
 
 
-def _fill(api: Api, path: str, part: PartFile, meter: Meter) -> None:
+def _fill(line: Line, path: str, part: PartFile) -> None:
     was_resumed = part.offset > 0
     if part.is_whole:
         # Stopped between the last byte and the rename: there is no range left to ask for.
-        if api.content_hash(path) == part.content_hash:
+        if line.api.content_hash(path) == part.content_hash:
             return
         part.restart("")
-    Download(api, path, part, meter).run()
+    Download(line, path, part).run()
     if was_resumed and not part.is_whole:
         # The disk lost some of what was there before, as it may in a power cut.
         part.restart("")
-        Download(api, path, part, meter).run()
+        Download(line, path, part).run()
 
 
-def download_to_stream(api: Api, path: str, sink: Sink, meter: Meter) -> int:
+def download_to_stream(line: Line, path: str, sink: Sink) -> int:
     """Fetch `path` into a stream and return its size; it is verified only once all is written."""
-    Download(api, path, sink, meter).run()
+    Download(line, path, sink).run()
     sink.finish()
-    meter.finish()
+    line.gauge.finish()
     return sink.offset
 
 
@@ -95,10 +120,9 @@ def download_to_stream(api: Api, path: str, sink: Sink, meter: Meter) -> int:
 class Download:
     """Brings a sink from its offset to the end of the content, over as many requests as it takes."""
 
-    api: Api
+    line: Line
     path: str
     sink: Sink
-    meter: Meter
 
     def run(self) -> None:
         """Fetch what is missing; a lost connection is taken up again behind the last byte."""
@@ -111,7 +135,7 @@ class Download:
             # Patience is for a server that gives nothing, not for a long file.
             if self.sink.offset > before:
                 in_vain = 0
-            self.api.patience.wait(in_vain, lost)
+            self.line.api.patience.wait(in_vain, lost)
             in_vain += 1
 
     def _fetch(self) -> ConnectionLost | None:
@@ -125,7 +149,7 @@ class Download:
         return self._take_answer()
 
     def _take_answer(self) -> ConnectionLost | None:
-        with self.api.open_content(self.path, self.sink.offset, self.sink.content_hash) as content:
+        with self.line.api.open_content(self.path, self.sink.offset, self.sink.content_hash) as content:
             try:
                 self._take(content)
             except ConnectionLost as error:
@@ -135,7 +159,9 @@ class Download:
     def _take(self, content: Content) -> None:
         if content.start != self.sink.offset or content.content_hash != self.sink.content_hash:
             self.sink.restart(content.content_hash)
-        self.meter.begin(self.path, content.size, self.sink.offset)
-        for chunk in content.chunks:
+        if self.sink.mtime_ns is None:
+            self.sink.mtime_ns = content.mtime_ns
+        self.line.gauge.begin(content.size, self.sink.offset)
+        for chunk in self.line.throttle.pace(content.chunks):
             self.sink.write(chunk)
-            self.meter.advance(len(chunk))
+            self.line.gauge.advance(len(chunk))

@@ -11,26 +11,35 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cabinet.client.failures import LocalFault, LocalMissing
-from cabinet.client.local import local_errors
+from cabinet.client.local import Source, local_errors
+from cabinet.client.selection import Selection
 from cabinet.storage.content_hash import hash_stream
 
 
-def iter_files(folder: Path, skipped: Callable[[Path], None]) -> Iterator[Path]:
+def iter_files(
+    folder: Path, skipped: Callable[[Path], None], selection: Selection | None = None, above: str = ""
+) -> Iterator[Source]:
     """Yield the regular files below `folder` in the order of their names.
 
     Links and special files are handed to `skipped`: a link may lead anywhere, even round in a
-    circle, and a pipe may never end.
+    circle, and a pipe may never end. `selection` sees paths that start with `above`.
     """
+    chosen = selection or Selection()
     with local_errors(folder), os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
         path = folder / entry.name
+        relative = f"{above}{entry.name}"
         if entry.is_dir(follow_symlinks=False):
-            yield from iter_files(path, skipped)
-        elif entry.is_file(follow_symlinks=False):
-            yield path
-        else:
-            skipped(path)
+            if chosen.enters(relative):
+                yield from iter_files(path, skipped, chosen, f"{relative}/")
+        elif chosen.takes(relative):
+            if entry.is_file(follow_symlinks=False):
+                with local_errors(path):
+                    status = entry.stat(follow_symlinks=False)
+                yield Source(path, status.st_size, status.st_mtime_ns)
+            else:
+                skipped(path)
 
 
 def make_folder(path: Path) -> None:

@@ -1,0 +1,95 @@
+"""What shall happen where a file has the name already: `--on-conflict`.
+
+Rule: asked before anything is sent, of the server and, on a terminal, of the person; what comes
+out is a choice that the server knows.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from cabinet.client.local import Source
+from cabinet.client.output import Output, neutralise, to_event, to_size
+from cabinet.client.tally import Tally
+from cabinet.errors import EntryExists
+
+if TYPE_CHECKING:
+    from cabinet.client.api import Api
+    from cabinet.client.entries import Entry
+
+REPLACE, RENAME, SKIP, FAIL, ASK = "replace", "rename", "skip", "fail", "ask"
+CHOICES = [ASK, SKIP, REPLACE, RENAME, FAIL]
+
+# Paths that are asked for at a time: the most that the server looks up at once.
+_AT_A_TIME = 1000
+
+_ANSWERS = {"r": REPLACE, "k": RENAME, "s": SKIP}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A file that shall be uploaded to `path`."""
+
+    source: Source
+    path: str
+    on_conflict: str
+
+
+class Conflicts:
+    """Settles the conflicts of one command; `choice` is one of `CHOICES`."""
+
+    def __init__(self, api: Api, output: Output, tally: Tally, choice: str) -> None:
+        self._api = api
+        self._output = output
+        self._tally = tally
+        # Without a terminal there is nobody to ask, and nothing may be lost.
+        self._choice = FAIL if choice == ASK and not _is_attended() else choice
+        self._for_all = ""
+
+    def settle(self, files: Iterable[tuple[Source, str]]) -> Iterator[Task]:
+        """Yield what is left to do of `files`, each with its path on the server."""
+        if self._choice in (REPLACE, RENAME):
+            for source, path in files:
+                yield Task(source, path, self._choice)
+            return
+        remaining = iter(files)
+        while some := list(islice(remaining, _AT_A_TIME)):
+            found = self._api.lookup([path for _, path in some])
+            for (source, path), entry in zip(some, found, strict=True):
+                task = Task(source, path, FAIL if self._choice == FAIL else REPLACE)
+                if entry is None or entry.is_folder:  # a folder in the way is the server's to refuse
+                    yield task
+                else:
+                    yield from self._meet(task, entry)
+
+    def _meet(self, task: Task, entry: Entry) -> Iterator[Task]:
+        choice = self._for_all or (self._ask(entry) if self._choice == ASK else self._choice)
+        if choice == SKIP:
+            self._tally.unchanged()
+            self._output.document(to_event("skipped", local=str(task.source.path), path=task.path))
+        elif choice == FAIL:
+            self._tally.failed(str(task.source.path), EntryExists(path=task.path))
+        else:
+            yield replace(task, on_conflict=choice)
+
+    def _ask(self, entry: Entry) -> str:
+        question = (
+            f"“{neutralise(entry.path)}” ({to_size(entry.size)}) exists. "
+            "Replace it, keep both, or skip? A capital letter answers for all"
+        )
+        with self._output.aside():
+            answer = click.prompt(question, type=click.Choice([*"rksRKS"]), err=True)
+        choice = _ANSWERS[answer.lower()]
+        if answer.isupper():
+            self._for_all = choice
+        return choice
+
+
+def _is_attended() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -1,0 +1,105 @@
+"""Several jobs at a time, on threads.
+
+Rule: jobs are planned on the thread of the command, where questions are asked and Ctrl-C arrives;
+the first error that a job lets out ends all of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from cabinet.client.stop import Stop
+
+Job = Callable[[], None]
+
+DEFAULT_JOBS = 4
+MOST_JOBS = 32
+
+# Seconds for threads to end once they are told to; what still runs then ends with the process.
+_GRACE = 2.0
+
+
+class Crew:
+    """Does the jobs of one command, at most `size` at a time."""
+
+    def __init__(self, size: int, stop: Stop) -> None:
+        self._size = size
+        self._stop = stop
+        self._changed = threading.Condition()
+        self._waiting: deque[Job] = deque()
+        self._threads: list[threading.Thread] = []
+        self._busy = 0
+        self._is_over = False
+        self._error: BaseException | None = None
+
+    def run(self, jobs: Iterable[Job]) -> None:
+        """Do all `jobs`, which are drawn as they can be begun.
+
+        Raises the first error, or what planning raised, or KeyboardInterrupt, once all have ended.
+        """
+        try:
+            for job in jobs:
+                self._hand_over(job)
+            self._await_all()
+        except BaseException:
+            self._stop.set()
+            raise
+        finally:
+            self._end()
+
+    def _hand_over(self, job: Job) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._error or len(self._waiting) < self._size)
+            self._raise_error()
+            self._waiting.append(job)
+            self._changed.notify_all()
+        if len(self._threads) < self._size:
+            # A daemon: a wait that nothing can end must not keep the process.
+            thread = threading.Thread(target=self._work, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _await_all(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._error or not (self._waiting or self._busy))
+            self._raise_error()
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _end(self) -> None:
+        with self._changed:
+            self._is_over = True
+            self._waiting.clear()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(_GRACE)
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            try:
+                job()
+            except BaseException as error:  # noqa: BLE001 - it goes on where the jobs were planned
+                self._note(error)
+            finally:
+                with self._changed:
+                    self._busy -= 1
+                    self._changed.notify_all()
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._is_over)
+            if self._is_over:
+                return None
+            self._busy += 1
+            job = self._waiting.popleft()
+            self._changed.notify_all()
+            return job
+
+    def _note(self, error: BaseException) -> None:
+        with self._changed:
+            self._error = self._error or error
+            self._changed.notify_all()
