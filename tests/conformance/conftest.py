@@ -1,8 +1,9 @@
-"""The store under test, once for every backend; and the database of an instance, with its migrations."""
+"""The store under test, once for every backend; the database of an instance; servers that speak tus."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from cabinet import serving
 from cabinet.storage.blobs import BlobStore, open_store
 from tests.support.backends import BACKENDS_UNDER_TEST, Backend
 from tests.support.databases import MIGRATIONS
+from tests.support.servers import Server, development_command, production_command, running
+from tests.support.tus import Tus, someone
 
 
 @pytest.fixture(params=sorted(BACKENDS_UNDER_TEST))
@@ -38,3 +41,34 @@ def migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(serving, "find_migrations", lambda: folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a server with two workers that tests share, each as a user of its own."""
+    with running(production_command(2), tmp_path_factory.mktemp("tus"), {}) as started:
+        yield started
+
+
+@pytest.fixture
+def tus(tus_server: Server) -> Tus:
+    """Return a new user of the shared server."""
+    return someone(tus_server)
+
+
+@pytest.fixture(scope="session", params=["gunicorn", "flask run"])
+def either_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Return the server of production and that of development in turn."""
+    if request.param == "gunicorn":
+        yield request.getfixturevalue("tus_server")
+        return
+    with running(development_command(), tmp_path_factory.mktemp("tus"), {}) as started:
+        yield started
+
+
+@pytest.fixture
+def either(either_server: Server) -> Tus:
+    """Return a new user of either server."""
+    return someone(either_server)

@@ -1,0 +1,383 @@
+"""tus, how an upload begins: its length, at once or later, its metadata, and the bytes it may bring.
+
+Rule: what is refused has made no upload and no file, and leaves nothing in staging.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.contents import content_of
+from tests.support.raw_http import RawResponse
+from tests.support.tus import (
+    CONTENT_TYPE,
+    Headers,
+    Tus,
+    Upload,
+    check_finished,
+    check_refused,
+    checksum,
+    metadata,
+    staged,
+)
+
+CONTENT = content_of(100_000)
+LARGE = content_of((5 << 20) + 3, seed=1)
+MOST = 1 << 40
+NAMED = metadata(filename="file.bin")
+BODY: Headers = {"Content-Type": CONTENT_TYPE}
+
+
+def post(tus: Tus, headers: Headers, body: bytes = b"") -> RawResponse:
+    return tus.post({"Upload-Metadata": NAMED, **headers}, body)
+
+
+def check_nothing(tus: Tus) -> None:
+    assert tus.unfinished() == []
+    assert tus.person.hashes() == {}
+    assert tus.usage() == 0
+
+
+def test_what_was_created_is_there_and_empty(either: Tus) -> None:
+    given = metadata(filename="имя.txt", filetype="text/plain", other="ключ", flag=None)
+
+    answer = either.post({"Upload-Length": 5, "Upload-Metadata": given})
+
+    assert answer.status == 201
+    assert "/uploads/" in answer.headers["Location"]
+    looked = Upload(either, answer.headers["Location"]).look()
+    assert (looked.headers["Upload-Offset"], looked.headers["Upload-Length"]) == ("0", "5")
+    assert looked.headers["Upload-Metadata"] == given
+    assert "no-store" in looked.headers["Cache-Control"]
+    assert either.person.hashes() == {}
+
+
+def test_ids_are_never_the_same_and_never_in_order(tus: Tus) -> None:
+    ids = [tus.create(5).id for _ in range(5)]
+
+    assert len(set(ids)) == 5
+    assert ids != sorted(ids) or len({each[:4] for each in ids}) == 5
+    assert all(len(each) >= 16 for each in ids)
+
+
+@pytest.mark.parametrize(
+    "length", [None, "", "-1", "-0", "1e3", "+5", "5.0", "0x5", "5 5", "٥", "five", "5,5", "5_0"]
+)
+def test_a_length_that_is_none_is_refused(tus: Tus, length: str | None) -> None:
+    check_refused(post(tus, {"Upload-Length": length}), 400)
+    check_nothing(tus)
+
+
+@pytest.mark.parametrize("length", [MOST + 1, 1 << 63, 1 << 64])
+def test_a_length_beyond_the_maximum_is_refused(tus: Tus, length: int) -> None:
+    check_refused(post(tus, {"Upload-Length": length}), *((413,) if length == MOST + 1 else (400, 413)))
+    check_nothing(tus)
+
+
+def test_a_length_of_thousands_of_digits_is_refused(tus: Tus) -> None:
+    check_refused(post(tus, {"Upload-Length": "9" * 5000}), 400, 413)
+    check_nothing(tus)
+
+
+def test_a_length_of_the_maximum_is_taken_where_the_disk_does_not_have_to_hold_it_yet(tus: Tus) -> None:
+    assert post(tus, {"Upload-Length": MOST}).status in {201, 507}
+
+
+@pytest.mark.parametrize("defer", ["2", "0", "", "-1", "true", "1, 1"])
+def test_a_length_is_deferred_by_1_alone(tus: Tus, defer: str) -> None:
+    check_refused(post(tus, {"Upload-Defer-Length": defer}), 400)
+    check_nothing(tus)
+
+
+def test_a_length_is_either_told_or_deferred(tus: Tus) -> None:
+    check_refused(post(tus, {"Upload-Defer-Length": 1, "Upload-Length": 5}), 400)
+    check_nothing(tus)
+
+
+def test_a_deferred_length_is_told_with_a_part(either: Tus) -> None:
+    upload = either.create(None)
+    looked = upload.look()
+    assert (looked.headers["Upload-Offset"], looked.headers["Upload-Defer-Length"]) == ("0", "1")
+    assert "Upload-Length" not in looked.headers
+
+    upload.append(0, CONTENT[:10])
+    assert upload.look().headers["Upload-Defer-Length"] == "1"
+    upload.append(10, CONTENT[10:20], {"Upload-Length": len(CONTENT)})
+
+    looked = upload.look()
+    assert looked.headers["Upload-Length"] == str(len(CONTENT))
+    assert "Upload-Defer-Length" not in looked.headers
+    check_finished(either, upload.append(20, CONTENT[20:]), CONTENT)
+
+
+def test_a_deferred_length_may_be_told_with_an_empty_part(either: Tus) -> None:
+    upload = either.create(None)
+    upload.append(0, LARGE)
+    assert either.person.hashes() == {}
+
+    check_finished(either, upload.append(len(LARGE), b"", {"Upload-Length": len(LARGE)}), LARGE)
+
+
+def test_an_empty_file_may_be_deferred(either: Tus) -> None:
+    upload = either.create(None)
+
+    check_finished(either, upload.append(0, b"", {"Upload-Length": 0}), b"")
+
+
+@pytest.mark.parametrize(
+    ("length", "statuses"),
+    [(9, [400, 413]), (0, [400, 413]), (-1, [400]), ("ten", [400]), (MOST + 1, [413]), (12, [413])],
+)
+def test_a_deferred_length_that_cannot_be_is_refused(
+    tus: Tus, length: int | str, statuses: list[int]
+) -> None:
+    upload = tus.create(None)
+    upload.append(0, CONTENT[:10])
+
+    answer = upload.patch(10, CONTENT[10:15], {"Upload-Length": length})
+
+    check_refused(answer, *statuses)
+    looked = upload.look()
+    assert looked.headers["Upload-Offset"] == "10"
+    assert tus.person.hashes() == {}
+
+
+def test_a_length_that_comes_with_a_refused_part_does_not_count(tus: Tus) -> None:
+    upload = tus.create(None)
+    upload.append(0, CONTENT[:10])
+
+    check_refused(upload.patch(11, b"", {"Upload-Length": 20}), 409)
+    check_refused(upload.patch(10, b"", {"Upload-Length": 20, "Content-Type": "text/plain"}), 415)
+
+    assert upload.look().headers["Upload-Defer-Length"] == "1"
+    check_finished(tus, upload.append(10, b"", {"Upload-Length": 10}), CONTENT[:10])
+
+
+def test_a_length_never_changes_once_it_is_known(tus: Tus) -> None:
+    told_late = tus.create(None)
+    told_late.append(0, b"", {"Upload-Length": 100})
+    for upload in (told_late, tus.create(100)):
+        for length in (99, 101, 5):
+            check_refused(upload.patch(0, CONTENT[:5], {"Upload-Length": length}), 400, 409)
+        looked = upload.look()
+        assert (looked.headers["Upload-Length"], looked.headers["Upload-Offset"]) == ("100", "0")
+        upload.append(0, CONTENT[:100])
+
+
+def test_an_empty_file_is_complete_at_once(either: Tus) -> None:
+    before = staged(either.server)
+
+    answer = post(either, {"Upload-Length": 0, "Upload-Metadata": metadata(filename="empty", folder="a")})
+
+    assert answer.status == 201
+    assert check_finished(either, answer, b"") == "a/empty"
+    assert "Upload-Expires" not in answer.headers
+    looked = Upload(either, answer.headers["Location"]).look()
+    assert (looked.headers["Upload-Offset"], looked.headers["Upload-Length"]) == ("0", "0")
+    assert check_finished(either, looked, b"") == "a/empty"
+    assert staged(either.server) == before
+
+
+@pytest.mark.parametrize("content", [b"x", CONTENT, LARGE])
+def test_a_creation_may_bring_everything(either: Tus, content: bytes) -> None:
+    answer = post(either, {**BODY, "Upload-Length": len(content)}, content)
+
+    assert (answer.status, answer.headers["Upload-Offset"]) == (201, str(len(content)))
+    check_finished(either, answer, content)
+    check_finished(either, Upload(either, answer.headers["Location"]).look(), content)
+
+
+@pytest.mark.parametrize("some", [1, 50_000, 4 << 20, (4 << 20) + 1])
+def test_a_creation_may_bring_the_beginning(either: Tus, some: int) -> None:
+    answer = post(either, {**BODY, "Upload-Length": len(LARGE)}, LARGE[:some])
+
+    assert (answer.status, answer.headers["Upload-Offset"]) == (201, str(some))
+    assert "Upload-Expires" in answer.headers
+    upload = Upload(either, answer.headers["Location"])
+    assert upload.offset() == some
+    upload.finish(LARGE)
+
+
+def test_a_creation_in_chunks_with_a_deferred_length_brings_what_it_brings(either: Tus) -> None:
+    headers: Headers = {**BODY, "Upload-Defer-Length": 1, "Upload-Metadata": NAMED}
+    answer = either.send_chunked("POST", "/uploads", headers, LARGE)
+
+    assert (answer.status, answer.headers["Upload-Offset"]) == (201, str(len(LARGE)))
+    upload = Upload(either, answer.headers["Location"])
+    check_finished(either, upload.append(len(LARGE), b"", {"Upload-Length": len(LARGE)}), LARGE)
+
+
+@pytest.mark.parametrize("more", [1, 5 << 20])
+def test_a_creation_that_brings_too_much_is_refused(either: Tus, more: int) -> None:
+    before = staged(either.server)
+
+    check_refused(post(either, {**BODY, "Upload-Length": len(CONTENT)}, CONTENT + bytes(more)), 413)
+
+    check_nothing(either)
+    assert staged(either.server) == before
+
+
+def test_a_creation_that_brings_another_type_brings_nothing(tus: Tus) -> None:
+    for content_type in ("application/octet-stream", "text/plain"):
+        answer = post(tus, {"Content-Type": content_type, "Upload-Length": 5}, b"start")
+        assert answer.status == 415 or (
+            answer.status == 201 and Upload(tus, answer.headers["Location"]).offset() == 0
+        )
+
+
+def test_the_checksum_of_a_creation_is_held_against_what_it_brings(either: Tus) -> None:
+    headers: Headers = {**BODY, "Upload-Length": len(CONTENT)}
+
+    wrong = post(either, {**headers, **checksum(b"something else", "sha256")}, CONTENT)
+    check_refused(wrong, 460)
+    assert either.person.hashes() == {}
+    check_finished(either, post(either, {**headers, **checksum(CONTENT, "sha256")}, CONTENT), CONTENT)
+
+
+def test_a_creation_that_is_cut_keeps_what_it_brought(either: Tus) -> None:
+    headers: Headers = {
+        **BODY,
+        "Upload-Length": len(LARGE),
+        "Content-Length": len(LARGE),
+        "Upload-Metadata": NAMED,
+    }
+    with either.sending("POST", "/uploads", headers, LARGE[: 2 << 20]) as connection:
+        connection.half_close()
+        connection.read_response("POST")
+
+    [found] = either.unfinished()
+    upload = Upload(either, found["url"])
+    assert 0 < upload.offset() <= 2 << 20
+    upload.finish(LARGE)
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_metadata_may_be_missing(either: Tus, value: str | None) -> None:
+    answer = either.post({"Upload-Length": len(CONTENT), "Upload-Metadata": value})
+
+    assert answer.status == 201
+    upload = Upload(either, answer.headers["Location"])
+    assert upload.look().headers.get("Upload-Metadata", "") == ""
+    check_finished(either, upload.append(0, CONTENT), CONTENT)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "filename ?",
+        "filename YQ",
+        "filename YQ=",
+        "filename Y Q==",
+        "filename YQ==,filename Yg==",
+        "filename YQ==,,folder Yg==",
+        "filename YQ==,",
+        " YQ==",
+        "ключ YQ==",
+        "filename a_-b",
+        "filename YQ==, filename Yg==",
+    ],
+)
+def test_metadata_of_wrong_form_is_refused(tus: Tus, value: str) -> None:
+    answer = tus.post({"Upload-Length": 5, "Upload-Metadata": value})
+
+    if answer.status == 201:  # a list of HTTP may have empty elements, and a key may be of any alphabet
+        assert value in {"filename YQ==,,folder Yg==", "filename YQ==,", "ключ YQ=="}
+    else:
+        check_refused(answer, 400)
+        check_nothing(tus)
+
+
+HOSTILE_NAMES: list[str | bytes] = [
+    "../../etc/passwd",
+    "..\\..\\x",
+    "/etc/passwd",
+    "a/b",
+    ".",
+    "..",
+    "a\0.txt",
+    "..\r\nX: y",
+    "x\u202etxt.exe",
+    "a\x1b[31m",
+    "a" * 256,
+    "я" * 128,
+    b"\xff\xfe",
+    b"\xc0\xae\xc0\xae",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_hostile_name_is_refused(tus: Tus, name: str | bytes) -> None:
+    check_refused(tus.post({"Upload-Length": 5, "Upload-Metadata": metadata(filename=name)}), 422)
+    check_nothing(tus)
+
+
+@pytest.mark.parametrize(
+    "folder", ["..", "a/../b", "a//b", "a/./b", "a\\b", "a\0", "\u202e", b"\xff", "a/" * 70 + "a"]
+)
+def test_a_hostile_folder_is_refused(tus: Tus, folder: str | bytes) -> None:
+    value = metadata(filename="name", folder=folder)
+    check_refused(tus.post({"Upload-Length": 5, "Upload-Metadata": value}), 422)
+    check_nothing(tus)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "😀.txt",
+        "日本語.txt",
+        "Отчёт №5.pdf",
+        "-rf",
+        "$(id)",
+        "{{7*7}}",
+        "%2e%2e%2f",
+        "%s",
+        "a\"b;c'd%.txt",
+        " x ",
+        "я" * 127,
+    ],
+)
+def test_an_odd_name_comes_back_exactly(either: Tus, name: str) -> None:
+    upload = either.create(5, filename=name, folder=name)
+
+    assert check_finished(either, upload.append(0, b"bytes"), b"bytes") == f"{name}/{name}"
+    assert upload.look().headers["Content-Location"].isascii()
+
+
+@pytest.mark.parametrize("size", [5_000, 9_000, 100_000])
+def test_metadata_of_any_size_is_taken_or_refused(tus: Tus, size: int) -> None:
+    answer = tus.post({"Upload-Length": 5, "Upload-Metadata": metadata(filename="a", other="x" * size)})
+
+    assert answer.status == 201 or 400 <= answer.status < 500
+
+
+def test_a_header_with_a_line_of_its_own_in_it_makes_no_other_header(tus: Tus) -> None:
+    given = metadata(filename="a", other="x\r\nX-Evil: y")
+    upload = tus.create(5, headers={"Upload-Metadata": given})
+
+    answer = upload.look()
+
+    assert answer.headers["Upload-Metadata"] == given
+    assert "X-Evil" not in answer.headers
+
+
+@pytest.mark.parametrize("value", ["abc", "nan", "inf", "-inf", "1e400", "99999999999999999999", "1,5"])
+def test_a_time_that_is_none_is_refused(tus: Tus, value: str) -> None:
+    answer = tus.post({"Upload-Length": 5, "Upload-Metadata": metadata(filename="a", mtime=value)})
+    check_refused(answer, 400, 422)
+    check_nothing(tus)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("0", "1970-01-01T00:00:00"),
+        ("1700000000", "2023-11-14T22:13:20"),
+        ("1700000000.25", "2023-11-14T22:13:20.25"),
+    ],
+)
+def test_a_file_has_the_time_that_its_sender_told(either: Tus, value: str, shown: str) -> None:
+    upload = either.create(5, filename="a", mtime=value)
+    upload.append(0, b"bytes")
+
+    [entry] = either.person.entries()
+    assert entry["modified_at"].startswith(shown)

@@ -1,0 +1,181 @@
+"""tus, expiry: an upload that nobody goes on with is kept for a while, and then is gone with its bytes.
+
+Rule: no test waits for a clock; the row of an upload is set back instead.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from tests.conftest import StartProduction
+from tests.support.contents import content_of
+from tests.support.operators import run_flask
+from tests.support.raw_http import RawResponse
+from tests.support.servers import Server
+from tests.support.tus import (
+    CONTENT_TYPE,
+    Headers,
+    Tus,
+    Upload,
+    change,
+    check_finished,
+    check_refused,
+    checksum,
+    metadata,
+    someone,
+    staged,
+)
+from tests.support.waiting import wait_until
+
+CONTENT = content_of((5 << 20) + 1)
+WEEK = timedelta(days=7)
+
+# What may pass between an answer and a look at the clock here.
+SOME = timedelta(minutes=2)
+
+
+def expires_in(answer: RawResponse) -> timedelta:
+    """Return what is left until the time that an answer tells."""
+    value = answer.headers["Upload-Expires"]
+    assert value.endswith(" GMT")
+    return parsedate_to_datetime(value) - datetime.now(UTC)
+
+
+def expire_all(server: Server) -> None:
+    """Do as an operator does who wants the room back now."""
+    done = run_flask(server.folder, "uploads", "expire")
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_unfinished_upload_tells_when_it_expires(either: Tus) -> None:
+    created = either.post({"Upload-Length": 10, "Upload-Metadata": metadata(filename="a")})
+    upload = Upload(either, created.headers["Location"])
+    patched = upload.append(0, b"12345")
+    refused = upload.patch(3, b"45")
+    last = upload.append(5, b"67890")
+
+    for answer in (created, patched):
+        assert WEEK - SOME < expires_in(answer) < WEEK + SOME
+    assert refused.status == 409
+    assert "Upload-Expires" not in last.headers
+
+
+def test_the_time_is_a_setting_and_begins_anew_with_each_part(start_production: StartProduction) -> None:
+    tus = someone(start_production({"UPLOAD_KEEP_SECONDS": 3600}))
+    hour = timedelta(hours=1)
+    upload = tus.create(100)
+    soon = (datetime.now(UTC) + timedelta(minutes=5)).strftime("%Y-%m-%d %H:%M:%S.%f")
+    assert change(tus.server, "UPDATE upload SET expires_at = ? WHERE id = ?", soon, upload.id) == 1
+    [found] = tus.unfinished()
+    assert datetime.fromisoformat(found["expires_at"]) - datetime.now(UTC) < timedelta(minutes=6)
+
+    answer = upload.append(0, b"some")
+
+    assert hour - SOME < expires_in(answer) < hour + SOME
+    [found] = tus.unfinished()
+    assert hour - SOME < datetime.fromisoformat(found["expires_at"]) - datetime.now(UTC) < hour + SOME
+
+
+def test_an_expired_upload_is_gone(either: Tus) -> None:
+    upload = either.create(len(CONTENT))
+    upload.append(0, CONTENT[: 2 << 20])
+    upload.expire()
+
+    looked = upload.look()
+
+    assert looked.status == 410
+    assert "Upload-Offset" not in looked.headers
+    check_refused(upload.patch(2 << 20, CONTENT[2 << 20 :]), 410)
+    check_refused(upload.patch(2 << 20, CONTENT[2 << 20 :], checksum(CONTENT[2 << 20 :])), 410)
+    assert upload.send("DELETE").status in {204, 410}
+    assert either.unfinished() == []
+    assert either.person.hashes() == {}
+
+
+def test_the_bytes_of_what_expired_are_gone_and_count_no_more(start_production: StartProduction) -> None:
+    server = start_production()
+    tus = someone(server)
+    stays = tus.create(len(CONTENT), filename="stays")
+    stays.append(0, CONTENT[:1000])
+    kept = staged(server)
+    goes = [tus.create(len(CONTENT), filename="goes"), tus.create(None, filename="deferred")]
+    for upload in goes:
+        upload.append(0, CONTENT[: 3 << 20])
+    goes.append(tus.partial(CONTENT))
+    for upload in goes:
+        upload.expire()
+
+    expire_all(server)
+
+    assert staged(server) == kept
+    assert tus.usage() == 1000
+    assert [upload.look().status for upload in goes] == [410, 410, 410]
+    assert [each["id"] for each in tus.unfinished()] == [stays.id]
+    stays.finish(CONTENT)
+
+
+def test_what_expired_goes_by_itself(start_production: StartProduction) -> None:
+    server = start_production({"SWEEP_EVERY_SECONDS": 1})
+    tus = someone(server)
+    upload = tus.create(len(CONTENT))
+    upload.append(0, CONTENT[:1000])
+    upload.expire()
+
+    def is_gone() -> bool:
+        tus.server.request("GET", "/healthz")
+        return staged(server) == set() and tus.usage() == 0
+
+    wait_until(is_gone, what="a sweep")
+
+
+def test_a_file_stays_when_its_upload_expires(start_production: StartProduction) -> None:
+    server = start_production()
+    tus = someone(server)
+    upload = tus.create(len(CONTENT))
+    upload.append(0, CONTENT)
+    joined = Upload(tus, tus.join(tus.partial(CONTENT)).headers["Location"])
+    for each in (upload, joined):
+        each.expire()
+
+    expire_all(server)
+
+    assert [each.look().status for each in (upload, joined)] == [410, 410]
+    for name in ("file.bin", "joined"):
+        assert tus.person.get(name) == CONTENT
+    assert tus.usage() == 2 * len(CONTENT)
+
+
+def test_expiring_spares_what_is_being_sent(start_production: StartProduction) -> None:
+    server = start_production()
+    tus = someone(server)
+    upload = tus.create(len(CONTENT))
+    upload.append(0, CONTENT[:1000])
+
+    with upload.sending(1000, len(CONTENT) - 1000, CONTENT[1000 : 2 << 20]) as connection:
+        expire_all(server)
+        connection.send(CONTENT[2 << 20 :])
+        answer = connection.read_response("PATCH")
+
+    assert answer is not None
+    check_finished(tus, answer, CONTENT)
+
+
+def test_many_left_uploads_are_gone_at_once(start_production: StartProduction) -> None:
+    server = start_production()
+    tus = someone(server)
+    body: Headers = {
+        "Content-Type": CONTENT_TYPE,
+        "Upload-Length": 100,
+        "Upload-Metadata": metadata(filename="a"),
+    }
+    for _ in range(150):
+        assert tus.post(body, b"some").status == 201
+    assert len(tus.unfinished()) == 150
+    change(server, "UPDATE upload SET expires_at = '2020-01-01 00:00:00.000000'")
+
+    expire_all(server)
+
+    assert tus.unfinished() == []
+    assert staged(server) == set()
+    assert tus.usage() == 0

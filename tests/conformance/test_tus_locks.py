@@ -1,0 +1,330 @@
+"""tus, one writer an upload: who comes later takes over, across processes.
+
+Rule: two servers with one worker each stand for two workers of one, so that a test knows which of
+them it asks.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import StartProduction
+from tests.support.contents import content_of
+from tests.support.raw_http import RawConnection
+from tests.support.servers import Server, production_command, running
+from tests.support.tus import (
+    Tus,
+    Upload,
+    check_finished,
+    check_refused,
+    checksum,
+    part,
+    someone,
+    staged,
+    wait_until_read,
+)
+from tests.support.waiting import wait_until
+
+MIB = 1 << 20
+CONTENT = content_of((9 << 20) + 11)
+HALF = 3 * MIB
+
+# Seconds: what the rule allows a newcomer to wait, and what a busy machine takes besides.
+PATIENCE = 5 + 5
+
+Pair = tuple[Server, Server]
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Return two servers of one instance, with one worker each."""
+    folder = tmp_path_factory.mktemp("pair")
+    with running(production_command(1), folder, {}) as one, running(production_command(1), folder, {}) as two:
+        yield one, two
+
+
+@pytest.fixture(params=["the same process", "another process"])
+def both(pair: Pair, request: pytest.FixtureRequest) -> Pair:
+    """Return where a request runs, and where the next one comes."""
+    return pair if request.param == "another process" else (pair[0], pair[0])
+
+
+def worker_of(server: Server) -> int:
+    """Return the only worker of a server."""
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    [worker] = children
+    return int(worker)
+
+
+def test_a_head_takes_over_from_a_part_that_stalls(both: Pair) -> None:
+    holder, newcomer = both
+    upload = someone(holder).create(len(CONTENT))
+
+    with upload.sending(0, len(CONTENT), CONTENT[:HALF]) as stalled:
+        began = time.monotonic()
+        looked = upload.at(newcomer).look()
+        took = time.monotonic() - began
+
+        assert looked.status in {200, 204}
+        offset = int(looked.headers["Upload-Offset"])
+        assert 0 < offset <= HALF
+        assert took < PATIENCE
+        answer = upload.at(newcomer).append(offset, CONTENT[offset:])
+        check_finished(upload.tus, answer, CONTENT)
+        stalled.send(CONTENT[HALF:])
+        late = stalled.read_response("PATCH")
+        assert late is None or late.status != 204
+    check_finished(upload.tus, upload.look(), CONTENT)
+
+
+def test_a_part_takes_over_from_a_part_that_stalls(both: Pair) -> None:
+    holder, newcomer = both
+    upload = someone(holder).create(len(CONTENT))
+    upload.append(0, CONTENT[:1000])
+
+    with upload.sending(1000, len(CONTENT) - 1000, b"") as stalled:
+        answer = upload.at(newcomer).append(1000, CONTENT[1000:])
+        check_finished(upload.tus, answer, CONTENT)
+        stalled.send(b"late")
+    assert upload.offset() == len(CONTENT)
+
+
+def test_a_part_that_comes_for_an_offset_of_the_past_is_refused_though_it_takes_over(both: Pair) -> None:
+    holder, newcomer = both
+    upload = someone(holder).create(len(CONTENT))
+
+    with upload.sending(0, len(CONTENT), CONTENT[:HALF]):
+        answer = upload.at(newcomer).patch(0, CONTENT)
+
+    check_refused(answer, 409)
+    assert 0 < upload.offset() <= HALF
+    upload.finish(CONTENT)
+
+
+@contextmanager
+def trickling(connection: RawConnection, content: bytes) -> Iterator[None]:
+    """Send `content` little by little for as long as the context lasts, or the server listens."""
+    over = threading.Event()
+
+    def send() -> None:
+        for start in range(0, len(content), 50_000):
+            if over.wait(0.02):
+                return
+            connection.send(content[start : start + 50_000])
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_a_head_takes_over_from_a_part_that_runs(both: Pair) -> None:
+    holder, newcomer = both
+    upload = someone(holder).create(len(CONTENT))
+
+    with (
+        upload.sending(0, len(CONTENT), CONTENT[:HALF]) as running_part,
+        trickling(running_part, CONTENT[HALF:]),
+    ):
+        later = upload.at(newcomer)
+        offset = later.offset()
+        assert 0 < offset < len(CONTENT)
+        piece = CONTENT[offset : offset + MIB]
+        later.append(offset, piece)
+        assert later.offset() == offset + len(piece)
+
+    upload.finish(CONTENT)
+
+
+def test_a_part_with_a_checksum_that_is_taken_over_counts_nothing(both: Pair) -> None:
+    holder, newcomer = both
+    upload = someone(holder).create(len(CONTENT))
+    upload.append(0, CONTENT[:1000])
+    rest = CONTENT[1000:]
+
+    with upload.sending(1000, len(rest), rest[:HALF], checksum(rest)):
+        assert upload.at(newcomer).offset() == 1000
+
+    check_finished(upload.tus, upload.append(1000, rest, checksum(rest)), CONTENT)
+
+
+def test_a_cancelled_upload_is_gone_though_a_part_runs(both: Pair) -> None:
+    holder, newcomer = both
+    before = staged(holder)
+    upload = someone(holder).create(len(CONTENT))
+
+    with upload.sending(0, len(CONTENT), CONTENT[:HALF]) as stalled:
+        assert upload.at(newcomer).send("DELETE").status == 204
+        stalled.send(CONTENT[HALF:])
+        late = stalled.read_response("PATCH")
+        assert late is None or late.status != 204
+
+    assert upload.look().status == 410
+    wait_until(lambda: staged(holder) == before, what="an empty staging folder")
+    assert upload.tus.usage() == 0
+    assert upload.tus.person.hashes() == {}
+
+
+def test_a_process_that_does_not_let_go_is_told_of_and_no_one_hurt(start_production: StartProduction) -> None:
+    holder, newcomer = start_production(), start_production()
+    upload = someone(holder).create(len(CONTENT))
+
+    with upload.sending(0, len(CONTENT), CONTENT[:HALF]) as running_part:
+        worker = worker_of(holder)
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            answers = [upload.at(newcomer).look(), upload.at(newcomer).patch(0, CONTENT)]
+            took = time.monotonic() - began
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        for answer in answers:
+            check_refused(answer, 423)
+            assert int(answer.headers["Retry-After"]) >= 1
+            assert "Upload-Offset" not in answer.headers
+        assert took < 2 * PATIENCE
+        running_part.send(CONTENT[HALF:])
+        running_part.read_response("PATCH")
+
+    upload.finish(CONTENT)
+
+
+def test_a_killed_worker_holds_nothing(start_production: StartProduction) -> None:
+    holder, newcomer = start_production(), start_production()
+    upload = someone(holder).create(len(CONTENT))
+    upload.append(0, CONTENT[:1000])
+
+    with upload.sending(1000, len(CONTENT) - 1000, CONTENT[1000:HALF]):
+        os.kill(worker_of(holder), signal.SIGKILL)
+        began = time.monotonic()
+        offset = upload.at(newcomer).offset()
+
+    assert time.monotonic() - began < PATIENCE
+    assert 1000 <= offset <= HALF
+    upload.at(newcomer).finish(CONTENT)
+
+
+def test_a_body_that_stalls_ends_by_itself_and_keeps_what_came(start_production: StartProduction) -> None:
+    server = start_production({"STALL_SECONDS": 1})
+    upload = someone(server).create(len(CONTENT))
+
+    with upload.sending(0, len(CONTENT), CONTENT[:HALF]) as stalled:
+        answer = stalled.read_response("PATCH")
+
+    assert answer is None or 400 <= answer.status < 500
+    assert 0 < upload.offset() <= HALF
+    upload.finish(CONTENT)
+
+
+def test_a_creation_that_stalls_is_an_upload_that_goes_on(start_production: StartProduction) -> None:
+    server = start_production({"STALL_SECONDS": 1})
+    tus = someone(server)
+    headers = {**part(None), "Upload-Length": len(CONTENT), "Content-Length": len(CONTENT)}
+
+    with tus.sending("POST", "/uploads", headers, CONTENT[:HALF]) as stalled:
+        wait_until_read(stalled)
+        stalled.read_response("POST")
+
+    [found] = tus.unfinished()
+    assert 0 < found["offset"] <= HALF
+    Upload(tus, found["url"]).finish(CONTENT)
+
+
+def test_two_processes_serve_one_upload_in_turn(pair: Pair) -> None:
+    upload = someone(pair[0]).create(len(CONTENT))
+    offset, turn = 0, 0
+
+    while offset < len(CONTENT):
+        piece = CONTENT[offset : offset + 700_001]
+        headers = checksum(piece) if turn % 3 == 0 else {}
+        answer = upload.at(pair[turn % 2]).append(offset, piece, headers)
+        offset += len(piece)
+        turn += 1
+        assert upload.at(pair[turn % 2]).offset() == offset
+
+    check_finished(upload.tus, answer, CONTENT)
+
+
+def test_of_many_parts_at_once_none_is_mixed_with_another(pair: Pair) -> None:
+    tus = someone(pair[0])
+    upload = tus.create(len(CONTENT))
+    together = threading.Barrier(6)
+
+    def send(number: int) -> int:
+        together.wait(30)
+        return upload.at(pair[number % 2]).patch(0, CONTENT[: HALF + number]).status
+
+    with ThreadPoolExecutor(6) as threads:
+        statuses = list(threads.map(send, range(6)))
+
+    assert all(status == 204 or 400 <= status < 500 for status in statuses), statuses
+    assert statuses.count(204) <= 1
+    upload.finish(CONTENT)
+
+
+def test_of_many_last_parts_at_once_one_finishes(pair: Pair) -> None:
+    tus = someone(pair[0])
+    before = staged(pair[0])
+    upload = tus.create(len(CONTENT))
+    upload.append(0, CONTENT[:HALF])
+    together = threading.Barrier(6)
+
+    def send(number: int) -> int:
+        together.wait(30)
+        rest = CONTENT[HALF:]
+        return upload.at(pair[number % 2]).patch(HALF, rest, checksum(rest)).status
+
+    with ThreadPoolExecutor(6) as threads:
+        statuses = list(threads.map(send, range(6)))
+
+    assert statuses.count(204) <= 1
+    assert all(status == 204 or 400 <= status < 500 for status in statuses), statuses
+    upload.finish(CONTENT)
+    assert tus.person.hashes().keys() == {"file.bin"}
+    assert tus.usage() == len(CONTENT)
+    assert staged(pair[0]) == before
+
+
+def test_uploads_of_one_user_do_not_wait_for_each_other(pair: Pair) -> None:
+    tus = someone(pair[0])
+    one, two = tus.create(len(CONTENT), filename="one"), tus.create(len(CONTENT), filename="two")
+
+    with one.sending(0, len(CONTENT), CONTENT[:HALF]) as stalled:
+        for server in pair:
+            assert two.at(server).offset() == 0
+        two.append(0, CONTENT)
+        assert {each["id"] for each in tus.unfinished()} == {one.id}
+        stalled.send(CONTENT[HALF:])
+        answer = stalled.read_response("PATCH")
+
+    assert answer is not None
+    check_finished(tus, answer, CONTENT)
+
+
+def test_another_user_cannot_take_over(pair: Pair) -> None:
+    upload = someone(pair[0]).create(len(CONTENT))
+    stranger: Tus = someone(pair[0])
+
+    with upload.sending(0, len(CONTENT), CONTENT[:HALF]) as running_part:
+        for server in pair:
+            theirs = Upload(stranger, upload.target).at(server)
+            assert theirs.look().status == 404
+            assert theirs.patch(0, b"x").status == 404
+            assert theirs.send("DELETE").status == 404
+        running_part.send(CONTENT[HALF:])
+        answer = running_part.read_response("PATCH")
+
+    assert answer is not None
+    check_finished(upload.tus, answer, CONTENT)
