@@ -2,7 +2,7 @@
 //
 //   endpoint, file, headers, options   what tus-js-client is given
 //   storage                            a file that remembers uploads; one that it knows is resumed
-//   as                                 "file" (default), "buffer" or "stream"
+//   input                              "file" (default), "buffer" or "stream"
 //   pauseAt                            abort once so many bytes are accepted, then start again
 //   leaveAt                            abort then and be done
 //   terminateAt                        abort and cancel it on the server then
@@ -15,9 +15,9 @@ const wanted = JSON.parse(process.argv[2]);
 const say = (what) => process.stdout.write(JSON.stringify(what) + "\n");
 
 function open() {
-  if (wanted.as === "buffer") return fs.readFileSync(wanted.file);
+  if (wanted.input === "buffer") return fs.readFileSync(wanted.file);
   // A stream with a path is read piece by piece, in any order; one without only from front to back.
-  if (wanted.as === "stream") return fs.createReadStream(wanted.file).pipe(new (require("node:stream").PassThrough)());
+  if (wanted.input === "stream") return fs.createReadStream(wanted.file).pipe(new (require("node:stream").PassThrough)());
   return fs.createReadStream(wanted.file);
 }
 

@@ -1,0 +1,164 @@
+"""A line between a client and a server that can be cut at any byte.
+
+Rule: what passes is not changed; a cut happens once, at the byte that was planned, and the
+connections that come after it pass as before.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+HOST = "127.0.0.1"
+
+_PIECE = 1 << 16
+
+# Seconds without a byte after which a connection is given up.
+_PATIENCE = 60
+
+# Close both ends of a connection; given what the client talks to, and what talks to the server.
+Ending = Callable[[socket.socket, socket.socket], None]
+
+
+def end_politely(*ends: socket.socket) -> None:
+    """Say on each end that nothing more will come (FIN)."""
+    for end in ends:
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_WR)
+
+
+def end_rudely(*ends: socket.socket) -> None:
+    """Reset each end (RST); what was not read yet may be lost."""
+    for end in ends:
+        with suppress(OSError):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            end.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """End the connection over which byte number `after` comes from the client; `then` is called before.
+
+    With `at_answer` all that the client sends arrives, and the answer to it is what gets lost.
+    """
+
+    after: int
+    end: Ending
+    then: Callable[[], None] = lambda: None
+    at_answer: bool = False
+
+
+class Line:
+    """Passes connections to (HOST, `port`); `port` of its own is where clients connect."""
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._listener = socket.create_server((HOST, 0))
+        self.port = self._listener.getsockname()[1]
+        self.was_cut = False
+        self._cut: Cut | None = None
+        self._passed = 0
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._ends: set[socket.socket] = set()
+        self._start(self._accept)
+
+    @property
+    def url(self) -> str:
+        """The address for clients, without a slash at its end."""
+        return f"http://{HOST}:{self.port}"
+
+    def plan(self, cut: Cut | None) -> None:
+        """Count from zero, and cut as planned; None lets everything pass."""
+        with self._lock:
+            self._cut, self._passed, self.was_cut = cut, 0, False
+
+    def close(self) -> None:
+        """End everything, and wait for it."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        with self._lock:
+            ends = list(self._ends)
+        end_rudely(*ends)
+        for thread in self._threads:
+            thread.join()
+
+    def _start(self, work: Callable[..., None], *arguments: socket.socket) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection((HOST, self._target))
+            except OSError:
+                end_rudely(client)
+                continue
+            for end in (client, server):
+                end.settimeout(_PATIENCE)
+            with self._lock:
+                self._ends |= {client, server}
+            self._start(self._send, client, server)
+            self._start(self._answer, client, server)
+
+    def _send(self, client: socket.socket, server: socket.socket) -> None:
+        """Pass what the client sends, up to the cut."""
+        with suppress(OSError):
+            while piece := client.recv(_PIECE):
+                allowed, cut = self._count(len(piece))
+                server.sendall(piece[:allowed])
+                if cut is not None:
+                    cut.then()
+                    cut.end(client, server)
+                    return
+        end_politely(server)
+
+    def _answer(self, client: socket.socket, server: socket.socket) -> None:
+        """Pass what the server answers, unless that is what gets lost."""
+        with suppress(OSError):
+            while piece := server.recv(_PIECE):
+                cut = self._is_lost()
+                if cut is not None:
+                    cut.then()
+                    cut.end(client, server)
+                    return
+                client.sendall(piece)
+        end_politely(client)
+
+    def _count(self, size: int) -> tuple[int, Cut | None]:
+        """Return how much of a piece passes, and the cut when it comes now."""
+        with self._lock:
+            cut, before = self._cut, self._passed
+            self._passed += size
+            if cut is None or cut.at_answer or self._passed <= cut.after:
+                return size, None
+            self._cut, self.was_cut = None, True
+            return cut.after - before, cut
+
+    def _is_lost(self) -> Cut | None:
+        with self._lock:
+            cut = self._cut
+            if cut is None or not cut.at_answer or self._passed <= cut.after:
+                return None
+            self._cut, self.was_cut = None, True
+            return cut
+
+
+@contextmanager
+def line_to(port: int) -> Iterator[Line]:
+    """Open a line to a port of this machine for as long as the context lasts."""
+    line = Line(port)
+    try:
+        yield line
+    finally:
+        line.close()

@@ -1,0 +1,106 @@
+"""Real tus clients, each as a program of its own that can be killed and told to go on.
+
+Run as a program, this module is tuspy: one upload, as the JSON of the only argument says.
+
+Rule: the same command resumes what an earlier one left; it ends with 0 when everything has arrived.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.support.node import node_command
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file that somebody wants to upload: to where, as whom, and where the client may remember things."""
+
+    endpoint: str
+    headers: Mapping[str, str]
+    file: Path
+    memory: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client with its way of uploading; `options` are the client's own."""
+
+    program: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def command(self, job: Job, **more: Any) -> list[str]:
+        """Return the command line that does `job`, or goes on with it."""
+        return {"tuspy": tuspy_command, "tus-js-client": js_command}[self.program](
+            job, {**self.options, **more}
+        )
+
+
+def tuspy_command(job: Job, options: Mapping[str, Any]) -> list[str]:
+    """Return the command line of tuspy; `options` are those of its uploader."""
+    wanted = {
+        "url": f"{job.endpoint}/uploads",
+        "headers": dict(job.headers),
+        "memory": str(job.memory),
+        "options": {"file_path": str(job.file), "metadata": {"filename": job.name}, **options},
+    }
+    return [sys.executable, "-m", "tests.support.tus_clients", json.dumps(wanted)]
+
+
+def js_command(job: Job, options: Mapping[str, Any]) -> list[str]:
+    """Return the command line of tus-js-client; `options` are those that its script knows."""
+    wanted = {
+        "endpoint": f"{job.endpoint}/uploads",
+        "file": str(job.file),
+        "headers": dict(job.headers),
+        "storage": str(job.memory),
+        **options,
+        "options": {"metadata": {"filename": job.name}, **options.get("options", {})},
+    }
+    return [*node_command(), json.dumps(wanted)]
+
+
+# What interrupted uploads are tried with. A client of our own joins by an entry, and by a program
+# in `Client.command` that turns a `Job` into its command line.
+CLIENTS = {
+    "tuspy": Client("tuspy", {"chunk_size": 5 * MIB}),
+    "tuspy with checksums": Client("tuspy", {"chunk_size": MIB, "upload_checksum": True}),
+    "tus-js-client in one request": Client("tus-js-client"),
+    "tus-js-client in chunks": Client("tus-js-client", {"options": {"chunkSize": 3 * MIB}}),
+    "tus-js-client in parallel parts": Client("tus-js-client", {"options": {"parallelUploads": 3}}),
+    "tus-js-client that begins with bytes": Client(
+        "tus-js-client", {"options": {"uploadDataDuringCreation": True, "chunkSize": 4 * MIB}}
+    ),
+}
+
+
+def start(command: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a client whose words go to `log`."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command, cwd=Path(__file__).parents[2], stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+
+
+def upload_by_tuspy(wanted: Mapping[str, Any]) -> None:
+    """Upload a file by tuspy, or go on with it."""
+    from tusclient.client import TusClient
+    from tusclient.storage.filestorage import FileStorage
+
+    client = TusClient(wanted["url"], headers=dict(wanted["headers"]))
+    memory = FileStorage(wanted["memory"])  # type: ignore[no-untyped-call]
+    uploader = client.uploader(**wanted["options"], store_url=True, url_storage=memory)
+    uploader.upload()
+
+
+if __name__ == "__main__":
+    upload_by_tuspy(json.loads(sys.argv[1]))
