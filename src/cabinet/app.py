@@ -15,7 +15,7 @@ from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from cabinet import auth, commands, config, files, serving
+from cabinet import auth, commands, config, files, serving, tus
 from cabinet.errors import RefusedToStart
 from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
 from cabinet.services.database import configure
@@ -59,6 +59,7 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     commands.init_app(app, serving.prepare)
     app.register_blueprint(auth.bp)
     app.register_blueprint(files.bp)
+    app.register_blueprint(tus.bp)
     hops = app.config["PROXY_HOPS"]
     if hops:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

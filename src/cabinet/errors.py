@@ -49,6 +49,7 @@ the class's `message`, %-formatted over its fields, so that a page can translate
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, dataclass_transform
 
@@ -58,9 +59,15 @@ def N_(text: str) -> str:  # noqa: N802 - the name that message catalogs look fo
     return text
 
 
+_BEFORE_A_WORD = re.compile(r"(?<!^)(?=[A-Z])")
+
+
 @dataclass_transform(kw_only_default=True, eq_default=False)
 class CabinetError(Exception):
-    """Base of every error that Cabinet raises on purpose; subclasses become dataclasses."""
+    """Base of every error that Cabinet raises on purpose; subclasses become dataclasses.
+
+    The slug is what a program knows the class by; if it gives none, it is the class's name.
+    """
 
     slug: ClassVar[str] = "error"
     title: ClassVar[str] = N_("Something went wrong")
@@ -68,6 +75,8 @@ class CabinetError(Exception):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        if "slug" not in cls.__dict__:
+            cls.slug = _BEFORE_A_WORD.sub("-", cls.__name__).lower()
         dataclass(eq=False, kw_only=True)(cls)
 
     @property
@@ -82,14 +91,12 @@ class CabinetError(Exception):
 class InvalidInput(CabinetError):
     """What was sent cannot be used as it is."""
 
-    slug = "invalid-input"
     title = N_("That cannot be used")
 
 
 class InvalidName(InvalidInput):
     """A name or path breaks a rule; `reason` is one of the texts in `services/names.py`."""
 
-    slug = "invalid-name"
     title = N_("That name cannot be used")
     message = N_("The name “%(name)s” cannot be used: %(reason)s")
     name: str
@@ -99,7 +106,6 @@ class InvalidName(InvalidInput):
 class InvalidUsername(InvalidInput):
     """A user name breaks a rule."""
 
-    slug = "invalid-username"
     title = N_("That user name cannot be used")
     message = N_(
         "A user name has 1 to 64 letters, digits, dots, hyphens or underscores and starts "
@@ -110,7 +116,6 @@ class InvalidUsername(InvalidInput):
 class WeakPassword(InvalidInput):
     """A password that a guesser would try early, or of a length that is refused."""
 
-    slug = "weak-password"
     title = N_("That password cannot be used")
     message = N_("Choose another password: %(reason)s")
     reason: str
@@ -119,7 +124,6 @@ class WeakPassword(InvalidInput):
 class InvalidField(InvalidInput):
     """A parameter, form field or JSON member that has no meaning here."""
 
-    slug = "invalid-field"
     title = N_("A field cannot be used")
     message = N_("The field “%(field)s” cannot be used: %(reason)s")
     field: str
@@ -129,7 +133,6 @@ class InvalidField(InvalidInput):
 class MalformedRequest(InvalidInput):
     """The request is not what its headers say."""
 
-    slug = "malformed-request"
     title = N_("The request is malformed")
     message = N_("The request could not be read: %(reason)s")
     reason: str
@@ -138,7 +141,6 @@ class MalformedRequest(InvalidInput):
 class TruncatedBody(InvalidInput):
     """The sender went away before everything that it announced had arrived."""
 
-    slug = "truncated-body"
     title = N_("The upload arrived incomplete")
     message = N_("%(received)s bytes arrived of the %(expected)s announced; nothing was stored.")
     expected: int
@@ -148,7 +150,6 @@ class TruncatedBody(InvalidInput):
 class LengthRequired(InvalidInput):
     """A body came with neither a length nor chunked framing."""
 
-    slug = "length-required"
     title = N_("The length is missing")
     message = N_("Send a Content-Length header or a chunked body.")
 
@@ -156,7 +157,6 @@ class LengthRequired(InvalidInput):
 class UnsupportedEncoding(InvalidInput):
     """A body came in a content coding or media type that is not understood here."""
 
-    slug = "unsupported-encoding"
     title = N_("The encoding is not supported")
     message = N_("“%(encoding)s” is not accepted here.")
     encoding: str
@@ -165,7 +165,6 @@ class UnsupportedEncoding(InvalidInput):
 class DigestMismatch(CabinetError):
     """A digest that came with the bytes does not belong to them."""
 
-    slug = "digest-mismatch"
     title = N_("The content does not match its digest")
     message = N_("Expected %(expected)s, received %(received)s; nothing was stored.")
     expected: str
@@ -175,14 +174,12 @@ class DigestMismatch(CabinetError):
 class ChecksumMismatch(DigestMismatch):
     """A part of an upload arrived damaged and was discarded; its offset is what it was."""
 
-    slug = "checksum-mismatch"
     title = N_("The part arrived damaged")
 
 
 class SignInRequired(CabinetError):
     """Nobody is signed in, or what they showed is not valid any more."""
 
-    slug = "sign-in-required"
     title = N_("Please sign in")
     message = N_("Sign in first.")
 
@@ -190,7 +187,6 @@ class SignInRequired(CabinetError):
 class WrongCredentials(SignInRequired):
     """The name and the password do not belong together; which one is wrong is not said."""
 
-    slug = "wrong-credentials"
     title = N_("Signing in failed")
     message = N_("The user name or the password is wrong.")
 
@@ -198,14 +194,12 @@ class WrongCredentials(SignInRequired):
 class Forbidden(CabinetError):
     """Somebody is signed in, and still may not."""
 
-    slug = "forbidden"
     title = N_("Not allowed")
 
 
 class CrossSiteRequest(Forbidden):
     """Another site, or a form without its token, tried to change something."""
 
-    slug = "cross-site-request"
     title = N_("The request came from another site")
     message = N_("This request was not sent by a page of this server. Reload the page and try again.")
 
@@ -213,7 +207,6 @@ class CrossSiteRequest(Forbidden):
 class RegistrationClosed(Forbidden):
     """The operator creates the accounts here."""
 
-    slug = "registration-closed"
     title = N_("Registration is closed")
     message = N_("Ask the operator of this server for an account.")
 
@@ -221,7 +214,6 @@ class RegistrationClosed(Forbidden):
 class UploadIsFinal(Forbidden):
     """Bytes were sent to an upload that is made of other uploads."""
 
-    slug = "upload-is-final"
     title = N_("That upload takes no bytes")
     message = N_("This upload is joined from others and takes no bytes of its own.")
 
@@ -229,7 +221,6 @@ class UploadIsFinal(Forbidden):
 class NotFound(CabinetError):
     """Nothing of that name, or nothing that this user may know of."""
 
-    slug = "not-found"
     title = N_("Not found")
     message = N_("There is nothing here by that name.")
 
@@ -237,7 +228,6 @@ class NotFound(CabinetError):
 class UploadGone(CabinetError):
     """An upload that can neither be continued nor be looked at any more."""
 
-    slug = "upload-gone"
     title = N_("The upload is gone")
     message = N_("This upload was cancelled, or was left alone for too long. Start it again.")
 
@@ -254,14 +244,12 @@ class BlobMissing(CabinetError):
 class Conflict(CabinetError):
     """The request and the present state of things do not go together."""
 
-    slug = "conflict"
     title = N_("Conflict")
 
 
 class UsernameTaken(Conflict):
     """Somebody has that user name, or one that looks the same."""
 
-    slug = "username-taken"
     title = N_("That user name is taken")
     message = N_("The user name “%(username)s” is taken.")
     username: str
@@ -270,7 +258,6 @@ class UsernameTaken(Conflict):
 class EntryExists(Conflict):
     """The caller asked not to replace, and there is something to replace."""
 
-    slug = "entry-exists"
     title = N_("That name is in use")
     message = N_("There is already something at “%(path)s”.")
     path: str
@@ -279,7 +266,6 @@ class EntryExists(Conflict):
 class NotAFolder(Conflict):
     """A path goes on below a file."""
 
-    slug = "not-a-folder"
     title = N_("Not a folder")
     message = N_("“%(path)s” is a file, not a folder.")
     path: str
@@ -288,7 +274,6 @@ class NotAFolder(Conflict):
 class IsAFolder(Conflict):
     """Bytes were meant for, or asked of, a folder."""
 
-    slug = "is-a-folder"
     title = N_("That is a folder")
     message = N_("“%(path)s” is a folder, not a file.")
     path: str
@@ -297,7 +282,6 @@ class IsAFolder(Conflict):
 class OffsetMismatch(Conflict):
     """A part does not begin where the upload ends; `expected` is where that is."""
 
-    slug = "offset-mismatch"
     title = N_("The upload goes on elsewhere")
     message = N_("The next byte of this upload is number %(expected)s, not %(provided)s; nothing was stored.")
     expected: int
@@ -307,7 +291,6 @@ class OffsetMismatch(Conflict):
 class PreconditionFailed(CabinetError):
     """An If-Match or If-None-Match of the request does not hold."""
 
-    slug = "precondition-failed"
     title = N_("The file has changed")
     message = N_("The condition of the request does not hold; nothing was changed.")
 
@@ -315,7 +298,6 @@ class PreconditionFailed(CabinetError):
 class UnsupportedVersion(CabinetError):
     """A request speaks another version of its protocol than the one that is spoken here."""
 
-    slug = "unsupported-version"
     title = N_("That version is not supported")
     message = N_("Only version %(supported)s is spoken here.")
     supported: str
@@ -324,7 +306,6 @@ class UnsupportedVersion(CabinetError):
 class TooLarge(CabinetError):
     """More bytes than one thing of this kind may have."""
 
-    slug = "too-large"
     title = N_("Too large")
     message = N_("More than the %(limit)s bytes that are accepted here.")
     limit: int
@@ -333,7 +314,6 @@ class TooLarge(CabinetError):
 class StorageFull(CabinetError):
     """The disk has no room; nothing was stored."""
 
-    slug = "storage-full"
     title = N_("The server is full")
     message = N_("The server has no room for this; nothing was stored.")
 
@@ -341,7 +321,6 @@ class StorageFull(CabinetError):
 class QuotaExceeded(StorageFull):
     """The user's own allowance has no room; nothing was stored."""
 
-    slug = "quota-exceeded"
     title = N_("Your space is used up")
     message = N_("This would take more than the %(quota)s bytes that you have; nothing was stored.")
     quota: int
@@ -350,7 +329,6 @@ class QuotaExceeded(StorageFull):
 class StorageFault(CabinetError):
     """The disk reports an error; nothing was stored, and trying again may not help."""
 
-    slug = "storage-fault"
     title = N_("The disk reports an error")
     message = N_("The server could not use its disk (%(reason)s); nothing was stored.")
     reason: str
@@ -359,7 +337,6 @@ class StorageFault(CabinetError):
 class TooManyAttempts(CabinetError):
     """Somebody tries passwords too fast; `retry_after` is in seconds."""
 
-    slug = "too-many-attempts"
     title = N_("Too many attempts")
     message = N_("Wait %(retry_after)s seconds and try again.")
     retry_after: int
@@ -368,7 +345,6 @@ class TooManyAttempts(CabinetError):
 class UploadLocked(CabinetError):
     """Another request writes to the same upload and did not let go in time."""
 
-    slug = "upload-locked"
     title = N_("The upload is in use")
     message = N_("Another request is writing to this upload. Try again in %(retry_after)s seconds.")
     retry_after: int = 1
@@ -377,7 +353,6 @@ class UploadLocked(CabinetError):
 class Unavailable(CabinetError):
     """The same request may well succeed in `retry_after` seconds."""
 
-    slug = "unavailable"
     title = N_("Busy")
     message = N_("The server is busy. Try again in %(retry_after)s seconds.")
     retry_after: int = 1
@@ -386,14 +361,12 @@ class Unavailable(CabinetError):
 class RefusedToStart(CabinetError):
     """The operator has something to mend before this server may run."""
 
-    slug = "refused-to-start"
     title = N_("The server refuses to start")
 
 
 class BadSetting(RefusedToStart):
     """A setting has a value that would be unsafe or has no meaning."""
 
-    slug = "bad-setting"
     message = N_("The setting %(setting)s cannot be used: %(reason)s")
     setting: str
     reason: str
@@ -402,7 +375,6 @@ class BadSetting(RefusedToStart):
 class UnusableStore(RefusedToStart):
     """The place for the bytes cannot give the promises that the server makes."""
 
-    slug = "unusable-store"
     message = N_("The store at %(where)s cannot be used: %(reason)s")
     where: str
     reason: str
@@ -411,7 +383,6 @@ class UnusableStore(RefusedToStart):
 class NoInstance(RefusedToStart):
     """Nobody said where the data lives, and the working folder is no checkout."""
 
-    slug = "no-instance"
     message = N_(
         "No instance folder. Set CABINET_INSTANCE to the folder that shall hold the data, or "
         "start from a checkout."
@@ -421,7 +392,6 @@ class NoInstance(RefusedToStart):
 class DatabaseTooNew(RefusedToStart):
     """A later release has migrated this database."""
 
-    slug = "database-too-new"
     message = N_(
         "The database is at revision %(revision)s, which this release does not know. Start the "
         "newer release, or restore the copy that was kept before the upgrade."

@@ -3,6 +3,7 @@
     User 1──* Session, Token           who may come in
     User 1──* Node  (a tree; each user has one root folder)
     Node 1──* Version *──1 Blob        which bytes a file had, and has
+    User 1──* Upload                   what is on its way, over several requests
     Throttle                           how often a password was wrong
 
 Rule: columns, keys and indexes, and nothing that decides. No Flask here.
@@ -24,6 +25,7 @@ from sqlalchemy import (
     MetaData,
     SmallInteger,
     String,
+    Text,
     TypeDecorator,
     UniqueConstraint,
     text,
@@ -208,3 +210,38 @@ class Blob(Base):
     sha256: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     released_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class UploadKind(IntEnum):
+    """What becomes of an upload: a file, a part of a joined one, or it is such a joined one."""
+
+    WHOLE = 0
+    PARTIAL = 1
+    JOINED = 2
+
+
+class Upload(Base):
+    """An upload of several requests; its bytes are staged under its id.
+
+    `offset` is what is durable and counts in its owner's usage until the upload has ended; then
+    either its content is the file at `path` and `content_hash` says which, or it is gone. A row
+    that has ended is kept until it expires, so that a client that missed the answer can ask again.
+    """
+
+    __tablename__ = "upload"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[int] = mapped_column(SmallInteger)
+    length: Mapped[int | None] = mapped_column(BigInteger)
+    offset: Mapped[int] = mapped_column(BigInteger, default=0)
+    path: Mapped[str] = mapped_column(String(1024))
+    on_conflict: Mapped[str] = mapped_column(String(8))
+    modified_at: Mapped[datetime | None]
+    media_type: Mapped[str | None] = mapped_column(String(127))
+    description: Mapped[str | None] = mapped_column(Text)
+    parts: Mapped[str | None] = mapped_column(Text)
+    content_hash: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]

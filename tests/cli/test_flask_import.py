@@ -15,7 +15,8 @@ from sqlalchemy import event
 
 from cabinet.commands import _importing, _sources
 from cabinet.extensions import db
-from cabinet.services.uploads import Stored, Target, Upload, Uploads
+from cabinet.services.publishing import Stored, Target
+from cabinet.services.uploads import Incoming, Uploads
 from cabinet.storage.chunks import Reader, iter_exactly
 from tests.conftest import MakeApp
 from tests.support.auth import USERNAME
@@ -428,7 +429,7 @@ def test_a_batch_ends_before_it_holds_too_many_bytes(
     batches: list[int] = []
     finish = Uploads.finish
 
-    def counted(uploads: Uploads, batch: Sequence[tuple[Upload, Target]]) -> list[Stored]:
+    def counted(uploads: Uploads, batch: Sequence[tuple[Incoming, Target]]) -> list[Stored]:
         batches.append(len(batch))
         return finish(uploads, batch)
 

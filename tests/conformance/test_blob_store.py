@@ -62,7 +62,7 @@ def test_what_is_appended_in_several_calls_is_one_content(store: BlobStore) -> N
         staging.append(in_chunks(content[:50], 7))
         staging.append([])
         staging.append(in_chunks(content[50:]))
-        store.publish(staging, staging.finish())
+        store.publish([(staging, staging.finish())])
 
     assert get(store, hash_chunks([content])) == content
 
@@ -75,7 +75,7 @@ def test_bytes_are_invisible_until_they_are_published(store: BlobStore) -> None:
         assert (store.size_of(measured.content_hash), blobs_in(store)) == (None, {})
         with pytest.raises(BlobMissing):
             store.open(measured.content_hash)
-        store.publish(staging, measured)
+        store.publish([(staging, measured)])
 
         assert get(store, measured.content_hash) == CONTENT
 
@@ -130,7 +130,7 @@ def upload_and_fail(store: BlobStore, *, publish: bool) -> None:
         staging.append([CONTENT])
         measured = staging.finish()
         if publish:
-            store.publish(staging, measured)
+            store.publish([(staging, measured)])
         raise LookupError
 
 
@@ -151,7 +151,7 @@ def test_a_blob_outlives_an_owner_that_fails_after_publishing(store: BlobStore) 
 def test_what_is_finished_takes_no_more(store: BlobStore) -> None:
     with store.begin() as staging:
         staging.append([CONTENT])
-        store.publish(staging, staging.finish())
+        store.publish([(staging, staging.finish())])
 
         with pytest.raises(ValueError, match="finished"):
             staging.append([b"more"])
@@ -169,8 +169,8 @@ def test_uploads_at_the_same_time_stay_apart(store: BlobStore) -> None:
             one.append([chunk_of_one])
             other.append([chunk_of_other])
         assert sorted(staged_in(store)) == sorted([one.id, other.id])
-        store.publish(one, one.finish())
-        store.publish(other, other.finish())
+        store.publish([(one, one.finish())])
+        store.publish([(other, other.finish())])
 
     assert get(store, hash_chunks([first])) == first
     assert get(store, hash_chunks([second])) == second
@@ -300,7 +300,7 @@ def test_a_discarded_upload_is_gone_and_cannot_be_published(store: BlobStore) ->
 
         assert staged_in(store) == []
         with pytest.raises(StorageFault):
-            store.publish(staging, measured)
+            store.publish([(staging, measured)])
 
     assert blobs_in(store) == {}
 
@@ -329,7 +329,7 @@ def test_publishers_of_the_same_content_all_succeed(store: BlobStore) -> None:
             staging.append([CONTENT])
             measured = staging.finish()
             together.wait(30)
-            store.publish(staging, measured)
+            store.publish([(staging, measured)])
         return measured
 
     with ThreadPoolExecutor(publishers) as threads:

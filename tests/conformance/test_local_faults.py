@@ -123,7 +123,7 @@ def test_a_staged_file_that_cannot_be_removed_fails_no_published_upload(
 ) -> None:
     with store.begin() as staging:
         staging.append([CONTENT])
-        store.publish(staging, staging.finish())
+        store.publish([(staging, staging.finish())])
         fault = Fault(monkeypatch, "unlink", errno.EIO, in_staging)
 
     assert fault.calls == 1
@@ -142,7 +142,7 @@ def test_a_finished_upload_holds_no_descriptor(store: LocalStore, place: LocalBa
         assert held() == 1
         measured = staging.finish()
         assert held() == 0
-        store.publish(staging, measured)
+        store.publish([(staging, measured)])
 
     assert (held(), get(store, HASH) == CONTENT) == (0, True)
 
@@ -182,7 +182,7 @@ def test_writes_that_stop_short_are_continued(
     with store.begin() as staging:
         staging.append(in_chunks(content, 65_536))
         measured = staging.finish()
-        store.publish(staging, measured)
+        store.publish([(staging, measured)])
 
     assert get(store, measured.content_hash) == content
 
@@ -223,7 +223,7 @@ def put(content):
     with store.begin() as staging:
         staging.append(content[start : start + 65536] for start in range(0, len(content), 65536))
         measured = staging.finish()
-        store.publish(staging, measured)
+        store.publish([(staging, measured)])
     return measured.content_hash
 
 store = open_store(Path(sys.argv[1]).as_uri())

@@ -24,7 +24,7 @@ from cabinet.storage.local import open_store
 store = open_store(sys.argv[1])
 with open(sys.argv[2], "rb") as stream, store.begin() as staging:
     staging.append(iter_stream(stream))
-    store.publish(staging, staging.finish())
+    store.publish([(staging, staging.finish())])
     os.write(1, b"published")
 """
 

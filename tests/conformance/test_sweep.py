@@ -7,7 +7,7 @@ last look and the removal, the publisher between the blob and the commit.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ from tests.support.services import Workbench, workbench
 
 CONTENT = b"content that somebody gives up while somebody else uploads it"
 HASH = hash_chunks([CONTENT])
-KEEP = Keep(trash=timedelta(0), unneeded=timedelta(hours=1))
+KEEP = Keep(trash=timedelta(0), unneeded=timedelta(hours=1), ended=timedelta(days=7))
 
 # How long the other side gets to do what it must not; its lock makes it wait much longer.
 TEMPTATION = 0.3
@@ -53,9 +53,9 @@ class Stopping(LocalStore):
         self.before_remove()
         super().remove(content_hash)
 
-    def publish(self, staging: Staging, measured: Measured) -> None:
+    def publish(self, finished: Sequence[tuple[Staging, Measured]]) -> None:
         self.before_publish()
-        super().publish(staging, measured)
+        super().publish(finished)
         self.after_publish()
 
     def iter_blobs(self) -> Iterator[StoredObject]:

@@ -59,7 +59,7 @@ def put(store: BlobStore, content: bytes) -> Measured:
     with store.begin(len(content)) as staging:
         staging.append(in_chunks(content))
         measured = staging.finish()
-        store.publish(staging, measured)
+        store.publish([(staging, measured)])
     return measured
 
 

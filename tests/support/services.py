@@ -26,7 +26,8 @@ from cabinet.services.database import configure
 from cabinet.services.entries import Conflict, Precondition, no_precondition
 from cabinet.services.files import Files
 from cabinet.services.passwords import Passwords
-from cabinet.services.uploads import Stored, Target, Uploads
+from cabinet.services.publishing import Stored, Target
+from cabinet.services.uploads import Uploads
 from cabinet.storage.blobs import BlobStore, open_store
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

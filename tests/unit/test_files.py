@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -144,7 +145,7 @@ def run(session: Session, bench: Workbench, owner: Account, step: Put | Trash | 
             bench.files(session, owner).trash(step.path)
         else:
             bench.clock.advance(days=step.days)
-            keep = Keep(bench.clock.now - bench.clock.now.replace(day=1), bench.clock.now - bench.clock.now)
+            keep = Keep(bench.clock.now - bench.clock.now.replace(day=1), timedelta(0), timedelta(0))
             Housekeeping(session, bench.store, bench.clock, keep).sweep()
     except (EntryExists, IsAFolder, NotAFolder, NotFound, QuotaExceeded):
         session.rollback()

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from cabinet.errors import QuotaExceeded, TooLarge
 from cabinet.models import User
 from cabinet.services.accounts import Account
-from cabinet.services.uploads import Promised, Target
+from cabinet.services.publishing import Target
+from cabinet.services.uploads import Promised
 from tests.support.services import Workbench, paths_of, stored_bytes
 
 

@@ -30,7 +30,8 @@ from cabinet.errors import (
 from cabinet.models import Blob, Node, User, Version
 from cabinet.services.accounts import Account
 from cabinet.services.entries import Conflict, Entry
-from cabinet.services.uploads import Promised, Stored, Target
+from cabinet.services.publishing import Stored, Target
+from cabinet.services.uploads import Promised
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.services import Workbench, content_of, paths_of, stored_bytes
 
@@ -144,8 +145,8 @@ def test_the_number_is_found_soon_among_many(
         looked_up.append(name)
         return find(folder, name)
 
-    find = service._tree.child
-    monkeypatch.setattr(service._tree, "child", child)
+    find = service._publisher._tree.child
+    monkeypatch.setattr(service._publisher._tree, "child", child)
 
     with service.begin() as upload:
         upload.append([b"y"])
@@ -332,7 +333,7 @@ def test_a_name_taken_in_the_very_moment_is_to_be_tried_again(
         raise IntegrityError("INSERT", {}, Exception("unique"))
 
     service = bench.uploads(session, alice)
-    monkeypatch.setattr(service, "_place", collide)
+    monkeypatch.setattr(service._publisher, "_place", collide)
     with service.begin() as upload:
         upload.append([CONTENT])
         with pytest.raises(Unavailable):

@@ -18,7 +18,8 @@ from cabinet.errors import CabinetError, EntryExists
 from cabinet.services.entries import Conflict
 from cabinet.services.files import Files
 from cabinet.services.names import join_path
-from cabinet.services.uploads import Promised, Target, Upload, Uploads
+from cabinet.services.publishing import Target
+from cabinet.services.uploads import Incoming, Promised, Uploads
 from cabinet.storage.content_hash import BLOCK_SIZE
 
 # All files of a batch are published under the lock of the database, a few milliseconds each: others
@@ -34,7 +35,7 @@ class _Received:
 
     label: str
     target: Target
-    upload: Upload
+    upload: Incoming
     size: int
 
 

@@ -63,6 +63,7 @@ def sweep(as_json: bool) -> None:
         return
     say(f"Purged from the trash: {swept.purged}")
     say(f"Blobs removed:         {swept.blobs} ({filesize(swept.freed)})")
+    say(f"Expired uploads:       {swept.expired}")
     say(f"Broken-off uploads:    {swept.staged}")
 
 

@@ -5,9 +5,10 @@ Rule: parse, call a service, render; content streams and is never held whole.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask import Response, flash, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,14 +21,17 @@ from cabinet.files.forms import DeleteForm, UploadForm
 from cabinet.services.entries import Conflict, Entry, Order, Page, Sort
 from cabinet.services.listing import DEFAULT_LIMIT, MAX_LIMIT
 from cabinet.services.names import PATH_BYTES, join_path, split_path, to_name
-from cabinet.services.uploads import Promised, Target, Upload
-from cabinet.storage.content_hash import is_content_hash
+from cabinet.services.publishing import Target
+from cabinet.services.uploads import Incoming, Uploads
+from cabinet.storage.content_hash import BLOCK_SIZE
 from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text
 from cabinet.web.context import acting_user, files, setting, uploads
 from cabinet.web.guard import TOKEN_FIELD, check_token, is_vouched_for, streams_body, takes_body_of
-from cabinet.web.pages import check_form, malformed_json, see_other, text_of, to_rfc3339
+from cabinet.web.objects import to_json
+from cabinet.web.pages import check_form, malformed_json, see_other, text_of
 from cabinet.web.problems import wants_page
-from cabinet.web.ranges import from_digest, precondition_of, send_entry, to_digest, to_etag
+from cabinet.web.promises import mtime_of, promised_of
+from cabinet.web.ranges import precondition_of, send_entry, to_digest, to_etag
 
 # Entries on one page of the files page.
 PAGE_LIMIT = 200
@@ -42,7 +46,6 @@ NOT_A_CHOICE = N_("it is none of the values that it may have.")
 NOT_A_LIMIT = N_("it has to be a number from 1 to 1000.")
 ONLY_BY_NAME = N_("a recursive listing is always in the order of names.")
 NO_PARTIAL_PUT = N_("a part of a file cannot be stored; send the whole.")
-BAD_DIGEST = N_("it is not a digest of the form that is understood here.")
 
 _Choice = TypeVar("_Choice", Conflict, Sort)
 
@@ -98,10 +101,10 @@ def _uploaded(entry: Entry) -> str:
 
 def _receive_parts(
     user_id: int, folder: str, on_conflict: Conflict, held: ExitStack
-) -> list[tuple[Upload, Target]]:
+) -> list[tuple[Incoming, Target]]:
     """Receive the files of a form into staging, which `held` discards in the end."""
     service = uploads(user_id)
-    received: list[tuple[Upload, Target]] = []
+    received: list[tuple[Incoming, Target]] = []
     trusted = is_vouched_for()
     path: str | None = None
     for part, content in iter_parts(request):
@@ -120,16 +123,29 @@ def _receive_parts(
         if len(received) == MAX_FILES:
             raise MalformedRequest(reason=TOO_MANY_PARTS)
         names = split_path(path) if path else (to_name(part.filename),)
-        target = Target(join_path((*split_path(folder), *names)), on_conflict)
-        service.check(target, None)
-        upload = held.enter_context(service.begin())
-        upload.append(content)
+        whole_path = join_path((*split_path(folder), *names))
+        target = Target(whole_path, on_conflict, modified_at=mtime_of(part.headers))
+        upload = held.enter_context(service.begin(promised_of(part.headers)))
+        upload.append(_checked_when_large(content, service, target))
         upload.finish()
         received.append((upload, target))
         path = None
     if not received:
         raise MalformedRequest(reason=NO_FILE)
     return received
+
+
+def _checked_when_large(content: Iterator[bytes], service: Uploads, target: Target) -> Iterator[bytes]:
+    """Pass `content` on; raise what stands in the way of its target once it is more than a block.
+
+    What is smaller is received sooner than its path is looked up, and finishing looks again anyway.
+    """
+    size = 0
+    for chunk in content:
+        if size <= BLOCK_SIZE < size + len(chunk):
+            service.check(target, None)
+        size += len(chunk)
+        yield chunk
 
 
 @bp.get("/files")
@@ -182,8 +198,9 @@ def put(path: str) -> ResponseReturnValue:
     service = uploads(acting_user().id)
     if "Content-Range" in request.headers:  # half of a file must not replace the whole (RFC 9110, 14.5)
         raise MalformedRequest(reason=NO_PARTIAL_PUT)
-    target = Target(path, _choice(Conflict, "on_conflict", Conflict.REPLACE), precondition_of(request))
-    promised = _promised()
+    on_conflict = _choice(Conflict, "on_conflict", Conflict.REPLACE)
+    target = Target(path, on_conflict, precondition_of(request), mtime_of(request.headers))
+    promised = promised_of(request.headers, length_of(request))
     service.check(target, promised.size)
     with service.begin(promised) as upload:
         upload.append(iter_body(request))
@@ -202,23 +219,6 @@ def trash(path: str) -> ResponseReturnValue:
     """Move a file, or a folder with all in it, to the trash."""
     files(acting_user().id).trash(path, precondition_of(request))
     return "", HTTPStatus.NO_CONTENT
-
-
-def to_json(entry: Entry) -> dict[str, Any]:
-    """Return an entry as programs see it."""
-    root = setting("PUBLIC_URL") or request.script_root
-    address = url_for("files.get", path=entry.path) if entry.path else url_for("files.list_files")
-    return {
-        "kind": entry.kind,
-        "name": entry.name,
-        "path": entry.path,
-        "size": entry.size,
-        "content_hash": entry.content_hash,
-        "media_type": entry.media_type,
-        "created_at": to_rfc3339(entry.created_at),
-        "modified_at": to_rfc3339(entry.modified_at),
-        "url": root + address.removeprefix(request.script_root),
-    }
 
 
 def _send(entry: Entry, *, attachment: bool) -> Response:
@@ -274,27 +274,3 @@ def _order() -> Order:
         raise InvalidField(field="order", reason=NOT_A_CHOICE)
     sort = _choice(Sort, "sort", Sort.NAME)
     return Order(sort, direction == "desc", request.args.get("after") or None)
-
-
-def _promised() -> Promised:
-    """Return what the headers say of the body."""
-    content_hash = request.headers.get("X-Content-Hash")
-    if content_hash is not None:
-        content_hash = content_hash.strip().lower()
-        if not is_content_hash(content_hash):
-            raise InvalidField(field="X-Content-Hash", reason=BAD_DIGEST)
-    return Promised(length_of(request), content_hash, _promised_sha256())
-
-
-def _promised_sha256() -> str | None:
-    found = set()
-    for name in ("Content-Digest", "Repr-Digest"):
-        try:
-            digest = from_digest(request.headers.get(name, ""))
-        except ValueError as error:
-            raise InvalidField(field=name, reason=BAD_DIGEST) from error
-        if digest is not None:
-            found.add(digest)
-    if len(found) > 1:
-        raise InvalidField(field="Repr-Digest", reason=BAD_DIGEST)
-    return found.pop() if found else None

@@ -9,9 +9,11 @@ import base64
 import binascii
 import json
 import mimetypes
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -20,7 +22,14 @@ from cabinet.models import Kind, Node
 
 OCTETS = "application/octet-stream"
 
+BAD_MTIME = N_("it is no number of seconds since 1970.")
 BAD_CURSOR = N_("it does not come from the page before.")
+
+# What columns and headers hold: type and subtype (RFC 6838, section 4.2), at most 127 characters.
+_MEDIA_TYPE = re.compile(r"(?=.{3,127}$)[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
+# Finer than a microsecond nobody stores it, and a longer number is no time.
+_SECONDS = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Judges the content hash that a path has now, None where there is no file; for If-Match and the like.
 Precondition: TypeAlias = Callable[[str | None], bool]
@@ -101,10 +110,26 @@ def to_entry(node: Node, path: str) -> Entry:
     )
 
 
-def media_type_of(name: str) -> str:
-    """Return the media type that the name suggests; the content has no say in it."""
+def media_type_of(name: str, otherwise: str | None = None) -> str:
+    """Return the media type that the name suggests, else `otherwise`; the content has no say in it."""
     guessed, encoding = mimetypes.guess_type(f"file:///{name.rpartition('/')[2]}", strict=True)
-    return guessed if guessed and not encoding else OCTETS
+    return guessed if guessed and not encoding else otherwise or OCTETS
+
+
+def to_media_type(text: str) -> str | None:
+    """Return `text` as a media type without parameters, None when it is none."""
+    media_type = text.partition(";")[0].strip().lower()
+    return media_type if _MEDIA_TYPE.fullmatch(media_type) else None
+
+
+def to_mtime(text: str) -> datetime:
+    """Return the time that is `text` seconds after 1970 began; raises `InvalidField`."""
+    try:
+        if not _SECONDS.fullmatch(text):
+            raise ValueError
+        return _EPOCH + timedelta(microseconds=int(Decimal(text).scaleb(6)))
+    except (ValueError, OverflowError) as error:
+        raise InvalidField(field="mtime", reason=BAD_MTIME) from error
 
 
 def to_cursor(values: Sequence[Any]) -> str:

@@ -1,4 +1,4 @@
-"""What has to be tidied up: old trash, bytes that nobody needs, staging that was left behind.
+"""What has to be tidied up: old trash, expired uploads, bytes that nobody needs or left behind.
 
 Requests never remove a blob. A sweep first notes which blobs no version needs, and removes one
 only after it stayed unneeded for a grace period, under the lock that a publisher of the same
@@ -10,6 +10,7 @@ Rule: look, unlink, delete the row, commit; in this order, and all of it under t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -17,7 +18,8 @@ from itertools import islice
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from cabinet.models import Blob, Node, User, Version
+from cabinet.errors import UploadGone, UploadLocked
+from cabinet.models import Blob, Node, Upload, User, Version
 from cabinet.services.clock import Clock
 from cabinet.services.credentials import Sessions
 from cabinet.services.database import execute_counted, lock_blob, writing
@@ -34,6 +36,7 @@ class Keep:
 
     trash: timedelta
     unneeded: timedelta
+    ended: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Swept:
     blobs: int
     freed: int
     staged: int
+    expired: int
 
 
 class Housekeeping:
@@ -61,9 +65,43 @@ class Housekeeping:
         Sessions(self._session, self._clock).forget_expired()
         LoginThrottle(self._session, self._clock).forget_expired()
         purged = self._purge_trash(now - self._keep.trash)
+        expired = len(self.expire_uploads())
         removed = [*self._remove_unneeded(now), *self._remove_unknown(now - self._keep.unneeded)]
         staged = self._discard_staged(now - self._keep.unneeded)
-        return Swept(purged, len(removed), sum(removed), staged)
+        return Swept(purged, len(removed), sum(removed), staged, expired)
+
+    def expire_uploads(self) -> list[str]:
+        """End the uploads that were left alone for too long, and return their ids.
+
+        One that somebody is writing to stays, and goes on until it is left alone again. Rows of
+        uploads that ended long ago go as well.
+        """
+        old = self._session.scalars(select(Upload.id).where(Upload.expires_at <= self._clock())).all()
+        return [upload_id for upload_id in old if self._expire(upload_id)]
+
+    def _expire(self, upload_id: str) -> bool:
+        self._session.rollback()
+        with ExitStack() as held:
+            try:
+                held.enter_context(self._store.lock(upload_id, patience=0))
+            except UploadLocked:
+                return False
+            except UploadGone:
+                pass  # nothing is staged, and only the row is left
+            with writing(self._session):
+                row = self._session.get(Upload, upload_id)
+                if row is None or row.expires_at > self._clock():
+                    return False
+                if row.ended_at is not None:
+                    self._session.delete(row)
+                    return False
+                owner = update(User).where(User.id == row.owner_id).values(usage=User.usage - row.offset)
+                execute_counted(self._session, owner)
+                # Whoever asks is told that it is gone, as long as an unfinished one is kept.
+                row.ended_at = self._clock()
+                row.expires_at = row.ended_at + self._keep.ended
+            self._store.discard(upload_id)
+        return True
 
     def _purge_trash(self, before: datetime) -> int:
         old = select(Node.id).where(Node.trashed_at <= before).order_by(Node.trashed_at)
@@ -130,10 +168,16 @@ class Housekeeping:
 
     def _discard_staged(self, before: datetime) -> int:
         # Every write renews the time of a staged upload, so a slow one is safe.
-        left_behind = [found for found in self._store.iter_staged() if found.changed_at <= before]
-        for found in left_behind:
-            self._store.discard(found.key)
-        return len(left_behind)
+        left_behind = [found.key for found in self._store.iter_staged() if found.changed_at <= before]
+        discarded = 0
+        for start in range(0, len(left_behind), _BATCH):
+            batch = left_behind[start : start + _BATCH]
+            of_rows = select(Upload.id).where(Upload.id.in_(batch), Upload.ended_at.is_(None))
+            for staging_id in set(batch).difference(self._session.scalars(of_rows)):
+                self._store.discard(staging_id)
+                discarded += 1
+        self._session.rollback()
+        return discarded
 
     def _is_needed(self, content_hash: str) -> bool:
         wanted = select(exists().where(Version.content_hash == content_hash))

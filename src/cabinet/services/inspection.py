@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import BlobMissing, StorageFault
-from cabinet.models import Blob, Kind, Node, User, Version
+from cabinet.models import Blob, Kind, Node, Upload, User, Version
 from cabinet.services.database import lock_blob, writing
 from cabinet.services.names import join_path
 from cabinet.storage.blobs import BlobStore
@@ -44,6 +45,19 @@ class Finding:
     expected_size: int | None
     found_size: int | None
     files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenUpload:
+    """An upload over several requests that is not finished; sizes in bytes."""
+
+    id: str
+    username: str
+    path: str
+    offset: int
+    length: int | None
+    created_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +111,16 @@ class Inspection:
     def count_blobs(self) -> int:
         """Return how many blobs `verify` looks at, for a progress bar."""
         return self._count(select(func.count()).select_from(Blob).where(_NEEDED))
+
+    def iter_uploads(self, owner_id: int | None = None) -> Iterator[OpenUpload]:
+        """Yield the unfinished uploads, of one user or of all, the oldest first."""
+        wanted = select(Upload, User.username).join(User).where(Upload.ended_at.is_(None))
+        if owner_id is not None:
+            wanted = wanted.where(Upload.owner_id == owner_id)
+        for row, username in self._session.execute(wanted.order_by(Upload.created_at, Upload.id)):
+            yield OpenUpload(
+                row.id, username, row.path, row.offset, row.length, row.created_at, row.expires_at
+            )
 
     def stats(self) -> Stats:
         """Count everything there is; reads whole tables and folders."""

@@ -124,7 +124,7 @@ class Tree:
         """Put a new node into the folder that it was made for."""
         self._session.add(node)
         self._session.flush()
-        self.count(folder, entries=1, size=node.size)
+        self.count(folder.id, entries=1, size=node.size)
 
     def make_folders(self, folder: Node, names: Sequence[str], now: datetime) -> Node:
         """Make the folders `names`, each in the one before it and the first in `folder`; return the last."""
@@ -137,8 +137,9 @@ class Tree:
     def trash(self, node: Node, now: datetime) -> None:
         """Hide a node and all below it; the root cannot be asked for."""
         node.trashed_at = now
-        self.count(self.parent(node), entries=-1, size=-node.size)
+        if node.parent_id is not None:
+            self.count(node.parent_id, entries=-1, size=-node.size)
 
-    def count(self, folder: Node, *, entries: int = 0, size: int = 0) -> None:
+    def count(self, folder_id: int, *, entries: int = 0, size: int = 0) -> None:
         """Add to the counters of a folder."""
-        execute_counted(self._session, _COUNT, {"folder_id": folder.id, "entries": entries, "bytes": size})
+        execute_counted(self._session, _COUNT, {"folder_id": folder_id, "entries": entries, "bytes": size})

@@ -1,14 +1,16 @@
 """What a backend promises, and how one is found by its URL.
 
 The life of bytes: `begin`, `append` while they come, `finish` (counted, hashed, durable in
-staging, still invisible), `publish` (a blob), and `discard` of what staging still holds.
+staging, still invisible), `publish` (a blob), and `discard` of what staging still holds. An upload
+of several requests is made by `create`; each of them holds its `lock`, goes on by `resume`, and
+ends with `keep`.
 
 Rule: a backend knows content hashes and staging ids, never a user, a name or a row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +34,14 @@ class StoredObject:
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class StagedPart:
+    """A staged upload as a part of a larger one; `size` is all of it, in bytes."""
+
+    staging_id: str
+    size: int
+
+
 class Staging(Protocol):
     """The bytes of one upload in progress; invisible, and owned by whoever began it."""
 
@@ -49,6 +59,21 @@ class Staging(Protocol):
         """
 
 
+class ResumedStaging(Staging, Protocol):
+    """An upload that outlives the request: only what is kept counts when it goes on the next time."""
+
+    @property
+    def offset(self) -> int:
+        """Bytes taken so far, those of earlier requests included."""
+
+    @property
+    def kept(self) -> int:
+        """Bytes that are durable; grows by itself while bytes come, unless these are tentative."""
+
+    def keep(self) -> None:
+        """Make all bytes durable that were taken so far."""
+
+
 class BlobStore(Protocol):
     """Immutable bytes, keyed by their content hash. Safe for many threads and processes."""
 
@@ -59,11 +84,43 @@ class BlobStore(Protocol):
         Raises `StorageFull` at once when `expected_size` bytes have no room.
         """
 
-    def publish(self, staging: Staging, measured: Measured) -> None:
-        """Make a finished upload the blob `measured.content_hash`, durably.
+    def create(self, expected_size: int | None = None) -> str:
+        """Make a staged upload that stays until it is discarded, durably, and return its id.
 
-        The caller holds the lock of that hash, and has one transaction open that will refer to
-        the blob. A blob that is there already is kept, unless its size is wrong: then the new
+        Raises `StorageFull` at once when `expected_size` bytes have no room.
+        """
+
+    def lock(
+        self, staging_id: str, *, patience: float, let_go: Callable[[], None] | None = None
+    ) -> AbstractContextManager[None]:
+        """Be the only one, over all processes, who works on a staged upload.
+
+        Whoever comes next has `let_go` of the holder called, from another thread, and waits for at
+        most `patience` seconds; then raises `UploadLocked`. Raises `UploadGone` where nothing is
+        staged. A lock ends with the process that holds it.
+        """
+
+    def resume(
+        self, staging_id: str, offset: int, *, tentative: bool = False
+    ) -> AbstractContextManager[ResumedStaging]:
+        """Go on with a staged upload at `offset`, as far as it was kept; the caller holds its lock.
+
+        Leaving the context forgets what was not kept. With `tentative` nothing is kept before the
+        caller says so. Raises `UploadGone` when staging does not hold so many bytes.
+        """
+
+    def join(self, parts: Sequence[StagedPart]) -> AbstractContextManager[Staging]:
+        """Open a new upload made of the bytes of `parts` in their order; the caller holds their locks.
+
+        It takes no further bytes. A part may come twice, and all stay as they are. Leaving the
+        context does what it does for `begin`. Raises `UploadGone` or `StorageFull`.
+        """
+
+    def publish(self, finished: Sequence[tuple[Staging, Measured]]) -> None:
+        """Make each finished upload the blob `measured.content_hash`, durably.
+
+        The caller holds the locks of these hashes, and has one transaction open that will refer to
+        the blobs. A blob that is there already is kept, unless its size is wrong: then the new
         bytes take its place.
         """
 

@@ -4,6 +4,9 @@ The request's thread only receives. A small pool, shared by all uploads of the p
 each whole block and hands it to the backend; both release the interpreter lock. A body of one
 block or less is done in the request's thread, for a hand-over costs more than it saves.
 
+An upload that is resumed goes on inside a block: the bytes of it that are written already are
+hashed again, and not written again.
+
 Rule: at most `BLOCKS_IN_FLIGHT` blocks of one upload are in the pool, and one is being filled.
 """
 
@@ -17,9 +20,9 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from cabinet.storage.content_hash import BLOCK_SIZE, combine
+from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
 
 # Two: a third made no upload faster on two cores and takes eight uploads at once past 160 MiB.
 BLOCKS_IN_FLIGHT = 2
@@ -29,6 +32,8 @@ BLOCKS_IN_FLIGHT = 2
 # before, between and behind them; a body in whole chunks is never copied.
 SHORT_PIECE = 16 << 10
 PIECES_PER_BLOCK = 2 * (BLOCK_SIZE // SHORT_PIECE) + 1
+
+T = TypeVar("T")
 
 Piece: TypeAlias = bytes | bytearray | memoryview
 
@@ -53,29 +58,79 @@ def _pool() -> ThreadPoolExecutor:
 os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
+def in_background(work: Callable[[], T]) -> Future[T]:
+    """Do `work`, which waits for nothing else of this pool, beside what the caller does next."""
+    return _pool().submit(work)
+
+
+class _Block:
+    """At most `BLOCK_SIZE` bytes in pieces; `head` and all before `_unwritten` are written already."""
+
+    def __init__(self, head: bytes = b"") -> None:
+        self._pieces: list[Piece] = [head] if head else []
+        self._unwritten = len(self._pieces)
+        self._written = len(head)
+        self.size = len(head)
+
+    def add(self, piece: Piece) -> None:
+        """Take the next bytes."""
+        self.size += len(piece)
+        last = self._pieces[-1] if len(self._pieces) > self._unwritten else None
+        if len(piece) >= SHORT_PIECE:
+            self._pieces.append(piece)
+        elif isinstance(last, bytearray):
+            last += piece
+        else:
+            self._pieces.append(bytearray(piece))
+
+    def write(self, write_block: WriteBlock, start: int) -> None:
+        """Write what is not written yet, the block beginning at `start`."""
+        if self.size > self._written:
+            write_block(start + self._written, self._pieces[self._unwritten :])
+            self._unwritten, self._written = len(self._pieces), self.size
+
+    def hash_and_write(self, write_block: WriteBlock, start: int) -> bytes:
+        """Do as `write` does and return the digest of the whole block."""
+        digest = hashlib.sha256()
+        for piece in self._pieces:
+            digest.update(piece)
+        self.write(write_block, start)
+        return digest.digest()
+
+
 class BlockWriter:
     """Gathers the chunks of one upload into blocks and has each hashed and written.
+
+    `start` is the offset of the block that comes first, and `head` what is already written of it.
 
     Not safe for two threads. `settle` must be called before the backend closes what
     `write_block` writes to, for blocks may still be on their way when an error is raised.
     """
 
-    def __init__(self, write_block: WriteBlock) -> None:
+    def __init__(self, write_block: WriteBlock, start: int = 0, head: bytes = b"") -> None:
         self._write_block = write_block
         self._digests = bytearray()
         self._running: deque[Future[bytes]] = deque()
         self._state = threading.Condition()
         self._writing = 0
         self._settled = False
-        self._pieces: list[Piece] = []
-        self._start = 0
-        self._filled = 0
+        self._start = start
+        self._block = _Block(head)
         self._finished = False
 
     @property
     def offset(self) -> int:
         """Bytes taken so far; not all of them need be written yet."""
-        return self._start + self._filled
+        return self._start + self._block.size
+
+    @property
+    def whole_blocks(self) -> int:
+        """How many blocks, from `start` on, are whole and written."""
+        return len(self._digests) // DIGEST_SIZE
+
+    def digests(self, skip: int = 0) -> bytes:
+        """Return the digests of the whole and written blocks but the first `skip`, strung together."""
+        return bytes(self._digests[skip * DIGEST_SIZE :])
 
     def write(self, chunks: Iterable[bytes]) -> None:
         """Take `chunks` in their order; raises what they or `write_block` raise."""
@@ -83,11 +138,20 @@ class BlockWriter:
         for chunk in chunks:
             view = memoryview(chunk)
             while view:
-                if self._filled == BLOCK_SIZE:
+                if self._block.size == BLOCK_SIZE:
                     self._hand_over()
-                piece = view[: BLOCK_SIZE - self._filled]
+                piece = view[: BLOCK_SIZE - self._block.size]
                 view = view[len(piece) :]
-                self._add(piece)
+                self._block.add(piece)
+
+    def flush(self) -> None:
+        """Wait until all that was taken is written, the block that is not yet full included."""
+        self._refuse_when_finished()
+        if self._block.size == BLOCK_SIZE:
+            self._hand_over()
+        while self._running:
+            self._collect()
+        self._block.write(self._write_block, self._start)
 
     def finish(self) -> Measured:
         """Write what is left, wait for all blocks, and return the size and the hash.
@@ -96,15 +160,17 @@ class BlockWriter:
         """
         self._refuse_when_finished()
         self._finished = True
-        if self._filled:
-            last = self._hash_and_write(self._start, self._pieces)
+        size = self.offset
+        if self._block.size:
+            last = self._block.hash_and_write(self._write_block, self._start)
             # A caller may hold many finished uploads until all of them are published.
-            self._pieces = []
+            self._start, self._block = size, _Block()
         else:
             last = b""
         while self._running:
             self._collect()
-        return Measured(self.offset, combine(bytes(self._digests) + last))
+        self._digests += last
+        return Measured(size, combine(bytes(self._digests)))
 
     def settle(self) -> None:
         """Wait until no thread writes for this upload any more; raises nothing."""
@@ -118,23 +184,12 @@ class BlockWriter:
         if self._finished:
             raise ValueError("finished already")
 
-    def _add(self, piece: Piece) -> None:
-        self._filled += len(piece)
-        if len(piece) >= SHORT_PIECE:
-            self._pieces.append(piece)
-            return
-        last = self._pieces[-1] if self._pieces else None
-        if isinstance(last, bytearray):
-            last += piece
-        else:
-            self._pieces.append(bytearray(piece))
-
     def _hand_over(self) -> None:
         if len(self._running) == BLOCKS_IN_FLIGHT:
             self._collect()
-        self._running.append(_pool().submit(self._run, self._start, self._pieces))
-        self._start += self._filled
-        self._pieces, self._filled = [], 0
+        self._running.append(_pool().submit(self._run, self._block, self._start))
+        self._start += self._block.size
+        self._block = _Block()
 
     def _collect(self) -> None:
         # Taken out only afterwards: when a signal interrupts the wait, `settle` still waits for
@@ -142,21 +197,14 @@ class BlockWriter:
         self._digests += self._running[0].result()
         self._running.popleft()
 
-    def _run(self, offset: int, pieces: Sequence[Piece]) -> bytes:
+    def _run(self, block: _Block, start: int) -> bytes:
         with self._state:
             if self._settled:
                 return b""
             self._writing += 1
         try:
-            return self._hash_and_write(offset, pieces)
+            return block.hash_and_write(self._write_block, start)
         finally:
             with self._state:
                 self._writing -= 1
                 self._state.notify_all()
-
-    def _hash_and_write(self, offset: int, pieces: Sequence[Piece]) -> bytes:
-        block = hashlib.sha256()
-        for piece in pieces:
-            block.update(piece)
-        self._write_block(offset, pieces)
-        return block.digest()

@@ -15,20 +15,26 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from cabinet.errors import BadSetting, BlobMissing, StorageFault, StorageFull, UnusableStore
-from cabinet.storage.blobs import Staging, StoredObject
-from cabinet.storage.blocks import BlockWriter, Measured, Piece
+from cabinet.storage.blobs import ResumedStaging, StagedPart, Staging, StoredObject
+from cabinet.storage.blocks import Measured
 from cabinet.storage.content_hash import is_content_hash
-
-# No room on the disk, in the system's quota, or in the limit on one file.
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+from cabinet.storage.local_joining import LocalJoined
+from cabinet.storage.local_locks import hold_staged
+from cabinet.storage.local_staging import (
+    CREATE,
+    LocalResumed,
+    LocalStaging,
+    digests_of,
+    disk_errors,
+)
 
 # What opening a blob says when none is there, or a symlink or socket in its place.
 NO_BLOB = {errno.ENOENT, errno.ELOOP, errno.ENXIO}
@@ -39,20 +45,8 @@ PREFIXES = {f"{number:02x}" for number in range(256)}
 ONE_FILESYSTEM = "its folders blobs and staging must lie on one filesystem."
 
 _STAGING_ID = re.compile(r"[0-9a-f]{32}")
-_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO that somebody planted must not wait for its writer.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
-
-@contextmanager
-def _disk_errors() -> Iterator[None]:
-    """Turn what the operating system says about a disk into the domain's errors."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise StorageFull from error
-        raise StorageFault(reason=os.strerror(error.errno or 0)) from error
 
 
 def _fsync_folder(folder: Path) -> None:
@@ -61,54 +55,6 @@ def _fsync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _write_all(descriptor: int, offset: int, pieces: Sequence[Piece]) -> None:
-    """Write `pieces` at `offset`; a vectored write may stop short, most often on a full disk."""
-    written = os.pwritev(descriptor, pieces, offset)
-    for piece in pieces:
-        missing = memoryview(piece)[min(written, len(piece)) :]
-        written -= len(piece) - len(missing)
-        offset += len(piece) - len(missing)
-        while missing:
-            count = os.pwrite(descriptor, missing, offset)
-            missing = missing[count:]
-            offset += count
-
-
-class LocalStaging:
-    """One upload in `staging/`: a file that is open until it is finished, named by its id."""
-
-    def __init__(self, path: Path) -> None:
-        self.id = path.name
-        self.path = path
-        self._descriptor = os.open(path, _CREATE, 0o600)
-        self._is_open = True
-        self._blocks = BlockWriter(self._write_block)
-
-    def append(self, chunks: Iterable[bytes]) -> None:
-        self._blocks.write(chunks)
-
-    def finish(self) -> Measured:
-        measured = self._blocks.finish()
-        with _disk_errors():
-            # An error here is final: the kernel may have dropped the pages it could not write,
-            # and a second fsync of the same descriptor would then report success.
-            os.fsync(self._descriptor)
-            # Not left open until the publication, for one request may bring a thousand files.
-            self.close()
-        return measured
-
-    def close(self) -> None:
-        """Close the file, once no thread writes to it any more."""
-        self._blocks.settle()
-        if self._is_open:
-            self._is_open = False
-            os.close(self._descriptor)
-
-    def _write_block(self, offset: int, pieces: Sequence[Piece]) -> None:
-        with _disk_errors():
-            _write_all(self._descriptor, offset, pieces)
 
 
 class LocalStore:
@@ -137,12 +83,50 @@ class LocalStore:
 
     @contextmanager
     def begin(self, expected_size: int | None = None) -> Iterator[Staging]:
-        with _disk_errors():
-            if expected_size is not None and expected_size > self.free_bytes():
-                raise StorageFull
+        with disk_errors():
+            self._check_room(expected_size)
             staging = LocalStaging(self._staging / secrets.token_hex(16))
+        with self._discarding(staging):
+            yield staging
+
+    def create(self, expected_size: int | None = None) -> str:
+        path = self._staging / secrets.token_hex(16)
+        with disk_errors():
+            self._check_room(expected_size)
+            for made in (path, digests_of(path)):
+                os.close(os.open(made, CREATE, 0o600))
+            _fsync_folder(self._staging)
+        return path.name
+
+    def lock(
+        self, staging_id: str, *, patience: float, let_go: Callable[[], None] | None = None
+    ) -> AbstractContextManager[None]:
+        return hold_staged(self._staged(staging_id), patience, let_go)
+
+    @contextmanager
+    def resume(self, staging_id: str, offset: int, *, tentative: bool = False) -> Iterator[ResumedStaging]:
+        with disk_errors():
+            staging = LocalResumed(self._staged(staging_id), offset, tentative=tentative)
         try:
             yield staging
+        finally:
+            # Whatever could not be cut off now is cut off when the upload goes on.
+            with suppress(OSError):
+                staging.close()
+
+    @contextmanager
+    def join(self, parts: Sequence[StagedPart]) -> Iterator[Staging]:
+        with disk_errors():
+            self._check_room(sum(part.size for part in parts))
+            sources = [(self._staged(part.staging_id), part.size) for part in parts]
+            staging = LocalJoined(self._staging / secrets.token_hex(16), sources)
+        with self._discarding(staging):
+            yield staging
+
+    @contextmanager
+    def _discarding(self, staging: LocalStaging | LocalJoined) -> Iterator[None]:
+        try:
+            yield
         finally:
             # A published upload is safe by now, and another error must not be hidden.
             with suppress(OSError):
@@ -150,20 +134,33 @@ class LocalStore:
             with suppress(StorageFault):
                 self.discard(staging.id)
 
-    def publish(self, staging: Staging, measured: Measured) -> None:
-        source = self._staging / staging.id
+    def _check_room(self, expected_size: int | None) -> None:
+        if expected_size is not None and expected_size > self.free_bytes():
+            raise StorageFull
+
+    def _staged(self, staging_id: str) -> Path:
+        if not _STAGING_ID.fullmatch(staging_id):
+            raise ValueError("not a staging id")
+        return self._staging / staging_id
+
+    def publish(self, finished: Sequence[tuple[Staging, Measured]]) -> None:
+        with disk_errors():
+            for staging, measured in finished:
+                self._link(self._staging / staging.id, measured)
+            # Also where a blob was there already: whoever linked it may have died before this.
+            for folder in {self._blob(measured.content_hash).parent for _, measured in finished}:
+                _fsync_folder(folder)
+
+    def _link(self, source: Path, measured: Measured) -> None:
         blob = self._blob(measured.content_hash)
-        with _disk_errors():
-            try:
-                os.link(source, blob)
-            except FileExistsError:
-                if self.size_of(measured.content_hash) != measured.size:
-                    os.replace(source, blob)
-            # Also where the blob was there already: whoever linked it may have died before this.
-            _fsync_folder(blob.parent)
+        try:
+            os.link(source, blob)
+        except FileExistsError:
+            if self.size_of(measured.content_hash) != measured.size:
+                os.replace(source, blob)
 
     def open(self, content_hash: str) -> BinaryIO:
-        with _disk_errors():
+        with disk_errors():
             try:
                 descriptor = os.open(self._blob(content_hash), _READ)
             except OSError as error:
@@ -183,13 +180,16 @@ class LocalStore:
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
     def remove(self, content_hash: str) -> None:
-        with _disk_errors():
+        with disk_errors():
             self._blob(content_hash).unlink(missing_ok=True)
 
     def discard(self, staging_id: str) -> None:
         if _STAGING_ID.fullmatch(staging_id):
-            with _disk_errors():
-                (self._staging / staging_id).unlink(missing_ok=True)
+            path = self._staging / staging_id
+            with disk_errors():
+                # The content goes last: by it a sweep finds what a crash left of the two.
+                digests_of(path).unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
 
     def iter_blobs(self) -> Iterator[StoredObject]:
         for prefix in PREFIXES:
@@ -216,7 +216,7 @@ class LocalStore:
         """
         probe = self._staging / secrets.token_hex(16)
         target = self._blob(secrets.token_hex(32))
-        os.close(os.open(probe, _CREATE, 0o600))
+        os.close(os.open(probe, CREATE, 0o600))
         try:
             os.link(probe, target)
             target.unlink()

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from flask import Request
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Event, Field, File
 
 from cabinet.errors import N_, LengthRequired, MalformedRequest, TooLarge, UnsupportedEncoding
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly, iter_limited, iter_stream
 from cabinet.web.multipart import EventReader
+from cabinet.web.wire import peer_of
 
 # Of JSON and forms without files, unless the view is marked with another limit.
 FORM_BYTES = 16 * 1024
@@ -43,14 +45,15 @@ class Part:
 
     name: str
     filename: str | None
+    headers: Headers
 
 
 def set_timeout(request: Request, seconds: float) -> None:
     """Give the connection up when no byte moves for so long, where the server lets us."""
-    socket = request.environ.get("gunicorn.socket")
-    if socket is not None:
+    peer = peer_of(request)
+    if peer is not None:
         with suppress(OSError):
-            socket.settimeout(seconds)
+            peer.settimeout(seconds)
 
 
 def _framing(request: Request) -> str:
@@ -108,7 +111,7 @@ def iter_parts(request: Request) -> Iterator[tuple[Part, Iterator[bytes]]]:
         if isinstance(event, Field | File):
             filename = event.filename if isinstance(event, File) else None
             content = _iter_content(events)
-            yield Part(event.name or "", _unescaped(filename)), content
+            yield Part(event.name or "", _unescaped(filename), event.headers), content
             for _ in content:  # whatever the caller left of this part
                 pass
 

@@ -30,6 +30,8 @@ from cabinet.services.files import Files
 from cabinet.services.housekeeping import Housekeeping, Keep
 from cabinet.services.inspection import Inspection
 from cabinet.services.passwords import Passwords
+from cabinet.services.resumable import ResumableUploads
+from cabinet.services.upload_states import Terms
 from cabinet.services.uploads import Uploads
 from cabinet.storage.blobs import BlobStore, open_store
 
@@ -134,12 +136,20 @@ def uploads(owner_id: int) -> Uploads:
     return Uploads(_database(), held.store, held.clock, setting("MAX_UPLOAD_SIZE"), owner_id)
 
 
+def resumable(owner_id: int) -> ResumableUploads:
+    """Return the use cases of one user's uploads that outlive their requests."""
+    held = runtime()
+    terms = Terms(setting("MAX_UPLOAD_SIZE"), timedelta(seconds=setting("UPLOAD_KEEP_SECONDS")))
+    return ResumableUploads(_database(), held.store, held.clock, terms, owner_id)
+
+
 def housekeeping() -> Housekeeping:
     """Return what tidies up."""
     held = runtime()
     keep = Keep(
         trash=timedelta(days=setting("TRASH_KEEP_DAYS")),
         unneeded=timedelta(seconds=setting("SWEEP_GRACE_SECONDS")),
+        ended=timedelta(seconds=setting("UPLOAD_KEEP_SECONDS")),
     )
     return Housekeeping(_database(), held.store, held.clock, keep)
 

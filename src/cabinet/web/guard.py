@@ -22,6 +22,7 @@ from cabinet.errors import CrossSiteRequest, InvalidName
 from cabinet.services.names import NOT_UNICODE
 from cabinet.web.bodies import FORM_BYTES, hold_body, set_timeout
 from cabinet.web.context import requested_view, setting
+from cabinet.web.lingering import hear_out
 from cabinet.web.wire import guard_body
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -146,4 +147,5 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
     headers.setdefault("Cache-Control", "no-store")
     headers["X-Request-Id"] = g.get("request_id", "-")
+    hear_out(request, response)
     return response

@@ -5,13 +5,18 @@ server has none in one case: when a sender breaks off inside a chunk, `Dechunked
 shrinks the buffer that it was given and reports it as filled, and `read` then returns whatever
 lies behind it in memory, or crashes the process.
 
+A client that goes away in the middle leaves bytes with the server, which hands out none of a read
+that an error has ended. An upload that can be resumed wants them.
+
 Rule: what a caller reads came over the wire; whatever goes wrong with it is `MalformedRequest`.
 """
 
 from __future__ import annotations
 
 import io
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from flask import Request
@@ -23,17 +28,44 @@ BROKEN_OFF = N_("the connection broke off, or its framing is wrong.")
 
 
 class _Wire:
-    """The server's stream behind one try."""
+    """The server's stream behind one try; what came before an error is handed out before it."""
 
-    def __init__(self, stream: Any) -> None:
-        whole = _WholeChunks(stream) if isinstance(stream, DechunkedInput) else stream
-        self._read: Callable[[int], bytes] = whole.read
+    def __init__(self, stream: Any, peer: socket.socket | None) -> None:
+        self._peer = peer
+        self._error: Exception | None = None
+        if isinstance(stream, DechunkedInput):
+            stream = _WholeChunks(stream)
+        # A buffered stream forgets what it has gathered when an error ends the wait for more.
+        self._read: Callable[[int], bytes] = (
+            stream.read1 if isinstance(stream, io.BufferedReader) else stream.read
+        )
 
     def read(self, size: int = -1, /) -> bytes:
+        if self._error is None:
+            try:
+                return self._read(size)
+            except Exception as error:  # noqa: BLE001 - each server raises classes of its own, few of them OSError
+                self._error = error
+        rest = self._salvage(size)
+        if not rest:
+            raise MalformedRequest(reason=BROKEN_OFF) from self._error
+        return rest
+
+    def _salvage(self, size: int) -> bytes:
+        """Return what the server has gathered already; it gives nothing while it wants more than that."""
+        if self._peer is None:
+            return b""
+        patience = self._peer.gettimeout()
+        self._peer.settimeout(0)
         try:
-            return self._read(size)
-        except Exception as error:  # each server raises classes of its own, few of them OSError
-            raise MalformedRequest(reason=BROKEN_OFF) from error
+            while size > 0:
+                try:
+                    return self._read(size)
+                except Exception:  # noqa: BLE001 - likewise
+                    size //= 2
+        finally:
+            self._peer.settimeout(patience)
+        return b""
 
 
 class _WholeChunks(io.RawIOBase):
@@ -56,4 +88,23 @@ class _WholeChunks(io.RawIOBase):
 
 def guard_body(request: Request) -> None:
     """Let everybody who reads the body of `request`, be it a form or content, read it by this module."""
-    request.environ["wsgi.input"] = _Wire(request.environ["wsgi.input"])
+    request.environ["wsgi.input"] = _Wire(request.environ["wsgi.input"], peer_of(request))
+
+
+def peer_of(request: Request) -> socket.socket | None:
+    """Return the connection that `request` came by, where the server shows it."""
+    shown = (request.environ.get(f"{server}.socket") for server in ("gunicorn", "werkzeug"))
+    return next((peer for peer in shown if isinstance(peer, socket.socket)), None)
+
+
+def interrupter(request: Request) -> Callable[[], None]:
+    """Return what makes the body of `request` end now, from whatever thread; the answer can still be sent."""
+    peer = peer_of(request)
+
+    def interrupt() -> None:
+        if peer is not None:
+            with suppress(OSError):
+                # Past the class of an encrypted connection, which would drop the encryption as well.
+                socket.socket.shutdown(peer, socket.SHUT_RD)
+
+    return interrupt

@@ -1,0 +1,277 @@
+"""Finished content becomes files of one user, in one transaction.
+
+However many files there are, the database is asked a few questions in all: which blobs are known,
+what lies in each of the folders; and the rows go in together.
+
+Rule: runs in the caller's writing transaction and commits nothing; bytes are published last, for
+what is refused shall not leave them in the store until a sweep.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from cabinet.errors import (
+    EntryExists,
+    IsAFolder,
+    NotAFolder,
+    PreconditionFailed,
+    QuotaExceeded,
+    Unavailable,
+)
+from cabinet.models import Blob, Kind, Node, User, Version
+from cabinet.services.clock import Clock
+from cabinet.services.database import execute_counted, lock_blob, writing
+from cabinet.services.entries import Conflict, Entry, Precondition, media_type_of, no_precondition, to_entry
+from cabinet.services.names import check_path, join_path, numbered, split_path
+from cabinet.services.tree import Tree
+from cabinet.storage.blobs import BlobStore, Staging
+from cabinet.storage.blocks import Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where content shall go, and what to do when the name is in use.
+
+    `modified_at` is when its owner changed it last, and `media_type` what it is where the name
+    does not tell, as far as that is known.
+    """
+
+    path: str
+    on_conflict: Conflict = Conflict.REPLACE
+    precondition: Precondition = no_precondition
+    modified_at: datetime | None = None
+    media_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Content that is counted, hashed and durable in staging, and where it shall go."""
+
+    staging: Staging
+    measured: Measured
+    target: Target
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of an upload; `is_new` unless it replaced the content of a file."""
+
+    entry: Entry
+    is_new: bool
+
+
+class Places:
+    """The nodes at some paths and above them, as they are and as they become."""
+
+    def __init__(self, tree: Tree, paths: Sequence[tuple[str, ...]]) -> None:
+        self._tree = tree
+        steps = {path[:depth] for path in paths for depth in range(len(path) + 1)}
+        self._nodes = dict(tree.find_all(steps))
+
+    def look(self, target: Target) -> tuple[tuple[str, ...], int]:
+        """Return the names in the path of `target`, and how many of them lead to something.
+
+        Raises what stands in its way: `InvalidName`, `IsAFolder`, `NotAFolder`, `EntryExists`,
+        `PreconditionFailed`.
+        """
+        names = split_path(target.path)
+        if not names:
+            raise IsAFolder(path="")
+        depth = next((length for length in range(len(names), 0, -1) if names[:length] in self._nodes), 0)
+        node = self._nodes[names[:depth]]
+        is_there = depth == len(names)
+        if not is_there and node.kind != Kind.FOLDER:
+            raise NotAFolder(path=join_path(names[:depth]))
+        if is_there and node.kind == Kind.FOLDER and target.on_conflict is not Conflict.RENAME:
+            raise IsAFolder(path=join_path(names))
+        if not target.precondition(node.content_hash if is_there else None):
+            raise PreconditionFailed
+        if is_there and target.on_conflict is Conflict.FAIL:
+            raise EntryExists(path=join_path(names))
+        return names, depth
+
+    def get(self, names: tuple[str, ...]) -> Node:
+        """Return the node at a path that leads to something."""
+        return self._nodes[names]
+
+    def put(self, names: tuple[str, ...], node: Node) -> None:
+        """Note what is at a path from now on."""
+        self._nodes[names] = node
+
+    def make_folder(self, names: tuple[str, ...], depth: int, now: datetime) -> Node:
+        """Return the folder at `names`, made where only the first `depth` of them lead to one."""
+        for length in range(depth, len(names)):
+            folder, name = self._nodes[names[:length]], names[length]
+            self._nodes[names[: length + 1]] = self._tree.make_folders(folder, [name], now)
+        return self._nodes[names]
+
+    def free_name(self, folder: tuple[str, ...], name: str) -> str:
+        """Return the name with a number that is free where the one before it is taken.
+
+        By doubling and then halving, for many thousands may be taken.
+        """
+        taken, free = 1, 2
+        while self._is_taken((*folder, numbered(name, free))):
+            taken, free = free, free * 2
+        while free - taken > 1:
+            between = (taken + free) // 2
+            if self._is_taken((*folder, numbered(name, between))):
+                taken = between
+            else:
+                free = between
+        return numbered(name, free)
+
+    def _is_taken(self, names: tuple[str, ...]) -> bool:
+        return names in self._nodes or self._tree.child(self._nodes[names[:-1]], names[-1]) is not None
+
+
+class Publisher:
+    """Publishes for one user; each `publish` is one half of a transaction of the caller's."""
+
+    def __init__(self, session: Session, store: BlobStore, clock: Clock, owner_id: int) -> None:
+        self._session = session
+        self._store = store
+        self._clock = clock
+        self._owner_id = owner_id
+        self._tree = Tree(session, owner_id)
+
+    def check(self, target: Target) -> None:
+        """Raise what stands in the way of `target` now."""
+        Places(self._tree, [split_path(target.path)]).look(target)
+
+    def publish(self, finished: Sequence[Finished]) -> list[Stored]:
+        """Give every one of them its place, and return what they became, in order.
+
+        Raises `InvalidName`, `EntryExists`, `IsAFolder`, `NotAFolder`, `PreconditionFailed`,
+        `QuotaExceeded`, `StorageFull`; the caller then rolls back.
+        """
+        self._tree.root(lock=True)
+        self._note_blobs(finished)
+        # Nodes that are made here must not go in one by one, whenever something is looked up.
+        with self._session.no_autoflush:
+            stored = self._place(finished)
+        self._store.publish([(each.staging, each.measured) for each in finished])
+        return stored
+
+    def _note_blobs(self, finished: Sequence[Finished]) -> None:
+        """Lock the blobs that are to be published, and have their rows."""
+        by_hash = {each.measured.content_hash: each for each in finished}
+        # One order for everybody, or two requests could wait for each other's locks.
+        for content_hash in sorted(by_hash):
+            lock_blob(self._session, content_hash)
+        known = select(Blob).where(Blob.content_hash.in_(by_hash))
+        blobs = {blob.content_hash: blob for blob in self._session.scalars(known)}
+        now = self._clock()
+        for content_hash, each in by_hash.items():
+            blob = blobs.get(content_hash)
+            if blob is None:
+                blob = Blob(content_hash=content_hash, size=each.measured.size, created_at=now)
+                self._session.add(blob)
+            blob.released_at = None
+            blob.sha256 = each.sha256 or blob.sha256
+        self._session.flush()
+
+    def _place(self, finished: Sequence[Finished]) -> list[Stored]:
+        places = Places(self._tree, [split_path(each.target.path) for each in finished])
+        placing = _Placing(self._session, self._tree, places, self._clock())
+        placed = [placing.place(each.target, each.measured) for each in finished]
+        placing.flush()
+        self._use(placing.used)
+        return [
+            Stored(to_entry(node, join_path(names)), is_new=is_new)
+            for names, node, is_new in placed
+        ]  # fmt: skip
+
+    def _use(self, size: int) -> None:
+        """Count `size` bytes to the user's usage, in the one statement that also compares."""
+        fits = or_(User.quota.is_(None), User.usage + size <= User.quota)
+        used = update(User).where(User.id == self._owner_id, fits).values(usage=User.usage + size)
+        if not execute_counted(self._session, used):
+            user = self._session.get(User, self._owner_id)
+            raise QuotaExceeded(quota=(user.quota if user else 0) or 0)
+
+
+def publish(session: Session, publisher: Publisher, finished: Sequence[Finished]) -> list[Stored]:
+    """Publish in a transaction of its own; raises as `Publisher.publish`, then nothing has changed."""
+    with publishing(session):
+        return publisher.publish(finished)
+
+
+@contextmanager
+def publishing(session: Session) -> Iterator[None]:
+    """Run the body as one writing transaction in which names are taken; raises as `writing` does."""
+    try:
+        with writing(session):
+            yield
+    except IntegrityError as error:
+        # Somebody took the name between our look-up and our insert; the next try will see it.
+        raise Unavailable from error
+
+
+class _Placing:
+    """The rows of one publication, gathered until all of them can go in together."""
+
+    def __init__(self, session: Session, tree: Tree, places: Places, now: datetime) -> None:
+        self._session = session
+        self._tree = tree
+        self._places = places
+        self._now = now
+        self._versions: list[tuple[Node, Version]] = []
+        self._entries: Counter[int] = Counter()
+        self._sizes: Counter[int] = Counter()
+        self.used = 0
+
+    def place(self, target: Target, measured: Measured) -> tuple[tuple[str, ...], Node, bool]:
+        """Give content its place; returns its path, its node, and whether that is new."""
+        names, depth = self._places.look(target)
+        is_there = depth == len(names)
+        if is_there and target.on_conflict is Conflict.RENAME:
+            names = (*names[:-1], self._places.free_name(names[:-1], names[-1]))
+            check_path(names)
+            is_there = False
+        if is_there:
+            node = self._places.get(names)
+        else:
+            folder = self._places.make_folder(names[:-1], min(depth, len(names) - 1), self._now)
+            node = self._tree.new(folder, names[-1], Kind.FILE, self._now)
+            self._session.add(node)
+            self._places.put(names, node)
+            self._entries[folder.id] += 1
+        # The very same content again is a retry and no change.
+        if node.content_hash != measured.content_hash:
+            self._fill(node, measured, target.media_type)
+        node.modified_at = target.modified_at or self._now
+        return names, node, not is_there
+
+    def flush(self) -> None:
+        """Write all rows and counters."""
+        self._session.flush()
+        for node, version in self._versions:
+            version.node_id = node.id
+            self._session.add(version)
+        self._session.flush()
+        for folder_id in {*self._entries, *self._sizes}:
+            self._tree.count(folder_id, entries=self._entries[folder_id], size=self._sizes[folder_id])
+
+    def _fill(self, node: Node, measured: Measured, media_type: str | None) -> None:
+        """Make `measured` the content of a file, as its next version."""
+        assert node.parent_id is not None  # only a root has none, and a root is no file
+        self._sizes[node.parent_id] += measured.size - node.size
+        self.used += measured.size
+        node.version += 1
+        node.size = measured.size
+        node.content_hash = measured.content_hash
+        node.media_type = media_type_of(node.name, otherwise=media_type)
+        version = Version(number=node.version, size=measured.size, created_at=self._now)
+        version.content_hash = measured.content_hash
+        self._versions.append((node, version))

@@ -1,0 +1,88 @@
+"""One writer a staged upload, across processes, who lets go when another one comes.
+
+Two flocks, which the kernel takes back when a process dies, however it dies. Whoever holds the one
+on the digests may write. Whoever waits for it holds a shared one on the content; the holder tries
+now and then whether somebody does.
+
+Rule: the files are only locked here, never read or written.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cabinet.errors import UploadGone, UploadLocked
+from cabinet.storage.local_staging import digests_of
+
+# Seconds between two looks: of who waits, whether the lock is free; of the holder, whether somebody waits.
+TRY_AGAIN = 0.02
+LOOK_OUT = 0.1
+
+
+@contextmanager
+def hold_staged(path: Path, patience: float, let_go: Callable[[], None] | None) -> Iterator[None]:
+    """Hold the lock of the staged upload `path`; see `BlobStore.lock`."""
+    with _opened(digests_of(path)) as lock:
+        if not _try(lock):
+            with _opened(path) as content:
+                fcntl.flock(content, fcntl.LOCK_SH)
+                _wait(lock, patience)
+        if let_go is None:
+            yield
+            return
+        released = threading.Event()
+        lookout = threading.Thread(target=_look_out, args=(path, released, let_go), daemon=True)
+        lookout.start()
+        try:
+            yield
+        finally:
+            released.set()
+            # Its call must not reach whatever this thread does next.
+            lookout.join()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise UploadGone from None
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _try(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _wait(lock: int, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while not _try(lock):
+        if time.monotonic() >= deadline:
+            raise UploadLocked
+        time.sleep(TRY_AGAIN)
+
+
+def _look_out(path: Path, released: threading.Event, let_go: Callable[[], None]) -> None:
+    """Call `let_go` once somebody waits for the lock, unless it is released before."""
+    try:
+        with _opened(path) as content:
+            while not released.wait(LOOK_OUT):
+                if not _try(content):
+                    let_go()
+                    return
+                fcntl.flock(content, fcntl.LOCK_UN)
+    except UploadGone:
+        return

@@ -1,0 +1,223 @@
+"""Uploads in progress on a local disk: a file each in `staging/`, and what may be said of it.
+
+An upload that outlives its request has a second file beside it, `<id>.blocks`: the digests of its
+whole blocks, so that going on reads at most one block again, and finishing reads none. Its kept
+bytes are those that were synced before their digests were; behind them lies nothing that counts.
+
+Rule: a file is opened without following a link; digests are written only once their bytes are durable.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from cabinet.errors import StorageFault, StorageFull, UploadGone
+from cabinet.storage.blocks import BlockWriter, Measured, Piece, in_background
+from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
+
+# No room on the disk, in the system's quota, or in the limit on one file.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_CHANGE = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+
+# What a kill of the server may cost an upload that runs: so many blocks (64 MiB), or seconds if a
+# whole block has come in them. A sync less often makes it longer, one more often the transfer slower.
+SYNC_BLOCKS = 16
+SYNC_SECONDS = 5.0
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """Turn what the operating system says about a disk into the domain's errors."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise StorageFull from error
+        raise StorageFault(reason=os.strerror(error.errno or 0)) from error
+
+
+def digests_of(path: Path) -> Path:
+    """Return where the digests of the staged file `path` lie."""
+    return path.with_name(f"{path.name}.blocks")
+
+
+def write_all(descriptor: int, offset: int, pieces: Sequence[Piece]) -> None:
+    """Write `pieces` at `offset`; a vectored write may stop short, most often on a full disk."""
+    written = os.pwritev(descriptor, pieces, offset)
+    for piece in pieces:
+        missing = memoryview(piece)[min(written, len(piece)) :]
+        written -= len(piece) - len(missing)
+        offset += len(piece) - len(missing)
+        while missing:
+            count = os.pwrite(descriptor, missing, offset)
+            missing = missing[count:]
+            offset += count
+
+
+class LocalStaging:
+    """The bytes of one request: a file that is open until it is finished, named by its id."""
+
+    def __init__(self, path: Path) -> None:
+        self.id = path.name
+        self._descriptor = os.open(path, CREATE, 0o600)
+        self._is_open = True
+        self._blocks = BlockWriter(self._write_block)
+
+    def append(self, chunks: Iterable[bytes]) -> None:
+        self._blocks.write(chunks)
+
+    def finish(self) -> Measured:
+        measured = self._blocks.finish()
+        with disk_errors():
+            # An error here is final: the kernel may have dropped the pages it could not write,
+            # and a second fsync of the same descriptor would then report success.
+            os.fsync(self._descriptor)
+            # Not left open until the publication, for one request may bring a thousand files.
+            self.close()
+        return measured
+
+    def close(self) -> None:
+        """Close the file, once no thread writes to it any more."""
+        self._blocks.settle()
+        if self._is_open:
+            self._is_open = False
+            os.close(self._descriptor)
+
+    def _write_block(self, offset: int, pieces: Sequence[Piece]) -> None:
+        with disk_errors():
+            write_all(self._descriptor, offset, pieces)
+
+
+class LocalResumed:
+    """An upload that goes on at `offset`; see `ResumedStaging`."""
+
+    def __init__(self, path: Path, offset: int, *, tentative: bool) -> None:
+        self.id = path.name
+        self._tentative = tentative
+        self._kept = offset
+        self._first_block, behind = divmod(offset, BLOCK_SIZE)
+        self._noted = 0
+        self._sync: Future[int] | None = None
+        self._fault: StorageFull | StorageFault | None = None
+        self._synced_at = time.monotonic()
+        try:
+            self._content = os.open(path, _CHANGE)
+        except FileNotFoundError:
+            raise UploadGone from None
+        try:
+            self._digests = os.open(digests_of(path), _CHANGE)
+        except BaseException as error:
+            os.close(self._content)
+            if isinstance(error, FileNotFoundError):
+                raise UploadGone from None
+            raise
+        try:
+            head = os.pread(self._content, behind, offset - behind)
+            if len(head) < behind or os.fstat(self._digests).st_size < self._first_block * DIGEST_SIZE:
+                raise UploadGone  # the disk lost what was acknowledged, or an older copy was put back
+            # What a killed server had written without keeping it must not end up behind the content.
+            self._cut()
+        except BaseException:
+            self._close()
+            raise
+        self._blocks = BlockWriter(self._write_block, offset - behind, head)
+
+    @property
+    def offset(self) -> int:
+        return self._blocks.offset
+
+    @property
+    def kept(self) -> int:
+        return self._kept
+
+    def append(self, chunks: Iterable[bytes]) -> None:
+        for chunk in chunks:
+            self._blocks.write([chunk])
+            if not self._tentative:
+                self._sync_if_due()
+
+    def keep(self) -> None:
+        self._wait_for_sync()
+        if self._blocks.offset == self._kept:
+            return
+        self._blocks.flush()
+        self._note(self._blocks.digests(self._noted), self._noted)
+        self._noted = self._blocks.whole_blocks
+        self._kept = self._blocks.offset
+
+    def finish(self) -> Measured:
+        self.keep()
+        size = self._blocks.offset
+        with disk_errors():
+            before = os.pread(self._digests, self._first_block * DIGEST_SIZE, 0)
+        # Those of this request, the last and shorter block among them.
+        self._blocks.finish()
+        return Measured(size, combine(before + self._blocks.digests()))
+
+    def close(self) -> None:
+        """Forget what is not kept and close the files, once no thread writes to them any more."""
+        self._blocks.settle()
+        try:
+            with suppress(StorageFull, StorageFault):
+                self._wait_for_sync()
+            self._cut()
+        finally:
+            self._close()
+
+    def _cut(self) -> None:
+        if os.fstat(self._content).st_size > self._kept:
+            os.ftruncate(self._content, self._kept)
+
+    def _close(self) -> None:
+        os.close(self._content)
+        os.close(self._digests)
+
+    def _sync_if_due(self) -> None:
+        if self._sync is not None and not self._sync.done():
+            return  # the disk is slower than the line; nothing is gained by asking it twice
+        self._wait_for_sync()
+        ready = self._blocks.whole_blocks - self._noted
+        elapsed = time.monotonic() - self._synced_at
+        if not ready or (ready < SYNC_BLOCKS and elapsed < SYNC_SECONDS):
+            return
+        digests, skip = self._blocks.digests(self._noted), self._noted
+        self._noted += ready
+        self._synced_at = time.monotonic()
+        self._sync = in_background(lambda: self._note(digests, skip))
+
+    def _wait_for_sync(self) -> None:
+        if self._sync is not None:
+            sync, self._sync = self._sync, None
+            self._kept = sync.result()
+
+    def _note(self, digests: bytes, skip: int) -> int:
+        """Make all that is written durable, then its digests; return the offset behind the last block.
+
+        An error here is final: the kernel may have dropped the pages that it could not write, and a
+        second sync of the same descriptor would then report success.
+        """
+        if self._fault is not None:
+            raise self._fault
+        first = self._first_block + skip
+        try:
+            with disk_errors():
+                os.fdatasync(self._content)
+                if digests:
+                    write_all(self._digests, first * DIGEST_SIZE, [digests])
+                    os.fdatasync(self._digests)
+        except (StorageFull, StorageFault) as error:
+            self._fault = error
+            raise
+        return first * BLOCK_SIZE + len(digests) // DIGEST_SIZE * BLOCK_SIZE
+
+    def _write_block(self, offset: int, pieces: Sequence[Piece]) -> None:
+        with disk_errors():
+            write_all(self._content, offset, pieces)

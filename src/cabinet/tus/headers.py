@@ -1,0 +1,168 @@
+"""The headers of tus: what a request says, and what an answer does.
+
+Rule: pure functions over texts and states; whatever is malformed is `MalformedRequest`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Mapping
+from email.utils import format_datetime
+from urllib.parse import urlsplit
+
+from werkzeug.datastructures import Headers
+
+from cabinet.errors import N_, InvalidField, MalformedRequest, TooLarge
+from cabinet.models import UploadKind
+from cabinet.services.entries import Conflict, to_media_type, to_mtime
+from cabinet.services.names import join_path, split_path, to_name
+from cabinet.services.publishing import Target
+from cabinet.services.secrets import new_id
+from cabinet.services.upload_states import Checksum, State
+
+VERSION = "1.0.0"
+EXTENSIONS = (
+    "creation,creation-with-upload,creation-defer-length,checksum,expiration,termination,concatenation"
+)
+PATCH_TYPE = "application/offset+octet-stream"
+
+CHECKSUMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
+
+BAD_NUMBER = N_("an offset or a length is not a number.")
+LENGTH_OR_DEFERRED = N_("it needs either Upload-Length or Upload-Defer-Length: 1.")
+BAD_METADATA = N_("Upload-Metadata is not pairs of a key and its value in base64.")
+BAD_CHECKSUM = N_("Upload-Checksum is not sha1 or sha256 and a digest in base64.")
+BAD_CONCAT = N_("Upload-Concat is neither partial nor final with the addresses of uploads.")
+NOT_A_CHOICE = N_("it is none of the values that it may have.")
+
+_KEY = re.compile(r"[!-+\--~]+")
+_UPLOAD = re.compile(r"(?:^|/)uploads/([^/]+)$")
+# Longer numbers are larger than any file, and Python refuses to read the longest.
+_DIGITS = 19
+
+
+def to_number(text: str | None) -> int:
+    """Return an offset or a length; raises `TooLarge` for what no file could have."""
+    if text is None or not (text.isascii() and text.isdigit()):
+        raise MalformedRequest(reason=BAD_NUMBER)
+    if len(text.lstrip("0")) > _DIGITS:
+        raise TooLarge(limit=2**63 - 1)
+    return int(text)
+
+
+def optional_number(text: str | None) -> int | None:
+    """Return an offset or a length if there is one."""
+    return None if text is None else to_number(text)
+
+
+def length_of_creation(headers: Headers) -> int | None:
+    """Return the length of a new upload, None when it is deferred."""
+    deferred, length = headers.get("Upload-Defer-Length"), headers.get("Upload-Length")
+    if (deferred is None) == (length is None) or deferred not in {None, "1"}:
+        raise MalformedRequest(reason=LENGTH_OR_DEFERRED)
+    return optional_number(length)
+
+
+def parse_metadata(header: str) -> Mapping[str, str]:
+    """Return the values by their keys; bytes that are not UTF-8 become surrogates, which no name has."""
+    metadata: dict[str, str] = {}
+    for pair in header.split(",") if header.strip() else ():
+        key, _, value = pair.strip().partition(" ")
+        if not _KEY.fullmatch(key) or key in metadata:
+            raise MalformedRequest(reason=BAD_METADATA)
+        try:
+            decoded = base64.b64decode(value.strip(), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise MalformedRequest(reason=BAD_METADATA) from error
+        metadata[key] = decoded.decode(errors="surrogateescape")
+    return metadata
+
+
+def to_target(metadata: Mapping[str, str]) -> Target:
+    """Return where an upload shall go; one without a name gets one that nothing else has.
+
+    Raises `InvalidName` or `InvalidField`.
+    """
+    name = to_name(metadata.get("filename") or f"upload-{new_id()[:8]}")
+    path = join_path((*split_path(metadata.get("folder", "")), name))
+    split_path(path)
+    on_conflict = metadata.get("on_conflict", Conflict.REPLACE)
+    if on_conflict not in set(Conflict):
+        raise InvalidField(field="on_conflict", reason=NOT_A_CHOICE)
+    mtime = metadata.get("mtime")
+    return Target(
+        path,
+        Conflict(on_conflict),
+        modified_at=to_mtime(mtime) if mtime else None,
+        media_type=to_media_type(metadata.get("filetype", "")),
+    )
+
+
+def parse_checksum(header: str | None) -> Checksum | None:
+    """Return the checksum of a part, None where there is none."""
+    if header is None:
+        return None
+    algorithm, _, encoded = header.strip().partition(" ")
+    try:
+        new = CHECKSUMS[algorithm]
+        digest = base64.b64decode(encoded, validate=True)
+    except (KeyError, binascii.Error, ValueError) as error:
+        raise MalformedRequest(reason=BAD_CHECKSUM) from error
+    if len(digest) != new().digest_size:
+        raise MalformedRequest(reason=BAD_CHECKSUM)
+    return Checksum(new, digest)
+
+
+def parse_concat(header: str | None) -> tuple[UploadKind, list[str]]:
+    """Return what kind of upload it shall be and, of a joined one, the ids of its parts."""
+    if header is None:
+        return UploadKind.WHOLE, []
+    if header == "partial":
+        return UploadKind.PARTIAL, []
+    word, _, urls = header.partition(";")
+    parts = [_upload_id(url) for url in urls.split()]
+    if word != "final" or not parts:
+        raise MalformedRequest(reason=BAD_CONCAT)
+    return UploadKind.JOINED, parts
+
+
+def _upload_id(url: str) -> str:
+    try:
+        found = _UPLOAD.search(urlsplit(url).path)
+    except ValueError as error:
+        raise MalformedRequest(reason=BAD_CONCAT) from error
+    if found is None:
+        raise MalformedRequest(reason=BAD_CONCAT)
+    return found[1]
+
+
+def announcement(max_size: int) -> dict[str, str]:
+    """Return what this server can do."""
+    return {
+        "Tus-Version": VERSION,
+        "Tus-Max-Size": str(max_size),
+        "Tus-Extension": EXTENSIONS,
+        "Tus-Checksum-Algorithm": ",".join(CHECKSUMS),
+    }
+
+
+def progress(state: State) -> dict[str, str]:
+    """Return how far an upload is, and until when it is kept."""
+    headers = {"Upload-Offset": str(state.offset)}
+    if state.content_hash is None:
+        headers["Upload-Expires"] = format_datetime(state.expires_at, usegmt=True)
+    return headers
+
+
+def description(state: State) -> dict[str, str]:
+    """Return what its creator said of an upload."""
+    length = state.length
+    headers = {"Upload-Defer-Length": "1"} if length is None else {"Upload-Length": str(length)}
+    if state.description is not None:
+        headers["Upload-Metadata"] = state.description
+    if state.parts is not None:
+        headers["Upload-Concat"] = state.parts
+    return headers

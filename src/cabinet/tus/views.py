@@ -1,0 +1,193 @@
+"""The views of resumable uploads.
+
+Rule: parse, call the service, render; what is kept and where is not known here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import MethodNotAllowed
+
+from cabinet.errors import (
+    N_,
+    CabinetError,
+    MalformedRequest,
+    NotFound,
+    UnsupportedEncoding,
+    UnsupportedVersion,
+    UploadIsFinal,
+)
+from cabinet.models import UploadKind
+from cabinet.services.upload_states import Part, Plan, State
+from cabinet.tus import bp, headers
+from cabinet.web.bodies import iter_body, length_of
+from cabinet.web.context import acting_user, files, resumable, setting
+from cabinet.web.guard import streams_body
+from cabinet.web.objects import address_of, content_address, to_json
+from cabinet.web.pages import to_rfc3339
+from cabinet.web.promises import CONTENT_HASH
+from cabinet.web.wire import interrupter
+
+OVERRIDE = "X-HTTP-Method-Override"
+
+FINAL_LENGTH = N_("a joined upload has the length of its parts; Upload-Length does not belong there.")
+
+
+@bp.before_request
+def _check_version() -> None:
+    # OPTIONS tells the version; GET is our own and no part of tus.
+    if request.method not in {"OPTIONS", "GET"} and request.headers.get("Tus-Resumable") != headers.VERSION:
+        raise UnsupportedVersion(supported=headers.VERSION)
+
+
+@bp.after_request
+def _add_version(response: Response) -> Response:
+    if request.method != "OPTIONS":
+        response.headers["Tus-Resumable"] = headers.VERSION
+    if response.status_code == HTTPStatus.PRECONDITION_FAILED:
+        response.headers["Tus-Version"] = headers.VERSION
+    return response
+
+
+@bp.route("", methods=["OPTIONS"], provide_automatic_options=False)
+@bp.route("/<path:upload_id>", methods=["OPTIONS"], provide_automatic_options=False)
+def announce(upload_id: str = "") -> ResponseReturnValue:  # noqa: ARG001 - of whichever upload it is asked
+    """Say what this server can do; no one need be signed in for that."""
+    return "", HTTPStatus.NO_CONTENT, headers.announcement(setting("MAX_UPLOAD_SIZE"))
+
+
+@bp.get("")
+def list_unfinished() -> ResponseReturnValue:
+    """List the unfinished uploads of the acting user."""
+    states = resumable(acting_user().id).list_unfinished()
+    return {"uploads": [_to_json(state) for state in states]}
+
+
+@bp.post("")
+@streams_body
+def create() -> ResponseReturnValue:
+    """Make an upload, with its first bytes if they come along."""
+    service = resumable(acting_user().id)
+    kind, part_ids = headers.parse_concat(request.headers.get("Upload-Concat"))
+    plan = _plan(kind)
+    brings_bytes = _brings_bytes()
+    if kind is UploadKind.JOINED:
+        if brings_bytes:
+            raise UploadIsFinal
+        if "Upload-Length" in request.headers or "Upload-Defer-Length" in request.headers:
+            raise MalformedRequest(reason=FINAL_LENGTH)
+        return _created(service.join(plan, part_ids))
+    plan = replace(plan, length=headers.length_of_creation(request.headers))
+    if not brings_bytes:
+        return _created(service.begin(plan))
+    part = _part(0)
+    state = service.begin(plan)
+    try:
+        return _created(service.append(state.id, part))
+    except CabinetError:
+        # Nobody has been told its address, so nobody could go on with it.
+        service.cancel(state.id)
+        raise
+
+
+@bp.route("/<path:upload_id>", methods=["HEAD"])
+def tell(upload_id: str) -> ResponseReturnValue:
+    """Tell how far an upload is."""
+    state = resumable(acting_user().id).get(upload_id)
+    told = headers.progress(state) | headers.description(state) | _outcome(state)
+    return "", HTTPStatus.OK, told
+
+
+@bp.get("/<path:upload_id>")
+def get(upload_id: str) -> ResponseReturnValue:
+    """Answer with the entry that a finished upload has become; nothing unfinished is served."""
+    user = acting_user()
+    state = resumable(user.id).get(upload_id)
+    if state.content_hash is None:
+        raise NotFound
+    return to_json(files(user.id).get(state.path))
+
+
+@bp.patch("/<path:upload_id>")
+@streams_body
+def append(upload_id: str) -> ResponseReturnValue:
+    """Take the next part of an upload."""
+    user = acting_user()
+    if request.mimetype != headers.PATCH_TYPE:
+        raise UnsupportedEncoding(encoding=request.mimetype[:40])
+    part = _part(headers.to_number(request.headers.get("Upload-Offset")))
+    state = resumable(user.id).append(upload_id, part)
+    return "", HTTPStatus.NO_CONTENT, headers.progress(state) | _outcome(state)
+
+
+@bp.delete("/<path:upload_id>")
+def cancel(upload_id: str) -> ResponseReturnValue:
+    """Forget an upload; a file that it has become stays."""
+    resumable(acting_user().id).cancel(upload_id)
+    return "", HTTPStatus.NO_CONTENT
+
+
+@bp.post("/<path:upload_id>")
+@streams_body
+def override(upload_id: str) -> ResponseReturnValue:
+    """Do what a client wants that can send nothing but POST."""
+    views = {"PATCH": append, "DELETE": cancel, "HEAD": tell}
+    view = views.get(request.headers.get(OVERRIDE, "").upper())
+    if view is None:
+        raise MethodNotAllowed(["HEAD", "PATCH", "DELETE", "OPTIONS"])
+    return view(upload_id)
+
+
+def _plan(kind: UploadKind) -> Plan:
+    described = request.headers.get("Upload-Metadata")
+    target = headers.to_target(headers.parse_metadata(described or ""))
+    return Plan(target, kind=kind, description=described, parts=request.headers.get("Upload-Concat"))
+
+
+def _brings_bytes() -> bool:
+    if "Transfer-Encoding" not in request.headers and request.headers.get("Content-Length", "0") == "0":
+        return False
+    if request.mimetype != headers.PATCH_TYPE:
+        raise UnsupportedEncoding(encoding=request.mimetype[:40])
+    return True
+
+
+def _part(offset: int) -> Part:
+    return Part(
+        offset=offset,
+        chunks=iter_body(request),
+        size=length_of(request),
+        length=headers.optional_number(request.headers.get("Upload-Length")),
+        checksum=headers.parse_checksum(request.headers.get("Upload-Checksum")),
+        let_go=interrupter(request),
+    )
+
+
+def _created(state: State) -> ResponseReturnValue:
+    location = {"Location": address_of("tus.tell", upload_id=state.id)}
+    return "", HTTPStatus.CREATED, location | headers.progress(state) | _outcome(state)
+
+
+def _outcome(state: State) -> dict[str, str]:
+    """Return what a finished upload has become."""
+    if state.content_hash is None:
+        return {}
+    return {CONTENT_HASH: state.content_hash, "Content-Location": content_address(state.path)}
+
+
+def _to_json(state: State) -> dict[str, Any]:
+    return {
+        "id": state.id,
+        "url": address_of("tus.tell", upload_id=state.id),
+        "path": state.path,
+        "offset": state.offset,
+        "length": state.length,
+        "is_partial": state.kind is UploadKind.PARTIAL,
+        "created_at": to_rfc3339(state.created_at),
+        "expires_at": to_rfc3339(state.expires_at),
+    }

@@ -1,0 +1,40 @@
+"""Entries and their addresses as programs see them.
+
+Rule: the JSON of an entry is the same on every face.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+
+from cabinet.services.entries import Entry
+from cabinet.web.context import setting
+from cabinet.web.pages import to_rfc3339
+
+
+def address_of(endpoint: str, **values: str) -> str:
+    """Return the address of a view as users see it: below PUBLIC_URL if there is one, else a path."""
+    root: str = setting("PUBLIC_URL") or request.script_root
+    return root + url_for(endpoint, _external=False, **values).removeprefix(request.script_root)
+
+
+def content_address(path: str) -> str:
+    """Return the address of the file or folder at `path`."""
+    return address_of("files.get", path=path) if path else address_of("files.list_files")
+
+
+def to_json(entry: Entry) -> dict[str, Any]:
+    """Return an entry as programs see it."""
+    return {
+        "kind": entry.kind,
+        "name": entry.name,
+        "path": entry.path,
+        "size": entry.size,
+        "content_hash": entry.content_hash,
+        "media_type": entry.media_type,
+        "created_at": to_rfc3339(entry.created_at),
+        "modified_at": to_rfc3339(entry.modified_at),
+        "url": content_address(entry.path),
+    }
