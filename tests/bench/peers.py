@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench.processes import HOST, free_port, listening
 from tests.support.auth import PASSWORD, USERNAME, basic, bearer
+from tests.support.listening import HOST, free_port, listening
 from tests.support.servers import Server, production_command, running
 
 _NGINX = """

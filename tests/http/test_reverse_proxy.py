@@ -1,0 +1,197 @@
+"""The README's nginx and Caddy in front of Cabinet: nothing is collected, limited or renamed on the way.
+
+Rule: the programs are Debian's, the configurations the README's; a missing program fails.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import pytest
+
+from tests.support.auth import PASSWORD, basic
+from tests.support.contents import content_of
+from tests.support.listening import HOST
+from tests.support.programs import require_program
+from tests.support.raw_http import RawConnection, request_head
+from tests.support.reverse_proxies import DOMAIN, PREFIX, Proxy, caddy, make_certificate, nginx
+from tests.support.servers import Server, production_command, running
+from tests.support.waiting import wait_until
+
+MIB = 1 << 20
+PROGRAMS = {"nginx": nginx, "caddy": caddy}
+
+# What has arrived when the server is asked about it, of a body that is larger: more than any buffer
+# on the way, and more than one block.
+SENT = 12 * MIB
+BODY = 16 * MIB
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    settings = {"PROXY_HOPS": 1, "TRUSTED_HOSTS": f"{DOMAIN},127.0.0.1"}
+    with running(production_command(2), tmp_path_factory.mktemp("server"), settings) as server:
+        fields = {"username": "alice", "password": PASSWORD}
+        assert server.request("POST", "/register", fields=fields, encode_multipart=False).status == 201
+        yield server
+
+
+@pytest.fixture(
+    scope="module", params=[(name, prefix) for name in PROGRAMS for prefix in ("", PREFIX)], ids=str
+)
+def proxy(
+    request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Proxy]:
+    name, prefix = request.param
+    folder = tmp_path_factory.mktemp(name)
+    with PROGRAMS[name](folder, server.port, make_certificate(folder), prefix) as proxy:
+        yield proxy
+
+
+def staged(server: Server) -> int:
+    """Return the bytes that unfinished uploads have on the server's disk."""
+    files = (server.folder / "instance" / "staging").rglob("*")
+    # Blocks and not the size, which a file may have before its bytes.
+    return sum(path.stat().st_blocks * 512 for path in files if path.is_file())
+
+
+def begin(connection: RawConnection, proxy: Proxy, target: str, headers: Mapping[str, str | int]) -> None:
+    """Send the head of a PUT."""
+    connection.send(request_head("PUT", proxy.prefix + target, {"Host": proxy.host, **basic(), **headers}))
+
+
+def frame(content: bytes) -> bytes:
+    """Return `content` as one chunk of a chunked body."""
+    return f"{len(content):x}\r\n".encode() + content + b"\r\n"
+
+
+@contextmanager
+def nothing_staged(server: Server) -> Iterator[None]:
+    """Begin and end without unfinished uploads on the disk."""
+    wait_until(lambda: staged(server) == 0, what="an empty staging folder")
+    yield
+    wait_until(lambda: staged(server) == 0, what="an empty staging folder")
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
+def test_the_server_has_the_first_bytes_before_the_last_are_sent(
+    server: Server, proxy: Proxy, chunked: bool
+) -> None:
+    content = content_of(BODY, seed=1 + chunked)
+    size: dict[str, str | int] = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": BODY}
+
+    with nothing_staged(server), proxy.raw() as connection:
+        begin(connection, proxy, "/files/streamed.bin", size)
+        connection.send(frame(content[:SENT]) if chunked else content[:SENT])
+        wait_until(lambda: staged(server) >= 4 * MIB, what="bytes on the server's disk")
+        assert proxy.spooled() == []
+        connection.send(frame(content[SENT:]) + b"0\r\n\r\n" if chunked else content[SENT:])
+        answer = connection.read_response("PUT")
+
+    assert answer is not None
+    assert answer.status in {200, 201}
+    assert proxy.request("GET", "/files/streamed.bin", headers=basic()).data == content
+
+
+def test_a_body_larger_than_two_gib_is_let_through(server: Server, proxy: Proxy) -> None:
+    with nothing_staged(server), proxy.raw() as connection:
+        begin(connection, proxy, "/files/huge.bin", {"Content-Length": 3 << 30})
+        connection.send(content_of(SENT))
+        wait_until(lambda: staged(server) >= 4 * MIB, what="bytes on the server's disk")
+
+
+def test_a_download_is_not_collected_and_a_range_of_it_arrives(server: Server, proxy: Proxy) -> None:
+    content = content_of(BODY, seed=3)
+    assert proxy.request("PUT", "/files/down.bin", body=content, headers=basic()).status in {200, 201}
+
+    part = proxy.request("GET", "/files/down.bin", headers={**basic(), "Range": f"bytes={MIB}-{2 * MIB - 1}"})
+    assert (part.status, part.headers["Content-Range"]) == (206, f"bytes {MIB}-{2 * MIB - 1}/{BODY}")
+    assert part.data == content[MIB : 2 * MIB]
+
+    with proxy.raw() as connection:
+        connection.send(
+            request_head("GET", f"{proxy.prefix}/files/down.bin", {"Host": proxy.host, **basic()})
+        )
+        with connection.socket.makefile("rb") as answer:
+            received = 0
+            while received < BODY:
+                received += len(answer.read(MIB))
+                # Once it has answered this, the proxy has also looked at what waits elsewhere.
+                assert proxy.request("GET", "/healthz").status == 200
+                assert proxy.spooled() == []
+
+
+def test_an_early_refusal_reaches_who_is_still_sending(proxy: Proxy, tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as large:
+        large.truncate(1 << 40)
+
+    sent = subprocess.run(
+        [
+            require_program("curl"), "--silent", "--show-error", "--cacert", proxy.certificate,
+            "--resolve", f"{proxy.host}:{HOST}", "--output", "/dev/null",
+            "--write-out", "%{http_code} %{size_upload}", "--upload-file", tmp_path / "large",
+            f"{proxy.origin}{proxy.prefix}/files/refused.bin",
+        ],
+        check=False, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+    status, size = sent.stdout.split()
+    assert status == "401", sent.stderr
+    assert int(size) < 1 << 30
+
+
+@pytest.mark.parametrize(
+    "name", ["plain.txt", "100%.txt", "a?b#c&d=e+f;g", "Отчёт №5 😀.pdf", "%2e%2e", '"q"']
+)
+def test_names_and_addresses_are_the_proxys_own(proxy: Proxy, name: str) -> None:
+    path = f"names/{name}"
+
+    stored = proxy.request("PUT", "/files/" + quote(path), body=b"content", headers=basic())
+
+    assert stored.status in {200, 201}
+    assert stored.json()["path"] == path
+    assert unquote(stored.json()["url"].removeprefix(proxy.origin)) == f"{proxy.prefix}/files/{path}"
+    assert proxy.follow("GET", stored.json()["url"], headers=basic()).data == b"content"
+    assert proxy.follow("GET", stored.headers["Location"], headers=basic()).data == b"content"
+
+
+def test_what_a_client_says_of_the_way_is_not_believed(proxy: Proxy) -> None:
+    spoofed = {
+        "X-Forwarded-For": "203.0.113.9",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Port": "1",
+        "X-Forwarded-Prefix": "/evil",
+        "X-Forwarded-Proto": "http",
+    }
+    stored = proxy.request("PUT", "/files/spoofed", body=b"x", headers={**basic(), **spoofed})
+    assert stored.json()["url"].removeprefix(proxy.origin) == f"{proxy.prefix}/files/spoofed"
+
+    # A browser's own origin is the proxy's, port and scheme included.
+    browser = {**spoofed, "Origin": proxy.origin}
+    page = proxy.request("GET", "/login", headers=spoofed)
+    token = re.search(rb'name="csrf-token" content="([^"]+)"', page.data)
+    assert token
+    cookies = {"Cookie": page.headers["Set-Cookie"].partition(";")[0]}
+    fields = {"username": "alice", "password": PASSWORD, "csrf_token": token[1].decode()}
+    signed_in = proxy.request(
+        "POST", "/login", fields=fields, encode_multipart=False, headers={**browser, **cookies}
+    )
+    assert signed_in.status in {200, 303}
+    assert "Secure" in signed_in.headers["Set-Cookie"]
+    session = {"Cookie": signed_in.headers["Set-Cookie"].partition(";")[0]}
+    account = proxy.request("GET", "/account", headers={**session, "Accept": "text/html"}).data.decode()
+    assert "127.0.0.1" in account
+    assert "203.0.113.9" not in account
+
+
+def test_a_cross_site_write_is_refused_behind_a_proxy_too(proxy: Proxy) -> None:
+    for origin in ("https://evil.example", f"https://evil.{proxy.host}", f"https://{DOMAIN}:1"):
+        headers = {**basic(), "Origin": origin}
+        assert proxy.request("PUT", "/files/cross", body=b"x", headers=headers).status == 403
+    headers = {**basic(), "Origin": proxy.origin}
+    assert proxy.request("PUT", "/files/cross", body=b"x", headers=headers).status in {200, 201}

@@ -1,0 +1,58 @@
+"""Any server process that listens on a port of this machine: a proxy, a peer of the bench.
+
+Rule: a process is ended by its id, by whoever started it; nothing is looked up by name.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.waiting import wait_until
+
+HOST = "127.0.0.1"
+
+# Seconds from SIGTERM until a server that still runs is killed.
+_GRACE = 10
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def listening(
+    command: Sequence[str], port: int, folder: Path, settings: Mapping[str, str], host: str = HOST
+) -> Iterator[int]:
+    """Run a server in `folder` that listens on `port`, with `settings` in its environment; gives its id."""
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, **settings}, stdin=subprocess.DEVNULL,
+            stdout=output, stderr=output, start_new_session=True,
+        )  # fmt: skip
+    try:
+        wait_until(lambda: _answers(process, host, port, log), seconds=60, what=f"{command[0]} on its port")
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _answers(process: subprocess.Popen[bytes], host: str, port: int, log: Path) -> bool:
+    if process.poll() is not None:
+        raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')}")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, port)) == 0

@@ -1,0 +1,169 @@
+"""nginx and Caddy in front of a server, set up as the README says.
+
+Rule: what runs is the README's own text; only addresses, ports, certificates and folders are the
+test's. A proxy is an ordinary process of the test's user and touches nothing of the machine's.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import ssl
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from tests.support.listening import HOST, free_port, listening
+from tests.support.programs import require_program
+from tests.support.raw_http import RawConnection, raw_connection
+from tests.support.readme import readme_block
+
+# The names that the README's texts have for things of the reader's.
+DOMAIN = "files.example.org"
+PREFIX = "/cabinet"
+_UPSTREAM = "127.0.0.1:5000"
+
+# A line of a configuration, and in its comment what takes its place below a sub-path.
+_LINE = re.compile(r"^( *)\S.*?# sub-path: (.*)$", re.MULTILINE)
+
+_NGINX = """
+daemon off;
+master_process off;
+pid {folder}/pid;
+error_log stderr;
+events {{}}
+http {{
+access_log off;
+client_body_temp_path {spool}/body;
+proxy_temp_path {spool}/proxy;
+fastcgi_temp_path {folder}/fastcgi;
+uwsgi_temp_path {folder}/uwsgi;
+scgi_temp_path {folder}/scgi;
+{readme}
+}}
+"""
+_CADDY = "{{\nadmin off\nauto_https off\n}}\n{readme}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A running proxy that speaks HTTPS for `DOMAIN`, with Cabinet below `prefix`."""
+
+    port: int
+    prefix: str
+    certificate: Path
+    pid: int
+    spool: Path
+
+    @property
+    def host(self) -> str:
+        """What a client calls it."""
+        return f"{DOMAIN}:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        """Its scheme, host and port."""
+        return f"https://{self.host}"
+
+    def spooled(self) -> list[str]:
+        """Return the files to which it puts off what it should pass on, unlinked ones too."""
+        opened = (
+            str(path.readlink()) for path in Path(f"/proc/{self.pid}/fd").iterdir() if path.is_symlink()
+        )
+        return [file for file in opened if file.startswith(str(self.spool))]
+
+    def request(self, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
+        """Send one request to `path` below the prefix; `options` are urllib3's."""
+        return self.follow(method, self.prefix + path, **options)
+
+    def follow(self, method: str, target: str, **options: Any) -> urllib3.BaseHTTPResponse:
+        """Send one request to an address that an answer gave, absolute or without scheme and host."""
+        headers = {"Host": self.host, **options.pop("headers", {})}
+        with urllib3.HTTPSConnectionPool(
+            HOST, self.port, ca_certs=str(self.certificate), server_hostname=DOMAIN,
+            assert_hostname=DOMAIN, retries=False, timeout=30,
+        ) as pool:  # fmt: skip
+            path = target.removeprefix(self.origin)
+            return pool.request(method, path, headers=headers, redirect=False, **options)
+
+    @contextmanager
+    def raw(self) -> Iterator[RawConnection]:
+        """Open a bare connection to it, below TLS."""
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        with (
+            raw_connection(HOST, self.port) as bare,
+            context.wrap_socket(bare.socket, server_hostname=DOMAIN) as wrapped,
+        ):
+            yield RawConnection(wrapped)
+
+
+def make_certificate(folder: Path) -> Path:
+    """Make a certificate for `DOMAIN` that vouches for itself, and its key beside it."""
+    certificate = folder / "certificate.pem"
+    subprocess.run(
+        [
+            require_program("openssl"), "req", "-x509", "-nodes", "-days", "2",
+            "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+            "-keyout", certificate.with_suffix(".key"), "-out", certificate,
+            "-subj", f"/CN={DOMAIN}", "-addext", f"subjectAltName=DNS:{DOMAIN}",
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return certificate
+
+
+@contextmanager
+def nginx(folder: Path, upstream: int, certificate: Path, prefix: str) -> Iterator[Proxy]:
+    """Run Debian's nginx in front of port `upstream`, at the root or, with `PREFIX`, below it."""
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin") or require_program("nginx")
+    port, spool = free_port(), folder / "spool"
+    spool.mkdir()
+    readme = _configuration("nginx", upstream, prefix)
+    readme = _put(readme, "listen 443 ssl;", f"listen {HOST}:{port} ssl;")
+    readme = _put(readme, "/etc/ssl/files.example.org.pem", str(certificate))
+    readme = _put(readme, "/etc/ssl/files.example.org.key", str(certificate.with_suffix(".key")))
+    settings = folder / "nginx.conf"
+    settings.write_text(_NGINX.format(folder=folder, spool=spool, readme=readme), encoding="utf-8")
+    with listening(
+        [program, "-e", "stderr", "-p", str(folder), "-c", str(settings)], port, folder, {}
+    ) as pid:
+        yield Proxy(port, prefix, certificate, pid, spool)
+
+
+@contextmanager
+def caddy(folder: Path, upstream: int, certificate: Path, prefix: str) -> Iterator[Proxy]:
+    """Run Debian's Caddy in front of port `upstream`, at the root or, with `PREFIX`, below it."""
+    port = free_port()
+    readme = _configuration("caddyfile", upstream, prefix)
+    address = f"https://{DOMAIN}:{port} {{\nbind {HOST}\ntls {certificate} {certificate.with_suffix('.key')}"
+    readme = _put(readme, f"{DOMAIN} {{", address)
+    settings = folder / "Caddyfile"
+    settings.write_text(_CADDY.format(readme=readme), encoding="utf-8")
+    # Where it keeps certificates, and where it would spool what it had to.
+    homes = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    spool = folder / "spool"
+    spool.mkdir()
+    command = [require_program("caddy"), "run", "--adapter", "caddyfile", "--config", str(settings)]
+    with listening(command, port, folder, {**homes, "TMPDIR": str(spool)}) as pid:
+        yield Proxy(port, prefix, certificate, pid, spool)
+
+
+def _configuration(language: str, upstream: int, prefix: str) -> str:
+    """Return the README's text, for a server at `upstream` and below `prefix` where there is one."""
+    text = _put(readme_block(language), _UPSTREAM, f"{HOST}:{upstream}")
+    if not prefix:
+        return text
+    text, count = _LINE.subn(r"\1\2", text)
+    assert count, f"the README does not say what {language} needs for a sub-path"
+    return text
+
+
+def _put(text: str, old: str, new: str) -> str:
+    """Replace what has to be there."""
+    assert old in text, f"the README's configuration has no {old!r}"
+    return text.replace(old, new)
