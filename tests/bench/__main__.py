@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.bench import console, folders, memory, small_files, transfers
+from tests.bench import console, cuts, folders, memory, small_files, transfers
 from tests.bench.report import Row, print_rows
 from tests.bench.stage import Stage, stage
 
@@ -28,6 +28,7 @@ PARTS: dict[str, Callable[[Stage], list[Row]]] = {
     "filecli": console.filecli,
     "start": console.start,
     "memory": memory.memory,
+    "cuts": cuts.cuts,
 }
 
 

@@ -59,7 +59,8 @@ class Line:
         self._target = port
         self._listener = socket.create_server((HOST, 0))
         self.port = self._listener.getsockname()[1]
-        self.was_cut = False
+        self._over = threading.Event()
+        self._was_cut = False
         self._cut: Cut | None = None
         self._passed = 0
         self._lock = threading.Lock()
@@ -75,7 +76,16 @@ class Line:
     def plan(self, cut: Cut | None) -> None:
         """Count from zero, and cut as planned; None lets everything pass."""
         with self._lock:
-            self._cut, self._passed, self.was_cut = cut, 0, False
+            self._cut, self._passed, self._was_cut = cut, 0, False
+            self._over.clear()
+
+    def was_cut(self) -> bool:
+        """Tell whether the line was cut as planned; when it was, everything about that is over."""
+        with self._lock:
+            begun = self._was_cut
+        if begun:
+            assert self._over.wait(_PATIENCE)
+        return begun
 
     def close(self) -> None:
         """End everything, and wait for it."""
@@ -118,8 +128,7 @@ class Line:
                 allowed, cut = self._count(len(piece))
                 server.sendall(piece[:allowed])
                 if cut is not None:
-                    cut.then()
-                    cut.end(client, server)
+                    self._end(cut, client, server)
                     return
         end_politely(server)
 
@@ -129,11 +138,17 @@ class Line:
             while piece := server.recv(_PIECE):
                 cut = self._is_lost()
                 if cut is not None:
-                    cut.then()
-                    cut.end(client, server)
+                    self._end(cut, client, server)
                     return
                 client.sendall(piece)
         end_politely(client)
+
+    def _end(self, cut: Cut, client: socket.socket, server: socket.socket) -> None:
+        try:
+            cut.then()
+            cut.end(client, server)
+        finally:
+            self._over.set()
 
     def _count(self, size: int) -> tuple[int, Cut | None]:
         """Return how much of a piece passes, and the cut when it comes now."""
@@ -142,7 +157,7 @@ class Line:
             self._passed += size
             if cut is None or cut.at_answer or self._passed <= cut.after:
                 return size, None
-            self._cut, self.was_cut = None, True
+            self._cut, self._was_cut = None, True
             return cut.after - before, cut
 
     def _is_lost(self) -> Cut | None:
@@ -150,7 +165,7 @@ class Line:
             cut = self._cut
             if cut is None or not cut.at_answer or self._passed <= cut.after:
                 return None
-            self._cut, self.was_cut = None, True
+            self._cut, self._was_cut = None, True
             return cut
 
 

@@ -1,0 +1,164 @@
+"""Uploads that are interrupted at random points, by every means, and resumed to the end.
+
+A round is one file by one client, over a line that is cut at a random byte: by FIN, by RST, by
+killing the server or by killing the client; on the way there or on the way back. The same command
+is then run again, and cut again, until at last it is left alone.
+
+Rule: everything random comes from one seed, which a failure names; at the end the content hash of
+each file is right, and nothing is left of what was interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+from cabinet.storage.content_hash import hash_chunks
+from tests.support.contents import content_of
+from tests.support.line import Cut, Line, end_politely, end_rudely
+from tests.support.servers import Server
+from tests.support.tus import Tus, Upload, someone, staged
+from tests.support.tus_clients import CLIENTS, Job, start
+
+MIB = 1 << 20
+
+KINDS = ("FIN", "RST", "server", "client")
+
+# Around the borders of blocks, of the clients' chunks, and of what a server reads at once.
+_SIZES = (1, 70_000, 4 * MIB, 4 * MIB + 1, 9 * MIB + 11, 16 * MIB, 21 * MIB + 5)
+
+# Seconds that one run of a client may take.
+_PATIENCE = 90
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the rounds of a proof came to; times in seconds."""
+
+    rounds: int = 0
+    cuts: Counter[str] = field(default_factory=Counter)
+    clients: Counter[str] = field(default_factory=Counter)
+    finishes: list[float] = field(default_factory=list)
+
+
+class Proof:
+    """Rounds of interrupted uploads to one server, by a user of their own."""
+
+    def __init__(
+        self, server: Server, line: Line, folder: Path, seed: int, clients: Sequence[str] = tuple(CLIENTS)
+    ) -> None:
+        self.server = server
+        self.tus: Tus = someone(server)
+        self.outcome = Outcome()
+        self._line = line
+        self._folder = folder
+        self._seed = seed
+        self._chance = random.Random(seed)
+        self._clients = clients
+        self._expected: dict[str, str] = {}
+
+    def run(self, rounds: int) -> Outcome:
+        """Run so many rounds, every kind of cut and every client in turn, and check what is left."""
+        for number in range(rounds):
+            kind = KINDS[number % len(KINDS)]
+            client = self._clients[number // len(KINDS) % len(self._clients)]
+            try:
+                self._round(number, client, kind)
+            except BaseException as error:
+                error.add_note(f"seed {self._seed}, round {number}: {client}, cut by {kind}")
+                raise
+        self._check_all()
+        return self.outcome
+
+    def _round(self, number: int, client: str, kind: str) -> None:
+        size = self._chance.choice(_SIZES)
+        content = content_of(size, seed=number % 8)
+        name = f"{number}.bin"
+        job = Job(
+            self._line.url, self.tus.person.headers, self._folder / name, self._folder / f"{name}.json", name
+        )
+        job.file.write_bytes(content)
+        # What was cut may be cut again; the last run is left alone.
+        for again in range(self._chance.randint(1, 3)):
+            # Requests have heads, too: a little more than the size.
+            after = (
+                self._chance.randrange(size + 1500)
+                if again == 0
+                else self._chance.randrange(size // 2 + 1500)
+            )
+            if self._run(client, job, kind, after):
+                break
+        self._line.plan(None)
+        began = perf_counter()
+        assert self._wait(start(CLIENTS[client].command(job), self._log)) == 0, self._log.read_text()
+        self.outcome.finishes.append(perf_counter() - began)
+        self._check(name, content)
+        self.outcome.rounds += 1
+        self.outcome.clients[client] += 1
+        for file in (job.file, job.memory, self._log):
+            file.unlink(missing_ok=True)
+
+    def _run(self, client: str, job: Job, kind: str, after: int) -> bool:
+        """Run the client over a line that is cut; tell whether it was done all the same."""
+        running: list[subprocess.Popen[bytes]] = []
+
+        def kill_client() -> None:
+            with suppress(IndexError):
+                running[0].send_signal(signal.SIGKILL)
+
+        then = {"server": self.server.kill, "client": kill_client}.get(kind, lambda: None)
+        end = end_politely if kind == "FIN" else end_rudely
+        self._line.plan(Cut(after, end, then, at_answer=self._chance.random() < 0.25))
+        running.append(start(CLIENTS[client].command(job), self._log))
+        code = self._wait(running[0])
+        if not self._line.was_cut():
+            self._line.plan(None)
+            assert code == 0, self._log.read_text()
+            return True
+        self.outcome.cuts[kind] += 1
+        if kind == "server":
+            self.server.start()
+        self._tidy(job)
+        return False
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "client.log"
+
+    def _wait(self, client: subprocess.Popen[bytes]) -> int:
+        try:
+            return client.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            client.kill()
+            client.wait()
+            raise
+
+    def _tidy(self, job: Job) -> None:
+        """Undo what a killed client did to its own memory: that is no affair of the server."""
+        shutil.rmtree(f"{job.memory}.lock", ignore_errors=True)
+        if job.memory.is_file():
+            try:
+                json.loads(job.memory.read_text() or "{}")
+            except ValueError:
+                job.memory.unlink()
+
+    def _check(self, name: str, content: bytes) -> None:
+        self._expected[name] = hash_chunks([content])
+        assert hash_chunks([self.tus.person.get(name)]) == self._expected[name]
+
+    def _check_all(self) -> None:
+        """Check that all files are there, and nothing else once the uploads nobody knows of are cancelled."""
+        assert self.tus.person.hashes() == self._expected
+        for found in self.tus.unfinished():
+            # A client that was cut before it learned of its upload has begun another one.
+            assert Upload(self.tus, found["url"]).send("DELETE").status == 204
+        assert staged(self.server) == set()
