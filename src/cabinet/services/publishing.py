@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -171,15 +172,17 @@ class Publisher:
             lock_blob(self._session, content_hash)
         known = select(Blob).where(Blob.content_hash.in_(by_hash))
         blobs = {blob.content_hash: blob for blob in self._session.scalars(known)}
-        now = self._clock()
-        for content_hash, each in by_hash.items():
-            blob = blobs.get(content_hash)
-            if blob is None:
-                blob = Blob(content_hash=content_hash, size=each.measured.size, created_at=now)
-                self._session.add(blob)
+        for content_hash, blob in blobs.items():
             blob.released_at = None
-            blob.sha256 = each.sha256 or blob.sha256
-        self._session.flush()
+            blob.sha256 = by_hash[content_hash].sha256 or blob.sha256
+        now = self._clock()
+        new = [
+            {"content_hash": key, "size": each.measured.size, "sha256": each.sha256, "created_at": now}
+            for key, each in by_hash.items()
+            if key not in blobs
+        ]
+        if new:
+            self._session.execute(insert(Blob), new)
 
     def _place(self, finished: Sequence[Finished]) -> list[Stored]:
         places = Places(self._tree, [split_path(each.target.path) for each in finished])
@@ -226,7 +229,7 @@ class _Placing:
         self._tree = tree
         self._places = places
         self._now = now
-        self._versions: list[tuple[Node, Version]] = []
+        self._versions: list[tuple[Node, dict[str, Any]]] = []
         self._entries: Counter[int] = Counter()
         self._sizes: Counter[int] = Counter()
         self.used = 0
@@ -256,10 +259,9 @@ class _Placing:
     def flush(self) -> None:
         """Write all rows and counters."""
         self._session.flush()
-        for node, version in self._versions:
-            version.node_id = node.id
-            self._session.add(version)
-        self._session.flush()
+        if self._versions:
+            rows = [{"node_id": node.id, **version} for node, version in self._versions]
+            self._session.execute(insert(Version), rows)
         for folder_id in {*self._entries, *self._sizes}:
             self._tree.count(folder_id, entries=self._entries[folder_id], size=self._sizes[folder_id])
 
@@ -272,6 +274,5 @@ class _Placing:
         node.size = measured.size
         node.content_hash = measured.content_hash
         node.media_type = media_type_of(node.name, otherwise=media_type)
-        version = Version(number=node.version, size=measured.size, created_at=self._now)
-        version.content_hash = measured.content_hash
-        self._versions.append((node, version))
+        version = {"number": node.version, "content_hash": measured.content_hash}
+        self._versions.append((node, version | {"size": measured.size, "created_at": self._now}))
