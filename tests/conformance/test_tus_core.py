@@ -80,13 +80,13 @@ def test_another_version_is_refused_and_the_right_one_named(
 
 
 def test_an_upload_in_one_part(either: Tus) -> None:
-    upload = either.create(len(LARGE), filename="large.bin", folder="a/b", filetype="image/x-odd")
+    upload = either.create(len(LARGE), filename="large", folder="a/b", filetype="image/x-odd")
     assert is_head(upload.look(), 0)
 
     answer = upload.append(0, LARGE)
 
     assert answer.headers["Tus-Resumable"] == VERSION
-    assert check_finished(either, answer, LARGE) == "a/b/large.bin"
+    assert check_finished(either, answer, LARGE) == "a/b/large"
     [entry] = [entry for entry in either.person.entries() if entry["kind"] == "file"]
     assert (entry["size"], entry["media_type"]) == (len(LARGE), "image/x-odd")
 

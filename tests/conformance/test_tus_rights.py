@@ -25,6 +25,7 @@ from tests.support.tus import (
     part,
     someone,
     staged,
+    told,
 )
 
 CONTENT = content_of(100_000)
@@ -49,7 +50,7 @@ def test_an_upload_of_somebody_else_is_as_unknown_as_any(either: Tus, method: st
     assert unknown.status == 404
     for answer, each in zip(answers, (upload, finished), strict=True):
         assert answer.status == 404
-        assert answer.body.replace(each.id.encode(), UNKNOWN[-32:].encode()) == unknown.body
+        assert told(answer, each.target) == told(unknown, UNKNOWN)
         differing = {"Date", "X-Request-Id", "Content-Length"}
         assert set(answer.headers.keys()) - differing == set(unknown.headers.keys()) - differing
         assert "Upload-Offset" not in answer.headers
@@ -69,12 +70,11 @@ HOSTILE_IDS = [
     "..%5c..%5cx",
     "a%00b",
     "%0d%0aX-Evil:%20y",
-    "Ж",
     "%D0%96",
     "%EF%BC%90" * 32,
     "0" * 31,
     "0" * 33,
-    "0" * 5000,
+    "0" * 3000,
     "-1",
     "1",
     "*",

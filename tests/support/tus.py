@@ -280,6 +280,15 @@ def _unread(port: int) -> int:
     return waiting
 
 
+def told(answer: RawResponse, target: str) -> dict[str, Any]:
+    """Return what a refusal tells, without what differs from one request and one upload to the next."""
+    if not answer.body:
+        return {}
+    details: dict[str, Any] = json.loads(answer.body.replace(target.rpartition("/")[2].encode(), b"ID"))
+    assert details.pop("request_id")
+    return details
+
+
 def check_refused(answer: RawResponse, *statuses: int) -> None:
     """Check that a request was refused as everything is refused, and in the words of the protocol."""
     assert answer.status in statuses, (answer.status, answer.body)
