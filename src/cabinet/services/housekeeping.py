@@ -92,6 +92,10 @@ class Housekeeping:
                 row = self._session.get(Upload, upload_id)
                 if row is None or row.expires_at > self._clock():
                     return False
+                if row.content_hash is not None:
+                    # Forgotten, which its client is told as that of one that was given up.
+                    row.content_hash, row.expires_at = None, self._clock() + self._keep.ended
+                    return False
                 if row.ended_at is not None:
                     self._session.delete(row)
                     return False

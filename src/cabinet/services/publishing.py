@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -189,15 +189,20 @@ class Publisher:
         placing = _Placing(self._session, self._tree, places, self._clock())
         placed = [placing.place(each.target, each.measured) for each in finished]
         placing.flush()
-        self._use(placing.used)
+        self.use(placing.used)
         return [
             Stored(to_entry(node, join_path(names)), is_new=is_new)
             for names, node, is_new in placed
         ]  # fmt: skip
 
-    def _use(self, size: int) -> None:
-        """Count `size` bytes to the user's usage, in the one statement that also compares."""
-        fits = or_(User.quota.is_(None), User.usage + size <= User.quota)
+    def use(self, size: int) -> None:
+        """Count `size` bytes to the user's usage, in the one statement that also compares.
+
+        Bytes that are given back are less than none. Raises `QuotaExceeded`.
+        """
+        if not size:
+            return
+        fits = or_(User.quota.is_(None), User.usage + size <= User.quota, literal(size) < 0)
         used = update(User).where(User.id == self._owner_id, fits).values(usage=User.usage + size)
         if not execute_counted(self._session, used):
             user = self._session.get(User, self._owner_id)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import (
@@ -33,7 +33,7 @@ from cabinet.errors import (
 )
 from cabinet.models import Upload, UploadKind, User
 from cabinet.services.clock import Clock
-from cabinet.services.database import execute_counted, writing
+from cabinet.services.database import writing
 from cabinet.services.entries import Conflict
 from cabinet.services.publishing import Finished, Publisher, Target, publishing
 from cabinet.services.secrets import new_id
@@ -123,6 +123,12 @@ class ResumableUploads:
         Raises `MalformedRequest` for a part that is none, and as `begin` does.
         """
         self._publisher.check(plan.target)
+        try:
+            return self.get(self._join(plan, upload_ids))
+        except UploadGone as error:
+            raise MalformedRequest(reason=BAD_PART) from error
+
+    def _join(self, plan: Plan, upload_ids: Sequence[str]) -> str:
         with ExitStack() as held:
             # In one order for everybody, for two requests could wait for each other.
             for upload_id in sorted(set(upload_ids)):
@@ -145,7 +151,7 @@ class ResumableUploads:
                     self._publish(row, finished)
             for upload_id in sizes:
                 self._store.discard(upload_id)
-        return self.get(joined_id)
+        return joined_id
 
     def cancel(self, upload_id: str) -> None:
         """End an upload and forget its bytes; the file that it has become stays.
@@ -306,11 +312,12 @@ class ResumableUploads:
     def _record(self, upload_id: str, offset: int, length: int | None = None) -> None:
         """Write how many bytes are durable, and that the user has so many more.
 
-        The quota has no say in it: they lie on the disk, and what is above it is refused next.
+        Raises `QuotaExceeded` where others of the user's have taken the room meanwhile; then the
+        bytes count as never sent.
         """
         with writing(self._session):
             row = self._row(upload_id)
-            self._use(offset - row.offset)
+            self._publisher.use(offset - row.offset)
             row.offset = offset
             row.length = row.length if length is None else length
             row.expires_at = self._clock() + self._terms.keep
@@ -324,7 +331,7 @@ class ResumableUploads:
             target = Target(
                 row.path, Conflict(row.on_conflict), modified_at=row.modified_at, media_type=row.media_type
             )
-            self._use(-row.offset)
+            self._publisher.use(-row.offset)
             row.offset = measured.size
             self._publish(row, Finished(staging, measured, target))
         self._store.discard(upload_id)
@@ -341,13 +348,8 @@ class ResumableUploads:
         self._store.discard(upload_id)
 
     def _give_back(self, row: Upload) -> None:
-        self._use(-row.offset)
+        self._publisher.use(-row.offset)
         row.ended_at = self._clock()
-
-    def _use(self, size: int) -> None:
-        if size:
-            used = update(User).where(User.id == self._owner_id).values(usage=User.usage + size)
-            execute_counted(self._session, used)
 
 
 class _LetGo:

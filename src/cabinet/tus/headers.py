@@ -53,6 +53,14 @@ def to_number(text: str | None) -> int:
     return int(text)
 
 
+def to_offset(text: str | None) -> int:
+    """Return where a part begins."""
+    try:
+        return to_number(text)
+    except TooLarge as error:
+        raise MalformedRequest(reason=BAD_NUMBER) from error
+
+
 def optional_number(text: str | None) -> int | None:
     """Return an offset or a length if there is one."""
     return None if text is None else to_number(text)

@@ -72,6 +72,8 @@ def list_unfinished() -> ResponseReturnValue:
 @streams_body
 def create() -> ResponseReturnValue:
     """Make an upload, with its first bytes if they come along."""
+    if request.headers.get(OVERRIDE, "POST").upper() != "POST":
+        raise MethodNotAllowed(["GET", "POST", "OPTIONS"])
     service = resumable(acting_user().id)
     kind, part_ids = headers.parse_concat(request.headers.get("Upload-Concat"))
     plan = _plan(kind)
@@ -120,7 +122,7 @@ def append(upload_id: str) -> ResponseReturnValue:
     user = acting_user()
     if request.mimetype != headers.PATCH_TYPE:
         raise UnsupportedEncoding(encoding=request.mimetype[:40])
-    part = _part(headers.to_number(request.headers.get("Upload-Offset")))
+    part = _part(headers.to_offset(request.headers.get("Upload-Offset")))
     state = resumable(user.id).append(upload_id, part)
     return "", HTTPStatus.NO_CONTENT, headers.progress(state) | _outcome(state)
 
