@@ -5,7 +5,6 @@ Rule: thin. Nothing here knows a URL.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +15,7 @@ from cabinet.client.output import to_event, to_size
 from cabinet.client.paths import to_path
 from cabinet.client.session import Session
 from cabinet.client.tally import Tally
+from cabinet.client.times import to_local_text
 from cabinet.errors import IsAFolder
 
 if TYPE_CHECKING:
@@ -62,11 +62,4 @@ def rm(session: Session, names: tuple[str, ...], recursive: bool) -> None:
 
 def _facts(entry: Entry) -> str:
     size = "-" if entry.is_folder else to_size(entry.size)
-    return f"{size:>9}  {_local_time(entry.modified_at):16}"
-
-
-def _local_time(text: str) -> str:
-    try:
-        return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M}"
-    except ValueError:
-        return text
+    return f"{size:>9}  {to_local_text(entry.modified_at):16}"

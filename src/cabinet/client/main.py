@@ -16,7 +16,9 @@ from cabinet.client.exits import INTERRUPTED, UNEXPECTED, USAGE, describe, exit_
 from cabinet.client.file_commands import ls, rm
 from cabinet.client.options import shared_options
 from cabinet.client.output import Output
+from cabinet.client.sync_commands import sync
 from cabinet.client.transfer_commands import download, upload
+from cabinet.client.uploads_commands import uploads
 from cabinet.errors import CabinetError
 
 
@@ -66,7 +68,7 @@ def main() -> None:
     """
 
 
-for _command in (register, login, logout, whoami, upload, download, ls, rm, version):
+for _command in (register, login, logout, whoami, upload, download, sync, uploads, ls, rm, version):
     main.add_command(_command)
 
 

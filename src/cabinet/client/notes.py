@@ -143,12 +143,26 @@ def open_notes(folder: Path, subject: Subject) -> Iterator[Notes]:
         os.close(descriptor)
 
 
-def iter_headers(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+def local_files(folder: Path) -> dict[str, str]:
+    """Return which local file each upload is of that there are notes on, by its id."""
+    return {
+        str(piece[0]): str(header["local"]) for _, header in _headers(folder) for piece in header["pieces"]
+    }
+
+
+def forget_about(folder: Path, upload_id: str) -> None:
+    """Remove the notes on an upload that was cancelled; there need not be any."""
+    for path, header in _headers(folder):
+        if any(piece[0] == upload_id for piece in header["pieces"]):
+            path.unlink(missing_ok=True)
+
+
+def _headers(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield all notes that can be read, with their first lines."""
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
         with suppress(OSError, ValueError), path.open("rb") as file:
             header = json.loads(file.readline())
-            if isinstance(header, dict):
+            if isinstance(header, dict) and isinstance(header.get("pieces"), list):
                 yield path, header
 
 

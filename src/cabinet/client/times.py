@@ -39,6 +39,14 @@ def from_http_date(text: str) -> int | None:
         return None
 
 
+def to_local_text(text: str) -> str:
+    """Return a time of JSON as a person reads it, in the zone of this machine."""
+    try:
+        return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M}"
+    except ValueError:
+        return text
+
+
 def is_same_time(one: int, other: int) -> bool:
     """Tell whether two times of a file agree, as exactly as the coarser of their sources tells them."""
     if one % SECOND == 0 or other % SECOND == 0:

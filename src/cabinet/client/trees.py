@@ -13,26 +13,31 @@ from pathlib import Path
 from cabinet.client.failures import LocalFault, LocalMissing
 from cabinet.client.local import Source, local_errors
 from cabinet.client.selection import Selection
+from cabinet.errors import CabinetError
 from cabinet.storage.content_hash import hash_stream
 
 
 def iter_files(
-    folder: Path, skipped: Callable[[Path], None], selection: Selection | None = None, above: str = ""
+    folder: Path,
+    skipped: Callable[[Path], None],
+    selection: Selection | None = None,
+    *,
+    unreadable: Callable[[Path, CabinetError], None] | None = None,
+    above: str = "",
 ) -> Iterator[Source]:
     """Yield the regular files below `folder` in the order of their names.
 
     Links and special files are handed to `skipped`: a link may lead anywhere, even round in a
-    circle, and a pipe may never end. `selection` sees paths that start with `above`.
+    circle, and a pipe may never end. A folder below that cannot be read is handed to `unreadable`,
+    if given. `selection` sees paths that start with `above`.
     """
     chosen = selection or Selection()
-    with local_errors(folder), os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
-    for entry in entries:
+    for entry in _scan(folder, unreadable if above else None):
         path = folder / entry.name
         relative = f"{above}{entry.name}"
         if entry.is_dir(follow_symlinks=False):
             if chosen.enters(relative):
-                yield from iter_files(path, skipped, chosen, f"{relative}/")
+                yield from iter_files(path, skipped, chosen, unreadable=unreadable, above=f"{relative}/")
         elif chosen.takes(relative):
             if entry.is_file(follow_symlinks=False):
                 with local_errors(path):
@@ -40,6 +45,17 @@ def iter_files(
                 yield Source(path, status.st_size, status.st_mtime_ns)
             else:
                 skipped(path)
+
+
+def _scan(folder: Path, unreadable: Callable[[Path, CabinetError], None] | None) -> list[os.DirEntry[str]]:
+    try:
+        with local_errors(folder), os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
+    except CabinetError as error:
+        if unreadable is None:
+            raise
+        unreadable(folder, error)
+        return []
 
 
 def make_folder(path: Path) -> None:

@@ -1,0 +1,205 @@
+"""Making one side like the other: what is moved, what is deleted, and what never is."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Filecli
+
+EARLY = 1_600_000_000_123_456_000
+LATE = 1_700_000_000_000_000_000
+
+
+def write(root: Path, **files: str) -> None:
+    for name, content in files.items():
+        path = root / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        os.utime(path, ns=(EARLY, EARLY))
+
+
+def local_files(root: Path) -> dict[str, str]:
+    return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+
+
+def remote_paths(alice: Filecli, *options: str) -> list[str]:
+    return sorted(alice("ls", "-r", *options).stdout.split())
+
+
+@pytest.fixture
+def photos(desk: Path) -> Path:
+    """Return a folder with files in it."""
+    root = desk / "photos"
+    write(root, a="a", b__c="c", b__d__e="e")
+    return root
+
+
+@pytest.fixture
+def synced(alice: Filecli, photos: Path) -> Filecli:
+    """Run filecli as somebody whose folder `in/photos` is like the local one."""
+    done = alice("sync", "photos", ":in/photos")
+    assert done.exit_code == 0, done.stderr
+    return alice
+
+
+def test_what_goes_up_comes_down_with_its_time(synced: Filecli, desk: Path) -> None:
+    done = synced("sync", ":in/photos", "copy")
+
+    assert done.exit_code == 0, done.stderr
+    assert local_files(desk / "copy") == {"a": "a", "b/c": "c", "b/d/e": "e"}
+    assert (desk / "copy" / "b" / "c").stat().st_mtime_ns == EARLY
+
+
+def test_a_second_run_moves_nothing(synced: Filecli) -> None:
+    assert "3 unchanged" in synced("sync", "photos", ":in/photos").stderr
+    synced("sync", ":in/photos", "copy")
+    assert "3 unchanged" in synced("sync", ":in/photos", "copy").stderr
+
+
+def test_what_changed_is_moved_by_its_size_or_its_time(synced: Filecli, photos: Path) -> None:
+    (photos / "a").write_text("longer")
+    (photos / "b" / "c").write_text("C")
+    done = synced("sync", "photos", ":in/photos")
+
+    assert sorted(done.stdout.split()) == ["in/photos/a", "in/photos/b/c"]
+    assert synced("download", "in/photos/b/c", "-o", "-").stdout == "C"
+
+
+def test_with_checksum_only_the_content_counts(synced: Filecli, photos: Path) -> None:
+    os.utime(photos / "a", ns=(LATE, LATE))
+    (photos / "b" / "c").write_text("C")
+    os.utime(photos / "b" / "c", ns=(EARLY, EARLY))
+
+    assert synced("sync", "photos", ":in/photos").stdout == "in/photos/a\n"
+    assert synced("sync", "--checksum", "photos", ":in/photos").stdout == "in/photos/b/c\n"
+
+
+def test_a_file_that_is_here_and_differs_is_replaced(synced: Filecli, desk: Path) -> None:
+    write(desk / "copy", a="mine")
+
+    assert synced("sync", ":in/photos", "copy").exit_code == 0
+    assert local_files(desk / "copy")["a"] == "a"
+
+
+def test_nothing_is_deleted_unless_that_is_wanted(synced: Filecli, photos: Path, desk: Path) -> None:
+    (photos / "a").unlink()
+    write(desk / "copy", more="mine")
+
+    assert synced("sync", "photos", ":in/photos").exit_code == 0
+    assert synced("sync", ":in/photos", "copy").exit_code == 0
+    assert local_files(desk / "copy") == {"a": "a", "b/c": "c", "b/d/e": "e", "more": "mine"}
+
+
+def test_delete_removes_what_is_too_much_on_the_server(synced: Filecli, photos: Path) -> None:
+    (photos / "a").unlink()
+    (photos / "b" / "d" / "e").unlink()
+    (photos / "b" / "d").rmdir()
+    done = synced("sync", "--delete", "photos", ":in/photos")
+
+    assert done.exit_code == 0
+    assert "“in/photos/b/d” is deleted." in done.stderr
+    assert "b/d/e" not in done.stderr
+    assert remote_paths(synced, "in") == ["photos/", "photos/b/", "photos/b/c"]
+
+
+def test_delete_removes_what_is_too_much_here(synced: Filecli, desk: Path) -> None:
+    write(desk / "copy", more="mine", extra__deep__file="mine")
+    (desk / "copy" / "link").symlink_to("more")
+    done = synced("sync", "--delete", ":in/photos", "copy")
+
+    assert done.exit_code == 0
+    assert local_files(desk / "copy") == {"a": "a", "b/c": "c", "b/d/e": "e"}
+    assert not (desk / "copy" / "extra").exists()
+    assert (desk / "copy" / "link").is_symlink()
+
+
+def test_an_empty_folder_here_is_kept_there(synced: Filecli, photos: Path) -> None:
+    (photos / "b" / "d" / "e").unlink()
+    synced("sync", "--delete", "photos", ":in/photos")
+
+    assert remote_paths(synced, "in/photos") == ["a", "b/", "b/c", "b/d/"]
+
+
+def test_what_is_excluded_is_neither_moved_nor_deleted(synced: Filecli, photos: Path) -> None:
+    (photos / "a").unlink()
+    write(photos, z="new")
+    done = synced("sync", "--delete", "--exclude", "a", "--exclude", "z", "photos", ":in/photos")
+
+    assert done.exit_code == 0
+    assert remote_paths(synced, "in/photos") == ["a", "b/", "b/c", "b/d/", "b/d/e"]
+
+
+def test_a_link_in_place_of_a_folder_deletes_nothing(synced: Filecli, photos: Path) -> None:
+    (photos / "b").rename(photos.parent / "elsewhere")
+    (photos / "b").symlink_to("../elsewhere")
+    done = synced("sync", "--delete", "photos", ":in/photos")
+
+    assert done.exit_code == 0
+    assert "“photos/b” is a link" in done.stderr
+    assert remote_paths(synced, "in/photos") == ["a", "b/", "b/c", "b/d/", "b/d/e"]
+
+
+def test_nothing_is_deleted_if_anything_failed(synced: Filecli, photos: Path) -> None:
+    (photos / "a").unlink()
+    write(photos, **{"bad\\name": "content"})
+    done = synced("sync", "--delete", "photos", ":in/photos")
+
+    assert done.exit_code == 1
+    assert "Nothing was deleted" in done.stderr
+    assert "a" in remote_paths(synced, "in/photos")
+
+
+def test_a_folder_that_cannot_be_read_deletes_nothing(
+    synced: Filecli, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "a").unlink()
+    scandir = os.scandir
+
+    def refuse(path: Path) -> os._ScandirIterator[str]:
+        if Path(path).name == "b":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr("cabinet.client.trees.os.scandir", refuse)
+    done = synced("sync", "--delete", "photos", ":in/photos")
+
+    assert done.exit_code == 1
+    assert remote_paths(synced, "in/photos") == ["a", "b/", "b/c", "b/d/", "b/d/e"]
+
+
+@pytest.mark.parametrize("pair", [("nowhere", ":in/photos"), (":nowhere", "photos")])
+def test_a_source_that_is_not_there_deletes_nothing(
+    pair: tuple[str, str], synced: Filecli, photos: Path
+) -> None:
+    before = local_files(photos)
+    done = synced("sync", "--delete", *pair)
+
+    assert done.exit_code == 4
+    assert local_files(photos) == before
+    assert "a" in remote_paths(synced, "in/photos")
+
+
+def test_a_dry_run_says_what_it_would_do_and_does_nothing(synced: Filecli, photos: Path, desk: Path) -> None:
+    (photos / "a").unlink()
+    write(photos, new="new")
+    done = synced("sync", "--delete", "--dry-run", "--json", "photos", ":in/photos")
+    events = {(event["event"], event.get("path")) for event in map(json.loads, done.stdout.splitlines())}
+
+    assert {("would-upload", "in/photos/new"), ("would-delete", "in/photos/a")} <= events
+    assert remote_paths(synced, "in/photos") == ["a", "b/", "b/c", "b/d/", "b/d/e"]
+    assert synced("sync", "--dry-run", "--delete", ":in", "other").exit_code == 0
+    assert not (desk / "other").exists()
+
+
+@pytest.mark.parametrize("pair", [("photos", "other"), (":photos", ":other")])
+def test_exactly_one_side_is_the_server(pair: tuple[str, str], alice: Filecli) -> None:
+    assert alice("sync", *pair).exit_code == 2
+
+
+def test_everything_can_be_synced(synced: Filecli, desk: Path) -> None:
+    assert synced("sync", ":", "all").exit_code == 0
+    assert "in/photos/b/d/e" in local_files(desk / "all")
