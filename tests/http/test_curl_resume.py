@@ -1,0 +1,81 @@
+"""The README's three calls of curl that resume an upload by hand, over a line that drops.
+
+Rule: the shell runs what the README shows; only the server, the user and the file are the test's.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.auth import PASSWORD, USERNAME, basic
+from tests.support.contents import content_of
+from tests.support.line import Cut, Ending, end_politely, end_rudely, line_to
+from tests.support.programs import require_program
+from tests.support.readme import readme_block
+from tests.support.servers import Server
+
+MIB = 1 << 20
+
+
+class Terminal:
+    """A shell in which one step after the other is typed; it keeps its variables in a file."""
+
+    def __init__(self, folder: Path, settings: str) -> None:
+        self._folder = folder
+        (folder / "variables").write_text(settings, encoding="utf-8")
+
+    def type(self, step: str) -> subprocess.CompletedProcess[str]:
+        """Run a step."""
+        script = f"set -o pipefail\n. ./variables\n{step}\nstatus=$?\ndeclare -p upload offset >>variables 2>&-\nexit $status"
+        return subprocess.run(
+            [require_program("bash"), "-c", script],
+            cwd=self._folder, check=False, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
+    def value(self, name: str) -> str:
+        """Return a variable."""
+        return self.type(f"printf %s ${name}").stdout
+
+
+@pytest.mark.parametrize("end", [end_politely, end_rudely], ids=["FIN", "RST"])
+@pytest.mark.parametrize("name", ["file.txt", "Отчёт №5, итог.pdf"])
+def test_an_upload_by_curl_goes_on_where_the_line_dropped(
+    production_server: Server, tmp_path: Path, end: Ending, name: str
+) -> None:
+    fields = {"username": USERNAME, "password": PASSWORD}
+    production_server.request("POST", "/register", fields=fields, encode_multipart=False)
+    content = content_of(12 * MIB, seed=5)
+    (tmp_path / name).write_bytes(content)
+    settings, begin, ask, send = re.split(r"^# .*\n", readme_block("sh", "Upload-Offset"), flags=re.MULTILINE)
+
+    with line_to(production_server.port) as line:
+        settings = _put(settings, "http://127.0.0.1:5000", line.url)
+        settings = _put(settings, "new_user:secure_password", f"'{USERNAME}:{PASSWORD}'")
+        terminal = Terminal(tmp_path, _put(settings, "path/to/your/file.txt", f"'{name}'"))
+        assert terminal.type(begin).returncode == 0
+        assert re.fullmatch(rf"{line.url}/uploads/[\w-]+", terminal.value("upload"))
+        terminal.type(ask)
+        assert terminal.value("offset") == "0"
+
+        line.plan(Cut(9 * MIB, end))
+        assert terminal.type(send).returncode != 0
+        assert line.was_cut()
+        terminal.type(ask)
+        assert 0 < int(terminal.value("offset")) <= 9 * MIB
+
+        sent = terminal.type(send)
+        assert (sent.returncode, sent.stderr) == (0, "")
+
+    (entry,) = production_server.request("GET", "/files", headers=basic()).json()["entries"]
+    assert entry["name"] == name
+    assert production_server.request("GET", entry["url"], headers=basic()).data == content
+
+
+def _put(text: str, old: str, new: str) -> str:
+    """Replace what the README has to have."""
+    assert old in text
+    return text.replace(old, new)
