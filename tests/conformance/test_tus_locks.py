@@ -247,6 +247,22 @@ def test_a_creation_that_stalls_is_an_upload_that_goes_on_or_leaves_nothing(
     assert tus.usage() == (len(CONTENT) if found else 0)
 
 
+def test_a_creation_that_runs_can_be_cancelled_by_whoever_finds_it(both: Pair) -> None:
+    creator, other = both
+    before = staged(creator)
+    tus = someone(creator)
+    headers = {**part(None), "Upload-Length": len(CONTENT), "Content-Length": len(CONTENT)}
+
+    with tus.sending("POST", "/uploads", headers, CONTENT[:HALF]) as stalled:
+        wait_until_read(stalled)
+        for found in tus.at(other).unfinished():
+            assert Upload(tus.at(other), found["url"]).send("DELETE").status == 204
+        assert tus.unfinished() == []
+
+    wait_until(lambda: staged(creator) == before, what="an empty staging folder")
+    assert tus.usage() == 0
+
+
 def test_two_processes_serve_one_upload_in_turn(pair: Pair) -> None:
     upload = someone(pair[0]).create(len(CONTENT))
     offset, turn = 0, 0

@@ -107,8 +107,9 @@ def test_what_is_gone_is_told(either: Tus, client: TusClient, file: Path) -> Non
 def test_a_file_is_uploaded_by_a_loop(either: Tus, client: TusClient, file: Path) -> None:
     async def upload() -> None:
         with file.open("rb") as stream:
+            # With more aiohttp warns that the loop may stand still.
             await client.async_uploader(
-                file_stream=stream, chunk_size=4 * MIB, metadata={"filename": "a"}
+                file_stream=stream, chunk_size=MIB, metadata={"filename": "a"}
             ).upload()
 
     asyncio.run(upload())

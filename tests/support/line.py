@@ -6,6 +6,7 @@ connections that come after it pass as before.
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import threading
@@ -24,11 +25,11 @@ _PATIENCE = 60
 Ending = Callable[[socket.socket, socket.socket], None]
 
 
-def end_politely(*ends: socket.socket) -> None:
-    """Say on each end that nothing more will come (FIN)."""
-    for end in ends:
-        with suppress(OSError):
-            end.shutdown(socket.SHUT_WR)
+def end_politely(client: socket.socket, server: socket.socket) -> None:
+    """Tell the server that nothing more will come (FIN), and be gone for the client."""
+    with suppress(OSError):
+        server.shutdown(socket.SHUT_WR)
+    client.close()
 
 
 def end_rudely(*ends: socket.socket) -> None:
@@ -94,7 +95,9 @@ class Line:
         self._listener.close()
         with self._lock:
             ends = list(self._ends)
-        end_rudely(*ends)
+        for end in ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
 
@@ -114,34 +117,30 @@ class Line:
             except OSError:
                 end_rudely(client)
                 continue
-            for end in (client, server):
-                end.settimeout(_PATIENCE)
-            with self._lock:
-                self._ends |= {client, server}
-            self._start(self._send, client, server)
-            self._start(self._answer, client, server)
+            self._start(self._pass, client, server)
 
-    def _send(self, client: socket.socket, server: socket.socket) -> None:
-        """Pass what the client sends, up to the cut."""
-        with suppress(OSError):
-            while piece := client.recv(_PIECE):
-                allowed, cut = self._count(len(piece))
-                server.sendall(piece[:allowed])
-                if cut is not None:
-                    self._end(cut, client, server)
-                    return
-        end_politely(server)
+    def _pass(self, client: socket.socket, server: socket.socket) -> None:
+        """Pass what comes from either side until both have ended, or up to the cut.
 
-    def _answer(self, client: socket.socket, server: socket.socket) -> None:
-        """Pass what the server answers, unless that is what gets lost."""
-        with suppress(OSError):
-            while piece := server.recv(_PIECE):
-                cut = self._is_lost()
-                if cut is not None:
-                    self._end(cut, client, server)
+        One thread for both ways: a socket that another thread waits for would not end when closed.
+        """
+        with self._lock:
+            self._ends |= {client, server}
+        waiting = {client: server, server: client}
+        with client, server, suppress(OSError):
+            while waiting:
+                ready, _, _ = select.select(list(waiting), [], [], _PATIENCE)
+                if not ready:
                     return
-                client.sendall(piece)
-        end_politely(client)
+                for source in ready:
+                    piece = source.recv(_PIECE)
+                    allowed, cut = self._count(len(piece)) if source is client else self._answered(len(piece))
+                    waiting[source].sendall(piece[:allowed])
+                    if cut is not None:
+                        self._end(cut, client, server)
+                        return
+                    if not piece:
+                        waiting.pop(source).shutdown(socket.SHUT_WR)
 
     def _end(self, cut: Cut, client: socket.socket, server: socket.socket) -> None:
         try:
@@ -160,13 +159,14 @@ class Line:
             self._cut, self._was_cut = None, True
             return cut.after - before, cut
 
-    def _is_lost(self) -> Cut | None:
+    def _answered(self, size: int) -> tuple[int, Cut | None]:
+        """Return how much of an answer passes, and the cut when it is lost."""
         with self._lock:
             cut = self._cut
-            if cut is None or not cut.at_answer or self._passed <= cut.after:
-                return None
+            if cut is None or not cut.at_answer or self._passed <= cut.after or not size:
+                return size, None
             self._cut, self._was_cut = None, True
-            return cut
+            return 0, cut
 
 
 @contextmanager
