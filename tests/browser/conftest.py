@@ -15,7 +15,7 @@ from tests.support.servers import Server, production_command, running
 
 NewContext = Callable[..., BrowserContext]
 
-MAX_UPLOAD_SIZE = 50_000_000
+MAX_UPLOAD_SIZE = 80_000_000
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,8 @@ from tests.support.auth import PASSWORD
 from tests.support.people import Person
 from tests.support.servers import Server
 
+FAR_HOST = "far.test"
+
 # No sandbox: tests run as root in containers. The others keep it from calling home.
 ARGUMENTS = [
     "--no-sandbox",
@@ -37,6 +39,8 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Another machine, as far as the browser can tell: plain http from there is not to be trusted.
+    f"--host-resolver-rules=MAP {FAR_HOST} 127.0.0.1",
 ]
 
 # Milliseconds that a page may take: two cores are shared with everything else that runs.
@@ -109,6 +113,10 @@ class Visitor:
         with self.page.expect_file_chooser() as opened:
             self.page.get_by_text("Choose files", exact=True).click()
         opened.value.set_files(list(files))
+
+    def upload_line(self, name: str) -> Locator:
+        """Return the line of a file in the panel of uploads."""
+        return self.page.locator(".upload").filter(has=self.page.get_by_text(name, exact=True))
 
 
 def file(name: str, content: bytes = b"content") -> FilePayload:

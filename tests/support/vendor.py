@@ -56,6 +56,8 @@ ICONS = (
     "monitor",
     "monitor-smartphone",
     "moon",
+    "pause",
+    "play",
     "plus",
     "rotate-cw",
     "shield-check",
@@ -96,6 +98,15 @@ ONEST = Package(
         "files/onest-latin-wght-normal.woff2": "onest-latin-5.3.1.woff2",
         "files/onest-cyrillic-wght-normal.woff2": "onest-cyrillic-5.3.1.woff2",
         "LICENSE": "onest-5.3.1.LICENSE.txt",
+    },
+)
+TUS = Package(
+    "tus-js-client",
+    "4.3.1",
+    "MIT",
+    {
+        "dist/tus.min.js": "tus-js-client-4.3.1.min.js",
+        "LICENSE": "tus-js-client-4.3.1.LICENSE.txt",
     },
 )
 LUCIDE = Package("lucide-static", "1.62.0", "ISC", {"LICENSE": "lucide-1.62.0.LICENSE.txt"})
@@ -149,7 +160,7 @@ def refresh() -> None:
         old.unlink()
     entries = []
     with tempfile.TemporaryDirectory() as scratch:
-        for package in (BOOTSTRAP, ONEST, LUCIDE):
+        for package in (BOOTSTRAP, ONEST, TUS, LUCIDE):
             folder = unpack(package, Path(scratch))
             for source, name in package.files.items():
                 (VENDOR / name).write_bytes((folder / source).read_bytes())

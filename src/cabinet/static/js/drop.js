@@ -43,13 +43,35 @@ async function collect(transfer) {
   return found;
 }
 
-/** Make the whole page a drop zone; `sign` shows while files hang over it. */
+const folderAt = (event) => event.target.closest?.('#rows [data-kind="folder"]') ?? null;
+
+/** Mark the folder row that files hang over, or the page; the sign says where they would go. */
+function makeMark(sign) {
+  const words = sign.querySelector("p");
+  const here = words.textContent;
+  let marked = null;
+  return (row) => {
+    if (row !== marked) {
+      marked?.classList.remove("is-target");
+      row?.classList.add("is-target");
+      words.textContent = row ? text("drop-into", { name: row.dataset.name }) : here;
+      marked = row;
+    }
+  };
+}
+
+/** Make the whole page a drop zone, and each folder row one of its own; `sign` shows while files hang
+    over it. `take(items, folder)` gets what is dropped, without a folder where that is the open one. */
 export function bindDrop(sign, take) {
   // Each element that the pointer enters and leaves reports both; only the sum tells.
   let depth = 0;
+  const mark = makeMark(sign);
   const show = (change) => {
     depth = Math.max(0, depth + change);
     sign.hidden = depth === 0;
+    if (depth === 0) {
+      mark(null);
+    }
   };
   const on = (type, handle) =>
     document.addEventListener(type, (event) => {
@@ -62,10 +84,12 @@ export function bindDrop(sign, take) {
   on("dragleave", () => show(-1));
   on("dragover", (event) => {
     event.dataTransfer.dropEffect = "copy";
+    mark(folderAt(event));
   });
   on("drop", async (event) => {
+    const target = folderAt(event)?.dataset.path;
     show(-depth);
-    take(await collect(event.dataTransfer));
+    take(await collect(event.dataTransfer), target);
   });
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];

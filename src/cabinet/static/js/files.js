@@ -1,45 +1,34 @@
 /* What the files page does: the parts are made here and tied together. */
 
+import { Arrivals } from "./arrivals.js";
 import { bindDelete } from "./delete.js";
 import { bindDrop } from "./drop.js";
-import { size } from "./format.js";
-import { contentUrl, put } from "./http.js";
-import { bindMore, refresh } from "./list.js";
-import { Queue, Task } from "./queue.js";
-import { text } from "./texts.js";
-import { warn } from "./toasts.js";
+import { Intake } from "./intake.js";
+import { bindMore } from "./list.js";
+import { makeObstacle } from "./patience.js";
+import { Queue } from "./queue.js";
+import { bindSignIn, signedIn } from "./signin.js";
+import { transferOf } from "./transfers.js";
 import { UploadPanel } from "./uploads.js";
 
-const HTTP_OK = 200;
-
 const { folder, limit } = document.getElementById("main").dataset;
-const inFolder = (path) => (folder ? `${folder}/${path}` : path);
-/** Return the entry of this folder that a path lies in, or is. */
-const entryOf = (path) => inFolder(path.slice(folder ? folder.length + 1 : 0).split("/")[0]);
+const below = (parent, path) => (parent ? `${parent}/${path}` : path);
 
-const queue = new Queue((task, progress, done) =>
-  put(contentUrl(task.path), task.file, progress, (failure, status) => done(failure, status === HTTP_OK)),
-);
-
-new UploadPanel(queue);
-
-function upload(items) {
-  const tooLarge = items.filter(({ file }) => file.size > Number(limit));
-  for (const { path } of tooLarge) {
-    warn(`${path}: ${text("too-large", { limit: size(Number(limit)) })}`);
-  }
-  const tasks = items.filter((item) => !tooLarge.includes(item));
-  if (tasks.length) {
-    queue.add(tasks.map(({ file, path }) => new Task(file, inFolder(path))));
-  }
+/** Return the entry of this folder that a path lies in, or is; null for what is elsewhere. */
+function entryOf(path) {
+  const inside = folder ? path.slice(folder.length + 1) : path;
+  const entry = below(folder, inside.split("/")[0]);
+  return path === entry || path.startsWith(`${entry}/`) ? entry : null;
 }
 
-queue.addEventListener("settled", () => {
-  const done = queue.tasks.filter((task) => task.state === "done");
-  if (done.length) {
-    refresh(new Set(done.map((task) => entryOf(task.path)))).catch((failure) => warn(failure.message));
-  }
-});
+const obstacleOf = makeObstacle(signedIn);
+const queue = new Queue(transferOf, obstacleOf);
+const intake = new Intake(queue, obstacleOf, Number(limit));
+const upload = (items, parent = folder) =>
+  intake.take(items.map(({ file, path }) => ({ file, path: below(parent, path) })));
+
+new UploadPanel(queue);
+new Arrivals(queue, entryOf);
 
 const input = document.getElementById("files-input");
 input.addEventListener("change", () => {
@@ -51,15 +40,10 @@ input.addEventListener("change", () => {
 bindDrop(document.getElementById("drop-sign"), upload);
 bindDelete();
 bindMore();
+bindSignIn();
 
 window.addEventListener("beforeunload", (event) => {
   if (queue.isBusy) {
     event.preventDefault();
-  }
-});
-window.addEventListener("online", () => {
-  const lost = queue.tasks.filter((task) => task.failure?.status === 0);
-  if (lost.length) {
-    queue.retry(lost);
   }
 });

@@ -2,78 +2,79 @@
 
 import { text } from "./texts.js";
 
-const csrfToken = document.querySelector('meta[name="csrf-token"]').content;
+const TOKEN = "X-CSRFToken";
 
-export const headers = { Accept: "application/json", "X-CSRFToken": csrfToken };
+const meta = (root) => root.querySelector('meta[name="csrf-token"]');
+
+export const headers = { Accept: "application/json", [TOKEN]: meta(document).content };
+
+export const root = document.body.dataset.root;
 
 /** Return the address of the content at `path`; each name is encoded on its own. */
 export function contentUrl(path) {
-  return `${document.body.dataset.root}files/${path.split("/").map(encodeURIComponent).join("/")}`;
+  return `${root}files/${path.split("/").map(encodeURIComponent).join("/")}`;
 }
 
-/** A request that did not do what it was for; `message` is fit to be shown. */
+/** A request that did not do what it was for; `message` is fit to be shown. `type` is the server's
+    word for it, and `retryAfter` the seconds that it asks to wait. */
 export class Failure extends Error {
-  constructor(status, message) {
+  constructor(status, message, { type = "", retryAfter = 0 } = {}) {
     super(message);
     this.status = status;
+    this.type = type;
+    this.retryAfter = retryAfter;
   }
 }
 
 /** Make a `Failure` of an answer; status 0 stands for no answer at all. */
-export function failure(status, body) {
+export function failure(status, body, retryAfter = null) {
   if (status === 0) {
     return new Failure(status, text("offline"));
   }
   if (status === 401) {
     return new Failure(status, text("signed-out"));
   }
+  const told = { retryAfter: Number(retryAfter) || 0 };
   try {
-    return new Failure(status, JSON.parse(body).detail || text("failed"));
+    const problem = JSON.parse(body);
+    const type = (problem.type ?? "").replace("/problems/", "");
+    return new Failure(status, problem.detail || text("failed"), { ...told, type });
   } catch {
-    return new Failure(status, text("failed"));
+    return new Failure(status, text("failed"), told);
   }
 }
 
-/** Send a request without a body; raises `Failure` unless the answer is a success. */
-export async function send(method, url) {
-  let response;
-  try {
-    response = await fetch(url, { method, headers });
-  } catch {
+/** Send a request and return its answer; raises `Failure` unless that is a success. */
+export async function send(method, url, body, changed = {}) {
+  const response = await fetch(url, { method, body, headers: { ...headers, ...changed } }).catch(() => {
     throw failure(0, "");
-  }
-  if (!response.ok) {
-    throw failure(response.status, await response.text());
-  }
-}
-
-/** Fetch the page at `url` and return it parsed; nothing in it runs or loads. */
-export async function fetchPage(url) {
-  const response = await fetch(url, { headers: { Accept: "text/html" } });
-  if (!response.ok) {
-    throw failure(response.status, "");
-  }
-  return new DOMParser().parseFromString(await response.text(), "text/html");
-}
-
-/** Send `file` to `url`. Calls `progress(bytes)` on the way, and `done(failure or null, status)` once.
-
-    XMLHttpRequest, because fetch cannot tell how much of a body has left. Returns a function that
-    gives the transfer up; `done` is not called then. */
-export function put(url, file, progress, done) {
-  const request = new XMLHttpRequest();
-  request.open("PUT", url);
-  for (const [name, value] of Object.entries(headers)) {
-    request.setRequestHeader(name, value);
-  }
-  // Not the file's own type: a text/plain body would look like a form.
-  request.setRequestHeader("Content-Type", "application/octet-stream");
-  request.upload.addEventListener("progress", (event) => progress(event.loaded));
-  request.addEventListener("load", () => {
-    const { status } = request;
-    done(status < 300 ? null : failure(status, request.responseText), status);
   });
-  request.addEventListener("error", () => done(failure(0, ""), 0));
-  request.send(file);
-  return () => request.abort();
+  if (!response.ok) {
+    throw failure(response.status, await response.text(), response.headers.get("Retry-After"));
+  }
+  return response;
+}
+
+/** Send `value` as JSON and return the JSON that comes back; raises `Failure`. */
+export async function exchange(method, url, value) {
+  const response = await send(method, url, JSON.stringify(value), { "Content-Type": "application/json" });
+  return response.json();
+}
+
+/** Return the token that forms of a page, as it was fetched, are posted with. */
+export const tokenOf = (page) => meta(page).content;
+
+/** Post this page's forms with the token of another session from now on. */
+export function adoptToken(token) {
+  headers[TOKEN] = token;
+  meta(document).content = token;
+  for (const field of document.querySelectorAll('input[name="csrf_token"]')) {
+    field.value = token;
+  }
+}
+
+/** Fetch the page at `url` and return it parsed; nothing in it runs or loads. Raises `Failure`. */
+export async function fetchPage(url) {
+  const response = await send("GET", url, null, { Accept: "text/html" });
+  return new DOMParser().parseFromString(await response.text(), "text/html");
 }

@@ -1,126 +1,115 @@
 /* Files on their way up: who waits, who goes, how far, how fast.
 
-   A task is waiting, sending, storing (all sent, not yet confirmed), done, failed or cancelled.
-   Every change is announced by a "change" event; "settled" follows when nothing is left to do.
+   Every change is announced by a "change" event, each file that has arrived by "stored", and
+   "settled" follows when nothing goes on by itself any more.
+
+   A transfer has `start()`, `stop()`, which keeps what the server holds, and `drop()`, which gives
+   that back too. It reports `kept(bytes)`, all that the server has; `sent(bytes)`, what has left on
+   top of it; and in the end `stored(result)` or `failed(failure)`. After `stored` it may say
+   `verified(failure or null)`: whether what is stored is what was chosen.
 
    Rule: knows tasks and time, and neither the page nor HTTP. */
 
+import { Speed } from "./speed.js";
+
 // Enough to fill a line with small files, and below the six that browsers grant one server.
 const PARALLEL = 4;
-// One slot is kept for files below this, so that they need not wait for the giants.
-const SMALL_BYTES = 8_000_000;
-// The speed shown is smoothed over about this long.
-const SMOOTHING_SECONDS = 3;
-
-const UNDER_WAY = new Set(["waiting", "sending", "storing"]);
-const ON_THE_LINE = new Set(["sending", "storing"]);
-
-export class Task {
-  constructor(file, path) {
-    this.file = file;
-    this.path = path;
-    this.reset();
-  }
-
-  get size() {
-    return this.file.size;
-  }
-
-  get isSmall() {
-    return this.size < SMALL_BYTES;
-  }
-
-  get isUnderWay() {
-    return UNDER_WAY.has(this.state);
-  }
-
-  reset() {
-    this.state = "waiting";
-    this.sent = 0;
-    this.failure = null;
-    this.wasReplaced = false;
-    this.abort = null;
-  }
-}
-
-/** Bytes a second, smoothed exponentially. */
-class Speed {
-  constructor(now) {
-    this.at = now;
-    this.bytes = 0;
-    this.perSecond = 0;
-  }
-
-  add(bytes, now) {
-    this.bytes += bytes;
-    const seconds = (now - this.at) / 1000;
-    if (seconds >= 0.25) {
-      const weight = this.perSecond ? 1 - Math.exp(-seconds / SMOOTHING_SECONDS) : 1;
-      this.perSecond += weight * (this.bytes / seconds - this.perSecond);
-      this.at = now;
-      this.bytes = 0;
-    }
-  }
-}
 
 export class Queue extends EventTarget {
-  /** `send(task, progress, done)` starts a transfer and returns a function that gives it up. */
-  constructor(send, now = () => performance.now()) {
+  /** `transferOf(task, report)` makes a transfer; `obstacle(failure, attempts)` tells what passes by
+      itself: null for what does not, or why it stands there and the promise `over`. */
+  constructor(transferOf, obstacle, now = () => performance.now()) {
     super();
-    this.send = send;
+    this.transferOf = transferOf;
+    this.obstacle = obstacle;
     this.now = now;
     this.tasks = [];
-    this.speed = null;
+    this.speed = new Speed(now());
   }
 
   get isBusy() {
     return this.tasks.some((task) => task.isUnderWay);
   }
 
-  /** Add tasks behind the others; what an earlier, finished batch left is forgotten. */
+  /** Take tasks in, behind the others; they start once `release` is told so. What is over is forgotten. */
   add(tasks) {
+    const paths = new Set(tasks.map((task) => task.path));
     if (!this.isBusy) {
-      this.tasks = [];
-      this.speed = new Speed(this.now());
+      this.tasks = this.tasks.filter((task) => !task.isFinished && !paths.has(task.path));
     }
-    this.tasks.push(...tasks);
+    this.tasks = this.tasks.concat(tasks);
+    this.announce("change");
+  }
+
+  /** Note what tasks that were taken in wait for. */
+  hinder(tasks, obstacle) {
+    tasks.forEach((task) => {
+      task.obstacle = obstacle;
+    });
+    this.announce("change");
+  }
+
+  /** Let tasks that were taken in go. */
+  release(tasks) {
+    this.each(tasks, (task) => task.state === "asking", "waiting", (task) => {
+      task.obstacle = null;
+    });
+  }
+
+  /** Forget tasks that were taken in and shall not go. */
+  withdraw(tasks) {
+    const gone = new Set(tasks);
+    this.tasks = this.tasks.filter((task) => !gone.has(task));
     this.advance();
   }
 
-  cancel(task) {
-    if (task.isUnderWay) {
-      task.abort?.();
-      this.change(task, "cancelled");
-      this.advance();
-    }
+  pause(tasks) {
+    this.each(tasks, (task) => task.isUnderWay && task.state !== "asking", "paused", (task) => {
+      task.transfer?.stop();
+      task.sent = task.kept;
+    });
   }
 
-  cancelAll() {
-    // Those that wait go first, or each freed slot would start one more.
-    const open = this.tasks.filter((task) => task.isUnderWay);
-    open.sort((a, b) => ON_THE_LINE.has(a.state) - ON_THE_LINE.has(b.state));
-    open.forEach((task) => this.cancel(task));
+  resume(tasks) {
+    this.each(tasks, (task) => task.state === "paused" || task.state === "held", "waiting", (task) => {
+      task.transfer?.stop();
+      task.obstacle = null;
+    });
+  }
+
+  cancel(tasks) {
+    this.each(tasks, (task) => task.isOpen || task.state === "failed", "cancelled", (task) => {
+      task.transfer?.drop();
+      task.transfer = null;
+    });
   }
 
   retry(tasks) {
-    if (!this.isBusy) {
-      this.speed = new Speed(this.now());
-    }
-    tasks.forEach((task) => task.reset());
-    this.advance();
+    this.each(tasks, (task) => task.state === "failed" || task.state === "cancelled", "waiting", (task) =>
+      task.reset(),
+    );
+  }
+
+  fail(tasks, failure) {
+    this.each(tasks, (task) => task.isOpen, "failed", (task) => {
+      task.failure = failure;
+    });
   }
 
   /** How far all of it is. What failed or was cancelled counts neither as sent nor as to be sent. */
   totals() {
-    const counted = this.tasks.filter((task) => task.isUnderWay || task.state === "done");
+    const counted = this.tasks.filter((task) => task.isOpen || task.state === "done");
     const sum = (read) => counted.reduce((total, task) => total + read(task), 0);
+    const count = (state) => this.tasks.filter((task) => task.state === state).length;
     const size = sum((task) => task.size);
     const sent = sum((task) => task.sent);
-    const rate = this.speed?.perSecond ?? 0;
+    const isMoving = this.tasks.some((task) => task.state === "sending" || task.state === "storing");
+    const rate = isMoving ? this.speed.perSecond : 0;
     return {
       count: counted.length,
-      done: counted.filter((task) => task.state === "done").length,
-      failed: this.tasks.filter((task) => task.state === "failed").length,
+      done: count("done"),
+      failed: count("failed"),
+      paused: count("paused"),
       size,
       sent,
       rate,
@@ -128,18 +117,30 @@ export class Queue extends EventTarget {
     };
   }
 
+  /** Change all of `tasks` that are in question before any other starts in the place of one. */
+  each(tasks, isInQuestion, state, act = () => {}) {
+    if (!this.isBusy) {
+      this.speed = new Speed(this.now());
+    }
+    for (const task of tasks.filter(isInQuestion)) {
+      act(task);
+      task.state = state;
+    }
+    this.advance();
+  }
+
   advance() {
     for (let task = this.next(); task; task = this.next()) {
       this.start(task);
     }
-    this.dispatchEvent(new Event("change"));
+    this.announce("change");
     if (!this.isBusy) {
-      this.dispatchEvent(new Event("settled"));
+      this.announce("settled");
     }
   }
 
   next() {
-    const active = this.tasks.filter((task) => ON_THE_LINE.has(task.state));
+    const active = this.tasks.filter((task) => task.isOnTheLine);
     if (active.length >= PARALLEL) {
       return undefined;
     }
@@ -149,33 +150,82 @@ export class Queue extends EventTarget {
 
   start(task) {
     task.state = "sending";
-    task.abort = this.send(
-      task,
-      (sent) => this.progress(task, sent),
-      (failure, wasReplaced) => this.finish(task, failure, wasReplaced),
-    );
+    // A report may have been under way when its task was paused or cancelled.
+    const onTheLine = (act) => (value) => task.isOnTheLine && act(value);
+    task.transfer ??= this.transferOf(task, {
+      kept: onTheLine((bytes) => this.keep(task, bytes)),
+      sent: onTheLine((bytes) => this.progress(task, bytes)),
+      stored: onTheLine((result) => this.store(task, result)),
+      failed: onTheLine((failure) => this.stumble(task, failure)),
+      verified: (failure) => this.verify(task, failure),
+    });
+    task.transfer.start();
   }
 
-  progress(task, sent) {
-    // A body is a little longer than its file only if the file grew, which the server refuses.
-    const capped = Math.min(sent, task.size);
-    this.speed.add(capped - task.sent, this.now());
-    task.sent = capped;
-    this.change(task, capped === task.size ? "storing" : "sending");
-  }
-
-  finish(task, failure, wasReplaced) {
-    task.failure = failure;
-    task.wasReplaced = wasReplaced;
-    if (!failure) {
-      task.sent = task.size;
+  /** Note what the server holds: nothing that has to be sent again, and nothing that was just sent. */
+  keep(task, bytes) {
+    if (bytes > task.kept) {
+      task.attempts = 0;
     }
-    this.change(task, failure ? "failed" : "done");
+    task.kept = bytes;
+    task.sent = bytes;
+    this.announce("change");
+  }
+
+  progress(task, bytes) {
+    // A body is a little longer than its file only if the file grew, which the server refuses.
+    const capped = Math.min(bytes, task.size);
+    this.speed.add(Math.max(0, capped - task.sent), this.now());
+    task.sent = capped;
+    task.state = capped === task.size ? "storing" : "sending";
+    this.announce("change");
+  }
+
+  store(task, result) {
+    task.sent = task.size;
+    task.stored = result;
+    task.state = "done";
+    this.announce("stored", { detail: task });
     this.advance();
   }
 
-  change(task, state) {
-    task.state = state;
-    this.dispatchEvent(new Event("change"));
+  /** Wait for what passes by itself; give up on the rest. Either way only what is kept counts. */
+  stumble(task, failure) {
+    const obstacle = this.obstacle(failure, task.attempts);
+    task.attempts += 1;
+    task.sent = task.kept;
+    task.obstacle = obstacle;
+    if (!obstacle) {
+      this.fail([task], failure);
+      return;
+    }
+    task.state = "held";
+    obstacle.over.then(() => {
+      // Meanwhile it may have been paused, cancelled, or hit upon another obstacle.
+      if (task.state === "held" && task.obstacle === obstacle) {
+        this.resume([task]);
+      }
+    });
+    this.announce("held", { detail: task });
+    this.advance();
+  }
+
+  /** A file that arrived otherwise than it is has not arrived; the next try sends all of it. */
+  verify(task, failure) {
+    if (failure) {
+      task.transfer = null;
+      task.kept = 0;
+      task.sent = 0;
+      task.state = "failed";
+      task.failure = failure;
+      this.advance();
+    } else {
+      task.isVerified = true;
+      this.announce("change");
+    }
+  }
+
+  announce(type, options) {
+    this.dispatchEvent(new CustomEvent(type, options));
   }
 }

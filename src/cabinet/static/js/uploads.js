@@ -1,67 +1,94 @@
 /* The panel that shows the queue of uploads.
 
-   It is drawn at most once a frame, and shows at most `SHOWN` tasks: those behind move up as
-   others finish. Only the beginning and the end are spoken aloud.
+   It is drawn a few times a second, and shows at most `SHOWN` tasks: those behind move up as
+   others finish. Only the beginning of a wait and the end are spoken aloud.
 
    Rule: reads the queue and asks it; decides nothing about transfers. */
 
 import { duration, number, size } from "./format.js";
+import { canHash } from "./hashing.js";
+import { askToSignIn } from "./signin.js";
 import { announce } from "./toasts.js";
 import { countText, text } from "./texts.js";
+import { drawItem, makeItem } from "./upload-item.js";
 
 const SHOWN = 50;
 const LINGERS_FOR_MS = 8_000;
+// Not by animation frames: a page in the background has none, and its title shall go on counting.
+const DRAWN_EVERY_MS = 100;
 
 const byId = (id) => document.getElementById(id);
 const panel = byId("uploads");
-const pageTitle = document.title;
 
-const STATES = {
-  waiting: () => text("waiting"),
-  sending: (task) => `${size(task.sent)} / ${size(task.size)}`,
-  storing: () => text("storing"),
-  done: (task) => text(task.wasReplaced ? "replaced" : "uploaded"),
-  failed: (task) => task.failure.message,
-  cancelled: () => text("cancelled"),
+// Those that are going come first, then those that somebody has to look after.
+const RANKS = [
+  (task) => task.isOnTheLine,
+  (task) => task.state === "failed",
+  (task) => task.isOpen && !task.isOnTheLine,
+  (task) => task.isFinished,
+];
+
+const ACTIONS = {
+  pause: {
+    isFor: (task) => ["waiting", "sending", "held"].includes(task.state),
+    act: (queue, tasks) => queue.pause(tasks),
+  },
+  resume: { isFor: (task) => task.state === "paused", act: (queue, tasks) => queue.resume(tasks) },
+  retry: { isFor: (task) => task.state === "failed", act: (queue, tasks) => queue.retry(tasks) },
+  cancel: { isFor: (task) => task.isOpen, act: (queue, tasks) => queue.cancel(tasks) },
 };
 
 export class UploadPanel {
   constructor(queue) {
     this.queue = queue;
     this.items = new Map();
-    this.frame = 0;
+    this.timer = 0;
+    this.wasHeld = false;
+    this.isClosed = false;
+    this.pageTitle = document.title;
     queue.addEventListener("change", () => {
-      this.frame ||= requestAnimationFrame(() => this.draw());
+      this.timer ||= setTimeout(() => this.draw(), DRAWN_EVERY_MS);
     });
     queue.addEventListener("settled", () => this.settle());
-    byId("uploads-cancel").addEventListener("click", () => queue.cancelAll());
+    for (const [action, { isFor, act }] of Object.entries(ACTIONS)) {
+      byId(`uploads-${action}`).addEventListener("click", () => {
+        act(queue, queue.tasks.filter(isFor));
+        this.draw();
+        this.focusOn(panel);
+      });
+    }
     byId("uploads-close").addEventListener("click", () => this.close());
+    byId("uploads-signin").addEventListener("click", askToSignIn);
+    byId("uploads-hint").hidden = canHash;
   }
 
   draw() {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
+    clearTimeout(this.timer);
+    this.timer = 0;
     this.chooseItems();
-    this.items.forEach((item, task) => this.drawItem(item, task));
+    this.items.forEach((item, task) => drawItem(item, task));
     this.drawHead();
-    panel.hidden = this.items.size === 0;
+    this.drawNote();
+    this.isClosed &&= !this.queue.isBusy;
+    panel.hidden = this.items.size === 0 || this.isClosed;
   }
 
   /** Keep the tasks that are shown, drop those that are gone, and let others move up. */
   chooseItems() {
     const { tasks } = this.queue;
-    const unfinished = tasks.filter((task) => task.state !== "done" && task.state !== "cancelled");
-    const rest = tasks.filter((task) => !unfinished.includes(task));
-    const chosen = new Set([...unfinished, ...rest].slice(0, SHOWN));
+    const chosen = new Set(RANKS.flatMap((isOfRank) => tasks.filter(isOfRank).slice(0, SHOWN)).slice(0, SHOWN));
     for (const [task, item] of this.items) {
       if (!chosen.has(task)) {
         item.remove();
         this.items.delete(task);
       }
     }
-    for (const task of tasks) {
-      if (chosen.has(task) && !this.items.has(task)) {
-        const item = this.makeItem(task);
+    for (const task of chosen) {
+      if (!this.items.has(task)) {
+        const item = makeItem(task, this.queue, (line) => {
+          this.draw();
+          this.focusOn(line);
+        });
         this.items.set(task, item);
         byId("uploads-list").append(item);
       }
@@ -71,60 +98,51 @@ export class UploadPanel {
     byId("uploads-more").textContent = countText("more", hidden, { count: number(hidden) });
   }
 
-  makeItem(task) {
-    const item = byId("upload-item").content.firstElementChild.cloneNode(true);
-    const { name } = task.file;
-    item.querySelector("bdi").textContent = name;
-    item.querySelector("bdi").title = task.path;
-    item.querySelector("progress").setAttribute("aria-label", text("uploading-one", { name }));
-    this.bindButton(item, ".upload-cancel", text("cancel-one", { name }), () => this.queue.cancel(task));
-    this.bindButton(item, ".upload-retry", text("retry-one", { name }), () => this.queue.retry([task]));
-    return item;
-  }
-
-  bindButton(item, selector, label, act) {
-    const button = item.querySelector(selector);
-    button.setAttribute("aria-label", label);
-    button.addEventListener("click", () => {
-      act();
-      this.draw();
-      // The button that was pressed is gone; its place in the list is not.
-      const next = item.querySelector("button:not([hidden])") ?? byId("uploads-close");
-      (next.hidden ? byId("uploads-list") : next).focus();
-    });
-  }
-
-  drawItem(item, task) {
-    item.dataset.state = task.state;
-    const bar = item.querySelector("progress");
-    bar.value = task.size ? task.sent / task.size : Number(task.state === "done");
-    bar.hidden = !task.isUnderWay;
-    item.querySelector(".upload-state").textContent = STATES[task.state](task);
-    item.querySelector(".upload-cancel").hidden = !task.isUnderWay;
-    item.querySelector(".upload-retry").hidden = !["failed", "cancelled"].includes(task.state);
+  /** Give the focus back if it went with the button that was pressed. */
+  focusOn(place) {
+    if (document.activeElement?.checkVisibility() && document.activeElement !== document.body) {
+      return;
+    }
+    const next = place.querySelector("button:not([hidden])") ?? panel.querySelector("button:not([hidden])");
+    (next ?? byId("uploads-list")).focus();
   }
 
   drawHead() {
-    const totals = this.queue.totals();
-    const busy = this.queue.isBusy;
+    const { queue } = this;
+    const totals = queue.totals();
+    const busy = queue.isBusy;
     const share = totals.size ? totals.sent / totals.size : 0;
-    byId("uploads-title").textContent = busy
-      ? countText("uploading", totals.count, { count: number(totals.count) })
-      : summary(totals);
-    byId("uploads-rate").textContent = busy ? pace(totals) : "";
+    byId("uploads-title").textContent = headline(totals, busy);
+    byId("uploads-rate").textContent = busy || totals.paused ? pace(totals) : "";
     byId("uploads-bar").value = share;
-    byId("uploads-bar").hidden = !busy;
-    byId("uploads-cancel").hidden = !busy;
-    byId("uploads-close").hidden = busy;
-    document.title = busy ? `${Math.floor(share * 100)}% · ${pageTitle}` : pageTitle;
+    byId("uploads-bar").hidden = !busy && !totals.paused;
+    for (const [action, { isFor }] of Object.entries(ACTIONS)) {
+      byId(`uploads-${action}`).hidden = !queue.tasks.some(isFor);
+    }
+    byId("uploads-close").hidden = busy || totals.paused > 0;
+    document.title = busy ? `${Math.floor(share * 100)}% · ${this.pageTitle}` : this.pageTitle;
+  }
+
+  /** Say once for all of them why they wait. */
+  drawNote() {
+    const held = this.queue.tasks.find((task) => task.isUnderWay && task.obstacle);
+    const why = held?.obstacle.why;
+    byId("uploads-note").hidden = !held;
+    byId("uploads-signin").hidden = why !== "signed-out";
+    byId("uploads-note-text").textContent = held ? text(`held-${why}`) : "";
+    if (held && !this.wasHeld) {
+      announce(text(`held-${why}`));
+    }
+    this.wasHeld = Boolean(held);
   }
 
   settle() {
     const totals = this.queue.totals();
+    this.isClosed &&= !totals.failed;
     this.draw();
     if (totals.failed) {
       announce(summary(totals), { isUrgent: true });
-    } else {
+    } else if (!totals.paused) {
       if (totals.done) {
         announce(summary(totals));
       }
@@ -134,7 +152,8 @@ export class UploadPanel {
 
   closeSoon() {
     setTimeout(() => {
-      if (this.queue.isBusy || this.queue.totals().failed) {
+      const { failed, paused } = this.queue.totals();
+      if (this.queue.isBusy || failed || paused) {
         return;
       }
       if (panel.matches(":hover, :focus-within")) {
@@ -147,6 +166,7 @@ export class UploadPanel {
 
   close() {
     const hadFocus = panel.contains(document.activeElement);
+    this.isClosed = true;
     panel.hidden = true;
     if (hadFocus) {
       byId("files-input").focus();
@@ -158,6 +178,13 @@ const summary = ({ done, failed }) =>
   failed
     ? countText("unfinished", failed, { count: number(failed) })
     : countText("done", done, { count: number(done) });
+
+function headline(totals, busy) {
+  if (busy) {
+    return countText("uploading", totals.count, { count: number(totals.count) });
+  }
+  return totals.paused ? countText("all-paused", totals.paused, { count: number(totals.paused) }) : summary(totals);
+}
 
 function pace({ sent, size: whole, rate, remaining }) {
   const parts = [`${size(sent)} / ${size(whole)}`];

@@ -1,0 +1,74 @@
+/* What is in the way of files, asked before any of them is sent, and what shall become of it. */
+
+import { number } from "./format.js";
+import { exchange, root } from "./http.js";
+import { countText } from "./texts.js";
+
+// As many as the server answers for at a time.
+const PATHS = 1000;
+const SHOWN = 5;
+
+const dialog = document.getElementById("conflicts");
+
+/** Return what is at each of `paths`, null where nothing is. */
+async function lookUp(paths) {
+  try {
+    const { entries } = await exchange("POST", `${root}lookup`, { paths });
+    return entries;
+  } catch (failure) {
+    if (failure.status !== 422) {
+      throw failure;
+    }
+    // One of them cannot be a name. It will be refused by itself; here it must not spoil the others.
+    if (paths.length === 1) {
+      return [null];
+    }
+    const middle = Math.ceil(paths.length / 2);
+    return [...(await lookUp(paths.slice(0, middle))), ...(await lookUp(paths.slice(middle)))];
+  }
+}
+
+/** Return those of `tasks` whose place is taken. */
+export async function takenOf(tasks) {
+  const taken = [];
+  for (let start = 0; start < tasks.length; start += PATHS) {
+    const some = tasks.slice(start, start + PATHS);
+    const entries = await lookUp(some.map((task) => task.path));
+    taken.push(...some.filter((_, index) => entries[index]));
+  }
+  return taken;
+}
+
+function fill(taken) {
+  dialog.querySelector("#conflicts-title").textContent = countText("taken", taken.length, {
+    count: number(taken.length),
+  });
+  const names = taken.slice(0, SHOWN).map((task) => {
+    const item = document.createElement("li");
+    item.append(document.createElement("bdi"));
+    item.firstChild.textContent = task.path;
+    return item;
+  });
+  dialog.querySelector("#conflicts-list").replaceChildren(...names);
+  const more = dialog.querySelector("#conflicts-more");
+  more.hidden = taken.length <= SHOWN;
+  more.textContent = countText("more", taken.length - SHOWN, { count: number(taken.length - SHOWN) });
+}
+
+/** Ask what to do with all of `taken`; resolves to "replace", "rename", "skip", or "" for none of it. */
+function ask(taken) {
+  fill(taken);
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true });
+  });
+}
+
+let asked = Promise.resolve();
+
+/** Ask as `ask` does, once the question before is answered. */
+export function askAbout(taken) {
+  asked = asked.then(() => ask(taken));
+  return asked;
+}

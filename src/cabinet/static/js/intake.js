@@ -1,0 +1,70 @@
+/* From files that somebody chose to tasks that may go: too large, in the way of one another, agreed on.
+
+   Rule: nothing is sent before every question about it is answered. */
+
+import { askAbout, takenOf } from "./conflicts.js";
+import { size } from "./format.js";
+import { persist } from "./patience.js";
+import { Task } from "./task.js";
+import { countText, text } from "./texts.js";
+import { warn } from "./toasts.js";
+
+// Which tasks go after each answer; without one, none does.
+const GOING = {
+  replace: () => true,
+  rename: () => true,
+  skip: (task, taken) => !taken.has(task),
+  "": () => false,
+};
+
+export class Intake {
+  /** `limit` is the size that the server takes at most. */
+  constructor(queue, obstacleOf, limit) {
+    this.queue = queue;
+    this.obstacleOf = obstacleOf;
+    this.limit = limit;
+  }
+
+  /** Take `{file, path}` items; the paths are those that they shall have. */
+  async take(items) {
+    const fitting = items.filter(({ file }) => file.size <= this.limit);
+    this.refuse(items.filter(({ file }) => file.size > this.limit));
+    const under = new Set(this.queue.tasks.filter((task) => task.isOpen).map((task) => task.path));
+    const tasks = fitting.filter(({ path }) => !under.has(path)).map(({ file, path }) => new Task(file, path));
+    if (tasks.length) {
+      this.queue.add(tasks);
+      try {
+        await this.agree(tasks);
+      } catch (failure) {
+        this.queue.fail(tasks, failure);
+      }
+    }
+  }
+
+  refuse(tooLarge) {
+    const told = { limit: size(this.limit) };
+    if (tooLarge.length === 1) {
+      warn(`${tooLarge[0].path}: ${text("too-large", told)}`);
+    } else if (tooLarge.length) {
+      warn(countText("too-large-files", tooLarge.length, { ...told, count: tooLarge.length }));
+    }
+  }
+
+  /** Let go what is in nobody's way, and the rest as its owner wants it. */
+  async agree(tasks) {
+    const taken = await persist(
+      () => takenOf(tasks.filter((task) => task.isOpen)),
+      this.obstacleOf,
+      (obstacle) => this.queue.hinder(tasks, obstacle),
+    );
+    const open = new Set(taken.filter((task) => task.isOpen));
+    const choice = open.size ? await askAbout([...open]) : "replace";
+    for (const task of open) {
+      task.onConflict = choice === "rename" ? "rename" : "replace";
+      task.isReplacing = choice === "replace";
+    }
+    const goes = (task) => GOING[choice](task, open);
+    this.queue.withdraw(tasks.filter((task) => !goes(task)));
+    this.queue.release(tasks.filter(goes));
+  }
+}

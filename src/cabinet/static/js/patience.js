@@ -1,0 +1,68 @@
+/* Which failures pass by themselves, and when the next try is worth it.
+
+   Rule: what the server refused for good (4xx but the few below, a full quota) is never sent again. */
+
+// No answer, too slow, locked, too many, a proxy whose server restarts: that ends, whenever it does.
+const PASSING = new Set([0, 408, 423, 429, 502, 503, 504]);
+// A fault of the server may be over the next time, or come every time.
+const TRIES_AFTER_FAULT = 5;
+// Somebody else moved the upload on, as often as not the browser, which sends a request by itself
+// once more when its connection was reset. The next try asks where the upload stands.
+const MOVED_ON = "offset-mismatch";
+
+const FIRST_MS = 1_000;
+const LONGEST_MS = 30_000;
+
+const mayPass = ({ status, type }, attempts) =>
+  PASSING.has(status) || ((status === 500 || type === MOVED_ON) && attempts < TRIES_AFTER_FAULT);
+
+const online = () =>
+  new Promise((resolve) => {
+    window.addEventListener("online", resolve, { once: true });
+  });
+
+const after = (milliseconds) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+
+/** Double the wait with each try; half of it is chance, so that not all who wait come at once. */
+function wait({ type, retryAfter }, attempts) {
+  if (type === MOVED_ON && attempts === 0) {
+    return 0;
+  }
+  const doubled = Math.min(LONGEST_MS, FIRST_MS * 2 ** attempts);
+  return Math.max(retryAfter * 1000, doubled * (0.5 + Math.random() / 2));
+}
+
+/** Return a judge of failures, for the queue; `signedIn()` resolves when somebody has signed in again. */
+export function makeObstacle(signedIn) {
+  return (failure, attempts) => {
+    if (failure.status === 401) {
+      return { why: "signed-out", over: signedIn() };
+    }
+    if (!mayPass(failure, attempts)) {
+      return null;
+    }
+    if (!navigator.onLine) {
+      return { why: "offline", over: online() };
+    }
+    return { why: "unanswered", over: Promise.race([after(wait(failure, attempts)), online()]) };
+  };
+}
+
+/** Return what `attempt()` returns in the end; `held(obstacle)` hears what stands in the way meanwhile. */
+export async function persist(attempt, obstacleOf, held) {
+  for (let attempts = 0; ; attempts += 1) {
+    try {
+      return await attempt();
+    } catch (failure) {
+      const obstacle = obstacleOf(failure, attempts);
+      if (!obstacle) {
+        throw failure;
+      }
+      held(obstacle);
+      await obstacle.over;
+    }
+  }
+}

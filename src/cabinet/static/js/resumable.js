@@ -1,0 +1,201 @@
+/* A file sent by the tus protocol: whatever happens on the way, it goes on from where it stopped.
+
+   The address of an unfinished upload is kept in localStorage, under what tells the upload apart:
+   whose it is, where it goes, what it does to a file that is there, and which file it is. Choosing
+   the same file again after a reload, or in a browser that was closed, finds it.
+
+   Rule: a transfer as queue.js describes it; after `stop` it reports nothing. It never tries again
+   by itself, for the queue knows better when. */
+
+import { Failure, failure, headers, root } from "./http.js";
+import { text } from "./texts.js";
+
+// What one request carries at most: a proxy that limits bodies lets it pass (the stricter public
+// ones allow 100 MB), one that takes in all of a body before it passes it on loses no more than this
+// when the line drops, and at 1 Gbit/s the round trip in between is a hundredth of the time. A
+// multiple of the block of the content hash, so that the server never reads one twice.
+const PART_BYTES = 64 * 1024 * 1024;
+
+const LIBRARY = new URL("../vendor/tus-js-client-4.3.1.min.js", import.meta.url);
+const ENDPOINT = new URL(`${root}uploads`, document.baseURI).href;
+const FILES = `${root}files/`;
+
+const { user } = document.getElementById("main").dataset;
+// The same file may be chosen twice at once; only one of the two may go on from what is kept.
+const claimed = new Set();
+
+let loading = null;
+
+/** Load tus-js-client at its first use; a try that failed does not count. */
+function library() {
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = LIBRARY;
+    script.addEventListener("load", () => resolve(window.tus));
+    script.addEventListener("error", () => {
+      loading = null;
+      script.remove();
+      reject(failure(0, ""));
+    });
+    document.head.append(script);
+  });
+  return loading;
+}
+
+function fingerprintOf({ file, path, onConflict }) {
+  const parts = [root, user, onConflict, path, file.size, file.lastModified];
+  return parts.map(encodeURIComponent).join("&");
+}
+
+function metadataOf({ file, path, onConflict }) {
+  const folder = path.split("/").slice(0, -1).join("/");
+  const told = { filename: path.split("/").at(-1), folder, filetype: file.type };
+  const known = Object.entries(told).filter(([, value]) => value);
+  return { ...Object.fromEntries(known), mtime: file.lastModified / 1000, on_conflict: onConflict };
+}
+
+export class ResumableTransfer {
+  constructor(task, report) {
+    this.task = task;
+    this.report = report;
+    this.fingerprint = fingerprintOf(task);
+    this.isOwner = false;
+    this.upload = null;
+    this.url = null;
+    // Counts starts and stops: what an earlier start still says is not for anybody any more.
+    this.run = 0;
+  }
+
+  async start() {
+    this.run += 1;
+    const { run } = this;
+    this.claim();
+    try {
+      const tus = await library();
+      const upload = new tus.Upload(this.task.file, this.options(run));
+      await this.recall(upload);
+      if (run === this.run) {
+        this.upload = upload;
+        upload.start();
+      }
+    } catch (problem) {
+      this.fail(run, problem);
+    }
+  }
+
+  stop() {
+    this.run += 1;
+    this.unclaim();
+    this.upload?.abort();
+  }
+
+  async drop() {
+    this.stop();
+    if (this.url) {
+      // When this fails the upload expires by itself.
+      window.tus.Upload.terminate(this.url, { headers, retryDelays: [1_000, 3_000] }).catch(() => {});
+      const storage = window.tus.defaultOptions.urlStorage;
+      const previous = await storage.findUploadsByFingerprint(this.fingerprint);
+      previous
+        .filter(({ uploadUrl }) => uploadUrl === this.url)
+        .forEach(({ urlStorageKey }) => storage.removeUpload(urlStorageKey));
+    }
+  }
+
+  options(run) {
+    const { isOwner } = this;
+    return {
+      endpoint: ENDPOINT,
+      headers,
+      chunkSize: PART_BYTES,
+      metadata: metadataOf(this.task),
+      retryDelays: null,
+      fingerprint: async () => (isOwner ? this.fingerprint : null),
+      removeFingerprintOnSuccess: true,
+      onUploadUrlAvailable: () => this.note(run),
+      onBeforeRequest: () => this.check(run),
+      onAfterResponse: (request, response) => this.look(run, request, response),
+      onProgress: (bytes) => run === this.run && this.report.sent(bytes),
+      onSuccess: ({ lastResponse }) => this.finish(run, lastResponse),
+      onError: (problem) => this.fail(run, problem),
+    };
+  }
+
+  /** Let `upload` go on with what an earlier one, perhaps of another day, has begun. */
+  async recall(upload) {
+    const previous = this.isOwner ? await upload.findPreviousUploads() : [];
+    const known = previous.find(({ uploadUrl }) => !this.url || uploadUrl === this.url);
+    if (known ?? this.url) {
+      upload.resumeFromPreviousUpload(known ?? { uploadUrl: this.url, urlStorageKey: null });
+    }
+  }
+
+  /** Keep a request of an earlier start from being sent: the library forgets that it was aborted. */
+  check(run) {
+    if (run !== this.run) {
+      throw new Failure(0, "");
+    }
+  }
+
+  /** Note where the upload lies: on this server, by whatever name the server knows itself. */
+  note(run) {
+    if (run === this.run) {
+      this.upload.url = `${ENDPOINT}/${this.upload.url.split("/").at(-1)}`;
+      this.url = this.upload.url;
+    }
+  }
+
+  /** Judge an answer before the library does: after most failures of a HEAD it would begin anew. */
+  look(run, request, response) {
+    const status = response.getStatus();
+    const isGone = request.getMethod() === "HEAD" && (status === 404 || status === 410);
+    if (isGone) {
+      this.url = null;
+    } else if (status >= 300) {
+      throw failure(status, response.getBody(), response.getHeader("Retry-After"));
+    }
+    const offset = isGone ? "0" : response.getHeader("Upload-Offset");
+    if (offset !== null && run === this.run) {
+      this.report.kept(Number(offset));
+    }
+  }
+
+  finish(run, response) {
+    if (run !== this.run) {
+      return;
+    }
+    this.unclaim();
+    const { pathname } = new URL(response.getHeader("Content-Location") ?? "", ENDPOINT);
+    const isKnown = pathname.startsWith(FILES);
+    const path = isKnown ? decodeURIComponent(pathname.slice(FILES.length)) : this.task.path;
+    const contentHash = response.getHeader("X-Content-Hash");
+    this.report.stored({ path, contentHash, wasReplaced: this.task.isReplacing });
+  }
+
+  fail(run, problem) {
+    if (run !== this.run) {
+      return;
+    }
+    this.unclaim();
+    const cause = problem.causingError ?? problem;
+    if (cause instanceof Failure) {
+      this.report.failed(cause);
+    } else {
+      // Without a request it was the file that could not be had.
+      this.report.failed(problem.originalRequest ? failure(0, "") : new Failure(-1, text("file-changed")));
+    }
+  }
+
+  /** Be the one upload of this file that goes on with what is kept, unless another is just doing so. */
+  claim() {
+    this.isOwner = !claimed.has(this.fingerprint);
+    claimed.add(this.fingerprint);
+  }
+
+  unclaim() {
+    if (this.isOwner) {
+      claimed.delete(this.fingerprint);
+      this.isOwner = false;
+    }
+  }
+}

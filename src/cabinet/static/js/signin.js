@@ -1,0 +1,81 @@
+/* Signing in again without leaving the page, here or in another tab, while uploads wait for it.
+
+   Rule: only the user whose page this is counts, or files would end up with somebody else. */
+
+import { adoptToken, fetchPage, root, send, tokenOf } from "./http.js";
+import { text } from "./texts.js";
+
+const dialog = document.getElementById("signin");
+const error = document.getElementById("signin-error");
+const form = dialog.querySelector("form");
+const { user } = document.getElementById("main").dataset;
+
+let waiting = null;
+let resolveWaiting = null;
+
+function explain(message) {
+  error.hidden = !message;
+  error.querySelector("span").textContent = message;
+}
+
+/** Tell whether this browser is signed in as the user of this page; somebody else is told of. */
+async function isBack() {
+  const response = await send("GET", `${root}me`);
+  const { username } = await response.json();
+  if (username !== user) {
+    explain(text("signed-in-otherwise", { name: username, user }));
+  }
+  return username === user;
+}
+
+async function look() {
+  if (waiting && (await isBack().catch(() => false))) {
+    adoptToken(tokenOf(await fetchPage(location.href)));
+    waiting = null;
+    dialog.close();
+    resolveWaiting?.();
+  }
+}
+
+async function submit() {
+  explain("");
+  try {
+    const token = tokenOf(await fetchPage(`${root}login`));
+    await send("POST", `${root}login`, new URLSearchParams(new FormData(form)), { "X-CSRFToken": token });
+    form.reset();
+    await look();
+  } catch (failure) {
+    explain(failure.status === 401 ? text("wrong-password") : failure.message);
+    form.elements.password.focus();
+  }
+}
+
+/** Return a promise that is kept once the user of this page is signed in again; asks for it. */
+export function signedIn() {
+  if (!waiting) {
+    waiting = new Promise((resolve) => {
+      resolveWaiting = resolve;
+    });
+    askToSignIn();
+  }
+  return waiting;
+}
+
+export function askToSignIn() {
+  if (!dialog.open) {
+    explain("");
+    dialog.showModal();
+  }
+}
+
+export function bindSignIn() {
+  form.addEventListener("submit", (event) => {
+    if (event.submitter?.value !== "cancel") {
+      event.preventDefault();
+      submit();
+    }
+  });
+  // Whoever comes back from another tab may have signed in there.
+  window.addEventListener("focus", look);
+  document.addEventListener("visibilitychange", look);
+}

@@ -1,0 +1,65 @@
+/* One file on its way up.
+
+   A task is asking (something may be in its place), waiting, sending, storing (all sent, not yet
+   confirmed), held (an obstacle that passes by itself), paused, done, failed or cancelled.
+
+   Rule: a record; the queue alone changes it. */
+
+// Each group is a part of the next.
+const ON_THE_LINE = new Set(["sending", "storing", "held"]);
+const UNDER_WAY = new Set([...ON_THE_LINE, "asking", "waiting"]);
+const OPEN = new Set([...UNDER_WAY, "paused"]);
+
+// One slot is kept for files below this, so that they need not wait for the giants.
+const SMALL_BYTES = 8_000_000;
+
+export class Task {
+  constructor(file, path) {
+    this.file = file;
+    this.path = path;
+    // What happens when the name is in use, in the words of the server.
+    this.onConflict = "replace";
+    this.isReplacing = false;
+    this.transfer = null;
+    this.reset();
+  }
+
+  get size() {
+    return this.file.size;
+  }
+
+  get isSmall() {
+    return this.size < SMALL_BYTES;
+  }
+
+  /** Whether it takes one of the places on the line; one that is held keeps its place. */
+  get isOnTheLine() {
+    return ON_THE_LINE.has(this.state);
+  }
+
+  /** Whether it goes on without anybody doing anything. */
+  get isUnderWay() {
+    return UNDER_WAY.has(this.state);
+  }
+
+  /** Whether it may still become a file. */
+  get isOpen() {
+    return OPEN.has(this.state);
+  }
+
+  get isFinished() {
+    return this.state === "done" || this.state === "cancelled";
+  }
+
+  /** Begin anew, but keep the transfer: what the server holds of it need not be sent again. */
+  reset() {
+    this.state = "asking";
+    this.sent = 0;
+    this.kept = 0;
+    this.attempts = 0;
+    this.obstacle = null;
+    this.failure = null;
+    this.stored = null;
+    this.isVerified = false;
+  }
+}

@@ -1,0 +1,82 @@
+/* One line of the panel of uploads: a task, its bar, what is to be said of it, its buttons.
+
+   Rule: shows a task and asks the queue; decides nothing about transfers. */
+
+import { size } from "./format.js";
+import { text } from "./texts.js";
+
+const template = document.getElementById("upload-item");
+
+const amount = (task) => `${size(task.sent)} / ${size(task.size)}`;
+const obstacle = ({ why }) => text(`held-${why}`);
+
+function arrival(task) {
+  const { path, wasReplaced } = task.stored;
+  const name = path.split("/").at(-1);
+  const isRenamed = task.onConflict === "rename" && path !== task.path;
+  const said = isRenamed ? text("uploaded-as", { name }) : text(wasReplaced ? "replaced" : "uploaded");
+  return task.isVerified ? `${said} · ${text("verified")}` : said;
+}
+
+const STATES = {
+  asking: (task) => (task.obstacle ? obstacle(task.obstacle) : text("asking")),
+  waiting: () => text("waiting"),
+  sending: amount,
+  storing: () => text("storing"),
+  held: (task) => obstacle(task.obstacle),
+  paused: (task) => text("paused", { amount: amount(task) }),
+  done: arrival,
+  failed: (task) => task.failure.message,
+  cancelled: () => text("cancelled"),
+};
+
+const BUTTONS = {
+  pause: {
+    isFor: ({ state, obstacle: held }) => ["waiting", "sending"].includes(state) || (state === "held" && held),
+    act: (queue, task) => queue.pause([task]),
+  },
+  resume: {
+    isFor: ({ state }) => state === "paused",
+    act: (queue, task) => queue.resume([task]),
+  },
+  retry: {
+    isFor: ({ state, obstacle: held }) =>
+      ["failed", "cancelled"].includes(state) || (state === "held" && held.why !== "signed-out"),
+    act: (queue, task) => (task.state === "held" ? queue.resume([task]) : queue.retry([task])),
+  },
+  cancel: {
+    isFor: (task) => task.isOpen || task.state === "failed",
+    act: (queue, task) => queue.cancel([task]),
+  },
+};
+
+/** Return a line for `task`; `acted(line)` follows every press of a button. */
+export function makeItem(task, queue, acted) {
+  const item = template.content.firstElementChild.cloneNode(true);
+  const { name } = task.file;
+  item.querySelector("bdi").textContent = name;
+  item.querySelector("bdi").title = task.path;
+  item.querySelector("progress").setAttribute("aria-label", text("uploading-one", { name }));
+  for (const [action, { act }] of Object.entries(BUTTONS)) {
+    const button = item.querySelector(`.upload-${action}`);
+    button.setAttribute("aria-label", text(`${action}-one`, { name }));
+    button.addEventListener("click", () => {
+      act(queue, task);
+      acted(item);
+    });
+  }
+  return item;
+}
+
+/** Bring the line of `task` up to date. */
+export function drawItem(item, task) {
+  item.dataset.state = task.state;
+  const bar = item.querySelector("progress");
+  bar.value = task.size ? task.sent / task.size : Number(task.state === "done");
+  bar.hidden = !task.isOpen;
+  item.querySelector(".upload-verified").toggleAttribute("hidden", !task.isVerified);
+  item.querySelector(".upload-state span").textContent = STATES[task.state](task);
+  for (const [action, { isFor }] of Object.entries(BUTTONS)) {
+    item.querySelector(`.upload-${action}`).hidden = !isFor(task);
+  }
+}
