@@ -22,14 +22,14 @@ Events = list[dict[str, Any]]
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    path = tmp_path / "source.bin"
+    path = tmp_path / "by client.bin"
     path.write_bytes(CONTENT)
     return path
 
 
 @pytest.fixture
 def job(either: Tus, file: Path, tmp_path: Path) -> Job:
-    return Job(either.server.url, either.person.headers, file, tmp_path / "memory.json", "by client.bin")
+    return Job(either.server.url, either.person.headers, file, tmp_path / "memory.json", file.name)
 
 
 def run(job: Job, code: int = 0, **options: Any) -> Events:

@@ -33,16 +33,36 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client with its way of uploading; `options` are the client's own."""
+    """A client with its way of uploading; `options` are the client's own.
+
+    `least` is how many bytes a file has at least that it sends by tus.
+    """
 
     program: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    least: int = 0
 
     def command(self, job: Job, **more: Any) -> list[str]:
         """Return the command line that does `job`, or goes on with it."""
-        return {"tuspy": tuspy_command, "tus-js-client": js_command}[self.program](
-            job, {**self.options, **more}
-        )
+        commands = {"filecli": filecli_command, "tuspy": tuspy_command, "tus-js-client": js_command}
+        return commands[self.program](job, {**self.options, **more})
+
+
+def filecli_command(job: Job, options: Mapping[str, Any]) -> list[str]:
+    """Return the command line of our own client, which takes the name from the file."""
+    assert job.file.name == job.name
+    home = str(job.memory.parent)
+    environment = {
+        **dict.fromkeys(
+            ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"), home
+        ),
+        "FILECLI_SERVER": job.endpoint,
+        "FILECLI_TOKEN": job.headers["Authorization"].removeprefix("Bearer "),
+    }
+    program = str(Path(sys.executable).with_name("filecli"))
+    settings = [f"{name}={value}" for name, value in environment.items()]
+    flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    return ["/usr/bin/env", *settings, program, "upload", "--quiet", *flags, str(job.file)]
 
 
 def tuspy_command(job: Job, options: Mapping[str, Any]) -> list[str]:
@@ -69,9 +89,9 @@ def js_command(job: Job, options: Mapping[str, Any]) -> list[str]:
     return [*node_command(), json.dumps(wanted)]
 
 
-# What interrupted uploads are tried with. A client of our own joins by an entry, and by a program
-# in `Client.command` that turns a `Job` into its command line.
+# What interrupted uploads are tried with.
 CLIENTS = {
+    "filecli": Client("filecli", {"retries": 0}, least=16 * MIB),
     "tuspy": Client("tuspy", {"chunk_size": 5 * MIB}),
     "tuspy with checksums": Client("tuspy", {"chunk_size": MIB, "upload_checksum": True}),
     "tus-js-client in one request": Client("tus-js-client"),
