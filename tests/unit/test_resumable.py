@@ -1,0 +1,472 @@
+"""Uploads over several requests, seen from the service: what is booked, what survives an error, what expires.
+
+The protocol in front of it is held by tests/conformance/test_tus_*.py over real sockets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cabinet.errors import (
+    ChecksumMismatch,
+    EntryExists,
+    MalformedRequest,
+    NotFound,
+    OffsetMismatch,
+    QuotaExceeded,
+    StorageFault,
+    TooLarge,
+    TruncatedBody,
+    UploadGone,
+    UploadIsFinal,
+    UploadLocked,
+)
+from cabinet.models import Upload, UploadKind, User
+from cabinet.services.accounts import Account
+from cabinet.services.clock import utc_now
+from cabinet.services.entries import Conflict
+from cabinet.services.housekeeping import Housekeeping, Keep
+from cabinet.services.publishing import Publisher, Target
+from cabinet.services.resumable import ResumableUploads
+from cabinet.services.upload_states import Checksum, Part, Plan, State, Terms
+from cabinet.storage import local_staging
+from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
+from tests.support.contents import content_of, in_chunks
+from tests.support.services import Workbench, paths_of, stored_bytes
+from tests.support.services import content_of as stored_content
+
+KEEP = timedelta(days=7)
+MAX_SIZE = 64 << 20
+WHOLE = content_of(BLOCK_SIZE + 1000)
+
+
+@pytest.fixture
+def alice(session: Session, bench: Workbench) -> Account:
+    return bench.register(session, "alice")
+
+
+@pytest.fixture
+def service(session: Session, bench: Workbench, alice: Account) -> ResumableUploads:
+    return service_of(session, bench, alice)
+
+
+def service_of(session: Session, bench: Workbench, account: Account) -> ResumableUploads:
+    return ResumableUploads(session, bench.store, bench.clock, Terms(MAX_SIZE, KEEP), account.id)
+
+
+def part(content: bytes, offset: int = 0, **more: object) -> Part:
+    return Part(offset, in_chunks(content), len(content), **more)  # type: ignore[arg-type]
+
+
+def plan(length: int | None, path: str = "f", **more: object) -> Plan:
+    return Plan(Target(path), length, **more)  # type: ignore[arg-type]
+
+
+def partial(service: ResumableUploads, content: bytes) -> str:
+    made = service.begin(plan(len(content), kind=UploadKind.PARTIAL))
+    service.append(made.id, part(content))
+    return made.id
+
+
+def usage(session: Session, account: Account) -> int:
+    session.rollback()
+    return session.get_one(User, account.id, populate_existing=True).usage
+
+
+def housekeeping(session: Session, bench: Workbench) -> Housekeeping:
+    return Housekeeping(session, bench.store, bench.clock, Keep(KEEP, timedelta(0), KEEP))
+
+
+def test_the_last_part_makes_a_file(
+    session: Session, bench: Workbench, alice: Account, service: ResumableUploads
+) -> None:
+    made = service.begin(plan(len(WHOLE), "docs/report.pdf"))
+    half = service.append(made.id, part(WHOLE[:1000]))
+    done = service.append(made.id, part(WHOLE[1000:], 1000))
+
+    assert (half.offset, half.is_finished) == (1000, False)
+    assert (done.is_finished, done.path, done.content_hash) == (True, "docs/report.pdf", hash_chunks([WHOLE]))
+    assert stored_content(session, bench, alice, "docs/report.pdf") == WHOLE
+    assert stored_bytes(bench) == Counter(blobs=1)
+
+
+def test_bytes_count_once_from_the_first_part_on(
+    session: Session, alice: Account, service: ResumableUploads
+) -> None:
+    made = service.begin(plan(len(WHOLE)))
+    seen = [usage(session, alice)]
+    for start, stop in ((0, 10), (10, 1000), (1000, len(WHOLE))):
+        service.append(made.id, part(WHOLE[start:stop], start))
+        seen.append(usage(session, alice))
+
+    assert seen == [0, 10, 1000, len(WHOLE)]
+
+
+def test_a_cancelled_upload_gives_its_bytes_back(
+    session: Session, bench: Workbench, alice: Account, service: ResumableUploads
+) -> None:
+    made = service.begin(plan(len(WHOLE)))
+    service.append(made.id, part(WHOLE[:1000]))
+
+    service.cancel(made.id)
+
+    assert (usage(session, alice), stored_bytes(bench)) == (0, Counter())
+    with pytest.raises(UploadGone):
+        service.get(made.id)
+    with pytest.raises(UploadGone):
+        service.append(made.id, part(b"x", 1000))
+
+
+def test_an_upload_of_somebody_else_does_not_exist(
+    session: Session, bench: Workbench, service: ResumableUploads
+) -> None:
+    made = service.begin(plan(10))
+    stranger = service_of(session, bench, bench.register(session, "mallory"))
+
+    for tried in (
+        lambda: stranger.get(made.id),
+        lambda: stranger.append(made.id, part(b"x")),
+        lambda: stranger.cancel(made.id),
+    ):
+        with pytest.raises(NotFound):
+            tried()
+    assert stranger.list_unfinished() == []
+
+
+def fail_after(content: bytes) -> Iterator[bytes]:
+    yield content
+    raise TruncatedBody(expected=100, received=len(content))
+
+
+def test_what_came_before_the_sender_went_away_is_kept(
+    session: Session, alice: Account, service: ResumableUploads
+) -> None:
+    made = service.begin(plan(100))
+
+    with pytest.raises(TruncatedBody):
+        service.append(made.id, Part(0, fail_after(b"x" * 60), 100))
+
+    assert (service.get(made.id).offset, usage(session, alice)) == (60, 60)
+
+
+def test_a_part_with_a_checksum_counts_whole_or_not_at_all(
+    session: Session, alice: Account, service: ResumableUploads
+) -> None:
+    made = service.begin(plan(100))
+    right = Checksum(hashlib.sha256, hashlib.sha256(b"x" * 60).digest())
+
+    with pytest.raises(TruncatedBody):
+        service.append(made.id, Part(0, fail_after(b"x" * 60), 100, checksum=right))
+    with pytest.raises(ChecksumMismatch):
+        service.append(made.id, part(b"y" * 60, checksum=right))
+    assert (service.get(made.id).offset, usage(session, alice)) == (0, 0)
+
+    assert service.append(made.id, part(b"x" * 60, checksum=right)).offset == 60
+
+
+def test_a_part_elsewhere_changes_nothing(service: ResumableUploads) -> None:
+    made = service.begin(plan(100))
+    service.append(made.id, part(b"x" * 10))
+
+    for offset in (0, 9, 11, 100):
+        with pytest.raises(OffsetMismatch):
+            service.append(made.id, part(b"y", offset))
+    assert service.get(made.id).offset == 10
+
+
+def test_a_part_that_is_too_long_is_refused(service: ResumableUploads) -> None:
+    made = service.begin(plan(10))
+
+    with pytest.raises(TooLarge):
+        service.append(made.id, part(b"x" * 11))
+    with pytest.raises(TooLarge):
+        service.append(made.id, Part(0, iter([b"x" * 10, b"y"]), None))
+    assert service.get(made.id).offset == 10  # a body of unknown length is kept as far as it fits
+
+
+def test_a_finished_upload_takes_no_byte_more(service: ResumableUploads) -> None:
+    made = service.begin(plan(1))
+    service.append(made.id, part(b"x"))
+
+    assert service.append(made.id, part(b"", 1)).is_finished
+    for extra in (part(b"y", 1), Part(1, iter([b"y"]), None)):
+        with pytest.raises(TooLarge):
+            service.append(made.id, extra)
+
+
+def test_an_upload_of_nothing_is_finished_at_once(service: ResumableUploads) -> None:
+    assert service.begin(plan(0)).is_finished
+
+
+def test_a_length_comes_late_and_stays(service: ResumableUploads) -> None:
+    made = service.begin(plan(None))
+    service.append(made.id, part(b"x" * 10))
+
+    with pytest.raises(MalformedRequest):
+        service.append(made.id, part(b"", 10, length=9))
+    with pytest.raises(TooLarge):
+        service.append(made.id, part(b"", 10, length=MAX_SIZE + 1))
+    assert service.append(made.id, part(b"", 10, length=20)).length == 20
+    with pytest.raises(MalformedRequest):
+        service.append(made.id, part(b"", 10, length=30))
+    assert service.append(made.id, part(b"y" * 10, 10, length=20)).is_finished
+
+
+def test_an_upload_without_a_length_ends_at_the_greatest_size(service: ResumableUploads) -> None:
+    made = service.begin(plan(None))
+
+    with pytest.raises(TooLarge):
+        service.append(made.id, Part(0, iter([]), MAX_SIZE + 1))
+
+
+def test_an_error_while_finishing_is_not_the_end(
+    session: Session,
+    bench: Workbench,
+    alice: Account,
+    service: ResumableUploads,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = service.begin(plan(3))
+    with monkeypatch.context() as patch:
+
+        def fail(*_: object) -> None:
+            raise StorageFault(reason="gone")
+
+        patch.setattr(Publisher, "publish", fail)
+        with pytest.raises(StorageFault):
+            service.append(made.id, part(b"abc"))
+        with pytest.raises(StorageFault):
+            service.get(made.id)
+        assert paths_of(session, bench, alice) == []
+        assert usage(session, alice) == 3
+
+    assert service.get(made.id).is_finished
+    assert (paths_of(session, bench, alice), usage(session, alice)) == (["f"], 3)
+
+
+def test_a_name_taken_meanwhile_keeps_the_bytes_until_it_is_free(
+    session: Session, bench: Workbench, alice: Account, service: ResumableUploads
+) -> None:
+    made = service.begin(Plan(Target("f", Conflict.FAIL), 3))
+    bench.upload(session, alice, "f", b"another")
+
+    with pytest.raises(EntryExists):
+        service.append(made.id, part(b"abc"))
+    bench.files(session, alice).trash("f")
+
+    assert service.append(made.id, part(b"", 3)).is_finished
+    assert stored_content(session, bench, alice, "f") == b"abc"
+
+
+def test_a_quota_is_held_at_creation_and_while_bytes_come(session: Session, bench: Workbench) -> None:
+    account = bench.register(session, "poor", quota=100)
+    service = service_of(session, bench, account)
+    with pytest.raises(QuotaExceeded):
+        service.begin(plan(101))
+    made = [service.begin(plan(80, f"f{number}")) for number in range(2)]
+    service.append(made[0].id, part(b"x" * 80))
+
+    with pytest.raises(QuotaExceeded):
+        service.append(made[1].id, part(b"y" * 80))
+    with pytest.raises(QuotaExceeded):
+        service.append(made[1].id, Part(0, iter([b"y" * 20, b"y"]), None))
+
+    assert (usage(session, account), service.get(made[1].id).offset) == (100, 20)
+
+
+def test_partials_are_joined_and_end_with_it(
+    session: Session, bench: Workbench, alice: Account, service: ResumableUploads
+) -> None:
+    one, two = partial(service, b"one"), partial(service, b"two")
+
+    joined = service.join(plan(None, "f", kind=UploadKind.JOINED), [one, two, one])
+
+    assert (joined.is_finished, joined.length) == (True, 9)
+    assert stored_content(session, bench, alice, "f") == b"onetwoone"
+    assert (usage(session, alice), stored_bytes(bench)) == (9, Counter(blobs=1))
+    with pytest.raises(UploadGone):
+        service.get(one)
+    with pytest.raises(UploadIsFinal):
+        service.append(joined.id, part(b"x", 9))
+
+
+def test_only_complete_partials_are_joined(service: ResumableUploads) -> None:
+    good = partial(service, b"good")
+    ordinary = service.begin(plan(0, "e")).id
+    unfinished = service.begin(plan(5, kind=UploadKind.PARTIAL)).id
+    gone = partial(service, b"gone")
+    service.cancel(gone)
+
+    for bad in (ordinary, unfinished, gone, "0" * 32):
+        with pytest.raises(MalformedRequest):
+            service.join(plan(None, "f", kind=UploadKind.JOINED), [good, bad])
+    assert service.get(good).is_finished
+
+
+def test_what_is_joined_has_to_fit(session: Session, bench: Workbench) -> None:
+    service = service_of(session, bench, bench.register(session, "poor", quota=10))
+    six = partial(service, b"x" * 6)
+
+    assert service.join(plan(None, "f", kind=UploadKind.JOINED), [six]).is_finished
+    two = partial(service, b"x" * 2)
+    with pytest.raises(QuotaExceeded):
+        service.join(plan(None, "g", kind=UploadKind.JOINED), [two] * 3)
+    assert service.get(two).is_finished
+
+
+def test_whoever_is_asked_to_let_go_keeps_what_came(
+    session: Session, bench: Workbench, alice: Account, service: ResumableUploads
+) -> None:
+    made = service.begin(plan(100))
+    other_session = bench.session()
+    asked: list[bool] = []
+    seen: list[State] = []
+
+    def chunks() -> Iterator[bytes]:
+        yield b"x" * 60
+        newcomer.start()
+        # As a read of a connection does that was shut down by `let_go`.
+        while not asked:
+            pass
+        raise TruncatedBody(expected=100, received=60)
+
+    def come() -> None:
+        seen.append(service_of(other_session, bench, alice).get(made.id))
+
+    newcomer = threading.Thread(target=come)
+    with pytest.raises(UploadLocked):
+        service.append(made.id, Part(0, chunks(), 100, let_go=lambda: asked.append(True)))
+    newcomer.join(20)
+    other_session.close()
+
+    assert [state.offset for state in seen] == [60]
+
+
+def test_a_long_part_is_booked_on_its_way(
+    session: Session,
+    bench: Workbench,
+    alice: Account,
+    service: ResumableUploads,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(local_staging, "SYNC_BLOCKS", 1)
+    made = service.begin(plan(MAX_SIZE))
+    content = content_of(12 * BLOCK_SIZE)
+    booked: list[int] = []
+    other = bench.session()
+
+    def chunks() -> Iterator[bytes]:
+        for chunk in in_chunks(content):
+            yield chunk
+            other.rollback()
+            booked.append(other.get_one(Upload, made.id, populate_existing=True).offset)
+
+    service.append(made.id, Part(0, chunks(), len(content)))
+    other.close()
+
+    assert max(booked) > 0
+    assert all(offset % BLOCK_SIZE == 0 for offset in booked)
+    assert usage(session, alice) == len(content)
+
+
+def test_what_was_left_alone_expires(
+    session: Session, bench: Workbench, alice: Account, service: ResumableUploads
+) -> None:
+    made = service.begin(plan(100))
+    service.append(made.id, part(b"x" * 60))
+    bench.clock.advance(days=6)
+    service.append(made.id, part(b"x", 60))
+    bench.clock.advance(days=6)
+    assert housekeeping(session, bench).expire_uploads() == []
+
+    bench.clock.advance(days=2)
+
+    assert service.list_unfinished() == []
+    assert housekeeping(session, bench).expire_uploads() == [made.id]
+    assert (usage(session, alice), stored_bytes(bench)) == (0, Counter())
+    with pytest.raises(UploadGone):
+        service.get(made.id)
+
+
+def test_whoever_asks_for_an_expired_upload_ends_it(
+    session: Session, bench: Workbench, alice: Account, service: ResumableUploads
+) -> None:
+    made = service.begin(plan(100))
+    service.append(made.id, part(b"x" * 60))
+    bench.clock.advance(days=8)
+
+    with pytest.raises(UploadGone):
+        service.append(made.id, part(b"x", 60))
+
+    assert (usage(session, alice), stored_bytes(bench)) == (0, Counter())
+
+
+def test_rows_of_uploads_are_forgotten_in_the_end(
+    session: Session, bench: Workbench, service: ResumableUploads
+) -> None:
+    service.append(service.begin(plan(1)).id, part(b"x"))
+    service.cancel(service.begin(plan(1)).id)
+
+    for _ in range(3):
+        bench.clock.advance(days=8)
+        housekeeping(session, bench).sweep()
+
+    assert session.scalar(select(func.count()).select_from(Upload)) == 0
+
+
+def test_an_upload_that_somebody_writes_to_does_not_expire(
+    session: Session, bench: Workbench, service: ResumableUploads
+) -> None:
+    made = service.begin(plan(100))
+    bench.clock.advance(days=8)
+
+    with bench.store.lock(made.id, patience=0):
+        assert housekeeping(session, bench).expire_uploads() == []
+    assert housekeeping(session, bench).expire_uploads() == [made.id]
+
+
+def test_a_sweep_spares_what_is_staged_for_an_upload(
+    session: Session, bench: Workbench, service: ResumableUploads
+) -> None:
+    bench.clock.now = utc_now()  # what the store goes by
+    made = service.begin(plan(2))
+    service.append(made.id, part(b"x"))
+    orphan = bench.store.create()
+    bench.clock.advance(days=1)
+
+    assert housekeeping(session, bench).sweep().staged == 1
+
+    assert [found.key for found in bench.store.iter_staged()] == [made.id] != [orphan]
+    assert service.append(made.id, part(b"x", 1)).is_finished
+
+
+def test_an_upload_whose_bytes_are_lost_is_gone(
+    session: Session, bench: Workbench, alice: Account, service: ResumableUploads
+) -> None:
+    made = service.begin(plan(2))
+    service.append(made.id, part(b"x"))
+    bench.store.discard(made.id)
+
+    with pytest.raises(UploadGone):
+        service.get(made.id)
+    assert usage(session, alice) == 0
+
+
+def test_a_deleted_account_leaves_no_upload(session: Session, bench: Workbench, alice: Account) -> None:
+    bench.clock.now = utc_now()  # what the store goes by
+    made = service_of(session, bench, alice).begin(plan(2))
+    bench.accounts(session).delete("alice")
+    bench.clock.advance(days=1)
+
+    housekeeping(session, bench).sweep()
+
+    assert session.get(Upload, made.id) is None
+    assert stored_bytes(bench) == Counter()
