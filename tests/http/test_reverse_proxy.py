@@ -5,6 +5,7 @@ Rule: the programs are Debian's, the configurations the README's; a missing prog
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,9 @@ PROGRAMS = {"nginx": nginx, "caddy": caddy}
 # on the way, and more than one block.
 SENT = 12 * MIB
 BODY = 16 * MIB
+
+TUS = {**basic(), "Tus-Resumable": "1.0.0"}
+PART = {"Content-Type": "application/offset+octet-stream"}
 
 
 @pytest.fixture(scope="module")
@@ -195,3 +199,40 @@ def test_a_cross_site_write_is_refused_behind_a_proxy_too(proxy: Proxy) -> None:
         assert proxy.request("PUT", "/files/cross", body=b"x", headers=headers).status == 403
     headers = {**basic(), "Origin": proxy.origin}
     assert proxy.request("PUT", "/files/cross", body=b"x", headers=headers).status in {200, 201}
+
+
+def test_an_upload_cut_in_the_middle_goes_on_through_the_proxy(proxy: Proxy) -> None:
+    content = content_of(BODY, seed=4)
+    name = base64.b64encode(b"resumed.bin").decode()
+    created = proxy.request(
+        "POST", "/uploads",
+        headers={**TUS, "Upload-Length": str(BODY), "Upload-Metadata": f"filename {name}"},
+    )  # fmt: skip
+    assert created.status == 201
+    upload = created.headers["Location"]
+    assert upload.removeprefix(proxy.origin).startswith(f"{proxy.prefix}/uploads/")
+
+    with proxy.raw() as connection:
+        length = {"Host": proxy.host, "Upload-Offset": 0, "Content-Length": BODY}
+        connection.send(request_head("PATCH", upload.removeprefix(proxy.origin), {**TUS, **PART, **length}))
+        connection.send(content[:SENT])
+        connection.reset()
+    offset = wait_until(
+        lambda: int(proxy.follow("HEAD", upload, headers=TUS).headers.get("Upload-Offset", 0)),
+        what="bytes that were kept",
+    )
+    assert offset <= SENT
+
+    rest = {**TUS, **PART, "Upload-Offset": str(offset)}
+    done = proxy.follow("PATCH", upload, headers=rest, body=content[offset:])
+    assert (done.status, done.headers["Upload-Offset"]) == (204, str(BODY))
+    assert done.headers["Content-Location"].removeprefix(proxy.origin) == f"{proxy.prefix}/files/resumed.bin"
+    assert proxy.follow("GET", done.headers["Content-Location"], headers=basic()).data == content
+
+
+def test_an_upload_of_more_than_two_gib_may_begin_and_be_cancelled(proxy: Proxy) -> None:
+    name = base64.b64encode(b"huge.bin").decode()
+    described = {"Upload-Length": str(3 << 30), "Upload-Metadata": f"filename {name}"}
+    created = proxy.request("POST", "/uploads", headers={**TUS, **described})
+    assert created.status == 201
+    assert proxy.follow("DELETE", created.headers["Location"], headers=TUS).status == 204

@@ -16,27 +16,10 @@ from werkzeug.test import TestResponse
 from cabinet.storage.content_hash import hash_chunks
 from cabinet.web.bodies import MAX_FILES
 from tests.conftest import MakeApp
+from tests.support.forms import BOUNDARY, END, file, part, post
 from tests.support.visitors import NAVIGATION, Browser, Program
 
 CONTENT = b"content"
-BOUNDARY = "frontier"
-END = b"--frontier--\r\n"
-
-
-def part(name: str, content: bytes, filename: str | None = None, more: str = "") -> bytes:
-    tail = "" if filename is None else f'; filename="{filename}"'
-    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{tail}{more}\r\n\r\n'
-    return head.encode() + content + b"\r\n"
-
-
-def file(filename: str, content: bytes = CONTENT) -> bytes:
-    return part("file", content, filename)
-
-
-def post(user: Program, *parts: bytes, query: str = "", end: bytes = END) -> TestResponse:
-    body = b"".join(parts) + end
-    kind = f"multipart/form-data; boundary={BOUNDARY}"
-    return user.request("POST", f"/upload{query}", data=body, content_type=kind)
 
 
 def is_refused(response: TestResponse, status: int, slug: str) -> bool:
