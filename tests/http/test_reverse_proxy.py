@@ -213,7 +213,7 @@ def test_an_upload_cut_in_the_middle_goes_on_through_the_proxy(proxy: Proxy) -> 
     assert upload.removeprefix(proxy.origin).startswith(f"{proxy.prefix}/uploads/")
 
     with proxy.raw() as connection:
-        length = {"Host": proxy.host, "Upload-Offset": 0, "Content-Length": BODY}
+        length = {"Host": proxy.host, "Upload-Offset": "0", "Content-Length": str(BODY)}
         connection.send(request_head("PATCH", upload.removeprefix(proxy.origin), {**TUS, **PART, **length}))
         connection.send(content[:SENT])
         connection.reset()
