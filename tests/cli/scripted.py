@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,7 +32,7 @@ class Answer:
     """What to send; `cut` ends the connection after that many bytes of the body.
 
     `is_deaf` hangs up without reading the request's body or sending a word. `until` keeps the
-    connection open behind the last byte until it is set.
+    connection open behind the last byte until it is set; `meanwhile` is called before the first.
     """
 
     status: int = 200
@@ -41,6 +41,7 @@ class Answer:
     cut: int | None = None
     is_deaf: bool = False
     until: threading.Event | None = None
+    meanwhile: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)
@@ -161,6 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
         return content
 
     def _send(self, answer: Answer) -> None:
+        answer.meanwhile()
         self.send_response(answer.status)
         for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
             self.send_header(name, value)

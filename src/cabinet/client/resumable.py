@@ -141,7 +141,9 @@ class PieceSender:
             self._is_checked = True
             self._in_vain = 0
             self._moved(part.length)
+            self._advance(standing.offset - part.end)
         self._note(part, standing.offset)
+        self._recall(standing.offset)
         return standing
 
     def _look_again(self, part: Part, error: CabinetError) -> Standing:
@@ -149,7 +151,7 @@ class PieceSender:
         self._size.lost()
         # A part without a checksum counts as far as it came: on a line that breaks every few
         # seconds nothing else would ever arrive. The content hash still has the last word.
-        self._is_checked = False
+        self._is_checked = isinstance(error, Refused)
         self._line.api.patience.wait(self._in_vain, error)
         self._in_vain += 1
         standing = self._line.api.tus.look(self._piece.id)
@@ -167,7 +169,7 @@ class PieceSender:
             self._notes.add(self._piece, first, part.digests[: count * DIGEST_SIZE])
 
     def _recall(self, offset: int) -> None:
-        """Have the digests of the whole blocks before `offset`: from the notes, else from the file."""
+        """Have the digests of the whole blocks before `offset`, and of no others: read those not noted."""
         known = len(self._piece.digests) // DIGEST_SIZE
         wanted = offset // BLOCK_SIZE
         if offset == self._piece.span.length:

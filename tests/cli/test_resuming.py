@@ -1,0 +1,332 @@
+"""Large uploads: in parts, over lost lines, and on from where an earlier run stopped."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cabinet.client.uploading import LARGE
+from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
+from tests.cli.conftest import Filecli
+from tests.cli.scripted import DEAF_ANSWER, Answer, Script, entry_of, json_answer, problem
+from tests.support.auth import PASSWORD, USERNAME
+from tests.support.contents import content_of
+from tests.support.line import Cut, Line, end_rudely, line_to
+
+SIZE = LARGE + (5 << 20) + 3
+CONTENT = content_of(SIZE)
+FIRST_PART = 8 << 20
+
+# Heads of requests pass, too: within the second part, behind the last byte.
+MIDWAY = FIRST_PART + (3 << 20)
+AT_THE_END = SIZE - 100_000
+
+
+@pytest.fixture
+def line(server_url: str) -> Iterator[Line]:
+    """Return a line to the real application that can be cut."""
+    with line_to(int(server_url.rpartition(":")[2])) as line:
+        yield line
+
+
+@pytest.fixture
+def bob(line: Line, filecli: Filecli, pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> Filecli:
+    """Run filecli over the line, as somebody who is signed in, and without waiting."""
+    monkeypatch.setenv("FILECLI_SERVER", line.url)
+    for command in ("register", "login"):
+        assert filecli(command, given=f"{USERNAME}\n{PASSWORD}\n").exit_code == 0
+    return filecli
+
+
+@pytest.fixture
+def big(desk: Path) -> Path:
+    """Return a large file in the working folder."""
+    path = desk / "big"
+    path.write_bytes(CONTENT)
+    return path
+
+
+@pytest.fixture
+def interrupted(bob: Filecli, line: Line, big: Path) -> Filecli:
+    """Run filecli after an upload of `big` that was cut in its second part and given up."""
+    line.plan(Cut(MIDWAY, end_rudely))
+    assert bob("upload", "--retries", "0", "big").exit_code == 8
+    return bob
+
+
+def notes_in(tmp_path: Path) -> list[Path]:
+    return list((tmp_path / "state" / "filecli" / "uploads").iterdir())
+
+
+def methods(said: str) -> list[str]:
+    """Return the methods of the requests about uploads that `-v` told."""
+    return [line.split()[0] for line in said.splitlines() if "/uploads" in line and "http://" in line]
+
+
+def stored_hash(filecli: Filecli, path: str) -> str:
+    done = filecli("download", "-o", "-", "--", path)
+    assert done.exit_code == 0, done.stderr
+    return hash_chunks([done.stdout_bytes])
+
+
+@pytest.mark.parametrize("size", [LARGE, LARGE + 1, SIZE])
+def test_a_large_file_goes_in_parts(size: int, bob: Filecli, desk: Path, tmp_path: Path) -> None:
+    (desk / "big").write_bytes(content_of(size))
+    done = bob("upload", "-v", "big", "--to", "in/Отчёты")
+
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == "in/Отчёты/big\n"
+    assert methods(done.stderr)[0] == "POST"
+    assert methods(done.stderr).count("PATCH") >= 2
+    assert stored_hash(bob, "in/Отчёты/big") == hash_chunks([content_of(size)])
+    assert notes_in(tmp_path) == []
+
+
+def test_an_upload_survives_a_line_that_is_cut(bob: Filecli, line: Line, big: Path) -> None:
+    line.plan(Cut(MIDWAY, end_rudely))
+    done = bob("upload", "-v", "big")
+
+    assert line.was_cut()
+    assert done.exit_code == 0
+    assert methods(done.stderr).count("POST") == 1
+    assert "HEAD" in methods(done.stderr)
+    assert stored_hash(bob, "big") == hash_chunks([CONTENT])
+
+
+def test_the_same_command_goes_on_where_it_stopped(interrupted: Filecli, tmp_path: Path) -> None:
+    done = interrupted("upload", "-v", "big")
+
+    assert done.exit_code == 0
+    told = methods(done.stderr)
+    assert (told[0], told[-1], set(told[1:-1])) == ("HEAD", "GET", {"PATCH"})
+    assert stored_hash(interrupted, "big") == hash_chunks([CONTENT])
+    assert notes_in(tmp_path) == []
+
+
+def test_an_upload_whose_last_answer_was_lost_is_done(
+    bob: Filecli, line: Line, big: Path, tmp_path: Path
+) -> None:
+    line.plan(Cut(AT_THE_END, end_rudely, at_answer=True))
+    done = bob("upload", "-v", "--retries", "1", "big")
+
+    assert line.was_cut()
+    assert done.exit_code == 0
+    assert methods(done.stderr)[-2:] == ["HEAD", "GET"]
+    assert notes_in(tmp_path) == []
+
+
+def test_a_run_that_ended_before_the_last_answer_is_taken_up(
+    bob: Filecli, line: Line, big: Path, tmp_path: Path
+) -> None:
+    line.plan(Cut(AT_THE_END, end_rudely, at_answer=True))
+    assert bob("upload", "--retries", "0", "big").exit_code == 8
+    done = bob("upload", "-v", "big")
+
+    assert done.exit_code == 0
+    assert methods(done.stderr) == ["HEAD", "GET"]
+    assert stored_hash(bob, "big") == hash_chunks([CONTENT])
+
+
+def test_a_file_that_changed_meanwhile_starts_anew(interrupted: Filecli, big: Path) -> None:
+    content = content_of(SIZE, seed=1)
+    big.write_bytes(content)
+    os.utime(big, ns=(1, 1))
+    done = interrupted("upload", "-v", "big")
+
+    assert done.exit_code == 0
+    assert methods(done.stderr)[:2] == ["DELETE", "POST"]
+    assert stored_hash(interrupted, "big") == hash_chunks([content])
+    assert interrupted("uploads").stdout == ""
+
+
+def test_another_way_with_conflicts_starts_anew(interrupted: Filecli) -> None:
+    done = interrupted("upload", "-v", "--on-conflict", "rename", "big")
+
+    assert done.exit_code == 0
+    assert methods(done.stderr)[:2] == ["DELETE", "POST"]
+
+
+def test_another_target_is_another_upload(interrupted: Filecli) -> None:
+    done = interrupted("upload", "-v", "big", "--to", "elsewhere")
+
+    assert done.exit_code == 0
+    assert methods(done.stderr)[0] == "POST"
+    assert len(interrupted("uploads").stdout.splitlines()) == 1
+
+
+def test_an_upload_that_is_gone_starts_anew(interrupted: Filecli, tmp_path: Path) -> None:
+    notes = notes_in(tmp_path)[0]
+    content = notes.read_bytes()
+    assert interrupted("uploads", "cancel", "--all").exit_code == 0
+    notes.write_bytes(content)
+    done = interrupted("upload", "-v", "big")
+
+    assert done.exit_code == 0
+    assert methods(done.stderr)[:2] == ["HEAD", "POST"]
+    assert stored_hash(interrupted, "big") == hash_chunks([CONTENT])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda text: text.split(b"\n")[0] + b"\n", id="killed before the first note"),
+        pytest.param(lambda text: text[:-7], id="half a line"),
+        pytest.param(lambda text: b"", id="nothing"),
+        pytest.param(lambda text: b"{}\n[]\n", id="something else"),
+        pytest.param(lambda text: text[: text.index(b"\n") // 2], id="half a first line"),
+    ],
+)
+def test_notes_that_are_not_whole_cost_time_and_nothing_else(
+    damage: Callable[[bytes], bytes], interrupted: Filecli, tmp_path: Path
+) -> None:
+    notes = notes_in(tmp_path)[0]
+    notes.write_bytes(damage(notes.read_bytes()))
+
+    assert interrupted("upload", "big").exit_code == 0
+    assert stored_hash(interrupted, "big") == hash_chunks([CONTENT])
+    assert notes_in(tmp_path) == []
+
+
+def test_nobody_else_can_read_the_notes(interrupted: Filecli, tmp_path: Path) -> None:
+    notes = notes_in(tmp_path)[0]
+
+    assert stat.S_IMODE(notes.stat().st_mode) == 0o600
+    assert stat.S_IMODE(notes.parent.stat().st_mode) == 0o700
+
+
+def test_two_at_once_do_not_disturb_each_other(interrupted: Filecli, tmp_path: Path) -> None:
+    with notes_in(tmp_path)[0].open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = interrupted("upload", "big")
+
+        assert done.exit_code == 5
+        assert "is being uploaded by another filecli" in done.stderr
+    assert interrupted("upload", "big").exit_code == 0
+
+
+def test_a_long_pipe_survives_a_line_that_is_cut(bob: Filecli, line: Line) -> None:
+    line.plan(Cut(MIDWAY, end_rudely))
+    done = bob("upload", "-", "--to", "dump", given=CONTENT)
+
+    assert line.was_cut()
+    assert done.exit_code == 0, done.stderr
+    assert stored_hash(bob, "dump") == hash_chunks([CONTENT])
+
+
+@pytest.mark.parametrize("size", [FIRST_PART - 1, FIRST_PART, FIRST_PART + 1, 2 * FIRST_PART])
+def test_a_pipe_of_any_length_arrives(size: int, bob: Filecli) -> None:
+    done = bob("upload", "-", "--to", "dump", given=content_of(size))
+
+    assert done.exit_code == 0, done.stderr
+    assert stored_hash(bob, "dump") == hash_chunks([content_of(size)])
+
+
+CREATED = Answer(201, b"", {"Location": "http://elsewhere.example/uploads/abc"})
+
+
+def standing(offset: int, content_hash: str = "") -> Answer:
+    """Return the answer that tells how far an upload is."""
+    headers = {"Upload-Offset": str(offset), "Upload-Length": str(SIZE)}
+    return Answer(204, b"", {**headers, **({"X-Content-Hash": content_hash} if content_hash else {})})
+
+
+@pytest.fixture
+def named(script: Script) -> Script:
+    """Return the scripted server, which knows who the token is."""
+    script.will_at("/me", json_answer({"username": "alice"}))
+    return script
+
+
+def test_a_part_that_arrives_damaged_is_sent_again(
+    scripted: Filecli, named: Script, big: Path, pauses: list[float]
+) -> None:
+    named.will(CREATED, problem("checksum-mismatch", 460), standing(0), problem("storage-full", 507))
+    assert scripted("upload", "big").exit_code == 6
+    again = named.seen[-1]
+
+    assert [seen.method for seen in named.seen] == ["GET", "POST", "PATCH", "HEAD", "PATCH"]
+    assert (again.headers["Upload-Offset"], again.body) == ("0", CONTENT[: len(again.body)])
+    assert "Upload-Checksum" in again.headers
+
+
+def test_a_part_that_was_lost_is_sent_so_that_it_counts_as_far_as_it_comes(
+    scripted: Filecli, named: Script, big: Path, pauses: list[float]
+) -> None:
+    cut_at = FIRST_PART + 12345
+    named.will(CREATED, DEAF_ANSWER, standing(0), DEAF_ANSWER, standing(cut_at), problem("storage-full", 507))
+    assert scripted("upload", "big").exit_code == 6
+    lost, onward = named.seen[4], named.seen[6]
+
+    assert "Upload-Checksum" not in lost.headers
+    assert onward.headers["Upload-Offset"] == str(cut_at)
+    assert onward.body == CONTENT[cut_at : cut_at + len(onward.body)]
+    assert (cut_at + len(onward.body)) % BLOCK_SIZE == 0
+
+
+def test_other_bytes_than_were_sent_are_found_out(
+    scripted: Filecli, named: Script, big: Path, tmp_path: Path
+) -> None:
+    named.will(CREATED, standing(SIZE, "0" * 64))
+    done = scripted("upload", "big")
+
+    assert done.exit_code == 7
+    assert "arrived damaged" in done.stderr
+    assert notes_in(tmp_path) == []
+
+
+def test_an_address_on_another_server_is_not_followed(scripted: Filecli, named: Script, big: Path) -> None:
+    named.will(CREATED, standing(SIZE, hash_chunks([CONTENT])), json_answer(entry_of("big", CONTENT)))
+
+    assert scripted("upload", "big").exit_code == 0
+    assert [seen.target for seen in named.seen] == ["/me", "/uploads", "/uploads/abc", "/uploads/abc"]
+
+
+def test_a_part_is_vouched_for_by_its_checksum(scripted: Filecli, named: Script, big: Path) -> None:
+    named.will(CREATED, standing(SIZE, hash_chunks([CONTENT])), json_answer(entry_of("big", CONTENT)))
+    scripted("upload", "big")
+    part = named.seen[2]
+    digest = subprocess.run(
+        ["openssl", "dgst", "-sha256", "-binary"], input=part.body, capture_output=True, check=True
+    ).stdout
+    encoded = subprocess.run(["base64", "-w0"], input=digest, capture_output=True, check=True).stdout
+
+    assert part.headers["Upload-Checksum"] == f"sha256 {encoded.decode()}"
+    assert part.body == CONTENT[:FIRST_PART]
+
+
+def test_a_file_that_changes_on_the_way_is_not_stored(scripted: Filecli, named: Script, big: Path) -> None:
+    first = standing(FIRST_PART)
+    named.will(CREATED, Answer(204, b"", first.headers, meanwhile=lambda: os.utime(big, ns=(1, 1))))
+    done = scripted("upload", "big")
+
+    assert done.exit_code == 7
+    assert "“big” changed while it was uploaded" in done.stderr
+    assert [seen.method for seen in named.seen] == ["GET", "POST", "PATCH"]
+
+
+def test_unfinished_uploads_are_listed(interrupted: Filecli, big: Path) -> None:
+    done = interrupted("uploads")
+
+    assert done.exit_code == 0
+    assert "8.4 MB / 22.0 MB" in done.stdout
+    assert done.stdout.endswith("  big\n")
+
+
+def test_an_unfinished_upload_can_be_cancelled(interrupted: Filecli, tmp_path: Path) -> None:
+    upload_id = interrupted("uploads").stdout.split()[0]
+
+    assert interrupted("uploads", "cancel", upload_id).exit_code == 0
+    assert interrupted("uploads").stdout == ""
+    assert notes_in(tmp_path) == []
+    assert interrupted("uploads", "cancel", upload_id).exit_code == 4
+
+
+def test_a_cancel_needs_to_know_what(bob: Filecli) -> None:
+    assert bob("uploads", "cancel").exit_code == 2
+    assert bob("uploads", "cancel", "--all", "abc").exit_code == 2
