@@ -161,7 +161,7 @@ def test_a_part_with_a_checksum_counts_whole_or_not_at_all(
     session: Session, alice: Account, service: ResumableUploads
 ) -> None:
     made = service.begin(plan(100))
-    right = Checksum(hashlib.sha256, hashlib.sha256(b"x" * 60).digest())
+    right = Checksum(hashlib.sha256, hashlib.sha256(b"x" * 60).hexdigest())
 
     with pytest.raises(TruncatedBody):
         service.append(made.id, Part(0, fail_after(b"x" * 60), 100, checksum=right))
@@ -170,6 +170,20 @@ def test_a_part_with_a_checksum_counts_whole_or_not_at_all(
     assert (service.get(made.id).offset, usage(session, alice)) == (0, 0)
 
     assert service.append(made.id, part(b"x" * 60, checksum=right)).offset == 60
+
+
+@pytest.mark.parametrize("start", [0, BLOCK_SIZE, 1000])
+def test_a_part_may_be_proven_by_its_content_hash(service: ResumableUploads, start: int) -> None:
+    made = service.begin(plan(len(WHOLE) + start))
+    before, came = content_of(start, seed=2), WHOLE
+    service.append(made.id, part(before))
+
+    with pytest.raises(ChecksumMismatch):
+        service.append(made.id, part(came, start, content_hash=hash_chunks([came[:-1]])))
+    assert service.get(made.id).offset == start
+
+    done = service.append(made.id, part(came, start, content_hash=hash_chunks([came])))
+    assert done.content_hash == hash_chunks([before + came])
 
 
 def test_a_part_elsewhere_changes_nothing(service: ResumableUploads) -> None:

@@ -10,7 +10,7 @@ Rule: the row never claims a byte that staging could lose, and no transaction is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from sqlalchemy import select
@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 from cabinet.errors import (
     N_,
     CabinetError,
-    ChecksumMismatch,
     MalformedRequest,
     NotFound,
     OffsetMismatch,
@@ -35,11 +34,12 @@ from cabinet.models import Upload, UploadKind, User
 from cabinet.services.clock import Clock
 from cabinet.services.database import writing
 from cabinet.services.entries import Conflict
+from cabinet.services.proof import Proof
 from cabinet.services.publishing import Finished, Publisher, Target, publishing
 from cabinet.services.secrets import new_id
 from cabinet.services.upload_states import Part, Plan, State, Terms, to_state
 from cabinet.storage.blobs import BlobStore, ResumedStaging, StagedPart
-from cabinet.storage.chunks import Hasher, iter_hashed, iter_limited
+from cabinet.storage.chunks import iter_limited
 
 OTHER_LENGTH = N_("the length of the upload is another one.")
 BAD_PART = N_("it names a part that is no complete partial upload.")
@@ -261,9 +261,9 @@ class ResumableUploads:
         limit, quota = self._limit(row)
         offset, recorded = row.offset, row.offset
         self._session.rollback()
-        hasher = part.checksum.new() if part.checksum else None
-        chunks = _iter_within(part.chunks, limit, hasher)
-        with self._store.resume(upload_id, offset, tentative=hasher is not None) as staging:
+        proof = Proof(part, offset)
+        chunks = proof.watch(iter_limited(part.chunks, limit))
+        with self._store.resume(upload_id, offset, tentative=proof.is_asked_for) as staging:
             try:
                 for chunk in chunks:
                     staging.append([chunk])
@@ -271,15 +271,14 @@ class ResumableUploads:
                         recorded = staging.kept
                         self._record(upload_id, recorded)
             except CabinetError as error:
-                if hasher is None:
+                if not proof.is_asked_for:
                     self._keep_what_came(upload_id, staging)
                 if let_go.was_called:
                     raise UploadLocked from error
                 if isinstance(error, TooLarge) and quota is not None:
                     raise QuotaExceeded(quota=quota) from error
                 raise
-            if part.checksum and hasher and hasher.digest() != part.checksum.digest:
-                raise ChecksumMismatch(expected=part.checksum.digest.hex(), received=hasher.hexdigest())
+            proof.check(staging)
             staging.keep()
             self._record_or_finish(upload_id, staging)
 
@@ -363,8 +362,3 @@ class _LetGo:
         self.was_called = True
         if self._let_go is not None:
             self._let_go()
-
-
-def _iter_within(chunks: Iterable[bytes], limit: int, hasher: Hasher | None) -> Iterator[bytes]:
-    limited = iter_limited(chunks, limit)
-    return iter_hashed(limited, hasher) if hasher else limited

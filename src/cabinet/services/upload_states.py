@@ -5,10 +5,10 @@ Rule: plain values; nothing here touches the database.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from cabinet.models import Upload, UploadKind
 from cabinet.services.publishing import Target
@@ -37,18 +37,27 @@ class Plan:
     parts: str | None = None
 
 
+class PartHasher(Protocol):
+    """Computes the digest of a part while it passes."""
+
+    def update(self, data: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Checksum:
-    """A digest that a part has to have; `new` makes the hasher."""
+    """A digest, in hex, that a part has to have; `new` makes the hasher."""
 
-    new: Callable[[], hashlib._Hash]
-    digest: bytes
+    new: Callable[[], PartHasher]
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """What one request brings: bytes from `offset` on, `size` of them if that was announced.
 
+    `content_hash` is the hash of these bytes alone, which costs less to check than a checksum does.
     `length` is the upload's, where the request names it. `let_go` makes `chunks` end soon; it is
     called from another thread.
     """
@@ -58,6 +67,7 @@ class Part:
     size: int | None
     length: int | None = None
     checksum: Checksum | None = None
+    content_hash: str | None = None
     let_go: Callable[[], None] | None = None
 
 

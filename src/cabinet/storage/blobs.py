@@ -70,6 +70,12 @@ class ResumedStaging(Staging, Protocol):
     def kept(self) -> int:
         """Bytes that are durable; grows by itself while bytes come, unless these are tentative."""
 
+    def content_hash(self) -> str | None:
+        """Return the content hash of what was appended here, None when that began inside a block.
+
+        It costs nothing, for the blocks are hashed anyway.
+        """
+
     def keep(self) -> None:
         """Make all bytes durable that were taken so far."""
 

@@ -83,6 +83,13 @@ class _Block:
         else:
             self._pieces.append(bytearray(piece))
 
+    def digest(self) -> bytes:
+        """Return the digest of what is there; that of nothing is nothing."""
+        digest = hashlib.sha256()
+        for piece in self._pieces:
+            digest.update(piece)
+        return digest.digest() if self.size else b""
+
     def write(self, write_block: WriteBlock, start: int) -> None:
         """Write what is not written yet, the block beginning at `start`."""
         if self.size > self._written:
@@ -91,11 +98,9 @@ class _Block:
 
     def hash_and_write(self, write_block: WriteBlock, start: int) -> bytes:
         """Do as `write` does and return the digest of the whole block."""
-        digest = hashlib.sha256()
-        for piece in self._pieces:
-            digest.update(piece)
+        digest = self.digest()
         self.write(write_block, start)
-        return digest.digest()
+        return digest
 
 
 class BlockWriter:
@@ -152,6 +157,11 @@ class BlockWriter:
         while self._running:
             self._collect()
         self._block.write(self._write_block, self._start)
+
+    def content_hash(self) -> str:
+        """Return the content hash of what was taken from `start` on; all of it is written then."""
+        self.flush()
+        return combine(self.digests() + self._block.digest())
 
     def finish(self) -> Measured:
         """Write what is left, wait for all blocks, and return the size and the hash.

@@ -104,6 +104,7 @@ class LocalResumed:
         self._tentative = tentative
         self._kept = offset
         self._first_block, behind = divmod(offset, BLOCK_SIZE)
+        self._begins_inside = behind > 0
         self._noted = 0
         self._sync: Future[int] | None = None
         self._fault: StorageFull | StorageFault | None = None
@@ -143,6 +144,9 @@ class LocalResumed:
             self._blocks.write([chunk])
             if not self._tentative:
                 self._sync_if_due()
+
+    def content_hash(self) -> str | None:
+        return None if self._begins_inside else self._blocks.content_hash()
 
     def keep(self) -> None:
         self._wait_for_sync()

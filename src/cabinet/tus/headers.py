@@ -121,7 +121,7 @@ def parse_checksum(header: str | None) -> Checksum | None:
         raise MalformedRequest(reason=BAD_CHECKSUM) from error
     if len(digest) != new().digest_size:
         raise MalformedRequest(reason=BAD_CHECKSUM)
-    return Checksum(new, digest)
+    return Checksum(new, digest.hex())
 
 
 def parse_concat(header: str | None) -> tuple[UploadKind, list[str]]:

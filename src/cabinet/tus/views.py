@@ -30,7 +30,7 @@ from cabinet.web.context import acting_user, files, resumable, setting
 from cabinet.web.guard import streams_body
 from cabinet.web.objects import address_of, content_address, to_json
 from cabinet.web.pages import to_rfc3339
-from cabinet.web.promises import CONTENT_HASH
+from cabinet.web.promises import CONTENT_HASH, promised_of
 from cabinet.web.wire import interrupter
 
 OVERRIDE = "X-HTTP-Method-Override"
@@ -166,6 +166,7 @@ def _part(offset: int) -> Part:
         size=length_of(request),
         length=headers.optional_number(request.headers.get("Upload-Length")),
         checksum=headers.parse_checksum(request.headers.get("Upload-Checksum")),
+        content_hash=promised_of(request.headers).content_hash,
         let_go=interrupter(request),
     )
 
