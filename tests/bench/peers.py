@@ -45,6 +45,9 @@ http {{
 }}
 """
 
+# Of a server that has a network of its own.
+_FAR_PORT = 5000
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -56,6 +59,12 @@ class Peer:
     content: Path
     headers: Mapping[str, str] = field(default_factory=dict)
     prefix: str = "/"
+    host: str = HOST
+
+    @property
+    def origin(self) -> str:
+        """Its address, without a slash at its end."""
+        return f"http://{self.host}:{self.port}"
 
     def path(self, name: str) -> str:
         """Return the path of a file."""
@@ -63,7 +72,7 @@ class Peer:
 
     def url(self, name: str) -> str:
         """Return the address of a file."""
-        return f"http://{HOST}:{self.port}{self.path(name)}"
+        return f"{self.origin}{self.path(name)}"
 
     def stored(self) -> int:
         """Return the bytes of all contents."""
@@ -84,17 +93,27 @@ class Cabinet(Peer):
     token: str = field(kw_only=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Copyparty(Peer):
+    """copyparty, and the command that starts its own uploader."""
+
+    u2c: tuple[str, ...] = field(kw_only=True)
+
+
 @contextmanager
-def cabinet(folder: Path) -> Iterator[Cabinet]:
-    """Start Cabinet as `make serve` does, with one worker, one user and a token."""
+def cabinet(folder: Path, host: str = HOST) -> Iterator[Cabinet]:
+    """Start Cabinet as `make serve` does, with one worker, one user and a token; on `host` besides."""
     folder.mkdir()
-    with running(production_command(1), folder, {}) as server:
+    # A host of its own belongs to a namespace where every port is free.
+    port = 0 if host == HOST else _FAR_PORT
+    arguments = ["--bind", f"{host}:{port}"] if port else []
+    with running(production_command(1, *arguments), folder, {}) as server:
         form = {"username": USERNAME, "password": PASSWORD}
         server.request("POST", "/register", fields=form, encode_multipart=False)
         made = server.request("POST", "/tokens", json={"name": "bench"}, headers=basic())
         token = made.json()["token"]
         yield Cabinet(
-            "Cabinet", "", server.port, folder / "instance" / "blobs", bearer(token), "/files/",
+            "Cabinet", "", port or server.port, folder / "instance" / "blobs", bearer(token), "/files/", host,
             server=server, token=token,
         )  # fmt: skip
 
@@ -112,23 +131,30 @@ def nginx(folder: Path) -> Iterator[Peer]:
         yield Peer("nginx", said.strip().rpartition("/")[2], port, content)
 
 
+def install_copyparty(folder: Path) -> Path:
+    """Install copyparty from PyPI into an environment of its own; returns the folder of its programs."""
+    return Path(_install(folder, "copyparty")).parent
+
+
 @contextmanager
-def copyparty(folder: Path) -> Iterator[Peer]:
-    """Install copyparty from PyPI into an environment of its own and start it, with one account."""
-    content, port, password = folder / "content", free_port(), "bench"
+def copyparty(folder: Path, programs: Path, host: str = HOST) -> Iterator[Copyparty]:
+    """Start copyparty with one account."""
+    content, password = folder / "content", "bench"
+    port = free_port() if host == HOST else _FAR_PORT
     content.mkdir(parents=True)
-    python = _install(folder / "venv", "copyparty")
+    python = str(programs / "python")
     version = subprocess.run(
         [python, "-c", "import importlib.metadata as m; print(m.version('copyparty'))"],
         check=True, capture_output=True, text=True,
     ).stdout.strip()  # fmt: skip
     command = [
         python, "-m", "copyparty", "-q", "--http-only", "--no-thumb", "--wram",
-        "-i", HOST, "-p", str(port), "-a", f"bench:{password}", "-v", f"{content}::rw,bench",
+        "-i", host, "-p", str(port), "-a", f"bench:{password}", "-v", f"{content}::rw,bench",
     ]  # fmt: skip
     home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
-    with listening(command, port, folder, home):
-        yield Peer("copyparty", version, port, content, {"PW": password})
+    u2c = (str(programs / "u2c"), "-ns", "-a", password)
+    with listening(command, port, folder, home, host):
+        yield Copyparty("copyparty", version, port, content, {"PW": password}, "/", host, u2c=u2c)
 
 
 @contextmanager

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from tests.bench import peers
-from tests.bench.peers import Cabinet, Peer
+from tests.bench.peers import Cabinet, Copyparty, Peer
 from tests.bench.place import GIB, MIB, make_file, temporary_folder, warm_up
+
+_Started = TypeVar("_Started", bound=Peer)
 
 
 class Stage:
@@ -48,28 +51,34 @@ class Stage:
     @cached_property
     def nginx(self) -> Peer:
         """The reference for what a server in C does."""
-        return self._start(peers.nginx)
+        return self._start(peers.nginx, "nginx")
 
     @cached_property
-    def copyparty(self) -> Peer:
+    def copyparty_programs(self) -> Path:
+        """Where copyparty is installed."""
+        return peers.install_copyparty(self.new_folder("copyparty-programs"))
+
+    @cached_property
+    def copyparty(self) -> Copyparty:
         """The reference for what a server in Python does."""
-        return self._start(peers.copyparty)
+        return self._start(lambda folder: peers.copyparty(folder, self.copyparty_programs), "copyparty")
 
     @cached_property
     def limit(self) -> Peer:
         """The reference for what this machine allows."""
-        return self._start(peers.limit)
+        return self._start(peers.limit, "limit")
 
     def fresh_cabinet(self) -> AbstractContextManager[Cabinet]:
         """Return a Cabinet that nobody has used yet."""
-        return peers.cabinet(self._new_folder("cabinet"))
+        return peers.cabinet(self.new_folder("cabinet"))
 
-    def _start(self, make: Callable[[Path], AbstractContextManager[Peer]]) -> Peer:
-        peer = self._servers.enter_context(make(self._new_folder(make.__name__)))
+    def _start(self, make: Callable[[Path], AbstractContextManager[_Started]], name: str) -> _Started:
+        peer = self._servers.enter_context(make(self.new_folder(name)))
         print(f"started {peer.name} {peer.version}".rstrip(), flush=True)
         return peer
 
-    def _new_folder(self, name: str) -> Path:
+    def new_folder(self, name: str) -> Path:
+        """Return the path of a folder that is not there yet."""
         self._started += 1
         return self.folder / f"{self._started}-{name}"
 
