@@ -1,0 +1,143 @@
+"""Large uploads as processes: killed, interrupted, and with a server that goes away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cabinet.client.uploading import LARGE
+from cabinet.storage.content_hash import hash_chunks
+from tests.cli.test_process import FILECLI
+from tests.conftest import StartProduction
+from tests.support.auth import PASSWORD, USERNAME
+from tests.support.contents import content_of
+from tests.support.line import Cut, Line, end_rudely, line_to
+from tests.support.servers import Server
+
+CONTENT = content_of(LARGE + (9 << 20))
+
+# Bytes on the line: within the second part.
+MIDWAY = 11 << 20
+
+
+@pytest.fixture
+def server(start_production: StartProduction) -> Server:
+    """Return a production server that can be killed and started again."""
+    return start_production(workers=2)
+
+
+@pytest.fixture
+def line(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    """Return a line to the server, by which filecli is signed in."""
+    with line_to(server.port) as line:
+        monkeypatch.setenv("FILECLI_SERVER", line.url)
+        for command in ("register", "login"):
+            said = f"{USERNAME}\n{PASSWORD}\n".encode()
+            subprocess.run([FILECLI, command], input=said, check=True, capture_output=True, timeout=60)
+        yield line
+
+
+@pytest.fixture
+def big(desk: Path) -> Path:
+    """Return a large file in the working folder."""
+    path = desk / "big"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def start(*arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [FILECLI, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([FILECLI, *arguments], capture_output=True, check=False, timeout=60)
+
+
+def end_by(line: Line, signal_number: signal.Signals, *arguments: str) -> tuple[int, str]:
+    """Run filecli and send it a signal while the second part is on its way; returns what it left with."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def end() -> None:
+        started[0].send_signal(signal_number)
+        # The connection stands until filecli itself has ended.
+        started[0].wait(20)
+
+    line.plan(Cut(MIDWAY, end_rudely, end))
+    started.append(start(*arguments))
+    _, err = started[0].communicate(timeout=60)
+    assert line.was_cut()
+    return started[0].returncode, err.decode()
+
+
+def assert_goes_on(*arguments: str) -> None:
+    done = run(*arguments, "-v")
+    assert done.returncode == 0, done.stderr
+    assert b"HEAD" in done.stderr
+    assert b"POST" not in done.stderr
+    assert hash_chunks([run("download", "-o", "-", "big").stdout]) == hash_chunks([CONTENT])
+
+
+def test_a_killed_upload_goes_on(line: Line, big: Path) -> None:
+    assert end_by(line, signal.SIGKILL, "upload", "big")[0] == -signal.SIGKILL
+    assert_goes_on("upload", "big")
+
+
+def test_ctrl_c_says_how_to_go_on(line: Line, big: Path) -> None:
+    code, said = end_by(line, signal.SIGINT, "upload", "big")
+
+    assert code == 130
+    assert "Interrupted; the server keeps 8388608 bytes of unfinished uploads (1)." in said
+    assert "Run the same command again to go on from there; filecli uploads lists them." in said
+    assert_goes_on("upload", "big")
+
+
+def test_ctrl_c_ends_all_of_several_uploads(line: Line, desk: Path) -> None:
+    for name in ("one", "two", "three"):
+        (desk / name).write_bytes(content_of(LARGE, seed=len(name)))
+    code, said = end_by(line, signal.SIGINT, "upload", "one", "two", "three")
+
+    assert code == 130
+    assert said.count("\n") == 1
+    assert run("upload", "one", "two", "three").returncode == 0
+
+
+@pytest.mark.parametrize("source", ["big", "-"])
+def test_a_restart_of_the_server_ends_no_upload(source: str, line: Line, server: Server, big: Path) -> None:
+    def restart() -> None:
+        server.kill()
+        server.start()
+
+    line.plan(Cut(MIDWAY, end_rudely, restart))
+    with start("upload", "-v", source, "--to", "big" if source == "-" else "") as process:
+        _, err = process.communicate(CONTENT if source == "-" else b"", timeout=60)
+
+    assert line.was_cut()
+    assert process.returncode == 0, err
+    assert err.count(b"POST") == 1
+    assert hash_chunks([run("download", "-o", "-", "big").stdout]) == hash_chunks([CONTENT])
+
+
+def test_a_server_that_stays_away_is_waited_for_and_then_given_up(
+    line: Line, server: Server, big: Path
+) -> None:
+    line.plan(Cut(MIDWAY, end_rudely, server.kill))
+    done = run("upload", "--retries", "1", "big")
+
+    assert done.returncode == 8
+    server.start()
+    assert_goes_on("upload", "big")
+
+
+def test_the_notes_follow_the_file_and_not_the_folder_one_stands_in(
+    line: Line, big: Path, tmp_path: Path
+) -> None:
+    end_by(line, signal.SIGKILL, "upload", "big")
+    os.chdir(tmp_path)
+    assert_goes_on("upload", "desk/big")
