@@ -51,6 +51,21 @@ def come_to_sign_out_from_elsewhere(page: Page, server: Server) -> None:
     expect(page.locator("main form button")).to_be_visible()
 
 
+def look_at_uploads(page: Page) -> dict[str, list[Any]]:
+    """Return what axe objects to in each state that the panel of uploads can be in."""
+    found = {}
+    page.locator("#files-input").set_input_files([file("folder"), file("a.txt"), file("b.txt")])
+    expect(page.locator("#conflicts")).to_be_visible()
+    found["conflicts"] = violations(page)
+    page.locator("#conflicts [value=rename]").click()
+    for state in ("sending", "paused", "cancelled"):
+        expect(page.locator(f".upload[data-state={state}]")).to_have_count(3)
+        found[f"uploads {state}"] = violations(page)
+        if state != "cancelled":
+            page.locator("#uploads-pause" if state == "sending" else "#uploads-cancel").click()
+    return found
+
+
 @pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])
@@ -83,8 +98,11 @@ def test_axe_finds_nothing(
     found["dialog"] = violations(page)
     page.keyboard.press("Escape")
     with held_uploads(page):
-        page.locator("#files-input").set_input_files([file("a.txt"), file("b.txt")])
-        expect(page.locator(".upload")).to_have_count(2)
-        found["upload"] = violations(page)
+        found |= look_at_uploads(page)
+    complaints[-1].expect("status of 401")
+    visitor.context.clear_cookies()
+    page.locator("#files-input").set_input_files([file("c.txt")])
+    expect(page.locator("#signin")).to_be_visible()
+    found["sign in again"] = violations(page)
 
     assert {where: what for where, what in found.items() if what} == {}

@@ -275,3 +275,56 @@ def test_a_file_beyond_the_limit_is_refused_before_it_is_sent(visitor: Visitor, 
 
     expect(page.get_by_role("alert")).to_have_text("large.bin: Larger than the 80 MB that are accepted here.")
     assert "PUT" not in sent
+
+
+def test_uploads_go_on_while_one_moves_between_folders(visitor: Visitor) -> None:
+    visitor.person.store("projects/plan.txt", b"1")
+    page = visitor.open()
+    page.evaluate("window.neverReloaded = true")
+    with held_uploads(page):
+        visitor.choose(file("above.txt"))
+        expect(visitor.upload_line("above.txt")).to_have_attribute("data-state", "sending")
+
+        page.get_by_role("link", name="projects", exact=True).click()
+
+        expect(page.get_by_role("heading", level=1)).to_have_text("projects")
+        expect(page).to_have_url(re.compile(r"/index\?path=projects$"))
+        expect(page).to_have_title(re.compile(r"^0% · projects – Cabinet$"))
+        visitor.choose(file("inside.txt"))
+        expect(page.locator(".upload[data-state=sending]")).to_have_count(2)
+    expect(visitor.row("inside.txt")).to_be_visible()
+    assert visitor.names() == ["inside.txt", "plan.txt"]
+    page.go_back()
+
+    expect(visitor.row("above.txt")).to_be_visible()
+    assert visitor.names() == ["projects", "above.txt"]
+    assert page.evaluate("window.neverReloaded")
+    assert set(visitor.person.hashes()) == {"above.txt", "projects/inside.txt", "projects/plan.txt"}
+
+
+def test_a_folder_that_cannot_be_had_leaves_the_page_as_it_is(
+    visitor: Visitor, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("ERR_INTERNET_DISCONNECTED")
+    visitor.person.store("projects/plan.txt", b"1")
+    page = visitor.open()
+    visitor.context.set_offline(True)
+    visitor.choose(file("patient.txt"))
+    expect(visitor.upload_line("patient.txt")).to_contain_text("No connection.")
+
+    page.get_by_role("link", name="projects", exact=True).click()
+
+    expect(page.get_by_role("alert")).to_contain_text("The server cannot be reached.")
+    expect(page).to_have_url(re.compile("/index$"))
+    visitor.context.set_offline(False)
+    expect(visitor.row("patient.txt")).to_be_visible()
+
+
+def test_many_files_are_counted_and_not_all_listed(visitor: Visitor) -> None:
+    page = visitor.open()
+    with held_uploads(page):
+        page.locator("#files-input").set_input_files([file(f"{number}.txt") for number in range(70)])
+
+        expect(page.get_by_text("and 20 more")).to_be_visible()
+        expect(page.locator(".upload")).to_have_count(50)
+        page.get_by_role("button", name="Cancel all").click()

@@ -47,11 +47,12 @@ const folderAt = (event) => event.target.closest?.('#rows [data-kind="folder"]')
 
 /** Mark the folder row that files hang over, or the page; the sign says where they would go. */
 function makeMark(sign) {
-  const words = sign.querySelector("p");
-  const here = words.textContent;
   let marked = null;
+  let here = "";
   return (row) => {
     if (row !== marked) {
+      const words = sign.querySelector("p");
+      here = marked ? here : words.textContent;
       marked?.classList.remove("is-target");
       row?.classList.add("is-target");
       words.textContent = row ? text("drop-into", { name: row.dataset.name }) : here;

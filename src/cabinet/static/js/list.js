@@ -3,11 +3,20 @@
    Rows are drawn by the server alone: what is new is taken from a fresh copy of the page and put
    in its place, so that scroll position, focus and rows already loaded stay as they are. */
 
-import { fetchPage } from "./http.js";
+import { failure, fetchPage } from "./http.js";
 import { showTimes } from "./times.js";
 
 const list = document.getElementById("list");
 const rows = (root) => [...root.querySelectorAll("#rows [data-path]")];
+
+/** Fetch a page of files; raises `Failure`, also when it has become the page to sign in on. */
+export async function fetchFiles(url) {
+  const fresh = await fetchPage(url);
+  if (!fresh.getElementById("list")) {
+    throw failure(401, "");
+  }
+  return fresh;
+}
 
 /** Take a row out, and its group with it when nothing is left there. */
 function takeOut(row) {
@@ -40,7 +49,7 @@ function place(row, fresh) {
   }
 }
 
-function replaceAll(fresh) {
+export function replaceAll(fresh) {
   list.replaceChildren(...document.importNode(fresh.getElementById("list"), true).childNodes);
   showTimes(list);
 }
@@ -51,7 +60,12 @@ function replaceTotals(fresh) {
 
 /** Show what has become of `paths`, which may be new or replaced. */
 export async function refresh(paths) {
-  const fresh = await fetchPage(location.href);
+  const asked = location.href;
+  const fresh = await fetchFiles(asked);
+  if (asked !== location.href) {
+    // Another folder is open by now, and was fetched later than this.
+    return;
+  }
   if (!list.querySelector("#rows") || !fresh.querySelector("#rows")) {
     replaceAll(fresh);
     rows(list).forEach((row) => row.classList.toggle("is-new", paths.has(row.dataset.path)));
@@ -69,7 +83,7 @@ export async function remove(row) {
   const successor = all[index + 1] ?? all[index - 1];
   takeOut(row);
   (successor?.querySelector(".name") ?? document.getElementById("main")).focus();
-  const fresh = await fetchPage(location.href);
+  const fresh = await fetchFiles(location.href);
   if (successor) {
     replaceTotals(fresh);
   } else {
@@ -80,7 +94,7 @@ export async function remove(row) {
 /** Append the next page of rows in place of going there. */
 async function showMore(link) {
   const known = new Set(rows(list).map((row) => row.dataset.path));
-  const fresh = await fetchPage(link.href);
+  const fresh = await fetchFiles(link.href);
   rows(fresh)
     .filter((row) => known.has(row.dataset.path))
     .forEach(takeOut);

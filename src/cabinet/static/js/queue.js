@@ -31,6 +31,11 @@ export class Queue extends EventTarget {
     return this.tasks.some((task) => task.isUnderWay);
   }
 
+  /** Whether somebody may still want to go on with something. */
+  get hasUnfinished() {
+    return this.tasks.some((task) => !task.isFinished);
+  }
+
   /** Take tasks in, behind the others; they start once `release` is told so. What is over is forgotten. */
   add(tasks) {
     const paths = new Set(tasks.map((task) => task.path));

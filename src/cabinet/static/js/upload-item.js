@@ -5,6 +5,9 @@
 import { size } from "./format.js";
 import { text } from "./texts.js";
 
+const LONG_NAME = 32;
+const TAIL_LENGTH = 12;
+
 const template = document.getElementById("upload-item");
 
 const amount = (task) => `${size(task.sent)} / ${size(task.size)}`;
@@ -50,12 +53,28 @@ const BUTTONS = {
   },
 };
 
+/** Cut a long name so that its end stays readable, as the list does (web/formats.py). */
+function showName(place, name) {
+  const letters = [...name];
+  place.title = name;
+  if (letters.length <= LONG_NAME) {
+    place.textContent = name;
+    return;
+  }
+  const parts = { "name-stem": letters.slice(0, -TAIL_LENGTH), "name-tail": letters.slice(-TAIL_LENGTH) };
+  for (const [part, some] of Object.entries(parts)) {
+    const span = document.createElement("span");
+    span.className = part;
+    span.textContent = some.join("");
+    place.append(span);
+  }
+}
+
 /** Return a line for `task`; `acted(line)` follows every press of a button. */
 export function makeItem(task, queue, acted) {
   const item = template.content.firstElementChild.cloneNode(true);
   const { name } = task.file;
-  item.querySelector("bdi").textContent = name;
-  item.querySelector("bdi").title = task.path;
+  showName(item.querySelector("bdi"), name);
   item.querySelector("progress").setAttribute("aria-label", text("uploading-one", { name }));
   for (const [action, { act }] of Object.entries(BUTTONS)) {
     const button = item.querySelector(`.upload-${action}`);

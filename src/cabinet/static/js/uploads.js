@@ -73,6 +73,12 @@ export class UploadPanel {
     panel.hidden = this.items.size === 0 || this.isClosed;
   }
 
+  /** Go on under another title: another folder is open. */
+  rename(title) {
+    this.pageTitle = title;
+    this.drawHead();
+  }
+
   /** Keep the tasks that are shown, drop those that are gone, and let others move up. */
   chooseItems() {
     const { tasks } = this.queue;
