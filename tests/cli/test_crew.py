@@ -1,0 +1,100 @@
+"""Several jobs at a time: how many, what an error does, and that Ctrl-C ends them."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from cabinet.client.crew import Crew, Job
+from cabinet.client.failures import Stopped
+from cabinet.client.stop import Stop
+
+# Seconds: nothing here takes long unless it hangs.
+PATIENCE = 20
+
+
+def test_all_jobs_are_done() -> None:
+    done: list[int] = []
+    Crew(3, Stop()).run(partial(done.append, number) for number in range(100))
+
+    assert sorted(done) == list(range(100))
+
+
+def test_so_many_at_a_time_and_no_more() -> None:
+    together = threading.Barrier(3, timeout=PATIENCE)
+    running: set[int] = set()
+    most: list[int] = []
+
+    def job() -> None:
+        running.add(threading.get_ident())
+        together.wait()
+        most.append(len(running))
+        together.wait()
+        running.discard(threading.get_ident())
+
+    Crew(3, Stop()).run([job] * 9)
+    assert max(most) == 3
+
+
+def test_the_jobs_of_a_crew_of_one_keep_their_order() -> None:
+    done: list[int] = []
+    Crew(1, Stop()).run(partial(done.append, number) for number in range(50))
+
+    assert done == list(range(50))
+
+
+def test_no_more_is_planned_than_can_soon_be_begun() -> None:
+    planned: list[int] = []
+    done: list[int] = []
+    ahead: list[int] = []
+
+    def plan() -> Iterator[Job]:
+        for number in range(100):
+            ahead.append(len(planned) - len(done))
+            planned.append(number)
+            yield partial(done.append, number)
+
+    Crew(2, Stop()).run(plan())
+    # Two that run, and two that wait for them.
+    assert max(ahead) <= 4
+
+
+def test_the_first_error_ends_all_and_is_raised() -> None:
+    stop = Stop()
+
+    def fail() -> None:
+        raise ValueError("first")
+
+    with pytest.raises(ValueError, match="first"):
+        Crew(2, stop).run([lambda: stop.wait(PATIENCE), fail, lambda: None])
+    assert stop.is_set
+
+
+def test_an_error_while_planning_ends_all() -> None:
+    stop = Stop()
+
+    def plan() -> Iterator[Job]:
+        yield lambda: stop.wait(PATIENCE)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Crew(2, stop).run(plan())
+    assert stop.is_set
+
+
+def test_a_stop_ends_a_wait_for_the_network() -> None:
+    stop = Stop()
+    here, there = socket.socketpair()
+    with here, there:
+        stop.watch(here)
+        stop.set()
+
+        assert here.recv(1) == b""
+        with pytest.raises(Stopped):
+            stop.watch(there)
+    with pytest.raises(Stopped):
+        stop.check()

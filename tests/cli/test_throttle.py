@@ -1,0 +1,86 @@
+"""How fast bytes may move."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cabinet.client.failures import BadUsage, Stopped
+from cabinet.client.stop import Stop
+from cabinet.client.throttle import Throttle, to_rate
+from tests.cli.conftest import Filecli
+from tests.support.contents import content_of
+
+
+class Clock(Stop):
+    """A time that passes only while somebody waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("5000", 5000), ("500k", 500_000), ("2M", 2_000_000), ("1.5MiB", 1_572_864), ("1G/s", 10**9)],
+)
+def test_a_rate_is_read_as_people_write_it(text: str, rate: int) -> None:
+    assert to_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["", "fast", "-1", "0", "10", "1e6", "1T"])
+def test_what_is_no_rate_is_refused(text: str) -> None:
+    with pytest.raises(BadUsage):
+        to_rate(text)
+
+
+def test_bytes_take_the_time_that_the_rate_gives_them() -> None:
+    clock = Clock()
+    content = content_of(1_000_000)
+    passed = b"".join(Throttle(100_000, clock, clock).pace([content[:700_000], content[700_000:]]))
+
+    assert passed == content
+    assert 9.5 < clock.now - 100 <= 10
+
+
+def test_two_transfers_share_one_rate() -> None:
+    clock = Clock()
+    throttle = Throttle(100_000, clock, clock)
+    for _ in zip(throttle.pace([bytes(500_000)]), throttle.pace([bytes(500_000)]), strict=True):
+        pass
+
+    assert 9.5 < clock.now - 100 <= 10
+
+
+def test_without_a_limit_chunks_pass_as_they_are() -> None:
+    chunks = [b"one", b"two"]
+
+    assert [id(chunk) for chunk in Throttle(None, Stop()).pace(chunks)] == [id(chunk) for chunk in chunks]
+
+
+def test_a_stop_ends_the_flow() -> None:
+    stop = Stop()
+    flow = Throttle(None, stop).pace([b"one", b"two"])
+    next(flow)
+    stop.set()
+
+    with pytest.raises(Stopped):
+        next(flow)
+
+
+def test_limited_transfers_wait_and_arrive(alice: Filecli, desk: Path, pauses: list[float]) -> None:
+    (desk / "file").write_bytes(content_of(3_000_000))
+    assert alice("upload", "--limit-rate", "1M", "file").exit_code == 0
+    assert max(pauses) > 0
+    pauses.clear()
+    assert alice("download", "--limit-rate", "1M", "file", "-o", "copy").exit_code == 0
+
+    assert max(pauses) > 0
+    assert (desk / "copy").read_bytes() == content_of(3_000_000)
