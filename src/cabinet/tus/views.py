@@ -39,9 +39,12 @@ FINAL_LENGTH = N_("a joined upload has the length of its parts; Upload-Length do
 
 
 @bp.before_request
-def _check_version() -> None:
-    # OPTIONS tells the version; GET is our own and no part of tus.
-    if request.method not in {"OPTIONS", "GET"} and request.headers.get("Tus-Resumable") != headers.VERSION:
+def _admit() -> None:
+    if request.method == "OPTIONS":  # tells the version, and tells it to everybody
+        return
+    acting_user()
+    # GET is our own and no part of tus.
+    if request.method != "GET" and request.headers.get("Tus-Resumable") != headers.VERSION:
         raise UnsupportedVersion(supported=headers.VERSION)
 
 
