@@ -416,6 +416,66 @@ def test_an_answer_that_is_lost_at_the_very_end_is_asked_for_again(
     assert network.count("HEAD") == 1
 
 
+def leave_before_the_answer(visitor: Visitor, film: Path) -> None:
+    """Let the whole file arrive, and the page be reloaded before it hears of that."""
+    page = visitor.page
+    page.on("dialog", lambda dialog: dialog.accept())
+
+    def lose(route: Route) -> None:
+        if is_patch(route):
+            route.fetch(post_data=CONTENT)
+        route.abort()
+
+    page.route(lambda url: "/uploads/" in url, lose)
+    visitor.choose(str(film))
+    expect(visitor.upload_line(NAME)).to_have_attribute("data-state", "held")
+    assert visitor.person.hashes() == {NAME: HASH}
+    page.reload()
+    page.unroute_all()
+
+
+def test_what_was_finished_another_day_and_deleted_since_is_sent_again(
+    visitor: Visitor, network: Network, film: Path, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("ERR_FAILED|status of 404")
+    leave_before_the_answer(visitor, film)
+    visitor.person.delete(NAME)
+
+    visitor.choose(str(film))
+
+    assert is_there(visitor)
+    assert network.count("POST") == 2
+
+
+def test_what_was_finished_another_day_and_is_still_there_is_not_sent_again(
+    visitor: Visitor, network: Network, film: Path, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("ERR_FAILED")
+    leave_before_the_answer(visitor, film)
+    visitor.choose(str(film))
+
+    visitor.page.get_by_role("dialog").get_by_role("button", name="Replace").click()
+
+    assert is_there(visitor)
+    assert network.offsets() == [0]
+
+
+def test_what_is_kept_of_unfinished_uploads_does_not_stay_for_ever(page: Page) -> None:
+    page.evaluate(
+        """() => {
+            const entry = (creationTime) => JSON.stringify({ uploadUrl: "x", creationTime });
+            localStorage.setItem("tus::old::1", entry(new Date(Date.now() - 31 * 86_400_000).toString()));
+            localStorage.setItem("tus::new::1", entry(new Date().toString()));
+            localStorage.setItem("other", "stays");
+        }"""
+    )
+
+    page.reload()
+
+    page.wait_for_function("localStorage.length === 2")
+    assert set(page.evaluate("Object.keys(localStorage)")) == {"tus::new::1", "other"}
+
+
 def is_patch(route: Route) -> bool:
     return route.request.method == "PATCH"
 

@@ -10,6 +10,7 @@ import { makeObstacle } from "./patience.js";
 import { Queue } from "./queue.js";
 import { bindSignIn, signedIn } from "./signin.js";
 import { transferOf } from "./transfers.js";
+import { forgetOldUploads } from "./unfinished.js";
 import { UploadPanel } from "./uploads.js";
 
 const page = document.getElementById("main").dataset;
@@ -44,6 +45,7 @@ bindDrop(document.getElementById("drop-sign"), upload);
 bindDelete();
 bindMore();
 bindSignIn();
+forgetOldUploads();
 bindFolders(
   () => queue.hasUnfinished,
   (title) => panel.rename(title),

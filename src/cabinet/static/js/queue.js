@@ -11,6 +11,7 @@
    Rule: knows tasks and time, and neither the page nor HTTP. */
 
 import { Speed } from "./speed.js";
+import { totalsOf } from "./totals.js";
 
 // Enough to fill a line with small files, and below the six that browsers grant one server.
 const PARALLEL = 4;
@@ -101,25 +102,9 @@ export class Queue extends EventTarget {
     });
   }
 
-  /** How far all of it is. What failed or was cancelled counts neither as sent nor as to be sent. */
+  /** How far all of it is. */
   totals() {
-    const counted = this.tasks.filter((task) => task.isOpen || task.state === "done");
-    const sum = (read) => counted.reduce((total, task) => total + read(task), 0);
-    const count = (state) => this.tasks.filter((task) => task.state === state).length;
-    const size = sum((task) => task.size);
-    const sent = sum((task) => task.sent);
-    const isMoving = this.tasks.some((task) => task.state === "sending" || task.state === "storing");
-    const rate = isMoving ? this.speed.perSecond : 0;
-    return {
-      count: counted.length,
-      done: count("done"),
-      failed: count("failed"),
-      paused: count("paused"),
-      size,
-      sent,
-      rate,
-      remaining: rate ? (size - sent) / rate : null,
-    };
+    return totalsOf(this.tasks, this.speed);
   }
 
   /** Change all of `tasks` that are in question before any other starts in the place of one. */

@@ -1,14 +1,15 @@
 /* A file sent by the tus protocol: whatever happens on the way, it goes on from where it stopped.
 
-   The address of an unfinished upload is kept in localStorage, under what tells the upload apart:
-   whose it is, where it goes, what it does to a file that is there, and which file it is. Choosing
-   the same file again after a reload, or in a browser that was closed, finds it.
+   Choosing the same file again after a reload, or in a browser that was closed, goes on with it, too:
+   unfinished.js knows where it lies.
 
    Rule: a transfer as queue.js describes it; after `stop` it reports nothing. It never tries again
    by itself, for the queue knows better when. */
 
-import { Failure, failure, headers, root } from "./http.js";
+import { Failure, failure, headers, root, send } from "./http.js";
 import { text } from "./texts.js";
+import { library } from "./tus.js";
+import { fingerprintOf } from "./unfinished.js";
 
 // What one request carries at most: a proxy that limits bodies lets it pass (the stricter public
 // ones allow 100 MB), one that takes in all of a body before it passes it on loses no more than this
@@ -16,36 +17,11 @@ import { text } from "./texts.js";
 // multiple of the block of the content hash, so that the server never reads one twice.
 const PART_BYTES = 64 * 1024 * 1024;
 
-const LIBRARY = new URL("../vendor/tus-js-client-4.3.1.min.js", import.meta.url);
 const ENDPOINT = new URL(`${root}uploads`, document.baseURI).href;
 const FILES = `${root}files/`;
 
-const { user } = document.getElementById("main").dataset;
 // The same file may be chosen twice at once; only one of the two may go on from what is kept.
 const claimed = new Set();
-
-let loading = null;
-
-/** Load tus-js-client at its first use; a try that failed does not count. */
-function library() {
-  loading ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = LIBRARY;
-    script.addEventListener("load", () => resolve(window.tus));
-    script.addEventListener("error", () => {
-      loading = null;
-      script.remove();
-      reject(failure(0, ""));
-    });
-    document.head.append(script);
-  });
-  return loading;
-}
-
-function fingerprintOf({ file, path, onConflict }) {
-  const parts = [root, user, onConflict, path, file.size, file.lastModified];
-  return parts.map(encodeURIComponent).join("&");
-}
 
 function metadataOf({ file, path, onConflict }) {
   const folder = path.split("/").slice(0, -1).join("/");
@@ -62,6 +38,8 @@ export class ResumableTransfer {
     this.isOwner = false;
     this.upload = null;
     this.url = null;
+    // Whether any byte went from here; if not, what is finished may have been so for days.
+    this.hasSent = false;
     // Counts starts and stops: what an earlier start still says is not for anybody any more.
     this.run = 0;
   }
@@ -154,22 +132,39 @@ export class ResumableTransfer {
     } else if (status >= 300) {
       throw failure(status, response.getBody(), response.getHeader("Retry-After"));
     }
+    this.hasSent ||= request.getMethod() === "PATCH";
     const offset = isGone ? "0" : response.getHeader("Upload-Offset");
     if (offset !== null && run === this.run) {
       this.report.kept(Number(offset));
     }
   }
 
-  finish(run, response) {
+  async finish(run, response) {
+    const contentHash = response.getHeader("X-Content-Hash");
+    const isThere = this.hasSent || (await this.isThere(contentHash));
     if (run !== this.run) {
       return;
     }
     this.unclaim();
+    if (!isThere) {
+      this.url = null;
+      this.start();
+      return;
+    }
     const { pathname } = new URL(response.getHeader("Content-Location") ?? "", ENDPOINT);
     const isKnown = pathname.startsWith(FILES);
     const path = isKnown ? decodeURIComponent(pathname.slice(FILES.length)) : this.task.path;
-    const contentHash = response.getHeader("X-Content-Hash");
     this.report.stored({ path, contentHash, wasReplaced: this.task.isReplacing });
+  }
+
+  /** Tell whether the file that the upload once became is still what it was then. */
+  async isThere(contentHash) {
+    try {
+      const entry = await (await send("GET", this.url)).json();
+      return entry.content_hash === contentHash;
+    } catch {
+      return false;
+    }
   }
 
   fail(run, problem) {

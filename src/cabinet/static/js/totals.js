@@ -1,0 +1,22 @@
+/* How far a queue of uploads is, all in all. */
+
+/** Return the sums of `tasks`. What failed or was cancelled counts neither as sent nor as to be sent. */
+export function totalsOf(tasks, speed) {
+  const counted = tasks.filter((task) => task.isOpen || task.state === "done");
+  const sum = (read) => counted.reduce((total, task) => total + read(task), 0);
+  const count = (...states) => tasks.filter((task) => states.includes(task.state)).length;
+  const size = sum((task) => task.size);
+  const sent = sum((task) => task.sent);
+  // What waits has no speed, whatever it had before.
+  const rate = count("sending", "storing") ? speed.perSecond : 0;
+  return {
+    count: counted.length,
+    done: count("done"),
+    failed: count("failed"),
+    paused: count("paused"),
+    size,
+    sent,
+    rate,
+    remaining: rate ? (size - sent) / rate : null,
+  };
+}
