@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.bench import console, cuts, folders, memory, small_files, transfers
+from tests.bench import console, cuts, folders, long_line, memory, small_files, transfers
 from tests.bench.report import Row, print_rows
 from tests.bench.stage import Stage, stage
 
@@ -29,6 +29,7 @@ PARTS: dict[str, Callable[[Stage], list[Row]]] = {
     "start": console.start,
     "memory": memory.memory,
     "cuts": cuts.cuts,
+    "line": long_line.line,
 }
 
 

@@ -14,6 +14,7 @@ from time import perf_counter
 
 from tests.bench import curl
 from tests.bench.measures import alternate
+from tests.bench.peers import Cabinet
 from tests.bench.place import MIB
 from tests.bench.report import Row, rate_row
 from tests.bench.stage import Stage
@@ -104,11 +105,27 @@ def _curl_down(stage: Stage) -> Callable[[int], float]:
 
 
 def _run(stage: Stage, *words: str) -> float:
-    settings = {"FILECLI_SERVER": stage.cabinet.server.url, "FILECLI_TOKEN": stage.cabinet.token}
+    return _speak(stage.cabinet, *words)
+
+
+def upload(server: Cabinet, *words: str) -> float:
+    """Upload as `words` say, and return the seconds."""
+    return _speak(server, "upload", *words)
+
+
+def _speak(server: Cabinet, *words: str) -> float:
+    # Notes about half-done uploads go where nobody finds those of earlier runs.
+    home = {
+        "HOME": str(server.server.folder),
+        "XDG_STATE_HOME": "",
+        "XDG_DATA_HOME": "",
+        "XDG_CONFIG_HOME": "",
+    }
+    settings = {"FILECLI_SERVER": server.origin, "FILECLI_TOKEN": server.token}
     started = perf_counter()
     subprocess.run(
         [_FILECLI, "--quiet", *words],
-        env={**os.environ, **settings}, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+        env={**os.environ, **home, **settings}, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     return perf_counter() - started
 

@@ -45,8 +45,9 @@ http {{
 }}
 """
 
-# Of a server that has a network of its own.
-_FAR_PORT = 5000
+# Of servers that have a network of their own, in which every port is free.
+_CABINET_PORT = 5000
+_COPYPARTY_PORT = 3923
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,7 @@ class Copyparty(Peer):
 def cabinet(folder: Path, host: str = HOST) -> Iterator[Cabinet]:
     """Start Cabinet as `make serve` does, with one worker, one user and a token; on `host` besides."""
     folder.mkdir()
-    # A host of its own belongs to a namespace where every port is free.
-    port = 0 if host == HOST else _FAR_PORT
+    port = 0 if host == HOST else _CABINET_PORT
     arguments = ["--bind", f"{host}:{port}"] if port else []
     with running(production_command(1, *arguments), folder, {}) as server:
         form = {"username": USERNAME, "password": PASSWORD}
@@ -140,7 +140,7 @@ def install_copyparty(folder: Path) -> Path:
 def copyparty(folder: Path, programs: Path, host: str = HOST) -> Iterator[Copyparty]:
     """Start copyparty with one account."""
     content, password = folder / "content", "bench"
-    port = free_port() if host == HOST else _FAR_PORT
+    port = free_port() if host == HOST else _COPYPARTY_PORT
     content.mkdir(parents=True)
     python = str(programs / "python")
     version = subprocess.run(

@@ -32,15 +32,20 @@ class Row:
 
 
 def rate_row(
-    what: str, ours: Samples, other: tuple[str, Samples], unit: str, at_least: float | None = None
+    what: str,
+    ours: Samples,
+    other: tuple[str, Samples],
+    unit: str,
+    at_least: float | None = None,
+    digits: int = 0,
 ) -> Row:
     """Compare two rates; more is better."""
     name, reference = other
     ratio = ours.times(reference)
     return Row(
         what,
-        ours.show(unit),
-        f"{name} {reference.show(unit)}",
+        ours.show(unit, digits),
+        f"{name} {reference.show(unit, digits)}",
         f"{ratio:.2f} times",
         "" if at_least is None else f">= {at_least:.2f} times",
         None if at_least is None else ratio >= at_least,
