@@ -20,6 +20,7 @@ from werkzeug.serving import make_server
 from cabinet.client.main import main
 from tests.cli.scripted import Script, scripted_server
 from tests.support.auth import PASSWORD, USERNAME
+from tests.support.line import Line, line_to
 
 
 class Filecli(Protocol):
@@ -128,3 +129,19 @@ def alice(anonymous: Filecli) -> Filecli:
         done = anonymous(command, given=f"{USERNAME}\n{PASSWORD}\n")
         assert done.exit_code == 0, done.output
     return anonymous
+
+
+@pytest.fixture
+def line(server_url: str) -> Iterator[Line]:
+    """Return a line to the real application that can be cut."""
+    with line_to(int(server_url.rpartition(":")[2])) as line:
+        yield line
+
+
+@pytest.fixture
+def bob(line: Line, filecli: Filecli, pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> Filecli:
+    """Run filecli over the line, as somebody who is signed in, and without waiting."""
+    monkeypatch.setenv("FILECLI_SERVER", line.url)
+    for command in ("register", "login"):
+        assert filecli(command, given=f"{USERNAME}\n{PASSWORD}\n").exit_code == 0
+    return filecli

@@ -6,7 +6,7 @@ import fcntl
 import os
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,8 @@ from cabinet.client.uploading import LARGE
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import DEAF_ANSWER, Answer, Script, entry_of, json_answer, problem
-from tests.support.auth import PASSWORD, USERNAME
 from tests.support.contents import content_of
-from tests.support.line import Cut, Line, end_rudely, line_to
+from tests.support.line import Cut, Line, end_rudely
 
 SIZE = LARGE + (5 << 20) + 3
 CONTENT = content_of(SIZE)
@@ -26,22 +25,6 @@ FIRST_PART = 8 << 20
 # Heads of requests pass, too: within the second part, behind the last byte.
 MIDWAY = FIRST_PART + (3 << 20)
 AT_THE_END = SIZE - 100_000
-
-
-@pytest.fixture
-def line(server_url: str) -> Iterator[Line]:
-    """Return a line to the real application that can be cut."""
-    with line_to(int(server_url.rpartition(":")[2])) as line:
-        yield line
-
-
-@pytest.fixture
-def bob(line: Line, filecli: Filecli, pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> Filecli:
-    """Run filecli over the line, as somebody who is signed in, and without waiting."""
-    monkeypatch.setenv("FILECLI_SERVER", line.url)
-    for command in ("register", "login"):
-        assert filecli(command, given=f"{USERNAME}\n{PASSWORD}\n").exit_code == 0
-    return filecli
 
 
 @pytest.fixture

@@ -42,13 +42,17 @@ class Subject:
         return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:32] + _SUFFIX
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Piece:
-    """One upload of the protocol: the whole file, or a span of it; `digests` are of its first blocks."""
+    """One upload of the protocol: the whole file, or a span of it.
+
+    `digests` are of its first blocks, `offset` is what the server has as far as we know.
+    """
 
     id: str
     span: Span
     digests: bytearray = field(default_factory=bytearray)
+    offset: int = 0
 
     @property
     def is_hashed(self) -> bool:
@@ -85,10 +89,14 @@ class Notes:
         with local_errors(self._path):
             self._append({"piece": self.pieces.index(piece), "block": block, "digests": digests.hex()})
 
-    def forget(self) -> None:
-        """Remove the notes: there is nothing to go on from any more."""
+    def clear(self) -> None:
+        """Know of no upload any more."""
         self.pieces = []
         self.header = {}
+
+    def forget(self) -> None:
+        """Remove the notes: there is nothing to go on from any more."""
+        self.clear()
         with local_errors(self._path):
             self._path.unlink(missing_ok=True)
 

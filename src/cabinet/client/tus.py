@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,6 +73,12 @@ class Tus:
         self._connection = connection
         self._to_entry = to_entry
 
+    def round_trip(self) -> float:
+        """Return the seconds that a request takes for which the server has nothing to do."""
+        began = time.monotonic()
+        self._connection.json(Request("OPTIONS", UPLOADS, is_repeatable=True))
+        return time.monotonic() - began
+
     def create(self, length: int | None, place: Place) -> str:
         """Begin an upload of `length` bytes, or of a length that comes later, and return its id."""
         headers = {"Upload-Metadata": place.to_metadata(), **_length(length)}
@@ -82,10 +89,13 @@ class Tus:
         return self._create({"Upload-Concat": "partial", **_length(length)})
 
     def join(self, ids: Sequence[str], place: Place) -> str:
-        """Make one upload of the finished partial ones, in their order, and return its id."""
+        """Make one upload of the finished partial ones, in their order, and return its id.
+
+        The parts end with it, so it cannot be asked for twice.
+        """
         addresses = " ".join(self._connection.server.prefix + _target(each) for each in ids)
         headers = {"Upload-Concat": f"final;{addresses}", "Upload-Metadata": place.to_metadata()}
-        return self._create(headers)
+        return self._create(headers, is_repeatable=False)
 
     def look(self, upload_id: str) -> Standing:
         """Return how far an upload is."""
@@ -123,9 +133,9 @@ class Tus:
             raise self._connection.misunderstood("it is no list of uploads")
         return [self._unfinished(item) for item in items]
 
-    def _create(self, headers: Mapping[str, str]) -> str:
+    def _create(self, headers: Mapping[str, str], *, is_repeatable: bool = True) -> str:
         # Twice is as good as once: the one that nobody knows of stays empty and expires.
-        request = Request("POST", UPLOADS, {**_VERSION, **headers}, b"", is_repeatable=True)
+        request = Request("POST", UPLOADS, {**_VERSION, **headers}, b"", is_repeatable=is_repeatable)
         response = self._connection.open(request)
         with self._connection.reading(response):
             upload_id = response.headers.get("Location", "").rstrip("/").rpartition("/")[2]

@@ -44,6 +44,7 @@ class Uploads:
         self._tally = tally
         self._meter = meter
         self._manner = manner
+        self._streams = 1
         self._throttle = Throttle(manner.rate, session.stop)
         self._conflicts = Conflicts(self._api, self._output, tally, on_conflict)
 
@@ -54,6 +55,8 @@ class Uploads:
     def send_files(self, files: Sequence[tuple[Source, str]]) -> None:
         """Upload files, each to its path on the server."""
         self._meter.expect(sum(source.size for source, _ in files), len(files))
+        # What the files leave free of the jobs may move pieces of one file.
+        self._streams = max(1, self._manner.jobs // max(1, len(files)))
         with self._tally.interruptible():
             Crew(self._manner.jobs, self._session.stop).run(self._iter_jobs(self._conflicts.settle(files)))
 
@@ -150,7 +153,7 @@ class Uploads:
         local = str(task.source.path.absolute())
         subject = Subject(str(self._session.server), self._session.username, local, task.path)
         with open_notes(default_folder(), subject) as notes:
-            resumable = Resumable(line, notes, subject, task)
+            resumable = Resumable(line, notes, subject, task, self._streams)
             try:
                 entry = resumable.run()
             except Stopped:

@@ -1,0 +1,124 @@
+"""One large file in several streams at once, as over a long line."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from cabinet.client.parts import Span
+from cabinet.client.resumable import WORTH_CUTTING, cut_spans
+from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
+from tests.cli.conftest import Filecli
+from tests.cli.test_resuming import methods, notes_in, stored_hash
+from tests.support.contents import content_of
+from tests.support.line import Cut, Line, end_rudely
+
+CONTENT = content_of(WORTH_CUTTING + (16 << 20) - 12345)
+
+
+@pytest.fixture
+def long_line(line: Line, monkeypatch: pytest.MonkeyPatch) -> Line:
+    """Return a line that filecli takes for a long one."""
+    monkeypatch.setattr("cabinet.client.resumable.LONG_LINE", 0.0)
+    return line
+
+
+@pytest.fixture
+def big(desk: Path) -> Path:
+    """Return a file that is worth cutting."""
+    path = desk / "big"
+    path.write_bytes(CONTENT)
+    return path
+
+
+@pytest.mark.parametrize("size", [1, BLOCK_SIZE, 5 * BLOCK_SIZE - 1, 9 * BLOCK_SIZE, 9 * BLOCK_SIZE + 1])
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_spans_are_whole_blocks_and_all_of_the_file(size: int, count: int) -> None:
+    spans = cut_spans(size, count)
+
+    assert len(spans) <= count
+    assert spans[0].start == 0
+    assert all(one.start + one.length == other.start for one, other in pairwise(spans))
+    assert all(span.start % BLOCK_SIZE == 0 for span in spans)
+    assert spans[-1] == Span(spans[-1].start, size - spans[-1].start)
+
+
+def test_a_file_goes_in_pieces_that_are_joined(
+    bob: Filecli, long_line: Line, big: Path, tmp_path: Path
+) -> None:
+    done = bob("upload", "-v", "big", "--to", "in")
+
+    assert done.exit_code == 0, done.stderr
+    assert methods(done.stderr).count("POST") == 5
+    assert stored_hash(bob, "in/big") == hash_chunks([CONTENT])
+    assert notes_in(tmp_path) == []
+    assert bob("uploads").stdout == ""
+
+
+def test_a_short_line_or_one_job_makes_one_stream(bob: Filecli, line: Line, big: Path) -> None:
+    done = bob("upload", "-v", "-j", "1", "big")
+
+    assert done.exit_code == 0
+    assert methods(done.stderr).count("POST") == 1
+
+
+def test_files_that_keep_all_jobs_busy_are_not_cut(
+    bob: Filecli,
+    long_line: Line,
+    big: Path,
+    desk: Path,
+) -> None:
+    (desk / "other").write_bytes(CONTENT[1:])
+    done = bob("upload", "-v", "-j", "2", "big", "other")
+
+    assert done.exit_code == 0
+    assert methods(done.stderr).count("POST") == 2
+
+
+def test_the_same_command_goes_on_with_every_piece(
+    bob: Filecli,
+    long_line: Line,
+    big: Path,
+    tmp_path: Path,
+) -> None:
+    long_line.plan(Cut(20 << 20, end_rudely))
+    assert bob("upload", "--retries", "0", "big").exit_code == 8
+    done = bob("upload", "-v", "-j", "1", "big")
+
+    assert done.exit_code == 0, done.stderr
+    assert methods(done.stderr).count("HEAD") == 5
+    assert methods(done.stderr).count("POST") == 1
+    assert stored_hash(bob, "big") == hash_chunks([CONTENT])
+    assert notes_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("retries", ["0", "1"])
+def test_a_join_whose_answer_was_lost_is_found(
+    retries: str,
+    bob: Filecli,
+    long_line: Line,
+    big: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    from cabinet.client.tus import Place, Tus
+
+    join = Tus.join
+
+    def join_and_lose(tus: Tus, ids: list[str], place: Place) -> str:
+        monkeypatch.setattr(Tus, "join", join)
+        long_line.plan(Cut(10, end_rudely, at_answer=True))
+        return join(tus, ids, place)
+
+    monkeypatch.setattr(Tus, "join", join_and_lose)
+    done = bob("upload", "--retries", retries, "big")
+
+    assert long_line.was_cut()
+    assert done.exit_code == (8 if retries == "0" else 0)
+    again = bob("upload", "-v", "big")
+    assert again.exit_code == 0
+    assert ("PATCH" in methods(again.stderr)) == (retries == "1")
+    assert notes_in(tmp_path) == []
+    assert stored_hash(bob, "big") == hash_chunks([CONTENT])
