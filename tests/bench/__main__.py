@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.bench import console, cuts, folders, long_line, memory, small_files, transfers
+from tests.bench import console, cuts, folders, long_line, many, memory, resumable, small_files, transfers
 from tests.bench.report import Row, print_rows
 from tests.bench.stage import Stage, stage
 
@@ -29,6 +29,9 @@ PARTS: dict[str, Callable[[Stage], list[Row]]] = {
     "start": console.start,
     "memory": memory.memory,
     "cuts": cuts.cuts,
+    "tus": resumable.rate,
+    "halfway": resumable.halfway,
+    "many": many.many,
     "line": long_line.line,
 }
 

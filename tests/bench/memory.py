@@ -27,37 +27,37 @@ MOST = {1: 32, AT_ONCE: 160}
 def memory(stage: Stage) -> list[Row]:
     """One upload, one download, eight of each."""
     return [
-        _uploads(stage, _fitting(stage, copies=2), 1),
-        _downloads(stage, _fitting(stage, copies=2), 1),
-        _uploads(stage, _fitting(stage, copies=AT_ONCE + 1), AT_ONCE),
-        _downloads(stage, _fitting(stage, copies=2), AT_ONCE),
+        _uploads(stage, fitting(stage, copies=2), 1),
+        _downloads(stage, fitting(stage, copies=2), 1),
+        _uploads(stage, fitting(stage, copies=AT_ONCE + 1), AT_ONCE),
+        _downloads(stage, fitting(stage, copies=2), AT_ONCE),
     ]
 
 
-def _fitting(stage: Stage, copies: int) -> int:
+def fitting(stage: Stage, copies: int) -> int:
     """Return 4 GiB, scaled, or the part of it that there is room for so many times."""
     whole = min(stage.scaled(4 * GIB, MIB), room(stage.folder) // copies)
     return max(MIB, whole // MIB * MIB)
 
 
 def _uploads(stage: Stage, size: int, count: int) -> Row:
-    with _fresh_server(stage) as server, _file(stage, size) as file:
-        before = _held(server)
+    with fresh_server(stage) as server, _file(stage, size) as file:
+        before = held(server)
         curl.wait([_start_upload(server, file, f"{number}.bin") for number in range(count)])
-        return _row("upload", size, count, _peak(server) - before)
+        return _row("upload", size, count, peak(server) - before)
 
 
 def _downloads(stage: Stage, size: int, count: int) -> Row:
-    with _fresh_server(stage) as server:
+    with fresh_server(stage) as server:
         with _file(stage, size) as file:
             curl.wait([_start_upload(server, file, "file.bin")])
-        before = _held(server)
+        before = held(server)
         curl.wait([_start_download(server, "file.bin") for _ in range(count)])
-        return _row("download", size, count, _peak(server) - before)
+        return _row("download", size, count, peak(server) - before)
 
 
 @contextmanager
-def _fresh_server(stage: Stage) -> Iterator[Cabinet]:
+def fresh_server(stage: Stage) -> Iterator[Cabinet]:
     """Start a server that has seen one small file and nothing else."""
     with stage.fresh_cabinet() as server:
         curl.wait([_start_upload(server, Path(__file__), "small")])
@@ -85,13 +85,13 @@ def _processes(server: Cabinet) -> Sequence[int]:
     return family(server.server.pid)
 
 
-def _held(server: Cabinet) -> int:
+def held(server: Cabinet) -> int:
     """Return the bytes that the server holds now, and let its peak begin there."""
     forget_peaks(_processes(server))
     return resident(_processes(server))
 
 
-def _peak(server: Cabinet) -> int:
+def peak(server: Cabinet) -> int:
     return peak_resident(_processes(server))
 
 

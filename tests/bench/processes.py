@@ -1,10 +1,11 @@
-"""What the processes that the bench started take of the memory.
+"""What the processes that the bench started take of the memory and of the processors.
 
 Rule: they are known by their ids; nothing is looked up by name.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,3 +36,10 @@ def peak_resident(pids: Sequence[int]) -> int:
 def _status(pid: int, field: str) -> int:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))
+
+
+def cpu_seconds(pids: Sequence[int]) -> float:
+    """Return the seconds of processor that processes have taken so far, together."""
+    # utime and stime, by proc(5), counted from what follows the name of the program
+    fields = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13] for pid in pids)
+    return sum(int(user) + int(system) for user, system in fields) / os.sysconf("SC_CLK_TCK")
