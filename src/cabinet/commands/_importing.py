@@ -71,7 +71,8 @@ class Importer:
             self._take(source, target)
         except (CabinetError, LocalTrouble, OSError) as error:
             # It may be the end of the import, and those before it are safe already.
-            self._finish_batch()
+            if self._batch:
+                self._finish_batch()
             self._report.failed(source.label, error)
 
     def _check_is_first(self, target: Target) -> None:
