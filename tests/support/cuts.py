@@ -25,6 +25,7 @@ from time import perf_counter
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.contents import content_of
 from tests.support.line import Cut, Line, end_politely, end_rudely
+from tests.support.operators import run_flask
 from tests.support.servers import Server
 from tests.support.tus import Tus, Upload, someone, staged
 from tests.support.tus_clients import CLIENTS, Job, start
@@ -163,4 +164,8 @@ class Proof:
             answer = Upload(self.tus, found["url"]).send("DELETE")
             # 410: what still ran stopped, and cleaned up after itself.
             assert answer.status in {204, 410}, (found, answer.status, answer.body)
+        # What a killed server had no time to tidy up is left to a sweep.
+        now = {"CABINET_SWEEP_GRACE_SECONDS": "0"}
+        swept = run_flask(self.server.folder, "storage", "sweep", environment=now)
+        assert swept.returncode == 0, swept.stderr
         assert staged(self.server) == set()
