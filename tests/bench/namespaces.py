@@ -31,9 +31,11 @@ def inside(namespace: str) -> Iterator[None]:
     home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
     try:
         _enter(namespace)
-        yield
+        try:
+            yield
+        finally:
+            _call(_libc.setns, home, _CLONE_NEWNET)
     finally:
-        _call(_libc.setns, home, _CLONE_NEWNET)
         os.close(home)
 
 
