@@ -182,6 +182,29 @@ def stop_a_download(script: Script, release: threading.Event, desk: Path, how: s
         )
 
 
+def test_ctrl_c_ends_all_of_several_downloads_and_keeps_their_parts(
+    on_script: Script, release: threading.Event, run: Run, desk: Path
+) -> None:
+    names = ("one", "two", "three")
+    for name in names:
+        on_script.will_at(f"/download/{name}", content_answer(CONTENT, cut=len(HEAD), until=release))
+        on_script.will_at(f"/download/{name}", content_answer(CONTENT, len(HEAD)))
+    with subprocess.Popen([FILECLI, "download", *names], stderr=subprocess.PIPE) as process:
+        parts = [part_of(desk / name) for name in names]
+        wait_until(
+            lambda: all(part.exists() and part.stat().st_size == len(HEAD) for part in parts),
+            what="the heads",
+        )
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    release.set()
+
+    assert process.returncode == 130
+    assert f"Interrupted; {3 * len(HEAD)} bytes are kept in the parts of 3 files." in err.decode()
+    assert run("download", *names).returncode == 0
+    assert all((desk / name).read_bytes() == CONTENT for name in names)
+
+
 def test_ctrl_c_while_nothing_has_come_leaves_nothing(
     on_script: Script, release: threading.Event, desk: Path
 ) -> None:
