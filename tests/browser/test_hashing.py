@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
-from tests.browser.conftest import NewContext
-from tests.support.auth import PASSWORD
-from tests.support.chromium import FAR_HOST, Complaints, Visitor, file
-from tests.support.people import Person
-from tests.support.servers import Server
+from tests.support.chromium import Visitor, file
 
 pytestmark = pytest.mark.browser
 
@@ -54,16 +52,10 @@ def test_a_file_that_nobody_waits_for_any_more_holds_nobody_up(context: BrowserC
 
 
 def test_where_the_browser_hides_its_digests_nothing_is_claimed_and_a_hint_is_given(
-    server: Server, new_context: NewContext, complaints: list[Complaints], username: str
+    visitor: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
-    Person(server, username)
-    page = new_context(base_url=f"http://{FAR_HOST}:{server.port}").new_page()
-    complaints[0].expect("Cross-Origin-Opener-Policy header has been ignored")
-    page.goto("/login")
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/index")
+    expect_complaint("Cross-Origin-Opener-Policy header has been ignored")
+    page = visitor.open_far()
 
     page.locator("#files-input").set_input_files([file("plain.txt")])
 

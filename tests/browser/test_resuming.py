@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import CDPSession, Dialog, Page, Request, Route, expect
@@ -47,7 +48,7 @@ class Network:
         page.on("request", self._note)
 
     def _note(self, request: Request) -> None:
-        if "/uploads" in request.url:
+        if urlsplit(request.url).path.startswith("/uploads"):
             self.requests.append((request.method, request.headers.get("upload-offset")))
 
     def _emulate(self, *, offline: bool, throughput: int) -> None:
@@ -458,6 +459,40 @@ def test_what_was_finished_another_day_and_is_still_there_is_not_sent_again(
 
     assert is_there(visitor)
     assert network.offsets() == [0]
+
+
+def test_two_tabs_do_not_take_one_upload_from_each_other(
+    visitor: Visitor, network: Network, film: Path
+) -> None:
+    begin(visitor, network, film)
+    tab = visitor.context.new_page()
+    other = Network(tab)
+    tab.goto("/index")
+
+    tab.locator("#files-input").set_input_files(str(film))
+
+    expect(tab.locator(".upload")).to_contain_text("verified")
+    network.mend()
+    assert is_there(visitor)
+    assert network.requests == [("POST", None), ("PATCH", "0")]
+    assert other.requests == [("POST", None), ("PATCH", "0")]
+
+
+def test_plain_http_from_another_machine_resumes_too(
+    visitor: Visitor, film: Path, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("Cross-Origin-Opener-Policy header has been ignored")
+    visitor.page.on("dialog", lambda dialog: dialog.accept())
+    network = Network(visitor.open_far())
+    begin(visitor, network, film)
+    visitor.page.reload()
+    network.mend()
+
+    visitor.choose(str(film))
+
+    expect(visitor.upload_line(NAME)).to_contain_text("Uploaded")
+    assert network.went_on()
+    assert visitor.person.hashes() == {NAME: HASH}
 
 
 def test_what_is_kept_of_unfinished_uploads_does_not_stay_for_ever(page: Page) -> None:

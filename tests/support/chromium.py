@@ -98,6 +98,14 @@ class Visitor:
         self.page.goto(path)
         return self.page
 
+    def open_far(self) -> Page:
+        """Go to the files page as if the server were on another machine, by plain http."""
+        for cookie in self.context.cookies():
+            self.context.add_cookies(
+                [{"name": cookie["name"], "value": cookie["value"], "domain": FAR_HOST, "path": "/"}]
+            )
+        return self.open(f"http://{FAR_HOST}:{self.server.port}/index")
+
     def names(self) -> list[str]:
         """Return the names that the page lists, from the top."""
         rows = self.page.locator("#rows [data-path]")

@@ -9,7 +9,7 @@
 import { Failure, failure, headers, root, send } from "./http.js";
 import { text } from "./texts.js";
 import { library } from "./tus.js";
-import { fingerprintOf } from "./unfinished.js";
+import { claim, fingerprintOf } from "./unfinished.js";
 
 // What one request carries at most: a proxy that limits bodies lets it pass (the stricter public
 // ones allow 100 MB), one that takes in all of a body before it passes it on loses no more than this
@@ -19,9 +19,6 @@ const PART_BYTES = 64 * 1024 * 1024;
 
 const ENDPOINT = new URL(`${root}uploads`, document.baseURI).href;
 const FILES = `${root}files/`;
-
-// The same file may be chosen twice at once; only one of the two may go on from what is kept.
-const claimed = new Set();
 
 function metadataOf({ file, path, onConflict }) {
   const folder = path.split("/").slice(0, -1).join("/");
@@ -36,6 +33,7 @@ export class ResumableTransfer {
     this.report = report;
     this.fingerprint = fingerprintOf(task);
     this.isOwner = false;
+    this.unclaim = () => {};
     this.upload = null;
     this.url = null;
     // Whether any byte went from here; if not, what is finished may have been so for days.
@@ -47,9 +45,9 @@ export class ResumableTransfer {
   async start() {
     this.run += 1;
     const { run } = this;
-    this.claim();
     try {
       const tus = await library();
+      await this.claim(run);
       const upload = new tus.Upload(this.task.file, this.options(run));
       await this.recall(upload);
       if (run === this.run) {
@@ -182,15 +180,13 @@ export class ResumableTransfer {
   }
 
   /** Be the one upload of this file that goes on with what is kept, unless another is just doing so. */
-  claim() {
-    this.isOwner = !claimed.has(this.fingerprint);
-    claimed.add(this.fingerprint);
-  }
-
-  unclaim() {
-    if (this.isOwner) {
-      claimed.delete(this.fingerprint);
-      this.isOwner = false;
+  async claim(run) {
+    const release = await claim(this.fingerprint);
+    if (run !== this.run) {
+      release?.();
+      return;
     }
+    this.isOwner = release !== null || this.url !== null;
+    this.unclaim = () => release?.();
   }
 }

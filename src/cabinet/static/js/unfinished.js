@@ -9,12 +9,36 @@ const KEPT_FOR_MS = 30 * 24 * 60 * 60 * 1000;
 // Of tus-js-client, which writes and reads these entries.
 const PREFIX = "tus::";
 
+const claimed = new Set();
+
 const { user } = document.getElementById("main").dataset;
 
 /** Return the word that an upload of this task, and no other, is kept under. */
 export function fingerprintOf({ file, path, onConflict }) {
   const parts = [root, user, onConflict, path, file.size, file.lastModified];
   return parts.map(encodeURIComponent).join("&");
+}
+
+/** Be the only one, in this tab or another, who goes on with the upload that is kept under a word.
+    Resolves to what ends that, null when somebody else is the one. */
+export function claim(fingerprint) {
+  if (!navigator.locks) {
+    return claimHere(fingerprint);
+  }
+  return new Promise((resolve) => {
+    // The lock lasts as long as the promise that its holder returns.
+    const hold = (lock) => (lock ? new Promise((release) => resolve(release)) : resolve(null));
+    navigator.locks.request(`upload ${fingerprint}`, { ifAvailable: true }, hold);
+  });
+}
+
+/** Do what can be done where browsers hide their locks: over plain http from another machine. */
+function claimHere(fingerprint) {
+  if (claimed.has(fingerprint)) {
+    return null;
+  }
+  claimed.add(fingerprint);
+  return () => claimed.delete(fingerprint);
 }
 
 /** Forget what the server will long have forgotten. */
