@@ -122,3 +122,16 @@ def test_a_join_whose_answer_was_lost_is_found(
     assert ("PATCH" in methods(again.stderr)) == (retries == "1")
     assert notes_in(tmp_path) == []
     assert stored_hash(bob, "big") == hash_chunks([CONTENT])
+
+
+def test_all_pieces_of_a_file_are_cancelled_with_one(
+    bob: Filecli, long_line: Line, big: Path, tmp_path: Path
+) -> None:
+    long_line.plan(Cut(20 << 20, end_rudely))
+    assert bob("upload", "--retries", "0", "big", "--to", "in").exit_code == 8
+    listed = [line.split() for line in bob("uploads").stdout.splitlines()]
+
+    assert [line[-1] for line in listed] == ["in/big"] * 4
+    assert bob("uploads", "cancel", listed[2][0]).exit_code == 0
+    assert bob("uploads").stdout == ""
+    assert notes_in(tmp_path) == []

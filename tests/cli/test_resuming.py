@@ -183,6 +183,22 @@ def test_nobody_else_can_read_the_notes(interrupted: Filecli, tmp_path: Path) ->
     assert stat.S_IMODE(notes.parent.stat().st_mode) == 0o700
 
 
+def test_notes_that_nobody_came_back_for_are_removed(interrupted: Filecli, tmp_path: Path) -> None:
+    os.utime(notes_in(tmp_path)[0], ns=(1, 1))
+    assert interrupted("upload", "big", "--to", "elsewhere").exit_code == 0
+
+    assert notes_in(tmp_path) == []
+
+
+def test_an_upload_that_never_began_leaves_no_notes(
+    scripted: Filecli, named: Script, big: Path, tmp_path: Path
+) -> None:
+    named.will(problem("quota-exceeded", 507))
+
+    assert scripted("upload", "big").exit_code == 6
+    assert notes_in(tmp_path) == []
+
+
 def test_two_at_once_do_not_disturb_each_other(interrupted: Filecli, tmp_path: Path) -> None:
     with notes_in(tmp_path)[0].open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)

@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -24,6 +25,9 @@ from cabinet.client.local import Source, local_errors
 from cabinet.client.parts import DIGEST_SIZE, Span, count_blocks
 
 _SUFFIX = ".upload"
+
+# Seconds: 90 days.
+_KEPT_FOR = 90 * 86400
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -141,13 +145,15 @@ def open_notes(folder: Path, subject: Subject) -> Iterator[Notes]:
     path = folder / subject.file_name
     with local_errors(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _remove_old(folder)
     descriptor = _open_alone(path, subject)
+    notes = None
     try:
         notes = Notes(path, descriptor)
         yield notes
-        if not notes.pieces:
-            notes.forget()
     finally:
+        if notes is not None and not notes.pieces:
+            notes.forget()
         os.close(descriptor)
 
 
@@ -158,11 +164,28 @@ def local_files(folder: Path) -> dict[str, str]:
     }
 
 
+def pieces_with(folder: Path, upload_id: str) -> list[str]:
+    """Return the ids of all the pieces of the file that the upload `upload_id` belongs to."""
+    for _, header in _headers(folder):
+        ids = [str(piece[0]) for piece in header["pieces"]]
+        if upload_id in ids:
+            return ids
+    return [upload_id]
+
+
 def forget_about(folder: Path, upload_id: str) -> None:
     """Remove the notes on an upload that was cancelled; there need not be any."""
     for path, header in _headers(folder):
         if any(piece[0] == upload_id for piece in header["pieces"]):
             path.unlink(missing_ok=True)
+
+
+def _remove_old(folder: Path) -> None:
+    """Remove the notes on uploads that nobody came back for: no server keeps them so long."""
+    for path in folder.glob(f"*{_SUFFIX}"):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - _KEPT_FOR:
+                path.unlink()
 
 
 def _headers(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

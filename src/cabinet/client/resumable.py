@@ -103,7 +103,7 @@ class Resumable:
         if len(spans) == 1:
             ids = [tus.create(source.size, place)]
         else:
-            ids = [tus.create_partial(span.length) for span in spans]
+            ids = [tus.create_partial(span.length, place) for span in spans]
         pieces = [Piece(upload_id, span) for upload_id, span in zip(ids, spans, strict=True)]
         self.notes.begin(self.subject, source, self.task.on_conflict, pieces)
         return [Standing(0, span.length) for span in spans]

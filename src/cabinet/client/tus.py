@@ -84,9 +84,11 @@ class Tus:
         headers = {"Upload-Metadata": place.to_metadata(), **_length(length)}
         return self._create(headers)
 
-    def create_partial(self, length: int) -> str:
-        """Begin an upload that will be a part of another one, and return its id."""
-        return self._create({"Upload-Concat": "partial", **_length(length)})
+    def create_partial(self, length: int, place: Place) -> str:
+        """Begin an upload that will be a part of one to `place`, and return its id."""
+        # Where the whole shall go is said again when the parts are joined; here it is for the lists.
+        described = {"Upload-Metadata": place.to_metadata()}
+        return self._create({"Upload-Concat": "partial", **described, **_length(length)})
 
     def join(self, ids: Sequence[str], place: Place) -> str:
         """Make one upload of the finished partial ones, in their order, and return its id.

@@ -37,16 +37,23 @@ def uploads(context: click.Context) -> None:
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--all", "everything", is_flag=True, help="Cancel all of them.")
 def cancel(session: Session, ids: tuple[str, ...], everything: bool) -> None:
-    """Cancel unfinished uploads: the server drops what it has of them."""
+    """Cancel unfinished uploads: the server drops what it has of them.
+
+    Of a file that goes in several pieces, all are cancelled with one.
+    """
     if everything == bool(ids):
         raise BadUsage(reason="Give the ids of the uploads, or --all.")
-    from cabinet.client.notes import default_folder, forget_about
+    from cabinet.client.notes import default_folder, forget_about, pieces_with
 
+    folder = default_folder()
+    chosen = [piece for upload_id in ids for piece in pieces_with(folder, upload_id)]
+    if everything:
+        chosen = [found.id for found in session.api.tus.list()]
     tally = Tally(session.output)
-    for upload_id in ids or [found.id for found in session.api.tus.list()]:
+    for upload_id in dict.fromkeys(chosen):
         with tally.attempt(upload_id):
             session.api.tus.cancel(upload_id)
-            forget_about(default_folder(), upload_id)
+            forget_about(folder, upload_id)
             tally.done()
             session.output.document(to_event("cancelled", id=upload_id))
             session.output.note(f"{upload_id} is cancelled.")
