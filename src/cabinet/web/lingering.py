@@ -28,24 +28,24 @@ _PIECE = 1 << 16
 def hear_out(request: Request, response: Response) -> None:
     """Let what is left of the body of a refused request be read once `response` has been sent."""
     stream, connection = request.environ["wsgi.input"], request.environ.get("gunicorn.socket")
-    if response.status_code >= 400 and connection is not None:
+    has_body = request.content_length or "Transfer-Encoding" in request.headers
+    if response.status_code >= 400 and has_body and connection is not None:
         response.call_on_close(lambda: _discard(stream, connection))
 
 
 def _discard(stream: Any, connection: socket.socket) -> None:
-    connection.settimeout(_SECONDS)
-    # It ends the loop also for a sender of one byte a second.
-    end = Timer(_SECONDS, _stop_reading, [connection])
+    # Not the socket's timeout: that one begins anew with each byte.
+    end = Timer(_SECONDS, _hang_up, [connection])
+    end.start()
+    left = _BYTES
     with suppress(MalformedRequest, OSError):
-        left = _BYTES if stream.read(1) else 0
-        if left:
-            end.start()
         while left > 0 and (piece := stream.read(_PIECE)):
             left -= len(piece)
     end.cancel()
 
 
-def _stop_reading(connection: socket.socket) -> None:
+def _hang_up(connection: socket.socket) -> None:
     with suppress(OSError):
-        # Past the class of an encrypted connection, which would drop the encryption as well.
-        socket.socket.shutdown(connection, socket.SHUT_RD)
+        # Both ways, for a connection closed for reading alone still takes what comes. Past the class of
+        # an encrypted one, whose own shutdown would send what follows unencrypted.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)

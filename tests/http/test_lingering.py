@@ -1,0 +1,54 @@
+"""A refused upload: its sender hears why, and holds the server for no longer than that takes.
+
+Rule: a real server, for it is the connection that matters.
+"""
+
+from __future__ import annotations
+
+from tests.support.contents import content_of
+from tests.support.raw_http import RawConnection, request_head
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
+
+MIB = 1 << 20
+
+
+def refuse(connection: RawConnection, length: int, content: bytes = b"") -> None:
+    """Send a PUT that nobody signed, and see it refused."""
+    connection.send(request_head("PUT", "/files/refused", {"Host": "localhost", "Content-Length": length}))
+    connection.send(content)
+    answer = connection.read_response("PUT")
+    assert answer is not None
+    assert answer.status == 401
+
+
+def has_hung_up(connection: RawConnection) -> bool:
+    """Send one more byte, if anybody still listens."""
+    try:
+        connection.socket.sendall(b"x")
+    except OSError:
+        return True
+    return False
+
+
+def test_a_sender_that_reads_the_answer_last_still_gets_it(production_server: Server) -> None:
+    for _ in range(5):
+        with production_server.raw() as connection:
+            refuse(connection, 1 << 40, content_of(32 * MIB))
+
+
+def test_the_connection_of_a_small_refused_body_serves_the_next_request(production_server: Server) -> None:
+    with production_server.raw() as connection:
+        refuse(connection, 1000, content_of(1000))
+        connection.send(request_head("GET", "/healthz", {"Host": "localhost"}))
+        answer = connection.read_response()
+    assert answer is not None
+    assert answer.status == 200
+
+
+def test_a_sender_that_stalls_or_trickles_is_left_soon(production_server: Server) -> None:
+    with production_server.raw() as silent, production_server.raw() as trickling:
+        refuse(silent, 1 << 40)
+        refuse(trickling, 1 << 40)
+        wait_until(lambda: has_hung_up(trickling), what="the end of a trickling connection")
+        assert silent.socket.recv(1) == b""
