@@ -5,7 +5,7 @@ version in their names, draws the sprite `static/icons.svg` from the icons liste
 writes `static/vendor/manifest.json`. A test recomputes the manifest from the files, so that a
 hand-edited copy is noticed. To update: change a version, run this, rename it in the stylesheet.
 
-Rule: only this script needs node; running Cabinet and testing it does not.
+Rule: only this script and the tests of tus need node; running Cabinet does not.
 """
 
 from __future__ import annotations
