@@ -38,6 +38,8 @@ CALLS = (
     "unlink", "unlinkat", "ftruncate", "copy_file_range", "sendto", "sendmsg",
 )  # fmt: skip
 
+READS = ("read", "pread64", "preadv", "preadv2")
+
 # In pieces of one block and of several, for they are written by different threads.
 CONTENT = content_of(2 * BLOCK_SIZE + 1000)
 BORDERS = (0, 1000, BLOCK_SIZE + 7, len(CONTENT))
@@ -45,22 +47,25 @@ BORDERS = (0, 1000, BLOCK_SIZE + 7, len(CONTENT))
 
 @pytest.fixture(scope="module")
 def windows(tmp_path_factory: pytest.TempPathFactory) -> list[list[Call]]:
-    """Return what a server asks of the kernel for each of its answers to an upload in three parts."""
+    """Return what a server asks of the kernel for each answer: a creation, three parts, and the end of a join."""
     folder = tmp_path_factory.mktemp("traced")
-    command = traced(production_command(1), folder / "calls", calls=CALLS)
+    command = traced(production_command(1), folder / "calls", calls=(*CALLS, *READS))
     with running(command, folder, {}) as server:
         process, tus = server.pid, someone(server)
         upload = tus.create(len(CONTENT))
         for start, stop in itertools.pairwise(BORDERS):
             piece = CONTENT[start:stop]
             upload.append(start, piece, checksum(piece) if start == 1000 else {})
+        partials = [tus.partial(CONTENT[: 2 * BLOCK_SIZE]), tus.partial(CONTENT[2 * BLOCK_SIZE :] + b"end")]
+        joined = tus.join(*partials)
+        assert joined.headers["X-Content-Hash"] == hash_chunks([CONTENT, b"end"])
     calls = read_whole_log(folder / "calls", process)
     answers = [call for call in calls if '"HTTP/1.1 20' in call.arguments]
-    ends = [call.begun for call in answers[-4:]]
-    begins = [answers[-5].ended, *ends]
+    wanted = [*answers[-9:-5], answers[-1]]
+    before = [*answers[-10:-6], answers[-2]]
     return [
-        [call for call in calls if begin < call.begun <= end]
-        for begin, end in zip(begins, ends, strict=False)
+        [call for call in calls if first.ended < call.begun <= last.begun]
+        for first, last in zip(before, wanted, strict=True)
     ]
 
 
@@ -126,6 +131,25 @@ def test_finishing_writes_nothing_that_grows_with_the_file(windows: list[list[Ca
 
     # The last part and nothing else, but for the block that it goes on with.
     assert sum(int(call.result) for call in written) <= last + BLOCK_SIZE
+
+
+def read_back(calls: list[Call]) -> int:
+    """Return how many bytes of what was staged were read again."""
+    return sum(int(call.result) for call in calls if call.name in READS and "/staging/" in call.arguments)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_going_on_reads_one_block_again_at_most(windows: list[list[Call]], number: int) -> None:
+    assert read_back(windows[number]) <= BLOCK_SIZE
+
+
+def test_partials_are_joined_by_the_kernel(windows: list[list[Call]]) -> None:
+    calls = windows[4]
+    copies = [call for call in calls if call.name == "copy_file_range"]
+
+    assert sum(int(call.result) for call in copies) >= len(CONTENT) + 3 - 2 * BLOCK_SIZE
+    assert read_back(calls) <= BLOCK_SIZE
+    assert not any(call.name.startswith("pwrite") and "/staging/" in call.arguments for call in calls)
 
 
 class InProcess:
