@@ -20,7 +20,6 @@ from cabinet.services.files import Files
 from cabinet.services.names import join_path
 from cabinet.services.publishing import Target
 from cabinet.services.uploads import Incoming, Promised, Uploads
-from cabinet.storage.content_hash import BLOCK_SIZE
 
 # All files of a batch are published under the lock of the database, a few milliseconds each: others
 # who write wait for less than a second.
@@ -90,9 +89,7 @@ class Importer:
         with source.open() as file:
             if sum(received.size for received in self._batch) + file.size > BATCH_BYTES:
                 self._finish_batch()
-            # A small file is read sooner than its path is looked up; finishing looks again anyway.
-            if file.size > BLOCK_SIZE or self._on_conflict is Conflict.FAIL:
-                self._uploads.check(target, file.size)
+            self._uploads.check(target, file.size)
             with ExitStack() as held:
                 upload = held.enter_context(self._uploads.begin(Promised(size=file.size)))
                 upload.append(self._report.metered(file.chunks(), source.label))

@@ -74,10 +74,10 @@ class Stored:
 class Places:
     """The nodes at some paths and above them, as they are and as they become."""
 
-    def __init__(self, tree: Tree, paths: Sequence[tuple[str, ...]]) -> None:
+    def __init__(self, tree: Tree, paths: Sequence[tuple[str, ...]], root: Node | None = None) -> None:
         self._tree = tree
         steps = {path[:depth] for path in paths for depth in range(len(path) + 1)}
-        self._nodes = dict(tree.find_all(steps))
+        self._nodes = dict(tree.find_all(steps, root))
 
     def look(self, target: Target) -> tuple[tuple[str, ...], int]:
         """Return the names in the path of `target`, and how many of them lead to something.
@@ -156,11 +156,11 @@ class Publisher:
         Raises `InvalidName`, `EntryExists`, `IsAFolder`, `NotAFolder`, `PreconditionFailed`,
         `QuotaExceeded`, `StorageFull`; the caller then rolls back.
         """
-        self._tree.root(lock=True)
+        root = self._tree.root(lock=True)
         self._note_blobs(finished)
         # Nodes that are made here must not go in one by one, whenever something is looked up.
         with self._session.no_autoflush:
-            stored = self._place(finished)
+            stored = self._place(finished, root)
         self._store.publish([(each.staging, each.measured) for each in finished])
         return stored
 
@@ -184,8 +184,8 @@ class Publisher:
         if new:
             self._session.execute(insert(Blob), new)
 
-    def _place(self, finished: Sequence[Finished]) -> list[Stored]:
-        places = Places(self._tree, [split_path(each.target.path) for each in finished])
+    def _place(self, finished: Sequence[Finished], root: Node) -> list[Stored]:
+        places = Places(self._tree, [split_path(each.target.path) for each in finished], root)
         placing = _Placing(self._session, self._tree, places, self._clock())
         placed = [placing.place(each.target, each.measured) for each in finished]
         placing.flush()

@@ -85,11 +85,16 @@ class Tree:
         node, depth = self.walk(names)
         return node if depth == len(names) else None
 
-    def find_all(self, paths: Iterable[tuple[str, ...]]) -> Mapping[tuple[str, ...], Node]:
-        """Return the nodes at those of the paths where there is one, by one query a folder."""
+    def find_all(
+        self, paths: Iterable[tuple[str, ...]], root: Node | None = None
+    ) -> Mapping[tuple[str, ...], Node]:
+        """Return the nodes at those of the paths where there is one, by one query a folder.
+
+        `root` is the user's own folder, if the caller has it already.
+        """
         wanted = set(paths)
         steps = {path[:depth] for path in wanted for depth in range(1, len(path) + 1)}
-        found: dict[tuple[str, ...], Node] = {(): self.root()}
+        found: dict[tuple[str, ...], Node] = {(): root or self.root()}
         # Shorter ones first, so that each folder is known before what lies in it is asked for.
         for folder, inside in groupby(sorted(steps, key=_by_folder), key=lambda step: step[:-1]):
             names = [step[-1] for step in inside]

@@ -24,6 +24,7 @@ from cabinet.services.publishing import Finished, Publisher, Stored, Target, pub
 from cabinet.storage.blobs import BlobStore, Staging
 from cabinet.storage.blocks import Measured
 from cabinet.storage.chunks import iter_hashed, iter_limited
+from cabinet.storage.content_hash import BLOCK_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,14 @@ class Uploads:
         self._room: Room | None = None
 
     def check(self, target: Target, size: int | None) -> None:
-        """Raise what `finish` would raise as far as it is known before a byte has come."""
+        """Raise what `finish` would raise as far as it is known before a byte has come.
+
+        One block or less comes sooner than anything is looked up, and `finish` looks again anyway.
+        """
         if size is not None and size > self._max_size:
             raise TooLarge(limit=self._max_size)
+        if size is not None and size <= BLOCK_SIZE:
+            return
         self._publisher.check(target)
         user = self._session.get(User, self._owner_id)
         if user is not None and user.quota is not None and user.usage + (size or 0) > user.quota:
