@@ -38,10 +38,12 @@ def _discard(stream: Any, connection: socket.socket) -> None:
     end = Timer(_SECONDS, _hang_up, [connection])
     end.start()
     left = _BYTES
-    with suppress(MalformedRequest, OSError):
-        while left > 0 and (piece := stream.read(_PIECE)):
-            left -= len(piece)
-    end.cancel()
+    try:
+        with suppress(MalformedRequest, OSError):
+            while left > 0 and (piece := stream.read(_PIECE)):
+                left -= len(piece)
+    finally:
+        end.cancel()
 
 
 def _hang_up(connection: socket.socket) -> None:
