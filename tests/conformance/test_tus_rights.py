@@ -295,3 +295,31 @@ def test_a_final_that_names_partials_twice_needs_room_for_it(either: Tus) -> Non
     assert either.person.hashes() == {}
     assert either.usage() == 100_000
     check_finished(either, either.join(partial), CONTENT)
+
+
+def test_no_look_at_the_usage_sees_bytes_twice(tus: Tus) -> None:
+    """Neither while parts come, nor while they are joined, nor while a file is made of them."""
+    seen: list[int] = []
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            seen.append(tus.usage())
+
+    with ThreadPoolExecutor(1) as threads:
+        looking = threads.submit(look)
+        try:
+            for number in range(5):
+                upload = tus.create(len(LARGE), filename=f"{number}")
+                upload.append(0, LARGE[: 5 << 20])
+                upload.append(5 << 20, LARGE[5 << 20 :])
+                partials = [tus.partial(LARGE[: 4 << 20]), tus.partial(LARGE[4 << 20 :])]
+                check_finished(tus, tus.join(*partials, name=f"joined {number}"), LARGE)
+        finally:
+            over.set()
+        looking.result()
+
+    # What counts twice for a moment would go down again.
+    assert len(set(seen)) > 1
+    assert seen == sorted(seen)
+    assert tus.usage() == 10 * len(LARGE)
