@@ -57,7 +57,9 @@ def test_help_loads_no_server_no_http_and_no_bars() -> None:
     )
 
     assert "cabinet.client.main" in loaded
-    assert not loaded & (SERVER_SIDE | {"urllib3", "rich", "platformdirs", "importlib.metadata", "asyncio"})
+    assert not loaded & (
+        SERVER_SIDE | {"urllib3", "rich", "platformdirs", "importlib.metadata", "asyncio", "socket"}
+    )
 
 
 def test_no_part_of_the_client_loads_the_server() -> None:

@@ -5,12 +5,15 @@ Rule: whoever waits, waits here or on a socket that is watched here; so nothing 
 
 from __future__ import annotations
 
-import socket
 import threading
 from contextlib import suppress
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from cabinet.client.failures import Stopped
+
+if TYPE_CHECKING:
+    import socket
 
 
 class Stop:
@@ -28,6 +31,8 @@ class Stop:
 
     def set(self) -> None:
         """Let `check` and `wait` raise from now on, and end every wait for a watched socket."""
+        import socket  # not before something went wrong, for --help shall be quick
+
         self._event.set()
         with self._lock:
             for waiting in self._sockets:

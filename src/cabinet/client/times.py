@@ -6,7 +6,6 @@ Rule: exact as far as the text goes; a time that cannot be told to the other sid
 from __future__ import annotations
 
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 # Nanoseconds.
 SECOND = 10**9
@@ -33,6 +32,8 @@ def from_rfc3339(text: str) -> int | None:
 
 def from_http_date(text: str) -> int | None:
     """Return a time of a header in nanoseconds since 1970, None if it is none."""
+    from email.utils import parsedate_to_datetime  # 10 ms, and --help needs no time
+
     try:
         return _to_ns(parsedate_to_datetime(text))
     except ValueError:
