@@ -6,12 +6,15 @@ every step the two are compared, and at the end nothing may be stored that nobod
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
+import pytest
+from flask import Flask
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -47,6 +50,8 @@ PIECES = st.sampled_from([0, 1, 999, BLOCK_SIZE - 1, BLOCK_SIZE, BLOCK_SIZE + 1,
 CHECKSUMS = st.sampled_from(["none", "right", "wrong"])
 NAMES = st.sampled_from(["a", "b"])
 
+USERS = itertools.count()
+
 
 @dataclass(eq=False)
 class Model:
@@ -69,49 +74,31 @@ class TusMachine(RuleBasedStateMachine):
 
     uploads: Bundle[Model] = Bundle("uploads")
 
+    app: ClassVar[Flask]
+
     def __init__(self) -> None:
         super().__init__()
-        self.resources = ExitStack()
-        folder = self.resources.enter_context(
-            tempfile.TemporaryDirectory(dir=os.environ.get("PYTEST_DEBUG_TEMPROOT"))
-        )
-        self.app = create_app(
-            {"INSTANCE": Path(folder) / "instance", "TESTING": True, **FAST, "USER_QUOTA": QUOTA,
-             "SWEEP_GRACE_SECONDS": 0}
-        )  # fmt: skip
-        self.app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
         self.place = LocalBackend(Path(self.app.instance_path))
         self.files: dict[str, bytes] = {}
         self.stored = 0
         self.models: list[Model] = []
 
     def teardown(self) -> None:
-        with self.resources:
-            self.resources.callback(self.close)
-            if self.models:
-                self.check_the_end()
-
-    def close(self) -> None:
-        with self.app.app_context():
-            db.session.remove()
-            db.engine.dispose()
-
-    def check_the_end(self) -> None:
         for model in self.models:
             if model.state in {"open", "joined"}:
                 self.cancel(model)
-        with self.app.app_context():
-            housekeeping().sweep()
-            assert list(inspection().verify(deep=True)) == []
+        self.sweep()
         assert self.place.staged() == []
-        assert self.usage() == self.stored
+        if self.models:
+            assert self.usage() == self.stored
 
     @initialize()
     def register(self) -> None:
         self.client = self.app.test_client(use_cookies=False)
+        username = f"user{next(USERS)}"
         auth = AuthActions(self.client)
-        auth.register()
-        self.headers = {**auth.token(), "Tus-Resumable": "1.0.0"}
+        auth.register(username)
+        self.headers = {**auth.token(username=username), "Tus-Resumable": "1.0.0"}
 
     def usage(self) -> int:
         usage: int = self.client.get("/me", headers=self.headers).get_json()["usage"]
@@ -278,5 +265,26 @@ class TusMachine(RuleBasedStateMachine):
         assert self.usage() == self.expected_usage()
 
 
-TestTus = TusMachine.TestCase
-TestTus.settings = settings(max_examples=15, stateful_step_count=20)
+@pytest.mark.timeout(900)
+class TestTus(TusMachine.TestCase):  # type: ignore[misc, valid-type]
+    """One application for all tries, each of which has a user of its own."""
+
+    settings = settings(max_examples=15, stateful_step_count=20)
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        folder = tempfile.TemporaryDirectory(dir=os.environ.get("PYTEST_DEBUG_TEMPROOT"))
+        cls.addClassCleanup(folder.cleanup)
+        settled = {"INSTANCE": Path(folder.name) / "instance", "TESTING": True, "USER_QUOTA": QUOTA}
+        app = create_app({**settled, **FAST, "SWEEP_GRACE_SECONDS": 0})
+        app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
+        TusMachine.app = app
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        with TusMachine.app.app_context():
+            try:
+                assert list(inspection().verify(deep=True)) == []
+            finally:
+                db.session.remove()
+                db.engine.dispose()
