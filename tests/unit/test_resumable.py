@@ -119,6 +119,8 @@ def test_a_cancelled_upload_gives_its_bytes_back(
     service.cancel(made.id)
 
     assert (usage(session, alice), stored_bytes(bench)) == (0, Counter())
+    bench.clock.advance(days=6)
+    assert housekeeping(session, bench).expire_uploads() == []
     with pytest.raises(UploadGone):
         service.get(made.id)
     with pytest.raises(UploadGone):

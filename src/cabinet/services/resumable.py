@@ -349,6 +349,7 @@ class ResumableUploads:
     def _give_back(self, row: Upload) -> None:
         self._publisher.use(-row.offset)
         row.ended_at = self._clock()
+        row.expires_at = row.ended_at + self._terms.keep
 
 
 class _LetGo:

@@ -29,10 +29,9 @@ LOOK_OUT = 0.1
 def hold_staged(path: Path, patience: float, let_go: Callable[[], None] | None) -> Iterator[None]:
     """Hold the lock of the staged upload `path`; see `BlobStore.lock`."""
     with _opened(digests_of(path)) as lock:
-        if not _try(lock):
+        if not _try(lock, fcntl.LOCK_EX):
             with _opened(path) as content:
-                fcntl.flock(content, fcntl.LOCK_SH)
-                _wait(lock, patience)
+                _wait(lock, content, patience)
         if let_go is None:
             yield
             return
@@ -59,17 +58,20 @@ def _opened(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _try(descriptor: int) -> bool:
+def _try(descriptor: int, kind: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
 
 
-def _wait(lock: int, patience: float) -> None:
+def _wait(lock: int, content: int, patience: float) -> None:
     deadline = time.monotonic() + patience
-    while not _try(lock):
+    is_seen = False
+    while not _try(lock, fcntl.LOCK_EX):
+        # Not at once while the holder is just looking, and never while it is stopped in that.
+        is_seen = is_seen or _try(content, fcntl.LOCK_SH)
         if time.monotonic() >= deadline:
             raise UploadLocked
         time.sleep(TRY_AGAIN)
@@ -80,7 +82,7 @@ def _look_out(path: Path, released: threading.Event, let_go: Callable[[], None])
     try:
         with _opened(path) as content:
             while not released.wait(LOOK_OUT):
-                if not _try(content):
+                if not _try(content, fcntl.LOCK_EX):
                     let_go()
                     return
                 fcntl.flock(content, fcntl.LOCK_UN)
