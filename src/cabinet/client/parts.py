@@ -15,7 +15,7 @@ from cabinet.client.failures import SourceChanged
 from cabinet.client.local import Source, local_errors
 from cabinet.errors import TruncatedBody
 from cabinet.storage.chunks import iter_exactly
-from cabinet.storage.content_hash import BLOCK_SIZE
+from cabinet.storage.content_hash import BLOCK_SIZE, combine
 
 # Bytes. The first part is small enough to be over soon on any line, the longest saves most of the
 # round trips on a fast one.
@@ -39,17 +39,21 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The bytes `[offset, end)` of a span: their SHA-256, and the digests of the blocks they touch."""
+    """The bytes `[offset, end)` of a span, and the digests of the blocks they touch."""
 
     offset: int
     end: int
-    checksum: bytes
     digests: bytes
 
     @property
     def length(self) -> int:
         """How many bytes it has."""
         return self.end - self.offset
+
+    @property
+    def content_hash(self) -> str | None:
+        """The content hash of these bytes alone, None where they begin inside a block."""
+        return None if self.offset % BLOCK_SIZE else combine(self.digests)
 
 
 class PartSize:
@@ -75,25 +79,18 @@ def measure(source: Source, span: Span, offset: int, size: int) -> Part:
     """
     first = offset // BLOCK_SIZE * BLOCK_SIZE
     end = min(span.length, first + max(size, BLOCK_SIZE))
-    whole = hashlib.sha256()
     digests = bytearray()
-    is_one_block = end - first <= BLOCK_SIZE and offset == first
     with local_errors(source.path), open(source.path, "rb", buffering=0) as file:
         file.seek(span.start + first)
         for start in range(first, end, BLOCK_SIZE):
             block = hashlib.sha256()
-            position = start
             try:
                 for chunk in iter_exactly(file, min(BLOCK_SIZE, end - start)):
                     block.update(chunk)
-                    if not is_one_block:
-                        whole.update(memoryview(chunk)[max(0, offset - position) :])
-                    position += len(chunk)
             except TruncatedBody as error:
                 raise SourceChanged(path=str(source.path)) from error
             digests += block.digest()
-    checksum = bytes(digests) if is_one_block else whole.digest()
-    return Part(offset, end, checksum, bytes(digests))
+    return Part(offset, end, bytes(digests))
 
 
 def count_blocks(length: int) -> int:

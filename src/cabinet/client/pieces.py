@@ -65,10 +65,10 @@ class PieceSender:
         """Send a part, and return how the piece stands then, be it as before."""
         start = self._piece.span.start + part.offset
         body = MeteredBody(FileBody(self._source, start, part.length), self._line)
-        checksum = part.checksum if self._is_checked else None
+        content_hash = part.content_hash if self._is_checked else None
         began = time.monotonic()
         try:
-            standing = self._line.api.tus.send(self._piece.id, part.offset, body, checksum)
+            standing = self._line.api.tus.send(self._piece.id, part.offset, body, content_hash)
         except CabinetError as error:
             if not _may_go_on(error):
                 raise
@@ -87,8 +87,8 @@ class PieceSender:
     def _look_again(self, part: Part, error: CabinetError) -> Standing:
         """Ask where to go on after a part that was lost."""
         self._size.lost()
-        # A part without a checksum counts as far as it came: on a line that breaks every few
-        # seconds nothing else would ever arrive. The content hash still has the last word.
+        # A part without its hash counts as far as it came: on a line that breaks every few
+        # seconds nothing else would ever arrive. The hash of the whole still has the last word.
         self._is_checked = isinstance(error, Refused)
         self._line.api.patience.wait(self._in_vain, error)
         self._in_vain += 1

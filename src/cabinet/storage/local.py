@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from cabinet.errors import BadSetting, BlobMissing, StorageFault, StorageFull, UnusableStore
+from cabinet.errors import BadSetting, BlobMissing, StorageFull, UnusableStore
 from cabinet.storage.blobs import ResumedStaging, StagedPart, Staging, StoredObject
 from cabinet.storage.blocks import Measured
 from cabinet.storage.content_hash import is_content_hash
@@ -131,8 +131,8 @@ class LocalStore:
             # A published upload is safe by now, and another error must not be hidden.
             with suppress(OSError):
                 staging.close()
-            with suppress(StorageFault):
-                self.discard(staging.id)
+            with suppress(OSError):
+                (self._staging / staging.id).unlink(missing_ok=True)
 
     def _check_room(self, expected_size: int | None) -> None:
         if expected_size is not None and expected_size > self.free_bytes():
