@@ -13,13 +13,16 @@ from time import perf_counter
 from tests.bench import console
 from tests.bench.long_line import run_u2c
 from tests.bench.measures import alternate
-from tests.bench.peers import Peer
+from tests.bench.peers import Cabinet, Peer
 from tests.bench.place import MIB
 from tests.bench.report import Row
 from tests.bench.stage import Stage
 
 COUNT = 10_000
 SIZE = 4096
+
+# Processes of Cabinet: what `make serve` starts.
+WORKERS = 2
 
 # Times of u2c's time that filecli may take.
 MOST_FOR_SMALL = 1 / 3
@@ -30,12 +33,14 @@ def many(stage: Stage) -> list[Row]:
     """Upload a folder of 10,000 files of 4 KiB, then a file of 1 GiB."""
     count = stage.scaled(COUNT, 100)
     folder = _make_folder(stage.folder / "many", count)
-    return [
-        _compare(stage, f"{count:,} files of 4 KiB", folder, count * SIZE, MOST_FOR_SMALL),
-        _compare(
-            stage, f"one file of {stage.file_size / MIB:.0f} MiB", stage.file, stage.file_size, MOST_FOR_LARGE
-        ),
-    ]
+    with stage.fresh_cabinet(WORKERS) as cabinet:
+        return [
+            _compare(stage, cabinet, f"{count:,} files of 4 KiB", folder, count * SIZE, MOST_FOR_SMALL),
+            _compare(
+                stage, cabinet, f"one file of {stage.file_size / MIB:.0f} MiB",
+                stage.file, stage.file_size, MOST_FOR_LARGE,
+            ),
+        ]  # fmt: skip
 
 
 def _make_folder(folder: Path, count: int) -> Path:
@@ -46,8 +51,8 @@ def _make_folder(folder: Path, count: int) -> Path:
     return folder
 
 
-def _compare(stage: Stage, what: str, source: Path, size: int, most: float) -> Row:
-    cabinet, copyparty = stage.cabinet, stage.copyparty
+def _compare(stage: Stage, cabinet: Cabinet, what: str, source: Path, size: int, most: float) -> Row:
+    copyparty = stage.copyparty
 
     def filecli(number: int) -> None:
         console.upload(cabinet, "-r", str(source), "--to", f"{source.name}-{number}/")

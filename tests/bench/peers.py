@@ -102,12 +102,12 @@ class Copyparty(Peer):
 
 
 @contextmanager
-def cabinet(folder: Path, host: str = HOST) -> Iterator[Cabinet]:
-    """Start Cabinet as `make serve` does, with one worker, one user and a token; on `host` besides."""
+def cabinet(folder: Path, host: str = HOST, workers: int = 1) -> Iterator[Cabinet]:
+    """Start Cabinet as `make serve` does, but for `workers`, with one user and a token; on `host` besides."""
     folder.mkdir()
     port = 0 if host == HOST else _CABINET_PORT
     arguments = ["--bind", f"{host}:{port}"] if port else []
-    with running(production_command(1, *arguments), folder, {}) as server:
+    with running(production_command(workers, *arguments), folder, {}) as server:
         form = {"username": USERNAME, "password": PASSWORD}
         server.request("POST", "/register", fields=form, encode_multipart=False)
         made = server.request("POST", "/tokens", json={"name": "bench"}, headers=basic())

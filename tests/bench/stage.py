@@ -68,9 +68,9 @@ class Stage:
         """The reference for what this machine allows."""
         return self._start(peers.limit, "limit")
 
-    def fresh_cabinet(self) -> AbstractContextManager[Cabinet]:
+    def fresh_cabinet(self, workers: int = 1) -> AbstractContextManager[Cabinet]:
         """Return a Cabinet that nobody has used yet."""
-        return peers.cabinet(self.new_folder("cabinet"))
+        return peers.cabinet(self.new_folder("cabinet"), workers=workers)
 
     def _start(self, make: Callable[[Path], AbstractContextManager[_Started]], name: str) -> _Started:
         peer = self._servers.enter_context(make(self.new_folder(name)))
