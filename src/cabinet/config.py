@@ -132,7 +132,10 @@ SETTINGS = (
     Setting("SECRET_KEY", None, _secret_key, "Signs cookies; made once in the instance folder when absent."),
     Setting("MAX_UPLOAD_SIZE", 1 << 40, _positive, "Bytes that one file may have; 1 TiB."),
     Setting(
-        "UPLOAD_KEEP_SECONDS", 7 * _DAY, _positive, "An unfinished upload is kept so long after its last part."
+        "UPLOAD_KEEP_SECONDS",
+        7 * _DAY,
+        _positive,
+        "An unfinished upload is kept so long after its last part.",
     ),
     Setting("USER_QUOTA", None, _number_or_none, "Bytes that a new user may store, or `none`."),
     Setting("REGISTRATION", "open", _registration, "`open`: anybody may register; `closed`: nobody."),
