@@ -42,9 +42,11 @@ def run() -> Run:
 
 
 def modules_after(statement: str) -> set[str]:
+    """Return the modules that `statement` loads; what measures coverage has loaded its own before."""
     program = (
-        f"import sys, contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()):\n    {statement}\n"
-        "print('\\n'.join(sys.modules))"
+        "import sys, contextlib, io; before = set(sys.modules)\n"
+        f"with contextlib.redirect_stdout(io.StringIO()):\n    {statement}\n"
+        "print('\\n'.join(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
     return set(done.stdout.split())
