@@ -95,9 +95,7 @@ def _contenders(cabinet: Cabinet, copyparty: Copyparty, file: Path) -> dict[str,
         curl.run("--upload-file", str(file), cabinet.url(f"put-{number}"), headers=cabinet.headers)
 
     def single(number: int) -> None:
-        tus.upload(
-            FAR, cabinet.port, cabinet.headers, file, f"tus-{number}", tus.slices(file, checksums=False)
-        )
+        tus.upload(FAR, cabinet.port, cabinet.headers, file, f"tus-{number}", tus.slices(file, tus.no_proof))
 
     def parallel(streams: int) -> Callable[[int], None]:
         return lambda number: tus.upload_in_parallel(

@@ -45,19 +45,35 @@ MOST = 160
 
 def rate(stage: Stage) -> list[Row]:
     """Tus in parts of 64 MiB with checksums beside PUT, then the memory of eight at once."""
-    parts = tus.slices(stage.file)
+    checked = tus.slices(stage.file, tus.by_checksum)
+    proven = tus.slices(stage.file, tus.by_content_hash)
     server = stage.cabinet
 
     def put(number: int) -> None:
         with closing(tus.Tus(HOST, server.port, server.headers)) as client:
             client.put(server.path(f"put-{number}.bin"), stage.file)
 
-    def resumable(number: int) -> None:
-        tus.upload(HOST, server.port, server.headers, stage.file, f"tus-{number}.bin", parts)
+    def resumable(parts: list[tus.Slice]) -> Callable[[int], None]:
+        return lambda number: tus.upload(
+            HOST, server.port, server.headers, stage.file, f"tus-{number}.bin", parts
+        )
 
-    rates = alternate({"PUT": _rate(stage, put), "tus": _rate(stage, resumable)}, stage.rounds)
-    what = f"tus {stage.file_size / MIB:.0f} MiB in parts of {tus.PART / MIB:.0f} MiB with SHA-256"
-    return [rate_row(what, rates["tus"], ("PUT", rates["PUT"]), "MB/s", 0.8), _memory(stage)]
+    rates = alternate(
+        {
+            "PUT": _rate(stage, put),
+            "content hash": _rate(stage, resumable(proven)),
+            "SHA-256": _rate(stage, resumable(checked)),
+        },
+        stage.rounds,
+    )
+    what = f"tus {stage.file_size / MIB:.0f} MiB, parts of {tus.PART / MIB:.0f} MiB with "
+    return [
+        *(
+            rate_row(what + name, rates[name], ("PUT", rates["PUT"]), "MB/s", 0.8)
+            for name in ("content hash", "SHA-256")
+        ),
+        _memory(stage),
+    ]
 
 
 def _rate(stage: Stage, send: Callable[[int], None]) -> Callable[[int], float]:
@@ -77,7 +93,7 @@ def _memory(stage: Stage) -> Row:
     size = memory.fitting(stage, copies=memory.AT_ONCE + 1)
     with memory.fresh_server(stage) as server:
         file = make_file(stage.folder / "memory.bin", size)
-        parts = tus.slices(file)
+        parts = tus.slices(file, tus.by_checksum)
         before = memory.held(server)
         with ThreadPoolExecutor(memory.AT_ONCE) as crew:
             sent = [

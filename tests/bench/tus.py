@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
 
+from cabinet.storage.content_hash import hash_chunks
 from tests.bench.place import MIB
 
 # What one request of the measured client brings.
@@ -31,22 +32,37 @@ _STUCK = 300
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a file, with its checksum as tus writes it, or without."""
+    """A part of a file, with the headers that vouch for it, if any."""
 
     start: int
     size: int
-    checksum: str = ""
+    proof: Mapping[str, str] = field(default_factory=dict)
 
 
-def slices(file: Path, part: int = PART, *, checksums: bool = True) -> list[Slice]:
+def no_proof(_content: bytes) -> dict[str, str]:
+    """Vouch for nothing."""
+    return {}
+
+
+def by_checksum(content: bytes) -> dict[str, str]:
+    """Vouch for a part as tus does: a hash that the server has no other use for."""
+    digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+    return {"Upload-Checksum": f"sha256 {digest}"}
+
+
+def by_content_hash(content: bytes) -> dict[str, str]:
+    """Vouch for a part as filecli does: by a hash that the server computes anyway."""
+    return {"X-Content-Hash": hash_chunks([content])}
+
+
+def slices(file: Path, prove: Callable[[bytes], dict[str, str]], part: int = PART) -> list[Slice]:
     """Cut a file into slices of `part` bytes."""
     size = file.stat().st_size
     found = []
     with file.open("rb") as opened:
         for start in range(0, size, part):
             length = min(part, size - start)
-            digest = base64.b64encode(hashlib.sha256(opened.read(length)).digest()) if checksums else b""
-            found.append(Slice(start, length, f"sha256 {digest.decode()}" if checksums else ""))
+            found.append(Slice(start, length, prove(opened.read(length))))
     return found
 
 
@@ -69,11 +85,10 @@ class Tus:
     def send(self, address: str, file: Path, pieces: Sequence[Slice]) -> None:
         """Send slices of a file that follow each other as all of an upload, each in one request."""
         for piece in pieces:
-            checksum = {"Upload-Checksum": piece.checksum} if piece.checksum else {}
             headers = {
                 "Upload-Offset": str(piece.start - pieces[0].start),
                 "Content-Type": "application/offset+octet-stream",
-                **checksum,
+                **piece.proof,
             }
             self._ask("PATCH", address, headers, (file, piece))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 from collections.abc import Iterator
 from itertools import islice
 
@@ -12,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cabinet.errors import TooLarge, TruncatedBody
-from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly, iter_hashed, iter_limited, iter_stream
+from cabinet.storage.chunks import (
+    CHUNK_SIZE,
+    CHUNKS_BEHIND,
+    HasherAside,
+    iter_exactly,
+    iter_hashed,
+    iter_limited,
+    iter_stream,
+)
+from tests.support.waiting import wait_until
 
 
 class RaggedStream:
@@ -117,3 +127,55 @@ def test_every_hasher_has_seen_a_chunk_before_it_is_passed_on() -> None:
     assert list(chunks) == [b"cd"]
     assert hashlib.sha256(b"abcd").digest() == sha256.digest()
     assert hashlib.md5(b"abcd", usedforsecurity=False).digest() == md5.digest()
+
+
+def test_a_hasher_aside_sees_every_chunk_in_order() -> None:
+    whole, aside = hashlib.sha256(), hashlib.sha256()
+    chunks = [bytes([number]) * 5000 for number in range(50)]
+
+    hasher = HasherAside(aside)
+    for chunk in iter_hashed(chunks, whole, hasher):
+        assert chunk
+    hasher.close()
+
+    assert aside.digest() == whole.digest()
+
+
+def test_a_hasher_aside_holds_few_chunks_back() -> None:
+    may_go_on = threading.Event()
+    seen: list[bytes] = []
+
+    class Slow:
+        def update(self, data: bytes, /) -> None:
+            assert may_go_on.wait(20)
+            seen.append(data)
+
+    taken: list[int] = []
+    hasher = HasherAside(Slow())
+
+    def feed() -> None:
+        for number in range(CHUNKS_BEHIND + 1):
+            hasher.update(bytes([number]))
+            taken.append(number)
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    wait_until(lambda: len(taken) == CHUNKS_BEHIND, what="the chunks that are held back")
+    held = len(taken)
+    may_go_on.set()
+    feeder.join(20)
+    hasher.close()
+
+    assert (held, len(taken), len(seen)) == (CHUNKS_BEHIND, CHUNKS_BEHIND + 1, CHUNKS_BEHIND + 1)
+
+
+def test_an_error_of_a_hasher_aside_comes_out() -> None:
+    class Broken:
+        def update(self, data: bytes, /) -> None:
+            raise ZeroDivisionError
+
+    hasher = HasherAside(Broken())
+    with pytest.raises(ZeroDivisionError):
+        for _ in iter_hashed([b"x"] * (CHUNKS_BEHIND + 1), hasher):
+            pass
+    hasher.close()

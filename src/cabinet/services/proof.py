@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from cabinet.errors import ChecksumMismatch
 from cabinet.services.upload_states import Checksum, Part
 from cabinet.storage.blobs import ResumedStaging
-from cabinet.storage.chunks import iter_hashed
+from cabinet.storage.chunks import HasherAside, iter_hashed
 from cabinet.storage.content_hash import BLOCK_SIZE, ContentHasher
 
 
@@ -34,8 +34,15 @@ class Proof:
 
     def watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """Pass `chunks` on."""
-        hashers = [hasher for hasher, _ in self._promised]
-        return iter_hashed(chunks, *hashers) if hashers else chunks
+        if not self._promised:
+            yield from chunks
+            return
+        aside = [HasherAside(hasher) for hasher, _ in self._promised]
+        try:
+            yield from iter_hashed(chunks, *aside)
+        finally:
+            for hasher in aside:
+                hasher.close()
 
     def check(self, staging: ResumedStaging) -> None:
         """Raise `ChecksumMismatch` unless what `staging` took is what was promised."""

@@ -8,7 +8,9 @@ Rule: never hold more than one chunk.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 from cabinet.errors import TooLarge, TruncatedBody
@@ -16,6 +18,9 @@ from cabinet.errors import TooLarge, TruncatedBody
 # 1 MiB: reading 8 KiB at a time costs a production server five times as much, and more than
 # 1 MiB gains nothing but memory.
 CHUNK_SIZE = 1 << 20
+
+# One that is hashed and one that waits: more does not make it faster.
+CHUNKS_BEHIND = 2
 
 
 class Reader(Protocol):
@@ -58,6 +63,28 @@ def iter_limited(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
         if received > limit:
             raise TooLarge(limit=limit)
         yield chunk
+
+
+class HasherAside:
+    """Feeds a hasher from a thread of its own, so that whoever receives the chunks need not wait.
+
+    At most `CHUNKS_BEHIND` of them are held back for it. Used by one thread; `close` it.
+    """
+
+    def __init__(self, hasher: Hasher) -> None:
+        self._hasher = hasher
+        self._running: deque[Future[None]] = deque()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="hash")
+
+    def update(self, data: bytes, /) -> None:
+        """Take the next bytes."""
+        if len(self._running) == CHUNKS_BEHIND:
+            self._running.popleft().result()
+        self._running.append(self._thread.submit(self._hasher.update, data))
+
+    def close(self) -> None:
+        """Wait until the hasher has all that was taken, and end the thread."""
+        self._thread.shutdown()
 
 
 def iter_hashed(chunks: Iterable[bytes], *hashers: Hasher) -> Iterator[bytes]:
