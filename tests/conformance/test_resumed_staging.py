@@ -230,9 +230,12 @@ def test_nobody_is_asked_to_let_go_when_nobody_waits(store: BlobStore) -> None:
 
 
 def test_uploads_do_not_stand_in_each_others_way(store: BlobStore) -> None:
-    with ExitStack() as held:
-        for upload_id in [store.create() for _ in range(5)]:
-            held.enter_context(store.lock(upload_id, patience=0))
+    uploads = [store.create() for _ in range(5)]
+
+    with ExitStack() as locks:
+        held = [locks.enter_context(store.lock(upload_id, patience=0)) for upload_id in uploads]
+
+    assert len(held) == len(uploads)
 
 
 def endless(fault: Exception) -> Iterator[bytes]:

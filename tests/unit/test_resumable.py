@@ -6,13 +6,10 @@ The protocol in front of it is held by tests/conformance/test_tus_*.py over real
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import (
@@ -26,26 +23,25 @@ from cabinet.errors import (
     TooLarge,
     TruncatedBody,
     UploadGone,
-    UploadIsFinal,
-    UploadLocked,
 )
-from cabinet.models import Upload, UploadKind, User
 from cabinet.services.accounts import Account
-from cabinet.services.clock import utc_now
 from cabinet.services.entries import Conflict
-from cabinet.services.housekeeping import Housekeeping, Keep
 from cabinet.services.publishing import Publisher, Target
 from cabinet.services.resumable import ResumableUploads
-from cabinet.services.upload_states import Checksum, Part, Plan, State, Terms
-from cabinet.storage import local_staging
+from cabinet.services.upload_states import Checksum, Part, Plan
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
-from tests.support.contents import content_of, in_chunks
+from tests.support.contents import content_of
+from tests.support.resumable import (
+    MAX_SIZE,
+    WHOLE,
+    housekeeping,
+    part,
+    plan,
+    service_of,
+    usage,
+)
 from tests.support.services import Workbench, paths_of, stored_bytes
 from tests.support.services import content_of as stored_content
-
-KEEP = timedelta(days=7)
-MAX_SIZE = 64 << 20
-WHOLE = content_of(BLOCK_SIZE + 1000)
 
 
 @pytest.fixture
@@ -56,33 +52,6 @@ def alice(session: Session, bench: Workbench) -> Account:
 @pytest.fixture
 def service(session: Session, bench: Workbench, alice: Account) -> ResumableUploads:
     return service_of(session, bench, alice)
-
-
-def service_of(session: Session, bench: Workbench, account: Account) -> ResumableUploads:
-    return ResumableUploads(session, bench.store, bench.clock, Terms(MAX_SIZE, KEEP), account.id)
-
-
-def part(content: bytes, offset: int = 0, **more: object) -> Part:
-    return Part(offset, in_chunks(content), len(content), **more)  # type: ignore[arg-type]
-
-
-def plan(length: int | None, path: str = "f", **more: object) -> Plan:
-    return Plan(Target(path), length, **more)  # type: ignore[arg-type]
-
-
-def partial(service: ResumableUploads, content: bytes) -> str:
-    made = service.begin(plan(len(content), kind=UploadKind.PARTIAL))
-    service.append(made.id, part(content))
-    return made.id
-
-
-def usage(session: Session, account: Account) -> int:
-    session.rollback()
-    return session.get_one(User, account.id, populate_existing=True).usage
-
-
-def housekeeping(session: Session, bench: Workbench) -> Housekeeping:
-    return Housekeeping(session, bench.store, bench.clock, Keep(KEEP, timedelta(0), KEEP))
 
 
 def test_the_last_part_makes_a_file(
@@ -296,193 +265,3 @@ def test_a_quota_is_held_at_creation_and_while_bytes_come(session: Session, benc
         service.append(made[1].id, Part(0, iter([b"y" * 20, b"y"]), None))
 
     assert (usage(session, account), service.get(made[1].id).offset) == (100, 20)
-
-
-def test_partials_are_joined_and_end_with_it(
-    session: Session, bench: Workbench, alice: Account, service: ResumableUploads
-) -> None:
-    one, two = partial(service, b"one"), partial(service, b"two")
-
-    joined = service.join(plan(None, "f", kind=UploadKind.JOINED), [one, two, one])
-
-    assert (joined.is_finished, joined.length) == (True, 9)
-    assert stored_content(session, bench, alice, "f") == b"onetwoone"
-    assert (usage(session, alice), stored_bytes(bench)) == (9, Counter(blobs=1))
-    with pytest.raises(UploadGone):
-        service.get(one)
-    with pytest.raises(UploadIsFinal):
-        service.append(joined.id, part(b"x", 9))
-
-
-def test_only_complete_partials_are_joined(service: ResumableUploads) -> None:
-    good = partial(service, b"good")
-    ordinary = service.begin(plan(0, "e")).id
-    unfinished = service.begin(plan(5, kind=UploadKind.PARTIAL)).id
-    gone = partial(service, b"gone")
-    service.cancel(gone)
-
-    for bad in (ordinary, unfinished, gone, "0" * 32):
-        with pytest.raises(MalformedRequest):
-            service.join(plan(None, "f", kind=UploadKind.JOINED), [good, bad])
-    assert service.get(good).is_finished
-
-
-def test_what_is_joined_has_to_fit(session: Session, bench: Workbench) -> None:
-    service = service_of(session, bench, bench.register(session, "poor", quota=10))
-    six = partial(service, b"x" * 6)
-
-    assert service.join(plan(None, "f", kind=UploadKind.JOINED), [six]).is_finished
-    two = partial(service, b"x" * 2)
-    with pytest.raises(QuotaExceeded):
-        service.join(plan(None, "g", kind=UploadKind.JOINED), [two] * 3)
-    assert service.get(two).is_finished
-
-
-def test_whoever_is_asked_to_let_go_keeps_what_came(
-    session: Session, bench: Workbench, alice: Account, service: ResumableUploads
-) -> None:
-    made = service.begin(plan(100))
-    other_session = bench.session()
-    asked: list[bool] = []
-    seen: list[State] = []
-
-    def chunks() -> Iterator[bytes]:
-        yield b"x" * 60
-        newcomer.start()
-        # As a read of a connection does that was shut down by `let_go`.
-        while not asked:
-            pass
-        raise TruncatedBody(expected=100, received=60)
-
-    def come() -> None:
-        seen.append(service_of(other_session, bench, alice).get(made.id))
-
-    newcomer = threading.Thread(target=come)
-    with pytest.raises(UploadLocked):
-        service.append(made.id, Part(0, chunks(), 100, let_go=lambda: asked.append(True)))
-    newcomer.join(20)
-    other_session.close()
-
-    assert [state.offset for state in seen] == [60]
-
-
-def test_a_long_part_is_booked_on_its_way(
-    session: Session,
-    bench: Workbench,
-    alice: Account,
-    service: ResumableUploads,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(local_staging, "SYNC_BLOCKS", 1)
-    made = service.begin(plan(MAX_SIZE))
-    content = content_of(12 * BLOCK_SIZE)
-    booked: list[int] = []
-    other = bench.session()
-
-    def chunks() -> Iterator[bytes]:
-        for chunk in in_chunks(content):
-            yield chunk
-            other.rollback()
-            booked.append(other.get_one(Upload, made.id, populate_existing=True).offset)
-
-    service.append(made.id, Part(0, chunks(), len(content)))
-    other.close()
-
-    assert max(booked) > 0
-    assert all(offset % BLOCK_SIZE == 0 for offset in booked)
-    assert usage(session, alice) == len(content)
-
-
-def test_what_was_left_alone_expires(
-    session: Session, bench: Workbench, alice: Account, service: ResumableUploads
-) -> None:
-    made = service.begin(plan(100))
-    service.append(made.id, part(b"x" * 60))
-    bench.clock.advance(days=6)
-    service.append(made.id, part(b"x", 60))
-    bench.clock.advance(days=6)
-    assert housekeeping(session, bench).expire_uploads() == []
-
-    bench.clock.advance(days=2)
-
-    assert service.list_unfinished() == []
-    assert housekeeping(session, bench).expire_uploads() == [made.id]
-    assert (usage(session, alice), stored_bytes(bench)) == (0, Counter())
-    with pytest.raises(UploadGone):
-        service.get(made.id)
-
-
-def test_whoever_asks_for_an_expired_upload_ends_it(
-    session: Session, bench: Workbench, alice: Account, service: ResumableUploads
-) -> None:
-    made = service.begin(plan(100))
-    service.append(made.id, part(b"x" * 60))
-    bench.clock.advance(days=8)
-
-    with pytest.raises(UploadGone):
-        service.append(made.id, part(b"x", 60))
-
-    assert (usage(session, alice), stored_bytes(bench)) == (0, Counter())
-
-
-def test_rows_of_uploads_are_forgotten_in_the_end(
-    session: Session, bench: Workbench, service: ResumableUploads
-) -> None:
-    service.append(service.begin(plan(1)).id, part(b"x"))
-    service.cancel(service.begin(plan(1)).id)
-
-    for _ in range(3):
-        bench.clock.advance(days=8)
-        housekeeping(session, bench).sweep()
-
-    assert session.scalar(select(func.count()).select_from(Upload)) == 0
-
-
-def test_an_upload_that_somebody_writes_to_does_not_expire(
-    session: Session, bench: Workbench, service: ResumableUploads
-) -> None:
-    made = service.begin(plan(100))
-    bench.clock.advance(days=8)
-
-    with bench.store.lock(made.id, patience=0):
-        assert housekeeping(session, bench).expire_uploads() == []
-    assert housekeeping(session, bench).expire_uploads() == [made.id]
-
-
-def test_a_sweep_spares_what_is_staged_for_an_upload(
-    session: Session, bench: Workbench, service: ResumableUploads
-) -> None:
-    bench.clock.now = utc_now()  # what the store goes by
-    made = service.begin(plan(2))
-    service.append(made.id, part(b"x"))
-    orphan = bench.store.create()
-    bench.clock.advance(days=1)
-
-    assert housekeeping(session, bench).sweep().staged == 1
-
-    assert [found.key for found in bench.store.iter_staged()] == [made.id] != [orphan]
-    assert service.append(made.id, part(b"x", 1)).is_finished
-
-
-def test_an_upload_whose_bytes_are_lost_is_gone(
-    session: Session, bench: Workbench, alice: Account, service: ResumableUploads
-) -> None:
-    made = service.begin(plan(2))
-    service.append(made.id, part(b"x"))
-    bench.store.discard(made.id)
-
-    with pytest.raises(UploadGone):
-        service.get(made.id)
-    assert usage(session, alice) == 0
-
-
-def test_a_deleted_account_leaves_no_upload(session: Session, bench: Workbench, alice: Account) -> None:
-    bench.clock.now = utc_now()  # what the store goes by
-    made = service_of(session, bench, alice).begin(plan(2))
-    bench.accounts(session).delete("alice")
-    bench.clock.advance(days=1)
-
-    housekeeping(session, bench).sweep()
-
-    assert session.get(Upload, made.id) is None
-    assert stored_bytes(bench) == Counter()

@@ -1,0 +1,51 @@
+"""Uploads over several requests, driven through the service alone: plans, parts, and what they cost.
+
+Rule: nothing here knows HTTP.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from cabinet.models import UploadKind, User
+from cabinet.services.accounts import Account
+from cabinet.services.housekeeping import Housekeeping, Keep
+from cabinet.services.publishing import Target
+from cabinet.services.resumable import ResumableUploads
+from cabinet.services.upload_states import Part, Plan, Terms
+from cabinet.storage.content_hash import BLOCK_SIZE
+from tests.support.contents import content_of, in_chunks
+from tests.support.services import Workbench
+
+KEEP = timedelta(days=7)
+MAX_SIZE = 64 << 20
+WHOLE = content_of(BLOCK_SIZE + 1000)
+
+
+def service_of(session: Session, bench: Workbench, account: Account) -> ResumableUploads:
+    return ResumableUploads(session, bench.store, bench.clock, Terms(MAX_SIZE, KEEP), account.id)
+
+
+def part(content: bytes, offset: int = 0, **more: object) -> Part:
+    return Part(offset, in_chunks(content), len(content), **more)  # type: ignore[arg-type]
+
+
+def plan(length: int | None, path: str = "f", **more: object) -> Plan:
+    return Plan(Target(path), length, **more)  # type: ignore[arg-type]
+
+
+def partial(service: ResumableUploads, content: bytes) -> str:
+    made = service.begin(plan(len(content), kind=UploadKind.PARTIAL))
+    service.append(made.id, part(content))
+    return made.id
+
+
+def usage(session: Session, account: Account) -> int:
+    session.rollback()
+    return session.get_one(User, account.id, populate_existing=True).usage
+
+
+def housekeeping(session: Session, bench: Workbench) -> Housekeeping:
+    return Housekeeping(session, bench.store, bench.clock, Keep(KEEP, timedelta(0), KEEP))
