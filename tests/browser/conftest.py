@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.support.chromium import PATIENCE, Complaints, Visitor, launched
+from tests.support.films import CONTENT, NAME, Network
+from tests.support.line import Line
 from tests.support.servers import Server, production_command, running
 
 NewContext = Callable[..., BrowserContext]
@@ -79,3 +83,42 @@ def username() -> str:
 def visitor(server: Server, context: BrowserContext, username: str) -> Visitor:
     """Return a new user, signed in."""
     return Visitor(server, context, username)
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """Return a large file, from long ago."""
+    path = tmp_path / NAME
+    path.write_bytes(CONTENT)
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    return path
+
+
+@pytest.fixture
+def page(visitor: Visitor) -> Page:
+    return visitor.open()
+
+
+@pytest.fixture
+def network(page: Page) -> Network:
+    return Network(page)
+
+
+@pytest.fixture
+def line(server: Server) -> Iterator[Line]:
+    """Return a line to the server that can be cut."""
+    made = Line(server.port)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def far_end(
+    server: Server, line: Line, new_context: NewContext, complaints: list[Complaints], username: str
+) -> Visitor:
+    """Return a user whose browser sits at the other end of the line."""
+    visitor = Visitor(server, new_context(base_url=line.url), username)
+    # Chromium sends a request whose connection was reset once more, by itself: the part of before.
+    complaints[0].expect("ERR_INTERNET_DISCONNECTED|ERR_CONNECTION|ERR_EMPTY_RESPONSE|status of 409")
+    complaints[0].expect("ERR_FAILED|status of 404")
+    return visitor

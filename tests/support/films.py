@@ -1,0 +1,124 @@
+"""A large file on its way from a page, slowly enough for something to happen in the middle.
+
+Rule: the requests tell. An upload is made by one POST, and what a PATCH begins with is what the
+server said that it has.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import CDPSession, Page, Request, Route, expect
+
+from cabinet.storage.content_hash import hash_chunks
+from tests.support.chromium import Visitor
+from tests.support.line import Cut, Line, end_rudely
+from tests.support.people import Person
+from tests.support.waiting import wait_until
+
+CONTENT = os.urandom(1 << 20) * 12
+HASH = hash_chunks([CONTENT])
+NAME = "film.mov"
+
+# Bytes a second: so slow that a test can do something in the middle, so fast that it need not wait.
+THROUGHPUT = 3_000_000
+LOST_ANSWER = Cut(len(CONTENT) * 9 // 10, end_rudely, at_answer=True)
+UNDER_WAY = """() => {
+    const bar = document.querySelector(".upload[data-state=sending] progress");
+    return bar !== null && bar.value > 0.25;
+}"""
+
+
+class Network:
+    """The network of a page, and the requests of tus that went over it."""
+
+    def __init__(self, page: Page) -> None:
+        self.requests: list[tuple[str, str | None]] = []
+        self._devtools: CDPSession = page.context.new_cdp_session(page)
+        page.on("request", self._note)
+
+    def _note(self, request: Request) -> None:
+        if urlsplit(request.url).path.startswith("/uploads"):
+            self.requests.append((request.method, request.headers.get("upload-offset")))
+
+    def _emulate(self, *, offline: bool, throughput: int) -> None:
+        conditions = {"offline": offline, "latency": 0, "downloadThroughput": -1}
+        self._devtools.send(
+            "Network.emulateNetworkConditions", {**conditions, "uploadThroughput": throughput}
+        )
+
+    def slow_down(self) -> None:
+        self._emulate(offline=False, throughput=THROUGHPUT)
+
+    def go_offline(self) -> None:
+        """Forbid every new request; what is under way is none of its business."""
+        self._emulate(offline=True, throughput=-1)
+
+    def mend(self) -> None:
+        self._emulate(offline=False, throughput=-1)
+
+    def count(self, method: str) -> int:
+        return [each for each, _ in self.requests].count(method)
+
+    def offsets(self) -> list[int]:
+        """Return where each PATCH began."""
+        return [int(offset or 0) for method, offset in self.requests if method == "PATCH"]
+
+    def went_on(self) -> bool:
+        """Tell whether one upload was made, and gone on with where it had stopped."""
+        first, *others = self.offsets()
+        return self.count("POST") == 1 and first == 0 and bool(others) and min(others) > 0
+
+
+def begin(visitor: Visitor, network: Network, film: Path) -> None:
+    """Choose the file and return when a part of it has left."""
+    network.slow_down()
+    visitor.choose(str(film))
+    visitor.page.wait_for_function(UNDER_WAY)
+
+
+def unfinished(person: Person) -> list[dict[str, Any]]:
+    uploads: list[dict[str, Any]] = person.send("GET", "/uploads").json()["uploads"]
+    return uploads
+
+
+def is_there(visitor: Visitor, name: str = NAME) -> bool:
+    """Wait until the page says that the file arrived as it was; tell whether the server says so too."""
+    expect(visitor.upload_line(NAME)).to_contain_text("verified")
+    expect(visitor.row(name)).to_be_visible()
+    return visitor.person.hashes()[name] == HASH and unfinished(visitor.person) == []
+
+
+def pause(visitor: Visitor) -> int:
+    """Pause the upload in the middle; return how much the server has."""
+    visitor.page.get_by_role("button", name=f"Pause the upload of “{NAME}”").click()
+    expect(visitor.upload_line(NAME)).to_have_attribute("data-state", "paused")
+    kept = wait_until(
+        lambda: next((each["offset"] for each in unfinished(visitor.person) if each["offset"]), None),
+        what="bytes that the server kept",
+    )
+    return int(kept)
+
+
+def resume(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name=f"Resume the upload of “{NAME}”").click()
+
+
+def leave_before_the_answer(visitor: Visitor, line: Line, film: Path) -> None:
+    """Let the whole file arrive, and the page be reloaded before it hears of that."""
+    page = visitor.page
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.route("**/uploads/*", lambda route: route.abort() if is_head(route) else route.fallback())
+    line.plan(LOST_ANSWER)
+    visitor.choose(str(film))
+    expect(visitor.upload_line(NAME)).to_have_attribute("data-state", "held")
+    assert visitor.person.hashes() == {NAME: HASH}
+    page.reload()
+    page.unroute_all()
+
+
+def is_head(route: Route) -> bool:
+    return route.request.method == "HEAD"
