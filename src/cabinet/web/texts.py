@@ -36,7 +36,7 @@ def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 - the name that t
 
 
 SINGLE = {
-    "asking": N_("Looking what is there…"),
+    "asking": N_("Checking what is there…"),
     "cancelled": N_("Cancelled"),
     "copied": N_("Copied"),
     "copy-by-hand": N_("Press Ctrl+C to copy"),
