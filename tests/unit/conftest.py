@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
+from cabinet.services.accounts import Account
 from tests.support.services import Workbench, workbench
 
 
@@ -23,3 +24,9 @@ def session(bench: Workbench) -> Iterator[Session]:
     """Return a session on the bench's database."""
     with bench.session() as opened:
         yield opened
+
+
+@pytest.fixture
+def alice(session: Session, bench: Workbench) -> Account:
+    """Return the account of a user with nothing."""
+    return bench.register(session, "alice")

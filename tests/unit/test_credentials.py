@@ -24,11 +24,6 @@ TIMES = SessionTimes(idle_seconds=DAY, total_seconds=7 * DAY)
 
 
 @pytest.fixture
-def alice(session: Session, bench: Workbench) -> Account:
-    return bench.register(session, "alice")
-
-
-@pytest.fixture
 def bob(session: Session, bench: Workbench) -> Account:
     return bench.register(session, "bob")
 

@@ -36,11 +36,6 @@ HASH = hash_chunks([CONTENT])
 OTHER = b"something else"
 
 
-@pytest.fixture
-def alice(session: Session, bench: Workbench) -> Account:
-    return bench.register(session, "alice")
-
-
 def test_a_sha256_that_was_not_promised_is_computed_once(
     session: Session, bench: Workbench, alice: Account
 ) -> None:

@@ -173,11 +173,6 @@ def walked(folder: tuple[str, ...], kinds: dict[tuple[str, ...], Kind]) -> Itera
 
 
 @pytest.fixture
-def alice(session: Session, bench: Workbench) -> Account:
-    return bench.register(session, "alice")
-
-
-@pytest.fixture
 def listing(session: Session, alice: Account) -> Listing:
     return Listing(session, alice.id)
 

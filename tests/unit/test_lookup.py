@@ -15,11 +15,6 @@ from cabinet.services.accounts import Account
 from tests.support.services import Workbench
 
 
-@pytest.fixture
-def alice(session: Session, bench: Workbench) -> Account:
-    return bench.register(session, "alice")
-
-
 @contextmanager
 def statements_of(bench: Workbench) -> Iterator[list[tuple[str, Any]]]:
     """Collect every statement, with its parameters, that runs inside the context."""

@@ -21,11 +21,6 @@ from cabinet.services.uploads import Promised
 from tests.support.services import Workbench, paths_of, stored_bytes
 
 
-@pytest.fixture
-def alice(session: Session, bench: Workbench) -> Account:
-    return bench.register(session, "alice")
-
-
 def test_one_file_has_a_greatest_size(session: Session, bench: Workbench, alice: Account) -> None:
     service = bench.uploads(session, alice, max_size=10)
 

@@ -43,11 +43,6 @@ from tests.support.services import content_of as stored_content
 
 
 @pytest.fixture
-def alice(session: Session, bench: Workbench) -> Account:
-    return bench.register(session, "alice")
-
-
-@pytest.fixture
 def service(session: Session, bench: Workbench, alice: Account) -> ResumableUploads:
     return service_of(session, bench, alice)
 

@@ -40,11 +40,6 @@ HASH = hash_chunks([CONTENT])
 OTHER = b"something else"
 
 
-@pytest.fixture
-def alice(session: Session, bench: Workbench) -> Account:
-    return bench.register(session, "alice")
-
-
 def rows(session: Session) -> list[Any]:
     session.rollback()
     return [
