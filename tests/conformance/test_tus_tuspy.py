@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,8 @@ def test_a_file_is_uploaded_by_a_loop(either: Tus, client: TusClient, file: Path
                 file_stream=stream, chunk_size=MIB, metadata={"filename": "a"}
             ).upload()
 
-    asyncio.run(upload())
+    # In a thread of its own: Playwright, once started, keeps a loop in this one.
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(asyncio.run, upload()).result()
 
     check_stored(either, "a")
