@@ -16,8 +16,8 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cabinet import auth, commands, config, files, serving, tus
-from cabinet.errors import RefusedToStart
 from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
+from cabinet.refusals import RefusedToStart
 from cabinet.services.database import configure
 from cabinet.services.passwords import Passwords
 from cabinet.web import assets, context, formats, guard, health, i18n, pages, problems, upkeep

@@ -19,7 +19,7 @@ from flask import Config
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from cabinet.errors import BadSetting, NoInstance
+from cabinet.refusals import BadSetting, NoInstance
 
 PREFIX = "CABINET_"
 

@@ -35,12 +35,9 @@
     ├── StorageFault               the disk reports an error
     ├── TooManyAttempts
     ├── UploadLocked               another request is writing to the same upload
-    ├── Unavailable
-    └── RefusedToStart             the operator has something to mend first
-        ├── BadSetting
-        ├── UnusableStore
-        ├── NoInstance
-        └── DatabaseTooNew
+    └── Unavailable
+
+One more branch, why a server refuses to start, is in refusals.py.
 
 Rule: no framework, no status codes, no exit codes. `web/problems.py` turns a class into a
 status, `client/exits.py` into an exit code. Raise with data, never with prose: the text is
@@ -356,44 +353,3 @@ class Unavailable(CabinetError):
     title = N_("Busy")
     message = N_("The server is busy. Try again in %(retry_after)s seconds.")
     retry_after: int = 1
-
-
-class RefusedToStart(CabinetError):
-    """The operator has something to mend before this server may run."""
-
-    title = N_("The server refuses to start")
-
-
-class BadSetting(RefusedToStart):
-    """A setting has a value that would be unsafe or has no meaning."""
-
-    message = N_("The setting %(setting)s cannot be used: %(reason)s")
-    setting: str
-    reason: str
-
-
-class UnusableStore(RefusedToStart):
-    """The place for the bytes cannot give the promises that the server makes."""
-
-    message = N_("The store at %(where)s cannot be used: %(reason)s")
-    where: str
-    reason: str
-
-
-class NoInstance(RefusedToStart):
-    """Nobody said where the data lives, and the working folder is no checkout."""
-
-    message = N_(
-        "No instance folder. Set CABINET_INSTANCE to the folder that shall hold the data, or "
-        "start from a checkout."
-    )
-
-
-class DatabaseTooNew(RefusedToStart):
-    """A later release has migrated this database."""
-
-    message = N_(
-        "The database is at revision %(revision)s, which this release does not know. Start the "
-        "newer release, or restore the copy that was kept before the upgrade."
-    )
-    revision: str

@@ -32,8 +32,8 @@ from sqlalchemy import Engine, make_url, text
 
 from cabinet import __version__
 from cabinet.config import read
-from cabinet.errors import BadSetting, DatabaseTooNew, UnusableStore
 from cabinet.extensions import db
+from cabinet.refusals import BadSetting, DatabaseTooNew, UnusableStore
 from cabinet.web.context import EXTENSION
 
 log = logging.getLogger("cabinet")

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cabinet.errors import BadSetting, BlobMissing, StorageFault, StorageFull
+from cabinet.errors import BlobMissing, StorageFault, StorageFull
+from cabinet.refusals import BadSetting
 from cabinet.storage.blobs import BACKENDS, BlobStore, open_store
 from cabinet.storage.blocks import Measured
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks

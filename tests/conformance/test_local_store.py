@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.errors import BadSetting, BlobMissing, StorageFault, UnusableStore
+from cabinet.errors import BlobMissing, StorageFault
+from cabinet.refusals import BadSetting, UnusableStore
 from cabinet.storage.content_hash import hash_chunks
 from cabinet.storage.local import LocalStore, open_store
 from tests.support.backends import LocalBackend, get, put
@@ -101,7 +102,7 @@ def test_a_file_in_the_way_refuses_to_start(place: LocalBackend, where: str) -> 
 
 OPEN = """
 import sys
-from cabinet.errors import UnusableStore
+from cabinet.refusals import UnusableStore
 from cabinet.storage.local import open_store
 try:
     open_store(sys.argv[1])

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from cabinet.errors import DatabaseTooNew
 from cabinet.extensions import db
+from cabinet.refusals import DatabaseTooNew
 from tests.conftest import MakeApp
 from tests.support.databases import (
     HEAD,

@@ -15,7 +15,7 @@ import pytest
 from flask import Config
 
 from cabinet.config import SETTINGS, find_instance, load, read
-from cabinet.errors import BadSetting, NoInstance
+from cabinet.refusals import BadSetting, NoInstance
 
 SECRET = "Zm9vYmFyYmF6cXV4cXV1eGNvcmdlZ3JhdWx0"
 README = Path(__file__).parents[2] / "README.md"

@@ -8,19 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from cabinet import errors
+from cabinet import errors, refusals
 from cabinet.errors import CabinetError
+from cabinet.refusals import RefusedToStart
 from cabinet.web.problems import STATUSES
 
 
 def subclasses_of(parent: type[CabinetError]) -> Iterator[type[CabinetError]]:
     for child in parent.__subclasses__():
         # The console client has errors of its own, which no server ever answers with.
-        if child.__module__ == errors.__name__:
+        if child.__module__ in {errors.__name__, refusals.__name__}:
             yield child
             yield from subclasses_of(child)
 
@@ -56,20 +58,23 @@ def test_every_error_says_what_it_knows_in_one_sentence(kind: type[CabinetError]
 
 
 def test_every_slug_is_a_word_of_its_own() -> None:
-    slugs = [kind.slug for kind in EVERY_ERROR if kind is not errors.RefusedToStart]
+    slugs = [kind.slug for kind in EVERY_ERROR if not issubclass(kind, RefusedToStart)]
 
     assert len(set(slugs)) == len(slugs)
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", slug) for slug in slugs)
 
 
-def test_the_tree_at_the_head_of_the_module_is_the_tree_of_the_code() -> None:
-    drawn = re.findall(r"^    ([ │├└─]*)(\w+)", errors.__doc__ or "", re.MULTILINE)
+@pytest.mark.parametrize(("module", "top"), [(errors, CabinetError), (refusals, RefusedToStart)])
+def test_the_tree_at_the_head_of_a_module_is_the_tree_of_its_code(
+    module: ModuleType, top: type[CabinetError]
+) -> None:
+    drawn = re.findall(r"^    ([ │├└─]*)(\w+)", module.__doc__ or "", re.MULTILINE)
     depth_and_name = [(len(lines) // 4, name) for lines, name in drawn]
 
     def walk(kind: type[CabinetError], depth: int) -> Iterator[tuple[int, str]]:
         yield depth, kind.__name__
         for child in kind.__subclasses__():
-            if child.__module__ == errors.__name__:
+            if child.__module__ == module.__name__:
                 yield from walk(child, depth + 1)
 
-    assert depth_and_name == list(walk(CabinetError, 0))
+    assert depth_and_name == list(walk(top, 0))

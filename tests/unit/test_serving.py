@@ -17,7 +17,7 @@ from flask import Flask
 
 import cabinet
 from cabinet import create_app, serving
-from cabinet.errors import BadSetting, NoInstance, RefusedToStart, UnusableStore
+from cabinet.refusals import BadSetting, NoInstance, RefusedToStart, UnusableStore
 from tests.conftest import MakeApp
 from tests.support.servers import FAST, production_command, server_environment
 from tests.support.visitors import Program

@@ -16,7 +16,7 @@ Rule: every class of error stands in `EXIT_CODES`; nothing else in filecli choos
 
 from __future__ import annotations
 
-from cabinet import errors
+from cabinet import errors, refusals
 from cabinet.client import failures
 from cabinet.errors import CabinetError
 
@@ -61,11 +61,11 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     errors.TooManyAttempts: 8,
     errors.UploadLocked: 8,
     errors.Unavailable: 8,
-    errors.RefusedToStart: 1,
-    errors.BadSetting: 1,
-    errors.UnusableStore: 1,
-    errors.NoInstance: 1,
-    errors.DatabaseTooNew: 1,
+    refusals.RefusedToStart: 1,
+    refusals.BadSetting: 1,
+    refusals.UnusableStore: 1,
+    refusals.NoInstance: 1,
+    refusals.DatabaseTooNew: 1,
     failures.ClientFailure: 1,
     failures.Refused: 1,
     failures.ServerUnreachable: 8,

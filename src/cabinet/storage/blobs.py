@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import BinaryIO, Protocol
 from urllib.parse import urlsplit
 
-from cabinet.errors import BadSetting
+from cabinet.refusals import BadSetting
 from cabinet.storage.blocks import Measured
 
 # Scheme of a store URL -> the module below this package whose `open_store(url)` serves it.

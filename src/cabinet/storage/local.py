@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from cabinet.errors import BadSetting, BlobMissing, StorageFull, UnusableStore
+from cabinet.errors import BlobMissing, StorageFull
+from cabinet.refusals import BadSetting, UnusableStore
 from cabinet.storage.blobs import ResumedStaging, StagedPart, Staging, StoredObject
 from cabinet.storage.blocks import Measured
 from cabinet.storage.content_hash import is_content_hash

@@ -13,7 +13,7 @@ from flask_babel import gettext
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from cabinet import errors
+from cabinet import errors, refusals
 from cabinet.errors import CabinetError
 from cabinet.services.database import to_domain_error
 from cabinet.web.context import log
@@ -59,11 +59,11 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     errors.UploadLocked: HTTPStatus.LOCKED,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.RefusedToStart: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.BadSetting: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.UnusableStore: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.NoInstance: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.DatabaseTooNew: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.RefusedToStart: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.BadSetting: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.UnusableStore: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.NoInstance: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.DatabaseTooNew: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 REALM = 'realm="Cabinet"'

@@ -1,0 +1,55 @@
+"""Why a server does not start: what its operator has to mend first.
+
+    RefusedToStart
+    ├── BadSetting
+    ├── UnusableStore
+    ├── NoInstance
+    └── DatabaseTooNew
+
+Rule: a branch of the tree in errors.py, under the same rules; no request ever meets one.
+"""
+
+from __future__ import annotations
+
+from cabinet.errors import N_, CabinetError
+
+
+class RefusedToStart(CabinetError):
+    """The operator has something to mend before this server may run."""
+
+    title = N_("The server refuses to start")
+
+
+class BadSetting(RefusedToStart):
+    """A setting has a value that would be unsafe or has no meaning."""
+
+    message = N_("The setting %(setting)s cannot be used: %(reason)s")
+    setting: str
+    reason: str
+
+
+class UnusableStore(RefusedToStart):
+    """The place for the bytes cannot give the promises that the server makes."""
+
+    message = N_("The store at %(where)s cannot be used: %(reason)s")
+    where: str
+    reason: str
+
+
+class NoInstance(RefusedToStart):
+    """Nobody said where the data lives, and the working folder is no checkout."""
+
+    message = N_(
+        "No instance folder. Set CABINET_INSTANCE to the folder that shall hold the data, or "
+        "start from a checkout."
+    )
+
+
+class DatabaseTooNew(RefusedToStart):
+    """A later release has migrated this database."""
+
+    message = N_(
+        "The database is at revision %(revision)s, which this release does not know. Start the "
+        "newer release, or restore the copy that was kept before the upgrade."
+    )
+    revision: str
