@@ -367,3 +367,31 @@ def test_removing_and_publishing_at_once_leaves_all_or_nothing(store: BlobStore)
 
     assert store.size_of(HASH) in {None, len(CONTENT)}
     assert staged_in(store) == []
+
+
+def test_nobody_removes_blobs_while_somebody_keeps_them_and_many_may_keep_them(store: BlobStore) -> None:
+    with store.keeping(), store.keeping(), store.removing() as while_kept:
+        pass
+    with store.removing() as when_free, store.removing() as beside_another:
+        pass
+
+    assert [while_kept, when_free, beside_another] == [False, True, False]
+
+
+def test_whoever_needs_all_blobs_waits_for_a_removal(store: BlobStore) -> None:
+    began, entered = threading.Event(), threading.Event()
+
+    def keep() -> None:
+        began.set()
+        with store.keeping():
+            entered.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.removing():
+            kept = pool.submit(keep)
+            assert began.wait(10)
+            came_between = entered.wait(0.2)
+        kept.result(10)
+
+    assert entered.is_set()
+    assert not came_between

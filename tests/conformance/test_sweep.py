@@ -186,3 +186,11 @@ def test_a_publisher_that_fails_before_its_commit_takes_nothing_from_the_sweep(s
     scene.store.after_publish = do_nothing
     scene.upload()
     scene.check_content_is_there()
+
+
+def test_a_sweep_removes_nothing_while_a_backup_needs_all_blobs(scene: Scene) -> None:
+    with scene.store.keeping():
+        during = scene.sweep()
+    after = scene.sweep()
+
+    assert (during.blobs, after.blobs) == (0, 1)

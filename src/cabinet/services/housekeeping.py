@@ -66,7 +66,7 @@ class Housekeeping:
         LoginThrottle(self._session, self._clock).forget_expired()
         purged = self._purge_trash(now - self._keep.trash)
         expired = len(self.expire_uploads())
-        removed = [*self._remove_unneeded(now), *self._remove_unknown(now - self._keep.unneeded)]
+        removed = list(self._remove_blobs(now))
         staged = self._discard_staged(now - self._keep.unneeded)
         return Swept(purged, len(removed), sum(removed), staged, expired)
 
@@ -130,6 +130,13 @@ class Housekeeping:
         total = self._session.scalar(size) or 0
         owner = update(User).where(User.id == node.owner_id).values(usage=User.usage - total)
         execute_counted(self._session, owner)
+
+    def _remove_blobs(self, now: datetime) -> Iterator[int]:
+        """Remove what nothing needs, unless a backup is on its way; yield the sizes."""
+        with self._store.removing() as may_remove:
+            if may_remove:
+                yield from self._remove_unneeded(now)
+                yield from self._remove_unknown(now - self._keep.unneeded)
 
     def _remove_unneeded(self, now: datetime) -> Iterator[int]:
         """Note which blobs no version needs, remove those noted long ago, and yield their sizes."""

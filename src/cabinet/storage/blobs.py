@@ -143,6 +143,15 @@ class BlobStore(Protocol):
     def remove(self, content_hash: str) -> None:
         """Remove a blob, which need not be there; the caller holds the lock of that hash."""
 
+    def removing(self) -> AbstractContextManager[bool]:
+        """Say that blobs are about to be removed; gives False where somebody keeps them, over all processes."""
+
+    def keeping(self) -> AbstractContextManager[None]:
+        """Have every blob stay for as long as the context lasts; waits for whoever is removing some.
+
+        It ends with the process that keeps them, however that ends.
+        """
+
     def discard(self, staging_id: str) -> None:
         """Forget a staged upload, which need not be there."""
 

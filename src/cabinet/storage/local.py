@@ -28,7 +28,7 @@ from cabinet.storage.blobs import ResumedStaging, StagedPart, Staging, StoredObj
 from cabinet.storage.blocks import Measured
 from cabinet.storage.content_hash import is_content_hash
 from cabinet.storage.local_joining import LocalJoined
-from cabinet.storage.local_locks import hold_staged
+from cabinet.storage.local_locks import hold_staged, hold_together, try_alone
 from cabinet.storage.local_staging import (
     CREATE,
     LocalResumed,
@@ -42,6 +42,9 @@ NO_BLOB = {errno.ENOENT, errno.ELOOP, errno.ENXIO}
 
 # The folders of the blobs: the first two digits of a hash.
 PREFIXES = {f"{number:02x}" for number in range(256)}
+
+# Beside the two folders: held by whoever needs that every blob stays, or removes some.
+KEEP_LOCK = "keep.lock"
 
 ONE_FILESYSTEM = "its folders blobs and staging must lie on one filesystem."
 
@@ -183,6 +186,12 @@ class LocalStore:
     def remove(self, content_hash: str) -> None:
         with disk_errors():
             self._blob(content_hash).unlink(missing_ok=True)
+
+    def removing(self) -> AbstractContextManager[bool]:
+        return try_alone(self.root / KEEP_LOCK)
+
+    def keeping(self) -> AbstractContextManager[None]:
+        return hold_together(self.root / KEEP_LOCK)
 
     def discard(self, staging_id: str) -> None:
         if _STAGING_ID.fullmatch(staging_id):

@@ -1,8 +1,10 @@
-"""One writer a staged upload, across processes, who lets go when another one comes.
+"""Who may do what at a time, across processes; the kernel takes a lock back when its process dies.
 
-Two flocks, which the kernel takes back when a process dies, however it dies. Whoever holds the one
+One writer a staged upload, who lets go when another one comes, by two flocks. Whoever holds the one
 on the digests may write. Whoever waits for it holds a shared one on the content; the holder tries
 now and then whether somebody does.
+
+And any number of those who need that all blobs stay, or one who removes some, by a third.
 
 Rule: the files are only locked here, never read or written.
 """
@@ -18,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cabinet.errors import UploadGone, UploadLocked
-from cabinet.storage.local_staging import digests_of
+from cabinet.storage.local_staging import digests_of, disk_errors
 
 # Seconds between two looks: of who waits, whether the lock is free; of the holder, whether somebody waits.
 TRY_AGAIN = 0.02
@@ -88,3 +90,28 @@ def _look_out(path: Path, released: threading.Event, let_go: Callable[[], None])
                 fcntl.flock(content, fcntl.LOCK_UN)
     except UploadGone:
         return
+
+
+@contextmanager
+def hold_together(path: Path) -> Iterator[None]:
+    """Hold the lock file `path` together with others, once nobody has it alone."""
+    with _made(path) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def try_alone(path: Path) -> Iterator[bool]:
+    """Hold the lock file `path` alone, unless others have it; gives whether it is held."""
+    with _made(path) as descriptor:
+        yield _try(descriptor, fcntl.LOCK_EX)
+
+
+@contextmanager
+def _made(path: Path) -> Iterator[int]:
+    with disk_errors():
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
