@@ -54,6 +54,11 @@ UPLOAD_TIMEOUT = urllib3.Timeout(connect=60, read=600)
 # Bytes. A page of a thousand entries with the longest paths stays well below it.
 LONGEST_ANSWER = 32 << 20
 
+# An empty body, for a request that keeps the server busy as long as an upload may.
+TAKES_LONG = b""
+
+JSON = {"Content-Type": "application/json"}
+
 # Kept connections: as many as there may be threads.
 POOL_SIZE = 40
 
@@ -217,6 +222,11 @@ class Connection:
         except (HTTPError, OSError) as error:
             self._stop.check()
             raise ConnectionLost(server=server, reason=_reason(error)) from error
+
+
+def to_json(value: Any) -> bytes:
+    """Return `value` as the body of a request."""
+    return json.dumps(value).encode()
 
 
 def is_passing(error: CabinetError) -> bool:

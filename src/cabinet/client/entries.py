@@ -1,6 +1,6 @@
 """What lies on a server, as filecli sees it.
 
-Rule: plain values; `api.py` reads them from JSON.
+Rule: plain values; `answers.py` reads them from JSON.
 """
 
 from __future__ import annotations
@@ -26,3 +26,28 @@ class Entry:
     def mtime_ns(self) -> int | None:
         """The last change in nanoseconds since 1970."""
         return from_rfc3339(self.modified_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """A file or folder in the trash; `path` is where it was."""
+
+    id: str
+    path: str
+    size: int
+    is_folder: bool
+    trashed_at: str
+    expires_at: str
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a file holds or has held; the versions of a file count from 1 on."""
+
+    number: int
+    size: int
+    content_hash: str
+    created_at: str
+    is_current: bool
+    document: dict[str, Any]
