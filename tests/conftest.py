@@ -20,7 +20,10 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
 from cabinet import create_app
+from tests.support import chosen_database
 from tests.support.auth import AuthActions
+from tests.support.chosen_database import with_database
+from tests.support.postgresql import Cluster, Databases, running_cluster
 from tests.support.servers import FAST, Server, development_command, production_command, running
 from tests.support.templates import COMPILED_TEMPLATES
 
@@ -50,6 +53,57 @@ settings.register_profile(
 settings.load_profile("cabinet")
 
 
+# Of the PostgreSQL server of this run: its folder, and the name of the database to copy.
+SHARED = pytest.StashKey[tuple[Path, str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=chosen_database.CHOICES,
+        default="sqlite",
+        help="what the applications and servers of the tests keep their rows in",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the PostgreSQL server of a run, if it is asked for; all processes of the run share it."""
+    if config.getoption("database") != "postgresql":
+        return
+    worker: Mapping[str, Any] = getattr(config, "workerinput", {})
+    if worker:
+        config.stash[SHARED] = Path(worker["cluster"]), worker["template"]
+    else:
+        resources = ExitStack()
+        config.add_cleanup(resources.close)
+        cluster = resources.enter_context(running_cluster())
+        config.stash[SHARED] = cluster.folder, chosen_database.make_template(cluster)
+    folder, template = config.stash[SHARED]
+    databases = Databases(Cluster(folder), template, worker.get("workerid", "main"))
+    config.add_cleanup(databases.close)
+    chosen_database.use(databases)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process of pytest-xdist where the server is."""
+    folder, template = node.config.stash.get(SHARED, (None, None))
+    node.workerinput |= {"cluster": str(folder), "template": template}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what a database plays a part in; leave out what is about another database than this one."""
+    for item in items:
+        if chosen_database.FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("database")
+    other = set(chosen_database.CHOICES) - {config.getoption("database")}
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in other)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
 class StartProduction(Protocol):
     """Start gunicorn as `make serve` does, with settings of the application and further arguments."""
 
@@ -64,6 +118,16 @@ class StartDevelopment(Protocol):
     def __call__(self, settings: Mapping[str, Any] | None = None) -> Server: ...
 
 
+@pytest.fixture(autouse=True)
+def _databases_of_the_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Remove the databases of the test's folder when all else of the test has ended."""
+    databases = chosen_database.chosen()
+    folder = request.getfixturevalue("tmp_path") if databases and "tmp_path" in request.fixturenames else None
+    yield
+    if databases and folder:
+        databases.drop_below(folder)
+
+
 @pytest.fixture
 def make_app(tmp_path: Path) -> Iterator[MakeApp]:
     """Build applications on one instance folder, with settings as keywords."""
@@ -72,7 +136,8 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
     built: list[Flask] = []
 
     def make(**changed: Any) -> Flask:
-        app = create_app({"INSTANCE": tmp_path / "instance", "TESTING": True, **FAST, **changed})
+        settings = {"INSTANCE": tmp_path / "instance", "TESTING": True, **FAST, **changed}
+        app = create_app(with_database(settings))
         app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
         built.append(app)
         return app

@@ -19,6 +19,7 @@ from typing import Any
 
 import urllib3
 
+from tests.support.chosen_database import with_database
 from tests.support.raw_http import RawConnection, raw_connection
 from tests.support.waiting import wait_until
 
@@ -39,7 +40,7 @@ def server_environment(instance: Path, settings: Mapping[str, Any]) -> dict[str,
         for name, value in os.environ.items()
         if not name.startswith(("CABINET_", "FLASK_", "GUNICORN_"))
     }
-    chosen = {**FAST, **settings, "INSTANCE": str(instance)}
+    chosen = with_database({**FAST, **settings, "INSTANCE": str(instance)})
     texts = {
         f"CABINET_{name}": value if isinstance(value, str) else json.dumps(value)
         for name, value in chosen.items()

@@ -1,0 +1,63 @@
+"""Which database the tests run on: SQLite, or PostgreSQL if `--database postgresql` was said.
+
+Rule: whoever makes an application, a server or an engine for a test asks here where its rows lie.
+A test that names its own database keeps it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from cabinet import create_app
+from cabinet.extensions import db
+from tests.support.postgresql import Cluster, Databases
+
+CHOICES = ("sqlite", "postgresql")
+
+# Whoever asks for one of these gets a database, and so takes part in what is run on each of them.
+# The fixtures that other fixtures of this list are made of need not be named, nor what is made of them.
+FIXTURES = frozenset(
+    {"bench", "make_app", "start_production", "start_development", "tus_server", "either_server", "database"}
+)
+
+_postgres: list[Databases] = []
+
+
+def use(databases: Databases) -> None:
+    """Give every instance of this process a database of a PostgreSQL server from now on."""
+    _postgres.append(databases)
+
+
+def chosen() -> Databases | None:
+    """Return where databases come from; None when each is a file of SQLite in its instance folder."""
+    return _postgres[-1] if _postgres else None
+
+
+def with_database(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of an application, with its instance's database unless they name one."""
+    databases = chosen()
+    if databases is None or "DATABASE_URL" in settings:
+        return dict(settings)
+    return {**settings, "DATABASE_URL": databases.url_for(Path(settings["INSTANCE"]))}
+
+
+def without_tables(instance: Path) -> dict[str, Any]:
+    """Return the settings that give `instance` a database that nothing was ever done to."""
+    databases = chosen()
+    return {} if databases is None else {"DATABASE_URL": databases.url_for(instance, template="template1")}
+
+
+def make_template(cluster: Cluster) -> str:
+    """Make a database as the first start of a server leaves it, for others to be copies of."""
+    with closing(Databases(cluster, "template1", "template")) as databases:
+        name = databases.create()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"INSTANCE": Path(folder) / "instance", "DATABASE_URL": cluster.url(name), "TESTING": True}
+        app = create_app(settings)
+        with app.app_context():
+            db.engine.dispose()
+    return name
