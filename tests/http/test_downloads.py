@@ -142,13 +142,6 @@ def test_a_download_that_runs_keeps_its_content_when_the_file_is_replaced(alice:
     running.close()
 
 
-@pytest.mark.parametrize("condition", [{}, {"If-None-Match": "*"}, {"Range": "bytes=0-0"}], ids=str)
-def test_a_folder_cannot_be_downloaded_yet(alice: Program, condition: dict[str, str]) -> None:
-    alice.put("/files/a/f", CONTENT)
-
-    assert is_problem(alice.get("/download/a", condition), 409, "is-a-folder")
-
-
 def test_a_file_whose_bytes_are_lost_says_so_and_the_others_are_fine(app: Flask, alice: Program) -> None:
     alice.put("/files/lost", CONTENT)
     alice.put("/files/kept", OTHER)

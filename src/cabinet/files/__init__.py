@@ -10,3 +10,4 @@ from flask import Blueprint
 bp = Blueprint("files", __name__)
 
 from cabinet.files import views as views  # noqa: E402 - the views register themselves on `bp`
+from cabinet.files import zip_views as zip_views  # noqa: E402

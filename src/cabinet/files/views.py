@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from pydantic import BaseModel, Field, ValidationError
 
-from cabinet.errors import N_, CrossSiteRequest, InvalidField, IsAFolder, MalformedRequest
+from cabinet.errors import N_, CrossSiteRequest, InvalidField, MalformedRequest
 from cabinet.files import bp
 from cabinet.files.forms import DeleteForm, UploadForm
 from cabinet.services.entries import Conflict, Entry, Order, Page, Sort
@@ -24,8 +24,9 @@ from cabinet.services.names import PATH_BYTES, join_path, split_path, to_name
 from cabinet.services.publishing import Target
 from cabinet.services.uploads import Incoming, Uploads
 from cabinet.storage.content_hash import BLOCK_SIZE
+from cabinet.web.archives import send_zip
 from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text
-from cabinet.web.context import acting_user, files, setting, uploads
+from cabinet.web.context import acting_user, files, setting, uploads, zipping
 from cabinet.web.guard import TOKEN_FIELD, check_token, is_vouched_for, streams_body, takes_body_of
 from cabinet.web.objects import to_json
 from cabinet.web.pages import check_form, malformed_json, see_other, text_of
@@ -184,10 +185,11 @@ def get(path: str) -> ResponseReturnValue:
 
 @bp.get("/download/<path:path>")
 def download(path: str) -> ResponseReturnValue:
-    """Answer with a file's bytes, to be saved."""
-    entry = files(acting_user().id).get(path)
+    """Answer with a file's bytes, or a folder as an archive, to be saved."""
+    user = acting_user()
+    entry = files(user.id).get(path)
     if entry.is_folder:
-        raise IsAFolder(path=entry.path)
+        return send_zip(zipping(user.id).zip([entry.path]))
     return _send(entry, attachment=True)
 
 

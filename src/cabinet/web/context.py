@@ -33,6 +33,7 @@ from cabinet.services.passwords import Passwords
 from cabinet.services.resumable import ResumableUploads
 from cabinet.services.upload_states import Terms
 from cabinet.services.uploads import Uploads
+from cabinet.services.zipping import Zipping
 from cabinet.storage.blobs import BlobStore, open_store
 
 EXTENSION = "cabinet"
@@ -128,6 +129,11 @@ def files(owner_id: int) -> Files:
     """Return the use cases of one user's files."""
     held = runtime()
     return Files(_database(), held.store, held.clock, owner_id)
+
+
+def zipping(owner_id: int) -> Zipping:
+    """Return what makes an archive of one user's files, which is sent when this request is over."""
+    return Zipping(Session(db.engine), runtime().store, owner_id)
 
 
 def uploads(owner_id: int) -> Uploads:

@@ -1,0 +1,65 @@
+"""Names that every unpacker can write, on Windows too.
+
+A name in Cabinet may hold what Windows keeps for itself, and two names may differ only by case;
+in an archive each becomes one that is safe, and no two in a folder collide.
+
+Rule: pure functions and counting over strings; what comes out is one segment of a path, never `.` or `..`.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+from cabinet.services.names import NAME_BYTES, numbered
+
+# Control characters, separators and marks that reverse the writing no name has; see names.py.
+_RESERVED = re.compile(r'[<>:"|?*/\\\x00-\x1f]')
+_TRAILING = re.compile(r"[. ]+$")
+# Windows takes these for devices, whatever follows a dot.
+_DEVICE = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)",
+    re.IGNORECASE,
+)
+
+
+def to_safe_name(name: str) -> str:
+    """Return `name` as Windows can write it; a name that is fine stays as it is."""
+    safe = _RESERVED.sub("_", name)
+    if _DEVICE.match(safe):
+        safe = f"_{safe}".encode()[:NAME_BYTES].decode(errors="ignore")
+    return _TRAILING.sub(lambda tail: "_" * len(tail[0]), safe) or "_"
+
+
+class FolderNames:
+    """Gives the entries of one folder of an archive names of their own.
+
+    A name that only differs by case from one before it is numbered. It remembers a number a name
+    and not the names, for a folder may hold a million; two that share one by chance cost a
+    needless number.
+    """
+
+    def __init__(self) -> None:
+        self._taken: set[int] = set()
+        self._next: dict[int, int] = {}
+
+    def take(self, name: str) -> str:
+        """Return the safe name that `name` has from now on."""
+        safe = to_safe_name(name)
+        key = _key(safe)
+        if key not in self._taken:
+            self._taken.add(key)
+            return safe
+        number = self._next.get(key, 2)
+        while _key(numbered(safe, number)) in self._taken:
+            number += 1
+        self._next[key] = number + 1
+        chosen = numbered(safe, number)
+        self._taken.add(_key(chosen))
+        return chosen
+
+
+def _key(name: str) -> int:
+    # Not hash(), which is another one in every process: an archive is the same each time.
+    folded = name.casefold().encode()
+    return zlib.crc32(folded) << 32 | zlib.adler32(folded)

@@ -1,0 +1,141 @@
+"""Archives over HTTP: what they are called, what they say of themselves, who gets them."""
+
+from __future__ import annotations
+
+import io
+import logging
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from urllib3.exceptions import IncompleteRead, ProtocolError
+
+from cabinet.errors import BlobMissing
+from cabinet.services import zipping
+from cabinet.storage.chunks import CHUNK_SIZE
+from cabinet.storage.content_hash import hash_chunks
+from tests.conftest import StartProduction
+from tests.support.auth import PASSWORD, USERNAME, basic
+from tests.support.visitors import Browser, Program, is_problem
+
+LARGE = b"large" * CHUNK_SIZE
+
+
+def unzipped(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_a_folder_is_downloaded_as_an_archive(alice: Program) -> None:
+    alice.put("/files/Отчёты/a.txt", b"a", {"X-Mtime": "1500000000"})
+    alice.put("/files/Отчёты/large", LARGE)
+
+    response = alice.get("/download/Отчёты", {"Range": "bytes=0-0", "If-None-Match": "*"})
+
+    assert response.status_code == 200
+    assert unzipped(response.data) == {"Отчёты/": b"", "Отчёты/a.txt": b"a", "Отчёты/large": LARGE}
+    with zipfile.ZipFile(io.BytesIO(response.data)) as archive:
+        moment = datetime.fromtimestamp(1_500_000_000, UTC)
+        assert archive.getinfo("Отчёты/a.txt").date_time == moment.astimezone().timetuple()[:6]
+    headers = response.headers
+    assert headers["Content-Length"] == str(len(response.data))
+    assert headers["Content-Type"] == "application/zip"
+    assert headers["Content-Disposition"] == (
+        "attachment; filename=\"______.zip\"; filename*=UTF-8''%D0%9E%D1%82%D1%87%D1%91%D1%82%D1%8B.zip"
+    )
+    assert headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Accept-Ranges"] == "none"
+    assert "ETag" not in headers
+
+
+@pytest.mark.parametrize("measured", [0, 10_000])
+def test_head_has_the_headers_of_get(alice: Program, monkeypatch: pytest.MonkeyPatch, measured: int) -> None:
+    monkeypatch.setattr(zipping, "MEASURED_ENTRIES", measured)
+    alice.put("/files/a/f", b"content")
+
+    for path in ("/download/a", "/zip?path="):
+        got, head = alice.get(path), alice.request("HEAD", path)
+        assert (head.status_code, head.data) == (200, b"")
+        assert head.headers.get("Content-Length") == (str(len(got.data)) if measured else None)
+        for name in ("Content-Type", "Content-Disposition", "Content-Security-Policy", "Cache-Control"):
+            assert head.headers[name] == got.headers[name]
+
+
+def test_a_selection_is_downloaded_as_an_archive(alice: Program) -> None:
+    for path in ("a/f", "b/c/g", "b/c/h"):
+        alice.put(f"/files/{path}", path.encode())
+
+    assert unzipped(alice.get("/zip?path=a&path=b/c/g").data) == {"a/": b"", "a/f": b"a/f", "g": b"b/c/g"}
+    everything = alice.get("/zip?path=")
+    assert set(unzipped(everything.data)) == {"a/", "a/f", "b/", "b/c/", "b/c/g", "b/c/h"}
+    assert 'filename="cabinet.zip"' in everything.headers["Content-Disposition"]
+
+
+def test_a_selection_of_nothing_of_too_much_or_of_what_is_not_there_is_refused(alice: Program) -> None:
+    alice.put("/files/a/f")
+
+    assert is_problem(alice.get("/zip"), 422, "invalid-field")
+    assert is_problem(alice.get("/zip?" + "path=a&" * 1001), 422, "invalid-field")
+    assert is_problem(alice.get("/zip?path=a&path=../a"), 422, "invalid-name")
+    assert is_problem(alice.get("/zip?path=a&path=missing"), 404, "not-found")
+    assert is_problem(alice.get("/zip?path=a/f/below"), 404, "not-found")
+
+
+def test_what_is_in_the_trash_or_anothers_is_not_there(alice: Program, bob: Program) -> None:
+    alice.put("/files/a/f")
+
+    for path in ("/download/a", "/zip?path=a", "/zip?path=a/f"):
+        assert is_problem(bob.get(path), 404, "not-found")
+    assert unzipped(bob.get("/zip?path=").data) == {}
+
+    alice.delete("/files/a")
+
+    for path in ("/download/a", "/zip?path=a", "/zip?path=a/f"):
+        assert is_problem(alice.get(path), 404, "not-found")
+
+
+def test_the_page_of_a_folder_links_to_its_archive(browser: Browser, alice: Program) -> None:
+    alice.put("/files/a%3Fb/f")
+    browser.sign_in()
+
+    assert 'href="/zip?path="' in browser.get("/index").text
+    assert 'href="/download/a%3Fb"' in browser.get("/index?path=a%3Fb").text
+
+
+def test_the_page_of_an_empty_folder_leads_to_the_one_above(browser: Browser, alice: Program) -> None:
+    alice.put("/files/a/b/f")
+    alice.delete("/files/a/b/f")
+    browser.sign_in()
+
+    assert 'href="/index?path=a"' in browser.get("/index?path=a/b").text.partition('class="empty"')[2]
+
+
+def test_a_lost_content_breaks_the_download_off_and_is_logged(
+    app: Flask, alice: Program, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice.put("/files/a/f", b"lost")
+    app.extensions["cabinet"].store.remove(hash_chunks([b"lost"]))
+
+    with caplog.at_level(logging.ERROR), pytest.raises(BlobMissing):
+        alice.get("/download/a")
+
+    assert hash_chunks([b"lost"]) in caplog.text
+
+
+def test_a_client_sees_that_a_download_broke_off(start_production: StartProduction) -> None:
+    server = start_production()
+    form = {"username": USERNAME, "password": PASSWORD}
+    server.request("POST", "/register", fields=form, encode_multipart=False)
+    for name, content in (("a", LARGE), ("b", b"lost")):
+        server.request("PUT", f"/files/folder/{name}", body=content, headers=basic())
+    lost = hash_chunks([b"lost"])
+    (server.folder / "instance" / "blobs" / lost[:2] / lost).unlink()
+
+    with pytest.raises((IncompleteRead, ProtocolError)):
+        server.request("GET", "/download/folder", headers=basic())
+
+    assert lost in server.log_text()

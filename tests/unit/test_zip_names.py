@@ -1,0 +1,73 @@
+"""Names in archives: what Windows cannot write never reaches one, and no two collide."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cabinet.errors import InvalidName
+from cabinet.services.names import NAME_BYTES, to_name
+from cabinet.services.zip_names import FolderNames, to_safe_name
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("report.pdf", "report.pdf"),
+        ("Отчёт №5 😀.txt", "Отчёт №5 😀.txt"),
+        ("-rf", "-rf"),
+        (" led by a space", " led by a space"),
+        ('a<b>c:d"e|f?g*h', "a_b_c_d_e_f_g_h"),
+        ("C:evil", "C_evil"),
+        ("ends in dots..", "ends in dots__"),
+        ("ends in a space ", "ends in a space_"),
+        ("...", "___"),
+        ("CON", "_CON"),
+        ("nul.txt", "_nul.txt"),
+        ("COM1 .tar.gz", "_COM1 .tar.gz"),
+        ("lpt³", "_lpt³"),
+        ("console", "console"),
+        ("com", "com"),
+    ],
+)
+def test_a_name_becomes_one_that_windows_can_write(name: str, safe: str) -> None:
+    assert to_safe_name(name) == safe
+
+
+def test_names_that_windows_takes_for_one_are_numbered() -> None:
+    names = FolderNames()
+
+    taken = [names.take(name) for name in ("a.txt", "A.txt", "a (2).txt", "a?", "a*", "A.TXT", "ЁЖ", "ёж")]
+
+    assert taken == [
+        "a.txt", "A (2).txt", "a (2) (2).txt", "a_", "a_ (2)", "A (3).TXT", "ЁЖ", "ёж (2)",
+    ]  # fmt: skip
+
+
+def test_each_folder_has_names_of_its_own() -> None:
+    assert [FolderNames().take("a"), FolderNames().take("A")] == ["a", "A"]
+
+
+@given(st.lists(st.text(alphabet='aA.b ?*ÀàСс"1', min_size=1, max_size=4), max_size=30))
+def test_no_two_names_collide_and_every_one_stays_valid(texts: list[str]) -> None:
+    given_names = []
+    for text in texts:
+        try:
+            given_names.append(to_name(text))
+        except InvalidName:
+            continue
+    folder = FolderNames()
+
+    taken = [folder.take(name) for name in given_names]
+
+    assert len({name.casefold() for name in taken}) == len(taken)
+    assert all(to_name(name) == name == to_safe_name(name) for name in taken)
+
+
+@pytest.mark.parametrize("name", ["NUL." + "я" * 125 + "x", "." * 255, "a" * 254 + "?"])
+def test_the_longest_names_stay_within_the_limit(name: str) -> None:
+    names = FolderNames()
+
+    for _ in range(3):
+        assert len(names.take(name).encode()) <= NAME_BYTES
