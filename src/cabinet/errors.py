@@ -26,6 +26,8 @@
     │   ├── EntryExists
     │   ├── NotAFolder
     │   ├── IsAFolder
+    │   ├── IntoItself
+    │   ├── CurrentVersion
     │   └── OffsetMismatch
     ├── PreconditionFailed
     ├── UnsupportedVersion         of a protocol
@@ -273,6 +275,22 @@ class IsAFolder(Conflict):
 
     title = N_("That is a folder")
     message = N_("“%(path)s” is a folder, not a file.")
+    path: str
+
+
+class IntoItself(Conflict):
+    """A folder was to lie below itself, or to be replaced by what lies in it."""
+
+    title = N_("A folder cannot lie in itself")
+    message = N_("Nothing can get to “%(path)s” from above or below it.")
+    path: str
+
+
+class CurrentVersion(Conflict):
+    """The version that a file has now cannot be taken away from it."""
+
+    title = N_("That is the current version")
+    message = N_("“%(path)s” has that version now. Delete the file, or restore another version first.")
     path: str
 
 

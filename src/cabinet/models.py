@@ -37,6 +37,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry, rel
 RowId = BigInteger().with_variant(Integer, "sqlite")
 
 LIVE = text("trashed_at IS NULL")
+TRASHED = text("trashed_at IS NOT NULL")
+
+# A text that compares byte by byte, as SQLite does anyway, whatever the database's language is.
+Folded = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -148,8 +152,12 @@ class Node(Base):
 
     Of a file it repeats what its current version says, so that a listing reads one table. Of a
     folder it counts the live entries directly inside and sums the sizes of the files among them.
-    The root has no parent and the empty name. `trashed_at` is set on what the user deleted; what
-    lies below is hidden with it.
+    `below_bytes` and `below_segments` of a folder are at least those of the longest path below it,
+    as seen from there. The root has no parent and the empty name.
+
+    What the user deleted has `trashed_at` set and lies, as `trash_id`, below the root, whatever
+    became of the folder that it came from; `trashed_from` is the path it had. What lies below it
+    is hidden with it. `search_key` is the name as a search compares it.
     """
 
     __tablename__ = "node"
@@ -164,9 +172,12 @@ class Node(Base):
               sqlite_where=LIVE, postgresql_where=LIVE),
         Index("ix_node_by_modified", "parent_id", "kind", "modified_at", "sort_key",
               sqlite_where=LIVE, postgresql_where=LIVE),
-        Index("ix_node_trashed", "trashed_at",
-              sqlite_where=text("trashed_at IS NOT NULL"),
-              postgresql_where=text("trashed_at IS NOT NULL")),
+        Index("ix_node_by_search_key", "owner_id", "search_key", "id",
+              sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_node_trash", "owner_id", "trashed_at", "trash_id",
+              sqlite_where=TRASHED, postgresql_where=TRASHED),
+        Index("uq_node_trash_id", "trash_id", unique=True),
+        Index("ix_node_trashed", "trashed_at", sqlite_where=TRASHED, postgresql_where=TRASHED),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -175,15 +186,20 @@ class Node(Base):
     kind: Mapped[int] = mapped_column(SmallInteger)
     name: Mapped[str] = mapped_column(String(255))
     sort_key: Mapped[bytes] = mapped_column(LargeBinary(1024))
+    search_key: Mapped[str] = mapped_column(Folded, default="")
     size: Mapped[int] = mapped_column(BigInteger, default=0)
     content_hash: Mapped[str | None] = mapped_column(String(64))
     media_type: Mapped[str | None] = mapped_column(String(127))
     version: Mapped[int] = mapped_column(default=0)
     child_count: Mapped[int] = mapped_column(BigInteger, default=0)
     child_size: Mapped[int] = mapped_column(BigInteger, default=0)
+    below_bytes: Mapped[int] = mapped_column(default=0)
+    below_segments: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     modified_at: Mapped[datetime]
     trashed_at: Mapped[datetime | None]
+    trashed_from: Mapped[str | None] = mapped_column(String(1024))
+    trash_id: Mapped[str | None] = mapped_column(String(32))
 
 
 class Version(Base):

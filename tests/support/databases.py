@@ -60,8 +60,16 @@ def connected(database: Path) -> Iterator[sa.Connection]:
 
 def _tables_of(connection: sa.Connection) -> list[sa.Table]:
     metadata = sa.MetaData()
-    metadata.reflect(connection)
+    metadata.reflect(connection, only=ordinary_tables(connection))
     return [table for table in metadata.sorted_tables if table.name != "alembic_version"]
+
+
+def ordinary_tables(connection: sa.Connection) -> list[str]:
+    """Return the names of the tables that hold what they are given, and are not made of other tables."""
+    if connection.dialect.name != "sqlite":
+        return sa.inspect(connection).get_table_names()
+    tables = connection.exec_driver_sql("PRAGMA table_list").mappings()
+    return [row["name"] for row in tables if row["type"] == "table" and not row["name"].startswith("sqlite_")]
 
 
 def rows_of(database: Path) -> Content:

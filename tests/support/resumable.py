@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from cabinet.models import UploadKind, User
 from cabinet.services.accounts import Account
 from cabinet.services.housekeeping import Housekeeping, Keep
-from cabinet.services.publishing import Target
+from cabinet.services.publishing import Target, Terms
 from cabinet.services.resumable import ResumableUploads
-from cabinet.services.upload_states import Part, Plan, Terms
+from cabinet.services.upload_states import Part, Plan
 from cabinet.storage.content_hash import BLOCK_SIZE
 from tests.support.contents import content_of, in_chunks
-from tests.support.services import Workbench
+from tests.support.services import VERSIONS_KEPT, Workbench
 
 KEEP = timedelta(days=7)
 MAX_SIZE = 64 << 20
@@ -25,7 +25,9 @@ WHOLE = content_of(BLOCK_SIZE + 1000)
 
 
 def service_of(session: Session, bench: Workbench, account: Account) -> ResumableUploads:
-    return ResumableUploads(session, bench.store, bench.clock, Terms(MAX_SIZE, KEEP), account.id)
+    return ResumableUploads(
+        session, bench.store, bench.clock, Terms(MAX_SIZE, VERSIONS_KEPT, KEEP), account.id
+    )
 
 
 def part(content: bytes, offset: int = 0, **more: object) -> Part:

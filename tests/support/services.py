@@ -25,9 +25,13 @@ from cabinet.services.accounts import Account, Accounts
 from cabinet.services.database import configure
 from cabinet.services.entries import Conflict, Precondition, no_precondition
 from cabinet.services.files import Files
+from cabinet.services.moving import Moving
 from cabinet.services.passwords import Passwords
-from cabinet.services.publishing import Stored, Target
+from cabinet.services.publishing import Stored, Target, Terms
+from cabinet.services.search import Search
+from cabinet.services.trash import Trash
 from cabinet.services.uploads import Uploads
+from cabinet.services.versions import Versions
 from cabinet.storage.blobs import BlobStore, open_store
 from tests.support.chosen_database import chosen
 
@@ -36,6 +40,9 @@ PASSWORD = "correct horse battery"
 # Of the second network that is reserved for documentation.
 ADDRESS = "198.51.100.7"
 MAX_SIZE = 1 << 20
+VERSIONS_KEPT = 5
+KEEP = timedelta(days=7)
+TRASH_KEEP = timedelta(days=30)
 
 
 class FakeClock:
@@ -96,10 +103,23 @@ class Workbench:
         return Accounts(session, self.passwords, self.clock, quota)
 
     def uploads(self, session: Session, account: Account, max_size: int = MAX_SIZE) -> Uploads:
-        return Uploads(session, self.store, self.clock, max_size, account.id)
+        terms = Terms(max_size, VERSIONS_KEPT, KEEP)
+        return Uploads(session, self.store, self.clock, terms, account.id)
 
     def files(self, session: Session, account: Account) -> Files:
         return Files(session, self.store, self.clock, account.id)
+
+    def moving(self, session: Session, account: Account) -> Moving:
+        return Moving(session, self.clock, account.id)
+
+    def trash(self, session: Session, account: Account) -> Trash:
+        return Trash(session, self.clock, TRASH_KEEP, account.id)
+
+    def versions(self, session: Session, account: Account) -> Versions:
+        return Versions(session, self.clock, VERSIONS_KEPT, account.id)
+
+    def search(self, session: Session, account: Account) -> Search:
+        return Search(session, account.id)
 
     def register(self, session: Session, username: str = "", quota: int | None = None) -> Account:
         """Make an account, of a name that nobody has unless one is given."""

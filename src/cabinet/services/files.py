@@ -12,13 +12,15 @@ from typing import BinaryIO
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from cabinet.errors import IsAFolder, NotAFolder, PreconditionFailed
-from cabinet.models import Blob, Kind
+from cabinet.errors import EntryExists, IsAFolder, NotAFolder, PreconditionFailed
+from cabinet.models import Blob, Kind, Node
 from cabinet.services.clock import Clock
 from cabinet.services.database import write_if_possible, writing
 from cabinet.services.entries import Entry, Order, Page, Precondition, no_precondition, to_entry
 from cabinet.services.listing import Listing
 from cabinet.services.names import join_path, split_path
+from cabinet.services.publishing import publishing
+from cabinet.services.trash import purge
 from cabinet.services.tree import Tree
 from cabinet.storage.blobs import BlobStore
 from cabinet.storage.chunks import iter_stream
@@ -81,20 +83,47 @@ class Files:
                     raise NotAFolder(path=join_path(names[:depth]))
                 self._tree.make_folders(node, names[depth:], self._clock())
 
+    def make_folder(self, path: str) -> Entry:
+        """Make a folder, and those above it where missing, and return it.
+
+        Raises `EntryExists` when something is there, `NotAFolder`, or `InvalidName`.
+        """
+        names = split_path(path)
+        with publishing(self._session):
+            self._tree.root(lock=True)
+            node, depth = self._tree.walk(names)
+            if depth == len(names):
+                raise EntryExists(path=join_path(names))
+            if node.kind != Kind.FOLDER:
+                raise NotAFolder(path=join_path(names[:depth]))
+            made = self._tree.make_folders(node, names[depth:], self._clock())
+            return to_entry(made, join_path(names))
+
     def trash(self, path: str, precondition: Precondition = no_precondition) -> None:
         """Move a file, or a folder with all in it, to the trash.
 
         Raises `NotFound`, `PreconditionFailed`, and `IsAFolder` for the root.
         """
+        with writing(self._session):
+            node = self._get_unless_root(path, precondition)
+            self._tree.trash(node, join_path(split_path(path)), self._clock())
+
+    def purge(self, path: str, precondition: Precondition = no_precondition) -> None:
+        """Remove a file, or a folder with all in it, for ever; raises as `trash`."""
+        with writing(self._session):
+            node = self._get_unless_root(path, precondition)
+            self._tree.take(node)
+            purge(self._session, node.owner_id, [node.id])
+
+    def _get_unless_root(self, path: str, precondition: Precondition) -> Node:
         names = split_path(path)
         if not names:
             raise IsAFolder(path="")
-        with writing(self._session):
-            self._tree.root(lock=True)
-            node = self._tree.get(names)
-            if not precondition(node.content_hash):
-                raise PreconditionFailed
-            self._tree.trash(node, self._clock())
+        self._tree.root(lock=True)
+        node = self._tree.get(names)
+        if not precondition(node.content_hash):
+            raise PreconditionFailed
+        return node
 
     def sha256(self, content_hash: str) -> str:
         """Return the plain SHA-256, in hex, of a blob that some version of the user's refers to.

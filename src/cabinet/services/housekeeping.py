@@ -15,15 +15,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from sqlalchemy import delete, exists, func, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.orm import Session
 
 from cabinet.errors import UploadGone, UploadLocked
-from cabinet.models import Blob, Node, Upload, User, Version
+from cabinet.models import Blob, Node, Upload, Version
 from cabinet.services.clock import Clock
 from cabinet.services.credentials import Sessions
 from cabinet.services.database import execute_counted, lock_blob, writing
 from cabinet.services.throttle import LoginThrottle
+from cabinet.services.trash import purge
+from cabinet.services.tree import Tree
+from cabinet.services.usage import use
 from cabinet.storage.blobs import BlobStore
 
 # Rows and files are looked at so many at a time.
@@ -99,8 +102,7 @@ class Housekeeping:
                 if row.ended_at is not None:
                     self._session.delete(row)
                     return False
-                owner = update(User).where(User.id == row.owner_id).values(usage=User.usage - row.offset)
-                execute_counted(self._session, owner)
+                use(self._session, row.owner_id, -row.offset)
                 # Whoever asks is told that it is gone, as long as an unfinished one is kept.
                 row.ended_at = self._clock()
                 row.expires_at = row.ended_at + self._keep.ended
@@ -108,28 +110,18 @@ class Housekeeping:
         return True
 
     def _purge_trash(self, before: datetime) -> int:
-        old = select(Node.id).where(Node.trashed_at <= before).order_by(Node.trashed_at)
+        old = select(Node.id, Node.owner_id).where(Node.trashed_at <= before).order_by(Node.trashed_at)
         purged = 0
-        for node_id in self._session.scalars(old).all():
+        for node_id, owner_id in self._session.execute(old).all():
             with writing(self._session):
+                Tree(self._session, owner_id).root(lock=True)
                 node = self._session.get(Node, node_id)
-                # Somebody may have restored it, or purged it with a folder above it.
+                # Somebody may have restored it, or purged it meanwhile.
                 if node is None or node.trashed_at is None or node.trashed_at > before:
                     continue
-                self._give_back(node)
-                self._session.execute(delete(Node).where(Node.id == node_id))
+                purge(self._session, owner_id, [node_id])
                 purged += 1
         return purged
-
-    def _give_back(self, node: Node) -> None:
-        """Take everything that is stored for a node and all below it off its owner's usage."""
-        below = select(Node.id).where(Node.id == node.id).cte("below", recursive=True)
-        child = aliased(Node)
-        below = below.union_all(select(child.id).join(below, child.parent_id == below.c.id))
-        size = select(func.coalesce(func.sum(Version.size), 0)).join(below, Version.node_id == below.c.id)
-        total = self._session.scalar(size) or 0
-        owner = update(User).where(User.id == node.owner_id).values(usage=User.usage - total)
-        execute_counted(self._session, owner)
 
     def _remove_blobs(self, now: datetime) -> Iterator[int]:
         """Remove what nothing needs, unless a backup is on its way; yield the sizes."""

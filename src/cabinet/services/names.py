@@ -36,6 +36,8 @@ USERNAME_KEY_LENGTH = 256
 _DIGITS = re.compile(r"(\d+)")
 # Names that agree in this many bytes of their sort key are told apart by the name itself.
 _SORT_KEY_BYTES = 400
+# PostgreSQL indexes up to 2704 bytes, a letter has up to four, and one may become eighteen.
+_SEARCH_KEY_LETTERS = 255
 
 
 def to_name(text: str) -> str:
@@ -79,9 +81,13 @@ def split_path(text: str) -> tuple[str, ...]:
 
 def check_path(names: tuple[str, ...]) -> None:
     """Raise `InvalidName` when the path made of valid `names` is too long or too deep."""
-    path = join_path(names)
-    if len(names) > PATH_SEGMENTS or len(path.encode()) > PATH_BYTES:
-        raise InvalidName(name=_shown(path), reason=TOO_LONG)
+    if len(names) > PATH_SEGMENTS or len(join_path(names).encode()) > PATH_BYTES:
+        raise too_long(names)
+
+
+def too_long(names: tuple[str, ...]) -> InvalidName:
+    """Return what tells that a path, or one below it, is too long or too deep."""
+    return InvalidName(name=_shown(join_path(names)), reason=TOO_LONG)
 
 
 def join_path(names: tuple[str, ...]) -> str:
@@ -114,6 +120,14 @@ def sort_key(name: str) -> bytes:
         else:
             parts.append(_letters(part).encode())
     return b"".join(parts)[:_SORT_KEY_BYTES] + b"\x00" + name.encode()
+
+
+def search_key(text: str) -> str:
+    """Return `text` as a search compares it: case and accents do not count, Yo is a Ye.
+
+    Cut to what every database can index; whoever types more than that gets what agrees so far.
+    """
+    return _letters(text.casefold())[:_SEARCH_KEY_LETTERS]
 
 
 def _letters(text: str) -> str:

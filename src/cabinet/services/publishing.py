@@ -13,10 +13,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
-from sqlalchemy import insert, literal, or_, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -25,21 +24,32 @@ from cabinet.errors import (
     IsAFolder,
     NotAFolder,
     PreconditionFailed,
-    QuotaExceeded,
     Unavailable,
 )
-from cabinet.models import Base, Blob, Kind, Node, User
+from cabinet.models import Base, Blob, Kind, Node
 from cabinet.services.clock import Clock
-from cabinet.services.database import execute_counted, lock_blob, writing
+from cabinet.services.conflicts import free_name
+from cabinet.services.database import lock_blob, writing
 from cabinet.services.entries import Conflict, Entry, Precondition, media_type_of, no_precondition, to_entry
-from cabinet.services.names import check_path, join_path, numbered, split_path
+from cabinet.services.names import check_path, join_path, split_path
 from cabinet.services.tree import Tree
+from cabinet.services.usage import use
+from cabinet.services.versions import next_version, prune
 from cabinet.storage.blobs import BlobStore, Staging
 from cabinet.storage.blocks import Measured
 
 # Into the tables and past the mapper, which takes as long over each row as the database does.
 _INSERT_BLOB = insert(Base.metadata.tables["blob"])
 _INSERT_VERSION = insert(Base.metadata.tables["version"])
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the operator allows: bytes of one file, versions of it, and how long an upload may rest."""
+
+    max_size: int
+    versions_kept: int
+    keep: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +131,8 @@ class Places:
         return self._nodes[names]
 
     def free_name(self, folder: tuple[str, ...], name: str) -> str:
-        """Return the name with a number that is free where the one before it is taken.
-
-        By doubling and then halving, for many thousands may be taken.
-        """
-        taken, free = 1, 2
-        while self._is_taken((*folder, numbered(name, free))):
-            taken, free = free, free * 2
-        while free - taken > 1:
-            between = (taken + free) // 2
-            if self._is_taken((*folder, numbered(name, between))):
-                taken = between
-            else:
-                free = between
-        return numbered(name, free)
+        """Return the name with the first number that makes it free in a folder."""
+        return free_name(name, lambda numbered: self._is_taken((*folder, numbered)))
 
     def _is_taken(self, names: tuple[str, ...]) -> bool:
         return names in self._nodes or self._tree.child(self._nodes[names[:-1]], names[-1]) is not None
@@ -143,10 +141,11 @@ class Places:
 class Publisher:
     """Publishes for one user; each `publish` is one half of a transaction of the caller's."""
 
-    def __init__(self, session: Session, store: BlobStore, clock: Clock, owner_id: int) -> None:
+    def __init__(self, session: Session, store: BlobStore, clock: Clock, terms: Terms, owner_id: int) -> None:
         self._session = session
         self._store = store
         self._clock = clock
+        self._terms = terms
         self._owner_id = owner_id
         self._tree = Tree(session, owner_id)
 
@@ -193,24 +192,12 @@ class Publisher:
         placing = _Placing(self._session, self._tree, places, self._clock())
         placed = [placing.place(each.target, each.measured) for each in finished]
         placing.flush()
-        self.use(placing.used)
+        freed = sum(prune(self._session, node, self._terms.versions_kept) for node in placing.changed)
+        use(self._session, self._owner_id, placing.used - freed)
         return [
             Stored(to_entry(node, join_path(names)), is_new=is_new)
             for names, node, is_new in placed
         ]  # fmt: skip
-
-    def use(self, size: int) -> None:
-        """Count `size` bytes to the user's usage, in the one statement that also compares.
-
-        Bytes that are given back are less than none. Raises `QuotaExceeded`.
-        """
-        if not size:
-            return
-        fits = or_(User.quota.is_(None), User.usage + size <= User.quota, literal(size) < 0)
-        used = update(User).where(User.id == self._owner_id, fits).values(usage=User.usage + size)
-        if not execute_counted(self._session, used):
-            user = self._session.get(User, self._owner_id)
-            raise QuotaExceeded(quota=(user.quota if user else 0) or 0)
 
 
 def publish(session: Session, publisher: Publisher, finished: Sequence[Finished]) -> list[Stored]:
@@ -238,10 +225,15 @@ class _Placing:
         self._tree = tree
         self._places = places
         self._now = now
-        self._versions: list[tuple[Node, dict[str, Any]]] = []
+        self._versions: list[tuple[Node, dict[str, object]]] = []
         self._entries: Counter[int] = Counter()
         self._sizes: Counter[int] = Counter()
         self.used = 0
+
+    @property
+    def changed(self) -> set[Node]:
+        """The files that got other bytes."""
+        return {node for node, _version in self._versions}
 
     def place(self, target: Target, measured: Measured) -> tuple[tuple[str, ...], Node, bool]:
         """Give content its place; returns its path, its node, and whether that is new."""
@@ -257,6 +249,7 @@ class _Placing:
             folder = self._places.make_folder(names[:-1], min(depth, len(names) - 1), self._now)
             node = self._tree.new(folder, names[-1], Kind.FILE, self._now)
             self._session.add(node)
+            self._tree.stretch(folder, node)
             self._places.put(names, node)
             self._entries[folder.id] += 1
         # The very same content again is a retry and no change.
@@ -269,7 +262,7 @@ class _Placing:
         """Write all rows and counters."""
         self._session.flush()
         if self._versions:
-            rows = [{"node_id": node.id, **version} for node, version in self._versions]
+            rows = [version | {"node_id": node.id} for node, version in self._versions]
             self._session.execute(_INSERT_VERSION, rows)
         for folder_id in {*self._entries, *self._sizes}:
             self._tree.count(folder_id, entries=self._entries[folder_id], size=self._sizes[folder_id])
@@ -279,9 +272,6 @@ class _Placing:
         assert node.parent_id is not None  # only a root has none, and a root is no file
         self._sizes[node.parent_id] += measured.size - node.size
         self.used += measured.size
-        node.version += 1
-        node.size = measured.size
-        node.content_hash = measured.content_hash
         node.media_type = media_type_of(node.name, otherwise=media_type)
-        version = {"number": node.version, "content_hash": measured.content_hash}
-        self._versions.append((node, version | {"size": measured.size, "created_at": self._now}))
+        # A new file has no id yet; `flush` knows it.
+        self._versions.append((node, next_version(node, measured.content_hash, measured.size, self._now)))

@@ -35,9 +35,10 @@ from cabinet.services.clock import Clock
 from cabinet.services.database import writing
 from cabinet.services.entries import Conflict
 from cabinet.services.proof import Proof
-from cabinet.services.publishing import Finished, Publisher, Target, publishing
+from cabinet.services.publishing import Finished, Publisher, Target, Terms, publishing
 from cabinet.services.secrets import new_id
-from cabinet.services.upload_states import Part, Plan, State, Terms, to_state
+from cabinet.services.upload_states import Part, Plan, State, to_state
+from cabinet.services.usage import use
 from cabinet.storage.blobs import BlobStore, ResumedStaging, StagedPart
 from cabinet.storage.chunks import iter_limited
 
@@ -57,7 +58,7 @@ class ResumableUploads:
         self._clock = clock
         self._terms = terms
         self._owner_id = owner_id
-        self._publisher = Publisher(session, store, clock, owner_id)
+        self._publisher = Publisher(session, store, clock, terms, owner_id)
 
     def begin(self, plan: Plan) -> State:
         """Make an upload; one of length 0 is finished at once.
@@ -316,7 +317,7 @@ class ResumableUploads:
         """
         with writing(self._session):
             row = self._row(upload_id)
-            self._publisher.use(offset - row.offset)
+            use(self._session, self._owner_id, offset - row.offset)
             row.offset = offset
             row.length = row.length if length is None else length
             row.expires_at = self._clock() + self._terms.keep
@@ -330,7 +331,7 @@ class ResumableUploads:
             target = Target(
                 row.path, Conflict(row.on_conflict), modified_at=row.modified_at, media_type=row.media_type
             )
-            self._publisher.use(-row.offset)
+            use(self._session, self._owner_id, -row.offset)
             row.offset = measured.size
             self._publish(row, Finished(staging, measured, target))
         self._store.discard(upload_id)
@@ -347,7 +348,7 @@ class ResumableUploads:
         self._store.discard(upload_id)
 
     def _give_back(self, row: Upload) -> None:
-        self._publisher.use(-row.offset)
+        use(self._session, self._owner_id, -row.offset)
         row.ended_at = self._clock()
         row.expires_at = row.ended_at + self._terms.keep
 

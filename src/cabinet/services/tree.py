@@ -1,7 +1,8 @@
 """The tree of one user: finding a node by its path, making folders, adding and removing nodes.
 
 Resolving a path is one indexed look-up a segment. The counters of a folder change together with
-what is in it.
+what is in it, and so does how far the longest path below it reaches: that is how a tree of any
+size moves by changing one row, and still no path becomes longer than a path may be.
 
 Rule: everything here runs in the caller's transaction and commits nothing.
 """
@@ -12,13 +13,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import CTE, LargeBinary, Select, bindparam, case, cast, func, literal, select, update
+from sqlalchemy.orm import Session, aliased
 
 from cabinet.errors import NotAFolder, NotFound
 from cabinet.models import Kind, Node
 from cabinet.services.database import execute_counted
-from cabinet.services.names import join_path, sort_key
+from cabinet.services.names import (
+    PATH_BYTES,
+    PATH_SEGMENTS,
+    check_path,
+    join_path,
+    search_key,
+    sort_key,
+    too_long,
+)
+from cabinet.services.secrets import new_id
 
 # Made once: to build such a statement takes as long as to run it, and each request runs several.
 _ROOT = select(Node).where(Node.owner_id == bindparam("owner_id"), Node.parent_id.is_(None))
@@ -120,8 +130,8 @@ class Tree:
     def new(self, folder: Node, name: str, kind: Kind, now: datetime) -> Node:
         """Return a node for `folder`, where nothing may have that name; `add` puts it there."""
         node = Node(owner_id=self._owner_id, parent_id=folder.id, kind=kind, name=name)
-        node.sort_key = sort_key(name)
-        node.size, node.version = 0, 0
+        node.sort_key, node.search_key = sort_key(name), search_key(name)
+        node.size = node.version = node.below_bytes = node.below_segments = 0
         node.created_at = node.modified_at = now
         return node
 
@@ -130,6 +140,56 @@ class Tree:
         self._session.add(node)
         self._session.flush()
         self.count(folder.id, entries=1, size=node.size)
+        self.stretch(folder, node)
+
+    def stretch(self, folder: Node, node: Node) -> None:
+        """Let the folder, and those above it, reach as far as `node`, which is new in it, does."""
+        while True:
+            size, segments = _reach(node)
+            if folder.below_bytes >= size and folder.below_segments >= segments:
+                return  # and so do those above it
+            folder.below_bytes = max(folder.below_bytes, size)
+            folder.below_segments = max(folder.below_segments, segments)
+            if folder.parent_id is None:
+                return
+            node, folder = folder, self.parent(folder)
+
+    def check_reach(self, node: Node, names: tuple[str, ...]) -> None:
+        """Raise `InvalidName` if `node`, or anything below it, could not be at the path `names`.
+
+        What is noted of a folder may be more than the truth, for nothing shrinks when something is
+        taken out; before that refuses anything, the truth is looked up, in all that is below.
+        """
+        check_path(names)
+        size, segments = len(join_path(names).encode()) + 1, len(names)
+        if size + node.below_bytes <= PATH_BYTES and segments + node.below_segments <= PATH_SEGMENTS:
+            return
+        if node.kind == Kind.FOLDER:
+            node.below_bytes, node.below_segments = self._session.execute(_longest_below(node.id)).one()
+            if size + node.below_bytes > PATH_BYTES or segments + node.below_segments > PATH_SEGMENTS:
+                raise too_long(names)
+
+    def lies_in(self, folder: Node, node: Node) -> bool:
+        """Tell whether `folder` is `node` or lies anywhere below it."""
+        while folder.id != node.id:
+            if folder.parent_id is None:
+                return False
+            folder = self.parent(folder)
+        return True
+
+    def put(self, node: Node, folder: Node, name: str) -> None:
+        """Let a node that is counted nowhere lie in `folder` under a name that is free there."""
+        node.parent_id, node.name = folder.id, name
+        node.sort_key, node.search_key = sort_key(name), search_key(name)
+        node.trashed_at = node.trashed_from = node.trash_id = None
+        self._session.flush()
+        self.count(folder.id, entries=1, size=node.size)
+        self.stretch(folder, node)
+
+    def take(self, node: Node) -> None:
+        """Count a live node, which is not the root, in its folder no more; the caller puts it elsewhere."""
+        if node.parent_id is not None:
+            self.count(node.parent_id, entries=-1, size=-node.size)
 
     def make_folders(self, folder: Node, names: Sequence[str], now: datetime) -> Node:
         """Make the folders `names`, each in the one before it and the first in `folder`; return the last."""
@@ -139,12 +199,42 @@ class Tree:
             folder = made
         return folder
 
-    def trash(self, node: Node, now: datetime) -> None:
-        """Hide a node and all below it; the root cannot be asked for."""
-        node.trashed_at = now
-        if node.parent_id is not None:
-            self.count(node.parent_id, entries=-1, size=-node.size)
+    def trash(self, node: Node, path: str, now: datetime) -> None:
+        """Hide a node that lies at `path`, and all below it; the root cannot be asked for."""
+        self.take(node)
+        # Below the root, so that it outlives the folder it was in, should that go for ever.
+        node.parent_id = self.root().id
+        node.trashed_at, node.trashed_from, node.trash_id = now, path, new_id()
+        self._session.flush()
 
     def count(self, folder_id: int, *, entries: int = 0, size: int = 0) -> None:
         """Add to the counters of a folder."""
         execute_counted(self._session, _COUNT, {"folder_id": folder_id, "entries": entries, "bytes": size})
+
+
+def _reach(node: Node) -> tuple[int, int]:
+    """Return the bytes and the segments of the longest path that begins with the node's own name."""
+    further = node.below_bytes + 1 if node.below_segments else 0
+    return len(node.name.encode()) + further, node.below_segments + 1
+
+
+def below(*node_ids: int) -> CTE:
+    """Return the ids of nodes and of all below them, with how many levels deeper each lies."""
+    top = select(Node.id, literal(0).label("depth")).where(Node.id.in_(node_ids))
+    nodes = top.cte("below", recursive=True)
+    child = aliased(Node)
+    return nodes.union_all(select(child.id, nodes.c.depth + 1).join(nodes, child.parent_id == nodes.c.id))
+
+
+def _longest_below(folder_id: int) -> Select[int, int]:
+    """Return what asks for the bytes and the segments of the longest paths below a folder."""
+    top = select(Node.id, literal(0).label("bytes"), literal(0).label("segments"))
+    paths = top.where(Node.id == folder_id).cte("paths", recursive=True)
+    child = aliased(Node)
+    # A name has no backslash, so as bytes it is what it is as text, on every database.
+    size = func.length(cast(child.name, LargeBinary))
+    further = paths.c.bytes + size + case((paths.c.segments > 0, 1), else_=0)
+    paths = paths.union_all(
+        select(child.id, further, paths.c.segments + 1).join(paths, child.parent_id == paths.c.id)
+    )
+    return select(func.max(paths.c.bytes), func.max(paths.c.segments))

@@ -7,19 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from cabinet.models import Upload, UploadKind
 from cabinet.services.publishing import Target
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What the operator allows: bytes of one file, and how long an unfinished upload is kept."""
-
-    max_size: int
-    keep: timedelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import DigestMismatch, QuotaExceeded, TooLarge
 from cabinet.models import User
 from cabinet.services.clock import Clock
-from cabinet.services.publishing import Finished, Publisher, Stored, Target, publish
+from cabinet.services.publishing import Finished, Publisher, Stored, Target, Terms, publish
 from cabinet.storage.blobs import BlobStore, Staging
 from cabinet.storage.blocks import Measured
 from cabinet.storage.chunks import iter_hashed, iter_limited
@@ -95,16 +95,14 @@ class Incoming:
 
 
 class Uploads:
-    """Uploads of one user; `max_size` is in bytes."""
+    """Uploads of one user, within what the operator allows."""
 
-    def __init__(
-        self, session: Session, store: BlobStore, clock: Clock, max_size: int, owner_id: int
-    ) -> None:
+    def __init__(self, session: Session, store: BlobStore, clock: Clock, terms: Terms, owner_id: int) -> None:
         self._session = session
         self._store = store
-        self._max_size = max_size
+        self._max_size = terms.max_size
         self._owner_id = owner_id
-        self._publisher = Publisher(session, store, clock, owner_id)
+        self._publisher = Publisher(session, store, clock, terms, owner_id)
         self._room: Room | None = None
 
     def check(self, target: Target, size: int | None) -> None:

@@ -29,10 +29,14 @@ from cabinet.services.database import to_domain_error
 from cabinet.services.files import Files
 from cabinet.services.housekeeping import Housekeeping, Keep
 from cabinet.services.inspection import Inspection
+from cabinet.services.moving import Moving
 from cabinet.services.passwords import Passwords
+from cabinet.services.publishing import Terms
 from cabinet.services.resumable import ResumableUploads
-from cabinet.services.upload_states import Terms
+from cabinet.services.search import Search
+from cabinet.services.trash import Trash
 from cabinet.services.uploads import Uploads
+from cabinet.services.versions import Versions
 from cabinet.services.zipping import Zipping
 from cabinet.storage.blobs import BlobStore, open_store
 
@@ -131,6 +135,27 @@ def files(owner_id: int) -> Files:
     return Files(_database(), held.store, held.clock, owner_id)
 
 
+def moving(owner_id: int) -> Moving:
+    """Return the use cases of rearranging one user's files."""
+    return Moving(_database(), runtime().clock, owner_id)
+
+
+def trash(owner_id: int) -> Trash:
+    """Return the use cases of what one user deleted."""
+    keep = timedelta(days=setting("TRASH_KEEP_DAYS"))
+    return Trash(_database(), runtime().clock, keep, owner_id)
+
+
+def versions(owner_id: int) -> Versions:
+    """Return the use cases of the history of one user's files."""
+    return Versions(_database(), runtime().clock, setting("VERSIONS_KEPT"), owner_id)
+
+
+def search(owner_id: int) -> Search:
+    """Return what finds one user's files by their names."""
+    return Search(_database(), owner_id)
+
+
 def zipping(owner_id: int) -> Zipping:
     """Return what makes an archive of one user's files, which is sent when this request is over."""
     return Zipping(Session(db.engine), runtime().store, owner_id)
@@ -139,14 +164,18 @@ def zipping(owner_id: int) -> Zipping:
 def uploads(owner_id: int) -> Uploads:
     """Return the use cases of one user's uploads."""
     held = runtime()
-    return Uploads(_database(), held.store, held.clock, setting("MAX_UPLOAD_SIZE"), owner_id)
+    return Uploads(_database(), held.store, held.clock, _terms(), owner_id)
 
 
 def resumable(owner_id: int) -> ResumableUploads:
     """Return the use cases of one user's uploads that outlive their requests."""
     held = runtime()
-    terms = Terms(setting("MAX_UPLOAD_SIZE"), timedelta(seconds=setting("UPLOAD_KEEP_SECONDS")))
-    return ResumableUploads(_database(), held.store, held.clock, terms, owner_id)
+    return ResumableUploads(_database(), held.store, held.clock, _terms(), owner_id)
+
+
+def _terms() -> Terms:
+    keep = timedelta(seconds=setting("UPLOAD_KEEP_SECONDS"))
+    return Terms(setting("MAX_UPLOAD_SIZE"), setting("VERSIONS_KEPT"), keep)
 
 
 def housekeeping() -> Housekeeping:

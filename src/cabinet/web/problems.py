@@ -49,6 +49,8 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.EntryExists: HTTPStatus.CONFLICT,
     errors.NotAFolder: HTTPStatus.CONFLICT,
     errors.IsAFolder: HTTPStatus.CONFLICT,
+    errors.IntoItself: HTTPStatus.CONFLICT,
+    errors.CurrentVersion: HTTPStatus.CONFLICT,
     errors.OffsetMismatch: HTTPStatus.CONFLICT,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,

@@ -1,0 +1,141 @@
+"""Finding files and folders by a part of their name.
+
+Three letters or more are found anywhere in a name, the newest first; one or two at its start, in
+the order of names. Case and accents do not count.
+
+An index knows names, not places: it gives candidates, and of each the folders above are looked up
+by their ids, all of a batch in one query a level. That gives the path, tells whether the candidate
+lies where the search is, and drops what is below a folder in the trash. So neither the trash nor a
+move ever touches the index, and a tree of any size is hidden or moved by its top row.
+
+Rule: reads only, and of bounded cost: when many candidates lie elsewhere or in the trash, a page
+has few entries or none, and still a `next`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from cabinet.errors import N_, InvalidField
+from cabinet.models import Node
+from cabinet.services.entries import Entry, from_cursor, to_cursor, to_entry
+from cabinet.services.names import join_path, search_key, split_path
+from cabinet.services.search_index import TRIGRAM, find_containing
+from cabinet.services.tree import Tree
+
+NOTHING_ASKED = N_("it is empty.")
+
+# Candidates that are looked at for one page, however few of them are shown.
+_LOOKED_AT = 5000
+# Candidates fetched at a time, at least.
+_BATCH = 200
+# Larger than any id.
+_END = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Some of what was found below the folder `path`; `next` asks for the rest."""
+
+    path: str
+    entries: Sequence[Entry]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What a search has to know of a folder."""
+
+    parent_id: int | None
+    name: str
+    is_trashed: bool
+
+
+class Search:
+    """Searches the files of one user."""
+
+    def __init__(self, session: Session, owner_id: int) -> None:
+        self._session = session
+        self._owner_id = owner_id
+        self._tree = Tree(session, owner_id)
+        self._folders: dict[int, _Folder] = {}
+
+    def page(self, query: str, path: str, limit: int, after: str | None = None) -> SearchPage:
+        """Return up to `limit` entries below the folder `path` with `query` in their names.
+
+        Raises `NotFound`, `NotAFolder`, or `InvalidField` for an empty query or a foreign cursor.
+        """
+        key = search_key(query.strip())
+        if not key:
+            raise InvalidField(field="q", reason=NOTHING_ASKED)
+        names = split_path(path)
+        folder = self._tree.get_folder(names)
+        entries: list[Entry] = []
+        looked_at, last = 0, None
+        for node in self._candidates(key, limit, after):
+            if len(entries) == limit or looked_at == _LOOKED_AT:
+                return SearchPage(join_path(names), entries, _to_cursor(last))
+            looked_at, last = looked_at + 1, node
+            found = self._place(node, folder)
+            if found is not None:
+                entries.append(to_entry(node, join_path((*names, *found, node.name))))
+        return SearchPage(join_path(names), entries, None)
+
+    def _candidates(self, key: str, limit: int, after: str | None) -> Iterator[Node]:
+        """Yield nodes with `key` in their names, behind the cursor, with their folders looked up."""
+        start_key, start_id = from_cursor(after, str, int) if after else ("", 0)
+        size = max(limit + 1, _BATCH)
+        while True:
+            if len(key) >= TRIGRAM:
+                batch = find_containing(self._session, self._owner_id, key, start_id or _END, size)
+            else:
+                batch = self._find_starting(key, start_key, start_id, size)
+            self._look_up(node.parent_id for node in batch)
+            yield from batch
+            if len(batch) < size:
+                return
+            start_key, start_id = batch[-1].search_key, batch[-1].id
+
+    def _find_starting(self, key: str, start_key: str, start_id: int, limit: int) -> Sequence[Node]:
+        """Return nodes whose names start with `key`, in the order of names: one index range."""
+        here = tuple_(Node.search_key, Node.id)
+        wanted = select(Node).where(
+            Node.owner_id == self._owner_id,
+            Node.trashed_at.is_(None),
+            here > (max(start_key, key), start_id),
+            # Behind all that go on with any character but the very last of Unicode.
+            Node.search_key < key + "\U0010ffff",
+        )
+        return self._session.scalars(wanted.order_by(Node.search_key, Node.id).limit(limit)).all()
+
+    def _look_up(self, ids: Iterable[int | None]) -> None:
+        """Know all folders from `ids` up to the root, by one query a level."""
+        wanted = {node_id for node_id in ids if node_id is not None} - self._folders.keys()
+        while wanted:
+            columns = select(Node.id, Node.parent_id, Node.name, Node.trashed_at)
+            rows = self._session.execute(columns.where(Node.id.in_(wanted))).all()
+            self._folders |= {
+                row.id: _Folder(row.parent_id, row.name, row.trashed_at is not None) for row in rows
+            }
+            above = {row.parent_id for row in rows if row.parent_id is not None}
+            wanted = above - self._folders.keys()
+
+    def _place(self, node: Node, top: Node) -> tuple[str, ...] | None:
+        """Return the names of the folders between `top` and a node, None if it is not below `top`."""
+        names: list[str] = []
+        folder_id = node.parent_id
+        while folder_id != top.id:
+            folder = self._folders.get(folder_id) if folder_id is not None else None
+            if folder is None or folder.is_trashed:
+                return None
+            names.append(folder.name)
+            folder_id = folder.parent_id
+        return tuple(reversed(names))
+
+
+def _to_cursor(node: Node | None) -> str | None:
+    return to_cursor([node.search_key, node.id]) if node is not None else None

@@ -1,0 +1,134 @@
+"""The trash of one user: what was deleted, kept for a while, put back or gone for ever.
+
+A folder in the trash is one entry, with all that lies below it. Everything there still counts in
+its owner's usage until it is gone for ever.
+
+Rule: one transaction a use case; bytes are left to the sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Select, delete, select, tuple_
+from sqlalchemy.orm import Session
+
+from cabinet.errors import NotAFolder, NotFound
+from cabinet.models import Kind, Node
+from cabinet.services.clock import Clock
+from cabinet.services.conflicts import make_way
+from cabinet.services.database import writing
+from cabinet.services.entries import Conflict, Entry, from_cursor, to_cursor, to_entry
+from cabinet.services.names import join_path, split_path
+from cabinet.services.publishing import publishing
+from cabinet.services.tree import Tree
+from cabinet.services.usage import size_below, use
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Entries that one statement names.
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """Something in the trash; `entry` is what it was, at the path that it had."""
+
+    id: str
+    entry: Entry
+    trashed_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrashPage:
+    """Some of what is in the trash, the newest first; `next` asks for the rest."""
+
+    entries: Sequence[Trashed]
+    next: str | None
+
+
+class Trash:
+    """What a user can do with what they deleted; `keep` is how long it stays."""
+
+    def __init__(self, session: Session, clock: Clock, keep: timedelta, owner_id: int) -> None:
+        self._session = session
+        self._clock = clock
+        self._keep = keep
+        self._owner_id = owner_id
+        self._tree = Tree(session, owner_id)
+
+    def list_page(self, limit: int, after: str | None = None) -> TrashPage:
+        """Return a page of the trash; raises `InvalidField` for a foreign cursor."""
+        wanted = self._rows().order_by(Node.trashed_at.desc(), Node.trash_id.desc()).limit(limit + 1)
+        if after is not None:
+            micros, trash_id = from_cursor(after, int, str)
+            moment = _EPOCH + timedelta(microseconds=micros)
+            wanted = wanted.where(tuple_(Node.trashed_at, Node.trash_id) < (moment, trash_id))
+        found = self._session.scalars(wanted).all()
+        shown = [self._to_trashed(node) for node in found[:limit]]
+        if len(found) <= limit:
+            return TrashPage(shown, None)
+        micros = (shown[-1].trashed_at - _EPOCH) // timedelta(microseconds=1)
+        return TrashPage(shown, to_cursor([micros, shown[-1].id]))
+
+    def restore(self, trash_id: str, on_conflict: Conflict = Conflict.FAIL) -> Entry:
+        """Put something back where it was; the folders above it are made again where they are missing.
+
+        Raises `NotFound`, `EntryExists`, and `NotAFolder` when a file is where a folder was.
+        """
+        with publishing(self._session):
+            self._tree.root(lock=True)
+            node = self._get(trash_id)
+            names = split_path(node.trashed_from or "")
+            folder, depth = self._tree.walk(names[:-1])
+            if folder.kind != Kind.FOLDER:
+                raise NotAFolder(path=join_path(names[:depth]))
+            folder = self._tree.make_folders(folder, names[depth:-1], self._clock())
+            to = make_way(self._tree, node, folder, names, on_conflict, self._clock())
+            self._tree.check_reach(node, to)
+            self._tree.put(node, folder, to[-1])
+            return to_entry(node, join_path(to))
+
+    def purge(self, trash_id: str) -> None:
+        """Remove something in the trash for ever; raises `NotFound`."""
+        with writing(self._session):
+            self._tree.root(lock=True)
+            purge(self._session, self._owner_id, [self._get(trash_id).id])
+
+    def empty(self) -> None:
+        """Remove everything in the trash for ever."""
+        with writing(self._session):
+            self._tree.root(lock=True)
+            purge(self._session, self._owner_id, [node.id for node in self._session.scalars(self._rows())])
+
+    def _rows(self) -> Select[Node]:
+        return select(Node).where(Node.owner_id == self._owner_id, Node.trashed_at.is_not(None))
+
+    def _get(self, trash_id: str) -> Node:
+        node = self._session.scalar(self._rows().where(Node.trash_id == trash_id))
+        if node is None:
+            raise NotFound
+        return node
+
+    def _to_trashed(self, node: Node) -> Trashed:
+        # That is what being in the trash means.
+        assert node.trash_id is not None
+        assert node.trashed_at is not None
+        entry = to_entry(node, node.trashed_from or node.name)
+        return Trashed(node.trash_id, entry, node.trashed_at, node.trashed_at + self._keep)
+
+
+def purge(session: Session, owner_id: int, node_ids: Sequence[int]) -> None:
+    """Remove nodes that no folder counts, with all that lies below them, and give their bytes back.
+
+    Runs in the caller's transaction, under the lock of the owner's root.
+    """
+    session.flush()
+    for start in range(0, len(node_ids), _BATCH):
+        batch = node_ids[start : start + _BATCH]
+        use(session, owner_id, -size_below(session, *batch))
+        session.execute(
+            delete(Node).where(Node.id.in_(batch)), execution_options={"synchronize_session": False}
+        )
