@@ -35,11 +35,48 @@ def test_a_recursive_listing_shows_paths(stored: Filecli) -> None:
     assert set(stored("ls", "-r", "docs").stdout.splitlines()) == {"a", "deep/", "deep/b"}
 
 
-def test_a_long_listing_shows_size_and_time(stored: Filecli) -> None:
+def test_a_long_listing_shows_size_time_and_kind(stored: Filecli) -> None:
     lines = stored("ls", "-l").stdout.splitlines()
 
-    assert re.fullmatch(r" +-  \d{4}-\d\d-\d\d \d\d:\d\d  docs/", lines[0])
-    assert re.fullmatch(r" +6 B  \d{4}-\d\d-\d\d \d\d:\d\d  report", lines[1])
+    assert re.fullmatch(r" +-  \d{4}-\d\d-\d\d \d\d:\d\d  folder  docs/", lines[0])
+    assert re.fullmatch(r" +6 B  \d{4}-\d\d-\d\d \d\d:\d\d  file    report", lines[1])
+
+
+def test_sizes_are_exact_where_that_is_wanted(scripted: Filecli, script: Script) -> None:
+    script.will(page_of(folder_of("a"), entry_of("b", b"x" * 1234)))
+    folder, file = scripted("ls", "-b").stdout.splitlines()
+
+    assert re.match(r"1234  ", file.strip())
+    assert folder.index("folder") == file.index("file")
+
+
+def test_a_listing_is_sorted_as_the_server_can(stored: Filecli) -> None:
+    stored("upload", "-", "--to", "zero", given="")
+
+    assert stored("ls", "--sort", "size").stdout == "docs/\nzero\nreport\n"
+    assert stored("ls", "--sort", "size", "--order", "desc").stdout == "docs/\nreport\nzero\n"
+    assert stored("ls", "--order", "desc").stdout == "docs/\nzero\nreport\n"
+
+
+def test_a_recursive_listing_has_one_order_only(stored: Filecli) -> None:
+    done = stored("ls", "-R", "--sort", "size")
+
+    assert done.exit_code == 2
+    assert "always in the order of names" in done.stderr
+
+
+@pytest.mark.parametrize("pattern", ["docs/*", "do[a-c]s/*"])
+def test_a_pattern_lists_what_fits_it(pattern: str, stored: Filecli) -> None:
+    assert stored("ls", pattern).stdout == "docs/deep/\ndocs/a\n"
+    assert stored("ls", "nothing*").exit_code == 4
+
+
+def test_pages_that_do_not_end_are_not_asked_for_for_ever(scripted: Filecli, script: Script) -> None:
+    script.will(page_of(following="again"), page_of(following="again"))
+    done = scripted("ls")
+
+    assert done.exit_code == 1
+    assert "its pages do not end" in done.stderr
 
 
 def test_json_is_one_document(stored: Filecli) -> None:
@@ -70,7 +107,7 @@ def test_a_name_that_steers_the_terminal_is_written_out(scripted: Filecli, scrip
 def test_a_time_that_cannot_be_read_is_shown_as_it_is(scripted: Filecli, script: Script) -> None:
     script.will(page_of(entry_of("a", b"") | {"modified_at": "once"}))
 
-    assert scripted("ls", "-l").stdout == "      0 B  once              a\n"
+    assert scripted("ls", "-l").stdout == "      0 B  once              file    a\n"
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from cabinet.client.connection import Connection, Request
-from cabinet.client.entries import Entry, Trashed, Version
+from cabinet.client.entries import PAGE_SIZE, Entry, Trashed, Version
 from cabinet.storage.content_hash import is_content_hash
 
 T = TypeVar("T")
-
-# The most that the server gives in one page, and takes in one request.
-PAGE_SIZE = 1000
 
 
 class Answers:

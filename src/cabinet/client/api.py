@@ -16,9 +16,9 @@ from urllib.parse import quote, urlencode
 
 import urllib3
 
-from cabinet.client.answers import PAGE_SIZE, Answers
+from cabinet.client.answers import Answers
 from cabinet.client.connection import JSON, TAKES_LONG, Connection, Request, to_json
-from cabinet.client.entries import Entry, Version
+from cabinet.client.entries import PAGE_SIZE, Entry, Version
 from cabinet.client.failures import Refused
 from cabinet.client.form import FormFile, encode
 from cabinet.client.local import Body, MemoryBody

@@ -6,7 +6,6 @@ out is a choice that the server knows.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cabinet.client.entries import PAGE_SIZE
 from cabinet.client.local import Source
-from cabinet.client.output import Output, neutralise, to_event, to_size
+from cabinet.client.output import Output, is_attended, neutralise, to_event, to_size
 from cabinet.client.tally import Tally
 from cabinet.errors import EntryExists
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 REPLACE, RENAME, SKIP, FAIL, ASK = "replace", "rename", "skip", "fail", "ask"
 CHOICES = [ASK, SKIP, REPLACE, RENAME, FAIL]
-
-# Paths that are asked for at a time: the most that the server looks up at once.
-_AT_A_TIME = 1000
 
 _ANSWERS = {"r": REPLACE, "k": RENAME, "s": SKIP}
 
@@ -49,7 +46,7 @@ class Conflicts:
         self._output = output
         self._tally = tally
         # Without a terminal there is nobody to ask, and nothing may be lost.
-        self._choice = FAIL if choice == ASK and not _is_attended() else choice
+        self._choice = FAIL if choice == ASK and not is_attended() else choice
         self._for_all = ""
 
     def settle(self, files: Iterable[tuple[Source, str]]) -> Iterator[Task]:
@@ -59,7 +56,7 @@ class Conflicts:
                 yield Task(source, path, self._choice)
             return
         remaining = iter(files)
-        while some := list(islice(remaining, _AT_A_TIME)):
+        while some := list(islice(remaining, PAGE_SIZE)):
             found = self._api.lookup([path for _, path in some])
             for (source, path), entry in zip(some, found, strict=True):
                 task = Task(source, path, FAIL if self._choice == FAIL else REPLACE)
@@ -89,7 +86,3 @@ class Conflicts:
         if answer.isupper():
             self._for_all = choice
         return choice
-
-
-def _is_attended() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()

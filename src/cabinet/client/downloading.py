@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from cabinet.client.crew import Crew, Job
-from cabinet.client.failures import LocalExists, Stopped, UnsafeName
+from cabinet.client.failures import BadUsage, LocalExists, SameTarget, Stopped, UnsafeName
+from cabinet.client.globs import is_pattern
 from cabinet.client.local import local_errors
 from cabinet.client.manner import STDIO, Manner
-from cabinet.client.output import Meter, neutralise, to_event
-from cabinet.client.paths import is_safe_name, to_local, to_path
+from cabinet.client.meaning import Meaning, Meant, outermost
+from cabinet.client.output import Meter, is_attended, neutralise, to_event
+from cabinet.client.paths import is_safe_name, to_local
 from cabinet.client.session import Session
 from cabinet.client.tally import Tally
 from cabinet.client.throttle import Throttle
@@ -28,13 +30,27 @@ from cabinet.client.trees import check_place, choose_target, holds_content, is_s
 if TYPE_CHECKING:
     from cabinet.client.entries import Entry
 
+_CONTENT_ONLY = "Standard output takes the content of files and nothing else."
+
 
 class Downloads:
-    """The downloads of one command; with `force` local files are replaced without asking."""
+    """The downloads of one command; with `force` local files are replaced without asking.
 
-    def __init__(self, session: Session, tally: Tally, meter: Meter, manner: Manner, *, force: bool) -> None:
+    With `version` they bring that version of each file.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        tally: Tally,
+        meter: Meter,
+        manner: Manner,
+        *,
+        force: bool,
+        version: int | None = None,
+    ) -> None:
         self._session = session
-        self._api = session.api
+        self._api = session.api if version is None else session.api.at_version(version)
         self._output = session.output
         self._tally = tally
         self._meter = meter
@@ -43,13 +59,25 @@ class Downloads:
         self._throttle = Throttle(manner.rate, session.stop)
 
     def fetch_all(self, names: Sequence[str], output: str | None, *, recursive: bool) -> None:
-        """Download every one of `names`, a file or with `recursive` also a folder, to where `output` says."""
-        if output == STDIO:
-            for name in names:
-                with self._tally.attempt(name):
-                    self._fetch_to_stream(to_path(name), sys.stdout.buffer, STDIO)
+        """Download what `names` mean, files or with `recursive` also folders, to where `output` says."""
+        if output == STDIO and recursive:
+            raise BadUsage(reason=_CONTENT_ONLY)
+        meaning = Meaning(self._api, self._tally, folders=recursive)
+        if not any(map(is_pattern, names)):
+            _check_room(output, len(names))
+        self.fetch(outermost(meaning.iter_meant(names)), output, recursive=recursive)
+
+    def fetch(self, meant: Sequence[Meant], output: str | None, *, recursive: bool = False) -> None:
+        """Download what is on the server to where `output` says."""
+        _check_room(output, len(meant))
+        if output != STDIO:
+            self.run(self._plan(meant, output, recursive=recursive))
             return
-        self.run(self._plan(names, output, recursive=recursive))
+        if self._output.as_json or self._manner.dry_run:
+            raise BadUsage(reason=_CONTENT_ONLY)
+        for one in meant:
+            with self._tally.attempt(one.text):
+                self._fetch_to_stream(one.path, sys.stdout.buffer, STDIO)
 
     def run(self, jobs: Iterator[Job]) -> None:
         """Do what was planned, several at a time."""
@@ -61,21 +89,28 @@ class Downloads:
         self._meter.expect(entry.size)
         yield from self._plan_file(entry.path, target, entry)
 
-    def _plan(self, names: Sequence[str], output: str | None, *, recursive: bool) -> Iterator[Job]:
-        for name in names:
-            with self._tally.attempt(name):
-                path = to_path(name)
-                last = path.rpartition("/")[2]
+    def _plan(self, meant: Sequence[Meant], output: str | None, *, recursive: bool) -> Iterator[Job]:
+        taken: set[Path] = set()
+        for one in meant:
+            with self._tally.attempt(one.text):
+                last = one.path.rpartition("/")[2]
                 if last and not is_safe_name(last):
                     raise UnsafeName(name=last)
                 target = choose_target(output, last)
-                if recursive and self._is_folder(path):
-                    yield from self._plan_folder(path, target)
+                if target in taken:
+                    raise SameTarget(path=str(target))
+                taken.add(target)
+                if recursive and self._is_folder(one):
+                    yield from self._plan_folder(one.path, target)
+                elif one.entry is not None and not one.entry.is_folder:
+                    yield from self._plan_entry(one.entry, target)
                 else:
-                    yield from self._plan_file(path, target)
+                    yield from self._plan_file(one.path, target)
 
-    def _is_folder(self, path: str) -> bool:
-        return not path or self._api.is_folder(path)
+    def _is_folder(self, one: Meant) -> bool:
+        if one.entry is not None:
+            return one.entry.is_folder
+        return not one.path or self._api.is_folder(one.path)
 
     def _plan_folder(self, folder: str, target: Path) -> Iterator[Job]:
         selection = self._manner.selection
@@ -95,7 +130,7 @@ class Downloads:
             make_folder(path)
 
     def _plan_entry(self, entry: Entry, target: Path) -> Iterator[Job]:
-        """Plan to download a file of a folder, unless it came down before the command was interrupted."""
+        """Plan to download a file that was found, unless it came down before the command was interrupted."""
         if holds_content(target, entry.size, entry.content_hash):
             self._tally.unchanged()
             self._output.document(to_event("unchanged", path=entry.path, local=str(target)))
@@ -160,8 +195,14 @@ class Downloads:
         """Tell whether `target`, if it is there, shall be replaced; raises `LocalExists` if not."""
         if self._force or not os.path.lexists(target):
             return self._force
-        if sys.stdin.isatty() and sys.stderr.isatty():
+        if is_attended():
             with self._output.aside():
                 if click.confirm(f"“{neutralise(str(target))}” exists. Replace it?", err=True):
                     return True
         raise LocalExists(path=str(target))
+
+
+def _check_room(output: str | None, count: int) -> None:
+    """Raise `BadUsage` unless `output` has room for so many files."""
+    if count > 1 and not (output in (None, STDIO) or output.endswith("/") or Path(output).is_dir()):
+        raise BadUsage(reason=f"Several files cannot all be called “{output}”.")

@@ -10,6 +10,9 @@ from typing import Any
 
 from cabinet.client.times import from_rfc3339
 
+# The most that the server gives in one page, and takes in one request.
+PAGE_SIZE = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -9,7 +9,10 @@
         ├── Redirected
         ├── Misunderstood          the answer is not one of a Cabinet server
         ├── BadUsage
-        │   └── BadServerAddress
+        │   ├── BadServerAddress
+        │   └── NotConfirmed
+        ├── Declined
+        ├── NoMatch
         ├── NotSignedIn
         ├── TokenRefused
         ├── TokenFileExposed
@@ -134,6 +137,31 @@ class BadServerAddress(BadUsage):
     message = "“%(server)s” is not the address of a server: %(reason)s."
     hint = "An address looks like http://127.0.0.1:5000."
     server: str
+
+
+class NotConfirmed(BadUsage):
+    """What cannot be taken back was asked for where there is nobody to ask."""
+
+    slug = "not-confirmed"
+    message = "What is removed for ever cannot be restored; nothing was done."
+    hint = "--force removes it without asking."
+    reason: str = ""
+
+
+class Declined(ClientFailure):
+    """Somebody was asked and said no."""
+
+    slug = "declined"
+    message = "Nothing was done."
+
+
+class NoMatch(ClientFailure):
+    """Nothing on the server has the name, nor fits it as a pattern."""
+
+    slug = "no-match"
+    message = "Nothing matches “%(pattern)s”."
+    hint = "filecli ls shows what is there."
+    pattern: str
 
 
 class NotSignedIn(ClientFailure):
@@ -283,7 +311,7 @@ class SameTarget(ClientFailure):
 
     slug = "same-target"
     message = "“%(path)s” is where another file of this command goes."
-    hint = "Upload them one after the other, or into different folders with --to."
+    hint = "Move them one after the other, or into different folders."
     path: str
 
 

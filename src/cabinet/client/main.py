@@ -12,13 +12,17 @@ from typing import Any, NoReturn
 import click
 
 from cabinet.client.account_commands import login, logout, register, version, whoami
+from cabinet.client.change_commands import cp, mkdir, mv, rm
+from cabinet.client.completion_commands import completion
 from cabinet.client.exits import INTERRUPTED, UNEXPECTED, USAGE, describe, exit_code
-from cabinet.client.file_commands import ls, rm
+from cabinet.client.file_commands import info, ls, search
 from cabinet.client.options import shared_options
 from cabinet.client.output import Output
 from cabinet.client.sync_commands import sync
 from cabinet.client.transfer_commands import download, upload
+from cabinet.client.trash_commands import trash
 from cabinet.client.uploads_commands import uploads
+from cabinet.client.versions_commands import versions
 from cabinet.errors import CabinetError
 
 
@@ -68,7 +72,13 @@ def main() -> None:
     """
 
 
-for _command in (register, login, logout, whoami, upload, download, sync, uploads, ls, rm, version):
+_COMMANDS = (
+    *(register, login, logout, whoami),
+    *(upload, download, sync, uploads),
+    *(ls, info, search, mkdir, mv, cp, rm, trash, versions),
+    *(completion, version),
+)
+for _command in _COMMANDS:
     main.add_command(_command)
 
 

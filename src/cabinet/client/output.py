@@ -204,6 +204,11 @@ def to_trouble(error: CabinetError, code: int) -> dict[str, Any]:
     return {"error": error.slug, "message": str(error), "exit_code": code}
 
 
+def is_attended() -> bool:
+    """Tell whether there is somebody to ask."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def _never_fail_to_encode(stream: TextIO) -> None:
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:

@@ -5,6 +5,7 @@ Rule: nothing is opened, read or imported before a command asks for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -59,21 +60,30 @@ class Session:
 
     def open_api(self, token: str | None) -> Api:
         """Return the server, asked with `token`, or without any."""
+        if self.flags.insecure:
+            self.output.warn(f"--insecure: whoever answers as {self.server} is believed.")
+        return self._open_api(token, self.flags.retries, self.output.note, self.output.detail)
+
+    def open_silent_api(self) -> Api | None:
+        """Return the server, asked once and without a word, None if nobody is signed in."""
+        token = environment_token() or self._stored_token()
+        return None if token is None else self._open_api(token, 0, lambda _: None, lambda _: None)
+
+    def _open_api(
+        self, token: str | None, retries: int, tell: Callable[[str], None], trace: Callable[[str], None]
+    ) -> Api:
         # urllib3 takes 60 ms to load, as much as all the rest.
         from cabinet.client.api import Api
         from cabinet.client.connection import Connection, Tls
         from cabinet.client.patience import Patience
 
-        flags = self.flags
-        if flags.insecure:
-            self.output.warn(f"--insecure: whoever answers as {self.server} is believed.")
         connection = Connection(
             self.server,
             token=token,
-            patience=Patience(flags.retries, self.output.note, sleep=self.stop.wait),
-            tls=Tls(flags.ca_cert, flags.insecure),
+            patience=Patience(retries, tell, sleep=self.stop.wait),
+            tls=Tls(self.flags.ca_cert, self.flags.insecure),
             stop=self.stop,
-            trace=self.output.detail,
+            trace=trace,
         )
         return Api(connection)
 

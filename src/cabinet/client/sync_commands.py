@@ -14,14 +14,15 @@ from cabinet.client.failures import BadUsage
 from cabinet.client.manner import to_manner, transfer_options
 from cabinet.client.options import command
 from cabinet.client.paths import to_path
+from cabinet.client.remote_names import complete_side
 from cabinet.client.session import Session
 
 _REMOTE = ":"
 
 
 @command("sync")
-@click.argument("source")
-@click.argument("target")
+@click.argument("source", shell_complete=complete_side)
+@click.argument("target", shell_complete=complete_side)
 @click.option("--delete", is_flag=True, help="Delete from TARGET what SOURCE does not have.")
 @click.option("--checksum", is_flag=True, help="Compare contents, not sizes and times of the last change.")
 @transfer_options

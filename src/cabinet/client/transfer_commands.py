@@ -5,22 +5,27 @@ Rule: which files, and how, is decided in `uploading.py` and `downloading.py`; h
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from cabinet.client.conflicts import CHOICES, REPLACE
-from cabinet.client.failures import BadUsage
 from cabinet.client.manner import STDIO, to_manner, transfer_options
 from cabinet.client.options import command
 from cabinet.client.paths import to_path
+from cabinet.client.remote_names import complete_folder, complete_local, complete_name
 from cabinet.client.session import Session
 
 
 @command("upload")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--to", metavar="DIR", default="", help="Store below DIR, which is made if need be.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=complete_local)
+@click.option(
+    "--to",
+    metavar="DIR",
+    default="",
+    shell_complete=complete_folder,
+    help="Store below DIR, which is made if need be.",
+)
 @click.option("-r", "--recursive", is_flag=True, help="Upload folders with all that is in them.")
 @click.option(
     "--on-conflict",
@@ -55,8 +60,14 @@ def upload(
 
 
 @command("download")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("-o", "--output", metavar="FILE|DIR|-", help="Where to; - is standard output.")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE|DIR|-",
+    shell_complete=complete_local,
+    help="Where to; - is standard output.",
+)
 @click.option("-r", "--recursive", is_flag=True, help="Download folders with all that is in them.")
 @click.option("--force", is_flag=True, help="Replace local files without asking.")
 @transfer_options
@@ -65,17 +76,13 @@ def download(
 ) -> None:
     """Download files and print the paths that they got.
 
-    An interrupted download leaves NAME.part; the same command goes on from there. In a folder,
+    NAME may be a pattern in quotes, such as 'docs/*.pdf' or 'photos/**/*.jpg'. An interrupted download leaves NAME.part; the same command goes on from there. In a folder,
     files that are here already with the same content are left alone.
     """
     from cabinet.client.downloading import Downloads
     from cabinet.client.tally import Tally
 
-    if output not in (None, STDIO) and len(names) > 1 and not (output.endswith("/") or Path(output).is_dir()):
-        raise BadUsage(reason=f"Several files cannot all be called “{output}”.")
     manner = to_manner(**options)
-    if output == STDIO and (recursive or session.output.as_json or manner.dry_run):
-        raise BadUsage(reason="Standard output takes the content of files and nothing else.")
     tally = Tally(session.output)
     with session.output.meter() as meter:
         Downloads(session, tally, meter, manner, force=force).fetch_all(names, output, recursive=recursive)

@@ -1,0 +1,52 @@
+"""Lines of several columns, for people: what ls, search, trash and versions show.
+
+Rule: each column has a width of its own whatever the rows hold, so that a row can be shown before
+the next is known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cabinet.client.output import to_size
+from cabinet.client.times import to_local_text
+
+if TYPE_CHECKING:
+    from cabinet.client.entries import Entry, Trashed, Version
+
+# Characters: "999.9 MB", and the largest file that a server takes, in bytes.
+_SIZE, _EXACT_SIZE = 9, 13
+
+
+def entry_row(entry: Entry, name: str, *, exact: bool = False) -> str:
+    """Return size, last change, kind and `name`."""
+    size = size_cell(None if entry.is_folder else entry.size, exact=exact)
+    kind = "folder" if entry.is_folder else "file"
+    return f"{size}  {to_local_text(entry.modified_at):16}  {kind:6}  {name}"
+
+
+def trashed_row(trashed: Trashed) -> str:
+    """Return id, when it was trashed, until when it is kept, size and where it was."""
+    size = size_cell(None if trashed.is_folder else trashed.size)
+    until = to_local_text(trashed.expires_at)
+    name = with_slash(trashed.path, is_folder=trashed.is_folder)
+    return f"{trashed.id}  {to_local_text(trashed.trashed_at):16}  {until:16}  {size}  {name}"
+
+
+def version_row(version: Version) -> str:
+    """Return number, size, when it was stored, content hash and whether it is the current one."""
+    mark = "  current" if version.is_current else ""
+    created = to_local_text(version.created_at)
+    return f"{version.number:>6}  {size_cell(version.size)}  {created:16}  {version.content_hash}{mark}"
+
+
+def size_cell(size: int | None, *, exact: bool = False) -> str:
+    """Return a size, right-aligned; None is that of a folder."""
+    if exact:
+        return f"{'-' if size is None else size:>{_EXACT_SIZE}}"
+    return f"{'-' if size is None else to_size(size):>{_SIZE}}"
+
+
+def with_slash(path: str, *, is_folder: bool) -> str:
+    """Return `path` as it is shown."""
+    return f"{path}/" if is_folder else path

@@ -1,0 +1,157 @@
+"""Completion in bash, zsh and fish: the scripts that the shells run, in place of Click's own.
+
+Click's put a name onto the line as it is: with a space in it, it becomes two words, and a name may
+hold `;` or `$(...)`. Here every name of the server is quoted by the shell itself, a comma does not
+cut it, bash gets it right behind a colon, and a folder can be typed on from.
+
+Rule: a shell never expands or runs any part of what was offered.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import ClassVar
+
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    ShellComplete,
+    ZshComplete,
+    add_completion_class,
+    split_arg_string,
+)
+
+# No argument can hold it.
+_END = "\0"
+
+_BASH = """\
+%(complete_func)s() {
+    local response type value
+    response=$(COMP_LINE="${COMP_LINE:0:COMP_POINT}" COMP_WORDBREAKS="$COMP_WORDBREAKS" \\
+        %(complete_var)s=bash_complete "$1" 2>/dev/null)
+    COMPREPLY=()
+    while IFS=, read -r type value; do
+        case $type in
+            dir) compopt -o dirnames ;;
+            file) compopt -o default ;;
+            plain) COMPREPLY+=("$value") ;;
+            remote)
+                compopt -o filenames
+                COMPREPLY+=("$value")
+                ;;
+        esac
+    done <<< "$response"
+    if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == */ ]]; then
+        compopt -o nospace
+    fi
+}
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
+
+_ZSH = """\
+#compdef %(prog_name)s
+%(complete_func)s() {
+    local -a plain described folders response
+    local type value help
+    (( $+commands[%(prog_name)s] )) || return 1
+    response=("${(@f)$(COMP_WORDS="${words[*]}" COMP_CWORD=$((CURRENT - 1)) \\
+        %(complete_var)s=zsh_complete %(prog_name)s 2>/dev/null)}")
+    for type value help in $response; do
+        case $type in
+            dir) _path_files -/ ;;
+            file) _path_files -f ;;
+            *)
+                if [[ $type == remote && $value == */ ]]; then
+                    folders+=("$value")
+                elif [[ $help == _ ]]; then
+                    plain+=("$value")
+                else
+                    described+=("$value:$help")
+                fi
+                ;;
+        esac
+    done
+    (( $#described )) && _describe -V unsorted described -U
+    (( $#folders )) && compadd -U -S '' -V unsorted -a folders
+    (( $#plain )) && compadd -U -V unsorted -a plain
+}
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
+    %(complete_func)s "$@"
+else
+    compdef %(complete_func)s %(prog_name)s
+fi
+"""
+
+_FISH = """\
+function %(complete_func)s
+    set -l response (env %(complete_var)s=fish_complete COMP_WORDS=(commandline -cp | string collect) \\
+        COMP_CWORD=(commandline -ct | string collect) %(prog_name)s 2>/dev/null)
+    for line in $response
+        set -l item (string split -m 1 "," -- $line)
+        switch $item[1]
+            case dir
+                __fish_complete_directories $item[2]
+            case file
+                __fish_complete_path $item[2]
+            case '*'
+                printf '%%s\\n' $item[2]
+        end
+    end
+end
+complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
+"""
+
+
+@add_completion_class
+class Bash(BashComplete):
+    """bash, which cuts a word at each of its word breaks: what is offered has to begin behind the last."""
+
+    source_template: ClassVar[str] = _BASH
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        line = os.environ["COMP_LINE"]
+        *args, incomplete = split_arg_string(line + _END)
+        self._before = _before_break(line, os.environ.get("COMP_WORDBREAKS", ""))
+        return args[1:], incomplete.removesuffix(_END)
+
+    def format_completion(self, item: CompletionItem[str]) -> str:
+        return f"{item.type},{item.value.removeprefix(self._before)}"
+
+
+@add_completion_class
+class Zsh(ZshComplete):
+    """zsh."""
+
+    source_template: ClassVar[str] = _ZSH
+
+
+@add_completion_class
+class Fish(FishComplete):
+    """fish."""
+
+    source_template: ClassVar[str] = _FISH
+
+
+SHELLS: dict[str, type[ShellComplete]] = {"bash": Bash, "zsh": Zsh, "fish": Fish}
+
+
+def _before_break(line: str, breaks: str) -> str:
+    """Return what the last word of `line` holds up to its last break that is not quoted, unquoted."""
+    quote, is_escaped = "", False
+    begin = cut = 0
+    for place, character in enumerate(line):
+        if is_escaped:
+            is_escaped = False
+        elif character == "\\" and quote != "'":
+            is_escaped = True
+        elif quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character.isspace():
+            begin = cut = place + 1
+        elif character in breaks:
+            cut = place + 1
+    words = split_arg_string(line[begin:cut])
+    return words[0] if words else ""
