@@ -15,7 +15,18 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.bench import console, cuts, folders, long_line, many, memory, resumable, small_files, transfers
+from tests.bench import (
+    console,
+    cuts,
+    folders,
+    long_line,
+    many,
+    memory,
+    resumable,
+    small_files,
+    transfers,
+    zips,
+)
 from tests.bench.report import Row, print_rows
 from tests.bench.stage import Stage, stage
 
@@ -25,6 +36,7 @@ PARTS: dict[str, Callable[[Stage], list[Row]]] = {
     "get": transfers.get,
     "small": small_files.small,
     "folder": folders.folder,
+    "zip": zips.zips,
     "filecli": console.filecli,
     "start": console.start,
     "memory": memory.memory,

@@ -57,7 +57,7 @@ def folder(stage: Stage) -> list[Row]:
     counts = [stage.scaled(count, min(count, LEAST)) for count in COUNTS]
     with stage.fresh_cabinet() as server:
         for count in counts:
-            _fill(server, f"folder-{count}", count)
+            fill(server, f"folder-{count}", count)
         rows = [
             _row(stage, server, f"by {sort}", f"/files?limit={PAGE}&sort={sort}", counts)
             for sort in ("name", "size", "modified")
@@ -68,7 +68,7 @@ def folder(stage: Stage) -> list[Row]:
     return rows
 
 
-def _fill(server: Cabinet, name: str, count: int) -> None:
+def fill(server: Cabinet, name: str, count: int) -> None:
     """Make a folder of `count` files: one by an upload, the others after its model."""
     with kept_connection(server.port, server.headers) as connection:
         connection.request("PUT", server.path(f"{name}/0000000.txt"), b"one content for all")

@@ -52,7 +52,7 @@ def test_a_folder_is_downloaded_as_an_archive(alice: Program) -> None:
     assert "ETag" not in headers
 
 
-@pytest.mark.parametrize("measured", [0, 10_000])
+@pytest.mark.parametrize("measured", [0, 20_000])
 def test_head_has_the_headers_of_get(alice: Program, monkeypatch: pytest.MonkeyPatch, measured: int) -> None:
     monkeypatch.setattr(zipping, "MEASURED_ENTRIES", measured)
     alice.put("/files/a/f", b"content")

@@ -31,7 +31,7 @@ MAX_PATHS = 1000
 NOT_SO_MANY = N_("name 1 to 1000 files or folders.")
 
 # Of an archive with more entries the length is not told: whoever waits for it should not wait longer.
-MEASURED_ENTRIES = 10_000
+MEASURED_ENTRIES = 20_000
 
 # What an archive is called that has no name of its own.
 DEFAULT_NAME = "cabinet"
