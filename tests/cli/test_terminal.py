@@ -77,9 +77,11 @@ def test_a_local_file_is_asked_about(
 
 
 def test_a_person_sees_bars_while_bytes_move(on_script: Script, release: threading.Event) -> None:
+    name = "[bold]big"
+    on_script.will_at("/lookup", json_answer({"entries": [entry_of(name, CONTENT)]}))
     on_script.will(content_answer(CONTENT, cut=len(HEAD), until=release), content_answer(CONTENT, len(HEAD)))
-    with in_terminal([FILECLI, "download", "[bold]big"]) as terminal:
-        terminal.expect("[bold]big")
+    with in_terminal([FILECLI, "download", name]) as terminal:
+        terminal.expect(name)
         terminal.expect("1.0/3.1 MB")
         release.set()
         terminal.expect("Downloaded 1 file, 3.1 MB in ")
