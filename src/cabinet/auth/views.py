@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from flask import Response, flash, jsonify, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 from wtforms import Form
 
 from cabinet import __version__
@@ -57,12 +57,12 @@ from cabinet.web.guard import host_of
 from cabinet.web.pages import (
     check_form,
     local_path,
-    malformed_json,
     see_other,
     show_error,
     text_of,
     to_rfc3339,
 )
+from cabinet.web.parameters import read_json
 from cabinet.web.problems import status_of, wants_page
 
 # A year in seconds; the language of somebody who is not signed in.
@@ -291,10 +291,7 @@ def list_tokens() -> ResponseReturnValue:
 def create_token() -> ResponseReturnValue:
     """Make a token and show its secret, this once."""
     user = acting_user()
-    try:
-        wanted = TokenRequest.model_validate_json(request.get_data())
-    except ValidationError as error:
-        raise malformed_json() from error
+    wanted = read_json(TokenRequest)
     issued, secret = tokens().issue(user.id, wanted.name, wanted.expires_at)
     return _token_json(issued) | {"token": secret}, HTTPStatus.CREATED
 

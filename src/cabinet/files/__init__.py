@@ -1,6 +1,6 @@
-"""The blueprint of files: the page, upload, listing, download, delete.
+"""The blueprint of files: bytes in and out, folders, the trash, versions, search, archives, pages.
 
-Rule: one face of `services.files` and `services.uploads`; it decides nothing itself.
+Rule: one face of the services; it decides nothing itself.
 """
 
 from __future__ import annotations
@@ -9,5 +9,9 @@ from flask import Blueprint
 
 bp = Blueprint("files", __name__)
 
-from cabinet.files import views as views  # noqa: E402 - the views register themselves on `bp`
+from cabinet.files import search_views as search_views  # noqa: E402 - the views register themselves on `bp`
+from cabinet.files import trash_views as trash_views  # noqa: E402
+from cabinet.files import tree_views as tree_views  # noqa: E402
+from cabinet.files import version_views as version_views  # noqa: E402
+from cabinet.files import views as views  # noqa: E402
 from cabinet.files import zip_views as zip_views  # noqa: E402

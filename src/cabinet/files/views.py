@@ -8,28 +8,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http import HTTPStatus
-from typing import TypeVar
 
 from flask import Response, flash, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from cabinet.errors import N_, CrossSiteRequest, InvalidField, MalformedRequest
 from cabinet.files import bp
 from cabinet.files.forms import DeleteForm, UploadForm
 from cabinet.services.entries import Conflict, Entry, Order, Page, Sort
-from cabinet.services.listing import DEFAULT_LIMIT, MAX_LIMIT
-from cabinet.services.names import PATH_BYTES, join_path, split_path, to_name
+from cabinet.services.names import join_path, split_path, to_name
 from cabinet.services.publishing import Target
 from cabinet.services.uploads import Incoming, Uploads
 from cabinet.storage.content_hash import BLOCK_SIZE
 from cabinet.web.archives import send_zip
 from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text
-from cabinet.web.context import acting_user, files, setting, uploads, zipping
+from cabinet.web.context import acting_user, files, setting, uploads, versions, zipping
 from cabinet.web.guard import TOKEN_FIELD, check_token, is_vouched_for, streams_body, takes_body_of
 from cabinet.web.objects import to_json
-from cabinet.web.pages import check_form, malformed_json, see_other, text_of
+from cabinet.web.pages import check_form, see_other, text_of
+from cabinet.web.parameters import (
+    MAX_PATHS,
+    NOT_A_CHOICE,
+    PATHS_BYTES,
+    after_of,
+    choice_of,
+    limit_of,
+    number_of,
+    read_json,
+)
 from cabinet.web.problems import wants_page
 from cabinet.web.promises import mtime_of, promised_of
 from cabinet.web.ranges import precondition_of, send_entry, to_digest, to_etag
@@ -37,24 +45,15 @@ from cabinet.web.ranges import precondition_of, send_entry, to_digest, to_etag
 # Entries on one page of the files page.
 PAGE_LIMIT = 200
 
-# Paths that one request may ask for, and what their JSON may weigh: an encoder that writes ASCII
-# makes six bytes of a letter that has two, and a quote, a comma and a space stand round each path.
-LOOKUP_PATHS = 1000
-LOOKUP_BYTES = LOOKUP_PATHS * (3 * PATH_BYTES + 4) + 1024
-
 NO_FILE = N_("there is no file in it.")
-NOT_A_CHOICE = N_("it is none of the values that it may have.")
-NOT_A_LIMIT = N_("it has to be a number from 1 to 1000.")
 ONLY_BY_NAME = N_("a recursive listing is always in the order of names.")
 NO_PARTIAL_PUT = N_("a part of a file cannot be stored; send the whole.")
-
-_Choice = TypeVar("_Choice", Conflict, Sort)
 
 
 class Lookup(BaseModel):
     """The body of `POST /lookup`."""
 
-    paths: list[str] = Field(max_length=LOOKUP_PATHS)
+    paths: list[str] = Field(max_length=MAX_PATHS)
 
 
 @bp.get("/index")
@@ -84,7 +83,7 @@ def upload() -> ResponseReturnValue:
     """Store every file of a multipart form, or none of them."""
     user = acting_user()
     folder = request.args.get("folder", "")
-    on_conflict = _choice(Conflict, "on_conflict", Conflict.REPLACE)
+    on_conflict = choice_of(Conflict, "on_conflict", Conflict.REPLACE)
     split_path(folder)
     with ExitStack() as held:
         received = _receive_parts(user.id, folder, on_conflict, held)
@@ -159,23 +158,18 @@ def list_files() -> ResponseReturnValue:
 
 
 @bp.post("/lookup")
-@takes_body_of(LOOKUP_BYTES)
+@takes_body_of(PATHS_BYTES)
 def look_up() -> ResponseReturnValue:
     """Tell what is at each of many paths; a sender asks before it sends."""
     service = files(acting_user().id)
-    try:
-        wanted = Lookup.model_validate_json(request.get_data())
-    except ValidationError as error:
-        raise malformed_json() from error
-    entries = service.look_up(wanted.paths)
+    entries = service.look_up(read_json(Lookup).paths)
     return {"entries": [to_json(entry) if entry else None for entry in entries]}
 
 
 @bp.get("/files/<path:path>")
 def get(path: str) -> ResponseReturnValue:
     """Answer with a file's bytes, or a folder's listing."""
-    service = files(acting_user().id)
-    entry = service.get(path)
+    entry = _find(acting_user().id, path)
     if not entry.is_folder:
         return _send(entry, attachment=False)
     if wants_page():
@@ -187,7 +181,7 @@ def get(path: str) -> ResponseReturnValue:
 def download(path: str) -> ResponseReturnValue:
     """Answer with a file's bytes, or a folder as an archive, to be saved."""
     user = acting_user()
-    entry = files(user.id).get(path)
+    entry = _find(user.id, path)
     if entry.is_folder:
         return send_zip(zipping(user.id).zip([entry.path]))
     return _send(entry, attachment=True)
@@ -200,7 +194,7 @@ def put(path: str) -> ResponseReturnValue:
     service = uploads(acting_user().id)
     if "Content-Range" in request.headers:  # half of a file must not replace the whole (RFC 9110, 14.5)
         raise MalformedRequest(reason=NO_PARTIAL_PUT)
-    on_conflict = _choice(Conflict, "on_conflict", Conflict.REPLACE)
+    on_conflict = choice_of(Conflict, "on_conflict", Conflict.REPLACE)
     target = Target(path, on_conflict, precondition_of(request), mtime_of(request.headers))
     promised = promised_of(request.headers, length_of(request))
     service.check(target, promised.size)
@@ -218,9 +212,17 @@ def put(path: str) -> ResponseReturnValue:
 
 @bp.delete("/files/<path:path>")
 def trash(path: str) -> ResponseReturnValue:
-    """Move a file, or a folder with all in it, to the trash."""
-    files(acting_user().id).trash(path, precondition_of(request))
+    """Move a file, or a folder with all in it, to the trash, or remove it for ever."""
+    service = files(acting_user().id)
+    remove = service.trash if request.args.get("permanent", "0") in {"", "0"} else service.purge
+    remove(path, precondition_of(request))
     return "", HTTPStatus.NO_CONTENT
+
+
+def _find(user_id: int, path: str) -> Entry:
+    """Return the entry at a path, as it was in the version that the query asks for, if it does."""
+    number = number_of("version")
+    return files(user_id).get(path) if number is None else versions(user_id).get(path, number)
 
 
 def _send(entry: Entry, *, attachment: bool) -> Response:
@@ -233,11 +235,7 @@ def _send(entry: Entry, *, attachment: bool) -> Response:
 
 def _listing(path: str) -> ResponseReturnValue:
     service = files(acting_user().id)
-    text = request.args.get("limit", str(DEFAULT_LIMIT))
-    limit = int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else 0
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidField(field="limit", reason=NOT_A_LIMIT)
-    order = _order()
+    limit, order = limit_of(), _order()
     if request.args.get("recursive", "0") in {"", "0"}:
         page = service.list_page(path, order, limit)
     elif order.sort is Sort.NAME and not order.descending:
@@ -263,16 +261,9 @@ def _index_page(page: Page, order: Order, form: UploadForm) -> str:
     )
 
 
-def _choice(choices: type[_Choice], field: str, default: _Choice) -> _Choice:
-    try:
-        return choices(request.args.get(field, default))
-    except ValueError as error:
-        raise InvalidField(field=field, reason=NOT_A_CHOICE) from error
-
-
 def _order() -> Order:
     direction = request.args.get("order", "asc")
     if direction not in {"asc", "desc"}:
         raise InvalidField(field="order", reason=NOT_A_CHOICE)
-    sort = _choice(Sort, "sort", Sort.NAME)
-    return Order(sort, direction == "desc", request.args.get("after") or None)
+    sort = choice_of(Sort, "sort", Sort.NAME)
+    return Order(sort, direction == "desc", after_of())

@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 
 from werkzeug.datastructures import Headers
 
-from cabinet.errors import N_, InvalidField, MalformedRequest, TooLarge
+from cabinet.errors import N_, MalformedRequest, TooLarge
 from cabinet.models import UploadKind
 from cabinet.services.entries import Conflict, to_media_type, to_mtime
 from cabinet.services.names import join_path, split_path, to_name
 from cabinet.services.publishing import Target
 from cabinet.services.secrets import new_id
 from cabinet.services.upload_states import Checksum, State
+from cabinet.web.parameters import to_conflict
 
 VERSION = "1.0.0"
 EXTENSIONS = (
@@ -36,7 +37,6 @@ LENGTH_OR_DEFERRED = N_("it needs either Upload-Length or Upload-Defer-Length: 1
 BAD_METADATA = N_("Upload-Metadata is not pairs of a key and its value in base64.")
 BAD_CHECKSUM = N_("Upload-Checksum is not sha1 or sha256 and a digest in base64.")
 BAD_CONCAT = N_("Upload-Concat is neither partial nor final with the addresses of uploads.")
-NOT_A_CHOICE = N_("it is none of the values that it may have.")
 
 _KEY = re.compile(r"[!-+\--~]+")
 _UPLOAD = re.compile(r"(?:^|/)uploads/([^/]+)$")
@@ -97,13 +97,11 @@ def to_target(metadata: Mapping[str, str]) -> Target:
     name = to_name(metadata.get("filename") or f"upload-{new_id()[:8]}")
     path = join_path((*split_path(metadata.get("folder", "")), name))
     split_path(path)
-    on_conflict = metadata.get("on_conflict", Conflict.REPLACE)
-    if on_conflict not in set(Conflict):
-        raise InvalidField(field="on_conflict", reason=NOT_A_CHOICE)
+    on_conflict = to_conflict(metadata.get("on_conflict", Conflict.REPLACE))
     mtime = metadata.get("mtime")
     return Target(
         path,
-        Conflict(on_conflict),
+        on_conflict,
         modified_at=to_mtime(mtime) if mtime else None,
         media_type=to_media_type(metadata.get("filetype", "")),
     )

@@ -14,11 +14,10 @@ from urllib.parse import quote
 from flask import Flask, Response, redirect, request
 from wtforms import Field, Form
 
-from cabinet.errors import N_, CabinetError, InvalidField, MalformedRequest
+from cabinet.errors import N_, CabinetError, InvalidField
 from cabinet.web.i18n import translate_error
 
 FORM_INCOMPLETE = N_("it is missing or not valid.")
-BAD_JSON = N_("the JSON body does not fit.")
 
 # One slash, then neither a slash nor a backslash, which browsers read as one; no control characters.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
@@ -78,8 +77,3 @@ def show_error(form: Form, error: CabinetError, fields: Mapping[type[CabinetErro
 def to_rfc3339(moment: datetime | None) -> str | None:
     """Return a time as JSON carries it."""
     return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def malformed_json() -> MalformedRequest:
-    """Return the error for a JSON body that does not fit its model."""
-    return MalformedRequest(reason=BAD_JSON)

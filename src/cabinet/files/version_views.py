@@ -1,0 +1,47 @@
+"""The versions of a file: listed, restored, removed. Their bytes are in `views.py`.
+
+Rule: parse, call the service, render.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+
+from cabinet.files import bp
+from cabinet.services.versions import VersionEntry
+from cabinet.web.context import acting_user, versions
+from cabinet.web.objects import to_json
+from cabinet.web.pages import to_rfc3339
+
+
+@bp.get("/versions/<path:path>")
+def list_versions(path: str) -> ResponseReturnValue:
+    """List the versions of a file, the newest first."""
+    found = versions(acting_user().id).list(path)
+    return {"path": path, "versions": [_version_json(version) for version in found]}
+
+
+@bp.post("/versions/<path:path>/<int:number>/restore")
+def restore_version(path: str, number: int) -> ResponseReturnValue:
+    """Give a file the bytes of an old version again."""
+    return to_json(versions(acting_user().id).restore(path, number))
+
+
+@bp.delete("/versions/<path:path>/<int:number>")
+def discard_version(path: str, number: int) -> ResponseReturnValue:
+    """Remove an old version for ever."""
+    versions(acting_user().id).discard(path, number)
+    return "", HTTPStatus.NO_CONTENT
+
+
+def _version_json(version: VersionEntry) -> dict[str, Any]:
+    return {
+        "number": version.number,
+        "size": version.size,
+        "content_hash": version.content_hash,
+        "created_at": to_rfc3339(version.created_at),
+        "current": version.current,
+    }

@@ -1,0 +1,80 @@
+"""What a request asks for, read once: its JSON, one of several values, a page of a listing.
+
+Rule: raises what is wrong with it, with the name of the field; decides nothing.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeVar
+
+from flask import request
+from pydantic import BaseModel, ValidationError
+
+from cabinet.errors import N_, InvalidField, MalformedRequest
+from cabinet.services.entries import Conflict
+from cabinet.services.listing import DEFAULT_LIMIT, MAX_LIMIT
+from cabinet.services.names import PATH_BYTES
+
+# Paths that one request may name, and what their JSON may weigh: an encoder that writes ASCII
+# makes six bytes of a letter that has two, and a quote, a comma and a space stand round each path.
+MAX_PATHS = 1000
+PATHS_BYTES = MAX_PATHS * (3 * PATH_BYTES + 4) + 8 * 1024
+
+BAD_JSON = N_("the JSON body does not fit.")
+NOT_A_CHOICE = N_("it is none of the values that it may have.")
+NOT_A_NUMBER = N_("it has to be a whole number.")
+NOT_A_LIMIT = N_("it has to be a number from 1 to 1000.")
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def read_json(model: type[_Model]) -> _Model:
+    """Return the body as `model`; raises `MalformedRequest`."""
+    try:
+        return model.model_validate_json(request.get_data())
+    except ValidationError as error:
+        raise MalformedRequest(reason=BAD_JSON) from error
+
+
+def to_choice(choices: type[_Choice], field: str, value: str) -> _Choice:
+    """Return what `value`, which came as `field`, stands for; raises `InvalidField`."""
+    try:
+        return choices(value)
+    except ValueError as error:
+        raise InvalidField(field=field, reason=NOT_A_CHOICE) from error
+
+
+def choice_of(choices: type[_Choice], field: str, default: _Choice) -> _Choice:
+    """Return what the query has for `field`, else `default`; raises `InvalidField`."""
+    return to_choice(choices, field, request.args.get(field, default))
+
+
+def to_conflict(value: str) -> Conflict:
+    """Return what a body has for `on_conflict`; raises `InvalidField`."""
+    return to_choice(Conflict, "on_conflict", value)
+
+
+def limit_of() -> int:
+    """Return how many entries the query wants at a time; raises `InvalidField`."""
+    text = request.args.get("limit", str(DEFAULT_LIMIT))
+    limit = int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else 0
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidField(field="limit", reason=NOT_A_LIMIT)
+    return limit
+
+
+def number_of(field: str) -> int | None:
+    """Return the number that the query has for `field`, None if it has none; raises `InvalidField`."""
+    text = request.args.get(field)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise InvalidField(field=field, reason=NOT_A_NUMBER)
+    return int(text)
+
+
+def after_of() -> str | None:
+    """Return the cursor that the query goes on behind, if any."""
+    return request.args.get("after") or None
