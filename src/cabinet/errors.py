@@ -39,7 +39,7 @@
     ├── UploadLocked               another request is writing to the same upload
     └── Unavailable
 
-One more branch, why a server refuses to start, is in refusals.py.
+One more branch, what an operator has to mend first, is in refusals.py.
 
 Rule: no framework, no status codes, no exit codes. `web/problems.py` turns a class into a
 status, `client/exits.py` into an exit code. Raise with data, never with prose: the text is

@@ -1,10 +1,15 @@
-"""Why a server does not start: what its operator has to mend first.
+"""What an operator has to mend first: why a server does not start, and why there is no backup.
 
-    RefusedToStart
-    ├── BadSetting
-    ├── UnusableStore
-    ├── NoInstance
-    └── DatabaseTooNew
+    Refusal
+    ├── RefusedToStart
+    │   ├── BadSetting
+    │   ├── UnusableStore
+    │   ├── NoInstance
+    │   └── DatabaseTooNew
+    └── BackupRefused
+        ├── UnusableBackup
+        ├── NotRestored
+        └── DumpFailed
 
 Rule: a branch of the tree in errors.py, under the same rules; no request ever meets one.
 """
@@ -14,7 +19,13 @@ from __future__ import annotations
 from cabinet.errors import N_, CabinetError
 
 
-class RefusedToStart(CabinetError):
+class Refusal(CabinetError):
+    """The operator has something to mend, and nothing is done before that."""
+
+    title = N_("Not as things are")
+
+
+class RefusedToStart(Refusal):
     """The operator has something to mend before this server may run."""
 
     title = N_("The server refuses to start")
@@ -53,3 +64,32 @@ class DatabaseTooNew(RefusedToStart):
         "newer release, or restore the copy that was kept before the upgrade."
     )
     revision: str
+
+
+class BackupRefused(Refusal):
+    """A backup is not made, or not restored, before the operator has mended something."""
+
+    title = N_("There is no backup")
+
+
+class UnusableBackup(BackupRefused):
+    """A folder holds no backup that could be read, or is not the place for one."""
+
+    message = N_("The backup folder %(where)s cannot be used: %(reason)s")
+    where: str
+    reason: str
+
+
+class NotRestored(BackupRefused):
+    """A backup may be whole, and yet not be restored into this instance; nothing has changed."""
+
+    message = N_("Nothing was restored: %(reason)s")
+    reason: str
+
+
+class DumpFailed(BackupRefused):
+    """A program of the database's could not write or read a dump."""
+
+    message = N_("%(program)s has failed: %(reason)s")
+    program: str
+    reason: str

@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import alembic.command
 import alembic.config
@@ -34,6 +33,7 @@ from cabinet import __version__
 from cabinet.config import read
 from cabinet.extensions import db
 from cabinet.refusals import BadSetting, DatabaseTooNew, UnusableStore
+from cabinet.services.dumps import vacuum_into
 from cabinet.web.context import EXTENSION
 
 log = logging.getLogger("cabinet")
@@ -71,6 +71,40 @@ def prepare(app: Flask, *, to_serve: bool = False) -> None:
                 _announce(app)
     except OSError as error:
         raise UnusableStore(where=str(instance), reason=f"{error.strerror}.") from error
+
+
+@contextmanager
+def alone(app: Flask) -> Iterator[None]:
+    """Keep every server of the instance from starting; raises `UnusableStore` while one runs.
+
+    The folder and an empty database are there from then on, and nothing else.
+    """
+    instance = Path(app.instance_path)
+    try:
+        make_instance(app)
+        with _locked(instance / "lock"):
+            for lock in instance.glob(_serving_lock("*")):
+                if _is_held(lock):
+                    raise UnusableStore(
+                        where=str(instance), reason="a server is running on it. Stop it first."
+                    )
+            yield
+    except OSError as error:
+        raise UnusableStore(where=str(instance), reason=f"{error.strerror}.") from error
+
+
+def knows_revision(revision: str) -> bool:
+    """Tell whether this release can migrate a database of that revision."""
+    try:
+        return _scripts()[1].get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
+def _scripts() -> tuple[alembic.config.Config, ScriptDirectory]:
+    settings = alembic.config.Config()
+    settings.set_main_option("script_location", str(find_migrations()).replace("%", "%%"))
+    return settings, ScriptDirectory.from_config(settings)
 
 
 def make_instance(app: Flask) -> None:
@@ -124,9 +158,7 @@ def _secret_key(path: Path) -> str:
 
 def _migrate(engine: Engine) -> None:
     """Bring the database to this release's revision; raises `DatabaseTooNew`."""
-    settings = alembic.config.Config()
-    settings.set_main_option("script_location", str(find_migrations()).replace("%", "%%"))
-    scripts = ScriptDirectory.from_config(settings)
+    settings, scripts = _scripts()
     with _migration_lock(engine):
         with engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
@@ -163,11 +195,7 @@ def _keep_copy(engine: Engine, revision: str) -> None:
     copy = Path(f"{path}.{revision}.{moment}.bak")
     descriptor = os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        with engine.connect() as connection:
-            # Past SQLAlchemy, which would begin a transaction first, and VACUUM refuses to be in one.
-            driver: Any = connection.connection.driver_connection
-            driver.execute("VACUUM INTO ?", (str(copy),))
-        os.fsync(descriptor)
+        vacuum_into(engine, copy)
     except BaseException:
         copy.unlink()
         raise

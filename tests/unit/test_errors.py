@@ -15,7 +15,7 @@ import pytest
 
 from cabinet import errors, refusals
 from cabinet.errors import CabinetError
-from cabinet.refusals import RefusedToStart
+from cabinet.refusals import Refusal
 from cabinet.web.problems import STATUSES
 
 
@@ -64,7 +64,7 @@ def test_every_slug_is_a_word_of_its_own() -> None:
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", slug) for slug in slugs)
 
 
-@pytest.mark.parametrize(("module", "top"), [(errors, CabinetError), (refusals, RefusedToStart)])
+@pytest.mark.parametrize(("module", "top"), [(errors, CabinetError), (refusals, Refusal)])
 def test_the_tree_at_the_head_of_a_module_is_the_tree_of_its_code(
     module: ModuleType, top: type[CabinetError]
 ) -> None:

@@ -38,13 +38,14 @@ class OperatorGroup(AppGroup):
     """A group whose commands find a prepared instance, and fail with one line on stderr."""
 
     def command(  # type: ignore[override]  # the same narrowing as in AppGroup
-        self, *args: Any, **kwargs: Any
+        self, *args: Any, prepare: bool = True, **kwargs: Any
     ) -> Callable[[Callable[..., Any]], click.Command]:
+        """Declare a command; without `prepare`, one that sees to the instance itself."""
         declare = super().command(*args, **kwargs)
-        return lambda function: declare(_prepared(function))
+        return lambda function: declare(_prepared(function, prepare=prepare))
 
 
-def _prepared(function: Callable[..., None]) -> Callable[..., None]:
+def _prepared(function: Callable[..., None], *, prepare: bool) -> Callable[..., None]:
     # Round the function, not the group: `--help` of a command never comes so far.
     @click.pass_context
     def run(command: click.Context, /, *args: Any, **kwargs: Any) -> None:
@@ -52,7 +53,8 @@ def _prepared(function: Callable[..., None]) -> Callable[..., None]:
         for stream in (sys.stdout, sys.stderr):
             _never_fail_to_encode(stream)
         with _one_line_errors():
-            app.extensions[PREPARE](app)
+            if prepare:
+                app.extensions[PREPARE](app)
             function(*args, **kwargs)
 
     return wraps(function)(run)

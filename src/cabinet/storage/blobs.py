@@ -15,7 +15,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
-from typing import BinaryIO, Protocol
+from pathlib import Path
+from typing import BinaryIO, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from cabinet.refusals import BadSetting
@@ -163,6 +164,21 @@ class BlobStore(Protocol):
 
     def free_bytes(self) -> int | None:
         """Return how many bytes still fit, or None when the backend cannot know."""
+
+
+@runtime_checkable
+class OnDisk(Protocol):
+    """What a store can do besides whose blobs are files below one folder: see `copying.py`."""
+
+    @property
+    def root(self) -> Path:
+        """The folder that all of it lies below."""
+
+    def link_from(self, source: BlobStore, content_hashes: Sequence[str]) -> Sequence[str]:
+        """Make these blobs of `source` blobs here, too, durably, without a copy of their bytes.
+
+        Returns which of them are: none where the two stores do not lie on one filesystem.
+        """
 
 
 def open_store(url: str) -> BlobStore:

@@ -24,7 +24,7 @@ from urllib.parse import unquote, urlsplit
 
 from cabinet.errors import BlobMissing, StorageFull
 from cabinet.refusals import BadSetting, UnusableStore
-from cabinet.storage.blobs import ResumedStaging, StagedPart, Staging, StoredObject
+from cabinet.storage.blobs import BlobStore, ResumedStaging, StagedPart, Staging, StoredObject
 from cabinet.storage.blocks import Measured
 from cabinet.storage.content_hash import is_content_hash
 from cabinet.storage.local_joining import LocalJoined
@@ -39,6 +39,10 @@ from cabinet.storage.local_staging import (
 
 # What opening a blob says when none is there, or a symlink or socket in its place.
 NO_BLOB = {errno.ENOENT, errno.ELOOP, errno.ENXIO}
+
+# What linking says between two filesystems, on one without hard links, of another's file, of a file
+# with too many names, and of one that is not there.
+NO_LINK = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.ENOENT}
 
 # The folders of the blobs: the first two digits of a hash.
 PREFIXES = {f"{number:02x}" for number in range(256)}
@@ -163,6 +167,31 @@ class LocalStore:
             if self.size_of(measured.content_hash) != measured.size:
                 os.replace(source, blob)
 
+    def link_from(self, source: BlobStore, content_hashes: Sequence[str]) -> Sequence[str]:
+        if not isinstance(source, LocalStore):
+            return []
+        with disk_errors():
+            linked = [key for key in content_hashes if self._link_blob(source._blob(key), key)]  # noqa: SLF001
+            for folder in {self._blob(key).parent for key in linked}:
+                _fsync_folder(folder)
+        return linked
+
+    def _link_blob(self, source: Path, content_hash: str) -> bool:
+        """Tell whether the file `source` is that blob from now on; what stood in its place is gone."""
+        blob = self._blob(content_hash)
+        for _ in range(2):
+            try:
+                os.link(source, blob, follow_symlinks=False)
+            except FileExistsError:
+                blob.unlink()
+            except OSError as error:
+                if error.errno not in NO_LINK:
+                    raise
+                return False
+            else:
+                return True
+        return False
+
     def open(self, content_hash: str) -> BinaryIO:
         with disk_errors():
             try:
@@ -203,9 +232,13 @@ class LocalStore:
 
     def iter_blobs(self) -> Iterator[StoredObject]:
         for prefix in PREFIXES:
-            for found in _regular_files(self._blobs / prefix):
-                if is_content_hash(found.key) and found.key.startswith(prefix):
-                    yield found
+            yield from self.iter_below(prefix)
+
+    def iter_below(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield the blobs whose hash begins with these two digits, in no particular order."""
+        for found in _regular_files(self._blobs / prefix):
+            if is_content_hash(found.key) and found.key.startswith(prefix):
+                yield found
 
     def iter_staged(self) -> Iterator[StoredObject]:
         yield from (found for found in _regular_files(self._staging) if _STAGING_ID.fullmatch(found.key))

@@ -61,11 +61,16 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     errors.UploadLocked: HTTPStatus.LOCKED,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.Refusal: HTTPStatus.SERVICE_UNAVAILABLE,
     refusals.RefusedToStart: HTTPStatus.SERVICE_UNAVAILABLE,
     refusals.BadSetting: HTTPStatus.SERVICE_UNAVAILABLE,
     refusals.UnusableStore: HTTPStatus.SERVICE_UNAVAILABLE,
     refusals.NoInstance: HTTPStatus.SERVICE_UNAVAILABLE,
     refusals.DatabaseTooNew: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.BackupRefused: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.UnusableBackup: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.NotRestored: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.DumpFailed: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 REALM = 'realm="Cabinet"'

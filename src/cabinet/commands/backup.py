@@ -1,0 +1,137 @@
+"""`flask backup`: make one while the server runs, verify it, restore it where nothing is yet.
+
+Rule: a backup is done when its last byte is durable, and only then it is said.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import click
+from flask import current_app
+
+from cabinet import __version__, serving
+from cabinet.commands._support import (
+    PREPARE,
+    Meter,
+    OperatorGroup,
+    json_option,
+    make_meter,
+    note,
+    print_json,
+    say,
+)
+from cabinet.extensions import db
+from cabinet.services import backup as services
+from cabinet.services.backup import Backups, RestoreTerms, Watch
+from cabinet.services.backup_folder import Manifest
+from cabinet.storage.blobs import OnDisk
+from cabinet.storage.copying import Taken
+from cabinet.web.context import runtime, setting
+from cabinet.web.formats import filesize
+from cabinet.web.pages import to_rfc3339
+
+group = OperatorGroup("backup", help="Back everything up while the server runs, verify that, and restore it.")
+
+_folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+_quiet = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+
+
+@group.command("create")
+@_folder
+@_quiet
+@json_option
+def create(folder: Path, quiet: bool, as_json: bool) -> None:
+    """Back the instance up into DIR, while the server runs.
+
+    DIR is made when it is not there, and renewed when it holds a backup: only new content is taken,
+    and what the instance does not have any more is removed. Until that is done the backup before it
+    stays whole. On the disk of the instance, content takes no room, but shares the fate of the disk.
+
+    SECRET_KEY is no part of it, nor are uploads that are on their way.
+    """
+    store = runtime().store
+    places = [Path(current_app.instance_path), *([store.root] if isinstance(store, OnDisk) else [])]
+    with _meter(quiet=quiet, as_json=as_json) as meter:
+        manifest, tally = _backups().create(folder, __version__, places, _watch(meter))
+    _tell("Backed up", manifest, tally.lost, quiet=quiet, as_json=as_json, **tally.counts())
+    _end(tally.lost, "flask storage verify names the files.")
+
+
+@group.command("verify", prepare=False)
+@_folder
+@_quiet
+@json_option
+def verify(folder: Path, quiet: bool, as_json: bool) -> None:
+    """Read and hash everything in the backup in DIR; exit with 1 when something is missing or damaged.
+
+    What is damaged is taken again by the next create, once it is removed from DIR.
+    """
+    with _meter(quiet=quiet, as_json=as_json) as meter:
+        manifest, lost = services.verify(folder, _watch(meter))
+    _tell("Verified", manifest, lost, quiet=quiet, as_json=as_json)
+    _end(lost, "")
+
+
+@group.command("restore", prepare=False)
+@_folder
+@_quiet
+@json_option
+def restore(folder: Path, quiet: bool, as_json: bool) -> None:
+    """Restore the backup in DIR into this instance, which has no accounts yet and which nobody serves.
+
+    The database of an older release is migrated. Everybody signs in again, for the sessions and
+    SECRET_KEY are no part of a backup; passwords and tokens are. Uploads that were on their way begin anew.
+    """
+    with serving.alone(current_app):
+        with _meter(quiet=quiet, as_json=as_json) as meter:
+            backups = _backups()
+            keep_ended = timedelta(seconds=setting("UPLOAD_KEEP_SECONDS"))
+            terms = RestoreTerms(serving.knows_revision, runtime().clock(), keep_ended)
+            manifest, tally = backups.restore(folder, terms, _watch(meter))
+        db.engine.dispose()
+    current_app.extensions[PREPARE](current_app)
+    _tell("Restored", manifest, tally.lost, quiet=quiet, as_json=as_json, **tally.counts())
+    if not (quiet or as_json):
+        note("Everybody has to sign in again.")
+    _end(tally.lost, "flask storage verify names the files.")
+
+
+def _backups() -> Backups:
+    return Backups(db.engine, runtime().store, runtime().clock)
+
+
+def _meter(*, quiet: bool, as_json: bool) -> Meter:
+    # Of bytes: how many blobs there are is known only once the database is copied.
+    return make_meter(as_json=as_json or quiet)
+
+
+def _watch(meter: Meter) -> Watch:
+    def watch(taken: Taken) -> None:
+        meter.advance(taken.blob.size, taken.blob.content_hash[:12])
+
+    return watch
+
+
+def _tell(
+    verb: str, manifest: Manifest, lost: list[Taken], *, quiet: bool, as_json: bool, **more: int
+) -> None:
+    counts = manifest.counts
+    if as_json:
+        made = {"created_at": to_rfc3339(manifest.created_at), "cabinet": manifest.cabinet}
+        found = [{"content_hash": each.blob.content_hash, "fault": each.outcome} for each in lost]
+        print_json({**made, "database": manifest.kind, **counts.model_dump(), **more, "lost": found})
+    elif not quiet:
+        of = f"{manifest.created_at:%Y-%m-%d %H:%M} UTC"
+        say(f"{verb}: {of}, {counts.users} users, {counts.files} files, {filesize(counts.bytes)}.")
+        if more:
+            note(f"Content: {', '.join(f'{count} {what}' for what, count in more.items())}.")
+
+
+def _end(lost: list[Taken], cure: str) -> None:
+    """End with 1 where content was missing or damaged, and say which."""
+    for taken in lost:
+        note(f"{taken.outcome}: {taken.blob.content_hash}")
+    if lost:
+        raise click.ClickException(f"Content is missing or damaged: {len(lost)} blobs. {cure}".rstrip())

@@ -1,0 +1,336 @@
+"""`flask backup`: what was made is restored elsewhere; what is no place for it is refused."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from flask import Flask
+
+from cabinet.extensions import db
+from cabinet.models import Session, Token, UploadKind
+from cabinet.services.backup_folder import MANIFEST, MARK
+from cabinet.services.publishing import Target
+from cabinet.services.upload_states import Part, Plan
+from cabinet.storage.content_hash import hash_chunks
+from cabinet.web import context
+from tests.conftest import MakeApp
+from tests.support.auth import USERNAME, AuthActions
+from tests.support.faults import Fault
+from tests.support.operators import Operator
+
+
+@pytest.fixture
+def backup(tmp_path: Path) -> Path:
+    """Return where the backup goes."""
+    return tmp_path / "backup"
+
+
+@pytest.fixture
+def operator(app: Flask) -> Operator:
+    operator = Operator(app)
+    operator.create()
+    return operator
+
+
+@pytest.fixture
+def other(make_app: MakeApp, tmp_path: Path) -> Operator:
+    """Return the operator of an instance where nothing is yet, and which nobody serves."""
+    with click.Context(click.Command("a command")):
+        return Operator(make_app(INSTANCE=tmp_path / "other"))
+
+
+@pytest.fixture
+def store(operator: Operator, tmp_path: Path) -> Callable[..., None]:
+    """Return what gives the user files, named and filled as the keywords say."""
+    folder = tmp_path / "files"
+
+    def import_(**contents: str) -> None:
+        folder.mkdir(exist_ok=True)
+        for name, content in contents.items():
+            (folder / name).write_text(content)
+        operator.run("files", "import", USERNAME, folder, "--on-conflict", "replace")
+
+    return import_
+
+
+Store = Callable[..., None]
+
+
+def contents_of(operator: Operator, folder: Path) -> dict[str, str]:
+    """Return every file of the user, exported."""
+    operator.run("files", "export", USERNAME, folder)
+    return {path.name: path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def blobs_in(backup: Path) -> set[str]:
+    return {path.name for path in (backup / "blobs").rglob("*") if path.is_file()}
+
+
+def everything_in(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_what_was_backed_up_is_restored_elsewhere(
+    operator: Operator, store: Store, backup: Path, other: Operator, tmp_path: Path
+) -> None:
+    store(a="first", b="second")
+    told = operator.document("backup", "create", backup)
+    restored = other.run("backup", "restore", backup)
+
+    assert (told["users"], told["files"], told["blobs"], told["bytes"], told["lost"]) == (1, 2, 2, 11, [])
+    assert restored.stdout.startswith("Restored: ")
+    assert restored.stderr.endswith("Everybody has to sign in again.\n")
+    assert contents_of(other, tmp_path / "exported") == {"a": "first", "b": "second"}
+    assert other.document("storage", "verify", "--deep") == {"findings": []}
+    assert operator.document("users", "list") == other.document("users", "list")
+
+
+def test_a_backup_of_an_empty_instance_is_restored(app: Flask, backup: Path, other: Operator) -> None:
+    Operator(app).run("backup", "create", backup)
+    other.run("backup", "restore", backup)
+
+    assert other.document("users", "list") == {"users": []}
+
+
+def test_everything_is_for_its_owner_alone(operator: Operator, store: Store, backup: Path) -> None:
+    before = os.umask(0)
+    try:
+        store(a="first")
+        operator.run("backup", "create", backup)
+    finally:
+        os.umask(before)
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in backup.rglob("*") if path.is_file()}
+    folders = {stat.S_IMODE(path.stat().st_mode) for path in (backup, *backup.rglob("*")) if path.is_dir()}
+
+    assert (modes, folders) == ({0o600}, {0o700})
+
+
+@pytest.mark.parametrize("can_link", [True, False])
+def test_a_second_backup_takes_what_is_new_and_drops_what_is_gone(
+    operator: Operator,
+    store: Store,
+    backup: Path,
+    can_link: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    if not can_link:
+        Fault(monkeypatch, "link", errno.EXDEV, lambda path: path.parts[-3] == "blobs")
+    store(a="first", b="second")
+    first = operator.document("backup", "create", backup)
+    operator.run("users", "delete", USERNAME, "--yes")
+    operator.run("storage", "sweep")
+    clock = operator.app.extensions[context.EXTENSION].clock
+    operator.app.extensions[context.EXTENSION].clock = lambda: clock() + timedelta(days=3)
+    operator.create()
+    (tmp_path / "files" / "a").unlink()
+    store(b="second", c="third")
+    operator.run("storage", "sweep")
+    second = operator.document("backup", "create", backup)
+    taken = "linked" if can_link else "copied"
+
+    assert (first[taken], first["there"], first["removed"]) == (2, 0, 0)
+    assert (second[taken], second["there"], second["removed"]) == (1, 1, 1)
+    assert blobs_in(backup) == {hash_chunks([content]) for content in (b"second", b"third")}
+    assert len([path for path in backup.iterdir() if path.name.startswith(("database", "index"))]) == 2
+
+
+def test_nothing_is_copied_where_a_link_will_do(operator: Operator, store: Store, backup: Path) -> None:
+    store(a="first")
+    operator.run("backup", "create", backup)
+    [blob] = [path for path in (backup / "blobs").rglob("*") if path.is_file()]
+
+    assert blob.stat().st_nlink == 2
+
+
+@pytest.mark.parametrize("quiet", [[], ["-q"]])
+def test_a_quiet_backup_says_nothing(operator: Operator, backup: Path, quiet: list[str]) -> None:
+    told = operator.run("backup", "create", backup, *quiet)
+
+    assert bool(told.output) == (not quiet)
+
+
+def test_sessions_end_and_tokens_stay(auth: AuthActions, backup: Path, other: Operator) -> None:
+    auth.become()
+    auth.token()
+    Operator(auth.client.application).run("backup", "create", backup)
+    other.run("backup", "restore", backup)
+
+    with other.app.app_context():
+        assert db.session.query(Session).count() == 0
+        assert db.session.query(Token).count() == 1
+
+
+def test_uploads_on_their_way_end_and_give_their_bytes_back(
+    operator: Operator, store: Store, backup: Path, other: Operator
+) -> None:
+    store(a="first")
+    with operator.app.app_context():
+        uploads = context.resumable(context.accounts().find(USERNAME).id)
+        plan = Plan(kind=UploadKind.WHOLE, length=100, target=Target("half"))
+        state = uploads.begin(plan)
+        uploads.append(state.id, Part(offset=0, size=40, chunks=[b"x" * 40]))
+    operator.run("backup", "create", backup)
+    other.run("backup", "restore", backup)
+
+    assert operator.document("users", "list")["users"][0]["usage"] == 45
+    assert other.document("users", "list")["users"][0]["usage"] == 5
+    assert other.document("uploads", "list") == {"uploads": []}
+    assert other.document("storage", "verify") == {"findings": []}
+
+
+def test_a_store_inside_and_a_folder_of_others_are_refused(
+    operator: Operator, tmp_path: Path, store: Store
+) -> None:
+    store(a="first")
+    (tmp_path / "link").symlink_to(tmp_path / "instance")
+    places = {
+        tmp_path / "instance": "lies inside the data",
+        tmp_path / "instance" / "blobs" / "ab": "lies inside the data",
+        tmp_path / "link" / "new": "lies inside the data",
+        tmp_path / "files": "holds something else",
+        tmp_path / "files" / "a": "is not a folder",
+        tmp_path / "files" / "a" / "b": "is not a folder",
+        tmp_path: "holds something else",
+    }
+    before = everything_in(tmp_path / "files")
+    for place, reason in places.items():
+        assert reason in operator.run("backup", "create", place, code=1).stderr
+
+    assert everything_in(tmp_path / "files") == before
+    assert not (tmp_path / "instance" / MARK).exists()
+
+
+@pytest.mark.parametrize("command", ["restore", "verify"])
+def test_what_is_no_backup_is_refused(other: Operator, tmp_path: Path, command: str) -> None:
+    (tmp_path / "empty").mkdir()
+    for place in (tmp_path / "empty", tmp_path / "missing"):
+        assert "there is no backup in it" in other.run("backup", command, place, code=1).stderr
+    assert other.document("users", "list") == {"users": []}
+
+
+def change(backup: Path, **members: Any) -> None:
+    manifest = json.loads((backup / MANIFEST).read_text())
+    (backup / MANIFEST).write_text(json.dumps(manifest | members))
+
+
+def escape(backup: Path) -> None:
+    database = json.loads((backup / MANIFEST).read_text())["database"]
+    change(backup, database=database | {"name": "../outside"})
+
+
+def nest(backup: Path) -> None:
+    (backup / MANIFEST).write_text("[" * 60_000)
+
+
+def swap_for_a_link(backup: Path) -> None:
+    [database] = backup.glob("database-*")
+    database.rename(backup.parent / "outside")
+    database.symlink_to(backup.parent / "outside")
+
+
+def cut(name: str) -> Callable[[Path], None]:
+    def damage(backup: Path) -> None:
+        [found] = backup.glob(f"{name}*")
+        found.write_bytes(found.read_bytes()[:-20])
+
+    return damage
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a manifest that is cut": (cut("manifest"), "is damaged"),
+    "a manifest that is too deep": (nest, "is damaged"),
+    "a database that is cut": (cut("database"), "is damaged"),
+    "an index that is cut": (cut("index"), "is damaged"),
+    "a name that leads elsewhere": (escape, "is damaged"),
+    "a link in place of the database": (swap_for_a_link, "is damaged"),
+    "a later format": (lambda backup: change(backup, format=2, database="?"), "a newer release has made it"),
+    "a later revision": (lambda backup: change(backup, revision="9999"), "revision 9999"),
+    "another database": (lambda backup: change(backup, kind="other"), "is damaged"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_backup_that_cannot_be_believed_is_not_restored(
+    operator: Operator, store: Store, backup: Path, other: Operator, damage: str
+) -> None:
+    store(a="first")
+    operator.run("backup", "create", backup)
+    do, reason = DAMAGES[damage]
+    do(backup)
+
+    assert reason in other.run("backup", "restore", backup, code=1).stderr
+    assert other.document("users", "list") == {"users": []}
+
+
+def test_an_instance_with_accounts_is_left_alone(operator: Operator, backup: Path, other: Operator) -> None:
+    operator.run("backup", "create", backup)
+    other.create("bob")
+    refused = other.run("backup", "restore", backup, code=1)
+
+    assert "has accounts already" in refused.stderr
+    assert [user["username"] for user in other.document("users", "list")["users"]] == ["bob"]
+
+
+def test_an_instance_that_is_served_is_left_alone(
+    operator: Operator, backup: Path, make_app: MakeApp, tmp_path: Path
+) -> None:
+    operator.run("backup", "create", backup)
+    served = Operator(make_app(INSTANCE=tmp_path / "other"))
+    refused = served.run("backup", "restore", backup, code=1)
+
+    assert "a server is running on it. Stop it first." in refused.stderr
+    assert served.document("users", "list") == {"users": []}
+
+
+def test_a_started_instance_without_accounts_is_filled(
+    operator: Operator, store: Store, backup: Path, other: Operator
+) -> None:
+    store(a="first")
+    operator.run("backup", "create", backup)
+    other.run("storage", "stats")
+    other.run("backup", "restore", backup)
+
+    assert other.paths() == ["files/", "files/a"]
+
+
+def test_damage_is_found_and_what_is_whole_is_restored(
+    operator: Operator, store: Store, backup: Path, other: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Fault(monkeypatch, "link", errno.EXDEV, lambda path: path.parts[-3] == "blobs")
+    store(a="first", b="second", c="third")
+    operator.run("backup", "create", backup)
+    sound = operator.run("backup", "verify", backup)
+    rotten, lost = hash_chunks([b"first"]), hash_chunks([b"second"])
+    (backup / "blobs" / rotten[:2] / rotten).write_text("f?rst")
+    (backup / "blobs" / lost[:2] / lost).unlink()
+    found = operator.document("backup", "verify", backup, code=1)["lost"]
+    other.run("backup", "restore", backup, code=1)
+
+    assert sound.stdout.startswith("Verified: ")
+    faults = {found["content_hash"]: found["fault"] for found in found}
+    assert faults == {rotten: "damaged", lost: "missing"}
+    told = other.document("storage", "verify", "--deep", code=1)["findings"]
+    assert sorted(finding["content_hash"] for finding in told) == sorted([rotten, lost])
+
+
+def test_what_the_store_has_lost_does_not_keep_the_rest_from_being_backed_up(
+    operator: Operator, store: Store, backup: Path, tmp_path: Path
+) -> None:
+    store(a="first", b="second")
+    lost = hash_chunks([b"first"])
+    (tmp_path / "instance" / "blobs" / lost[:2] / lost).unlink()
+    told = operator.document("backup", "create", backup, code=1)
+
+    assert [each["content_hash"] for each in told["lost"]] == [lost]
+    assert blobs_in(backup) == {hash_chunks([b"second"])}
+    assert json.loads((backup / MANIFEST).read_text())["counts"]["files"] == 2
