@@ -58,7 +58,7 @@ def test_every_error_says_what_it_knows_in_one_sentence(kind: type[CabinetError]
 
 
 def test_every_slug_is_a_word_of_its_own() -> None:
-    slugs = [kind.slug for kind in EVERY_ERROR if not issubclass(kind, RefusedToStart)]
+    slugs = [kind.slug for kind in EVERY_ERROR if not issubclass(kind, Refusal)]
 
     assert len(set(slugs)) == len(slugs)
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", slug) for slug in slugs)
