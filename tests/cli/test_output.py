@@ -85,13 +85,14 @@ def test_with_json_stdout_holds_nothing_else(capsys: pytest.CaptureFixture[str])
     assert said.err == ""
 
 
+@pytest.mark.parametrize("head", [{}, {"path": "a"}])
 @pytest.mark.parametrize("values", [[], [1], [1, 2, 3]])
 def test_an_array_that_comes_piecemeal_is_one_document(
-    values: list[int], capsys: pytest.CaptureFixture[str]
+    values: list[int], head: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Output(as_json=True).array({"path": "a"}, "entries", iter(values))
+    Output(as_json=True).array(head, "entries", iter(values))
 
-    assert json.loads(capsys.readouterr().out) == {"path": "a", "entries": values}
+    assert json.loads(capsys.readouterr().out) == {**head, "entries": values}
 
 
 def test_an_array_whose_first_value_fails_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -161,7 +161,8 @@ class Output:
         """
         lines = map(json.dumps, values)
         first = next(lines, "")
-        click.echo(f'{json.dumps(head)[:-1]}, "{name}": [{first}', nl=False)
+        opened = json.dumps({**head, name: []}).removesuffix("]}")
+        click.echo(f"{opened}{first}", nl=False)
         for line in lines:
             click.echo(f",\n{line}", nl=False)
         click.echo("]}")

@@ -1,0 +1,178 @@
+"""Patterns for names on the server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cabinet.client.globs import Shape
+from tests.cli.conftest import Filecli
+from tests.cli.scripted import Script, entry_of, folder_of, json_answer, page_of, problem
+
+
+@pytest.fixture
+def stored(alice: Filecli, desk: Path) -> Filecli:
+    """Run filecli as a user who has a few files, one of them called like a pattern."""
+    for path in ("a.pdf", "a[1].txt", "docs/b.pdf", "docs/c.txt", "docs/deep/d.pdf", "docs/deep/er/e.pdf"):
+        local = desk / "up" / path
+        local.parent.mkdir(parents=True, exist_ok=True)
+        local.write_text(path)
+    names = sorted(str(path.relative_to(desk)) for path in (desk / "up").iterdir())
+    assert alice("upload", "-r", *names).exit_code == 0
+    return alice
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "fits"),
+    [
+        ("*", "a", True),
+        ("*", ".a", True),
+        ("*", "a/b", False),
+        ("*.PDF", "a.pdf", False),
+        ("?", "Ж", True),
+        ("[!a]", "b", True),
+        ("a[[]1]", "a[1]", True),
+        ("*/b", "a/b", True),
+        ("**", "a", True),
+        ("**", "a/b/c", True),
+        ("**/c", "c", True),
+        ("**/c", "a/b/c", True),
+        ("**/c", "a/b/cc", False),
+        ("a/**", "a/b/c", True),
+        ("a/**", "a", False),
+        ("a/**/b", "a/b", True),
+        ("a/**/b/*.txt", "a/x/b/y/b/c.txt", True),
+        ("a/**/b/*.txt", "a/x/b/y/c.txt", False),
+        ("**/**/a", "a", True),
+        ("**/**", "a", True),
+        ("a**", "ab", True),
+    ],
+)
+def test_a_pattern_fits_what_it_says(pattern: str, path: str, fits: bool) -> None:
+    assert Shape(pattern.split("/")).fits(path.split("/")) == fits
+
+
+def test_many_stars_take_no_time() -> None:
+    assert not Shape(["**", "*a*"] * 30).fits(["a"] * 59 + ["b"])
+
+
+def test_a_pattern_downloads_the_files_that_fit(stored: Filecli, desk: Path) -> None:
+    assert set(stored("download", "docs/*").stdout.splitlines()) == {"b.pdf", "c.txt"}
+    assert (desk / "b.pdf").read_text() == "docs/b.pdf"
+    assert set(stored("download", "**/[de].pdf", "-o", "new/").stdout.splitlines()) == {
+        "new/d.pdf",
+        "new/e.pdf",
+    }
+
+
+def test_with_leave_a_pattern_downloads_folders_each_thing_once(stored: Filecli, desk: Path) -> None:
+    done = stored("download", "-r", "docs/**", "--json")
+
+    paths = [event["path"] for event in map(json.loads, done.stdout.splitlines()) if "path" in event]
+    assert sorted(paths) == ["docs/b.pdf", "docs/c.txt", "docs/deep/d.pdf", "docs/deep/er/e.pdf"]
+    assert (desk / "deep" / "er" / "e.pdf").read_text() == "docs/deep/er/e.pdf"
+
+
+def test_what_came_down_by_a_pattern_does_not_come_again(stored: Filecli) -> None:
+    stored("download", "docs/*.pdf")
+    done = stored("download", "docs/*")
+
+    assert (done.exit_code, done.stdout) == (0, "c.txt\n")
+    assert "1 unchanged" in done.stderr
+
+
+def test_two_that_would_get_one_local_name_are_told_apart(stored: Filecli, desk: Path) -> None:
+    stored("cp", "docs/b.pdf", "docs/deep/")
+    done = stored("download", "docs/**/b.pdf")
+
+    assert done.exit_code == 1
+    assert "is where another file of this command goes" in done.stderr
+    assert (desk / "b.pdf").exists()
+
+
+def test_several_of_a_pattern_cannot_have_one_name(stored: Filecli, desk: Path) -> None:
+    done = stored("download", "docs/*", "-o", "one")
+
+    assert done.exit_code == 2
+    assert not (desk / "one").exists()
+
+
+def test_a_name_that_is_there_wins_over_its_meaning(stored: Filecli, desk: Path) -> None:
+    stored("cp", "a[1].txt", "a1.txt")
+
+    assert stored("download", "a[1].txt").stdout == "a[1].txt\n"
+    assert stored("rm", "a[1].txt").exit_code == 0
+    assert stored("ls", "a[1].txt").stdout == "a1.txt\n"
+
+
+@pytest.mark.parametrize("pattern", ["*.doc", "nowhere/*", "a.pdf/*", "docs/*/nothing", "nowhere/**"])
+@pytest.mark.parametrize("command", [["download"], ["rm"], ["mv", "x"], ["ls"]])
+def test_a_pattern_that_fits_nothing_is_not_found(
+    command: list[str], pattern: str, scripted: Filecli, script: Script
+) -> None:
+    name, *rest = command
+    script.will_at("/lookup", *[json_answer({"entries": [None]})] * 2)
+    script.will(problem("not-found", 404) if "nowhere" in pattern else page_of())
+    if "a.pdf" in pattern:
+        script.answers.clear()
+        script.will(problem("not-a-folder", 409))
+    done = scripted(name, pattern, *rest)
+
+    assert done.exit_code == 4
+    assert f"Nothing matches “{pattern}”. Hint: filecli ls shows what is there." in done.stderr
+
+
+def test_without_leave_a_pattern_means_files(stored: Filecli) -> None:
+    assert stored("rm", "docs/**").exit_code == 0
+    assert stored("ls", "-R", "docs").stdout == "deep/\ndeep/er/\n"
+    done = stored("rm", "docs/*")
+
+    assert done.exit_code == 5
+    assert "Hint: -r takes a folder" in done.stderr
+
+
+def test_with_leave_a_pattern_removes_folders_in_one_go(scripted: Filecli, script: Script) -> None:
+    script.will_at("/lookup", json_answer({"entries": [None]}))
+    script.will(page_of(folder_of("tmp/a"), entry_of("tmp/a/b", b""), entry_of("tmp/c", b"")))
+    script.will(json_answer(None), json_answer(None))
+
+    assert scripted("rm", "-r", "tmp/**").exit_code == 0
+    assert [seen.target for seen in script.seen if seen.method == "DELETE"] == [
+        "/files/tmp/a",
+        "/files/tmp/c",
+    ]
+
+
+def test_a_pattern_moves_files_and_folders(stored: Filecli) -> None:
+    assert stored("mv", "docs/*e*", "docs/b*", "new").exit_code == 0
+    assert stored("ls", "-R", "new").stdout == "deep/\ndeep/er/\ndeep/er/e.pdf\ndeep/d.pdf\nb.pdf\n"
+
+
+def test_a_literal_name_behind_a_pattern_is_looked_up_not_searched_for(
+    scripted: Filecli, script: Script
+) -> None:
+    script.will_at(
+        "/lookup",
+        json_answer({"entries": [None]}),
+        json_answer({"entries": [entry_of("one/x", b""), None]}),
+    )
+    script.will(page_of(folder_of("one"), folder_of("two"), entry_of("file", b"")))
+
+    assert scripted("ls", "*/x").stdout == "one/x\n"
+    assert json.loads(script.seen[-1].body) == {"paths": ["one/x", "two/x"]}
+
+
+def test_more_names_than_one_request_takes_are_looked_up_in_several(
+    scripted: Filecli, script: Script
+) -> None:
+    script.will_at("/lookup", json_answer({"entries": [None]}))
+    script.will(page_of(*(folder_of(str(number)) for number in range(1001))))
+    script.will_at(
+        "/lookup",
+        json_answer({"entries": [None] * 1000}),
+        json_answer({"entries": [entry_of("1000/x", b"")]}),
+    )
+
+    assert scripted("ls", "*/x").stdout == "1000/x\n"

@@ -1,0 +1,154 @@
+"""What a file held before, info and search."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from cabinet.storage.content_hash import hash_chunks
+from tests.cli.conftest import Filecli
+from tests.cli.scripted import Script, entry_of, folder_of, json_answer, page_of
+
+
+@pytest.fixture
+def written(alice: Filecli) -> Filecli:
+    """Run filecli as a user who stored report three times, the last time with "three"."""
+    for content in ("one", "two", "three"):
+        assert alice("upload", "-", "--to", "docs/report", given=content).exit_code == 0
+    return alice
+
+
+@pytest.mark.parametrize("command", [["versions"], ["versions", "list"]])
+def test_versions_are_listed_newest_first(command: list[str], written: Filecli) -> None:
+    lines = written(*command, "docs/report").stdout.splitlines()
+
+    assert len(lines) == 3
+    content_hash = hash_chunks([b"three"])
+    assert re.fullmatch(rf" +3 +5 B  \d{{4}}-\d\d-\d\d \d\d:\d\d  {content_hash}  current", lines[0])
+    assert re.fullmatch(r" +1 +3 B  .*[0-9a-f]{64}", lines[2])
+
+
+def test_json_is_the_document_of_the_server(written: Filecli) -> None:
+    document = json.loads(written("versions", "docs/report", "--json").stdout)
+
+    assert document["path"] == "docs/report"
+    assert [version["number"] for version in document["versions"]] == [3, 2, 1]
+
+
+def test_a_version_is_downloaded(written: Filecli, desk: Path) -> None:
+    assert written("versions", "get", "docs/report", "1").stdout == "report\n"
+    assert (desk / "report").read_text() == "one"
+    assert written("versions", "get", "docs/report", "2").exit_code == 5
+    assert written("versions", "get", "docs/report", "2", "-o", "old").stdout == "old\n"
+    assert written("versions", "get", "docs/report", "2", "-o", "-").stdout == "two"
+    assert written("versions", "get", "docs/report", "9", "-o", "x").exit_code == 4
+
+
+def test_standard_output_takes_a_version_and_nothing_else(written: Filecli) -> None:
+    assert written("versions", "get", "--json", "docs/report", "1", "-o", "-").exit_code == 2
+
+
+def test_a_version_is_restored_as_a_new_one(written: Filecli) -> None:
+    done = written("versions", "restore", "docs/report", "1")
+
+    assert (done.exit_code, done.stderr) == (0, "“docs/report” is what version 1 was.\n")
+    assert written("download", "docs/report", "-o", "-").stdout == "one"
+    assert len(written("versions", "docs/report").stdout.splitlines()) == 4
+
+
+def test_versions_are_removed_for_ever_but_not_the_current_one(written: Filecli) -> None:
+    done = written("versions", "rm", "docs/report", "3", "1", "-y")
+
+    assert done.exit_code == 1
+    assert "filecli: error: version 3: " in done.stderr
+    assert "Version 1 of “docs/report” is gone for ever." in done.stderr
+    assert len(written("versions", "docs/report").stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x"])
+def test_a_version_is_a_number_from_one_on(number: str, written: Filecli) -> None:
+    assert written("versions", "get", "docs/report", number).exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["nothing", "docs"])
+def test_only_files_have_versions(name: str, written: Filecli) -> None:
+    assert written("versions", name).exit_code in (4, 5)
+
+
+def test_a_file_called_like_a_command_has_versions_too(alice: Filecli) -> None:
+    alice("upload", "-", "--to", "get", given="x")
+
+    assert len(alice("versions", "list", "get").stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "version", [{"number": "1", "size": 1, "content_hash": "0"}, {"number": 1, "content_hash": "0"}, {}, 5]
+)
+def test_versions_that_make_no_sense_are_not_understood(
+    version: object, scripted: Filecli, script: Script
+) -> None:
+    script.will(json_answer({"path": "a", "versions": [version]}))
+
+    assert scripted("versions", "a").exit_code == 1
+
+
+def test_info_tells_everything_of_a_file(written: Filecli) -> None:
+    lines = written("info", "docs/report").stdout.splitlines()
+    facts = dict(line.split(maxsplit=1) for line in lines)
+
+    assert facts["path:"] == "docs/report"
+    assert facts["kind:"] == "file"
+    assert facts["size:"] == "5 B (5 bytes)"
+    assert facts["hash:"] == hash_chunks([b"three"])
+    assert facts["versions:"] == "3"
+    assert {"type:", "created:", "modified:"} <= facts.keys()
+    document = json.loads(written("info", "--json", "docs/report").stdout)
+    assert (document["versions"], document["size"]) == (3, 5)
+
+
+def test_info_tells_what_there_is_of_a_folder(written: Filecli) -> None:
+    assert [line.split()[0] for line in written("info", "docs").stdout.splitlines()] == [
+        "path:",
+        "kind:",
+        "created:",
+        "modified:",
+    ]
+    assert written("info", "nothing").exit_code == 4
+
+
+def test_names_are_found_by_a_part_of_them(written: Filecli) -> None:
+    written("upload", "-", "--to", "Отчёт за год.pdf", given="x")
+
+    assert written("search", "отчёт", "за").stdout == "Отчёт за год.pdf\n"
+    assert written("search", "REPO").stdout == "docs/report\n"
+    assert written("search", "port", "--in", "docs", "-l").stdout.endswith("file    docs/report\n")
+    found = json.loads(written("search", "report", "--json").stdout)
+    assert [entry["path"] for entry in found["entries"]] == ["docs/report"]
+
+
+def test_nothing_found_is_no_error(written: Filecli) -> None:
+    done = written("search", "nowhere")
+
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "Nothing has that in its name.\n")
+
+
+def test_a_folder_that_is_not_there_cannot_be_searched(written: Filecli) -> None:
+    assert written("search", "report", "--in", "nowhere").exit_code == 4
+
+
+def test_an_empty_page_is_not_the_end_of_what_is_found(scripted: Filecli, script: Script) -> None:
+    script.will(page_of(following="1"), page_of(folder_of("a"), following="2"), page_of(entry_of("b", b"")))
+
+    assert scripted("search", "x y", "--in", "d").stdout == "a/\nb\n"
+    assert script.seen[0].target == "/search?q=x+y&path=d&limit=1000"
+    assert script.seen[2].target.endswith("&after=2")
+
+
+def test_no_more_is_shown_or_asked_for_than_is_wanted(scripted: Filecli, script: Script) -> None:
+    script.will(page_of(folder_of("a"), folder_of("b"), following="1"))
+
+    assert scripted("search", "x", "--limit", "1").stdout == "a/\n"
+    assert [seen.target for seen in script.seen] == ["/search?q=x&limit=1"]
