@@ -159,7 +159,9 @@ SETTINGS = (
         "With “keep me signed in” a session ends after so long in any case.",
     ),
     Setting("TRASH_KEEP_DAYS", 30, _number, "Days until what was deleted is gone for ever."),
-    Setting("VERSIONS_KEPT", 20, _positive, "Versions that are kept of one file, the current one among them."),
+    Setting(
+        "VERSIONS_KEPT", 20, _positive, "Versions that are kept of one file, the current one among them."
+    ),
     Setting("SWEEP_GRACE_SECONDS", _DAY, _number, "Bytes that nothing needs any more are kept so long."),
     Setting(
         "SWEEP_EVERY_SECONDS", 6 * 60 * 60, _number, "How often the server tidies up by itself; 0: never."

@@ -6,6 +6,7 @@ Rule: the headers are looked at on answers of every kind, the unhappy ones among
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 
 import pytest
 from flask import Flask
@@ -181,3 +182,25 @@ def test_the_health_of_the_server_is_told_without_a_sign_in(
     assert (ready.status_code, ready.get_json()) == (503, {"status": "unavailable"})
     assert client.get("/healthz").status_code == 200
     assert client.get("/healthz", headers=NAVIGATION).get_json() == {"status": "ok"}
+
+
+def test_content_without_a_telling_name_is_shown_as_what_it_is_by_every_way_in(alice: Program) -> None:
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(20)
+    alice.put("/files/put", picture)
+    alice.upload([("post", picture)])
+    made = alice.request(
+        "POST", "/uploads",
+        {
+            "Tus-Resumable": "1.0.0", "Upload-Length": str(len(picture)),
+            "Upload-Metadata": f"filename {b64encode(b'tus').decode()}", "Content-Type": "application/offset+octet-stream",
+        },
+        data=picture,
+    )  # fmt: skip
+    assert made.status_code == 201, made.text
+
+    for name in ("put", "post", "tus"):
+        response = alice.get(f"/files/{name}")
+        assert response.data == picture
+        assert response.headers["Content-Type"] == "image/png"
+        assert response.headers["Content-Disposition"].startswith("inline")
+        assert response.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"

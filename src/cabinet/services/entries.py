@@ -111,7 +111,7 @@ def to_entry(node: Node, path: str) -> Entry:
 
 
 def media_type_of(name: str, otherwise: str | None = None) -> str:
-    """Return the media type that the name suggests, else `otherwise`; the content has no say in it."""
+    """Return the media type that the name suggests, else `otherwise`."""
     guessed, encoding = mimetypes.guess_type(f"file:///{name.rpartition('/')[2]}", strict=True)
     return guessed if guessed and not encoding else otherwise or OCTETS
 

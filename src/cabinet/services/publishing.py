@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
@@ -30,7 +30,16 @@ from cabinet.models import Base, Blob, Kind, Node
 from cabinet.services.clock import Clock
 from cabinet.services.conflicts import free_name
 from cabinet.services.database import lock_blob, writing
-from cabinet.services.entries import Conflict, Entry, Precondition, media_type_of, no_precondition, to_entry
+from cabinet.services.entries import (
+    OCTETS,
+    Conflict,
+    Entry,
+    Precondition,
+    media_type_of,
+    no_precondition,
+    to_entry,
+)
+from cabinet.services.media_types import HEAD_SIZE, hint_of
 from cabinet.services.names import check_path, join_path, split_path
 from cabinet.services.tree import Tree
 from cabinet.services.usage import use
@@ -190,7 +199,7 @@ class Publisher:
     def _place(self, finished: Sequence[Finished], root: Node) -> list[Stored]:
         places = Places(self._tree, [split_path(each.target.path) for each in finished], root)
         placing = _Placing(self._session, self._tree, places, self._clock())
-        placed = [placing.place(each.target, each.measured) for each in finished]
+        placed = [placing.place(self._with_hint(each), each.measured) for each in finished]
         placing.flush()
         freed = sum(prune(self._session, node, self._terms.versions_kept) for node in placing.changed)
         use(self._session, self._owner_id, placing.used - freed)
@@ -198,6 +207,13 @@ class Publisher:
             Stored(to_entry(node, join_path(names)), is_new=is_new)
             for names, node, is_new in placed
         ]  # fmt: skip
+
+    def _with_hint(self, finished: Finished) -> Target:
+        """Return the target of content, with what the content seems to be where nothing else tells."""
+        target = finished.target
+        if media_type_of(target.path, otherwise=target.media_type) != OCTETS:
+            return target
+        return replace(target, media_type=hint_of(self._store.head(finished.staging, HEAD_SIZE)))
 
 
 def publish(session: Session, publisher: Publisher, finished: Sequence[Finished]) -> list[Stored]:

@@ -123,6 +123,9 @@ class BlobStore(Protocol):
         context does what it does for `begin`. Raises `UploadGone` or `StorageFull`.
         """
 
+    def head(self, staging: Staging, size: int) -> bytes:
+        """Return the first bytes of a finished upload, at most `size` of them."""
+
     def publish(self, finished: Sequence[tuple[Staging, Measured]]) -> None:
         """Make each finished upload the blob `measured.content_hash`, durably.
 

@@ -151,6 +151,14 @@ class LocalStore:
             raise ValueError("not a staging id")
         return self._staging / staging_id
 
+    def head(self, staging: Staging, size: int) -> bytes:
+        with disk_errors():
+            descriptor = os.open(self._staged(staging.id), _READ)
+            try:
+                return os.pread(descriptor, size, 0)
+            finally:
+                os.close(descriptor)
+
     def publish(self, finished: Sequence[tuple[Staging, Measured]]) -> None:
         with disk_errors():
             for staging, measured in finished:
