@@ -124,7 +124,7 @@ def known_errors() -> Iterator[None]:
 def _postgresql_dump(engine: Engine, target: Path) -> Iterator[Connection]:
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
-        _run(connection, "pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={target}")
+        _run(engine, "pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={target}")
         _sync(target)
         yield connection
 
@@ -135,21 +135,26 @@ def _restore_postgresql(engine: Engine, source: Path) -> None:
         # newer release may refer to one that the dump has.
         for table in [*Base.metadata.tables, "alembic_version"]:
             connection.execute(text(f'DROP TABLE IF EXISTS "{table}" CASCADE'))
-    with engine.connect() as connection:
-        _run(connection, "pg_restore", "--single-transaction", "--exit-on-error", source)
+    _run(engine, "pg_restore", "--single-transaction", "--exit-on-error", source)
 
 
-def _run(connection: Connection, program: str, *arguments: str | Path) -> None:
-    """Run one of PostgreSQL's programs on the database that `connection` is to; raises `DumpFailed`."""
-    info = connection.connection.driver_connection.info  # type: ignore[union-attr]
-    # All that psycopg was told but the password.
-    command = [program, *_PLAIN, f"--dbname={info.dsn}", *arguments]
+def _run(engine: Engine, program: str, *arguments: str | Path) -> None:
+    """Run one of PostgreSQL's programs on the database of `engine`; raises `DumpFailed`."""
+    # From the URL and not from a connection, which also knows of options that the program may not.
+    told: dict[str, Any] = engine.url.translate_connect_args(username="user", database="dbname")
+    told |= engine.url.query
     environment = {**os.environ, "LC_ALL": "C"}
-    if info.password:
-        environment["PGPASSWORD"] = info.password
+    if password := told.pop("password", None):
+        environment["PGPASSWORD"] = str(password)
+    conninfo = " ".join(f"{name}={_quoted(str(value))}" for name, value in told.items())
     try:
         subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
+            [program, *_PLAIN, f"--dbname={conninfo}", *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
         )
     except FileNotFoundError as error:
         raise DumpFailed(program=program, reason=NOT_INSTALLED) from error
@@ -157,7 +162,13 @@ def _run(connection: Connection, program: str, *arguments: str | Path) -> None:
         said = error.stderr.strip()
         if "No space left on device" in said:
             raise StorageFull from error
-        raise DumpFailed(program=program, reason=said.rpartition("\n")[2][:_LONGEST]) from error
+        raise DumpFailed(program=program, reason=f"{said.rpartition(chr(10))[2][:_LONGEST]}.") from error
+
+
+def _quoted(value: str) -> str:
+    """Return a value as a connection string of PostgreSQL has it."""
+    escaped = value.replace("\\", r"\\").replace("'", r"\'")
+    return f"'{escaped}'"
 
 
 def _restore_sqlite(engine: Engine, source: Path, fix: Fix) -> None:
