@@ -1,8 +1,8 @@
 """Completion in bash, zsh and fish: the scripts that the shells run, in place of Click's own.
 
 Click's put a name onto the line as it is: with a space in it, it becomes two words, and a name may
-hold `;` or `$(...)`. Here every name of the server is quoted by the shell itself, a comma does not
-cut it, bash gets it right behind a colon, and a folder can be typed on from.
+hold `;` or `$(...)`. Here every name of the server is quoted, a comma does not cut it, bash gets it
+right behind a colon, and a folder can be typed on from.
 
 Rule: a shell never expands or runs any part of what was offered.
 """
@@ -10,6 +10,7 @@ Rule: a shell never expands or runs any part of what was offered.
 from __future__ import annotations
 
 import os
+import re
 from typing import ClassVar
 
 from click.shell_completion import (
@@ -25,6 +26,10 @@ from click.shell_completion import (
 # No argument can hold it.
 _END = "\0"
 
+# For bash, without and within double quotes.
+_SPECIAL = re.compile(r"[^\w@%+=:,./-]")
+_SPECIAL_IN_QUOTES = re.compile(r'[\\"$`]')
+
 _BASH = """\
 %(complete_func)s() {
     local response type value
@@ -35,11 +40,7 @@ _BASH = """\
         case $type in
             dir) compopt -o dirnames ;;
             file) compopt -o default ;;
-            plain) COMPREPLY+=("$value") ;;
-            remote)
-                compopt -o filenames
-                COMPREPLY+=("$value")
-                ;;
+            *) COMPREPLY+=("$value") ;;
         esac
     done <<< "$response"
     if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == */ ]]; then
@@ -105,18 +106,23 @@ complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
 
 @add_completion_class
 class Bash(BashComplete):
-    """bash, which cuts a word at each of its word breaks: what is offered has to begin behind the last."""
+    """bash, which wants what is offered quoted, and only what follows the last place that breaks a word.
+
+    Its own quoting, that of `compopt -o filenames`, leaves `$HOME` as it is.
+    """
 
     source_template: ClassVar[str] = _BASH
 
     def get_completion_args(self) -> tuple[list[str], str]:
         line = os.environ["COMP_LINE"]
         *args, incomplete = split_arg_string(line + _END)
-        self._before = _before_break(line, os.environ.get("COMP_WORDBREAKS", ""))
+        self._before, self._quote = _last_word(line, os.environ.get("COMP_WORDBREAKS", ""))
         return args[1:], incomplete.removesuffix(_END)
 
     def format_completion(self, item: CompletionItem[str]) -> str:
-        return f"{item.type},{item.value.removeprefix(self._before)}"
+        if item.type != "remote":
+            return super().format_completion(item)
+        return f"{item.type},{_quoted(item.value.removeprefix(self._before), self._quote)}"
 
 
 @add_completion_class
@@ -136,8 +142,11 @@ class Fish(FishComplete):
 SHELLS: dict[str, type[ShellComplete]] = {"bash": Bash, "zsh": Zsh, "fish": Fish}
 
 
-def _before_break(line: str, breaks: str) -> str:
-    """Return what the last word of `line` holds up to its last break that is not quoted, unquoted."""
+def _last_word(line: str, breaks: str) -> tuple[str, str]:
+    """Return what the last word of `line` holds before the part that bash replaces, and the open quote.
+
+    That part follows an open quote, else the last of `breaks` that is not quoted, else a space.
+    """
     quote, is_escaped = "", False
     begin = cut = 0
     for place, character in enumerate(line):
@@ -148,10 +157,23 @@ def _before_break(line: str, breaks: str) -> str:
         elif quote:
             quote = "" if character == quote else quote
         elif character in "'\"":
-            quote = character
+            quote, opened = character, place
         elif character.isspace():
             begin = cut = place + 1
         elif character in breaks:
             cut = place + 1
-    words = split_arg_string(line[begin:cut])
-    return words[0] if words else ""
+    before = split_arg_string(line[begin : opened if quote else cut])
+    return (before[0] if before else ""), quote
+
+
+def _quoted(text: str, quote: str) -> str:
+    """Return `text` as it stands within `quote` on a line of bash, or within none."""
+    if not quote:
+        return _SPECIAL.sub(r"\\\g<0>", text)
+    if quote == "'":
+        inside = text.replace("'", "'\\''")
+    else:
+        # Nothing within double quotes keeps ! from naming a line of the history.
+        inside = _SPECIAL_IN_QUOTES.sub(r"\\\g<0>", text).replace("!", "\"'!'\"")
+    # bash closes the quote, unless the last character looks like that.
+    return inside + quote if inside.endswith(quote) else inside

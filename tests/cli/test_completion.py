@@ -1,0 +1,231 @@
+"""What a shell offers behind filecli, and that nothing of it is ever run."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from cabinet.client import remote_names, shells
+from cabinet.client.main import main
+from cabinet.client.shells import SHELLS
+from tests.cli.conftest import Filecli
+from tests.cli.scripted import Answer, Script, entry_of, folder_of, json_answer, page_of, problem
+from tests.cli.terminal import in_terminal
+from tests.cli.test_process import FILECLI
+from tests.support.programs import require_program
+
+Complete = Callable[[str], list[str]]
+
+BREAKS = " \t\n\"'@><=;|&(:"
+ROOT = page_of(
+    folder_of("docs"),
+    folder_of("Доки"),
+    entry_of("-rf", b""),
+    entry_of("a b,c", b""),
+    entry_of("date: now", b""),
+    entry_of("steer\x1b[2J", b""),
+)
+
+
+def complete_in(shell: str) -> list[str]:
+    return SHELLS[shell](main, {}, "filecli", "_FILECLI_COMPLETE").complete().split("\n")
+
+
+@pytest.fixture
+def complete(on_script: Script, monkeypatch: pytest.MonkeyPatch) -> Complete:
+    """Return what bash is told to offer behind a line, against the scripted server."""
+    monkeypatch.setenv("COMP_WORDBREAKS", BREAKS)
+
+    def offered(line: str) -> list[str]:
+        monkeypatch.setenv("COMP_LINE", line)
+        return complete_in("bash")
+
+    return offered
+
+
+def test_names_of_the_server_are_offered(complete: Complete, on_script: Script) -> None:
+    on_script.will(ROOT)
+
+    assert complete("filecli download ") == [
+        "remote,docs/",
+        "remote,Доки/",
+        "remote,./-rf",
+        "remote,a\\ b,c",
+        "remote,date:\\ now",
+    ]
+    assert on_script.seen[0].headers["Authorization"] == "Bearer secret"
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("filecli rm d", ["remote,docs/", "remote,date:\\ now"]),
+        ("filecli -q ls --sort name D", [""]),
+        ("filecli ls ", ["remote,docs/", "remote,Доки/"]),
+        ("filecli mv x Д", ["remote,Доки/"]),
+        ("filecli upload --to d", ["remote,docs/"]),
+        ("filecli rm a\\ b", ["remote,a\\ b,c"]),
+        ("filecli rm 'a b", ["remote,a b,c"]),
+        ("filecli rm date:", ["remote,\\ now"]),
+        ("filecli rm date\\:", ["remote,date:\\ now"]),
+        ("filecli rm 'date:", ["remote,date: now"]),
+        ('filecli rm da"te', ["remote,te: now"]),
+        ("filecli sync photos :d", ["remote,docs/"]),
+        ("filecli versions doc", ["remote,docs/"]),
+        ("filecli versions get doc", ["remote,docs/"]),
+    ],
+)
+def test_what_begins_with_what_was_typed_is_offered(
+    line: str, offered: list[str], complete: Complete, on_script: Script
+) -> None:
+    on_script.will(ROOT)
+
+    assert complete(line) == offered
+
+
+def test_a_folder_is_gone_into(complete: Complete, on_script: Script) -> None:
+    on_script.will(page_of(folder_of("a b/deep"), entry_of("a b/down", b"")))
+
+    assert complete("filecli info /a\\ b/de") == ["remote,/a\\ b/deep/"]
+    assert on_script.seen[0].target == "/files?path=a+b&limit=1000"
+
+
+def test_commands_options_and_local_names_are_as_ever(complete: Complete, on_script: Script) -> None:
+    assert complete("filecli ver") == ["plain,versions", "plain,version"]
+    assert complete("filecli ls --sort s") == ["plain,size"]
+    assert complete("filecli upload x") == ["file,x"]
+    assert complete("filecli sync ph") == ["dir,ph"]
+    assert on_script.seen == []
+
+
+def test_a_large_folder_is_read_up_to_what_was_typed(complete: Complete, on_script: Script) -> None:
+    on_script.will(page_of(entry_of("a", b""), following="1"), page_of(entry_of("z", b"")))
+
+    assert complete("filecli rm z") == ["remote,z"]
+
+
+@pytest.mark.parametrize(
+    "answer", [problem("error", 500), problem("unavailable", 503), Answer(401), Answer()]
+)
+def test_whatever_goes_wrong_nothing_is_offered_and_nothing_said(
+    answer: Answer, complete: Complete, on_script: Script, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_script.will(answer)
+
+    assert complete("filecli -v --insecure rm ") == [""]
+    assert capsys.readouterr() == ("", "")
+    assert len(on_script.seen) == 1
+
+
+@pytest.mark.parametrize("line", ["filecli rm ../", "filecli --server nonsense rm ", "filecli rm a b"])
+def test_what_makes_no_sense_offers_nothing(line: str, complete: Complete) -> None:
+    assert complete(line) == [""]
+
+
+def test_nobody_is_asked_to_sign_in(
+    complete: Complete, on_script: Script, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("FILECLI_TOKEN")
+
+    assert complete("filecli rm ") == [""]
+    assert on_script.seen == []
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_server_that_takes_its_time_is_not_waited_for(
+    complete: Complete, on_script: Script, release: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_names, "PATIENCE", 0.2)
+    on_script.will(page_of(entry_of("a", b""), following="1"))
+    on_script.will(Answer(200, b"{", cut=0, until=release))
+    began = time.monotonic()
+
+    assert complete("filecli rm ") == ["remote,a"]
+    assert time.monotonic() - began < 10
+
+
+def test_zsh_and_fish_get_whole_names(on_script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMP_WORDS", "filecli rm a\\ b")
+    on_script.will(ROOT, ROOT)
+
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert complete_in("zsh") == ["remote", "a b,c", "_"]
+    monkeypatch.setenv("COMP_CWORD", "a\\ b")
+    assert complete_in("fish") == ["remote,a b,c"]
+
+
+def test_bash_takes_for_the_name_just_what_was_offered() -> None:
+    names = [
+        "plain",
+        "a b",
+        "$HOME",
+        "~",
+        "it's",
+        "'",
+        '"',
+        "!",
+        "a!b!",
+        "`x`",
+        "$(x)",
+        "\\",
+        "a\\",
+        "{a,b}",
+        "*?[a]",
+    ]
+    words = [
+        f"{quote}{offered}{quote if not offered.endswith(quote) else ''}"
+        for name in names
+        for quote in ("", "'", '"')
+        for offered in [shells._quoted(name, quote)]
+    ]
+    program = f"printf '%s\\0' {' '.join(words)}"
+    said = subprocess.run([require_program("bash"), "-c", program], capture_output=True, check=True).stdout
+
+    assert said.decode().split("\0")[:-1] == [name for name in names for _ in range(3)]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_script_of_each_shell_is_printed(shell: str, filecli: Filecli) -> None:
+    done = filecli("completion", shell)
+
+    assert done.exit_code == 0
+    assert f"_FILECLI_COMPLETE={shell}_complete" in done.stdout
+    assert filecli("completion", "csh").exit_code == 2
+
+
+def test_a_hostile_name_is_one_quoted_word_in_bash(
+    on_script: Script, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "x y;$(touch owned)`touch owned`&*'\"!"
+    on_script.will_at("/files?limit=1000", *[page_of(entry_of(name, b""), folder_of("zoo"))] * 4)
+    on_script.will_at("/lookup", *[json_answer({"entries": [entry_of(name, b"")]})] * 3)
+    on_script.will(*[json_answer(None)] * 4)
+    monkeypatch.setenv("PATH", f"{Path(FILECLI).parent}:/usr/bin:/bin")
+    monkeypatch.setenv("PS1", "ready> ")
+    with in_terminal([require_program("bash"), "--norc", "--noprofile", "-i"]) as terminal:
+        terminal.expect("ready> ")
+        terminal.type('eval "$(filecli completion bash)"; echo lo""aded\n')
+        terminal.expect("loaded")
+        for begin in ("x", "'x", '"x'):
+            terminal.expect("ready> ")
+            terminal.type(f"filecli rm -r {begin}\t")
+            terminal.expect("owned")
+            terminal.type("\n")
+            terminal.expect("is in the trash")
+        terminal.expect("ready> ")
+        terminal.type("filecli rm -r z\t")
+        terminal.expect("zoo/")
+        terminal.type("\n")
+        terminal.expect("“zoo” is in the trash")
+        terminal.type("exit\n")
+        terminal.leave()
+
+    deleted = [unquote(seen.target) for seen in on_script.seen if seen.method == "DELETE"]
+    assert deleted == [f"/files/{name}"] * 3 + ["/files/zoo"]
+    assert list(desk.iterdir()) == []
