@@ -20,12 +20,15 @@ from cabinet.models import Session, Token, UploadKind
 from cabinet.services.backup_folder import MANIFEST, MARK
 from cabinet.services.publishing import Target
 from cabinet.services.upload_states import Part, Plan
+from cabinet.storage import copying
 from cabinet.storage.content_hash import hash_chunks
+from cabinet.storage.local import LocalStore
 from cabinet.web import context
 from tests.conftest import MakeApp
 from tests.support.auth import USERNAME, AuthActions
 from tests.support.faults import Fault
 from tests.support.operators import Operator
+from tests.support.readme import readme_block
 
 
 @pytest.fixture
@@ -228,6 +231,11 @@ def escape(backup: Path) -> None:
     change(backup, database=database | {"name": "../outside"})
 
 
+def change_kind(backup: Path) -> None:
+    kind = json.loads((backup / MANIFEST).read_text())["kind"]
+    change(backup, kind="postgresql" if kind == "sqlite" else "sqlite")
+
+
 def nest(backup: Path) -> None:
     (backup / MANIFEST).write_text("[" * 60_000)
 
@@ -255,7 +263,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a link in place of the database": (swap_for_a_link, "is damaged"),
     "a later format": (lambda backup: change(backup, format=2, database="?"), "a newer release has made it"),
     "a later revision": (lambda backup: change(backup, revision="9999"), "revision 9999"),
-    "another database": (lambda backup: change(backup, kind="other"), "is damaged"),
+    "a database of the other kind": (change_kind, "another kind of database"),
+    "a database of no kind": (lambda backup: change(backup, kind="other"), "is damaged"),
 }
 
 
@@ -334,3 +343,45 @@ def test_what_the_store_has_lost_does_not_keep_the_rest_from_being_backed_up(
     assert [each["content_hash"] for each in told["lost"]] == [lost]
     assert blobs_in(backup) == {hash_chunks([b"second"])}
     assert json.loads((backup / MANIFEST).read_text())["counts"]["files"] == 2
+
+
+def test_a_full_disk_leaves_the_earlier_backup_and_nothing_else(
+    operator: Operator, store: Store, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(a="first")
+    operator.run("backup", "create", backup)
+    before = everything_in(backup)
+    store(b="second", c="third")
+    full = {hash_chunks([b"second"])[:2], hash_chunks([b"third"])[:2]}
+    Fault(monkeypatch, "link", errno.ENOSPC, lambda path: path.parent.name in full, after=1)
+    told = operator.run("backup", "create", backup, code=1)
+
+    assert "there is no room left for it. What it held before is whole." in told.stderr
+    assert everything_in(backup) == before
+
+
+def test_a_disk_without_room_for_the_copies_is_told_before_the_first(
+    operator: Operator, store: Store, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(a="first", b="second")
+    monkeypatch.setattr(copying, "can_link", lambda source, target: False)
+    monkeypatch.setattr(LocalStore, "free_bytes", lambda store: 10)
+    operator.run("backup", "create", backup, code=1)
+
+    assert blobs_in(backup) == set()
+
+
+def test_the_commands_of_the_readme_work(
+    operator: Operator, store: Store, other: Operator, backup: Path
+) -> None:
+    store(a="first")
+    lines = [line.split("#")[0] for line in readme_block("console", "flask backup").splitlines()]
+    for line in lines:
+        prompt, flask, *words = line.split()
+        assert (prompt, flask) == ("$", "flask")
+        (other if "restore" in words else operator).run(
+            *(str(backup) if word == "DIR" else word for word in words)
+        )
+
+    assert len(lines) == 3
+    assert other.paths() == ["files/", "files/a"]

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, delete, exists, func, inspect, select
 
 from cabinet.errors import N_, StorageFull
 from cabinet.models import Blob, Kind, Node, Session, Throttle, Upload, User, Version
-from cabinet.refusals import DatabaseTooNew, NotRestored
+from cabinet.refusals import DatabaseTooNew, NotRestored, UnusableBackup
 from cabinet.services import backup_folder, dumps
 from cabinet.services.backup_folder import DATABASE, INDEX, BackupFolder, Counts, Manifest
 from cabinet.services.clock import Clock
@@ -34,6 +34,7 @@ from cabinet.storage.local_staging import disk_errors
 
 OTHER_DATABASE = N_("it is of another kind of database. Set DATABASE_URL to one of that kind.")
 HOLDS_DATA = N_("this instance has accounts already. Name an empty one by CABINET_INSTANCE and DATABASE_URL.")
+NO_ROOM = N_("there is no room left for it. What it held before is whole.")
 IN_USE = N_("somebody is connected to the database. Stop the server first.")
 
 # Blobs are taken so many at a time: what they are linked into is synced once for all of them.
@@ -83,17 +84,17 @@ class Backups:
         """Make the backup in the folder `root`, or renew the one in it; `places` hold the data.
 
         A blob that the store has lost does not keep the rest from being taken. Raises
-        `UnusableBackup`, `DumpFailed`, `StorageFull`, `StorageFault`; then the backup that was
-        there is what it was.
+        `UnusableBackup`, `DumpFailed` or `StorageFault`; then the backup that was there is what it was.
         """
         with backup_folder.folder_to_write(root, *places) as folder, disk_errors():
             folder.clear()
             try:
-                manifest, tally = self._take(folder, release, watch)
-            except StorageFull:
+                with disk_errors():
+                    manifest, tally = self._take(folder, release, watch)
+            except StorageFull as error:
                 folder.clear()
                 folder.remove_unneeded()
-                raise
+                raise UnusableBackup(where=str(folder.root), reason=NO_ROOM) from error
             except BaseException:
                 folder.clear()
                 raise

@@ -1,0 +1,136 @@
+"""A backup that is killed at each of its steps: the one before it or the new one is whole.
+
+One process forks for every step, and each child dies of SIGKILL at that step: in a process of its
+own, for a fork of one that has threads may wait for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from cabinet.services import backup
+from cabinet.services.backup import Backups
+from cabinet.services.clock import utc_now
+from cabinet.services.housekeeping import Housekeeping, Keep
+from cabinet.storage.blobs import BlobStore
+from cabinet.storage.copying import Taken
+from cabinet.storage.local import LocalStore
+from tests.support.faults import python
+from tests.support.services import Workbench, workbench
+
+KEEP = Keep(trash=timedelta(0), unneeded=timedelta(0), ended=timedelta(0))
+
+# All by which a backup changes what is on the disk.
+STEPS = ("open", "mkdir", "link", "replace", "unlink", "fsync", "fdatasync", "pwrite", "pwritev")
+
+
+class ElsewhereStore(LocalStore):
+    """A store whose blobs can only be copied, as from another filesystem."""
+
+    def link_from(self, source: BlobStore, content_hashes: Any) -> list[str]:
+        return []
+
+
+@pytest.mark.parametrize("can_link", [True, False])
+def test_a_kill_at_any_step_leaves_a_whole_backup(tmp_path: Path, can_link: bool) -> None:
+    program = f"from {__name__} import kill_at_every_step; kill_at_every_step({str(tmp_path)!r}, {can_link})"
+    ran = subprocess.run(python(program), capture_output=True, text=True, check=False, timeout=100)
+
+    assert ran.returncode == 0, ran.stderr
+    killed, before, after = map(int, ran.stdout.split())
+    assert killed == before + after
+    assert min(before, after) > 5
+
+
+def kill_at_every_step(place: str, can_link: bool) -> None:
+    """Print how often a backup was killed, and after how many of these the old and the new one were there."""
+    folder = Path(place)
+    if not can_link:
+        backup.backup_folder.LocalStore = ElsewhereStore  # type: ignore[attr-defined]
+    with workbench(folder) as bench:
+        with bench.engine.begin() as connection:
+            connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
+            connection.execute(text("INSERT INTO alembic_version VALUES ('0')"))
+        with bench.session() as session:
+            user = bench.register(session)
+            for name in "abc":
+                bench.upload(session, user, name, name.encode())
+            create(bench, folder / "before")
+            bench.accounts(session).delete(user.username)
+            Housekeeping(session, bench.store, bench.clock, KEEP).sweep()
+            bench.clock.advance(days=1)
+            Housekeeping(session, bench.store, bench.clock, KEEP).sweep()
+            bench.upload(session, bench.register(session), "d", b"d")
+        bench.engine.dispose()
+        print(*outcomes(bench, folder))  # noqa: T201 - what the test reads
+
+
+def create(bench: Workbench, root: Path) -> None:
+    Backups(bench.engine, bench.store, utc_now).create(root, "0", [], lambda taken: None)
+
+
+def outcomes(bench: Workbench, folder: Path) -> tuple[int, int, int]:
+    found = {3: 0, 1: 0}
+    for step in count(1):
+        root = folder / f"killed-{step}"
+        shutil.copytree(folder / "before", root)
+        if not is_killed(lambda root=root: create(bench, root), step):  # type: ignore[misc]
+            return step - 1, found[3], found[1]
+        manifest, lost = backup.verify(root, watch)
+        assert lost == []
+        found[manifest.counts.blobs] += 1
+        check_renewed(bench, root)
+        shutil.rmtree(root)
+    raise AssertionError
+
+
+def check_renewed(bench: Workbench, root: Path) -> None:
+    """See that what a killed backup has left is no obstacle to the next one, and goes with it."""
+    create(bench, root)
+    bench.engine.dispose()
+    manifest, lost = backup.verify(root, watch)
+    assert (lost, manifest.counts.blobs) == ([], 1)
+    assert len([path for path in root.rglob("*") if path.is_file()]) == 5
+
+
+def watch(taken: Taken) -> None:
+    assert taken.blob.size == 1
+
+
+def is_killed(work: Callable[[], None], step: int) -> bool:
+    """Run `work` in a child that is killed at that of its steps; tell whether it came so far."""
+    child = os.fork()
+    if child == 0:
+        left = [step]
+        for name in STEPS:
+            setattr(os, name, dying(getattr(os, name), left))
+        try:
+            work()
+            os._exit(0)
+        finally:
+            os._exit(2)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    assert code in {0, -signal.SIGKILL}, f"the backup failed before step {step}"
+    return code != 0
+
+
+def dying(real: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
+    def call(*arguments: Any, **options: Any) -> Any:
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments, **options)
+
+    return call
