@@ -26,7 +26,10 @@ def test_folders_are_made_with_those_above(alice: Filecli) -> None:
 def test_a_folder_that_is_there_is_an_error_unless_it_may_be(stored: Filecli) -> None:
     done = stored("mkdir", "docs")
     assert done.exit_code == 5
-    assert done.stderr.startswith("filecli: error: There is already something at “docs”.")
+    assert done.stderr == (
+        "filecli: error: There is already something at “docs”."
+        " Hint: -p is content with a folder that is there already.\n"
+    )
 
     assert stored("mkdir", "-p", "docs", "docs/new").stdout == "docs/new\n"
     assert stored("mkdir", "-p", "report").exit_code == 5
@@ -193,6 +196,49 @@ def test_what_is_removed_for_ever_needs_leave(stored: Filecli) -> None:
     assert (done.exit_code, done.stderr) == (0, "“report” is gone for ever.\n")
     assert stored("ls").stdout == "docs/\n"
     assert stored("trash").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "question", "target"),
+    [
+        (["rm", "-r", "--permanent", "a"], "Remove “a” for ever?", "/files/a?permanent=1"),
+        (
+            ["rm", "-r", "--permanent", "a", "b"],
+            "Remove 2 files and folders for ever?",
+            "/files/a?permanent=1",
+        ),
+        (["trash", "empty"], "Remove everything in the trash for ever?", "/trash"),
+        (["versions", "rm", "a", "2", "1"], "Remove version 2, 1 of “a” for ever?", "/versions/a/2"),
+    ],
+)
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_a_person_is_asked_before_something_goes_for_ever(
+    answer: str,
+    command: list[str],
+    question: str,
+    target: str,
+    scripted: Filecli,
+    script: Script,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cabinet.client.leave.is_attended", lambda: True)
+    script.will(json_answer(None), json_answer(None))
+    done = scripted(*command, given=f"{answer}\n")
+
+    assert f"{question} [y/N]: " in done.stderr
+    if answer == "y":
+        assert done.exit_code == 0
+        assert script.seen[0].target == target
+    else:
+        assert done.exit_code == 1
+        assert done.stderr.endswith("filecli: error: Nothing was done.\n")
+        assert script.seen == []
+
+
+def test_a_question_steers_no_terminal(scripted: Filecli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cabinet.client.leave.is_attended", lambda: True)
+
+    assert "\x1b" not in scripted("rm", "-r", "--permanent", "a\x1b[2Jb", given="n\n").output
 
 
 def test_without_leave_not_even_a_question_reaches_the_server(scripted: Filecli, script: Script) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cabinet.client.conflicts import FAIL, RENAME, REPLACE
-from cabinet.client.failures import BadUsage, Refused
+from cabinet.client.failures import BadUsage, PathTaken, Refused
 from cabinet.client.leave import Leave, force_option
 from cabinet.client.options import command
 from cabinet.client.output import to_event
@@ -132,9 +132,9 @@ def _make_folder(api: Api, path: str, *, may_exist: bool) -> Entry | None:
     try:
         return api.make_folder(path)
     except Refused as error:
-        if not (may_exist and error.means(EntryExists)):
+        if not error.means(EntryExists):
             raise
         (entry,) = api.lookup([path])
-        if entry is None or not entry.is_folder:
-            raise
-        return None
+        if may_exist and entry is not None and entry.is_folder:
+            return None
+        raise PathTaken(path=path) from error

@@ -85,6 +85,7 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     failures.NotConfirmed: 2,
     failures.Declined: 1,
     failures.NoMatch: 4,
+    failures.PathTaken: 5,
     failures.NotSignedIn: 3,
     failures.TokenRefused: 3,
     failures.TokenFileExposed: 3,

@@ -13,6 +13,7 @@
         │   └── NotConfirmed
         ├── Declined
         ├── NoMatch
+        ├── PathTaken
         ├── NotSignedIn
         ├── TokenRefused
         ├── TokenFileExposed
@@ -162,6 +163,15 @@ class NoMatch(ClientFailure):
     message = "Nothing matches “%(pattern)s”."
     hint = "filecli ls shows what is there."
     pattern: str
+
+
+class PathTaken(ClientFailure):
+    """A folder shall be made where something is."""
+
+    slug = "path-taken"
+    message = "There is already something at “%(path)s”."
+    hint = "-p is content with a folder that is there already."
+    path: str
 
 
 class NotSignedIn(ClientFailure):
