@@ -17,7 +17,7 @@ from flask import Flask
 
 from cabinet.extensions import db
 from cabinet.models import Session, Token, UploadKind
-from cabinet.services.backup_folder import MANIFEST, MARK
+from cabinet.services.backup_folder import MANIFEST, MARK, describe
 from cabinet.services.publishing import Target
 from cabinet.services.upload_states import Part, Plan
 from cabinet.storage import copying
@@ -26,6 +26,7 @@ from cabinet.storage.local import LocalStore
 from cabinet.web import context
 from tests.conftest import MakeApp
 from tests.support.auth import USERNAME, AuthActions
+from tests.support.databases import HEAD, SHIPPED, at_revision, revision_of, rows_of
 from tests.support.faults import Fault
 from tests.support.operators import Operator
 from tests.support.readme import readme_block
@@ -385,3 +386,24 @@ def test_the_commands_of_the_readme_work(
 
     assert len(lines) == 3
     assert other.paths() == ["files/", "files/a"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("revision", SHIPPED[:-1])
+def test_a_backup_of_an_older_release_is_upgraded(
+    operator: Operator, make_app: MakeApp, backup: Path, other: Operator, tmp_path: Path, revision: str
+) -> None:
+    operator.run("backup", "create", backup)
+    old = tmp_path / "old" / "cabinet.db"
+    rows = at_revision(lambda: make_app(INSTANCE=old.parent), old, revision)
+    manifest = json.loads((backup / MANIFEST).read_text())
+    (backup / manifest["database"]["name"]).write_bytes(old.read_bytes())
+    described = describe(backup / manifest["database"]["name"]).model_dump()
+    change(backup, revision=revision, database=described)
+    other.run("backup", "restore", backup)
+
+    restored = rows_of(tmp_path / "other" / "cabinet.db")
+    assert revision_of(tmp_path / "other" / "cabinet.db") == HEAD
+    assert [user["username"] for user in restored["user"]] == [user["username"] for user in rows["user"]]
+    assert restored["session"] == []
+    assert {upload["id"] for upload in restored["upload"] if upload["ended_at"] is None} == set()
