@@ -75,7 +75,7 @@ def _copy_inside(
     made = (
         select(_NODE.c.id, copies.c.id).join(pairs, _NODE.c.parent_id == pairs.c.original).join(copies, same)
     )
-    return session.execute(made.where(_NODE.c.kind == Kind.FOLDER)).tuples().all()
+    return session.execute(made.where(_NODE.c.kind == Kind.FOLDER)).all()
 
 
 def _first_versions(of: ColumnElement[bool], now: datetime) -> Insert:
