@@ -44,7 +44,8 @@ def po_file(language: str) -> Path:
 def extract() -> Catalog:
     """Return a catalog of all texts that the source and the templates mark."""
     catalog = Catalog()
-    found = extract_from_dir(PACKAGE, METHODS, OPTIONS, KEYWORDS)
+    # Without a filter of its own it would pass over folders whose names begin with "_".
+    found = extract_from_dir(PACKAGE, METHODS, OPTIONS, KEYWORDS, directory_filter=lambda _path: True)
     for _, _, message, _, context in sorted(found, key=lambda item: (item[0], item[1])):
         catalog.add(message, context=context)
     return catalog

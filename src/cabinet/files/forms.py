@@ -1,16 +1,34 @@
-"""The forms of the files page.
+"""The forms of the files pages.
 
-Rule: fields and labels only; the bytes of an upload never pass through here, they stream from
-the request into the store.
+Rule: fields and labels only. Whether a name will do is for the services to say; the bytes of an
+upload never pass through here, they stream from the request into the store.
 """
 
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, MultipleFileField
-from wtforms.validators import InputRequired
+from wtforms import (
+    HiddenField,
+    IntegerField,
+    MultipleFileField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.validators import InputRequired, Length, NumberRange
 
+from cabinet.services.entries import Conflict
 from cabinet.web.forms import Form
+from cabinet.web.parameters import MAX_PATHS
+
+# What Werkzeug reads of a form at most; room for 1000 paths of 80 Cyrillic letters.
+CHOSEN_BYTES = 500_000
+
+_NAME_HABITS = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+
+
+def _required() -> InputRequired:
+    return InputRequired(_l("Fill in this field."))
 
 
 class UploadForm(Form):
@@ -19,7 +37,52 @@ class UploadForm(Form):
     file = MultipleFileField(_l("Choose files"))
 
 
-class DeleteForm(Form):
-    """The file or folder that goes to the trash."""
+class NewFolderForm(Form):
+    """A folder to be made in the folder `folder`."""
 
-    path = HiddenField(validators=[InputRequired(_l("Fill in this field."))])
+    folder = HiddenField()
+    name = StringField(_l("Name of the folder"), [_required()], render_kw=_NAME_HABITS)
+
+
+class ChosenForm(Form):
+    """Files and folders that something is done with, as many as a request may name."""
+
+    path = SelectMultipleField(validators=[_required(), Length(max=MAX_PATHS)], validate_choice=False)
+
+
+class RenameForm(ChosenForm):
+    """A new name in the same folder."""
+
+    name = StringField(_l("New name"), [_required()], render_kw=_NAME_HABITS)
+
+
+class ConflictForm(Form):
+    """What to do when the name is in use."""
+
+    on_conflict = SelectField(
+        _l("If the name is in use there"),
+        choices=[
+            (Conflict.FAIL.value, _l("stop and tell me")),
+            (Conflict.RENAME.value, _l("keep both, with a number")),
+            (Conflict.REPLACE.value, _l("replace, the old one goes to the trash")),
+        ],
+    )
+
+
+class ArrangeForm(ChosenForm, ConflictForm):
+    """The folder that the chosen ones go to."""
+
+    to = StringField(
+        _l("Folder to move or copy to"),
+        description=_l(
+            "A path such as “Documents/2026”. It is made if it is not there; empty means “Your files”."
+        ),
+        render_kw={**_NAME_HABITS, "list": "folders"},
+    )
+
+
+class VersionForm(Form):
+    """One version of a file."""
+
+    path = HiddenField(validators=[_required()])
+    number = IntegerField(validators=[_required(), NumberRange(min=1)])

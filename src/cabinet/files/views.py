@@ -1,4 +1,4 @@
-"""The views of files.
+"""The views of files: their bytes, in and out, and their listing.
 
 Rule: parse, call a service, render; content streams and is never held whole.
 """
@@ -9,41 +9,36 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from http import HTTPStatus
 
-from flask import Response, flash, jsonify, render_template, request, url_for
+from flask import Response, flash, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from pydantic import BaseModel, Field
 
 from cabinet.errors import N_, CrossSiteRequest, InvalidField, MalformedRequest
 from cabinet.files import bp
-from cabinet.files.forms import DeleteForm, UploadForm
-from cabinet.services.entries import Conflict, Entry, Order, Page, Sort
+from cabinet.services.entries import Conflict, Entry, Sort
 from cabinet.services.names import join_path, split_path, to_name
 from cabinet.services.publishing import Target
 from cabinet.services.uploads import Incoming, Uploads
 from cabinet.storage.content_hash import BLOCK_SIZE
 from cabinet.web.archives import send_zip
 from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text
-from cabinet.web.context import acting_user, files, setting, uploads, versions, zipping
+from cabinet.web.context import acting_user, files, uploads, versions, zipping
 from cabinet.web.guard import TOKEN_FIELD, check_token, is_vouched_for, streams_body, takes_body_of
 from cabinet.web.objects import to_json
-from cabinet.web.pages import check_form, see_other, text_of
+from cabinet.web.pages import see_other
 from cabinet.web.parameters import (
     MAX_PATHS,
-    NOT_A_CHOICE,
     PATHS_BYTES,
-    after_of,
     choice_of,
     limit_of,
     number_of,
+    order_of,
     read_json,
 )
 from cabinet.web.problems import wants_page
 from cabinet.web.promises import mtime_of, promised_of
 from cabinet.web.ranges import precondition_of, send_entry, to_digest, to_etag
-
-# Entries on one page of the files page.
-PAGE_LIMIT = 200
 
 NO_FILE = N_("there is no file in it.")
 ONLY_BY_NAME = N_("a recursive listing is always in the order of names.")
@@ -54,27 +49,6 @@ class Lookup(BaseModel):
     """The body of `POST /lookup`."""
 
     paths: list[str] = Field(max_length=MAX_PATHS)
-
-
-@bp.get("/index")
-def index() -> ResponseReturnValue:
-    """Show a folder."""
-    order = _order()
-    page = files(acting_user().id).list_page(request.args.get("path", ""), order, PAGE_LIMIT)
-    return _index_page(page, order, UploadForm(formdata=None))
-
-
-@bp.post("/index/delete")
-def delete() -> ResponseReturnValue:
-    """Move what the page's form names to the trash."""
-    user, form = acting_user(), DeleteForm()
-    check_form(form)
-    path = split_path(text_of(form.path))
-    files(user.id).trash(join_path(path))
-    if not wants_page():
-        return "", HTTPStatus.NO_CONTENT
-    flash(gettext("“%(name)s” is in the trash.", name=path[-1]), "success")
-    return see_other(url_for("files.index", path=join_path(path[:-1]) or None))
 
 
 @bp.post("/upload")
@@ -235,7 +209,7 @@ def _send(entry: Entry, *, attachment: bool) -> Response:
 
 def _listing(path: str) -> ResponseReturnValue:
     service = files(acting_user().id)
-    limit, order = limit_of(), _order()
+    limit, order = limit_of(), order_of()
     if request.args.get("recursive", "0") in {"", "0"}:
         page = service.list_page(path, order, limit)
     elif order.sort is Sort.NAME and not order.descending:
@@ -243,27 +217,3 @@ def _listing(path: str) -> ResponseReturnValue:
     else:
         raise InvalidField(field="sort", reason=ONLY_BY_NAME)
     return {"path": page.path, "entries": [to_json(entry) for entry in page.entries], "next": page.next}
-
-
-def _index_page(page: Page, order: Order, form: UploadForm) -> str:
-    names = split_path(page.path)
-    return render_template(
-        "files/index.html",
-        folder=page.path,
-        breadcrumbs=[(name, join_path(names[: depth + 1])) for depth, name in enumerate(names)],
-        entries=page.entries,
-        sort=order.sort.value,
-        order="desc" if order.descending else "asc",
-        next_cursor=page.next,
-        totals=page,
-        upload_form=form,
-        max_upload_size=setting("MAX_UPLOAD_SIZE"),
-    )
-
-
-def _order() -> Order:
-    direction = request.args.get("order", "asc")
-    if direction not in {"asc", "desc"}:
-        raise InvalidField(field="order", reason=NOT_A_CHOICE)
-    sort = choice_of(Sort, "sort", Sort.NAME)
-    return Order(sort, direction == "desc", after_of())

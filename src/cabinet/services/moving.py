@@ -20,7 +20,7 @@ from cabinet.services.clock import Clock
 from cabinet.services.conflicts import make_way
 from cabinet.services.copying import copy_tree
 from cabinet.services.entries import Conflict, Entry, to_entry
-from cabinet.services.names import join_path, split_path
+from cabinet.services.names import join_path, split_path, to_name
 from cabinet.services.publishing import publishing
 from cabinet.services.tree import Tree
 
@@ -55,6 +55,20 @@ class Moving:
         `IntoItself`, `NotAFolder`, `IsAFolder` for the root, `InvalidName`, `InvalidField`.
         """
         return self._arrange(sources, to, on_conflict, self._move)
+
+    def rename(self, source: str, name: str, on_conflict: Conflict) -> Entry:
+        """Give what is at `source` another name in the folder where it lies; raises as `move`.
+
+        Unlike a move, this never leads into a folder that has the name already.
+        """
+        names, name = split_path(source), to_name(name)
+        if not names:
+            raise IsAFolder(path="")
+        with publishing(self._session):
+            self._tree.root(lock=True)
+            node = self._tree.get(names)
+            destination = _Destination(self._tree.parent(node), names[:-1], name)
+            return self._move(node, names, destination, on_conflict)
 
     def copy(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
         """Copy what is at the paths `sources`; as `move`, and may raise `QuotaExceeded`."""

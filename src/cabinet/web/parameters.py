@@ -12,7 +12,7 @@ from flask import request
 from pydantic import BaseModel, ValidationError
 
 from cabinet.errors import N_, InvalidField, MalformedRequest
-from cabinet.services.entries import Conflict
+from cabinet.services.entries import Conflict, Order, Sort
 from cabinet.services.listing import DEFAULT_LIMIT, MAX_LIMIT
 from cabinet.services.names import PATH_BYTES
 
@@ -49,6 +49,14 @@ def to_choice(choices: type[_Choice], field: str, value: str) -> _Choice:
 def choice_of(choices: type[_Choice], field: str, default: _Choice) -> _Choice:
     """Return what the query has for `field`, else `default`; raises `InvalidField`."""
     return to_choice(choices, field, request.args.get(field, default))
+
+
+def order_of() -> Order:
+    """Return how the query wants a listing ordered, and what it goes on behind; raises `InvalidField`."""
+    direction = request.args.get("order", "asc")
+    if direction not in {"asc", "desc"}:
+        raise InvalidField(field="order", reason=NOT_A_CHOICE)
+    return Order(choice_of(Sort, "sort", Sort.NAME), direction == "desc", after_of())
 
 
 def to_conflict(value: str) -> Conflict:

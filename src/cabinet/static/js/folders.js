@@ -9,7 +9,7 @@ import { warn } from "./toasts.js";
 const main = document.getElementById("main");
 
 // What differs from folder to folder besides the list; the panel of uploads stays as it is.
-const PARTS = [".files-head", "#drop-sign p", ".topbar form"];
+const PARTS = [".files-head", ".files-bar", "#drop-sign p", ".topbar form"];
 
 function adopt(fresh) {
   for (const part of PARTS) {

@@ -1,0 +1,39 @@
+"""Where a form of the files pages leads back to, and how it shows what was refused.
+
+Rule: a path of this server, and words; never a guess at what was meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import request, url_for
+from wtforms import Form
+
+from cabinet.errors import CabinetError, Conflict, InvalidInput, NotFound, StorageFull
+from cabinet.services.names import join_path, split_path
+from cabinet.web.pages import local_path, show_error
+from cabinet.web.problems import status_of, wants_page
+
+# What a person can do something about; all else has a page of its own.
+REFUSALS = (Conflict, InvalidInput, NotFound, StorageFull)
+
+
+def refuse(form: Form, error: CabinetError, fields: Mapping[type[CabinetError], str]) -> int:
+    """Put `error` on the form that caused it and return its status; raise it for a program."""
+    if not wants_page():
+        raise error
+    show_error(form, error, fields)
+    return status_of(error)
+
+
+def crumbs_of(path: str) -> list[tuple[str, str]]:
+    """Return the name and the path of each folder down to `path`, and of what is there."""
+    names = split_path(path)
+    return [(name, join_path(names[: depth + 1])) for depth, name in enumerate(names)]
+
+
+def way_back(path: str) -> str:
+    """Return the page that the request says it came from, else that of the folder which holds `path`."""
+    folder = join_path(split_path(path)[:-1])
+    return local_path(request.values.get("next"), url_for("files.index", path=folder or None))
