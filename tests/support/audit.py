@@ -1,0 +1,103 @@
+"""What has to be true of all rows of a database at any moment, computed anew from the rows themselves.
+
+Rule: shares no query with the services; loads everything, so it is for small databases.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from cabinet.models import Kind, Node, Upload, User, Version
+from cabinet.services.names import search_key, sort_key
+
+
+def check_rows(session: Session) -> None:
+    """Fail when a counter, a usage, a version, a reach or the index of names is not what the rows say."""
+    session.rollback()
+    nodes = {node.id: node for node in session.scalars(select(Node))}
+    versions: dict[int, list[Version]] = defaultdict(list)
+    for version in session.scalars(select(Version)):
+        versions[version.node_id].append(version)
+    _check_usage(session, nodes, versions)
+    _check_folders(nodes)
+    for node in nodes.values():
+        _check_node(node, nodes, versions[node.id])
+    _check_index(session, nodes)
+    session.rollback()
+
+
+def _check_usage(session: Session, nodes: dict[int, Node], versions: dict[int, list[Version]]) -> None:
+    stored: Counter[int] = Counter()
+    for node_id, kept in versions.items():
+        stored[nodes[node_id].owner_id] += sum(version.size for version in kept)
+    for upload in session.scalars(select(Upload).where(Upload.ended_at.is_(None))):
+        stored[upload.owner_id] += upload.offset
+    for user in session.scalars(select(User)):
+        assert user.usage == stored[user.id], user.username
+
+
+def _check_folders(nodes: dict[int, Node]) -> None:
+    counts: Counter[int] = Counter()
+    sizes: Counter[int] = Counter()
+    for node in nodes.values():
+        if node.parent_id is not None and node.trashed_at is None:
+            counts[node.parent_id] += 1
+            sizes[node.parent_id] += node.size
+    for node in nodes.values():
+        assert (node.child_count, node.child_size) == (counts[node.id], sizes[node.id]), node.name
+
+
+def _check_node(node: Node, nodes: dict[int, Node], versions: list[Version]) -> None:
+    is_trashed = node.trashed_at is not None
+    assert is_trashed == (node.trash_id is not None) == (node.trashed_from is not None)
+    if is_trashed:
+        assert node.parent_id is not None
+        assert nodes[node.parent_id].parent_id is None, "what is in the trash lies below the root"
+    if node.parent_id is None:
+        return
+    assert (node.sort_key, node.search_key) == (sort_key(node.name), search_key(node.name))
+    if node.kind == Kind.FILE:
+        numbers = sorted(version.number for version in versions)
+        assert len(set(numbers)) == len(numbers)
+        (current,) = [version for version in versions if version.number == node.version]
+        assert numbers[-1] == node.version
+        assert (current.size, current.content_hash) == (node.size, node.content_hash)
+    else:
+        assert versions == []
+        assert node.size == 0
+    _check_reach(node, nodes)
+
+
+def _check_reach(node: Node, nodes: dict[int, Node]) -> None:
+    """Fail unless every folder above a live node reaches as far as that node."""
+    size, segments = -1, 0
+    here = node
+    while here.parent_id is not None and here.trashed_at is None:
+        size, segments = size + 1 + len(here.name.encode()), segments + 1
+        folder = nodes[here.parent_id]
+        assert folder.owner_id == node.owner_id
+        assert folder.below_bytes >= size, (folder.name, node.name)
+        assert folder.below_segments >= segments, (folder.name, node.name)
+        here = folder
+
+
+def _check_index(session: Session, nodes: dict[int, Node]) -> None:
+    """Fail unless SQLite's full-text table knows every node by its owner, and nothing else."""
+    if session.get_bind().dialect.name != "sqlite":
+        return
+    owners = {node.owner_id for node in nodes.values()}
+    found: set[int] = set()
+    for owner_id in owners:
+        token = "".join(
+            chr(0xE000 + digit) for digit in (owner_id // 6400**2, owner_id // 6400, owner_id % 6400)
+        )
+        rows = session.execute(
+            text("SELECT rowid FROM node_search WHERE node_search MATCH :token"), {"token": f'"{token}"'}
+        )
+        ids = {row.rowid for row in rows}
+        assert ids == {node.id for node in nodes.values() if node.owner_id == owner_id}
+        found |= ids
+    assert found == nodes.keys()

@@ -1,0 +1,197 @@
+"""Finding by name: what agrees, where it is, and that every page is bounded."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.orm import Session
+
+from cabinet.errors import InvalidField, NotAFolder, NotFound
+from cabinet.services.accounts import Account
+from cabinet.services.entries import Conflict
+from tests.support.services import Workbench
+
+
+def found(
+    session: Session, bench: Workbench, account: Account, query: str, path: str = "", limit: int = 100
+) -> list[str]:
+    """Return the paths of everything that a search finds, over all its pages."""
+    paths: list[str] = []
+    after = None
+    while True:
+        page = bench.search(session, account).page(query, path, limit, after)
+        assert len(page.entries) <= limit
+        paths += [entry.path for entry in page.entries]
+        if page.next is None:
+            return paths
+        after = page.next
+
+
+def store(session: Session, bench: Workbench, account: Account, *paths: str) -> None:
+    for path in paths:
+        bench.upload(session, account, path, path.encode())
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("report", "Annual REPORT (2).pdf"),
+        ("ОТЧЁТ", "годовой отчет.docx"),
+        ("отчет", "Отчёт №5.pdf"),
+        ("№5.", "Отчёт №5.pdf"),
+        ("naive", "Naïve.txt"),
+        ("strasse", "Straße.md"),
+        ("йога", "ЙОГА.mp4"),
+        ("日本語", "日本語の本.txt"),
+        ("😀.t", "a😀.txt"),
+        ('a"b', 'x a"b y'),
+        ("100%", "100% sure"),
+        ("a_b", "A_B"),
+        ("x/y", None),
+        (" padded ", "padded"),
+        ("и\u0306ог", "йогурт"),
+        ("a' OR '1", "a' or '1"),
+        ("* NOT", "* not"),
+    ],
+)
+def test_case_and_accents_do_not_count_and_nothing_means_more_than_itself(
+    session: Session, bench: Workbench, alice: Account, query: str, name: str | None
+) -> None:
+    store(session, bench, alice, "d/something else", "d/another", *([f"d/{name}"] if name else []))
+
+    assert found(session, bench, alice, query) == ([f"d/{name}"] if name else [])
+
+
+def test_wildcards_are_letters(session: Session, bench: Workbench, alice: Account) -> None:
+    store(session, bench, alice, "abc", "axc", "a%c", "a_c", "a*c")
+
+    for query in ("a%c", "a_c", "a*c"):
+        assert found(session, bench, alice, query) == [query]
+
+
+def test_short_i_is_a_letter_of_its_own(session: Session, bench: Workbench, alice: Account) -> None:
+    store(session, bench, alice, "чайка", "чаика")
+
+    assert found(session, bench, alice, "чай") == ["чайка"]
+
+
+def test_one_and_two_letters_match_the_start_in_order(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    store(session, bench, alice, "Ба", "d/бо", "d/або", "Б", "d/БОБ", "в", "a\U0001f600")
+
+    assert found(session, bench, alice, "б") == ["Б", "Ба", "d/бо", "d/БОБ"]
+    assert found(session, bench, alice, "БО", limit=1) == ["d/бо", "d/БОБ"]
+    assert found(session, bench, alice, "a\U0001f600") == ["a\U0001f600"]
+
+
+def test_the_newest_come_first_in_pages_of_any_size(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    store(session, bench, alice, *(f"d{number % 3}/file {number}" for number in range(20)))
+    expected = [f"d{number % 3}/file {number}" for number in reversed(range(20))]
+
+    for limit in (1, 7, 20, 100):
+        assert found(session, bench, alice, "file", limit=limit) == expected
+
+
+def test_only_what_lies_below_the_folder_is_found(session: Session, bench: Workbench, alice: Account) -> None:
+    store(session, bench, alice, "a/file 1", "a/b/file 2", "ab/file 3", "file 4")
+
+    assert found(session, bench, alice, "file", "a") == ["a/b/file 2", "a/file 1"]
+    assert found(session, bench, alice, "fi", "a") == ["a/file 1", "a/b/file 2"]
+    assert found(session, bench, alice, "file", "a/b") == ["a/b/file 2"]
+    with pytest.raises(NotFound):
+        found(session, bench, alice, "file", "nowhere")
+    with pytest.raises(NotAFolder):
+        found(session, bench, alice, "file", "file 4")
+
+
+def test_folders_are_found_too_and_the_folder_itself_is_not(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    bench.files(session, alice).make_folder("papers/old papers")
+
+    assert found(session, bench, alice, "papers") == ["papers/old papers", "papers"]
+    assert found(session, bench, alice, "papers", "papers") == ["papers/old papers"]
+
+
+def test_a_folder_in_the_trash_hides_what_is_below_and_brings_it_back(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    store(session, bench, alice, "a/b/c/file", "file too")
+    files = bench.files(session, alice)
+
+    files.trash("a/b")
+    assert found(session, bench, alice, "file") == ["file too"]
+    assert found(session, bench, alice, "fi") == ["file too"]
+    files.trash("file too")
+    assert found(session, bench, alice, "file") == []
+
+    for trashed in bench.trash(session, alice).list_page(10).entries:
+        bench.trash(session, alice).restore(trashed.id)
+    assert found(session, bench, alice, "file") == ["file too", "a/b/c/file"]
+
+
+def test_what_is_moved_copied_renamed_or_gone_is_found_so(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    store(session, bench, alice, "a/b/file", "other")
+    moving = bench.moving(session, alice)
+
+    moving.move(["a"], "z", Conflict.FAIL)
+    moving.copy(["z/b"], "copy", Conflict.FAIL)
+    moving.move(["other"], "a third file", Conflict.FAIL)
+
+    assert sorted(found(session, bench, alice, "file")) == ["a third file", "copy/file", "z/b/file"]
+    assert found(session, bench, alice, "other") == []
+    bench.files(session, alice).purge("z")
+    assert sorted(found(session, bench, alice, "file")) == ["a third file", "copy/file"]
+
+
+def test_nobody_finds_what_is_not_theirs(session: Session, bench: Workbench, alice: Account) -> None:
+    bob = bench.register(session, "bob")
+    store(session, bench, bob, "secret file", "se")
+
+    assert found(session, bench, alice, "secret") == []
+    assert found(session, bench, alice, "se") == []
+    assert found(session, bench, bob, "secret") == ["secret file"]
+
+
+def test_a_page_looks_at_so_many_and_then_gives_what_it_has(
+    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cabinet.services.search._LOOKED_AT", 5)
+    store(session, bench, alice, "a/file", *(f"b/file {number}" for number in range(12)))
+
+    page = bench.search(session, alice).page("file", "a", 100)
+
+    assert (page.entries, page.next is not None) == ([], True)
+    assert found(session, bench, alice, "file", "a") == ["a/file"]
+
+
+@pytest.mark.parametrize("query", ["", "   ", "\u0301"])
+def test_nothing_asked_is_refused(session: Session, bench: Workbench, alice: Account, query: str) -> None:
+    with pytest.raises(InvalidField):
+        found(session, bench, alice, query)
+
+
+@pytest.mark.parametrize("after", ["rubbish", "W10", "WyJhIiwgMV0", "WzEsMl0"])
+def test_a_foreign_cursor_is_refused_or_harmless(
+    session: Session, bench: Workbench, alice: Account, after: str
+) -> None:
+    store(session, bench, alice, "file")
+
+    if after == "WyJhIiwgMV0":  # of the right form, and behind everything
+        assert bench.search(session, alice).page("file", "", 10, after).entries == []
+    else:
+        with pytest.raises(InvalidField):
+            bench.search(session, alice).page("file", "", 10, after)
+
+
+def test_a_query_longer_than_any_name_finds_nothing(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    store(session, bench, alice, "x" * 200)
+
+    assert found(session, bench, alice, "x" * 5000) == []
+    assert found(session, bench, alice, "x" * 199) == ["x" * 200]

@@ -1,0 +1,201 @@
+"""The trash: what is in it, how it comes back, and what it costs until it is gone."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.orm import Session
+
+from cabinet.errors import EntryExists, InvalidField, InvalidName, NotAFolder, NotFound
+from cabinet.models import User
+from cabinet.services.accounts import Account
+from cabinet.services.entries import Conflict
+from cabinet.services.trash import Trash
+from tests.support.audit import check_rows
+from tests.support.services import TRASH_KEEP, Workbench, content_of, paths_of
+
+CONTENT = b"the content"
+
+
+@pytest.fixture
+def trash(bench: Workbench, session: Session, alice: Account) -> Trash:
+    return bench.trash(session, alice)
+
+
+def used(session: Session, account: Account) -> int:
+    session.rollback()
+    return session.get_one(User, account.id, populate_existing=True).usage
+
+
+def test_a_folder_is_one_entry_and_says_where_it_was_and_how_long_it_stays(
+    trash: Trash, session: Session, bench: Workbench, alice: Account
+) -> None:
+    bench.upload(session, alice, "a/b/f", CONTENT)
+    bench.upload(session, alice, "a/b/g", CONTENT)
+
+    bench.files(session, alice).trash("a/b")
+
+    (found,) = trash.list_page(10).entries
+    assert (found.entry.path, found.entry.kind) == ("a/b", "folder")
+    assert (found.trashed_at, found.expires_at) == (bench.clock(), bench.clock() + TRASH_KEEP)
+    assert used(session, alice) == 2 * len(CONTENT)
+    check_rows(session)
+
+
+def test_the_newest_come_first_in_pages(
+    trash: Trash, session: Session, bench: Workbench, alice: Account
+) -> None:
+    files = bench.files(session, alice)
+    for number in range(5):
+        files.make_folder(str(number))
+        files.trash(str(number))
+        if number % 2:
+            bench.clock.advance(microseconds=1)
+
+    shown, after = [], None
+    while True:
+        page = trash.list_page(2, after)
+        shown += [found.entry.path for found in page.entries]
+        if page.next is None:
+            break
+        after = page.next
+
+    assert sorted(shown) == list("01234")
+    assert [shown[0], set(shown[1:3]), set(shown[3:])] == ["4", {"2", "3"}, {"0", "1"}]
+    with pytest.raises(InvalidField):
+        trash.list_page(2, "rubbish")
+
+
+def test_what_is_restored_is_where_it_was_with_all_below_it(
+    trash: Trash, session: Session, bench: Workbench, alice: Account
+) -> None:
+    bench.upload(session, alice, "a/b/f", CONTENT)
+    files = bench.files(session, alice)
+    files.trash("a/b")
+    bench.clock.advance(seconds=1)
+    files.trash("a")
+
+    newest, oldest = trash.list_page(10).entries
+    entry = trash.restore(oldest.id)
+
+    assert (newest.entry.path, entry.path) == ("a", "a/b")
+    assert paths_of(session, bench, alice) == ["a", "a/b", "a/b/f"]
+    assert content_of(session, bench, alice, "a/b/f") == CONTENT
+    with pytest.raises(EntryExists):
+        trash.restore(newest.id)
+    check_rows(session)
+
+
+def test_what_was_deleted_first_outlives_its_folder(
+    trash: Trash, session: Session, bench: Workbench, alice: Account
+) -> None:
+    bench.upload(session, alice, "a/f", CONTENT)
+    bench.upload(session, alice, "a/g", b"gone")
+    files = bench.files(session, alice)
+    files.trash("a/f")
+    files.purge("a")
+
+    (found,) = trash.list_page(10).entries
+    trash.restore(found.id)
+
+    assert paths_of(session, bench, alice) == ["a", "a/f"]
+    assert used(session, alice) == len(CONTENT)
+    check_rows(session)
+
+
+@pytest.mark.parametrize(
+    ("on_conflict", "arrives", "there"),
+    [(Conflict.RENAME, "f (2)", ["f", "f (2)"]), (Conflict.REPLACE, "f", ["f"])],
+)
+def test_a_clash_is_settled_by_the_rule(
+    trash: Trash, session: Session, bench: Workbench, alice: Account,
+    on_conflict: Conflict, arrives: str, there: list[str],
+) -> None:  # fmt: skip
+    bench.upload(session, alice, "f", CONTENT)
+    bench.files(session, alice).trash("f")
+    bench.upload(session, alice, "f", b"new")
+    (found,) = trash.list_page(10).entries
+
+    with pytest.raises(EntryExists):
+        trash.restore(found.id)
+    entry = trash.restore(found.id, on_conflict)
+
+    assert entry.path == arrives
+    assert paths_of(session, bench, alice) == there
+    assert content_of(session, bench, alice, arrives) == CONTENT
+    assert len(trash.list_page(10).entries) == (on_conflict is Conflict.REPLACE)
+    check_rows(session)
+
+
+def test_nothing_comes_back_below_a_file(
+    trash: Trash, session: Session, bench: Workbench, alice: Account
+) -> None:
+    bench.upload(session, alice, "a/f", CONTENT)
+    bench.files(session, alice).trash("a/f")
+    bench.clock.advance(seconds=1)
+    bench.files(session, alice).trash("a")
+    bench.upload(session, alice, "a", CONTENT)
+
+    with pytest.raises(NotAFolder):
+        trash.restore(trash.list_page(10).entries[1].id)
+
+    assert paths_of(session, bench, alice) == ["a"]
+
+
+def test_a_name_that_grows_by_its_number_may_grow_too_long(
+    trash: Trash, session: Session, bench: Workbench, alice: Account
+) -> None:
+    path = "/".join(["d" * 200] * 5) + "/" + "e" * 19  # 1024 bytes
+    bench.files(session, alice).make_folder(path)
+    bench.files(session, alice).trash("d" * 200)
+    bench.files(session, alice).make_folder("d" * 200)
+    (found,) = trash.list_page(10).entries
+
+    with pytest.raises(InvalidName):
+        trash.restore(found.id, Conflict.RENAME)
+
+
+def test_what_is_purged_is_gone_and_paid_back_with_its_history(
+    trash: Trash, session: Session, bench: Workbench, alice: Account
+) -> None:
+    for content in (CONTENT, b"second"):
+        bench.upload(session, alice, "a/f", content)
+    bench.upload(session, alice, "g", CONTENT)
+    files = bench.files(session, alice)
+    files.trash("a")
+    files.trash("g")
+
+    trash.purge(trash.list_page(10).entries[1].id)
+
+    assert [found.entry.path for found in trash.list_page(10).entries] in (["g"], ["a"])
+    trash.empty()
+    assert trash.list_page(10).entries == []
+    assert used(session, alice) == 0
+    check_rows(session)
+
+
+def test_for_ever_is_for_ever(trash: Trash, session: Session, bench: Workbench, alice: Account) -> None:
+    bench.upload(session, alice, "a/f", CONTENT)
+
+    bench.files(session, alice).purge("a")
+
+    assert trash.list_page(10).entries == []
+    assert paths_of(session, bench, alice) == []
+    assert used(session, alice) == 0
+    check_rows(session)
+
+
+def test_the_trash_of_others_is_not_there(
+    trash: Trash, session: Session, bench: Workbench, alice: Account
+) -> None:
+    bench.upload(session, alice, "f", CONTENT)
+    bench.files(session, alice).trash("f")
+    (found,) = trash.list_page(10).entries
+    bob = bench.trash(session, bench.register(session, "bob"))
+
+    bob.empty()
+
+    assert bob.list_page(10).entries == []
+    for use in (bob.restore, bob.purge):
+        with pytest.raises(NotFound):
+            use(found.id)
+    assert trash.restore(found.id).path == "f"
