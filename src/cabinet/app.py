@@ -18,7 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from cabinet import auth, commands, config, files, serving, tus
 from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
 from cabinet.refusals import RefusedToStart
-from cabinet.services.database import configure
+from cabinet.services.database import configure, engine_options
 from cabinet.services.passwords import Passwords
 from cabinet.web import assets, context, formats, guard, health, i18n, pages, problems, upkeep
 
@@ -75,7 +75,7 @@ def _derive(settings: dict[str, Any], instance: Path) -> None:
     settings["STORE_URL"] = settings["STORE_URL"] or instance.as_uri()
     settings.update(
         SQLALCHEMY_DATABASE_URI=settings["DATABASE_URL"],
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": settings["THREADS"], "max_overflow": -1},
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings["DATABASE_URL"], settings["THREADS"]),
         # How old the signature of a cookie may be; when a session ends is for its row to say.
         PERMANENT_SESSION_LIFETIME=timedelta(
             seconds=max(settings["REMEMBER_SECONDS"], settings["SESSION_SECONDS"])

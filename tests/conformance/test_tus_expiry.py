@@ -8,6 +8,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from sqlalchemy import update
+
+from cabinet import models
 from tests.conftest import StartProduction
 from tests.support.contents import content_of
 from tests.support.operators import run_flask
@@ -15,6 +18,7 @@ from tests.support.raw_http import RawResponse
 from tests.support.servers import Server
 from tests.support.tus import (
     CONTENT_TYPE,
+    LONG_AGO,
     Headers,
     Tus,
     Upload,
@@ -65,8 +69,7 @@ def test_the_time_is_a_setting_and_begins_anew_with_each_part(start_production: 
     tus = someone(start_production({"UPLOAD_KEEP_SECONDS": 3600}))
     hour = timedelta(hours=1)
     upload = tus.create(100)
-    soon = (datetime.now(UTC) + timedelta(minutes=5)).strftime("%Y-%m-%d %H:%M:%S.%f")
-    assert change(tus.server, "UPDATE upload SET expires_at = ? WHERE id = ?", soon, upload.id) == 1
+    upload.expires_at(datetime.now(UTC) + timedelta(minutes=5))
     [found] = tus.unfinished()
     assert datetime.fromisoformat(found["expires_at"]) - datetime.now(UTC) < timedelta(minutes=6)
 
@@ -172,7 +175,7 @@ def test_many_left_uploads_are_gone_at_once(start_production: StartProduction) -
     for _ in range(150):
         assert tus.post(body, b"some").status == 201
     assert len(tus.unfinished()) == 150
-    change(server, "UPDATE upload SET expires_at = '2020-01-01 00:00:00.000000'")
+    assert change(server, update(models.Upload).values(expires_at=LONG_AGO)) == 150
 
     expire_all(server)
 

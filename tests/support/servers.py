@@ -68,6 +68,12 @@ class Server:
         return f"http://{self.host}:{self.port}"
 
     @property
+    def database_url(self) -> str:
+        """The address of its rows, for whoever looks or changes behind its back."""
+        file = f"sqlite:///{self.environment['CABINET_INSTANCE']}/cabinet.db"
+        return self.environment.get("CABINET_DATABASE_URL", file)
+
+    @property
     def pid(self) -> int:
         """The process that was started: gunicorn's arbiter, or the Flask server itself."""
         return self._running().pid

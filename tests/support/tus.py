@@ -10,14 +10,18 @@ import base64
 import hashlib
 import itertools
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from sqlalchemy import Update, create_engine, update
+from sqlalchemy.orm import Session
+
+from cabinet import models
+from cabinet.services.database import configure, execute_counted, writing
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.people import Person
 from tests.support.raw_http import RawConnection, RawResponse, raw_connection, request_head
@@ -131,7 +135,7 @@ class Tus:
     def set_quota(self, quota: int | None) -> None:
         """Change how many bytes the user may have, as an operator would."""
         username = self.person.send("GET", "/me").json()["username"]
-        change(self.server, 'UPDATE "user" SET quota = ? WHERE username = ?', quota, username)
+        change(self.server, update(models.User).where(models.User.username == username).values(quota=quota))
 
 
 class Upload:
@@ -192,9 +196,12 @@ class Upload:
 
     def expire(self) -> None:
         """Let its time be over."""
-        moment = LONG_AGO.strftime("%Y-%m-%d %H:%M:%S.%f")
-        changed = change(self.tus.server, "UPDATE upload SET expires_at = ? WHERE id = ?", moment, self.id)
-        assert changed == 1
+        self.expires_at(LONG_AGO)
+
+    def expires_at(self, moment: datetime) -> None:
+        """Let its time be over then."""
+        row = update(models.Upload).where(models.Upload.id == self.id)
+        assert change(self.tus.server, row.values(expires_at=moment)) == 1
 
 
 def someone(server: Server) -> Tus:
@@ -256,11 +263,15 @@ def staged(server: Server) -> set[Path]:
     return {path for path in (server.folder / "instance" / "staging").rglob("*") if not path.is_dir()}
 
 
-def change(server: Server, statement: str, *values: object) -> int:
+def change(server: Server, statement: Update) -> int:
     """Change rows behind the server's back; return how many."""
-    database = server.folder / "instance" / "cabinet.db"
-    with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
-        return connection.execute(statement, values).rowcount
+    engine = create_engine(server.database_url)
+    configure(engine)
+    try:
+        with Session(engine) as session, writing(session):
+            return execute_counted(session, statement)
+    finally:
+        engine.dispose()
 
 
 def wait_until_read(connection: RawConnection) -> None:

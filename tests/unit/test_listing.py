@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Select, text
 from sqlalchemy.orm import Session
 
 from cabinet.errors import InvalidField, NotAFolder, NotFound
-from cabinet.models import Kind
+from cabinet.models import Kind, Node
 from cabinet.services.accounts import Account
 from cabinet.services.database import writing
 from cabinet.services.entries import Entry, Order, Page, Sort, from_cursor, to_cursor
@@ -281,18 +282,14 @@ def test_a_cursor_says_again_what_it_was_made_of(values: list[object]) -> None:
     assert from_cursor(cursor, *map(type, values)) == values
 
 
+@pytest.mark.sqlite("its way to tell a plan")
 @pytest.mark.parametrize(("sort", "descending"), every_order)
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("is_first", [True, False])
 def test_every_page_is_one_range_of_one_index(
     session: Session, sort: Sort, descending: bool, kind: Kind, is_first: bool
 ) -> None:
-    positions: dict[Sort, list[Any]] = {
-        Sort.NAME: [b"k"],
-        Sort.SIZE: [7, b"k"],
-        Sort.MODIFIED: [START, b"k"],
-    }
-    query = _range(1, kind, Order(sort, descending), None if is_first else positions[sort]).limit(10)
+    query = _page_of(kind, Order(sort, descending), is_first=is_first)
     sql = query.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
     parameters = tuple(sql.params[name] for name in sql.positiontup or ())
 
@@ -305,11 +302,43 @@ def test_every_page_is_one_range_of_one_index(
     assert steps[0].endswith("kind=?)") is is_first
 
 
+def _page_of(kind: Kind, order: Order, *, is_first: bool) -> Select[Node]:
+    positions: dict[Sort, list[Any]] = {
+        Sort.NAME: [b"k"],
+        Sort.SIZE: [7, b"k"],
+        Sort.MODIFIED: [START, b"k"],
+    }
+    return _range(1, kind, order, None if is_first else positions[order.sort]).limit(10)
+
+
+@pytest.mark.postgresql("its way to tell a plan")
+@pytest.mark.parametrize(("sort", "descending"), every_order)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_every_page_is_one_range_of_one_index_of_a_server(
+    session: Session, sort: Sort, descending: bool, is_first: bool
+) -> None:
+    query = _page_of(Kind.FILE, Order(sort, descending), is_first=is_first)
+    sql = query.compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+    # In a table of a few rows, reading all of them is the best plan of all.
+    for way in ("seqscan", "bitmapscan"):
+        session.execute(text(f"SET LOCAL enable_{way} = off"))
+
+    plan = [line for (line,) in session.execute(text(f"EXPLAIN (COSTS OFF) {sql}".replace(":", r"\:")))]
+
+    direction = " Backward" if descending else ""
+    assert plan[1].strip() == f"->  Index Scan{direction} using ix_node_by_{sort.value} on node", plan
+    assert ("ROW(" in plan[2] or f"({sort.value if sort is not Sort.NAME else 'sort_key'} " in plan[2]) is (
+        not is_first
+    )
+    assert len(plan) == 3, plan
+
+
 def _plain(parameters: tuple[object, ...]) -> tuple[object, ...]:
     """Return parameters as the driver takes them: only a time needs to become one of its values."""
     return tuple(str(value) if value == START else value for value in parameters)
 
 
+@pytest.mark.sqlite("its way to tell a plan")
 def test_resolving_a_path_looks_up_each_segment_by_an_index(session: Session, bench: Workbench) -> None:
     plan = session.connection().exec_driver_sql(
         "EXPLAIN QUERY PLAN SELECT * FROM node WHERE parent_id = 1 AND name = 'x' AND trashed_at IS NULL"

@@ -77,8 +77,8 @@ def test_a_thousand_paths_cost_a_query_for_each_folder(
     queries = [each for each in ran if each[0].startswith("SELECT")]
     assert len(queries) == 4  # the root, and what lies in each of three folders
     last, parameters = queries[-1]
-    with bench.engine.connect() as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {last}", parameters).all()
-    assert any("SEARCH node USING INDEX uq_node_name (parent_id=? AND name=?)" in row[3] for row in plan), (
-        plan
-    )
+    if bench.engine.dialect.name == "sqlite":
+        with bench.engine.connect() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {last}", parameters).all()
+        used = "SEARCH node USING INDEX uq_node_name (parent_id=? AND name=?)"
+        assert any(used in row[3] for row in plan), plan

@@ -194,7 +194,7 @@ def test_two_that_begin_the_same_counter_at_once_are_no_error(
     throttle.count_success("bob", HOME)
     with monkeypatch.context() as patched:
         # As if the rows of the other one had come between the look and the insert.
-        patched.setattr(session, "get", lambda *_: None)
+        patched.setattr(session, "get", lambda *_, **__: None)
         patched.setattr(throttle, "_rows", lambda *_: [])
         patched.setattr(session, "execute", lambda *_: None)
         fail(throttle, "alice", HOME)

@@ -4,6 +4,10 @@ SQLite: write-ahead log, every commit synced, foreign keys on. A writing transac
 BEGIN IMMEDIATE; one that begins as a reader and then writes fails with "database is locked" as
 soon as somebody else wrote in between, whatever the timeout.
 
+PostgreSQL: transactions run beside each other and see what was committed before each statement.
+Whoever writes what follows from what was read locks the row that it read (`with_for_update`, which
+SQLite needs not and is not told), or decides in the statement that writes.
+
 Rule: nothing is written outside `writing`, and no transaction is open while bytes move.
 """
 
@@ -14,12 +18,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Delete, Engine, Update, event, text
+from sqlalchemy import CursorResult, Delete, Engine, Update, event, make_url, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import Session
 
-from cabinet.errors import CabinetError, StorageFault, StorageFull, Unavailable
+from cabinet.errors import CabinetError, NotFound, StorageFault, StorageFull, Unavailable
 
 # Milliseconds a writer waits for the one before it.
 BUSY_TIMEOUT = 30_000
@@ -30,12 +34,29 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _DISK = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY,
          sqlite3.SQLITE_CANTOPEN}  # fmt: skip
 
+# The beginnings of SQLSTATEs: another transaction was first, the server is busy, on its way down or
+# up, or takes no writes just now.
+_SERVER_BUSY = ("40", "55P03", "57", "08", "53200", "53300", "25006")
+_SERVER_FULL = ("53100",)
+_SERVER_DISK = ("58030", "XX001", "XX002")
+# Out of range, and not of the character set. For a NUL the driver has no state; it does not even ask.
+_UNHEARD_OF = {"", "22003", "22021"}
+
+
+def engine_options(url: str, threads: int) -> dict[str, Any]:
+    """Return how an engine keeps its connections, of which each of so many threads may want one."""
+    # A server may have been started anew since a connection was used last; a file was not.
+    is_server = make_url(url).get_backend_name() != "sqlite"
+    return {"pool_size": threads, "max_overflow": -1, "pool_pre_ping": is_server}
+
 
 def configure(engine: Engine) -> None:
     """Make every connection of `engine` keep the promises above."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _prepare_postgresql)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -47,6 +68,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT}")
+    cursor.close()
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -101,18 +129,22 @@ def to_domain_error(error: DBAPIError) -> CabinetError | None:
     # The low byte of an extended result code is the primary one.
     primary = None if code is None else code & 0xFF
     state = getattr(error.orig, "sqlstate", None) or ""
-    if primary in _BUSY or state.startswith(("40", "55P03", "57P0", "08")) or error.connection_invalidated:
+    if primary in _BUSY or state.startswith(_SERVER_BUSY) or error.connection_invalidated:
         return Unavailable()
-    if primary in _FULL or state == "53100":
+    if primary in _FULL or state.startswith(_SERVER_FULL):
         return StorageFull()
-    if primary in _DISK:
-        return StorageFault(reason=_sqlite_reason(error))
-    return None
+    if primary in _DISK or state.startswith(_SERVER_DISK):
+        return StorageFault(reason=_reason(error))
+    if isinstance(error, DataError) and state in _UNHEARD_OF:
+        # Nothing in the database is called what it cannot hold.
+        return NotFound()
+    # Nobody was asked anything: there is no connection to a server.
+    return Unavailable() if primary is None and not state and error.statement is None else None
 
 
-def _sqlite_reason(error: DBAPIError) -> str:
-    """Return the name of SQLite's result code, which holds no path and no SQL."""
-    return str(getattr(error.orig, "sqlite_errorname", "database"))
+def _reason(error: DBAPIError) -> str:
+    """Return what the driver calls the error, which holds no path and no SQL."""
+    return str(getattr(error.orig, "sqlite_errorname", type(error.orig).__name__))
 
 
 def lock_blob(session: Session, content_hash: str) -> None:

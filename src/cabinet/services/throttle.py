@@ -77,7 +77,7 @@ class LoginThrottle:
         now = self._clock()
         with suppress(IntegrityError), writing(self._session):
             for kind, key in self._keys(account, address).items():
-                row = self._session.get(Throttle, key)
+                row = self._session.get(Throttle, key, with_for_update=True)
                 if row is None:
                     row = Throttle(key=key, failures=0)
                     self._session.add(row)
