@@ -1,4 +1,4 @@
-"""Fixtures of the tests of filecli.
+"""Fixtures of the tests of filecli and of the `flask` commands.
 
 Rule: every run has a home, a configuration and a working folder of its own, and no setting of
 the person who runs the tests.
@@ -21,6 +21,7 @@ from cabinet.client.main import main
 from tests.cli.scripted import Script, scripted_server
 from tests.support.auth import PASSWORD, USERNAME
 from tests.support.line import Line, line_to
+from tests.support.operators import Operator
 
 
 class Filecli(Protocol):
@@ -145,3 +146,19 @@ def bob(line: Line, filecli: Filecli, pauses: list[float], monkeypatch: pytest.M
     for command in ("register", "login"):
         assert filecli(command, given=f"{USERNAME}\n{PASSWORD}\n").exit_code == 0
     return filecli
+
+
+@pytest.fixture
+def operator(app: Flask) -> Operator:
+    """Run `flask` commands on the application, where one user is."""
+    operator = Operator(app)
+    operator.create()
+    return operator
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Return an empty folder to import."""
+    folder = tmp_path / "source"
+    folder.mkdir()
+    return folder

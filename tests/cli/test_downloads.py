@@ -1,20 +1,15 @@
-"""Downloading: where it goes, how it is resumed, and what is never overwritten."""
+"""Downloading: where it goes, and what is never overwritten."""
 
 from __future__ import annotations
 
 import errno
 import json
-import threading
 from pathlib import Path
 
 import pytest
 
-from cabinet.client.failures import LocalExists, PartInUse
-from cabinet.client.sinks import mark_of, open_part, part_of
-from cabinet.storage.content_hash import hash_chunks
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import (
-    Answer,
     Script,
     content_answer,
     entry_of,
@@ -31,11 +26,6 @@ HEAD, TAIL = CONTENT[: 1 << 20], CONTENT[1 << 20 :]
 
 def names_in(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
-
-
-def leave_part(target: Path, content: bytes, whole: bytes = CONTENT) -> None:
-    part_of(target).write_bytes(content)
-    mark_of(part_of(target)).write_text(hash_chunks([whole]))
 
 
 @pytest.fixture
@@ -205,157 +195,11 @@ def test_events_tell_where_each_file_went(stored: Filecli) -> None:
     assert events[2] | {"event": "summary", "files": 1, "failed": 1} == events[2]
 
 
-def test_a_part_is_gone_on_from_on_the_real_server(alice: Filecli, desk: Path) -> None:
-    alice("upload", "-", "--to", "big", given=CONTENT)
-    leave_part(desk / "big", HEAD)
-    done = alice("download", "-v", "big")
-
-    assert done.exit_code == 0
-    assert "/download/big 206 " in done.stderr
-    assert (desk / "big").read_bytes() == CONTENT
-    assert names_in(desk) == {"big"}
-
-
-def test_a_part_of_a_file_that_changed_is_dropped_on_the_real_server(alice: Filecli, desk: Path) -> None:
-    alice("upload", "-", "--to", "big", given=CONTENT)
-    leave_part(desk / "big", b"older", whole=b"older and whole")
-    done = alice("download", "-v", "big")
-
-    assert "/download/big 200 " in done.stderr
-    assert (desk / "big").read_bytes() == CONTENT
-
-
-def test_a_part_that_is_whole_needs_no_bytes(alice: Filecli, desk: Path) -> None:
-    alice("upload", "-", "--to", "big", given=CONTENT)
-    leave_part(desk / "big", CONTENT)
-    done = alice("download", "-v", "big")
-
-    assert "HEAD " in done.stderr
-    assert "GET " not in done.stderr
-    assert (desk / "big").read_bytes() == CONTENT
-
-
-def test_a_part_that_is_whole_but_older_is_dropped(alice: Filecli, desk: Path) -> None:
-    alice("upload", "-", "--to", "big", given=CONTENT)
-    leave_part(desk / "big", b"older", whole=b"older")
-
-    assert alice("download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == CONTENT
-
-
-def test_a_part_that_the_disk_spoiled_is_fetched_anew(alice: Filecli, desk: Path) -> None:
-    alice("upload", "-", "--to", "big", given=CONTENT)
-    leave_part(desk / "big", bytes(len(HEAD)))
-
-    assert alice("download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == CONTENT
-
-
-def test_a_part_that_is_too_long_is_fetched_anew(alice: Filecli, desk: Path) -> None:
-    alice("upload", "-", "--to", "big", given=CONTENT)
-    leave_part(desk / "big", CONTENT + b"more")
-
-    assert alice("download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == CONTENT
-
-
 def test_a_file_called_like_the_part_is_kept(stored: Filecli, desk: Path) -> None:
     (desk / "report.part").write_text("mine")
 
     assert stored("download", "report").exit_code == 5
     assert (desk / "report.part").read_text() == "mine"
-
-
-def test_an_answer_that_ends_too_early_is_continued(scripted: Filecli, script: Script, desk: Path) -> None:
-    script.will(content_answer(CONTENT, cut=len(HEAD)), content_answer(CONTENT, len(HEAD)))
-
-    assert scripted("download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == CONTENT
-    assert script.seen[1].headers["Range"] == f"bytes={len(HEAD)}-"
-    assert script.seen[1].headers["If-Range"] == f'"{hash_chunks([CONTENT])}"'
-
-
-def test_patience_is_for_a_server_that_gives_nothing(scripted: Filecli, script: Script, desk: Path) -> None:
-    step = 1 << 18
-    script.will(*[content_answer(CONTENT, start, cut=step) for start in range(0, len(CONTENT), step)])
-
-    assert scripted("--retries", "1", "download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == CONTENT
-
-
-def test_a_server_that_gives_nothing_more_is_left_with_the_part(
-    scripted: Filecli, script: Script, desk: Path
-) -> None:
-    script.will(
-        content_answer(CONTENT, cut=len(HEAD)), *[content_answer(CONTENT, len(HEAD), cut=0) for _ in range(9)]
-    )
-    done = scripted("--retries", "2", "download", "big")
-
-    assert done.exit_code == 8
-    assert len(script.seen) == 3
-    assert names_in(desk) == {"big.part", "big.part.hash"}
-    assert (desk / "big.part").read_bytes() == HEAD
-
-
-def test_a_file_that_changes_during_the_download_comes_whole(
-    scripted: Filecli, script: Script, desk: Path
-) -> None:
-    changed = content_of(2 << 20, seed=1)
-    script.will(content_answer(CONTENT, cut=len(HEAD)), content_answer(changed))
-
-    assert scripted("download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == changed
-
-
-def test_a_stream_is_continued_too(scripted: Filecli, script: Script) -> None:
-    script.will(content_answer(CONTENT, cut=len(HEAD)), content_answer(CONTENT, len(HEAD)))
-
-    assert scripted("download", "-o", "-", "big").stdout_bytes == CONTENT
-
-
-def test_a_stream_of_a_file_that_changes_is_given_up(scripted: Filecli, script: Script) -> None:
-    script.will(content_answer(CONTENT, cut=len(HEAD)), content_answer(content_of(9, seed=1)))
-    done = scripted("download", "-o", "-", "big")
-
-    assert done.exit_code == 7
-    assert done.stdout_bytes == HEAD
-
-
-def test_damaged_bytes_never_become_a_file(scripted: Filecli, script: Script, desk: Path) -> None:
-    good = content_answer(CONTENT)
-    script.will(Answer(200, TAIL + HEAD, good.headers))
-    done = scripted("download", "big")
-
-    assert done.exit_code == 7
-    assert "arrived damaged" in done.stderr
-    assert names_in(desk) == set()
-
-
-def test_an_answer_without_a_hash_is_not_understood(scripted: Filecli, script: Script, desk: Path) -> None:
-    script.will(Answer(200, b"<html>", {"ETag": '"1"'}))
-
-    assert scripted("download", "big").exit_code == 1
-    assert names_in(desk) == set()
-
-
-@pytest.mark.parametrize("start", [0, 1, len(HEAD) + 1])
-def test_a_range_that_nobody_asked_for_is_not_understood(
-    start: int, scripted: Filecli, script: Script, desk: Path
-) -> None:
-    leave_part(desk / "big", HEAD)
-    good = content_answer(CONTENT, len(HEAD))
-    script.will(Answer(206, TAIL, {**good.headers, "Content-Range": f"bytes {start}-{len(CONTENT) - 1}/*"}))
-
-    assert scripted("download", "big").exit_code == 1
-    assert (desk / "big.part").read_bytes() == HEAD
-
-
-def test_a_range_of_another_file_is_not_understood(scripted: Filecli, script: Script, desk: Path) -> None:
-    leave_part(desk / "big", HEAD)
-    script.will(content_answer(content_of(3 << 20, seed=1), len(HEAD)))
-
-    assert scripted("download", "big").exit_code == 1
-    assert (desk / "big.part").read_bytes() == HEAD
 
 
 @pytest.mark.parametrize(
@@ -413,47 +257,3 @@ def test_one_file_that_fails_keeps_no_other_back(scripted: Filecli, script: Scri
 
     assert scripted("download", "-r", "docs").exit_code == 1
     assert names_in(desk) == {"docs", "docs/b"}
-
-
-def test_a_tag_that_a_proxy_weakened_names_the_same_content(
-    scripted: Filecli, script: Script, desk: Path
-) -> None:
-    weak = {"ETag": f'W/"{hash_chunks([CONTENT])}"'}
-    script.will(Answer(200, CONTENT, weak))
-
-    assert scripted("download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == CONTENT
-
-
-def test_a_range_behind_the_end_starts_over(scripted: Filecli, script: Script, desk: Path) -> None:
-    leave_part(desk / "big", HEAD)
-    script.will(problem("range-not-satisfiable", 416), content_answer(CONTENT))
-
-    assert scripted("download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == CONTENT
-
-
-def test_downloads_to_one_name_at_once_never_mix(desk: Path) -> None:
-    outcomes: list[str] = []
-    start = threading.Barrier(8)
-
-    def fetch(number: int) -> None:
-        content = bytes([number]) * 4096
-        start.wait()
-        try:
-            with open_part(desk / "one") as part:
-                part.restart(hash_chunks([content]))
-                part.write(content)
-                part.finish()
-            outcomes.append("done")
-        except (LocalExists, PartInUse) as error:
-            outcomes.append(error.slug)
-
-    threads = [threading.Thread(target=fetch, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert outcomes.count("done") == 1
-    assert len(set((desk / "one").read_bytes())) == 1

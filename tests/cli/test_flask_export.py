@@ -33,13 +33,6 @@ EMPTY_FOLDERS = {"пустая", "пустая/и ещё пустая"}
 
 
 @pytest.fixture
-def operator(app: Flask) -> Operator:
-    operator = Operator(app)
-    operator.create()
-    return operator
-
-
-@pytest.fixture
 def source(tmp_path: Path) -> Path:
     """Return an empty folder to import from."""
     folder = tmp_path / "source"

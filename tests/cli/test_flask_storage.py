@@ -31,13 +31,6 @@ Store = Callable[..., dict[str, Path]]
 
 
 @pytest.fixture
-def operator(app: Flask) -> Operator:
-    operator = Operator(app)
-    operator.create()
-    return operator
-
-
-@pytest.fixture
 def store(operator: Operator, tmp_path: Path) -> Store:
     """Return what gives the user files in a folder; it returns where their blobs lie."""
 

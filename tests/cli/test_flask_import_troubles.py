@@ -1,0 +1,212 @@
+"""`flask files import` where something goes wrong: a file is stored exactly or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cabinet.commands import _sources
+from cabinet.storage.chunks import Reader, iter_exactly
+from tests.cli.test_flask_import import fill
+from tests.conftest import MakeApp
+from tests.support.auth import USERNAME
+from tests.support.faults import Fault
+from tests.support.operators import Operator
+
+Meddle = Callable[..., None]
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Callable[[], list[str]]:
+    """Return what lists the uploads that were left in staging."""
+    return lambda: [path.name for path in (tmp_path / "instance" / "staging").iterdir()]
+
+
+@pytest.fixture
+def meddle(monkeypatch: pytest.MonkeyPatch) -> Meddle:
+    """Return what has something done before, and after, the bytes of each file are read."""
+
+    def arrange(before: Callable[[], object] = bool, after: Callable[[], object] = bool) -> None:
+        def read(stream: Reader, length: int) -> Iterator[bytes]:
+            before()
+            yield from iter_exactly(stream, length)
+            after()
+
+        monkeypatch.setattr(_sources, "iter_exactly", read)
+
+    return arrange
+
+
+def after_the_look(monkeypatch: pytest.MonkeyPatch, name: str, swap: Callable[[], None]) -> None:
+    """Let `swap` happen between the look at what `name` is and its opening."""
+    look = os.stat
+
+    def look_and_swap(path: Any, **options: Any) -> os.stat_result:
+        status = look(path, **options)
+        if path == name:
+            swap()
+        return status
+
+    monkeypatch.setattr(os, "stat", look_and_swap)
+
+
+def test_a_link_that_takes_the_place_of_a_folder_meanwhile_is_not_followed(
+    operator: Operator, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source / "folder").mkdir()
+    (tmp_path / "private").mkdir()
+    fill(tmp_path / "private", secret="not yours")
+
+    def swap() -> None:
+        (source / "folder").rmdir()
+        (source / "folder").symlink_to(tmp_path / "private")
+
+    after_the_look(monkeypatch, "folder", swap)
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert f"{source}/folder: Not a directory." in told.stderr
+    assert operator.paths() == ["source/", "source/folder/"]
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_meanwhile_is_not_waited_for(
+    operator: Operator, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(source, file="1")
+
+    def swap() -> None:
+        (source / "file").unlink()
+        os.mkfifo(source / "file")
+
+    after_the_look(monkeypatch, "file", swap)
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert f"{source}/file: no regular file." in told.stderr
+    assert operator.paths() == ["source/"]
+
+
+def test_what_cannot_be_read_is_said_and_the_rest_is_stored(
+    operator: Operator, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source / "closed folder").mkdir()
+    fill(source, before="1", closed="2", later="3")
+    Fault(monkeypatch, "open", errno.EACCES, lambda path: path.name in {"closed", "closed folder"})
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert told.stdout == "Imported 2 files, 2 bytes. 2 failed.\n"
+    assert told.stderr.splitlines() == [
+        f"{source}/closed: Permission denied.",
+        f"{source}/closed folder: Permission denied.",
+    ]
+    assert operator.paths() == ["source/", "source/closed folder/", "source/before", "source/later"]
+
+
+def test_a_folder_that_cannot_be_listed_is_said(
+    operator: Operator, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Fault(monkeypatch, "listdir", errno.EIO, lambda path: path == source)
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert told.stderr == f"{source}: Input/output error.\n"
+
+
+def test_a_file_that_grows_while_it_is_read_is_not_stored(
+    operator: Operator, source: Path, meddle: Meddle, staged: Callable[[], list[str]]
+) -> None:
+    fill(source, log="first line\n")
+    meddle(after=lambda: (source / "log").write_text("first line\nsecond line\n"))
+    told = operator.run("files", "import", USERNAME, source / "log", code=1)
+
+    assert told.stderr == f"{source}/log: it changed while it was read; nothing of it was stored.\n"
+    assert operator.paths() == []
+    assert staged() == []
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_not_stored(
+    operator: Operator, source: Path, meddle: Meddle, staged: Callable[[], list[str]]
+) -> None:
+    fill(source, log="first line\n")
+    meddle(before=lambda: os.truncate(source / "log", 3))
+    told = operator.run("files", "import", USERNAME, source / "log", code=1)
+
+    assert told.stderr == f"{source}/log: it changed while it was read; nothing of it was stored.\n"
+    assert operator.paths() == []
+    assert staged() == []
+
+
+def test_a_file_that_is_rewritten_while_it_is_read_is_not_stored(
+    operator: Operator, source: Path, meddle: Meddle
+) -> None:
+    fill(source, log="old")
+    meddle(after=lambda: os.utime(source / "log", ns=(1, 1)))
+    operator.run("files", "import", USERNAME, source / "log", code=1)
+
+    assert operator.paths() == []
+
+
+def test_a_file_that_hides_its_size_is_not_stored_as_an_empty_one(operator: Operator) -> None:
+    operator.run("files", "import", USERNAME, "/proc/version", code=1)
+
+    assert operator.paths() == []
+
+
+def test_a_full_disk_ends_the_import_and_leaves_nothing_in_staging(
+    operator: Operator,
+    source: Path,
+    tmp_path: Path,
+    staged: Callable[[], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fill(source, a="1", b="2", c="3")
+    with monkeypatch.context() as patched:
+        staging = tmp_path / "instance" / "staging"
+        Fault(patched, "pwritev", errno.ENOSPC, lambda path: path.parent == staging)
+        told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert told.stderr.splitlines() == [
+        f"{source}/a: The server has no room for this; nothing was stored.",
+        "Error: Nothing more can be done until that is mended.",
+    ]
+    assert operator.paths() == []
+    assert staged() == []
+    assert operator.run("files", "import", USERNAME, source).stdout == "Imported 3 files, 3 bytes.\n"
+
+
+def test_an_import_fills_the_quota_and_not_more(make_app: MakeApp, source: Path) -> None:
+    operator = Operator(make_app(USER_QUOTA=10))
+    operator.create()
+    fill(source, a="1234", b="5678", c="9012")
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert f"{source}/c: This would take more than the 10 bytes that you have" in told.stderr
+    assert operator.paths() == ["source/", "source/a", "source/b"]
+    assert operator.document("users", "list")["users"][0]["usage"] == 8
+
+
+def test_a_file_over_the_limit_is_said_and_the_rest_is_stored(make_app: MakeApp, source: Path) -> None:
+    operator = Operator(make_app(MAX_UPLOAD_SIZE=4))
+    operator.create()
+    fill(source, large="12345", small="1234")
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert f"{source}/large: More than the 4 bytes" in told.stderr
+    assert operator.paths() == ["source/", "source/small"]
+
+
+def test_an_interrupted_import_leaves_nothing_in_staging(
+    operator: Operator, source: Path, meddle: Meddle, staged: Callable[[], list[str]]
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    fill(source, a="1")
+    meddle(before=interrupt)
+    told = operator.run("files", "import", USERNAME, source, code=1)
+
+    assert told.stdout == "Imported 0 files, 0 bytes.\n"
+    assert "Aborted!" in told.stderr
+    assert staged() == []
