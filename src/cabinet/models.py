@@ -3,6 +3,7 @@
     User 1──* Session, Token           who may come in
     User 1──* Node  (a tree; each user has one root folder)
     Node 1──* Version *──1 Blob        which bytes a file had, and has
+    User 1──* Thumbnail *──1 Blob      small pictures of what is in the files
     User 1──* Upload                   what is on its way, over several requests
     Throttle                           how often a password was wrong
 
@@ -226,6 +227,26 @@ class Blob(Base):
     sha256: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     released_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class Thumbnail(Base):
+    """A small picture of a content, in a square of `size` pixels; `thumbnail_hash` is its blob.
+
+    That is None where none can be made. Each owner has rows of their own, made by their own
+    requests, for a picture that was there at once would tell that somebody else has the content.
+    """
+
+    __tablename__ = "thumbnail"
+
+    owner_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    content_hash: Mapped[str] = mapped_column(
+        ForeignKey("blob.content_hash", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    size: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    thumbnail_hash: Mapped[str | None] = mapped_column(
+        ForeignKey("blob.content_hash", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[datetime]
 
 
 class UploadKind(IntEnum):

@@ -212,13 +212,14 @@ def test_the_statistics_count_what_is_there(operator: Operator, store: Store) ->
         "versions": 3,
         "trashed": 0,
         "content": 13,
+        "thumbnails": 0,
         "blobs": 2,
         "stored": 9,
         "staged": 0,
         "staged_size": 0,
     }
     assert "Files:    3 (3 versions, 13 bytes)\n" in told
-    assert "Blobs:    2 (9 bytes)\n" in told
+    assert "Blobs:    2 (9 bytes), of 0 thumbnails too\n" in told
 
 
 @pytest.mark.parametrize(("total", "shown"), [(8, "3/8"), (None, "3 bytes")])

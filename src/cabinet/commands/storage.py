@@ -80,7 +80,7 @@ def stats(as_json: bool) -> None:
     say(f"Folders:  {counted.folders}")
     say(f"Files:    {counted.files} ({counted.versions} versions, {filesize(counted.content)})")
     say(f"In trash: {counted.trashed}")
-    say(f"Blobs:    {counted.blobs} ({filesize(counted.stored)})")
+    say(f"Blobs:    {counted.blobs} ({filesize(counted.stored)}), of {counted.thumbnails} thumbnails too")
     say(f"Uploads:  {counted.staged} under way ({filesize(counted.staged_size)})")
     say(f"Free:     {free}")
 

@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from cabinet.errors import UploadGone, UploadLocked
-from cabinet.models import Blob, Node, Upload, Version
+from cabinet.models import Blob, Node, Upload
 from cabinet.services.clock import Clock
 from cabinet.services.credentials import Sessions
 from cabinet.services.database import execute_counted, lock_blob, writing
+from cabinet.services.needs import NEEDED, forget_thumbnails
 from cabinet.services.throttle import LoginThrottle
 from cabinet.services.trash import purge
 from cabinet.services.tree import Tree
@@ -69,6 +70,7 @@ class Housekeeping:
         LoginThrottle(self._session, self._clock).forget_expired()
         purged = self._purge_trash(now - self._keep.trash)
         expired = len(self.expire_uploads())
+        forget_thumbnails(self._session)
         removed = list(self._remove_blobs(now))
         staged = self._discard_staged(now - self._keep.unneeded)
         return Swept(purged, len(removed), sum(removed), staged, expired)
@@ -131,10 +133,9 @@ class Housekeeping:
                 yield from self._remove_unknown(now - self._keep.unneeded)
 
     def _remove_unneeded(self, now: datetime) -> Iterator[int]:
-        """Note which blobs no version needs, remove those noted long ago, and yield their sizes."""
-        unneeded = ~exists().where(Version.content_hash == Blob.content_hash)
+        """Note which blobs nothing needs, remove those noted long ago, and yield their sizes."""
         with writing(self._session):
-            noted = update(Blob).where(Blob.released_at.is_(None), unneeded).values(released_at=now)
+            noted = update(Blob).where(Blob.released_at.is_(None), ~NEEDED).values(released_at=now)
             execute_counted(self._session, noted)
         before = now - self._keep.unneeded
         old = self._session.scalars(select(Blob.content_hash).where(Blob.released_at <= before)).all()
@@ -183,5 +184,5 @@ class Housekeeping:
         return discarded
 
     def _is_needed(self, content_hash: str) -> bool:
-        wanted = select(exists().where(Version.content_hash == content_hash))
-        return bool(self._session.scalar(wanted))
+        wanted = select(Blob.content_hash).where(Blob.content_hash == content_hash, NEEDED)
+        return self._session.scalar(wanted) is not None

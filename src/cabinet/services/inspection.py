@@ -12,19 +12,18 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import BlobMissing, StorageFault
-from cabinet.models import Blob, Kind, Node, Upload, User, Version
+from cabinet.models import Blob, Kind, Node, Thumbnail, Upload, User, Version
 from cabinet.services.database import lock_blob, writing
 from cabinet.services.names import join_path
+from cabinet.services.needs import NEEDED
 from cabinet.storage.blobs import BlobStore
 from cabinet.storage.content_hash import hash_stream
 
 _BATCH = 500
-
-_NEEDED = exists().where(Version.content_hash == Blob.content_hash)
 
 
 class Fault(StrEnum):
@@ -70,6 +69,7 @@ class Stats:
     versions: int
     trashed: int
     content: int
+    thumbnails: int
     blobs: int
     stored: int
     staged: int
@@ -93,7 +93,7 @@ class Inspection:
         """
         last = ""
         while True:
-            rows = select(Blob.content_hash, Blob.size).where(_NEEDED, Blob.content_hash > last)
+            rows = select(Blob.content_hash, Blob.size).where(NEEDED, Blob.content_hash > last)
             batch = self._session.execute(rows.order_by(Blob.content_hash).limit(_BATCH)).all()
             # Hashing takes its time, and no transaction may stay open meanwhile.
             self._session.rollback()
@@ -110,7 +110,7 @@ class Inspection:
 
     def count_blobs(self) -> int:
         """Return how many blobs `verify` looks at, for a progress bar."""
-        return self._count(select(func.count()).select_from(Blob).where(_NEEDED))
+        return self._count(select(func.count()).select_from(Blob).where(NEEDED))
 
     def iter_uploads(self, owner_id: int | None = None) -> Iterator[OpenUpload]:
         """Yield the unfinished uploads, of one user or of all, the oldest first."""
@@ -135,6 +135,7 @@ class Inspection:
             versions=self._count(select(func.count()).select_from(Version)),
             trashed=self._count(select(func.count()).where(Node.trashed_at.is_not(None))),
             content=self._count(select(func.sum(Version.size))),
+            thumbnails=self._count(select(func.count()).where(Thumbnail.thumbnail_hash.is_not(None))),
             blobs=len(stored),
             stored=sum(stored),
             staged=len(staged),
@@ -180,9 +181,10 @@ class Inspection:
             return is_there and self._session.get(Blob, content_hash) is None
 
     def _files_of(self, content_hash: str) -> tuple[str, ...]:
-        nodes = select(Node).where(
-            exists().where(Version.node_id == Node.id, Version.content_hash == content_hash)
-        )
+        """Return the files that a version of, or a thumbnail of whose content, is that blob."""
+        pictured = select(Thumbnail.content_hash).where(Thumbnail.thumbnail_hash == content_hash)
+        is_it = or_(Version.content_hash == content_hash, Version.content_hash.in_(pictured))
+        nodes = select(Node).where(exists().where(Version.node_id == Node.id, is_it))
         paths = tuple(self._path_of(node) for node in self._session.scalars(nodes))
         self._session.rollback()
         return paths

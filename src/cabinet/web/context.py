@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from logging import Logger
 from typing import Any, TypeVar, cast
 
@@ -34,6 +34,7 @@ from cabinet.services.passwords import Passwords
 from cabinet.services.publishing import Terms
 from cabinet.services.resumable import ResumableUploads
 from cabinet.services.search import Search
+from cabinet.services.thumbnails import ThumbnailMaker, Thumbnails
 from cabinet.services.trash import Trash
 from cabinet.services.uploads import Uploads
 from cabinet.services.versions import Versions
@@ -57,6 +58,11 @@ class Runtime:
     def store(self) -> BlobStore:
         """The store, opened when it is first needed."""
         return open_store(self.store_url)
+
+    @cached_property
+    def thumbnail_maker(self) -> ThumbnailMaker:
+        """What makes thumbnails beside the requests of this process."""
+        return ThumbnailMaker(partial(Session, db.engine), self.store, self.clock)
 
 
 class ActingUser(UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
@@ -154,6 +160,12 @@ def versions(owner_id: int) -> Versions:
 def search(owner_id: int) -> Search:
     """Return what finds one user's files by their names."""
     return Search(_database(), owner_id)
+
+
+def thumbnails(owner_id: int) -> Thumbnails:
+    """Return the thumbnails of one user's files."""
+    held = runtime()
+    return Thumbnails(_database(), held.store, held.thumbnail_maker, owner_id)
 
 
 def zipping(owner_id: int) -> Zipping:

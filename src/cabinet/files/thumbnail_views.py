@@ -1,0 +1,42 @@
+"""Small pictures of the files.
+
+Rule: an answer may be that it is not ready yet; nothing is decoded while anybody waits.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from cabinet.files import bp
+from cabinet.services.thumbnails import SIZES
+from cabinet.web.context import acting_user, files, thumbnails
+from cabinet.web.ranges import send_entry
+
+DEFAULT_SIZE = "256"
+
+# Seconds after which it is worth while to ask again.
+RETRY_AFTER = 1
+
+# For an address that names the content: what it shows can never change.
+FOREVER = "private, max-age=31536000, immutable"
+
+
+@bp.get("/thumbnails/<path:path>")
+def thumbnail(path: str) -> ResponseReturnValue:
+    """Answer with a small picture of a file; 202 while it is being made.
+
+    With `?of=` and the file's content hash the answer may be kept for ever.
+    """
+    user_id = acting_user().id
+    entry = files(user_id).get(path)
+    size = request.args.get("size", DEFAULT_SIZE)
+    found = thumbnails(user_id).find(entry, next((known for known in SIZES if str(known) == size), 0))
+    if found is None:
+        return "", HTTPStatus.ACCEPTED, {"Retry-After": str(RETRY_AFTER)}
+    response = send_entry(request, found, lambda: files(user_id).open(found), attachment=False)
+    if request.args.get("of") == entry.content_hash:
+        response.headers["Cache-Control"] = FOREVER
+    return response

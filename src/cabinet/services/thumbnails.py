@@ -1,0 +1,198 @@
+"""Thumbnails of one user's pictures: made when first asked for, kept as blobs.
+
+A request leaves the work to a thread of its own, of which a process has one, and waits for it a
+moment; whoever is too early is told to come again. Each owner's are made anew, once a content,
+though their bytes are stored once: so no answer comes sooner because somebody else has the content.
+
+Rule: nothing is decoded in a request, and no transaction is open while it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from cabinet.errors import N_, BlobMissing, InvalidField, NotFound
+from cabinet.models import Blob, Thumbnail
+from cabinet.services.clock import Clock
+from cabinet.services.database import execute_counted, lock_blob, writing
+from cabinet.services.entries import Entry
+from cabinet.services.pictures import MEDIA_TYPES, make_thumbnail
+from cabinet.services.publishing import publishing
+from cabinet.storage.blobs import BlobStore
+
+# Pixels of the square that a thumbnail fits into: a row of a list, a tile.
+SIZES = (64, 256)
+NOT_A_SIZE = N_("it is neither 64 nor 256.")
+
+# Seconds that a request waits: most pictures take less, and nobody wants to ask twice.
+PATIENCE = 0.5
+
+# Thumbnails that may wait to be made by one process; a page of a folder has 200 entries.
+MOST_WAITING = 400
+
+THUMBNAIL_TYPE = "image/webp"
+
+_log = logging.getLogger(__name__)
+
+
+class Wanted(NamedTuple):
+    """What a thumbnail is of, and for whom."""
+
+    owner_id: int
+    content_hash: str
+    size: int
+
+
+class ThumbnailMaker:
+    """Makes thumbnails one after the other, on a thread that ends when there is nothing to do."""
+
+    def __init__(self, new_session: Callable[[], Session], store: BlobStore, clock: Clock) -> None:
+        self._new_session = new_session
+        self._store = store
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._queue: deque[Wanted] = deque()
+        self._done: dict[Wanted, threading.Event] = {}
+
+    def ask(self, wanted: Wanted) -> threading.Event | None:
+        """Have a thumbnail made; returns what tells when that has ended, None when too many wait."""
+        with self._lock:
+            if wanted in self._done:
+                return self._done[wanted]
+            if len(self._done) >= MOST_WAITING:
+                return None
+            done = self._done[wanted] = threading.Event()
+            self._queue.append(wanted)
+            if len(self._done) == 1:
+                threading.Thread(target=self._work, name="thumbnails", daemon=True).start()
+            return done
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                wanted = self._queue.popleft()
+            try:
+                self._make(wanted)
+            except Exception:  # noqa: BLE001 - the thread goes on, and the next request tries again
+                _log.exception("a thumbnail of %s could not be stored", wanted.content_hash)
+            with self._lock:
+                self._done.pop(wanted).set()
+                if not self._done:
+                    return
+
+    def _make(self, wanted: Wanted) -> None:
+        with self._new_session() as session:
+            if session.get(Thumbnail, wanted) is not None:
+                return
+            session.rollback()
+            with self._store.open(wanted.content_hash) as stream:
+                made = make_thumbnail(stream, wanted.size)
+            if made is None:
+                self._record(session, wanted, None, 0)
+                return
+            with self._store.begin(len(made)) as staging:
+                staging.append([made])
+                measured = staging.finish()
+                self._record(
+                    session, wanted, measured.content_hash, measured.size,
+                    lambda: self._store.publish([(staging, measured)]),
+                )  # fmt: skip
+
+    def _record(
+        self,
+        session: Session,
+        wanted: Wanted,
+        thumbnail_hash: str | None,
+        size: int,
+        publish: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Write the row of a thumbnail, and of its blob, which `publish` puts into the store."""
+        with publishing(session):
+            if thumbnail_hash is not None:
+                lock_blob(session, thumbnail_hash)
+                blob = session.get(Blob, thumbnail_hash)
+                if blob is None:
+                    session.add(Blob(content_hash=thumbnail_hash, size=size, created_at=self._clock()))
+                else:
+                    blob.released_at = None
+                session.flush()
+            # Another process may have been as fast, and has made the same.
+            if session.get(Thumbnail, wanted) is None:
+                session.add(
+                    Thumbnail(**wanted._asdict(), thumbnail_hash=thumbnail_hash, created_at=self._clock())
+                )
+                session.flush()
+            publish()
+
+
+class Thumbnails:
+    """The thumbnails of one user's files."""
+
+    def __init__(self, session: Session, store: BlobStore, maker: ThumbnailMaker, owner_id: int) -> None:
+        self._session = session
+        self._store = store
+        self._maker = maker
+        self._owner_id = owner_id
+
+    def find(self, entry: Entry, size: int) -> Entry | None:
+        """Return the thumbnail of a file of this user's as an entry, None while it is being made.
+
+        Raises `InvalidField`, `BlobMissing`, and `NotFound` where none can be made.
+        """
+        if size not in SIZES:
+            raise InvalidField(field="size", reason=NOT_A_SIZE)
+        if entry.content_hash is None or entry.media_type not in MEDIA_TYPES:
+            raise NotFound
+        wanted = Wanted(self._owner_id, entry.content_hash, size)
+        row = self._look(wanted)
+        if row is None:
+            if self._store.size_of(entry.content_hash) is None:
+                raise BlobMissing(content_hash=entry.content_hash)
+            done = self._maker.ask(wanted)
+            if done is None or not done.wait(PATIENCE):
+                return None
+            row = self._look(wanted)
+        return None if row is None else _to_entry(entry, *row)
+
+    def _look(self, wanted: Wanted) -> tuple[str, int] | None:
+        """Return the hash and size of a thumbnail that is there, None where it has to be made."""
+        row = self._session.get(Thumbnail, wanted)
+        thumbnail_hash = row.thumbnail_hash if row else None
+        self._session.rollback()
+        if row is None:
+            return None
+        if thumbnail_hash is None:
+            raise NotFound
+        size = self._store.size_of(thumbnail_hash)
+        if size is None:
+            # Of what can be made again, its loss is nobody's.
+            self._forget(wanted)
+            return None
+        return thumbnail_hash, size
+
+    def _forget(self, wanted: Wanted) -> None:
+        gone = delete(Thumbnail).where(
+            *(getattr(Thumbnail, field) == value for field, value in wanted._asdict().items())
+        )
+        with writing(self._session):
+            execute_counted(self._session, gone)
+
+
+def _to_entry(entry: Entry, thumbnail_hash: str, size: int) -> Entry:
+    return Entry(
+        kind="file",
+        name=f"{entry.name.rpartition('.')[0] or entry.name}.webp",
+        path=entry.path,
+        size=size,
+        content_hash=thumbnail_hash,
+        media_type=THUMBNAIL_TYPE,
+        created_at=entry.created_at,
+        modified_at=entry.modified_at,
+    )

@@ -1,0 +1,80 @@
+"""Thumbnails over HTTP: who gets them, how long they are kept, what is answered when there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from cabinet.services import thumbnails
+from tests.support.images import opened, picture
+from tests.support.visitors import Program, is_problem
+
+PICTURE = picture("JPEG", 400, 200)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a request wait for as long as it takes, on however busy a machine."""
+    monkeypatch.setattr(thumbnails, "PATIENCE", 60)
+
+
+def test_a_thumbnail_is_a_small_picture_with_a_validator_of_its_own(alice: Program) -> None:
+    content_hash = alice.put("/files/a/фото.jpg", PICTURE).get_json()["content_hash"]
+
+    response = alice.get("/thumbnails/a/фото.jpg?size=64")
+
+    assert response.status_code == 200
+    assert opened(response.data).size == (64, 32)
+    headers = response.headers
+    assert headers["Content-Type"] == "image/webp"
+    assert headers["Content-Disposition"].startswith("inline; ")
+    assert headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert headers["Cache-Control"] == "private, no-cache"
+    assert content_hash not in headers["ETag"]
+    assert alice.get("/thumbnails/a/фото.jpg?size=64", {"If-None-Match": headers["ETag"]}).status_code == 304
+    assert opened(alice.get("/thumbnails/a/фото.jpg").data).size == (256, 128)
+    kept = alice.get(f"/thumbnails/a/фото.jpg?of={content_hash}")
+    assert kept.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert alice.get("/thumbnails/a/фото.jpg?of=other").headers["Cache-Control"] == "private, no-cache"
+
+
+def test_a_new_content_has_a_new_thumbnail(alice: Program) -> None:
+    alice.put("/files/a.jpg", PICTURE)
+    before = alice.get("/thumbnails/a.jpg")
+    alice.put("/files/a.jpg", picture("JPEG", 200, 400))
+
+    after = alice.get("/thumbnails/a.jpg", {"If-None-Match": before.headers["ETag"]})
+
+    assert after.status_code == 200
+    assert opened(after.data).size == (128, 256)
+
+
+def test_there_is_none_of_what_is_no_picture_is_not_there_or_is_anothers(
+    alice: Program, bob: Program
+) -> None:
+    alice.put("/files/folder/a.jpg", PICTURE)
+    alice.put("/files/page.jpg", b"<html><script>alert(1)</script></html>")
+    alice.put("/files/text.txt", b"text")
+    assert alice.get("/thumbnails/folder/a.jpg").status_code == 200
+
+    for path in ("page.jpg", "text.txt", "folder", "missing.jpg"):
+        assert is_problem(alice.get(f"/thumbnails/{path}"), 404, "not-found")
+    assert is_problem(bob.get("/thumbnails/folder/a.jpg"), 404, "not-found")
+    for size in ("65", "0", "-64", "١٢", "9" * 5000, ""):
+        assert is_problem(alice.get(f"/thumbnails/folder/a.jpg?size={size}"), 422, "invalid-field")
+    alice.delete("/files/folder")
+    assert is_problem(alice.get("/thumbnails/folder/a.jpg"), 404, "not-found")
+
+
+def test_whoever_is_too_early_is_told_when_to_come_again(
+    alice: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice.put("/files/a.jpg", PICTURE)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(thumbnails.ThumbnailMaker, "ask", lambda *_: None)
+        response = alice.get("/thumbnails/a.jpg")
+
+    assert (response.status_code, response.data) == (202, b"")
+    assert response.headers["Retry-After"] == "1"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert alice.get("/thumbnails/a.jpg").status_code == 200

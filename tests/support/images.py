@@ -1,0 +1,51 @@
+"""Pictures for tests, drawn when they are asked for."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from typing import Any
+
+from PIL import Image
+
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+
+
+def picture(kind: str = "PNG", width: int = 40, height: int = 20, mode: str = "RGB", **options: Any) -> bytes:
+    """Return an image whose left half is red and whose right half is blue."""
+    image = Image.new("RGB", (width, height), BLUE)
+    image.paste(RED, (0, 0, width // 2, height))
+    written = io.BytesIO()
+    image.convert(mode).save(written, kind, **options)
+    return written.getvalue()
+
+
+def turned(orientation: int) -> bytes:
+    """Return a JPEG that was taken with the camera held so, and says it."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010E] = "a secret place"
+    return picture("JPEG", exif=exif.tobytes(), quality=95)
+
+
+def png_of(width: int, height: int, content: bytes = b"") -> bytes:
+    """Return a PNG that claims a size, and holds whatever `content` is."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">L", len(data)) + kind + data + struct.pack(">L", zlib.crc32(kind + data))
+
+    header = struct.pack(">LLBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(content)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+def opened(content: bytes) -> Image.Image:
+    """Return a picture, decoded."""
+    image = Image.open(io.BytesIO(content))
+    image.load()
+    return image
+
+
+def is_red(colour: Any) -> bool:
+    return bool(colour[0] > 200 and colour[2] < 60)

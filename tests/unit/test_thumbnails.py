@@ -1,0 +1,268 @@
+"""Thumbnails as rows and blobs: made once, for whoever asks, and gone with what they show."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import BinaryIO
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cabinet.errors import BlobMissing, InvalidField, NotFound
+from cabinet.models import Thumbnail, User
+from cabinet.services import thumbnails
+from cabinet.services.accounts import Account
+from cabinet.services.entries import Entry
+from cabinet.services.housekeeping import Housekeeping, Keep
+from cabinet.services.inspection import Inspection
+from cabinet.services.pictures import make_thumbnail
+from cabinet.services.thumbnails import ThumbnailMaker, Thumbnails
+from cabinet.storage.content_hash import hash_chunks
+from tests.support.images import opened, picture
+from tests.support.services import Workbench
+
+PICTURE = picture("PNG", 400, 200)
+GRACE = timedelta(days=1)
+
+
+@pytest.fixture
+def maker(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> ThumbnailMaker:
+    """Return what makes thumbnails, waited for as long as it takes."""
+    monkeypatch.setattr(thumbnails, "PATIENCE", 60)
+    return ThumbnailMaker(bench.session, bench.store, bench.clock)
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the sizes of all thumbnails that are decoded from now on."""
+    sizes: list[int] = []
+
+    def counting(stream: BinaryIO, size: int) -> bytes | None:
+        sizes.append(size)
+        return make_thumbnail(stream, size)
+
+    monkeypatch.setattr(thumbnails, "make_thumbnail", counting)
+    return sizes
+
+
+Find = Callable[..., Entry | None]
+
+
+@pytest.fixture
+def find(session: Session, bench: Workbench, maker: ThumbnailMaker, alice: Account) -> Find:
+    """Return what finds the thumbnail of a file, of alice's unless told otherwise."""
+
+    def find(path: str, size: int = 64, owner: Account = alice) -> Entry | None:
+        entry = bench.files(session, owner).get(path)
+        return Thumbnails(session, bench.store, maker, owner.id).find(entry, size)
+
+    return find
+
+
+def content_of(bench: Workbench, found: Entry | None) -> bytes:
+    assert found is not None
+    assert found.content_hash is not None
+    with bench.store.open(found.content_hash) as stream:
+        return stream.read()
+
+
+def housekeeping(session: Session, bench: Workbench) -> Housekeeping:
+    return Housekeeping(session, bench.store, bench.clock, Keep(timedelta(0), GRACE, GRACE))
+
+
+def test_a_thumbnail_is_made_once_a_content(
+    session: Session, bench: Workbench, alice: Account, find: Find, decoded: list[int]
+) -> None:
+    bench.upload(session, alice, "a.png", PICTURE)
+    bench.upload(session, alice, "folder/other.png", PICTURE)
+    usage = session.get_one(User, alice.id).usage
+
+    first, again, elsewhere = find("a.png"), find("a.png"), find("folder/other.png")
+
+    assert decoded == [64]
+    assert first == again
+    assert opened(content_of(bench, first)).size == (64, 32)
+    assert first is not None
+    assert elsewhere is not None
+    assert (first.name, first.media_type) == ("a.webp", "image/webp")
+    assert first.size == len(content_of(bench, first))
+    assert first.content_hash == elsewhere.content_hash == hash_chunks([content_of(bench, first)])
+    assert opened(content_of(bench, find("a.png", 256))).size == (256, 128)
+    assert session.get_one(User, alice.id).usage == usage
+
+
+def test_nobody_learns_that_another_has_the_content(
+    session: Session, bench: Workbench, alice: Account, find: Find, decoded: list[int]
+) -> None:
+    bob = bench.register(session, "bob")
+    bench.upload(session, alice, "a.png", PICTURE)
+    bench.upload(session, bob, "b.png", PICTURE)
+
+    hers, his = find("a.png"), find("b.png", owner=bob)
+
+    assert decoded == [64, 64]
+    assert content_of(bench, hers) == content_of(bench, his)
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [("a.jpg", b"<html><script>alert(1)</script></html>"), ("a.png", PICTURE[:-50]), ("a.gif", b"")],
+)
+def test_of_what_is_no_picture_there_is_none_and_nobody_tries_twice(
+    session: Session,
+    bench: Workbench,
+    alice: Account,
+    find: Find,
+    decoded: list[int],
+    path: str,
+    content: bytes,
+) -> None:
+    bench.upload(session, alice, path, content)
+
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            find(path)
+
+    assert decoded == [64]
+
+
+@pytest.mark.parametrize("path", ["a.txt", "page.html", "image.svg", "folder"])
+def test_what_is_called_no_picture_is_not_decoded(
+    session: Session, bench: Workbench, alice: Account, find: Find, decoded: list[int], path: str
+) -> None:
+    bench.upload(session, alice, path if "." in path else f"{path}/file", PICTURE)
+
+    with pytest.raises(NotFound):
+        find(path)
+
+    assert decoded == []
+
+
+def test_only_the_sizes_of_the_pages_are_made(
+    session: Session, bench: Workbench, alice: Account, find: Find
+) -> None:
+    bench.upload(session, alice, "a.png", PICTURE)
+
+    for size in (0, 63, 65, 100_000):
+        with pytest.raises(InvalidField):
+            find("a.png", size)
+
+
+def test_whoever_is_too_early_or_too_much_is_told_to_come_again(
+    session: Session, bench: Workbench, alice: Account, find: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going_on = threading.Event()
+
+    def slow(stream: BinaryIO, size: int) -> bytes | None:
+        assert going_on.wait(60)
+        return make_thumbnail(stream, size)
+
+    for name in ("a.png", "b.png"):
+        bench.upload(session, alice, name, picture(width=len(name) + ord(name[0])))
+    monkeypatch.setattr(thumbnails, "make_thumbnail", slow)
+    monkeypatch.setattr(thumbnails, "MOST_WAITING", 1)
+    monkeypatch.setattr(thumbnails, "PATIENCE", 0)
+    too_early, too_much = find("a.png"), find("b.png")
+    assert not session.in_transaction()
+
+    monkeypatch.setattr(thumbnails, "PATIENCE", 60)
+    going_on.set()
+
+    assert (too_early, too_much) == (None, None)
+    assert find("a.png") is not None
+    assert find("b.png") is not None
+
+
+def test_a_failure_is_logged_and_the_next_request_tries_again(
+    session: Session, bench: Workbench, alice: Account, find: Find, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    def full(*_: object) -> None:
+        raise OSError("no room")
+
+    bench.upload(session, alice, "a.png", PICTURE)
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.store, "begin", full)
+        assert find("a.png") is None
+    assert hash_chunks([PICTURE]) in caplog.text
+
+    assert find("a.png") is not None
+
+
+def test_a_lost_thumbnail_is_made_anew_and_a_lost_content_is_told(
+    session: Session, bench: Workbench, alice: Account, find: Find
+) -> None:
+    bench.upload(session, alice, "a.png", PICTURE)
+    found = find("a.png")
+    assert found is not None
+    bench.store.remove(found.content_hash or "")
+
+    assert content_of(bench, find("a.png"))
+
+    bench.store.remove(hash_chunks([PICTURE]))
+    assert find("a.png") is not None
+    with pytest.raises(BlobMissing):
+        find("a.png", 256)
+
+
+def test_a_sweep_leaves_a_thumbnail_as_long_as_its_source_and_no_longer(
+    session: Session, bench: Workbench, alice: Account, find: Find
+) -> None:
+    bob = bench.register(session, "bob")
+    bench.upload(session, alice, "a.png", PICTURE)
+    bench.upload(session, bob, "b.png", PICTURE)
+    kept = content_of(bench, find("a.png"))
+    sweep = partial(housekeeping(session, bench).sweep)
+
+    for _ in range(2):
+        assert sweep().blobs == 0
+        bench.clock.advance(days=2)
+    assert content_of(bench, find("a.png")) == kept
+
+    bench.files(session, alice).trash("a.png")
+    swept = []
+    for _ in range(3):
+        bench.clock.advance(days=2)
+        swept.append(sweep().blobs)
+
+    # The content is bob's as well; that it was alice's is forgotten with her thumbnail.
+    assert sum(swept) == 1
+    assert session.scalars(select(Thumbnail)).all() == []
+    assert [found.key for found in bench.store.iter_blobs()] == [hash_chunks([PICTURE])]
+    assert find("b.png", owner=bob) is not None
+
+
+def test_verify_and_the_statistics_know_of_thumbnails(
+    session: Session, bench: Workbench, alice: Account, find: Find
+) -> None:
+    bench.upload(session, alice, "a.png", PICTURE)
+    found = find("a.png")
+    assert found is not None
+    inspection = Inspection(session, bench.store)
+    stats = inspection.stats()
+
+    assert list(inspection.verify(deep=True)) == []
+    assert (stats.thumbnails, stats.blobs, stats.versions, stats.content) == (1, 2, 1, len(PICTURE))
+    assert inspection.count_blobs() == 2
+
+    bench.store.remove(found.content_hash or "")
+
+    (finding,) = inspection.verify()
+    assert (finding.fault, finding.content_hash) == ("missing", found.content_hash)
+    assert finding.files == ("alice:a.png",)
+
+
+def test_thumbnails_end_with_their_owner(
+    session: Session, bench: Workbench, alice: Account, find: Find
+) -> None:
+    bench.upload(session, alice, "a.png", PICTURE)
+    find("a.png")
+
+    session.delete(session.get_one(User, alice.id))
+    session.commit()
+
+    assert session.scalars(select(Thumbnail)).all() == []
