@@ -22,7 +22,8 @@ from cabinet.services.entries import Conflict, Order, Sort
 from cabinet.services.housekeeping import Housekeeping, Keep
 from cabinet.services.inspection import Inspection
 from cabinet.storage.content_hash import hash_chunks
-from tests.support.services import workbench
+from tests.support.audit import check_rows
+from tests.support.services import VERSIONS_KEPT, workbench
 
 KEEP = Keep(trash=timedelta(days=30), unneeded=timedelta(days=1), ended=timedelta(days=7))
 
@@ -109,6 +110,7 @@ class FilesMachine(RuleBasedStateMachine):
         file = self.files.setdefault(expected, File([]))
         if not file.versions or file.versions[-1] != content:
             file.versions.append(content)
+            del file.versions[:-VERSIONS_KEPT]
         self.folders.update(parents(expected))
 
     @rule(path=PATHS)
@@ -139,8 +141,7 @@ class FilesMachine(RuleBasedStateMachine):
         swept = Housekeeping(self.session, self.bench.store, self.bench.clock, KEEP).sweep()
 
         kept = [found for found in self.trash if found.since > self.bench.clock() - KEEP.trash]
-        # What was in the trash before its folder went with the folder.
-        assert swept.purged <= len(self.trash) - len(kept)
+        assert swept.purged == len(self.trash) - len(kept)
         assert swept.staged == 0
         self.trash = kept
 
@@ -181,6 +182,10 @@ class FilesMachine(RuleBasedStateMachine):
     def nothing_is_lost_or_left_behind(self) -> None:
         assert list(Inspection(self.session, self.bench.store).verify()) == []
         assert list(self.bench.store.iter_staged()) == []
+
+    @invariant()
+    def every_row_is_right(self) -> None:
+        check_rows(self.session)
 
     @invariant()
     def usage_is_what_the_versions_take(self) -> None:
