@@ -9,8 +9,10 @@ Rule: a value that would be unsafe or has no meaning is refused before anything 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +27,10 @@ PREFIX = "CABINET_"
 
 _DAY = 24 * 60 * 60
 _NONE = {"", "none"}
+
+# Decimal units, as sizes are shown, unless an i says otherwise.
+_SIZE = re.compile(r"(\d{1,19}(?:\.\d{1,19})?) ?([kmgtp])(i?)b?", re.IGNORECASE | re.ASCII)
+_POWERS = {"k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +76,24 @@ def _positive(value: Any) -> int:
     return number
 
 
-def _number_or_none(value: Any) -> int | None:
+def _size(value: Any) -> int:
+    """Read a number of bytes, or a text such as 500M, 10 GB or 2TiB."""
+    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        return _number(value)
+    unit = 1024 if found[3] else 1000
+    return _number(int(Decimal(found[1]) * unit ** _POWERS[found[2].lower()]))
+
+
+def _positive_size(value: Any) -> int:
+    return _positive(_size(value))
+
+
+def to_bytes_or_none(value: Any) -> int | None:
+    """Read a number of bytes as a setting has it, `none` for no limit; raises ValueError."""
     if value is None or (isinstance(value, str) and value.lower() in _NONE):
         return None
-    return _number(value)
+    return _size(value)
 
 
 def _words(value: Any) -> list[str] | None:
@@ -130,14 +150,16 @@ SETTINGS = (
         "STORE_URL", None, _text, "Where the bytes lie, `file:///folder`; by default the instance folder."
     ),
     Setting("SECRET_KEY", None, _secret_key, "Signs cookies; made once in the instance folder when absent."),
-    Setting("MAX_UPLOAD_SIZE", 1 << 40, _positive, "Bytes that one file may have; 1 TiB."),
+    Setting("MAX_UPLOAD_SIZE", 1 << 40, _positive_size, "Bytes that one file may have; 1 TiB."),
     Setting(
         "UPLOAD_KEEP_SECONDS",
         7 * _DAY,
         _positive,
         "An unfinished upload is kept so long after its last part.",
     ),
-    Setting("USER_QUOTA", None, _number_or_none, "Bytes that a new user may store, or `none`."),
+    Setting(
+        "USER_QUOTA", None, to_bytes_or_none, "Bytes that a new user may store, such as `10G`, or `none`."
+    ),
     Setting("REGISTRATION", "open", _registration, "`open`: anybody may register; `closed`: nobody."),
     Setting(
         "TRUSTED_HOSTS", None, _words, "Host names that are answered, separated by commas; all when empty."

@@ -206,3 +206,70 @@ def test_a_damaged_database_is_one_line_and_no_traceback(
 
     assert refused.stderr.startswith("Error: The server could not use its disk (SQLITE_")
     assert len(refused.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "quota"),
+    [
+        ("1000", 1000),
+        ("0", 0),
+        ("10G", 10 * 10**9),
+        ("10 GB", 10 * 10**9),
+        ("1.5MiB", 3 << 19),
+        ("2t", 2 * 10**12),
+        ("none", None),
+        ("None", None),
+    ],
+)
+def test_a_quota_is_set_in_bytes_or_larger_units(operator: Operator, given: str, quota: int | None) -> None:
+    operator.create()
+    operator.run("users", "set-quota", USERNAME, "5")
+    operator.run("users", "set-quota", USERNAME, given)
+
+    assert operator.document("users", "list")["users"][0]["quota"] == quota
+
+
+@pytest.mark.parametrize("given", ["", " ", "-5", "10X", "ten", "1.5", "1e9", "nan", "9" * 30, "99999P"])
+def test_what_is_no_quota_changes_none(operator: Operator, given: str) -> None:
+    operator.create()
+    operator.run("users", "set-quota", USERNAME, "5")
+    operator.run("users", "set-quota", USERNAME, "--", given, code=2)
+
+    assert operator.document("users", "list")["users"][0]["quota"] == 5
+
+
+def test_the_quota_of_nobody_is_refused(operator: Operator) -> None:
+    assert "There is no user" in operator.run("users", "set-quota", "nobody", "5", code=1).stderr
+
+
+def test_the_operator_hears_what_a_new_quota_means(operator: Operator) -> None:
+    operator.create()
+    limited = operator.run("users", "set-quota", USERNAME, "5M")
+    free = operator.run("users", "set-quota", USERNAME, "none")
+
+    assert limited.stdout == f"“{USERNAME}” stores 0 bytes and may store 5 MB.\n"
+    assert free.stdout == f"“{USERNAME}” stores 0 bytes and may store as much as there is room for.\n"
+    assert operator.run("users", "list").stdout.startswith(f"{USERNAME}: 0 bytes, since ")
+
+
+def test_a_wrong_usage_is_verified_told_and_recounted(operator: Operator, tmp_path: Path) -> None:
+    operator.create()
+    operator.create("bob")
+    (tmp_path / "note.txt").write_text("content")
+    operator.run("files", "import", USERNAME, tmp_path / "note.txt")
+    with operator.app.app_context():
+        db.session.execute(text("""UPDATE "user" SET usage = 5"""))
+        db.session.commit()
+    told = operator.run("storage", "verify", code=1)
+    found = operator.document("storage", "verify", code=1)["findings"]
+    alone = operator.document("users", "recount", "bob")
+    everybody = operator.run("users", "recount")
+
+    assert told.stdout.splitlines() == [
+        "wrong-usage: alice (expected 7 bytes, found 5 bytes)",
+        "wrong-usage: bob (expected 0 bytes, found 5 bytes)",
+    ]
+    assert found[1] == {"fault": "wrong-usage", "username": "bob", "usage": 5, "counted": 0}
+    assert alone == {"users": [{"username": "bob", "usage": 0, "before": 5}]}
+    assert everybody.stdout == "alice: 7 bytes, and not 5 bytes\nbob: 0 bytes\n"
+    assert operator.document("storage", "verify") == {"findings": []}

@@ -5,19 +5,22 @@ Rule: a limit is tried from both sides.
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
-from cabinet.errors import QuotaExceeded, TooLarge
+from cabinet.errors import NotFound, QuotaExceeded, TooLarge, Unavailable
 from cabinet.models import User
 from cabinet.services.accounts import Account
 from cabinet.services.publishing import Target
 from cabinet.services.uploads import Promised
+from cabinet.services.usage import WrongUsage, find_wrong
+from tests.support.resumable import part, plan, service_of
 from tests.support.services import Workbench, paths_of, stored_bytes
 
 
@@ -100,3 +103,121 @@ def test_twenty_at_the_edge_of_the_quota_do_not_cross_it(bench: Workbench) -> No
         assert sum(kept) == 3
         assert session.scalar(select(User.usage)) == 90
         assert len(paths_of(session, bench, bob)) == 3
+
+
+def test_what_is_announced_and_has_no_room_is_refused_before_a_byte_is_asked_for(
+    session: Session, bench: Workbench
+) -> None:
+    bob = bench.register(session, "bob", quota=10)
+    service = bench.uploads(session, bob)
+
+    for refused in (
+        lambda: service.check(Target("f"), 11),
+        lambda: service.check_room_for_all(11),
+        lambda: service.begin(Promised(11)).__enter__(),
+    ):
+        with pytest.raises(QuotaExceeded):
+            refused()
+    service.check(Target("f"), 10)
+    service.check_room_for_all(10)
+    assert stored_bytes(bench) == Counter()
+
+
+def test_a_small_upload_asks_the_database_no_more_with_a_quota_than_without(
+    session: Session, bench: Workbench
+) -> None:
+    counts = []
+    for quota in (None, 100):
+        user = bench.register(session, quota=quota)
+        asked: list[object] = []
+        event.listen(bench.engine, "before_cursor_execute", lambda *call, asked=asked: asked.append(call[2]))
+        bench.upload(session, user, "f", f"of {quota}".encode())
+        counts.append(len(asked))
+
+    assert counts[0] == counts[1]
+
+
+def test_a_quota_below_what_is_stored_keeps_everything_and_takes_nothing_more(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    bench.upload(session, alice, "f", b"1234567")
+    bench.upload(session, alice, "g", b"1234567")
+    bench.accounts(session).set_quota("alice", 10)
+    with pytest.raises(QuotaExceeded):
+        bench.upload(session, alice, "h", b"1")
+    bench.upload(session, alice, "empty", b"")
+    bench.files(session, alice).trash("f")
+    with pytest.raises(QuotaExceeded):
+        bench.upload(session, alice, "h", b"1")
+    bench.files(session, alice).purge("g")
+
+    bench.upload(session, alice, "h", b"123")
+    assert session.scalar(select(User.usage)) == 10
+    assert find_wrong(session) == []
+
+
+def test_usage_is_what_is_stored_whoever_stores_and_deletes_at_once(bench: Workbench) -> None:
+    quota = 400
+    with bench.session() as session:
+        bob = bench.register(session, "bob", quota=quota)
+    used: list[int] = []
+
+    def work(worker: int) -> int:
+        choose = random.Random(worker)
+        refused = 0
+        with bench.session() as session:
+            for number in range(12):
+                try:
+                    _do_something(session, bench, bob, choose, f"{worker}-{number}")
+                except QuotaExceeded:
+                    refused += 1
+                except (NotFound, Unavailable):  # another one deleted it, or took the name
+                    pass
+                session.rollback()
+                used.append(session.scalar(select(User.usage).where(User.id == bob.id)) or 0)
+        return refused
+
+    with ThreadPoolExecutor(8) as pool:
+        refused = sum(pool.map(work, range(8)))
+
+    with bench.session() as session:
+        assert refused
+        assert 0 <= min(used) < max(used) <= quota
+        assert find_wrong(session) == []
+        before = session.scalar(select(User.usage))
+        assert bench.accounts(session).recount("bob").usage == before
+
+
+def _do_something(
+    session: Session, bench: Workbench, user: Account, choose: random.Random, unique: str
+) -> None:
+    """Store at a name that others store at, too, leave an upload half-way, or delete for ever."""
+    content = unique.encode().ljust(choose.randrange(10, 40))
+    kind = choose.randrange(6)
+    if kind < 3:
+        bench.upload(session, user, f"shared {choose.randrange(4)}", content)
+    elif kind == 3:
+        service = service_of(session, bench, user)
+        made = service.begin(plan(2 * len(content), unique))
+        service.append(made.id, part(content))
+        if choose.random() < 0.5:
+            service.append(made.id, part(content, len(content)))
+    elif kind == 4:
+        bench.files(session, user).purge(f"shared {choose.randrange(4)}")
+    else:
+        bench.files(session, user).trash(f"shared {choose.randrange(4)}")
+        bench.trash(session, user).empty()
+
+
+def test_a_wrong_usage_is_found_and_counted_again(session: Session, bench: Workbench, alice: Account) -> None:
+    bench.upload(session, alice, "f", b"1234567")
+    bench.upload(session, alice, "f", b"12")
+    service = service_of(session, bench, alice)
+    service.append(service.begin(plan(10, "half")).id, part(b"1234"))
+    bench.files(session, alice).trash("f")
+    session.execute(update(User).values(usage=1))
+    session.commit()
+
+    assert find_wrong(session) == [WrongUsage("alice", 1, 13)]
+    assert bench.accounts(session).recount("alice").usage == 13
+    assert find_wrong(session) == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import chain
 
 import click
 
@@ -20,9 +21,13 @@ from cabinet.commands._support import (
     print_json,
     say,
 )
-from cabinet.services.inspection import Fault, Finding
+from cabinet.services.inspection import Finding
+from cabinet.services.usage import WrongUsage
 from cabinet.web.context import housekeeping, inspection
 from cabinet.web.formats import exact_size, filesize
+
+# Beside the faults of blobs.
+WRONG_USAGE = "wrong-usage"
 
 group = OperatorGroup("storage", help="Verify, sweep and measure what is stored.")
 
@@ -34,15 +39,18 @@ def verify(deep: bool, as_json: bool) -> None:
     """Compare what the database says with what the store holds; exit with 1 when they differ.
 
     A blob that is unknown to the database is harmless: a server died at the wrong moment, and a
-    sweep will remove it.
+    sweep will remove it. A usage that is not what a user stores is mended by `flask users recount`.
     """
-    found: list[Fault] = []
+    found: list[str] = []
     with make_meter(as_json=as_json, total=inspection().count_blobs) as meter:
         findings = _counted(inspection().verify(deep=deep, looked_at=lambda: meter.advance(1)), found)
+        wrong = _counted_wrong(found)
         if as_json:
-            print_array("findings", map(asdict, findings))
+            users = ({"fault": WRONG_USAGE, **asdict(each)} for each in wrong)
+            print_array("findings", chain(map(asdict, findings), users))
         else:
             _print_findings(findings, meter)
+            _print_wrong(wrong, meter)
     if not as_json:
         note(f"{len(found)} found." if found else "Everything is in order.")
     if found:
@@ -85,10 +93,23 @@ def stats(as_json: bool) -> None:
     say(f"Free:     {free}")
 
 
-def _counted(findings: Iterator[Finding], found: list[Fault]) -> Iterator[Finding]:
+def _counted(findings: Iterator[Finding], found: list[str]) -> Iterator[Finding]:
     for finding in findings:
         found.append(finding.fault)
         yield finding
+
+
+def _counted_wrong(found: list[str]) -> Iterator[WrongUsage]:
+    for wrong in inspection().verify_usage():
+        found.append(WRONG_USAGE)
+        yield wrong
+
+
+def _print_wrong(users: Iterator[WrongUsage], meter: Meter) -> None:
+    for wrong in users:
+        meter.pause()
+        sizes = f"expected {exact_size(wrong.counted)}, found {exact_size(wrong.usage)}"
+        say(f"{WRONG_USAGE}: {wrong.username} ({sizes})")
 
 
 def _print_findings(findings: Iterator[Finding], meter: Meter) -> None:

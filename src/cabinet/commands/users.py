@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from cabinet import config
 from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array, say
 from cabinet.services.accounts import Account
 from cabinet.web.context import accounts
@@ -18,7 +19,7 @@ from cabinet.web.pages import to_rfc3339
 # Bytes: more is no password, and a pipe may have no end.
 LONGEST_INPUT = 16 << 10
 
-group = OperatorGroup("users", help="Create, list, disable and delete accounts.")
+group = OperatorGroup("users", help="Create, list, limit, disable and delete accounts.")
 
 _username = click.argument("username", metavar="NAME")
 _password_stdin = click.option(
@@ -80,6 +81,46 @@ def delete(username: str, yes: bool) -> None:
         click.confirm(f"Delete “{account.username}” and {stored} of files for ever?", abort=True, err=True)
     accounts().delete(account.username)
     say(f"“{account.username}” is deleted.")
+
+
+@group.command("set-quota")
+@_username
+@click.argument("quota", metavar="BYTES|none")
+def set_quota(username: str, quota: str) -> None:
+    """Let a user store so many bytes, such as 500M, 10G or 2TiB, or any number of them.
+
+    What is in the trash counts, and so do old versions and unfinished uploads. A quota below what is
+    stored already deletes nothing: nothing new is taken until the user has made room.
+    """
+    account = find_account(username)
+    if not quota.strip():  # a variable of a script that is not set must not take the limit away
+        raise click.BadParameter("say `none` for no limit.", param_hint="BYTES")
+    try:
+        limit = config.to_bytes_or_none(quota)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="BYTES") from error
+    accounts().set_quota(account.username, limit)
+    may = "as much as there is room for" if limit is None else filesize(limit)
+    say(f"“{account.username}” stores {filesize(account.usage)} and may store {may}.")
+
+
+@group.command("recount")
+@click.argument("username", metavar="[NAME]", required=False)
+@json_option
+def recount(username: str | None, as_json: bool) -> None:
+    """Make what is told of a user's usage, or of everybody's, what is really stored.
+
+    It never needs to be done, unless `flask storage verify` has found a wrong usage.
+    """
+    found = accounts().list_all() if username is None else [find_account(username)]
+    counted = ((account, accounts().recount(account.username)) for account in found)
+    if as_json:
+        told = ({"username": now.username, "usage": now.usage, "before": was.usage} for was, now in counted)
+        print_array("users", told)
+        return
+    for was, now in counted:
+        change = "" if was.usage == now.usage else f", and not {filesize(was.usage)}"
+        say(f"{now.username}: {filesize(now.usage)}{change}")
 
 
 @group.command("set-password")

@@ -40,6 +40,9 @@ from cabinet.web.problems import wants_page
 from cabinet.web.promises import mtime_of, promised_of
 from cabinet.web.ranges import precondition_of, send_entry, to_digest, to_etag
 
+# What stands round the content of a form: more than the heads of all its parts have ever had.
+FRAMING_BYTES = MAX_FILES * 1024
+
 NO_FILE = N_("there is no file in it.")
 ONLY_BY_NAME = N_("a recursive listing is always in the order of names.")
 NO_PARTIAL_PUT = N_("a part of a file cannot be stored; send the whole.")
@@ -99,6 +102,8 @@ def _receive_parts(
         names = split_path(path) if path else (to_name(part.filename),)
         whole_path = join_path((*split_path(folder), *names))
         target = Target(whole_path, on_conflict, modified_at=mtime_of(part.headers))
+        if not received:
+            service.check_room_for_all((length_of(request) or 0) - FRAMING_BYTES)
         upload = held.enter_context(service.begin(promised_of(part.headers)))
         upload.append(_checked_when_large(content, service, target))
         upload.finish()

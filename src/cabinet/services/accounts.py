@@ -6,7 +6,7 @@ Rule: the name and the password are judged together; an answer never tells which
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -21,6 +21,7 @@ from cabinet.services.database import writing
 from cabinet.services.names import to_username, username_key
 from cabinet.services.passwords import Passwords, check_strength
 from cabinet.services.throttle import LoginThrottle
+from cabinet.services.usage import recount
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,22 @@ class Accounts:
         account = self.find(username)
         with writing(self._session):
             self._session.execute(update(User).where(User.id == account.id).values(disabled_at=None))
+
+    def set_quota(self, username: str, quota: int | None) -> None:
+        """Allow so many bytes from now on, None for any number.
+
+        Less than is stored already deletes nothing: nothing new is taken until there is room.
+        """
+        account = self.find(username)
+        with writing(self._session):
+            self._session.execute(update(User).where(User.id == account.id).values(quota=quota))
+
+    def recount(self, username: str) -> Account:
+        """Make the account's usage what it stores, and return the account; raises `NotFound`."""
+        account = self.find(username)
+        with writing(self._session):
+            usage = recount(self._session, account.id)
+        return replace(account, usage=usage)
 
     def delete_own(self, user_id: int, password: str, address: str) -> None:
         """Delete the account for ever, with all files, sessions and tokens, after its password.

@@ -19,14 +19,15 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, delete, exists, func, inspect, select, text, update
+from sqlalchemy import Connection, Engine, delete, func, inspect, select, text, update
 
 from cabinet.errors import N_, StorageFull
-from cabinet.models import Blob, Kind, Node, Session, Throttle, Upload, User, Version
+from cabinet.models import Blob, Kind, Node, Session, Throttle, Upload, User
 from cabinet.refusals import DatabaseTooNew, NotRestored, UnusableBackup
 from cabinet.services import backup_folder, dumps
 from cabinet.services.backup_folder import DATABASE, INDEX, BackupFolder, Counts, Manifest
 from cabinet.services.clock import Clock
+from cabinet.services.needs import NEEDED
 from cabinet.storage import copying
 from cabinet.storage.blobs import BlobStore
 from cabinet.storage.copying import Outcome, Taken, Wanted
@@ -152,9 +153,8 @@ class Backups:
         return manifest, tally
 
     def _iter_blobs(self, snapshot: Connection) -> Iterator[Wanted]:
-        """Yield what is to be taken: all that a version needs, and what else the store has."""
-        needed = exists().where(Version.content_hash == Blob.content_hash)
-        rows = select(Blob.content_hash, Blob.size, needed).order_by(Blob.content_hash)
+        """Yield what is to be taken: all that is needed, and what else the store has."""
+        rows = select(Blob.content_hash, Blob.size, NEEDED).order_by(Blob.content_hash)
         for content_hash, size, is_needed in snapshot.execution_options(yield_per=_BATCH).execute(rows):
             if is_needed or self._store.size_of(content_hash) == size:
                 yield Wanted(content_hash, size)

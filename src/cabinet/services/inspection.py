@@ -20,6 +20,7 @@ from cabinet.models import Blob, Kind, Node, Thumbnail, Upload, User, Version
 from cabinet.services.database import lock_blob, writing
 from cabinet.services.names import join_path
 from cabinet.services.needs import NEEDED
+from cabinet.services.usage import WrongUsage, find_wrong
 from cabinet.storage.blobs import BlobStore
 from cabinet.storage.content_hash import hash_stream
 
@@ -107,6 +108,12 @@ class Inspection:
                 break
             last = batch[-1].content_hash
         yield from self._unknown()
+
+    def verify_usage(self) -> list[WrongUsage]:
+        """Return the users whose usage is not what they store."""
+        found = find_wrong(self._session)
+        self._session.rollback()
+        return found
 
     def count_blobs(self) -> int:
         """Return how many blobs `verify` looks at, for a progress bar."""

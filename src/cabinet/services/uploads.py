@@ -43,6 +43,11 @@ class Room:
     left: int | None
     quota: int
 
+    def check(self, size: int) -> None:
+        """Raise `QuotaExceeded` when `size` bytes are more than that."""
+        if self.left is not None and size > self.left:
+            raise QuotaExceeded(quota=self.quota)
+
 
 @dataclass(slots=True)
 class Incoming:
@@ -108,30 +113,33 @@ class Uploads:
     def check(self, target: Target, size: int | None) -> None:
         """Raise what `finish` would raise as far as it is known before a byte has come.
 
-        One block or less comes sooner than anything is looked up, and `finish` looks again anyway.
+        One block or less comes sooner than its path is looked up, and `finish` looks again anyway.
+        The quota needs no look-up of its own: `begin` has to know it in any case.
         """
-        if size is not None and size > self._max_size:
+        self.check_room(size or 0)
+        if size is None or size > BLOCK_SIZE:
+            self._publisher.check(target)
+            self._session.rollback()
+
+    def check_room(self, size: int) -> None:
+        """Raise `TooLarge` or `QuotaExceeded` when one more file of `size` bytes is too much."""
+        if size > self._max_size:
             raise TooLarge(limit=self._max_size)
-        if size is not None and size <= BLOCK_SIZE:
-            return
-        self._publisher.check(target)
-        user = self._session.get(User, self._owner_id)
-        if user is not None and user.quota is not None and user.usage + (size or 0) > user.quota:
-            raise QuotaExceeded(quota=user.quota)
+        self._known_room().check(size)
+
+    def check_room_for_all(self, size: int) -> None:
+        """Raise `QuotaExceeded` when all files of the request, `size` bytes together, are too much."""
+        self._known_room().check(size)
 
     @contextmanager
     def begin(self, promised: Promised = Promised()) -> Iterator[Incoming]:
         """Open an upload; leaving the context discards whatever was not published.
 
-        Raises `TooLarge` or `StorageFull` when the promised size has no room.
+        Raises `TooLarge`, `QuotaExceeded` or `StorageFull` when the promised size has no room.
         """
-        if self._room is None:
-            self._room = self._look_for_room()
-            self._session.rollback()
-        if promised.size is not None and promised.size > self._max_size:
-            raise TooLarge(limit=self._max_size)
+        self.check_room(promised.size or 0)
         with self._store.begin(promised.size) as staging:
-            yield Incoming(staging, promised, self._max_size, self._room)
+            yield Incoming(staging, promised, self._max_size, self._known_room())
 
     def finish(self, uploads: Sequence[tuple[Incoming, Target]]) -> list[Stored]:
         """Publish finished uploads, all of them or none, and return what they became, in order.
@@ -145,6 +153,13 @@ class Uploads:
         ]  # fmt: skip
         self._room = None
         return publish(self._session, self._publisher, finished)
+
+    def _known_room(self) -> Room:
+        """Return the room for what comes until the next `finish`; asked for once, before the first byte."""
+        if self._room is None:
+            self._room = self._look_for_room()
+            self._session.rollback()
+        return self._room
 
     def _look_for_room(self) -> Room:
         user = self._session.get(User, self._owner_id)
