@@ -24,3 +24,10 @@ def bob(app: Flask) -> Program:
 def browser(app: Flask) -> Browser:
     """Return a browser in which nobody is signed in."""
     return Browser(app)
+
+
+@pytest.fixture
+def window(browser: Browser, alice: Program) -> Browser:
+    """Return a browser in which alice is signed in."""
+    browser.sign_in("alice")
+    return browser

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from html import unescape
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -128,13 +130,59 @@ def test_no_page_holds_a_script_or_style_of_its_own(browser: Browser, alice: Pro
     alice.put("/files/f")
     pages = [browser.get(path).text for path in ("/", "/login", "/register", "/nothing")]
     browser.sign_in("alice")
-    pages += [browser.get(path).text for path in ("/index", "/account", "/files/nothing")]
+    alice.put("/files/gone")
+    alice.delete("/files/gone")
+    alice.put("/files/f", b"once more")
+    pages += [
+        browser.get(path).text
+        for path in (
+            "/index", "/account", "/files/nothing", "/index/arrange?path=f", "/trash", "/index/trash/empty",
+            "/versions/f", "/search?q=f",
+        )
+    ]  # fmt: skip
 
     for page in pages:
         assert not re.search(r"<script(?![^>]*\bsrc=)", page)
         assert "<style" not in page
         assert not re.search(r"\s(style|on[a-z]+)=\"", page)
         assert not re.search(r"""(?:src|href|action)=["'](?:https?:)?//""", page)
+
+
+def test_a_hostile_name_is_text_on_every_page(browser: Browser, alice: Program) -> None:
+    name = "'\"><img src=x onerror=alert(1)>{{7*7}}%(name)s"
+    path = quote(name)
+    browser.sign_in("alice")
+    alice.put(f"/files/{path}/{path}", b"1")
+    alice.put(f"/files/{path}/{path}", b"2")
+    alice.delete(f"/files/{path}/{path}")
+    (gone,) = alice.get("/trash").get_json()["entries"]
+    alice.put(f"/files/{path}/{path}", b"3")
+    alice.put(f"/files/{path}/{path}", b"4")
+    posted = [
+        browser.post("/index/folders", {"folder": name, "name": name}, "/trash"),
+        browser.post("/index/folders", {"folder": "", "name": f"{name}/"}, "/trash"),
+        browser.post("/index/arrange", {"path": [name, f"{name}/{name}"]}, "/trash"),
+        browser.post("/index/rename", {"path": name, "name": f"{name}/"}, "/trash"),
+        browser.post("/index/move", {"path": name, "to": f"{name}/x", "on_conflict": name}, "/trash"),
+        browser.post("/index/copy", {"path": name, "to": name, "on_conflict": "fail"}, "/trash"),
+        browser.post(f"/index/trash/{gone['id']}/restore", {"on_conflict": "fail"}, "/trash"),
+        browser.post("/index/delete", {"path": f"{name}/{name}"}, "/trash"),
+    ]
+    alice.put(f"/files/{path}/{path}", b"5")
+
+    for shown in (
+        *posted,
+        *map(
+            browser.get,
+            (
+                f"/index?path={path}", f"/index/arrange?path={path}/{path}&next={path}", "/trash",
+                f"/versions/{path}/{path}", f"/search?q={path}&path={path}", f"/search?q={path}",
+            ),
+        ),
+    ):  # fmt: skip
+        assert shown.status_code in {200, 303, 409, 422}
+        assert "<img" not in shown.text
+        assert shown.status_code == 303 or name in unescape(shown.text)
 
 
 def test_pages_of_somebody_are_kept_by_no_cache_and_assets_by_all(browser: Browser, alice: Program) -> None:

@@ -15,6 +15,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the types are those of 3.2
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from cabinet.services.entries import Conflict
@@ -62,9 +63,9 @@ class ConflictForm(Form):
     on_conflict = SelectField(
         _l("If the name is in use there"),
         choices=[
-            (Conflict.FAIL.value, _l("stop and tell me")),
-            (Conflict.RENAME.value, _l("keep both, with a number")),
-            (Conflict.REPLACE.value, _l("replace, the old one goes to the trash")),
+            SelectChoice(Conflict.FAIL.value, _l("stop and tell me")),
+            SelectChoice(Conflict.RENAME.value, _l("keep both, with a number")),
+            SelectChoice(Conflict.REPLACE.value, _l("replace, the old one goes to the trash")),
         ],
     )
 

@@ -1,0 +1,293 @@
+"""The forms of the files page and of what is done from there: what each does, and what it says when it may not.
+
+Rule: what a form did is looked at by the user's program, which knows nothing of pages.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+
+from cabinet.extensions import db
+from cabinet.models import User
+from tests.support.pages import refused, said, submit, submit_and_id, trashed
+from tests.support.visitors import NAVIGATION, Browser, Program
+
+
+def test_a_folder_is_made_where_one_is(window: Browser, alice: Program) -> None:
+    alice.put("/files/a/f")
+
+    made = submit(window, "/index/folders", folder="a", name="new")
+
+    assert made.headers["Location"] == "/index?path=a"
+    assert "The folder “new” is made." in said(window, made)
+    submit(window, "/index/folders", folder="", name="deep/er")
+    assert alice.paths() == ["a", "a/new", "a/f", "deep", "deep/er"]
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "text"),
+    [
+        ("taken", 409, "There is already something at “taken”."),
+        ("taken/f/x", 409, "“taken/f” is a file, not a folder."),
+        ("../x", 422, "it means another folder."),
+        ('a\\"><b>', 422, "it contains a slash, a backslash or a control character."),
+        ("x" * 256, 422, "a name has at most 255 bytes"),
+        ("", 422, "Fill in this field."),
+    ],
+)
+def test_a_folder_that_cannot_be_made_leaves_the_page_with_what_was_typed(
+    window: Browser, alice: Program, name: str, status: int, text: str
+) -> None:
+    alice.put("/files/taken/f")
+
+    page = refused(submit(window, "/index/folders", folder="", name=name), status)
+
+    assert text in page
+    assert re.search(r'<details class="fold" +open>', page)
+    assert f'value="{name}"' in page
+    assert 'data-name="taken"' in page
+    assert alice.paths() == ["taken", "taken/f"]
+
+
+def test_the_page_of_one_thing_tells_what_it_is_and_suggests_folders(window: Browser, alice: Program) -> None:
+    for path in ("top/f", "docs/inner/f", "docs/report.pdf"):
+        alice.put(f"/files/{path}", b"12345")
+
+    page = window.get("/index/arrange?path=docs/report.pdf").text
+
+    assert re.findall(r'<option value="(\w[\w/]*)"></option>', page) == ["docs", "docs/inner", "top"]
+    assert "5 bytes" in page
+    assert 'href="/versions/docs/report.pdf"' in page
+    assert 'href="/download/docs/report.pdf"' in page
+    assert "/versions/" not in window.get("/index/arrange?path=docs").text
+
+
+def test_a_new_name_stays_in_its_folder(window: Browser, alice: Program) -> None:
+    alice.put("/files/a/old", b"1")
+    alice.put("/files/a/folder/f", b"2")
+
+    renamed = submit(window, "/index/rename", path="a/old", name="new")
+
+    assert renamed.headers["Location"] == "/index?path=a"
+    assert "“old” is called “new” now." in said(window, renamed)
+    page = refused(submit(window, "/index/rename", path="a/new", name="folder"), 409)
+    assert "There is already something at “a/folder”." in page
+    assert 'value="folder"' in page
+    for hostile in ("..", "x/y", "\u202ex", ""):
+        page = refused(submit(window, "/index/rename", path="a/new", name=hostile), 422)
+        assert "field-error" in page
+        assert f'value="{hostile}"' in page
+    assert refused(submit(window, "/index/rename", path="gone", name="x"), 404)
+    assert submit(window, "/index/rename", path="a/new", name="new").status_code == 303
+    assert alice.paths() == ["a", "a/folder", "a/folder/f", "a/new"]
+
+
+@pytest.mark.parametrize("to", ["b/new", "/b/new", "b/new/", "/b/new/"])
+def test_several_are_moved_into_a_folder_that_is_made(window: Browser, alice: Program, to: str) -> None:
+    for path in ("a/1", "a/2", "a/3"):
+        alice.put(f"/files/{path}")
+
+    moved = submit(window, "/index/move", path=["a/1", "a/3"], to=to, on_conflict="fail")
+
+    assert moved.headers["Location"] == "/index?path=a"
+    assert "2 items are in “new” now." in said(window, moved)
+    assert alice.paths() == ["a", "a/2", "b", "b/new", "b/new/1", "b/new/3"]
+
+
+def test_one_is_moved_to_the_top(window: Browser, alice: Program) -> None:
+    alice.put("/files/a/f", b"content")
+
+    moved = submit(window, "/index/move", path="a/f", to="", on_conflict="fail")
+
+    assert "“f” is in “Your files” now." in said(window, moved)
+    assert alice.paths() == ["a", "f"]
+
+
+def test_copies_keep_what_they_are_of_and_conflicts_go_by_the_rule(window: Browser, alice: Program) -> None:
+    alice.put("/files/a/f.txt", b"new")
+    alice.put("/files/b/f.txt", b"old")
+    wanted: dict[str, Any] = {"path": ["a/f.txt"], "to": "b"}
+
+    page = refused(submit(window, "/index/copy", **wanted, on_conflict="fail"), 409)
+    assert "There is already something at “b/f.txt”." in page
+    assert re.search(r'name="to"[^>]* value="b"', page)
+    assert alice.get("/files/b/f.txt").data == b"old"
+    kept = submit(window, "/index/copy", **wanted, on_conflict="rename")
+    assert "A copy is in “b”: “f (2).txt”." in said(window, kept)
+    submit(window, "/index/copy", **wanted, on_conflict="replace")
+    assert refused(submit(window, "/index/copy", **wanted, on_conflict="made up"), 422)
+
+    assert alice.get("/files/b/f.txt").data == alice.get("/files/b/f (2).txt").data == b"new"
+    assert [entry["from"] for entry in trashed(alice)] == ["b/f.txt"]
+
+
+def test_what_cannot_be_moved_stays_and_the_page_says_why(window: Browser, alice: Program) -> None:
+    alice.put("/files/a/inner/f")
+    alice.put("/files/file")
+
+    for to, status, text in (
+        ("a/inner", 409, "Nothing can get to “a/inner/a” from above or below it."),
+        ("file", 409, "“file” is a file, not a folder."),
+        ("x/../y", 422, "it means another folder."),
+        ("x//y", 422, "it is empty."),
+        ("\x07", 422, "it contains a slash, a backslash or a control character."),
+    ):
+        page = refused(submit(window, "/index/move", path="a", to=to, on_conflict="replace"), status)
+        assert text in page
+        assert re.search(rf'name="to"[^>]* value="{to}"', page)
+        assert re.search(r'<option selected value="replace"', page)
+    assert alice.paths() == ["a", "a/inner", "a/inner/f", "file"]
+
+
+def test_what_is_gone_is_left_out_of_the_question(window: Browser, alice: Program) -> None:
+    alice.put("/files/here")
+
+    page = refused(submit(window, "/index/move", path=["here", "gone"], to="x", on_conflict="fail"), 404)
+
+    assert "There is nothing here by that name." in page
+    assert set(re.findall(r'name="path" value="(\w+)"', page)) == {"here"}
+    assert window.get("/index/arrange?path=gone").status_code == 404
+    assert window.get("/index/arrange?path=").status_code == 404
+
+
+def test_a_copy_beyond_the_quota_is_refused_in_words(app: Flask, window: Browser, alice: Program) -> None:
+    alice.put("/files/f", b"x" * 600)
+    with app.app_context():
+        user = db.session.query(User).one()
+        user.quota = 1000
+        db.session.commit()
+
+    page = refused(submit(window, "/index/copy", path="f", to="copies", on_conflict="fail"), 507)
+
+    assert "This would take more than the 1,000 bytes that you have" in page
+    assert 'value="copies"' in page
+    assert alice.paths() == ["f"]
+
+
+def test_several_are_deleted_at_once_or_none(window: Browser, alice: Program) -> None:
+    for name in "abc":
+        alice.put(f"/files/d/{name}")
+
+    assert refused(submit(window, "/index/delete", path=["d/a", "d/gone"]), 404)
+    assert len(alice.paths()) == 4
+    deleted = submit(window, "/index/delete", path=["d/a", "d/c", "d/a"])
+
+    assert "2 items are in the trash." in said(window, deleted)
+    assert alice.paths() == ["d", "d/b"]
+    assert sorted(entry["from"] for entry in trashed(alice)) == ["d/a", "d/c"]
+    assert refused(submit(window, "/index/delete", path=""), 422)
+
+
+def test_several_are_downloaded_as_one_zip(window: Browser, alice: Program) -> None:
+    alice.put("/files/a", b"1")
+    alice.put("/files/b/c", b"2")
+
+    answer = submit(window, "/index/zip", path=["a", "b"])
+
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/zip"
+    assert answer.data.startswith(b"PK")
+    assert refused(submit(window, "/index/zip", path=["a", "gone"]), 404)
+
+
+@pytest.mark.parametrize("action", ["arrange", "delete", "zip"])
+def test_nothing_chosen_is_said_and_nothing_is_done(window: Browser, alice: Program, action: str) -> None:
+    alice.put("/files/a/f")
+
+    answer = submit(window, f"/index/{action}", next="/index?path=a&sort=size")
+
+    assert answer.headers["Location"] == "/index?path=a&sort=size"
+    assert "Choose something first." in said(window, answer)
+    assert alice.paths() == ["a", "a/f"]
+
+
+def test_a_choice_may_be_long(window: Browser, alice: Program) -> None:
+    alice.put("/files/папка/файл")
+    missing = [f"папка/{number} {'длинное имя' * 3}" for number in range(900)]
+
+    page = submit(window, "/index/arrange", path=["папка/файл", *missing])
+
+    assert page.status_code == 200
+    assert "<bdi>файл</bdi>" in page.text
+    assert refused(submit(window, "/index/delete", path=[str(number) for number in range(1001)]), 422)
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["//evil.example/", "https://evil.example", "/\\evil.example", "javascript:1"]
+)
+def test_a_form_leads_to_no_other_host(window: Browser, alice: Program, elsewhere: str) -> None:
+    for name in "abcd":
+        alice.put(f"/files/{name}")
+    trash_id = submit_and_id(window, alice, "d", elsewhere)
+
+    led = [
+        submit(window, "/index/rename", path="a", name="e", next=elsewhere),
+        submit(window, "/index/move", path="b", to="x", on_conflict="fail", next=elsewhere),
+        submit(window, "/index/copy", path="c", to="x", on_conflict="fail", next=elsewhere),
+        submit(window, "/index/zip", next=elsewhere),
+        submit(window, f"/index/trash/{trash_id}/restore", on_conflict="fail", next=elsewhere),
+    ]
+
+    assert [answer.headers["Location"] for answer in led] == ["/index"] * 4 + ["/trash"]
+    page = window.get(f"/index/arrange?path=c&next={quote(elsewhere)}").text
+    assert all(led.startswith("/index") for led in re.findall(r'name="next" value="([^"]*)"', page))
+    assert '<a href="/index">Back</a>' in page
+
+
+def test_forms_of_another_account_lead_nowhere(window: Browser, alice: Program, bob: Program) -> None:
+    bob.put("/files/secret/f", b"1")
+    bob.put("/files/secret/f", b"2")
+    bob.put("/files/gone")
+    bob.delete("/files/gone")
+    trash_id = trashed(bob)[0]["id"]
+
+    for path, fields in (
+        ("/index/arrange", {"path": "secret"}),
+        ("/index/rename", {"path": "secret", "name": "x"}),
+        ("/index/move", {"path": "secret", "to": "x", "on_conflict": "fail"}),
+        ("/index/copy", {"path": "secret", "to": "x", "on_conflict": "fail"}),
+        ("/index/delete", {"path": "secret"}),
+        ("/index/zip", {"path": "secret"}),
+        ("/index/versions/restore", {"path": "secret/f", "number": 1}),
+        ("/index/versions/discard", {"path": "secret/f", "number": 1}),
+        (f"/index/trash/{trash_id}/restore", {"on_conflict": "fail"}),
+        (f"/index/trash/{trash_id}/purge", {}),
+    ):
+        assert refused(submit(window, path, **fields), 404), path
+    assert "Nothing found" in window.get("/search?q=secret").text
+    assert "The trash is empty" in window.get("/trash").text
+    assert window.get("/versions/secret/f").status_code == 404
+    assert bob.paths() == ["secret", "secret/f"]
+    assert len(trashed(bob)) == 1
+
+
+def test_a_form_without_the_token_does_nothing(window: Browser, alice: Program) -> None:
+    alice.put("/files/a")
+    alice.delete("/files/a")
+    alice.put("/files/a")
+    trash_id = trashed(alice)[0]["id"]
+
+    for path in (
+        "folders", "arrange", "rename", "move", "copy", "delete", "zip", "versions/restore", "versions/discard",
+        f"trash/{trash_id}/restore", f"trash/{trash_id}/purge", "trash/empty",
+    ):  # fmt: skip
+        fields = {"path": "a", "name": "b", "to": "b", "number": "1", "on_conflict": "rename"}
+        answer = window.client.post(f"/index/{path}", data=fields, headers=NAVIGATION)
+        assert answer.status_code == 403, path
+    assert alice.paths() == ["a"]
+    assert len(trashed(alice)) == 1
+
+
+def test_a_program_hears_a_refusal_as_a_problem(alice: Program) -> None:
+    alice.put("/files/a")
+    alice.put("/files/b")
+
+    answer = alice.request("POST", "/index/rename", data={"path": "a", "name": "b"})
+
+    assert (answer.status_code, answer.content_type) == (409, "application/problem+json")
+    assert alice.paths() == ["a", "b"]
