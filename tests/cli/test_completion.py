@@ -96,6 +96,15 @@ def test_a_folder_is_gone_into(complete: Complete, on_script: Script) -> None:
     assert on_script.seen[0].target == "/files?path=a+b&limit=1000"
 
 
+def test_what_is_in_the_trash_is_offered_to_restore(complete: Complete, on_script: Script) -> None:
+    paths = ("docs/a", "docs", "docs/a", "other", "-rf", "do\x1bcs")
+    trashed = [{"id": "7", "from": path, "kind": "folder"} for path in paths]
+    on_script.will(*[json_answer({"entries": trashed, "next": None})] * 2)
+
+    assert complete("filecli trash restore doc") == ["remote,docs/a", "remote,docs"]
+    assert complete("filecli trash rm ")[-1] == "remote,./-rf"
+
+
 def test_commands_options_and_local_names_are_as_ever(complete: Complete, on_script: Script) -> None:
     assert complete("filecli ver") == ["plain,versions", "plain,version"]
     assert complete("filecli ls --sort s") == ["plain,size"]

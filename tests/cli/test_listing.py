@@ -65,9 +65,9 @@ def test_a_recursive_listing_has_one_order_only(stored: Filecli) -> None:
     assert "always in the order of names" in done.stderr
 
 
-@pytest.mark.parametrize("pattern", ["docs/*", "do[a-c]s/*"])
-def test_a_pattern_lists_what_fits_it(pattern: str, stored: Filecli) -> None:
-    assert stored("ls", pattern).stdout == "docs/deep/\ndocs/a\n"
+def test_a_pattern_lists_what_fits_it(stored: Filecli) -> None:
+    assert stored("ls", "docs/*").stdout == "docs/deep/\ndocs/a\n"
+    assert stored("ls", "do[a-c]s/*").stdout == "docs/deep/\ndocs/a\n"
     assert stored("ls", "nothing*").exit_code == 4
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,12 +37,17 @@ Items = list[CompletionItem[str]]
 
 def complete_name(context: click.Context, _: Any, incomplete: str) -> Items:
     """Offer the files and folders that begin with what was typed."""
-    return _offer(context, incomplete, folders_only=False)
+    return _offer(context, lambda api: _iter_texts(api, incomplete, folders_only=False))
 
 
 def complete_folder(context: click.Context, _: Any, incomplete: str) -> Items:
     """Offer the folders that begin with what was typed."""
-    return _offer(context, incomplete, folders_only=True)
+    return _offer(context, lambda api: _iter_texts(api, incomplete, folders_only=True))
+
+
+def complete_trashed(context: click.Context, _: Any, incomplete: str) -> Items:
+    """Offer the paths of what is in the trash."""
+    return _offer(context, lambda api: _iter_trashed(api, incomplete))
 
 
 def complete_local(_context: click.Context, _: Any, incomplete: str) -> Items:
@@ -57,7 +63,7 @@ def complete_side(context: click.Context, parameter: Any, incomplete: str) -> It
     return [CompletionItem(f"{_REMOTE}{item.value}", type="remote") for item in items]
 
 
-def _offer(context: click.Context, incomplete: str, *, folders_only: bool) -> Items:
+def _offer(context: click.Context, iter_texts: Callable[[Api], Iterator[str]]) -> Items:
     session = context.find_object(Session) or Session()
     offered: list[str] = []
 
@@ -66,7 +72,7 @@ def _offer(context: click.Context, incomplete: str, *, folders_only: bool) -> It
         with suppress(Exception):
             api = session.open_silent_api()
             if api is not None:
-                for text in _iter_texts(api, incomplete, folders_only=folders_only):
+                for text in iter_texts(api):
                     offered.append(text)  # noqa: PERF402 - what came counts, also if the rest does not
 
     asking = threading.Thread(target=ask, daemon=True)
@@ -90,6 +96,15 @@ def _iter_texts(api: Api, incomplete: str, *, folders_only: bool) -> Iterator[st
             count += 1
             if count == _MOST:
                 return
+
+
+def _iter_trashed(api: Api, incomplete: str) -> Iterator[str]:
+    begin = unicodedata.normalize("NFC", incomplete)
+    paths = (trashed.path for trashed in islice(api.trash, _MOST))
+    # Each once, though several of one path may be there.
+    for path in dict.fromkeys(paths):
+        if path.startswith(begin) and neutralise(path) == path:
+            yield f"./{path}" if path.startswith("-") else path
 
 
 def _to_text(before: str, name: str, entry: Entry) -> str:

@@ -16,6 +16,7 @@ from cabinet.client.leave import Leave, force_option
 from cabinet.client.options import command, shared_options
 from cabinet.client.output import to_event
 from cabinet.client.paths import to_path
+from cabinet.client.remote_names import complete_trashed
 from cabinet.client.session import Session
 from cabinet.client.tally import Tally
 from cabinet.errors import NotFound
@@ -23,7 +24,9 @@ from cabinet.errors import NotFound
 if TYPE_CHECKING:
     from cabinet.client.entries import Trashed
 
-_THINGS = click.argument("things", nargs=-1, required=True, metavar="ID|PATH...")
+_THINGS = click.argument(
+    "things", nargs=-1, required=True, metavar="ID|PATH...", shell_complete=complete_trashed
+)
 
 
 @click.group("trash", invoke_without_command=True)
