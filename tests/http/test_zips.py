@@ -114,16 +114,25 @@ def test_the_page_of_an_empty_folder_leads_to_the_one_above(browser: Browser, al
     assert 'href="/index?path=a"' in browser.get("/index?path=a/b").text.partition('class="empty"')[2]
 
 
-def test_a_lost_content_breaks_the_download_off_and_is_logged(
-    app: Flask, alice: Program, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_content_that_is_lost_is_told_before_the_first_byte(app: Flask, alice: Program) -> None:
     alice.put("/files/a/f", b"lost")
     app.extensions["cabinet"].store.remove(hash_chunks([b"lost"]))
 
-    with caplog.at_level(logging.ERROR), pytest.raises(BlobMissing):
-        alice.get("/download/a")
+    assert is_problem(alice.get("/download/a"), 410, "content-missing")
 
-    assert hash_chunks([b"lost"]) in caplog.text
+
+def test_a_content_that_is_missed_later_breaks_the_download_off_and_is_logged(
+    app: Flask, alice: Program, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipping, "CHUNK_SIZE", 1)
+    for name in ("a", "b"):
+        alice.put(f"/files/folder/{name}", name.encode())
+    app.extensions["cabinet"].store.remove(hash_chunks([b"b"]))
+
+    with caplog.at_level(logging.ERROR), pytest.raises(BlobMissing):
+        alice.get("/download/folder")
+
+    assert hash_chunks([b"b"]) in caplog.text
 
 
 def test_a_client_sees_that_a_download_broke_off(start_production: StartProduction) -> None:

@@ -6,11 +6,10 @@ the middle of one breaks the connection, so that nobody takes a part for the who
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import Iterator
 from logging import Logger
 
-from flask import Response
+from flask import Response, request
 
 from cabinet.errors import CabinetError
 from cabinet.services.zipping import Zip
@@ -21,9 +20,14 @@ ZIP_TYPE = "application/zip"
 
 
 def send_zip(archive: Zip) -> Response:
-    """Return the answer to a GET or HEAD of an archive, which the server closes once it is sent."""
-    response = Response(_watched(archive, log()))
+    """Return the answer to a GET or HEAD of an archive, which the server closes once it is sent.
+
+    Raises `BlobMissing` or `StorageFault` where that shows before the first byte is sent.
+    """
+    first = b"" if request.method == "HEAD" else next(archive.chunks)
+    response = Response(_watched(first, archive, log()))
     response.direct_passthrough = True
+    response.call_on_close(archive.chunks.close)
     if archive.length is not None:
         response.content_length = archive.length
     response.headers["Content-Type"] = ZIP_TYPE
@@ -33,11 +37,11 @@ def send_zip(archive: Zip) -> Response:
     return response
 
 
-def _watched(archive: Zip, logger: Logger) -> Generator[bytes, None, None]:
+def _watched(first: bytes, archive: Zip, logger: Logger) -> Iterator[bytes]:
     """Pass the archive on; what breaks it off is logged, and ends the connection by being raised."""
+    yield first
     try:
-        with closing(archive.chunks):
-            yield from archive.chunks
+        yield from archive.chunks
     except CabinetError as error:
         # No name of a user's making in it; the hash is what `flask storage verify` goes by.
         logger.error("an archive broke off: %s %s", error.slug, error.data)  # noqa: TRY400 - the server logs the traceback
