@@ -75,6 +75,20 @@ def test_a_selection_is_downloaded_as_an_archive(alice: Program) -> None:
     assert 'filename="cabinet.zip"' in everything.headers["Content-Disposition"]
 
 
+def test_a_form_selects_more_than_an_address_can_hold(alice: Program) -> None:
+    alice.upload([(f"{number:0100}", b"") for number in range(300)])
+    paths = [f"{number:0100}" for number in range(300)]
+
+    selected = alice.request("POST", "/zip", data={"path": paths})
+
+    assert sorted(unzipped(selected.data)) == paths
+    assert is_problem(alice.request("POST", "/zip", data={"path": ["x" * 100] * 1001}), 422, "invalid-field")
+    assert is_problem(alice.request("POST", "/zip", data={"path": ["x" * 1000] * 600}), 413, "too-large")
+    assert is_problem(alice.request("POST", "/zip", data={}), 422, "invalid-field")
+    evil = {"Origin": "https://evil.example"}
+    assert is_problem(alice.request("POST", "/zip", evil, data={"path": paths}), 403, "cross-site-request")
+
+
 def test_a_selection_of_nothing_of_too_much_or_of_what_is_not_there_is_refused(alice: Program) -> None:
     alice.put("/files/a/f")
 
