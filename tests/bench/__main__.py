@@ -23,8 +23,10 @@ from tests.bench import (
     many,
     memory,
     resumable,
+    searches,
     small_files,
     transfers,
+    trees,
     zips,
 )
 from tests.bench.report import Row, print_rows
@@ -36,6 +38,8 @@ PARTS: dict[str, Callable[[Stage], list[Row]]] = {
     "get": transfers.get,
     "small": small_files.small,
     "folder": folders.folder,
+    "search": searches.search,
+    "tree": trees.tree,
     "zip": zips.zips,
     "filecli": console.filecli,
     "start": console.start,

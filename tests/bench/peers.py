@@ -88,10 +88,11 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Cabinet(Peer):
-    """Our own server; `token` is the one in its headers."""
+    """Our own server; `token` is the one in its headers, `database` where its rows are."""
 
     server: Server = field(kw_only=True)
     token: str = field(kw_only=True)
+    database: str = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +103,25 @@ class Copyparty(Peer):
 
 
 @contextmanager
-def cabinet(folder: Path, host: str = HOST, workers: int = 1) -> Iterator[Cabinet]:
-    """Start Cabinet as `make serve` does, but for `workers`, with one user and a token; on `host` besides."""
+def cabinet(
+    folder: Path, host: str = HOST, workers: int = 1, database: str | None = None
+) -> Iterator[Cabinet]:
+    """Start Cabinet as `make serve` does, but for `workers`, with one user and a token; on `host` besides.
+
+    `database` is the URL of one that is empty, for which otherwise a file is made.
+    """
     folder.mkdir()
     port = 0 if host == HOST else _CABINET_PORT
     arguments = ["--bind", f"{host}:{port}"] if port else []
-    with running(production_command(workers, *arguments), folder, {}) as server:
+    rows = database or f"sqlite:///{folder / 'instance' / 'cabinet.db'}"
+    with running(production_command(workers, *arguments), folder, {"DATABASE_URL": rows}) as server:
         form = {"username": USERNAME, "password": PASSWORD}
         server.request("POST", "/register", fields=form, encode_multipart=False)
         made = server.request("POST", "/tokens", json={"name": "bench"}, headers=basic())
         token = made.json()["token"]
         yield Cabinet(
             "Cabinet", "", port or server.port, folder / "instance" / "blobs", bearer(token), "/files/", host,
-            server=server, token=token,
+            server=server, token=token, database=rows,
         )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ Rule: nothing is started, installed or written before a part asks for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +14,9 @@ from typing import TypeVar
 from tests.bench import peers
 from tests.bench.peers import Cabinet, Copyparty, Peer
 from tests.bench.place import GIB, MIB, make_file, temporary_folder, warm_up
+from tests.support.postgresql import Databases, running_cluster
+
+DATABASES = ("SQLite", "PostgreSQL")
 
 _Started = TypeVar("_Started", bound=Peer)
 
@@ -68,9 +71,17 @@ class Stage:
         """The reference for what this machine allows."""
         return self._start(peers.limit, "limit")
 
-    def fresh_cabinet(self, workers: int = 1) -> AbstractContextManager[Cabinet]:
-        """Return a Cabinet that nobody has used yet."""
-        return peers.cabinet(self.new_folder("cabinet"), workers=workers)
+    @cached_property
+    def databases(self) -> Databases:
+        """Gives databases of a PostgreSQL server of the bench's own."""
+        cluster = self._servers.enter_context(running_cluster())
+        return self._servers.enter_context(closing(Databases(cluster, "template1", "bench")))
+
+    def fresh_cabinet(self, workers: int = 1, kind: str = "SQLite") -> AbstractContextManager[Cabinet]:
+        """Return a Cabinet that nobody has used yet, on one of `DATABASES`."""
+        folder = self.new_folder("cabinet")
+        database = None if kind == "SQLite" else self.databases.url_for(folder)
+        return peers.cabinet(folder, workers=workers, database=database)
 
     def _start(self, make: Callable[[Path], AbstractContextManager[_Started]], name: str) -> _Started:
         peer = self._servers.enter_context(make(self.new_folder(name)))

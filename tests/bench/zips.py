@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.bench import console, curl
-from tests.bench.folders import fill
+from tests.bench.filling import fill
 from tests.bench.measures import alternate
 from tests.bench.memory import fresh_server, held, peak
 from tests.bench.place import MIB, make_file
@@ -64,7 +64,7 @@ def _rate(stage: Stage) -> Row:
 def _memory(stage: Stage) -> Row:
     count = stage.scaled(MANY, 1000)
     with fresh_server(stage) as server:
-        fill(server, "many", count)
+        fill(server, "many", (f"{number:07}.txt" for number in range(1, count)))
         before = held(server)
         seconds = curl.run(f"{server.origin}/download/many", headers=server.headers)
         grown = peak(server) - before
