@@ -100,6 +100,34 @@ def test_a_folder_cannot_go_into_itself(stored: Filecli) -> None:
     assert stored("cp", "/", "docs").exit_code == 2
 
 
+def test_what_is_in_the_way_is_skipped_where_that_is_wanted(stored: Filecli) -> None:
+    stored("cp", "report", "docs/a", "new")
+    done = stored("mv", "--on-conflict", "skip", "--json", "docs/a", "docs/b", "new/")
+
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert events[0] == {"event": "skipped", "from": "docs/a", "path": "new/a"}
+    assert (events[1]["event"], events[1]["entry"]["path"]) == ("moved", "new/b")
+    assert stored("mv", "--on-conflict", "skip", "report", "new").exit_code == 0
+    assert stored("mv", "--on-conflict", "ask", "report", "new").exit_code == 5
+    assert stored("ls", "-R").stdout == "docs/\ndocs/a\nnew/\nnew/a\nnew/b\nnew/report\nreport\n"
+
+
+def test_a_person_is_asked_about_each_that_is_in_the_way(
+    stored: Filecli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored("cp", "report", "docs/a", "docs/b", "new")
+    monkeypatch.setattr("cabinet.client.conflicts.is_attended", lambda: True)
+    done = stored("mv", "--on-conflict", "ask", "docs/*", "report", "new", given="k\nR\n")
+
+    assert done.exit_code == 0
+    assert "“new/a” (6 B) exists. Replace it, keep both, or skip?" in done.stderr
+    assert done.stderr.count("exists") == 2
+    assert set(done.stdout.splitlines()) == {"new/a (2)", "new/b", "new/report"}
+    assert stored("trash").stdout.count("new/") == 2
+    done = stored("mv", "--on-conflict", "ask", "docs", "new/a", given="s\n")
+    assert (done.exit_code, done.stdout) == (0, "")
+
+
 def test_json_tells_what_went_where(stored: Filecli) -> None:
     events = [
         json.loads(line) for line in stored("mv", "--json", "docs/a", "report", "x").stdout.splitlines()

@@ -132,9 +132,24 @@ def test_whatever_goes_wrong_nothing_is_offered_and_nothing_said(
     assert len(on_script.seen) == 1
 
 
-@pytest.mark.parametrize("line", ["filecli rm ../", "filecli --server nonsense rm ", "filecli rm a b"])
-def test_what_makes_no_sense_offers_nothing(line: str, complete: Complete) -> None:
+@pytest.mark.parametrize(
+    "line", ["filecli rm ../", "filecli --server nonsense rm ", "filecli rm --server x "]
+)
+def test_what_makes_no_sense_offers_nothing(line: str, complete: Complete, on_script: Script) -> None:
+    on_script.will(ROOT)
+
     assert complete(line) == [""]
+    assert on_script.seen == []
+
+
+def test_the_server_that_the_line_names_is_asked(
+    complete: Complete, on_script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FILECLI_SERVER")
+    on_script.will(ROOT, ROOT)
+
+    assert complete(f"filecli --server {on_script.url} rm do") == ["remote,docs/"]
+    assert complete(f"filecli rm --server={on_script.url} do") == ["remote,docs/"]
 
 
 def test_nobody_is_asked_to_sign_in(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cabinet.client.conflicts import FAIL, RENAME, REPLACE
+from cabinet.client.conflicts import CHOICES, FAIL
 from cabinet.client.failures import BadUsage, PathTaken, Refused
 from cabinet.client.leave import Leave, force_option
 from cabinet.client.options import command
@@ -27,20 +27,19 @@ if TYPE_CHECKING:
 
 dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 
-conflict_option = click.option(
-    "--on-conflict",
-    type=click.Choice([FAIL, RENAME, REPLACE]),
-    default=FAIL,
-    show_default=True,
-    help="Where something has the name already; what is replaced is in the trash.",
-)
-
 
 def _relocation(function: Callable[..., Any]) -> Callable[..., Any]:
     """Declare what mv and cp take."""
     for declare in (
         dry_run_option,
-        conflict_option,
+        click.option(
+            "--on-conflict",
+            type=click.Choice(CHOICES),
+            default=FAIL,
+            show_default=True,
+            help="Where something has the name already; what is replaced is in the trash. Without a"
+            " terminal, ask is fail.",
+        ),
         click.argument("target", shell_complete=complete_folder),
         click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=complete_name),
     ):

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from cabinet.client.conflicts import ASK, FAIL, RENAME, REPLACE, SKIP, Chooser
 from cabinet.client.entries import PAGE_SIZE, Entry
 from cabinet.client.failures import BadUsage, Refused
+from cabinet.client.globs import look_up
 from cabinet.client.meaning import Meaning, Meant, outermost
 from cabinet.client.output import to_event
 from cabinet.client.paths import to_path
@@ -33,7 +35,7 @@ class Relocation:
         self._tally = Tally(session.output)
         self._relocate = relocate
         self._done = done
-        self._on_conflict = on_conflict
+        self._chooser = Chooser(session.output, on_conflict)
 
     def run(self, names: Sequence[str], target: str, *, dry_run: bool) -> None:
         """Bring what `names` mean to `target`."""
@@ -46,15 +48,32 @@ class Relocation:
             if dry_run:
                 self._tell(meant, to)
             else:
-                for batch in _iter_batches(meant):
-                    with self._tally.attempt(target):
-                        self._send(batch, to)
+                for choice, some in self._settle(meant, to).items():
+                    for batch in _iter_batches(some):
+                        with self._tally.attempt(target):
+                            self._send(batch, to, choice)
         self._tally.leave()
 
-    def _send(self, batch: Sequence[Meant], to: str) -> None:
+    def _settle(self, meant: Sequence[Meant], to: str) -> dict[str, list[Meant]]:
+        """Return what is left to do by what the server shall do about conflicts."""
+        if self._chooser.choice not in (ASK, SKIP):
+            return {self._chooser.choice: list(meant)}
+        targets = self._targets(meant, to)
+        # Where nothing is in the way now, nothing may be lost should something come there.
+        settled: dict[str, list[Meant]] = {FAIL: [], REPLACE: [], RENAME: [], SKIP: []}
+        for one, path, entry in zip(meant, targets, look_up(self._api, targets), strict=True):
+            choice = FAIL if entry is None else self._chooser.choose(entry)
+            settled[choice].append(one)
+            if choice == SKIP:
+                self._tally.unchanged()
+                self._output.document(to_event("skipped", **{"from": one.path}, path=path))
+        del settled[SKIP]
+        return settled
+
+    def _send(self, batch: Sequence[Meant], to: str, on_conflict: str) -> None:
         paths = [one.path for one in batch]
         try:
-            entries = self._relocate(paths, to, self._on_conflict)
+            entries = self._relocate(paths, to, on_conflict)
         except Refused as error:
             if not (error.means(NotFound) and self._name_missing(batch)):
                 raise
@@ -75,18 +94,21 @@ class Relocation:
         return bool(missing)
 
     def _tell(self, meant: Sequence[Meant], to: str) -> None:
-        """Say what would go where, with a look at whether the target is a folder by now."""
-        path = to.rstrip("/")
-        is_folder = to.endswith("/") or not path
-        if not is_folder:
-            (entry,) = self._api.lookup([path])
-            is_folder = entry is not None and entry.is_folder
-        for one in meant:
-            name = one.path.rpartition("/")[2]
-            goes_to = "/".join(filter(None, (path, name))) if is_folder else path
+        """Say what would go where."""
+        for one, path in zip(meant, self._targets(meant, to), strict=True):
             self._tally.done()
-            self._output.document(to_event(f"would-be-{self._done}", **{"from": one.path}, path=goes_to))
-            self._output.result(goes_to)
+            self._output.document(to_event(f"would-be-{self._done}", **{"from": one.path}, path=path))
+            self._output.result(path)
+
+    def _targets(self, meant: Sequence[Meant], to: str) -> list[str]:
+        """Return where each would go, after a look at whether the target is a folder."""
+        path = to.rstrip("/")
+        if path and not to.endswith("/"):
+            (entry,) = self._api.lookup([path])
+            if entry is None or not entry.is_folder:
+                return [path] * len(meant)
+        above = f"{path}/" if path else ""
+        return [above + one.path.rpartition("/")[2] for one in meant]
 
 
 def _to_target(text: str, *, is_folder: bool) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cabinet.client.change_commands import conflict_option
 from cabinet.client.columns import trashed_row
+from cabinet.client.conflicts import FAIL, RENAME, REPLACE
 from cabinet.client.leave import Leave, force_option
 from cabinet.client.options import command, shared_options
 from cabinet.client.output import to_event
@@ -49,7 +49,13 @@ def list_(session: Session) -> None:
 
 @command("restore")
 @_THINGS
-@conflict_option
+@click.option(
+    "--on-conflict",
+    type=click.Choice([FAIL, RENAME, REPLACE]),
+    default=FAIL,
+    show_default=True,
+    help="Where something has the name already; what is replaced is in the trash.",
+)
 def restore(session: Session, things: tuple[str, ...], on_conflict: str) -> None:
     """Put things back where they were, and print the paths that they got.
 
