@@ -137,7 +137,7 @@ def test_files_are_moved_to_the_trash(stored: Filecli) -> None:
     done = stored("rm", "report", "docs/a")
 
     assert done.exit_code == 0
-    assert done.stderr == "“report” is in the trash.\n“docs/a” is in the trash.\n"
+    assert sorted(done.stderr.splitlines()) == ["“docs/a” is in the trash.", "“report” is in the trash."]
     assert stored("ls", "-r").stdout == "docs/\ndocs/deep/\ndocs/deep/b\n"
 
 

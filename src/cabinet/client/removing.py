@@ -6,7 +6,9 @@ Rule: all names are understood, and leave is given, before anything is removed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
+from cabinet.client.crew import DEFAULT_JOBS, Crew
 from cabinet.client.failures import BadUsage
 from cabinet.client.leave import Leave
 from cabinet.client.meaning import Meaning, Meant, outermost
@@ -20,6 +22,7 @@ class Removal:
     """One run; with `leave` what is removed is gone for ever, without it in the trash."""
 
     def __init__(self, session: Session, leave: Leave | None, *, recursive: bool, dry_run: bool) -> None:
+        self._session = session
         self._api = session.api
         self._output = session.output
         self._tally = Tally(session.output)
@@ -37,10 +40,14 @@ class Removal:
             raise BadUsage(reason="The folder that holds everything cannot be removed.")
         if meant and self._leave is not None and not self._dry_run:
             self._leave.ask(f"Remove {_name(meant)} for ever?")
-        for one in meant:
-            with self._tally.attempt(one.path):
-                self._remove(one)
+        # Each is a request of its own, which over a long line mostly waits.
+        jobs = 1 if self._dry_run else DEFAULT_JOBS
+        Crew(jobs, self._session.stop).run(partial(self._attempt, one) for one in meant)
         self._tally.leave()
+
+    def _attempt(self, one: Meant) -> None:
+        with self._tally.attempt(one.path):
+            self._remove(one)
 
     def _remove(self, one: Meant) -> None:
         if not self._recursive and one.entry is not None and one.entry.is_folder:
