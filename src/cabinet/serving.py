@@ -65,8 +65,10 @@ def prepare(app: Flask, *, to_serve: bool = False) -> None:
             app.secret_key = app.config["SECRET_KEY"] or _secret_key(instance / "secret_key")
             app.extensions[EXTENSION].store  # noqa: B018 - opened here, so that it fails here
             with app.app_context():
-                _migrate(db.engine)
-                db.engine.dispose()
+                try:
+                    _migrate(db.engine)
+                finally:
+                    db.engine.dispose()
             if to_serve:
                 _announce(app)
     except OSError as error:

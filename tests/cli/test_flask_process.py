@@ -59,7 +59,7 @@ def test_a_command_makes_the_instance_that_it_needs(in_process: FlaskGroup, tmp_
     told = CliRunner(catch_exceptions=False).invoke(in_process, ["users", "list"])
 
     assert (told.exit_code, told.output) == (0, "")
-    assert (tmp_path / "instance" / "cabinet.db").is_file()
+    assert (tmp_path / "instance" / "secret_key").is_file()
 
 
 def test_every_module_with_a_name_of_its_own_is_a_group(app: Flask) -> None:

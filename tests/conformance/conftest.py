@@ -11,7 +11,8 @@ import pytest
 from cabinet import serving
 from cabinet.storage.blobs import BlobStore, open_store
 from tests.support.backends import BACKENDS_UNDER_TEST, Backend
-from tests.support.databases import MIGRATIONS
+from tests.support.chosen_database import chosen
+from tests.support.databases import MIGRATIONS, Database
 from tests.support.servers import Server, development_command, production_command, running
 from tests.support.tus import Tus, someone
 
@@ -29,9 +30,10 @@ def store(backend: Backend) -> BlobStore:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
+def database(tmp_path: Path) -> Database:
     """Return where the database of the test's applications lies."""
-    return tmp_path / "instance" / "cabinet.db"
+    databases = chosen()
+    return databases.url_for(tmp_path / "instance") if databases else tmp_path / "instance" / "cabinet.db"
 
 
 @pytest.fixture

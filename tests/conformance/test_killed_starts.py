@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MakeApp
+from tests.support.chosen_database import without_tables
 from tests.support.databases import (
     HEAD,
     REBUILD_USER,
@@ -37,12 +38,13 @@ create_app()
 class Start:
     """The start of a server on an instance folder, to be killed at any call that concerns that folder."""
 
-    def __init__(self, instance: Path, log: Path, *arguments: str) -> None:
+    def __init__(self, instance: Path, log: Path, *arguments: str, database: str | None = None) -> None:
         self._instance = instance
         self._log = log
         self._command = python(START_WITH, *arguments)
         # Fixed, so that every run asks the kernel for the same things in the same order.
-        self._environment = {**server_environment(instance, {}), "PYTHONHASHSEED": "0"}
+        settings = {"DATABASE_URL": database or without_tables(instance)}
+        self._environment = {**server_environment(instance, settings), "PYTHONHASHSEED": "0"}
 
     def run(self) -> None:
         subprocess.run(self._command, env=self._environment, check=True, capture_output=True, timeout=100)
@@ -66,15 +68,17 @@ def test_a_first_start_that_is_killed_anywhere_is_made_good_by_the_next(tmp_path
     log = tmp_path / "calls"
     for number, point in enumerate(Start(tmp_path / "whole", log).points(every=20)):
         instance = tmp_path / str(number)
-        start = Start(instance, log)
+        database = without_tables(instance)
+        start = Start(instance, log, database=database)
         start.kill(point)
 
         start.run()
 
-        assert revision_of(instance / "cabinet.db") == HEAD
+        assert revision_of(database) == HEAD
         assert len((instance / "secret_key").read_text().strip()) >= 32
 
 
+@pytest.mark.sqlite("its file")
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_an_upgrade_that_is_killed_anywhere_is_made_good_by_the_next_start(

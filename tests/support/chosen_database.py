@@ -45,10 +45,12 @@ def with_database(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, "DATABASE_URL": databases.url_for(Path(settings["INSTANCE"]))}
 
 
-def without_tables(instance: Path) -> dict[str, Any]:
-    """Return the settings that give `instance` a database that nothing was ever done to."""
+def without_tables(instance: Path) -> str:
+    """Return the address of a database for `instance` that nothing was ever done to."""
     databases = chosen()
-    return {} if databases is None else {"DATABASE_URL": databases.url_for(instance, template="template1")}
+    if databases is None:
+        return f"sqlite:///{instance / 'cabinet.db'}"
+    return databases.url_for(instance, template="template1")
 
 
 def make_template(cluster: Cluster) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +48,13 @@ def add_revision(migrations: Path, body: str, revision: str = "9998", behind: st
     return file
 
 
+# Where rows lie: the file of an instance, or the address of a server's database.
+Database = Path | str
+
+
 @contextmanager
-def connected(database: Path) -> Iterator[sa.Connection]:
-    engine = sa.create_engine(f"sqlite:///{database}")
+def connected(database: Database) -> Iterator[sa.Connection]:
+    engine = sa.create_engine(f"sqlite:///{database}" if isinstance(database, Path) else database)
     try:
         with engine.connect() as connection:
             yield connection
@@ -72,7 +76,7 @@ def ordinary_tables(connection: sa.Connection) -> list[str]:
     return [row["name"] for row in tables if row["type"] == "table" and not row["name"].startswith("sqlite_")]
 
 
-def rows_of(database: Path) -> Content:
+def rows_of(database: Database) -> Content:
     """Return everything that a database holds."""
     with connected(database) as connection:
         return {
@@ -84,19 +88,20 @@ def rows_of(database: Path) -> Content:
         }
 
 
-def revision_of(database: Path) -> str:
+def revision_of(database: Database) -> str:
     with connected(database) as connection:
         return str(connection.scalar(sa.text("SELECT version_num FROM alembic_version")))
 
 
-def populate(database: Path) -> Content:
+def populate(database: Database) -> Content:
     """Put rows into every table, whatever its columns are, and return all of them."""
     with connected(database) as connection:
         for table in _tables_of(connection):
             for number in range(1, ROWS + 1):
                 values = {column.name: _value_for(column, number) for column in table.columns}
                 connection.execute(table.insert().values(values))
-        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        if connection.dialect.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
         connection.commit()
     return rows_of(database)
 
@@ -109,15 +114,18 @@ def _value_for(column: sa.Column[Any], number: int) -> Any:
         return None
     kind = column.type.python_type
     if kind is datetime:
-        return datetime(2026, 1, number, 12, 30, 15, 123456)  # noqa: DTZ001 - what SQLite stores
-    made: dict[type, Any] = {int: number, str: f"{column.name} {number}", bytes: bytes([number])}
+        # SQLite stores no zone, and reads none.
+        zone = UTC if getattr(column.type, "timezone", False) else None
+        return datetime(2026, 1, number, 12, 30, 15, 123456, zone)
+    text = f"{number} {column.name}"[: getattr(column.type, "length", None)]
+    made: dict[type, Any] = {int: number, str: text, bytes: bytes([number])}
     # What refers to a text has to say the same text as what it refers to.
     for key in column.foreign_keys:
         return _value_for(key.column, number)
     return made[kind]
 
 
-def at_revision(make_app: Callable[[], Flask], database: Path, revision: str) -> Content:
+def at_revision(make_app: Callable[[], Flask], database: Database, revision: str) -> Content:
     """Leave a populated database as a release of that revision has left it, and return its rows."""
     app = make_app()
     with app.app_context():

@@ -19,6 +19,7 @@ import cabinet
 from cabinet import create_app, serving
 from cabinet.refusals import BadSetting, NoInstance, RefusedToStart, UnusableStore
 from tests.conftest import MakeApp
+from tests.support.chosen_database import chosen
 from tests.support.servers import FAST, production_command, server_environment
 from tests.support.visitors import Program
 
@@ -53,15 +54,8 @@ def test_everything_is_made_for_its_owner_alone(make_app: MakeApp) -> None:
 
     modes = modes_below(Path(app.instance_path))
 
-    assert {
-        "cabinet.db",
-        "cabinet.db-wal",
-        "secret_key",
-        "lock",
-        "blobs",
-        "staging",
-        "blobs/00",
-    } <= modes.keys()
+    assert {"secret_key", "lock", "blobs", "staging", "blobs/00"} <= modes.keys()
+    assert chosen() or {"cabinet.db", "cabinet.db-wal"} <= modes.keys()
     for name, mode in modes.items():
         is_folder = (Path(app.instance_path) / name).is_dir()
         assert oct(mode) == oct(0o700 if is_folder else 0o600), name
