@@ -20,13 +20,16 @@ from tests.support.servers import Server, production_command, running
 NewContext = Callable[..., BrowserContext]
 
 MAX_UPLOAD_SIZE = 80_000_000
+# More than any test stores: what is used of it is shown on every page of files.
+USER_QUOTA = 1_000_000_000
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Return the server that all tests of this process visit, each as users of its own."""
     folder = tmp_path_factory.mktemp("browser")
-    with running(production_command(1), folder, {"MAX_UPLOAD_SIZE": MAX_UPLOAD_SIZE}) as server:
+    settings = {"MAX_UPLOAD_SIZE": MAX_UPLOAD_SIZE, "USER_QUOTA": USER_QUOTA}
+    with running(production_command(1), folder, settings) as server:
         yield server
 
 

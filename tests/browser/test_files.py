@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.support.chromium import Complaints, Visitor
+from tests.support.chromium import Complaints, Visitor, file
 from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -53,6 +53,15 @@ def test_a_deleted_row_goes_the_focus_moves_on_and_the_total_follows(visitor: Vi
     assert visitor.names() == ["first.txt", "third.txt"]
     assert page.evaluate("window.neverReloaded")
     assert set(visitor.person.hashes()) == {"first.txt", "third.txt"}
+
+
+def test_what_is_used_of_the_quota_follows_an_upload(visitor: Visitor) -> None:
+    visitor.person.store("first.txt", b"1234567890")
+    page = visitor.open()
+    expect(page.get_by_role("meter", name="10 bytes of 1 GB in use")).to_be_visible()
+    page.locator("#files-input").set_input_files([file("second.txt", b"12345")])
+
+    expect(page.get_by_role("meter", name="15 bytes of 1 GB in use")).to_be_visible()
 
 
 def test_the_last_row_leaves_the_empty_page(visitor: Visitor) -> None:

@@ -90,7 +90,8 @@ def whoami(session: Session) -> None:
     usage, quota = me.get("usage"), me.get("quota")
     if isinstance(usage, int):
         limit = f" of {to_size(quota)}" if isinstance(quota, int) else ""
-        session.output.note(f"{to_size(usage)}{limit} used on {session.server}.")
+        counted = "old versions and the trash count, too"
+        session.output.note(f"{to_size(usage)}{limit} used on {session.server}; {counted}.")
 
 
 @command("version")

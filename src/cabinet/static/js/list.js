@@ -55,7 +55,9 @@ export function replaceAll(fresh) {
 }
 
 function replaceTotals(fresh) {
-  document.getElementById("totals").replaceWith(document.importNode(fresh.getElementById("totals"), true));
+  for (const id of ["totals", "space"]) {
+    document.getElementById(id).replaceWith(document.importNode(fresh.getElementById(id), true));
+  }
 }
 
 /** Show what has become of `paths`, which may be new or replaced. */

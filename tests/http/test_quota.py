@@ -1,0 +1,115 @@
+"""A quota as requests and pages meet it: refused before the body is read, and shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from cabinet.files.views import FRAMING_BYTES
+from tests.conftest import MakeApp
+from tests.support.auth import USERNAME
+from tests.support.operators import Operator
+from tests.support.visitors import Browser, Program, is_problem
+
+QUOTA = 1000
+HEAD = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nthe beginning of it'
+
+
+class Unread:
+    """A body whose beginning may be read, and of which nothing else comes."""
+
+    def __init__(self, beginning: bytes) -> None:
+        self._beginning = beginning
+
+    def read(self, size: int = -1) -> bytes:
+        beginning, self._beginning = self._beginning, b""
+        assert beginning, "the body was read"
+        return beginning
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    return make_app(USER_QUOTA=QUOTA)
+
+
+@pytest.fixture
+def alice(app: Flask) -> Program:
+    return Program(app)
+
+
+def announce(
+    alice: Program, method: str, path: str, length: int, beginning: bytes = b"", media_type: str = ""
+) -> TestResponse:
+    body: dict[str, Any] = {"wsgi.input": Unread(beginning), "CONTENT_LENGTH": str(length)}
+    return alice.request(method, path, environ_overrides=body | {"CONTENT_TYPE": media_type})
+
+
+@pytest.mark.parametrize("length", [QUOTA + 1, 5 << 20, 1 << 39])
+def test_a_body_of_known_length_without_room_is_not_read(alice: Program, length: int) -> None:
+    assert is_problem(announce(alice, "PUT", "/files/f", length), 507, "quota-exceeded")
+
+
+def test_a_form_that_cannot_have_room_is_not_read_past_the_head_of_its_first_file(alice: Program) -> None:
+    form = "multipart/form-data; boundary=cut"
+    refused = announce(alice, "POST", "/upload", QUOTA + FRAMING_BYTES + 1, HEAD, form)
+
+    assert is_problem(refused, 507, "quota-exceeded")
+
+
+def test_an_upload_of_known_length_without_room_is_not_begun(alice: Program) -> None:
+    tus = {"Tus-Resumable": "1.0.0", "Upload-Metadata": "filename Zg=="}
+
+    assert alice.request("POST", "/uploads", tus | {"Upload-Length": str(QUOTA + 1)}).status_code == 507
+    assert alice.request("POST", "/uploads", tus | {"Upload-Length": str(QUOTA)}).status_code == 201
+
+
+def test_a_form_may_fill_the_quota_to_the_last_byte(alice: Program) -> None:
+    assert alice.upload([("a", b"x" * 400), ("b", b"x" * 600)]).status_code == 201
+    assert is_problem(alice.upload([("c", b"x")]), 507, "quota-exceeded")
+    assert alice.upload([("empty", b"")]).status_code == 201
+
+
+def test_old_versions_and_the_trash_count_until_they_are_gone(alice: Program) -> None:
+    alice.put("/files/f", b"x" * 400)
+    alice.put("/files/f", b"y" * 400)
+    alice.delete("/files/f")
+    refused = alice.put("/files/g", b"z" * 300)
+    alice.delete("/trash")
+
+    assert is_problem(refused, 507, "quota-exceeded")
+    assert alice.get("/me").get_json()["usage"] == 0
+    assert alice.put("/files/g", b"z" * 300).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/index", "/account"])
+def test_a_page_shows_how_much_of_what_is_allowed_is_used(app: Flask, alice: Program, path: str) -> None:
+    alice.put("/files/f", b"x" * 400)
+    browser = Browser(app)
+    browser.sign_in()
+    shown = browser.get(path).text
+    Operator(app).run("users", "set-quota", USERNAME, "300")
+    full = browser.get(path).text
+    Operator(app).run("users", "set-quota", USERNAME, "none")
+    free = browser.get(path).text
+
+    assert "400 bytes of 1 kB in use" in shown
+    assert 'max="1000"' in shown
+    assert 'value="400"' in shown
+    assert "Nothing more can be stored" not in shown
+    assert "400 bytes of 300 bytes in use" in full
+    assert "Nothing more can be stored" in full
+    assert "400 bytes in use, without a limit." in free
+    assert "<meter" not in free
+
+
+def test_the_account_page_says_what_counts(app: Flask, alice: Program) -> None:
+    browser = Browser(app)
+    browser.sign_in()
+    in_english = browser.get("/account").text
+    in_russian = browser.get("/account", {"Accept-Language": "ru"}).text
+
+    assert "Old versions, the trash and unfinished uploads count, too." in in_english
+    assert "Старые версии, корзина и незаконченные загрузки тоже идут в счёт." in in_russian
