@@ -9,6 +9,8 @@ TESTS  = 4
 VENV = .venv
 BIN  = $(VENV)/bin
 
+PARALLEL = $(BIN)/pytest --numprocesses $(TESTS) --dist worksteal
+
 # uv resolves for every platform and every Python that pyproject.toml allows.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
        --no-annotate --no-header --no-emit-index-url --no-emit-find-links
@@ -30,13 +32,15 @@ serve: $(VENV)/run ## start the production server: HOST=127.0.0.1 PORT=5000
 
 setup: $(VENV)/dev ## install what development needs into .venv
 
-test: check ## lint, types and every test but the long ones, with coverage: TESTS=4 processes
+test: check ## lint, types and every test but the long ones, on SQLite and PostgreSQL: TESTS=4 processes
 	bash .ci/install-parts test
-	$(BIN)/pytest --numprocesses $(TESTS) --dist worksteal --cov --cov-report term
+	$(PARALLEL) --cov --cov-report term
+	$(PARALLEL) --database postgresql -m 'database and not development and not long'
 
-test-long: $(VENV)/dev ## the tests that take minutes: kill loops, whole installations
+test-long: $(VENV)/dev ## the tests that take minutes: kill loops, whole installations; then all on PostgreSQL
 	bash .ci/install-parts test
 	$(BIN)/pytest -m long --timeout 1800
+	$(PARALLEL) --database postgresql -m '' --timeout 1800
 
 bench: $(VENV)/dev ## measure against nginx and copyparty; prints a table
 	bash .ci/install-parts bench

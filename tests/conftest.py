@@ -95,7 +95,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what a database plays a part in; leave out what is about another database than this one."""
     for item in items:
-        if chosen_database.FIXTURES & set(getattr(item, "fixturenames", ())):
+        if chosen_database.plays_a_part(getattr(item, "fixturenames", ())):
             item.add_marker("database")
     other = set(chosen_database.CHOICES) - {config.getoption("database")}
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in other)]

@@ -58,7 +58,9 @@ def tus(tus_server: Server) -> Tus:
     return someone(tus_server)
 
 
-@pytest.fixture(scope="session", params=["gunicorn", "flask run"])
+@pytest.fixture(
+    scope="session", params=["gunicorn", pytest.param("flask run", marks=pytest.mark.development)]
+)
 def either_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:

@@ -52,6 +52,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
     return read_whole_log(folder / "calls", process)
 
 
+@pytest.mark.sqlite("syncs of its log, as the kernel sees them")
 @pytest.mark.parametrize("upload", UPLOADS)
 def test_an_upload_is_acknowledged_when_file_folder_and_rows_are_durable(
     calls: list[Call], upload: str
@@ -195,6 +196,7 @@ def on_small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
         yield person
 
 
+@pytest.mark.sqlite("its file on a small disk")
 def test_a_database_without_room_refuses_the_upload_and_serves_what_is_there(
     tmp_path: Path,
 ) -> None:

@@ -26,9 +26,10 @@ from cabinet.web.context import housekeeping, inspection
 from tests.conftest import MakeApp
 from tests.support.auth import AuthActions
 from tests.support.backends import LocalBackend
+from tests.support.chosen_database import with_database
 from tests.support.contents import content_of
 from tests.support.faults import Fault
-from tests.support.servers import production_command, running
+from tests.support.servers import FAST, production_command, running
 from tests.support.strace import Call, Point, killed_at, points, read_log, read_whole_log, traced
 from tests.support.tus import CONTENT_TYPE, checksum, metadata, someone
 
@@ -73,6 +74,7 @@ def is_sync_of(call: Call, path: str) -> bool:
     return call.name in {"fsync", "fdatasync"} and path in call.arguments
 
 
+@pytest.mark.sqlite("syncs of its log, as the kernel sees them")
 def test_an_upload_is_durable_before_its_address_is_told(windows: list[list[Call]]) -> None:
     created = windows[0]
 
@@ -80,6 +82,7 @@ def test_an_upload_is_durable_before_its_address_is_told(windows: list[list[Call
     assert any(is_sync_of(call, "/cabinet.db-wal>") for call in created[:-1])
 
 
+@pytest.mark.sqlite("syncs of its log, as the kernel sees them")
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_part_is_durable_before_it_is_acknowledged(windows: list[list[Call]], number: int) -> None:
     calls = windows[number]
@@ -108,6 +111,7 @@ def test_a_file_in_staging_has_a_durable_name_before_a_part_is_acknowledged(
     assert any(is_sync_of(call, "/staging>") and call.begun > made.ended for call in calls[:-1])
 
 
+@pytest.mark.sqlite("syncs of its log, as the kernel sees them")
 def test_the_last_part_is_a_durable_file_before_it_is_acknowledged(windows: list[list[Call]]) -> None:
     calls = windows[3]
     content_hash = hash_chunks([CONTENT])
@@ -242,7 +246,7 @@ import json, os, sys
 from cabinet import create_app
 
 wanted = json.loads(sys.argv[1])
-app = create_app({"INSTANCE": wanted["instance"], "BCRYPT_LOG_ROUNDS": 4, "SWEEP_EVERY_SECONDS": 0})
+app = create_app(wanted["settings"])
 with open(wanted["content"], "rb") as file:
     file.seek(wanted["offset"])
     answer = app.test_client(use_cookies=False).patch(wanted["address"], data=file.read(), headers=wanted["headers"])
@@ -273,7 +277,7 @@ class LastPart:
         rest = CONTENT[offset:]
         digest = base64.b64encode(hashlib.sha256(rest).digest()).decode()
         wanted = {
-            "instance": self.uploads.app.instance_path,
+            "settings": with_database({"INSTANCE": self.uploads.app.instance_path, **FAST}),
             "address": address,
             "content": str(self._content),
             "offset": offset,

@@ -36,6 +36,7 @@ from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from cabinet.web.context import housekeeping, inspection
 from tests.support.auth import AuthActions
 from tests.support.backends import LocalBackend
+from tests.support.chosen_database import with_database
 from tests.support.contents import content_of
 from tests.support.servers import FAST
 from tests.support.templates import COMPILED_TEMPLATES
@@ -265,6 +266,7 @@ class TusMachine(RuleBasedStateMachine):
         assert self.usage() == self.expected_usage()
 
 
+@pytest.mark.database
 @pytest.mark.timeout(900)
 class TestTus(TusMachine.TestCase):  # type: ignore[misc, valid-type]
     """One application for all tries, each of which has a user of its own."""
@@ -276,7 +278,7 @@ class TestTus(TusMachine.TestCase):  # type: ignore[misc, valid-type]
         folder = tempfile.TemporaryDirectory(dir=os.environ.get("PYTEST_DEBUG_TEMPROOT"))
         cls.addClassCleanup(folder.cleanup)
         settled = {"INSTANCE": Path(folder.name) / "instance", "TESTING": True, "USER_QUOTA": QUOTA}
-        app = create_app({**settled, **FAST, "SWEEP_GRACE_SECONDS": 0})
+        app = create_app(with_database({**settled, **FAST, "SWEEP_GRACE_SECONDS": 0}))
         app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
         TusMachine.app = app
 

@@ -7,7 +7,7 @@ A test that names its own database keeps it.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,21 @@ from tests.support.postgresql import Cluster, Databases
 
 CHOICES = ("sqlite", "postgresql")
 
-# Whoever asks for one of these gets a database, and so takes part in what is run on each of them.
-# The fixtures that other fixtures of this list are made of need not be named, nor what is made of them.
+# Whoever asks for one of these, or for what is made of them, gets a database, and so takes part in
+# what is run on each of them ...
 FIXTURES = frozenset(
     {"bench", "make_app", "start_production", "start_development", "tus_server", "either_server", "database"}
 )
+# ... but for who sees it through a client alone. Which answers a client gets is proved on each
+# database by the tests of services and of HTTP; what it makes of them is the same.
+CLIENTS = frozenset({"filecli", "chromium"})
 
 _postgres: list[Databases] = []
+
+
+def plays_a_part(fixtures: Collection[str]) -> bool:
+    """Tell whether a database plays a part in a test that asks for these fixtures."""
+    return not FIXTURES.isdisjoint(fixtures) and CLIENTS.isdisjoint(fixtures)
 
 
 def use(databases: Databases) -> None:

@@ -195,5 +195,5 @@ class FilesMachine(RuleBasedStateMachine):
         assert account.usage == sum(file.size for file in [*self.files.values(), *trashed])
 
 
-TestFiles = FilesMachine.TestCase
+TestFiles = pytest.mark.database(FilesMachine.TestCase)
 TestFiles.settings = settings(max_examples=10, stateful_step_count=20)
