@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import threading
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,7 +16,7 @@ from cabinet.client.main import main
 from cabinet.client.shells import SHELLS
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import Answer, Script, entry_of, folder_of, json_answer, page_of, problem
-from tests.cli.terminal import in_terminal
+from tests.cli.terminal import Terminal, in_terminal
 from tests.cli.test_process import FILECLI
 from tests.support.programs import require_program
 
@@ -41,6 +41,7 @@ def complete_in(shell: str) -> list[str]:
 def complete(on_script: Script, monkeypatch: pytest.MonkeyPatch) -> Complete:
     """Return what bash is told to offer behind a line, against the scripted server."""
     monkeypatch.setenv("COMP_WORDBREAKS", BREAKS)
+    monkeypatch.setattr(remote_names, "PATIENCE", 30)  # seconds: this machine may be busy
 
     def offered(line: str) -> list[str]:
         monkeypatch.setenv("COMP_LINE", line)
@@ -165,16 +166,21 @@ def test_nobody_is_asked_to_sign_in(
 def test_a_server_that_takes_its_time_is_not_waited_for(
     complete: Complete, on_script: Script, release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote_names, "PATIENCE", 0.2)
-    on_script.will(page_of(entry_of("a", b""), following="1"))
+    monkeypatch.setattr(remote_names, "PATIENCE", 0.1)
     on_script.will(Answer(200, b"{", cut=0, until=release))
-    began = time.monotonic()
+
+    assert complete("filecli rm ") == [""]
+    assert not release.is_set()
+
+
+def test_what_came_is_offered_though_the_rest_does_not_come(complete: Complete, on_script: Script) -> None:
+    on_script.will(page_of(entry_of("a", b""), following="1"), problem("error", 500))
 
     assert complete("filecli rm ") == ["remote,a"]
-    assert time.monotonic() - began < 10
 
 
 def test_zsh_and_fish_get_whole_names(on_script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_names, "PATIENCE", 30)
     monkeypatch.setenv("COMP_WORDS", "filecli rm a\\ b")
     on_script.will(ROOT, ROOT)
 
@@ -223,11 +229,21 @@ def test_the_script_of_each_shell_is_printed(shell: str, filecli: Filecli) -> No
     assert filecli("completion", "csh").exit_code == 2
 
 
+def complete_at(terminal: Terminal, expected: str) -> None:
+    """Press the key, again if the answer came too late on a busy machine, until `expected` is shown."""
+    for _ in range(8):
+        terminal.type("\t")
+        with suppress(AssertionError):
+            terminal.expect(expected, seconds=4)
+            return
+    raise AssertionError(f"{expected!r} was not offered: {terminal.seen!r}")
+
+
 def test_a_hostile_name_is_one_quoted_word_in_bash(
     on_script: Script, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "x y;$(touch owned)`touch owned`&*'\"!"
-    on_script.will_at("/files?limit=1000", *[page_of(entry_of(name, b""), folder_of("zoo"))] * 4)
+    on_script.will_at("/files?limit=1000", *[page_of(entry_of(name, b""), folder_of("zoo"))] * 40)
     on_script.will_at("/lookup", *[json_answer({"entries": [entry_of(name, b"")]})] * 3)
     on_script.will(*[json_answer(None)] * 4)
     monkeypatch.setenv("PATH", f"{Path(FILECLI).parent}:/usr/bin:/bin")
@@ -238,13 +254,13 @@ def test_a_hostile_name_is_one_quoted_word_in_bash(
         terminal.expect("loaded")
         for begin in ("x", "'x", '"x'):
             terminal.expect("ready> ")
-            terminal.type(f"filecli rm -r {begin}\t")
-            terminal.expect("owned")
+            terminal.type(f"filecli rm -r {begin}")
+            complete_at(terminal, "owned")
             terminal.type("\n")
             terminal.expect("is in the trash")
         terminal.expect("ready> ")
-        terminal.type("filecli rm -r z\t")
-        terminal.expect("zoo/")
+        terminal.type("filecli rm -r z")
+        complete_at(terminal, "zoo/")
         terminal.type("\n")
         terminal.expect("“zoo” is in the trash")
         terminal.type("exit\n")
