@@ -17,7 +17,11 @@ pytestmark = pytest.mark.browser
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 PUBLIC = ["/", "/register", "/login"]
-PRIVATE = ["/index", "/index?path=folder", "/account", "/nowhere"]
+# The trash and the page of a folder are looked at when something is open on them.
+PRIVATE = [
+    "/index", "/account", "/nowhere", "/index/arrange?path=folder/inside.txt", "/versions/folder/inside.txt",
+    "/search?q=inside&path=folder",
+]  # fmt: skip
 ELSEWHERE = "http://elsewhere.test/"
 
 
@@ -66,6 +70,24 @@ def look_at_uploads(page: Page) -> dict[str, list[Any]]:
     return found
 
 
+def look_at_forms(page: Page) -> dict[str, list[Any]]:
+    """Return what axe objects to where something was refused, is asked about, or is chosen."""
+    found = {}
+    page.goto("/trash")
+    page.locator(".thing-actions [name=on_conflict]").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+    page.locator("[popovertarget]").first.click()
+    found["for ever?"] = violations(page)
+    page.goto("/index?path=folder")
+    page.locator(".fold summary").click()
+    page.locator("#folder-name").fill("inside.txt")
+    page.keyboard.press("Enter")
+    expect(page.locator("#folder-name-error")).to_be_visible()
+    page.locator(".check input").press("Space")  # what is open may lie over it
+    found["new folder, chosen"] = violations(page)
+    return found
+
+
 @pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])
@@ -86,10 +108,16 @@ def test_axe_finds_nothing(
     complaints[-1].expect("status of 404")
     page = visitor.page
     found["empty"] = look(page, "/index")
+    visitor.person.store("gone.txt", b"1")
+    visitor.person.delete("gone.txt")
+    visitor.person.store("gone.txt", b"1")
     visitor.person.store("folder/inside.txt", b"1")
+    visitor.person.store("folder/inside.txt", b"2")
     visitor.person.store("report with a name that is longer than most names are.pdf", bytes(3000))
     found |= {path: look(page, path) for path in PRIVATE}
 
+    complaints[-1].expect("status of 409")
+    found |= look_at_forms(page)
     come_to_sign_out_from_elsewhere(page, server)
     found["sign out?"] = violations(page)
 
