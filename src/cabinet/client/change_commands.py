@@ -71,9 +71,9 @@ def mkdir(session: Session, folders: tuple[str, ...], parents: bool) -> None:
 @command("mv")
 @_relocation
 def mv(session: Session, on_conflict: str, **options: Any) -> None:
-    """Move or rename files and folders, and print the paths that they got.
+    """Move or rename files and folders.
 
-    TARGET is the folder that they go into if it is one, if it ends with a slash, or if there are
+    Print the paths that they got. TARGET is the folder that they go into if it is one, if it ends with a slash, or if there are
     several; it is made if need be. Otherwise it is the new path. Up to 1000 are moved all or none.
     """
     _relocate(session, session.api.move, "moved", on_conflict, **options)
@@ -83,9 +83,9 @@ def mv(session: Session, on_conflict: str, **options: Any) -> None:
 @click.option("-r", "--recursive", is_flag=True, help="Accepted; folders go with all that is in them.")
 @_relocation
 def cp(session: Session, on_conflict: str, recursive: bool, **options: Any) -> None:  # noqa: ARG001 - what the hand types
-    """Copy files and folders, and print the paths that they got.
+    """Copy files and folders.
 
-    TARGET is the folder that they go into if it is one, if it ends with a slash, or if there are
+    Print the paths that they got. TARGET is the folder that they go into if it is one, if it ends with a slash, or if there are
     several; it is made if need be. Otherwise it is the path of the copy. Up to 1000 are copied all
     or none.
     """

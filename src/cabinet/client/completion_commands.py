@@ -17,9 +17,9 @@ _PROGRAM = "filecli"
 @command("completion")
 @click.argument("shell", type=click.Choice(sorted(SHELLS)))
 def completion(session: Session, shell: str) -> None:
-    """Print the script that lets a shell complete commands, options and names on the server.
+    """Print what lets a shell complete.
 
-    In bash and zsh, `eval "$(filecli completion bash)"` uses it, in fish `filecli completion fish | source`.
+    It completes commands, options and names on the server. In bash and zsh, `eval "$(filecli completion bash)"` uses it, in fish `filecli completion fish | source`.
     """
     root = click.get_current_context().find_root().command
     script = SHELLS[shell](root, {}, _PROGRAM, f"_{_PROGRAM.upper()}_COMPLETE").source()

@@ -33,7 +33,7 @@ _THINGS = click.argument(
 @shared_options
 @click.pass_context
 def trash(context: click.Context) -> None:
-    """List what is in the trash, restore it, or remove it for ever."""
+    """List, restore or remove what is in the trash."""
     if context.invoked_subcommand is None:
         _list(context.ensure_object(Session))
 

@@ -40,7 +40,7 @@ class _Listing(click.Group):
 @click.group("versions", cls=_Listing, no_args_is_help=True)
 @shared_options
 def versions() -> None:
-    """List the versions of a file, get one, restore it, or remove it.
+    """List, get, restore or remove versions of a file.
 
     `filecli versions NAME` lists them, too.
     """
