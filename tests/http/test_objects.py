@@ -16,7 +16,8 @@ from werkzeug.test import TestResponse
 
 from cabinet.extensions import db
 from cabinet.models import Session, Token
-from tests.support.auth import AuthActions, bearer
+from cabinet.services.entries import to_cursor
+from tests.support.auth import AuthActions, basic, bearer
 from tests.support.visitors import Browser, Program
 
 # Every method and rule that a visitor who is not signed in gets something from.
@@ -175,3 +176,43 @@ def test_no_answer_shows_a_row_number(alice: Program) -> None:
     body = alice.get("/files").get_json()["entries"][0] | alice.get("/me").get_json()
 
     assert not {"id", "owner_id", "node_id", "user_id"} & set(body)
+
+
+HUGE = "9" * 30
+
+# What no database can hold, wherever a client may put it.
+UNHEARD_OF = [
+    ("GET", f"/files?limit={HUGE}"),
+    ("GET", "/files?after=" + to_cursor([1, 10**30, "00"])),
+    ("GET", "/files?sort=size&after=" + to_cursor([1, 10**30, "00"])),
+    ("GET", "/files?path=a%00b"),
+    ("GET", "/files?recursive=1&after=" + to_cursor(["a\0b", "c\0d"])),
+    ("GET", "/files/a%00b"),
+    ("GET", "/search?q=a%00b"),
+    ("GET", f"/search?q=abc&limit={HUGE}"),
+    ("GET", "/search?q=abc&after=" + to_cursor(["a\0b", 10**30])),
+    ("GET", f"/trash?limit={HUGE}"),
+    ("GET", "/trash?after=" + to_cursor(["2026-01-01T00:00:00+00:00", "a\0b"])),
+    ("DELETE", "/trash/a%00b"),
+    ("GET", f"/files/f?version={HUGE}"),
+    ("GET", f"/download/f?version={HUGE}"),
+    ("POST", f"/versions/f/{HUGE}/restore"),
+    ("DELETE", f"/versions/f/{HUGE}"),
+    ("DELETE", "/tokens/a%00b"),
+    ("DELETE", "/uploads/a%00b"),
+]
+
+
+@pytest.mark.parametrize(("method", "target"), UNHEARD_OF)
+def test_what_no_database_can_hold_is_refused_and_no_fault(alice: Program, method: str, target: str) -> None:
+    alice.put("/files/f")
+
+    assert 400 <= alice.request(method, target, {"Tus-Resumable": "1.0.0"}).status_code < 500
+
+
+@pytest.mark.parametrize("name", ["ali\0ce", "x" * 5000], ids=["NUL", "long"])
+def test_a_name_that_no_database_can_hold_is_nobody(alice: Program, name: str) -> None:
+    answer = alice.request("GET", "/me", basic(name))
+    assert answer.status_code in {401, 400, 422}
+    assert alice.request("POST", "/tokens", json={"name": name}).status_code == 422
+    assert alice.request("POST", "/lookup", json={"paths": [name]}).status_code == 422

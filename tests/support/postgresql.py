@@ -23,6 +23,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import make_url
 
 from tests.support.waiting import wait_until
 
@@ -54,6 +55,7 @@ SETTINGS = {
     "autovacuum": "off",
     "jit": "off",
     "timezone": "Asia/Kolkata",
+    "deadlock_timeout": "100ms",
 }
 COLLATION = ("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en")
 
@@ -221,12 +223,31 @@ class Databases:
         for instance in [instance for instance in self._given if instance.is_relative_to(folder)]:
             self.drop(self._given.pop(instance))
 
+    def hang_up(self, url: str) -> None:
+        """End all connections to a database, as a server does that is started anew."""
+        self._administrate().execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [make_url(url).database],
+        )
+
+    @contextmanager
+    def out_of_order(self, url: str) -> Iterator[None]:
+        """Let nobody reach a database for as long as the context lasts."""
+        name = str(make_url(url).database)
+        self._run("ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
+        self.hang_up(url)
+        yield
+        self._run("ALTER DATABASE {} ALLOW_CONNECTIONS true", name)
+
     def close(self) -> None:
         """Hang up; the databases that are left go with the server."""
         if self._connection is not None:
             self._connection.close()
 
     def _run(self, statement: str, *names: str) -> None:
+        self._administrate().execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    def _administrate(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
             self._connection = self.cluster.connect()
-        self._connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+        return self._connection

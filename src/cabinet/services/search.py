@@ -87,6 +87,8 @@ class Search:
 
     def _candidates(self, key: str, limit: int, after: str | None) -> Iterator[Node]:
         """Yield nodes with `key` in their names, behind the cursor, with their folders looked up."""
+        if "\0" in key:
+            return  # no name has one, and no database can be asked for it
         start_key, start_id = from_cursor(after, str, int) if after else ("", 0)
         size = max(limit + 1, _BATCH)
         while True:

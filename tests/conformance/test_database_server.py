@@ -1,0 +1,137 @@
+"""A database server that is started anew, out of order, or asked for what cannot be.
+
+What the services decide on any database is for their own tests, which run on each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from cabinet.errors import NotFound, Unavailable
+from cabinet.models import User
+from cabinet.services.database import execute_counted, to_domain_error, writing
+from tests.conftest import MakeApp
+from tests.support.chosen_database import chosen
+from tests.support.postgresql import Databases
+from tests.support.services import Workbench, workbench
+from tests.support.visitors import Program, is_problem
+
+pytestmark = pytest.mark.postgresql("a server, and the connections to it")
+
+
+@pytest.fixture
+def databases() -> Databases:
+    """Return who looks after the server."""
+    given = chosen()
+    assert given is not None
+    return given
+
+
+def url_of(app: Flask) -> str:
+    return str(app.config["DATABASE_URL"])
+
+
+def test_a_server_that_was_started_anew_is_not_noticed(make_app: MakeApp, databases: Databases) -> None:
+    app = make_app()
+    alice = Program(app, "alice")
+    alice.put("/files/f", b"content")
+
+    for _ in range(3):
+        databases.hang_up(url_of(app))
+        assert alice.get("/files/f").data == b"content"
+        databases.hang_up(url_of(app))
+        assert alice.put("/files/f", b"content").status_code == 200
+
+
+def test_a_server_that_is_out_of_order_is_told_of_until_it_is_back(
+    make_app: MakeApp, databases: Databases
+) -> None:
+    app = make_app()
+    alice = Program(app, "alice")
+    assert alice.get("/readyz").status_code == 200
+
+    with databases.out_of_order(url_of(app)):
+        assert alice.get("/readyz").status_code == 503
+        assert alice.get("/healthz").status_code == 200
+        refused = alice.put("/files/f", b"content")
+        assert is_problem(refused, 503, "unavailable")
+        assert refused.headers["Retry-After"]
+        assert "psycopg" not in refused.text
+
+    assert alice.get("/readyz").status_code == 200
+    assert alice.put("/files/f", b"content").status_code == 201
+
+
+@pytest.fixture
+def bench(tmp_path: Path, databases: Databases) -> Iterator[Workbench]:
+    with workbench(tmp_path) as made:
+        yield made
+
+
+def test_a_connection_that_is_lost_midway_is_unavailable_and_nothing_is_kept(
+    bench: Workbench, databases: Databases
+) -> None:
+    with bench.session() as session:
+        alice = bench.register(session, "alice").id
+        change = update(User).where(User.id == alice).values(usage=7)
+
+        def lose() -> None:
+            with writing(session):
+                execute_counted(session, change)
+                databases.hang_up(bench.engine.url.render_as_string(hide_password=False))
+                session.execute(select(User))
+
+        with pytest.raises(Unavailable):
+            lose()
+
+        assert session.get_one(User, alice).usage == 0
+        with writing(session):
+            execute_counted(session, change)
+    with bench.session() as session:
+        assert session.get_one(User, alice).usage == 7
+
+
+def test_of_two_that_wait_for_each_other_one_is_told_to_try_again(bench: Workbench) -> None:
+    with bench.session() as session:
+        ids = [bench.register(session, name).id for name in ("alice", "bob")]
+    both_have_one = Barrier(2, timeout=20)
+
+    def change(order: list[int]) -> str:
+        try:
+            with bench.session() as session, writing(session):
+                for number, user_id in enumerate(order):
+                    execute_counted(session, update(User).where(User.id == user_id).values(usage=user_id))
+                    if not number:
+                        both_have_one.wait()
+        except Unavailable:
+            return "told"
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(change, [ids, ids[::-1]]))
+
+    assert sorted(outcomes) == ["done", "told"]
+
+
+@pytest.mark.parametrize("value", ["a\0b", 1 << 70], ids=["a NUL", "a number of nine bytes"])
+def test_what_the_database_cannot_hold_is_not_there(bench: Workbench, value: object) -> None:
+    column = User.username if isinstance(value, str) else User.usage
+    with bench.session() as session:
+        with pytest.raises(DBAPIError) as caught:
+            session.execute(select(User).where(column == value))
+        assert isinstance(to_domain_error(caught.value), NotFound)
+
+
+def test_a_mistake_in_a_statement_stays_one(bench: Workbench) -> None:
+    with bench.session() as session, pytest.raises(DBAPIError) as caught:
+        session.execute(text("SELECT nothing FROM nowhere"))
+
+    assert to_domain_error(caught.value) is None
