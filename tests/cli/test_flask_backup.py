@@ -14,10 +14,11 @@ from typing import Any
 import click
 import pytest
 from flask import Flask
+from sqlalchemy import NullPool, create_engine
 
 from cabinet.extensions import db
 from cabinet.models import Session, Token, UploadKind
-from cabinet.services.backup_folder import MANIFEST, MARK, describe
+from cabinet.services.backup_folder import MANIFEST, MARK, describe, folder_to_write
 from cabinet.services.publishing import Target
 from cabinet.services.upload_states import Part, Plan
 from cabinet.storage import copying
@@ -407,3 +408,48 @@ def test_a_backup_of_an_older_release_is_upgraded(
     assert [user["username"] for user in restored["user"]] == [user["username"] for user in rows["user"]]
     assert restored["session"] == []
     assert {upload["id"] for upload in restored["upload"] if upload["ended_at"] is None} == set()
+
+
+def test_a_restore_that_broke_off_is_done_again(
+    operator: Operator, store: Store, backup: Path, other: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(a="first", b="second", c="third")
+    operator.run("backup", "create", backup)
+    with monkeypatch.context() as broken:
+        Fault(broken, "link", errno.ENOSPC, lambda path: path.is_relative_to(backup), after=2)
+        other.run("backup", "restore", backup, code=1)
+    other.run("backup", "restore", backup)
+
+    assert len(other.paths()) == 4
+    assert other.document("storage", "verify", "--deep") == {"findings": []}
+
+
+def test_a_folder_of_any_name_will_do(
+    operator: Operator, store: Store, other: Operator, tmp_path: Path
+) -> None:
+    store(a="first")
+    odd = tmp_path / "a b" / "50%41 'of' #all? \"yes\" Копия"
+    operator.run("backup", "create", odd)
+    other.run("backup", "restore", odd)
+
+    assert other.paths() == ["files/", "files/a"]
+
+
+def test_one_backup_at_a_time_works_on_a_folder(operator: Operator, backup: Path) -> None:
+    operator.run("backup", "create", backup)
+    with folder_to_write(backup):
+        for command in ("create", "verify"):
+            refused = operator.run("backup", command, backup, code=1)
+            assert "another backup command is working on it" in refused.stderr
+
+
+@pytest.mark.postgresql
+def test_a_database_that_somebody_is_connected_to_is_left_alone(
+    operator: Operator, backup: Path, other: Operator
+) -> None:
+    operator.run("backup", "create", backup)
+    with create_engine(other.app.config["DATABASE_URL"], poolclass=NullPool).connect():
+        refused = other.run("backup", "restore", backup, code=1)
+
+    assert "somebody is connected to the database" in refused.stderr
+    other.run("backup", "restore", backup)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import NotFound, QuotaExceeded, TooLarge, Unavailable
 from cabinet.models import User
 from cabinet.services.accounts import Account
+from cabinet.services.entries import Conflict
 from cabinet.services.publishing import Target
 from cabinet.services.uploads import Promised
 from cabinet.services.usage import WrongUsage, find_wrong
@@ -191,11 +192,12 @@ def test_usage_is_what_is_stored_whoever_stores_and_deletes_at_once(bench: Workb
 def _do_something(
     session: Session, bench: Workbench, user: Account, choose: random.Random, unique: str
 ) -> None:
-    """Store at a name that others store at, too, leave an upload half-way, or delete for ever."""
+    """Store at a name that others store at, too, leave an upload half-way, copy, or delete for ever."""
     content = unique.encode().ljust(choose.randrange(10, 40))
-    kind = choose.randrange(6)
+    shared = f"shared {choose.randrange(4)}"
+    kind = choose.randrange(8)
     if kind < 3:
-        bench.upload(session, user, f"shared {choose.randrange(4)}", content)
+        bench.upload(session, user, shared, content)
     elif kind == 3:
         service = service_of(session, bench, user)
         made = service.begin(plan(2 * len(content), unique))
@@ -203,9 +205,13 @@ def _do_something(
         if choose.random() < 0.5:
             service.append(made.id, part(content, len(content)))
     elif kind == 4:
-        bench.files(session, user).purge(f"shared {choose.randrange(4)}")
+        bench.files(session, user).purge(shared)
+    elif kind == 5:
+        bench.moving(session, user).copy([shared], f"copy {unique}", Conflict.FAIL)
+    elif kind == 6:
+        bench.versions(session, user).restore(shared, 1)
     else:
-        bench.files(session, user).trash(f"shared {choose.randrange(4)}")
+        bench.files(session, user).trash(shared)
         bench.trash(session, user).empty()
 
 

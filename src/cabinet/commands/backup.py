@@ -124,7 +124,8 @@ def _tell(
         print_json({**made, "database": manifest.kind, **counts.model_dump(), **more, "lost": found})
     elif not quiet:
         of = f"{manifest.created_at:%Y-%m-%d %H:%M} UTC"
-        say(f"{verb}: {of}, {counts.users} users, {counts.files} files, {filesize(counts.bytes)}.")
+        people, files = _counted(counts.users, "user"), _counted(counts.files, "file")
+        say(f"{verb}: {of}, {people}, {files}, {filesize(counts.bytes)}.")
         if more:
             note(f"Content: {', '.join(f'{count} {what}' for what, count in more.items())}.")
 
@@ -134,4 +135,9 @@ def _end(lost: list[Taken], cure: str) -> None:
     for taken in lost:
         note(f"{taken.outcome}: {taken.blob.content_hash}")
     if lost:
-        raise click.ClickException(f"Content is missing or damaged: {len(lost)} blobs. {cure}".rstrip())
+        found = f"{_counted(len(lost), 'blob')} missing or damaged."
+        raise click.ClickException(f"{found} {cure}".rstrip())
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -197,7 +197,7 @@ def folder_to_write(root: Path, *data: Path) -> Iterator[BackupFolder]:
         raise UnusableBackup(where=str(root), reason=INSIDE)
     with disk_errors():
         try:
-            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_folder(root)
             _make_mark(root)
         except (FileExistsError, NotADirectoryError) as error:
             raise UnusableBackup(where=str(root), reason=NOT_A_FOLDER) from error
@@ -227,6 +227,14 @@ def describe(path: Path) -> StoredFile:
     with open(descriptor, "rb") as file:
         digest = hashlib.file_digest(file, "sha256")
         return StoredFile(name=path.name, size=file.tell(), sha256=digest.hexdigest())
+
+
+def _make_folder(root: Path) -> None:
+    """Make a folder where missing, durably; raises FileExistsError or NotADirectoryError."""
+    missing = [path for path in (root, *root.parents) if not path.exists()]
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in missing:
+        sync_folder(path.parent)
 
 
 def _make_mark(root: Path) -> None:

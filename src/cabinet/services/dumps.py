@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, func, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from cabinet.errors import StorageFull, Unavailable
@@ -54,7 +55,8 @@ def dumped(engine: Engine, target: Path) -> Iterator[Connection]:
             return
         vacuum_into(engine, target)
         # Immutable, so that reading makes no files beside it.
-        copy = create_engine(f"sqlite:///file:{target}?immutable=1&uri=true")
+        readable = {"immutable": "1", "uri": "true"}
+        copy = create_engine(URL.create("sqlite", database=f"file:{quote(str(target))}", query=readable))
         try:
             with copy.connect() as connection:
                 yield connection
@@ -178,7 +180,7 @@ def _restore_sqlite(engine: Engine, source: Path, fix: Fix) -> None:
     draft.unlink(missing_ok=True)
     _copy(source, draft)
     # No write-ahead log of its own, and no promise of the application's is needed yet.
-    copy = create_engine(f"sqlite:///{draft}")
+    copy = create_engine(URL.create("sqlite", database=str(draft)))
     try:
         with copy.begin() as connection:
             fix(connection)
