@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewContext
 from tests.support.auth import PASSWORD
-from tests.support.chromium import file
+from tests.support.chromium import Complaints, file
 
 pytestmark = pytest.mark.browser
 
@@ -72,3 +72,105 @@ def test_nothing_that_needs_scripts_is_offered(page: Page) -> None:
     expect(page.get_by_text("Drop files or folders anywhere")).to_be_hidden()
     expect(page.get_by_role("button", name="Upload")).to_be_visible()
     expect(page.get_by_text("Choose files", exact=True)).to_be_hidden()
+
+
+def told(page: Page, text: str) -> None:
+    expect(page.locator(".notice").filter(has_text=text)).to_be_visible()
+
+
+def listed(page: Page, *names: str) -> None:
+    expect(page.locator("#rows .name")).to_have_text(list(names))
+
+
+def test_everything_can_be_arranged(page: Page, complaints: list[Complaints]) -> None:
+    complaints[0].expect("status of 409")
+    upload(page, "a.txt", "b.txt", "c.txt")
+    expect(page.get_by_role("button", name="Move or copy", exact=True)).to_be_hidden()
+
+    page.get_by_text("New folder", exact=True).click()
+    page.get_by_label("Name of the folder").fill("docs")
+    page.get_by_role("button", name="Make the folder").click()
+    told(page, "The folder “docs” is made.")
+
+    page.get_by_role("link", name="Rename, move or copy “a.txt”").click()
+    page.get_by_label("New name").fill("b.txt")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.get_by_text("There is already something at “b.txt”.")).to_be_visible()
+    expect(page.get_by_label("New name")).to_have_value("b.txt")
+    page.get_by_label("New name").fill("first.txt")
+    page.get_by_role("button", name="Rename").click()
+    told(page, "“a.txt” is called “first.txt” now.")
+    listed(page, "docs", "b.txt", "c.txt", "first.txt")
+
+    page.get_by_label("Choose “b.txt”").check()
+    page.get_by_label("Choose “c.txt”").check()
+    page.get_by_role("button", name="Move or copy", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 items")
+    page.get_by_label("Folder to move or copy to").fill("docs")
+    page.get_by_role("button", name="Copy").click()
+    told(page, "Copies of 2 items are in “docs”.")
+    page.get_by_role("link", name="Rename, move or copy “c.txt”").click()
+    page.get_by_label("Folder to move or copy to").fill("docs")
+    page.get_by_label("If the name is in use there").select_option("rename")
+    page.get_by_role("button", name="Move").click()
+    told(page, "“c (2).txt” is in “docs” now.")
+
+    page.get_by_role("link", name="docs", exact=True).click()
+    listed(page, "b.txt", "c (2).txt", "c.txt")
+    page.get_by_label("Choose “c.txt”").check()
+    page.get_by_label("Choose “b.txt”").check()
+    with page.expect_download() as downloaded:
+        page.get_by_role("button", name="Download as zip").click()
+    assert downloaded.value.path().read_bytes().startswith(b"PK")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    told(page, "2 items are in the trash.")
+    listed(page, "c (2).txt")
+
+
+def test_the_trash_gives_back_and_forgets(page: Page, complaints: list[Complaints]) -> None:
+    complaints[0].expect("status of 409")
+    upload(page, "a.txt", "b.txt")
+    page.get_by_role("button", name="Delete “a.txt”").click()
+    page.get_by_role("button", name="Delete “b.txt”").click()
+    upload(page, "a.txt")
+    page.get_by_role("link", name="Trash").click()
+
+    page.get_by_role("button", name="Restore “a.txt”").click()
+    told(page, "There is already something at “a.txt”.")
+    page.get_by_role("button", name="Keep both").click()
+    told(page, "“a (2).txt” is back.")
+    page.get_by_role("button", name="Delete “b.txt” for ever").click()
+    question = page.get_by_role("dialog", name="Delete “b.txt” for ever?")
+    question.get_by_role("button", name="Cancel").click()
+    expect(question).to_be_hidden()
+    page.get_by_role("button", name="Delete “b.txt” for ever").click()
+    question.get_by_role("button", name="Delete for ever").click()
+    told(page, "That is gone for ever.")
+
+    page.get_by_role("link", name="Your files").click()
+    listed(page, "a (2).txt", "a.txt")
+    page.get_by_role("button", name="Delete “a.txt”").click()
+    page.get_by_role("link", name="Trash").click()
+    page.get_by_role("link", name="Empty the trash").click()
+    page.get_by_role("button", name="Empty the trash").click()
+    expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
+
+
+def test_versions_come_back_and_a_search_leads_to_them(page: Page) -> None:
+    upload(page, "notes.txt")
+    page.locator("input[type=file]").set_input_files([file("notes.txt", b"something else")])
+    page.get_by_role("button", name="Upload").click()
+    page.get_by_label("Search by name").fill("NOT")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Rename, move or copy “notes.txt”").click()
+    page.get_by_role("link", name="Versions").click()
+
+    page.get_by_role("button", name="Restore version 1").click()
+    told(page, "The file has the content of version 1 again.")
+    with page.expect_download() as downloaded:
+        page.get_by_role("link", name="Download version 3").click()
+    assert downloaded.value.path().read_bytes() == b"12345"
+    page.get_by_role("button", name="Delete version 2 for ever").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete for ever").click()
+    told(page, "Version 2 is gone for ever.")
+    expect(page.locator(".thing-name")).to_contain_text(["Version 3", "Version 1"])
