@@ -52,10 +52,11 @@ def test_all_is_durable_before_the_manifest_has_its_name_and_that_before_it_is_s
     assert {root / "manifest.json.new", root, root.parent, tmp_path} <= synced
     assert {path.parent for path in blobs} <= synced
     assert any(path_of(call) == root and call.ended < said.begun for call in synced_after)
+    check_copies(calls, str(root / "staging"))
 
 
-def test_a_copy_is_durable_before_it_is_a_blob(calls: list[Call], tmp_path: Path) -> None:
-    staging = str(tmp_path / "made" / "backup" / "staging")
+def check_copies(calls: list[Call], staging: str) -> None:
+    """See that a copy is durable before it is a blob."""
     links = [call for call in calls if call.name == "link" and "/blobs/" in call.arguments]
     copies = {call.arguments.split('"')[1]: call for call in links if staging in call.arguments}
     synced = {str(path_of(call)): call for call in calls if is_sync(call)}
