@@ -39,7 +39,7 @@ test: check ## lint, types and every test but the long ones, on SQLite and Postg
 
 test-long: $(VENV)/dev ## the tests that take minutes: kill loops, whole installations; then all on PostgreSQL
 	bash .ci/install-parts test
-	$(BIN)/pytest -m long --timeout 1800
+	$(BIN)/pytest -m 'long or development' --timeout 1800
 	$(PARALLEL) --database postgresql -m '' --timeout 1800
 
 bench: $(VENV)/dev ## measure against nginx and copyparty; prints a table

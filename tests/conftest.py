@@ -23,6 +23,7 @@ from cabinet import create_app
 from tests.support import chosen_database
 from tests.support.auth import AuthActions
 from tests.support.chosen_database import with_database
+from tests.support.halves import forget_halves
 from tests.support.postgresql import Cluster, Databases, running_cluster
 from tests.support.servers import FAST, Server, development_command, production_command, running
 from tests.support.templates import COMPILED_TEMPLATES
@@ -95,13 +96,23 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what a database plays a part in; leave out what is about another database than this one."""
     for item in items:
-        if chosen_database.plays_a_part(getattr(item, "fixturenames", ())):
+        fixtures = getattr(item, "fixturenames", ())
+        if chosen_database.plays_a_part(fixtures) and not item.get_closest_marker("client"):
             item.add_marker("database")
     other = set(chosen_database.CHOICES) - {config.getoption("database")}
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in other)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[Any]:
+    """Before coverage is put together, which pytest-cov does round this, remove what was cut off."""
+    result = yield
+    if not hasattr(session.config, "workerinput"):
+        forget_halves(session.config.rootpath)
+    return result
 
 
 class StartProduction(Protocol):

@@ -14,6 +14,8 @@ from tests.support.contents import content_of
 from tests.support.tus import Tus, Upload, staged
 from tests.support.tus_clients import CLIENTS, Client, Job
 
+pytestmark = pytest.mark.client
+
 MIB = 1 << 20
 CONTENT = content_of(13 * MIB + 7)
 

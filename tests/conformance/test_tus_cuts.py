@@ -12,6 +12,8 @@ from tests.support.line import line_to
 from tests.support.operators import run_flask
 from tests.support.tus_clients import CLIENTS
 
+pytestmark = pytest.mark.client
+
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(

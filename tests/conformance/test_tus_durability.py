@@ -310,7 +310,7 @@ class LastPart:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("every", [12, pytest.param(1, marks=pytest.mark.long)])
 def test_a_kill_at_any_call_of_the_last_part_leaves_an_upload_that_ends_whole(
     uploads: InProcess, make_app: MakeApp, tmp_path: Path, every: int
 ) -> None:

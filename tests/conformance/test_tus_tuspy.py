@@ -17,6 +17,8 @@ from cabinet.storage.content_hash import hash_chunks
 from tests.support.contents import content_of
 from tests.support.tus import Tus, Upload, check_finished
 
+pytestmark = pytest.mark.client
+
 MIB = 1 << 20
 CONTENT = content_of(13 * MIB + 7)
 

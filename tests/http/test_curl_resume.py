@@ -18,6 +18,8 @@ from tests.support.programs import require_program
 from tests.support.readme import readme_block
 from tests.support.servers import Server
 
+pytestmark = pytest.mark.client
+
 MIB = 1 << 20
 
 
