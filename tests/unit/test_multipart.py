@@ -73,3 +73,14 @@ def test_a_form_that_ends_within_a_large_part_is_refused() -> None:
 
     with pytest.raises(MalformedRequest):
         contents_in(body)
+
+
+@pytest.mark.parametrize("ending", [b"\r\n", b""], ids=["empty", "without a line for it"])
+@pytest.mark.parametrize("mark_at", range(-len(HEAD) - 4, len(DELIMITER) + len(HEAD) + 8))
+def test_an_empty_part_may_lie_anywhere_beside_the_edge_of_a_slice(ending: bytes, mark_at: int) -> None:
+    """A part that holds nothing may leave out the line break in front of nothing (RFC 2046, 5.1.1)."""
+    filling = content_of(SLICE_SIZE - mark_at - len(MARK + b"\r\n" + HEAD + b"\r\n" + MARK + b"\r\n" + HEAD))
+    first = MARK + b"\r\n" + HEAD + filling + b"\r\n"
+    empty = MARK + b"\r\n" + HEAD + ending
+
+    assert contents_in(first + empty + framed(b"last")) == [filling, b"", b"last"]

@@ -1,11 +1,13 @@
 """A multipart body as events: Werkzeug's decoder, fed so that it stays right and fast.
 
-It is wrong about one cut: given a boundary and only the first of the two hyphens that end a form,
-it counts the line break before them to the content. And it copies and searches each byte several
-times, which for a large file costs as much as hashing it.
+It is wrong about two cuts. Given a boundary and only the first of the two hyphens that end a form,
+it counts the line break before them to the content. And of a part that is nothing but headers it
+takes the line break of the next boundary for the one in front of its content, unless it has all of
+that boundary: then the next part ends up in this one. Besides it copies and searches each byte
+several times, which for a large file costs as much as hashing it.
 
-Rule: the decoder never sees data that ends within two bytes behind a mark; content that holds no
-mark goes round it.
+Rule: the decoder never sees data that ends within two bytes behind a mark, nor begins a content
+before it could know that it is empty; content that holds no mark goes round it.
 """
 
 from __future__ import annotations
@@ -63,5 +65,11 @@ class EventReader:
         end = data.find(self._mark, max(0, len(data) - len(self._mark) - 1))
         data, self._held = (data[:end], data[end:]) if end >= 0 else (data, b"")
         self._decoder.receive_data(data)
-        while not isinstance(event := self._decoder.next_event(), NeedData):
+        while self._can_go_on() and not isinstance(event := self._decoder.next_event(), NeedData):
             yield event
+
+    def _can_go_on(self) -> bool:
+        """Tell whether a content that is about to begin shows by now whether it is empty."""
+        # Of a boundary: a line break, the mark, and two bytes that tell whether the form ends.
+        enough = len(self._mark) + 4
+        return self._decoder.state is not State.DATA_START or len(self._decoder.buffer) >= enough
