@@ -76,11 +76,13 @@ def test_a_selection_is_downloaded_as_an_archive(alice: Program) -> None:
 
 
 def test_a_form_selects_more_than_an_address_can_hold(alice: Program) -> None:
-    alice.upload([(f"{number:0100}", b"") for number in range(300)])
+    stored = alice.upload([(f"{number:0100}", b"") for number in range(300)])
+    assert stored.status_code == 201, stored.text
     paths = [f"{number:0100}" for number in range(300)]
 
     selected = alice.request("POST", "/zip", data={"path": paths})
 
+    assert selected.status_code == 200, selected.text
     assert sorted(unzipped(selected.data)) == paths
     assert is_problem(alice.request("POST", "/zip", data={"path": ["x" * 100] * 1001}), 422, "invalid-field")
     assert is_problem(alice.request("POST", "/zip", data={"path": ["x" * 1000] * 600}), 413, "too-large")
