@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.client.batches import MOST_BYTES, MOST_FILES, SMALL
+from cabinet.client.transfer.batches import MOST_BYTES, MOST_FILES, SMALL
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import DEAF_ANSWER, Script, entry_of, json_answer, problem
 from tests.support.contents import content_of

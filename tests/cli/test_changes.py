@@ -116,7 +116,7 @@ def test_a_person_is_asked_about_each_that_is_in_the_way(
     stored: Filecli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored("cp", "report", "docs/a", "docs/b", "new")
-    monkeypatch.setattr("cabinet.client.conflicts.is_attended", lambda: True)
+    monkeypatch.setattr("cabinet.client.remote.conflicts.is_attended", lambda: True)
     done = stored("mv", "--on-conflict", "ask", "docs/*", "report", "new", given="k\nR\n")
 
     assert done.exit_code == 0

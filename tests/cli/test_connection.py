@@ -13,7 +13,6 @@ import pytest
 import urllib3
 
 from cabinet import errors
-from cabinet.client.connection import Connection, Request
 from cabinet.client.failures import (
     ConnectionLost,
     Misunderstood,
@@ -25,8 +24,9 @@ from cabinet.client.failures import (
     TokenRefused,
 )
 from cabinet.client.local import FileBody, look_at
-from cabinet.client.patience import Patience
 from cabinet.client.settings import to_server
+from cabinet.client.wire.connection import Connection, Request
+from cabinet.client.wire.patience import Patience
 from tests.cli.scripted import DEAF_ANSWER, Answer, Script, json_answer, problem
 
 OK = json_answer({"done": True})
@@ -222,7 +222,7 @@ def test_an_answer_that_is_no_json_is_not_understood(
 def test_an_answer_without_end_is_not_understood(
     connection: Connection, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cabinet.client.connection.LONGEST_ANSWER", 3)
+    monkeypatch.setattr("cabinet.client.wire.connection.LONGEST_ANSWER", 3)
     script.will(Answer(200, b"[[]]"))
 
     with pytest.raises(Misunderstood):
@@ -239,7 +239,7 @@ def test_a_server_that_is_not_there_is_tried_again_and_then_unreachable(closed_p
 
 
 def test_a_host_that_does_not_answer_is_given_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cabinet.client.connection.TIMEOUT", urllib3.Timeout(connect=0.2, read=0.2))
+    monkeypatch.setattr("cabinet.client.wire.connection.TIMEOUT", urllib3.Timeout(connect=0.2, read=0.2))
     pauses: list[float] = []
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, socket.socket() as first:
         first.connect(listener.getsockname())

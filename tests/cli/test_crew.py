@@ -11,7 +11,7 @@ import pytest
 
 from cabinet.client.crew import Crew, Job
 from cabinet.client.failures import Stopped
-from cabinet.client.stop import Stop
+from cabinet.client.wire.stop import Stop
 
 # Seconds: nothing here takes long unless it hangs.
 PATIENCE = 20

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cabinet.client.failures import LocalExists, PartInUse
-from cabinet.client.sinks import mark_of, open_part, part_of
+from cabinet.client.transfer.sinks import mark_of, open_part, part_of
 from cabinet.storage.content_hash import hash_chunks
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.client.globs import Shape
+from cabinet.client.remote.globs import Shape
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import Script, entry_of, folder_of, json_answer, page_of, problem
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.client.uploading import LARGE
+from cabinet.client.transfer.uploading import LARGE
 from cabinet.storage.content_hash import hash_chunks
 from tests.cli.test_process import FILECLI
 from tests.conftest import StartProduction

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cabinet.client.failures import ConnectionLost, Refused
-from cabinet.client.patience import BASE, LONGEST, LONGEST_ASKED_FOR, Patience
+from cabinet.client.wire.patience import BASE, LONGEST, LONGEST_ASKED_FOR, Patience
 from cabinet.errors import Unavailable
 
 LOST = ConnectionLost(server="http://one", reason="it broke")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.client.parts import Span
-from cabinet.client.resumable import WORTH_CUTTING, cut_spans
+from cabinet.client.transfer.parts import Span
+from cabinet.client.transfer.resumable import WORTH_CUTTING, cut_spans
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from tests.cli.conftest import Filecli
 from tests.cli.test_resuming import methods, notes_in, stored_hash
@@ -21,7 +21,7 @@ CONTENT = content_of(WORTH_CUTTING + (16 << 20) - 12345)
 @pytest.fixture
 def long_line(line: Line, monkeypatch: pytest.MonkeyPatch) -> Line:
     """Return a line that filecli takes for a long one."""
-    monkeypatch.setattr("cabinet.client.resumable.LONG_LINE", 0.0)
+    monkeypatch.setattr("cabinet.client.transfer.resumable.LONG_LINE", 0.0)
     return line
 
 
@@ -103,7 +103,7 @@ def test_a_join_whose_answer_was_lost_is_found(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    from cabinet.client.tus import Place, Tus
+    from cabinet.client.wire.tus import Place, Tus
 
     join = Tus.join
 

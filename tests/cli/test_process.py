@@ -13,7 +13,7 @@ from typing import Protocol
 import pytest
 
 from cabinet import __version__
-from cabinet.client.sinks import part_of
+from cabinet.client.transfer.sinks import part_of
 from tests.cli.scripted import Script, content_answer, entry_of, json_answer, page_of
 from tests.cli.terminal import is_waiting
 from tests.support.auth import PASSWORD, USERNAME
@@ -67,11 +67,11 @@ def test_help_loads_no_server_no_http_and_no_bars() -> None:
 def test_no_part_of_the_client_loads_the_server() -> None:
     loaded = modules_after(
         "import pkgutil, importlib, cabinet.client\n"
-        "    for module in pkgutil.iter_modules(cabinet.client.__path__):\n"
-        "        importlib.import_module(f'cabinet.client.{module.name}')"
+        "    for module in pkgutil.walk_packages(cabinet.client.__path__, 'cabinet.client.'):\n"
+        "        importlib.import_module(module.name)"
     )
 
-    assert {"cabinet.client.transfer", "cabinet.client.progress", "urllib3", "rich"} <= loaded
+    assert {"cabinet.client.transfer.single", "cabinet.client.progress", "urllib3", "rich"} <= loaded
     assert not loaded & SERVER_SIDE
 
 

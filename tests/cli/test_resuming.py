@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.client.uploading import LARGE
+from cabinet.client.transfer.uploading import LARGE
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import DEAF_ANSWER, Answer, Script, entry_of, json_answer, problem

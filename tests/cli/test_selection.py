@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.client.selection import Selection
+from cabinet.client.transfer.selection import Selection
 from tests.cli.conftest import Filecli
 
 

@@ -18,7 +18,7 @@ from cabinet.client.failures import (
     LocalFault,
     PartInUse,
 )
-from cabinet.client.sinks import LONGEST_NAME, StreamSink, mark_of, open_part, part_of
+from cabinet.client.transfer.sinks import LONGEST_NAME, StreamSink, mark_of, open_part, part_of
 from cabinet.storage.content_hash import hash_chunks
 
 CONTENT = b"the whole content"

@@ -164,7 +164,7 @@ def test_a_folder_that_cannot_be_read_deletes_nothing(
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 
-    monkeypatch.setattr("cabinet.client.trees.os.scandir", refuse)
+    monkeypatch.setattr("cabinet.client.transfer.trees.os.scandir", refuse)
     done = synced("sync", "--delete", "photos", ":in/photos")
 
     assert done.exit_code == 1

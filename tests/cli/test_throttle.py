@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cabinet.client.failures import BadUsage, Stopped
-from cabinet.client.stop import Stop
-from cabinet.client.throttle import Throttle, to_rate
+from cabinet.client.transfer.throttle import Throttle, to_rate
+from cabinet.client.wire.stop import Stop
 from tests.cli.conftest import Filecli
 from tests.support.contents import content_of
 

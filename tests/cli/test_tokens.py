@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cabinet.client.failures import TokenFileBroken, TokenFileExposed
-from cabinet.client.tokens import StoredToken, TokenFile
+from cabinet.client.wire.tokens import StoredToken, TokenFile
 from tests.support.faults import Fault
 
 TOKEN = StoredToken("1", "secret", "alice")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cabinet.client.failures import LocalFault, LocalMissing
-from cabinet.client.trees import (
+from cabinet.client.transfer.trees import (
     check_place,
     choose_target,
     holds_content,

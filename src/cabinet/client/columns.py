@@ -12,7 +12,7 @@ from cabinet.client.output import to_size
 from cabinet.client.times import to_local_text
 
 if TYPE_CHECKING:
-    from cabinet.client.entries import Entry, Trashed, Version
+    from cabinet.client.wire.entries import Entry, Trashed, Version
 
 # Characters: "999.9 MB", and the largest file that a server takes, in bytes.
 _SIZE, _EXACT_SIZE = 9, 13

@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from cabinet.client.stop import Stop
+from cabinet.client.wire.stop import Stop
 
 Job = Callable[[], None]
 

@@ -1,6 +1,6 @@
 """The console client: the group of its commands, and the one place where an error ends a run.
 
-Rule: a command is declared in `*_commands.py`; here it only gets its place in the list.
+Rule: a command is declared in `commands/`; here it only gets its place in the list.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import Any, NoReturn
 
 import click
 
-from cabinet.client.account_commands import login, logout, register, version, whoami
-from cabinet.client.change_commands import cp, mkdir, mv, rm
-from cabinet.client.completion_commands import completion
+from cabinet.client.commands.account import login, logout, register, version, whoami
+from cabinet.client.commands.change import cp, mkdir, mv, rm
+from cabinet.client.commands.completion import completion
+from cabinet.client.commands.file import info, ls, search
+from cabinet.client.commands.sync import sync
+from cabinet.client.commands.transfer import download, upload
+from cabinet.client.commands.trash import trash
+from cabinet.client.commands.uploads import uploads
+from cabinet.client.commands.versions import versions
 from cabinet.client.exits import INTERRUPTED, UNEXPECTED, USAGE, describe, exit_code
-from cabinet.client.file_commands import info, ls, search
 from cabinet.client.options import shared_options
 from cabinet.client.output import Output
-from cabinet.client.sync_commands import sync
-from cabinet.client.transfer_commands import download, upload
-from cabinet.client.trash_commands import trash
-from cabinet.client.uploads_commands import uploads
-from cabinet.client.versions_commands import versions
 from cabinet.errors import CabinetError
 
 

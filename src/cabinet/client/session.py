@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from cabinet.client.failures import NotSignedIn
 from cabinet.client.output import Output
 from cabinet.client.settings import Flags, Server, choose_server, environment_token
-from cabinet.client.stop import Stop
-from cabinet.client.tokens import TokenFile, default_path
+from cabinet.client.wire.stop import Stop
+from cabinet.client.wire.tokens import TokenFile, default_path
 
 if TYPE_CHECKING:
-    from cabinet.client.api import Api
+    from cabinet.client.wire.api import Api
 
 
 class Session:
@@ -73,9 +73,9 @@ class Session:
         self, token: str | None, retries: int, tell: Callable[[str], None], trace: Callable[[str], None]
     ) -> Api:
         # urllib3 takes 60 ms to load, as much as all the rest.
-        from cabinet.client.api import Api
-        from cabinet.client.connection import Connection, Tls
-        from cabinet.client.patience import Patience
+        from cabinet.client.wire.api import Api
+        from cabinet.client.wire.connection import Connection, Tls
+        from cabinet.client.wire.patience import Patience
 
         connection = Connection(
             self.server,

@@ -14,7 +14,7 @@ from cabinet.client.failures import BadServerAddress, BadUsage
 
 DEFAULT_SERVER = "http://127.0.0.1:5000"
 
-# Attempts after the first: with the pauses of `patience.py` about four seconds in all, enough
+# Attempts after the first: with the pauses of `wire/patience.py` about four seconds in all, enough
 # for a server that restarts and not so long that a person doubts that anything happens.
 DEFAULT_RETRIES = 4
 

@@ -1,0 +1,139 @@
+"""The commands that change what is where on the server: mkdir, mv, cp, rm.
+
+Rule: all paths are the server's; nothing local is touched, and no content passes through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cabinet.client.failures import BadUsage, PathTaken, Refused
+from cabinet.client.leave import Leave, force_option
+from cabinet.client.options import command
+from cabinet.client.output import to_event
+from cabinet.client.paths import to_path
+from cabinet.client.remote.conflicts import CHOICES, FAIL
+from cabinet.client.remote.names import complete_folder, complete_name
+from cabinet.client.session import Session
+from cabinet.client.tally import Tally
+from cabinet.errors import EntryExists
+
+if TYPE_CHECKING:
+    from cabinet.client.wire.api import Api
+    from cabinet.client.wire.entries import Entry
+
+dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+
+
+def _relocation(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare what mv and cp take."""
+    for declare in (
+        dry_run_option,
+        click.option(
+            "--on-conflict",
+            type=click.Choice(CHOICES),
+            default=FAIL,
+            show_default=True,
+            help="Where something has the name already; what is replaced is in the trash. Without a"
+            " terminal, ask is fail.",
+        ),
+        click.argument("target", shell_complete=complete_folder),
+        click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=complete_name),
+    ):
+        function = declare(function)
+    return function
+
+
+@command("mkdir")
+@click.argument("folders", nargs=-1, required=True, metavar="DIR...", shell_complete=complete_folder)
+@click.option("-p", "--parents", is_flag=True, help="A folder that is there already is no error.")
+def mkdir(session: Session, folders: tuple[str, ...], parents: bool) -> None:
+    """Make folders, and what is missing above them."""
+    tally = Tally(session.output)
+    for folder in folders:
+        with tally.attempt(folder):
+            path = to_path(folder)
+            if not path:
+                raise BadUsage(reason="The folder that holds everything is there already.")
+            entry = _make_folder(session.api, path, may_exist=parents)
+            if entry is None:
+                tally.unchanged()
+                continue
+            tally.done()
+            session.output.document(to_event("made", entry=entry.document))
+            session.output.result(entry.path)
+    tally.leave()
+
+
+@command("mv")
+@_relocation
+def mv(session: Session, on_conflict: str, **options: Any) -> None:
+    """Move or rename files and folders.
+
+    Print the paths that they got. TARGET is the folder that they go into if it is one, if it ends with a slash, or if there are
+    several; it is made if need be. Otherwise it is the new path. Up to 1000 are moved all or none.
+    """
+    _relocate(session, session.api.move, "moved", on_conflict, **options)
+
+
+@command("cp")
+@click.option("-r", "--recursive", is_flag=True, help="Accepted; folders go with all that is in them.")
+@_relocation
+def cp(session: Session, on_conflict: str, recursive: bool, **options: Any) -> None:  # noqa: ARG001 - what the hand types
+    """Copy files and folders.
+
+    Print the paths that they got. TARGET is the folder that they go into if it is one, if it ends with a slash, or if there are
+    several; it is made if need be. Otherwise it is the path of the copy. Up to 1000 are copied all
+    or none.
+    """
+    _relocate(session, session.api.copy, "copied", on_conflict, **options)
+
+
+@command("rm")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name)
+@click.option("-r", "--recursive", is_flag=True, help="Remove folders with all that is in them.")
+@click.option("--permanent", is_flag=True, help="Remove for ever, not into the trash.")
+@force_option
+@dry_run_option
+def rm(
+    session: Session, names: tuple[str, ...], recursive: bool, permanent: bool, force: bool, dry_run: bool
+) -> None:
+    """Move files to the trash of the server.
+
+    NAME may be a pattern in quotes, such as 'docs/*.pdf' or 'tmp/**'.
+    """
+    from cabinet.client.remote.removing import Removal
+
+    leave = Leave(session.output, force or dry_run) if permanent else None
+    Removal(session, leave, recursive=recursive, dry_run=dry_run).run(names)
+
+
+def _relocate(
+    session: Session,
+    verb: Any,
+    done: str,
+    on_conflict: str,
+    *,
+    sources: tuple[str, ...],
+    target: str,
+    dry_run: bool,
+) -> None:
+    from cabinet.client.remote.relocating import Relocation
+
+    Relocation(session, verb, done, on_conflict).run(sources, target, dry_run=dry_run)
+
+
+def _make_folder(api: Api, path: str, *, may_exist: bool) -> Entry | None:
+    """Make a folder; returns None if it is there already and may be."""
+    try:
+        return api.make_folder(path)
+    except Refused as error:
+        if not error.means(EntryExists):
+            raise
+        (entry,) = api.lookup([path])
+        if may_exist and entry is not None and entry.is_folder:
+            return None
+        raise PathTaken(path=path) from error

@@ -1,0 +1,28 @@
+"""The command that teaches a shell to complete: completion.
+
+Rule: it prints what Click would print, for whoever does not know the variable that asks Click for it.
+"""
+
+from __future__ import annotations
+
+import click
+
+from cabinet.client.options import command
+from cabinet.client.remote.shells import SHELLS
+from cabinet.client.session import Session
+
+_PROGRAM = "filecli"
+
+
+@command("completion")
+@click.argument("shell", type=click.Choice(sorted(SHELLS)))
+def completion(session: Session, shell: str) -> None:
+    """Print what lets a shell complete.
+
+    It completes commands, options and names on the server. In bash and zsh, `eval "$(filecli completion bash)"` uses it, in fish `filecli completion fish | source`.
+    """
+    root = click.get_current_context().find_root().command
+    script = SHELLS[shell](root, {}, _PROGRAM, f"_{_PROGRAM.upper()}_COMPLETE").source()
+    session.output.document({"shell": shell, "script": script})
+    if not session.output.as_json:
+        click.echo(script, nl=False)

@@ -1,0 +1,53 @@
+"""The command that makes one side like the other: sync.
+
+Rule: which side is the server's is told by a colon, never guessed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cabinet.client.failures import BadUsage
+from cabinet.client.options import command
+from cabinet.client.paths import to_path
+from cabinet.client.remote.names import complete_side
+from cabinet.client.session import Session
+from cabinet.client.transfer.manner import to_manner, transfer_options
+
+_REMOTE = ":"
+
+
+@command("sync")
+@click.argument("source", shell_complete=complete_side)
+@click.argument("target", shell_complete=complete_side)
+@click.option("--delete", is_flag=True, help="Delete from TARGET what SOURCE does not have.")
+@click.option("--checksum", is_flag=True, help="Compare contents, not sizes and times of the last change.")
+@transfer_options
+def sync(session: Session, source: str, target: str, delete: bool, checksum: bool, **options: Any) -> None:
+    """Make the folder TARGET like the folder SOURCE.
+
+    One of the two is a folder of the server, and starts with a colon: `filecli sync photos :photos`
+    uploads, `filecli sync :photos photos` downloads; `:` alone is everything. Only files whose
+    size or time differ are moved, and they keep their times. What --delete removes on the server
+    is in the trash; it removes nothing if anything else failed. What --exclude names is left alone.
+    """
+    from cabinet.client.sync.syncing import Sync
+    from cabinet.client.tally import Tally
+
+    is_up = target.startswith(_REMOTE)
+    if is_up == source.startswith(_REMOTE):
+        raise BadUsage(reason="One of the two folders has to start with a colon: the one of the server.")
+    manner = to_manner(**options)
+    tally = Tally(session.output)
+    with session.output.meter() as meter:
+        run = Sync(session, tally, meter, manner, by_content=checksum, delete=delete)
+        if is_up:
+            run.up(Path(source), to_path(target.removeprefix(_REMOTE)))
+        else:
+            run.down(to_path(source.removeprefix(_REMOTE)), Path(target))
+    done = "Uploaded" if is_up else "Downloaded"
+    tally.sum_up(f"Would have {done.lower()}" if manner.dry_run else done)
+    tally.leave()

@@ -1,0 +1,90 @@
+"""The commands that move bytes: upload, download.
+
+Rule: which files, and how, is decided in `transfer/uploading.py` and `transfer/downloading.py`; here stand the options.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cabinet.client.options import command
+from cabinet.client.paths import to_path
+from cabinet.client.remote.conflicts import CHOICES, REPLACE
+from cabinet.client.remote.names import complete_folder, complete_local, complete_name
+from cabinet.client.session import Session
+from cabinet.client.transfer.manner import STDIO, to_manner, transfer_options
+
+
+@command("upload")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=complete_local)
+@click.option(
+    "--to",
+    metavar="DIR",
+    default="",
+    shell_complete=complete_folder,
+    help="Store below DIR, which is made if need be.",
+)
+@click.option("-r", "--recursive", is_flag=True, help="Upload folders with all that is in them.")
+@click.option(
+    "--on-conflict",
+    type=click.Choice(CHOICES),
+    default=REPLACE,
+    show_default=True,
+    help="Where a file has the name already; replaced content is kept as a version. Without a"
+    " terminal, ask is fail.",
+)
+@transfer_options
+def upload(
+    session: Session, paths: tuple[str, ...], to: str, recursive: bool, on_conflict: str, **options: Any
+) -> None:
+    """Upload files and print the paths that they got.
+
+    PATH `-` uploads standard input; then --to is the path of the file itself. A large file that was
+    interrupted goes on where it stopped when the same command is run again.
+    """
+    from cabinet.client.tally import Tally
+    from cabinet.client.transfer.uploading import Uploads
+
+    manner = to_manner(**options)
+    tally = Tally(session.output)
+    with session.output.meter() as meter:
+        uploads = Uploads(session, tally, meter, manner, on_conflict)
+        if STDIO in paths:
+            uploads.send_stdin(paths, to)
+        else:
+            uploads.send_paths(paths, to_path(to), recursive=recursive)
+    tally.sum_up("Would upload" if manner.dry_run else "Uploaded")
+    tally.leave()
+
+
+@command("download")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE|DIR|-",
+    shell_complete=complete_local,
+    help="Where to; - is standard output.",
+)
+@click.option("-r", "--recursive", is_flag=True, help="Download folders with all that is in them.")
+@click.option("--force", is_flag=True, help="Replace local files without asking.")
+@transfer_options
+def download(
+    session: Session, names: tuple[str, ...], output: str | None, recursive: bool, force: bool, **options: Any
+) -> None:
+    """Download files and print the paths that they got.
+
+    NAME may be a pattern in quotes, such as 'docs/*.pdf' or 'photos/**/*.jpg'. An interrupted download leaves NAME.part; the same command goes on from there. In a folder,
+    files that are here already with the same content are left alone.
+    """
+    from cabinet.client.tally import Tally
+    from cabinet.client.transfer.downloading import Downloads
+
+    manner = to_manner(**options)
+    tally = Tally(session.output)
+    with session.output.meter() as meter:
+        Downloads(session, tally, meter, manner, force=force).fetch_all(names, output, recursive=recursive)
+    tally.sum_up("Would download" if manner.dry_run else "Downloaded")
+    tally.leave()

@@ -1,0 +1,88 @@
+"""The command about what is not finished: uploads, and uploads cancel.
+
+Rule: the server knows which there are; the notes of this machine only say of which file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cabinet.client.failures import BadUsage
+from cabinet.client.options import command, shared_options
+from cabinet.client.output import to_event, to_size
+from cabinet.client.session import Session
+from cabinet.client.tally import Tally
+from cabinet.client.times import to_local_text
+
+if TYPE_CHECKING:
+    from cabinet.client.wire.tus import Unfinished
+
+
+@click.group("uploads", invoke_without_command=True)
+@shared_options
+@click.pass_context
+def uploads(context: click.Context) -> None:
+    """List the uploads that are not finished.
+
+    Each line tells the id, how much of it is there, until when it is kept, and its path. To go on
+    with one, run the filecli upload again that began it.
+    """
+    if context.invoked_subcommand is None:
+        _list(context.ensure_object(Session))
+
+
+@command("cancel")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--all", "everything", is_flag=True, help="Cancel all of them.")
+def cancel(session: Session, ids: tuple[str, ...], everything: bool) -> None:
+    """Cancel unfinished uploads: the server drops what it has of them.
+
+    Of a file that goes in several pieces, all are cancelled with one.
+    """
+    if everything == bool(ids):
+        raise BadUsage(reason="Give the ids of the uploads, or --all.")
+    from cabinet.client.transfer.notes import default_folder, forget_about, pieces_with
+
+    folder = default_folder()
+    chosen = [piece for upload_id in ids for piece in pieces_with(folder, upload_id)]
+    if everything:
+        chosen = [found.id for found in session.api.tus.list()]
+    tally = Tally(session.output)
+    for upload_id in dict.fromkeys(chosen):
+        with tally.attempt(upload_id):
+            session.api.tus.cancel(upload_id)
+            forget_about(folder, upload_id)
+            tally.done()
+            session.output.document(to_event("cancelled", id=upload_id))
+            session.output.note(f"{upload_id} is cancelled.")
+    tally.leave()
+
+
+uploads.add_command(cancel)
+
+
+def _list(session: Session) -> None:
+    from cabinet.client.transfer.notes import default_folder, local_files
+
+    output = session.output
+    found = session.api.tus.list()
+    local = local_files(default_folder())
+    if output.as_json:
+        output.array({}, "uploads", (_document(upload, local.get(upload.id)) for upload in found))
+        return
+    for upload in found:
+        output.data(_line(upload))
+    if not found:
+        output.note("Nothing is unfinished.")
+
+
+def _document(upload: Unfinished, local: str | None) -> dict[str, Any]:
+    return {**upload.document, "local": local}
+
+
+def _line(upload: Unfinished) -> str:
+    length = "?" if upload.length is None else to_size(upload.length)
+    share = f"{to_size(upload.offset)} / {length}"
+    return f"{upload.id}  {share:>21}  {to_local_text(upload.expires_at):16}  {upload.path}"

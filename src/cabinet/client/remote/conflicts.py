@@ -1,0 +1,102 @@
+"""What shall happen where a file has the name already: `--on-conflict`.
+
+Rule: asked before anything is sent, of the server and, on a terminal, of the person; what comes
+out is a choice that the server knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from cabinet.client.local import Source
+from cabinet.client.output import Output, is_attended, neutralise, to_event, to_size
+from cabinet.client.tally import Tally
+from cabinet.client.wire.entries import PAGE_SIZE
+from cabinet.errors import EntryExists
+
+if TYPE_CHECKING:
+    from cabinet.client.wire.api import Api
+    from cabinet.client.wire.entries import Entry
+
+REPLACE, RENAME, SKIP, FAIL, ASK = "replace", "rename", "skip", "fail", "ask"
+CHOICES = [ASK, SKIP, REPLACE, RENAME, FAIL]
+
+_ANSWERS = {"r": REPLACE, "k": RENAME, "s": SKIP}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A file that shall be uploaded to `path`."""
+
+    source: Source
+    path: str
+    on_conflict: str
+
+
+class Chooser:
+    """Says what to do with each thing that is in the way; `choice` is one of `CHOICES`."""
+
+    def __init__(self, output: Output, choice: str) -> None:
+        self._output = output
+        # Without a terminal there is nobody to ask, and nothing may be lost.
+        self.choice = FAIL if choice == ASK and not is_attended() else choice
+
+    def choose(self, entry: Entry) -> str:
+        """Return what to do where `entry` is in the way: anything but `ASK`."""
+        return self._ask(entry) if self.choice == ASK else self.choice
+
+    def _ask(self, entry: Entry) -> str:
+        size = "a folder" if entry.is_folder else to_size(entry.size)
+        question = (
+            f"“{neutralise(entry.path)}” ({size}) exists. "
+            "Replace it, keep both, or skip? A capital letter answers for all"
+        )
+        with self._output.aside():
+            answer = click.prompt(question, type=click.Choice([*"rksRKS"]), err=True)
+        choice = _ANSWERS[answer.lower()]
+        if answer.isupper():
+            self.choice = choice
+        return choice
+
+
+class Conflicts:
+    """Settles the conflicts of the uploads of one command; `choice` is one of `CHOICES`."""
+
+    def __init__(self, api: Api, output: Output, tally: Tally, choice: str) -> None:
+        self._api = api
+        self._output = output
+        self._tally = tally
+        self._chooser = Chooser(output, choice)
+
+    def settle(self, files: Iterable[tuple[Source, str]]) -> Iterator[Task]:
+        """Yield what is left to do of `files`, each with its path on the server."""
+        if self._chooser.choice in (REPLACE, RENAME):
+            for source, path in files:
+                yield Task(source, path, self._chooser.choice)
+            return
+        # What comes to be in the way only now is refused, or replaced as what was there would be.
+        unforeseen = FAIL if self._chooser.choice == FAIL else REPLACE
+        remaining = iter(files)
+        while some := list(islice(remaining, PAGE_SIZE)):
+            found = self._api.lookup([path for _, path in some])
+            for (source, path), entry in zip(some, found, strict=True):
+                task = Task(source, path, unforeseen)
+                if entry is None or entry.is_folder:  # a folder in the way is the server's to refuse
+                    yield task
+                else:
+                    yield from self._meet(task, entry)
+
+    def _meet(self, task: Task, entry: Entry) -> Iterator[Task]:
+        choice = self._chooser.choose(entry)
+        if choice == SKIP:
+            self._tally.unchanged()
+            self._output.document(to_event("skipped", local=str(task.source.path), path=task.path))
+        elif choice == FAIL:
+            self._tally.failed(str(task.source.path), EntryExists(path=task.path))
+        else:
+            yield replace(task, on_conflict=choice)

@@ -1,0 +1,118 @@
+"""Patterns for names on the server, expanded by asking for listings.
+
+`*`, `?` and `[...]` stand for characters of one name, `**` alone for any number of folders; at the
+end of a pattern `**` is everything below. No name is hidden from them, and case counts.
+
+Rule: only what a pattern can name is listed: names without a pattern are looked up, not searched for.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from fnmatch import translate
+from typing import TYPE_CHECKING
+
+from cabinet.client.failures import Refused
+from cabinet.client.wire.entries import PAGE_SIZE, Entry
+from cabinet.errors import NotAFolder, NotFound
+
+if TYPE_CHECKING:
+    from cabinet.client.wire.api import Api
+
+_DEEP = "**"
+_MAGIC = re.compile(r"[*?[]")
+
+
+def is_pattern(path: str) -> bool:
+    """Tell whether `path` may mean more than itself."""
+    return _MAGIC.search(path) is not None
+
+
+def expand(api: Api, pattern: str) -> Iterator[Entry]:
+    """Yield what `pattern` names; nothing if the folder that it begins with is not there."""
+    # As the server keeps names.
+    names = unicodedata.normalize("NFC", pattern).split("/")
+    begin = next(depth for depth, name in enumerate(names) if is_pattern(name))
+    folders = ["/".join(names[:begin])]
+    for depth in range(begin, len(names)):
+        if names[depth] == _DEEP:
+            yield from _iter_deep(api, folders, names[depth:])
+            return
+        found = _level(api, folders, names[depth])
+        if depth == len(names) - 1:
+            yield from found
+            return
+        folders = [entry.path for entry in found if entry.is_folder]
+
+
+class Shape:
+    """A pattern cut into names, for the relative paths below a folder."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._parts = [None if name == _DEEP else re.compile(translate(name)) for name in names]
+
+    def fits(self, names: Sequence[str]) -> bool:
+        """Tell whether a path, cut into names, is meant; takes all ways through the pattern at once."""
+        at = self._skipping({0})
+        for name in names:
+            at = self._skipping({after for step in at for after in self._after(step, name)})
+        return len(self._parts) in at
+
+    def _after(self, step: int, name: str) -> Iterator[int]:
+        if step == len(self._parts):
+            return
+        part = self._parts[step]
+        if part is None:
+            yield step
+        if part.match(name) if part else self._is_last(step):
+            yield step + 1
+
+    def _skipping(self, at: set[int]) -> set[int]:
+        """Add where one gets by taking ** for no folder at all; at the end it wants something."""
+        for step, part in enumerate(self._parts):
+            if step in at and part is None and not self._is_last(step):
+                at.add(step + 1)
+        return at
+
+    def _is_last(self, step: int) -> bool:
+        return step == len(self._parts) - 1
+
+
+def _iter_deep(api: Api, folders: Sequence[str], names: Sequence[str]) -> Iterator[Entry]:
+    shape = Shape(names)
+    for folder in folders:
+        skipped = len(folder) + 1 if folder else 0
+        for entry in _iter_listing(api, folder, recursive=True):
+            if shape.fits(entry.path[skipped:].split("/")):
+                yield entry
+
+
+def _level(api: Api, folders: Sequence[str], name: str) -> list[Entry]:
+    """Return what is called so in each of `folders`."""
+    if not is_pattern(name):
+        return [entry for entry in look_up(api, [f"{folder}/{name}" for folder in folders]) if entry]
+    shape = Shape([name])
+    return [
+        entry
+        for folder in folders
+        for entry in _iter_listing(api, folder)
+        if shape.fits([entry.path.rpartition("/")[2]])
+    ]
+
+
+def look_up(api: Api, paths: Sequence[str]) -> list[Entry | None]:
+    """Return what is at each of the paths now, however many."""
+    found: list[Entry | None] = []
+    for start in range(0, len(paths), PAGE_SIZE):
+        found += api.lookup(paths[start : start + PAGE_SIZE])
+    return found
+
+
+def _iter_listing(api: Api, folder: str, *, recursive: bool = False) -> Iterator[Entry]:
+    try:
+        yield from api.iter_entries(folder, recursive=recursive)
+    except Refused as error:  # nothing there, or a file, or gone meanwhile
+        if not (error.means(NotFound) or error.means(NotAFolder)):
+            raise

@@ -1,0 +1,85 @@
+"""What the names of a command mean on the server: themselves, or as patterns whatever fits.
+
+Rule: a name that is there literally is meant, whatever it would mean as a pattern; so no file is
+out of reach because of its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cabinet.client.failures import NoMatch
+from cabinet.client.paths import to_path
+from cabinet.client.remote.globs import expand, is_pattern, look_up
+from cabinet.client.tally import Tally
+from cabinet.client.wire.entries import Entry
+from cabinet.errors import IsAFolder, NotFound
+
+if TYPE_CHECKING:
+    from cabinet.client.wire.api import Api
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Something on the server; `entry` is None where it was not looked for."""
+
+    text: str
+    path: str
+    entry: Entry | None = None
+
+
+class Meaning:
+    """Finds out what the names of one command mean.
+
+    With `is_certain`, also names without a pattern are looked up, and those of nothing refused.
+    Without `folders`, a pattern means files only.
+    """
+
+    def __init__(self, api: Api, tally: Tally, *, folders: bool = True, is_certain: bool = False) -> None:
+        self._api = api
+        self._tally = tally
+        self._folders = folders
+        self._is_certain = is_certain
+
+    def iter_meant(self, texts: Iterable[str]) -> Iterator[Meant]:
+        """Yield what each of the names means; of what cannot be had, the tally is told."""
+        named: list[tuple[str, str]] = []
+        for text in texts:
+            with self._tally.attempt(text):
+                named.append((text, to_path(text)))
+        found = self._look_up([path for _, path in named if path])
+        for text, path in named:
+            with self._tally.attempt(text):
+                if found.get(path) is None and is_pattern(path):
+                    for entry in self._expand(text, path):
+                        yield Meant(entry.path, entry.path, entry)
+                elif path in found and found[path] is None:
+                    raise NotFound
+                else:
+                    yield Meant(text, path, found.get(path))
+
+    def _look_up(self, paths: Sequence[str]) -> dict[str, Entry | None]:
+        wanted = [path for path in dict.fromkeys(paths) if self._is_certain or is_pattern(path)]
+        return dict(zip(wanted, look_up(self._api, wanted), strict=True))
+
+    def _expand(self, text: str, path: str) -> Sequence[Entry]:
+        found = list(expand(self._api, path))
+        if not found:
+            raise NoMatch(pattern=text)
+        taken = [entry for entry in found if self._folders or not entry.is_folder]
+        if not taken:
+            raise IsAFolder(path=found[0].path)
+        return taken
+
+
+def outermost(meant: Iterable[Meant]) -> list[Meant]:
+    """Return each thing once, and none that lies in another: it goes with its folder."""
+    by_path = {one.path: one for one in meant}
+    return [one for one in by_path.values() if not any(above in by_path for above in _iter_above(one.path))]
+
+
+def _iter_above(path: str) -> Iterator[str]:
+    while path := path.rpartition("/")[0]:
+        yield path

@@ -1,0 +1,113 @@
+"""Names of the server for the shell to complete: asked for while somebody waits for a key.
+
+Rule: quick, or nothing; never a word, never a question. Whatever goes wrong, there is nothing to
+complete. A name that could steer a terminal is not offered.
+"""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from cabinet.client.output import neutralise
+from cabinet.client.paths import to_path
+from cabinet.client.session import Session
+
+if TYPE_CHECKING:
+    from cabinet.client.wire.api import Api
+    from cabinet.client.wire.entries import Entry
+
+# Seconds that somebody waits for; what has come by then is offered.
+PATIENCE = 1.5
+
+# More than that nobody reads.
+_MOST = 1000
+
+_REMOTE = ":"
+
+Items = list[CompletionItem[str]]
+
+
+def complete_name(context: click.Context, _: Any, incomplete: str) -> Items:
+    """Offer the files and folders that begin with what was typed."""
+    return _offer(context, lambda api: _iter_texts(api, incomplete, folders_only=False))
+
+
+def complete_folder(context: click.Context, _: Any, incomplete: str) -> Items:
+    """Offer the folders that begin with what was typed."""
+    return _offer(context, lambda api: _iter_texts(api, incomplete, folders_only=True))
+
+
+def complete_trashed(context: click.Context, _: Any, incomplete: str) -> Items:
+    """Offer the paths of what is in the trash."""
+    return _offer(context, lambda api: _iter_trashed(api, incomplete))
+
+
+def complete_local(_context: click.Context, _: Any, incomplete: str) -> Items:
+    """Leave local names to the shell."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def complete_side(context: click.Context, parameter: Any, incomplete: str) -> Items:
+    """Offer the folders of the server behind a colon, and local ones otherwise."""
+    if not incomplete.startswith(_REMOTE):
+        return [CompletionItem(incomplete, type="dir")]
+    items = complete_folder(context, parameter, incomplete.removeprefix(_REMOTE))
+    return [CompletionItem(f"{_REMOTE}{item.value}", type="remote") for item in items]
+
+
+def _offer(context: click.Context, iter_texts: Callable[[Api], Iterator[str]]) -> Items:
+    session = context.find_object(Session) or Session()
+    offered: list[str] = []
+
+    def ask() -> None:
+        # Any error at all, even of a broken configuration, would be printed into somebody's line.
+        with suppress(Exception):
+            api = session.open_silent_api()
+            if api is not None:
+                for text in iter_texts(api):
+                    offered.append(text)  # noqa: PERF402 - what came counts, also if the rest does not
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(PATIENCE)
+    session.stop.set()
+    return [CompletionItem(text, type="remote") for text in list(offered)]
+
+
+def _iter_texts(api: Api, incomplete: str, *, folders_only: bool) -> Iterator[str]:
+    typed, slash, begin = incomplete.rpartition("/")
+    # The server keeps names in this form, and a keyboard may make another.
+    begin = unicodedata.normalize("NFC", begin)
+    count = 0
+    for entry in api.iter_entries(to_path(typed)):
+        if folders_only and not entry.is_folder:
+            return  # folders come first
+        name = entry.path.rpartition("/")[2]
+        if name.startswith(begin) and neutralise(name) == name:
+            yield _to_text(typed + slash, name, entry)
+            count += 1
+            if count == _MOST:
+                return
+
+
+def _iter_trashed(api: Api, incomplete: str) -> Iterator[str]:
+    begin = unicodedata.normalize("NFC", incomplete)
+    paths = (trashed.path for trashed in islice(api.trash, _MOST))
+    # Each once, though several of one path may be there.
+    for path in dict.fromkeys(paths):
+        if path.startswith(begin) and neutralise(path) == path:
+            yield f"./{path}" if path.startswith("-") else path
+
+
+def _to_text(before: str, name: str, entry: Entry) -> str:
+    """Return what stands on the line then; a name like an option gets `./` before it."""
+    text = f"{before}{name}/" if entry.is_folder else before + name
+    return f"./{text}" if text.startswith("-") else text

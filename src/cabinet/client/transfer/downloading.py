@@ -1,0 +1,208 @@
+"""The downloads of one command: what goes where, and what is said about it.
+
+Rule: planned on the thread of the command, where questions are asked; done on the threads of a crew.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from cabinet.client.crew import Crew, Job
+from cabinet.client.failures import BadUsage, LocalExists, SameTarget, Stopped, UnsafeName
+from cabinet.client.local import local_errors
+from cabinet.client.output import Meter, is_attended, neutralise, to_event
+from cabinet.client.paths import is_safe_name, to_local
+from cabinet.client.remote.globs import is_pattern
+from cabinet.client.remote.meaning import Meaning, Meant, outermost
+from cabinet.client.session import Session
+from cabinet.client.tally import Tally
+from cabinet.client.transfer.manner import STDIO, Manner
+from cabinet.client.transfer.throttle import Throttle
+from cabinet.client.transfer.trees import check_place, choose_target, holds_content, is_stream, make_folder
+
+if TYPE_CHECKING:
+    from cabinet.client.wire.entries import Entry
+
+_CONTENT_ONLY = "Standard output takes the content of files and nothing else."
+
+
+class Downloads:
+    """The downloads of one command; with `force` local files are replaced without asking.
+
+    With `version` they bring that version of each file.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        tally: Tally,
+        meter: Meter,
+        manner: Manner,
+        *,
+        force: bool,
+        version: int | None = None,
+    ) -> None:
+        self._session = session
+        self._api = session.api if version is None else session.api.at_version(version)
+        self._output = session.output
+        self._tally = tally
+        self._meter = meter
+        self._manner = manner
+        self._force = force
+        self._throttle = Throttle(manner.rate, session.stop)
+
+    def fetch_all(self, names: Sequence[str], output: str | None, *, recursive: bool) -> None:
+        """Download what `names` mean, files or with `recursive` also folders, to where `output` says."""
+        if output == STDIO and recursive:
+            raise BadUsage(reason=_CONTENT_ONLY)
+        meaning = Meaning(self._api, self._tally, folders=recursive)
+        if not any(map(is_pattern, names)):
+            _check_room(output, len(names))
+        self.fetch(outermost(meaning.iter_meant(names)), output, recursive=recursive)
+
+    def fetch(self, meant: Sequence[Meant], output: str | None, *, recursive: bool = False) -> None:
+        """Download what is on the server to where `output` says."""
+        _check_room(output, len(meant))
+        if output != STDIO:
+            self.run(self._plan(meant, output, recursive=recursive))
+            return
+        if self._output.as_json or self._manner.dry_run:
+            raise BadUsage(reason=_CONTENT_ONLY)
+        for one in meant:
+            with self._tally.attempt(one.text):
+                self._fetch_to_stream(one.path, sys.stdout.buffer, STDIO)
+
+    def run(self, jobs: Iterator[Job]) -> None:
+        """Do what was planned, several at a time."""
+        with self._tally.interruptible():
+            Crew(self._manner.jobs, self._session.stop).run(jobs)
+
+    def fetch_entry(self, entry: Entry, target: Path) -> Iterator[Job]:
+        """Plan to download a file whose entry is known."""
+        self._meter.expect(entry.size)
+        yield from self._plan_file(entry.path, target, entry)
+
+    def _plan(self, meant: Sequence[Meant], output: str | None, *, recursive: bool) -> Iterator[Job]:
+        taken: set[Path] = set()
+        for one in meant:
+            with self._tally.attempt(one.text):
+                last = one.path.rpartition("/")[2]
+                if last and not is_safe_name(last):
+                    raise UnsafeName(name=last)
+                target = choose_target(output, last)
+                if target in taken:
+                    raise SameTarget(path=str(target))
+                taken.add(target)
+                if recursive and self._is_folder(one):
+                    yield from self._plan_folder(one.path, target)
+                elif one.entry is not None and not one.entry.is_folder:
+                    yield from self._plan_entry(one.entry, target)
+                else:
+                    yield from self._plan_file(one.path, target)
+
+    def _is_folder(self, one: Meant) -> bool:
+        if one.entry is not None:
+            return one.entry.is_folder
+        return not one.path or self._api.is_folder(one.path)
+
+    def _plan_folder(self, folder: str, target: Path) -> Iterator[Job]:
+        selection = self._manner.selection
+        self._make_folder(target)
+        for entry in self._api.iter_entries(folder, recursive=True):
+            with self._tally.attempt(entry.path):
+                local = to_local(target, folder, entry.path)
+                relative = entry.path[len(folder) :].lstrip("/")
+                if entry.is_folder and selection.enters(relative):
+                    self._make_folder(local)
+                elif not entry.is_folder and selection.takes(relative):
+                    self._make_folder(local.parent)
+                    yield from self._plan_entry(entry, local)
+
+    def _make_folder(self, path: Path) -> None:
+        if not self._manner.dry_run:
+            make_folder(path)
+
+    def _plan_entry(self, entry: Entry, target: Path) -> Iterator[Job]:
+        """Plan to download a file that was found, unless it came down before the command was interrupted."""
+        if holds_content(target, entry.size, entry.content_hash):
+            self._tally.unchanged()
+            self._output.document(to_event("unchanged", path=entry.path, local=str(target)))
+        else:
+            yield from self.fetch_entry(entry, target)
+
+    def _plan_file(self, path: str, target: Path, entry: Entry | None = None) -> Iterator[Job]:
+        if self._manner.dry_run:
+            self._tally.done(entry.size if entry else 0)
+            self._output.document(to_event("would-download", path=path, local=str(target)))
+            self._output.result(str(target))
+        elif is_stream(target):
+            yield partial(self._attempt, path, partial(self._fetch_to_device, path, target))
+        else:
+            check_place(target)
+            replace = self._may_replace(target)
+            mtime_ns = entry.mtime_ns if entry else None
+            yield partial(
+                self._attempt,
+                path,
+                partial(self._fetch_file, path, target, replace=replace, mtime_ns=mtime_ns),
+            )
+
+    def _attempt(self, subject: str, job: Job) -> None:
+        with self._tally.attempt(subject):
+            job()
+
+    def _fetch_file(self, path: str, target: Path, *, replace: bool, mtime_ns: int | None) -> None:
+        from cabinet.client.transfer import single, sinks
+
+        with (
+            self._meter.open(path) as gauge,
+            sinks.open_part(target, replace=replace, adopt=self._force) as part,
+        ):
+            try:
+                line = single.Line(self._api, gauge, self._throttle)
+                size = single.download_to_part(line, path, part, mtime_ns)
+            except Stopped:
+                if part.size:
+                    self._tally.keep_part(str(part.path), part.size)
+                raise
+        self._report(path, str(target), size)
+        self._output.result(str(target))
+
+    def _fetch_to_device(self, path: str, target: Path) -> None:
+        with local_errors(target), target.open("wb") as stream:
+            self._fetch_to_stream(path, stream, str(target))
+
+    def _fetch_to_stream(self, path: str, stream: BinaryIO, label: str) -> None:
+        from cabinet.client.transfer import single, sinks
+
+        with self._meter.open(path) as gauge:
+            line = single.Line(self._api, gauge, self._throttle)
+            size = single.download_to_stream(line, path, sinks.StreamSink(stream, path))
+        self._report(path, label, size)
+
+    def _report(self, path: str, local: str, size: int) -> None:
+        self._tally.done(size)
+        self._output.document(to_event("downloaded", path=path, local=local, size=size))
+
+    def _may_replace(self, target: Path) -> bool:
+        """Tell whether `target`, if it is there, shall be replaced; raises `LocalExists` if not."""
+        if self._force or not os.path.lexists(target):
+            return self._force
+        if is_attended():
+            with self._output.aside():
+                if click.confirm(f"“{neutralise(str(target))}” exists. Replace it?", err=True):
+                    return True
+        raise LocalExists(path=str(target))
+
+
+def _check_room(output: str | None, count: int) -> None:
+    """Raise `BadUsage` unless `output` has room for so many files."""
+    if count > 1 and not (output in (None, STDIO) or output.endswith("/") or Path(output).is_dir()):
+        raise BadUsage(reason=f"Several files cannot all be called “{output}”.")

@@ -1,0 +1,63 @@
+"""How the files of one command go: the options that the transfers share.
+
+Rule: values only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from cabinet.client.crew import DEFAULT_JOBS, MOST_JOBS
+from cabinet.client.transfer.selection import Selection
+from cabinet.client.transfer.throttle import to_rate
+
+# Standard input or output in place of a file.
+STDIO = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """So many files at a time, at most `rate` bytes a second, only those of `selection`."""
+
+    jobs: int = DEFAULT_JOBS
+    rate: int | None = None
+    dry_run: bool = False
+    selection: Selection = field(default_factory=Selection)
+
+
+def to_manner(
+    *, jobs: int, limit_rate: str | None, dry_run: bool, include: tuple[str, ...], exclude: tuple[str, ...]
+) -> Manner:
+    """Return what the options say; raises `BadUsage`."""
+    rate = None if limit_rate is None else to_rate(limit_rate)
+    return Manner(jobs, rate, dry_run, Selection(include, exclude))
+
+
+def transfer_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare the options that `to_manner` takes."""
+    for declare in reversed(_OPTIONS):
+        function = declare(function)
+    return function
+
+
+_OPTIONS = (
+    click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(1, MOST_JOBS),
+        default=DEFAULT_JOBS,
+        show_default=True,
+        metavar="N",
+        help="How many files to move at a time.",
+    ),
+    click.option("--include", multiple=True, metavar="PATTERN", help="Only what matches, such as '*.jpg'."),
+    click.option(
+        "--exclude", multiple=True, metavar="PATTERN", help="Leave out what matches, such as 'build/'."
+    ),
+    click.option("--limit-rate", metavar="RATE", help="At most so many bytes a second, such as 500k or 2M."),
+    click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
+)

@@ -1,0 +1,213 @@
+"""What filecli remembers of its unfinished uploads, one small file for each.
+
+The first line says what is uploaded where, under which ids; each further line adds the digests of
+blocks that the server has. A line that was not written to its end does not count, so a kill at
+any moment costs at most the hashing of one part.
+
+Rule: 0600, and held by one filecli at a time; it goes when the upload is finished.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cabinet.client.failures import UploadInUse
+from cabinet.client.local import Source, local_errors
+from cabinet.client.transfer.parts import DIGEST_SIZE, Span, count_blocks
+
+_SUFFIX = ".upload"
+
+# Seconds: 90 days.
+_KEPT_FOR = 90 * 86400
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose upload it is, of which file to which path; there is one set of notes for each."""
+
+    server: str
+    username: str
+    local: str
+    path: str
+
+    @property
+    def file_name(self) -> str:
+        """The name of the notes."""
+        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:32] + _SUFFIX
+
+
+@dataclass(slots=True, eq=False)
+class Piece:
+    """One upload of the protocol: the whole file, or a span of it.
+
+    `digests` are of its first blocks, `offset` is what the server has as far as we know.
+    """
+
+    id: str
+    span: Span
+    digests: bytearray = field(default_factory=bytearray)
+    offset: int = 0
+
+    @property
+    def is_hashed(self) -> bool:
+        """Whether the digests of all its blocks are there."""
+        return len(self.digests) == count_blocks(self.span.length) * DIGEST_SIZE
+
+
+class Notes:
+    """The notes on one upload; open only inside `open_notes`."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.pieces: list[Piece] = []
+        self.header: dict[str, Any] = {}
+        self._path = path
+        self._descriptor = descriptor
+        self._read()
+
+    def is_about(self, source: Source, on_conflict: str) -> bool:
+        """Tell whether they are about just this state of the file, to be stored in this way."""
+        return bool(self.pieces) and self._facts(source, on_conflict).items() <= self.header.items()
+
+    def begin(self, subject: Subject, source: Source, on_conflict: str, pieces: Sequence[Piece]) -> None:
+        """Start anew, about uploads that were just created."""
+        self.pieces = list(pieces)
+        ids = [[piece.id, piece.span.start, piece.span.length] for piece in pieces]
+        self.header = {**asdict(subject), **self._facts(source, on_conflict), "pieces": ids}
+        with local_errors(self._path):
+            os.ftruncate(self._descriptor, 0)
+            self._append(self.header)
+
+    def add(self, piece: Piece, block: int, digests: bytes) -> None:
+        """Note the digests of blocks that the server has, from number `block` of the piece on."""
+        piece.digests[block * DIGEST_SIZE :] = digests
+        with local_errors(self._path):
+            self._append({"piece": self.pieces.index(piece), "block": block, "digests": digests.hex()})
+
+    def clear(self) -> None:
+        """Know of no upload any more."""
+        self.pieces = []
+        self.header = {}
+
+    def forget(self) -> None:
+        """Remove the notes: there is nothing to go on from any more."""
+        self.clear()
+        with local_errors(self._path):
+            self._path.unlink(missing_ok=True)
+
+    @staticmethod
+    def _facts(source: Source, on_conflict: str) -> dict[str, Any]:
+        return {"size": source.size, "mtime_ns": source.mtime_ns, "on_conflict": on_conflict}
+
+    def _append(self, line: dict[str, Any]) -> None:
+        os.write(self._descriptor, json.dumps(line).encode() + b"\n")
+
+    def _read(self) -> None:
+        with open(self._descriptor, "rb", closefd=False) as file:
+            file.seek(0)
+            content = file.read()
+        # Behind the last end of a line is nothing, or half a line, which the next would continue.
+        os.ftruncate(self._descriptor, content.rfind(b"\n") + 1)
+        lines = content.split(b"\n")[:-1]
+        # What makes no sense is of another release: as good as nothing.
+        with suppress(ValueError, TypeError, KeyError, IndexError):
+            self.header = json.loads(lines[0])
+            self.pieces = [
+                Piece(str(id_), Span(start, length)) for id_, start, length in self.header["pieces"]
+            ]
+            for line in map(json.loads, lines[1:]):
+                digests = self.pieces[line["piece"]].digests
+                digests[line["block"] * DIGEST_SIZE :] = bytes.fromhex(line["digests"])
+
+
+def default_folder() -> Path:
+    """Return where the notes lie on this system."""
+    from platformdirs import user_state_path  # 20 ms, and --help needs no path
+
+    return user_state_path("filecli", appauthor=False) / "uploads"
+
+
+@contextmanager
+def open_notes(folder: Path, subject: Subject) -> Iterator[Notes]:
+    """Open the notes on `subject`, empty if there are none; raises `UploadInUse`.
+
+    Empty ones are removed in the end.
+    """
+    path = folder / subject.file_name
+    with local_errors(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _remove_old(folder)
+    descriptor = _open_alone(path, subject)
+    notes = None
+    try:
+        notes = Notes(path, descriptor)
+        yield notes
+    finally:
+        if notes is not None and not notes.pieces:
+            notes.forget()
+        os.close(descriptor)
+
+
+def local_files(folder: Path) -> dict[str, str]:
+    """Return which local file each upload is of that there are notes on, by its id."""
+    return {
+        str(piece[0]): str(header["local"]) for _, header in _headers(folder) for piece in header["pieces"]
+    }
+
+
+def pieces_with(folder: Path, upload_id: str) -> list[str]:
+    """Return the ids of all the pieces of the file that the upload `upload_id` belongs to."""
+    for _, header in _headers(folder):
+        ids = [str(piece[0]) for piece in header["pieces"]]
+        if upload_id in ids:
+            return ids
+    return [upload_id]
+
+
+def forget_about(folder: Path, upload_id: str) -> None:
+    """Remove the notes on an upload that was cancelled; there need not be any."""
+    for path, header in _headers(folder):
+        if any(piece[0] == upload_id for piece in header["pieces"]):
+            path.unlink(missing_ok=True)
+
+
+def _remove_old(folder: Path) -> None:
+    """Remove the notes on uploads that nobody came back for: no server keeps them so long."""
+    for path in folder.glob(f"*{_SUFFIX}"):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - _KEPT_FOR:
+                path.unlink()
+
+
+def _headers(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield all notes that can be read, with their first lines."""
+    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        with suppress(OSError, ValueError), path.open("rb") as file:
+            header = json.loads(file.readline())
+            if isinstance(header, dict) and isinstance(header.get("pieces"), list):
+                yield path, header
+
+
+def _open_alone(path: Path, subject: Subject) -> int:
+    with local_errors(path):
+        while True:
+            descriptor = os.open(path, _FLAGS, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Whoever held it before may have finished and removed it by now.
+                with suppress(FileNotFoundError):
+                    if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
+                        return descriptor
+            except BlockingIOError as error:
+                os.close(descriptor)
+                raise UploadInUse(path=subject.local) from error
+            os.close(descriptor)

@@ -1,0 +1,174 @@
+"""One large file up, in parts, over as many requests, connections and runs of filecli as it takes.
+
+Over a long line a single stream is slow however fat the line is, for it takes each lost packet for
+a jam. There the file goes in several pieces at once, which the server joins in the end.
+
+Rule: the server says where to go on, never our notes. An upload is done only when the content hash
+that the server computed is the one of the bytes that were read here.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+
+from cabinet.client.failures import Damaged, Misunderstood, Refused
+from cabinet.client.remote.conflicts import Task
+from cabinet.client.transfer.notes import Notes, Piece, Subject
+from cabinet.client.transfer.parts import Span
+from cabinet.client.transfer.pieces import PieceSender
+from cabinet.client.transfer.single import Line
+from cabinet.client.wire.connection import is_passing
+from cabinet.client.wire.entries import Entry
+from cabinet.client.wire.tus import Place, Standing
+from cabinet.errors import CabinetError, NotFound, UploadGone
+from cabinet.storage.content_hash import BLOCK_SIZE, combine
+
+# Seconds of a round trip from which on several streams are faster than one. Measured with 100 ms
+# and one packet in a thousand lost.
+LONG_LINE = 0.02
+
+# Bytes. Below, several streams would be over before they are at their speed; a piece has at least so
+# many that this is true of it, too.
+WORTH_CUTTING = 32 << 20
+SHORTEST_PIECE = 8 << 20
+
+# How often a round trip is measured: a busy machine makes a short line look long.
+_PROBES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Resumable:
+    """The upload of one file, in at most `streams` pieces, begun now or by an earlier run that left `notes`."""
+
+    line: Line
+    notes: Notes
+    subject: Subject
+    task: Task
+    streams: int = 1
+
+    @property
+    def offset(self) -> int:
+        """How many bytes the server has."""
+        return sum(piece.offset for piece in self.notes.pieces)
+
+    def run(self) -> Entry:
+        """Bring the whole file to the server and return what it became; then there are no notes."""
+        self.line.gauge.begin(self.task.source.size)
+        standings = self._take_up()
+        entry = self._find() if standings is None else None
+        if entry is None:
+            entry = self._finish(self._send_all(standings or self._begin()))
+        self.notes.forget()
+        self.line.gauge.finish()
+        return entry
+
+    def _take_up(self) -> list[Standing] | None:
+        """Return how far an earlier run came; None if there was none that can be continued."""
+        if not self.notes.is_about(self.task.source, self.task.on_conflict):
+            self._cancel()
+            return None
+        try:
+            return [self.line.api.tus.look(piece.id) for piece in self.notes.pieces]
+        except Refused as error:
+            if not (error.means(NotFound) or error.means(UploadGone)):
+                raise
+        return None
+
+    def _cancel(self) -> None:
+        """Drop what is on the server of a file that was another one."""
+        for piece in self.notes.pieces:
+            # It has expired by now, or it will.
+            with suppress(Refused):
+                self.line.api.tus.cancel(piece.id)
+        self.notes.clear()
+
+    def _find(self) -> Entry | None:
+        """Return what an earlier run finished without hearing of it, or None.
+
+        Pieces are gone once they are joined, and the digests of all blocks are in the notes then.
+        """
+        pieces = self.notes.pieces
+        if not pieces or not all(piece.is_hashed for piece in pieces):
+            return None
+        found = self.line.api.lookup([self.task.path])[0]
+        return found if found is not None and found.content_hash == self._content_hash() else None
+
+    def _begin(self) -> list[Standing]:
+        source = self.task.source
+        spans = cut_spans(source.size, self._count_streams())
+        tus, place = self.line.api.tus, self._place()
+        if len(spans) == 1:
+            ids = [tus.create(source.size, place)]
+        else:
+            ids = [tus.create_partial(span.length, place) for span in spans]
+        pieces = [Piece(upload_id, span) for upload_id, span in zip(ids, spans, strict=True)]
+        self.notes.begin(self.subject, source, self.task.on_conflict, pieces)
+        return [Standing(0, span.length) for span in spans]
+
+    def _count_streams(self) -> int:
+        """Return in how many pieces to send: several where the line is long and the file worth it."""
+        size = self.task.source.size
+        wanted = min(self.streams, size // SHORTEST_PIECE) if size >= WORTH_CUTTING else 1
+        if wanted > 1 and all(self.line.api.tus.round_trip() >= LONG_LINE for _ in range(_PROBES)):
+            return wanted
+        return 1
+
+    def _send_all(self, standings: list[Standing]) -> list[Standing]:
+        """Bring every piece to its end, all at once; the first error is raised once all have stopped."""
+        given_up = threading.Event()
+
+        def send(piece: Piece, standing: Standing) -> Standing:
+            try:
+                return PieceSender(self.line, self.task.source, self.notes, piece, given_up).run(standing)
+            except BaseException:
+                given_up.set()
+                raise
+
+        pieces = self.notes.pieces
+        if len(pieces) == 1:
+            return [send(pieces[0], standings[0])]
+        with ThreadPoolExecutor(len(pieces)) as threads:
+            sent = [threads.submit(send, *each) for each in zip(pieces, standings, strict=True)]
+        return [each.result() for each in sent]
+
+    def _finish(self, standings: list[Standing]) -> Entry:
+        """Have the server make a file of what it has, and return that."""
+        tus, pieces = self.line.api.tus, self.notes.pieces
+        if len(pieces) == 1:
+            upload_id, content_hash = pieces[0].id, standings[0].content_hash
+        else:
+            content_hash = ""
+            try:
+                upload_id = tus.join([piece.id for piece in pieces], self._place())
+            except CabinetError as error:
+                # Whether they were joined is not known if the answer was lost.
+                if not is_passing(error):
+                    raise
+                self.line.api.patience.wait(0, error)
+                return self._find() or self._finish(standings)
+        # Without a hash it is not known yet, or all is there and could not be made a file so far.
+        self._check(content_hash or tus.look(upload_id).content_hash)
+        return tus.entry(upload_id)
+
+    def _check(self, received: str) -> None:
+        if not received:
+            raise Misunderstood(server=self.subject.server, reason="a whole upload has no content hash")
+        if received != self._content_hash():
+            self.notes.forget()
+            raise Damaged(path=self.task.path, expected=self._content_hash(), received=received)
+
+    def _content_hash(self) -> str:
+        return combine(b"".join(piece.digests for piece in self.notes.pieces))
+
+    def _place(self) -> Place:
+        return Place(self.task.path, self.task.on_conflict, self.task.source.mtime_ns)
+
+
+def cut_spans(size: int, count: int) -> list[Span]:
+    """Cut `size` bytes into at most `count` spans of whole blocks, of one length but for the last."""
+    length = -(-size // count)
+    length = -(-length // BLOCK_SIZE) * BLOCK_SIZE
+    return [Span(start, min(length, size - start)) for start in range(0, size, length)]

@@ -1,0 +1,95 @@
+"""Standard input up: nobody knows how long it is, and it can be read once.
+
+What was read and not yet acknowledged is kept in memory, so a lost connection or a restarted
+server costs nothing. Only when filecli itself ends, the rest of the pipe is gone with it.
+
+Rule: never hold more than one part.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cabinet.client.failures import Refused
+from cabinet.client.local import MemoryBody, local_errors
+from cabinet.client.transfer.single import Line, MeteredBody, check, upload
+from cabinet.client.wire.connection import is_passing
+from cabinet.client.wire.entries import Entry
+from cabinet.client.wire.tus import Place, Standing
+from cabinet.errors import CabinetError, OffsetMismatch
+from cabinet.storage.chunks import Reader
+from cabinet.storage.content_hash import ContentHasher
+
+# Bytes: two blocks. Larger parts gain little and cost memory.
+PART = 8 << 20
+
+
+class StreamUpload:
+    """The upload of one stream."""
+
+    def __init__(self, line: Line, stream: Reader) -> None:
+        self._line = line
+        self._stream = stream
+        self._hasher = ContentHasher()
+        self._in_vain = 0
+
+    def run(self, path: str, on_conflict: str) -> Entry:
+        """Store what comes at `path`: in one request if it is short, else in parts."""
+        first = self._read()
+        if len(first) < PART:
+            return upload(self._line, MemoryBody(first), path, on_conflict)
+        self._line.gauge.begin(None)
+        entry = self._send_all(first, Place(path, on_conflict))
+        check(entry, self._hasher.hexdigest())
+        self._line.gauge.finish()
+        return entry
+
+    def _send_all(self, first: bytes, place: Place) -> Entry:
+        tus = self._line.api.tus
+        upload_id = tus.create(None, place)
+        part, offset = first, 0
+        while True:
+            self._hasher.update(part)
+            # A part that is not full is the last one, and names the length.
+            is_last = len(part) < PART
+            self._send(upload_id, offset, part, offset + len(part) if is_last else None)
+            offset += len(part)
+            if is_last:
+                return tus.entry(upload_id)
+            part = self._read()
+
+    def _send(self, upload_id: str, start: int, part: bytes, length: int | None) -> None:
+        """Send what the server does not have of `part`, which begins at `start`, until it has all of it."""
+        standing = Standing(start, None)
+        while standing.offset < start + len(part) or (length is not None and standing.length is None):
+            body = MeteredBody(MemoryBody(part[standing.offset - start :]), self._line)
+            try:
+                self._line.api.tus.send(upload_id, standing.offset, body, None, length)
+            except CabinetError as error:
+                body.take_back()
+                before = standing.offset
+                standing = self._look_again(upload_id, error)
+                self._line.gauge.advance(standing.offset - before)
+                if standing.offset > before:
+                    self._in_vain = 0
+            else:
+                self._in_vain = 0
+                return
+
+    def _look_again(self, upload_id: str, error: CabinetError) -> Standing:
+        is_ahead = isinstance(error, Refused) and error.means(OffsetMismatch)
+        if not (is_ahead or is_passing(error)):
+            raise error
+        self._line.api.patience.wait(self._in_vain, error)
+        self._in_vain += 1
+        return self._line.api.tus.look(upload_id)
+
+    def _read(self) -> bytes:
+        """Read a whole part, or what is left."""
+        pieces = []
+        missing = PART
+        with local_errors(Path("-")):
+            while missing and (piece := self._stream.read(missing)):
+                pieces.append(piece)
+                missing -= len(piece)
+        return b"".join(pieces)

@@ -1,0 +1,72 @@
+"""How fast bytes may move: `--limit-rate`, over all the transfers of a command together.
+
+Rule: it only waits, and only where `Stop` can end the wait.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from cabinet.client.failures import BadUsage
+from cabinet.client.wire.stop import Stop
+
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmMgG]?)(i?)[bB]?(?:/s)?")
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
+
+# Pieces in a second: few enough to cost nothing, and often enough that no server sees a stall.
+_PIECES = 8
+_SMALLEST = 1024
+
+
+class Throttle:
+    """Lets at most `rate` bytes a second pass, over all threads; None is as fast as it goes."""
+
+    def __init__(self, rate: int | None, stop: Stop, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._stop = stop
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._free_at = clock()
+
+    def pace(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass `chunks` on, in smaller pieces and with pauses if there is a limit.
+
+        Raises `Stopped` between two chunks.
+        """
+        for chunk in chunks:
+            self._stop.check()
+            if self._rate is None:
+                yield chunk
+            else:
+                yield from self._pieces(chunk, self._rate)
+
+    def _pieces(self, chunk: bytes, rate: int) -> Iterator[bytes]:
+        size = max(_SMALLEST, rate // _PIECES)
+        for start in range(0, len(chunk), size):
+            piece = chunk[start : start + size]
+            self._await(len(piece) / rate)
+            yield piece
+
+    def _await(self, seconds: float) -> None:
+        """Take `seconds` of the line, once it is free."""
+        with self._lock:
+            now = self._clock()
+            begins_at = max(now, self._free_at)
+            self._free_at = begins_at + seconds
+        if begins_at > now:
+            self._stop.wait(begins_at - now)
+
+
+def to_rate(text: str) -> int:
+    """Read a rate in bytes a second, such as 500k, 2M or 1.5MiB; raises `BadUsage`."""
+    found = _RATE.fullmatch(text.strip())
+    rate = 0
+    if found is not None:
+        unit = 1024 if found[3] else 1000
+        rate = int(float(found[1]) * unit ** _POWERS[found[2].lower()])
+    if rate < _SMALLEST:
+        raise BadUsage(reason=f"“{text}” is no rate of at least {_SMALLEST} bytes a second; 500k or 2M is.")
+    return rate

@@ -1,0 +1,179 @@
+"""The uploads of one command: what goes how, and what is said about it.
+
+Rule: planned on the thread of the command, done on the threads of a crew. Small files go together,
+those in between in a request each, and large ones in parts, so that they can be continued.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cabinet.client.crew import Crew, Job
+from cabinet.client.failures import BadUsage, LocalIsFolder, SameTarget, Stopped
+from cabinet.client.local import FileBody, Source, look_at
+from cabinet.client.output import Meter, to_event
+from cabinet.client.paths import to_path, to_remote
+from cabinet.client.remote.conflicts import Conflicts, Task
+from cabinet.client.session import Session
+from cabinet.client.tally import Tally
+from cabinet.client.transfer.manner import STDIO, Manner
+from cabinet.client.transfer.throttle import Throttle
+from cabinet.client.transfer.trees import iter_files
+
+if TYPE_CHECKING:
+    from cabinet.client.transfer.single import Line
+    from cabinet.client.wire.entries import Entry
+
+# Bytes. From here on a file goes in parts; below, sending it again costs no more than keeping notes.
+LARGE = 16 << 20
+
+
+class Uploads:
+    """The uploads of one command."""
+
+    def __init__(
+        self, session: Session, tally: Tally, meter: Meter, manner: Manner, on_conflict: str
+    ) -> None:
+        self._session = session
+        self._api = session.api
+        self._output = session.output
+        self._tally = tally
+        self._meter = meter
+        self._manner = manner
+        self._streams = 1
+        self._throttle = Throttle(manner.rate, session.stop)
+        self._conflicts = Conflicts(self._api, self._output, tally, on_conflict)
+
+    def send_paths(self, paths: Sequence[str], folder: str, *, recursive: bool) -> None:
+        """Upload every one of `paths` into `folder`."""
+        self.send_files(list(self._plan(paths, folder, recursive=recursive)))
+
+    def send_files(self, files: Sequence[tuple[Source, str]]) -> None:
+        """Upload files, each to its path on the server."""
+        self._meter.expect(sum(source.size for source, _ in files), len(files))
+        # What the files leave free of the jobs may move pieces of one file.
+        self._streams = max(1, self._manner.jobs // max(1, len(files)))
+        with self._tally.interruptible():
+            Crew(self._manner.jobs, self._session.stop).run(self._iter_jobs(self._conflicts.settle(files)))
+
+    def send_stdin(self, paths: Sequence[str], to: str) -> None:
+        """Upload standard input as the file `to`."""
+        if len(paths) > 1:
+            raise BadUsage(reason="Standard input cannot be uploaded together with files.")
+        if not to_path(to) or to.endswith("/"):
+            raise BadUsage(reason="Standard input has no name; --to has to give the path of the file.")
+        for task in self._conflicts.settle([(Source(Path(STDIO), 0, 0), to_path(to))]):
+            if self._manner.dry_run:
+                self._announce(task)
+            else:  # on this thread, for Ctrl-C has to end a wait for the pipe, too
+                self._run([task], self._send_stream)
+
+    def _plan(self, paths: Sequence[str], folder: str, *, recursive: bool) -> Iterator[tuple[Source, str]]:
+        taken: set[str] = set()
+        for text in paths:
+            with self._tally.attempt(text):
+                root = Path(text)
+                for source in self._files(root, recursive=recursive):
+                    with self._tally.attempt(str(source.path)):
+                        path = to_remote(folder, source.path, root)
+                        if path in taken:
+                            raise SameTarget(path=path)
+                        taken.add(path)
+                        yield source, path
+
+    def _files(self, path: Path, *, recursive: bool) -> list[Source]:
+        """Return the files that `path` stands for."""
+        if not path.is_dir():
+            return [look_at(path)] if self._manner.selection.takes(path.name) else []
+        if not recursive:
+            raise LocalIsFolder(path=str(path))
+        return list(iter_files(path, self._skip, self._manner.selection))
+
+    def _skip(self, path: Path) -> None:
+        self._output.warn(f"“{path}” is a link or no regular file and was left out.")
+
+    def _iter_jobs(self, tasks: Iterable[Task]) -> Iterator[Job]:
+        if self._manner.dry_run:
+            for task in tasks:
+                self._announce(task)
+            return
+        from cabinet.client.transfer.batches import Collector, is_small
+
+        small = Collector()
+        for task in tasks:
+            if is_small(task):
+                for batch in small.add(task):
+                    yield self._job(batch)
+            else:
+                yield self._job([task])
+        for batch in small.flush():
+            yield self._job(batch)
+
+    def _job(self, tasks: list[Task]) -> Job:
+        if len(tasks) > 1:
+            return partial(self._run, tasks, self._send_batch)
+        is_large = tasks[0].source.size >= LARGE
+        return partial(self._run, tasks, self._send_in_parts if is_large else self._send_whole)
+
+    def _announce(self, task: Task) -> None:
+        self._tally.done(task.source.size)
+        self._output.document(to_event("would-upload", local=str(task.source.path), path=task.path))
+        self._output.result(task.path)
+
+    def _run(self, tasks: list[Task], send: Callable[[Line, list[Task]], None]) -> None:
+        from cabinet.client.transfer.single import Line
+
+        subject = str(tasks[0].source.path)
+        label = subject if len(tasks) == 1 else f"{len(tasks)} files"
+        with self._tally.attempt(subject), self._meter.open(label) as gauge:
+            send(Line(self._api, gauge, self._throttle), tasks)
+
+    def _send_batch(self, line: Line, tasks: list[Task]) -> None:
+        from cabinet.client.transfer.batches import Batches
+
+        self._report(Batches(line, self._tally).send(tasks))
+
+    def _send_whole(self, line: Line, tasks: list[Task]) -> None:
+        from cabinet.client.transfer import single
+
+        task = tasks[0]
+        body = FileBody(task.source)
+        entry = single.upload(line, body, task.path, task.on_conflict, task.source.mtime_ns)
+        self._report([(task, entry)])
+
+    def _send_in_parts(self, line: Line, tasks: list[Task]) -> None:
+        from cabinet.client.transfer.notes import Subject, default_folder, open_notes
+        from cabinet.client.transfer.resumable import Resumable
+
+        task = tasks[0]
+        local = str(task.source.path.absolute())
+        subject = Subject(str(self._session.server), self._session.username, local, task.path)
+        with open_notes(default_folder(), subject) as notes:
+            resumable = Resumable(line, notes, subject, task, self._streams)
+            try:
+                entry = resumable.run()
+            except Stopped:
+                self._tally.keep_upload(resumable.offset)
+                raise
+        self._report([(task, entry)])
+
+    def _send_stream(self, line: Line, tasks: list[Task]) -> None:
+        from cabinet.client.transfer.streams import StreamUpload
+
+        task = tasks[0]
+        entry = StreamUpload(line, sys.stdin.buffer).run(task.path, task.on_conflict)
+        self._report([(task, entry)])
+
+    def _report(self, stored: Sequence[tuple[Task, Entry]]) -> None:
+        self._tally.done(sum(entry.size for _, entry in stored), len(stored))
+        self._output.document(
+            *(
+                to_event("uploaded", local=str(task.source.path), entry=entry.document)
+                for task, entry in stored
+            )
+        )
+        self._output.result(*(entry.path for _, entry in stored))

@@ -1,0 +1,95 @@
+"""The JSON that a server answers with, made into values.
+
+Rule: whatever is not as it has to be raises `Misunderstood`; nothing of it is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from cabinet.client.wire.connection import Connection, Request
+from cabinet.client.wire.entries import PAGE_SIZE, Entry, Trashed, Version
+from cabinet.storage.content_hash import is_content_hash
+
+T = TypeVar("T")
+
+
+class Answers:
+    """Reads the answers of one server."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def iter_pages(
+        self, target: str, query: Mapping[str, str], read: Callable[[Any], T], limit: int = PAGE_SIZE
+    ) -> Iterator[T]:
+        """Yield the entries of a list, page by page, each as `read` makes it.
+
+        Asks for the first page when first advanced. A page may be empty and not be the last.
+        """
+        asked = {**query, "limit": str(limit)}
+        while True:
+            page = self._connection.json(Request("GET", f"{target}?{urlencode(asked)}", is_repeatable=True))
+            yield from map(read, self.items(page))
+            following = page.get("next")
+            if not following:
+                return
+            if str(following) == asked.get("after"):
+                raise self._connection.misunderstood("its pages do not end")
+            asked["after"] = str(following)
+
+    def items(self, page: Any, member: str = "entries") -> list[Any]:
+        """Return the list that is a member of a document."""
+        if not isinstance(page, dict) or not isinstance(page.get(member), list):
+            raise self._connection.misunderstood(f"it is no list of {member}")
+        items: list[Any] = page[member]
+        return items
+
+    def entry(self, document: Any) -> Entry:
+        """Read what lies in a folder."""
+        path = self.text(document, "path")
+        is_folder, size, content_hash = self._content(document)
+        modified_at = str(document.get("modified_at") or "")
+        return Entry(path, size, content_hash, modified_at, is_folder, document)
+
+    def trashed(self, document: Any) -> Trashed:
+        """Read what lies in the trash."""
+        is_folder, size, _ = self._content(document)
+        return Trashed(
+            self.text(document, "id"),
+            self.text(document, "from"),
+            size,
+            is_folder,
+            str(document.get("trashed_at") or ""),
+            str(document.get("expires_at") or ""),
+            document,
+        )
+
+    def version(self, document: Any) -> Version:
+        """Read a version of a file."""
+        content_hash = self.text(document, "content_hash")
+        number, size = document.get("number"), document.get("size")
+        if not isinstance(number, int) or not isinstance(size, int):
+            raise self._connection.misunderstood("a version has no number or size")
+        is_current = document.get("current") is True
+        created_at = str(document.get("created_at") or "")
+        return Version(number, size, content_hash, created_at, is_current, document)
+
+    def text(self, document: Any, member: str) -> str:
+        """Return a member of a document that is a text and not empty."""
+        value = document.get(member) if isinstance(document, dict) else None
+        if not isinstance(value, str) or not value:
+            raise self._connection.misunderstood(f"it has no “{member}”")
+        return value
+
+    def _content(self, document: Any) -> tuple[bool, int, str]:
+        if not isinstance(document, dict):
+            raise self._connection.misunderstood("an entry is none")
+        is_folder = document.get("kind") == "folder"
+        size = document.get("size") or 0
+        content_hash = str(document.get("content_hash") or "")
+        if not isinstance(size, int) or not (is_folder or is_content_hash(content_hash)):
+            raise self._connection.misunderstood("an entry has no size or hash")
+        return is_folder, size, content_hash

@@ -1,0 +1,291 @@
+"""What can be asked of a server, in the words of the domain.
+
+Rule: every URL, header and JSON member that filecli uses is named here, for uploads that can be
+continued in `tus.py`, for the trash in `trash.py`, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import urllib3
+
+from cabinet.client.failures import Refused
+from cabinet.client.local import Body, MemoryBody
+from cabinet.client.times import from_http_date, to_seconds
+from cabinet.client.wire.answers import Answers
+from cabinet.client.wire.connection import JSON, TAKES_LONG, Connection, Request, to_json
+from cabinet.client.wire.entries import PAGE_SIZE, Entry, Version
+from cabinet.client.wire.form import FormFile, encode
+from cabinet.client.wire.tokens import StoredToken
+from cabinet.client.wire.trash import Trash
+from cabinet.client.wire.tus import Tus
+from cabinet.errors import IsAFolder, NotAFolder
+from cabinet.storage.chunks import iter_stream
+from cabinet.storage.content_hash import is_content_hash
+
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+# The order of a listing that none is asked for.
+_BY_NAME: Mapping[str, str] = {}
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a file on their way, from `start` on; `size` is that of the whole file."""
+
+    content_hash: str
+    size: int | None
+    start: int
+    mtime_ns: int | None
+    chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class SmallFile:
+    """A file that is sent together with others."""
+
+    path: str
+    content: bytes
+    content_hash: str
+    mtime_ns: int | None = None
+
+
+class Api:
+    """The verbs of one server."""
+
+    def __init__(self, connection: Connection, version: int | None = None) -> None:
+        self._connection = connection
+        self.patience = connection.patience
+        self._version = version
+        self._answers = Answers(connection)
+        self.tus = Tus(connection, self._answers.entry)
+        self.trash = Trash(connection, self._answers)
+
+    def register(self, username: str, password: str) -> str:
+        """Make an account and return its name as the server keeps it."""
+        form = urlencode({"username": username, "password": password}).encode()
+        answer = self._connection.json(Request("POST", "/register", _FORM, form))
+        return self._answers.text(answer, "username")
+
+    def make_token(self, username: str, password: str, name: str) -> StoredToken:
+        """Sign in with a password and return a token in its place."""
+        credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
+        headers = {**JSON, "Authorization": f"Basic {credentials}"}
+        answer = self._connection.json(Request("POST", "/tokens", headers, to_json({"name": name})))
+        return StoredToken(self._answers.text(answer, "id"), self._answers.text(answer, "token"), username)
+
+    def revoke_token(self, token_id: str) -> None:
+        """End a token of the acting user."""
+        target = f"/tokens/{quote(token_id, safe='')}"
+        self._connection.json(Request("DELETE", target, is_repeatable=True))
+
+    def who_am_i(self) -> dict[str, Any]:
+        """Return what the server says of the acting user."""
+        answer = self._connection.json(Request("GET", "/me", is_repeatable=True))
+        self._answers.text(answer, "username")
+        me: dict[str, Any] = answer
+        return me
+
+    def iter_entries(
+        self, path: str, *, recursive: bool = False, order: Mapping[str, str] = _BY_NAME
+    ) -> Iterator[Entry]:
+        """Yield what is in a folder, page by page; asks for the first page when first advanced.
+
+        `order` holds the members `sort` and `order` of the query, or none for that of the names.
+        """
+        query = {**_folder(path), **order}
+        if recursive:
+            query["recursive"] = "1"
+        return self._answers.iter_pages("/files", query, self._answers.entry)
+
+    def iter_found(self, words: str, path: str = "", limit: int = PAGE_SIZE) -> Iterator[Entry]:
+        """Yield what has `words` in its name, in a folder or below it, `limit` at a time."""
+        query = {"q": words, **_folder(path)}
+        return self._answers.iter_pages("/search", query, self._answers.entry, limit)
+
+    def is_folder(self, path: str) -> bool:
+        """Tell whether `path`, which exists, is a folder."""
+        target = f"/files?{urlencode({'path': path, 'limit': '1'})}"
+        try:
+            self._connection.json(Request("GET", target, is_repeatable=True))
+        except Refused as error:
+            if error.means(NotAFolder):
+                return False
+            raise
+        return True
+
+    def lookup(self, paths: Sequence[str]) -> list[Entry | None]:
+        """Return what is at each of at most `PAGE_SIZE` paths now, None where nothing is."""
+        body = to_json({"paths": list(paths)})
+        answer = self._connection.json(Request("POST", "/lookup", JSON, body, is_repeatable=True))
+        items = self._answers.items(answer)
+        if len(items) != len(paths):
+            raise self._connection.misunderstood("it names another number of entries")
+        return [None if item is None else self._answers.entry(item) for item in items]
+
+    def put(self, path: str, body: Body, on_conflict: str, mtime_ns: int | None = None) -> Entry:
+        """Store `body` at `path` and return the entry that it became."""
+        target = f"/files/{_quoted(path)}?{urlencode({'on_conflict': on_conflict})}"
+        headers = {"Content-Type": "application/octet-stream", **_mtime(mtime_ns)}
+        # To replace twice is to replace; to rename twice leaves two files.
+        request = Request("PUT", target, headers, body, is_repeatable=on_conflict == "replace")
+        return self._answers.entry(self._connection.json(request))
+
+    def store(
+        self, files: Sequence[SmallFile], on_conflict: str, wrap: Callable[[Body], Body] = lambda body: body
+    ) -> list[Entry]:
+        """Store all of at most 1000 files, or none, and return the entries in the same order.
+
+        `wrap` sees the body that they are sent as.
+        """
+        content_type, form = encode(map(_to_form_file, files), "path", "file")
+        target = f"/upload?{urlencode({'on_conflict': on_conflict})}"
+        headers = {"Content-Type": content_type}
+        request = Request(
+            "POST", target, headers, wrap(MemoryBody(form)), is_repeatable=on_conflict == "replace"
+        )
+        answer = self._connection.json(request)
+        items = answer.get("files") if isinstance(answer, dict) else None
+        if not isinstance(items, list) or len(items) != len(files):
+            raise self._connection.misunderstood("it names another number of files")
+        return [self._answers.entry(item) for item in items]
+
+    @contextmanager
+    def open_content(self, path: str, start: int = 0, if_hash: str = "") -> Iterator[Content]:
+        """Open a file for reading, from byte `start` on if its content hash still is `if_hash`.
+
+        Otherwise, and for `start` 0, it comes whole: `Content.start` tells. `Content.chunks`
+        raises `ConnectionLost` when the bytes end too early. Raises `IsAFolder`.
+        """
+        headers = {"Accept": "*/*"}
+        if start:
+            headers.update({"Range": f"bytes={start}-", "If-Range": f'"{if_hash}"'})
+        request = Request("GET", self._download(path), headers, is_repeatable=True)
+        response = self._connection.open(request)
+        try:
+            _check_is_file(response, path)
+            content = self._content(response)
+            if content.start and (content.start, content.content_hash) != (start, if_hash):
+                raise self._connection.misunderstood("another range was asked for")
+            yield content
+        finally:
+            response.close()
+
+    def content_hash(self, path: str) -> str:
+        """Return the content hash that the file at `path` has now."""
+        response = self._connection.open(Request("HEAD", self._download(path), is_repeatable=True))
+        with self._connection.reading(response):
+            _check_is_file(response, path)
+            return self._hash(response)
+
+    def make_folder(self, path: str) -> Entry:
+        """Make a folder, and what is missing above it."""
+        return self._answers.entry(self._post("/folders", {"path": path}))
+
+    def move(self, paths: Sequence[str], to: str, on_conflict: str) -> list[Entry]:
+        """Move at most `PAGE_SIZE` things, all or none, and return what they became, in their order.
+
+        `to` is the folder that they go into if it ends with a slash, is empty, or is one that is
+        there; otherwise it is the new path of the only one.
+        """
+        return self._relocate("/moves", paths, to, on_conflict)
+
+    def copy(self, paths: Sequence[str], to: str, on_conflict: str) -> list[Entry]:
+        """Copy as `move` moves."""
+        return self._relocate("/copies", paths, to, on_conflict)
+
+    def delete(self, path: str, *, permanent: bool = False) -> None:
+        """Move a file, or a folder with all in it, to the trash; or remove it for ever."""
+        target = f"/files/{_quoted(path)}"
+        if permanent:
+            self._connection.json(Request("DELETE", f"{target}?permanent=1", body=TAKES_LONG))
+        else:
+            self._connection.json(Request("DELETE", target))
+
+    def list_versions(self, path: str) -> tuple[list[Version], dict[str, Any]]:
+        """Return the versions of a file, newest first, and the document that tells of them."""
+        document = self._connection.json(Request("GET", f"/versions/{_quoted(path)}", is_repeatable=True))
+        versions = list(map(self._answers.version, self._answers.items(document, "versions")))
+        return versions, document
+
+    def restore_version(self, path: str, number: int) -> Entry:
+        """Make the content of a version the current one, as a new version."""
+        return self._answers.entry(self._post(f"/versions/{_quoted(path)}/{number}/restore", {}))
+
+    def delete_version(self, path: str, number: int) -> None:
+        """Remove a version that is not the current one, for ever."""
+        self._connection.json(Request("DELETE", f"/versions/{_quoted(path)}/{number}"))
+
+    def at_version(self, number: int) -> Api:
+        """Return the server as it is, but for the content of files, which is that of a version."""
+        return Api(self._connection, number)
+
+    def _relocate(self, target: str, paths: Sequence[str], to: str, on_conflict: str) -> list[Entry]:
+        answer = self._post(target, {"from": list(paths), "to": to, "on_conflict": on_conflict})
+        items = self._answers.items(answer)
+        if len(items) != len(paths):
+            raise self._connection.misunderstood("it names another number of entries")
+        return [self._answers.entry(item) for item in items]
+
+    def _post(self, target: str, document: dict[str, Any]) -> Any:
+        return self._connection.json(Request("POST", target, JSON, to_json(document)))
+
+    def _download(self, path: str) -> str:
+        suffix = "" if self._version is None else f"?version={self._version}"
+        return f"/download/{_quoted(path)}{suffix}"
+
+    def _content(self, response: urllib3.BaseHTTPResponse) -> Content:
+        content_hash = self._hash(response)
+        mtime_ns = from_http_date(response.headers.get("Last-Modified", ""))
+        chunks = self._chunks(response)
+        if response.status == 200:
+            length = response.headers.get("Content-Length", "")
+            return Content(content_hash, int(length) if length.isdecimal() else None, 0, mtime_ns, chunks)
+        found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        if found is None:
+            raise self._connection.misunderstood("the range is missing")
+        return Content(content_hash, int(found[2]), int(found[1]), mtime_ns, chunks)
+
+    def _chunks(self, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+        with self._connection.reading(response):
+            yield from iter_stream(response)
+
+    def _hash(self, response: urllib3.BaseHTTPResponse) -> str:
+        # A proxy that could have coded the body weakens the tag; what it names is the same.
+        content_hash = response.headers.get("ETag", "").removeprefix("W/").strip('"')
+        if not is_content_hash(content_hash):
+            raise self._connection.misunderstood("the content has no hash")
+        return content_hash
+
+
+def _quoted(path: str) -> str:
+    return quote(path, safe="/")
+
+
+def _mtime(mtime_ns: int | None) -> dict[str, str]:
+    seconds = to_seconds(mtime_ns)
+    return {} if seconds is None else {"X-Mtime": seconds}
+
+
+def _to_form_file(file: SmallFile) -> FormFile:
+    return FormFile(file.path, {"X-Content-Hash": file.content_hash, **_mtime(file.mtime_ns)}, file.content)
+
+
+def _folder(path: str) -> dict[str, str]:
+    return {"path": path} if path else {}
+
+
+def _check_is_file(response: urllib3.BaseHTTPResponse, path: str) -> None:
+    """Raise `IsAFolder` where the server answers with an archive that it makes of a folder."""
+    is_archive = response.headers.get("Content-Type", "").startswith("application/zip")
+    if is_archive and "ETag" not in response.headers:
+        raise IsAFolder(path=path)

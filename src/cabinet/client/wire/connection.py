@@ -1,0 +1,320 @@
+"""One server over HTTP: a request in, an answer or an error of the domain out.
+
+Rule: one pool for one origin and all threads, which never follows a redirect, so a token cannot
+reach another host. A request is repeated only when that is safe: nothing was sent, or the server said that it
+did nothing, or doing it twice is the same as once.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    InsecureRequestWarning,
+    NewConnectionError,
+    SSLError,
+)
+
+from cabinet.client.exits import kind_of
+from cabinet.client.failures import (
+    ConnectionLost,
+    Misunderstood,
+    Redirected,
+    Refused,
+    ServerUnreachable,
+    TlsFailed,
+    TokenRefused,
+)
+from cabinet.client.local import Body
+from cabinet.client.settings import Server
+from cabinet.client.wire.patience import Patience
+from cabinet.client.wire.stop import Stop
+from cabinet.errors import CabinetError, TooLarge, TooManyAttempts, Unavailable, UploadLocked
+from cabinet.storage.chunks import CHUNK_SIZE, iter_limited, iter_stream
+
+T = TypeVar("T")
+
+# Seconds. urllib3 sends the body under the first of the two, so that an upload gets more: a disk
+# that writes back its cache may keep a server from reading for a while, and once all is there the
+# server syncs it before it answers.
+TIMEOUT = urllib3.Timeout(connect=10, read=60)
+UPLOAD_TIMEOUT = urllib3.Timeout(connect=60, read=600)
+
+# Bytes. A page of a thousand entries with the longest paths stays well below it.
+LONGEST_ANSWER = 32 << 20
+
+# An empty body, for a request that keeps the server busy as long as an upload may.
+TAKES_LONG = b""
+
+JSON = {"Content-Type": "application/json"}
+
+# Kept connections: as many as there may be threads.
+POOL_SIZE = 40
+
+# A proxy lost sight of the server: what was asked may have been done.
+_NOT_KNOWN = {502, 504}
+
+# The server did nothing and may well do it later.
+_PASSING = (Unavailable, UploadLocked, TooManyAttempts)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How the certificate of an https server is checked; `ca_cert` is a file of authorities."""
+
+    ca_cert: str | None = None
+    insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to ask for; `target` is percent-encoded and starts with a slash.
+
+    `is_repeatable` tells that doing it twice is the same as doing it once.
+    """
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body | bytes | None = None
+    is_repeatable: bool = False
+
+
+class Connection:
+    """The way to one server, on kept connections, with the token of whoever is signed in."""
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        token: str | None,
+        patience: Patience,
+        tls: Tls | None = None,
+        stop: Stop | None = None,
+        trace: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.server = server
+        self.patience = patience
+        self._stop = stop or Stop()
+        self._trace = trace
+        # A coded body could be neither resumed nor compared with its hash while it passes.
+        self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "filecli"}
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._pool = _pool(server, tls or Tls(), self._stop)
+
+    def json(self, request: Request) -> Any:
+        """Send `request` and return the JSON of its answer, None where there is no content."""
+        content = self._patiently(request, self._read)
+        try:
+            return json.loads(content) if content else None
+        except (ValueError, RecursionError) as error:
+            raise self.misunderstood("it is no JSON") from error
+
+    def open(self, request: Request) -> urllib3.BaseHTTPResponse:
+        """Send `request` and return the answer, its body unread; the caller closes it.
+
+        Raises `Refused` for every status but 2xx.
+        """
+        return self._patiently(request, self._answer)
+
+    def once(self, request: Request) -> urllib3.BaseHTTPResponse:
+        """Send `request` a single time, for whoever knows better what to do next; reads no body."""
+        return self._answer(request)
+
+    @contextmanager
+    def reading(self, response: urllib3.BaseHTTPResponse) -> Iterator[None]:
+        """Close `response` in the end; raises `ConnectionLost` where its body ends too early."""
+        try:
+            yield
+        except (HTTPError, OSError) as error:
+            self._stop.check()
+            raise ConnectionLost(server=str(self.server), reason=_reason(error)) from error
+        finally:
+            response.close()
+
+    def misunderstood(self, reason: str) -> Misunderstood:
+        """Return the error for an answer that makes no sense."""
+        return Misunderstood(server=str(self.server), reason=reason)
+
+    def _patiently(self, request: Request, ask: Callable[[Request], T]) -> T:
+        attempt = 0
+        while True:
+            try:
+                return ask(request)
+            except (ServerUnreachable, ConnectionLost, Refused) as error:
+                if not _may_repeat(request, error):
+                    raise
+                self.patience.wait(attempt, error)
+                attempt += 1
+
+    def _read(self, request: Request) -> bytes:
+        return self._content(self._answer(request))
+
+    def _content(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        try:
+            with self.reading(response):
+                return b"".join(iter_limited(iter_stream(response), LONGEST_ANSWER))
+        except TooLarge as error:
+            raise self.misunderstood("it does not end") from error
+
+    def _answer(self, request: Request) -> urllib3.BaseHTTPResponse:
+        started = time.monotonic()
+        response = self._send(request)
+        took = time.monotonic() - started
+        self._trace(f"{request.method} {self.server}{request.target} {response.status} {took:.3f} s")
+        if 200 <= response.status < 300:
+            return response
+        if 300 <= response.status < 400:
+            response.close()
+            raise Redirected(server=str(self.server), location=response.headers.get("Location", ""))
+        if response.status == 401 and self._shows_token(request):
+            response.close()
+            raise TokenRefused(server=str(self.server))
+        content = b""
+        # Whoever refuses an upload early may cut the connection behind the status, which is enough.
+        with suppress(ConnectionLost):
+            content = self._content(response)
+        raise _to_refusal(response, content)
+
+    def _shows_token(self, request: Request) -> bool:
+        return "Authorization" in self._headers and "Authorization" not in request.headers
+
+    def _send(self, request: Request) -> urllib3.BaseHTTPResponse:
+        headers = {**self._headers, **request.headers}
+        body: Any = request.body
+        if body is not None and not isinstance(body, bytes):
+            headers["Content-Length"] = str(body.length)
+            body = body.chunks()
+        server = str(self.server)
+        self._stop.check()
+        try:
+            return self._pool.urlopen(
+                request.method,
+                self.server.prefix + request.target,
+                body=body,
+                headers=headers,
+                timeout=TIMEOUT if body is None else UPLOAD_TIMEOUT,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+            )
+        except (NewConnectionError, ConnectTimeoutError) as error:
+            self._stop.check()
+            raise ServerUnreachable(server=server, reason=_reason(error)) from error
+        except SSLError as error:
+            self._stop.check()
+            # Cut off in the middle is another matter than not trusted.
+            kind = ConnectionLost if isinstance(_root(error), ssl.SSLEOFError) else TlsFailed
+            raise kind(server=server, reason=_reason(error)) from error
+        except (HTTPError, OSError) as error:
+            self._stop.check()
+            raise ConnectionLost(server=server, reason=_reason(error)) from error
+
+
+def to_json(value: Any) -> bytes:
+    """Return `value` as the body of a request."""
+    return json.dumps(value).encode()
+
+
+def is_passing(error: CabinetError) -> bool:
+    """Tell whether `error` may be gone by the next attempt, be that safe or not."""
+    if isinstance(error, Refused):
+        return any(error.means(kind) for kind in _PASSING)
+    return isinstance(error, ConnectionLost | ServerUnreachable)
+
+
+def _pool(server: Server, tls: Tls, stop: Stop) -> urllib3.HTTPConnectionPool:
+    options: dict[str, Any] = {"blocksize": CHUNK_SIZE, "maxsize": POOL_SIZE}
+    if server.origin.startswith("https://"):
+        options["ca_certs"] = tls.ca_cert
+        if tls.insecure:
+            # filecli warns in its own words, once a command and not once a request.
+            urllib3.disable_warnings(InsecureRequestWarning)
+            options["cert_reqs"] = "CERT_NONE"
+    pool = urllib3.connection_from_url(server.origin, **options)
+    pool.ConnectionCls = _watched(pool.ConnectionCls, stop)
+    return pool
+
+
+def _watched(kind: Any, stop: Stop) -> Any:
+    """Return a class of connections like `kind` whose waits `stop` ends."""
+
+    class Watched(kind):  # type: ignore[misc]
+        def connect(self) -> None:
+            super().connect()
+            stop.watch(self.sock)
+
+    return Watched
+
+
+def _may_repeat(request: Request, error: CabinetError) -> bool:
+    if isinstance(error, ServerUnreachable):
+        # A host that does not answer at all has cost its timeout already.
+        return isinstance(error.__cause__, NewConnectionError)
+    if isinstance(error, Refused):
+        if not is_passing(error):
+            return False
+        return request.is_repeatable or error.status not in _NOT_KNOWN
+    return request.is_repeatable
+
+
+def _to_refusal(response: urllib3.BaseHTTPResponse, content: bytes) -> Refused:
+    """Read a problem document (RFC 9457), or make do with the status."""
+    try:
+        problem = json.loads(content)
+    except (ValueError, RecursionError):
+        problem = None
+    members = problem if isinstance(problem, dict) else {}
+    slug = unquote(urlsplit(str(members.get("type", ""))).path.rpartition("/")[2])
+    kind = kind_of(slug, response.status)
+    detail = members.get("detail") or members.get("title") or f"{kind.title} ({response.status})."
+    return Refused(
+        kind=kind,
+        detail=str(detail),
+        status=response.status,
+        retry_after=_seconds(response.headers.get("Retry-After")),
+    )
+
+
+def _seconds(value: str | None) -> float | None:
+    """Read a Retry-After header: seconds, or a date."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _reason(error: Exception) -> str:
+    """Return the part of an error of urllib3 that a person can use, without its full stop."""
+    cause = _root(error)
+    if isinstance(cause, ssl.SSLError):
+        return (getattr(cause, "verify_message", "") or cause.reason or str(cause)).rstrip(".")
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
+        return "it does not answer"
+    return (str(cause) or type(cause).__name__).rstrip(".")
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return the error that all the others wrap."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return error

@@ -1,0 +1,45 @@
+"""The trash of the server: what is in it, out of it again, and gone for ever.
+
+Rule: every URL and JSON member of the trash is named here, or read in `answers.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from cabinet.client.wire.answers import Answers
+from cabinet.client.wire.connection import JSON, TAKES_LONG, Connection, Request, to_json
+from cabinet.client.wire.entries import Entry, Trashed
+
+TRASH = "/trash"
+
+
+class Trash:
+    """The verbs of the trash."""
+
+    def __init__(self, connection: Connection, answers: Answers) -> None:
+        self._connection = connection
+        self._answers = answers
+
+    def __iter__(self) -> Iterator[Trashed]:
+        """Yield what is in it, newest first; a folder is one thing."""
+        return self._answers.iter_pages(TRASH, {}, self._answers.trashed)
+
+    def restore(self, trashed_id: str, on_conflict: str) -> Entry:
+        """Put something back where it was, and return what it became."""
+        body = to_json({"on_conflict": on_conflict})
+        request = Request("POST", f"{_target(trashed_id)}/restore", JSON, body)
+        return self._answers.entry(self._connection.json(request))
+
+    def delete(self, trashed_id: str) -> None:
+        """Remove something for ever."""
+        self._connection.json(Request("DELETE", _target(trashed_id), body=TAKES_LONG))
+
+    def empty(self) -> None:
+        """Remove all for ever."""
+        self._connection.json(Request("DELETE", TRASH, body=TAKES_LONG))
+
+
+def _target(trashed_id: str) -> str:
+    return f"{TRASH}/{quote(trashed_id, safe='')}"

@@ -1,0 +1,183 @@
+"""Uploads that can be continued, in the words of tus 1.0.0.
+
+Rule: every URL, header and JSON member of the protocol is named here and nowhere else. An upload
+is known by its id; an address that the server gives is never followed.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+
+from cabinet.client.local import Body
+from cabinet.client.times import to_seconds
+from cabinet.client.wire.connection import Connection, Request
+from cabinet.client.wire.entries import Entry
+from cabinet.storage.content_hash import is_content_hash
+
+UPLOADS = "/uploads"
+
+_VERSION = {"Tus-Resumable": "1.0.0"}
+_CONTENT_TYPE = "application/offset+octet-stream"
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far an upload is; `content_hash` is "" until it is finished."""
+
+    offset: int
+    length: int | None
+    content_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An upload that the server waits for; `document` is the JSON that it came as."""
+
+    id: str
+    path: str
+    offset: int
+    length: int | None
+    expires_at: str
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an upload shall go: what its metadata say."""
+
+    path: str
+    on_conflict: str
+    mtime_ns: int | None = None
+
+    def to_metadata(self) -> str:
+        """Return the header that carries it."""
+        folder, _, name = self.path.rpartition("/")
+        members = {"filename": name, "folder": folder, "on_conflict": self.on_conflict}
+        if (seconds := to_seconds(self.mtime_ns)) is not None:
+            members["mtime"] = seconds
+        return ",".join(f"{key} {_base64(value.encode())}" for key, value in members.items() if value)
+
+
+class Tus:
+    """The verbs of the protocol; `to_entry` reads the JSON of an entry."""
+
+    def __init__(self, connection: Connection, to_entry: Callable[[Any], Entry]) -> None:
+        self._connection = connection
+        self._to_entry = to_entry
+
+    def round_trip(self) -> float:
+        """Return the seconds that a request takes for which the server has nothing to do."""
+        began = time.monotonic()
+        self._connection.json(Request("OPTIONS", UPLOADS, is_repeatable=True))
+        return time.monotonic() - began
+
+    def create(self, length: int | None, place: Place) -> str:
+        """Begin an upload of `length` bytes, or of a length that comes later, and return its id."""
+        headers = {"Upload-Metadata": place.to_metadata(), **_length(length)}
+        return self._create(headers)
+
+    def create_partial(self, length: int, place: Place) -> str:
+        """Begin an upload that will be a part of one to `place`, and return its id."""
+        # Where the whole shall go is said again when the parts are joined; here it is for the lists.
+        described = {"Upload-Metadata": place.to_metadata()}
+        return self._create({"Upload-Concat": "partial", **described, **_length(length)})
+
+    def join(self, ids: Sequence[str], place: Place) -> str:
+        """Make one upload of the finished partial ones, in their order, and return its id.
+
+        The parts end with it, so it cannot be asked for twice.
+        """
+        addresses = " ".join(self._connection.server.prefix + _target(each) for each in ids)
+        headers = {"Upload-Concat": f"final;{addresses}", "Upload-Metadata": place.to_metadata()}
+        return self._create(headers, is_repeatable=False)
+
+    def look(self, upload_id: str) -> Standing:
+        """Return how far an upload is."""
+        request = Request("HEAD", _target(upload_id), _VERSION, is_repeatable=True)
+        return self._standing(self._connection.open(request))
+
+    def send(
+        self, upload_id: str, offset: int, body: Body, content_hash: str | None, length: int | None = None
+    ) -> Standing:
+        """Send the bytes from `offset` on, once, and return how far the upload is then.
+
+        `content_hash` is that of the body alone; with it the body counts whole or not at all. Unlike
+        a checksum of the protocol it costs neither side another pass over the bytes.
+        `length` names the length of an upload that was created without.
+        """
+        headers = {**_VERSION, "Content-Type": _CONTENT_TYPE, "Upload-Offset": str(offset)}
+        if content_hash is not None:
+            headers["X-Content-Hash"] = content_hash
+        if length is not None:
+            headers["Upload-Length"] = str(length)
+        return self._standing(self._connection.once(Request("PATCH", _target(upload_id), headers, body)))
+
+    def cancel(self, upload_id: str) -> None:
+        """End an upload and drop what the server has of it."""
+        self._connection.json(Request("DELETE", _target(upload_id), _VERSION, is_repeatable=True))
+
+    def entry(self, upload_id: str) -> Entry:
+        """Return the entry that a finished upload became."""
+        return self._to_entry(self._connection.json(Request("GET", _target(upload_id), is_repeatable=True)))
+
+    def list(self) -> list[Unfinished]:
+        """Return the unfinished uploads of the user."""
+        answer = self._connection.json(Request("GET", UPLOADS, is_repeatable=True))
+        items = answer.get("uploads") if isinstance(answer, dict) else None
+        if not isinstance(items, list):
+            raise self._connection.misunderstood("it is no list of uploads")
+        return [self._unfinished(item) for item in items]
+
+    def _create(self, headers: Mapping[str, str], *, is_repeatable: bool = True) -> str:
+        # Twice is as good as once: the one that nobody knows of stays empty and expires.
+        request = Request("POST", UPLOADS, {**_VERSION, **headers}, b"", is_repeatable=is_repeatable)
+        response = self._connection.open(request)
+        with self._connection.reading(response):
+            upload_id = response.headers.get("Location", "").rstrip("/").rpartition("/")[2]
+        if not _ID.fullmatch(upload_id):
+            raise self._connection.misunderstood("the upload has no address")
+        return upload_id
+
+    def _standing(self, response: urllib3.BaseHTTPResponse) -> Standing:
+        with self._connection.reading(response):
+            response.drain_conn()
+        offset = response.headers.get("Upload-Offset", "")
+        length = response.headers.get("Upload-Length", "")
+        content_hash = response.headers.get("X-Content-Hash", "")
+        if not (offset.isascii() and offset.isdigit()) or not is_content_hash(content_hash or "0" * 64):
+            raise self._connection.misunderstood("an upload has no offset or hash")
+        return Standing(int(offset), int(length) if length.isdecimal() else None, content_hash)
+
+    def _unfinished(self, item: Any) -> Unfinished:
+        members = item if isinstance(item, dict) else {}
+        upload_id, offset, length = members.get("id"), members.get("offset"), members.get("length")
+        if not isinstance(upload_id, str) or not _ID.fullmatch(upload_id) or not isinstance(offset, int):
+            raise self._connection.misunderstood("an upload has no id or offset")
+        return Unfinished(
+            upload_id,
+            str(members.get("path") or ""),
+            offset,
+            length if isinstance(length, int) else None,
+            str(members.get("expires_at") or ""),
+            members,
+        )
+
+
+def _target(upload_id: str) -> str:
+    return f"{UPLOADS}/{upload_id}"
+
+
+def _length(length: int | None) -> dict[str, str]:
+    return {"Upload-Defer-Length": "1"} if length is None else {"Upload-Length": str(length)}
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode("ascii")
