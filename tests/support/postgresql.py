@@ -92,7 +92,7 @@ class Cluster:
 def find_programs() -> Path:
     """Return the folder with the newest server's programs; raises `pytest.UsageError`."""
     debian = sorted(DEBIAN.glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]), reverse=True)
-    for found in [*debian, *(Path(path) for path in [shutil.which("postgres")] if path)]:
+    for found in [*debian, *(Path(path).resolve() for path in [shutil.which("postgres")] if path)]:
         if os.access(found, os.X_OK) and os.access(found.with_name("initdb"), os.X_OK):
             return found.parent
     raise pytest.UsageError(
