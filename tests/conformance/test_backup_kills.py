@@ -25,7 +25,7 @@ from cabinet.services.clock import utc_now
 from cabinet.services.housekeeping import Housekeeping, Keep
 from cabinet.storage.blobs import BlobStore
 from cabinet.storage.copying import Taken
-from cabinet.storage.local import LocalStore
+from cabinet.storage.local_plain import PlainStore
 from tests.support.faults import python
 from tests.support.services import Workbench, workbench
 
@@ -35,7 +35,7 @@ KEEP = Keep(trash=timedelta(0), unneeded=timedelta(0), ended=timedelta(0))
 STEPS = ("open", "mkdir", "link", "replace", "unlink", "fsync", "fdatasync", "pwrite", "pwritev")
 
 
-class ElsewhereStore(LocalStore):
+class ElsewhereStore(PlainStore):
     """A store whose blobs can only be copied, as from another filesystem."""
 
     def link_from(self, source: BlobStore, content_hashes: Any) -> list[str]:
@@ -57,7 +57,7 @@ def kill_at_every_step(place: str, can_link: bool) -> None:
     """Print how often a backup was killed, and after how many of these the old and the new one were there."""
     folder = Path(place)
     if not can_link:
-        backup.backup_folder.LocalStore = ElsewhereStore  # type: ignore[attr-defined]
+        backup.backup_folder.PlainStore = ElsewhereStore  # type: ignore[attr-defined]
     with workbench(folder) as bench:
         with bench.engine.begin() as connection:
             connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))

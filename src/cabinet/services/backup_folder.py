@@ -31,7 +31,8 @@ from cabinet.refusals import UnusableBackup
 from cabinet.services.dumps import sync_folder
 from cabinet.storage.content_hash import is_content_hash
 from cabinet.storage.copying import Wanted
-from cabinet.storage.local import PREFIXES, LocalStore
+from cabinet.storage.local import PREFIXES
+from cabinet.storage.local_plain import PlainStore
 from cabinet.storage.local_staging import disk_errors
 
 FORMAT = 1
@@ -52,7 +53,7 @@ HOLDS_NONE = N_("there is no backup in it.")
 INSIDE = N_("it lies inside the data that it would be the backup of.")
 IN_USE = N_("another backup command is working on it.")
 NEWER_FORMAT = N_("a newer release has made it. Use that release.")
-DAMAGED = N_("its manifest, database or index is damaged.")
+DAMAGED = N_("its manifest, database or index is damaged. Take another one.")
 
 _NO_MORE: tuple[str, Iterator[Wanted]] = ("", iter(()))
 
@@ -100,7 +101,7 @@ class BackupFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
         # The blobs in it are a store like any other.
-        self.store = LocalStore(root)
+        self.store = PlainStore(root)
 
     def manifest(self) -> Manifest | None:
         """Return what is in the folder, None before the first backup is whole; raises `UnusableBackup`."""
@@ -167,9 +168,12 @@ class BackupFolder:
             self.store.discard(staged.key)
 
     def remove_unneeded(self) -> int:
-        """Remove the blobs that the manifest's index does not name, and return how many they were."""
+        """Remove the blobs that the manifest's index does not name, and return how many they were.
+
+        Raises `UnusableBackup` before the first of them when the index is not what it was.
+        """
         manifest = self.manifest()
-        index = self.iter_index(manifest.index.name) if manifest else iter(())
+        index = self.iter_index(self.checked(manifest.index).name) if manifest else iter(())
         needed = groupby(index, key=lambda blob: blob.content_hash[:2])
         removed = 0
         prefix, blobs = next(needed, _NO_MORE)

@@ -1,0 +1,22 @@
+"""A store on a disk that may know no hard links, such as one for backups: a blob is a renamed file.
+
+Rule: one process writes at a time, for a rename replaces what is there without asking.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cabinet.storage.blocks import Measured
+from cabinet.storage.local import LocalStore
+
+
+class PlainStore(LocalStore):
+    """A `BlobStore` in one folder, of one writer; what its filesystem can is used, and not asked for."""
+
+    def _link(self, source: Path, measured: Measured) -> None:
+        os.replace(source, self._blob(measured.content_hash))
+
+    def _try_a_link(self) -> None:
+        return
