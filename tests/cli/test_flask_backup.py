@@ -456,3 +456,25 @@ def test_a_database_that_somebody_is_connected_to_is_left_alone(
 
     assert "somebody is connected to the database" in refused.stderr
     other.run("backup", "restore", backup)
+
+
+def test_the_backup_of_another_instance_is_left_alone(
+    operator: Operator, store: Store, backup: Path, other: Operator
+) -> None:
+    store(a="first")
+    operator.run("backup", "create", backup)
+    before = everything_in(backup)
+    refused = other.run("backup", "create", backup, code=1)
+
+    assert "it holds the backup of another instance. Name another folder." in refused.stderr
+    assert everything_in(backup) == before
+
+
+def test_a_restored_instance_goes_on_with_its_backups(
+    operator: Operator, store: Store, backup: Path, other: Operator
+) -> None:
+    store(a="first")
+    operator.run("backup", "create", backup)
+    other.run("backup", "restore", backup)
+
+    assert other.document("backup", "create", backup)["there"] == 1

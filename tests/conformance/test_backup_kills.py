@@ -77,7 +77,7 @@ def kill_at_every_step(place: str, can_link: bool) -> None:
 
 
 def create(bench: Workbench, root: Path) -> None:
-    Backups(bench.engine, bench.store, utc_now).create(root, "0", [], lambda taken: None)
+    Backups(bench.engine, bench.store, root.parent, utc_now).create(root, "0", [], lambda taken: None)
 
 
 def outcomes(bench: Workbench, folder: Path) -> tuple[int, int, int]:

@@ -51,8 +51,7 @@ def create(folder: Path, quiet: bool, as_json: bool) -> None:
 
     SECRET_KEY is no part of it, nor are uploads that are on their way.
     """
-    store = runtime().store
-    places = [Path(current_app.instance_path), *([store.root] if isinstance(store, OnDisk) else [])]
+    places = [Path(current_app.instance_path), _place()]
     with _meter(quiet=quiet, as_json=as_json) as meter:
         manifest, tally = _backups().create(folder, __version__, places, _watch(meter))
     _tell("Backed up", manifest, tally.lost, quiet=quiet, as_json=as_json, **tally.counts())
@@ -99,7 +98,13 @@ def restore(folder: Path, quiet: bool, as_json: bool) -> None:
 
 
 def _backups() -> Backups:
-    return Backups(db.engine, runtime().store, runtime().clock)
+    return Backups(db.engine, runtime().store, _place(), runtime().clock)
+
+
+def _place() -> Path:
+    """Return the folder of the store, which all machines share that serve it, else the instance's."""
+    store = runtime().store
+    return store.root if isinstance(store, OnDisk) else Path(current_app.instance_path)
 
 
 def _meter(*, quiet: bool, as_json: bool) -> Meter:

@@ -74,10 +74,14 @@ class Tally:
 
 
 class Backups:
-    """Backups of one instance: its database and its store; `watch` is told of each blob."""
+    """Backups of one instance: its database and its store; `watch` is told of each blob.
 
-    def __init__(self, engine: Engine, store: BlobStore, clock: Clock) -> None:
+    By a file in `place`, the folder of its data, its backups are told from those of another one.
+    """
+
+    def __init__(self, engine: Engine, store: BlobStore, place: Path, clock: Clock) -> None:
         self._engine = engine
+        self._place = place
         self._store = store
         self._clock = clock
 
@@ -88,10 +92,12 @@ class Backups:
         `UnusableBackup`, `DumpFailed` or `StorageFault`; then the backup that was there is what it was.
         """
         with backup_folder.folder_to_write(root, *places) as folder, disk_errors():
+            instance = backup_folder.identify(self._place)
+            folder.check_instance(instance)
             folder.clear()
             try:
                 with disk_errors():
-                    manifest, tally = self._take(folder, release, watch)
+                    manifest, tally = self._take(folder, release, instance, watch)
             except StorageFull as error:
                 folder.clear()
                 folder.remove_unneeded()
@@ -116,6 +122,7 @@ class Backups:
             index = folder.checked(manifest.index).name
             with self._store.keeping():
                 tally = _take_all(folder.iter_index, index, folder.store, self._store, watch)
+            backup_folder.set_identity(self._place, manifest.instance)
             dumps.put_back(self._engine, database, lambda connection: _forget(connection, terms))
         return manifest, tally
 
@@ -129,7 +136,9 @@ class Backups:
         if dumps.is_in_use(self._engine):
             raise NotRestored(reason=IN_USE)
 
-    def _take(self, folder: BackupFolder, release: str, watch: Watch) -> tuple[Manifest, Tally]:
+    def _take(
+        self, folder: BackupFolder, release: str, instance: str, watch: Watch
+    ) -> tuple[Manifest, Tally]:
         now = self._clock()
         stamp = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         database, index = folder.root / f"{DATABASE}{stamp}", folder.root / f"{INDEX}{stamp}"
@@ -143,6 +152,7 @@ class Backups:
         manifest = Manifest(
             cabinet=release,
             revision=str(revision),
+            instance=instance,
             created_at=now,
             kind=self._engine.dialect.name,
             database=backup_folder.describe(database),

@@ -18,6 +18,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import groupby
@@ -42,6 +43,8 @@ LONGEST_MANIFEST = 64 << 10
 
 MARK = "cabinet-backup"
 MANIFEST = "manifest.json"
+# In the folder of the store.
+IDENTITY = "backup_identity"
 DATABASE = "database-"
 INDEX = "index-"
 
@@ -51,6 +54,7 @@ NOT_A_FOLDER = N_("it is not a folder.")
 HOLDS_OTHERS = N_("it holds something else. Name an empty folder, or one that holds a backup.")
 HOLDS_NONE = N_("there is no backup in it.")
 INSIDE = N_("it lies inside the data that it would be the backup of.")
+OTHER_INSTANCE = N_("it holds the backup of another instance. Name another folder.")
 IN_USE = N_("another backup command is working on it.")
 NEWER_FORMAT = N_("a newer release has made it. Use that release.")
 DAMAGED = N_("its manifest, database or index is damaged. Take another one.")
@@ -84,6 +88,7 @@ class Manifest(BaseModel, frozen=True):
     format: Literal[1] = 1
     cabinet: str
     revision: str
+    instance: str
     created_at: AwareDatetime
     kind: Literal["sqlite", "postgresql"]
     database: StoredFile
@@ -116,6 +121,12 @@ class BackupFolder:
             return Manifest.model_validate_json(text)
         except ValidationError as error:
             raise UnusableBackup(where=str(self.root), reason=DAMAGED) from error
+
+    def check_instance(self, instance: str) -> None:
+        """Raise `UnusableBackup` for the backup of another instance, which a new one would destroy."""
+        manifest = self.manifest()
+        if manifest is not None and manifest.instance != instance:
+            raise UnusableBackup(where=str(self.root), reason=OTHER_INSTANCE)
 
     def checked(self, file: StoredFile) -> Path:
         """Return where a file of the manifest lies; raises `UnusableBackup` when it is not that file any more."""
@@ -223,6 +234,32 @@ def folder_to_read(root: Path) -> Iterator[tuple[BackupFolder, Manifest]]:
         if manifest is None:
             raise UnusableBackup(where=str(root), reason=HOLDS_NONE)
         yield folder, manifest
+
+
+def identify(data: Path) -> str:
+    """Return what the backups of the instance with its store at `data` are known by, made on first use."""
+    with suppress(FileNotFoundError):
+        return (data / IDENTITY).read_text("ascii").strip()
+    draft = _draft_identity(data, secrets.token_hex(16))
+    # Not in place of what another backup, the first one as well, has made meanwhile.
+    with suppress(FileExistsError):
+        os.link(draft, data / IDENTITY)
+    draft.unlink()
+    sync_folder(data)
+    return identify(data)
+
+
+def set_identity(data: Path, identity: str) -> None:
+    """Have the backups of the instance with its store at `data` go on with those of that identity."""
+    os.replace(_draft_identity(data, identity), data / IDENTITY)
+    sync_folder(data)
+
+
+def _draft_identity(data: Path, identity: str) -> Path:
+    draft = data / f"{IDENTITY}.{secrets.token_hex(8)}"
+    with _new_file(draft) as written:
+        written.write(f"{identity}\n".encode("ascii"))
+    return draft
 
 
 def describe(path: Path) -> StoredFile:
