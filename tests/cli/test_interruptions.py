@@ -19,6 +19,8 @@ from tests.support.contents import content_of
 from tests.support.line import Cut, Line, end_rudely, line_to
 from tests.support.servers import Server
 
+pytestmark = pytest.mark.client
+
 CONTENT = content_of(LARGE + (9 << 20))
 
 # Bytes on the line: within the second part.
