@@ -140,6 +140,12 @@ def _databases_of_the_test(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
+def first_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the applications of a test make all of their instance themselves."""
+    monkeypatch.setattr(chosen_database, "start_migrated", lambda _: None)
+
+
+@pytest.fixture
 def make_app(tmp_path: Path) -> Iterator[MakeApp]:
     """Build applications on one instance folder, with settings as keywords."""
     from cabinet.extensions import db
@@ -148,6 +154,8 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
 
     def make(**changed: Any) -> Flask:
         settings = {"INSTANCE": tmp_path / "instance", "TESTING": True, **FAST, **changed}
+        if "DATABASE_URL" not in settings:
+            chosen_database.start_migrated(Path(settings["INSTANCE"]))
         app = create_app(with_database(settings))
         app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
         built.append(app)

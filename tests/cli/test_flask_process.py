@@ -18,6 +18,8 @@ from tests.support.auth import PASSWORD, USERNAME, AuthActions
 from tests.support.operators import Operator, flask_command, run_flask
 from tests.support.servers import server_environment
 
+pytestmark = pytest.mark.usefixtures("first_start")
+
 GROUPS = ("users", "files", "storage", "uploads", "backup")
 
 

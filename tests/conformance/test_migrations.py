@@ -36,6 +36,8 @@ from tests.support.databases import (
 )
 from tests.support.servers import server_environment
 
+pytestmark = pytest.mark.usefixtures("first_start")
+
 # What `services/search_index.py` makes in a server, where SQLite has a table.
 BESIDE_THE_TABLES = {"ix_node_search"}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Mapping
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,30 @@ def with_database(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, "DATABASE_URL": databases.url_for(Path(settings["INSTANCE"]))}
 
 
+def start_migrated(instance: Path) -> None:
+    """Give a new instance folder a file of SQLite as the first start of a server leaves it.
+
+    To migrate takes longer than most tests; that it is done at the first start is for the tests of
+    starting, which use no copy.
+    """
+    if chosen() or instance.exists():
+        return
+    instance.mkdir(mode=0o700, parents=True)
+    file = instance / "cabinet.db"
+    file.touch(0o600)
+    file.write_bytes(_migrated_file())
+
+
+@cache
+def _migrated_file() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        _start_once(Path(folder) / "instance", {})
+        file = Path(folder) / "instance" / "cabinet.db"
+        # The last connection that closes has moved the log into the file.
+        assert not file.with_name("cabinet.db-wal").exists()
+        return file.read_bytes()
+
+
 def without_tables(instance: Path) -> str:
     """Return the address of a database for `instance` that nothing was ever done to."""
     databases = chosen()
@@ -66,8 +91,12 @@ def make_template(cluster: Cluster) -> str:
     with closing(Databases(cluster, "template1", "template")) as databases:
         name = databases.create()
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"INSTANCE": Path(folder) / "instance", "DATABASE_URL": cluster.url(name), "TESTING": True}
-        app = create_app(settings)
-        with app.app_context():
-            db.engine.dispose()
+        _start_once(Path(folder) / "instance", {"DATABASE_URL": cluster.url(name)})
     return name
+
+
+def _start_once(instance: Path, settings: Mapping[str, Any]) -> None:
+    """Start on an instance for the first time, and end."""
+    app = create_app({"INSTANCE": instance, "TESTING": True, **settings})
+    with app.app_context():
+        db.engine.dispose()

@@ -23,6 +23,8 @@ from tests.support.chosen_database import chosen
 from tests.support.servers import FAST, production_command, server_environment
 from tests.support.visitors import Program
 
+pytestmark = pytest.mark.usefixtures("first_start")
+
 
 @pytest.fixture
 def open_umask() -> Iterator[None]:
