@@ -17,7 +17,7 @@ pytestmark = pytest.mark.client
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
-    ("rounds", "seed"), [(len(CLIENTS) + 3, 1), pytest.param(200, 2, marks=pytest.mark.long)]
+    ("rounds", "seed"), [(len(CLIENTS) + 1, 1), pytest.param(200, 2, marks=pytest.mark.long)]
 )
 def test_no_cut_damages_or_loses_an_upload(
     start_production: StartProduction, tmp_path: Path, rounds: int, seed: int

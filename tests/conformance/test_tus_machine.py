@@ -271,7 +271,7 @@ class TusMachine(RuleBasedStateMachine):
 class TestTus(TusMachine.TestCase):  # type: ignore[misc, valid-type]
     """One application for all tries, each of which has a user of its own."""
 
-    settings = settings(max_examples=15, stateful_step_count=20)
+    settings = settings(max_examples=10, stateful_step_count=20)
 
     @classmethod
     def setUpClass(cls) -> None:

@@ -196,4 +196,4 @@ class FilesMachine(RuleBasedStateMachine):
 
 
 TestFiles = pytest.mark.database(FilesMachine.TestCase)
-TestFiles.settings = settings(max_examples=10, stateful_step_count=20)
+TestFiles.settings = settings(max_examples=6, stateful_step_count=20)

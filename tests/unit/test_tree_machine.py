@@ -274,4 +274,4 @@ class TreeMachine(RuleBasedStateMachine):
 
 
 TestTree = TreeMachine.TestCase
-TestTree.settings = settings(max_examples=12, stateful_step_count=25)
+TestTree.settings = settings(max_examples=8, stateful_step_count=25)
