@@ -51,7 +51,7 @@ bench: $(VENV)/dev ## measure against nginx and copyparty; prints a table
 check: $(VENV)/dev ## lint and types only
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/djlint src/cabinet/templates --check --lint --quiet
+	$(BIN)/djlint src/cabinet/templates --check --lint
 	$(BIN)/mypy
 
 format: $(VENV)/dev ## put everything into the form that `make check` wants
