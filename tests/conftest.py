@@ -97,7 +97,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark what a database plays a part in; leave out what is about another database than this one."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        if chosen_database.plays_a_part(fixtures) and not item.get_closest_marker("client"):
+        if chosen_database.plays_a_part(fixtures) and not item.get_closest_marker("any_database"):
             item.add_marker("database")
     other = set(chosen_database.CHOICES) - {config.getoption("database")}
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in other)]

@@ -20,6 +20,8 @@ from tests.support.contents import content_of
 from tests.support.faults import Fault
 from tests.support.operators import Operator
 
+pytestmark = pytest.mark.any_database
+
 TREE = {
     "Отчёты/Отчёт №5.txt": b"report",
     "Отчёты/a.part": b"not a part of a",

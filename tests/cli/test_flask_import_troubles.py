@@ -18,6 +18,8 @@ from tests.support.auth import USERNAME
 from tests.support.faults import Fault
 from tests.support.operators import Operator
 
+pytestmark = pytest.mark.any_database
+
 Meddle = Callable[..., None]
 
 

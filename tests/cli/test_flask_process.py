@@ -18,7 +18,7 @@ from tests.support.auth import PASSWORD, USERNAME, AuthActions
 from tests.support.operators import Operator, flask_command, run_flask
 from tests.support.servers import server_environment
 
-pytestmark = pytest.mark.usefixtures("first_start")
+pytestmark = [pytest.mark.usefixtures("first_start"), pytest.mark.any_database]
 
 GROUPS = ("users", "files", "storage", "uploads", "backup")
 

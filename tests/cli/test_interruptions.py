@@ -19,7 +19,7 @@ from tests.support.contents import content_of
 from tests.support.line import Cut, Line, end_rudely, line_to
 from tests.support.servers import Server
 
-pytestmark = pytest.mark.client
+pytestmark = pytest.mark.any_database
 
 CONTENT = content_of(LARGE + (9 << 20))
 

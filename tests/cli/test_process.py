@@ -20,7 +20,7 @@ from tests.support.auth import PASSWORD, USERNAME
 from tests.support.contents import content_of
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.client
+pytestmark = pytest.mark.any_database
 
 FILECLI = str(Path(sys.executable).with_name("filecli"))
 SERVER_SIDE = {"flask", "werkzeug", "sqlalchemy", "pydantic", "wtforms", "cabinet.app"}

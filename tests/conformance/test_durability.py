@@ -31,6 +31,8 @@ from tests.support.servers import Server, production_command, running
 from tests.support.strace import Call, read_whole_log, traced
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.any_database
+
 # By either face, a body that its thread writes and one that the pool does.
 UPLOADS = {
     "PUT of one block": ("PUT", content_of(10_000, seed=1)),

@@ -23,6 +23,8 @@ from tests.support.tus import (
     staged,
 )
 
+pytestmark = pytest.mark.any_database
+
 BLOCK = 4 << 20
 CONTENT = content_of((9 << 20) + 11)
 OTHER = content_of(len(CONTENT), seed=1)

@@ -14,7 +14,7 @@ from tests.support.contents import content_of
 from tests.support.tus import Tus, Upload, staged
 from tests.support.tus_clients import CLIENTS, Client, Job
 
-pytestmark = pytest.mark.client
+pytestmark = pytest.mark.any_database
 
 MIB = 1 << 20
 CONTENT = content_of(13 * MIB + 7)

@@ -29,6 +29,8 @@ from tests.support.tus import (
     staged,
 )
 
+pytestmark = pytest.mark.any_database
+
 CONTENT = content_of((5 << 20) + 3)
 
 

@@ -21,6 +21,8 @@ from tests.support.tus import (
     staged,
 )
 
+pytestmark = pytest.mark.any_database
+
 CONTENT = content_of(100_000)
 LARGE = content_of((9 << 20) + 5, seed=1)
 

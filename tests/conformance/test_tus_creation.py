@@ -21,6 +21,8 @@ from tests.support.tus import (
     staged,
 )
 
+pytestmark = pytest.mark.any_database
+
 CONTENT = content_of(100_000)
 LARGE = content_of((5 << 20) + 3, seed=1)
 MOST = 1 << 40

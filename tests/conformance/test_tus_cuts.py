@@ -12,7 +12,7 @@ from tests.support.line import line_to
 from tests.support.operators import run_flask
 from tests.support.tus_clients import CLIENTS
 
-pytestmark = pytest.mark.client
+pytestmark = pytest.mark.any_database
 
 
 @pytest.mark.timeout(3600)

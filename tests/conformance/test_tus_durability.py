@@ -33,6 +33,8 @@ from tests.support.servers import FAST, production_command, running
 from tests.support.strace import Call, Point, killed_at, points, read_log, read_whole_log, traced
 from tests.support.tus import CONTENT_TYPE, checksum, metadata, someone
 
+pytestmark = pytest.mark.any_database
+
 HEADERS = {"Tus-Resumable": "1.0.0"}
 CALLS = (
     "openat", "pwritev", "pwritev2", "pwrite64", "write", "fsync", "fdatasync", "link", "linkat", "rename",

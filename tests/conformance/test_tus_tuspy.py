@@ -17,7 +17,7 @@ from cabinet.storage.content_hash import hash_chunks
 from tests.support.contents import content_of
 from tests.support.tus import Tus, Upload, check_finished
 
-pytestmark = pytest.mark.client
+pytestmark = pytest.mark.any_database
 
 MIB = 1 << 20
 CONTENT = content_of(13 * MIB + 7)

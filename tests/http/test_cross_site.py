@@ -19,6 +19,8 @@ from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, AuthActions
 from tests.support.visitors import NAVIGATION, Browser, Program
 
+pytestmark = pytest.mark.any_database
+
 HOSTILE = [
     {"Origin": "https://evil.example"},
     {"Origin": "null"},

@@ -18,7 +18,7 @@ from tests.support.programs import require_program
 from tests.support.readme import readme_block
 from tests.support.servers import Server
 
-pytestmark = pytest.mark.client
+pytestmark = pytest.mark.any_database
 
 MIB = 1 << 20
 

@@ -14,6 +14,8 @@ from flask import Flask
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.visitors import Browser, Program, is_problem
 
+pytestmark = pytest.mark.any_database
+
 CONTENT = b"0123456789"
 ETAG = f'"{hash_chunks([CONTENT])}"'
 OTHER = b"something else"

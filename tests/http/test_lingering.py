@@ -5,10 +5,14 @@ Rule: a real server, for it is the connection that matters.
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.contents import content_of
 from tests.support.raw_http import RawConnection, request_head
 from tests.support.servers import Server
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.any_database
 
 MIB = 1 << 20
 

@@ -15,6 +15,8 @@ from flask import Flask
 
 from tests.support.visitors import Browser, Program
 
+pytestmark = pytest.mark.any_database
+
 CANARY = "a canary that nobody may see"
 
 # As they stand in a URL: decoded once, and never twice.

@@ -20,6 +20,8 @@ from cabinet.web.ranges import INLINE_TYPES
 from tests.conftest import MakeApp
 from tests.support.visitors import NAVIGATION, Browser, Program
 
+pytestmark = pytest.mark.any_database
+
 SCRIPT = b"<html><script>alert(document.domain)</script></html>"
 
 

@@ -20,6 +20,8 @@ from tests.conftest import MakeApp
 from tests.support.auth import basic
 from tests.support.visitors import NAVIGATION, Browser, Program
 
+pytestmark = pytest.mark.any_database
+
 ACCEPTED = {
     "*/*": False,
     "": False,

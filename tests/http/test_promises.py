@@ -12,6 +12,8 @@ from tests.conftest import MakeApp
 from tests.support.forms import file, post
 from tests.support.visitors import Program, is_problem
 
+pytestmark = pytest.mark.any_database
+
 CONTENT = b"content"
 SHA256 = base64.b64encode(hashlib.sha256(CONTENT).digest()).decode()
 

@@ -15,6 +15,8 @@ from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, AuthActions
 from tests.support.visitors import NAVIGATION, Browser, Program
 
+pytestmark = pytest.mark.any_database
+
 FORWARDED = {
     "X-Forwarded-For": "203.0.113.9",
     "X-Forwarded-Proto": "https",

@@ -19,6 +19,8 @@ from tests.conftest import StartProduction
 from tests.support.auth import PASSWORD, USERNAME, basic
 from tests.support.visitors import Browser, Program, is_problem
 
+pytestmark = pytest.mark.any_database
+
 LARGE = b"large" * CHUNK_SIZE
 
 

@@ -12,6 +12,8 @@ from flask.testing import FlaskClient
 from cabinet.errors import NotFound
 from cabinet.web.assets import ENDPOINT, IMMUTABLE, Assets
 
+pytestmark = pytest.mark.any_database
+
 
 def address(app: Flask, name: str, fingerprint: str | None = None) -> str:
     with app.test_request_context():

@@ -24,6 +24,8 @@ from cabinet.web.formats import (
     program,
 )
 
+pytestmark = pytest.mark.any_database
+
 
 @contextmanager
 def language(app: Flask, code: str) -> Iterator[None]:

@@ -13,6 +13,8 @@ from cabinet.web.i18n import choose_locale, language, translate_error
 from cabinet.web.texts import PLURAL, SINGLE, script_texts
 from tests.support.auth import AuthActions
 
+pytestmark = pytest.mark.any_database
+
 HTML = {"Accept": "text/html"}
 RUSSIAN = {"Accept-Language": "ru-RU,ru;q=0.9"}
 

@@ -16,6 +16,8 @@ from cabinet.services.entries import OCTETS
 from cabinet.services.media_types import HEAD_SIZE, hint_of
 from tests.support.services import Workbench
 
+pytestmark = pytest.mark.any_database
+
 PASSIVE = {
     "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "audio/wav", "audio/flac", "audio/mpeg",
     "audio/mp4", "audio/ogg", "video/ogg", "video/webm", "video/mp4", "video/quicktime", "application/pdf",

@@ -12,6 +12,8 @@ from flask_babel import ngettext
 
 from tests.support.catalog import LANGUAGES, compiled, extract, load, po_file, texts
 
+pytestmark = pytest.mark.any_database
+
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]")
 
 
