@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help run serve setup test test-long bench check format lock screenshot clean
+.PHONY: help run serve setup test coverage test-long bench check format lock screenshot clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' Makefile
@@ -36,8 +36,13 @@ setup: $(VENV)/dev ## install what development needs into .venv
 
 test: check ## lint, types and every test but the long ones, on SQLite and PostgreSQL: TESTS=4 processes
 	bash .ci/install-parts test
-	$(PARALLEL) --cov --cov-report term
+	$(PARALLEL)
 	$(PARALLEL) --database postgresql -m 'database and not development and not long'
+
+# Apart from `test`, because tracing every server and every filecli makes it a third longer.
+coverage: $(VENV)/dev ## the tests on SQLite again, and which lines and branches they leave out
+	bash .ci/install-parts test
+	$(PARALLEL) --cov --cov-report term
 
 test-long: $(VENV)/dev ## the tests that take minutes: kill loops, whole installations; then all on PostgreSQL
 	bash .ci/install-parts test
