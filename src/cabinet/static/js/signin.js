@@ -68,6 +68,16 @@ export function askToSignIn() {
   }
 }
 
+/** Ask as `signedIn` does; resolves to whether it happened, false once the question was put aside. */
+export function signedInNow() {
+  const back = signedIn().then(() => true);
+  askToSignIn();
+  const aside = new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(false), { once: true });
+  });
+  return Promise.race([back, aside]);
+}
+
 export function bindSignIn() {
   form.addEventListener("submit", (event) => {
     if (event.submitter?.value !== "cancel") {

@@ -3,38 +3,82 @@
    Rule: a message is text, never markup. */
 
 const LASTS_FOR_MS = 8_000;
+const AT_ONCE = 3;
 
 const template = document.getElementById("toast");
+const toasts = document.getElementById("toasts");
 
-function add(region, message) {
+/** Make room for one more: what went well goes first, then the oldest of what did not. */
+function makeRoom() {
+  const shown = toasts.querySelectorAll(".note:not(.visually-hidden)");
+  if (shown.length >= AT_ONCE) {
+    (toasts.querySelector('[role="status"] .note:not(.visually-hidden)') ?? shown[0]).remove();
+  }
+}
+
+function draw(message) {
   const note = template.content.firstElementChild.cloneNode(true);
   note.querySelector("p").textContent = message;
   note.querySelector("button").addEventListener("click", () => note.remove());
-  document.getElementById(region).append(note);
   return note;
 }
 
-/** Say that something went well; it waits while a pointer or the focus rests on it. */
-export function say(message) {
-  const note = add("toasts-status", message);
-  const leave = () => {
-    if (note.matches(":hover, :focus-within")) {
-      setTimeout(leave, LASTS_FOR_MS);
-    } else {
-      note.remove();
-    }
+function add(region, note) {
+  makeRoom();
+  document.getElementById(region).append(note);
+}
+
+/** Take `note` away after a while; it stays for as long as a pointer or the focus rests on it. */
+function fade(note) {
+  let timer = 0;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => note.remove(), LASTS_FOR_MS);
   };
-  setTimeout(leave, LASTS_FOR_MS);
+  const hold = () => clearTimeout(timer);
+  const release = () => note.matches(":hover, :focus-within") || wait();
+  note.addEventListener("pointerenter", hold);
+  note.addEventListener("focusin", hold);
+  note.addEventListener("pointerleave", release);
+  note.addEventListener("focusout", () => setTimeout(release));
+  wait();
+}
+
+function actionButton({ label, run }, note) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "note-action";
+  button.textContent = label;
+  button.addEventListener("click", () => {
+    note.remove();
+    run();
+  });
+  return button;
+}
+
+/** Say that something went well, with a button for `action`, which is a `label` and what it shall
+    `run`, if there is one. Returns what takes the message away. */
+export function say(message, action = null) {
+  const note = draw(message);
+  if (action) {
+    note.querySelector("p").after(actionButton(action, note));
+  }
+  add("toasts-status", note);
+  fade(note);
+  return () => note.remove();
 }
 
 /** Tell those who listen what those who look can see elsewhere; what is urgent interrupts them. */
 export function announce(message, { isUrgent = false } = {}) {
-  const note = add(isUrgent ? "toasts-alert" : "toasts-status", message);
+  const note = draw(message);
   note.classList.add("visually-hidden");
+  document.getElementById(isUrgent ? "toasts-alert" : "toasts-status").append(note);
   setTimeout(() => note.remove(), LASTS_FOR_MS);
 }
 
-/** Say that something went wrong. */
+/** Say that something went wrong; the same is not said twice. */
 export function warn(message) {
-  add("toasts-alert", message);
+  const same = [...toasts.querySelectorAll('[role="alert"] .note:not(.visually-hidden)')];
+  same.find((note) => note.querySelector("p").textContent === message)?.remove();
+  add("toasts-alert", draw(message));
 }

@@ -1,0 +1,88 @@
+/* Requests that change many entries: in batches, and once more when somebody had to sign in again.
+
+   Rule: knows the wire and nothing of the page. A change of several batches reports each of them,
+   for those before a failure have happened. */
+
+import { exchange, root, send } from "./http.js";
+import { signedInNow } from "./signin.js";
+
+// As many as the server takes at a time.
+const BATCH = 1000;
+
+/** Return what `attempt()` returns; when the session has ended, after signing in again. */
+export async function renewing(attempt) {
+  try {
+    return await attempt();
+  } catch (failure) {
+    if (failure.status !== 401 || !(await signedInNow())) {
+      throw failure;
+    }
+    return attempt();
+  }
+}
+
+const post = (address, value) => renewing(() => exchange("POST", `${root}${address}`, value));
+
+/** Post `items` as `key` beside the other fields, a batch at a time; yields the entries of each answer. */
+async function* inBatches(address, key, items, fields = {}) {
+  for (let start = 0; start < items.length; start += BATCH) {
+    const answer = await post(address, { [key]: items.slice(start, start + BATCH), ...fields });
+    yield answer.entries;
+  }
+}
+
+async function all(batches) {
+  const entries = [];
+  for await (const some of batches) {
+    entries.push(...some);
+  }
+  return entries;
+}
+
+/** Put what is at `paths` into the trash; yields what is there now, each with its `id`. */
+export const trashPaths = (paths) => inBatches("trash", "paths", paths);
+
+/** Put back what is in the trash as `ids`; yields the entries that are back. */
+export const restoreIds = (ids, onConflict = "fail") =>
+  inBatches("trash/restore", "ids", ids, { on_conflict: onConflict });
+
+/** Move or copy ("moves", "copies") what is at `paths` to `to`; yields the entries that came of it. */
+export const relocatePaths = (kind, paths, to, onConflict = "fail") =>
+  inBatches(kind, "from", paths, { to, on_conflict: onConflict });
+
+/** Return what is at each of `paths`, null where nothing is. */
+export const lookUp = (paths) => all(inBatches("lookup", "paths", paths));
+
+/** Do a change of several batches wholly; returns all its entries. */
+export const wholly = all;
+
+/** Remove what is in the trash as `ids` for ever. */
+export async function purgeIds(ids) {
+  for (let start = 0; start < ids.length; start += BATCH) {
+    const value = JSON.stringify({ ids: ids.slice(start, start + BATCH) });
+    const type = { "Content-Type": "application/json" };
+    await renewing(() => send("POST", `${root}trash/purge`, value, type));
+  }
+}
+
+/** Remove everything in the trash for ever. */
+export const purgeAll = () => renewing(() => send("DELETE", `${root}trash`));
+
+/** Return a page of the folders in the folder at `path`, and the cursor of the next, null when files begin. */
+export async function foldersOf(path, after, limit) {
+  const query = new URLSearchParams({ path, limit, ...(after && { after }) });
+  const response = await renewing(() => send("GET", `${root}files?${query}`));
+  const { entries, next } = await response.json();
+  const folders = entries.filter((entry) => entry.kind === "folder");
+  return { folders, next: folders.length === entries.length ? next : null };
+}
+
+/** Make a folder at `path`. */
+export const makeFolder = (path) => post("folders", { path });
+
+/** Return what lies in the trash and came from one of `paths`, the newest of each. */
+export async function newestTrashed(paths) {
+  const response = await renewing(() => send("GET", `${root}trash?limit=${BATCH}`));
+  const { entries } = await response.json();
+  return paths.map((path) => entries.find((entry) => entry.from === path)).filter(Boolean);
+}
