@@ -1,0 +1,160 @@
+/* What can be done with entries: THE table. The menu of a row, the bar over the chosen ones, the keys
+   and the sheet that explains them are all drawn from it.
+
+   An action has an `id`, the key of its `text`, an `icon`, its `keys` (a single letter is one that can
+   be turned off), the `places` where it exists, `isFor(entries)`, and `run(entries, context)`. What
+   `isInBar` is for any number of entries, what `isHidden` is in no menu, what `isDanger` is red.
+
+   Rule: nothing is done here, and nothing loaded before it is asked for. */
+
+const FILES = ["folder", "search"];
+const TRASH = ["trash"];
+
+const any = (entries) => entries.length > 0;
+const one = (entries) => entries.length === 1;
+const oneFile = (entries) => one(entries) && entries[0].kind === "file";
+const oneFolder = (entries) => one(entries) && entries[0].kind === "folder";
+
+const main = document.getElementById("main");
+
+/** Return what an action is told besides the entries; `opener` gets the focus back. */
+export const contextOf = (selection, opener = null) => ({
+  place: main.dataset.place,
+  folder: main.dataset.folder,
+  selection,
+  opener,
+});
+
+export const ACTIONS = [
+  {
+    id: "open",
+    text: "act-open",
+    icon: "folder-open",
+    keys: ["Enter"],
+    places: FILES,
+    isFor: oneFolder,
+    run: ([{ row }]) => row.querySelector(".name").click(),
+  },
+  {
+    id: "preview",
+    text: "act-preview",
+    icon: "eye",
+    keys: ["Enter"],
+    places: FILES,
+    isFor: oneFile,
+    run: async ([entry]) => (await import("./preview.js")).preview(entry),
+  },
+  {
+    id: "reveal",
+    text: "act-reveal",
+    icon: "folder-open",
+    keys: [],
+    places: ["search"],
+    isFor: one,
+    run: async ([entry]) => (await import("./downloading.js")).reveal(entry),
+  },
+  {
+    id: "download",
+    text: "act-download",
+    icon: "download",
+    keys: ["s"],
+    places: FILES,
+    isInBar: true,
+    isFor: any,
+    run: async (entries, context) => (await import("./downloading.js")).download(entries, context),
+  },
+  {
+    id: "rename",
+    text: "act-rename",
+    icon: "pencil",
+    keys: ["F2"],
+    places: FILES,
+    isFor: one,
+    run: async ([entry], context) => (await import("./renaming.js")).rename(entry, context),
+  },
+  {
+    id: "move",
+    text: "act-move",
+    icon: "folder-input",
+    keys: ["m"],
+    places: FILES,
+    isInBar: true,
+    isFor: any,
+    run: async (entries, context) => (await import("./relocating.js")).moveTo(entries, context),
+  },
+  {
+    id: "copy",
+    text: "act-copy",
+    icon: "copy",
+    keys: ["y"],
+    places: FILES,
+    isInBar: true,
+    isFor: any,
+    run: async (entries, context) => (await import("./relocating.js")).copyTo(entries, context),
+  },
+  {
+    id: "link",
+    text: "act-link",
+    icon: "link",
+    keys: ["c"],
+    places: FILES,
+    isFor: any,
+    run: async (entries) => (await import("./links.js")).copyLink(entries),
+  },
+  {
+    id: "details",
+    text: "act-details",
+    icon: "info",
+    keys: ["d"],
+    places: FILES,
+    isFor: any,
+    run: async (entries, context) => (await import("./details.js")).toggleDetails(entries, context),
+  },
+  {
+    id: "trash",
+    text: "act-trash",
+    icon: "trash-2",
+    keys: ["Delete", "Mod+Backspace"],
+    places: FILES,
+    isInBar: true,
+    isDanger: true,
+    isFor: any,
+    run: async (entries) => (await import("./deleting.js")).trash(entries),
+  },
+  {
+    id: "restore",
+    text: "act-restore",
+    icon: "undo-2",
+    keys: ["r"],
+    places: TRASH,
+    isInBar: true,
+    isFor: any,
+    run: async (entries) => (await import("./deleting.js")).restore(entries),
+  },
+  {
+    id: "purge",
+    text: "act-purge",
+    icon: "trash-2",
+    keys: ["Shift+Delete"],
+    places: FILES,
+    isHidden: true,
+    isDanger: true,
+    isFor: any,
+    run: async (entries) => (await import("./deleting.js")).purge(entries),
+  },
+  {
+    id: "purge-trashed",
+    text: "act-purge",
+    icon: "trash-2",
+    keys: ["Delete", "Shift+Delete"],
+    places: TRASH,
+    isInBar: true,
+    isDanger: true,
+    isFor: any,
+    run: async (entries) => (await import("./deleting.js")).purge(entries),
+  },
+];
+
+/** Return the actions of a place that fit `entries`. */
+export const actionsFor = (place, entries) =>
+  ACTIONS.filter((action) => action.places.includes(place) && action.isFor(entries));
