@@ -100,6 +100,7 @@ SINGLE = {
     "pause-one": N_("Pause the upload of “%(name)s”"),
     "resume-one": N_("Resume the upload of “%(name)s”"),
     "retry-one": N_("Try to upload “%(name)s” again"),
+    "link-copied": N_("The link is copied."),
 } | {f"size.{rank}": text for rank, text in enumerate(SIZE_UNITS, start=1)}
 
 PLURAL = {
@@ -124,6 +125,7 @@ PLURAL = {
     ),
     "unfinished": NN_("%(count)s file was not uploaded", "%(count)s files were not uploaded"),
     "more": NN_("and %(count)s more", "and %(count)s more"),
+    "links-copied": NN_("%(count)s link is copied.", "%(count)s links are copied."),
 }
 
 

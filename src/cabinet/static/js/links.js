@@ -1,0 +1,34 @@
+/* Addresses of entries, to be passed on: to the clipboard, or selected where browsers hide that. */
+
+import { contentUrl, root } from "./http.js";
+import { countText, text } from "./texts.js";
+import { say } from "./toasts.js";
+
+const dialog = document.getElementById("links");
+const field = document.getElementById("links-text");
+
+/** Return the address of an entry as others reach it: below the public one if the server has one. */
+export function linkOf({ path }) {
+  const base = dialog.dataset.publicUrl || `${location.origin}${root}`;
+  return `${base.replace(/\/$/, "")}/${contentUrl(path).slice(root.length)}`;
+}
+
+/** Put `content` on the clipboard and say so; show it selected where there is no clipboard to write to. */
+export async function copyText(content, message) {
+  try {
+    await navigator.clipboard.writeText(content);
+  } catch {
+    field.value = content;
+    field.rows = Math.min(content.split("\n").length + 1, 8);
+    dialog.showModal();
+    field.select();
+    return;
+  }
+  say(message);
+}
+
+/** Copy the addresses of `entries`, one a line. */
+export function copyLink(entries) {
+  const message = entries.length > 1 ? countText("links-copied", entries.length) : text("link-copied");
+  return copyText(entries.map(linkOf).join("\n"), message);
+}
