@@ -187,19 +187,19 @@ def test_several_are_downloaded_as_one_zip(window: Browser, alice: Program) -> N
     alice.put("/files/a", b"1")
     alice.put("/files/b/c", b"2")
 
-    answer = submit(window, "/index/zip", path=["a", "b"])
+    answer = submit(window, "/zip", path=["a", "b"])
 
     assert answer.status_code == 200
     assert answer.mimetype == "application/zip"
     assert answer.data.startswith(b"PK")
-    assert refused(submit(window, "/index/zip", path=["a", "gone"]), 404)
+    assert refused(submit(window, "/zip", path=["a", "gone"]), 404)
 
 
-@pytest.mark.parametrize("action", ["arrange", "delete", "zip"])
+@pytest.mark.parametrize("action", ["index/arrange", "index/delete", "zip"])
 def test_nothing_chosen_is_said_and_nothing_is_done(window: Browser, alice: Program, action: str) -> None:
     alice.put("/files/a/f")
 
-    answer = submit(window, f"/index/{action}", next="/index?path=a&sort=size")
+    answer = submit(window, f"/{action}", next="/index?path=a&sort=size")
 
     assert answer.headers["Location"] == "/index?path=a&sort=size"
     assert "Choose something first." in said(window, answer)
@@ -229,7 +229,7 @@ def test_a_form_leads_to_no_other_host(window: Browser, alice: Program, elsewher
         submit(window, "/index/rename", path="a", name="e", next=elsewhere),
         submit(window, "/index/move", path="b", to="x", on_conflict="fail", next=elsewhere),
         submit(window, "/index/copy", path="c", to="x", on_conflict="fail", next=elsewhere),
-        submit(window, "/index/zip", next=elsewhere),
+        submit(window, "/zip", next=elsewhere),
         submit(window, f"/index/trash/{trash_id}/restore", on_conflict="fail", next=elsewhere),
     ]
 
@@ -252,7 +252,7 @@ def test_forms_of_another_account_lead_nowhere(window: Browser, alice: Program, 
         ("/index/move", {"path": "secret", "to": "x", "on_conflict": "fail"}),
         ("/index/copy", {"path": "secret", "to": "x", "on_conflict": "fail"}),
         ("/index/delete", {"path": "secret"}),
-        ("/index/zip", {"path": "secret"}),
+        ("/zip", {"path": "secret"}),
         ("/index/versions/restore", {"path": "secret/f", "number": 1}),
         ("/index/versions/discard", {"path": "secret/f", "number": 1}),
         (f"/index/trash/{trash_id}/restore", {"on_conflict": "fail"}),
@@ -273,11 +273,12 @@ def test_a_form_without_the_token_does_nothing(window: Browser, alice: Program) 
     trash_id = trashed(alice)[0]["id"]
 
     for path in (
-        "folders", "arrange", "rename", "move", "copy", "delete", "zip", "versions/restore", "versions/discard",
-        f"trash/{trash_id}/restore", f"trash/{trash_id}/purge", "trash/empty",
+        "index/folders", "index/arrange", "index/rename", "index/move", "index/copy", "index/delete", "zip",
+        "index/versions/restore", "index/versions/discard",
+        f"index/trash/{trash_id}/restore", f"index/trash/{trash_id}/purge", "index/trash/empty",
     ):  # fmt: skip
         fields = {"path": "a", "name": "b", "to": "b", "number": "1", "on_conflict": "rename"}
-        answer = window.client.post(f"/index/{path}", data=fields, headers=NAVIGATION)
+        answer = window.client.post(f"/{path}", data=fields, headers=NAVIGATION)
         assert answer.status_code == 403, path
     assert alice.paths() == ["a"]
     assert len(trashed(alice)) == 1

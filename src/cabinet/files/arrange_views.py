@@ -1,4 +1,4 @@
-"""What is done with the files and folders that somebody chose: renamed, moved, copied, deleted, zipped.
+"""What is done with the files and folders that somebody chose: renamed, moved, copied, deleted.
 
 Rule: parse, call a service, render; a refusal shows on the page that asked, with what was typed.
 """
@@ -8,26 +8,36 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
-from flask import flash, render_template, request, url_for
+from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from cabinet.errors import EntryExists, IntoItself, InvalidName, NotAFolder, NotFound
+from cabinet.errors import N_, EntryExists, IntoItself, InvalidName, NotAFolder, NotFound
 from cabinet.files import bp
 from cabinet.files.forms import CHOSEN_BYTES, ArrangeForm, ChosenForm, RenameForm
-from cabinet.files.returning import REFUSALS, crumbs_of, refuse, way_back
+from cabinet.files.returning import REFUSALS, crumbs_of, nothing_chosen, paths_of, refuse, way_back
 from cabinet.services.entries import Conflict, Entry, Order
 from cabinet.services.names import join_path, split_path
-from cabinet.web.archives import send_zip
-from cabinet.web.context import acting_user, files, moving, zipping
+from cabinet.web.context import acting_user, files, moving
 from cabinet.web.formats import number
 from cabinet.web.guard import takes_body_of
-from cabinet.web.pages import check_form, local_path, see_other, text_of
+from cabinet.web.pages import check_form, see_other, text_of
 from cabinet.web.parameters import to_conflict
 from cabinet.web.problems import wants_page
+from cabinet.web.texts import NN_
 
 # Folders that a field suggests of the one that is open, and of the topmost.
 SUGGESTED = 50
+
+# What is said of one, and of several.
+_MOVED = (
+    N_("“%(name)s” is in “%(folder)s” now."),
+    NN_("%(count)s item is in “%(folder)s” now.", "%(count)s items are in “%(folder)s” now."),
+)
+_COPIED = (
+    N_("A copy is in “%(folder)s”: “%(name)s”."),
+    NN_("A copy of %(count)s item is in “%(folder)s”.", "Copies of %(count)s items are in “%(folder)s”."),
+)
 
 
 @bp.route("/index/arrange", methods=["GET", "POST"])
@@ -35,7 +45,7 @@ SUGGESTED = 50
 def arrange() -> ResponseReturnValue:
     """Ask what shall become of the chosen ones; a choice too long for an address is posted."""
     user, form = acting_user(), ChosenForm(formdata=request.values)
-    return _arrange_page(user.id, _paths_of(form)) if form.path.data else _nothing_chosen()
+    return _arrange_page(user.id, paths_of(form)) if form.path.data else nothing_chosen()
 
 
 @bp.post("/index/rename")
@@ -44,11 +54,11 @@ def rename() -> ResponseReturnValue:
     user, form = acting_user(), RenameForm()
     try:
         check_form(form)
-        path = _paths_of(form)[0]
+        path = paths_of(form)[0]
         renamed = moving(user.id).rename(path, text_of(form.name), Conflict.FAIL)
     except REFUSALS as error:
         status = refuse(form, error, {EntryExists: "name", InvalidName: "name"})
-        return _arrange_page(user.id, _paths_of(form), rename_form=form), status
+        return _arrange_page(user.id, paths_of(form), rename_form=form), status
     old = split_path(path)[-1]
     flash(gettext("“%(old)s” is called “%(new)s” now.", old=old, new=renamed.name), "success")
     return see_other(way_back(path))
@@ -58,14 +68,14 @@ def rename() -> ResponseReturnValue:
 @takes_body_of(CHOSEN_BYTES)
 def move_chosen() -> ResponseReturnValue:
     """Move the chosen ones into a folder."""
-    return _arrange(moving(acting_user().id).move, _say_moved)
+    return _arrange(moving(acting_user().id).move, _MOVED)
 
 
 @bp.post("/index/copy")
 @takes_body_of(CHOSEN_BYTES)
 def copy_chosen() -> ResponseReturnValue:
     """Copy the chosen ones into a folder."""
-    return _arrange(moving(acting_user().id).copy, _say_copied)
+    return _arrange(moving(acting_user().id).copy, _COPIED)
 
 
 @bp.post("/index/delete")
@@ -74,9 +84,9 @@ def delete() -> ResponseReturnValue:
     """Move the chosen ones to the trash, all of them or none."""
     user, form = acting_user(), ChosenForm()
     if wants_page() and not form.path.data:
-        return _nothing_chosen()
+        return nothing_chosen()
     check_form(form)
-    paths = _paths_of(form)
+    paths = paths_of(form)
     back = way_back(paths[0])
     files(user.id).trash_all(paths)
     if not wants_page():
@@ -92,24 +102,13 @@ def delete() -> ResponseReturnValue:
     return see_other(back)
 
 
-@bp.post("/index/zip")
-@takes_body_of(CHOSEN_BYTES)
-def zip_chosen() -> ResponseReturnValue:
-    """Answer with an archive of the chosen ones; they may be too many for the address of `GET /zip`."""
-    user, form = acting_user(), ChosenForm()
-    if wants_page() and not form.path.data:
-        return _nothing_chosen()
-    check_form(form)
-    return send_zip(zipping(user.id).zip(_paths_of(form)))
-
-
 def _arrange(
     perform: Callable[[Sequence[str], str, Conflict], Sequence[Entry]],
-    tell: Callable[[Sequence[Entry], str], None],
+    texts: tuple[str, tuple[str, str]],
 ) -> ResponseReturnValue:
-    """Move or copy by `perform`, and say so by `tell`, which gets the name of the folder."""
+    """Move or copy by `perform`, and say so by one of `texts`."""
     user, form = acting_user(), ArrangeForm()
-    paths = _paths_of(form)
+    paths = paths_of(form)
     # Whoever thinks of a disk begins a path with a slash, and who thinks of a folder ends it with one.
     to = text_of(form.to).removeprefix("/").removesuffix("/")
     try:
@@ -120,37 +119,18 @@ def _arrange(
         fields = dict.fromkeys((EntryExists, IntoItself, InvalidName, NotAFolder), "to")
         status = refuse(form, error, fields)
         return _arrange_page(user.id, paths, arrange_form=form), status
-    tell(entries, split_path(to)[-1] if to else gettext("Your files"))
+    _tell(texts, entries, split_path(to)[-1] if to else gettext("Your files"))
     return see_other(back)
 
 
-def _say_moved(entries: Sequence[Entry], folder: str) -> None:
+def _tell(texts: tuple[str, tuple[str, str]], entries: Sequence[Entry], folder: str) -> None:
+    """Say where `entries` are now, in the text for one or the one for several."""
+    one, several = texts
     count = len(entries)
     if count == 1:
-        text = gettext("“%(name)s” is in “%(folder)s” now.", name=entries[0].name, folder=folder)
+        text = gettext(one, name=entries[0].name, folder=folder)
     else:
-        text = ngettext(
-            "%(count)s item is in “%(folder)s” now.",
-            "%(count)s items are in “%(folder)s” now.",
-            count,
-            count=number(count),
-            folder=folder,
-        )
-    flash(text, "success")
-
-
-def _say_copied(entries: Sequence[Entry], folder: str) -> None:
-    count = len(entries)
-    if count == 1:
-        text = gettext("A copy is in “%(folder)s”: “%(name)s”.", name=entries[0].name, folder=folder)
-    else:
-        text = ngettext(
-            "A copy of %(count)s item is in “%(folder)s”.",
-            "Copies of %(count)s items are in “%(folder)s”.",
-            count,
-            count=number(count),
-            folder=folder,
-        )
+        text = ngettext(*several, count, count=number(count), folder=folder)
     flash(text, "success")
 
 
@@ -187,13 +167,3 @@ def _folders_near(user_id: int, folder: str) -> list[str]:
         page = service.list_page(each, Order(), SUGGESTED)
         near |= {entry.path for entry in page.entries if entry.is_folder}
     return sorted(near)
-
-
-def _paths_of(form: ChosenForm) -> list[str]:
-    """Return the chosen paths, each once."""
-    return list(dict.fromkeys(form.path.data or []))
-
-
-def _nothing_chosen() -> ResponseReturnValue:
-    flash(gettext("Choose something first."), "error")
-    return see_other(local_path(request.values.get("next"), url_for("files.index")))

@@ -1,4 +1,4 @@
-"""Where a form of the files pages leads back to, and how it shows what was refused.
+"""What the forms of the files pages share: what was chosen, the way back, and how a refusal shows.
 
 Rule: a path of this server, and words; never a guess at what was meant.
 """
@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import request, url_for
+from flask import flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from wtforms import Form
 
 from cabinet.errors import CabinetError, Conflict, InvalidInput, NotFound, StorageFull
+from cabinet.files.forms import ChosenForm
 from cabinet.services.names import join_path, split_path
-from cabinet.web.pages import local_path, show_error
+from cabinet.web.pages import local_path, see_other, show_error
 from cabinet.web.problems import status_of, wants_page
 
 # What a person can do something about; all else has a page of its own.
@@ -37,3 +40,14 @@ def way_back(path: str) -> str:
     """Return the page that the request says it came from, else that of the folder which holds `path`."""
     folder = join_path(split_path(path)[:-1])
     return local_path(request.values.get("next"), url_for("files.index", path=folder or None))
+
+
+def paths_of(form: ChosenForm) -> list[str]:
+    """Return the chosen paths, each once."""
+    return list(dict.fromkeys(form.path.data or []))
+
+
+def nothing_chosen() -> ResponseReturnValue:
+    """Lead back to the page that was asked from, with a word on what was missing."""
+    flash(gettext("Choose something first."), "error")
+    return see_other(local_path(request.values.get("next"), url_for("files.index")))

@@ -9,12 +9,13 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from cabinet.files import bp
+from cabinet.files.forms import CHOSEN_BYTES, ChosenForm
+from cabinet.files.returning import nothing_chosen, paths_of
 from cabinet.web.archives import send_zip
 from cabinet.web.context import acting_user, zipping
 from cabinet.web.guard import takes_body_of
-
-# Bytes of a form with many paths, and the most that Werkzeug reads of one: 1000 paths of 160 letters.
-FORM_BYTES = 500_000
+from cabinet.web.pages import check_form
+from cabinet.web.problems import wants_page
 
 
 @bp.get("/zip")
@@ -24,7 +25,11 @@ def download_zip() -> ResponseReturnValue:
 
 
 @bp.post("/zip")
-@takes_body_of(FORM_BYTES)
-def download_selection() -> ResponseReturnValue:
+@takes_body_of(CHOSEN_BYTES)
+def zip_chosen() -> ResponseReturnValue:
     """Do the same for paths in a form, as many as no address could hold."""
-    return send_zip(zipping(acting_user().id).zip(request.form.getlist("path")))
+    user, form = acting_user(), ChosenForm()
+    if wants_page() and not form.path.data:
+        return nothing_chosen()
+    check_form(form)
+    return send_zip(zipping(user.id).zip(paths_of(form)))
