@@ -144,6 +144,44 @@ def test_a_clash_in_restoring_is_settled_as_asked(alice: Program) -> None:
     assert is_problem(post(alice, where), 404, "not-found")
 
 
+def test_many_are_deleted_and_come_back_all_or_none(alice: Program) -> None:
+    for path in ("a/b/f", "a/g", "h"):
+        alice.put(f"/files/{path}", b"old")
+
+    assert is_problem(post(alice, "/trash", {"paths": ["h", "nothing"]}), 404, "not-found")
+    assert is_problem(post(alice, "/trash", {"paths": ["h", ""]}), 409, "is-a-folder")
+    for body in ({"paths": []}, {"paths": ["h"] * 1001}, {}):
+        assert is_problem(post(alice, "/trash", body), 400, "malformed-request")
+    assert trashed(alice) == []
+    # A folder and something in it are two things then, each of which comes back to its place.
+    added = post(alice, "/trash", {"paths": ["h", "a/g", "a", "h"]}).get_json()["entries"]
+    assert [entry["from"] for entry in added] == ["h", "a/g", "a"]
+    assert sorted(entry["id"] for entry in added) == sorted(entry["id"] for entry in trashed(alice))
+    assert alice.paths() == []
+
+    ids = [entry["id"] for entry in added]
+    alice.put("/files/h", b"new")
+    assert is_problem(post(alice, "/trash/restore", {"ids": ids}), 409, "entry-exists")
+    assert is_problem(post(alice, "/trash/restore", {"ids": [*ids[1:], "other"]}), 404, "not-found")
+    assert alice.paths() == ["h"]
+    back = post(alice, "/trash/restore", {"ids": ids, "on_conflict": "rename"}).get_json()["entries"]
+    assert [entry["path"] for entry in back] == ["h (2)", "a/g", "a"]
+    assert alice.paths() == ["a", "a/b", "a/b/f", "a/g", "h", "h (2)"]
+
+
+def test_many_go_for_ever_all_or_none(alice: Program) -> None:
+    for name in "abc":
+        alice.put(f"/files/{name}", b"four")
+    ids = [entry["id"] for entry in post(alice, "/trash", {"paths": list("abc")}).get_json()["entries"]]
+
+    assert is_problem(post(alice, "/trash/purge", {"ids": [*ids, "other"]}), 404, "not-found")
+    assert len(trashed(alice)) == 3
+    assert post(alice, "/trash/purge", {"ids": ids[:2]}).status_code == 204
+
+    assert [entry["id"] for entry in trashed(alice)] == ids[2:]
+    assert alice.get("/me").get_json()["usage"] == 4
+
+
 def test_what_goes_for_ever_gives_its_bytes_back(alice: Program) -> None:
     for name in "abcd":
         alice.put(f"/files/{name}", b"four")
@@ -250,6 +288,9 @@ def test_another_users_things_are_not_there(alice: Program, bob: Program) -> Non
         alice.delete("/files/secret?permanent=1"),
         post(alice, f"{where}/restore"),
         alice.delete(where),
+        post(alice, "/trash", {"paths": ["secret"]}),
+        post(alice, "/trash/restore", {"ids": [trashed(bob)[0]["id"]]}),
+        post(alice, "/trash/purge", {"ids": [trashed(bob)[0]["id"]]}),
         alice.get("/search?q=secret&path=secret"),
     ]
 

@@ -11,7 +11,7 @@ from typing import Any
 from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from cabinet.errors import Conflict, EntryExists, InvalidInput
 from cabinet.files import bp
@@ -20,9 +20,17 @@ from cabinet.files.returning import refuse
 from cabinet.services import entries
 from cabinet.services.trash import Trashed
 from cabinet.web.context import acting_user, setting, trash
+from cabinet.web.guard import takes_body_of
 from cabinet.web.objects import to_json
 from cabinet.web.pages import check_form, local_path, see_other, to_rfc3339
-from cabinet.web.parameters import after_of, limit_of, read_json, to_conflict
+from cabinet.web.parameters import (
+    MAX_PATHS,
+    PATHS_BYTES,
+    after_of,
+    limit_of,
+    read_json,
+    to_conflict,
+)
 from cabinet.web.problems import wants_page
 
 # Entries on one page of the trash.
@@ -35,6 +43,24 @@ class Restoring(BaseModel):
     on_conflict: str = entries.Conflict.FAIL
 
 
+class Deletion(BaseModel):
+    """The body of `POST /trash`."""
+
+    paths: list[str] = Field(min_length=1, max_length=MAX_PATHS)
+
+
+class Choice(BaseModel):
+    """The body of `POST /trash/purge`."""
+
+    ids: list[str] = Field(min_length=1, max_length=MAX_PATHS)
+
+
+class Return(Choice):
+    """The body of `POST /trash/restore`."""
+
+    on_conflict: str = entries.Conflict.FAIL
+
+
 @bp.get("/trash")
 def list_trash() -> ResponseReturnValue:
     """List what was deleted, the newest first."""
@@ -43,6 +69,31 @@ def list_trash() -> ResponseReturnValue:
         return _trash_page(user.id)
     page = trash(user.id).list_page(limit_of(), after_of())
     return {"entries": [_trashed_json(each) for each in page.entries], "next": page.next}
+
+
+@bp.post("/trash")
+@takes_body_of(PATHS_BYTES)
+def add_to_trash() -> ResponseReturnValue:
+    """Move files and folders to the trash, all of them or none."""
+    added = trash(acting_user().id).add(read_json(Deletion).paths)
+    return {"entries": [_trashed_json(each) for each in added]}
+
+
+@bp.post("/trash/restore")
+@takes_body_of(PATHS_BYTES)
+def restore_all() -> ResponseReturnValue:
+    """Put things back where they were, all of them or none."""
+    service, wanted = trash(acting_user().id), read_json(Return)
+    back = service.restore_all(wanted.ids, to_conflict(wanted.on_conflict))
+    return {"entries": [to_json(entry) for entry in back]}
+
+
+@bp.post("/trash/purge")
+@takes_body_of(PATHS_BYTES)
+def purge_all() -> ResponseReturnValue:
+    """Remove things in the trash for ever, all of them or none."""
+    trash(acting_user().id).purge_all(read_json(Choice).ids)
+    return "", HTTPStatus.NO_CONTENT
 
 
 @bp.post("/trash/<trash_id>/restore")

@@ -8,14 +8,14 @@ Rule: one transaction a use case; bytes are left to the sweep.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Select, delete, select, tuple_
 from sqlalchemy.orm import Session
 
-from cabinet.errors import NotAFolder, NotFound
+from cabinet.errors import IsAFolder, NotAFolder, NotFound
 from cabinet.models import Kind, Node
 from cabinet.services.clock import Clock
 from cabinet.services.conflicts import make_way
@@ -78,24 +78,54 @@ class Trash:
 
         Raises `NotFound`, `EntryExists`, and `NotAFolder` when a file is where a folder was.
         """
+        return self.restore_all([trash_id], on_conflict)[0]
+
+    def restore_all(self, trash_ids: Sequence[str], on_conflict: Conflict = Conflict.FAIL) -> list[Entry]:
+        """Put things back as `restore` does, all of them or none; return what is back, in their order."""
         with publishing(self._session):
             self._tree.root(lock=True)
-            node = self._get(trash_id)
-            names = split_path(node.trashed_from or "")
-            folder, depth = self._tree.walk(names[:-1])
-            if folder.kind != Kind.FOLDER:
-                raise NotAFolder(path=join_path(names[:depth]))
-            folder = self._tree.make_folders(folder, names[depth:-1], self._clock())
-            to = make_way(self._tree, node, folder, names, on_conflict, self._clock())
-            self._tree.check_reach(node, to)
-            self._tree.put(node, folder, to[-1])
-            return to_entry(node, join_path(to))
+            nodes = self._get_all(trash_ids)
+            # A folder before what was in it and was deleted by itself, which would make it anew.
+            upper_first = sorted(nodes.items(), key=lambda item: len(_origin(item[1])))
+            back = {trash_id: self._put_back(node, on_conflict) for trash_id, node in upper_first}
+            return [back[trash_id] for trash_id in nodes]
+
+    def _put_back(self, node: Node, on_conflict: Conflict) -> Entry:
+        names = _origin(node)
+        folder, depth = self._tree.walk(names[:-1])
+        if folder.kind != Kind.FOLDER:
+            raise NotAFolder(path=join_path(names[:depth]))
+        folder = self._tree.make_folders(folder, names[depth:-1], self._clock())
+        to = make_way(self._tree, node, folder, names, on_conflict, self._clock())
+        self._tree.check_reach(node, to)
+        self._tree.put(node, folder, to[-1])
+        return to_entry(node, join_path(to))
+
+    def add(self, paths: Iterable[str]) -> list[Trashed]:
+        """Move what is at each of the paths to the trash, all of it or nothing; return it, in their order.
+
+        Raises `NotFound`, `InvalidName`, and `IsAFolder` for the root.
+        """
+        wanted = dict.fromkeys(split_path(path) for path in paths)
+        if () in wanted:
+            raise IsAFolder(path="")
+        with writing(self._session):
+            found = self._tree.find_all(wanted, self._tree.root(lock=True))
+            if len(found) < len(wanted):
+                raise NotFound
+            for names, node in found.items():
+                self._tree.trash(node, join_path(names), self._clock())
+            return [self._to_trashed(found[names]) for names in wanted]
 
     def purge(self, trash_id: str) -> None:
         """Remove something in the trash for ever; raises `NotFound`."""
+        self.purge_all([trash_id])
+
+    def purge_all(self, trash_ids: Sequence[str]) -> None:
+        """Remove things in the trash for ever, all of them or none; raises `NotFound`."""
         with writing(self._session):
             self._tree.root(lock=True)
-            purge(self._session, self._owner_id, [self._get(trash_id).id])
+            purge(self._session, self._owner_id, [node.id for node in self._get_all(trash_ids).values()])
 
     def empty(self) -> None:
         """Remove everything in the trash for ever."""
@@ -106,11 +136,15 @@ class Trash:
     def _rows(self) -> Select[Node]:
         return select(Node).where(Node.owner_id == self._owner_id, Node.trashed_at.is_not(None))
 
-    def _get(self, trash_id: str) -> Node:
-        node = self._session.scalar(self._rows().where(Node.trash_id == trash_id))
-        if node is None:
+    def _get_all(self, trash_ids: Sequence[str]) -> Mapping[str, Node]:
+        wanted = list(dict.fromkeys(trash_ids))
+        found: dict[str | None, Node] = {}
+        for start in range(0, len(wanted), _BATCH):
+            batch = self._rows().where(Node.trash_id.in_(wanted[start : start + _BATCH]))
+            found |= {node.trash_id: node for node in self._session.scalars(batch)}
+        if len(found) < len(wanted):
             raise NotFound
-        return node
+        return {trash_id: found[trash_id] for trash_id in wanted}
 
     def _to_trashed(self, node: Node) -> Trashed:
         # That is what being in the trash means.
@@ -118,6 +152,11 @@ class Trash:
         assert node.trashed_at is not None
         entry = to_entry(node, node.trashed_from or node.name)
         return Trashed(node.trash_id, entry, node.trashed_at, node.trashed_at + self._keep)
+
+
+def _origin(node: Node) -> tuple[str, ...]:
+    """Return the path that something in the trash had."""
+    return split_path(node.trashed_from or "")
 
 
 def purge(session: Session, owner_id: int, node_ids: Sequence[int]) -> None:
