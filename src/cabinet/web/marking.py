@@ -1,0 +1,78 @@
+"""The part of a name that a search was for, marked in what is shown of it.
+
+A search compares keys: letters without case and accents, of which one may stand for several. So a
+name is taken apart into letters with all that belongs to them, and a mark holds whole letters.
+
+Rule: agrees with `services.search` on what is found; a name is escaped here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import pairwise
+
+from markupsafe import Markup, escape
+
+from cabinet.services.names import search_key
+from cabinet.services.search_index import TRIGRAM
+
+_MARK = Markup("<mark>{}</mark>")
+
+
+class Marker:
+    """Marks in names what a search for `query` found."""
+
+    def __init__(self, query: str) -> None:
+        key = search_key(query.strip())
+        # One or two letters are looked for at the start of a name only.
+        self._pattern = re.compile(re.escape(key) if len(key) >= TRIGRAM else r"\A" + re.escape(key))
+        self._is_empty = not key
+
+    def spans(self, name: str) -> list[tuple[int, int]]:
+        """Return where in `name` the found parts begin and end, in characters; `[start, stop)`."""
+        if self._is_empty:
+            return []
+        letters = list(_letters(name))
+        # For every character of the key, the letter that it comes from.
+        key, owners = "", []
+        for index, (start, stop) in enumerate(letters):
+            part = search_key(name[start:stop])
+            key += part
+            owners += [index] * len(part)
+        spans: list[tuple[int, int]] = []
+        for found in self._pattern.finditer(key):
+            start, stop = letters[owners[found.start()]][0], letters[owners[found.end() - 1]][1]
+            if spans and start < spans[-1][1]:
+                start = spans.pop()[0]
+            spans.append((start, stop))
+        return spans
+
+    def mark(self, name: str, *cuts: int) -> list[Markup]:
+        """Return `name` as markup with `<mark>` round what was found, in pieces that begin at 0 and at `cuts`."""
+        spans = self.spans(name)
+        edges = [0, *cuts, len(name)]
+        return [_mark(name, spans, *edge) for edge in pairwise(edges)]
+
+
+def _mark(name: str, spans: list[tuple[int, int]], start: int, stop: int) -> Markup:
+    """Return the characters of `name` in `[start, stop)`, with marks round those in `spans`."""
+    marked, done = Markup(), start
+    for span in spans:
+        begin, end = max(span[0], start), min(span[1], stop)
+        if begin < end:
+            marked += escape(name[done:begin]) + _MARK.format(name[begin:end])
+            done = end
+    return marked + escape(name[done:stop])
+
+
+def _letters(name: str) -> Iterator[tuple[int, int]]:
+    """Yield where each letter of `name` begins and ends; accents belong to the letter before them."""
+    start = 0
+    for index in range(1, len(name)):
+        if search_key(name[index]) and not unicodedata.combining(name[index]):
+            yield start, index
+            start = index
+    if name:
+        yield start, len(name)
