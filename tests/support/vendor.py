@@ -28,7 +28,9 @@ SPRITE = STATIC / "icons.svg"
 SVG = "http://www.w3.org/2000/svg"
 
 ICONS = (
+    "check",
     "chevron-down",
+    "chevron-left",
     "chevron-right",
     "chevron-up",
     "circle-alert",
@@ -52,9 +54,15 @@ ICONS = (
     "folder-input",
     "folder-open",
     "folder-plus",
+    "folder-up",
     "history",
+    "info",
     "key-round",
+    "keyboard",
     "languages",
+    "layout-grid",
+    "link",
+    "list",
     "log-in",
     "log-out",
     "monitor",
