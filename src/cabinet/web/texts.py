@@ -35,7 +35,42 @@ def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 - the name that t
     return one, many
 
 
-SINGLE = {
+ACTIONS = {
+    "act-open": N_("Open"),
+    "act-preview": N_("Preview"),
+    "act-reveal": N_("Show in its folder"),
+    "act-download": N_("Download"),
+    "act-rename": N_("Rename"),
+    "act-move": N_("Move"),
+    "act-copy": N_("Copy"),
+    "act-link": N_("Copy link"),
+    "act-details": N_("Details"),
+    "act-trash": N_("Delete"),
+    "act-restore": N_("Restore"),
+    "act-purge": N_("Delete for ever"),
+    "actions-for": N_("Actions for “%(name)s”"),
+    "cmd-walk": N_("Go from name to name"),
+    "cmd-ends": N_("Go to the first, the last"),
+    "cmd-toggle": N_("Choose or let go"),
+    "cmd-extend": N_("Choose on the way"),
+    "cmd-all": N_("Choose all"),
+    "cmd-none": N_("Choose none"),
+    "cmd-menu": N_("Menu"),
+    "cmd-search": N_("Search"),
+    "cmd-new-folder": N_("New folder"),
+    "cmd-upload": N_("Upload files"),
+    "cmd-view": N_("Change between list and tiles"),
+    "cmd-undo": N_("Undo"),
+    "cmd-keys": N_("This sheet"),
+    "key-space": N_("Space"),
+    "none-chosen": N_("Nothing is chosen"),
+    "only-loaded": N_("Only what is loaded so far"),
+    "rename-one": N_("New name of “%(name)s”"),
+    "renamed": N_("“%(old)s” is called “%(new)s” now."),
+    "too-many-to-zip": N_("One archive takes up to %(count)s chosen ones."),
+}
+
+SINGLE = ACTIONS | {
     "asking": N_("Checking what is there…"),
     "cancelled": N_("Cancelled"),
     "copied": N_("Copied"),
@@ -104,6 +139,7 @@ SINGLE = {
 } | {f"size.{rank}": text for rank, text in enumerate(SIZE_UNITS, start=1)}
 
 PLURAL = {
+    "chosen": NN_("%(count)s chosen", "%(count)s chosen"),
     "size.0": NN_("%(value)s byte", "%(value)s bytes"),
     "uploading": NN_("Uploading %(count)s file", "Uploading %(count)s files"),
     "deleted-many": NN_("%(count)s item is in the trash.", "%(count)s items are in the trash."),
