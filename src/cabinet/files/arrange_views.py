@@ -21,6 +21,7 @@ from cabinet.services.names import join_path, split_path
 from cabinet.web.context import acting_user, files, moving
 from cabinet.web.formats import number
 from cabinet.web.guard import takes_body_of
+from cabinet.web.objects import to_json
 from cabinet.web.pages import check_form, see_other, text_of
 from cabinet.web.parameters import to_conflict
 from cabinet.web.problems import wants_page
@@ -59,6 +60,8 @@ def rename() -> ResponseReturnValue:
     except REFUSALS as error:
         status = refuse(form, error, {EntryExists: "name", InvalidName: "name"})
         return _arrange_page(user.id, paths_of(form), rename_form=form), status
+    if not wants_page():
+        return to_json(renamed)
     old = split_path(path)[-1]
     flash(gettext("“%(old)s” is called “%(new)s” now.", old=old, new=renamed.name), "success")
     return see_other(way_back(path))

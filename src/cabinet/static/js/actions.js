@@ -7,6 +7,10 @@
 
    Rule: nothing is done here, and nothing loaded before it is asked for. */
 
+import { Failure } from "./http.js";
+import { text } from "./texts.js";
+import { warn } from "./toasts.js";
+
 const FILES = ["folder", "search"];
 const TRASH = ["trash"];
 
@@ -51,7 +55,7 @@ export const ACTIONS = [
     keys: [],
     places: ["search"],
     isFor: one,
-    run: async ([entry]) => (await import("./downloading.js")).reveal(entry),
+    run: ([{ row }]) => row.querySelector(".where a").click(),
   },
   {
     id: "download",
@@ -158,3 +162,20 @@ export const ACTIONS = [
 /** Return the actions of a place that fit `entries`. */
 export const actionsFor = (place, entries) =>
   ACTIONS.filter((action) => action.places.includes(place) && action.isFor(entries));
+
+/** Tell of what went wrong; what nobody foresaw is for the console, too. */
+export function tell(failure) {
+  warn(failure instanceof Failure ? failure.message : text("failed"));
+  if (!(failure instanceof Failure)) {
+    reportError(failure);
+  }
+}
+
+/** Run an action or a command with what it takes. */
+export function perform({ run }, ...told) {
+  const done = run(...told);
+  if (done instanceof Promise) {
+    done.catch(tell);
+  }
+  return done;
+}

@@ -71,7 +71,7 @@ export class Selection extends EventTarget {
   /** Choose just these. */
   set(paths) {
     this.#apply(new Set([...paths].filter((path) => this.#all.has(path))));
-    this.#startAt(this.#chosen.size === 1 ? [...this.#chosen][0] : null);
+    this.startAt(this.#chosen.size === 1 ? [...this.#chosen][0] : null);
   }
 
   /** Choose one more or one less; the next range starts here. */
@@ -83,7 +83,7 @@ export class Selection extends EventTarget {
       next.delete(path);
     }
     this.#apply(next);
-    this.#startAt(path);
+    this.startAt(path);
   }
 
   /** Choose all from where the range starts (else from `from`, else the first row) to `path`, and let
@@ -91,7 +91,7 @@ export class Selection extends EventTarget {
   extendTo(path, from = null) {
     const keys = [...this.#all.keys()];
     if (!this.#all.has(this.#anchor)) {
-      this.#startAt(from ?? keys[0]);
+      this.startAt(from ?? keys[0]);
     }
     const ends = [keys.indexOf(this.#anchor), keys.indexOf(path)];
     const range = keys.slice(Math.min(...ends), Math.max(...ends) + 1);
@@ -105,14 +105,15 @@ export class Selection extends EventTarget {
   /** Choose every row that is loaded. */
   selectAll() {
     this.#apply(new Set(this.#all.keys()));
-    this.#startAt(null);
+    this.startAt(null);
   }
 
   clear() {
     this.set([]);
   }
 
-  #startAt(path) {
+  /** Let the next range start at `path`; null for wherever it will be. */
+  startAt(path) {
     this.#anchor = path;
     this.#range = [];
   }

@@ -1,0 +1,121 @@
+/* The bar that takes the place of the list's head while something is chosen.
+
+   Rule: what it offers is in actions.js; the box over all boxes means the rows that are loaded. */
+
+import { ACTIONS, contextOf, perform } from "./actions.js";
+import { number, size } from "./format.js";
+import { icon } from "./icons.js";
+import { countText, text } from "./texts.js";
+import { announce } from "./toasts.js";
+import { focusList } from "./walking.js";
+
+// Who goes through many rows hears where they got to, and not each of them.
+const SPOKEN_AFTER_MS = 600;
+
+const byId = (id) => document.getElementById(id);
+
+function buttonOf({ id, text: key, icon: drawing, isDanger }) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = isDanger ? "btn btn-quiet btn-sm is-danger" : "btn btn-quiet btn-sm";
+  button.dataset.action = id;
+  button.title = text(key);
+  const words = document.createElement("span");
+  words.className = "btn-word";
+  words.textContent = text(key);
+  button.append(icon(drawing), words);
+  return button;
+}
+
+export class BulkBar {
+  constructor(list, selection) {
+    this.list = list;
+    this.selection = selection;
+    this.timer = 0;
+    selection.addEventListener("change", () => {
+      this.draw();
+      this.speakSoon();
+    });
+    list.addEventListener("listchange", () => this.draw());
+    list.addEventListener("click", ({ target }) => this.press(target));
+    list.addEventListener("change", ({ target }) => this.chooseAll(target));
+    this.draw();
+  }
+
+  /** Whether every row that is loaded is chosen, though there are more. */
+  get isCutShort() {
+    return this.selection.size === this.selection.limit && Boolean(byId("more"));
+  }
+
+  /** What is chosen, in words. */
+  describe() {
+    const { size: count, bytes } = this.selection;
+    const parts = [countText("chosen", count, { count: number(count) })];
+    if (bytes) {
+      parts.push(size(bytes));
+    }
+    return parts.join(" · ");
+  }
+
+  draw() {
+    const { size: count, limit } = this.selection;
+    const all = byId("choose-all");
+    if (all) {
+      all.checked = count > 0 && count === limit;
+      all.indeterminate = count > 0 && count < limit;
+    }
+    this.show(count > 0);
+    if (count > 0) {
+      const note = document.createElement("span");
+      note.className = "selection-note";
+      note.textContent = this.isCutShort ? text("only-loaded") : "";
+      byId("selection-count").replaceChildren(this.describe(), note);
+      this.offer();
+    }
+  }
+
+  /** Show the bar or the head; the focus does not go with what goes. */
+  show(isNeeded) {
+    const hadFocus = byId("selection")?.contains(document.activeElement);
+    this.list.classList.toggle("has-chosen", isNeeded);
+    if (hadFocus && !isNeeded) {
+      focusList();
+    }
+  }
+
+  /** Put the actions of this place in, where the server put what works without scripts. */
+  offer() {
+    const actions = byId("selection-actions");
+    if (!actions.querySelector("[data-action]")) {
+      const { place } = contextOf(this.selection);
+      const shown = ACTIONS.filter(({ isInBar, places }) => isInBar && places.includes(place));
+      actions.replaceChildren(...shown.map(buttonOf));
+    }
+  }
+
+  press(target) {
+    const button = target.closest("#selection button");
+    const action = ACTIONS.find(({ id }) => id === button?.dataset.action);
+    if (action) {
+      perform(action, this.selection.entries, contextOf(this.selection, button));
+    } else if (button?.id === "selection-clear") {
+      this.selection.clear();
+    }
+  }
+
+  chooseAll(target) {
+    if (target.id === "choose-all" && target.checked) {
+      this.selection.selectAll();
+    } else if (target.id === "choose-all") {
+      this.selection.clear();
+    }
+  }
+
+  speakSoon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      const note = this.isCutShort && this.selection.size ? [text("only-loaded")] : [];
+      announce(this.selection.size ? [this.describe(), ...note].join(". ") : text("none-chosen"));
+    }, SPOKEN_AFTER_MS);
+  }
+}

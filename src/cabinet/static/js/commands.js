@@ -1,0 +1,180 @@
+/* What can be done on a page by keys, besides what is done with entries (actions.js): moving about,
+   choosing, and what concerns the page as a whole.
+
+   A command has an `id`, the key of its `text`, its `keys`, the `places` where it exists, the `group`
+   that it stands in on the sheet (with `shownKeys`, where `keys` are too many), and `run(context, key)`,
+   which returns false when there was nothing to do. What `isInList` needs the focus in the list, or
+   nowhere.
+
+   Rule: a table of short calls; whatever is long is loaded when it is asked for. */
+
+import { keyOf } from "./selection.js";
+import { toggleView } from "./view.js";
+import { focusOn, outermostRow, rowBeyond, rowInFocus } from "./walking.js";
+
+const LISTS = ["folder", "search", "trash"];
+
+const byId = (id) => document.getElementById(id);
+
+function press(element) {
+  element?.click();
+  return Boolean(element);
+}
+
+/** Move the focus; without one yet, into the list. Returns the rows that it left and went to. */
+function step(key) {
+  const from = rowInFocus();
+  const to = from && key.startsWith("Arrow") ? rowBeyond(from, key) : outermostRow(key === "End" ? "End" : "Home");
+  if (to) {
+    focusOn(to);
+  }
+  return { from, to };
+}
+
+function walk({ selection }, key) {
+  const { to } = step(key);
+  selection.startAt(null);
+  return Boolean(to);
+}
+
+function extend({ selection }, key) {
+  const { from, to } = step(key.replace("Shift+", ""));
+  if (to) {
+    selection.extendTo(keyOf(to), from && keyOf(from));
+  }
+  return Boolean(to);
+}
+
+function toggle({ selection }) {
+  const row = rowInFocus();
+  if (row) {
+    selection.toggle(keyOf(row));
+  }
+  return Boolean(row);
+}
+
+function clear({ selection }) {
+  const isNeeded = selection.size > 0;
+  selection.clear();
+  return isNeeded;
+}
+
+async function openMenu({ selection }) {
+  const row = rowInFocus();
+  if (row) {
+    (await import("./row-menu.js")).openMenu(row, selection);
+  }
+}
+
+export const COMMANDS = [
+  {
+    id: "walk",
+    text: "cmd-walk",
+    group: "list",
+    keys: ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"],
+    places: LISTS,
+    isInList: true,
+    run: walk,
+  },
+  {
+    id: "ends",
+    text: "cmd-ends",
+    group: "list",
+    keys: ["Home", "End"],
+    places: LISTS,
+    isInList: true,
+    run: walk,
+  },
+  {
+    id: "toggle",
+    text: "cmd-toggle",
+    group: "list",
+    keys: ["Space"],
+    places: LISTS,
+    isInList: true,
+    run: toggle,
+  },
+  {
+    id: "extend",
+    text: "cmd-extend",
+    group: "list",
+    keys: ["Shift+ArrowUp", "Shift+ArrowDown", "Shift+ArrowLeft", "Shift+ArrowRight", "Shift+Home", "Shift+End"],
+    shownKeys: ["Shift+ArrowUp", "Shift+ArrowDown"],
+    places: LISTS,
+    isInList: true,
+    run: extend,
+  },
+  {
+    id: "choose-all",
+    text: "cmd-all",
+    group: "list",
+    keys: ["Mod+a"],
+    places: LISTS,
+    run: ({ selection }) => selection.selectAll(),
+  },
+  {
+    id: "choose-none",
+    text: "cmd-none",
+    group: "list",
+    keys: ["Escape"],
+    places: LISTS,
+    run: clear,
+  },
+  {
+    id: "menu",
+    text: "cmd-menu",
+    group: "list",
+    keys: ["Shift+F10", "ContextMenu"],
+    places: LISTS,
+    isInList: true,
+    run: openMenu,
+  },
+  {
+    id: "search",
+    text: "cmd-search",
+    group: "page",
+    keys: ["/"],
+    places: LISTS,
+    run: () => document.querySelector('[role="search"] input[type="search"]')?.focus(),
+  },
+  {
+    id: "new-folder",
+    text: "cmd-new-folder",
+    group: "page",
+    keys: ["n"],
+    places: ["folder"],
+    run: async ({ folder }) => (await import("./new-folder.js")).makeFolder(folder),
+  },
+  {
+    id: "upload",
+    text: "cmd-upload",
+    group: "page",
+    keys: ["u"],
+    places: ["folder"],
+    run: () => press(byId("files-input")),
+  },
+  {
+    id: "view",
+    text: "cmd-view",
+    group: "page",
+    keys: ["v"],
+    places: LISTS,
+    run: toggleView,
+  },
+  {
+    id: "undo",
+    text: "cmd-undo",
+    group: "page",
+    keys: ["Mod+z"],
+    places: LISTS,
+    run: async () => (await import("./undo.js")).undoLast(),
+  },
+  {
+    id: "keys",
+    text: "cmd-keys",
+    group: "page",
+    keys: ["?"],
+    places: LISTS,
+    run: async () => (await import("./keys-sheet.js")).showKeys(),
+  },
+];

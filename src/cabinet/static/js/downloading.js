@@ -1,0 +1,49 @@
+/* Downloads: one entry by its link, several as an archive. */
+
+import { root } from "./http.js";
+import { number } from "./format.js";
+import { text } from "./texts.js";
+import { warn } from "./toasts.js";
+
+// As many as the server packs by name.
+const MOST = 1000;
+// Beyond this an address may be too long for what lies between; then a form posts the names.
+const LONGEST_ADDRESS = 2000;
+
+const encoded = (path) => path.split("/").map(encodeURIComponent).join("/");
+
+/** Fetch `url` as a download: unlike going there, that asks nobody whether to leave the page. */
+function fetchFrom(url) {
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = "";
+  link.click();
+}
+
+function post(form) {
+  const button = document.createElement("button");
+  button.formAction = `${root}index/zip`;
+  button.hidden = true;
+  form.append(button);
+  form.requestSubmit(button);
+  button.remove();
+}
+
+/** Download one entry (a folder comes as an archive), or the chosen ones in one archive. */
+export function download(entries, { place, folder }) {
+  const isWhole = place === "folder" && !document.getElementById("more");
+  if (entries.length === 1) {
+    fetchFrom(`${root}download/${encoded(entries[0].path)}`);
+    return;
+  }
+  const query = entries.map(({ path }) => `path=${encodeURIComponent(path)}`).join("&");
+  if (query.length < LONGEST_ADDRESS) {
+    fetchFrom(`${root}zip?${query}`);
+  } else if (entries.length <= MOST) {
+    post(document.getElementById("selection"));
+  } else if (isWhole && entries.length === document.querySelectorAll("#rows [data-path]").length) {
+    fetchFrom(folder ? `${root}download/${encoded(folder)}` : `${root}zip?path=`);
+  } else {
+    warn(text("too-many-to-zip", { count: number(MOST) }));
+  }
+}

@@ -1,0 +1,62 @@
+/* The sheet that says what the keys do, from the tables that bind them. */
+
+import { ACTIONS } from "./actions.js";
+import { COMMANDS } from "./commands.js";
+import { partsOf } from "./key-names.js";
+import { areLettersOn, switchLetters } from "./keys.js";
+import { text } from "./texts.js";
+
+const dialog = document.getElementById("keys");
+const letters = document.getElementById("keys-letters");
+
+/** Return the row of the sheet for one line of the tables. */
+function lineOf({ text: key, keys, shownKeys = keys }) {
+  const line = document.createElement("div");
+  const words = document.createElement("dt");
+  words.textContent = text(key);
+  const shown = document.createElement("dd");
+  for (const each of shownKeys) {
+    const combination = document.createElement("span");
+    combination.className = "keys-combination";
+    for (const part of partsOf(each)) {
+      const cap = document.createElement("kbd");
+      cap.textContent = part;
+      combination.append(cap);
+    }
+    shown.append(combination);
+  }
+  line.append(words, shown);
+  line.classList.toggle("is-letter", keys.every((each) => each.length === 1));
+  return line;
+}
+
+/** Fill the groups with what has keys in this place. */
+function fill(place) {
+  const isHere = ({ keys, places }) => keys.length > 0 && places.includes(place);
+  const groups = {
+    list: COMMANDS.filter(({ group }) => group === "list"),
+    chosen: ACTIONS,
+    page: COMMANDS.filter(({ group }) => group === "page"),
+  };
+  for (const [group, table] of Object.entries(groups)) {
+    const lines = table.filter(isHere).map(lineOf);
+    document.getElementById(`keys-${group}`).replaceChildren(...lines);
+  }
+}
+
+function showSwitch() {
+  letters.checked = areLettersOn();
+  dialog.classList.toggle("is-without-letters", !letters.checked);
+}
+
+/** Show the keys of this page. */
+export function showKeys() {
+  fill(document.getElementById("main").dataset.place);
+  showSwitch();
+  dialog.showModal();
+}
+
+letters.addEventListener("change", () => {
+  switchLetters(letters.checked);
+  showSwitch();
+});

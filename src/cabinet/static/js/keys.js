@@ -1,0 +1,116 @@
+/* The keys of a page of files: what was pressed, and which action or command it stands for.
+
+   A key is written as in the tables: "F2", "Shift+Delete", "Mod+a" (Ctrl, or Command on a Mac), "m".
+   A letter is the one on the key; where another script is written, the one that the key has on a
+   Latin keyboard, so that M is M while Russian is typed.
+
+   Rule: nothing is taken from whoever types, from a dialog or a menu, or from the browser's own keys. */
+
+import { ACTIONS, contextOf, perform } from "./actions.js";
+import { COMMANDS } from "./commands.js";
+import { entryOf } from "./list.js";
+import { rowInFocus } from "./walking.js";
+
+const LETTERS_OFF = "letters-off";
+
+// What stands on the key of "/" where Russian or Ukrainian is typed.
+const SLASH = { ".": "/", ",": "?" };
+
+const TYPING =
+  'input:not([type="checkbox"], [type="radio"], [type="button"], [type="submit"], [type="file"]), textarea, select, [contenteditable]';
+const COVERS = "dialog:modal, [popover]:popover-open";
+const HAS_KEYS_OF_ITS_OWN = "a[href], button, summary, input, label, video, audio, [role=menuitem]";
+
+/** Return the name of the key itself. */
+function nameOf({ key, code }) {
+  if (/^[a-z]$/i.test(key)) {
+    return key.toLowerCase();
+  }
+  const [, letter] = /^Key([A-Z])$/.exec(code) ?? [];
+  if (letter) {
+    return letter.toLowerCase();
+  }
+  if (code === "Slash" && key in SLASH) {
+    return SLASH[key];
+  }
+  return key === " " ? "Space" : key;
+}
+
+/** Return what was pressed, as the tables write it. */
+export function pressed(event) {
+  const name = nameOf(event);
+  const isSign = name.length === 1 && !/[a-z]/.test(name);
+  const held = [
+    (event.ctrlKey || event.metaKey) && "Mod",
+    event.altKey && "Alt",
+    event.shiftKey && !isSign && "Shift",
+  ];
+  return [...held.filter(Boolean), name].join("+");
+}
+
+/** Whether keys without Ctrl or the like do something; the browser remembers it. */
+export const areLettersOn = () => localStorage.getItem(LETTERS_OFF) === null;
+
+export function switchLetters(isOn) {
+  if (isOn) {
+    localStorage.removeItem(LETTERS_OFF);
+  } else {
+    localStorage.setItem(LETTERS_OFF, "1");
+  }
+}
+
+const isFree = ({ target }) => !target.closest?.(TYPING) && !document.querySelector(COVERS);
+
+/** Tell whether a key of the list is meant for it: the focus is on a name or a box, or nowhere. */
+function isForList({ target }, key) {
+  const isNowhere = target === document.body || target.id === "main";
+  const isNative = ["Space", "Enter"].includes(key) && target.matches?.('input, button, .row-menu');
+  return isNowhere || (Boolean(rowInFocus()) && !isNative);
+}
+
+/** Return the entries that a key acts on: the chosen ones, else the one with the focus; likewise where
+    the action is not for all the chosen ones. */
+function entriesFor(action, selection) {
+  const row = rowInFocus();
+  const focused = row ? [entryOf(row)] : [];
+  const chosen = selection.size ? selection.entries : focused;
+  return [chosen, focused].find((entries) => action.isFor(entries)) ?? null;
+}
+
+function runAction(key, event, context) {
+  // Enter on a link or a button is what it always is.
+  if (key === "Enter" && event.target.closest?.(HAS_KEYS_OF_ITS_OWN)) {
+    return false;
+  }
+  const here = ACTIONS.filter(({ keys, places }) => keys.includes(key) && places.includes(context.place));
+  for (const action of here) {
+    const entries = entriesFor(action, context.selection);
+    if (entries) {
+      perform(action, entries, context);
+      return true;
+    }
+  }
+  return false;
+}
+
+function runCommand(key, event, context) {
+  const command = COMMANDS.find(({ keys, places }) => keys.includes(key) && places.includes(context.place));
+  if (!command || (command.isInList && !isForList(event, key))) {
+    return false;
+  }
+  return perform(command, context, key) !== false;
+}
+
+/** Let keys do what the tables say. */
+export function bindKeys(selection) {
+  document.addEventListener("keydown", (event) => {
+    const key = pressed(event);
+    if (event.defaultPrevented || event.isComposing || !isFree(event) || (key.length === 1 && !areLettersOn())) {
+      return;
+    }
+    const context = contextOf(selection, document.activeElement);
+    if (runCommand(key, event, context) || runAction(key, event, context)) {
+      event.preventDefault();
+    }
+  });
+}

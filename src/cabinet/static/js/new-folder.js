@@ -1,0 +1,62 @@
+/* Making a folder in the one that is open, without leaving the page. */
+
+import { makeFolder as make } from "./changes.js";
+import { refresh, rowOf } from "./list.js";
+import { below } from "./reconciling.js";
+import { focusOn } from "./walking.js";
+
+const dialog = document.getElementById("make-folder");
+const form = dialog.querySelector("form");
+const field = document.getElementById("make-folder-name");
+const error = document.getElementById("make-folder-error");
+
+let parent = "";
+
+function explain(message) {
+  error.hidden = !message;
+  error.querySelector("span").textContent = message;
+  field.classList.toggle("is-invalid", Boolean(message));
+  field.setAttribute("aria-invalid", String(Boolean(message)));
+}
+
+/** Show what was made in its place; of folders in folders the outermost. */
+async function show(path) {
+  const [name] = path.slice(parent ? parent.length + 1 : 0).split("/");
+  const shown = below(parent, name);
+  await refresh([shown]);
+  const row = rowOf(shown);
+  if (row) {
+    focusOn(row);
+  }
+}
+
+async function submit() {
+  form.setAttribute("aria-busy", "true");
+  try {
+    const made = await make(below(parent, field.value));
+    dialog.close();
+    await show(made.path);
+  } catch (failure) {
+    explain(failure.message);
+    field.focus();
+  } finally {
+    form.removeAttribute("aria-busy");
+  }
+}
+
+/** Ask for the name of a folder to be made in `folder`. */
+export function makeFolder(folder) {
+  parent = folder;
+  form.reset();
+  explain("");
+  dialog.showModal();
+  field.focus();
+}
+
+form.addEventListener("submit", (event) => {
+  if (event.submitter?.value !== "cancel") {
+    event.preventDefault();
+    submit();
+  }
+});
+field.addEventListener("input", () => explain(""));

@@ -1,0 +1,151 @@
+/* What a mouse, a pen or a finger does in the list.
+
+   A click on a row chooses it, a second one opens it; its name opens at once. A finger opens by a tap,
+   or chooses while something is chosen, and a long press brings the menu.
+
+   Rule: one listener for the whole list, however many rows it has. */
+
+import { ACTIONS, actionsFor, contextOf, perform, tell } from "./actions.js";
+import { entryOf } from "./list.js";
+import { keyOf } from "./selection.js";
+import { focusOn, rowOf } from "./walking.js";
+
+const LONG_PRESS_MS = 500;
+// A finger that lies still moves a little, too.
+const STILL_PX = 10;
+
+// What a click means something to by itself.
+const CONTROLS = "a, button, input, label, select, textarea, video, audio";
+
+const isPlain = ({ ctrlKey, metaKey, shiftKey, altKey }) => !(ctrlKey || metaKey || shiftKey || altKey);
+
+export class Pointer {
+  #selection;
+  #timer = 0;
+  #start = null;
+  // Whether the press that goes on has brought the menu: what it ends with is no click.
+  #hasOpened = false;
+  #openBefore = null;
+
+  constructor(list, selection) {
+    this.#selection = selection;
+    const on = (type, handle) => list.addEventListener(type, (event) => handle.call(this, event, rowOf(event.target)));
+    on("click", this.#click);
+    on("dblclick", this.#open);
+    on("mousedown", this.#keepText);
+    on("contextmenu", this.#contextMenu);
+    on("pointerdown", this.#down);
+    for (const type of ["pointerup", "pointercancel", "pointermove", "scroll"]) {
+      document.addEventListener(type, (event) => this.#moveOn(event), { passive: true, capture: true });
+    }
+    list.addEventListener("click", (event) => this.#swallow(event), { capture: true });
+  }
+
+  #click(event, row) {
+    const { target } = event;
+    if (!row || event.defaultPrevented) {
+      return;
+    }
+    if (target.closest(".row-menu")) {
+      event.preventDefault();
+      this.#menu(row, { anchor: target.closest(".row-menu") });
+    } else if (target.closest(".name[href]")) {
+      this.#preview(event, row);
+    } else if (target.matches(".check input") && event.shiftKey) {
+      // The range decides about this box, and not the click.
+      event.preventDefault();
+      setTimeout(() => this.#selection.extendTo(keyOf(row)));
+    } else if (!target.closest(CONTROLS)) {
+      this.#choose(event, row);
+    }
+  }
+
+  /** A file opens in the preview; where there is none for it, and with keys held, a link is a link. */
+  #preview(event, row) {
+    const entry = entryOf(row);
+    const { place } = contextOf(this.#selection);
+    const action = actionsFor(place, [entry]).find(({ id }) => id === "preview");
+    if (action && isPlain(event)) {
+      event.preventDefault();
+      perform(action, [entry], contextOf(this.#selection, event.target.closest(".name")));
+    }
+  }
+
+  #choose(event, row) {
+    const key = keyOf(row);
+    const selection = this.#selection;
+    const isTouch = event.pointerType === "touch";
+    if (isTouch && !selection.size) {
+      this.#open(event, row);
+      return;
+    }
+    if (event.shiftKey) {
+      selection.extendTo(key);
+    } else if (event.ctrlKey || event.metaKey || isTouch) {
+      selection.toggle(key);
+    } else {
+      selection.set([key]);
+    }
+    focusOn(row);
+  }
+
+  #open(event, row) {
+    if (row && !event.target.closest(CONTROLS)) {
+      row.querySelector(".name[href]")?.click();
+    }
+  }
+
+  /** Neither a range nor a double click is meant for the text in the rows. */
+  #keepText(event, row) {
+    if (row && !event.target.closest(CONTROLS) && (event.shiftKey || event.detail > 1)) {
+      event.preventDefault();
+    }
+  }
+
+  /** With Shift the browser's own menu comes. */
+  #contextMenu(event, row) {
+    if (!row || event.shiftKey || event.target.closest("input:not([type=checkbox]), textarea")) {
+      return;
+    }
+    event.preventDefault();
+    if (!this.#hasOpened) {
+      clearTimeout(this.#timer);
+      this.#hasOpened = event.pointerType === "touch";
+      this.#menu(row, { point: { x: event.clientX, y: event.clientY } });
+    }
+  }
+
+  #down(event, row) {
+    clearTimeout(this.#timer);
+    this.#hasOpened = false;
+    if (row && event.pointerType === "touch" && event.isPrimary) {
+      const { clientX: x, clientY: y } = event;
+      this.#start = { x, y };
+      this.#timer = setTimeout(() => {
+        this.#hasOpened = true;
+        this.#menu(row, { point: { x, y } });
+      }, LONG_PRESS_MS);
+    }
+  }
+
+  #moveOn({ type, clientX, clientY }) {
+    const isStill =
+      type === "pointermove" &&
+      (!this.#start || Math.hypot(clientX - this.#start.x, clientY - this.#start.y) < STILL_PX);
+    if (!isStill) {
+      clearTimeout(this.#timer);
+    }
+  }
+
+  #swallow(event) {
+    if (this.#hasOpened) {
+      this.#hasOpened = false;
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  }
+
+  #menu(row, where) {
+    import("./row-menu.js").then(({ openMenu }) => openMenu(row, this.#selection, where)).catch(tell);
+  }
+}

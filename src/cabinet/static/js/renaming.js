@@ -1,0 +1,186 @@
+/* Renaming in place: the name becomes a field, and its row takes its new place in the order.
+
+   Enter and leaving the field keep what was typed, Escape does not. What the server refuses is said at
+   the field, with what was typed still in it.
+
+   Rule: one name at a time. */
+
+import { renewing } from "./changes.js";
+import { root, send } from "./http.js";
+import { icon } from "./icons.js";
+import { refresh, rowOf } from "./list.js";
+import { left } from "./reconciling.js";
+import { keyOf } from "./selection.js";
+import { text } from "./texts.js";
+import { warn } from "./toasts.js";
+import { remember } from "./undo.js";
+import { focusOn } from "./walking.js";
+
+// "report.pdf" and "backup.tar.gz": what says the kind of a file is seldom what shall change.
+const STEM = /^(.+?)(?:\.tar)?\.[^.\s]+$/;
+
+const stemOf = ({ name, kind }) => (kind === "file" ? (STEM.exec(name)?.[1] ?? name) : name);
+
+/** Give what is at `path` another name in its folder; a move could lead into a folder of that name. */
+async function renamePath(path, name) {
+  const response = await renewing(() => send("POST", `${root}index/rename`, new URLSearchParams({ path, name })));
+  return response.json();
+}
+
+/** Draw the row of what was at `path` anew, as what is at `now.path`, where that belongs. */
+async function redraw(path, now) {
+  const row = rowOf(path);
+  if (!row) {
+    return;
+  }
+  // The list takes it for an entry that has changed, and finds its place.
+  row.dataset.path = now.path;
+  row.dataset.name = now.name;
+  await refresh([now.path]);
+  if (row.isConnected) {
+    // It belongs further down than what is loaded.
+    await left([now.path]);
+  }
+}
+
+/** Rename on the server and on the page, and offer to undo it. */
+async function change(path, name) {
+  const now = await renamePath(path, name);
+  const show = () => redraw(path, now);
+  return { now, show };
+}
+
+function offerUndo(entry, now) {
+  remember(text("renamed", { old: entry.name, new: now.name }), async () => {
+    const { show } = await change(now.path, entry.name);
+    await show();
+  });
+}
+
+function fieldOf(entry) {
+  const form = document.createElement("form");
+  form.className = "rename";
+  const field = document.createElement("input");
+  field.className = "form-control";
+  field.value = entry.name;
+  field.autocomplete = "off";
+  field.spellcheck = false;
+  field.setAttribute("aria-label", text("rename-one", entry));
+  const error = document.createElement("p");
+  error.className = "field-error";
+  error.id = "rename-error";
+  error.setAttribute("role", "alert");
+  error.hidden = true;
+  error.append(icon("circle-alert"), document.createElement("span"));
+  form.append(field, error);
+  return { form, field, error };
+}
+
+class Renaming {
+  constructor(entry, selection) {
+    this.entry = entry;
+    this.selection = selection;
+    this.link = entry.row.querySelector(".name");
+    this.isSending = false;
+    Object.assign(this, fieldOf(entry));
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.commit({ keepsFocus: true });
+    });
+    this.field.addEventListener("keydown", (event) => this.listen(event));
+    this.field.addEventListener("input", () => this.explain(""));
+    this.field.addEventListener("blur", () => this.leave());
+  }
+
+  open() {
+    this.entry.row.classList.add("is-renaming");
+    this.link.hidden = true;
+    this.link.after(this.form);
+    this.field.focus();
+    this.field.setSelectionRange(0, stemOf(this.entry).length);
+  }
+
+  close({ keepsFocus }) {
+    this.isClosed = true;
+    this.form.remove();
+    this.link.hidden = false;
+    this.entry.row.classList.remove("is-renaming");
+    if (keepsFocus && this.entry.row.isConnected) {
+      focusOn(this.entry.row);
+    }
+  }
+
+  listen(event) {
+    if (event.key === "Escape" && !event.isComposing) {
+      event.preventDefault();
+      this.close({ keepsFocus: true });
+    }
+  }
+
+  /** Whoever only looks at another window has not left. */
+  leave() {
+    if (document.hasFocus() && this.form.isConnected && !this.isClosed) {
+      this.commit({ keepsFocus: false });
+    }
+  }
+
+  explain(message) {
+    this.error.hidden = !message;
+    this.error.querySelector("span").textContent = message;
+    this.field.classList.toggle("is-invalid", Boolean(message));
+    this.field.setAttribute("aria-invalid", String(Boolean(message)));
+    this.field.setAttribute("aria-describedby", message ? this.error.id : "");
+  }
+
+  async commit({ keepsFocus }) {
+    const { value } = this.field;
+    if (this.isSending) {
+      return;
+    }
+    if (value === this.entry.name || !value.trim()) {
+      this.close({ keepsFocus });
+      return;
+    }
+    this.isSending = true;
+    this.field.readOnly = true;
+    try {
+      const done = await change(this.entry.path, value);
+      this.close({ keepsFocus });
+      await this.show(done);
+    } catch (failure) {
+      this.refuse(failure);
+    } finally {
+      this.isSending = false;
+      this.field.readOnly = false;
+    }
+  }
+
+  /** Say why not where it was typed; a field that is gone by now cannot say it. */
+  refuse(failure) {
+    if (this.isClosed) {
+      warn(failure.message);
+    } else {
+      this.explain(failure.message);
+    }
+  }
+
+  async show({ now, show }) {
+    const wasChosen = this.selection.has(keyOf(this.entry.row));
+    offerUndo(this.entry, now);
+    await show();
+    if (wasChosen) {
+      this.selection.toggle(now.path, true);
+    }
+  }
+}
+
+let open = null;
+
+/** Let `entry` be renamed in its row. */
+export function rename(entry, { selection }) {
+  if (open && !open.isClosed) {
+    open.close({ keepsFocus: false });
+  }
+  open = new Renaming(entry, selection);
+  open.open();
+}

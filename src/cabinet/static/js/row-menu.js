@@ -1,0 +1,159 @@
+/* The menu of a row, by its button, by the right mouse button, by keys and by a long press.
+
+   It acts on the chosen ones where the row is one of them, else on the row alone. On a narrow screen
+   the stylesheet makes a sheet at the bottom of it.
+
+   Rule: one menu on the page; what it offers is in actions.js. */
+
+import { actionsFor, contextOf, perform } from "./actions.js";
+import { number } from "./format.js";
+import { icon } from "./icons.js";
+import { labelOf } from "./key-names.js";
+import { entryOf } from "./list.js";
+import { keyOf } from "./selection.js";
+import { countText, text } from "./texts.js";
+
+// How near the menu comes to the edges of the window, in pixels.
+const MARGIN = 8;
+// Who waits longer begins another word.
+const TYPEAHEAD_MS = 500;
+
+const menu = document.createElement("div");
+menu.id = "row-menu";
+menu.className = "menu";
+menu.popover = "manual";
+menu.setAttribute("role", "menu");
+document.body.append(menu);
+
+let opener = null;
+let shownFor = null;
+let typed = "";
+let typedAt = 0;
+
+const items = () => [...menu.querySelectorAll('[role="menuitem"]')];
+
+function titleOf(entries) {
+  return entries.length === 1
+    ? entries[0].name
+    : countText("chosen", entries.length, { count: number(entries.length) });
+}
+
+function itemOf(action, entries, context) {
+  const item = document.createElement("button");
+  item.type = "button";
+  item.tabIndex = -1;
+  item.className = action.isDanger ? "menu-item menu-danger" : "menu-item";
+  item.setAttribute("role", "menuitem");
+  const words = document.createElement("span");
+  words.textContent = text(action.text);
+  item.append(icon(action.icon), words);
+  if (action.keys.length) {
+    const keys = document.createElement("kbd");
+    keys.setAttribute("aria-hidden", "true");
+    keys.textContent = labelOf(action.keys[0]);
+    item.append(keys);
+  }
+  item.addEventListener("click", () => {
+    close();
+    perform(action, entries, context);
+  });
+  return item;
+}
+
+function fill(entries, context) {
+  const title = document.createElement("p");
+  title.className = "menu-title";
+  title.setAttribute("role", "presentation");
+  title.textContent = titleOf(entries);
+  const actions = actionsFor(context.place, entries).filter((action) => !action.isHidden);
+  const shown = actions.map((action) => itemOf(action, entries, context));
+  menu.replaceChildren(title, ...shown);
+  menu.setAttribute("aria-label", text("actions-for", { name: title.textContent }));
+}
+
+/** Put the menu at a point, or below the element that opened it, wherever there is room for it. */
+function place(point, anchor) {
+  const { width, height } = menu.getBoundingClientRect();
+  const rect = point ? null : anchor.getBoundingClientRect();
+  const wished = point ?? { x: rect.right - width, y: rect.bottom };
+  const above = (point ? point.y : rect.top) - height;
+  const isBelow = wished.y + height <= innerHeight - MARGIN || above < MARGIN;
+  const left = point && point.x + width > innerWidth - MARGIN ? point.x - width : wished.x;
+  const within = (value, size, room) => Math.max(MARGIN, Math.min(value, room - size - MARGIN));
+  menu.style.setProperty("--menu-x", `${within(left, width, innerWidth)}px`);
+  menu.style.setProperty("--menu-y", `${within(isBelow ? wished.y : above, height, innerHeight)}px`);
+}
+
+/** Open the menu of `row`, at `point` or at what has the focus. */
+export function openMenu(row, selection, { point = null, anchor = null } = {}) {
+  close();
+  const isChosen = selection.has(keyOf(row));
+  const entries = isChosen ? selection.entries : [entryOf(row)];
+  opener = anchor ?? row.querySelector(".name");
+  shownFor = row;
+  fill(entries, contextOf(selection, opener));
+  row.classList.add("has-menu");
+  menu.showPopover();
+  place(point, anchor ?? row.querySelector(".row-menu") ?? opener);
+  items()[0]?.focus({ preventScroll: true });
+}
+
+/** Whether the menu is open, for that row. */
+export const isOpenFor = (row) => menu.matches(":popover-open") && shownFor === row;
+
+function close({ isLeft = false } = {}) {
+  if (!menu.matches(":popover-open")) {
+    return;
+  }
+  menu.hidePopover();
+  shownFor.classList.remove("has-menu");
+  // Who pressed elsewhere has the focus there.
+  if (!isLeft) {
+    opener.focus({ preventScroll: true });
+  }
+}
+
+function focusTyped(character, at) {
+  typed = at - typedAt > TYPEAHEAD_MS ? character : typed + character;
+  typedAt = at;
+  const all = items();
+  const from = all.indexOf(document.activeElement) + (typed.length === 1 ? 1 : 0);
+  const inTurn = [...all.slice(from), ...all.slice(0, from)];
+  const wanted = typed.toLocaleLowerCase();
+  inTurn.find((item) => item.querySelector("span").textContent.toLocaleLowerCase().startsWith(wanted))?.focus();
+}
+
+const MOVES = {
+  ArrowDown: (all, index) => all[(index + 1) % all.length],
+  ArrowUp: (all, index) => all.at(index <= 0 ? -1 : index - 1),
+  Home: (all) => all[0],
+  End: (all) => all.at(-1),
+};
+
+menu.addEventListener("keydown", (event) => {
+  const { key } = event;
+  const isLetter = key.length === 1 && key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (key in MOVES) {
+    const all = items();
+    MOVES[key](all, all.indexOf(document.activeElement)).focus();
+  } else if (key === "Escape" || key === "Tab") {
+    close();
+  } else if (isLetter) {
+    focusTyped(key, event.timeStamp);
+  } else {
+    return;
+  }
+  event.preventDefault();
+  event.stopPropagation();
+});
+
+document.addEventListener("pointerdown", ({ target }) => {
+  if (!menu.contains(target)) {
+    close({ isLeft: true });
+  }
+});
+menu.addEventListener("pointermove", ({ target }) => target.closest('[role="menuitem"]')?.focus());
+menu.addEventListener("contextmenu", (event) => event.preventDefault());
+window.addEventListener("blur", () => close());
+window.addEventListener("resize", () => close());
+document.addEventListener("scroll", ({ target }) => target === document && close());

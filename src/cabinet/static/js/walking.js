@@ -1,0 +1,88 @@
+/* The way of the focus through the list, from name to name.
+
+   Rule: asks rows for their neighbours and never for all of them. */
+
+const ROW = "#rows [data-path]";
+
+let last = null;
+
+const list = document.getElementById("list");
+const nameOf = (row) => row.querySelector(".name");
+
+/** Return the row that an element lies in, null outside of the list. */
+export const rowOf = (element) => element?.closest?.(ROW) ?? null;
+
+/** Return the row with the focus. */
+export const rowInFocus = () => rowOf(document.activeElement);
+
+/** Give the focus to the name of `row`. */
+export function focusOn(row) {
+  last = row;
+  nameOf(row)?.focus();
+}
+
+/** Give the focus back to where it was in the list last, else to its beginning. */
+export function focusList() {
+  const row = last?.isConnected ? last : list.querySelector(ROW);
+  if (row) {
+    focusOn(row);
+  } else {
+    document.getElementById("main").focus();
+  }
+}
+
+const NEAR = { 1: ["nextElementSibling", "firstElementChild"], "-1": ["previousElementSibling", "lastElementChild"] };
+
+/** Return the row after `row`, or before it, through the borders of groups. */
+function neighbour(row, step) {
+  const [sibling, child] = NEAR[step];
+  return row[sibling] ?? row.parentElement[sibling]?.[child] ?? null;
+}
+
+const middle = ({ left, right }) => (left + right) / 2;
+
+/** Return the tile above or below `row`: of the next line, the one that stands straightest. */
+function tileBeyond(row, step) {
+  const from = row.getBoundingClientRect();
+  const isOnLine = (rect, line) => Math.abs(rect.top - line.top) < 1;
+  let each = neighbour(row, step);
+  while (each && isOnLine(each.getBoundingClientRect(), from)) {
+    each = neighbour(each, step);
+  }
+  const line = each?.getBoundingClientRect();
+  let best = null;
+  let distance = Infinity;
+  while (each) {
+    const rect = each.getBoundingClientRect();
+    const off = Math.abs(middle(rect) - middle(from));
+    if (!isOnLine(rect, line) || off >= distance) {
+      break;
+    }
+    [best, distance] = [each, off];
+    each = neighbour(each, step);
+  }
+  return best;
+}
+
+const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
+
+/** Return the row that an arrow leads to from `row`; null where none does. */
+export function rowBeyond(row, arrow) {
+  const isGrid = row.closest(".list").classList.contains("is-grid");
+  const isAcross = arrow === "ArrowLeft" || arrow === "ArrowRight";
+  if (isAcross) {
+    return isGrid ? neighbour(row, STEPS[arrow]) : null;
+  }
+  return isGrid ? tileBeyond(row, STEPS[arrow]) : neighbour(row, STEPS[arrow]);
+}
+
+/** Return the first row, or the last that is loaded. */
+export function outermostRow(key) {
+  const groups = list.querySelector("#rows");
+  return key === "Home" ? groups?.firstElementChild?.firstElementChild : groups?.lastElementChild?.lastElementChild;
+}
+
+// Who comes back from a bar or a dialog goes on where they were.
+list.addEventListener("focusin", ({ target }) => {
+  last = rowOf(target) ?? last;
+});
