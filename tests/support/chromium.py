@@ -76,6 +76,10 @@ class Complaints:
         """Say that a complaint which contains `pattern` belongs to the test."""
         self._expected.append(pattern)
 
+    def forget(self) -> None:
+        """Begin anew, for a context that is used for more than one purpose."""
+        self._found.clear()
+
     def unexpected(self) -> list[str]:
         """Return every complaint that no test asked for."""
         return [text for text in self._found if not any(re.search(each, text) for each in self._expected)]
@@ -119,7 +123,7 @@ class Visitor:
     def choose(self, *files: Any) -> None:
         """Choose files in the browser's own dialog, which the button opens."""
         with self.page.expect_file_chooser() as opened:
-            self.page.get_by_text("Choose files", exact=True).click()
+            self.page.locator("label[for=files-input]").click()
         opened.value.set_files(list(files))
 
     def upload_line(self, name: str) -> Locator:

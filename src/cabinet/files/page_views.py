@@ -5,7 +5,9 @@ Rule: parse, call a service, render; a refusal shows on the page that asked, wit
 
 from __future__ import annotations
 
-from flask import flash, render_template, request, url_for
+from http import HTTPStatus
+
+from flask import Response, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -13,14 +15,17 @@ from cabinet.errors import EntryExists, InvalidName, NotAFolder
 from cabinet.files import bp
 from cabinet.files.forms import NewFolderForm, UploadForm
 from cabinet.files.returning import REFUSALS, crumbs_of, refuse
-from cabinet.services.entries import Order
+from cabinet.files.rows import VIEW_COOKIE, VIEWS, Listing, RowMaker, sortable_columns
+from cabinet.services.entries import Order, Page
 from cabinet.services.names import join_path, split_path
 from cabinet.web.context import acting_user, files, setting
-from cabinet.web.pages import check_form, see_other, text_of
+from cabinet.web.pages import check_form, here, see_other, text_of
 from cabinet.web.parameters import order_of
 
 # Entries on one page of the files page.
 PAGE_LIMIT = 200
+
+YEAR_SECONDS = 31_536_000
 
 
 @bp.get("/index")
@@ -46,18 +51,41 @@ def new_folder() -> ResponseReturnValue:
     return see_other(url_for("files.index", path=parent or None))
 
 
+@bp.after_request
+def remember_view(response: Response) -> Response:
+    """Keep how somebody wants to look at lists, as the scripts do."""
+    view = request.args.get("view")
+    if view in VIEWS and response.status_code == HTTPStatus.OK:
+        path = request.script_root + "/"
+        response.set_cookie(VIEW_COOKIE, view, max_age=YEAR_SECONDS, path=path, samesite="Lax")
+    return response
+
+
 def _index_page(user_id: int, form: NewFolderForm, order: Order) -> str:
     page = files(user_id).list_page(text_of(form.folder), order, PAGE_LIMIT)
+    # A page that is not simply that of the folder is where the forms behind a row lead back to.
+    is_special = request.method == "GET" and any(name != "path" for name in request.args)
+    maker = RowMaker(back=here() if is_special else None)
+    listing = Listing(
+        place="folder",
+        rows=[maker.row(entry) for entry in page.entries],
+        columns=sortable_columns(page.path, order),
+        more=_address_of_more(page, order) if page.next else "",
+    )
     return render_template(
         "files/index.html",
         folder=page.path,
         breadcrumbs=crumbs_of(page.path),
-        entries=page.entries,
-        sort=order.sort.value,
-        order="desc" if order.descending else "asc",
-        next_cursor=page.next,
+        listing=listing,
         totals=page,
         upload_form=UploadForm(formdata=None),
         folder_form=form,
         max_upload_size=setting("MAX_UPLOAD_SIZE"),
+    )
+
+
+def _address_of_more(page: Page, order: Order) -> str:
+    turned = "desc" if order.descending else "asc"
+    return url_for(
+        "files.index", path=page.path or None, sort=order.sort.value, order=turned, after=page.next
     )

@@ -9,7 +9,7 @@ import { warn } from "./toasts.js";
 const main = document.getElementById("main");
 
 // What differs from folder to folder besides the list; the panel of uploads stays as it is.
-const PARTS = [".files-head", ".files-bar", "#drop-sign p", ".topbar form"];
+const PARTS = ["#files-head", "#drop-sign p", "#search", "#tools form", "#new-folder"];
 
 function adopt(fresh) {
   for (const part of PARTS) {
@@ -17,6 +17,7 @@ function adopt(fresh) {
     document.querySelector(part).replaceWith(copy);
     showTimes(copy);
   }
+  document.getElementById("upload").action = fresh.getElementById("upload").action;
   Object.assign(main.dataset, fresh.getElementById("main").dataset);
   main.querySelector(".notices")?.remove();
   replaceAll(fresh);

@@ -1,21 +1,46 @@
 /* The list on the page, brought up to date without a reload.
 
-   Rows are drawn by the server alone: what is new is taken from a fresh copy of the page and put
+   `listchange` at #list says that its rows are others now.
+
+   Rule: rows are drawn by the server alone. What is new is taken from a fresh copy of the page and put
    in its place, so that scroll position, focus and rows already loaded stay as they are. */
 
 import { failure, fetchPage } from "./http.js";
 import { showTimes } from "./times.js";
 
-const list = document.getElementById("list");
-const rows = (root) => [...root.querySelectorAll("#rows [data-path]")];
+const NEW_FOR_MS = 2_000;
 
-/** Fetch a page of files; raises `Failure`, also when it has become the page to sign in on. */
+const list = document.getElementById("list");
+
+const rowsIn = (root) => [...root.querySelectorAll("#rows [data-path]")];
+const focusable = (row) => row?.querySelector(".name");
+const changed = () => list.dispatchEvent(new Event("listchange"));
+
+/** Return the rows that are on the page. */
+export const rows = () => rowsIn(list);
+
+/** Return the row of `path`; in the trash an id finds its row. */
+export const rowOf = (path) =>
+  list.querySelector(`#rows :is([data-path="${CSS.escape(path)}"], [data-trash-id="${CSS.escape(path)}"])`);
+
+/** Return what a row tells of its entry; folders have no size, and only what is in the trash an id there. */
+export function entryOf(row) {
+  const { path, name, kind, size, type, trashId } = row.dataset;
+  return { path, name, kind, size: size === undefined ? null : Number(size), mediaType: type, trashId, row };
+}
+
+/** Fetch a page with a list; raises `Failure`, also when it has become the page to sign in on. */
 export async function fetchFiles(url) {
   const fresh = await fetchPage(url);
   if (!fresh.getElementById("list")) {
     throw failure(401, "");
   }
   return fresh;
+}
+
+function markNew(row) {
+  row.classList.add("is-new");
+  setTimeout(() => row.classList.remove("is-new"), NEW_FOR_MS);
 }
 
 /** Take a row out, and its group with it when nothing is left there. */
@@ -28,41 +53,48 @@ function takeOut(row) {
 }
 
 /** Put `row` where it stands among `fresh` rows: behind the nearest one before it that is here too. */
-function place(row, fresh) {
-  const here = new Map(rows(list).map((each) => [each.dataset.path, each]));
+function place(row, fresh, here) {
   const before = fresh.slice(0, fresh.indexOf(row)).findLast((each) => here.has(each.dataset.path));
   const present = here.get(row.dataset.path);
   const hadFocus = present?.contains(document.activeElement);
   const adopted = document.importNode(row, true);
   showTimes(adopted);
-  adopted.classList.add("is-new");
+  markNew(adopted);
   if (before) {
     here.get(before.dataset.path).after(adopted);
   } else {
     list.querySelector("#rows > *").prepend(adopted);
   }
+  here.set(row.dataset.path, adopted);
   if (present) {
     takeOut(present);
   }
   if (hadFocus) {
-    adopted.querySelector(".name").focus();
+    focusable(adopted).focus();
   }
 }
 
+/** Show the list of a page that was fetched in place of this one. */
 export function replaceAll(fresh) {
   list.replaceChildren(...document.importNode(fresh.getElementById("list"), true).childNodes);
   showTimes(list);
+  replaceTotals(fresh);
+  changed();
 }
 
 function replaceTotals(fresh) {
-  for (const id of ["totals", "space"]) {
-    document.getElementById(id).replaceWith(document.importNode(fresh.getElementById(id), true));
+  for (const id of ["totals", "usage"]) {
+    const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
+    if (old && now) {
+      old.replaceWith(document.importNode(now, true));
+    }
   }
 }
 
-/** Show what has become of `paths`, which may be new or replaced. */
+/** Show what has become of `paths`, which may be new, replaced or gone. */
 export async function refresh(paths) {
   const asked = location.href;
+  const wanted = new Set(paths);
   const fresh = await fetchFiles(asked);
   if (asked !== location.href) {
     // Another folder is open by now, and was fetched later than this.
@@ -70,22 +102,38 @@ export async function refresh(paths) {
   }
   if (!list.querySelector("#rows") || !fresh.querySelector("#rows")) {
     replaceAll(fresh);
-    rows(list).forEach((row) => row.classList.toggle("is-new", paths.has(row.dataset.path)));
+    rows()
+      .filter((row) => wanted.has(row.dataset.path))
+      .forEach(markNew);
     return;
   }
-  const all = rows(fresh);
-  all.filter((row) => paths.has(row.dataset.path)).forEach((row) => place(row, all));
+  const all = rowsIn(fresh);
+  const here = new Map(rows().map((row) => [row.dataset.path, row]));
+  all.filter((row) => wanted.has(row.dataset.path)).forEach((row) => place(row, all, here));
   replaceTotals(fresh);
+  changed();
 }
 
-/** Take a row away and give the focus to its successor, or to what stands there instead. */
-export async function remove(row) {
-  const all = rows(list);
-  const index = all.indexOf(row);
-  const successor = all[index + 1] ?? all[index - 1];
-  takeOut(row);
-  (successor?.querySelector(".name") ?? document.getElementById("main")).focus();
-  const fresh = await fetchFiles(location.href);
+/** Take the rows of `paths` away, which are done with; the focus goes to the next row if it was there.
+    Resolves once the totals are right again. */
+export async function removeRows(paths) {
+  const gone = new Set(paths.map(rowOf).filter(Boolean));
+  const all = rows();
+  const last = all.findLastIndex((row) => gone.has(row));
+  const rest = (row) => !gone.has(row);
+  const successor = all.slice(last + 1).find(rest) ?? all.slice(0, Math.max(last, 0)).findLast(rest);
+  const { activeElement } = document;
+  const isLost = activeElement === document.body || [...gone].some((row) => row.contains(activeElement));
+  gone.forEach(takeOut);
+  if (isLost) {
+    (focusable(successor) ?? document.getElementById("main")).focus();
+  }
+  changed();
+  const asked = location.href;
+  const fresh = await fetchFiles(asked);
+  if (asked !== location.href) {
+    return;
+  }
   if (successor) {
     replaceTotals(fresh);
   } else {
@@ -95,10 +143,11 @@ export async function remove(row) {
 
 /** Append the next page of rows in place of going there. */
 async function showMore(link) {
-  const known = new Set(rows(list).map((row) => row.dataset.path));
+  link.setAttribute("aria-busy", "true");
+  const known = new Set(rows().map((row) => row.dataset.trashId ?? row.dataset.path));
   const fresh = await fetchFiles(link.href);
-  rows(fresh)
-    .filter((row) => known.has(row.dataset.path))
+  rowsIn(fresh)
+    .filter((row) => known.has(row.dataset.trashId ?? row.dataset.path))
     .forEach(takeOut);
   const groups = [...fresh.querySelectorAll("#rows > *")].map((group) => document.importNode(group, true));
   groups.forEach(showTimes);
@@ -106,10 +155,12 @@ async function showMore(link) {
   const next = fresh.getElementById("more");
   if (next) {
     link.href = next.getAttribute("href");
+    link.removeAttribute("aria-busy");
   } else {
     link.parentElement.remove();
   }
-  groups[0]?.querySelector(".name").focus({ preventScroll: true });
+  focusable(groups[0])?.focus({ preventScroll: true });
+  changed();
 }
 
 export function bindMore() {
@@ -117,7 +168,9 @@ export function bindMore() {
     const link = event.target.closest("#more");
     if (link) {
       event.preventDefault();
-      showMore(link).catch(() => location.assign(link.href));
+      if (!link.hasAttribute("aria-busy")) {
+        showMore(link).catch(() => location.assign(link.href));
+      }
     }
   });
 }

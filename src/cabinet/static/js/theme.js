@@ -21,6 +21,7 @@ function choose(theme) {
 function name(button) {
   const label = button.dataset[current()];
   button.setAttribute("aria-label", label);
+  button.querySelector(".theme-word").textContent = label;
   button.title = label;
 }
 

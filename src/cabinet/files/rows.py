@@ -1,0 +1,195 @@
+"""The rows of a list, each value as the template puts it: names cut, sizes and times in words, addresses whole.
+
+A page has hundreds of rows, so whatever is the same for all of them is asked for once.
+
+Rule: values only; the markup is in `files/_row.html`, one for a folder, for what was found, for the trash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from flask import request, url_for
+from flask_babel import gettext
+from markupsafe import Markup
+
+from cabinet.services.entries import Entry, Order, Sort
+from cabinet.services.pictures import MEDIA_TYPES as PICTURES
+from cabinet.web.formats import exact_size, file_kind, filesize, moment, name_parts
+
+# Pixels of the picture in a row and in a tile, on a screen with two of its own to each of ours.
+ROW_PICTURE, TILE_PICTURE = 64, 256
+
+VIEWS = ("list", "grid")
+VIEW_COOKIE = "view"
+
+# The page of each place that has a list.
+ENDPOINTS = {"folder": "files.index", "search": "files.find", "trash": "files.list_trash"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry. `key` is what it is chosen by: its path, or in the trash its id there."""
+
+    key: str
+    path: str
+    kind: str
+    name: str
+    stem: str
+    tail: str
+    href: str
+    menu: str
+    icon: str
+    tint: str
+    picture: str
+    size: int | None
+    size_text: str
+    size_title: str
+    media_type: str
+    time: Markup
+    choose_label: str
+    menu_label: str
+    where: str = ""
+    where_href: str = ""
+    note: Markup = Markup()  # noqa: RUF009 - it cannot be changed
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading; without `href` the list cannot be sorted by it."""
+
+    key: str
+    label: str
+    href: str = ""
+    aria_sort: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What `files/_list.html` shows. `place` is "folder", "search" or "trash", `more` where the next page is."""
+
+    place: str
+    rows: Sequence[Row]
+    columns: Sequence[Column]
+    more: str = ""
+    view: str = field(default_factory=lambda: view_of_request())  # noqa: PLW0108 - it is defined below
+
+    @property
+    def chosen_as(self) -> str:
+        """The field that the key of a chosen row is posted in."""
+        return "id" if self.place == "trash" else "path"
+
+    def address(self, view: str) -> str:
+        """Return where the page at hand is looked at in another way."""
+        if request.method == "GET":
+            return url_for(ENDPOINTS[self.place], **(request.args.to_dict() | {"view": view}))
+        return url_for(ENDPOINTS[self.place], path=request.form.get("folder") or None, view=view)
+
+
+class RowMaker:
+    """Makes the rows of one answer; `back` is where the page behind a row's menu leads back to."""
+
+    def __init__(self, back: str | None = None) -> None:
+        self._folder = url_for("files.index") + "?path="
+        self._file = url_for("files.download", path="-")[:-1]
+        self._menu = url_for("files.arrange") + "?path="
+        self._back = f"&next={quote(back)}" if back else ""
+        pixels = TILE_PICTURE if view_of_request() == "grid" else ROW_PICTURE
+        self._picture = url_for("files.thumbnail", path="-")[:-1], f"?size={pixels}&of="
+        self._choose = gettext("Choose “%(name)s”")
+        self._actions = gettext("Actions for “%(name)s”")
+        self._root = gettext("Your files")
+
+    def row(self, entry: Entry) -> Row:
+        """Return the row of an entry in the folder that is open."""
+        return self._make(entry, entry.path, quote(entry.path), moment(entry.modified_at))
+
+    def found(self, entry: Entry) -> Row:
+        """Return the row of an entry from anywhere, with the folder that it lies in."""
+        parent = entry.path.rpartition("/")[0]
+        where_href = self._folder + quote(parent) if parent else self._folder.removesuffix("?path=")
+        time = moment(entry.modified_at)
+        return self._make(
+            entry, entry.path, quote(entry.path), time, where=parent or self._root, where_href=where_href
+        )
+
+    def trashed(self, trash_id: str, entry: Entry, time: Markup, note: Markup) -> Row:
+        """Return the row of something in the trash: there is nothing behind its name any more."""
+        parent = entry.path.rpartition("/")[0]
+        return self._make(entry, trash_id, "", time, where=parent or self._root, note=note)
+
+    def _make(
+        self,
+        entry: Entry,
+        key: str,
+        address: str,
+        time: Markup,
+        *,
+        where: str = "",
+        where_href: str = "",
+        note: Markup = Markup(),  # noqa: B008 - likewise
+    ) -> Row:
+        name, size, named = entry.name, entry.size, {"name": entry.name}
+        stem, tail = name_parts(name)
+        family = "" if entry.is_folder else file_kind(name)
+        return Row(
+            key=key,
+            path=entry.path,
+            kind=entry.kind,
+            name=name,
+            stem=stem,
+            tail=tail,
+            href=(self._folder if entry.is_folder else self._file) + address if address else "",
+            menu=self._menu + address + self._back if address else "",
+            icon="folder" if entry.is_folder else f"file-{family}" if family else "file",
+            tint="folder" if entry.is_folder else family or "file",
+            picture=self._picture_of(entry, address),
+            size=size,
+            size_text="" if size is None else filesize(size),
+            size_title="" if size is None else exact_size(size),
+            media_type=entry.media_type or "",
+            time=time,
+            choose_label=self._choose % named,
+            menu_label=self._actions % named,
+            where=where,
+            where_href=where_href,
+            note=note,
+        )
+
+    def _picture_of(self, entry: Entry, address: str) -> str:
+        """Return where the small picture of an entry is, the empty word where there cannot be one."""
+        if not address or entry.media_type not in PICTURES:
+            return ""
+        start, rest = self._picture
+        return f"{start}{address}{rest}{entry.content_hash}"
+
+
+def view_of_request() -> str:
+    """Return how the list is looked at, "list" or "grid": as the address says, else the viewer's last choice."""
+    wishes = (request.args.get("view"), request.cookies.get(VIEW_COOKIE))
+    return next((wish for wish in wishes if wish in VIEWS), "list")
+
+
+def sortable_columns(folder: str, order: Order) -> list[Column]:
+    """Return the headings of a folder's list; each leads to the list sorted by it, and the one in use turns it."""
+    labels = {
+        Sort.NAME: gettext("Name"),
+        Sort.SIZE: gettext("Size"),
+        Sort.MODIFIED: gettext("Modified"),
+    }
+    return [_column(folder, order, sort, label) for sort, label in labels.items()]
+
+
+def _column(folder: str, order: Order, sort: Sort, label: str) -> Column:
+    active = order.sort is sort
+    turned = "desc" if active and not order.descending else "asc"
+    href = url_for("files.index", path=folder or None, sort=sort.value, order=turned)
+    aria_sort = ("descending" if order.descending else "ascending") if active else ""
+    return Column(sort.value, label, href, aria_sort)
+
+
+def plain_columns(time_label: str) -> list[Column]:
+    """Return the headings of a list that has one order only; `time_label` is what its times mean."""
+    return [Column("name", gettext("Name")), Column("size", gettext("Size")), Column("modified", time_label)]

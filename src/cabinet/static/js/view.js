@@ -1,0 +1,47 @@
+/* The list as rows or as tiles: the same markup under another class, and larger pictures.
+
+   The choice lives in a cookie, so that the server draws the next page that way from its first byte.
+
+   Rule: nothing is fetched but pictures. */
+
+const YEAR_SECONDS = 31_536_000;
+
+const main = document.getElementById("main");
+const list = document.getElementById("list");
+
+/** Return how the list is looked at: "list" or "grid". */
+export const view = () => main.dataset.view;
+
+function draw() {
+  const isGrid = view() === "grid";
+  list.querySelector(".list")?.classList.toggle("is-grid", isGrid);
+  for (const link of document.querySelectorAll(".views [data-view]")) {
+    link.setAttribute("aria-current", String(link.dataset.view === view()));
+  }
+  const size = `size=${isGrid ? 256 : 64}`;
+  for (const picture of list.querySelectorAll(`.thumb:not([src*="${size}&"])`)) {
+    picture.src = picture.getAttribute("src").replace(/size=\d+/, size);
+  }
+}
+
+/** Look at the list as `wanted`, now and from now on. */
+export function setView(wanted) {
+  main.dataset.view = wanted;
+  document.cookie = `view=${wanted}; Path=${document.body.dataset.root}; Max-Age=${YEAR_SECONDS}; SameSite=Lax`;
+  draw();
+}
+
+/** Change from the one to the other. */
+export const toggleView = () => setView(view() === "grid" ? "list" : "grid");
+
+/** Let the two buttons do it; they are links without scripts. */
+export function bindView() {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.(".views [data-view]");
+    if (link && !(event.ctrlKey || event.metaKey || event.shiftKey || event.button)) {
+      event.preventDefault();
+      setView(link.dataset.view);
+    }
+  });
+  list.addEventListener("listchange", draw);
+}
