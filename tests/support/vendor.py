@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -82,6 +83,8 @@ ICONS = (
     "upload",
     "user-plus",
     "x",
+    "zoom-in",
+    "zoom-out",
 )
 
 
@@ -122,6 +125,22 @@ TUS = Package(
     {
         "dist/tus.min.js": "tus-js-client-4.3.1.min.js",
         "LICENSE": "tus-js-client-4.3.1.LICENSE.txt",
+    },
+)
+PDFJS = Package(
+    "pdfjs-dist",
+    "6.5.438",
+    "Apache-2.0",
+    {
+        # Of the two builds the one for browsers that are a few years old. Its folder keeps the names that
+        # it looks for its decoders by.
+        "legacy/build/pdf.min.mjs": "pdfjs-6.5.438/pdf.min.mjs",
+        "legacy/build/pdf.worker.min.mjs": "pdfjs-6.5.438/pdf.worker.min.mjs",
+        "wasm/jbig2_nowasm_fallback.js": "pdfjs-6.5.438/jbig2_nowasm_fallback.js",
+        "wasm/openjpeg_nowasm_fallback.js": "pdfjs-6.5.438/openjpeg_nowasm_fallback.js",
+        "LICENSE": "pdfjs-6.5.438/pdfjs.LICENSE.txt",
+        "wasm/LICENSE_JBIG2": "pdfjs-6.5.438/jbig2.LICENSE.txt",
+        "wasm/LICENSE_OPENJPEG": "pdfjs-6.5.438/openjpeg.LICENSE.txt",
     },
 )
 LUCIDE = Package("lucide-static", "1.62.0", "ISC", {"LICENSE": "lucide-1.62.0.LICENSE.txt"})
@@ -170,14 +189,13 @@ def entry(package: Package, source: str, path: Path) -> dict[str, str]:
 
 def refresh() -> None:
     """Replace everything that is vendored."""
-    VENDOR.mkdir(parents=True, exist_ok=True)
-    for old in VENDOR.iterdir():
-        old.unlink()
+    shutil.rmtree(VENDOR, ignore_errors=True)
     entries = []
     with tempfile.TemporaryDirectory() as scratch:
-        for package in (BOOTSTRAP, ONEST, TUS, LUCIDE):
+        for package in (BOOTSTRAP, ONEST, TUS, PDFJS, LUCIDE):
             folder = unpack(package, Path(scratch))
             for source, name in package.files.items():
+                (VENDOR / name).parent.mkdir(parents=True, exist_ok=True)
                 (VENDOR / name).write_bytes((folder / source).read_bytes())
                 entries.append(entry(package, source, VENDOR / name))
             if package is LUCIDE:

@@ -10,10 +10,14 @@ export const headers = { Accept: "application/json", [TOKEN]: meta(document).con
 
 export const root = document.body.dataset.root;
 
-/** Return the address of the content at `path`; each name is encoded on its own. */
-export function contentUrl(path) {
-  return `${root}files/${path.split("/").map(encodeURIComponent).join("/")}`;
-}
+// Each name is encoded on its own.
+const encoded = (path) => path.split("/").map(encodeURIComponent).join("/");
+
+/** Return the address of the content at `path`. */
+export const contentUrl = (path) => `${root}files/${encoded(path)}`;
+
+/** Return the address that gives the content at `path` to be saved; a folder comes as an archive. */
+export const downloadUrl = (path) => `${root}download/${encoded(path)}`;
 
 /** A request that did not do what it was for; `message` is fit to be shown. `type` is the server's
     word for it, and `retryAfter` the seconds that it asks to wait. */

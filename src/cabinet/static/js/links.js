@@ -1,5 +1,6 @@
 /* Addresses of entries, to be passed on: to the clipboard, or selected where browsers hide that. */
 
+import { number } from "./format.js";
 import { contentUrl, root } from "./http.js";
 import { countText, text } from "./texts.js";
 import { say } from "./toasts.js";
@@ -29,6 +30,8 @@ export async function copyText(content, message) {
 
 /** Copy the addresses of `entries`, one a line. */
 export function copyLink(entries) {
-  const message = entries.length > 1 ? countText("links-copied", entries.length) : text("link-copied");
+  const count = entries.length;
+  const message =
+    count > 1 ? countText("links-copied", count, { count: number(count) }) : text("link-copied");
   return copyText(entries.map(linkOf).join("\n"), message);
 }

@@ -1,8 +1,171 @@
-/* A look at files, one at a time, in a dialog over the whole window. */
+/* A look at files, one at a time, in a dialog over the whole window; the arrows lead through the list.
 
-import { contentUrl } from "./http.js";
+   What a kind of file needs is in a module of its own, loaded with the first of that kind. It exports
+   `show(entry, place)`: it fills `place.stage`, puts its buttons into `place.tools`, listens to keys at
+   `place.dialog`, does all of it until `place.signal` is aborted, and raises what goes wrong.
+
+   Rule: knows no kind of file. Nothing of a file becomes markup, and nothing in it runs. */
+
+import { bindSwipes } from "./swipes.js";
+import { number } from "./format.js";
+import { downloadUrl } from "./http.js";
+import { entryOf, rowOf, rows } from "./list.js";
+import { kindOf } from "./preview-kinds.js";
+import { showInstead, whyNot } from "./preview-trouble.js";
+import { useStyle } from "./styles.js";
+import { text } from "./texts.js";
+
+const PARTS = {
+  image: () => import("./preview-image.js"),
+  video: () => import("./preview-media.js"),
+  audio: () => import("./preview-media.js"),
+  pdf: () => import("./preview-pdf.js"),
+  text: () => import("./preview-text.js"),
+};
+
+const dialog = document.getElementById("preview");
+const stage = document.getElementById("preview-stage");
+const tools = document.getElementById("preview-tools");
+const previous = document.getElementById("preview-previous");
+const next = document.getElementById("preview-next");
+const detailsButton = document.getElementById("preview-details");
+
+let shown = null;
+let index = 0;
+let ending = new AbortController();
+let isLoadingMore = false;
+
+const files = () => rows().filter((row) => row.dataset.kind === "file");
+const more = () => document.getElementById("more");
+
+/** Empty the stage; whatever ran on it stops. */
+function clear() {
+  ending.abort();
+  ending = new AbortController();
+  stage.replaceChildren();
+  tools.replaceChildren();
+  stage.scrollTo(0, 0);
+}
+
+function drawHead() {
+  const all = files();
+  const found = all.findIndex((row) => row.dataset.path === shown.path);
+  index = found < 0 ? index : found;
+  dialog.querySelector("#preview-name bdi").textContent = shown.name;
+  dialog.querySelector("#preview-position").textContent = text("preview-position", {
+    index: number(index + 1),
+    count: `${number(all.length)}${more() ? "+" : ""}`,
+  });
+  document.getElementById("preview-download").href = downloadUrl(shown.path);
+  // Not `disabled`: the focus would be lost on the last one.
+  previous.setAttribute("aria-disabled", index === 0);
+  next.setAttribute("aria-disabled", index >= all.length - 1 && !more());
+}
+
+/** Show `entry`; `isAgain` says that it was tried before. */
+async function show(entry, { isAgain = false } = {}) {
+  clear();
+  const { signal } = ending;
+  shown = entry;
+  drawHead();
+  dialog.dispatchEvent(new Event("shown"));
+  const kind = kindOf(entry);
+  stage.dataset.kind = kind;
+  if (!PARTS[kind]) {
+    showInstead(stage, entry, text("preview-none"));
+    return;
+  }
+  stage.setAttribute("aria-busy", "true");
+  try {
+    await (await PARTS[kind]()).show(entry, { stage, tools, dialog, signal });
+  } catch (failure) {
+    if (!signal.aborted) {
+      await explain(entry, failure, isAgain, signal);
+    }
+  }
+  if (!signal.aborted) {
+    stage.removeAttribute("aria-busy");
+  }
+}
+
+/** Say why a file cannot be shown; one whose owner had to sign in again is tried once more. */
+async function explain(entry, failure, isAgain, signal) {
+  const { message, isThere, wasSignedOut } = await whyNot(entry, failure);
+  if (signal.aborted) {
+    return;
+  }
+  if (wasSignedOut && !isAgain) {
+    await show(entry, { isAgain: true });
+    return;
+  }
+  clear();
+  stage.dataset.kind = "none";
+  showInstead(stage, entry, message, { isThere });
+  stage.removeAttribute("aria-busy");
+}
+
+/** Have the list load its next page, and wait for it. */
+async function loadMore() {
+  isLoadingMore = true;
+  const loaded = new Promise((resolve) => {
+    document.getElementById("list").addEventListener("listchange", resolve, { once: true });
+  });
+  more().click();
+  await loaded;
+  isLoadingMore = false;
+}
+
+/** Go `by` files on in the list. One that has left the list in the meantime has given its place away. */
+async function step(by) {
+  const isListed = files()[index]?.dataset.path === shown.path;
+  const wanted = by > 0 && !isListed ? index : index + by;
+  if (isLoadingMore || wanted < 0) {
+    return;
+  }
+  if (!files()[wanted] && more()) {
+    await loadMore();
+  }
+  const row = files()[wanted];
+  if (row && dialog.open) {
+    index = wanted;
+    await show(entryOf(row));
+    (await import("./preview-ahead.js")).fetchAhead(files()[index + by]);
+  }
+}
 
 /** Show what is in the file of `entry`. */
 export async function preview(entry) {
-  location.assign(contentUrl(entry.path).replace("/files/", "/download/"));
+  await useStyle("preview.css");
+  if (!dialog.open) {
+    dialog.showModal();
+    stage.focus({ preventScroll: true });
+  }
+  await show(entry);
 }
+
+async function toggleDetails() {
+  const { showBeside } = await import("./details.js");
+  const isOpen = await showBeside(document.getElementById("preview-side"), shown);
+  detailsButton.setAttribute("aria-pressed", isOpen);
+}
+
+const turn = (button, by) =>
+  button.addEventListener("click", () => button.getAttribute("aria-disabled") === "true" || step(by));
+
+turn(previous, -1);
+turn(next, 1);
+bindSwipes(stage, step);
+detailsButton.addEventListener("click", toggleDetails);
+dialog.addEventListener("keydown", (event) => {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const isTaken = event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey;
+  if (by && !isTaken && !event.target.closest("video, audio, input, textarea")) {
+    event.preventDefault();
+    step(by);
+  }
+});
+dialog.addEventListener("close", () => {
+  clear();
+  detailsButton.setAttribute("aria-pressed", "false");
+  rowOf(shown.path)?.querySelector(".name").focus();
+});

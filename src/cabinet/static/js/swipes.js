@@ -1,0 +1,28 @@
+/* Swipes to the left and to the right, by one finger. */
+
+const LEAST_PX = 60;
+// How much flatter than steep a swipe has to be.
+const FLATNESS = 2;
+
+/** Call `turn(1)` for a swipe to the left over `element`, `turn(-1)` for one to the right. What scrolls
+    sideways itself keeps its swipes, and so does a player, whose time line is pulled. */
+export function bindSwipes(element, turn) {
+  let start = null;
+  element.addEventListener(
+    "touchstart",
+    ({ touches, target }) => {
+      const isOurs = element.scrollWidth <= element.clientWidth && !target.closest("video, audio");
+      start = touches.length === 1 && isOurs ? touches[0] : null;
+    },
+    { passive: true },
+  );
+  element.addEventListener("touchend", ({ changedTouches: [end] }) => {
+    const across = start ? start.clientX - end.clientX : 0;
+    const down = start ? Math.abs(start.clientY - end.clientY) : 0;
+    const isZoomed = (visualViewport?.scale ?? 1) > 1.01;
+    if (!isZoomed && Math.abs(across) > Math.max(LEAST_PX, down * FLATNESS)) {
+      turn(Math.sign(across));
+    }
+    start = null;
+  });
+}
