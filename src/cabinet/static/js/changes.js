@@ -4,10 +4,12 @@
    for those before a failure have happened. */
 
 import { exchange, root, send } from "./http.js";
-import { signedInNow } from "./signin.js";
+import { bindSignIn, signedInNow } from "./signin.js";
 
 // As many as the server takes at a time.
 const BATCH = 1000;
+
+bindSignIn();
 
 /** Return what `attempt()` returns; when the session has ended, after signing in again. */
 export async function renewing(attempt) {
@@ -80,9 +82,20 @@ export async function foldersOf(path, after, limit) {
 /** Make a folder at `path`. */
 export const makeFolder = (path) => post("folders", { path });
 
+/** Return what is in the trash, the newest first, as far as one page of it reaches. */
+async function listTrash() {
+  const response = await renewing(() => send("GET", `${root}trash?limit=${BATCH}`));
+  return (await response.json()).entries;
+}
+
 /** Return what lies in the trash and came from one of `paths`, the newest of each. */
 export async function newestTrashed(paths) {
-  const response = await renewing(() => send("GET", `${root}trash?limit=${BATCH}`));
-  const { entries } = await response.json();
-  return paths.map((path) => entries.find((entry) => entry.from === path)).filter(Boolean);
+  const trashed = await listTrash();
+  return paths.map((path) => trashed.find((entry) => entry.from === path)).filter(Boolean);
+}
+
+/** Return the paths that what is in the trash as `ids` had. */
+export async function originsOf(ids) {
+  const trashed = await listTrash();
+  return trashed.filter((entry) => ids.includes(entry.id)).map((entry) => entry.from);
 }

@@ -2,11 +2,11 @@
 
 import { number } from "./format.js";
 import { exchange, root } from "./http.js";
+import { ask, nameSome } from "./questions.js";
 import { countText } from "./texts.js";
 
 // As many as the server answers for at a time.
 const PATHS = 1000;
-const SHOWN = 5;
 
 const dialog = document.getElementById("conflicts");
 
@@ -39,36 +39,22 @@ export async function takenOf(tasks) {
   return taken;
 }
 
-function fill(taken) {
+/** Ask what to do with all of `taken`; resolves to "replace", "rename", "skip", or "" for none of it. */
+function askOnce(taken) {
   dialog.querySelector("#conflicts-title").textContent = countText("taken", taken.length, {
     count: number(taken.length),
   });
-  const names = taken.slice(0, SHOWN).map((task) => {
-    const item = document.createElement("li");
-    item.append(document.createElement("bdi"));
-    item.firstChild.textContent = task.path;
-    return item;
-  });
-  dialog.querySelector("#conflicts-list").replaceChildren(...names);
-  const more = dialog.querySelector("#conflicts-more");
-  more.hidden = taken.length <= SHOWN;
-  more.textContent = countText("more", taken.length - SHOWN, { count: number(taken.length - SHOWN) });
-}
-
-/** Ask what to do with all of `taken`; resolves to "replace", "rename", "skip", or "" for none of it. */
-function ask(taken) {
-  fill(taken);
-  dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true });
-  });
+  nameSome(
+    dialog,
+    taken.map((task) => task.path),
+  );
+  return ask(dialog);
 }
 
 let asked = Promise.resolve();
 
-/** Ask as `ask` does, once the question before is answered. */
+/** Ask as `askOnce` does, once the question before is answered. */
 export function askAbout(taken) {
-  asked = asked.then(() => ask(taken));
+  asked = asked.then(() => askOnce(taken));
   return asked;
 }

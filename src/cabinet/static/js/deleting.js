@@ -1,102 +1,98 @@
 /* Deleting into the trash and for ever, and putting back what is in the trash.
 
-   Rule: what can be undone is done at once; what cannot is asked about first. */
+   Rule: what can be undone is done at once; what cannot is asked about first. In the trash, entries
+   have a `trashId`, by which their rows are known, too. */
 
-import { lookUp, purgeAll, purgeIds, restoreIds, trashPaths, wholly } from "./changes.js";
+import { lookUp, originsOf, purgeAll, purgeIds, restoreIds, trashPaths, wholly } from "./changes.js";
 import { number } from "./format.js";
-import { confirm, resolveConflict } from "./questions.js";
-import { arrived, left, lost, nameOf, showAnew } from "./reconciling.js";
+import { askWhatGives, confirm } from "./questions.js";
+import { arrived, busy, left, lost, showAnew } from "./reconciling.js";
 import { countText, text } from "./texts.js";
 import { say } from "./toasts.js";
 import { remember } from "./undo.js";
 
-const told = (entries, one, many) =>
-  entries.length === 1 ? text(one, entries[0]) : countText(many, entries.length, { count: number(entries.length) });
+const pathsOf = (entries) => entries.map(({ path }) => path);
+const keysOf = (entries) => entries.map(({ path, trashId }) => trashId ?? path);
+const idsOf = (trashed) => trashed.map(({ id }) => id);
 
-/** Bring back what `trashed` says is in the trash, as long as nothing else has taken its place. */
-async function bringBack(trashed) {
-  const back = await wholly(restoreIds(trashed.map(({ id }) => id)));
-  await arrived(back.map(({ path }) => path));
+const counted = (entries, one, many) =>
+  entries.length === 1
+    ? text(one, entries[0])
+    : countText(many, entries.length, { count: number(entries.length) });
+
+/** Do a change, with the rows of `entries` busy; say so where it fails. */
+function attempt(entries, change) {
+  return busy(keysOf(entries), () => change().catch(lost));
 }
 
 /** Put `entries` into the trash, and offer to bring them back. */
 export async function trash(entries) {
   const done = [];
-  try {
-    for await (const some of trashPaths(entries.map(({ path }) => path))) {
+  await attempt(entries, async () => {
+    for await (const some of trashPaths(pathsOf(entries))) {
       done.push(...some);
-      await left(some.map((each) => each.from));
     }
-  } catch (failure) {
-    await lost(failure);
-  }
+  });
   if (done.length) {
-    remember(told(done, "deleted", "deleted-many"), () => bringBack(done));
+    remember(counted(done, "deleted", "deleted-many"), async () => {
+      const back = await wholly(restoreIds(idsOf(done)));
+      await arrived(pathsOf(back));
+    });
+    await left(done.map(({ from }) => from)).catch(lost);
   }
 }
 
-/** Restore what is in the trash as `ids`; where something is in its place, ask. */
-async function restoring(entries) {
-  const ids = entries.map(({ trashId }) => trashId);
+/** Put back what is in the trash as `ids`; where something is in its place, ask. Returns what is back. */
+async function putBack(ids) {
   try {
     return await wholly(restoreIds(ids));
   } catch (failure) {
     if (failure.type !== "entry-exists") {
       throw failure;
     }
-    const taken = (await lookUp(entries.map(({ path }) => path))).filter(Boolean);
-    const choice = await resolveConflict(taken.map(({ path }) => path), { canSkip: false });
-    return choice ? wholly(restoreIds(ids, choice)) : [];
   }
+  const there = await lookUp(await originsOf(ids));
+  const choice = await askWhatGives(pathsOf(there.filter(Boolean)), { canSkip: false });
+  return choice ? wholly(restoreIds(ids, choice)) : [];
 }
 
 /** Put `entries` of the trash back where they were, and offer to delete them again. */
-export async function restore(entries) {
-  try {
-    const back = await restoring(entries);
-    if (!back.length) {
-      return;
+export function restore(entries) {
+  return attempt(entries, async () => {
+    const back = await putBack(entries.map(({ trashId }) => trashId));
+    if (back.length) {
+      remember(counted(back, "restored", "restored-many"), async () => {
+        await wholly(trashPaths(pathsOf(back)));
+        await showAnew();
+      });
+      await left(keysOf(entries));
     }
-    await left(entries.map(({ path }) => path));
-    remember(told(back, "restored", "restored-many"), async () => {
-      await wholly(trashPaths(back.map(({ path }) => path)));
-      await showAnew();
-    });
-  } catch (failure) {
-    await lost(failure);
-  }
+  });
 }
 
 /** Ask, then remove `entries`, in the trash or not, for ever. */
 export async function purge(entries) {
-  const isOne = entries.length === 1;
-  const title = isOne
-    ? text("purge-one", { name: nameOf(entries[0]) })
-    : countText("purge-many", entries.length, { count: number(entries.length) });
-  if (!(await confirm(title, text(isOne ? "purge-text" : "purge-many-text"), "purge"))) {
+  const words = text(entries.length === 1 ? "purge-text" : "purge-many-text");
+  if (!(await confirm(counted(entries, "purge-one", "purge-many"), words, text("purge")))) {
     return;
   }
-  try {
+  await attempt(entries, async () => {
+    // By way of the trash: should the second step fail, nothing is lost that was not to be lost.
     const there = entries.filter(({ trashId }) => !trashId);
-    const trashed = there.length ? await wholly(trashPaths(there.map(({ path }) => path))) : [];
-    await purgeIds([...entries.map(({ trashId }) => trashId), ...trashed.map(({ id }) => id)].filter(Boolean));
-    await left(entries.map(({ path }) => path));
+    const added = await wholly(trashPaths(pathsOf(there)));
+    await purgeIds([...entries.map(({ trashId }) => trashId).filter(Boolean), ...idsOf(added)]);
     say(text("purged"));
-  } catch (failure) {
-    await lost(failure);
-  }
+    await left(keysOf(entries));
+  });
 }
 
 /** Ask, then remove everything in the trash for ever. */
 export async function emptyTrash() {
-  if (!(await confirm(text("empty-title"), text("empty-text"), "empty"))) {
-    return;
-  }
-  try {
-    await purgeAll();
-    await showAnew();
-    say(text("emptied"));
-  } catch (failure) {
-    await lost(failure);
+  if (await confirm(text("empty-title"), text("empty-text"), text("empty"))) {
+    await attempt([], async () => {
+      await purgeAll();
+      say(text("emptied"));
+      await showAnew();
+    });
   }
 }

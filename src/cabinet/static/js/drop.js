@@ -5,7 +5,14 @@
 import { text } from "./texts.js";
 import { warn } from "./toasts.js";
 
-const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+/** The type of what is dragged when it is rows of a list: of this page or of another window. */
+export const ROWS = "application/x-cabinet-rows";
+
+/** Tell whether files hang at the pointer. A picture in a row is one for the browser, and is not meant. */
+function carriesFiles({ dataTransfer }) {
+  const types = dataTransfer?.types ?? [];
+  return types.includes("Files") && !types.includes(ROWS);
+}
 
 const asPromise = (start) => new Promise((resolve, reject) => start(resolve, reject));
 

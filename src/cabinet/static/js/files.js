@@ -3,12 +3,26 @@
 
    Rule: a composition root; what is not needed for the first view is imported by the parts on first use. */
 
+import { BulkBar } from "./bulk-bar.js";
 import { bindChoosing } from "./choosing.js";
+import { bindDragging } from "./dragging.js";
+import { bindEmptying } from "./emptying.js";
+import { bindKeys } from "./keys.js";
 import { bindMore } from "./list.js";
 import { bindPictures } from "./pictures.js";
+import { Pointer } from "./pointer.js";
+import { Selection } from "./selection.js";
 import { bindView } from "./view.js";
 
 const { place } = document.getElementById("main").dataset;
+const list = document.getElementById("list");
+const selection = new Selection(list);
+
+new BulkBar(list, selection);
+new Pointer(list, selection);
+bindKeys(selection);
+bindDragging(selection);
+bindEmptying();
 
 bindMore();
 bindView();

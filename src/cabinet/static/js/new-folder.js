@@ -2,7 +2,7 @@
 
 import { makeFolder as make } from "./changes.js";
 import { refresh, rowOf } from "./list.js";
-import { below } from "./reconciling.js";
+import { below } from "./paths.js";
 import { focusOn } from "./walking.js";
 
 const dialog = document.getElementById("make-folder");

@@ -78,7 +78,13 @@ export function signedInNow() {
   return Promise.race([back, aside]);
 }
 
+let isBound = false;
+
 export function bindSignIn() {
+  if (isBound) {
+    return;
+  }
+  isBound = true;
   form.addEventListener("submit", (event) => {
     if (event.submitter?.value !== "cancel") {
       event.preventDefault();

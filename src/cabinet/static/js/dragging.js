@@ -1,0 +1,142 @@
+/* Rows dragged onto a folder, a crumb, a link of the rail or the trash; out of the window, a file is
+   downloaded. With Ctrl or Alt, what is dragged is copied.
+
+   Rule: whatever dragging does, a button does, too; what does not light up takes nothing. */
+
+import { ROWS } from "./drop.js";
+import { number } from "./format.js";
+import { icon } from "./icons.js";
+import { entryOf } from "./list.js";
+import { useStyle } from "./styles.js";
+import { reasonAgainst } from "./targets.js";
+import { countText } from "./texts.js";
+
+const ROW = "#rows [data-path]";
+const LINKS = ".crumbs a, .rail a";
+const TRASH = Symbol("trash");
+
+const list = document.getElementById("list");
+const page = document.getElementById("main").dataset;
+
+let dragged = [];
+let marked = null;
+
+/** Draw what hangs at the pointer: the name of the one, or how many they are. */
+function makeImage(entries) {
+  const image = document.createElement("div");
+  image.className = "drag-image";
+  image.append(icon(entries.length === 1 && entries[0].kind === "file" ? "file" : "folder"));
+  const words = document.createElement("bdi");
+  words.textContent =
+    entries.length === 1
+      ? entries[0].name
+      : countText("dragged", entries.length, { count: number(entries.length) });
+  image.append(words);
+  document.body.append(image);
+  // The browser takes its picture once the event is over.
+  setTimeout(() => image.remove());
+  return image;
+}
+
+function begin(event, selection) {
+  const row = event.target.closest?.(ROW);
+  if (!row || page.place === "trash") {
+    return;
+  }
+  dragged = selection.has(row.dataset.path) ? selection.entries : [entryOf(row)];
+  const { dataTransfer: transfer } = event;
+  // What the browser would drag: the address of the link, or the picture as a file.
+  transfer.clearData();
+  transfer.setData(ROWS, String(dragged.length));
+  if (dragged.length === 1 && dragged[0].kind === "file") {
+    const { name, mediaType } = dragged[0];
+    const { href } = row.querySelector(".name");
+    transfer.setData("DownloadURL", `${mediaType || "application/octet-stream"}:${name.replaceAll(":", "_")}:${href}`);
+  }
+  transfer.effectAllowed = "copyMove";
+  transfer.setDragImage(makeImage(dragged), -12, -12);
+}
+
+/** Return the element under the pointer that stands for a place, and the path of that: a folder's, or TRASH. */
+function placeUnder({ target }) {
+  const row = target.closest?.(`${ROW}[data-kind="folder"]`);
+  if (row) {
+    return { element: row, path: row.dataset.path };
+  }
+  const element = target.closest?.(LINKS);
+  if (!element) {
+    return null;
+  }
+  const { pathname, searchParams } = new URL(element.href);
+  const end = pathname.split("/").at(-1);
+  const path = { index: searchParams.get("path") ?? "", trash: TRASH }[end];
+  return path === undefined ? null : { element, path };
+}
+
+const isCopy = (event) => event.ctrlKey || event.altKey;
+
+/** Return the place under the pointer if what is dragged can go there. */
+function targetOf(event) {
+  const place = placeUnder(event);
+  const takes = (path) => !reasonAgainst(isCopy(event) ? "copy" : "move", dragged, path);
+  return place && (place.path === TRASH || takes(place.path)) ? place : null;
+}
+
+function mark(element) {
+  if (element !== marked) {
+    marked?.classList.remove("is-target");
+    element?.classList.add("is-target");
+    marked = element;
+  }
+}
+
+function hover(event) {
+  const target = targetOf(event);
+  mark(target?.element ?? null);
+  if (target) {
+    event.preventDefault();
+    event.dataTransfer.dropEffect = isCopy(event) && target.path !== TRASH ? "copy" : "move";
+  }
+}
+
+async function drop(event) {
+  const target = targetOf(event);
+  const entries = dragged;
+  // Or the browser would follow what was dropped as a link.
+  event.preventDefault();
+  end();
+  if (target?.path === TRASH) {
+    (await import("./deleting.js")).trash(entries);
+  } else if (target) {
+    const copies = isCopy(event);
+    (await import("./relocating.js")).moveInto(entries, target.path, { isCopy: copies });
+  }
+}
+
+function end() {
+  mark(null);
+  dragged = [];
+}
+
+/** Let rows be dragged; with the row under the pointer go all that `selection` holds, if it is one of them. */
+export function bindDragging(selection) {
+  // By touch, a long press is for the menu and a stroke for scrolling.
+  list.addEventListener("pointerdown", ({ target, pointerType }) => {
+    const row = target.closest(ROW);
+    if (row && page.place !== "trash") {
+      row.draggable = pointerType === "mouse" && !target.closest("input, textarea");
+      useStyle("dialogs.css");
+    }
+  });
+  list.addEventListener("dragstart", (event) => begin(event, selection));
+  const on = (type, handle) =>
+    document.addEventListener(type, (event) => {
+      if (dragged.length) {
+        handle(event);
+      }
+    });
+  on("dragenter", hover);
+  on("dragover", hover);
+  on("drop", drop);
+  on("dragend", end);
+}

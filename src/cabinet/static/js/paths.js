@@ -1,0 +1,22 @@
+/* Names joined by slashes; the empty path is the folder that holds everything. */
+
+/** Return the path of the folder that a path lies in. */
+export const parentOf = (path) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
+
+/** Return the last name of a path. */
+export const nameOf = (path) => path.slice(path.lastIndexOf("/") + 1);
+
+/** Return the path of `name` in a folder. */
+export const below = (folder, name) => (folder ? `${folder}/${name}` : name);
+
+/** Tell whether a path is `folder` or lies anywhere in it. */
+export const isWithin = (folder, path) => folder === "" || path === folder || path.startsWith(`${folder}/`);
+
+/** Return what of `folder` a path is or lies in; null for what is elsewhere. */
+export function entryWithin(folder, path) {
+  if (path === folder || !isWithin(folder, path)) {
+    return null;
+  }
+  const inside = folder ? path.slice(folder.length + 1) : path;
+  return below(folder, inside.split("/")[0]);
+}

@@ -1,0 +1,68 @@
+/* The list on the page after a change: what left goes, what arrived comes, after a doubt all is drawn anew.
+
+   Rule: rows are known by their keys, a path or in the trash an id; what does not show is passed over. */
+
+import { fetchFiles, refresh, removeRows, replaceAll, rowOf } from "./list.js";
+import { entryWithin } from "./paths.js";
+import { makeObstacle, persist } from "./patience.js";
+import { signedIn } from "./signin.js";
+import { warn } from "./toasts.js";
+
+const page = document.getElementById("main").dataset;
+
+const obstacleOf = makeObstacle(signedIn);
+
+/** Return the key of the row that shows what is at `path`, or the folder that holds it; null for none. */
+const shownAs = (path) => (page.place === "folder" ? entryWithin(page.folder, path) : path);
+
+const focusOn = (key) => rowOf(key)?.querySelector(".name").focus({ preventScroll: true });
+
+/** Take away the rows of what has left the list; a row that had the focus gives it to the next. */
+export async function left(keys) {
+  const shown = keys.filter((key) => rowOf(key));
+  if (shown.length) {
+    await removeRows(shown);
+  }
+}
+
+/** Show what is at `paths` now, as far as this list has a place for it. */
+export async function arrived(paths) {
+  const entries = new Set(paths.map(shownAs).filter((entry) => entry !== null));
+  if (entries.size && page.place !== "trash") {
+    await refresh(entries);
+    if (document.activeElement === document.body) {
+      focusOn([...entries][0]);
+    }
+  }
+}
+
+/** Draw the list anew, as the server has it now. */
+export async function showAnew() {
+  const asked = location.href;
+  const focused = document.activeElement?.closest("#rows [data-path]")?.dataset.path;
+  const fresh = await fetchFiles(asked);
+  if (asked === location.href) {
+    replaceAll(fresh);
+    focusOn(focused ?? "");
+  }
+}
+
+/** Say why a change failed, and bring the list up to date as soon as that is possible: how much of
+    it has happened, nobody here knows. */
+export function lost(failure) {
+  warn(failure.message);
+  if (failure.status !== 401) {
+    persist(showAnew, obstacleOf, () => {}).catch((later) => warn(later.message));
+  }
+}
+
+/** Mark the rows of `keys` as busy for as long as `change()` runs. */
+export async function busy(keys, change) {
+  const rows = keys.map(rowOf).filter(Boolean);
+  rows.forEach((row) => row.setAttribute("aria-busy", "true"));
+  try {
+    return await change();
+  } finally {
+    rows.forEach((row) => row.removeAttribute("aria-busy"));
+  }
+}
