@@ -37,7 +37,7 @@ export class FolderTree extends EventTarget {
 
   /** The path of the chosen folder. */
   get chosen() {
-    return this.#chosenItem.dataset.path;
+    return this.#chosenItem.dataset.folder;
   }
 
   get #chosenItem() {
@@ -64,7 +64,7 @@ export class FolderTree extends EventTarget {
     for (let item = from; item; ) {
       this.#choose(item);
       await this.#open(item);
-      const next = isOpen(item) ? entryWithin(item.dataset.path, path) : null;
+      const next = isOpen(item) ? entryWithin(item.dataset.folder, path) : null;
       item = next === null ? null : this.#itemOf(next, item);
     }
   }
@@ -74,7 +74,7 @@ export class FolderTree extends EventTarget {
   }
 
   #find(path) {
-    return this.#root.querySelector(`[data-path="${CSS.escape(path)}"]`);
+    return this.#root.querySelector(`[data-folder="${CSS.escape(path)}"]`);
   }
 
   /** Return the item of a folder that is there, even if it is not on the part of its level that was loaded. */
@@ -92,7 +92,7 @@ export class FolderTree extends EventTarget {
     const item = document.createElement("li");
     item.role = "treeitem";
     item.tabIndex = -1;
-    item.dataset.path = path;
+    item.dataset.folder = path;
     item.ariaLabel = name;
     item.ariaLevel = level;
     item.ariaSelected = "false";
@@ -136,7 +136,7 @@ export class FolderTree extends EventTarget {
   async #load(item, after) {
     item.setAttribute("aria-busy", "true");
     try {
-      const { path } = item.dataset;
+      const path = item.dataset.folder;
       const { folders, next } = await foldersOf(path, after, AT_ONCE);
       const level = Number(item.ariaLevel) + 1;
       const fresh = folders.filter((folder) => !this.#find(folder.path));
