@@ -118,7 +118,7 @@ export const ACTIONS = [
     id: "trash",
     text: "act-trash",
     icon: "trash-2",
-    keys: ["Delete", "Mod+Backspace"],
+    keys: ["Delete"],
     places: FILES,
     isInBar: true,
     isDanger: true,

@@ -8,6 +8,7 @@
 
    Rule: a table of short calls; whatever is long is loaded when it is asked for. */
 
+import { contextOf, perform } from "./actions.js";
 import { keyOf } from "./selection.js";
 import { toggleView } from "./view.js";
 import { focusOn, outermostRow, rowBeyond, rowInFocus } from "./walking.js";
@@ -178,3 +179,14 @@ export const COMMANDS = [
     run: async () => (await import("./keys-sheet.js")).showKeys(),
   },
 ];
+
+/** Let the buttons of the page that name a command run it. */
+export function bindCommands(selection) {
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest?.("[data-command]");
+    const command = COMMANDS.find(({ id }) => id === button?.dataset.command);
+    if (command) {
+      perform(command, contextOf(selection, button));
+    }
+  });
+}

@@ -31,6 +31,9 @@ async function show(path) {
 }
 
 async function submit() {
+  if (form.hasAttribute("aria-busy")) {
+    return;
+  }
   form.setAttribute("aria-busy", "true");
   try {
     const made = await make(below(parent, field.value));
@@ -54,9 +57,8 @@ export function makeFolder(folder) {
 }
 
 form.addEventListener("submit", (event) => {
-  if (event.submitter?.value !== "cancel") {
-    event.preventDefault();
-    submit();
-  }
+  event.preventDefault();
+  submit();
 });
+document.getElementById("make-folder-cancel").addEventListener("click", () => dialog.close());
 field.addEventListener("input", () => explain(""));
