@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import (
+    BooleanField,
     HiddenField,
     IntegerField,
     MultipleFileField,
@@ -80,6 +81,17 @@ class ArrangeForm(ChosenForm, ConflictForm):
         ),
         render_kw={**_NAME_HABITS, "list": "folders"},
     )
+
+
+class TrashedForm(Form):
+    """Things in the trash, by their ids there; `sure` is what somebody is once they were asked."""
+
+    id = SelectMultipleField(validators=[_required(), Length(max=MAX_PATHS)], validate_choice=False)
+    sure = BooleanField()
+
+
+class ReturnForm(TrashedForm, ConflictForm):
+    """Things in the trash that go back to where they were."""
 
 
 class VersionForm(Form):

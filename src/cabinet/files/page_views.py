@@ -20,7 +20,7 @@ from cabinet.services.entries import Order, Page
 from cabinet.services.names import join_path, split_path
 from cabinet.web.context import acting_user, files, setting
 from cabinet.web.pages import check_form, here, see_other, text_of
-from cabinet.web.parameters import order_of
+from cabinet.web.parameters import limit_of, order_of
 
 # Entries on one page of the files page.
 PAGE_LIMIT = 200
@@ -62,7 +62,7 @@ def remember_view(response: Response) -> Response:
 
 
 def _index_page(user_id: int, form: NewFolderForm, order: Order) -> str:
-    page = files(user_id).list_page(text_of(form.folder), order, PAGE_LIMIT)
+    page = files(user_id).list_page(text_of(form.folder), order, limit_of(PAGE_LIMIT))
     # A page that is not simply that of the folder is where the forms behind a row lead back to.
     is_special = request.method == "GET" and any(name != "path" for name in request.args)
     maker = RowMaker(back=here() if is_special else None)

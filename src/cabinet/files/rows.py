@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import quote
 
 from flask import request, url_for
@@ -17,10 +18,13 @@ from markupsafe import Markup
 
 from cabinet.services.entries import Entry, Order, Sort
 from cabinet.services.pictures import MEDIA_TYPES as PICTURES
-from cabinet.web.formats import exact_size, file_kind, filesize, moment, name_parts
+from cabinet.web.formats import file_kind, name_parts, speech
+from cabinet.web.marking import Marker
 
 # Pixels of the picture in a row and in a tile, on a screen with two of its own to each of ours.
 ROW_PICTURE, TILE_PICTURE = 64, 256
+
+NOTHING = Markup()
 
 VIEWS = ("list", "grid")
 VIEW_COOKIE = "view"
@@ -29,8 +33,7 @@ VIEW_COOKIE = "view"
 ENDPOINTS = {"folder": "files.index", "search": "files.find", "trash": "files.list_trash"}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One entry. `key` is what it is chosen by: its path, or in the trash its id there."""
 
     key: str
@@ -53,7 +56,7 @@ class Row:
     menu_label: str
     where: str = ""
     where_href: str = ""
-    note: Markup = Markup()  # noqa: RUF009 - it cannot be changed
+    note: Markup = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +92,14 @@ class Listing:
 
 
 class RowMaker:
-    """Makes the rows of one answer; `back` is where the page behind a row's menu leads back to."""
+    """Makes the rows of one answer; `back` is where the page behind a row's menu leads back to.
 
-    def __init__(self, back: str | None = None) -> None:
+    `marker` marks in the names what a search found.
+    """
+
+    def __init__(self, back: str | None = None, marker: Marker | None = None) -> None:
+        self._marker = marker
+        self._speech = speech()
         self._folder = url_for("files.index") + "?path="
         self._file = url_for("files.download", path="-")[:-1]
         self._menu = url_for("files.arrange") + "?path="
@@ -104,13 +112,14 @@ class RowMaker:
 
     def row(self, entry: Entry) -> Row:
         """Return the row of an entry in the folder that is open."""
-        return self._make(entry, entry.path, quote(entry.path), moment(entry.modified_at))
+        return self._make(entry, entry.path, quote(entry.path), self._speech.moment(entry.modified_at))
 
     def found(self, entry: Entry) -> Row:
-        """Return the row of an entry from anywhere, with the folder that it lies in."""
+        """Return the row of an entry from anywhere, with the folder that it lies in, which shows it."""
         parent = entry.path.rpartition("/")[0]
-        where_href = self._folder + quote(parent) if parent else self._folder.removesuffix("?path=")
-        time = moment(entry.modified_at)
+        folder = self._folder + quote(parent) if parent else self._folder.removesuffix("?path=")
+        where_href = f"{folder}#show={quote(entry.name, safe='')}"
+        time = self._speech.moment(entry.modified_at)
         return self._make(
             entry, entry.path, quote(entry.path), time, where=parent or self._root, where_href=where_href
         )
@@ -129,10 +138,10 @@ class RowMaker:
         *,
         where: str = "",
         where_href: str = "",
-        note: Markup = Markup(),  # noqa: B008 - likewise
+        note: Markup = NOTHING,
     ) -> Row:
         name, size, named = entry.name, entry.size, {"name": entry.name}
-        stem, tail = name_parts(name)
+        stem, tail = self._parts(name)
         family = "" if entry.is_folder else file_kind(name)
         return Row(
             key=key,
@@ -147,8 +156,8 @@ class RowMaker:
             tint="folder" if entry.is_folder else family or "file",
             picture=self._picture_of(entry, address),
             size=size,
-            size_text="" if size is None else filesize(size),
-            size_title="" if size is None else exact_size(size),
+            size_text="" if size is None else self._speech.filesize(size),
+            size_title="" if size is None else self._speech.exact_size(size),
             media_type=entry.media_type or "",
             time=time,
             choose_label=self._choose % named,
@@ -157,6 +166,13 @@ class RowMaker:
             where_href=where_href,
             note=note,
         )
+
+    def _parts(self, name: str) -> tuple[str, str]:
+        stem, tail = name_parts(name)
+        if self._marker is None:
+            return stem, tail
+        before, after = self._marker.mark(name, len(stem))
+        return before, after
 
     def _picture_of(self, entry: Entry, address: str) -> str:
         """Return where the small picture of an entry is, the empty word where there cannot be one."""

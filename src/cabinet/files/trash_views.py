@@ -1,6 +1,6 @@
-"""The trash: listed, put back, emptied; as JSON and as a page with its forms.
+"""The trash for programs: listed, filled, put back, emptied. Its page is in `trash_page_views.py`.
 
-Rule: parse, call the service, render; a refusal shows on the page, with what can be done instead.
+Rule: parse, call the service, render.
 """
 
 from __future__ import annotations
@@ -8,21 +8,18 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import flash, render_template, request, url_for
+from flask import request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from pydantic import BaseModel, Field
 
-from cabinet.errors import Conflict, EntryExists, InvalidInput
 from cabinet.files import bp
-from cabinet.files.forms import ConflictForm
-from cabinet.files.returning import refuse
+from cabinet.files.trash_page_views import show_trash
 from cabinet.services import entries
 from cabinet.services.trash import Trashed
-from cabinet.web.context import acting_user, setting, trash
+from cabinet.web.context import acting_user, trash
 from cabinet.web.guard import takes_body_of
 from cabinet.web.objects import to_json
-from cabinet.web.pages import check_form, local_path, see_other, to_rfc3339
+from cabinet.web.pages import to_rfc3339
 from cabinet.web.parameters import (
     MAX_PATHS,
     PATHS_BYTES,
@@ -32,9 +29,6 @@ from cabinet.web.parameters import (
     to_conflict,
 )
 from cabinet.web.problems import wants_page
-
-# Entries on one page of the trash.
-PAGE_LIMIT = 100
 
 
 class Restoring(BaseModel):
@@ -66,7 +60,7 @@ def list_trash() -> ResponseReturnValue:
     """List what was deleted, the newest first."""
     user = acting_user()
     if wants_page():
-        return _trash_page(user.id)
+        return show_trash(user.id)
     page = trash(user.id).list_page(limit_of(), after_of())
     return {"entries": [_trashed_json(each) for each in page.entries], "next": page.next}
 
@@ -116,61 +110,6 @@ def empty_trash() -> ResponseReturnValue:
     """Remove everything in the trash for ever."""
     trash(acting_user().id).empty()
     return "", HTTPStatus.NO_CONTENT
-
-
-@bp.post("/index/trash/<trash_id>/restore")
-def restore_from_page(trash_id: str) -> ResponseReturnValue:
-    """Put something back where it was; when something else is there now, ask what to do."""
-    user, form = acting_user(), ConflictForm()
-    try:
-        check_form(form)
-        entry = trash(user.id).restore(trash_id, to_conflict(form.on_conflict.data))
-    except (Conflict, InvalidInput) as error:
-        status = refuse(form, error, {})
-        return _trash_page(user.id, form, trash_id if isinstance(error, EntryExists) else None), status
-    flash(gettext("“%(path)s” is back.", path=entry.path), "success")
-    return see_other(_next())
-
-
-@bp.post("/index/trash/<trash_id>/purge")
-def purge_from_page(trash_id: str) -> ResponseReturnValue:
-    """Remove something in the trash for ever."""
-    trash(acting_user().id).purge(trash_id)
-    flash(gettext("That is gone for ever."), "success")
-    return see_other(_next())
-
-
-@bp.get("/index/trash/empty")
-def ask_to_empty() -> ResponseReturnValue:
-    """Ask whether the trash shall be emptied."""
-    acting_user()
-    return render_template("files/empty_trash.html")
-
-
-@bp.post("/index/trash/empty")
-def empty_from_page() -> ResponseReturnValue:
-    """Remove everything in the trash for ever."""
-    trash(acting_user().id).empty()
-    flash(gettext("The trash is empty."), "success")
-    return see_other(url_for("files.list_trash"))
-
-
-def _next() -> str:
-    return local_path(request.form.get("next"), url_for("files.list_trash"))
-
-
-def _trash_page(user_id: int, form: ConflictForm | None = None, refused_id: str | None = None) -> str:
-    """Show a page of the trash; `refused_id` is what could not be put back because something is there."""
-    page = trash(user_id).list_page(PAGE_LIMIT, after_of())
-    return render_template(
-        "files/trash.html",
-        trashed=page.entries,
-        next_cursor=page.next,
-        is_first=after_of() is None,
-        keep_days=setting("TRASH_KEEP_DAYS"),
-        refused_form=form,
-        refused_id=refused_id,
-    )
 
 
 def _trashed_json(trashed: Trashed) -> dict[str, Any]:

@@ -64,9 +64,9 @@ def to_conflict(value: str) -> Conflict:
     return to_choice(Conflict, "on_conflict", value)
 
 
-def limit_of() -> int:
+def limit_of(default: int = DEFAULT_LIMIT) -> int:
     """Return how many entries the query wants at a time; raises `InvalidField`."""
-    text = request.args.get("limit", str(DEFAULT_LIMIT))
+    text = request.args.get("limit", str(default))
     limit = int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else 0
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidField(field="limit", reason=NOT_A_LIMIT)

@@ -5,12 +5,15 @@
 
 import { BulkBar } from "./bulk-bar.js";
 import { bindChoosing } from "./choosing.js";
+import { bindCommands } from "./commands.js";
 import { bindDragging } from "./dragging.js";
 import { bindEmptying } from "./emptying.js";
 import { bindKeys } from "./keys.js";
 import { bindMore } from "./list.js";
+import { bindNavigation } from "./navigation.js";
 import { bindPictures } from "./pictures.js";
 import { Pointer } from "./pointer.js";
+import { bindSearch } from "./search.js";
 import { Selection } from "./selection.js";
 import { bindView } from "./view.js";
 
@@ -21,12 +24,15 @@ const selection = new Selection(list);
 new BulkBar(list, selection);
 new Pointer(list, selection);
 bindKeys(selection);
+bindCommands(selection);
 bindDragging(selection);
 bindEmptying();
 
 bindMore();
 bindView();
 bindPictures();
+bindNavigation();
+bindSearch();
 if (place === "folder") {
   bindChoosing();
 }

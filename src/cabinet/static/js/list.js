@@ -14,7 +14,18 @@ const list = document.getElementById("list");
 
 const rowsIn = (root) => [...root.querySelectorAll("#rows [data-path]")];
 const focusable = (row) => row?.querySelector(".name");
-const changed = () => list.dispatchEvent(new Event("listchange"));
+const keyOf = (row) => row.dataset.trashId ?? row.dataset.path;
+
+// The keys of all rows, once they are asked for; null when they may be others by now.
+let known = null;
+
+/** Tell that the rows are others; `added` are those that came at the end, if nothing else has changed. */
+function changed(added = null) {
+  if (!added) {
+    known = null;
+  }
+  list.dispatchEvent(new CustomEvent("listchange", { detail: { added } }));
+}
 
 /** Return the rows that are on the page. */
 export const rows = () => rowsIn(list);
@@ -141,16 +152,47 @@ export async function removeRows(paths) {
   }
 }
 
-/** Append the next page of rows in place of going there. */
-async function showMore(link) {
-  link.setAttribute("aria-busy", "true");
-  const known = new Set(rows().map((row) => row.dataset.trashId ?? row.dataset.path));
-  const fresh = await fetchFiles(link.href);
-  rowsIn(fresh)
-    .filter((row) => known.has(row.dataset.trashId ?? row.dataset.path))
-    .forEach(takeOut);
+/** Return how many rows there are; asks the groups, not the rows. */
+export const rowCount = () =>
+  [...(list.querySelector("#rows")?.children ?? [])].reduce((sum, group) => sum + group.childElementCount, 0);
+
+/** Return the groups of a page that was fetched, without the rows that are here: one may have been put
+    where it belongs, or renamed, since. Costs what the page costs, however long the list is. */
+function addedGroups(fresh) {
+  known ??= new Set(rows().map(keyOf));
+  for (const row of rowsIn(fresh)) {
+    if (known.has(keyOf(row))) {
+      takeOut(row);
+    } else {
+      known.add(keyOf(row));
+    }
+  }
   const groups = [...fresh.querySelectorAll("#rows > *")].map((group) => document.importNode(group, true));
   groups.forEach(showTimes);
+  return groups;
+}
+
+/** Append the next page of rows, `limit` of them or as many as the server likes. Returns the first of
+    its groups, null where there was no next page. */
+export async function appendMore(limit = null) {
+  const link = document.getElementById("more");
+  if (!link || link.hasAttribute("aria-busy")) {
+    return null;
+  }
+  link.setAttribute("aria-busy", "true");
+  const fresh = await fetchFiles(limit ? `${link.href}&limit=${limit}` : link.href).catch((failure) => {
+    link.removeAttribute("aria-busy");
+    throw failure;
+  });
+  if (!link.isConnected) {
+    // Another list is open by now.
+    return null;
+  }
+  if (!list.querySelector("#rows")) {
+    replaceAll(fresh);
+    return list.querySelector("#rows > *");
+  }
+  const groups = addedGroups(fresh);
   list.querySelector("#rows").append(...groups);
   const next = fresh.getElementById("more");
   if (next) {
@@ -159,8 +201,18 @@ async function showMore(link) {
   } else {
     link.parentElement.remove();
   }
-  focusable(groups[0])?.focus({ preventScroll: true });
-  changed();
+  changed(groups.flatMap((group) => [...group.children]));
+  return groups[0] ?? null;
+}
+
+/** Append the next page in place of going there; the focus goes to its first row. */
+async function showMore(link) {
+  try {
+    const group = await appendMore();
+    focusable(group)?.focus({ preventScroll: true });
+  } catch {
+    location.assign(link.href);
+  }
 }
 
 export function bindMore() {
@@ -168,9 +220,7 @@ export function bindMore() {
     const link = event.target.closest("#more");
     if (link) {
       event.preventDefault();
-      if (!link.hasAttribute("aria-busy")) {
-        showMore(link).catch(() => location.assign(link.href));
-      }
+      showMore(link);
     }
   });
 }

@@ -3,8 +3,8 @@
    Rule: nothing here is part of a first view; files.js imports it on first use. */
 
 import { Arrivals } from "./arrivals.js";
-import { bindFolders } from "./folders.js";
 import { Intake } from "./intake.js";
+import { moveInPlaceWhile } from "./navigation.js";
 import { makeObstacle } from "./patience.js";
 import { Queue } from "./queue.js";
 import { bindSignIn, signedIn } from "./signin.js";
@@ -16,7 +16,10 @@ const below = (parent, path) => (parent ? `${parent}/${path}` : path);
 
 /** Return the entry of the open folder that a path lies in, or is; null for what is elsewhere. */
 function entryOf(path) {
-  const { folder } = page;
+  const { folder, place } = page;
+  if (place !== "folder") {
+    return null;
+  }
   const inside = folder ? path.slice(folder.length + 1) : path;
   const entry = below(folder, inside.split("/")[0]);
   return path === entry || path.startsWith(`${entry}/`) ? entry : null;
@@ -29,7 +32,7 @@ const panel = new UploadPanel(queue);
 
 new Arrivals(queue, entryOf);
 bindSignIn();
-bindFolders(
+moveInPlaceWhile(
   () => queue.hasUnfinished,
   (title) => panel.rename(title),
 );

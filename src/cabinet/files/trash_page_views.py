@@ -1,0 +1,126 @@
+"""The page of the trash and its forms, which name any number of things there.
+
+Rule: parse, call the service, render; a refusal shows on the page, with what can be done instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from flask import flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+from markupsafe import Markup
+
+from cabinet.errors import Conflict, EntryExists, InvalidInput
+from cabinet.files import bp
+from cabinet.files.forms import CHOSEN_BYTES, ReturnForm, TrashedForm
+from cabinet.files.returning import nothing_chosen, refuse
+from cabinet.files.rows import Listing, Row, RowMaker, plain_columns
+from cabinet.services.trash import Trashed
+from cabinet.web.context import acting_user, runtime, setting, trash
+from cabinet.web.formats import moment, number
+from cabinet.web.guard import takes_body_of
+from cabinet.web.pages import check_form, local_path, see_other
+from cabinet.web.parameters import after_of, limit_of, to_conflict
+from cabinet.web.problems import wants_page
+
+# Things on one page of the trash.
+PAGE_LIMIT = 200
+
+DAY = timedelta(days=1)
+# Days before the end from which a row says so in red.
+SOON_DAYS = 3
+
+_DAYS_LEFT = Markup('<span class="days-left{}">{}</span>')
+
+
+def show_trash(user_id: int, form: ReturnForm | None = None, refused: Sequence[str] = ()) -> str:
+    """Show a page of the trash; what `refused` names could not be put back, for something is there."""
+    page = trash(user_id).list_page(limit_of(PAGE_LIMIT), after_of())
+    maker = RowMaker()
+    listing = Listing(
+        place="trash",
+        rows=[_row(maker, each) for each in page.entries],
+        columns=plain_columns(gettext("Deleted")),
+        more=url_for("files.list_trash", after=page.next) if page.next else "",
+    )
+    return render_template(
+        "files/trash.html",
+        listing=listing,
+        is_first=after_of() is None,
+        keep_days=setting("TRASH_KEEP_DAYS"),
+        refused_form=form,
+        refused=refused,
+    )
+
+
+@bp.post("/index/trash/restore")
+@takes_body_of(CHOSEN_BYTES)
+def restore_from_page() -> ResponseReturnValue:
+    """Put things back where they were, all or none; where something else is now, ask what to do."""
+    user, form = acting_user(), ReturnForm()
+    ids = _ids_of(form)
+    if wants_page() and not ids:
+        return nothing_chosen()
+    try:
+        check_form(form)
+        back = trash(user.id).restore_all(ids, to_conflict(form.on_conflict.data))
+    except (Conflict, InvalidInput) as error:
+        status = refuse(form, error, {})
+        return show_trash(user.id, form, ids if isinstance(error, EntryExists) else ()), status
+    if len(back) == 1:
+        text = gettext("“%(path)s” is back.", path=back[0].path)
+    else:
+        count = len(back)
+        text = ngettext("%(count)s item is back.", "%(count)s items are back.", count, count=number(count))
+    flash(text, "success")
+    return see_other(_next())
+
+
+@bp.post("/index/trash/purge")
+@takes_body_of(CHOSEN_BYTES)
+def purge_from_page() -> ResponseReturnValue:
+    """Remove things in the trash for ever, all or none, once that is confirmed."""
+    user, form = acting_user(), TrashedForm()
+    ids = _ids_of(form)
+    if wants_page() and not ids:
+        return nothing_chosen()
+    check_form(form)
+    if not form.sure.data:
+        return render_template("files/purge.html", ids=ids, count=len(ids))
+    trash(user.id).purge_all(ids)
+    flash(gettext("That is gone for ever."), "success")
+    return see_other(_next())
+
+
+@bp.get("/index/trash/empty")
+def ask_to_empty() -> ResponseReturnValue:
+    """Ask whether the trash shall be emptied."""
+    acting_user()
+    return render_template("files/purge.html", ids=(), count=0)
+
+
+@bp.post("/index/trash/empty")
+def empty_from_page() -> ResponseReturnValue:
+    """Remove everything in the trash for ever."""
+    trash(acting_user().id).empty()
+    flash(gettext("The trash is empty."), "success")
+    return see_other(url_for("files.list_trash"))
+
+
+def _ids_of(form: TrashedForm) -> list[str]:
+    return form.id.data or []
+
+
+def _next() -> str:
+    return local_path(request.form.get("next"), url_for("files.list_trash"))
+
+
+def _row(maker: RowMaker, trashed: Trashed) -> Row:
+    # What is over, but not swept yet, goes at any moment: that is still today.
+    days = max(1, -((runtime().clock() - trashed.expires_at) // DAY))
+    left = ngettext("%(count)s day left", "%(count)s days left", days, count=number(days))
+    note = _DAYS_LEFT.format(" is-soon" if days <= SOON_DAYS else "", left)
+    return maker.trashed(trashed.id, trashed.entry, moment(trashed.trashed_at), note)

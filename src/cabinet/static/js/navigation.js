@@ -1,0 +1,193 @@
+/* Moving between places without leaving the page: always to the same list in another order, and from
+   anywhere to anywhere while uploads are on the page that would end with it.
+
+   Rule: otherwise a link is a link. What differs from place to place is taken from the page that the
+   server draws there. */
+
+import { fetchFiles, replaceAll } from "./list.js";
+import { bindMemory, recall, remember, reveal } from "./memory.js";
+import { showTimes } from "./times.js";
+import { warn } from "./toasts.js";
+
+const main = document.getElementById("main");
+const start = main.dataset.place;
+
+// What differs besides the list; the panel of uploads stays as it is.
+const PARTS = ["#files-head", ".rail", "#drop-sign p", "#tools form"];
+// The fragment that names the entry of a folder which somebody looks for.
+const SOUGHT = "#show=";
+
+let isNeeded = () => false;
+let named = (title) => {
+  document.title = title;
+};
+
+/** Move in place as long as `isWanted()`; `rename(title)` hears what the page that is open is called. */
+export function moveInPlaceWhile(isWanted, rename) {
+  isNeeded = isWanted;
+  named = rename;
+}
+
+/** Return what the form to search with says in `root`. */
+const searchIn = (root) => root.getElementById("search");
+
+function adoptSearch(fresh, isTyped) {
+  const [form, now] = [searchIn(document), searchIn(fresh)];
+  form.querySelectorAll("[type=hidden]").forEach((field) => field.remove());
+  form.append(...[...now.querySelectorAll("[type=hidden]")].map((field) => document.importNode(field, true)));
+  if (!isTyped) {
+    form.elements.q.value = now.elements.q.value;
+  }
+}
+
+function adopt(fresh, isTyped) {
+  for (const part of PARTS) {
+    const [old, now] = [document.querySelector(part), fresh.querySelector(part)];
+    if (old && now) {
+      const copy = document.importNode(now, true);
+      old.replaceWith(copy);
+      showTimes(copy);
+    }
+  }
+  adoptSearch(fresh, isTyped);
+  Object.assign(main.dataset, fresh.getElementById("main").dataset);
+  main.querySelectorAll(".notices, .refused").forEach((notice) => notice.remove());
+  replaceAll(fresh);
+}
+
+const here = () => location.pathname + location.search;
+let shown = here();
+let turn = 0;
+
+/** Let no page that is still on its way be shown. */
+export function stay() {
+  turn += 1;
+  main.removeAttribute("aria-busy");
+}
+
+/** Show the page at `url` in place of this one and return it; null when a later one came before it.
+    `enter()` makes its address ours, `settle(fresh)` puts scroll and focus where they belong; what is
+    typed in the search field stays when `isTyped`. */
+export async function show(url, { enter, settle, isTyped = false }) {
+  stay();
+  const mine = turn;
+  main.setAttribute("aria-busy", "true");
+  try {
+    const fresh = await fetchFiles(url);
+    if (mine !== turn) {
+      return null;
+    }
+    enter();
+    shown = here();
+    if (fresh.getElementById("main").dataset.place === "folder" && start !== "folder") {
+      // Only the page of a folder has what uploads need.
+      location.reload();
+      return null;
+    }
+    adopt(fresh, isTyped);
+    named(fresh.title);
+    await settle(fresh);
+    return fresh;
+  } catch (failure) {
+    if (mine === turn) {
+      warn(failure.message);
+    }
+    return null;
+  } finally {
+    if (mine === turn) {
+      main.removeAttribute("aria-busy");
+    }
+  }
+}
+
+/** Make `url` the address of a new entry of the history, or of this one. */
+export function enterAt(url, { isNew, state = {} }) {
+  // What the browser restores, it restores before the list is there.
+  history.scrollRestoration = "manual";
+  if (isNew) {
+    remember();
+    history.pushState(state, "", url);
+  } else {
+    history.replaceState({ ...history.state, ...state }, "", url);
+  }
+}
+
+/** Bring into view what the address asks for, and take that out of it. */
+async function revealSought() {
+  if (!location.hash.startsWith(SOUGHT)) {
+    return false;
+  }
+  const { folder } = main.dataset;
+  const name = decodeURIComponent(location.hash.slice(SOUGHT.length));
+  history.replaceState(history.state, "", here());
+  await reveal(folder ? `${folder}/${name}` : name);
+  return true;
+}
+
+/** Return the link to a page with a list that a plain click has hit. */
+function linkOf(event) {
+  const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  const link = isPlain && !event.defaultPrevented ? event.target.closest?.("a[href]") : null;
+  const { root } = document.body.dataset;
+  const isPlace = link && ["index", "search", "trash"].some((place) => link.pathname === root + place);
+  const isWithin = link?.hash && !link.hash.startsWith(SOUGHT);
+  return isPlace && !isWithin && link.origin === location.origin ? link : null;
+}
+
+/** Sort the list by a heading, which keeps the focus. */
+function sortBy(link) {
+  const { className } = link.parentElement;
+  const top = scrollY;
+  show(link.href, {
+    enter: () => enterAt(link.href, { isNew: false }),
+    settle: () => {
+      document.querySelector(`.list-head .${CSS.escape(className)} a`)?.focus({ preventScroll: true });
+      scrollTo(0, top);
+    },
+  });
+}
+
+function follow(link) {
+  show(link.href, {
+    enter: () => enterAt(link.href, { isNew: true }),
+    settle: async () => {
+      main.focus({ preventScroll: true });
+      scrollTo(0, 0);
+      await revealSought();
+    },
+  });
+}
+
+/** Show what an entry of the history was, as it was left. */
+function comeBack(state) {
+  const field = searchIn(document).elements.q;
+  show(location.href, {
+    enter: () => {},
+    settle: async () => {
+      if (document.activeElement !== field) {
+        main.focus({ preventScroll: true });
+        await recall(state);
+      }
+    },
+  });
+}
+
+/** Let links, and the way back, do what they are for. */
+export function bindNavigation() {
+  document.addEventListener("click", (event) => {
+    const link = linkOf(event);
+    const isSorting = Boolean(link?.closest(".list-head"));
+    if (link && (isSorting || isNeeded())) {
+      event.preventDefault();
+      (isSorting ? sortBy : follow)(link);
+    }
+  });
+  window.addEventListener("popstate", ({ state }) => {
+    // Following a link within the page is a move, too, but not to another place.
+    if (here() !== shown) {
+      comeBack(state);
+    }
+  });
+  bindMemory();
+  revealSought().catch((failure) => warn(failure.message));
+}
