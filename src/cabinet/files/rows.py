@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import request, url_for
 from flask_babel import gettext
@@ -87,7 +87,8 @@ class Listing:
     def address(self, view: str) -> str:
         """Return where the page at hand is looked at in another way."""
         if request.method == "GET":
-            return url_for(ENDPOINTS[self.place], **(request.args.to_dict() | {"view": view}))
+            # Whoever made the address chose these names: they are no arguments of url_for.
+            return f"{url_for(ENDPOINTS[self.place])}?{urlencode(request.args.to_dict() | {'view': view})}"
         return url_for(ENDPOINTS[self.place], path=request.form.get("folder") or None, view=view)
 
 
