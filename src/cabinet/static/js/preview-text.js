@@ -9,7 +9,7 @@ import { Unshowable } from "./preview-trouble.js";
 import { text } from "./texts.js";
 
 // More than anybody reads in a preview, and what a browser lays out without a pause.
-const MOST_BYTES = 256 * 1024;
+const MOST_BYTES = 250_000;
 
 /** Return the beginning of a file. */
 async function head(entry, signal) {

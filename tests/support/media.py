@@ -1,0 +1,60 @@
+"""Sounds, films and documents for tests, written by hand: no byte in them that a test does not want.
+
+Rule: what a function returns is a whole file of its kind, which browsers accept.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from collections.abc import Sequence
+
+# One frame of VP8, eight pixels wide.
+WEBM = base64.b64decode(
+    "GkXfo0AgQoaBAUL3gQFC8oEEQvOBCEKCQAR3ZWJtQoeBAkKFgQIYU4BnQI0VSalmQCgq17FAAw9CQE2AQAZ3aGFtbXlXQUAGd2hh"
+    "bW15RIlACECPQAAAAAAAFlSua0AxrkAu14EBY8WBAZyBACK1nEADdW5khkAFVl9WUDglhohAA1ZQOIOBAeBABrCBCLqBCB9DtnVA"
+    "IueBAKNAHIEAAIAwAQCdASoIAAgAAUAmJaQAA3AA/vz0AAA="
+)
+SAMPLES_PER_SECOND = 8000
+
+
+def wav(seconds: int) -> bytes:
+    """Return a soft tone of 250 Hz, one byte a sample."""
+    samples = bytes((128 + (16 if index // 16 % 2 else -16)) for index in range(SAMPLES_PER_SECOND)) * seconds
+    rate = SAMPLES_PER_SECOND
+    shape = struct.pack("<4sLHHLLHH", b"fmt ", 16, 1, 1, rate, rate, 1, 8)
+    data = struct.pack("<4sL", b"data", len(samples)) + samples
+    return struct.pack("<4sL4s", b"RIFF", 4 + len(shape) + len(data), b"WAVE") + shape + data
+
+
+def pdf(texts: Sequence[str], *, script: str = "", link: str = "") -> bytes:
+    """Return a document with a page for each of `texts`; `script` runs when it is opened, and `link`
+    covers the first page, where a reader does such things."""
+    pages = range(4, 4 + 2 * len(texts), 2)
+    action = f"/OpenAction << /S /JavaScript /JS ({script}) >>" if script else ""
+    area = f"/Annots [<< /Subtype /Link /Rect [0 0 300 400] /A << /S /URI /URI ({link}) >> >>]" if link else ""
+    objects = [
+        f"<< /Type /Catalog /Pages 2 0 R {action} >>",
+        f"<< /Type /Pages /Count {len(texts)} /Kids [{' '.join(f'{page} 0 R' for page in pages)}] >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for page, text in zip(pages, texts, strict=True):
+        drawing = f"BT /F1 24 Tf 30 300 Td ({text}) Tj ET"
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 400] /Contents {page + 1} 0 R "
+            f"/Resources << /Font << /F1 3 0 R >> >> {area if page == pages[0] else ''} >>"
+        )
+        objects.append(f"<< /Length {len(drawing)} >>\nstream\n{drawing}\nendstream")
+    return _written(objects)
+
+
+def _written(objects: Sequence[str]) -> bytes:
+    """Number the objects and add the table of where each begins."""
+    document, offsets = "%PDF-1.7\n", []
+    for number, content in enumerate(objects, start=1):
+        offsets.append(len(document))
+        document += f"{number} 0 obj\n{content}\nendobj\n"
+    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    size = len(objects) + 1
+    end = f"trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{len(document)}\n%%EOF\n"
+    return f"{document}xref\n0 {size}\n0000000000 65535 f \n{table}{end}".encode("latin-1")
