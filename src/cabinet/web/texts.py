@@ -10,6 +10,7 @@ Rule: only texts and their delivery; placeholders are `%(name)s`, as everywhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from babel import Locale
 from flask_babel import get_domain, get_locale, gettext
@@ -62,7 +63,7 @@ ACTIONS = {
     "cmd-view": N_("Change between list and tiles"),
     "cmd-undo": N_("Undo"),
     "cmd-keys": N_("This sheet"),
-    "key-space": N_("Space"),
+    "key-space": N_("Space bar"),
     "none-chosen": N_("Nothing is chosen"),
     "only-loaded": N_("Only what is loaded so far"),
     "rename-one": N_("New name of “%(name)s”"),
@@ -70,79 +71,85 @@ ACTIONS = {
     "too-many-to-zip": N_("One archive takes up to %(count)s chosen ones."),
 }
 
-SINGLE = ACTIONS | {
-    "asking": N_("Checking what is there…"),
-    "cancelled": N_("Cancelled"),
-    "copied": N_("Copied"),
-    "copy-by-hand": N_("Press Ctrl+C to copy"),
-    "deleted": N_("“%(name)s” is in the trash."),
-    "purge": N_("Delete for ever"),
-    "purge-one": N_("Delete “%(name)s” for ever?"),
-    "purge-text": N_("It cannot be brought back."),
-    "purge-many-text": N_("They cannot be brought back."),
-    "purged": N_("That is gone for ever."),
-    "empty": N_("Empty the trash"),
-    "empty-title": N_("Empty the trash?"),
-    "empty-text": N_("Everything in the trash goes for ever, and cannot be brought back."),
-    "emptied": N_("The trash is empty."),
-    "restored": N_("“%(path)s” is back."),
-    "moved": N_("“%(name)s” is in “%(folder)s” now."),
-    "copied-to": N_("A copy is in “%(folder)s”: “%(name)s”."),
-    "undo": N_("Undo"),
-    "undone": N_("Undone."),
-    "not-undone": N_("This cannot be undone any more: %(why)s"),
-    "nothing-to-undo": N_("There is nothing to undo."),
-    "your-files": N_("Your files"),
-    "show-more": N_("Show more"),
-    "move-here": N_("Move here"),
-    "copy-here": N_("Copy here"),
-    "move-one": N_("Move “%(name)s”"),
-    "copy-one": N_("Copy “%(name)s”"),
-    "move-into-itself": N_("A folder cannot go into itself."),
-    "is-there-already": N_("It is there already."),
-    "taken-again": N_("There is already something at “%(path)s”."),
-    "differs": N_("What arrived is not what was sent. Try again."),
-    "drop-into": N_("Drop to upload into “%(name)s”"),
-    "failed": N_("Something went wrong. Try again."),
-    "file-changed": N_("The file has changed or is gone. Choose it again."),
-    "folder-unreadable": N_("“%(name)s” could not be read."),
-    "held-offline": N_("No connection. It goes on by itself."),
-    "held-signed-out": N_("Waiting until you sign in."),
-    "held-unanswered": N_("The server does not answer. Trying again…"),
-    "hide-password": N_("Hide password"),
-    "offline": N_("The server cannot be reached. Check the connection and try again."),
-    "paused": N_("Paused · %(amount)s"),
-    "rate": N_("%(size)s/s"),
-    "remaining": N_("%(time)s left"),
-    "replaced": N_("Replaced, the earlier version is kept"),
-    "show-password": N_("Show password"),
-    "signed-in-otherwise": N_("You are signed in as %(name)s now; these files belong to %(user)s."),
-    "signed-out": N_("You are signed out. Sign in again, then retry."),
-    "storing": N_("Storing…"),
-    "too-large": N_("Larger than the %(limit)s that are accepted here."),
-    "uploaded": N_("Uploaded"),
-    "uploaded-as": N_("Uploaded as “%(name)s”"),
-    "verified": N_("verified"),
-    "waiting": N_("Waiting…"),
-    "wrong-password": N_("The password is wrong."),
-    "time.hours": N_("%(hours)s h %(minutes)s min"),
-    "time.minutes": N_("%(minutes)s min %(seconds)s s"),
-    "time.seconds": N_("%(seconds)s s"),
-    "uploading-one": N_("Uploading “%(name)s”"),
-    "cancel-one": N_("Cancel the upload of “%(name)s”"),
-    "pause-one": N_("Pause the upload of “%(name)s”"),
-    "resume-one": N_("Resume the upload of “%(name)s”"),
-    "retry-one": N_("Try to upload “%(name)s” again"),
-    "link-copied": N_("The link is copied."),
-    "preview-broken": N_("This file cannot be shown. It may be damaged, or of a kind that this browser does not know."),
-    "preview-cut": N_("Only the first %(size)s of %(whole)s are shown."),
-    "preview-empty": N_("This file is empty."),
-    "preview-gone": N_("This file is not here any more."),
-    "preview-none": N_("There is no preview for files of this kind."),
-    "preview-page": N_("Page %(number)s"),
-    "preview-password": N_("This PDF is protected by a password. Download it to open it."),
-    "preview-position": N_("%(index)s of %(count)s"),
-} | {f"size.{rank}": text for rank, text in enumerate(SIZE_UNITS, start=1)}
+SINGLE = (
+    ACTIONS
+    | {
+        "asking": N_("Checking what is there…"),
+        "cancelled": N_("Cancelled"),
+        "copied": N_("Copied"),
+        "copy-by-hand": N_("Press Ctrl+C to copy"),
+        "deleted": N_("“%(name)s” is in the trash."),
+        "purge": N_("Delete for ever"),
+        "purge-one": N_("Delete “%(name)s” for ever?"),
+        "purge-text": N_("It cannot be brought back."),
+        "purge-many-text": N_("They cannot be brought back."),
+        "purged": N_("That is gone for ever."),
+        "empty": N_("Empty the trash"),
+        "empty-title": N_("Empty the trash?"),
+        "empty-text": N_("Everything in the trash goes for ever, and cannot be brought back."),
+        "emptied": N_("The trash is empty."),
+        "restored": N_("“%(path)s” is back."),
+        "moved": N_("“%(name)s” is in “%(folder)s” now."),
+        "copied-to": N_("A copy is in “%(folder)s”: “%(name)s”."),
+        "undo": N_("Undo"),
+        "undone": N_("Undone."),
+        "not-undone": N_("This cannot be undone any more: %(why)s"),
+        "nothing-to-undo": N_("There is nothing to undo."),
+        "your-files": N_("Your files"),
+        "show-more": N_("Show more"),
+        "move-here": N_("Move here"),
+        "copy-here": N_("Copy here"),
+        "move-one": N_("Move “%(name)s”"),
+        "copy-one": N_("Copy “%(name)s”"),
+        "move-into-itself": N_("A folder cannot go into itself."),
+        "is-there-already": N_("It is there already."),
+        "taken-again": N_("There is already something at “%(path)s”."),
+        "differs": N_("What arrived is not what was sent. Try again."),
+        "drop-into": N_("Drop to upload into “%(name)s”"),
+        "failed": N_("Something went wrong. Try again."),
+        "file-changed": N_("The file has changed or is gone. Choose it again."),
+        "folder-unreadable": N_("“%(name)s” could not be read."),
+        "held-offline": N_("No connection. It goes on by itself."),
+        "held-signed-out": N_("Waiting until you sign in."),
+        "held-unanswered": N_("The server does not answer. Trying again…"),
+        "hide-password": N_("Hide password"),
+        "offline": N_("The server cannot be reached. Check the connection and try again."),
+        "paused": N_("Paused · %(amount)s"),
+        "rate": N_("%(size)s/s"),
+        "remaining": N_("%(time)s left"),
+        "replaced": N_("Replaced, the earlier version is kept"),
+        "show-password": N_("Show password"),
+        "signed-in-otherwise": N_("You are signed in as %(name)s now; these files belong to %(user)s."),
+        "signed-out": N_("You are signed out. Sign in again, then retry."),
+        "storing": N_("Storing…"),
+        "too-large": N_("Larger than the %(limit)s that are accepted here."),
+        "uploaded": N_("Uploaded"),
+        "uploaded-as": N_("Uploaded as “%(name)s”"),
+        "verified": N_("verified"),
+        "waiting": N_("Waiting…"),
+        "wrong-password": N_("The password is wrong."),
+        "time.hours": N_("%(hours)s h %(minutes)s min"),
+        "time.minutes": N_("%(minutes)s min %(seconds)s s"),
+        "time.seconds": N_("%(seconds)s s"),
+        "uploading-one": N_("Uploading “%(name)s”"),
+        "cancel-one": N_("Cancel the upload of “%(name)s”"),
+        "pause-one": N_("Pause the upload of “%(name)s”"),
+        "resume-one": N_("Resume the upload of “%(name)s”"),
+        "retry-one": N_("Try to upload “%(name)s” again"),
+        "link-copied": N_("The link is copied."),
+        "preview-broken": N_(
+            "This file cannot be shown. It may be damaged, or of a kind that this browser does not know."
+        ),
+        "preview-cut": N_("Only the first %(size)s of %(whole)s are shown."),
+        "preview-empty": N_("This file is empty."),
+        "preview-gone": N_("This file is not here any more."),
+        "preview-none": N_("There is no preview for files of this kind."),
+        "preview-page": N_("Page %(number)s"),
+        "preview-password": N_("This PDF is protected by a password. Download it to open it."),
+        "preview-position": N_("%(index)s of %(count)s"),
+    }
+    | {f"size.{rank}": text for rank, text in enumerate(SIZE_UNITS, start=1)}
+)
 
 PLURAL = {
     "chosen": NN_("%(count)s chosen", "%(count)s chosen"),
@@ -174,6 +181,12 @@ PLURAL = {
 
 def script_texts() -> Mapping[str, str | Mapping[str, str]]:
     """Return all texts of the scripts in the language of the request."""
+    return _script_texts(str(get_locale() or "en"))
+
+
+@cache
+def _script_texts(_language: str) -> Mapping[str, str | Mapping[str, str]]:
+    """Return the texts in the language of the request, which is `_language`; they are the same each time."""
     single = {key: gettext(text) for key, text in SINGLE.items()}
     return single | {key: _forms(*texts) for key, texts in PLURAL.items()}
 

@@ -14,16 +14,20 @@ const SPOKEN_AFTER_MS = 600;
 
 const byId = (id) => document.getElementById(id);
 
+function span(name, words) {
+  const made = document.createElement("span");
+  made.className = name;
+  made.textContent = words;
+  return made;
+}
+
 function buttonOf({ id, text: key, icon: drawing, isDanger }) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = isDanger ? "btn btn-quiet btn-sm is-danger" : "btn btn-quiet btn-sm";
   button.dataset.action = id;
   button.title = text(key);
-  const words = document.createElement("span");
-  words.className = "btn-word";
-  words.textContent = text(key);
-  button.append(icon(drawing), words);
+  button.append(icon(drawing), span("btn-word", text(key)));
   return button;
 }
 
@@ -66,10 +70,11 @@ export class BulkBar {
     }
     this.show(count > 0);
     if (count > 0) {
-      const note = document.createElement("span");
-      note.className = "selection-note";
-      note.textContent = this.isCutShort ? text("only-loaded") : "";
-      byId("selection-count").replaceChildren(this.describe(), note);
+      byId("selection-count").replaceChildren(
+        span("selection-number", number(count)),
+        span("selection-words", this.describe()),
+        span("selection-note", this.isCutShort ? text("only-loaded") : ""),
+      );
       this.offer();
     }
   }
