@@ -20,7 +20,7 @@ from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
 from cabinet.refusals import RefusedToStart
 from cabinet.services.database import configure, engine_options
 from cabinet.services.passwords import Passwords
-from cabinet.web import assets, context, formats, guard, health, i18n, pages, problems, upkeep
+from cabinet.web import assets, context, formats, guard, health, i18n, lean, packing, pages, problems, upkeep
 
 
 class _Cookies(SecureCookieSessionInterface):
@@ -54,7 +54,7 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of an entry is the documented one
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     _bind_extensions(app)
-    for part in (guard, problems, i18n, formats, pages, assets, health, upkeep):
+    for part in (guard, problems, i18n, formats, lean, packing, pages, assets, health, upkeep):
         part.init_app(app)
     commands.init_app(app, serving.prepare)
     app.register_blueprint(auth.bp)

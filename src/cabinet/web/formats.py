@@ -8,15 +8,17 @@ Rule: filters turn a value into text or into escaped markup, and decide nothing.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from functools import cache, lru_cache
 from math import floor
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from babel import Locale
 from babel.dates import format_date, format_time
+from babel.numbers import get_group_symbol
 from flask import Flask
-from flask_babel import format_decimal, get_locale, gettext, ngettext
-from markupsafe import Markup
+from flask_babel import format_decimal, get_domain, get_locale, gettext
+from markupsafe import Markup, escape
 
 from cabinet.web.texts import SIZE_UNITS
 
@@ -24,6 +26,9 @@ from cabinet.web.texts import SIZE_UNITS
 # which holds the suffix and the number before it.
 LONG_NAME = 32
 TAIL_LENGTH = 12
+
+# Days whose names are kept, of each language.
+KEPT_DAYS = 4096
 
 # The suffixes of each kind that has an icon of its own.
 KINDS = {
@@ -66,28 +71,91 @@ class NameParts(NamedTuple):
     tail: str
 
 
+class Speech:
+    """How one language says sizes, numbers and times. A page says hundreds, and many of them alike,
+    so words are kept; there are few: three digits and a unit, days, the minutes of a day.
+    """
+
+    def __init__(self, locale: Locale) -> None:
+        self._locale = locale
+        self._group = get_group_symbol(locale)
+        self._plural = get_domain().get_translations().ungettext
+        self._scaled = cache(self._say_scaled)
+        self._day = lru_cache(KEPT_DAYS)(self._say_day)
+        self._minute = cache(self._say_minute)
+
+    def number(self, value: int) -> str:
+        """Return a whole number, digits grouped."""
+        return f"{value:,}".replace(",", self._group)
+
+    def exact_size(self, size: int) -> str:
+        """Return `size` in bytes, digits grouped."""
+        text: str = self._plural("%(value)s byte", "%(value)s bytes", size)
+        return text % {"value": self.number(size)}
+
+    def filesize(self, size: int) -> str:
+        """Return `size` bytes as people say it: at most three digits before the unit."""
+        if size < 1000:
+            return self.exact_size(size)
+        rank = 1
+        while _rounded(size / 1000**rank) >= 1000 and rank < len(SIZE_UNITS):
+            rank += 1
+        return self._scaled(_rounded(size / 1000**rank), rank)
+
+    def moment(self, value: datetime) -> Markup:
+        """Return a `<time>` element in UTC; a script shows it in the viewer's zone, today as "today"."""
+        instant = value.astimezone(UTC)
+        shown = f"{self._day(instant.date())}, {self._minute(instant.hour, instant.minute)} UTC"
+        return _time(instant, "moment", shown)
+
+    def day(self, value: datetime) -> Markup:
+        """Return a `<time>` element with the date alone, fit for the middle of a sentence."""
+        instant = value.astimezone(UTC)
+        return _time(instant, "day", self._day(instant.date()))
+
+    def _say_scaled(self, value: float, rank: int) -> str:
+        text: str = gettext(SIZE_UNITS[rank - 1], value=format_decimal(value))
+        return text
+
+    def _say_day(self, date: date) -> str:
+        return escape(format_date(date, "medium", self._locale))
+
+    def _say_minute(self, hour: int, minute: int) -> str:
+        return escape(format_time(time(hour, minute), "short", locale=self._locale))
+
+
+# One for each language that is spoken here; whoever asks speaks it, so its texts are the ones that are kept.
+_speech_of = cache(Speech)
+
+
+def speech() -> Speech:
+    """Return how the language of the request says things."""
+    return _speech_of(get_locale() or Locale("en"))
+
+
 def filesize(size: int) -> str:
-    """Return `size` bytes as people say it: at most three digits before the unit."""
-    if size < 1000:
-        return exact_size(size)
-    rank = 1
-    while _rounded(size / 1000**rank) >= 1000 and rank < len(SIZE_UNITS):
-        rank += 1
-    shown = format_decimal(_rounded(size / 1000**rank))
-    text: str = gettext(SIZE_UNITS[rank - 1], value=shown)
-    return text
+    """Return `size` bytes as people say it."""
+    return speech().filesize(size)
 
 
 def exact_size(size: int) -> str:
     """Return `size` in bytes, digits grouped."""
-    text: str = ngettext("%(value)s byte", "%(value)s bytes", size, value=format_decimal(size))
-    return text
+    return speech().exact_size(size)
 
 
 def number(value: int) -> str:
     """Return a whole number, digits grouped."""
-    text: str = format_decimal(value)
-    return text
+    return speech().number(value)
+
+
+def moment(value: datetime) -> Markup:
+    """Return a point in time as a `<time>` element."""
+    return speech().moment(value)
+
+
+def day(value: datetime) -> Markup:
+    """Return a date as a `<time>` element."""
+    return speech().day(value)
 
 
 def _rounded(value: float) -> float:
@@ -95,22 +163,10 @@ def _rounded(value: float) -> float:
     return floor(value * 10 + 0.5) / 10 if value < 9.95 else floor(value + 0.5)
 
 
-def moment(value: datetime) -> Markup:
-    """Return a `<time>` element in UTC; a script shows it in the viewer's zone, today as "today"."""
-    instant, locale = value.astimezone(UTC), get_locale()
-    day, clock = format_date(instant, "medium", locale), format_time(instant, "short", locale=locale)
-    return _time(instant, "moment", f"{day}, {clock} UTC")
-
-
-def day(value: datetime) -> Markup:
-    """Return a `<time>` element with the date alone, fit for the middle of a sentence."""
-    instant = value.astimezone(UTC)
-    return _time(instant, "day", format_date(instant, "medium", get_locale()))
-
-
 def _time(instant: datetime, shape: str, shown: str) -> Markup:
-    markup = Markup('<time datetime="{}" data-shape="{}">{}</time>')
-    return markup.format(instant.strftime("%Y-%m-%dT%H:%M:%SZ"), shape, shown)
+    """Return the element; `shown` is safe already."""
+    stamp = f"{instant.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+    return Markup(f'<time datetime="{stamp}" data-shape="{shape}">{shown}</time>')  # noqa: S704 - all of it is ours
 
 
 def name_parts(name: str) -> NameParts:
@@ -122,7 +178,8 @@ def name_parts(name: str) -> NameParts:
 
 def file_kind(name: str) -> str:
     """Return the kind of `KINDS` that the suffix of a name tells, or the empty word."""
-    return KIND_OF_SUFFIX.get(PurePosixPath(name).suffix[1:].lower(), "")
+    stem, _, suffix = name.rpartition(".")
+    return KIND_OF_SUFFIX.get(suffix.lower(), "") if stem else ""
 
 
 def program(user_agent: str) -> str:
