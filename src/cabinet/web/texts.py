@@ -71,8 +71,42 @@ ACTIONS = {
     "too-many-to-zip": N_("One archive takes up to %(count)s chosen ones."),
 }
 
+# What the preview and the details panel say.
+LOOKING = {
+    "link-copied": N_("The link is copied."),
+    "preview-broken": N_(
+        "This file cannot be shown. It may be damaged, or of a kind that this browser does not know."
+    ),
+    "preview-cut": N_("Only the first %(size)s of %(whole)s are shown."),
+    "preview-empty": N_("This file is empty."),
+    "preview-gone": N_("This file is not here any more."),
+    "preview-none": N_("There is no preview for files of this kind."),
+    "preview-page": N_("Page %(number)s"),
+    "preview-password": N_("This PDF is protected by a password. Download it to open it."),
+    "preview-position": N_("%(index)s of %(count)s"),
+    "kind-archive": N_("Archive"),
+    "kind-document": N_("Document"),
+    "kind-file": N_("File"),
+    "kind-film": N_("Video"),
+    "kind-folder": N_("Folder"),
+    "kind-pdf": N_("PDF document"),
+    "kind-picture": N_("Image"),
+    "kind-slides": N_("Presentation"),
+    "kind-sound": N_("Audio"),
+    "kind-table": N_("Spreadsheet"),
+    "kind-text": N_("Text"),
+    "version": N_("Version %(number)s"),
+    "version-download": N_("Download version %(number)s"),
+    "version-restore": N_("Restore version %(number)s"),
+    "version-restored": N_("The file has the content of version %(number)s again."),
+    "version-discard": N_("Delete version %(number)s for ever"),
+    "version-discard-title": N_("Delete version %(number)s for ever?"),
+    "version-discarded": N_("Version %(number)s is gone for ever."),
+}
+
 SINGLE = (
     ACTIONS
+    | LOOKING
     | {
         "asking": N_("Checking what is there…"),
         "cancelled": N_("Cancelled"),
@@ -136,17 +170,6 @@ SINGLE = (
         "pause-one": N_("Pause the upload of “%(name)s”"),
         "resume-one": N_("Resume the upload of “%(name)s”"),
         "retry-one": N_("Try to upload “%(name)s” again"),
-        "link-copied": N_("The link is copied."),
-        "preview-broken": N_(
-            "This file cannot be shown. It may be damaged, or of a kind that this browser does not know."
-        ),
-        "preview-cut": N_("Only the first %(size)s of %(whole)s are shown."),
-        "preview-empty": N_("This file is empty."),
-        "preview-gone": N_("This file is not here any more."),
-        "preview-none": N_("There is no preview for files of this kind."),
-        "preview-page": N_("Page %(number)s"),
-        "preview-password": N_("This PDF is protected by a password. Download it to open it."),
-        "preview-position": N_("%(index)s of %(count)s"),
     }
     | {f"size.{rank}": text for rank, text in enumerate(SIZE_UNITS, start=1)}
 )
@@ -176,6 +199,8 @@ PLURAL = {
     "unfinished": NN_("%(count)s file was not uploaded", "%(count)s files were not uploaded"),
     "more": NN_("and %(count)s more", "and %(count)s more"),
     "links-copied": NN_("%(count)s link is copied.", "%(count)s links are copied."),
+    "count-files": NN_("%(count)s file", "%(count)s files"),
+    "count-folders": NN_("%(count)s folder", "%(count)s folders"),
 }
 
 

@@ -1,7 +1,169 @@
-/* The details panel: what is known of what is chosen. */
+/* The panel that tells what is known of the chosen entries, or of the one with the focus.
 
-/** Open or close the panel; while it is open it follows the selection of `context`. */
-export function toggleDetails(entries, context) {
-  void entries;
-  void context;
+   It stands at the right of the list where the window has room, else in a sheet from below, and beside
+   the stage while files are looked at. Whether it is open is remembered.
+
+   Rule: knows where the panel is and whom it is about; what it says is in details-facts.js. */
+
+import { describe } from "./details-facts.js";
+import { entryOf, rowOf } from "./list.js";
+import { useStyle } from "./styles.js";
+
+const KEPT_AS = "details";
+// Arrows that are held down ask for nothing on their way.
+const SETTLED_MS = 120;
+
+const wide = matchMedia("(width >= 1100px)");
+const panel = document.getElementById("details");
+const home = panel.parentElement;
+const sheet = document.getElementById("details-sheet");
+const list = document.getElementById("list");
+
+let selection = null;
+let shown = [];
+let opener = null;
+let timer = 0;
+
+const isOpen = () => !panel.hidden && panel.parentElement !== document.getElementById("preview-side");
+const isSame = (entries) =>
+  entries.length === shown.length && entries.every(({ path }, index) => path === shown[index].path);
+
+function keep(isWanted) {
+  try {
+    localStorage.setItem(KEPT_AS, isWanted ? "open" : "closed");
+  } catch {
+    // A browser may keep nothing at all.
+  }
 }
+
+function draw(entries) {
+  shown = entries;
+  return describe(panel, entries);
+}
+
+/** Return what the panel is about: what is chosen, else what has the focus, else nothing new. */
+function wanted() {
+  const row = document.activeElement?.closest("#rows [data-path]");
+  if (selection?.size) {
+    return selection.entries;
+  }
+  return row ? [entryOf(row)] : shown.filter(({ path }) => rowOf(path));
+}
+
+/** Be about what is chosen, once that stays the same for a moment. */
+function follow() {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    if (isOpen() && !isSame(wanted())) {
+      draw(wanted());
+    }
+  }, SETTLED_MS);
+}
+
+/** Put the open panel where the window has room for it. */
+function settle() {
+  if (wide.matches) {
+    sheet.close();
+    home.append(panel);
+  } else if (panel.parentElement !== sheet) {
+    sheet.append(panel);
+    sheet.showModal();
+  }
+}
+
+function open(entries) {
+  panel.hidden = false;
+  settle();
+  keep(true);
+  return draw(entries);
+}
+
+function close() {
+  const hadFocus = panel.contains(document.activeElement);
+  panel.hidden = true;
+  sheet.close();
+  home.append(panel);
+  keep(false);
+  if (hadFocus) {
+    (rowOf(shown[0]?.path ?? "")?.querySelector(".name") ?? opener ?? list).focus?.();
+  }
+}
+
+function bindTo(chosen) {
+  if (selection !== chosen) {
+    selection = chosen;
+    selection.addEventListener("change", follow);
+  }
+}
+
+/** Open the panel, or close it when it is about `entries` already. */
+export async function toggleDetails(entries, context) {
+  await useStyle("details.css");
+  bindTo(context.selection);
+  opener = context.opener;
+  if (isOpen() && isSame(entries)) {
+    close();
+  } else {
+    await open(entries);
+  }
+}
+
+/** Open the panel on a page that one comes to with it open. */
+export async function reopenDetails(context) {
+  if (wide.matches) {
+    await useStyle("details.css");
+    bindTo(context.selection);
+    await open(wanted());
+  }
+}
+
+/** Show the panel about `entry` in `place`, until `leave`. */
+export async function showBeside(place, entry) {
+  await useStyle("details.css");
+  if (panel.parentElement !== place) {
+    place.append(panel);
+  }
+  panel.hidden = false;
+  await draw([entry]);
+}
+
+/** Give the panel back to the page, where it is open or not as it was before. */
+export function leave() {
+  panel.hidden = true;
+  home.append(panel);
+  if (wasOpen() && wide.matches) {
+    open(shown);
+  }
+}
+
+/** Tell whether the panel was open when it was last seen. */
+export function wasOpen() {
+  try {
+    return localStorage.getItem(KEPT_AS) === "open";
+  } catch {
+    return false;
+  }
+}
+
+panel.querySelector(".details-close").addEventListener("click", () => {
+  if (isOpen()) {
+    close();
+  } else {
+    document.getElementById("preview-details").click();
+  }
+});
+panel.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && isOpen() && wide.matches) {
+    event.preventDefault();
+    close();
+  }
+});
+sheet.addEventListener("close", () => isOpen() && panel.parentElement === sheet && close());
+wide.addEventListener("change", () => isOpen() && settle());
+list.addEventListener("focusin", follow);
+list.addEventListener("listchange", () => {
+  shown = shown.filter(({ path }) => rowOf(path)).map(({ path }) => entryOf(rowOf(path)));
+  if (isOpen()) {
+    draw(wanted());
+  }
+});

@@ -10,8 +10,8 @@ export const headers = { Accept: "application/json", [TOKEN]: meta(document).con
 
 export const root = document.body.dataset.root;
 
-// Each name is encoded on its own.
-const encoded = (path) => path.split("/").map(encodeURIComponent).join("/");
+/** Return `path` as a part of an address; each name is encoded on its own. */
+export const encoded = (path) => path.split("/").map(encodeURIComponent).join("/");
 
 /** Return the address of the content at `path`. */
 export const contentUrl = (path) => `${root}files/${encoded(path)}`;

@@ -6,13 +6,13 @@
 
    Rule: knows no kind of file. Nothing of a file becomes markup, and nothing in it runs. */
 
-import { bindSwipes } from "./swipes.js";
 import { number } from "./format.js";
 import { downloadUrl } from "./http.js";
-import { entryOf, rowOf, rows } from "./list.js";
+import { appendMore, entryOf, rowOf, rows } from "./list.js";
 import { kindOf } from "./preview-kinds.js";
 import { showInstead, whyNot } from "./preview-trouble.js";
 import { useStyle } from "./styles.js";
+import { bindSwipes } from "./swipes.js";
 import { text } from "./texts.js";
 
 const PARTS = {
@@ -68,7 +68,9 @@ async function show(entry, { isAgain = false } = {}) {
   const { signal } = ending;
   shown = entry;
   drawHead();
-  dialog.dispatchEvent(new Event("shown"));
+  if (hasDetails()) {
+    showDetails(true);
+  }
   const kind = kindOf(entry);
   stage.dataset.kind = kind;
   if (!PARTS[kind]) {
@@ -104,14 +106,10 @@ async function explain(entry, failure, isAgain, signal) {
   stage.removeAttribute("aria-busy");
 }
 
-/** Have the list load its next page, and wait for it. */
+/** Have the list load its next page; what cannot be loaded is as if it were not there. */
 async function loadMore() {
   isLoadingMore = true;
-  const loaded = new Promise((resolve) => {
-    document.getElementById("list").addEventListener("listchange", resolve, { once: true });
-  });
-  more().click();
-  await loaded;
+  await appendMore().catch(() => null);
   isLoadingMore = false;
 }
 
@@ -143,10 +141,17 @@ export async function preview(entry) {
   await show(entry);
 }
 
-async function toggleDetails() {
-  const { showBeside } = await import("./details.js");
-  const isOpen = await showBeside(document.getElementById("preview-side"), shown);
-  detailsButton.setAttribute("aria-pressed", isOpen);
+const hasDetails = () => detailsButton.getAttribute("aria-pressed") === "true";
+
+/** Show the details beside the stage, or no more. */
+async function showDetails(isWanted) {
+  const { leave, showBeside } = await import("./details.js");
+  detailsButton.setAttribute("aria-pressed", isWanted);
+  if (isWanted) {
+    await showBeside(document.getElementById("preview-side"), shown);
+  } else {
+    leave();
+  }
 }
 
 const turn = (button, by) =>
@@ -155,7 +160,7 @@ const turn = (button, by) =>
 turn(previous, -1);
 turn(next, 1);
 bindSwipes(stage, step);
-detailsButton.addEventListener("click", toggleDetails);
+detailsButton.addEventListener("click", () => showDetails(!hasDetails()));
 dialog.addEventListener("keydown", (event) => {
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   const isTaken = event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey;
@@ -166,6 +171,8 @@ dialog.addEventListener("keydown", (event) => {
 });
 dialog.addEventListener("close", () => {
   clear();
-  detailsButton.setAttribute("aria-pressed", "false");
+  if (hasDetails()) {
+    showDetails(false);
+  }
   rowOf(shown.path)?.querySelector(".name").focus();
 });

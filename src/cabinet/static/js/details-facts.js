@@ -1,0 +1,163 @@
+/* What the details panel says: of one entry all that the server knows, of several their number and size.
+
+   The labels stand in the template; a fact that an entry does not have is hidden with its label.
+
+   Rule: the panel may be about something else by the time an answer comes; then the answer is dropped. */
+
+import { lookUp } from "./changes.js";
+import { listVersions } from "./details-versions.js";
+import { number, size } from "./format.js";
+import { root } from "./http.js";
+import { icon } from "./icons.js";
+import { copyText, linkOf } from "./links.js";
+import { refresh } from "./list.js";
+import { kindOf } from "./preview-kinds.js";
+import { countText, text } from "./texts.js";
+import { showTimes } from "./times.js";
+import { warn } from "./toasts.js";
+
+// What a name, or else a media type, tells; the first that fits.
+const WORDS = [
+  ["kind-picture", /^image\//],
+  ["kind-film", /^video\//],
+  ["kind-sound", /^audio\//],
+  ["kind-pdf", /^application\/pdf$/],
+  ["kind-archive", /(zip|x-tar|gzip|x-bzip2?|x-xz|zstd|x-7z-compressed|vnd\.rar|x-rar)/],
+  ["kind-table", /(spreadsheet|ms-excel|\/csv$|tab-separated)/],
+  ["kind-slides", /(presentation|ms-powerpoint)/],
+  ["kind-document", /(wordprocessing|msword|opendocument\.text|\/rtf$|epub)/],
+];
+
+let current = null;
+
+const part = (panel, name) => panel.querySelector(`[data-part="${name}"]`);
+
+function kindWord(entry) {
+  if (entry.kind === "folder") {
+    return text("kind-folder");
+  }
+  const [key] = WORDS.find(([, pattern]) => pattern.test(entry.mediaType ?? "")) ?? [];
+  return text(key ?? (kindOf(entry) === "text" ? "kind-text" : "kind-file"));
+}
+
+function timeOf(moment) {
+  const time = document.createElement("time");
+  time.dateTime = moment;
+  time.dataset.shape = "moment";
+  return time;
+}
+
+function exactSize(bytes) {
+  const exact = countText("size.0", bytes, { value: number(bytes) });
+  return bytes < 1000 ? exact : `${size(bytes)} (${exact})`;
+}
+
+function folderLink(path) {
+  const parent = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
+  const link = document.createElement("a");
+  link.href = `${root}index${parent ? `?path=${encodeURIComponent(parent)}` : ""}`;
+  link.append(document.createElement("bdi"));
+  link.firstChild.textContent = parent || text("your-files");
+  return link;
+}
+
+/** Fill in the facts that are known, and hide those that there are not; the others have yet to come. */
+function fill(panel, facts) {
+  for (const row of panel.querySelectorAll("[data-fact]")) {
+    const { [row.dataset.fact]: value = "…" } = facts;
+    row.hidden = value === null;
+    (row.querySelector(".fact-value") ?? row.querySelector("dd")).replaceChildren(...(row.hidden ? [] : [value]));
+  }
+  showTimes(panel);
+}
+
+function drawPicture(panel, entry) {
+  const place = part(panel, "picture");
+  const thumb = entry.row?.querySelector(".thumb");
+  const drawing = entry.row?.querySelector(".icon")?.cloneNode(true) ?? icon("file");
+  place.replaceChildren(drawing);
+  if (thumb) {
+    const image = document.createElement("img");
+    image.alt = "";
+    image.addEventListener("load", () => place.replaceChildren(image));
+    const source = new URL(thumb.src);
+    source.searchParams.set("size", "256");
+    image.src = source;
+  }
+}
+
+function bindCopying(panel, entry, hash) {
+  const [copyHash, copyLink] = panel.querySelectorAll("[data-copies]");
+  copyHash.onclick = () => copyText(hash, text("copied"));
+  copyLink.onclick = () => copyText(linkOf(entry), text("link-copied"));
+}
+
+async function describeOne(panel, entry) {
+  const isNow = () => current === entry;
+  const isFolder = entry.kind === "folder";
+  part(panel, "name").textContent = entry.name;
+  drawPicture(panel, entry);
+  const facts = {
+    kind: kindWord(entry),
+    size: isFolder ? null : exactSize(entry.size),
+    folder: folderLink(entry.path),
+    link: linkOf(entry),
+    ...(isFolder && { type: null, hash: null }),
+  };
+  fill(panel, facts);
+  part(panel, "versions").hidden = true;
+  bindCopying(panel, entry, "");
+  try {
+    const [known] = await lookUp([entry.path]);
+    if (!known || !isNow()) {
+      return;
+    }
+    fill(panel, {
+      ...facts,
+      type: known.media_type,
+      created: timeOf(known.created_at),
+      modified: timeOf(known.modified_at),
+      hash: known.content_hash,
+    });
+    bindCopying(panel, entry, known.content_hash);
+    if (!isFolder) {
+      await listVersions(part(panel, "versions"), entry, isNow, () => changed(panel, entry));
+    }
+  } catch (failure) {
+    if (isNow()) {
+      warn(failure.message);
+    }
+  }
+}
+
+/** Bring row and panel up to date after a version was restored or deleted. */
+async function changed(panel, entry) {
+  await refresh([entry.path]);
+  if (current === entry) {
+    await describeOne(panel, entry);
+  }
+}
+
+function describeMany(panel, entries) {
+  const files = entries.filter(({ kind }) => kind === "file");
+  const folders = entries.length - files.length;
+  const parts = [
+    files.length && countText("count-files", files.length, { count: number(files.length) }),
+    folders && countText("count-folders", folders, { count: number(folders) }),
+  ];
+  part(panel, "count").textContent = parts.filter(Boolean).join(", ");
+  const total = files.reduce((sum, entry) => sum + entry.size, 0);
+  part(panel, "total").textContent = files.length ? exactSize(total) : "";
+}
+
+/** Have `panel` say what is known of `entries`. */
+export async function describe(panel, entries) {
+  const [first] = entries;
+  current = first ?? null;
+  panel.dataset.shows = ["none", "one"][entries.length] ?? "many";
+  if (entries.length === 1) {
+    await describeOne(panel, first);
+  } else if (entries.length > 1) {
+    describeMany(panel, entries);
+  }
+}
