@@ -2,7 +2,7 @@
 
 import { bindPassword } from "./passwords.js";
 import { bindTheme } from "./theme.js";
-import { showTimes } from "./times.js";
+import { bindExactTimes, showTimes } from "./times.js";
 import { say } from "./toasts.js";
 import { text } from "./texts.js";
 
@@ -19,6 +19,7 @@ async function copyFrom(element) {
 
 bindTheme(document.getElementById("theme"));
 showTimes(document);
+bindExactTimes();
 document.querySelectorAll('input[type="password"]').forEach(bindPassword);
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", () => copyFrom(document.getElementById(button.dataset.copy)));

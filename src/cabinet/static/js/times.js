@@ -1,4 +1,7 @@
-/* Times in the zone and the habits of whoever looks at them; the server wrote them in UTC. */
+/* Times in the zone and the habits of whoever looks at them; the server wrote them in UTC.
+
+   Rule: a list has thousands, so what is the same for all is asked for once, a day is named once, and
+   the exact time is told only where somebody points. */
 
 import { language } from "./texts.js";
 
@@ -10,23 +13,54 @@ const date = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", y
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
-const midnight = (moment) => new Date(moment.getFullYear(), moment.getMonth(), moment.getDate());
 
-/** Return "today, 14:03", "yesterday, 14:03" or a date. */
-function spoken(moment) {
-  const days = Math.round((midnight(moment) - midnight(new Date())) / 86_400_000);
-  if (days !== 0 && days !== -1) {
-    return date.format(moment);
+const named = new Map();
+const midnight = (moment, days = 0) => new Date(moment.getFullYear(), moment.getMonth(), moment.getDate() + days);
+
+/** Return what `make` makes for a key, the same one each time. */
+function kept(key, make) {
+  if (!named.has(key)) {
+    named.set(key, make());
   }
-  return `${relative.format(days, "day")}, ${clock.format(moment)}`;
+  return named.get(key);
+}
+
+const dateOf = (moment) =>
+  kept(moment.getFullYear() * 372 + moment.getMonth() * 31 + moment.getDate(), () => date.format(moment));
+
+const clockOf = (moment) =>
+  kept(`${moment.getHours()}:${moment.getMinutes()}`, () => clock.format(moment));
+
+/** Return how times are spoken of today: "today, 14:03", "yesterday, 14:03" or a date. */
+function speaker(now) {
+  const today = midnight(now).getTime();
+  const yesterday = midnight(now, -1).getTime();
+  const tomorrow = midnight(now, 1).getTime();
+  return (moment) => {
+    const time = moment.getTime();
+    if (time < yesterday || time >= tomorrow) {
+      return dateOf(moment);
+    }
+    return `${relative.format(time < today ? -1 : 0, "day")}, ${clockOf(moment)}`;
+  };
 }
 
 /** Show every time below `root` locally. */
 export function showTimes(root) {
+  const speak = speaker(new Date());
   for (const element of root.querySelectorAll("time[data-shape]")) {
     const moment = new Date(element.dateTime);
-    element.textContent = element.dataset.shape === "day" ? date.format(moment) : spoken(moment);
-    element.title = exact.format(moment);
+    element.textContent = element.dataset.shape === "day" ? dateOf(moment) : speak(moment);
     delete element.dataset.shape;
   }
+}
+
+/** Tell the exact time of what a pointer comes to. */
+export function bindExactTimes() {
+  document.addEventListener("pointerover", ({ target }) => {
+    const element = target.closest?.("time");
+    if (element && !element.title) {
+      element.title = exact.format(new Date(element.dateTime));
+    }
+  });
 }
