@@ -90,6 +90,7 @@ def _versions_page(user_id: int, path: str, form: VersionForm | None = None) -> 
         versions=found,
         kept=setting("VERSIONS_KEPT"),
         refused_form=form,
+        back=url_for("files.arrange", path=path),
     )
 
 

@@ -41,7 +41,7 @@ async function search(isSent) {
     isTyped: true,
   });
   if (fresh) {
-    announce(document.getElementById("found")?.textContent ?? "");
+    announce(document.querySelector("#found, #list .empty h2")?.textContent ?? "");
     if (isSent) {
       document.querySelector("#rows .name")?.focus();
     }
