@@ -86,11 +86,10 @@ export function bindSignIn() {
   }
   isBound = true;
   form.addEventListener("submit", (event) => {
-    if (event.submitter?.value !== "cancel") {
-      event.preventDefault();
-      submit();
-    }
+    event.preventDefault();
+    submit();
   });
+  document.getElementById("signin-later").addEventListener("click", () => dialog.close());
   // Whoever comes back from another tab may have signed in there.
   window.addEventListener("focus", look);
   document.addEventListener("visibilitychange", look);
