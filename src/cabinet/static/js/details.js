@@ -6,10 +6,10 @@
    Rule: knows where the panel is and whom it is about; what it says is in details-facts.js. */
 
 import { describe } from "./details-facts.js";
+import { keepOpen, wasOpen } from "./details-kept.js";
 import { entryOf, rowOf } from "./list.js";
 import { useStyle } from "./styles.js";
 
-const KEPT_AS = "details";
 // Arrows that are held down ask for nothing on their way.
 const SETTLED_MS = 120;
 
@@ -27,14 +27,6 @@ let timer = 0;
 const isOpen = () => !panel.hidden && panel.parentElement !== document.getElementById("preview-side");
 const isSame = (entries) =>
   entries.length === shown.length && entries.every(({ path }, index) => path === shown[index].path);
-
-function keep(isWanted) {
-  try {
-    localStorage.setItem(KEPT_AS, isWanted ? "open" : "closed");
-  } catch {
-    // A browser may keep nothing at all.
-  }
-}
 
 function draw(entries) {
   shown = entries;
@@ -74,7 +66,7 @@ function settle() {
 function open(entries) {
   panel.hidden = false;
   settle();
-  keep(true);
+  keepOpen(true);
   return draw(entries);
 }
 
@@ -83,7 +75,7 @@ function close() {
   panel.hidden = true;
   sheet.close();
   home.append(panel);
-  keep(false);
+  keepOpen(false);
   if (hadFocus) {
     (rowOf(shown[0]?.path ?? "")?.querySelector(".name") ?? opener ?? list).focus?.();
   }
@@ -133,15 +125,6 @@ export function leave() {
   home.append(panel);
   if (wasOpen() && wide.matches) {
     open(shown);
-  }
-}
-
-/** Tell whether the panel was open when it was last seen. */
-export function wasOpen() {
-  try {
-    return localStorage.getItem(KEPT_AS) === "open";
-  } catch {
-    return false;
   }
 }
 

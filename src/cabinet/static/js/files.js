@@ -3,9 +3,11 @@
 
    Rule: a composition root; what is not needed for the first view is imported by the parts on first use. */
 
+import { contextOf } from "./actions.js";
 import { BulkBar } from "./bulk-bar.js";
 import { bindChoosing } from "./choosing.js";
 import { bindCommands } from "./commands.js";
+import { bindDetails } from "./details-kept.js";
 import { bindDragging } from "./dragging.js";
 import { bindEmptying } from "./emptying.js";
 import { bindKeys } from "./keys.js";
@@ -35,4 +37,7 @@ bindNavigation();
 bindSearch();
 if (place === "folder") {
   bindChoosing();
+}
+if (place !== "trash") {
+  bindDetails(() => contextOf(selection));
 }

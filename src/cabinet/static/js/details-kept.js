@@ -1,0 +1,28 @@
+/* Whether the details panel is open, kept by the browser from page to page. */
+
+const NAME = "details";
+
+export function keepOpen(isOpen) {
+  try {
+    localStorage.setItem(NAME, isOpen ? "open" : "closed");
+  } catch {
+    // A browser may keep nothing at all.
+  }
+}
+
+/** Tell whether the panel was open when it was last seen. */
+export function wasOpen() {
+  try {
+    return localStorage.getItem(NAME) === "open";
+  } catch {
+    return false;
+  }
+}
+
+/** Open the panel on a page that one comes to with it open; `contextOf()` gives what actions are told. */
+export async function bindDetails(contextOf) {
+  if (wasOpen()) {
+    const { reopenDetails } = await import("./details.js");
+    await reopenDetails(contextOf());
+  }
+}
