@@ -6,6 +6,7 @@ Rule: what a form did is looked at by the user's program, which knows nothing of
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 from urllib.parse import quote
 
@@ -13,53 +14,105 @@ import pytest
 from flask import Flask
 
 from cabinet.extensions import db
-from cabinet.models import User
+from cabinet.models import Node, User
+from cabinet.services.clock import utc_now
 from tests.support.pages import refused, said, submit, submit_and_id, trashed
 from tests.support.visitors import Browser, Program
+
+
+def keys(page: str) -> list[str]:
+    """Return what the rows of a page are chosen by."""
+    return re.findall(r'name="(?:id|path)" +value="([^"]+)" +aria-label', " ".join(page.split()))
 
 
 def test_the_trash_is_one_address_for_people_and_programs(window: Browser, alice: Program) -> None:
     empty = unescape(window.get("/trash").text)
     assert "The trash is empty" in empty
     assert "What you delete stays here for 30 days. Until then it counts in the space that you use." in empty
+    assert "/index/trash/empty" not in empty
     alice.put("/files/docs/<b>.txt", b"12345")
     alice.delete("/files/docs/<b>.txt")
 
     page = window.get("/trash").text
 
-    assert "<bdi>&lt;b&gt;.txt</bdi>" in page
+    assert "&lt;b&gt;.txt" in page
     assert "<bdi>docs</bdi>" in page
     assert "5 bytes" in page
-    assert page.count("<time") == 2
+    assert "30 days left" in page
+    assert keys(page) == [trashed(alice)[0]["id"]]
     assert alice.get("/trash").mimetype == "application/json"
 
 
+@pytest.mark.parametrize(
+    ("gone_for", "english", "russian", "is_soon"),
+    [
+        (timedelta(0), "30 days left", "Осталось 30 дней", False),
+        (timedelta(days=8, hours=12), "22 days left", "Осталось 22 дня", False),
+        (timedelta(days=27), "3 days left", "Осталось 3 дня", True),
+        (timedelta(days=29, hours=1), "1 day left", "Остался 1 день", True),
+        # The sweep comes when it comes.
+        (timedelta(days=40), "1 day left", "Остался 1 день", True),
+    ],
+)
+def test_a_row_of_the_trash_says_how_long_it_stays(
+    app: Flask,
+    window: Browser,
+    alice: Program,
+    gone_for: timedelta,
+    english: str,
+    russian: str,
+    is_soon: bool,
+) -> None:
+    alice.put("/files/f")
+    alice.delete("/files/f")
+    with app.app_context():
+        node = db.session.query(Node).filter(Node.trashed_at.is_not(None)).one()
+        node.trashed_at = utc_now() - gone_for
+        db.session.commit()
+
+    page = window.get("/trash").text
+
+    assert f">{english}<" in page
+    assert ("is-soon" in page) is is_soon
+    window.client.set_cookie("language", "ru")
+    assert f">{russian}<" in window.get("/trash").text
+
+
 def test_the_trash_is_shown_a_page_at_a_time(window: Browser, alice: Program) -> None:
-    alice.upload([(f"{number:03}", b"x") for number in range(101)])
-    submit(window, "/index/delete", path=[f"{number:03}" for number in range(101)])
+    alice.upload([(f"{number:03}", b"x") for number in range(201)])
+    submit(window, "/index/delete", path=[f"{number:03}" for number in range(201)])
 
     first = unescape(window.get("/trash").text)
     (rest,) = re.findall(r'href="(/trash\?after=[^"]+)"', first)
 
-    assert first.count('class="thing-name"') == 100
-    assert window.get(rest).text.count('class="thing-name"') == 1
+    assert len(keys(first)) == 200
+    assert len(keys(window.get(rest).text)) == 1
+    assert len(keys(window.get(f"{rest}&limit=1000").text)) == 1
+    assert refused(window.get("/trash?limit=1001"), 422)
 
 
 def test_what_was_deleted_comes_back_by_the_rule_that_is_chosen(window: Browser, alice: Program) -> None:
     alice.put("/files/a/f.txt", b"old")
-    trash_id = submit_and_id(window, alice, "a/f.txt", "")
+    alice.put("/files/g.txt", b"old")
+    ids = [submit_and_id(window, alice, "a/f.txt", ""), submit_and_id(window, alice, "g.txt", "")]
     alice.put("/files/a/f.txt", b"new")
-    restore = f"/index/trash/{trash_id}/restore"
 
-    page = refused(submit(window, restore, on_conflict="fail"), 409)
+    page = refused(submit(window, "/index/trash/restore", id=ids, on_conflict="fail"), 409)
 
     assert "There is already something at “a/f.txt”." in page
-    assert page.count(f'action="{restore}"') == 3  # the row, and the two ways round
+    assert re.findall(r'<input type="hidden" name="id" value="([^"]+)"', page) == ids
     assert 'value="rename"' in page
     assert 'value="replace"' in page
-    assert "“a/f (2).txt” is back." in said(window, submit(window, restore, on_conflict="rename"))
+    assert alice.paths() == ["a", "a/f.txt"]
+    assert "2 items are back." in said(
+        window, submit(window, "/index/trash/restore", id=ids, on_conflict="rename")
+    )
     assert alice.get("/files/a/f (2).txt").data == b"old"
-    assert refused(submit(window, restore, on_conflict="fail"), 404)
+    assert refused(submit(window, "/index/trash/restore", id=ids, on_conflict="fail"), 404)
+    again = submit_and_id(window, alice, "g.txt", "")
+    assert "“g.txt” is back." in said(
+        window, submit(window, "/index/trash/restore", id=again, on_conflict="fail")
+    )
 
 
 def test_a_file_where_the_folder_was_stands_in_the_way(window: Browser, alice: Program) -> None:
@@ -68,23 +121,32 @@ def test_a_file_where_the_folder_was_stands_in_the_way(window: Browser, alice: P
     alice.delete("/files/a?permanent=1")
     alice.put("/files/a")
 
-    page = refused(submit(window, f"/index/trash/{trash_id}/restore", on_conflict="rename"), 409)
+    page = refused(submit(window, "/index/trash/restore", id=trash_id, on_conflict="rename"), 409)
 
     assert "“a” is a file, not a folder." in page
     assert "Put it back all the same?" not in page
 
 
-def test_one_thing_or_everything_in_the_trash_goes_for_ever(window: Browser, alice: Program) -> None:
+def test_what_goes_for_ever_is_asked_about_first(window: Browser, alice: Program) -> None:
     for name in "abc":
         alice.put(f"/files/{name}", b"12345")
         alice.delete(f"/files/{name}")
-    trash_id = trashed(alice)[0]["id"]
+    ids = [each["id"] for each in trashed(alice)]
 
-    assert "That is gone for ever." in said(window, submit(window, f"/index/trash/{trash_id}/purge"))
-    assert [entry["from"] for entry in trashed(alice)] == ["b", "a"]
+    question = unescape(submit(window, "/index/trash/purge", id=ids[:2]).text)
+    assert "Delete 2 items for ever?" in question
+    assert re.findall(r'name="id" value="([^"]+)"', question) == ids[:2]
+    assert len(trashed(alice)) == 3
+    assert "Choose something first." in said(window, submit(window, "/index/trash/purge", sure="y"))
+    assert refused(submit(window, "/index/trash/purge", id=[*ids, "gone"], sure="y"), 404)
+    assert len(trashed(alice)) == 3
+
+    gone = submit(window, "/index/trash/purge", id=ids[:2], sure="y")
+    assert "That is gone for ever." in said(window, gone)
+    assert [entry["from"] for entry in trashed(alice)] == ["a"]
     question = window.get("/index/trash/empty").text
     assert 'action="/index/trash/empty"' in question
-    assert len(trashed(alice)) == 2
+    assert len(trashed(alice)) == 1
     assert "The trash is empty." in said(window, submit(window, "/index/trash/empty"))
     assert trashed(alice) == []
     assert alice.get("/me").get_json()["usage"] == 0
@@ -136,22 +198,48 @@ def test_a_version_that_has_to_stay_or_is_none_is_refused(
     assert len(alice.get("/versions/f").get_json()["versions"]) == 2
 
 
-def test_a_search_shows_where_each_hit_lies(window: Browser, alice: Program) -> None:
+def test_a_search_shows_where_each_hit_lies_and_what_was_found(window: Browser, alice: Program) -> None:
     for path in ("docs/Отчёт <1>.txt", "docs/deep/отчёты/f", "other"):
         alice.put(f"/files/{quote(path)}")
 
     page = window.get("/search?" + f"q={quote('ОТЧЕТ')}").text
 
-    assert "<bdi>Отчёт &lt;1&gt;.txt</bdi>" in page
-    assert f'href="/index?path={quote("docs/deep/отчёты", safe="/")}"' in page
-    assert 'href="/index?path=docs"' in page
-    assert "<bdi>other</bdi>" not in page
-    inside = window.get("/search?" + f"q={quote('отчет')}&path=docs/deep").text
-    assert "&lt;1&gt;" not in inside
-    assert '<option value="docs/deep">' in inside
+    assert "<mark>Отчёт</mark> &lt;1&gt;.txt" in page
+    # The link to the folder shows the entry in it.
+    assert f'href="/index?path=docs/deep#show={quote("отчёты")}"' in page
+    assert f'href="/index?path=docs#show={quote("Отчёт <1>.txt")}"' in page
+    assert 'data-name="other"' not in page
+    assert ">2 found<" in " ".join(page.split()).replace("> ", ">").replace(" <", "<")
+    assert "Everywhere" not in page
     nothing = window.get("/search?q=%3Cscript%3Ealert(1)").text
     assert "Nothing found" in nothing
     assert "<script>alert" not in nothing
+
+
+def test_a_search_is_for_a_folder_or_for_everything(window: Browser, alice: Program) -> None:
+    for path in ("docs/deep/report", "docs/report", "report"):
+        alice.put(f"/files/{path}")
+
+    inside = unescape(window.get("/search?q=report&path=docs/deep").text)
+    everywhere = unescape(window.get("/search?q=report&from=docs/deep").text)
+
+    assert keys(inside) == ["docs/deep/report"]
+    assert keys(everywhere) == ["report", "docs/report", "docs/deep/report"]
+    for page, current in ((inside, "In “deep”"), (everywhere, "Everywhere")):
+        scopes = re.findall(
+            r'class="scope" +href="([^"]+)" +(aria-current="true")?[ >]*<bdi>([^<]+)<', " ".join(page.split())
+        )
+        assert [(href, name) for href, _, name in scopes] == [
+            ("/search?q=report&path=docs/deep", "In “deep”"),
+            ("/search?q=report&from=docs/deep", "Everywhere"),
+        ]
+        assert [name for _, is_current, name in scopes if is_current] == [current]
+    assert '<input type="hidden" name="path" value="docs/deep">' in inside
+    assert '<input type="hidden" name="from" value="docs/deep">' in everywhere
+    # The form in the bar of any folder searches that folder.
+    assert '<input type="hidden" name="path" value="docs">' in window.get("/index?path=docs").text
+    nothing = window.get("/search?q=zzz&path=docs").text
+    assert 'href="/search?q=zzz&amp;from=docs">Search everywhere' in nothing
 
 
 def test_a_search_goes_on_page_by_page_even_from_an_empty_one(
@@ -165,11 +253,10 @@ def test_a_search_goes_on_page_by_page_even_from_an_empty_one(
     monkeypatch.setattr("cabinet.services.search._LOOKED_AT", 1)
 
     page, seen = unescape(window.get("/search?q=report").text), []
-    while "Show more" in page:
-        seen.append(re.findall(r"<bdi>(report [^<]+)</bdi>", page))
-        (rest,) = re.findall(r'href="(/search\?[^"]+after=[^"]+)"', page)
-        page = unescape(window.get(rest).text)
+    while more := re.search(r'id="more"\s+href="([^"]+)"', page):
+        seen.append(keys(page))
+        page = unescape(window.get(more[1]).text)
 
     assert seen[0] == []
-    assert sorted(name for names in seen for name in names) == ["report 000", "report 001", "report 002"][1:]
-    assert "report 000" in page
+    assert sorted(name for names in seen for name in names) == ["report 001", "report 002"]
+    assert keys(page) == ["report 000"]
