@@ -1,0 +1,97 @@
+"""Messages that come and go, and what they offer to undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.chromium import Visitor
+
+LOADED = datetime(2026, 11, 24, tzinfo=UTC)
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def page(visitor: Visitor) -> Page:
+    """Return the page of a user with five files, on which time stands still."""
+    for number in range(5):
+        visitor.person.store(f"{number}.txt", b"1")
+    page = visitor.open()
+    page.clock.install(time=LOADED)
+    page.clock.pause_at(LOADED + timedelta(seconds=1))
+    return page
+
+
+def delete(page: Page, *names: str) -> None:
+    for name in names:
+        page.locator(f'#rows [data-name="{name}"] .name').focus()
+        page.keyboard.press("Delete")
+        expect(page.locator(f'#rows [data-name="{name}"]')).to_have_count(0)
+
+
+def test_a_message_waits_for_whoever_looks_at_it_and_the_way_back_outlives_it(
+    visitor: Visitor, page: Page
+) -> None:
+    delete(page, "0.txt")
+    note = page.locator(".note")
+    expect(note).to_have_text("“0.txt” is in the trash.Undo")
+    page.clock.run_for(7_900)
+    expect(note).to_be_visible()
+    note.hover()
+    page.clock.run_for(20_000)
+    expect(note).to_be_visible()
+    note.get_by_role("button", name="Undo").focus()
+    page.mouse.move(600, 5)
+    page.clock.run_for(20_000)
+    expect(note).to_be_visible()
+    page.locator("#main").focus()
+    page.clock.run_for(8_100)
+    expect(note).to_have_count(0)
+
+    page.keyboard.press("Control+z")
+
+    expect(visitor.row("0.txt")).to_be_visible()
+    expect(note).to_have_text("Undone.")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_text("There is nothing to undo.")).to_be_visible()
+
+
+def test_no_more_than_three_show_and_each_undoes_its_own(visitor: Visitor, page: Page) -> None:
+    delete(page, "0.txt", "1.txt", "2.txt", "3.txt")
+    notes = page.locator(".note p")
+    expect(notes).to_have_text([f"“{number}.txt” is in the trash." for number in (1, 2, 3)])
+
+    page.locator(".note", has_text="“2.txt”").get_by_role("button", name="Undo").click()
+
+    expect(visitor.row("2.txt")).to_be_visible()
+    assert visitor.names() == ["2.txt", "4.txt"]
+    # Ctrl+Z goes on with the last that is not undone yet, and reaches what has left the screen.
+    for number in (3, 1, 0):
+        page.keyboard.press("Control+z")
+        expect(visitor.row(f"{number}.txt")).to_be_visible()
+    assert len(visitor.names()) == 5
+
+
+def test_what_is_in_the_way_of_undoing_is_named_and_the_message_stays(
+    visitor: Visitor, page: Page, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 40[49]")
+    delete(page, "0.txt", "1.txt")
+    visitor.person.store("1.txt", b"another")
+    page.keyboard.press("Control+z")
+    alert = page.get_by_role("alert")
+    expect(alert).to_have_text("This cannot be undone any more: There is already something at “1.txt”.")
+    page.clock.run_for(60_000)
+    expect(alert).to_be_visible()
+
+    visitor.person.send("DELETE", "/trash")
+    page.keyboard.press("Control+z")
+
+    expect(alert.get_by_text("There is nothing here by that name.")).to_be_visible()
+    alert.get_by_role("button", name="Close").first.click()
+    alert.get_by_role("button", name="Close").first.click()
+    expect(alert).to_be_empty()
