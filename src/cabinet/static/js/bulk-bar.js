@@ -81,8 +81,11 @@ export class BulkBar {
 
   /** Show the bar or the head; the focus does not go with what goes. */
   show(isNeeded) {
-    const hadFocus = byId("selection")?.contains(document.activeElement);
-    this.list.classList.toggle("has-chosen", isNeeded);
+    const bar = byId("selection");
+    const hadFocus = bar?.contains(document.activeElement);
+    // Not on what holds them both: the browser would ask every row whether that concerns it.
+    bar?.classList.toggle("is-shown", isNeeded);
+    this.list.querySelector(".list-head")?.classList.toggle("is-covered", isNeeded);
     if (hadFocus && !isNeeded) {
       focusList();
     }

@@ -18,7 +18,6 @@ const SLASH = { ".": "/", ",": "?" };
 
 const TYPING =
   'input:not([type="checkbox"], [type="radio"], [type="button"], [type="submit"], [type="file"]), textarea, select, [contenteditable]';
-const COVERS = "dialog:modal, [popover]:popover-open";
 const HAS_KEYS_OF_ITS_OWN = "a[href], button, summary, input, label, video, audio, [role=menuitem]";
 
 /** Return the name of the key itself. */
@@ -59,7 +58,12 @@ export function switchLetters(isOn) {
   }
 }
 
-const isFree = ({ target }) => !target.closest?.(TYPING) && !document.querySelector(COVERS);
+// Dialogs lie at the outside: to look for them in a long list at every key would be felt.
+const outermost = () => [...document.body.children, ...document.getElementById("main").children];
+
+const isFree = ({ target }) =>
+  !target.closest?.(`${TYPING}, dialog, [popover]:popover-open`) &&
+  !outermost().some((each) => each.localName === "dialog" && each.matches(":modal"));
 
 /** Tell whether a key of the list is meant for it: the focus is on a name or a box, or nowhere. */
 function isForList({ target }, key) {

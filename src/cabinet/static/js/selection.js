@@ -3,19 +3,27 @@
    A row is known by its path, in the trash by its id: two things of one path may lie there. The
    boxes in the rows are what the form posts, so they always say the same as this.
 
-   Rule: a change touches only the rows that it changes, however long the list is. */
+   Rule: a change touches only the rows that it changes; of very many first those in sight, and the
+   others bit by bit, so that nobody waits for what they do not see. */
 
 import { entryOf } from "./list.js";
 
-const BOX = '#rows .check input[type="checkbox"]';
+const BOX = "#rows .check input";
+
+// Rows that are marked without anybody noticing how long it takes, also on a slow machine.
+const AT_ONCE = 200;
 
 /** Return what a row is known by here. */
-export const keyOf = (row) => row.dataset.trashId ?? row.dataset.path;
+export const keyOf = (row) => row.getAttribute("data-trash-id") ?? row.getAttribute("data-path");
+
+const boxOf = (row) => row.querySelector(".check input");
 
 export class Selection extends EventTarget {
   #list;
   #chosen = new Set();
-  #items = null;
+  #rows = null;
+  // What has to be marked yet.
+  #pending = new Set();
   // Where a range starts, and the keys that the last one took in.
   #anchor = null;
   #range = [];
@@ -30,6 +38,7 @@ export class Selection extends EventTarget {
       }
     });
     list.addEventListener("listchange", () => this.#renew());
+    list.addEventListener("submit", () => this.#markSome(Infinity), { capture: true });
     // Whoever comes back finds the boxes as they left them, but only once the page is there.
     window.addEventListener("pageshow", () => this.#adopt());
     this.#adopt();
@@ -47,14 +56,14 @@ export class Selection extends EventTarget {
 
   /** The chosen entries, in the order of the list. */
   get entries() {
-    return this.paths.map((key) => entryOf(this.#all.get(key).row));
+    return this.paths.map((key) => entryOf(this.#all.get(key)));
   }
 
   /** How many bytes the chosen files have; folders have none of their own. */
   get bytes() {
     let sum = 0;
     for (const key of this.#chosen) {
-      sum += Number(this.#all.get(key)?.row.dataset.size ?? 0);
+      sum += Number(this.#all.get(key).getAttribute("data-size"));
     }
     return sum;
   }
@@ -118,54 +127,85 @@ export class Selection extends EventTarget {
     this.#range = [];
   }
 
-  /** Every row by its key; found once for each list. */
+  /** Every row by its key; found once for each list, by the shortest way. */
   get #all() {
-    this.#items ??= new Map(
-      Array.from(this.#list.querySelectorAll(BOX), (box) => {
-        const row = box.closest("[data-path]");
-        return [keyOf(row), { row, box }];
-      }),
-    );
-    return this.#items;
+    if (!this.#rows) {
+      this.#rows = new Map();
+      for (const group of this.#list.querySelector("#rows")?.children ?? []) {
+        for (const row of group.children) {
+          this.#rows.set(keyOf(row), row);
+        }
+      }
+    }
+    return this.#rows;
   }
 
-  #mark({ row, box }, isChosen) {
-    box.checked = isChosen;
+  #mark(key) {
+    const row = this.#all.get(key);
+    const isChosen = this.#chosen.has(key);
+    boxOf(row).checked = isChosen;
     row.classList.toggle("is-chosen", isChosen);
+  }
+
+  /** Mark `count` of what has to be marked, and the rest in a while. */
+  #markSome(count) {
+    for (const key of this.#pending) {
+      if (count <= 0) {
+        setTimeout(() => this.#markSome(AT_ONCE));
+        return;
+      }
+      this.#pending.delete(key);
+      this.#mark(key);
+      count -= 1;
+    }
+  }
+
+  /** Return the keys of the rows in the groups that the browser draws just now. */
+  #inSight() {
+    const groups = [...(this.#list.querySelector("#rows")?.children ?? [])];
+    const drawn = groups.filter(({ firstElementChild: row }) => row.checkVisibility({ contentVisibilityAuto: true }));
+    return drawn.flatMap((group) => Array.from(group.children, keyOf));
   }
 
   #apply(next) {
     const before = this.#chosen;
-    const gone = [...before].filter((key) => !next.has(key));
-    const come = [...next].filter((key) => !before.has(key));
+    const isOther = (key) => before.has(key) !== next.has(key);
+    const changed = [...before, ...next].filter(isOther);
+    const first = changed.length > AT_ONCE ? this.#inSight().filter(isOther) : [];
     this.#chosen = next;
-    gone.forEach((key) => this.#mark(this.#all.get(key), false));
-    come.forEach((key) => this.#mark(this.#all.get(key), true));
-    if (gone.length || come.length) {
+    first.forEach((key) => this.#mark(key));
+    changed.forEach((key) => this.#pending.add(key));
+    first.forEach((key) => this.#pending.delete(key));
+    this.#markSome(first.length ? 0 : AT_ONCE);
+    if (changed.length) {
       this.dispatchEvent(new Event("change"));
     }
   }
 
   /** Take over the boxes as they are. */
   #adopt() {
-    const checked = [...this.#all].filter(([, { box }]) => box.checked).map(([key]) => key);
-    this.#apply(new Set(checked));
+    const checked = this.#list.querySelectorAll(`${BOX}:checked`);
+    this.#apply(new Set(Array.from(checked, (box) => keyOf(box.closest("[data-path]")))));
   }
 
   /** Keep of the chosen ones what the list still has; its rows may be new ones. */
   #renew() {
-    this.#items = null;
-    const kept = [...this.#chosen].filter((key) => this.#all.has(key));
-    for (const [key, item] of this.#all) {
-      if (item.box.checked !== this.#chosen.has(key)) {
-        this.#mark(item, this.#chosen.has(key));
-      }
+    this.#rows = null;
+    this.#pending.clear();
+    const before = this.#chosen;
+    this.#chosen = new Set([...before].filter((key) => this.#all.has(key)));
+    const marked = this.#list.querySelectorAll("#rows .is-chosen");
+    for (const key of new Set([...this.#chosen, ...Array.from(marked, keyOf)])) {
+      this.#mark(key);
     }
-    kept.forEach((key) => this.#all.get(key).row.classList.add("is-chosen"));
-    const isFewer = kept.length < this.#chosen.size;
-    this.#chosen = new Set(kept);
-    if (isFewer) {
+    if (this.#chosen.size < before.size) {
       this.dispatchEvent(new Event("change"));
     }
+    this.#prepare();
+  }
+
+  /** Get to know the rows while nobody waits for it. */
+  #prepare() {
+    (window.requestIdleCallback ?? setTimeout)(() => this.#all);
   }
 }
