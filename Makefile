@@ -5,6 +5,7 @@ PYTHON = python3
 HOST   = 127.0.0.1
 PORT   = 5000
 TESTS  = 4
+OUT    = build/gallery
 
 VENV = .venv
 BIN  = $(VENV)/bin
@@ -21,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help run serve setup test coverage test-long bench check format lock screenshot clean
+.PHONY: help run serve setup test coverage test-long bench check format lock screenshot gallery clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' Makefile
@@ -71,6 +72,10 @@ lock: $(VENV)/dev ## take the newest versions of everything into the lock files
 screenshot: $(VENV)/dev ## take the picture of the files page that the README shows
 	bash .ci/install-parts test
 	$(BIN)/python -m tests.browser.screenshot
+
+gallery: $(VENV)/dev ## take pictures of every page and state, on one page to look at: OUT=build/gallery
+	bash .ci/install-parts gallery
+	$(BIN)/python -m tests.gallery $(OUT)
 
 clean: ## remove what the other targets made, but no data
 	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

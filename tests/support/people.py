@@ -19,11 +19,11 @@ from tests.support.servers import Server
 class Person:
     """Somebody with an account on `server`, who shows a token, so that no request costs a hash."""
 
-    def __init__(self, server: Server, username: str = USERNAME) -> None:
+    def __init__(self, server: Server, username: str = USERNAME, program: str = "tests") -> None:
         self.server = server
         registered = server.request("POST", "/register", fields={"username": username, "password": PASSWORD})
         assert registered.status == 201, registered.data
-        made = server.request("POST", "/tokens", json={"name": "tests"}, headers=basic(username))
+        made = server.request("POST", "/tokens", json={"name": program}, headers=basic(username))
         assert made.status == 201, made.data
         self.headers: Mapping[str, str] = bearer(made.json()["token"])
 

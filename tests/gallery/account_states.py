@@ -1,0 +1,107 @@
+"""The pages of an account and of errors, as somebody comes to them.
+
+Rule: as in scene.py; a form is filled in with what is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.gallery.scene import ELSEWHERE, Scene, State
+from tests.support.auth import PASSWORD
+
+
+def at(path: str) -> Callable[[Scene], None]:
+    """Return how to come to a page that needs nothing but its address."""
+
+    def arrive(scene: Scene) -> None:
+        scene.open(path)
+
+    return arrive
+
+
+def refused_registration(scene: Scene) -> None:
+    page = scene.open("/register")
+    page.locator("#username").fill("anna lindqvist!")
+    page.locator("#password").fill("12345678")
+    page.locator("main form [type=submit]").click()
+    scene.sees(".field-error")
+
+
+def refused_login(scene: Scene) -> None:
+    page = scene.open("/login")
+    page.locator("#username").fill("anna")
+    page.locator("#password").fill("not the password")
+    page.locator("main form [type=submit]").click()
+    scene.sees("[role=alert] p")
+
+
+def account_refusals(scene: Scene) -> None:
+    page = scene.open("/account")
+    page.locator("#password-current").fill(PASSWORD)
+    page.locator("#password-new").fill("12345678")
+    page.locator("form[action$='/password'] [type=submit]").click()
+    scene.sees(".field-error, main [role=alert]").scroll_into_view_if_needed()
+
+
+def new_token(scene: Scene) -> None:
+    page = scene.open("/account")
+    page.locator("#token-name").fill("Backup, every night")
+    page.locator("#token-name").press("Enter")
+    scene.sees("#new-token")
+    for token in scene.person.send("GET", "/tokens").json()["tokens"]:
+        if token["name"].startswith("Backup"):
+            scene.person.send("DELETE", f"/tokens/{token['id']}")
+
+
+def sign_out_from_elsewhere(scene: Scene) -> None:
+    """Follow a link on another site, which asks before it does anything."""
+    page = scene.page
+    link = f'<!doctype html><a href="{scene.demo.server.url}/logout">out</a>'
+    page.route(ELSEWHERE, lambda route: route.fulfill(body=link, content_type="text/html"))
+    page.goto(ELSEWHERE)
+    page.get_by_role("link").click()
+    scene.sees("main form button")
+
+
+def stale_form(scene: Scene) -> None:
+    """Send a form without its token, as one that lay open for too long does."""
+    page = scene.open("/account")
+    page.locator("main [name=csrf_token]").first.evaluate("field => { field.value = 'stale'; }")
+    page.locator("main form [type=submit]").first.click()
+    expect(page.locator(".error-status")).to_be_visible()
+
+
+def too_large(scene: Scene) -> None:
+    """Send more than a form may have."""
+    page = scene.open("/account")
+    page.locator("#token-name").evaluate(
+        "field => { field.value = 'a'.repeat(100_000); field.form.submit(); }"
+    )
+    expect(page.locator(".error-status")).to_be_visible()
+
+
+def conflict(scene: Scene) -> None:
+    """Ask for the listing of what is a file."""
+    scene.open("/index?path=LICENSE")
+    scene.sees(".error-status")
+
+
+STATES = [
+    State("home", "", at("/"), is_tall=True),
+    State("register", "", at("/register")),
+    State("register, refused", "", refused_registration, complains="status of 422"),
+    State("login", "", at("/login")),
+    State("login, refused", "", refused_login, complains="status of 401"),
+    State("account", "anna", at("/account"), is_tall=True),
+    State("account, space nearly full", "full", at("/account")),
+    State("account, new token", "anna", new_token, is_tall=True),
+    State("account, password refused", "anna", account_refusals, complains="status of 4", is_tall=True),
+    State("sign out?", "anna", sign_out_from_elsewhere),
+    State("error 403", "anna", stale_form, complains="status of 40"),
+    State("error 404", "anna", at("/nowhere"), complains="status of 404"),
+    State("error 409", "anna", conflict, complains="status of 409"),
+    State("error 413", "anna", too_large, complains="status of 413"),
+]

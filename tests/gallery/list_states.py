@@ -1,0 +1,107 @@
+"""The list of a folder: what it shows, what is chosen in it, what can be done with that.
+
+Rule: as in scene.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.gallery.account_states import at
+from tests.gallery.content import EMPTY_FOLDER, PHOTOS, SCAN_COUNT, SCANS
+from tests.gallery.scene import Scene, State
+
+CHOSEN = ("Recipes", "Budget 2026.xlsx", "Annual report 2026.pdf")
+FIELD = "#rows .rename input"
+
+
+def large(name: str, count: int = 1, view: str = "list") -> Callable[[Scene], None]:
+    """Return how to come to a large folder with at least `count` rows on the page."""
+
+    def arrive(scene: Scene) -> None:
+        scene.demo.many(name)
+        page = scene.open(f"/index?path={name}&view={view}")
+        rows, more = page.locator("#rows [data-path]"), page.locator("#more")
+        while rows.count() < count:
+            address = more.get_attribute("href") or ""
+            more.click()
+            expect(page.locator(f'#more[href="{address}"]')).to_have_count(0)
+
+    return arrive
+
+
+def chosen(scene: Scene) -> None:
+    scene.open("/index")
+    scene.choose(*CHOSEN)
+    scene.sees("#selection")
+
+
+def grid_chosen(scene: Scene) -> None:
+    scene.open("/index?view=grid")
+    scene.choose(*CHOSEN)
+    scene.sees("#selection")
+
+
+def menu_of(path: str, *chosen_before: str) -> Callable[[Scene], None]:
+    """Return how to open the menu of a row."""
+
+    def arrive(scene: Scene) -> None:
+        scene.open("/index")
+        scene.choose(*chosen_before)
+        scene.row(path).locator(".row-menu").click()
+        scene.sees("#row-menu [role=menuitem]")
+
+    return arrive
+
+
+def key(pressed: str, shows: str, *paths: str, at_page: str = "/index") -> Callable[[Scene], None]:
+    """Return how to choose rows, press a key, and see what it shows."""
+
+    def arrive(scene: Scene) -> None:
+        page = scene.open(at_page)
+        scene.choose(*paths)
+        page.keyboard.press(pressed)
+        scene.sees(shows)
+
+    return arrive
+
+
+def rename_refused(scene: Scene) -> None:
+    key("F2", FIELD, "Budget 2026.xlsx")(scene)
+    scene.page.locator(FIELD).fill("LICENSE")
+    scene.page.keyboard.press("Enter")
+    scene.sees("#rename-error")
+
+
+def new_folder_refused(scene: Scene) -> None:
+    key("n", "#make-folder")(scene)
+    scene.page.locator("#make-folder-name").fill("Recipes")
+    scene.page.keyboard.press("Enter")
+    scene.sees("#make-folder-error")
+
+
+STATES = [
+    State("files", "anna", at("/index")),
+    State("files, new account", "new", at("/index")),
+    State("files, three", "few", at("/index")),
+    State("files, space nearly full", "full", at("/index")),
+    State("files, empty folder", "anna", at(f"/index?path={EMPTY_FOLDER}")),
+    State("files, deep folder", "anna", at("/index?path=2024/Travels/Iceland/Day 1")),
+    State("files, from the largest", "anna", at("/index?sort=size&order=desc")),
+    State("files, 300", "anna", large(PHOTOS), is_large=True),
+    State("files, 10,000 appended", "anna", large(SCANS, SCAN_COUNT), is_large=True),
+    State("files, chosen", "anna", chosen),
+    State("grid", "anna", at("/index?view=grid")),
+    State("grid of pictures", "anna", large(PHOTOS, view="grid"), is_large=True),
+    State("grid, chosen", "anna", grid_chosen),
+    State("menu of a file", "anna", menu_of("Budget 2026.xlsx")),
+    State("menu of a folder", "anna", menu_of("Recipes")),
+    State("menu of several", "anna", menu_of(CHOSEN[1], *CHOSEN)),
+    State("rename", "anna", key("F2", FIELD, "Budget 2026.xlsx")),
+    State("rename, refused", "anna", rename_refused, complains="status of 409"),
+    State("new folder", "anna", key("n", "#make-folder")),
+    State("new folder, refused", "anna", new_folder_refused, complains="status of 409"),
+    State("keys", "anna", key("?", "#keys")),
+]

@@ -1,0 +1,45 @@
+"""The search and the trash.
+
+Rule: as in scene.py.
+"""
+
+from __future__ import annotations
+
+from tests.gallery.account_states import at
+from tests.gallery.content import TRASH
+from tests.gallery.list_states import key
+from tests.gallery.scene import Scene, State
+
+
+def trash_chosen(scene: Scene) -> None:
+    page = scene.open("/trash")
+    for name in TRASH[:2]:
+        page.locator(f'#rows [data-name="{name}"] input[type=checkbox]').press("Space")
+    scene.sees("#selection")
+
+
+def purge_asked(scene: Scene) -> None:
+    trash_chosen(scene)
+    scene.page.keyboard.press("Delete")
+    scene.sees("#confirm")
+
+
+def trash_menu(scene: Scene) -> None:
+    page = scene.open("/trash")
+    page.locator("#rows .row-menu").first.click()
+    scene.sees("#row-menu [role=menuitem]")
+
+
+STATES = [
+    State("search", "anna", at("/search?q=an")),
+    State("search in a folder", "anna", at("/search?q=a&path=Recipes")),
+    State("search, chosen", "anna", key("x", "#rows", "Annual report 2026.pdf", at_page="/search?q=an")),
+    State("search, nothing found", "anna", at("/search?q=xylophone")),
+    State("search, nothing asked", "anna", at("/search")),
+    State("trash", "anna", at("/trash")),
+    State("trash, chosen", "anna", trash_chosen),
+    State("trash, menu", "anna", trash_menu),
+    State("trash, delete for ever?", "anna", purge_asked),
+    State("trash, empty", "new", at("/trash")),
+    State("empty the trash?", "anna", at("/index/trash/empty")),
+]

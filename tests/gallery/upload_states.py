@@ -1,0 +1,85 @@
+"""Uploads: on their way, held up, asked about.
+
+Rule: as in scene.py; nothing arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Route, expect
+
+from tests.gallery.scene import Scene, State
+from tests.support.chromium import file
+
+SENT = [
+    file("Sketch.png", bytes(300_000)),
+    file("Фильм о кошке.mov", bytes(900_000)),
+    file("Lecture 7, the one about glaciers and everything that lies below them.mp3", bytes(500_000)),
+]
+TAKEN = [file("Budget 2026.xlsx"), file("LICENSE"), file("Стихи.txt"), file("Sketch.png")]
+
+
+def uploads(state: str) -> Callable[[Scene], None]:
+    """Return how to see uploads that are in one of their states."""
+
+    def arrive(scene: Scene) -> None:
+        page = scene.open("/index?path=Recipes")
+        scene.hold("**/files/**")
+        page.locator("#files-input").set_input_files(SENT)
+        for each, button in (("sending", ""), ("paused", "#uploads-pause"), ("cancelled", "#uploads-cancel")):
+            if button:
+                page.locator(button).click()
+            expect(page.locator(f".upload[data-state={each}]")).to_have_count(len(SENT))
+            if each == state:
+                return
+
+    return arrive
+
+
+def failed(scene: Scene) -> None:
+    page = scene.open("/index?path=Recipes")
+    page.route("**/files/**", lambda route: route.fulfill(status=400, body="{}"))
+    page.locator("#files-input").set_input_files(SENT)
+    expect(page.locator(".upload[data-state=failed]")).to_have_count(len(SENT))
+
+
+def conflicts(scene: Scene) -> None:
+    page = scene.open("/index")
+    page.locator("#files-input").set_input_files(TAKEN)
+    scene.sees("#conflicts")
+
+
+def sign_in_again(scene: Scene) -> None:
+    def refuse(route: Route) -> None:
+        route.fallback() if route.request.method == "GET" else route.fulfill(status=401)
+
+    page = scene.open("/index")
+    page.route("**/*", refuse)
+    page.locator("#files-input").set_input_files(SENT[:1])
+    scene.sees("#signin")
+
+
+def held_over_the_page(scene: Scene) -> None:
+    """Hold files of the desktop over the page."""
+    scene.open("/index").evaluate(
+        """() => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(["a"], "a.txt"));
+            for (const type of ["dragenter", "dragover"]) {
+                document.body.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
+            }
+        }"""
+    )
+    scene.sees("#drop-sign")
+
+
+STATES = [
+    State("uploads sending", "anna", uploads("sending")),
+    State("uploads paused", "anna", uploads("paused")),
+    State("uploads cancelled", "anna", uploads("cancelled")),
+    State("uploads failed", "anna", failed, complains="status of 400"),
+    State("upload conflicts", "anna", conflicts),
+    State("sign in again", "anna", sign_in_again, complains="status of 401"),
+    State("files held over the page", "anna", held_over_the_page),
+]
