@@ -5,7 +5,7 @@
    server draws there. */
 
 import { fetchFiles, replaceAll } from "./list.js";
-import { bindMemory, recall, remember, reveal } from "./memory.js";
+import { bindMemory, leave, recall, reveal } from "./memory.js";
 import { showTimes } from "./times.js";
 import { warn } from "./toasts.js";
 
@@ -105,7 +105,7 @@ export function enterAt(url, { isNew, state = {} }) {
   // What the browser restores, it restores before the list is there.
   history.scrollRestoration = "manual";
   if (isNew) {
-    remember();
+    leave();
     history.pushState(state, "", url);
   } else {
     history.replaceState({ ...history.state, ...state }, "", url);
@@ -164,10 +164,11 @@ function comeBack(state) {
   show(location.href, {
     enter: () => {},
     settle: async () => {
-      if (document.activeElement !== field) {
+      const isTyping = document.activeElement === field;
+      if (!isTyping) {
         main.focus({ preventScroll: true });
-        await recall(state);
       }
+      await recall(state, isTyping);
     },
   });
 }

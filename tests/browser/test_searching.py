@@ -1,0 +1,139 @@
+"""Searching as one types: in place, in order, and back."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.browser.conftest import NewContext
+from tests.support.chromium import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+def field(page: Page) -> Locator:
+    return page.get_by_role("searchbox", name="Search by name")
+
+
+def listed(page: Page, *names: str) -> None:
+    expect(page.locator("#rows .name")).to_have_text(list(names))
+
+
+@pytest.fixture
+def library(visitor: Visitor) -> Visitor:
+    """Return somebody with files to look for."""
+    for path in ("docs/Отчёт.txt", "docs/deep/report.txt", "docs/notes.txt", "report 2.txt"):
+        visitor.person.store(path, b"12345")
+    return visitor
+
+
+def test_what_is_typed_is_found_in_place_and_escape_goes_back(library: Visitor) -> None:
+    page = library.open("/index?path=docs")
+    page.evaluate("window.neverReloaded = true")
+    page.get_by_role("link", name="notes.txt", exact=True).focus()
+    page.keyboard.press("/")
+    expect(field(page)).to_be_focused()
+
+    page.keyboard.type("rep")
+    listed(page, "report.txt")
+    expect(page.locator("#rows mark")).to_have_text("rep")
+    expect(page.get_by_role("status").filter(has_text="1 found")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"/search\?q=rep&path=docs$"))
+    expect(page).to_have_title("Search for “rep” – Cabinet")
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Backspace")
+    # What was typed is gone, so the folder is back, and typing goes on.
+    listed(page, "deep", "notes.txt", "Отчёт.txt")
+    expect(field(page)).to_be_focused()
+    page.keyboard.type("ОТЧЕТ")
+    listed(page, "Отчёт.txt")
+    expect(page.locator("#rows mark")).to_have_text("Отчёт")
+    expect(field(page)).to_be_focused()
+
+    page.keyboard.press("Escape")
+    listed(page, "deep", "notes.txt", "Отчёт.txt")
+    expect(page).to_have_url(re.compile(r"/index\?path=docs$"))
+    expect(field(page)).to_have_value("")
+    expect(page.get_by_role("link", name="notes.txt", exact=True)).to_be_focused()
+    assert page.evaluate("window.neverReloaded")
+
+
+def test_a_search_can_be_widened_loaded_again_and_left(library: Visitor) -> None:
+    page = library.open("/index?path=docs")
+    field(page).fill("report")
+    listed(page, "report.txt")
+
+    page.get_by_role("link", name="Everywhere").click()
+    listed(page, "report 2.txt", "report.txt")
+    page.reload()
+    listed(page, "report 2.txt", "report.txt")
+    expect(field(page)).to_have_value("report")
+    field(page).fill("report 2")
+    listed(page, "report 2.txt")
+    field(page).press("Enter")
+    expect(page.get_by_role("link", name="report 2.txt", exact=True)).to_be_focused()
+    field(page).fill("nothing like it")
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    expect(page.get_by_text("One or two letters are looked for at the start of a name")).to_be_visible()
+
+    field(page).press("Escape")
+    expect(page).to_have_url(re.compile(r"/index\?path=docs$"))
+    listed(page, "deep", "notes.txt", "Отчёт.txt")
+
+
+def test_an_answer_that_comes_late_changes_nothing(library: Visitor) -> None:
+    page = library.open()
+    held: list[Route] = []
+    page.route("**/search?q=rep", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
+    with page.expect_request("**/search?q=rep"):
+        field(page).press_sequentially("rep")
+
+    with page.expect_response("**/search?q=reports"):
+        field(page).press_sequentially("orts")
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    with page.expect_response("**/search?q=rep"):
+        held[0].continue_()
+    # Only what was asked for last can come after that.
+    field(page).fill("notes")
+
+    listed(page, "notes.txt")
+    expect(page).to_have_url(re.compile(r"/search\?q=notes$"))
+
+
+def test_a_hit_leads_to_its_place_in_a_long_folder(visitor: Visitor) -> None:
+    parts = [("file", (f"{number:03}.txt", b"x")) for number in range(330)]
+    query = "/upload?folder=long/folder"
+    stored = visitor.server.request("POST", query, fields=parts, headers=visitor.person.headers)
+    assert stored.status == 201, stored.data
+    page = visitor.open()
+    field(page).fill("327")
+    listed(page, "327.txt")
+
+    page.locator("#rows .where a").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("folder")
+    link = page.get_by_role("link", name="327.txt", exact=True)
+    expect(link).to_be_focused()
+    expect(link).to_be_in_viewport()
+    expect(visitor.row("327.txt")).to_have_class(re.compile("is-new"))
+    expect(page).to_have_url(re.compile(r"/index\?path=long/folder$"))
+    page.go_back()
+    listed(page, "327.txt")
+    expect(field(page)).to_have_value("327")
+
+
+def test_without_scripts_the_form_searches(new_context: NewContext, library: Visitor) -> None:
+    context = new_context(java_script_enabled=False)
+    context.add_cookies(library.context.cookies())  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto("/index?path=docs")
+
+    field(page).fill("report")
+    field(page).press("Enter")
+
+    listed(page, "report.txt")
+    page.get_by_role("link", name="Everywhere").click()
+    listed(page, "report 2.txt", "report.txt")
