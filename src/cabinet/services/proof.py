@@ -12,7 +12,6 @@ from collections.abc import Iterator
 
 from cabinet.errors import ChecksumMismatch
 from cabinet.services.upload_states import Checksum, Part
-from cabinet.storage.blobs import ResumedStaging
 from cabinet.storage.chunks import HasherAside, iter_hashed
 from cabinet.storage.content_hash import BLOCK_SIZE, ContentHasher
 
@@ -44,11 +43,11 @@ class Proof:
             for hasher in aside:
                 hasher.close()
 
-    def check(self, staging: ResumedStaging) -> None:
-        """Raise `ChecksumMismatch` unless what `staging` took is what was promised."""
+    def check(self, content_hash: str | None) -> None:
+        """Raise `ChecksumMismatch` unless what passed is what was promised; the content hash of it is given."""
         received = [(hasher.hexdigest(), digest) for hasher, digest in self._promised]
         if self._free is not None:
-            received.append((staging.content_hash() or "", self._free))
+            received.append((content_hash or "", self._free))
         for found, expected in received:
             if found != expected:
                 raise ChecksumMismatch(expected=expected, received=found)

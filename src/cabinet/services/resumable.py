@@ -41,6 +41,7 @@ from cabinet.services.upload_states import Part, Plan, State, to_state
 from cabinet.services.usage import use
 from cabinet.storage.blobs import BlobStore, ResumedStaging, StagedPart
 from cabinet.storage.chunks import iter_limited
+from cabinet.storage.content_hash import hash_chunks
 
 OTHER_LENGTH = N_("the length of the upload is another one.")
 BAD_PART = N_("it names a part that is no complete partial upload.")
@@ -110,8 +111,10 @@ class ResumableUploads:
             row = self._row(upload_id)
             self._check_part(row, part)
             if row.ended_at is not None:
-                if any(part.chunks):
+                proof = Proof(part, row.offset)
+                if any(proof.watch(iter(part.chunks))):
                     raise TooLarge(limit=row.offset)
+                proof.check(hash_chunks([]))
                 return to_state(row)
             if row.length is None and part.length is not None:
                 self._record(upload_id, row.offset, part.length)
@@ -279,7 +282,7 @@ class ResumableUploads:
                 if isinstance(error, TooLarge) and quota is not None:
                     raise QuotaExceeded(quota=quota) from error
                 raise
-            proof.check(staging)
+            proof.check(staging.content_hash())
             staging.keep()
             self._record_or_finish(upload_id, staging)
 
