@@ -25,6 +25,7 @@ from tests.support.auth import AuthActions
 from tests.support.chosen_database import with_database
 from tests.support.halves import forget_halves
 from tests.support.postgresql import Cluster, Databases, running_cluster
+from tests.support.routes import compile_routes_once
 from tests.support.servers import FAST, Server, development_command, production_command, running
 from tests.support.templates import COMPILED_TEMPLATES
 
@@ -52,6 +53,8 @@ settings.register_profile(
     "cabinet", deadline=None, database=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("cabinet")
+
+compile_routes_once()
 
 
 # Of the PostgreSQL server of this run: its folder, and the name of the database to copy.

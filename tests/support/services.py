@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import itertools
 import sqlite3
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event
@@ -151,6 +153,20 @@ def _stop_syncing(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous = OFF")
 
 
+@cache
+def _empty_file() -> bytes:
+    """Return a database of SQLite with all tables and no row; to copy it is quicker than to make one."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "cabinet.db"
+        engine = create_engine(f"sqlite:///{file}")
+        configure(engine)
+        Base.metadata.create_all(engine)
+        engine.dispose()
+        # The last connection that closes has moved the log into the file.
+        assert not file.with_name("cabinet.db-wal").exists()
+        return file.read_bytes()
+
+
 @contextmanager
 def workbench(folder: Path) -> Iterator[Workbench]:
     """Make a workbench below `folder` for as long as the context lasts."""
@@ -159,8 +175,8 @@ def workbench(folder: Path) -> Iterator[Workbench]:
     engine = create_engine(url, pool_size=4, max_overflow=-1)
     configure(engine)
     if engine.dialect.name == "sqlite":
+        (folder / "cabinet.db").write_bytes(_empty_file())
         event.listen(engine, "connect", _stop_syncing)
-        Base.metadata.create_all(engine)
     try:
         yield Workbench(engine, open_store((folder / "store").as_uri()))
     finally:
