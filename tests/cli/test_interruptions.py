@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,10 @@ import pytest
 from cabinet.client.transfer.uploading import LARGE
 from cabinet.storage.content_hash import hash_chunks
 from tests.cli.test_process import FILECLI
-from tests.conftest import StartProduction
-from tests.support.auth import PASSWORD, USERNAME
 from tests.support.contents import content_of
 from tests.support.line import Cut, Line, end_rudely, line_to
-from tests.support.servers import Server
+from tests.support.servers import Server, production_command, running
+from tests.support.tus import someone
 
 pytestmark = pytest.mark.any_database
 
@@ -27,20 +27,20 @@ CONTENT = content_of(LARGE + (9 << 20))
 MIDWAY = 11 << 20
 
 
-@pytest.fixture
-def server(start_production: StartProduction) -> Server:
-    """Return a production server that can be killed and started again."""
-    return start_production(workers=2)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a production server for all of these tests, each of which may kill it and start it again."""
+    with running(production_command(2), tmp_path_factory.mktemp("server"), {}) as server:
+        yield server
 
 
 @pytest.fixture
 def line(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
-    """Return a line to the server, by which filecli is signed in."""
+    """Return a line to the server, by which filecli is signed in as a user of the test's own."""
+    person = someone(server).person
     with line_to(server.port) as line:
         monkeypatch.setenv("FILECLI_SERVER", line.url)
-        for command in ("register", "login"):
-            said = f"{USERNAME}\n{PASSWORD}\n".encode()
-            subprocess.run([FILECLI, command], input=said, check=True, capture_output=True, timeout=60)
+        monkeypatch.setenv("FILECLI_TOKEN", person.headers["Authorization"].removeprefix("Bearer "))
         yield line
 
 
@@ -64,18 +64,19 @@ def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 def end_by(line: Line, signal_number: signal.Signals, *arguments: str) -> tuple[int, str]:
     """Run filecli and send it a signal while the second part is on its way; returns what it left with."""
-    started: list[subprocess.Popen[bytes]] = []
+    started: Future[subprocess.Popen[bytes]] = Future()
 
     def end() -> None:
-        started[0].send_signal(signal_number)
+        process = started.result(60)
+        process.send_signal(signal_number)
         # The connection stands until filecli itself has ended.
-        started[0].wait(20)
+        process.wait(60)
 
     line.plan(Cut(MIDWAY, end_rudely, end))
-    started.append(start(*arguments))
-    _, err = started[0].communicate(timeout=60)
+    started.set_result(start(*arguments))
+    _, err = started.result().communicate(timeout=60)
     assert line.was_cut()
-    return started[0].returncode, err.decode()
+    return started.result().returncode, err.decode()
 
 
 def assert_goes_on(*arguments: str) -> None:
