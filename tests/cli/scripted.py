@@ -170,5 +170,5 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(answer.body[: answer.cut])
         if answer.until is not None:
-            answer.until.wait(30)
+            answer.until.wait(120)
         self.close_connection = self.close_connection or answer.cut is not None

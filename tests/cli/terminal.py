@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.programs import require_program
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 
 class Terminal:
@@ -27,7 +27,7 @@ class Terminal:
         self._master = master
         self._looked_at = 0
 
-    def expect(self, text: str, *, seconds: float = 20.0) -> None:
+    def expect(self, text: str, *, seconds: float = PATIENCE) -> None:
         """Read until `text` is shown behind what was expected last."""
         deadline = time.monotonic() + seconds
         while (found := self.seen.find(text, self._looked_at)) < 0:
@@ -44,7 +44,7 @@ class Terminal:
         wait_until(lambda: is_waiting(self.process.pid), what="a waiting program")
         self.type("\x03")
 
-    def leave(self, *, seconds: float = 20.0) -> int:
+    def leave(self, *, seconds: float = PATIENCE) -> int:
         """Read until the program ends, and return its exit code."""
         deadline = time.monotonic() + seconds
         while self._read(deadline - time.monotonic()):

@@ -14,7 +14,7 @@ from cabinet.client.failures import Stopped
 from cabinet.client.wire.stop import Stop
 
 # Seconds: nothing here takes long unless it hangs.
-PATIENCE = 20
+PATIENCE = 60
 
 
 def test_all_jobs_are_done() -> None:

@@ -174,9 +174,12 @@ def stop_a_download(script: Script, release: threading.Event, desk: Path, how: s
     with subprocess.Popen(
         [FILECLI, "download", "big"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        wait_until(lambda: part.exists() and part.stat().st_size == len(HEAD), what="the head of the file")
+        wait_until(
+            lambda: part.exists() and part.stat().st_size == len(HEAD) and is_waiting(process.pid),
+            what="the head of the file, and patience for the rest",
+        )
         process.send_signal(how)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     release.set()
     assert out == b""
     assert part.read_bytes() == HEAD
@@ -198,11 +201,14 @@ def test_ctrl_c_ends_all_of_several_downloads_and_keeps_their_parts(
     with subprocess.Popen([FILECLI, "download", *names], stderr=subprocess.PIPE) as process:
         parts = [part_of(desk / name) for name in names]
         wait_until(
-            lambda: all(part.exists() and part.stat().st_size == len(HEAD) for part in parts),
-            what="the heads",
+            lambda: (
+                all(part.exists() and part.stat().st_size == len(HEAD) for part in parts)
+                and is_waiting(process.pid)
+            ),
+            what="the heads, and patience for the rest",
         )
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     release.set()
 
     assert process.returncode == 130
@@ -220,7 +226,7 @@ def test_ctrl_c_while_nothing_has_come_leaves_nothing(
             lambda: on_script.seen and is_waiting(process.pid), what="a request and its sender's patience"
         )
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert b"filecli: error: Interrupted." in err
@@ -249,7 +255,7 @@ def test_a_reader_that_has_heard_enough_is_no_error_to_speak_of(on_script: Scrip
         process.stdout.readline()
         process.stdout.close()
         err = process.stderr.read()
-        process.wait(20)
+        process.wait(60)
 
     assert err == b""
 
@@ -263,7 +269,7 @@ def test_a_reader_of_content_that_has_enough_is_no_error_either(on_script: Scrip
         assert process.stdout.read(5) == CONTENT[:5]
         process.stdout.close()
         err = process.stderr.read()
-        process.wait(20)
+        process.wait(60)
 
     assert err == b""
 

@@ -52,24 +52,24 @@ def busy(app: Flask, writers: list[Writer]) -> Iterator[None]:
     store = app.extensions[EXTENSION].store
     store.iter_staged = lambda: iter(())
 
-    def sweep() -> int:
-        removed = 0
+    removed = [0]
+
+    def sweep() -> None:
         while not over.is_set():
             with app.app_context():
-                removed += housekeeping().sweep().blobs
-        return removed
+                removed[0] += housekeeping().sweep().blobs
 
     with ThreadPoolExecutor(len(writers) + 1) as pool:
         swept = pool.submit(sweep)
         written = [pool.submit(writer.work, over.is_set) for writer in writers]
         try:
             wait_until(lambda: all(writer.rounds > 3 for writer in writers), what="busy writers")
+            wait_until(lambda: removed[0], what="a sweep that removes something")
             yield
         finally:
             over.set()
-        for future in written:
+        for future in [*written, swept]:
             future.result()
-        assert swept.result()
 
 
 def test_a_backup_under_load_holds_all_that_was_acknowledged_before_it(

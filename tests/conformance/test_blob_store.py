@@ -329,7 +329,7 @@ def test_publishers_of_the_same_content_all_succeed(store: BlobStore) -> None:
         with store.begin() as staging:
             staging.append([CONTENT])
             measured = staging.finish()
-            together.wait(30)
+            together.wait(60)
             store.publish([(staging, measured)])
         return measured
 
@@ -389,9 +389,9 @@ def test_whoever_needs_all_blobs_waits_for_a_removal(store: BlobStore) -> None:
     with ThreadPoolExecutor(1) as pool:
         with store.removing():
             kept = pool.submit(keep)
-            assert began.wait(10)
+            assert began.wait(60)
             came_between = entered.wait(0.2)
-        kept.result(10)
+        kept.result(60)
 
     assert entered.is_set()
     assert not came_between

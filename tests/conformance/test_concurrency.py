@@ -49,7 +49,7 @@ def all_at_once(send: Callable[[int], BaseHTTPResponse]) -> list[BaseHTTPRespons
     together = threading.Barrier(UPLOADS)
 
     def one(number: int) -> BaseHTTPResponse:
-        together.wait(30)
+        together.wait(60)
         return send(number)
 
     with ThreadPoolExecutor(UPLOADS) as threads:

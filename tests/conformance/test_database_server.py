@@ -102,7 +102,7 @@ def test_a_connection_that_is_lost_midway_is_unavailable_and_nothing_is_kept(
 def test_of_two_that_wait_for_each_other_one_is_told_to_try_again(bench: Workbench) -> None:
     with bench.session() as session:
         ids = [bench.register(session, name).id for name in ("alice", "bob")]
-    both_have_one = Barrier(2, timeout=20)
+    both_have_one = Barrier(2, timeout=60)
 
     def change(order: list[int]) -> str:
         try:

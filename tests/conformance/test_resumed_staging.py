@@ -205,19 +205,19 @@ def test_whoever_comes_next_has_the_holder_let_go(store: BlobStore, backend: Bac
     def work() -> None:
         with store.lock(upload_id, patience=0, let_go=asked.set):
             begun.set()
-            assert asked.wait(20)
+            assert asked.wait(60)
             order.append("first")
 
     begun = threading.Event()
     first = threading.Thread(target=work)
     first.start()
     try:
-        assert begun.wait(20)
+        assert begun.wait(60)
         with open_store(backend.url).lock(upload_id, patience=20):
             order.append("second")
     finally:
         asked.set()
-        first.join(20)
+        first.join(60)
 
     assert order == ["first", "second"]
 

@@ -31,7 +31,7 @@ KEEP = Keep(trash=timedelta(0), unneeded=timedelta(hours=1), ended=timedelta(day
 
 # How long the other side gets to do what it must not; its lock makes it wait much longer.
 TEMPTATION = 0.3
-DEADLINE = 30.0
+DEADLINE = 60.0
 
 
 def do_nothing() -> None:

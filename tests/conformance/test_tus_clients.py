@@ -67,7 +67,7 @@ def test_a_client_uploads_a_file(either: Tus, job: Job, client: str) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     check_stored(either)
-    assert staged(either.server) == before
+    assert staged(either.server) <= before
 
 
 def test_js_in_one_request(either: Tus, job: Job) -> None:
@@ -112,7 +112,7 @@ def test_js_in_parallel_parts(either: Tus, job: Job, count: int) -> None:
 
     assert methods(events).count("POST") == count + 1
     check_stored(either)
-    assert staged(either.server) == before
+    assert staged(either.server) <= before
 
 
 def test_js_pauses_and_resumes(either: Tus, job: Job) -> None:
@@ -148,7 +148,7 @@ def test_js_cancels(either: Tus, job: Job, options: dict[str, Any]) -> None:
     assert either.person.hashes() == {}
     assert either.unfinished() == []
     assert either.usage() == 0
-    assert staged(either.server) == before
+    assert staged(either.server) <= before
 
 
 def test_js_begins_anew_where_the_server_has_forgotten(either: Tus, job: Job) -> None:

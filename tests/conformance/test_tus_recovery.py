@@ -80,7 +80,7 @@ def test_an_upload_that_is_cut_again_and_again_ends_whole(either: Tus, ending: s
         offset, cuts = now, cuts + 1
 
     upload.finish(LARGE)
-    assert staged(either.server) == before
+    assert staged(either.server) <= before
 
 
 def test_a_polite_end_in_the_middle_is_never_taken_for_the_whole(either: Tus) -> None:

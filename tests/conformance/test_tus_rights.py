@@ -27,6 +27,7 @@ from tests.support.tus import (
     staged,
     told,
 )
+from tests.support.waiting import wait_until
 
 CONTENT = content_of(100_000)
 LARGE = content_of(6 << 20, seed=1)
@@ -98,7 +99,7 @@ def test_an_id_that_is_none_is_not_found(tus: Tus, method: str) -> None:
             assert answer.body == b""
     assert tus.send(method, "/uploads/%ff%fe", part(0)).status in {404, 422}
     assert upload.offset() == 0
-    assert staged(tus.server) == before
+    assert staged(tus.server) <= before
 
 
 def test_nobody_uploads_without_signing_in(either: Tus) -> None:
@@ -195,7 +196,7 @@ def test_a_length_beyond_the_quota_is_refused(either: Tus) -> None:
 
     assert either.unfinished() == []
     assert either.usage() == 100_000
-    assert staged(either.server) == before
+    assert staged(either.server) <= before
     upload = either.create(50_000)
     check_finished(either, upload.append(0, CONTENT[:50_000]), CONTENT[:50_000])
 
@@ -240,7 +241,7 @@ def test_many_at_the_edge_of_a_quota_do_not_pass_it(tus: Tus) -> None:
     together = threading.Barrier(len(uploads))
 
     def send(upload: Upload) -> int:
-        together.wait(30)
+        together.wait(60)
         return upload.patch(0, CONTENT).status
 
     with ThreadPoolExecutor(len(uploads)) as threads:
@@ -309,6 +310,7 @@ def test_no_look_at_the_usage_sees_bytes_twice(tus: Tus) -> None:
     with ThreadPoolExecutor(1) as threads:
         looking = threads.submit(look)
         try:
+            wait_until(lambda: seen, what="a look at nothing")
             for number in range(5):
                 upload = tus.create(len(LARGE), filename=f"{number}")
                 upload.append(0, LARGE[: 5 << 20])
@@ -318,8 +320,8 @@ def test_no_look_at_the_usage_sees_bytes_twice(tus: Tus) -> None:
         finally:
             over.set()
         looking.result()
+    seen.append(tus.usage())
 
     # What counts twice for a moment would go down again.
-    assert len(set(seen)) > 1
     assert seen == sorted(seen)
-    assert tus.usage() == 10 * len(LARGE)
+    assert (seen[0], seen[-1]) == (0, 10 * len(LARGE))

@@ -9,7 +9,7 @@ import base64
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -59,9 +59,12 @@ def proxy(
 
 def staged(server: Server) -> int:
     """Return the bytes that unfinished uploads have on the server's disk."""
-    files = (server.folder / "instance" / "staging").rglob("*")
-    # Blocks and not the size, which a file may have before its bytes.
-    return sum(path.stat().st_blocks * 512 for path in files if path.is_file())
+    size = 0
+    for path in (server.folder / "instance" / "staging").iterdir():
+        with suppress(FileNotFoundError):  # it has just been removed
+            # Blocks and not the size, which a file may have before its bytes.
+            size += path.stat().st_blocks * 512
+    return size
 
 
 def begin(connection: RawConnection, proxy: Proxy, target: str, headers: Mapping[str, str | int]) -> None:
@@ -124,7 +127,9 @@ def test_a_download_is_not_collected_and_a_range_of_it_arrives(server: Server, p
         with connection.socket.makefile("rb") as answer:
             received = 0
             while received < BODY:
-                received += len(answer.read(MIB))
+                piece = answer.read(MIB)
+                assert piece, f"it ended after {received} bytes"
+                received += len(piece)
                 # Once it has answered this, the proxy has also looked at what waits elsewhere.
                 assert proxy.request("GET", "/healthz").status == 200
                 assert proxy.spooled() == []

@@ -14,6 +14,7 @@ from tests.conftest import StartProduction
 from tests.support.auth import PASSWORD, basic
 from tests.support.people import Person
 from tests.support.servers import Server
+from tests.support.waiting import PATIENCE
 
 ANOTHER = "a horse of another colour"
 # So many fresh connections reach both of two workers, but for one time in 2^39.
@@ -24,7 +25,7 @@ def statuses(server: Server, times: int, headers: dict[str, str]) -> Counter[int
     """Ask who one is, each time over a connection of its own."""
     found: Counter[int] = Counter()
     for _ in range(times):
-        with urllib3.HTTPConnectionPool(server.host, server.port, retries=False, timeout=30) as pool:
+        with urllib3.HTTPConnectionPool(server.host, server.port, retries=False, timeout=PATIENCE) as pool:
             found[pool.request("GET", "/me", headers={**headers, "Connection": "close"}).status] += 1
     return found
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from cabinet import create_app
 from cabinet.extensions import db
+from cabinet.serving import prepare
 from tests.support.postgresql import Cluster, Databases
 
 CHOICES = ("sqlite", "postgresql")
@@ -98,5 +99,7 @@ def make_template(cluster: Cluster) -> str:
 def _start_once(instance: Path, settings: Mapping[str, Any]) -> None:
     """Start on an instance for the first time, and end."""
     app = create_app({"INSTANCE": instance, "TESTING": True, **settings})
+    # Which a test that stands in for a command keeps it from doing by itself.
+    prepare(app)
     with app.app_context():
         db.engine.dispose()

@@ -6,26 +6,36 @@ Rule: a process is ended by its id, by whoever started it; nothing is looked up 
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.support.waiting import wait_until
 
 HOST = "127.0.0.1"
 
+_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
 # Seconds from SIGTERM until a server that still runs is killed.
 _GRACE = 10
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on now, below those that the kernel itself gives away.
+
+    One of those might be given to somebody else before it is used, or to the very connection that
+    looks whether it is used already, which then talks to itself.
+    """
+    kernels_first = int(_RANGE.read_text().split()[0])
+    while True:
+        # Not by `random`, which pytest-randomly seeds alike in all processes.
+        port = kernels_first // 2 + secrets.randbelow(kernels_first // 2)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 @contextmanager

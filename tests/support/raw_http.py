@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPMessage, HTTPResponse
 
+from tests.support.waiting import PATIENCE
+
 
 @dataclass(frozen=True, slots=True)
 class RawResponse:
@@ -63,7 +65,7 @@ class RawConnection:
 
 
 @contextmanager
-def raw_connection(host: str, port: int, *, seconds: float = 20.0) -> Iterator[RawConnection]:
+def raw_connection(host: str, port: int, *, seconds: float = PATIENCE) -> Iterator[RawConnection]:
     """Open a connection on which every single wait ends after `seconds`."""
     with socket.create_connection((host, port), timeout=seconds) as connected:
         yield RawConnection(connected)

@@ -11,7 +11,7 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tests.support.listening import HOST, free_port, listening
 from tests.support.programs import require_program
 from tests.support.raw_http import RawConnection, raw_connection
 from tests.support.readme import readme_block
+from tests.support.waiting import PATIENCE
 
 # The names that the README's texts have for things of the reader's.
 DOMAIN = "files.example.org"
@@ -72,9 +73,10 @@ class Proxy:
 
     def spooled(self) -> list[str]:
         """Return the files to which it puts off what it should pass on, unlinked ones too."""
-        opened = (
-            str(path.readlink()) for path in Path(f"/proc/{self.pid}/fd").iterdir() if path.is_symlink()
-        )
+        opened = []
+        for path in Path(f"/proc/{self.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # it has just been closed
+                opened.append(str(path.readlink()))
         return [file for file in opened if file.startswith(str(self.spool))]
 
     def request(self, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
@@ -86,7 +88,7 @@ class Proxy:
         headers = {"Host": self.host, **options.pop("headers", {})}
         with urllib3.HTTPSConnectionPool(
             HOST, self.port, ca_certs=str(self.certificate), server_hostname=DOMAIN,
-            assert_hostname=DOMAIN, retries=False, timeout=30,
+            assert_hostname=DOMAIN, retries=False, timeout=PATIENCE,
         ) as pool:  # fmt: skip
             path = target.removeprefix(self.origin)
             return pool.request(method, path, headers=headers, redirect=False, **options)

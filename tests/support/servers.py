@@ -21,7 +21,7 @@ import urllib3
 
 from tests.support.chosen_database import with_database
 from tests.support.raw_http import RawConnection, raw_connection
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 # Both servers say where they listen; port 0 lets the kernel choose, so no two tests collide.
 _LISTENING = re.compile(r"(?:Listening at:|Running on) http://127\.0\.0\.1:(\d+)")
@@ -78,7 +78,7 @@ class Server:
         """The process that was started: gunicorn's arbiter, or the Flask server itself."""
         return self._running().pid
 
-    def start(self, *, seconds: float = 30.0) -> None:
+    def start(self, *, seconds: float = PATIENCE) -> None:
         """Start, and return once /healthz answers; `seconds` until the server listens."""
         command = [word.format(port=self.port) for word in self.command]
         begins_at = self.log.stat().st_size if self.log.exists() else 0
@@ -90,7 +90,9 @@ class Server:
         self.port = wait_until(
             lambda: self._announced_port(begins_at), seconds=seconds, what="a listening server"
         )
-        self._pool = urllib3.HTTPConnectionPool(self.host, self.port, maxsize=8, timeout=30, retries=False)
+        self._pool = urllib3.HTTPConnectionPool(
+            self.host, self.port, maxsize=8, timeout=PATIENCE, retries=False
+        )
         wait_until(self._is_healthy, what="a healthy server")
 
     def stop(self) -> None:

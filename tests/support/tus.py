@@ -10,7 +10,7 @@ import base64
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,9 @@ from tests.support.waiting import wait_until
 
 VERSION = "1.0.0"
 CONTENT_TYPE = "application/offset+octet-stream"
+
+# The status of an upload that somebody else writes to, and did not let go within some seconds.
+LOCKED = 423
 
 # What has expired, to whoever looks.
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -63,7 +66,7 @@ class Tus:
         """Send one request with all its body, and return the answer."""
         length = {} if body is None else {"Content-Length": len(body)}
         head = self.head(method, target, {**length, **(headers or {})})
-        with raw_connection(self.server.host, self.server.port, seconds=60) as connection:
+        with raw_connection(self.server.host, self.server.port) as connection:
             connection.send(head + (body or b""))
             answer = connection.read_response(method)
         assert answer is not None, f"{method} {target} was not answered"
@@ -83,7 +86,7 @@ class Tus:
         self, method: str, target: str, headers: Headers, beginning: bytes = b""
     ) -> Iterator[RawConnection]:
         """Begin a request, and hand over its connection."""
-        with raw_connection(self.server.host, self.server.port, seconds=60) as connection:
+        with raw_connection(self.server.host, self.server.port) as connection:
             connection.send(self.head(method, target, headers) + beginning)
             yield connection
 
@@ -161,8 +164,8 @@ class Upload:
         return self.send("HEAD")
 
     def offset(self) -> int:
-        """Return how far it is."""
-        answer = self.look()
+        """Return how far it is; asks again while it is held, as a server on a busy machine may say."""
+        answer = once_free(self.look)
         assert answer.status in {200, 204}, answer.status
         return int(answer.headers["Upload-Offset"])
 
@@ -171,8 +174,8 @@ class Upload:
         return self.send("PATCH", {**part(offset), **(headers or {})}, content)
 
     def append(self, offset: int, content: bytes, headers: Headers | None = None) -> RawResponse:
-        """Send a part that is accepted."""
-        answer = self.patch(offset, content, headers)
+        """Send a part that is accepted; once more while the upload is held, as `offset` does."""
+        answer = once_free(lambda: self.patch(offset, content, headers))
         assert answer.status == 204, (answer.status, answer.body)
         assert int(answer.headers["Upload-Offset"]) == offset + len(content)
         return answer
@@ -202,6 +205,13 @@ class Upload:
         """Let its time be over then."""
         row = update(models.Upload).where(models.Upload.id == self.id)
         assert change(self.tus.server, row.values(expires_at=moment)) == 1
+
+
+def once_free(send: Callable[[], RawResponse]) -> RawResponse:
+    """Return the answer to a request, which is sent again while its upload is held by another one."""
+    return wait_until(
+        lambda: None if (answer := send()).status == LOCKED else answer, what="an upload that is free"
+    )
 
 
 def someone(server: Server) -> Tus:
@@ -259,7 +269,11 @@ def check_finished(tus: Tus, answer: RawResponse, content: bytes) -> str:
 
 
 def staged(server: Server) -> set[Path]:
-    """Return every file in staging."""
+    """Return every file in staging.
+
+    On a server that tests share, those of a test that is over may still go: what is there at the
+    end of another one is a part of what was there before.
+    """
     return {path for path in (server.folder / "instance" / "staging").rglob("*") if not path.is_dir()}
 
 

@@ -14,8 +14,14 @@ T = TypeVar("T")
 # Seconds between two looks: short beside anything that is worth waiting for.
 _PAUSE = 0.02
 
+# Seconds after which something hangs, however slow the machine; nothing waits for so long when all
+# is well, so there is no reason for less. A test as a whole has twice that (pyproject.toml).
+PATIENCE = 60.0
 
-def wait_until(look: Callable[[], T | None], *, seconds: float = 20.0, what: str = "the expected state") -> T:
+
+def wait_until(
+    look: Callable[[], T | None], *, seconds: float = PATIENCE, what: str = "the expected state"
+) -> T:
     """Call `look` until it returns something true, and return that; raises TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

@@ -27,7 +27,7 @@ from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from tests.support.contents import SIZES, content_of, in_chunks, then_fail
 
 # Long enough for any machine; reached only by a test that fails.
-DEADLINE = 30.0
+DEADLINE = 60.0
 
 
 class Disk:

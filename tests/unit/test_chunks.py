@@ -147,7 +147,7 @@ def test_a_hasher_aside_holds_few_chunks_back() -> None:
 
     class Slow:
         def update(self, data: bytes, /) -> None:
-            assert may_go_on.wait(20)
+            assert may_go_on.wait(60)
             seen.append(data)
 
     taken: list[int] = []
@@ -163,7 +163,7 @@ def test_a_hasher_aside_holds_few_chunks_back() -> None:
     wait_until(lambda: len(taken) == CHUNKS_BEHIND, what="the chunks that are held back")
     held = len(taken)
     may_go_on.set()
-    feeder.join(20)
+    feeder.join(60)
     hasher.close()
 
     assert (held, len(taken), len(seen)) == (CHUNKS_BEHIND, CHUNKS_BEHIND + 1, CHUNKS_BEHIND + 1)

@@ -25,7 +25,7 @@ def at_once(bench: Workbench, actions: Sequence[Action]) -> list[type[CabinetErr
 
     def run(action: Action) -> type[CabinetError] | None:
         with bench.session() as session:
-            together.wait(30)
+            together.wait(60)
             try:
                 action(session)
             except CabinetError as error:

@@ -22,6 +22,7 @@ from cabinet.errors import (
     UploadLocked,
 )
 from cabinet.models import Upload, UploadKind
+from cabinet.services import resumable
 from cabinet.services.accounts import Account
 from cabinet.services.clock import utc_now
 from cabinet.services.resumable import ResumableUploads
@@ -88,19 +89,20 @@ def test_what_is_joined_has_to_fit(session: Session, bench: Workbench) -> None:
 
 
 def test_whoever_is_asked_to_let_go_keeps_what_came(
-    session: Session, bench: Workbench, alice: Account, service: ResumableUploads
-) -> None:
+    session: Session, bench: Workbench, alice: Account, service: ResumableUploads,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(resumable, "PATIENCE", 60)
     made = service.begin(plan(100))
     other_session = bench.session()
-    asked: list[bool] = []
+    asked = threading.Event()
     seen: list[State] = []
 
     def chunks() -> Iterator[bytes]:
         yield b"x" * 60
         newcomer.start()
         # As a read of a connection does that was shut down by `let_go`.
-        while not asked:
-            pass
+        assert asked.wait(60)
         raise TruncatedBody(expected=100, received=60)
 
     def come() -> None:
@@ -108,8 +110,8 @@ def test_whoever_is_asked_to_let_go_keeps_what_came(
 
     newcomer = threading.Thread(target=come)
     with pytest.raises(UploadLocked):
-        service.append(made.id, Part(0, chunks(), 100, let_go=lambda: asked.append(True)))
-    newcomer.join(20)
+        service.append(made.id, Part(0, chunks(), 100, let_go=asked.set))
+    newcomer.join(60)
     other_session.close()
 
     assert [state.offset for state in seen] == [60]

@@ -59,7 +59,7 @@ def sweeps(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def settle() -> None:
     for thread in threading.enumerate():
         if thread.name == "sweep":
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive()
 
 
