@@ -1,15 +1,11 @@
-"""The list: order, pages, names, deleting."""
+"""The list: order, pages, names."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from tests.browser.conftest import NewContext
-from tests.support.chromium import Complaints, Visitor, file
-from tests.support.servers import Server
+from tests.support.chromium import Visitor, file
 
 pytestmark = pytest.mark.browser
 
@@ -38,23 +34,6 @@ def record_dialogs(page: Page) -> list[str]:
     return messages
 
 
-def test_a_deleted_row_goes_the_focus_moves_on_and_the_total_follows(visitor: Visitor) -> None:
-    for name in ("first.txt", "second.txt", "third.txt"):
-        visitor.person.store(name, b"1234567890")
-    page = visitor.open()
-    page.evaluate("window.neverReloaded = true")
-
-    page.get_by_role("button", name="Delete “second.txt”").click()
-    page.get_by_role("dialog", name="Delete “second.txt”?").get_by_role("button", name="Delete").click()
-
-    expect(page.get_by_role("status").filter(has_text="“second.txt” is in the trash.")).to_be_visible()
-    expect(page.get_by_role("link", name="third.txt", exact=True)).to_be_focused()
-    expect(page.locator("#totals")).to_have_text("2 items · 20 bytes")
-    assert visitor.names() == ["first.txt", "third.txt"]
-    assert page.evaluate("window.neverReloaded")
-    assert set(visitor.person.hashes()) == {"first.txt", "third.txt"}
-
-
 def test_what_is_used_of_the_quota_follows_an_upload(visitor: Visitor) -> None:
     visitor.person.store("first.txt", b"1234567890")
     page = visitor.open()
@@ -62,60 +41,6 @@ def test_what_is_used_of_the_quota_follows_an_upload(visitor: Visitor) -> None:
     page.locator("#files-input").set_input_files([file("second.txt", b"12345")])
 
     expect(page.get_by_role("meter", name="15 bytes of 1 GB in use")).to_be_visible()
-
-
-def test_the_last_row_leaves_the_empty_page(visitor: Visitor) -> None:
-    visitor.person.store("only.txt", b"1")
-    page = visitor.open()
-
-    page.get_by_role("button", name="Delete “only.txt”").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-
-    expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
-
-
-def test_cancelling_deletes_nothing_and_gives_the_focus_back(visitor: Visitor) -> None:
-    visitor.person.store("kept.txt", b"1")
-    page = visitor.open()
-    button = page.get_by_role("button", name="Delete “kept.txt”")
-    button.click()
-    expect(page.get_by_role("dialog").get_by_role("button", name="Cancel")).to_be_focused()
-
-    page.keyboard.press("Escape")
-
-    expect(page.get_by_role("dialog")).to_be_hidden()
-    expect(button).to_be_focused()
-    assert set(visitor.person.hashes()) == {"kept.txt"}
-
-
-def test_a_delete_that_fails_says_why_and_keeps_the_row(
-    visitor: Visitor, expect_complaint: Callable[[str], None]
-) -> None:
-    expect_complaint("status of 404")
-    visitor.person.store("gone.txt", b"1")
-    page = visitor.open()
-    visitor.person.delete("gone.txt")
-
-    page.get_by_role("button", name="Delete “gone.txt”").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-
-    expect(page.get_by_role("alert")).to_have_text("There is nothing here by that name.")
-    assert visitor.names() == ["gone.txt"]
-
-
-def test_a_failure_is_told_in_the_language_of_the_page(
-    server: Server, new_context: NewContext, complaints: list[Complaints], username: str
-) -> None:
-    visitor = Visitor(server, new_context(locale="ru-RU"), username)
-    complaints[0].expect("status of 404")
-    visitor.person.store("gone.txt", b"1")
-    page = visitor.open()
-    visitor.person.delete("gone.txt")
-
-    page.get_by_role("button", name="Удалить «gone.txt»").click()
-    page.get_by_role("dialog").get_by_role("button", name="Удалить").click()
-
-    expect(page.get_by_role("alert")).to_have_text("Здесь нет ничего с таким именем.")
 
 
 def test_a_folder_opens_and_the_crumbs_lead_back(visitor: Visitor) -> None:
@@ -166,13 +91,18 @@ def test_a_name_is_text_wherever_it_shows(visitor: Visitor, name: str) -> None:
     page = visitor.open()
     dialogs = record_dialogs(page)
     assert visitor.names() == [name]
+    page.locator("#rows .name").focus()
     with page.expect_download() as downloaded:
-        page.locator("#rows .name").click()
+        page.keyboard.press("s")
     assert downloaded.value.path().read_bytes() == b"harmless"
 
-    page.get_by_role("button", name="Delete").first.click()
-    expect(page.locator("#confirm-title")).to_have_text(f"Delete “{name}”?", use_inner_text=False)
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.keyboard.press("Shift+Delete")
+    expect(page.locator("#confirm-title")).to_have_text(f"Delete “{name}” for ever?", use_inner_text=False)
+    page.keyboard.press("Escape")
+    page.keyboard.press("m")
+    expect(page.locator("#picker-title")).to_have_text(f"Move “{name}”", use_inner_text=False)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Delete")
 
     expect(page.get_by_role("status").filter(has_text="is in the trash.")).to_contain_text(name.strip())
     assert page.locator("main img, main script").count() == 0
@@ -203,18 +133,13 @@ def test_everything_on_a_row_can_be_reached_by_the_keyboard(visitor: Visitor) ->
     page.get_by_label("Choose “notes.txt”").focus()
 
     page.keyboard.press("Space")
-    expect(page.get_by_role("button", name="Move or copy", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Move", exact=True)).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="notes.txt", exact=True)).to_be_focused()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Download “notes.txt”")).to_be_focused()
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Delete “notes.txt”")).to_be_focused()
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Rename, move or copy “notes.txt”")).to_be_focused()
-    page.keyboard.press("Shift+Tab")
+    menu = page.get_by_role("link", name="Actions for “notes.txt”")
+    expect(menu).to_be_focused()
     page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    page.get_by_role("menuitem", name="Delete", exact=True).press("Enter")
 
     expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
