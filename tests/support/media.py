@@ -32,7 +32,9 @@ def pdf(texts: Sequence[str], *, script: str = "", link: str = "") -> bytes:
     covers the first page, where a reader does such things."""
     pages = range(4, 4 + 2 * len(texts), 2)
     action = f"/OpenAction << /S /JavaScript /JS ({script}) >>" if script else ""
-    area = f"/Annots [<< /Subtype /Link /Rect [0 0 300 400] /A << /S /URI /URI ({link}) >> >>]" if link else ""
+    area = (
+        f"/Annots [<< /Subtype /Link /Rect [0 0 300 400] /A << /S /URI /URI ({link}) >> >>]" if link else ""
+    )
     objects = [
         f"<< /Type /Catalog /Pages 2 0 R {action} >>",
         f"<< /Type /Pages /Count {len(texts)} /Kids [{' '.join(f'{page} 0 R' for page in pages)}] >>",

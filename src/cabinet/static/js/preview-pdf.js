@@ -70,6 +70,7 @@ class Pages {
   /** Give every page its size anew; those that can be seen are drawn again. */
   resize() {
     const place = this.stage.scrollTop / Math.max(this.stage.scrollHeight, 1);
+    this.stage.classList.toggle("is-wide", this.factor > 1);
     this.pages.forEach((page) => page.resize(this.scale));
     this.stage.scrollTop = place * this.stage.scrollHeight;
   }
@@ -84,6 +85,7 @@ class Pages {
     this.pages.forEach((page) => watcher.observe(page.box));
     signal.addEventListener("abort", () => {
       watcher.disconnect();
+      this.stage.classList.remove("is-wide");
       this.pages.forEach((page) => page.see(false));
     });
   }

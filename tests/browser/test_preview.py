@@ -1,0 +1,284 @@
+"""Looking at files: every kind of them, by keys, mouse and finger; and nothing in any of them runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import NewContext
+from tests.browser.test_files import record_dialogs
+from tests.support import media
+from tests.support.auth import PASSWORD
+from tests.support.chromium import Visitor
+from tests.support.images import picture
+from tests.support.servers import Server
+
+pytestmark = pytest.mark.browser
+
+ATTACK = "window.attacked = true; alert(1); fetch('https://evil.test/')"
+HOSTILE = {
+    "a page.html": f'<h1>Hello</h1><img src=x onerror="{ATTACK}"><script>{ATTACK}</script>',
+    "b drawing.svg": f'<svg xmlns="http://www.w3.org/2000/svg" onload="{ATTACK}"><script>{ATTACK}</script></svg>',
+    "c notes.txt": f"</pre><script>{ATTACK}</script><img src=x onerror=alert(1)>",
+    "d data.xml": f'<?xml version="1.0"?><x xmlns:h="http://www.w3.org/1999/xhtml"><h:script>{ATTACK}</h:script></x>',
+}
+
+
+def stage(page: Page) -> Locator:
+    return page.locator("#preview-stage")
+
+
+def title(page: Page) -> Locator:
+    return page.get_by_role("dialog").get_by_role("heading", level=2).first
+
+
+def look_at(page: Page, name: str) -> None:
+    """Open the preview of a file by the keyboard."""
+    page.get_by_role("link", name=name, exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(title(page)).to_have_text(name)
+
+
+def touches(page: Page, *points: tuple[int, int]) -> None:
+    """Draw a finger over the page."""
+    session = page.context.new_cdp_session(page)
+    for index, (x, y) in enumerate(points):
+        kind = "touchMove" if index else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_enter_opens_arrows_lead_through_the_list_and_escape_leads_back_to_the_file(visitor: Visitor) -> None:
+    visitor.person.store("a folder/inside.txt", b"1")
+    visitor.person.store("b picture.png", picture("PNG", 400, 300))
+    visitor.person.store("c notes.md", "# Заметки\n".encode())
+    visitor.person.store("d song.wav", media.wav(3))
+    visitor.person.store("e film.webm", media.WEBM)
+    visitor.person.store("f paper.pdf", media.pdf(["First words", "Second"]))
+    visitor.person.store("g archive.zip", b"PK\x05\x06" + bytes(18))
+    page = visitor.open()
+    shown = stage(page)
+
+    look_at(page, "b picture.png")
+    expect(page.locator("#preview-position")).to_have_text("1 of 6")
+    expect(shown.get_by_role("img", name="b picture.png")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    expect(title(page)).to_have_text("b picture.png")
+    page.keyboard.press("ArrowRight")
+    expect(shown.locator("pre")).to_have_text("# Заметки\n", use_inner_text=False)
+    page.keyboard.press("ArrowRight")
+    expect(shown.locator("audio")).to_have_js_property("duration", 3)
+    page.keyboard.press("ArrowRight")
+    expect(shown.locator("video")).to_have_js_property("videoWidth", 8)
+    page.keyboard.press("ArrowRight")
+    expect(shown.get_by_text("First words")).to_be_attached()
+    page.get_by_role("button", name="Next file").click()
+    expect(shown).to_contain_text("There is no preview for files of this kind.")
+    expect(page.get_by_role("button", name="Next file", include_hidden=True)).to_be_disabled()
+    with page.expect_download() as saved:
+        shown.get_by_role("link", name="Download").click()
+    assert saved.value.suggested_filename == "g archive.zip"
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#preview")).to_be_hidden()
+    expect(page.get_by_role("link", name="g archive.zip", exact=True)).to_be_focused()
+    visitor.row("b picture.png").locator(".col-size").dblclick()
+    expect(title(page)).to_have_text("b picture.png")
+
+
+def test_nothing_in_a_hostile_file_runs_or_leads_anywhere(visitor: Visitor) -> None:
+    for name, content in HOSTILE.items():
+        visitor.person.store(name, content.encode())
+    visitor.person.store("e paper.pdf", media.pdf(["Words"], script=ATTACK, link="https://evil.test/"))
+    asked: list[str] = []
+    page = visitor.open()
+    page.on("request", lambda request: asked.append(request.url))
+    dialogs = record_dialogs(page)
+    address = page.url
+    look_at(page, "a page.html")
+
+    for content in HOSTILE.values():
+        expect(stage(page).locator("pre")).to_have_text(content, use_inner_text=False)
+        page.keyboard.press("ArrowRight")
+    expect(stage(page).get_by_text("Words")).to_be_attached()
+    stage(page).locator(".pdf-page").click()
+
+    assert stage(page).locator("script, iframe, object, embed, a").count() == 0
+    assert (page.evaluate("window.attacked"), dialogs, page.url) == (None, [], address)
+    assert {url.split("/")[2] for url in asked} == {address.split("/")[2]}
+    assert len(page.context.pages) == 1
+
+
+def test_a_sound_is_jumped_in_by_ranges_and_falls_silent_when_one_goes_on(visitor: Visitor) -> None:
+    visitor.person.store("long.wav", media.wav(600))
+    page = visitor.open()
+    look_at(page, "long.wav")
+    player = stage(page).locator("audio")
+    expect(player).to_have_js_property("duration", 600)
+
+    with page.expect_response(
+        lambda answer: answer.status == 206 and not answer.headers["content-range"].startswith("bytes 0-")
+    ):
+        player.evaluate("audio => { audio.currentTime = 595; }")
+    expect(player).to_have_js_property("seeking", False)
+    page.keyboard.press("Space")
+    expect(player).to_have_js_property("paused", False)
+    handle = player.element_handle()
+    page.keyboard.press("Escape")
+
+    assert handle.evaluate("audio => [audio.paused, audio.getAttribute('src')]") == [True, None]
+
+
+def test_a_picture_grows_at_a_click_a_key_and_a_button_and_is_pulled_about(visitor: Visitor) -> None:
+    visitor.person.store("map.png", picture("PNG", 3000, 2000))
+    visitor.person.store("next.txt", b"1")
+    page = visitor.open()
+    look_at(page, "map.png")
+    image = stage(page).get_by_role("img")
+    expect(image).to_be_visible()
+
+    def width() -> float:
+        return float(image.evaluate("image => image.getBoundingClientRect().width"))
+
+    fitted = width()
+    assert fitted <= 1280
+    page.keyboard.press("+")
+    assert width() == pytest.approx(fitted * 1.4, abs=1)
+    page.get_by_role("button", name="Smaller").click()
+    assert width() == pytest.approx(fitted, abs=1)
+    image.click(position={"x": 10, "y": 10})
+    assert width() == pytest.approx(3000, abs=1)
+    left = stage(page).evaluate("stage => stage.scrollLeft")
+    page.mouse.move(900, 400)
+    page.mouse.down()
+    page.mouse.move(600, 400)
+    page.mouse.up()
+    assert stage(page).evaluate("stage => stage.scrollLeft") == pytest.approx(left + 300, abs=2)
+    assert width() == pytest.approx(3000, abs=1), "a pull is no click"
+    page.keyboard.press("ArrowRight")
+    expect(title(page)).to_have_text("map.png")
+    page.keyboard.press("0")
+    assert width() == pytest.approx(fitted, abs=1)
+    page.keyboard.press("ArrowRight")
+    expect(title(page)).to_have_text("next.txt")
+
+
+def test_a_finger_opens_swipes_on_and_closes(server: Server, new_context: NewContext, username: str) -> None:
+    phone = new_context(viewport={"width": 375, "height": 700}, has_touch=True, is_mobile=True)
+    visitor = Visitor(server, phone, username)
+    visitor.person.store("a.txt", b"one")
+    visitor.person.store("b.txt", b"two")
+    page = visitor.open()
+    page.get_by_role("link", name="a.txt", exact=True).tap()
+    expect(stage(page)).to_have_text("one")
+
+    touches(page, (300, 400), (200, 400), (60, 405))
+    expect(stage(page)).to_have_text("two")
+    touches(page, (60, 400), (200, 405), (300, 400))
+    expect(stage(page)).to_have_text("one")
+    touches(page, (200, 300), (210, 450), (220, 600))
+    expect(stage(page)).to_have_text("one")
+    page.get_by_role("dialog").get_by_role("button", name="Close", exact=True).tap()
+
+    expect(page.locator("#preview")).to_be_hidden()
+
+
+def test_of_a_large_text_only_the_beginning_is_fetched(visitor: Visitor) -> None:
+    visitor.person.store("big.log", b"a line of the log\n" * 100_000)
+    page = visitor.open()
+
+    with page.expect_response("**/files/big.log") as answer:
+        look_at(page, "big.log")
+
+    assert answer.value.headers["content-range"] == "bytes 0-249999/1800000"
+    expect(stage(page)).to_contain_text("Only the first 250 kB of 1.8 MB are shown.")
+    expect(stage(page).get_by_role("link", name="Download")).to_have_attribute("href", "/download/big.log")
+
+
+def test_text_is_read_in_whatever_it_was_written(visitor: Visitor) -> None:
+    russian = "Привет, мир! Это письмо.\r\n" * 3
+    contents = {
+        "a.txt": russian.encode(),
+        "b.txt": russian.encode("utf-8-sig"),
+        "c.txt": russian.encode("utf-16"),
+        "d.txt": russian.encode("cp1251"),
+        "e.txt": "plain words\n".encode("utf-16-be"),
+        "f.txt": "déjà vu, façade\n".encode("cp1252"),
+        "g.txt": b"MZ\x00\x01\x02\x03\xff\xfe\x00\x00",
+        "h.txt": b"",
+    }
+    for name, content in contents.items():
+        visitor.person.store(name, content)
+    page = visitor.open()
+    look_at(page, "a.txt")
+    texts = [russian] * 4 + ["plain words\n", "déjà vu, façade\n"]
+    sentences = ["There is no preview for files of this kind.", "This file is empty."]
+
+    for name, text in zip(contents, texts, strict=False):
+        expect(title(page)).to_have_text(name)
+        expect(stage(page).locator("pre")).to_have_text(text, use_inner_text=False)
+        page.keyboard.press("ArrowRight")
+    for sentence in sentences:
+        expect(stage(page)).to_contain_text(sentence)
+        page.keyboard.press("ArrowRight")
+
+
+def test_pages_of_a_document_are_drawn_when_they_come_near(visitor: Visitor) -> None:
+    visitor.person.store("book.pdf", media.pdf([f"Words of {number}" for number in range(1, 41)]))
+    page = visitor.open()
+    look_at(page, "book.pdf")
+    drawn = stage(page).locator("canvas")
+    expect(stage(page).get_by_role("group", name="Page 1", exact=True).locator("canvas")).to_be_visible()
+    expect(page.locator(".preview-page")).to_have_text("1 of 40")
+
+    page.get_by_role("button", name="Next page").click()
+    expect(page.locator(".preview-page")).to_have_text("2 of 40")
+    assert drawn.count() < 6
+    stage(page).press("End")
+
+    expect(stage(page).get_by_text("Words of 40")).to_be_attached()
+    expect(stage(page).get_by_text("Words of 1", exact=True)).not_to_be_attached()
+    before = stage(page).locator(".pdf-page").first.bounding_box()
+    page.get_by_role("button", name="Larger").click()
+    after = stage(page).locator(".pdf-page").first.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["width"] == pytest.approx(before["width"] * 1.4, rel=0.01)
+
+
+def test_what_cannot_be_shown_says_why(visitor: Visitor, expect_complaint: Callable[[str], None]) -> None:
+    expect_complaint("status of 404")
+    visitor.person.store("a broken.jpg", b"\xff\xd8\xff no picture")
+    visitor.person.store("b broken.mp4", b"no film at all")
+    visitor.person.store("c broken.pdf", b"%PDF-1.7 no document")
+    visitor.person.store("d gone.txt", b"1")
+    page = visitor.open()
+    visitor.person.delete("d gone.txt")
+    look_at(page, "a broken.jpg")
+
+    for _ in range(3):
+        expect(stage(page)).to_contain_text("This file cannot be shown.")
+        expect(stage(page).get_by_role("link", name="Download")).to_be_visible()
+        page.keyboard.press("ArrowRight")
+
+    expect(title(page)).to_have_text("d gone.txt")
+    expect(stage(page)).to_contain_text("This file is not here any more.")
+    expect(stage(page).get_by_role("link", name="Download")).to_be_hidden()
+
+
+def test_who_was_signed_out_signs_in_again_and_goes_on_looking(
+    visitor: Visitor, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 401")
+    visitor.person.store("notes.txt", b"words")
+    page = visitor.open()
+    visitor.context.clear_cookies()
+    look_at(page, "notes.txt")
+    signing = page.get_by_role("dialog", name="Sign in again")
+
+    signing.get_by_role("textbox", name="Password").fill(PASSWORD)
+    signing.get_by_role("button", name="Sign in").click()
+
+    expect(stage(page).locator("pre")).to_have_text("words")
