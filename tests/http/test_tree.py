@@ -150,7 +150,8 @@ def test_many_are_deleted_and_come_back_all_or_none(alice: Program) -> None:
 
     assert is_problem(post(alice, "/trash", {"paths": ["h", "nothing"]}), 404, "not-found")
     assert is_problem(post(alice, "/trash", {"paths": ["h", ""]}), 409, "is-a-folder")
-    for body in ({"paths": []}, {"paths": ["h"] * 1001}, {}):
+    bodies: list[dict[str, list[str]]] = [{"paths": []}, {"paths": ["h"] * 1001}, {}]
+    for body in bodies:
         assert is_problem(post(alice, "/trash", body), 400, "malformed-request")
     assert trashed(alice) == []
     # A folder and something in it are two things then, each of which comes back to its place.

@@ -18,7 +18,7 @@ from cabinet.files.forms import CHOSEN_BYTES, ArrangeForm, ChosenForm, RenameFor
 from cabinet.files.returning import REFUSALS, crumbs_of, nothing_chosen, paths_of, refuse, way_back
 from cabinet.services.entries import Conflict, Entry, Order
 from cabinet.services.names import join_path, split_path
-from cabinet.web.context import acting_user, files, moving
+from cabinet.web.context import acting_user, files, moving, trash
 from cabinet.web.formats import number
 from cabinet.web.guard import takes_body_of
 from cabinet.web.objects import to_json
@@ -91,7 +91,7 @@ def delete() -> ResponseReturnValue:
     check_form(form)
     paths = paths_of(form)
     back = way_back(paths[0])
-    files(user.id).trash_all(paths)
+    trash(user.id).add(paths)
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT
     if len(paths) == 1:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from cabinet.errors import EntryExists, IsAFolder, NotAFolder, NotFound, PreconditionFailed
+from cabinet.errors import EntryExists, IsAFolder, NotAFolder, PreconditionFailed
 from cabinet.models import Blob, Kind, Node
 from cabinet.services.clock import Clock
 from cabinet.services.database import write_if_possible, writing
@@ -107,18 +107,6 @@ class Files:
         with writing(self._session):
             node = self._get_unless_root(path, precondition)
             self._tree.trash(node, join_path(split_path(path)), self._clock())
-
-    def trash_all(self, paths: Iterable[str]) -> None:
-        """Move what is at each of the paths to the trash, all of it or nothing; raises as `trash`."""
-        wanted = {split_path(path) for path in paths}
-        if () in wanted:
-            raise IsAFolder(path="")
-        with writing(self._session):
-            found = self._tree.find_all(wanted, self._tree.root(lock=True))
-            if len(found) < len(wanted):
-                raise NotFound
-            for names, node in found.items():
-                self._tree.trash(node, join_path(names), self._clock())
 
     def purge(self, path: str, precondition: Precondition = no_precondition) -> None:
         """Remove a file, or a folder with all in it, for ever; raises as `trash`."""
