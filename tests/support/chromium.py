@@ -98,8 +98,9 @@ class Visitor:
         self.page: Page = context.new_page()
 
     def open(self, path: str = "/index") -> Page:
-        """Go to a page of the server."""
+        """Go to a page of the server; where there is a list, somebody with a pointer."""
         self.page.goto(path)
+        awaken(self.page)
         return self.page
 
     def open_far(self) -> Page:
@@ -129,6 +130,13 @@ class Visitor:
     def upload_line(self, name: str) -> Locator:
         """Return the line of a file in the panel of uploads."""
         return self.page.locator(".upload").filter(has=self.page.get_by_text(name, exact=True))
+
+
+def awaken(page: Page) -> None:
+    """Show a page with a list that somebody is there, and wait for what it fetches then."""
+    if page.locator("#list").count():
+        page.locator("body").dispatch_event("pointerover")
+        page.locator("body.is-ready").wait_for(state="attached")
 
 
 def file(name: str, content: bytes = b"content") -> FilePayload:

@@ -5,20 +5,31 @@ neighbour, and a stylesheet its fonts, by relative addresses, so a fingerprint a
 one and leave the other stale. A browser may keep such an address for a year. An address with
 another fingerprint (a page opened before an upgrade) gets today's file, for this once.
 
-Rule: only what lies in `static/` is served here, from memory, found by its exact name.
+What a page needs at once travels light: stylesheets as one, `css/a+b.css` being a and then b, and
+scripts and stylesheets of ours without their comments. Lines stay lines, so that whoever reads an
+error finds its place.
+
+Rule: only what lies in `static/`, and what is made of our texts, is served here, from memory, found
+by its exact name.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property, lru_cache, partial
 from pathlib import Path, PurePosixPath
 
 from flask import Flask, Response, request
+from flask_babel import force_locale
 
 from cabinet.errors import NotFound
+from cabinet.web.i18n import SUPPORTED, language
+from cabinet.web.texts import script_texts
 
 ENDPOINT = "assets"
 PREFIX = "/static/"
@@ -41,6 +52,18 @@ MEDIA_TYPES = {
 POLICY = "default-src 'none'; script-src 'self'"
 COMPRESSED_ALREADY = frozenset({".png", ".woff2"})
 
+# Answers that are kept; more than there are files, for some are asked for together.
+KEPT = 512
+# Stylesheets that one address may name.
+MOST_TOGETHER = 20
+
+# What is ours and has comments, each on lines of its own.
+_OURS = re.compile(r"(css|js)/[^/]*")
+_LINE_COMMENT = re.compile(rb"^[ \t]*//[^\n]*$", re.MULTILINE)
+_BLOCK_COMMENT = re.compile(rb"^[ \t]*/\*.*?\*/[ \t]*$", re.MULTILINE | re.DOTALL)
+# In a stylesheet that is not the first of several, an @import would not count.
+_IMPORT = re.compile(rb'@import url\("\.\./([^"]+)"\) layer\((\w+)\);')
+
 
 @dataclass(frozen=True)
 class Asset:
@@ -52,40 +75,74 @@ class Asset:
 
 
 class Assets:
-    """The files below `folder`, read once."""
+    """The files below `folder`, and those that `made` has the makers of; each is read once."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, made: Mapping[str, Callable[[], bytes]] | None = None) -> None:
         self._folder = folder
-        self.get = cache(self._read)
+        self._made = made or {}
+        self.get = lru_cache(KEPT)(self._read)
 
     @cached_property
     def names(self) -> frozenset[str]:
         """Every servable file, by its path below the folder."""
         files = (path for path in self._folder.rglob("*") if path.suffix in MEDIA_TYPES)
-        return frozenset(path.relative_to(self._folder).as_posix() for path in files)
+        return frozenset(path.relative_to(self._folder).as_posix() for path in files) | self._made.keys()
 
     @cached_property
     def fingerprint(self) -> str:
         """A digest over all names and contents."""
         digest = hashlib.sha256()
         for name in sorted(self.names):
-            content = (self._folder / name).read_bytes()
+            content = self._source(name)
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
         return digest.hexdigest()[:FINGERPRINT_LENGTH]
 
-    def _read(self, name: str) -> Asset:
-        """Return one file; raises `NotFound` for whatever is not in `names`."""
+    def _source(self, name: str) -> bytes:
+        """Return what a file holds; raises `NotFound` for whatever is not in `names`."""
         if name not in self.names:
             raise NotFound
-        body = (self._folder / name).read_bytes()
+        return self._made[name]() if name in self._made else (self._folder / name).read_bytes()
+
+    def _read(self, name: str) -> Asset:
+        """Return one file, or several stylesheets as one; raises `NotFound` where one is not there."""
         suffix = PurePosixPath(name).suffix
+        if name.startswith("css/") and "+" in name:
+            parts = name.removeprefix("css/").removesuffix(".css").split("+")
+            if len(parts) > MOST_TOGETHER:
+                raise NotFound
+            body = b"\n".join(self._light(f"css/{part}.css") for part in parts)
+            body = _IMPORT.sub(self._inline, body)
+        else:
+            body = self._light(name)
         packed = None if suffix in COMPRESSED_ALREADY else gzip.compress(body, mtime=0)
         return Asset(body=body, packed=packed, media_type=MEDIA_TYPES[suffix])
 
+    def _light(self, name: str) -> bytes:
+        """Return a file, without comments if it is ours."""
+        source = self._source(name)
+        if not _OURS.fullmatch(name):
+            return source
+        bare = _BLOCK_COMMENT.sub(_keep_lines, source)
+        return _LINE_COMMENT.sub(b"", bare) if name.endswith(".js") else bare
+
+    def _inline(self, wanted: re.Match[bytes]) -> bytes:
+        return b"@layer " + wanted[2] + b"{" + self._source(wanted[1].decode()) + b"}"
+
+
+def _keep_lines(comment: re.Match[bytes]) -> bytes:
+    return b"\n" * comment[0].count(b"\n")
+
+
+def _texts_in(code: str) -> bytes:
+    """Return the texts of the scripts in one language."""
+    with force_locale(code):
+        return json.dumps(script_texts(), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
 
 def init_app(app: Flask) -> None:
-    """Serve the assets and give templates `asset_url(name)`."""
-    assets = Assets(Path(app.root_path) / "static")
+    """Serve the assets and give templates `asset_url(name)`, `styles_url(names)` and `texts_url()`."""
+    texts = {f"texts/{code}.json": partial(_texts_in, code) for code in SUPPORTED}
+    assets = Assets(Path(app.root_path) / "static", texts)
 
     def serve(fingerprint: str, name: str) -> Response:
         asset = assets.get(name)
@@ -105,5 +162,12 @@ def init_app(app: Flask) -> None:
         # Not by `url_for`: a page has a hundred of these.
         return f"{request.script_root}{PREFIX}{assets.fingerprint}/{name}"
 
+    def styles_url(names: str) -> str:
+        return asset_url(f"css/{'+'.join(names.split())}.css")
+
+    def texts_url() -> str:
+        return asset_url(f"texts/{language()}.json")
+
     app.add_url_rule(f"{PREFIX}<fingerprint>/<path:name>", ENDPOINT, serve)
-    app.add_template_global(asset_url)
+    for function in (asset_url, styles_url, texts_url):
+        app.add_template_global(function)

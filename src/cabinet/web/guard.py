@@ -26,6 +26,8 @@ from cabinet.web.lingering import hear_out
 from cabinet.web.wire import guard_body
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# What is the same for all who ask: each word more in its head is sent thirty times with a first page.
+FOR_EVERYBODY = {"assets"}
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 TOKEN_FIELD = "csrf_token"  # noqa: S105 - the name of a field
 TOKEN_HEADER = "X-CSRFToken"  # noqa: S105 - the name of a header

@@ -1,43 +1,113 @@
-/* What a page with a list does, be it a folder, what was found, or the trash: the parts are made here
-   and tied together.
+/* The first script of a page with a list. The page is whole without scripts, so those that work on it
+   are fetched when there is a sign of somebody: a pointer, a key, the focus, a finger.
 
-   Rule: a composition root; what is not needed for the first view is imported by the parts on first use. */
+   What is done before they are there is held, and done again once they are.
 
-import { contextOf } from "./actions.js";
-import { BulkBar } from "./bulk-bar.js";
-import { bindChoosing } from "./choosing.js";
-import { bindCommands } from "./commands.js";
-import { bindDetails } from "./details-kept.js";
-import { bindDragging } from "./dragging.js";
-import { bindEmptying } from "./emptying.js";
-import { bindKeys } from "./keys.js";
-import { bindMore } from "./list.js";
-import { bindNavigation } from "./navigation.js";
-import { bindPictures } from "./pictures.js";
-import { Pointer } from "./pointer.js";
-import { bindSearch } from "./search.js";
-import { Selection } from "./selection.js";
-import { bindView } from "./view.js";
+   Rule: little, for every first view waits for it; knows what may come, and nothing of what it does. */
 
-const { place } = document.getElementById("main").dataset;
+const SIGNS = ["pointerover", "pointerdown", "focusin", "dragenter", "touchstart"];
+const KEYS = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "Enter", "Delete", "F2"]);
+const WITH_CONTROL = new Set(["a", "z"]);
+
 const list = document.getElementById("list");
-const selection = new Selection(list);
+const held = [];
+let loading = null;
+let isReady = false;
 
-new BulkBar(list, selection);
-new Pointer(list, selection);
-bindKeys(selection);
-bindCommands(selection);
-bindDragging(selection);
-bindEmptying();
-
-bindMore();
-bindView();
-bindPictures();
-bindNavigation();
-bindSearch();
-if (place === "folder") {
-  bindChoosing();
+/** Fetch what works on the page, once; without a line the page is what it is without scripts. */
+function start() {
+  loading ??= import("./workbench.js").then(release, release);
 }
-if (place !== "trash") {
-  bindDetails(() => contextOf(selection));
+
+function isPlain({ ctrlKey, metaKey, shiftKey, altKey }) {
+  return !(ctrlKey || metaKey || shiftKey || altKey);
+}
+
+/** What the browser would do with each kind of event, and scripts do otherwise. */
+const IS_HELD = {
+  click: (event) =>
+    event.isTrusted &&
+    event.target.closest("#list, .views, [data-command], #new-folder") &&
+    (isPlain(event) || !event.target.closest("a")),
+  contextmenu: ({ target }) => target.closest("#rows"),
+  dblclick: ({ target }) => target.closest("#rows"),
+  keydown: ({ key, target, ctrlKey, metaKey, altKey }) =>
+    !altKey &&
+    (list.contains(target) || target === document.body || target.id === "main") &&
+    (ctrlKey || metaKey ? WITH_CONTROL.has(key) : KEYS.has(key) || key.length === 1),
+  paste: ({ clipboardData }) => clipboardData?.files.length > 0,
+  change: ({ target }) => target.type === "file",
+};
+
+/** Return an event that says once more what `event` said; what is on a clipboard is gone by then. */
+function copyOf(event) {
+  if (event.type !== "paste") {
+    return new event.constructor(event.type, event);
+  }
+  const clipboardData = new DataTransfer();
+  [...event.clipboardData.files].forEach((file) => clipboardData.items.add(file));
+  return new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData });
+}
+
+function hold(event) {
+  if (isReady) {
+    return;
+  }
+  start();
+  if (IS_HELD[event.type](event)) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    held.push([event.target, copyOf(event)]);
+  }
+}
+
+/** Do again what was held; Enter on what nobody minded is the click that it would have been. */
+function redo([target, event]) {
+  const isUnminded = target.dispatchEvent(event);
+  if (isUnminded && event.type === "keydown" && event.key === "Enter") {
+    target.click();
+  }
+}
+
+function release() {
+  isReady = true;
+  document.body.classList.add("is-ready");
+  held.splice(0).forEach(redo);
+  const field = document.getElementById("search-input");
+  if (field.value !== field.defaultValue) {
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+/** Until somebody can take what is dropped, nothing can be. */
+function refuse(event) {
+  if (!isReady) {
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  }
+}
+
+/** Tell whether the page is to be as it was left, which nobody has to ask for. */
+function isKept() {
+  const [navigation] = performance.getEntriesByType("navigation");
+  const keys = { details: "open" };
+  try {
+    return (
+      navigation.type !== "navigate" ||
+      Boolean(location.hash || history.state) ||
+      Object.keys(localStorage).some((key) => key.startsWith("tus::") || localStorage.getItem(key) === keys[key])
+    );
+  } catch {
+    return false;
+  }
+}
+
+Object.keys(IS_HELD).forEach((type) => document.addEventListener(type, hold, true));
+SIGNS.forEach((type) => document.addEventListener(type, start, { capture: true, once: true, passive: true }));
+["dragover", "drop"].forEach((type) => document.addEventListener(type, refuse, true));
+if (isKept()) {
+  start();
+}
+if (list.querySelector(".thumb")) {
+  import("./pictures.js").then(({ bindPictures }) => bindPictures());
 }

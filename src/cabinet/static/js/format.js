@@ -1,6 +1,7 @@
 /* Sizes, times and durations as people say them; web/formats.py says them the same way. */
 
-import { countText, language, text } from "./texts.js";
+import { language } from "./language.js";
+import { countText, text } from "./texts.js";
 
 const LARGEST_RANK = 6;
 const decimal = new Intl.NumberFormat(language);

@@ -1,26 +1,32 @@
-/* What every page does. */
+/* What every page does.
 
-import { bindPassword } from "./passwords.js";
+   Rule: what only some pages have is fetched on those; sentences are fetched when one is said. */
+
 import { bindTheme } from "./theme.js";
 import { bindExactTimes, showTimes } from "./times.js";
-import { say } from "./toasts.js";
-import { text } from "./texts.js";
 
 /** Copy the text of an element; where the browser forbids it, select it for Ctrl+C. */
 async function copyFrom(element) {
-  try {
-    await navigator.clipboard.writeText(element.textContent);
-    say(text("copied"));
-  } catch {
+  const isCopied = await navigator.clipboard?.writeText(element.textContent).then(
+    () => true,
+    () => false,
+  );
+  if (!isCopied) {
     getSelection().selectAllChildren(element);
-    say(text("copy-by-hand"));
   }
+  const [{ say }, { text }] = await Promise.all([import("./toasts.js"), import("./texts.js")]);
+  say(text(isCopied ? "copied" : "copy-by-hand"));
 }
 
 bindTheme(document.getElementById("theme"));
 showTimes(document);
 bindExactTimes();
-document.querySelectorAll('input[type="password"]').forEach(bindPassword);
+// Those in dialogs belong to whoever opens them.
+const passwords = document.querySelectorAll('main > :not(dialog) input[type="password"]');
+if (passwords.length) {
+  const { bindPassword } = await import("./passwords.js");
+  passwords.forEach(bindPassword);
+}
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", () => copyFrom(document.getElementById(button.dataset.copy)));
 }

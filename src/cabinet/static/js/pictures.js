@@ -8,6 +8,7 @@ const FIRST_MS = 1_500;
 
 const list = document.getElementById("list");
 const tries = new WeakMap();
+let isBound = false;
 
 const isThumb = (target) => target.classList?.contains("thumb");
 
@@ -31,6 +32,10 @@ const showIfThere = (picture) =>
 
 /** Show each picture once it is there. Neither event bubbles, so both are caught on their way down. */
 export function bindPictures() {
+  if (isBound) {
+    return;
+  }
+  isBound = true;
   for (const type of ["load", "error"]) {
     list.addEventListener(
       type,

@@ -3,6 +3,7 @@
    Rule: only the user whose page this is counts, or files would end up with somebody else. */
 
 import { adoptToken, fetchPage, root, send, tokenOf } from "./http.js";
+import { bindPassword } from "./passwords.js";
 import { text } from "./texts.js";
 
 const dialog = document.getElementById("signin");
@@ -85,6 +86,7 @@ export function bindSignIn() {
     return;
   }
   isBound = true;
+  bindPassword(form.elements.password);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit();

@@ -1,10 +1,12 @@
-/* The texts that scripts show, in the language of the page, as web/texts.py wrote them into it.
+/* The texts that scripts show, in the language of the page; web/texts.py has them, and a browser keeps
+   them from page to page.
 
-   Rule: no script holds a sentence of its own. */
+   Rule: no script holds a sentence of its own. Who imports this waits for a file, so nothing does that
+   a first view needs. */
 
-const texts = JSON.parse(document.querySelector('meta[name="texts"]').content);
+import { language } from "./language.js";
 
-export const language = document.documentElement.lang;
+const texts = await (await fetch(document.querySelector('meta[name="texts"]').content)).json();
 
 const plurals = new Intl.PluralRules(language);
 

@@ -3,7 +3,7 @@
    Rule: a list has thousands, so what is the same for all is asked for once, a day is named once, and
    the exact time is told only where somebody points. */
 
-import { language } from "./texts.js";
+import { language } from "./language.js";
 
 // "en-GB" for a page in English, when that is what the browser prefers.
 const locale = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;

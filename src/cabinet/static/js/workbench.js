@@ -1,0 +1,43 @@
+/* What a page with a list does once somebody is there to do it, be it a folder, what was found, or the
+   trash: the parts are made here and tied together.
+
+   Rule: a composition root; what is long is imported by the parts on first use. */
+
+import { contextOf } from "./actions.js";
+import { BulkBar } from "./bulk-bar.js";
+import { bindChoosing } from "./choosing.js";
+import { bindCommands } from "./commands.js";
+import { bindDetails } from "./details-kept.js";
+import { bindDragging } from "./dragging.js";
+import { bindEmptying } from "./emptying.js";
+import { bindKeys } from "./keys.js";
+import { bindMore } from "./list.js";
+import { bindNavigation } from "./navigation.js";
+import { bindPictures } from "./pictures.js";
+import { Pointer } from "./pointer.js";
+import { bindSearch } from "./search.js";
+import { Selection } from "./selection.js";
+import { bindView } from "./view.js";
+
+const { place } = document.getElementById("main").dataset;
+const list = document.getElementById("list");
+const selection = new Selection(list);
+
+new BulkBar(list, selection);
+new Pointer(list, selection);
+bindKeys(selection);
+bindCommands(selection);
+bindDragging(selection);
+bindEmptying();
+
+bindMore();
+bindView();
+bindPictures();
+bindNavigation();
+bindSearch();
+if (place === "folder") {
+  bindChoosing();
+}
+if (place !== "trash") {
+  bindDetails(() => contextOf(selection));
+}
