@@ -131,15 +131,17 @@ const MOVES = {
 };
 
 menu.addEventListener("keydown", (event) => {
-  const { key } = event;
-  const isLetter = key.length === 1 && key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+  const { key, timeStamp } = event;
+  const isHeld = event.ctrlKey || event.metaKey || event.altKey;
+  // A space presses the item, but within a name it is one of its letters.
+  const isLetter = key.length === 1 && !isHeld && (key !== " " || timeStamp - typedAt < TYPEAHEAD_MS);
   if (key in MOVES) {
     const all = items();
     MOVES[key](all, all.indexOf(document.activeElement)).focus();
   } else if (key === "Escape" || key === "Tab") {
     close();
   } else if (isLetter) {
-    focusTyped(key, event.timeStamp);
+    focusTyped(key, timeStamp);
   } else {
     return;
   }

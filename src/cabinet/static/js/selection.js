@@ -103,11 +103,11 @@ export class Selection extends EventTarget {
       this.startAt(from ?? keys[0]);
     }
     const ends = [keys.indexOf(this.#anchor), keys.indexOf(path)];
-    const range = keys.slice(Math.min(...ends), Math.max(...ends) + 1);
     const next = new Set(this.#chosen);
     this.#range.forEach((key) => next.delete(key));
+    const range = keys.slice(Math.min(...ends), Math.max(...ends) + 1);
+    this.#range = range.filter((key) => !next.has(key));
     range.forEach((key) => next.add(key));
-    this.#range = range;
     this.#apply(next);
   }
 

@@ -1,0 +1,96 @@
+"""Renaming in place, and making folders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.chromium import Visitor
+
+pytestmark = pytest.mark.browser
+
+SELECTED = "field => field.value.slice(field.selectionStart, field.selectionEnd)"
+
+
+def test_a_new_name_takes_its_place_with_focus_and_choice_and_can_be_undone(visitor: Visitor) -> None:
+    for name in ("a.tar.gz", "b.txt", "c.txt"):
+        visitor.person.store(name, name.encode())
+    page = visitor.open()
+    page.evaluate("window.neverReloaded = true")
+    field = page.get_by_label("New name of “a.tar.gz”")
+
+    page.get_by_label("Choose “a.tar.gz”").check()
+    page.keyboard.press("F2")
+    expect(field).to_be_focused()
+    assert field.evaluate(SELECTED) == "a"
+    page.keyboard.type("bz")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("link", name="bz.tar.gz", exact=True)).to_be_focused()
+    expect(page.get_by_label("Choose “bz.tar.gz”")).to_be_checked()
+    assert visitor.names() == ["b.txt", "bz.tar.gz", "c.txt"]
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("link", name="a.tar.gz", exact=True)).to_be_visible()
+    assert visitor.names() == ["a.tar.gz", "b.txt", "c.txt"]
+    assert set(visitor.person.hashes()) == {"a.tar.gz", "b.txt", "c.txt"}
+    assert page.evaluate("window.neverReloaded")
+
+
+def test_a_refused_name_stays_at_the_field_and_leaving_it_keeps_what_was_typed(
+    visitor: Visitor, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 409|status of 422")
+    visitor.person.store("folder/inside.txt", b"1")
+    visitor.person.store("notes.txt", b"1")
+    page = visitor.open()
+    field = page.get_by_label("New name of “notes.txt”")
+    link = page.get_by_role("link", name="notes.txt", exact=True)
+
+    link.focus()
+    page.keyboard.press("F2")
+    for name, reason in (("folder", "There is already something"), ("a/b", "slash")):
+        field.fill(name)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert").filter(has_text=reason)).to_be_visible()
+        expect(field).to_have_value(name)
+        expect(field).to_be_focused()
+        expect(field).to_have_attribute("aria-invalid", "true")
+    page.keyboard.press("Escape")
+    expect(link).to_be_focused()
+    assert set(visitor.person.hashes()) == {"folder/inside.txt", "notes.txt"}
+
+    page.keyboard.press("F2")
+    field.fill("other.txt")
+    page.get_by_role("heading", level=1).click()
+    expect(page.get_by_role("link", name="other.txt", exact=True)).to_be_visible()
+    assert set(visitor.person.hashes()) == {"folder/inside.txt", "other.txt"}
+
+
+def test_a_folder_is_made_in_its_place_or_said_why_not(
+    visitor: Visitor, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 409")
+    visitor.person.store("beta/inside.txt", b"1")
+    visitor.person.store("notes.txt", b"1")
+    page = visitor.open()
+    dialog = page.get_by_role("dialog", name="New folder")
+    field = dialog.get_by_label("Name of the folder")
+
+    page.get_by_role("button", name="New folder").click()
+    expect(field).to_be_focused()
+    field.fill("beta")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("There is already something")
+    expect(field).to_have_value("beta")
+    field.fill("gamma/delta")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("link", name="gamma", exact=True)).to_be_focused()
+    assert visitor.names() == ["beta", "gamma", "notes.txt"]
+    page.keyboard.press("n")
+    expect(field).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("link", name="gamma", exact=True)).to_be_focused()

@@ -1,0 +1,163 @@
+"""Choosing rows by mouse, keys and touch, and the bar over what is chosen."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import NewContext
+from tests.support.chromium import Visitor
+from tests.support.servers import Server
+
+pytestmark = pytest.mark.browser
+
+NAMES = ["a.txt", "b.txt", "c.txt", "d.txt", "e.txt"]
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.locator(f'#rows [data-name="{name}"]')
+
+
+def blank(page: Page, name: str) -> Locator:
+    """Return a part of the row which is neither a link nor a button."""
+    return row(page, name).locator(".col-modified")
+
+
+def box(page: Page, name: str) -> Locator:
+    return page.get_by_label(f"Choose “{name}”")
+
+
+def chosen(page: Page) -> list[str]:
+    names: list[str] = page.locator("#rows :checked").evaluate_all("boxes => boxes.map((box) => box.value)")
+    return names
+
+
+def bar(page: Page) -> Locator:
+    return page.get_by_role("form", name="With the chosen ones")
+
+
+def filled(visitor: Visitor) -> Page:
+    for name in NAMES:
+        visitor.person.store(name, b"1234567890")
+    return visitor.open()
+
+
+def test_a_mouse_chooses_one_more_or_a_range(visitor: Visitor) -> None:
+    page = filled(visitor)
+    expect(page.get_by_role("columnheader", name="Name")).to_be_visible()
+
+    blank(page, "b.txt").click()
+    expect(bar(page)).to_contain_text("1 chosen · 10 bytes")
+    expect(page.get_by_role("columnheader", name="Name")).to_be_hidden()
+    blank(page, "c.txt").click()
+    assert chosen(page) == ["c.txt"]
+    blank(page, "a.txt").click(modifiers=["Control"])
+    assert chosen(page) == ["a.txt", "c.txt"]
+    blank(page, "d.txt").click(modifiers=["Shift"])
+    assert chosen(page) == ["a.txt", "b.txt", "c.txt", "d.txt"]
+    blank(page, "b.txt").click(modifiers=["Shift"])
+    assert chosen(page) == ["a.txt", "b.txt", "c.txt"]
+
+    box(page, "c.txt").uncheck()
+    box(page, "e.txt").click(modifiers=["Shift"])
+    expect(bar(page)).to_contain_text("5 chosen · 50 bytes")
+    expect(page.get_by_label("Choose all")).to_be_checked()
+    box(page, "a.txt").uncheck()
+    expect(page.get_by_label("Choose all")).to_have_js_property("indeterminate", True)
+    page.get_by_label("Choose all").check()
+    assert chosen(page) == NAMES
+
+    bar(page).get_by_role("button", name="Choose none").click()
+    expect(bar(page)).to_be_hidden()
+    expect(page.get_by_role("link", name="a.txt", exact=True)).to_be_focused()
+    assert chosen(page) == []
+
+
+def test_keys_choose_on_the_way_and_what_is_chosen_is_spoken(visitor: Visitor) -> None:
+    page = filled(visitor)
+
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="a.txt", exact=True)).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    assert chosen(page) == ["b.txt"]
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowDown")
+    assert chosen(page) == ["b.txt", "c.txt", "d.txt", "e.txt"]
+    page.keyboard.press("Shift+ArrowUp")
+    assert chosen(page) == ["b.txt", "c.txt", "d.txt"]
+    expect(page.get_by_role("link", name="d.txt", exact=True)).to_be_focused()
+    expect(page.get_by_role("status").get_by_text("3 chosen · 30 bytes")).to_have_count(1)
+    page.keyboard.press("Home")
+    page.keyboard.press("Space")
+    assert chosen(page) == ["a.txt", "b.txt", "c.txt", "d.txt"]
+
+    page.keyboard.press("Control+a")
+    assert chosen(page) == NAMES
+    page.keyboard.press("Escape")
+    assert chosen(page) == []
+    expect(page.get_by_role("link", name="a.txt", exact=True)).to_be_focused()
+    expect(page.get_by_role("status").get_by_text("Nothing is chosen")).to_have_count(1)
+
+
+def test_a_finger_chooses_by_the_box_and_goes_on_by_the_row(
+    server: Server, new_context: NewContext, username: str
+) -> None:
+    visitor = Visitor(
+        server,
+        new_context(viewport={"width": 375, "height": 740}, has_touch=True, is_mobile=True),
+        username,
+    )
+    visitor.person.store("folder/inside.txt", b"1")
+    visitor.person.store("outside.txt", b"1")
+    page = visitor.open()
+
+    box(page, "outside.txt").tap()
+    assert chosen(page) == ["outside.txt"]
+    blank(page, "folder").tap()
+    assert chosen(page) == ["folder", "outside.txt"]
+    expect(bar(page).locator(".selection-number")).to_have_text("2")
+    bar(page).get_by_role("button", name="Choose none").tap()
+    assert chosen(page) == []
+    page.get_by_role("link", name="folder", exact=True).tap()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("folder")
+    assert visitor.names() == ["inside.txt"]
+
+
+def test_all_means_what_is_loaded_and_stays_chosen_when_more_comes(visitor: Visitor) -> None:
+    parts = [("file", (f"{number:03}.txt", b"x")) for number in range(230)]
+    stored = visitor.server.request("POST", "/upload", fields=parts, headers=visitor.person.headers)
+    assert stored.status == 201, stored.data
+    page = visitor.open()
+
+    page.get_by_label("Choose all").check()
+    expect(bar(page)).to_contain_text("200 chosen · 200 bytes")
+    expect(bar(page)).to_contain_text("Only what is loaded so far")
+    page.get_by_role("link", name="Show more").click()
+    expect(page.get_by_role("link", name="229.txt", exact=True)).to_be_attached()
+    expect(bar(page)).not_to_contain_text("Only what is loaded so far")
+    expect(page.get_by_label("Choose all")).to_have_js_property("indeterminate", True)
+    page.keyboard.press("Control+a")
+
+    expect(page.locator("#rows .is-chosen :checked")).to_have_count(230)
+    expect(bar(page)).to_contain_text("230 chosen")
+
+
+def test_a_second_click_opens_and_the_bar_downloads_an_archive(visitor: Visitor) -> None:
+    visitor.person.store("folder/inside.txt", b"in it")
+    visitor.person.store("outside.txt", b"beside it")
+    page = visitor.open()
+
+    box(page, "folder").check()
+    box(page, "outside.txt").check()
+    with page.expect_download() as downloaded:
+        bar(page).get_by_role("button", name="Download").click()
+    archive = ZipFile(BytesIO(downloaded.value.path().read_bytes()))
+    assert sorted(archive.namelist()) == ["folder/", "folder/inside.txt", "outside.txt"]
+    blank(page, "folder").dblclick()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("folder")
