@@ -188,7 +188,7 @@ def test_nothing_moves_for_those_who_prefer_that(visitor: Visitor) -> None:
     page = visitor.open()
     page.emulate_media(reduced_motion="reduce")
 
-    page.get_by_role("button", name="Delete “a.txt”").click()
+    page.get_by_role("link", name="a.txt", exact=True).press("Shift+Delete")
 
     duration = page.get_by_role("dialog").evaluate("dialog => getComputedStyle(dialog).animationDuration")
     assert duration == "0s"
