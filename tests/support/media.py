@@ -28,8 +28,10 @@ def wav(seconds: int) -> bytes:
 
 
 def pdf(texts: Sequence[str], *, script: str = "", link: str = "") -> bytes:
-    """Return a document with a page for each of `texts`; `script` runs when it is opened, and `link`
-    covers the first page, where a reader does such things."""
+    """Return a document with a page for each of `texts`.
+
+    Where a reader does such things, `script` runs when it is opened, and `link` covers the first page.
+    """
     pages = range(4, 4 + 2 * len(texts), 2)
     action = f"/OpenAction << /S /JavaScript /JS ({script}) >>" if script else ""
     area = (
@@ -51,7 +53,7 @@ def pdf(texts: Sequence[str], *, script: str = "", link: str = "") -> bytes:
 
 
 def _written(objects: Sequence[str]) -> bytes:
-    """Number the objects and add the table of where each begins."""
+    """Return the document of numbered objects, with the table of where each begins."""
     document, offsets = "%PDF-1.7\n", []
     for number, content in enumerate(objects, start=1):
         offsets.append(len(document))

@@ -31,6 +31,15 @@ def test_an_address_with_the_fingerprint_may_be_kept_for_a_year(app: Flask, clie
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_worker_may_load_the_rest_of_its_program_and_reach_nothing_else(
+    app: Flask, client: FlaskClient
+) -> None:
+    answer = client.get(address(app, "vendor/pdfjs-6.5.438/pdf.worker.min.mjs"))
+
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; script-src 'self'"
+    assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
+
+
 def test_an_address_from_before_an_upgrade_gets_todays_file_once(app: Flask, client: FlaskClient) -> None:
     answer = client.get(address(app, "css/tokens.css", "0123456789abcdef"))
 
