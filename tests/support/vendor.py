@@ -29,7 +29,6 @@ SPRITE = STATIC / "icons.svg"
 SVG = "http://www.w3.org/2000/svg"
 
 ICONS = (
-    "check",
     "chevron-down",
     "chevron-left",
     "chevron-right",
