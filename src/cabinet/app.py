@@ -53,8 +53,9 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of an entry is the documented one
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    lean.init_app(app)
     _bind_extensions(app)
-    for part in (guard, problems, i18n, formats, lean, packing, pages, assets, health, upkeep):
+    for part in (guard, problems, i18n, formats, packing, pages, assets, health, upkeep):
         part.init_app(app)
     commands.init_app(app, serving.prepare)
     app.register_blueprint(auth.bp)

@@ -45,3 +45,12 @@ def test_a_small_page_and_a_program_get_what_they_always_got(alice: Program) -> 
     listing = alice.get("/files", headers=PACKED)
 
     assert "Content-Encoding" not in listing.headers
+
+
+def test_a_page_has_no_indentation_and_all_of_its_lines(window: Browser, alice: Program) -> None:
+    alice.put("/files/a.txt")
+
+    lines = window.get("/index").text.splitlines()
+
+    assert [line for line in lines if line[:1] in {" ", "\t"}] == []
+    assert 'data-name="a.txt"' in lines

@@ -8,19 +8,19 @@ from __future__ import annotations
 import re
 
 from flask import Flask
-from jinja2.ext import Extension
+from flask.templating import Environment
 
 _INDENTATION = re.compile(r"(?<=\n)[ \t]+")
 
 
-class LeanLines(Extension):
+class LeanEnvironment(Environment):
     """Takes the blanks off the beginnings of lines before a template is compiled."""
 
-    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+    def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
         """Return `source` without them."""
-        return _INDENTATION.sub("", source)
+        return _INDENTATION.sub("", super().preprocess(source, name, filename))
 
 
 def init_app(app: Flask) -> None:
-    """Let the templates of `app` be read so."""
-    app.jinja_env.add_extension(LeanLines)
+    """Let the templates of `app` be read so; it has to be asked for before the first of them is."""
+    app.jinja_environment = LeanEnvironment
