@@ -109,7 +109,7 @@ def test_on_a_phone_the_details_come_from_below_and_the_focus_goes_back(
     visitor = Visitor(server, phone, username)
     visitor.person.store("notes.txt", b"words")
     page = visitor.open()
-    page.get_by_label("Actions for “notes.txt”").tap()
+    page.get_by_role("link", name="Actions for “notes.txt”").tap()
     page.get_by_role("menuitem", name="Details").tap()
 
     sheet = page.get_by_role("dialog", name="Details")
@@ -123,9 +123,9 @@ def test_on_a_phone_the_details_come_from_below_and_the_focus_goes_back(
     page.keyboard.press("Escape")
 
     expect(sheet).to_be_hidden()
-    expect(page.get_by_label("Actions for “notes.txt”")).to_be_focused()
+    expect(page.get_by_role("link", name="Actions for “notes.txt”")).to_be_focused()
     page.reload()
-    expect(page.get_by_label("Actions for “notes.txt”")).to_be_visible()
+    expect(page.get_by_role("link", name="Actions for “notes.txt”")).to_be_visible()
     expect(sheet).to_be_hidden()
 
 
