@@ -60,7 +60,7 @@ def test_one_row_or_all_that_are_chosen_go_into_a_folder_and_up_by_a_crumb(visit
     expect(page.get_by_text("2 items are in “box” now.")).to_be_visible()
     assert visitor.names() == ["box"]
 
-    page.goto("/index?path=box")
+    visitor.open("/index?path=box")
     row(page, "inner").drag_to(page.get_by_role("navigation", name="Where you are").get_by_text("Your files"))
     expect(row(page, "inner")).to_have_count(0)
     assert visitor.person.get("inner/x.txt") == b"1"

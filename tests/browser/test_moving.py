@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import NewContext
 from tests.support.auth import PASSWORD
@@ -123,8 +123,7 @@ def test_a_folder_is_copied_by_touch_and_never_into_itself(
     visitor = Visitor(server, phone, username)
     visitor.person.store("box/inner/a.txt", b"1")
     visitor.person.store("shelf/b.txt", b"1")
-    page = visitor.open("/index?path=shelf")
-    page.goto("/index")
+    page = visitor.open()
     page.get_by_label("Choose “box”").tap()
     page.get_by_role("button", name="Copy", exact=True).tap()
     dialog = page.get_by_role("dialog", name="Copy “box”")
@@ -217,3 +216,58 @@ def test_an_ended_session_is_renewed_and_the_move_goes_on(
 
     expect(visitor.row("a.txt")).to_have_count(0)
     assert visitor.person.get("box/a.txt") == b"1"
+
+
+MOVE_MANY = """async () => {
+  const { moveInto } = await import(new URL("relocating.js", document.querySelector("script[src*='files.js']").src));
+  const entries = Array.from({ length: 2001 }, (_, number) => ({
+    path: `${number}.txt`, name: `${number}.txt`, kind: "file",
+  }));
+  await moveInto(entries, "box");
+}"""
+
+
+def test_thousands_go_in_batches_and_what_went_before_a_failure_is_told_of(
+    visitor: Visitor, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 507")
+    visitor.person.store("box/b.txt", b"1")
+    page = visitor.open()
+    sent: list[list[str]] = []
+
+    def answer(route: Route) -> None:
+        wanted = route.request.post_data_json
+        if "paths" in wanted:
+            route.fulfill(json={"entries": [None] * len(wanted["paths"])})
+            return
+        sent.append(wanted["from"])
+        if len(sent) == 3:
+            route.fulfill(status=507, json={"detail": "There is no room."})
+        else:
+            route.fulfill(json={"entries": [{"path": f"box/{path}"} for path in wanted["from"]]})
+
+    for address in ("**/lookup", "**/moves"):
+        page.route(address, answer)
+    page.evaluate(MOVE_MANY)
+
+    expect(page.get_by_role("alert")).to_have_text("There is no room.")
+    expect(page.get_by_text("2,000 items are in “box” now.")).to_be_visible()
+    assert [len(paths) for paths in sent] == [1000, 1000, 1]
+
+
+def test_what_was_found_is_moved_and_stays_found(visitor: Visitor) -> None:
+    for path in ("box/b.txt", "deep/down/plan.txt"):
+        visitor.person.store(path, b"1")
+    page = visitor.open("/search?q=plan")
+    focus_on(page, "plan.txt")
+
+    page.keyboard.press("m")
+    expect(folder(page, "down")).to_be_focused()
+    folder(page, "box").click()
+    page.keyboard.press("Enter")
+
+    expect(page.locator('#rows [data-path="box/plan.txt"]')).to_be_visible()
+    assert visitor.names() == ["plan.txt"]
+    page.keyboard.press("Control+z")
+    expect(page.locator('#rows [data-path="deep/down/plan.txt"]')).to_be_visible()
+    assert visitor.names() == ["plan.txt"]
