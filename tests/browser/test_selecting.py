@@ -74,6 +74,11 @@ def test_a_mouse_chooses_one_more_or_a_range(visitor: Visitor) -> None:
     expect(bar(page)).to_be_hidden()
     expect(page.get_by_role("link", name="a.txt", exact=True)).to_be_focused()
     assert chosen(page) == []
+    box(page, "b.txt").check()
+    box(page, "c.txt").check()
+    bar(page).get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("link", name="d.txt", exact=True)).to_be_focused()
+    expect(bar(page)).to_be_hidden()
 
 
 def test_keys_choose_on_the_way_and_what_is_chosen_is_spoken(visitor: Visitor) -> None:

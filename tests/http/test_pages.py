@@ -292,3 +292,13 @@ def test_a_program_hears_a_refusal_as_a_problem(alice: Program) -> None:
 
     assert (answer.status_code, answer.content_type) == (409, "application/problem+json")
     assert alice.paths() == ["a", "b"]
+
+
+def test_a_program_hears_what_a_thing_is_called_now(alice: Program) -> None:
+    alice.put("/files/folder/a")
+    data = {"path": "folder/a", "name": "й"}
+
+    renamed = alice.request("POST", "/index/rename", data=data)
+
+    assert (renamed.status_code, renamed.json["path"]) == (200, "folder/й")
+    assert alice.paths() == ["folder", "folder/й"]

@@ -3,7 +3,8 @@
 
    An action has an `id`, the key of its `text`, an `icon`, its `keys` (a single letter is one that can
    be turned off), the `places` where it exists, `isFor(entries)`, and `run(entries, context)`. What
-   `isInBar` is for any number of entries, what `isHidden` is in no menu, what `isDanger` is red.
+   `isInBar` is for any number of entries, what `isHidden` is in no menu, what `isDanger` is red;
+   what `takesAway` leaves the list without them.
 
    Rule: nothing is done here, and nothing loaded before it is asked for. */
 
@@ -121,6 +122,7 @@ export const ACTIONS = [
     keys: ["Delete"],
     places: FILES,
     isInBar: true,
+    takesAway: true,
     isDanger: true,
     isFor: any,
     run: async (entries) => (await import("./deleting.js")).trash(entries),
@@ -132,6 +134,7 @@ export const ACTIONS = [
     keys: ["r"],
     places: TRASH,
     isInBar: true,
+    takesAway: true,
     isFor: any,
     run: async (entries) => (await import("./deleting.js")).restore(entries),
   },
@@ -153,6 +156,7 @@ export const ACTIONS = [
     keys: ["Delete", "Shift+Delete"],
     places: TRASH,
     isInBar: true,
+    takesAway: true,
     isDanger: true,
     isFor: any,
     run: async (entries) => (await import("./deleting.js")).purge(entries),

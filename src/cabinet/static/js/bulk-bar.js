@@ -7,7 +7,7 @@ import { number, size } from "./format.js";
 import { icon } from "./icons.js";
 import { countText, text } from "./texts.js";
 import { announce } from "./toasts.js";
-import { focusList } from "./walking.js";
+import { focusList, focusOn } from "./walking.js";
 
 // Who goes through many rows hears where they got to, and not each of them.
 const SPOKEN_AFTER_MS = 600;
@@ -105,7 +105,12 @@ export class BulkBar {
     const button = target.closest("#selection button");
     const action = ACTIONS.find(({ id }) => id === button?.dataset.action);
     if (action) {
-      perform(action, this.selection.entries, contextOf(this.selection, button));
+      const { entries } = this.selection;
+      if (action.takesAway) {
+        // The bar goes with them; from the last of them the focus finds the next row.
+        focusOn(entries.at(-1).row, { preventScroll: true });
+      }
+      perform(action, entries, contextOf(this.selection, button));
     } else if (button?.id === "selection-clear") {
       this.selection.clear();
     }

@@ -16,9 +16,9 @@ export const rowOf = (element) => element?.closest?.(ROW) ?? null;
 export const rowInFocus = () => rowOf(document.activeElement);
 
 /** Give the focus to the name of `row`. */
-export function focusOn(row) {
+export function focusOn(row, options = {}) {
   last = row;
-  nameOf(row)?.focus();
+  nameOf(row)?.focus(options);
 }
 
 /** Give the focus back to where it was in the list last, else to its beginning. */
