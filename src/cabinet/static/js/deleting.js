@@ -22,7 +22,7 @@ const counted = (entries, one, many) =>
 
 /** Do a change, with the rows of `entries` busy; say so where it fails. */
 function attempt(entries, change) {
-  return busy(keysOf(entries), () => change().catch(lost));
+  return busy(entries, () => change().catch(lost));
 }
 
 /** Put `entries` into the trash, and offer to bring them back. */

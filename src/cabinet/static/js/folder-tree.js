@@ -98,6 +98,7 @@ export class FolderTree extends EventTarget {
     item.ariaSelected = "false";
     const line = document.createElement("div");
     line.className = "tree-line";
+    line.title = name;
     line.append(icon("chevron-right"), icon("folder"), document.createElement("bdi"));
     line.lastChild.textContent = name;
     const group = document.createElement("ul");

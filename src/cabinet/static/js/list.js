@@ -129,8 +129,10 @@ export async function refresh(paths) {
 /** Take the rows of `paths` away, which are done with; the focus goes to the next row if it was there.
     Resolves once the totals are right again. */
 export async function removeRows(paths) {
-  const gone = new Set(paths.map(rowOf).filter(Boolean));
+  // Not a look through the list for each of them: they may be thousands.
+  const wanted = new Set(paths);
   const all = rows();
+  const gone = new Set(all.filter((row) => wanted.has(keyOf(row))));
   const last = all.findLastIndex((row) => gone.has(row));
   const rest = (row) => !gone.has(row);
   const successor = all.slice(last + 1).find(rest) ?? all.slice(0, Math.max(last, 0)).findLast(rest);

@@ -2,7 +2,7 @@
 
    Rule: rows are known by their keys, a path or in the trash an id; what does not show is passed over. */
 
-import { fetchFiles, refresh, removeRows, replaceAll, rowOf } from "./list.js";
+import { fetchFiles, keyOf, refresh, removeRows, replaceAll, rowOf, rows } from "./list.js";
 import { entryWithin } from "./paths.js";
 import { makeObstacle, persist } from "./patience.js";
 import { signedIn } from "./signin.js";
@@ -19,9 +19,9 @@ const focusOn = (key) => rowOf(key)?.querySelector(".name").focus({ preventScrol
 
 /** Take away the rows of what has left the list; a row that had the focus gives it to the next. */
 export async function left(keys) {
-  const shown = keys.filter((key) => rowOf(key));
-  if (shown.length) {
-    await removeRows(shown);
+  const gone = new Set(keys);
+  if (rows().some((row) => gone.has(keyOf(row)))) {
+    await removeRows(keys);
   }
 }
 
@@ -56,13 +56,13 @@ export function lost(failure) {
   }
 }
 
-/** Mark the rows of `keys` as busy for as long as `change()` runs. */
-export async function busy(keys, change) {
-  const rows = keys.map(rowOf).filter(Boolean);
-  rows.forEach((row) => row.setAttribute("aria-busy", "true"));
+/** Mark the rows of `entries` as busy for as long as `change()` runs. */
+export async function busy(entries, change) {
+  const marked = entries.map(({ row }) => row).filter(Boolean);
+  marked.forEach((row) => row.setAttribute("aria-busy", "true"));
   try {
     return await change();
   } finally {
-    rows.forEach((row) => row.removeAttribute("aria-busy"));
+    marked.forEach((row) => row.removeAttribute("aria-busy"));
   }
 }

@@ -119,7 +119,7 @@ async function offerUndo(kind, done, folder) {
 
 async function relocate(kind, entries, folder) {
   const done = [];
-  await busy(pathsOf(entries), () => carryOut(kind, entries, folder, done).catch(lost));
+  await busy(entries, () => carryOut(kind, entries, folder, done).catch(lost));
   if (done.length) {
     await offerUndo(kind, done, folder);
     try {

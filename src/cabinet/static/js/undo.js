@@ -1,12 +1,17 @@
 /* What was done last on this page, and how to have it undone.
 
-   Rule: knows neither what was done nor how it is undone; each way back is walked once. */
+   Rule: knows neither what was done nor how it is undone; each way back is walked once, unless the
+   server could not be asked. */
 
+import { Failure } from "./http.js";
 import { text } from "./texts.js";
 import { say, warn } from "./toasts.js";
 
 // Further back nobody remembers what it was.
 const KEPT = 20;
+
+// No answer, signed out, too busy: later it may well be possible.
+const UNASKED = new Set([0, 401, 429, 502, 503, 504]);
 
 const ways = [];
 
@@ -17,7 +22,15 @@ async function walk(way) {
     await way.undo();
     say(text("undone"));
   } catch (failure) {
-    warn(text("not-undone", { why: failure.message }));
+    if (!(failure instanceof Failure)) {
+      throw failure;
+    }
+    if (UNASKED.has(failure.status)) {
+      ways.push(way);
+      warn(failure.message);
+    } else {
+      warn(text("not-undone", { why: failure.message }));
+    }
   }
 }
 
