@@ -164,10 +164,13 @@ def test_an_upload_by_a_form_carries_its_token_before_the_files(browser: Browser
 def test_our_own_address_may_be_another_one_outside(make_app: MakeApp) -> None:
     app = make_app(PUBLIC_URL="https://files.example.org/cabinet/")
     alice = Program(app, "alice")
+    window = Browser(app)
+    window.sign_in("alice")
 
     assert alice.put("/files/f", b"x", {"Origin": "https://files.example.org"}).status_code == 201
     assert is_cross_site(alice.put("/files/f", b"y", {"Origin": "https://example.org"}))
     assert alice.get("/files").get_json()["entries"][0]["url"] == "https://files.example.org/cabinet/files/f"
+    assert 'data-public-url="https://files.example.org/cabinet"' in window.get("/index").text
 
 
 def test_a_link_on_another_site_signs_nobody_out_silently(browser: Browser, alice: Program) -> None:

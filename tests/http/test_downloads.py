@@ -154,6 +154,17 @@ def test_a_file_whose_bytes_are_lost_says_so_and_the_others_are_fine(app: Flask,
     assert alice.get("/files/kept").data == OTHER
 
 
+@pytest.mark.parametrize("use", ["script", "style", "worker", "serviceworker", "iframe", "object"])
+def test_no_content_becomes_a_part_of_a_page_even_from_a_cache(alice: Program, use: str) -> None:
+    alice.put("/files/code.js", CONTENT)
+
+    refused = alice.get("/files/code.js", {"Sec-Fetch-Dest": use, "If-None-Match": ETAG})
+
+    assert (refused.status_code, refused.data) == (403, b"")
+    for harmless in ("image", "video", "document", "empty"):
+        assert alice.get("/files/code.js", {"Sec-Fetch-Dest": harmless}).data == CONTENT
+
+
 def test_a_browser_is_sent_from_a_folder_to_its_page(browser: Browser, alice: Program) -> None:
     alice.put("/files/a/f", CONTENT)
     browser.sign_in()

@@ -35,6 +35,13 @@ INLINE_TYPES = {
 
 SANDBOX = "default-src 'none'; sandbox"
 
+# What a page would have a content for in order to run it, or to look like it (Fetch, 2.2.5). Nobody's
+# content is a part of our pages, so it is refused, and no cache has it under another name.
+RUN_AS = {
+    "audioworklet", "embed", "frame", "iframe", "object", "paintworklet", "script", "serviceworker",
+    "sharedworker", "style", "worker", "xslt",
+}  # fmt: skip
+
 _RANGE = re.compile(r"bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
 # Longer numbers are larger than any file, and Python refuses to read the longest.
 _DIGITS = 19
@@ -112,6 +119,8 @@ def send_entry(
 
     The stream that it returns is closed by the server once the answer is sent.
     """
+    if request.headers.get("Sec-Fetch-Dest") in RUN_AS:
+        return Response(status=HTTPStatus.FORBIDDEN)
     content_hash, size = entry.content_hash or "", entry.size or 0
     status = _precondition_status(request, entry, content_hash)
     if status is not None:
