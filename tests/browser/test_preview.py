@@ -77,6 +77,7 @@ def test_enter_opens_arrows_lead_through_the_list_and_escape_leads_back_to_the_f
     page.get_by_role("button", name="Next file").click()
     expect(shown).to_contain_text("There is no preview for files of this kind.")
     expect(page.get_by_role("button", name="Next file", include_hidden=True)).to_be_disabled()
+    expect(shown).to_be_focused()
     with page.expect_download() as saved:
         shown.get_by_role("link", name="Download").click()
     assert saved.value.suggested_filename == "g archive.zip"
@@ -86,6 +87,20 @@ def test_enter_opens_arrows_lead_through_the_list_and_escape_leads_back_to_the_f
     expect(page.get_by_role("link", name="g archive.zip", exact=True)).to_be_focused()
     visitor.row("b picture.png").locator(".col-size").dblclick()
     expect(title(page)).to_have_text("b picture.png")
+
+
+def test_looking_on_past_the_end_of_the_page_loads_the_next(visitor: Visitor) -> None:
+    parts = [("file", (f"{number:03}.txt", b"words")) for number in range(203)]
+    stored = visitor.server.request("POST", "/upload", fields=parts, headers=visitor.person.headers)
+    assert stored.status == 201, stored.data
+    page = visitor.open()
+    look_at(page, "199.txt")
+    expect(page.locator("#preview-position")).to_have_text("200 of 200+")
+
+    page.keyboard.press("ArrowRight")
+
+    expect(title(page)).to_have_text("200.txt")
+    expect(page.locator("#preview-position")).to_have_text("201 of 203")
 
 
 def test_nothing_in_a_hostile_file_runs_or_leads_anywhere(visitor: Visitor) -> None:

@@ -60,6 +60,9 @@ function drawHead() {
   // Not `disabled`: the focus would be lost on the last one.
   previous.setAttribute("aria-disabled", index === 0);
   next.setAttribute("aria-disabled", index >= all.length - 1 && !more());
+  if (document.activeElement?.matches('.preview-turn[aria-disabled="true"]')) {
+    stage.focus({ preventScroll: true });
+  }
 }
 
 /** Show `entry`; `isAgain` says that it was tried before. */
