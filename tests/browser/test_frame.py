@@ -6,7 +6,7 @@ import gzip
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Response, expect
+from playwright.sync_api import BrowserContext, Page, Response, Route, expect
 
 from tests.browser.conftest import NewContext
 from tests.support.chromium import Complaints, Visitor
@@ -192,3 +192,20 @@ def test_nothing_moves_for_those_who_prefer_that(visitor: Visitor) -> None:
 
     duration = page.get_by_role("dialog").evaluate("dialog => getComputedStyle(dialog).animationDuration")
     assert duration == "0s"
+
+
+def test_a_box_that_is_pressed_before_the_scripts_are_there_is_checked(visitor: Visitor) -> None:
+    visitor.person.store("a.txt", b"1")
+    held: list[Route] = []
+    page = visitor.page
+    page.route("**/workbench.js", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
+    page.goto("/index")
+    box = page.locator("#rows input")
+
+    with page.expect_request("**/workbench.js"):
+        box.press("Space")
+    expect(box).not_to_be_checked()
+    held[0].continue_()
+
+    expect(box).to_be_checked()
+    expect(page.locator("#selection")).to_be_visible()

@@ -61,10 +61,14 @@ function hold(event) {
   }
 }
 
-/** Do again what was held; Enter on what nobody minded is the click that it would have been. */
+/** Tell whether a key presses what it is pressed on. */
+const isPress = ({ type, key }, target) =>
+  type === "keydown" && (key === "Enter" || (key === " " && target.matches("button, input, summary")));
+
+/** Do again what was held; a key that nobody minded is the click that it would have been. */
 function redo([target, event]) {
   const isUnminded = target.dispatchEvent(event);
-  if (isUnminded && event.type === "keydown" && event.key === "Enter") {
+  if (isUnminded && isPress(event, target)) {
     target.click();
   }
 }
