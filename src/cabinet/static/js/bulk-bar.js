@@ -82,6 +82,8 @@ export class BulkBar {
   /** Show the bar or the head; the focus does not go with what goes. */
   show(isNeeded) {
     const bar = byId("selection");
+    // Or the browser writes down every box of a long list whenever anything is put into its history.
+    bar?.setAttribute("autocomplete", "off");
     const hadFocus = bar?.contains(document.activeElement);
     // Not on what holds them both: the browser would ask every row whether that concerns it.
     bar?.classList.toggle("is-shown", isNeeded);

@@ -42,6 +42,7 @@ export class Selection extends EventTarget {
     // Whoever comes back finds the boxes as they left them, but only once the page is there.
     window.addEventListener("pageshow", () => this.#adopt());
     this.#adopt();
+    this.#prepare();
   }
 
   /** How many are chosen. */
