@@ -25,8 +25,18 @@ def page(new_context: NewContext, username: str) -> Page:
 
 
 def upload(page: Page, *names: str) -> None:
-    page.locator("input[type=file]").set_input_files([file(name, b"12345") for name in names])
+    page.locator("#files-input").set_input_files([file(name, b"12345") for name in names])
     page.get_by_role("button", name="Upload").click()
+
+
+def delete(page: Page, *names: str) -> None:
+    for name in names:
+        page.get_by_label(f"Choose “{name}”").check()
+    page.locator("#selection").get_by_role("button", name="Delete", exact=True).click()
+
+
+def act_on(page: Page, name: str) -> None:
+    page.get_by_role("link", name=f"Actions for “{name}”").click()
 
 
 def test_one_file_is_uploaded_listed_and_downloaded(page: Page) -> None:
@@ -48,7 +58,7 @@ def test_many_files_are_uploaded_at_once(page: Page) -> None:
 def test_a_file_is_deleted(page: Page) -> None:
     upload(page, "a.txt", "b.txt")
 
-    page.get_by_role("button", name="Delete “a.txt”").click()
+    delete(page, "a.txt")
 
     expect(page.get_by_role("status").filter(has_text="“a.txt” is in the trash.")).to_be_visible()
     expect(page.locator("#rows .name")).to_have_text(["b.txt"])
@@ -71,7 +81,7 @@ def test_nothing_that_needs_scripts_is_offered(page: Page) -> None:
     expect(page.locator("#theme")).to_be_hidden()
     expect(page.get_by_text("Drop files or folders anywhere")).to_be_hidden()
     expect(page.get_by_role("button", name="Upload")).to_be_visible()
-    expect(page.get_by_text("Choose files", exact=True)).to_be_hidden()
+    expect(page.get_by_text("Upload a folder")).to_be_hidden()
 
 
 def told(page: Page, text: str) -> None:
@@ -87,12 +97,12 @@ def test_everything_can_be_arranged(page: Page, complaints: list[Complaints]) ->
     upload(page, "a.txt", "b.txt", "c.txt")
     expect(page.get_by_role("button", name="Move or copy", exact=True)).to_be_hidden()
 
-    page.get_by_text("New folder", exact=True).click()
+    page.locator("#new-folder summary").click()
     page.get_by_label("Name of the folder").fill("docs")
     page.get_by_role("button", name="Make the folder").click()
     told(page, "The folder “docs” is made.")
 
-    page.get_by_role("link", name="Rename, move or copy “a.txt”").click()
+    act_on(page, "a.txt")
     page.get_by_label("New name").fill("b.txt")
     page.get_by_role("button", name="Rename").click()
     expect(page.get_by_text("There is already something at “b.txt”.")).to_be_visible()
@@ -109,7 +119,7 @@ def test_everything_can_be_arranged(page: Page, complaints: list[Complaints]) ->
     page.get_by_label("Folder to move or copy to").fill("docs")
     page.get_by_role("button", name="Copy").click()
     told(page, "Copies of 2 items are in “docs”.")
-    page.get_by_role("link", name="Rename, move or copy “c.txt”").click()
+    act_on(page, "c.txt")
     page.get_by_label("Folder to move or copy to").fill("docs")
     page.get_by_label("If the name is in use there").select_option("rename")
     page.get_by_role("button", name="Move").click()
@@ -122,7 +132,7 @@ def test_everything_can_be_arranged(page: Page, complaints: list[Complaints]) ->
     with page.expect_download() as downloaded:
         page.get_by_role("button", name="Download as zip").click()
     assert downloaded.value.path().read_bytes().startswith(b"PK")
-    page.get_by_role("button", name="Delete", exact=True).click()
+    page.locator("#selection").get_by_role("button", name="Delete", exact=True).click()
     told(page, "2 items are in the trash.")
     listed(page, "c (2).txt")
 
@@ -130,39 +140,54 @@ def test_everything_can_be_arranged(page: Page, complaints: list[Complaints]) ->
 def test_the_trash_gives_back_and_forgets(page: Page, complaints: list[Complaints]) -> None:
     complaints[0].expect("status of 409")
     upload(page, "a.txt", "b.txt")
-    page.get_by_role("button", name="Delete “a.txt”").click()
-    page.get_by_role("button", name="Delete “b.txt”").click()
+    delete(page, "a.txt", "b.txt")
     upload(page, "a.txt")
     page.get_by_role("link", name="Trash").click()
 
-    page.get_by_role("button", name="Restore “a.txt”").click()
+    page.get_by_label("Choose “a.txt”").check()
+    page.get_by_role("button", name="Restore").click()
     told(page, "There is already something at “a.txt”.")
     page.get_by_role("button", name="Keep both").click()
     told(page, "“a (2).txt” is back.")
-    page.get_by_role("button", name="Delete “b.txt” for ever").click()
-    question = page.get_by_role("dialog", name="Delete “b.txt” for ever?")
-    question.get_by_role("button", name="Cancel").click()
-    expect(question).to_be_hidden()
-    page.get_by_role("button", name="Delete “b.txt” for ever").click()
-    question.get_by_role("button", name="Delete for ever").click()
+    page.get_by_label("Choose “b.txt”").check()
+    page.get_by_role("button", name="Delete for ever").click()
+    page.get_by_role("link", name="Cancel").click()
+    page.get_by_label("Choose “b.txt”").check()
+    page.get_by_role("button", name="Delete for ever").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Delete 1 item for ever?")
+    page.get_by_role("button", name="Delete for ever").click()
     told(page, "That is gone for ever.")
 
     page.get_by_role("link", name="Your files").click()
     listed(page, "a (2).txt", "a.txt")
-    page.get_by_role("button", name="Delete “a.txt”").click()
+    delete(page, "a.txt")
     page.get_by_role("link", name="Trash").click()
     page.get_by_role("link", name="Empty the trash").click()
     page.get_by_role("button", name="Empty the trash").click()
     expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
 
 
+def test_tiles_are_chosen_for_good_by_a_link(page: Page) -> None:
+    upload(page, "a.txt")
+    expect(page.locator(".list.is-grid")).to_have_count(0)
+
+    page.get_by_role("link", name="As tiles").click()
+    expect(page.locator(".list.is-grid")).to_be_visible()
+    page.goto("/index")
+    expect(page.locator(".list.is-grid")).to_be_visible()
+    page.get_by_role("link", name="As a list").click()
+
+    expect(page.locator(".list")).to_be_visible()
+    expect(page.locator(".list.is-grid")).to_have_count(0)
+
+
 def test_versions_come_back_and_a_search_leads_to_them(page: Page) -> None:
     upload(page, "notes.txt")
-    page.locator("input[type=file]").set_input_files([file("notes.txt", b"something else")])
+    page.locator("#files-input").set_input_files([file("notes.txt", b"something else")])
     page.get_by_role("button", name="Upload").click()
     page.get_by_label("Search by name").fill("NOT")
     page.get_by_role("button", name="Search").click()
-    page.get_by_role("link", name="Rename, move or copy “notes.txt”").click()
+    act_on(page, "notes.txt")
     page.get_by_role("link", name="Versions").click()
 
     page.get_by_role("button", name="Restore version 1").click()
