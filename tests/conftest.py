@@ -49,10 +49,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 MakeApp = Callable[..., Flask]
 
 # No deadline: two cores are shared with other processes. No database: tests leave nothing behind.
-settings.register_profile(
-    "cabinet", deadline=None, database=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("cabinet")
+# `make test` tries the same examples every time, so that it fails for what was changed alone; new
+# ones are for whoever has asked for the long tests.
+ANEW = settings(deadline=None, database=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("anew", ANEW)
+settings.register_profile("the same", ANEW, derandomize=True)
+settings.load_profile("the same")
 
 compile_routes_once()
 
@@ -71,7 +73,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the PostgreSQL server of a run, if it is asked for; all processes of the run share it."""
+    """Choose the examples; start the PostgreSQL server of a run, if asked for, which its processes share."""
+    if "not long" not in config.getoption("markexpr"):
+        settings.load_profile("anew")
     if config.getoption("database") != "postgresql":
         return
     worker: Mapping[str, Any] = getattr(config, "workerinput", {})

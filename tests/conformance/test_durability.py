@@ -117,7 +117,7 @@ class Uploader:
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("rounds", [4, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("rounds", [2, pytest.param(200, marks=pytest.mark.long)])
 def test_no_kill_under_load_loses_or_halves_what_was_acknowledged(
     start_production: StartProduction, make_app: MakeApp, rounds: int
 ) -> None:

@@ -6,15 +6,17 @@ Rule: what was refused without being read is never taken for the next request.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
 from cabinet.storage.content_hash import hash_chunks
-from tests.conftest import StartProduction
+from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD
 from tests.support.contents import content_of
-from tests.support.operators import run_flask
+from tests.support.operators import Operator
 from tests.support.raw_http import RawConnection, RawResponse
+from tests.support.servers import Server, production_command, running
 from tests.support.tus import (
     Headers,
     Tus,
@@ -145,10 +147,16 @@ def test_two_lengths_or_two_offsets_are_refused(tus: Tus) -> None:
     assert upload.offset() == 0
 
 
+@pytest.fixture(scope="module")
+def behind_a_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a server that believes what a proxy tells it."""
+    with running(production_command(1), tmp_path_factory.mktemp("proxied"), {"PROXY_HOPS": 1}) as started:
+        yield started
+
+
 @pytest.mark.parametrize("url", [False, True])
-def test_below_a_path_of_a_proxy_everything_is_below_it(start_production: StartProduction, url: bool) -> None:
-    server = start_production({"PROXY_HOPS": 1})
-    tus = someone(server)
+def test_below_a_path_of_a_proxy_everything_is_below_it(behind_a_proxy: Server, url: bool) -> None:
+    tus = someone(behind_a_proxy)
     proxied: Headers = {
         "X-Forwarded-For": "192.0.2.1",
         "X-Forwarded-Proto": "https",
@@ -197,19 +205,19 @@ def test_a_revoked_token_ends_an_upload_and_another_one_goes_on(tus: Tus) -> Non
     assert upload.patch(1000, CONTENT[1000:], again).status == 204
 
 
-def test_an_account_that_is_deleted_takes_its_uploads_along(start_production: StartProduction) -> None:
-    server = start_production()
-    tus = someone(server)
+def test_an_account_that_is_deleted_takes_its_uploads_along(
+    production_server: Server, make_app: MakeApp
+) -> None:
+    tus = someone(production_server)
     upload = tus.create(len(CONTENT))
     upload.append(0, CONTENT[: 4 << 20])
     tus.partial(CONTENT)
     username = tus.person.send("GET", "/me").json()["username"]
-    deleted = run_flask(server.folder, "users", "delete", username, "--yes")
-    assert deleted.returncode == 0, deleted.stderr
+    operator = Operator(make_app(SWEEP_GRACE_SECONDS=0))
+    operator.run("users", "delete", username, "--yes")
 
-    swept = run_flask(server.folder, "storage", "sweep", environment={"CABINET_SWEEP_GRACE_SECONDS": "0"})
+    operator.run("storage", "sweep")
 
-    assert swept.returncode == 0, swept.stderr
-    assert staged(server) == set()
-    stranger = someone(server)
+    assert staged(production_server) == set()
+    stranger = someone(production_server)
     assert Upload(stranger, upload.target).look().status == 404

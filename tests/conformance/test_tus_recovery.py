@@ -122,7 +122,7 @@ def test_a_deferred_length_survives_a_cut(either: Tus) -> None:
 
 
 def test_an_upload_outlives_a_killed_server(start_production: StartProduction) -> None:
-    server = start_production(workers=2)
+    server = start_production()
     tus = someone(server)
     upload, checked = tus.create(len(LARGE), filename="one"), tus.create(len(LARGE), filename="two")
     acknowledged = 0
@@ -155,7 +155,7 @@ def test_an_upload_outlives_a_killed_server(start_production: StartProduction) -
 
 
 def test_an_upload_outlives_a_server_that_is_stopped(start_production: StartProduction) -> None:
-    server = start_production(workers=2, arguments=("--graceful-timeout", "1"))
+    server = start_production(arguments=("--graceful-timeout", "1"))
     tus = someone(server)
     upload = tus.create(len(LARGE))
     upload.append(0, LARGE[:MIB])
@@ -169,7 +169,7 @@ def test_an_upload_outlives_a_server_that_is_stopped(start_production: StartProd
 
 
 def test_partials_outlive_a_killed_server(start_production: StartProduction) -> None:
-    server = start_production(workers=2)
+    server = start_production()
     tus = someone(server)
     one = tus.partial(LARGE[: 4 * MIB])
     two = tus.create(len(LARGE) - 4 * MIB, headers={"Upload-Concat": "partial"})

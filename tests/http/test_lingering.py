@@ -5,16 +5,25 @@ Rule: a real server, for it is the connection that matters.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.support.contents import content_of
 from tests.support.raw_http import RawConnection, request_head
-from tests.support.servers import Server
+from tests.support.servers import Server, production_command, running
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.any_database
 
 MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a server for all of these tests; nobody is signed in, and nothing stored."""
+    with running(production_command(1), tmp_path_factory.mktemp("server"), {}) as started:
+        yield started
 
 
 def refuse(connection: RawConnection, length: int, content: bytes = b"") -> None:
@@ -35,14 +44,14 @@ def has_hung_up(connection: RawConnection) -> bool:
     return False
 
 
-def test_a_sender_that_reads_the_answer_last_still_gets_it(production_server: Server) -> None:
+def test_a_sender_that_reads_the_answer_last_still_gets_it(server: Server) -> None:
     for _ in range(5):
-        with production_server.raw() as connection:
+        with server.raw() as connection:
             refuse(connection, 1 << 40, content_of(32 * MIB))
 
 
-def test_the_connection_of_a_small_refused_body_serves_the_next_request(production_server: Server) -> None:
-    with production_server.raw() as connection:
+def test_the_connection_of_a_small_refused_body_serves_the_next_request(server: Server) -> None:
+    with server.raw() as connection:
         refuse(connection, 1000, content_of(1000))
         connection.send(request_head("GET", "/healthz", {"Host": "localhost"}))
         answer = connection.read_response()
@@ -50,8 +59,8 @@ def test_the_connection_of_a_small_refused_body_serves_the_next_request(producti
     assert answer.status == 200
 
 
-def test_a_sender_that_stalls_or_trickles_is_left_soon(production_server: Server) -> None:
-    with production_server.raw() as silent, production_server.raw() as trickling:
+def test_a_sender_that_stalls_or_trickles_is_left_soon(server: Server) -> None:
+    with server.raw() as silent, server.raw() as trickling:
         refuse(silent, 1 << 40)
         refuse(trickling, 1 << 40)
         wait_until(lambda: has_hung_up(trickling), what="the end of a trickling connection")

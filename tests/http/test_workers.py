@@ -7,18 +7,29 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 
+import pytest
 import urllib3
 
-from tests.conftest import StartProduction
 from tests.support.auth import PASSWORD, basic
 from tests.support.people import Person
-from tests.support.servers import Server
+from tests.support.servers import Server, production_command, running
 from tests.support.waiting import PATIENCE
 
 ANOTHER = "a horse of another colour"
 # So many fresh connections reach both of two workers, but for one time in 2^39.
 ENOUGH = 40
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a server for all of these tests, each of which has a user of its own.
+
+    All of them together send fewer wrong passwords than an address has free.
+    """
+    with running(production_command(2), tmp_path_factory.mktemp("server"), {}) as started:
+        yield started
 
 
 def statuses(server: Server, times: int, headers: dict[str, str]) -> Counter[int]:
@@ -30,8 +41,7 @@ def statuses(server: Server, times: int, headers: dict[str, str]) -> Counter[int
     return found
 
 
-def test_a_changed_password_is_changed_in_every_worker(start_production: StartProduction) -> None:
-    server = start_production(workers=2)
+def test_a_changed_password_is_changed_in_every_worker(server: Server) -> None:
     alice = Person(server, "alice")
     assert statuses(server, ENOUGH, basic("alice")) == {200: ENOUGH}
 
@@ -44,22 +54,20 @@ def test_a_changed_password_is_changed_in_every_worker(start_production: StartPr
     assert statuses(server, ENOUGH, basic("alice", ANOTHER)) == {200: ENOUGH}
 
 
-def test_workers_count_wrong_passwords_together(start_production: StartProduction) -> None:
-    server = start_production(workers=2)
-    Person(server, "alice")
+def test_workers_count_wrong_passwords_together(server: Server) -> None:
+    Person(server, "bob")
 
-    found = statuses(server, 21, basic("alice", ANOTHER))
+    found = statuses(server, 21, basic("bob", ANOTHER))
 
     # Ten are free; a second or two may pass meanwhile, and then one more.
     assert 10 <= found[401] < 20
     assert found[401] + found[429] == 21
 
 
-def test_a_session_ended_in_one_worker_is_ended_in_both(start_production: StartProduction) -> None:
-    server = start_production(workers=2)
-    Person(server, "alice")
-    signed_in = server.request("POST", "/login", fields={"username": "alice", "password": PASSWORD})
-    assert json.loads(signed_in.data) == {"username": "alice"}
+def test_a_session_ended_in_one_worker_is_ended_in_both(server: Server) -> None:
+    Person(server, "carol")
+    signed_in = server.request("POST", "/login", fields={"username": "carol", "password": PASSWORD})
+    assert json.loads(signed_in.data) == {"username": "carol"}
     cookie = {"Cookie": signed_in.headers["Set-Cookie"].partition(";")[0]}
     assert statuses(server, ENOUGH, cookie) == {200: ENOUGH}
 
