@@ -56,7 +56,7 @@ def test_keys_of_the_browser_stay_its_own(visitor: Visitor) -> None:
 def test_the_sheet_shows_the_keys_and_letters_can_be_switched_off(visitor: Visitor) -> None:
     visitor.person.store("notes.txt", b"1")
     page = visitor.open()
-    sheet = page.get_by_role("dialog", name="Keys")
+    sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
 
     page.keyboard.press("?")
     rename = sheet.locator("dl > div").filter(has_text="Rename")
@@ -73,10 +73,10 @@ def test_the_sheet_shows_the_keys_and_letters_can_be_switched_off(visitor: Visit
     expect(page.get_by_label("Choose “notes.txt”")).to_be_checked()
     expect(page.get_by_role("dialog")).to_have_count(0)
 
-    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
     sheet.get_by_role("switch", name="Keys of a single letter or sign").check()
     sheet.get_by_role("button", name="Close").click()
-    expect(page.get_by_role("button", name="Keys")).to_be_focused()
+    expect(page.get_by_role("button", name="Keyboard shortcuts")).to_be_focused()
     page.keyboard.press("n")
 
     expect(page.get_by_role("dialog", name="New folder")).to_be_visible()

@@ -46,12 +46,12 @@ def test_the_trash_is_one_address_for_people_and_programs(window: Browser, alice
 @pytest.mark.parametrize(
     ("gone_for", "english", "russian", "is_soon"),
     [
-        (timedelta(0), "30 days left", "Осталось 30 дней", False),
-        (timedelta(days=8, hours=12), "22 days left", "Осталось 22 дня", False),
-        (timedelta(days=27), "3 days left", "Осталось 3 дня", True),
-        (timedelta(days=29, hours=1), "1 day left", "Остался 1 день", True),
+        (timedelta(0), "30 days left", "осталось 30 дней", False),
+        (timedelta(days=8, hours=12), "22 days left", "осталось 22 дня", False),
+        (timedelta(days=27), "3 days left", "осталось 3 дня", True),
+        (timedelta(days=29, hours=1), "1 day left", "остался 1 день", True),
         # The sweep comes when it comes.
-        (timedelta(days=40), "1 day left", "Остался 1 день", True),
+        (timedelta(days=40), "1 day left", "остался 1 день", True),
     ],
 )
 def test_a_row_of_the_trash_says_how_long_it_stays(
