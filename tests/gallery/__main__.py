@@ -1,8 +1,9 @@
 """The whole product in pictures: `make gallery`.
 
-`python -m tests.gallery [FOLDER] [--only WORD]... [--language ru] [--theme dark] [--width 375]` fills accounts
+`python -m tests.gallery [FOLDER] [--only WORD]... [--small] [--language ru] [--theme dark] [--width 375]` fills accounts
 of a server of its own and takes a picture of each state of the table, in each language, colour scheme and
-width; FOLDER/index.html shows them side by side. `--only` chooses the states whose names hold the word.
+width; FOLDER/index.html shows them side by side. `--only` chooses the states whose names hold the word,
+`--small` leaves out the large folders, which take most of the time.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.gallery", description=__doc__.partition("\n")[0])
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     parser.add_argument("--only", action="append", metavar="WORD", help="states whose names hold this")
+    parser.add_argument("--small", action="store_true", help="no folder with hundreds of entries")
     parser.add_argument("--language", choices=LANGUAGES)
     parser.add_argument("--theme", choices=THEMES)
     parser.add_argument("--width", choices=WIDTHS, type=int)

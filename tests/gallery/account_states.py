@@ -43,7 +43,7 @@ def account_refusals(scene: Scene) -> None:
     page.locator("#password-current").fill(PASSWORD)
     page.locator("#password-new").fill("12345678")
     page.locator("form[action$='/password'] [type=submit]").click()
-    scene.sees(".field-error, main [role=alert]").scroll_into_view_if_needed()
+    scene.sees(".field-error, main [role=alert]")
 
 
 def new_token(scene: Scene) -> None:

@@ -165,6 +165,7 @@ class Demo:
         for path in TRASH:
             put(person, path, zeros(4_000 * len(path)), 50)
             person.delete(path)
+        put(person, TRASH[0], zeros(LITTLE), 2)
         self._set_quota("anna", QUOTA)
 
     def few(self, person: Person) -> None:

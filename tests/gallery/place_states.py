@@ -5,6 +5,8 @@ Rule: as in scene.py.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.gallery.account_states import at
 from tests.gallery.content import TRASH
 from tests.gallery.list_states import key
@@ -30,6 +32,20 @@ def trash_menu(scene: Scene) -> None:
     scene.sees("#row-menu [role=menuitem]")
 
 
+def sent_form(action: str, shows: str) -> Callable[[Scene], None]:
+    """Return how to see what answers the form of the chosen ones where there are no scripts."""
+
+    def arrive(scene: Scene) -> None:
+        page = scene.open("/trash")
+        page.locator(f'#rows [data-name="{TRASH[0]}"] input[type=checkbox]').press("Space")
+        page.locator("#selection").evaluate(
+            "(form, action) => { form.action = action; HTMLFormElement.prototype.submit.call(form); }", action
+        )
+        scene.sees(shows)
+
+    return arrive
+
+
 STATES = [
     State("search", "anna", at("/search?q=an")),
     State("search in a folder", "anna", at("/search?q=a&path=Recipes")),
@@ -40,6 +56,15 @@ STATES = [
     State("trash, chosen", "anna", trash_chosen),
     State("trash, menu", "anna", trash_menu),
     State("trash, delete for ever?", "anna", purge_asked),
+    State(
+        "trash, in the way",
+        "anna",
+        sent_form("/index/trash/restore?on_conflict=fail", ".refused"),
+        complains="status of 409",
+    ),
+    State(
+        "trash, delete for ever? without scripts", "anna", sent_form("/index/trash/purge", "main .btn-danger")
+    ),
     State("trash, empty", "new", at("/trash")),
     State("empty the trash?", "anna", at("/index/trash/empty")),
 ]

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, R
 
 from tests.gallery.content import Demo
 from tests.support.auth import PASSWORD
-from tests.support.chromium import PATIENCE, Complaints
+from tests.support.chromium import PATIENCE, Complaints, awaken
 from tests.support.people import Person
 
 LANGUAGES = ("en", "ru")
@@ -70,8 +70,9 @@ class Scene:
         return self.demo.person(self.who)
 
     def open(self, path: str) -> Page:
-        """Go to a page of the server."""
+        """Go to a page of the server; where there is a list, with all its scripts."""
         self.page.goto(path)
+        awaken(self.page)
         return self.page
 
     def row(self, path: str) -> Locator:
@@ -94,7 +95,8 @@ class Scene:
             # One that the page has given up takes no answer any more, but has to be ended all the same.
             with suppress(Error):
                 route.abort()
-        self.page.evaluate("localStorage.clear()")
+        with suppress(Error):  # where it never came to a page
+            self.page.evaluate("localStorage.clear()")
         self.page.close()
 
     def wait_for_pictures(self) -> None:
