@@ -22,8 +22,10 @@ export class Selection extends EventTarget {
   #list;
   #chosen = new Set();
   #rows = null;
+  #sizes = new Map();
   // What has to be marked yet.
-  #pending = new Set();
+  #pending = [];
+  #timer = 0;
   // Where a range starts, and the keys that the last one took in.
   #anchor = null;
   #range = [];
@@ -62,11 +64,7 @@ export class Selection extends EventTarget {
 
   /** How many bytes the chosen files have; folders have none of their own. */
   get bytes() {
-    let sum = 0;
-    for (const key of this.#chosen) {
-      sum += Number(this.#all.get(key).getAttribute("data-size"));
-    }
-    return sum;
+    return [...this.#chosen].reduce((sum, key) => sum + this.#sizes.get(key), 0);
   }
 
   /** How many rows could be chosen: those that are loaded. */
@@ -135,6 +133,7 @@ export class Selection extends EventTarget {
       for (const group of this.#list.querySelector("#rows")?.children ?? []) {
         for (const row of group.children) {
           this.#rows.set(keyOf(row), row);
+          this.#sizes.set(keyOf(row), Number(row.getAttribute("data-size")));
         }
       }
     }
@@ -150,14 +149,10 @@ export class Selection extends EventTarget {
 
   /** Mark `count` of what has to be marked, and the rest in a while. */
   #markSome(count) {
-    for (const key of this.#pending) {
-      if (count <= 0) {
-        setTimeout(() => this.#markSome(AT_ONCE));
-        return;
-      }
-      this.#pending.delete(key);
-      this.#mark(key);
-      count -= 1;
+    this.#pending.splice(0, count).forEach((key) => this.#mark(key));
+    if (this.#pending.length) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#markSome(AT_ONCE));
     }
   }
 
@@ -175,8 +170,7 @@ export class Selection extends EventTarget {
     const first = changed.length > AT_ONCE ? this.#inSight().filter(isOther) : [];
     this.#chosen = next;
     first.forEach((key) => this.#mark(key));
-    changed.forEach((key) => this.#pending.add(key));
-    first.forEach((key) => this.#pending.delete(key));
+    this.#pending = changed.concat(this.#pending);
     this.#markSome(first.length ? 0 : AT_ONCE);
     if (changed.length) {
       this.dispatchEvent(new Event("change"));
@@ -192,7 +186,7 @@ export class Selection extends EventTarget {
   /** Keep of the chosen ones what the list still has; its rows may be new ones. */
   #renew() {
     this.#rows = null;
-    this.#pending.clear();
+    this.#pending = [];
     const before = this.#chosen;
     this.#chosen = new Set([...before].filter((key) => this.#all.has(key)));
     const marked = this.#list.querySelectorAll("#rows .is-chosen");
