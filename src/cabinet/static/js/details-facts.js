@@ -9,36 +9,16 @@ import { listVersions } from "./details-versions.js";
 import { number, size } from "./format.js";
 import { root } from "./http.js";
 import { icon } from "./icons.js";
+import { kindWord } from "./kind-words.js";
 import { copyText, linkOf } from "./links.js";
 import { refresh } from "./list.js";
-import { kindOf } from "./preview-kinds.js";
 import { countText, text } from "./texts.js";
 import { showTimes } from "./times.js";
 import { warn } from "./toasts.js";
 
-// What a name, or else a media type, tells; the first that fits.
-const WORDS = [
-  ["kind-picture", /^image\//],
-  ["kind-film", /^video\//],
-  ["kind-sound", /^audio\//],
-  ["kind-pdf", /^application\/pdf$/],
-  ["kind-archive", /(zip|x-tar|gzip|x-bzip2?|x-xz|zstd|x-7z-compressed|vnd\.rar|x-rar)/],
-  ["kind-table", /(spreadsheet|ms-excel|\/csv$|tab-separated)/],
-  ["kind-slides", /(presentation|ms-powerpoint)/],
-  ["kind-document", /(wordprocessing|msword|opendocument\.text|\/rtf$|epub)/],
-];
-
 let current = null;
 
 const part = (panel, name) => panel.querySelector(`[data-part="${name}"]`);
-
-function kindWord(entry) {
-  if (entry.kind === "folder") {
-    return text("kind-folder");
-  }
-  const [key] = WORDS.find(([, pattern]) => pattern.test(entry.mediaType ?? "")) ?? [];
-  return text(key ?? (kindOf(entry) === "text" ? "kind-text" : "kind-file"));
-}
 
 function timeOf(moment) {
   const time = document.createElement("time");

@@ -2,26 +2,39 @@
 
 import { lookUp } from "./changes.js";
 import { size } from "./format.js";
-import { downloadUrl, Failure } from "./http.js";
+import { downloadUrl, root, send } from "./http.js";
 import { text } from "./texts.js";
 
 /** Something about a file that is no failure of a request: `message` is fit to be shown. */
 export class Unshowable extends Error {}
 
+/** Tell whether the session has ended: an <img> or a player keeps to itself why it got nothing. */
+async function isSignedOut() {
+  try {
+    await send("GET", `${root}me`);
+  } catch (failure) {
+    return failure.status === 401;
+  }
+  return false;
+}
+
 /** Find out why a file could not be shown: that it is gone, or the session was, or the file itself. */
-export async function whyNot(entry, failure) {
+export async function whyNot({ path }, failure) {
+  const told = { message: failure.message, isThere: true, wasSignedOut: false };
   if (failure instanceof Unshowable) {
-    return { message: failure.message, isThere: true, wasSignedOut: false };
+    return told;
   }
   try {
-    const before = failure instanceof Failure ? failure.status : 0;
-    const [present] = await lookUp([entry.path]);
-    return present
-      ? { message: text("preview-broken"), isThere: true, wasSignedOut: before === 401 }
-      : { message: text("preview-gone"), isThere: false, wasSignedOut: false };
+    told.wasSignedOut = await isSignedOut();
+    // Whoever is signed out is asked to sign in again by this.
+    const [present] = await lookUp([path]);
+    told.isThere = Boolean(present);
+    told.message = text(told.isThere ? "preview-broken" : "preview-gone");
   } catch (other) {
-    return { message: other.message, isThere: true, wasSignedOut: false };
+    told.message = other.message;
+    told.wasSignedOut = false;
   }
+  return told;
 }
 
 /** Show the icon, name and size of `entry`, `message`, and, while the file is there, what downloads it. */

@@ -8,7 +8,8 @@
 
 import { number } from "./format.js";
 import { downloadUrl } from "./http.js";
-import { appendMore, entryOf, rowOf, rows } from "./list.js";
+import { rowOf } from "./list.js";
+import { Course } from "./preview-course.js";
 import { kindOf } from "./preview-kinds.js";
 import { showInstead, whyNot } from "./preview-trouble.js";
 import { useStyle } from "./styles.js";
@@ -30,13 +31,9 @@ const previous = document.getElementById("preview-previous");
 const next = document.getElementById("preview-next");
 const detailsButton = document.getElementById("preview-details");
 
+const course = new Course();
 let shown = null;
-let index = 0;
 let ending = new AbortController();
-let isLoadingMore = false;
-
-const files = () => rows().filter((row) => row.dataset.kind === "file");
-const more = () => document.getElementById("more");
 
 /** Empty the stage; whatever ran on it stops. */
 function clear() {
@@ -44,22 +41,21 @@ function clear() {
   ending = new AbortController();
   stage.replaceChildren();
   tools.replaceChildren();
+  stage.removeAttribute("aria-busy");
   stage.scrollTo(0, 0);
 }
 
 function drawHead() {
-  const all = files();
-  const found = all.findIndex((row) => row.dataset.path === shown.path);
-  index = found < 0 ? index : found;
+  const { index, count, hasMore } = course.place;
   dialog.querySelector("#preview-name bdi").textContent = shown.name;
   dialog.querySelector("#preview-position").textContent = text("preview-position", {
     index: number(index + 1),
-    count: `${number(all.length)}${more() ? "+" : ""}`,
+    count: `${number(count)}${hasMore ? "+" : ""}`,
   });
   document.getElementById("preview-download").href = downloadUrl(shown.path);
   // Not `disabled`: the focus would be lost on the last one.
   previous.setAttribute("aria-disabled", index === 0);
-  next.setAttribute("aria-disabled", index >= all.length - 1 && !more());
+  next.setAttribute("aria-disabled", index >= count - 1 && !hasMore);
   if (document.activeElement?.matches('.preview-turn[aria-disabled="true"]')) {
     stage.focus({ preventScroll: true });
   }
@@ -70,6 +66,7 @@ async function show(entry, { isAgain = false } = {}) {
   clear();
   const { signal } = ending;
   shown = entry;
+  course.stopAt(entry.path);
   drawHead();
   if (hasDetails()) {
     showDetails(true);
@@ -106,31 +103,14 @@ async function explain(entry, failure, isAgain, signal) {
   clear();
   stage.dataset.kind = "none";
   showInstead(stage, entry, message, { isThere });
-  stage.removeAttribute("aria-busy");
 }
 
-/** Have the list load its next page; what cannot be loaded is as if it were not there. */
-async function loadMore() {
-  isLoadingMore = true;
-  await appendMore().catch(() => null);
-  isLoadingMore = false;
-}
-
-/** Go `by` files on in the list. One that has left the list in the meantime has given its place away. */
+/** Go `by` files on in the list. */
 async function step(by) {
-  const isListed = files()[index]?.dataset.path === shown.path;
-  const wanted = by > 0 && !isListed ? index : index + by;
-  if (isLoadingMore || wanted < 0) {
-    return;
-  }
-  if (!files()[wanted] && more()) {
-    await loadMore();
-  }
-  const row = files()[wanted];
-  if (row && dialog.open) {
-    index = wanted;
-    await show(entryOf(row));
-    (await import("./preview-ahead.js")).fetchAhead(files()[index + by]);
+  const entry = await course.next(by);
+  if (entry && dialog.open) {
+    await show(entry);
+    (await import("./preview-ahead.js")).fetchAhead(course.glimpse(by));
   }
 }
 
