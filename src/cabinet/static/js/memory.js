@@ -10,16 +10,46 @@ const SETTLED_MS = 150;
 // Rows that are asked for at a time, the most that the server gives, and the most that come back.
 const PAGE_ROWS = 1_000;
 const MAX_ROWS = 5_000;
+// Frames in which heights may turn out to be others.
+const GUESSES = 4;
 
 const list = document.getElementById("list");
 let timer = 0;
 // The row that had the focus last: who goes on to the search field or a dialog comes back to it.
 let focused = null;
 
+/** Return the row at the upper edge of what shows, and where it is; heights of rows that were never
+    near the window are guesses, so that a number of pixels alone would lead elsewhere. */
+function findAnchor() {
+  const { left, width } = list.getBoundingClientRect();
+  const at = (y) => document.elementFromPoint(left + width / 2, y)?.closest("#rows [data-path]");
+  // Bars cover the first of these points.
+  const row = [64, 128, 192, 256].map(at).find(Boolean);
+  return row ? { key: keyOf(row), y: row.getBoundingClientRect().top } : null;
+}
+
+const nextFrame = () => new Promise(requestAnimationFrame);
+
+/** Scroll at once to where `state` says, and again for as long as rows that come into view have other
+    heights than were guessed. */
+async function scrollBack({ top = 0, anchor = null }) {
+  const row = anchor && rowOf(anchor.key);
+  if (!row) {
+    scrollTo({ top, behavior: "instant" });
+    return;
+  }
+  for (let frame = 0; frame < GUESSES; frame += 1) {
+    const off = row.getBoundingClientRect().top - anchor.y;
+    scrollBy({ top: off, behavior: "instant" });
+    await nextFrame();
+  }
+}
+
 /** Put what there is to remember into the entry of the history that is open. */
 export function remember() {
   clearTimeout(timer);
-  history.replaceState({ ...history.state, top: scrollY, rows: rowCount(), focus: focused }, "");
+  const seen = { top: scrollY, anchor: findAnchor(), rows: rowCount(), focus: focused };
+  history.replaceState({ ...history.state, ...seen }, "");
 }
 
 /** Remember what there is, for another entry comes now. */
@@ -41,7 +71,7 @@ export async function recall(state, isBusy = false) {
   if (focused && !isBusy) {
     rowOf(focused)?.querySelector(".name").focus({ preventScroll: true });
   }
-  scrollTo(0, state?.top ?? 0);
+  await scrollBack(state ?? {});
 }
 
 /** Bring the row of `path` into view, marked and with the focus, on whatever page of the list it is. */
@@ -49,7 +79,7 @@ export async function reveal(path) {
   await load(() => rowOf(path));
   const row = rowOf(path);
   if (row) {
-    row.scrollIntoView({ block: "center" });
+    row.scrollIntoView({ block: "center", behavior: "instant" });
     row.classList.add("is-new");
     row.querySelector(".name").focus({ preventScroll: true });
   }
@@ -67,7 +97,13 @@ export function bindMemory() {
     focused = row ? keyOf(row) : focused;
     soon();
   });
-  list.addEventListener("listchange", soon);
+  list.addEventListener("listchange", ({ detail }) => {
+    if (detail?.added) {
+      // The browser would scroll before these rows are there again.
+      history.scrollRestoration = "manual";
+    }
+    soon();
+  });
   window.addEventListener("pagehide", remember);
   const [{ type }] = performance.getEntriesByType("navigation");
   if (type !== "navigate" && history.state && rows().length) {

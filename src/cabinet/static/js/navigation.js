@@ -142,7 +142,7 @@ function sortBy(link) {
     enter: () => enterAt(link.href, { isNew: false }),
     settle: () => {
       document.querySelector(`.list-head .${CSS.escape(className)} a`)?.focus({ preventScroll: true });
-      scrollTo(0, top);
+      scrollTo({ top, behavior: "instant" });
     },
   });
 }
@@ -152,7 +152,7 @@ function follow(link) {
     enter: () => enterAt(link.href, { isNew: true }),
     settle: async () => {
       main.focus({ preventScroll: true });
-      scrollTo(0, 0);
+      scrollTo({ top: 0, behavior: "instant" });
       await revealSought();
     },
   });

@@ -37,7 +37,7 @@ async function search(isSent) {
   const fresh = await show(url, {
     // The folder is one step back, whatever is typed from here on.
     enter: () => enterAt(url, isNew ? { isNew, state: { isBegun: true } } : { isNew, state: { rows: 0 } }),
-    settle: () => scrollTo(0, 0),
+    settle: () => scrollTo({ top: 0, behavior: "instant" }),
     isTyped: true,
   });
   if (fresh) {
