@@ -158,17 +158,25 @@ def test_nothing_sticks_out_at_320_pixels(
     assert set(widths.values()) == {320}, widths
 
 
-@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
-def test_a_first_view_is_light(new_context: NewContext, server: Server, username: str, locale: str) -> None:
+@pytest.mark.parametrize(("locale", "fonts"), [("en-US", {"latin"}), ("ru-RU", {"latin", "cyrillic"})])
+def test_a_first_view_is_light(
+    new_context: NewContext, server: Server, username: str, locale: str, fonts: set[str]
+) -> None:
     visitor = Visitor(server, new_context(locale=locale), username)
+    for start in (0, 100):
+        parts = [("file", (f"{start + number:03} page of notes.txt", b"x")) for number in range(100)]
+        server.request("POST", "/upload", fields=parts, headers=visitor.person.headers)
     answers: list[Response] = []
     visitor.page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - likewise
 
     visitor.page.goto("/index", wait_until="networkidle")
 
+    expect(visitor.page.locator("#rows .list-row")).to_have_count(200)
     weights = {answer.url: len(gzip.compress(answer.body())) for answer in answers}
-    assert any("woff2" in url for url in weights)
-    assert sum(weights.values()) <= FIRST_VIEW_BYTES, weights
+    # The heads of the answers count, too.
+    assert sum(weights.values()) + 500 * len(weights) <= FIRST_VIEW_BYTES, weights
+    assert {url.split("onest-")[1].split("-")[0] for url in weights if "woff2" in url} == fonts
+    assert not [url for url in weights if "workbench" in url or "texts" in url]
 
 
 def test_everything_but_the_page_may_be_kept_for_a_year(context: BrowserContext) -> None:

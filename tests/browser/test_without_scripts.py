@@ -98,7 +98,7 @@ def test_everything_can_be_arranged(page: Page, complaints: list[Complaints]) ->
     expect(page.get_by_role("button", name="Move or copy", exact=True)).to_be_hidden()
 
     page.locator("#new-folder summary").click()
-    page.get_by_label("Name of the folder").fill("docs")
+    page.locator("#folder-name").fill("docs")
     page.get_by_role("button", name="Make the folder").click()
     told(page, "The folder “docs” is made.")
 

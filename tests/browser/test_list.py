@@ -1,0 +1,117 @@
+"""The list as one looks at it: rows and tiles, what lies over it, and scripts that come when they are needed."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.browser.conftest import NewContext
+from tests.support.chromium import Visitor, awaken, file, held_uploads
+from tests.support.images import picture
+from tests.support.servers import Server
+
+pytestmark = pytest.mark.browser
+
+
+def fill(visitor: Visitor, count: int) -> None:
+    parts = [("file", (f"{number:03}.txt", b"x")) for number in range(count)]
+    stored = visitor.server.request("POST", "/upload", fields=parts, headers=visitor.person.headers)
+    assert stored.status == 201, stored.data
+
+
+def box(thing: Locator) -> dict[str, float]:
+    found = thing.bounding_box()
+    assert found is not None
+    top, height = found["y"], found["height"]
+    return {"left": found["x"], "width": found["width"], "top": top, "bottom": top + height}
+
+
+def test_what_is_done_before_the_scripts_are_there_is_done_once_they_are(visitor: Visitor) -> None:
+    for name in ("first.txt", "second.txt"):
+        visitor.person.store(name, b"1")
+    page = visitor.page
+    held: list[Route] = []
+    page.route("**/workbench.js", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
+    page.goto("/index", wait_until="networkidle")
+    address = page.url
+    assert held == []
+
+    page.get_by_role("link", name="Actions for “second.txt”").click()
+    page.get_by_label("Choose “first.txt”").click()
+    expect(page.get_by_label("Choose “first.txt”")).not_to_be_checked()
+    assert page.url == address
+    (request,) = held
+    request.continue_()
+
+    expect(page.get_by_label("Choose “first.txt”")).to_be_checked()
+    expect(page.locator("#selection")).to_be_visible()
+    assert page.url == address
+
+
+def test_a_key_is_the_first_sign_of_somebody_and_not_lost(visitor: Visitor) -> None:
+    for name in ("first.txt", "second.txt"):
+        visitor.person.store(name, b"1")
+    visitor.page.goto("/index", wait_until="networkidle")
+
+    visitor.page.keyboard.press("ArrowDown")
+
+    expect(visitor.page.get_by_role("link", name="first.txt", exact=True)).to_be_focused()
+
+
+def test_the_focus_is_never_under_what_sticks(visitor: Visitor) -> None:
+    fill(visitor, 60)
+    page = visitor.open()
+    names = page.locator("#rows .name")
+    names.last.focus()
+
+    for index in (40, 20, 3, 0):
+        names.nth(index).focus()
+        assert box(names.nth(index))["top"] >= box(page.locator(".list-head"))["bottom"]
+    for index in (30, 59):
+        names.nth(index).focus()
+        assert box(names.nth(index))["bottom"] <= page.evaluate("innerHeight")
+
+
+def test_tiles_are_the_same_rows_with_larger_pictures_and_stay_tiles(visitor: Visitor) -> None:
+    visitor.person.store("a picture.png", picture())
+    visitor.person.store("notes.txt", b"1")
+    page = visitor.open()
+    sign = visitor.row("a picture.png").locator(".sign")
+    before = box(sign)
+    expect(sign.locator("img")).to_have_attribute("alt", "")
+    expect(sign).to_contain_class("has-picture")
+    assert box(sign) == before
+
+    page.get_by_role("link", name="As tiles").click()
+
+    expect(page.locator(".list.is-grid")).to_be_visible()
+    expect(page.get_by_role("link", name="As tiles")).to_have_attribute("aria-current", "true")
+    assert "size=256" in (sign.locator("img").get_attribute("src") or "")
+    assert visitor.names() == ["a picture.png", "notes.txt"]
+    page.reload()
+    expect(page.locator(".list.is-grid")).to_be_visible()
+    awaken(page)
+    page.get_by_role("link", name="As a list").click()
+    expect(page.locator(".list.is-grid")).to_have_count(0)
+
+
+def uncovered(page: Page, target: Locator, cover: Locator) -> bool:
+    """Tell whether `cover` leaves `target` free at the end of the page."""
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    return box(target)["bottom"] <= box(cover)["top"]
+
+
+def test_nothing_lies_over_the_last_row_for_good_on_a_phone(
+    new_context: NewContext, server: Server, username: str
+) -> None:
+    visitor = Visitor(server, new_context(viewport={"width": 375, "height": 700}, has_touch=True), username)
+    fill(visitor, 20)
+    page = visitor.open()
+    last = page.get_by_role("link", name="Actions for “019.txt”")
+
+    assert uncovered(page, last, page.locator("label[for=files-input]"))
+    with held_uploads(page):
+        page.locator("#files-input").set_input_files([file("a.txt"), file("b.txt"), file("c.txt")])
+        expect(page.locator(".upload")).to_have_count(3)
+        assert uncovered(page, last, page.locator("#uploads"))
+    expect(page.locator("#rows .list-row")).to_have_count(23)
