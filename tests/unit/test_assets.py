@@ -100,3 +100,41 @@ def test_a_file_of_another_kind_is_not_served(tmp_path: Path) -> None:
 
     with pytest.raises(NotFound):
         Assets(tmp_path).get("notes.bak")
+
+
+def test_several_stylesheets_are_one_in_their_order_and_without_comments(tmp_path: Path) -> None:
+    (tmp_path / "css").mkdir()
+    (tmp_path / "vendor").mkdir()
+    (tmp_path / "vendor" / "ground.css").write_text("p{margin:0}")
+    (tmp_path / "css" / "layers.css").write_text('@import url("../vendor/ground.css") layer(vendor);')
+    (tmp_path / "css" / "a.css").write_text("/* The first:\n   of two. */\n\na { color: red; }\n")
+    (tmp_path / "css" / "b.css").write_text("b { color: blue; }\n")
+    assets = Assets(tmp_path)
+
+    together = assets.get("css/layers+a+b.css")
+
+    lines = [line for line in together.body.decode().splitlines() if line]
+    assert lines == ["@layer vendor{p{margin:0}}", "a { color: red; }", "b { color: blue; }"]
+    for name in ("css/a+gone.css", "css/a+../vendor/ground.css", f"css/{'+'.join('a' * 21)}.css"):
+        with pytest.raises(NotFound):
+            assets.get(name)
+
+
+def test_a_script_travels_without_its_comments_and_with_all_of_its_lines(tmp_path: Path) -> None:
+    (tmp_path / "js").mkdir()
+    source = '/* What it is.\n\n   Rule: none. */\n\n/** Say so. */\nconst a = "// no comment";\n  // why\nrun(a); // stays\n'
+    (tmp_path / "js" / "a.js").write_text(source)
+
+    body = Assets(tmp_path).get("js/a.js").body.decode()
+
+    assert body.splitlines() == ["", "", "", "", "", 'const a = "// no comment";', "", "run(a); // stays"]
+
+
+@pytest.mark.parametrize(("code", "word"), [("en", "Uploaded"), ("ru", "Загружен")])
+def test_the_texts_of_the_scripts_lie_beside_them(
+    app: Flask, client: FlaskClient, code: str, word: str
+) -> None:
+    answer = client.get(address(app, f"texts/{code}.json"))
+
+    assert answer.get_json()["uploaded"] == word
+    assert answer.headers["Cache-Control"] == IMMUTABLE

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from babel.numbers import format_decimal
 from flask import Flask
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from cabinet.web.formats import (
     number,
     program,
 )
+from cabinet.web.i18n import SUPPORTED
 
 pytestmark = pytest.mark.any_database
 
@@ -75,6 +77,13 @@ def test_digits_are_grouped_as_the_language_groups_them(app: Flask) -> None:
         assert (exact_size(1_234_567), number(1_234_567)) == ("1,234,567 bytes", "1,234,567")
     with language(app, "ru"):
         assert number(1_234_567).split() == ["1", "234", "567"]
+
+
+@pytest.mark.parametrize("code", SUPPORTED)
+def test_numbers_are_what_the_tables_of_the_language_say(app: Flask, code: str) -> None:
+    with language(app, code):
+        for value in (0, 7, 999, 1000, 9999, 10_000, 123_456, 1_234_567, 10**12):
+            assert number(value) == format_decimal(value, locale=code)
 
 
 def test_a_moment_is_a_time_element_in_utc(app: Flask) -> None:
