@@ -113,8 +113,7 @@ class Trash:
             found = self._tree.find_all(wanted, self._tree.root(lock=True))
             if len(found) < len(wanted):
                 raise NotFound
-            for names, node in found.items():
-                self._tree.trash(node, join_path(names), self._clock())
+            self._tree.trash_all(((node, join_path(names)) for names, node in found.items()), self._clock())
             return [self._to_trashed(found[names]) for names in wanted]
 
     def purge(self, trash_id: str) -> None:

@@ -9,6 +9,7 @@ Rule: everything here runs in the caller's transaction and commits nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -201,11 +202,23 @@ class Tree:
 
     def trash(self, node: Node, path: str, now: datetime) -> None:
         """Hide a node that lies at `path`, and all below it; the root cannot be asked for."""
-        self.take(node)
-        # Below the root, so that it outlives the folder it was in, should that go for ever.
-        node.parent_id = self.root().id
-        node.trashed_at, node.trashed_from, node.trash_id = now, path, new_id()
+        self.trash_all([(node, path)], now)
+
+    def trash_all(self, nodes: Iterable[tuple[Node, str]], now: datetime) -> None:
+        """Hide nodes as `trash` does, with one change a folder however many of them lie in it."""
+        # Below the root, so that each outlives the folder it was in, should that go for ever.
+        root_id = self.root().id
+        entries: Counter[int] = Counter()
+        sizes: Counter[int] = Counter()
+        for node, path in nodes:
+            if node.parent_id is not None:
+                entries[node.parent_id] += 1
+                sizes[node.parent_id] += node.size
+            node.parent_id = root_id
+            node.trashed_at, node.trashed_from, node.trash_id = now, path, new_id()
         self._session.flush()
+        for folder_id, count in entries.items():
+            self.count(folder_id, entries=-count, size=-sizes[folder_id])
 
     def count(self, folder_id: int, *, entries: int = 0, size: int = 0) -> None:
         """Add to the counters of a folder."""
