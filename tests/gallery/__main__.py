@@ -88,7 +88,11 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Take what the command line asks for; ends with 1 when a state could not be reached."""
     chosen = _arguments()
-    states = [state for state in STATES if not chosen.only or any(word in state.name for word in chosen.only)]
+    states = [
+        state
+        for state in STATES
+        if any(word in state.name for word in chosen.only or [""]) and not (chosen.small and state.is_large)
+    ]
     looks = [
         look
         for look in LOOKS
