@@ -268,9 +268,10 @@ def test_what_cannot_be_shown_says_why(visitor: Visitor, expect_complaint: Calla
     visitor.person.store("a broken.jpg", b"\xff\xd8\xff no picture")
     visitor.person.store("b broken.mp4", b"no film at all")
     visitor.person.store("c broken.pdf", b"%PDF-1.7 no document")
-    visitor.person.store("d gone.txt", b"1")
+    visitor.person.store("d locked.pdf", media.pdf(["Words"], is_locked=True))
+    visitor.person.store("e gone.txt", b"1")
     page = visitor.open()
-    visitor.person.delete("d gone.txt")
+    visitor.person.delete("e gone.txt")
     look_at(page, "a broken.jpg")
 
     for _ in range(3):
@@ -278,7 +279,9 @@ def test_what_cannot_be_shown_says_why(visitor: Visitor, expect_complaint: Calla
         expect(stage(page).get_by_role("link", name="Download")).to_be_visible()
         page.keyboard.press("ArrowRight")
 
-    expect(title(page)).to_have_text("d gone.txt")
+    expect(stage(page)).to_contain_text("This PDF is protected by a password.")
+    page.keyboard.press("ArrowRight")
+    expect(title(page)).to_have_text("e gone.txt")
     expect(stage(page)).to_contain_text("This file is not here any more.")
     expect(stage(page).get_by_role("link", name="Download")).to_be_hidden()
 

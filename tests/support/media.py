@@ -27,10 +27,11 @@ def wav(seconds: int) -> bytes:
     return struct.pack("<4sL4s", b"RIFF", 4 + len(shape) + len(data), b"WAVE") + shape + data
 
 
-def pdf(texts: Sequence[str], *, script: str = "", link: str = "") -> bytes:
+def pdf(texts: Sequence[str], *, script: str = "", link: str = "", is_locked: bool = False) -> bytes:
     """Return a document with a page for each of `texts`.
 
     Where a reader does such things, `script` runs when it is opened, and `link` covers the first page.
+    To one that is locked there is no password.
     """
     pages = range(4, 4 + 2 * len(texts), 2)
     action = f"/OpenAction << /S /JavaScript /JS ({script}) >>" if script else ""
@@ -49,10 +50,14 @@ def pdf(texts: Sequence[str], *, script: str = "", link: str = "") -> bytes:
             f"/Resources << /Font << /F1 3 0 R >> >> {area if page == pages[0] else ''} >>"
         )
         objects.append(f"<< /Length {len(drawing)} >>\nstream\n{drawing}\nendstream")
+    if is_locked:
+        zeros = "00" * 32
+        objects.append(f"<< /Filter /Standard /V 1 /R 2 /P -4 /O <{zeros}> /U <{zeros}> >>")
+        return _written(objects, f"/Encrypt {len(objects)} 0 R /ID [<00> <00>]")
     return _written(objects)
 
 
-def _written(objects: Sequence[str]) -> bytes:
+def _written(objects: Sequence[str], more: str = "") -> bytes:
     """Return the document of numbered objects, with the table of where each begins."""
     document, offsets = "%PDF-1.7\n", []
     for number, content in enumerate(objects, start=1):
@@ -60,5 +65,5 @@ def _written(objects: Sequence[str]) -> bytes:
         document += f"{number} 0 obj\n{content}\nendobj\n"
     table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
     size = len(objects) + 1
-    end = f"trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{len(document)}\n%%EOF\n"
+    end = f"trailer\n<< /Size {size} /Root 1 0 R {more} >>\nstartxref\n{len(document)}\n%%EOF\n"
     return f"{document}xref\n0 {size}\n0000000000 65535 f \n{table}{end}".encode("latin-1")

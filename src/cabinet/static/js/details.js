@@ -33,13 +33,14 @@ function draw(entries) {
   return describe(panel, entries);
 }
 
-/** Return what the panel is about: what is chosen, else what has the focus, else nothing new. */
+/** Return what the panel is about: what is chosen, else what has the focus, else the one of before. */
 function wanted() {
-  const row = document.activeElement?.closest("#rows [data-path]");
   if (selection?.size) {
     return selection.entries;
   }
-  return row ? [entryOf(row)] : shown.filter(({ path }) => rowOf(path));
+  const focused = document.activeElement?.closest("#rows [data-path]");
+  const row = focused ?? (shown.length === 1 ? rowOf(shown[0].path) : null);
+  return row ? [entryOf(row)] : [];
 }
 
 /** Be about what is chosen, once that stays the same for a moment. */
@@ -124,7 +125,7 @@ export function leave() {
   panel.hidden = true;
   home.append(panel);
   if (wasOpen() && wide.matches) {
-    open(shown);
+    open(wanted());
   }
 }
 
@@ -145,7 +146,6 @@ sheet.addEventListener("close", () => isOpen() && panel.parentElement === sheet 
 wide.addEventListener("change", () => isOpen() && settle());
 list.addEventListener("focusin", follow);
 list.addEventListener("listchange", () => {
-  shown = shown.filter(({ path }) => rowOf(path)).map(({ path }) => entryOf(rowOf(path)));
   if (isOpen()) {
     draw(wanted());
   }

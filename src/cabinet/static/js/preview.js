@@ -47,7 +47,9 @@ function clear() {
 
 function drawHead() {
   const { index, count, hasMore } = course.place;
-  dialog.querySelector("#preview-name bdi").textContent = shown.name;
+  const heading = document.getElementById("preview-name");
+  heading.firstElementChild.textContent = shown.name;
+  heading.title = shown.name;
   dialog.querySelector("#preview-position").textContent = text("preview-position", {
     index: number(index + 1),
     count: `${number(count)}${hasMore ? "+" : ""}`,
