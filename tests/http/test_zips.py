@@ -18,6 +18,7 @@ from cabinet.storage.content_hash import hash_chunks
 from tests.conftest import StartProduction
 from tests.support.auth import PASSWORD, USERNAME, basic
 from tests.support.visitors import Browser, Program, is_problem
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.any_database
 
@@ -165,4 +166,4 @@ def test_a_client_sees_that_a_download_broke_off(start_production: StartProducti
     with pytest.raises((IncompleteRead, ProtocolError)):
         server.request("GET", "/download/folder", headers=basic())
 
-    assert lost in server.log_text()
+    wait_until(lambda: lost in server.log_text(), what="a line about it in the log")

@@ -13,14 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 HOST = "127.0.0.1"
 
 _RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
-
-# Seconds from SIGTERM until a server that still runs is killed.
-_GRACE = 10
 
 
 def free_port() -> int:
@@ -50,12 +47,12 @@ def listening(
             stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     try:
-        wait_until(lambda: _answers(process, host, port, log), seconds=60, what=f"{command[0]} on its port")
+        wait_until(lambda: _answers(process, host, port, log), what=f"{command[0]} on its port")
         yield process.pid
     finally:
         process.terminate()
         try:
-            process.wait(_GRACE)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -26,9 +26,6 @@ from tests.support.waiting import PATIENCE, wait_until
 # Both servers say where they listen; port 0 lets the kernel choose, so no two tests collide.
 _LISTENING = re.compile(r"(?:Listening at:|Running on) http://127\.0\.0\.1:(\d+)")
 
-# Seconds from SIGTERM until a server that still runs is killed.
-_GRACE = 20
-
 # The least that bcrypt accepts; no sweep in the background of a test that did not ask for one.
 FAST = {"BCRYPT_LOG_ROUNDS": 4, "SWEEP_EVERY_SECONDS": 0}
 
@@ -146,7 +143,7 @@ class Server:
             # Only the arbiter is asked: it ends its workers. A kill has to reach them all.
             os.kill(process.pid, how) if how == signal.SIGTERM else os.killpg(process.pid, how)
         try:
-            process.wait(_GRACE)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
