@@ -27,11 +27,6 @@ AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(
 
 # Hundreds of rows are to axe what a few are, but for the time.
 WALKED = [state for state in STATES if not state.is_large]
-# What axe objects to, by state, look and colours.
-Found = dict[tuple[str, Look, str], list[Any]]
-
-# Tests that several processes can share.
-PARTS = 16
 PAIRS = (
     (Look("en", 375), Look("ru", 1280)),
     (Look("ru", 375), Look("en", 1280)),
@@ -64,33 +59,37 @@ def violations(page: Page, rules: list[str] | None) -> list[Any]:
     return found
 
 
-def look_at(windows: Windows, state: State, look: Look, rules_at_night: list[str] | None) -> Found:
+def look_at(
+    windows: Windows, state: State, look: Look, rules_at_night: list[str] | None
+) -> list[tuple[Look, str, Any]]:
     """Return what axe objects to in a state, by day and by night."""
-    found: Found = {}
+    found = []
     with windows.at(state, look) as scene:
         for theme in THEMES:
             scene.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
             rules = rules_at_night if theme == "dark" else None
-            found[state.name, look, theme] = violations(scene.page, rules)
+            found += [(look, theme, each) for each in violations(scene.page, rules)]
     return found
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_axe_finds_nothing(windows: Windows, part: int) -> None:
-    found: Found = {}
-    for number, state in enumerate(WALKED):
-        if number % PARTS == part:
-            for look in PAIRS[number // PARTS % 2]:
-                found |= look_at(windows, state, look, ["color-contrast"])
+def by_name(value: State | Look | tuple[Look, ...]) -> str:
+    if isinstance(value, State):
+        return value.name
+    looks = (value,) if isinstance(value, Look) else value
+    return "+".join(f"{look.language}{look.width}" for look in looks)
 
-    assert {where: what for where, what in found.items() if what} == {}
+
+@pytest.mark.parametrize(
+    ("state", "looks"), [(state, PAIRS[number % 2]) for number, state in enumerate(WALKED)], ids=by_name
+)
+def test_axe_finds_nothing(windows: Windows, state: State, looks: tuple[Look, Look]) -> None:
+    found = [each for look in looks for each in look_at(windows, state, look, ["color-contrast"])]
+
+    assert found == []
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("look", LOOKS, ids=str)
-def test_axe_finds_nothing_anywhere(windows: Windows, look: Look) -> None:
-    found: Found = {}
-    for state in WALKED:
-        found |= look_at(windows, state, look, None)
-
-    assert {where: what for where, what in found.items() if what} == {}
+@pytest.mark.parametrize("look", LOOKS, ids=by_name)
+@pytest.mark.parametrize("state", WALKED, ids=by_name)
+def test_axe_finds_nothing_by_any_rule_anywhere(windows: Windows, state: State, look: Look) -> None:
+    assert look_at(windows, state, look, None) == []
