@@ -33,7 +33,8 @@ async function* inBatches(address, key, items, fields = {}) {
   }
 }
 
-async function all(batches) {
+/** Do a change of several batches wholly; returns all its entries. */
+export async function wholly(batches) {
   const entries = [];
   for await (const some of batches) {
     entries.push(...some);
@@ -53,10 +54,7 @@ export const relocatePaths = (kind, paths, to, onConflict = "fail") =>
   inBatches(kind, "from", paths, { to, on_conflict: onConflict });
 
 /** Return what is at each of `paths`, null where nothing is. */
-export const lookUp = (paths) => all(inBatches("lookup", "paths", paths));
-
-/** Do a change of several batches wholly; returns all its entries. */
-export const wholly = all;
+export const lookUp = (paths) => wholly(inBatches("lookup", "paths", paths));
 
 /** Remove what is in the trash as `ids` for ever. */
 export async function purgeIds(ids) {

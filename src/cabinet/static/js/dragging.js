@@ -3,6 +3,7 @@
 
    Rule: whatever dragging does, a button does, too; what does not light up takes nothing. */
 
+import { perform } from "./actions.js";
 import { ROWS } from "./drop.js";
 import { number } from "./format.js";
 import { icon } from "./icons.js";
@@ -99,18 +100,21 @@ function hover(event) {
   }
 }
 
-async function drop(event) {
+const actionOf = (path, entries, copies) => ({
+  run: async () =>
+    path === TRASH
+      ? (await import("./deleting.js")).trash(entries)
+      : (await import("./relocating.js")).moveInto(entries, path, { isCopy: copies }),
+});
+
+function drop(event) {
   const target = targetOf(event);
-  const entries = dragged;
   // Or the browser would follow what was dropped as a link.
   event.preventDefault();
-  end();
-  if (target?.path === TRASH) {
-    (await import("./deleting.js")).trash(entries);
-  } else if (target) {
-    const copies = isCopy(event);
-    (await import("./relocating.js")).moveInto(entries, target.path, { isCopy: copies });
+  if (target) {
+    perform(actionOf(target.path, dragged, isCopy(event)));
   }
+  end();
 }
 
 function end() {
