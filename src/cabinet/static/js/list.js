@@ -1,6 +1,7 @@
 /* The list on the page, brought up to date without a reload.
 
-   `listchange` at #list says that its rows are others now.
+   `listchange` at #list says that its rows are others now; where some only came at the end, its
+   `detail.added` has them, for a list may be too long to go through it for each page.
 
    Rule: rows are drawn by the server alone. What is new is taken from a fresh copy of the page and put
    in its place, so that scroll position, focus and rows already loaded stay as they are. */

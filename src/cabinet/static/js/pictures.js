@@ -51,6 +51,7 @@ export function bindPictures() {
     );
   }
   // Those that came before this script did.
-  list.querySelectorAll(".thumb").forEach(showIfThere);
-  list.addEventListener("listchange", () => list.querySelectorAll(".thumb").forEach(showIfThere));
+  const showIn = (root) => root.querySelectorAll(".thumb").forEach(showIfThere);
+  showIn(list);
+  list.addEventListener("listchange", ({ detail }) => (detail?.added ?? [list]).forEach(showIn));
 }

@@ -39,7 +39,7 @@ export class Selection extends EventTarget {
         this.toggle(keyOf(target.closest("[data-path]")), target.checked);
       }
     });
-    list.addEventListener("listchange", () => this.#renew());
+    list.addEventListener("listchange", ({ detail }) => this.#renew(detail?.added));
     list.addEventListener("submit", () => this.#markSome(Infinity), { capture: true });
     // Whoever comes back finds the boxes as they left them, but only once the page is there.
     window.addEventListener("pageshow", () => this.#adopt());
@@ -131,13 +131,17 @@ export class Selection extends EventTarget {
     if (!this.#rows) {
       this.#rows = new Map();
       for (const group of this.#list.querySelector("#rows")?.children ?? []) {
-        for (const row of group.children) {
-          this.#rows.set(keyOf(row), row);
-          this.#sizes.set(keyOf(row), Number(row.getAttribute("data-size")));
-        }
+        this.#learn(group.children);
       }
     }
     return this.#rows;
+  }
+
+  #learn(rows) {
+    for (const row of rows) {
+      this.#rows.set(keyOf(row), row);
+      this.#sizes.set(keyOf(row), Number(row.getAttribute("data-size")));
+    }
   }
 
   #mark(key) {
@@ -184,7 +188,11 @@ export class Selection extends EventTarget {
   }
 
   /** Keep of the chosen ones what the list still has; its rows may be new ones. */
-  #renew() {
+  #renew(added) {
+    if (added && this.#rows) {
+      this.#learn(added);
+      return;
+    }
     this.#rows = null;
     this.#pending = [];
     const before = this.#chosen;

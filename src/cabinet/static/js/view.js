@@ -12,14 +12,16 @@ const list = document.getElementById("list");
 /** Return how the list is looked at: "list" or "grid". */
 export const view = () => main.dataset.view;
 
-function draw() {
+/** Draw the list, of which only `roots` can have pictures that are not of this view. */
+function draw(roots = [list]) {
   const isGrid = view() === "grid";
   list.querySelector(".list")?.classList.toggle("is-grid", isGrid);
   for (const link of document.querySelectorAll(".views [data-view]")) {
     link.setAttribute("aria-current", String(link.dataset.view === view()));
   }
   const size = `size=${isGrid ? 256 : 64}`;
-  for (const picture of list.querySelectorAll(`.thumb:not([src*="${size}&"])`)) {
+  const isOther = `.thumb:not([src*="${size}&"])`;
+  for (const picture of roots.flatMap((root) => [...root.querySelectorAll(isOther)])) {
     picture.src = picture.getAttribute("src").replace(/size=\d+/, size);
   }
 }
@@ -43,5 +45,5 @@ export function bindView() {
       setView(link.dataset.view);
     }
   });
-  list.addEventListener("listchange", draw);
+  list.addEventListener("listchange", ({ detail }) => draw(detail?.added ?? [list]));
 }
