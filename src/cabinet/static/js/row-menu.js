@@ -23,7 +23,8 @@ menu.id = "row-menu";
 menu.className = "menu";
 menu.popover = "manual";
 menu.setAttribute("role", "menu");
-document.body.append(menu);
+// Within the landmark that it acts on; it is drawn above everything anyway.
+document.getElementById("main").append(menu);
 
 let opener = null;
 let shownFor = null;
