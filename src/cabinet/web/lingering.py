@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from threading import Timer
+from threading import Event, Timer
 from typing import Any
 
 from flask import Request, Response
@@ -35,18 +35,22 @@ def hear_out(request: Request, response: Response) -> None:
 
 def _discard(stream: Any, connection: socket.socket) -> None:
     # Not the socket's timeout: that one begins anew with each byte.
-    end = Timer(_SECONDS, _hang_up, [connection])
+    over = Event()
+    end = Timer(_SECONDS, _hang_up, [connection, over])
     end.start()
     left = _BYTES
     try:
         with suppress(MalformedRequest, OSError):
-            while left > 0 and (piece := stream.read(_PIECE)):
+            # What is not read by the end makes the kernel reset the connection. To read it would
+            # leave a sender that waits for room in the dark: of that a closed connection tells nothing.
+            while left > 0 and not over.is_set() and (piece := stream.read(_PIECE)):
                 left -= len(piece)
     finally:
         end.cancel()
 
 
-def _hang_up(connection: socket.socket) -> None:
+def _hang_up(connection: socket.socket, over: Event) -> None:
+    over.set()
     with suppress(OSError):
         # Both ways, for a connection closed for reading alone still takes what comes. Past the class of
         # an encrypted one, whose own shutdown would send what follows unencrypted.
