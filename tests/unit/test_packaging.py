@@ -166,7 +166,7 @@ def test_a_checkout_installed_by_pip_serves_with_what_flaskenv_says(checkout: Pa
         assert_it_serves(server)
     finally:
         server.kill()
-    assert (checkout / "instance" / "cabinet.db").is_file()
+    assert (checkout / "instance" / "secret_key").is_file()
 
 
 def test_the_locks_pin_every_dependency_and_name_no_place() -> None:
