@@ -167,7 +167,7 @@ def test_a_hostile_name_is_text_on_every_page(browser: Browser, alice: Program) 
         browser.post("/index/rename", {"path": name, "name": f"{name}/"}, "/trash"),
         browser.post("/index/move", {"path": name, "to": f"{name}/x", "on_conflict": name}, "/trash"),
         browser.post("/index/copy", {"path": name, "to": name, "on_conflict": "fail"}, "/trash"),
-        browser.post(f"/index/trash/{gone['id']}/restore", {"on_conflict": "fail"}, "/trash"),
+        browser.post("/index/trash/restore", {"id": gone["id"], "on_conflict": "fail"}, "/trash"),
         browser.post("/index/delete", {"path": f"{name}/{name}"}, "/trash"),
     ]
     alice.put(f"/files/{path}/{path}", b"5")
