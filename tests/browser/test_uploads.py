@@ -108,12 +108,12 @@ def test_a_pasted_file_is_uploaded(visitor: Visitor) -> None:
     page.evaluate(
         """() => {
             const clipboardData = new DataTransfer();
-            clipboardData.items.add(new File(["pixels"], "image.png"));
+            clipboardData.items.add(new File(["pixels"], "pasted.txt"));
             document.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
         }"""
     )
 
-    expect(visitor.row("image.png")).to_be_visible()
+    expect(visitor.row("pasted.txt")).to_be_visible()
 
 
 def test_progress_is_shown_while_bytes_are_on_their_way(visitor: Visitor) -> None:

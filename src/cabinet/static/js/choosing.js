@@ -1,6 +1,6 @@
 /* Files on their way into the open folder: chosen, dropped or pasted.
 
-   Rule: what sends them is loaded on first use, as soon as somebody seems to want it. */
+   Rule: what sends them is not part of this; on pages without uploads it is never loaded. */
 
 import { bindDrop } from "./drop.js";
 import { text } from "./texts.js";
@@ -29,7 +29,8 @@ function hasUnfinished() {
   }
 }
 
-/** Take what is chosen with the two buttons, dropped on the page or pasted. */
+/** Take what is chosen with the two buttons, dropped on the page or pasted; resolves once all is there
+    that is needed for it. */
 export function bindChoosing() {
   document.addEventListener("change", ({ target }) => {
     if (target.matches?.(INPUTS)) {
@@ -39,15 +40,9 @@ export function bindChoosing() {
     }
   });
   bindDrop(document.getElementById("drop-sign"), upload);
-  const prepare = () => uploading().catch(() => {});
-  for (const type of ["click", "dragenter"]) {
-    document.addEventListener(type, ({ target }) => {
-      if (type === "dragenter" || target.matches?.(INPUTS)) {
-        prepare();
-      }
-    });
-  }
   if (hasUnfinished()) {
     import("./unfinished.js").then(({ forgetOldUploads }) => forgetOldUploads());
   }
+  // At once: who loses the line before the first upload shall not lose the upload.
+  return uploading().catch(() => {});
 }

@@ -35,9 +35,9 @@ bindView();
 bindPictures();
 bindNavigation();
 bindSearch();
-if (place === "folder") {
-  bindChoosing();
-}
 if (place !== "trash") {
   bindDetails(() => contextOf(selection));
+}
+if (place === "folder") {
+  await bindChoosing();
 }
