@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
@@ -236,7 +237,7 @@ def test_thousands_go_in_batches_and_what_went_before_a_failure_is_told_of(
     sent: list[list[str]] = []
 
     def answer(route: Route) -> None:
-        wanted = route.request.post_data_json
+        wanted: Any = route.request.post_data_json
         if "paths" in wanted:
             route.fulfill(json={"entries": [None] * len(wanted["paths"])})
             return

@@ -300,5 +300,5 @@ def test_a_program_hears_what_a_thing_is_called_now(alice: Program) -> None:
 
     renamed = alice.request("POST", "/index/rename", data=data)
 
-    assert (renamed.status_code, renamed.json["path"]) == (200, "folder/й")
+    assert (renamed.status_code, renamed.get_json()["path"]) == (200, "folder/й")
     assert alice.paths() == ["folder", "folder/й"]
