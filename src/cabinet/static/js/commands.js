@@ -9,7 +9,7 @@
    Rule: a table of short calls; whatever is long is loaded when it is asked for. */
 
 import { contextOf, perform } from "./actions.js";
-import { keyOf } from "./selection.js";
+import { keyOf } from "./list.js";
 import { toggleView } from "./view.js";
 import { focusOn, outermostRow, rowBeyond, rowInFocus } from "./walking.js";
 

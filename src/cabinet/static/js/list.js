@@ -16,7 +16,7 @@ const list = document.getElementById("list");
 const rowsIn = (root) => [...root.querySelectorAll("#rows [data-path]")];
 const focusable = (row) => row?.querySelector(".name");
 /** Return what a row is known by here: its path, in the trash its id. */
-export const keyOf = (row) => row.dataset.trashId ?? row.dataset.path;
+export const keyOf = (row) => row.getAttribute("data-trash-id") ?? row.getAttribute("data-path");
 
 // The keys of all rows, once they are asked for; null when they may be others by now.
 let known = null;

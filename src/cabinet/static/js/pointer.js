@@ -6,8 +6,7 @@
    Rule: one listener for the whole list, however many rows it has. */
 
 import { ACTIONS, actionsFor, contextOf, perform, tell } from "./actions.js";
-import { entryOf } from "./list.js";
-import { keyOf } from "./selection.js";
+import { entryOf, keyOf } from "./list.js";
 import { focusOn, rowOf } from "./walking.js";
 
 const LONG_PRESS_MS = 500;

@@ -8,9 +8,8 @@
 import { renewing } from "./changes.js";
 import { root, send } from "./http.js";
 import { icon } from "./icons.js";
-import { refresh, rowOf } from "./list.js";
+import { keyOf, refresh, rowOf } from "./list.js";
 import { left } from "./reconciling.js";
-import { keyOf } from "./selection.js";
 import { text } from "./texts.js";
 import { warn } from "./toasts.js";
 import { remember } from "./undo.js";

@@ -9,8 +9,7 @@ import { actionsFor, contextOf, perform } from "./actions.js";
 import { number } from "./format.js";
 import { icon } from "./icons.js";
 import { labelOf } from "./key-names.js";
-import { entryOf } from "./list.js";
-import { keyOf } from "./selection.js";
+import { entryOf, keyOf } from "./list.js";
 import { countText, text } from "./texts.js";
 
 // How near the menu comes to the edges of the window, in pixels.

@@ -6,15 +6,12 @@
    Rule: a change touches only the rows that it changes; of very many first those in sight, and the
    others bit by bit, so that nobody waits for what they do not see. */
 
-import { entryOf } from "./list.js";
+import { entryOf, keyOf } from "./list.js";
 
 const BOX = "#rows .check input";
 
 // Rows that are marked without anybody noticing how long it takes, also on a slow machine.
 const AT_ONCE = 200;
-
-/** Return what a row is known by here. */
-export const keyOf = (row) => row.getAttribute("data-trash-id") ?? row.getAttribute("data-path");
 
 const boxOf = (row) => row.querySelector(".check input");
 
