@@ -39,7 +39,13 @@ def sent_form(action: str, shows: str) -> Callable[[Scene], None]:
         page = scene.open("/trash")
         page.locator(f'#rows [data-name="{TRASH[0]}"] input[type=checkbox]').press("Space")
         page.locator("#selection").evaluate(
-            "(form, action) => { form.action = action; HTMLFormElement.prototype.submit.call(form); }", action
+            """(form, action) => {
+                const field = Object.assign(document.createElement("input"), { name: "on_conflict", value: "fail" });
+                form.append(field);
+                form.action = action;
+                HTMLFormElement.prototype.submit.call(form);
+            }""",
+            action,
         )
         scene.sees(shows)
 
@@ -59,7 +65,7 @@ STATES = [
     State(
         "trash, in the way",
         "anna",
-        sent_form("/index/trash/restore?on_conflict=fail", ".refused"),
+        sent_form("/index/trash/restore", ".refused"),
         complains="status of 409",
     ),
     State(
