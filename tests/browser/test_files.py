@@ -96,12 +96,16 @@ def test_a_name_is_text_wherever_it_shows(visitor: Visitor, name: str) -> None:
         page.keyboard.press("s")
     assert downloaded.value.path().read_bytes() == b"harmless"
 
-    page.keyboard.press("Shift+Delete")
-    expect(page.locator("#confirm-title")).to_have_text(f"Delete “{name}” for ever?", use_inner_text=False)
-    page.keyboard.press("Escape")
-    page.keyboard.press("m")
-    expect(page.locator("#picker-title")).to_have_text(f"Move “{name}”", use_inner_text=False)
-    page.keyboard.press("Escape")
+    for key, title, text in (
+        ("Shift+Delete", "#confirm-title", f"Delete “{name}” for ever?"),
+        ("m", "#picker-title", f"Move “{name}”"),
+    ):
+        page.keyboard.press(key)
+        # The title is there before its dialog is open, and nothing can be closed earlier.
+        expect(page.locator(title)).to_be_visible()
+        expect(page.locator(title)).to_have_text(text, use_inner_text=False)
+        page.keyboard.press("Escape")
+        expect(page.locator(title)).to_be_hidden()
     page.keyboard.press("Delete")
 
     expect(page.get_by_role("status").filter(has_text="is in the trash.")).to_contain_text(name.strip())

@@ -61,8 +61,9 @@ export function switchLetters(isOn) {
 // Dialogs lie at the outside: to look for them in a long list at every key would be felt.
 const outermost = () => [...document.body.children, ...document.getElementById("main").children];
 
+// A field keeps the focus for a moment after its dialog has closed.
 const isFree = ({ target }) =>
-  !target.closest?.(`${TYPING}, dialog, [popover]:popover-open`) &&
+  !target.closest?.(`${TYPING}, dialog, [popover]:popover-open`)?.checkVisibility() &&
   !outermost().some((each) => each.localName === "dialog" && each.matches(":modal"));
 
 /** Tell whether a key of the list is meant for it: the focus is on a name or a box, or nowhere. */
