@@ -14,7 +14,7 @@ PARALLEL = $(BIN)/pytest --numprocesses $(TESTS) --dist worksteal
 
 # uv resolves for every platform and every Python that pyproject.toml allows.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-       --no-annotate --no-header --no-emit-index-url --no-emit-find-links
+       --no-strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # The tests start hundreds of processes, and pytest rewrites each test module for every worker.

@@ -6,6 +6,7 @@ nothing of Cabinet itself.
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.support.servers import Server, running, server_environment
 
@@ -56,7 +58,17 @@ def locked(name: str) -> dict[str, str]:
     """Return the lines of a lock file that name something, by what they name, with their markers."""
     lines = (ROOT / name).read_text().splitlines()
     named = [line.removesuffix(" \\") for line in lines if not line.startswith(" ")]
-    return {line.partition("==")[0]: line for line in named}
+    return {re.split(r"\[|==", line)[0]: line for line in named}
+
+
+def wanted_with_extras(name: str) -> list[Requirement]:
+    """Return what a distribution wants here together with an extra of it."""
+    try:
+        wanted = [Requirement(each) for each in importlib.metadata.requires(name) or []]
+    except importlib.metadata.PackageNotFoundError:
+        # Locked for another platform.
+        return []
+    return [each for each in wanted if each.extras and (not each.marker or each.marker.evaluate())]
 
 
 @pytest.fixture
@@ -176,6 +188,16 @@ def test_the_locks_pin_every_dependency_and_name_no_place() -> None:
 
     assert required <= locked("requirements.lock").keys()
     assert [text for text in texts if re.search(r"://|/|^#|^-", text, re.MULTILINE)] == []
+
+
+def test_what_is_wanted_with_an_extra_is_pinned_with_it() -> None:
+    # Else pip 23 goes for the newest release, of which the lock has no hash.
+    lines = locked("requirements-dev.lock")
+    wanted = [each for name in ["cabinet", *lines] for each in wanted_with_extras(name)]
+
+    pins = [f"{each.name}[{','.join(sorted(each.extras))}]==" for each in wanted]
+    assert [pin for pin in pins if not any(line.startswith(pin) for line in lines.values())] == []
+    assert "coverage[toml]==" in pins
 
 
 def test_development_runs_on_the_versions_that_production_runs_on() -> None:
