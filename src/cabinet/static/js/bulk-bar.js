@@ -40,9 +40,16 @@ export class BulkBar {
       this.draw();
       this.speakSoon();
     });
-    list.addEventListener("listchange", () => this.draw());
+    list.addEventListener("listchange", () => this.renew());
     list.addEventListener("click", ({ target }) => this.press(target));
     list.addEventListener("change", ({ target }) => this.chooseAll(target));
+    this.renew();
+  }
+
+  /** Take over the bar of a list that is new. */
+  renew() {
+    // Or the browser writes down every box of a long list whenever anything is put into its history.
+    byId("selection")?.setAttribute("autocomplete", "off");
     this.draw();
   }
 
@@ -81,9 +88,8 @@ export class BulkBar {
 
   /** Show the bar or the head; the focus does not go with what goes. */
   show(isNeeded) {
-    const bar = byId("selection");
-    // Or the browser writes down every box of a long list whenever anything is put into its history.
-    bar?.setAttribute("autocomplete", "off");
+    // Not the form in it: whatever one asks of that, the browser first looks for a box of such a name.
+    const bar = byId("selection-bar");
     const hadFocus = bar?.contains(document.activeElement);
     // Not on what holds them both: the browser would ask every row whether that concerns it.
     bar?.classList.toggle("is-shown", isNeeded);

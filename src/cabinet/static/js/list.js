@@ -156,9 +156,9 @@ export async function removeRows(paths) {
   }
 }
 
-/** Return how many rows there are; asks the groups, not the rows. */
+/** Return how many rows there are; asks the groups, which know their children by number. */
 export const rowCount = () =>
-  [...(list.querySelector("#rows")?.children ?? [])].reduce((sum, group) => sum + group.childElementCount, 0);
+  [...(list.querySelector("#rows")?.children ?? [])].reduce((sum, group) => sum + group.children.length, 0);
 
 /** Return the groups of a page that was fetched, without the rows that are here: one may have been put
     where it belongs, or renamed, since. Costs what the page costs, however long the list is. */

@@ -12,8 +12,12 @@ const PAGE_ROWS = 1_000;
 const MAX_ROWS = 5_000;
 // Frames in which heights may turn out to be others.
 const GUESSES = 4;
+// Where to look below the head of the list: between two tiles is nothing.
+const BELOW_HEAD_PX = [16, 48, 96];
 
 const list = document.getElementById("list");
+// The browser writes down the whole form with it: not while somebody waits for an answer.
+const whenIdle = window.requestIdleCallback ?? setTimeout;
 let timer = 0;
 // The row that had the focus last: who goes on to the search field or a dialog comes back to it.
 let focused = null;
@@ -21,11 +25,14 @@ let focused = null;
 /** Return the row at the upper edge of what shows, and where it is; heights of rows that were never
     near the window are guesses, so that a number of pixels alone would lead elsewhere. */
 function findAnchor() {
-  const { left, width } = list.getBoundingClientRect();
-  const at = (y) => document.elementFromPoint(left + width / 2, y)?.closest("#rows [data-path]");
-  // Bars cover the first of these points.
-  const row = [64, 128, 192, 256].map(at).find(Boolean);
-  return row ? { key: keyOf(row), y: row.getBoundingClientRect().top } : null;
+  const { left, width, bottom } = list.querySelector(".list-head")?.getBoundingClientRect() ?? {};
+  for (const below of bottom === undefined ? [] : BELOW_HEAD_PX) {
+    const row = document.elementFromPoint(left + width / 2, bottom + below)?.closest("#rows [data-path]");
+    if (row) {
+      return { key: keyOf(row), y: row.getBoundingClientRect().top };
+    }
+  }
+  return null;
 }
 
 const nextFrame = () => new Promise(requestAnimationFrame);
@@ -89,7 +96,7 @@ export async function reveal(path) {
 export function bindMemory() {
   const soon = () => {
     clearTimeout(timer);
-    timer = setTimeout(remember, SETTLED_MS);
+    timer = setTimeout(() => whenIdle(remember), SETTLED_MS);
   };
   window.addEventListener("scroll", soon, { passive: true });
   list.addEventListener("focusin", ({ target }) => {

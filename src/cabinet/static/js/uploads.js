@@ -70,7 +70,14 @@ export class UploadPanel {
     this.drawHead();
     this.drawNote();
     this.isClosed &&= !this.queue.isBusy;
-    panel.hidden = this.items.size === 0 || this.isClosed;
+    this.show(this.items.size > 0 && !this.isClosed);
+  }
+
+  /** Show the panel or not; what it would lie over makes way. Said by a class, for the
+      browser would look for it with every element that comes or goes. */
+  show(isShown) {
+    panel.hidden = !isShown;
+    document.documentElement.classList.toggle("has-uploads", isShown);
   }
 
   /** Go on under another title: another folder is open. */
@@ -173,7 +180,7 @@ export class UploadPanel {
   close() {
     const hadFocus = panel.contains(document.activeElement);
     this.isClosed = true;
-    panel.hidden = true;
+    this.show(false);
     if (hadFocus) {
       byId("files-input").focus();
     }
