@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.support.vendor import ICONS, MANIFEST, SPRITE, STATIC, VENDOR, sha384
+from cabinet.web.formats import KINDS
+from tests.support.vendor import GLYPHS, ICONS, MANIFEST, SPRITE, STATIC, STRIP, VENDOR, sha384
 
 TEMPLATES = STATIC.parent / "templates"
 ENTRIES = json.loads(MANIFEST.read_text(encoding="utf-8"))
 
 # An icon is named in a call of the macro or of the scripts' function, now and then one of two.
 ICON_CALL = re.compile(r"\bicon\(([^()]*)\)")
-# Others stand in a table, or in markup that a page has hundreds of.
-ICON_IN_TABLE = re.compile(r"""\bicon: "([a-z0-9-]+)"|, "([a-z-]+)"\)[,\]]|}}#([a-z-]+)\"""")
+# Others stand in a table.
+ICON_IN_TABLE = re.compile(r"""\bicon: "([a-z0-9-]+)"|, "([a-z-]+)"\)[,\]]""")
 ICON_NAME = re.compile(r"""["']([a-z][a-z0-9-]*)["']""")
 
 
@@ -31,14 +33,14 @@ def test_a_vendored_file_is_the_one_in_the_manifest(entry: dict[str, str]) -> No
     path = STATIC / entry["file"]
 
     assert sha384(path) == entry["sha384"]
-    assert entry["version"] in entry["file"] or path == SPRITE
+    assert entry["version"] in entry["file"] or path in {SPRITE, STRIP}
     assert entry["licence"] in {"Apache-2.0", "ISC", "MIT", "OFL-1.1"}
 
 
 def test_the_manifest_knows_every_vendored_file() -> None:
     listed = {STATIC / entry["file"] for entry in ENTRIES}
 
-    assert listed == {path for path in VENDOR.rglob("*") if path.is_file()} - {MANIFEST} | {SPRITE}
+    assert listed == {path for path in VENDOR.rglob("*") if path.is_file()} - {MANIFEST} | {SPRITE, STRIP}
 
 
 def test_every_package_brings_its_licence() -> None:
@@ -48,17 +50,26 @@ def test_every_package_brings_its_licence() -> None:
 
 
 def test_the_sprite_has_the_icons_that_are_used_and_no_others() -> None:
-    from cabinet.web.formats import KINDS
-
     drawn = set(re.findall(r'<symbol id="([\w-]+)"', SPRITE.read_text(encoding="utf-8")))
     sources = [path.read_text(encoding="utf-8") for path in ours(".html", ".js")]
     words = [ICON_NAME.findall(call) for source in sources for call in ICON_CALL.findall(source)]
     others = {word for source in sources for found in ICON_IN_TABLE.findall(source) for word in found}
-    kinds = {f"file-{kind}" for kind in KINDS}
 
     assert drawn == set(ICONS)
-    assert {first for first, *_ in filter(None, words)} - drawn - {"file-"} == set()
-    assert drawn - kinds - others - {word for each in words for word in each} == set()
+    assert {first for first, *_ in filter(None, words)} - drawn == set()
+    assert drawn - others - {word for each in words for word in each} == set()
+
+
+def test_every_kind_of_file_has_its_place_in_the_strip_of_glyphs() -> None:
+    styles = (STATIC / "css" / "files.css").read_text(encoding="utf-8")
+    places = dict(re.findall(r"glyph-([\w-]+) {\s+--place: (\d+);", styles))
+    drawn = ET.parse(STRIP).getroot()  # noqa: S314 - our own
+
+    named = {kind: GLYPHS[int(place)].removeprefix("file-") for kind, place in places.items()}
+    assert named == {kind: kind for kind in {"file", "folder", *KINDS}}
+    assert [len(line) for line in drawn] == [len(GLYPHS)] * 2
+    assert f"100% / {len(GLYPHS) - 1})" in styles
+    assert f"{len(GLYPHS)}00% 200% no-repeat" in styles
 
 
 def test_nothing_is_loaded_from_another_host() -> None:

@@ -44,8 +44,7 @@ class Row(NamedTuple):
     tail: str
     href: str
     menu: str
-    icon: str
-    tint: str
+    glyph: str
     picture: str
     size: int | None
     size_text: str
@@ -153,8 +152,7 @@ class RowMaker:
             tail=tail,
             href=(self._folder if entry.is_folder else self._file) + address if address else "",
             menu=self._menu + address + self._back if address else "",
-            icon="folder" if entry.is_folder else f"file-{family}" if family else "file",
-            tint="folder" if entry.is_folder else family or "file",
+            glyph="folder" if entry.is_folder else family or "file",
             picture=self._picture_of(entry, address),
             size=size,
             size_text="" if size is None else self._speech.filesize(size),

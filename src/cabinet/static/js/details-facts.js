@@ -8,7 +8,6 @@ import { lookUp } from "./changes.js";
 import { listVersions } from "./details-versions.js";
 import { number, size } from "./format.js";
 import { root } from "./http.js";
-import { icon } from "./icons.js";
 import { kindWord } from "./kind-words.js";
 import { copyText, linkOf } from "./links.js";
 import { refresh } from "./list.js";
@@ -54,8 +53,7 @@ function fill(panel, facts) {
 function drawPicture(panel, entry) {
   const place = part(panel, "picture");
   const thumb = entry.row?.querySelector(".thumb");
-  const drawing = entry.row?.querySelector(".icon")?.cloneNode(true) ?? icon("file");
-  place.replaceChildren(drawing);
+  place.replaceChildren(...[entry.row?.querySelector(".glyph")?.cloneNode()].filter(Boolean));
   if (thumb) {
     const image = document.createElement("img");
     image.alt = "";

@@ -37,7 +37,7 @@ export async function show(entry, { stage, dialog, signal }) {
     player.addEventListener("loadedmetadata", resolve);
     player.addEventListener("error", () => reject(player.error));
   });
-  const sign = kindOf(entry) === "audio" && entry.row?.querySelector(".icon")?.cloneNode(true);
+  const sign = kindOf(entry) === "audio" && entry.row?.querySelector(".glyph")?.cloneNode();
   stage.replaceChildren(...[sign, player].filter(Boolean));
   const byKey = (event) => {
     if (event.key === " " && event.target === stage) {

@@ -40,7 +40,7 @@ export async function whyNot({ path }, failure) {
 /** Show the icon, name and size of `entry`, `message`, and, while the file is there, what downloads it. */
 export function showInstead(stage, entry, message, { isThere = true } = {}) {
   const shown = document.getElementById("preview-instead").content.firstElementChild.cloneNode(true);
-  const icon = entry.row?.querySelector(".icon")?.cloneNode(true);
+  const icon = entry.row?.querySelector(".glyph")?.cloneNode();
   if (icon) {
     shown.prepend(icon);
   }
