@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, ElementHandle, Page
 
 from tests.bench.filling import fill
 from tests.bench.kept import kept_connection
@@ -52,6 +52,13 @@ watch("event", (entry) => {
   }
 }, { durationThreshold: 16 });
 """
+ELEMENT = """([index, part]) => {
+    const row = document.querySelectorAll('#rows .list-row')[index];
+    return part ? row.querySelector(part) : row;
+}"""
+# How long a finger holds a button or a key, and how long nobody does anything after scrolling.
+HELD_MS = 60
+SETTLED_MS = 500
 # Two frames later everything that an event did is on the screen.
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))"
 
@@ -132,24 +139,29 @@ def _interaction_row(stage: Stage, server: Cabinet, browser: Browser, many: int)
 
 def _interact(visited: Page) -> None:
     """Choose and walk as one does, at the beginning, in the middle and at the end of the list."""
-    rows = visited.locator("#rows .list-row")
-    last = rows.count() - 1
+    last = visited.locator("#rows .list-row").count() - 1
     for index in (3, last // 2, last):
-        row = rows.nth(index)
+        # Looked up once and before: what the driver does in the page would be measured, too.
+        row, name, check = (_element(visited, index, part) for part in ("", ".name", ".check"))
         row.scroll_into_view_if_needed()
         visited.evaluate(PAINTED)
-        box = row.locator(".check").bounding_box()
+        box = check.bounding_box()
         assert box is not None
-        # By the mouse itself: to look the box up again would be measured, too.
-        visited.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        visited.mouse.move(x, y)
+        visited.wait_for_timeout(SETTLED_MS)
         for _ in range(2):
-            _then_paint(
-                visited,
-                partial(visited.mouse.click, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2),
-            )
-        row.locator(".name").focus()
+            _then_paint(visited, partial(visited.mouse.click, x, y, delay=HELD_MS))
+        name.focus()
         for key in ("ArrowUp", "ArrowUp", "Space", "Shift+ArrowDown", "Escape"):
-            _then_paint(visited, partial(visited.keyboard.press, key))
+            _then_paint(visited, partial(visited.keyboard.press, key, delay=HELD_MS))
+
+
+def _element(visited: Page, index: int, part: str) -> ElementHandle:
+    """Return a row, or a part of one."""
+    element = visited.evaluate_handle(ELEMENT, [index, part]).as_element()
+    assert element is not None
+    return element
 
 
 def _then_paint(visited: Page, act: Callable[[], None]) -> None:

@@ -50,6 +50,7 @@ export class BulkBar {
   renew() {
     // Or the browser writes down every box of a long list whenever anything is put into its history.
     byId("selection")?.setAttribute("autocomplete", "off");
+    this.offer();
     this.draw();
   }
 
@@ -82,7 +83,6 @@ export class BulkBar {
         span("selection-words", this.describe()),
         span("selection-note", this.isCutShort ? text("only-loaded") : ""),
       );
-      this.offer();
     }
   }
 
@@ -99,10 +99,11 @@ export class BulkBar {
     }
   }
 
-  /** Put the actions of this place in, where the server put what works without scripts. */
+  /** Put the actions of this place in, where the server put what works without scripts: before anybody
+      waits for the bar, for what is put into a form has the browser go through all of its boxes. */
   offer() {
     const actions = byId("selection-actions");
-    if (!actions.querySelector("[data-action]")) {
+    if (actions && !actions.querySelector("[data-action]")) {
       const { place } = contextOf(this.selection);
       const shown = ACTIONS.filter(({ isInBar, places }) => isInBar && places.includes(place));
       actions.replaceChildren(...shown.map(buttonOf));

@@ -8,7 +8,7 @@
 import { describe } from "./details-facts.js";
 import { keepOpen, wasOpen } from "./details-kept.js";
 import { entryOf, rowOf } from "./list.js";
-import { useStyle } from "./styles.js";
+import { styled } from "./styles.js";
 
 // Arrows that are held down ask for nothing on their way.
 const SETTLED_MS = 120;
@@ -91,7 +91,7 @@ function bindTo(chosen) {
 
 /** Open the panel, or close it when it is about `entries` already. */
 export async function toggleDetails(entries, context) {
-  await useStyle("details.css");
+  await styled;
   bindTo(context.selection);
   opener = context.opener;
   if (isOpen() && isSame(entries)) {
@@ -104,7 +104,7 @@ export async function toggleDetails(entries, context) {
 /** Open the panel on a page that one comes to with it open. */
 export async function reopenDetails(context) {
   if (wide.matches) {
-    await useStyle("details.css");
+    await styled;
     bindTo(context.selection);
     await open(wanted());
   }
@@ -112,7 +112,7 @@ export async function reopenDetails(context) {
 
 /** Show the panel about `entry` in `place`, until `leave`. */
 export async function showBeside(place, entry) {
-  await useStyle("details.css");
+  await styled;
   if (panel.parentElement !== place) {
     place.append(panel);
   }

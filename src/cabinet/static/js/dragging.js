@@ -8,7 +8,6 @@ import { ROWS } from "./drop.js";
 import { number } from "./format.js";
 import { icon } from "./icons.js";
 import { entryOf } from "./list.js";
-import { useStyle } from "./styles.js";
 import { reasonAgainst } from "./targets.js";
 import { countText } from "./texts.js";
 
@@ -129,7 +128,6 @@ export function bindDragging(selection) {
     const row = target.closest(ROW);
     if (row && page.place !== "trash") {
       row.draggable = pointerType === "mouse" && !target.closest("input, textarea");
-      useStyle("dialogs.css");
     }
   });
   list.addEventListener("dragstart", (event) => begin(event, selection));

@@ -6,7 +6,7 @@ import { makeFolder } from "./changes.js";
 import { FolderTree } from "./folder-tree.js";
 import { below } from "./paths.js";
 import { arrived } from "./reconciling.js";
-import { useStyle } from "./styles.js";
+import { styled } from "./styles.js";
 
 const dialog = document.getElementById("picker");
 const find = (name) => dialog.querySelector(`#picker-${name}`);
@@ -81,7 +81,7 @@ function bind(tree, reasonAgainst) {
 /** Ask for a folder, beginning at `start`; resolves to its path, or to null. `reasonAgainst(path)` says why
     a folder will not do, "" where it will; `isClosed(path)` which folders cannot even be opened. */
 export async function pickFolder({ title, label, start, reasonAgainst, isClosed }) {
-  await useStyle("dialogs.css");
+  await styled;
   dialog.querySelector("h2").textContent = title;
   find("accept").textContent = label;
   showNewFolder(false);

@@ -12,7 +12,7 @@ import { rowOf } from "./list.js";
 import { Course } from "./preview-course.js";
 import { kindOf } from "./preview-kinds.js";
 import { showInstead, whyNot } from "./preview-trouble.js";
-import { useStyle } from "./styles.js";
+import { styled } from "./styles.js";
 import { bindSwipes } from "./swipes.js";
 import { text } from "./texts.js";
 
@@ -118,7 +118,7 @@ async function step(by) {
 
 /** Show what is in the file of `entry`. */
 export async function preview(entry) {
-  await useStyle("preview.css");
+  await styled;
   if (!dialog.open) {
     dialog.showModal();
     stage.focus({ preventScroll: true });

@@ -3,14 +3,14 @@
    Rule: asks and tells the answer; does nothing. The browser gives the focus back. */
 
 import { number } from "./format.js";
-import { useStyle } from "./styles.js";
+import { styled } from "./styles.js";
 import { countText } from "./texts.js";
 
 const SHOWN = 5;
 
 /** Open `dialog`; resolves to the value of the button that closed it, "" for none. */
 export async function ask(dialog) {
-  await useStyle("dialogs.css");
+  await styled;
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {

@@ -1,21 +1,13 @@
-/* Stylesheets that the first view does without, loaded with the first thing that needs them. */
+/* The stylesheets that a first view does without: dialogs, the details, the preview. They come together,
+   as soon as scripts do, for with each one more the browser looks at every row of a long list again. */
 
-const loading = new Map();
+const link = document.createElement("link");
+link.rel = "stylesheet";
+link.href = new URL("../css/dialogs+details+preview.css", import.meta.url).pathname;
 
-/** Resolve once css/`name` holds; one that cannot be loaded is gone without. */
-export function useStyle(name) {
-  if (!loading.has(name)) {
-    const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.href = new URL(`../css/${name}`, import.meta.url).pathname;
-    loading.set(
-      name,
-      new Promise((resolve) => {
-        link.addEventListener("load", resolve);
-        link.addEventListener("error", resolve);
-      }),
-    );
-    document.head.append(link);
-  }
-  return loading.get(name);
-}
+/** Resolves once they hold; when they cannot be loaded, one goes without. */
+export const styled = new Promise((resolve) => {
+  link.addEventListener("load", resolve);
+  link.addEventListener("error", resolve);
+});
+document.head.append(link);

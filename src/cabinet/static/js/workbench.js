@@ -17,6 +17,7 @@ import { bindPictures } from "./pictures.js";
 import { Pointer } from "./pointer.js";
 import { bindSearch } from "./search.js";
 import { Selection } from "./selection.js";
+import "./styles.js";
 import { bindView } from "./view.js";
 
 const { place } = document.getElementById("main").dataset;
