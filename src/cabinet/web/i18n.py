@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import Any
 
 from babel import negotiate_locale
-from flask import Flask, Response, has_request_context, request
-from flask_babel import format_decimal, get_locale, gettext
+from babel.support import Translations
+from flask import Flask, Response, g, has_request_context, request
+from flask_babel import format_decimal, get_domain, get_locale, gettext
 from flask_login import current_user
 
 from cabinet.errors import CabinetError
@@ -60,6 +61,24 @@ def _translate_field(name: str, value: Any) -> Any:
     return value
 
 
+def _catalog() -> Translations:
+    """Return the texts of the request, looked up once: a page asks for more than a hundred."""
+    if "catalog" not in g:
+        g.catalog = get_domain().get_translations()
+    found: Translations = g.catalog
+    return found
+
+
+def _say(text: str) -> str:
+    """Return `text` in the language of the page that is being drawn."""
+    return str(_catalog().ugettext(text))
+
+
+def _say_count(one: str, many: str, count: int) -> str:
+    """Return the text that fits `count`, likewise."""
+    return str(_catalog().ungettext(one, many, count))
+
+
 def _vary(response: Response) -> Response:
     """Tell caches what the language of an answer depends on."""
     if response.mimetype in {"text/html", "application/problem+json"}:
@@ -71,5 +90,6 @@ def init_app(app: Flask) -> None:
     """Bind Babel and give templates `language`, `languages` and `script_texts`."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", DEFAULT)
     babel.init_app(app, locale_selector=choose_locale)
+    app.jinja_env.install_gettext_callables(_say, _say_count, newstyle=True)  # type: ignore[attr-defined]
     app.after_request(_vary)
     app.context_processor(lambda: {"language": language(), "languages": NAMES, "script_texts": script_texts})
