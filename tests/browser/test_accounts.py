@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.support.auth import PASSWORD, basic, bearer
 from tests.support.chromium import Visitor
@@ -89,6 +89,23 @@ def test_the_eye_shows_a_password_and_hides_it_again(context: BrowserContext) ->
     page.get_by_role("button", name="Hide password").click()
 
     expect(field).to_have_attribute("type", "password")
+
+
+def test_whoever_types_before_the_eye_is_there_goes_on_typing(context: BrowserContext) -> None:
+    page = context.new_page()
+    held: list[Route] = []
+    page.route("**/passwords.js", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
+    field = page.locator("#password")
+    with page.expect_request("**/passwords.js"):
+        page.goto("/login", wait_until="commit")
+    field.press_sequentially("nine quiet")
+
+    held.pop().continue_()
+    expect(page.get_by_role("button", name="Show password")).to_be_visible()
+    page.keyboard.type(" herons")
+
+    expect(field).to_be_focused()
+    expect(field).to_have_value("nine quiet herons")
 
 
 def test_a_new_password_takes_the_place_of_the_old(visitor: Visitor) -> None:

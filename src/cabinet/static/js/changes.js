@@ -91,9 +91,3 @@ export async function newestTrashed(paths) {
   const trashed = await listTrash();
   return paths.map((path) => trashed.find((entry) => entry.from === path)).filter(Boolean);
 }
-
-/** Return the paths that what is in the trash as `ids` had. */
-export async function originsOf(ids) {
-  const trashed = await listTrash();
-  return trashed.filter((entry) => ids.includes(entry.id)).map((entry) => entry.from);
-}

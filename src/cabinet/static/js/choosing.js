@@ -10,9 +10,11 @@ const INPUTS = "#files-input, #folder-input";
 // Of unfinished.js, which knows what to do with them.
 const PREFIX = "tus::";
 
+const page = document.getElementById("main").dataset;
+
 const uploading = () => import("./uploading.js");
 
-async function upload(items, parent) {
+async function upload(items, parent = page.folder) {
   try {
     (await uploading()).upload(items, parent);
   } catch {

@@ -3,7 +3,7 @@
    Rule: what can be undone is done at once; what cannot is asked about first. In the trash, entries
    have a `trashId`, by which their rows are known, too. */
 
-import { lookUp, originsOf, purgeAll, purgeIds, restoreIds, trashPaths, wholly } from "./changes.js";
+import { lookUp, purgeAll, purgeIds, restoreIds, trashPaths, wholly } from "./changes.js";
 import { number } from "./format.js";
 import { askWhatGives, confirm } from "./questions.js";
 import { arrived, busy, left, lost, showAnew } from "./reconciling.js";
@@ -25,8 +25,12 @@ function attempt(entries, change) {
   return busy(entries, () => change().catch(lost));
 }
 
-/** Put `entries` into the trash, and offer to bring them back. */
-export async function trash(entries) {
+/** Return those that nothing is being done with: a button may be pressed twice. */
+const idle = (entries) => entries.filter(({ row }) => row?.ariaBusy !== "true");
+
+/** Put `chosen` entries into the trash, and offer to bring them back. */
+export async function trash(chosen) {
+  const entries = idle(chosen);
   const done = [];
   await attempt(entries, async () => {
     for await (const some of trashPaths(pathsOf(entries))) {
@@ -42,8 +46,9 @@ export async function trash(entries) {
   }
 }
 
-/** Put back what is in the trash as `ids`; where something is in its place, ask. Returns what is back. */
-async function putBack(ids) {
+/** Put `entries` of the trash back; where something is in their place, ask. Returns what is back. */
+async function putBack(entries) {
+  const ids = entries.map(({ trashId }) => trashId);
   try {
     return await wholly(restoreIds(ids));
   } catch (failure) {
@@ -51,15 +56,19 @@ async function putBack(ids) {
       throw failure;
     }
   }
-  const there = await lookUp(await originsOf(ids));
-  const choice = await askWhatGives(pathsOf(there.filter(Boolean)), { canSkip: false });
+  const paths = pathsOf(entries);
+  const there = pathsOf((await lookUp(paths)).filter(Boolean));
+  // Else it is one of them that is in the way of another.
+  const inTheWay = there.length ? there : paths.filter((path, index) => paths.indexOf(path) !== index);
+  const choice = await askWhatGives(inTheWay, { canSkip: false });
   return choice ? wholly(restoreIds(ids, choice)) : [];
 }
 
-/** Put `entries` of the trash back where they were, and offer to delete them again. */
-export function restore(entries) {
+/** Put `chosen` entries of the trash back where they were, and offer to delete them again. */
+export function restore(chosen) {
+  const entries = idle(chosen);
   return attempt(entries, async () => {
-    const back = await putBack(entries.map(({ trashId }) => trashId));
+    const back = await putBack(entries);
     if (back.length) {
       remember(counted(back, "restored", "restored-many"), async () => {
         await wholly(trashPaths(pathsOf(back)));

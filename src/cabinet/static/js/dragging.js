@@ -133,7 +133,8 @@ export function bindDragging(selection) {
   list.addEventListener("dragstart", (event) => begin(event, selection));
   const on = (type, handle) =>
     document.addEventListener(type, (event) => {
-      if (dragged.length) {
+      // The end of a drag is not heard of when its row has left the page.
+      if (dragged.length && (event.type === "dragend" || event.dataTransfer.types.includes(ROWS))) {
         handle(event);
       }
     });

@@ -8,6 +8,9 @@ import { warn } from "./toasts.js";
 /** The type of what is dragged when it is rows of a list: of this page or of another window. */
 export const ROWS = "application/x-cabinet-rows";
 
+const page = document.getElementById("main").dataset;
+const TYPING = 'input:not([type="checkbox"]), textarea, [contenteditable], dialog';
+
 /** Tell whether files hang at the pointer. A picture in a row is one for the browser, and is not meant. */
 function carriesFiles({ dataTransfer }) {
   const types = dataTransfer?.types ?? [];
@@ -69,7 +72,7 @@ function makeMark(sign) {
 }
 
 /** Make the whole page a drop zone, and each folder row one of its own; `sign` shows while files hang
-    over it. `take(items, folder)` gets what is dropped, without a folder where that is the open one. */
+    over it. `take(items, folder)` gets what is dropped, and where. Other places take nothing. */
 export function bindDrop(sign, take) {
   // Each element that the pointer enters and leaves reports both; only the sum tells.
   let depth = 0;
@@ -85,7 +88,11 @@ export function bindDrop(sign, take) {
     document.addEventListener(type, (event) => {
       if (carriesFiles(event)) {
         event.preventDefault();
-        handle(event);
+        if (page.place === "folder") {
+          handle(event);
+        } else {
+          event.dataTransfer.dropEffect = "none";
+        }
       }
     });
   on("dragenter", () => show(1));
@@ -95,15 +102,17 @@ export function bindDrop(sign, take) {
     mark(folderAt(event));
   });
   on("drop", async (event) => {
-    const target = folderAt(event)?.dataset.path;
+    // As the sign says; once all is read, another folder may be open.
+    const target = folderAt(event)?.dataset.path ?? page.folder;
     show(-depth);
     take(await collect(event.dataTransfer), target);
   });
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length) {
+    // Whoever types pastes the words: a table is on the clipboard as a picture, too.
+    if (files.length && page.place === "folder" && !event.target.closest?.(TYPING)) {
       event.preventDefault();
-      take(files.map((file) => ({ file, path: file.name })));
+      take(files.map((file) => ({ file, path: file.name })), page.folder);
     }
   });
 }

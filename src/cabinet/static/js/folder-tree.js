@@ -64,6 +64,10 @@ export class FolderTree extends EventTarget {
     for (let item = from; item; ) {
       this.#choose(item);
       await this.#open(item);
+      if (this.#chosenItem !== item) {
+        // Somebody has chosen another one meanwhile.
+        return;
+      }
       const next = isOpen(item) ? entryWithin(item.dataset.folder, path) : null;
       item = next === null ? null : this.#itemOf(next, item);
     }

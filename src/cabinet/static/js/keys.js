@@ -26,7 +26,8 @@ function nameOf({ key, code }) {
     return key.toLowerCase();
   }
   const [, letter] = /^Key([A-Z])$/.exec(code) ?? [];
-  if (letter) {
+  // A sign is a sign, on whatever key it stands.
+  if (letter && /^\p{L}$/u.test(key)) {
     return letter.toLowerCase();
   }
   if (code === "Slash" && key in SLASH) {
@@ -48,7 +49,14 @@ export function pressed(event) {
 }
 
 /** Whether keys without Ctrl or the like do something; the browser remembers it. */
-export const areLettersOn = () => localStorage.getItem(LETTERS_OFF) === null;
+export function areLettersOn() {
+  try {
+    return localStorage.getItem(LETTERS_OFF) === null;
+  } catch {
+    // A browser may keep nothing at all.
+    return true;
+  }
+}
 
 export function switchLetters(isOn) {
   if (isOn) {
@@ -83,6 +91,10 @@ function entriesFor(action, selection) {
 }
 
 function runAction(key, event, context) {
+  // A key that is held does it once.
+  if (event.repeat) {
+    return false;
+  }
   // Enter on a link or a button is what it always is.
   if (key === "Enter" && event.target.closest?.(HAS_KEYS_OF_ITS_OWN)) {
     return false;
@@ -111,6 +123,12 @@ export function bindKeys(selection) {
   document.addEventListener("keydown", (event) => {
     const key = pressed(event);
     if (event.defaultPrevented || event.isComposing || !isFree(event) || (key.length === 1 && !areLettersOn())) {
+      return;
+    }
+    if (key === "Space" && event.target.matches?.("a.row-menu")) {
+      // A link that scripts make a button of is pressed like one.
+      event.preventDefault();
+      event.target.click();
       return;
     }
     const context = contextOf(selection, document.activeElement);

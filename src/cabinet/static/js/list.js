@@ -8,8 +8,11 @@
 
 import { failure, fetchPage } from "./http.js";
 import { showTimes } from "./times.js";
+import { warn } from "./toasts.js";
 
 const NEW_FOR_MS = 2_000;
+// The most that the server gives at a time.
+const MOST_ROWS = 1_000;
 
 const list = document.getElementById("list");
 
@@ -69,6 +72,10 @@ function takeOut(row) {
 function place(row, fresh, here) {
   const before = fresh.slice(0, fresh.indexOf(row)).findLast((each) => here.has(each.dataset.path));
   const present = here.get(row.dataset.path);
+  if (present?.classList.contains("is-renaming")) {
+    // Somebody types in it; once they have done, it is drawn anew anyway.
+    return;
+  }
   const hadFocus = present?.contains(document.activeElement);
   const adopted = document.importNode(row, true);
   showTimes(adopted);
@@ -96,19 +103,47 @@ export function replaceAll(fresh) {
 }
 
 function replaceTotals(fresh) {
-  for (const id of ["totals", "usage"]) {
+  for (const id of ["totals", "usage", "files-head"]) {
     const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
-    if (old && now) {
+    if (old && now && !old.contains(document.activeElement)) {
       old.replaceWith(document.importNode(now, true));
     }
   }
 }
 
-/** Show what has become of `paths`, which may be new, replaced or gone. */
+/** Return the rows of `fresh` and of the pages behind it, as far as the list is loaded here, or until
+    all that are `wanted` are among them. */
+async function freshRows(fresh, wanted) {
+  const found = rowsIn(fresh);
+  let more = fresh.getElementById("more");
+  const isMissing = () => found.filter((row) => wanted.has(row.dataset.path)).length < wanted.size;
+  while (more && found.length <= rowCount() && isMissing()) {
+    const next = await fetchFiles(`${more.getAttribute("href")}&limit=${MOST_ROWS}`);
+    found.push(...rowsIn(next));
+    more = next.getElementById("more");
+  }
+  return found;
+}
+
+/** Return how many of the rows `all` lie before what is not loaded yet. */
+function endOf(all, here, wanted) {
+  if (!document.getElementById("more")) {
+    return all.length;
+  }
+  let end = all.findLastIndex(({ dataset: { path } }) => here.has(path) && !wanted.has(path)) + 1;
+  while (wanted.has(all[end]?.dataset.path)) {
+    end += 1;
+  }
+  return end;
+}
+
+/** Show what has become of `paths`, which may be new, replaced or gone. What stands behind the last row
+    that is loaded comes with the next page. */
 export async function refresh(paths) {
   const asked = location.href;
   const wanted = new Set(paths);
   const fresh = await fetchFiles(asked);
+  const all = await freshRows(fresh, wanted);
   if (asked !== location.href) {
     // Another folder is open by now, and was fetched later than this.
     return;
@@ -120,9 +155,9 @@ export async function refresh(paths) {
       .forEach(markNew);
     return;
   }
-  const all = rowsIn(fresh);
   const here = new Map(rows().map((row) => [row.dataset.path, row]));
-  all.filter((row) => wanted.has(row.dataset.path)).forEach((row) => place(row, all, here));
+  const shown = all.slice(0, endOf(all, here, wanted));
+  shown.filter((row) => wanted.has(row.dataset.path)).forEach((row) => place(row, shown, here));
   replaceTotals(fresh);
   changed();
 }
@@ -214,8 +249,12 @@ async function showMore(link) {
   try {
     const group = await appendMore();
     focusable(group)?.focus({ preventScroll: true });
-  } catch {
-    location.assign(link.href);
+  } catch (failure) {
+    if (failure.status === 0) {
+      warn(failure.message);
+    } else {
+      location.assign(link.href);
+    }
   }
 }
 

@@ -17,7 +17,9 @@ const BELOW_HEAD_PX = [16, 48, 96];
 
 const list = document.getElementById("list");
 // The browser writes down the whole form with it: not while somebody waits for an answer.
-const whenIdle = window.requestIdleCallback ?? setTimeout;
+const LATEST_MS = 500;
+const whenIdle = (act) =>
+  window.requestIdleCallback ? requestIdleCallback(act, { timeout: LATEST_MS }) : setTimeout(act);
 let timer = 0;
 // The row that had the focus last: who goes on to the search field or a dialog comes back to it.
 let focused = null;

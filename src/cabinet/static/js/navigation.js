@@ -67,10 +67,12 @@ export function stay() {
 
 /** Show the page at `url` in place of this one and return it; null when a later one came before it.
     `enter()` makes its address ours, `settle(fresh)` puts scroll and focus where they belong; what is
-    typed in the search field stays when `isTyped`. */
+    typed in the search field stays when `isTyped`, or when it was typed meanwhile. */
 export async function show(url, { enter, settle, isTyped = false }) {
   stay();
   const mine = turn;
+  const field = searchIn(document).elements.q;
+  const asked = field.value;
   main.setAttribute("aria-busy", "true");
   try {
     const fresh = await fetchFiles(url);
@@ -84,7 +86,7 @@ export async function show(url, { enter, settle, isTyped = false }) {
       location.reload();
       return null;
     }
-    adopt(fresh, isTyped);
+    adopt(fresh, isTyped || field.value !== asked);
     named(fresh.title);
     await settle(fresh);
     return fresh;

@@ -3,6 +3,7 @@
 import { makeFolder as make } from "./changes.js";
 import { refresh, rowOf } from "./list.js";
 import { below } from "./paths.js";
+import { lost } from "./reconciling.js";
 import { focusOn } from "./walking.js";
 
 const dialog = document.getElementById("make-folder");
@@ -38,7 +39,7 @@ async function submit() {
   try {
     const made = await make(below(parent, field.value));
     dialog.close();
-    await show(made.path);
+    await show(made.path).catch(lost);
   } catch (failure) {
     explain(failure.message);
     field.focus();

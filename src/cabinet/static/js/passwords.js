@@ -24,10 +24,7 @@ function revealButton(input) {
   return button;
 }
 
+/** Put the button beside `input`, in the frame that the server drew: whoever types already goes on typing. */
 export function bindPassword(input) {
-  const frame = document.createElement("div");
-  frame.className = "password";
-  input.replaceWith(frame);
-  frame.append(input);
-  frame.append(revealButton(input));
+  input.parentElement.append(revealButton(input));
 }

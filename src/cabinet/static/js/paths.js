@@ -3,6 +3,12 @@
 /** Return the path of the folder that a path lies in. */
 export const parentOf = (path) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
 
+/** Return the folders that a path lies in, the nearest first. */
+export function foldersAbove(path) {
+  const parent = parentOf(path);
+  return parent ? [parent, ...foldersAbove(parent)] : [];
+}
+
 /** Return the last name of a path. */
 export const nameOf = (path) => path.slice(path.lastIndexOf("/") + 1);
 

@@ -16,6 +16,9 @@ const STILL_PX = 10;
 // What a click means something to by itself.
 const CONTROLS = "a, button, input, label, select, textarea, video, audio";
 
+// What a long press means something to, too.
+const TEXT_FIELDS = "input:not([type=checkbox]), textarea";
+
 const isPlain = ({ ctrlKey, metaKey, shiftKey, altKey }) => !(ctrlKey || metaKey || shiftKey || altKey);
 
 export class Pointer {
@@ -24,7 +27,8 @@ export class Pointer {
   #start = null;
   // Whether the press that goes on has brought the menu: what it ends with is no click.
   #hasOpened = false;
-  #openBefore = null;
+  // A click tells what made it in newer browsers only.
+  #pointerType = "";
 
   constructor(list, selection) {
     this.#selection = selection;
@@ -38,6 +42,8 @@ export class Pointer {
       document.addEventListener(type, (event) => this.#moveOn(event), { passive: true, capture: true });
     }
     list.addEventListener("click", (event) => this.#swallow(event), { capture: true });
+    // A new press, wherever: what it ends with is a click again.
+    document.addEventListener("pointerdown", (event) => this.#begin(event), { capture: true });
   }
 
   #click(event, row) {
@@ -73,7 +79,7 @@ export class Pointer {
   #choose(event, row) {
     const key = keyOf(row);
     const selection = this.#selection;
-    const isTouch = event.pointerType === "touch";
+    const isTouch = this.#pointerType === "touch";
     if (isTouch && !selection.size) {
       this.#open(event, row);
       return;
@@ -103,7 +109,7 @@ export class Pointer {
 
   /** With Shift the browser's own menu comes. */
   #contextMenu(event, row) {
-    if (!row || event.shiftKey || event.target.closest("input:not([type=checkbox]), textarea")) {
+    if (!row || event.shiftKey || event.target.closest(TEXT_FIELDS)) {
       return;
     }
     event.preventDefault();
@@ -114,10 +120,14 @@ export class Pointer {
     }
   }
 
-  #down(event, row) {
+  #begin({ pointerType }) {
     clearTimeout(this.#timer);
     this.#hasOpened = false;
-    if (row && event.pointerType === "touch" && event.isPrimary) {
+    this.#pointerType = pointerType;
+  }
+
+  #down(event, row) {
+    if (row && event.pointerType === "touch" && event.isPrimary && !event.target.closest(TEXT_FIELDS)) {
       const { clientX: x, clientY: y } = event;
       this.#start = { x, y };
       this.#timer = setTimeout(() => {

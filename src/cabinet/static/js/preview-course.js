@@ -26,9 +26,10 @@ export class Course {
 
   /** Return the entry `by` files on, null at an end of the list, whose next page is loaded if need be. */
   async next(by) {
-    const isListed = files()[this.#index]?.dataset.path === this.#path;
+    const at = files().findIndex((row) => row.dataset.path === this.#path);
     // What has left the list has given its place away.
-    const wanted = by > 0 && !isListed ? this.#index : this.#index + by;
+    const instead = by > 0 ? this.#index : this.#index + by;
+    const wanted = at < 0 ? instead : at + by;
     if (this.#isLoading || wanted < 0) {
       return null;
     }

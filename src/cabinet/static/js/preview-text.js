@@ -15,8 +15,9 @@ const MOST_BYTES = 250_000;
 async function head(entry, signal) {
   const asked = { Accept: "*/*", Range: `bytes=0-${MOST_BYTES - 1}` };
   const response = await send("GET", contentUrl(entry.path), null, asked);
+  const bytes = await response.arrayBuffer();
   signal.throwIfAborted();
-  return new Uint8Array(await response.arrayBuffer()).subarray(0, MOST_BYTES);
+  return new Uint8Array(bytes).subarray(0, MOST_BYTES);
 }
 
 function noteOf(entry) {

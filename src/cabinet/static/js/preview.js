@@ -81,7 +81,9 @@ async function show(entry, { isAgain = false } = {}) {
   }
   stage.setAttribute("aria-busy", "true");
   try {
-    await (await PARTS[kind]()).show(entry, { stage, tools, dialog, signal });
+    const part = await PARTS[kind]();
+    signal.throwIfAborted();
+    await part.show(entry, { stage, tools, dialog, signal });
   } catch (failure) {
     if (!signal.aborted) {
       await explain(entry, failure, isAgain, signal);

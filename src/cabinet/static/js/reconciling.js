@@ -3,7 +3,7 @@
    Rule: rows are known by their keys, a path or in the trash an id; what does not show is passed over. */
 
 import { fetchFiles, keyOf, refresh, removeRows, replaceAll, rowOf, rows } from "./list.js";
-import { entryWithin } from "./paths.js";
+import { entryWithin, foldersAbove } from "./paths.js";
 import { makeObstacle, persist } from "./patience.js";
 import { signedIn } from "./signin.js";
 import { warn } from "./toasts.js";
@@ -20,8 +20,11 @@ const focusOn = (key) => rowOf(key)?.querySelector(".name").focus({ preventScrol
 /** Take away the rows of what has left the list; a row that had the focus gives it to the next. */
 export async function left(keys) {
   const gone = new Set(keys);
-  if (rows().some((row) => gone.has(keyOf(row)))) {
-    await removeRows(keys);
+  // What was found may lie anywhere below what has gone.
+  const isGone = (key) => gone.has(key) || (page.place === "search" && foldersAbove(key).some((path) => gone.has(path)));
+  const shown = rows().map(keyOf).filter(isGone);
+  if (shown.length) {
+    await removeRows(shown);
   }
 }
 

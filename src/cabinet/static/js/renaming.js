@@ -144,7 +144,8 @@ class Renaming {
     this.field.readOnly = true;
     try {
       const done = await change(this.entry.path, value);
-      this.close({ keepsFocus });
+      // Who has gone on to something else meanwhile stays there.
+      this.close({ keepsFocus: keepsFocus && this.form.contains(document.activeElement) });
       await this.show(done);
     } catch (failure) {
       this.refuse(failure);
@@ -167,7 +168,7 @@ class Renaming {
     const wasChosen = this.selection.has(keyOf(this.entry.row));
     offerUndo(this.entry, now);
     await show();
-    if (wasChosen) {
+    if (wasChosen && rowOf(now.path)) {
       this.selection.toggle(now.path, true);
     }
   }

@@ -9,13 +9,13 @@ import { announce } from "./toasts.js";
 // A pause in typing that is worth a question.
 const PAUSE_MS = 200;
 
-const main = document.getElementById("main");
 const form = document.getElementById("search");
 const field = document.getElementById("search-input");
 
 let timer = 0;
 
-const isSearching = () => main.dataset.place === "search";
+// By the address: while one comes back, what was found still shows.
+const isSearching = () => location.pathname === new URL(form.action).pathname;
 
 /** Return the address of what the form asks for. */
 function addressOf() {

@@ -144,6 +144,9 @@ export class Selection extends EventTarget {
   #mark(key) {
     const row = this.#all.get(key);
     const isChosen = this.#chosen.has(key);
+    if (!row) {
+      return;
+    }
     boxOf(row).checked = isChosen;
     row.classList.toggle("is-chosen", isChosen);
   }

@@ -31,7 +31,7 @@ async function isBack() {
 
 async function look() {
   if (waiting && (await isBack().catch(() => false))) {
-    adoptToken(tokenOf(await fetchPage(location.href)));
+    adoptToken(tokenOf(await fetchPage(`${root}index`)));
     waiting = null;
     dialog.close();
     resolveWaiting?.();

@@ -7,6 +7,25 @@ const AT_ONCE = 3;
 
 const template = document.getElementById("toast");
 const toasts = document.getElementById("toasts");
+const regions = { status: toasts.querySelector('[role="status"]'), alert: toasts.querySelector('[role="alert"]') };
+
+/** Let messages be where they can be seen, heard and pressed: within the dialog that shuts out all else. */
+function comeForward() {
+  const place = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
+  if (toasts.parentElement !== place) {
+    place.append(toasts);
+  }
+}
+
+document.addEventListener(
+  "close",
+  ({ target }) => {
+    if (target.contains(toasts)) {
+      document.body.append(toasts);
+    }
+  },
+  { capture: true },
+);
 
 /** Make room for one more: what went well goes first, then the oldest of what did not. */
 function makeRoom() {
@@ -25,7 +44,8 @@ function draw(message) {
 
 function add(region, note) {
   makeRoom();
-  document.getElementById(region).append(note);
+  comeForward();
+  regions[region].append(note);
 }
 
 /** Take `note` away after a while; it stays for as long as a pointer or the focus rests on it. */
@@ -63,7 +83,7 @@ export function say(message, action = null) {
   if (action) {
     note.querySelector("p").after(actionButton(action, note));
   }
-  add("toasts-status", note);
+  add("status", note);
   fade(note);
   return () => note.remove();
 }
@@ -72,7 +92,10 @@ export function say(message, action = null) {
 export function announce(message, { isUrgent = false } = {}) {
   const note = draw(message);
   note.classList.add("visually-hidden");
-  document.getElementById(isUrgent ? "toasts-alert" : "toasts-status").append(note);
+  // Nobody sees a button in it, so nobody shall come to one.
+  note.querySelector("button").remove();
+  comeForward();
+  regions[isUrgent ? "alert" : "status"].append(note);
   setTimeout(() => note.remove(), LASTS_FOR_MS);
 }
 
@@ -80,5 +103,5 @@ export function announce(message, { isUrgent = false } = {}) {
 export function warn(message) {
   const same = [...toasts.querySelectorAll('[role="alert"] .note:not(.visually-hidden)')];
   same.find((note) => note.querySelector("p").textContent === message)?.remove();
-  add("toasts-alert", draw(message));
+  add("alert", draw(message));
 }

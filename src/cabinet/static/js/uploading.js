@@ -43,7 +43,7 @@ window.addEventListener("beforeunload", (event) => {
   }
 });
 
-/** Upload `{file, path}` items into the folder `parent`, without one into that which is open. */
-export function upload(items, parent = page.folder) {
+/** Upload `{file, path}` items into the folder `parent`. */
+export function upload(items, parent) {
   return intake.take(items.map(({ file, path }) => ({ file, path: below(parent, path) })));
 }

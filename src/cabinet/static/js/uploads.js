@@ -182,7 +182,7 @@ export class UploadPanel {
     this.isClosed = true;
     this.show(false);
     if (hadFocus) {
-      byId("files-input").focus();
+      (byId("files-input") ?? byId("main")).focus();
     }
   }
 }
