@@ -20,6 +20,8 @@ from tests.support.servers import Server, production_command, running
 NewContext = Callable[..., BrowserContext]
 
 MAX_UPLOAD_SIZE = 80_000_000
+# Files on the shelf: two pages of 200 and a rest.
+COUNT = 450
 # More than any test stores: what is used of it is shown on every page of files.
 USER_QUOTA = 1_000_000_000
 
@@ -86,6 +88,19 @@ def username() -> str:
 def visitor(server: Server, context: BrowserContext, username: str) -> Visitor:
     """Return a new user, signed in."""
     return Visitor(server, context, username)
+
+
+@pytest.fixture
+def shelf(visitor: Visitor) -> Visitor:
+    """Return somebody with a folder of `COUNT` files, which are several pages, and another folder."""
+    parts = [("file", (f"{number:03}.txt", b"x" * (number % 7))) for number in range(COUNT)]
+    for start in range(0, COUNT, 300):
+        query = "/upload?folder=shelf"
+        some = parts[start : start + 300]
+        stored = visitor.server.request("POST", query, fields=some, headers=visitor.person.headers)
+        assert stored.status == 201, stored.data
+    visitor.person.store("docs/a.txt", b"1")
+    return visitor
 
 
 @pytest.fixture

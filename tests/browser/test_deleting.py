@@ -44,6 +44,23 @@ def test_a_deleted_row_goes_the_focus_moves_on_and_the_total_follows(visitor: Vi
     assert page.evaluate("window.neverReloaded")
 
 
+def test_a_key_that_is_held_deletes_once(visitor: Visitor) -> None:
+    for name in ("first.txt", "second.txt", "third.txt"):
+        visitor.person.store(name, b"1")
+    page = visitor.open()
+    focus_on(page, "first.txt")
+
+    page.keyboard.down("Delete")
+    expect(page.get_by_role("link", name="second.txt", exact=True)).to_be_focused()
+    page.keyboard.down("Delete")
+    page.keyboard.up("Delete")
+    page.keyboard.press("ArrowDown")
+
+    expect(page.get_by_role("link", name="third.txt", exact=True)).to_be_focused()
+    assert visitor.names() == ["second.txt", "third.txt"]
+    assert set(visitor.person.hashes()) == {"second.txt", "third.txt"}
+
+
 def test_the_chosen_go_by_touch_and_come_back_together(
     server: Server, new_context: NewContext, username: str
 ) -> None:

@@ -120,6 +120,11 @@ def test_on_a_phone_the_details_come_from_below_and_the_focus_goes_back(
             return width === 375 && bottom === 700;
         }"""
     )
+    phone.grant_permissions(["clipboard-read", "clipboard-write"])
+    sheet.get_by_role("button", name="Copy").first.tap()
+    # A message within what shuts out all else: one can press what is in it.
+    page.get_by_role("status").filter(has_text="Copied").get_by_role("button", name="Close").tap()
+    expect(page.locator(".note")).to_have_count(0)
     page.keyboard.press("Escape")
 
     expect(sheet).to_be_hidden()

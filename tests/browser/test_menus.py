@@ -129,3 +129,32 @@ def test_a_long_press_brings_it_as_a_sheet_and_opens_nothing(
     item(page, "Rename").tap()
 
     expect(page.get_by_label("New name of “folder”")).to_be_focused()
+
+
+def test_what_a_long_press_offers_is_done_by_the_next_tap(
+    server: Server, new_context: NewContext, username: str
+) -> None:
+    context = new_context(viewport={"width": 375, "height": 740}, has_touch=True, is_mobile=True)
+    visitor = Visitor(server, context, username)
+    visitor.person.store("folder/inside.txt", b"1")
+    page = visitor.open()
+    place = page.get_by_role("link", name="folder", exact=True).bounding_box()
+    assert place
+    finger = context.new_cdp_session(page)
+    point = {"x": place["x"] + 10, "y": place["y"] + 10}
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+    expect(page.get_by_role("menu", name="Actions for “folder”")).to_be_visible()
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    item(page, "Open").tap()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("folder")
+
+
+def test_the_space_bar_presses_the_button_of_a_row(visitor: Visitor) -> None:
+    page = filled(visitor)
+    page.get_by_role("link", name="Actions for “b.txt”").focus()
+
+    page.keyboard.press("Space")
+
+    expect(page.get_by_role("menu", name="Actions for “b.txt”")).to_be_visible()

@@ -8,24 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import COUNT
 from tests.support.chromium import PATIENCE, Visitor, file, held_uploads
 
 pytestmark = pytest.mark.browser
-
-COUNT = 450
-
-
-@pytest.fixture
-def shelf(visitor: Visitor) -> Visitor:
-    """Return somebody with a folder of many pages, in a folder."""
-    parts = [("file", (f"{number:03}.txt", b"x" * (number % 7))) for number in range(COUNT)]
-    for start in range(0, COUNT, 300):
-        query = "/upload?folder=shelf"
-        some = parts[start : start + 300]
-        stored = visitor.server.request("POST", query, fields=some, headers=visitor.person.headers)
-        assert stored.status == 201, stored.data
-    visitor.person.store("docs/a.txt", b"1")
-    return visitor
 
 
 def scrolled(page: Page) -> float:

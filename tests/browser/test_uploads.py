@@ -102,6 +102,24 @@ def test_a_dropped_folder_arrives_with_all_that_is_in_it(visitor: Visitor, tmp_p
     assert set(visitor.person.hashes()) == {"trip/plan.txt", "trip/day 2/map.txt"}
 
 
+def test_whoever_types_pastes_words_though_a_picture_of_them_is_on_the_clipboard(visitor: Visitor) -> None:
+    page = visitor.open()
+
+    is_left_alone = page.get_by_role("searchbox").evaluate(
+        """(field) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.items.add(new File(["pixels"], "table.png"));
+            clipboardData.items.add("1\t2", "text/plain");
+            return field.dispatchEvent(
+                new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true })
+            );
+        }"""
+    )
+
+    assert is_left_alone
+    expect(page.locator("#uploads")).to_be_hidden()
+
+
 def test_a_pasted_file_is_uploaded(visitor: Visitor) -> None:
     page = visitor.open()
 

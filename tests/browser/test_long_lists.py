@@ -1,0 +1,66 @@
+"""A list of several pages: what changes in it changes where it stands, whichever page that is."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import COUNT
+from tests.support.chromium import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+def rename(page: Page, old: str, new: str) -> None:
+    page.get_by_role("link", name=old, exact=True).focus()
+    page.keyboard.press("F2")
+    page.get_by_label(f"New name of “{old}”").fill(new)
+    page.keyboard.press("Enter")
+
+
+@pytest.fixture
+def whole(shelf: Visitor) -> Page:
+    """Return the page of the shelf with all that is on it."""
+    page = shelf.open("/index?path=shelf")
+    for last in ("399.txt", f"{COUNT - 1}.txt"):
+        page.get_by_role("link", name="Show more").click()
+        expect(page.get_by_role("link", name=last, exact=True)).to_be_attached()
+    return page
+
+
+def test_a_new_name_and_the_way_back_from_it_are_found_on_any_page(shelf: Visitor, whole: Page) -> None:
+    rename(whole, "390.txt", "391b.txt")
+    expect(whole.get_by_role("link", name="391b.txt", exact=True)).to_be_focused()
+    names = shelf.names()
+    assert names[names.index("391b.txt") - 1] == "391.txt"
+
+    whole.keyboard.press("Control+z")
+
+    expect(whole.get_by_role("link", name="390.txt", exact=True)).to_be_visible()
+    assert shelf.names() == [f"{number:03}.txt" for number in range(COUNT)]
+
+
+def test_what_comes_back_from_the_trash_takes_its_place_on_any_page(shelf: Visitor, whole: Page) -> None:
+    whole.get_by_role("link", name="300.txt", exact=True).focus()
+    whole.keyboard.press("Delete")
+    expect(whole.get_by_role("link", name="300.txt", exact=True)).to_have_count(0)
+
+    whole.keyboard.press("Control+z")
+
+    expect(whole.get_by_role("link", name="300.txt", exact=True)).to_be_visible()
+    assert shelf.names() == [f"{number:03}.txt" for number in range(COUNT)]
+
+
+def test_what_now_stands_behind_the_last_row_waits_for_its_page(shelf: Visitor) -> None:
+    page = shelf.open("/index?path=shelf")
+    page.get_by_label("Choose “010.txt”").check()
+    rename(page, "010.txt", "200b.txt")
+    expect(page.locator("#rows .list-row")).to_have_count(199)
+    page.get_by_label("Choose “011.txt”").check()
+    expect(page.locator("#selection-count")).to_contain_text("1 chosen")
+
+    page.get_by_role("link", name="Show more").click()
+
+    expect(page.get_by_role("link", name="200b.txt", exact=True)).to_be_visible()
+    names = shelf.names()
+    assert names[names.index("200b.txt") - 1] == "200.txt"
