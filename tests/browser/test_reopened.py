@@ -244,7 +244,7 @@ def test_what_is_kept_of_unfinished_uploads_does_not_stay_for_ever(page: Page) -
 
     page.reload()
 
-    page.wait_for_function("localStorage.length === 2")
+    page.wait_for_function("() => localStorage.length === 2")
     assert set(page.evaluate("Object.keys(localStorage)")) == {"tus::new::1", "other"}
 
 

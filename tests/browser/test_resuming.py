@@ -91,7 +91,7 @@ def test_a_cancelled_upload_leaves_nothing_on_the_server(
     assert deleted.value.status == 204
     assert unfinished(visitor.person) == []
     assert visitor.person.hashes() == {}
-    visitor.page.wait_for_function("Object.keys(localStorage).length === 0")
+    visitor.page.wait_for_function("() => Object.keys(localStorage).length === 0")
 
 
 def test_a_cancelled_upload_can_begin_anew(visitor: Visitor, network: Network, film: Path) -> None:
