@@ -107,9 +107,9 @@ def test_it_acts_on_the_chosen_ones_where_its_row_is_one_of_them(visitor: Visito
     expect(page.locator("#rows [data-name]")).to_have_count(0)
 
 
-def test_a_long_press_brings_it_as_a_sheet_and_opens_nothing(
-    server: Server, new_context: NewContext, username: str
-) -> None:
+@pytest.fixture
+def pressed(server: Server, new_context: NewContext, username: str) -> Page:
+    """Return a page on a phone, after a long press on the name of a folder."""
     context = new_context(viewport={"width": 375, "height": 740}, has_touch=True, is_mobile=True)
     visitor = Visitor(server, context, username)
     visitor.person.store("folder/inside.txt", b"1")
@@ -118,37 +118,26 @@ def test_a_long_press_brings_it_as_a_sheet_and_opens_nothing(
     assert place
     finger = context.new_cdp_session(page)
     point = {"x": place["x"] + 10, "y": place["y"] + 10}
-
     finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
     expect(page.get_by_role("menu", name="Actions for “folder”")).to_be_visible()
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    sheet = menu(page).bounding_box()
+    return page
+
+
+def test_a_long_press_brings_it_as_a_sheet_and_opens_nothing(pressed: Page) -> None:
+    sheet = menu(pressed).bounding_box()
     assert sheet
     assert sheet["y"] + sheet["height"] == pytest.approx(740, abs=1)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your files")
-    item(page, "Rename").tap()
+    expect(pressed.get_by_role("heading", level=1)).to_have_text("Your files")
+    item(pressed, "Rename").tap()
 
-    expect(page.get_by_label("New name of “folder”")).to_be_focused()
+    expect(pressed.get_by_label("New name of “folder”")).to_be_focused()
 
 
-def test_what_a_long_press_offers_is_done_by_the_next_tap(
-    server: Server, new_context: NewContext, username: str
-) -> None:
-    context = new_context(viewport={"width": 375, "height": 740}, has_touch=True, is_mobile=True)
-    visitor = Visitor(server, context, username)
-    visitor.person.store("folder/inside.txt", b"1")
-    page = visitor.open()
-    place = page.get_by_role("link", name="folder", exact=True).bounding_box()
-    assert place
-    finger = context.new_cdp_session(page)
-    point = {"x": place["x"] + 10, "y": place["y"] + 10}
-    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
-    expect(page.get_by_role("menu", name="Actions for “folder”")).to_be_visible()
-    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+def test_what_a_long_press_offers_is_done_by_the_next_tap(pressed: Page) -> None:
+    item(pressed, "Open").tap()
 
-    item(page, "Open").tap()
-
-    expect(page.get_by_role("heading", level=1)).to_have_text("folder")
+    expect(pressed.get_by_role("heading", level=1)).to_have_text("folder")
 
 
 def test_the_space_bar_presses_the_button_of_a_row(visitor: Visitor) -> None:
