@@ -1,4 +1,4 @@
-"""Uploading: chosen, dropped and pasted files; what is seen meanwhile; what is left afterwards."""
+"""Uploading: chosen files and folders; what is seen meanwhile; what is left afterwards."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import MAX_UPLOAD_SIZE
 from tests.support.chromium import Visitor, file, held_uploads
@@ -21,23 +21,6 @@ HALFWAY = """() => {
     const { value } = document.querySelector(".upload progress");
     return value > 0 && value < 1;
 }"""
-
-
-def drop(page: Page, name: str, content: str, onto: str = "#main", sign: str = "Drop to upload") -> None:
-    """Drop a file that the page itself makes; `sign` is what it says meanwhile."""
-    transfer = page.evaluate_handle(
-        """([name, content]) => {
-            const transfer = new DataTransfer();
-            transfer.items.add(new File([content], name));
-            return transfer;
-        }""",
-        [name, content],
-    )
-    for event in ("dragenter", "dragover"):
-        page.dispatch_event(onto, event, {"dataTransfer": transfer})
-    expect(page.locator("#drop-sign")).to_have_text(sign)
-    page.dispatch_event(onto, "drop", {"dataTransfer": transfer})
-    expect(page.locator("#drop-sign")).to_be_hidden()
 
 
 def test_one_chosen_file_appears_in_its_place_without_a_reload(visitor: Visitor) -> None:
@@ -75,63 +58,6 @@ def test_files_go_into_the_folder_that_is_open(visitor: Visitor) -> None:
 
     expect(visitor.row("100% & more?.txt")).to_be_visible()
     assert visitor.person.get("a/b #1/100% & more?.txt") == b"2"
-
-
-def test_a_dropped_file_is_uploaded(visitor: Visitor) -> None:
-    page = visitor.open()
-
-    drop(page, "dropped.txt", "from the desk")
-
-    expect(visitor.row("dropped.txt")).to_be_visible()
-    assert visitor.person.get("dropped.txt") == b"from the desk"
-
-
-def test_a_dropped_folder_arrives_with_all_that_is_in_it(visitor: Visitor, tmp_path: Path) -> None:
-    (tmp_path / "trip" / "day 2").mkdir(parents=True)
-    (tmp_path / "trip" / "plan.txt").write_bytes(b"plan")
-    (tmp_path / "trip" / "day 2" / "map.txt").write_bytes(b"map")
-    page = visitor.open()
-    devtools = visitor.context.new_cdp_session(page)
-    dragged = {"items": [], "files": [str(tmp_path / "trip")], "dragOperationsMask": 1}
-
-    for kind in ("dragEnter", "dragOver", "drop"):
-        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 400, "data": dragged})
-
-    expect(visitor.row("trip")).to_be_visible()
-    assert visitor.names() == ["trip"]
-    assert set(visitor.person.hashes()) == {"trip/plan.txt", "trip/day 2/map.txt"}
-
-
-def test_whoever_types_pastes_words_though_a_picture_of_them_is_on_the_clipboard(visitor: Visitor) -> None:
-    page = visitor.open()
-
-    is_left_alone = page.get_by_role("searchbox").evaluate(
-        """(field) => {
-            const clipboardData = new DataTransfer();
-            clipboardData.items.add(new File(["pixels"], "table.png"));
-            clipboardData.items.add("1\t2", "text/plain");
-            return field.dispatchEvent(
-                new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true })
-            );
-        }"""
-    )
-
-    assert is_left_alone
-    expect(page.locator("#uploads")).to_be_hidden()
-
-
-def test_a_pasted_file_is_uploaded(visitor: Visitor) -> None:
-    page = visitor.open()
-
-    page.evaluate(
-        """() => {
-            const clipboardData = new DataTransfer();
-            clipboardData.items.add(new File(["pixels"], "pasted.txt"));
-            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
-        }"""
-    )
-
-    expect(visitor.row("pasted.txt")).to_be_visible()
 
 
 def test_progress_is_shown_while_bytes_are_on_their_way(visitor: Visitor) -> None:
@@ -269,16 +195,6 @@ def test_the_time_of_a_file_goes_with_it(visitor: Visitor, tmp_path: Path) -> No
 
     assert sent.value.header_value("X-Mtime") == "1000000000"
     expect(visitor.row("old.txt")).to_be_visible()
-
-
-def test_a_file_dropped_on_a_folder_goes_into_it(visitor: Visitor) -> None:
-    visitor.person.store("albums/first.txt", b"1")
-    page = visitor.open()
-
-    drop(page, "dropped.txt", "inside", '[data-path="albums"]', "Drop to upload into “albums”")
-
-    expect(page.get_by_role("heading", name="1 file uploaded")).to_be_visible()
-    assert visitor.person.get("albums/dropped.txt") == b"inside"
 
 
 def test_a_file_beyond_the_limit_is_refused_before_it_is_sent(visitor: Visitor, tmp_path: Path) -> None:

@@ -8,18 +8,18 @@ import { ROWS } from "./drop.js";
 import { number } from "./format.js";
 import { icon } from "./icons.js";
 import { entryOf } from "./list.js";
+import { makeMark, placeAt, TRASH } from "./places.js";
 import { reasonAgainst } from "./targets.js";
 import { countText } from "./texts.js";
 
 const ROW = "#rows [data-path]";
-const LINKS = ".crumbs a, .rail a";
-const TRASH = Symbol("trash");
 
 const list = document.getElementById("list");
 const page = document.getElementById("main").dataset;
 
+const mark = makeMark();
+
 let dragged = [];
-let marked = null;
 
 /** Draw what hangs at the pointer: the name of the one, or how many they are. */
 function makeImage(entries) {
@@ -57,37 +57,13 @@ function begin(event, selection) {
   transfer.setDragImage(makeImage(dragged), -12, -12);
 }
 
-/** Return the element under the pointer that stands for a place, and the path of that: a folder's, or TRASH. */
-function placeUnder({ target }) {
-  const row = target.closest?.(`${ROW}[data-kind="folder"]`);
-  if (row) {
-    return { element: row, path: row.dataset.path };
-  }
-  const element = target.closest?.(LINKS);
-  if (!element) {
-    return null;
-  }
-  const { pathname, searchParams } = new URL(element.href);
-  const end = pathname.split("/").at(-1);
-  const path = { index: searchParams.get("path") ?? "", trash: TRASH }[end];
-  return path === undefined ? null : { element, path };
-}
-
 const isCopy = (event) => event.ctrlKey || event.altKey;
 
 /** Return the place under the pointer if what is dragged can go there. */
 function targetOf(event) {
-  const place = placeUnder(event);
+  const place = placeAt(event.target);
   const takes = (path) => !reasonAgainst(isCopy(event) ? "copy" : "move", dragged, path);
   return place && (place.path === TRASH || takes(place.path)) ? place : null;
-}
-
-function mark(element) {
-  if (element !== marked) {
-    marked?.classList.remove("is-target");
-    element?.classList.add("is-target");
-    marked = element;
-  }
 }
 
 function hover(event) {

@@ -1,7 +1,9 @@
 /* Files that come by drag and drop or from the clipboard, folders with all that is in them.
 
-   Rule: hands over `{file, path}`, the path relative to what was dropped; uploads nothing itself. */
+   Rule: hands over `{file, path}`, the path relative to what was dropped, and `{path}` alone for a
+   folder with nothing in it; uploads nothing itself. */
 
+import { makeMark, placeAt, titleOf, TRASH } from "./places.js";
 import { text } from "./texts.js";
 import { warn } from "./toasts.js";
 
@@ -19,7 +21,8 @@ function carriesFiles({ dataTransfer }) {
 
 const asPromise = (start) => new Promise((resolve, reject) => start(resolve, reject));
 
-/** Yield every file below `entry`; a folder hands out its content in batches, the last one empty. */
+/** Yield every file and every empty folder below `entry`; a folder hands out its content in batches, the
+    last one empty. */
 async function* walk(entry, parent) {
   const path = parent ? `${parent}/${entry.name}` : entry.name;
   try {
@@ -29,7 +32,11 @@ async function* walk(entry, parent) {
     }
     const reader = entry.createReader();
     const batch = () => asPromise((resolve, reject) => reader.readEntries(resolve, reject));
-    for (let entries = await batch(); entries.length; entries = await batch()) {
+    let entries = await batch();
+    if (!entries.length) {
+      yield { path };
+    }
+    for (; entries.length; entries = await batch()) {
       for (const child of entries) {
         yield* walk(child, path);
       }
@@ -53,35 +60,33 @@ async function collect(transfer) {
   return found;
 }
 
-const folderAt = (event) => event.target.closest?.('#rows [data-kind="folder"]') ?? null;
-
-/** Mark the folder row that files hang over, or the page; the sign says where they would go. */
-function makeMark(sign) {
-  let marked = null;
-  let here = "";
-  return (row) => {
-    if (row !== marked) {
-      const words = sign.querySelector("p");
-      here = marked ? here : words.textContent;
-      marked?.classList.remove("is-target");
-      row?.classList.add("is-target");
-      words.textContent = row ? text("drop-into", { name: row.dataset.name }) : here;
-      marked = row;
-    }
-  };
+/** Return the folder that the pointer is over, if it is over one: a row, a crumb, a link of the rail. */
+function folderAt({ target }) {
+  const place = placeAt(target);
+  return place && place.path !== TRASH ? place : null;
 }
 
-/** Make the whole page a drop zone, and each folder row one of its own; `sign` shows while files hang
-    over it. `take(items, folder)` gets what is dropped, and where. Other places take nothing. */
+/** Make the whole page a drop zone, and each folder on it one of its own; `sign` shows while files hang
+    over it, and says where they would go. `take(items, folder)` gets what is dropped, and where. Other
+    places take nothing. */
 export function bindDrop(sign, take) {
   // Each element that the pointer enters and leaves reports both; only the sum tells.
   let depth = 0;
-  const mark = makeMark(sign);
+  const mark = makeMark();
+  const words = sign.querySelector("p");
+  // What it says of the open folder, while it speaks of another.
+  let here = null;
+  const aim = (place) => {
+    mark(place?.element ?? null);
+    here ??= words.textContent;
+    words.textContent = place ? text("drop-into", { name: titleOf(place.path) }) : here;
+    here = place && here;
+  };
   const show = (change) => {
     depth = Math.max(0, depth + change);
     sign.hidden = depth === 0;
     if (depth === 0) {
-      mark(null);
+      aim(null);
     }
   };
   const on = (type, handle) =>
@@ -99,11 +104,11 @@ export function bindDrop(sign, take) {
   on("dragleave", () => show(-1));
   on("dragover", (event) => {
     event.dataTransfer.dropEffect = "copy";
-    mark(folderAt(event));
+    aim(folderAt(event));
   });
   on("drop", async (event) => {
     // As the sign says; once all is read, another folder may be open.
-    const target = folderAt(event)?.dataset.path ?? page.folder;
+    const target = folderAt(event)?.path ?? page.folder;
     show(-depth);
     take(await collect(event.dataTransfer), target);
   });

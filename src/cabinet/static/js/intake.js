@@ -29,8 +29,7 @@ export class Intake {
   async take(items) {
     const fitting = items.filter(({ file }) => file.size <= this.limit);
     this.refuse(items.filter(({ file }) => file.size > this.limit));
-    const under = new Set(this.queue.tasks.filter((task) => task.isOpen).map((task) => task.path));
-    const tasks = fitting.filter(({ path }) => !under.has(path)).map(({ file, path }) => new Task(file, path));
+    const tasks = this.makeTasks(fitting);
     if (tasks.length) {
       this.queue.add(tasks);
       try {
@@ -39,6 +38,22 @@ export class Intake {
         this.queue.fail(tasks, failure);
       }
     }
+  }
+
+  /** Return a task for each of `items` that is not under way yet; one whose place another file is on its
+      way to comes after that. */
+  makeTasks(items) {
+    const under = new Map(this.queue.tasks.filter((task) => task.isOpen).map((task) => [task.path, task]));
+    const tasks = [];
+    for (const { file, path } of items) {
+      const before = under.get(path);
+      if (!before?.isOf(file)) {
+        const task = new Task(file, path, before);
+        under.set(path, task);
+        tasks.push(task);
+      }
+    }
+    return tasks;
   }
 
   refuse(tooLarge) {
@@ -57,7 +72,8 @@ export class Intake {
       this.obstacleOf,
       (obstacle) => this.queue.hinder(tasks, obstacle),
     );
-    const open = new Set(taken.filter((task) => task.isOpen));
+    const inTheWay = [...taken, ...tasks.filter((task) => task.before)];
+    const open = new Set(inTheWay.filter((task) => task.isOpen));
     const choice = open.size ? await askAbout([...open]) : "replace";
     for (const task of open) {
       task.onConflict = choice === "rename" ? "rename" : "replace";

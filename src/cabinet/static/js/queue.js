@@ -65,6 +65,9 @@ export class Queue extends EventTarget {
   /** Forget tasks that were taken in and shall not go. */
   withdraw(tasks) {
     const gone = new Set(tasks);
+    gone.forEach((task) => {
+      task.state = "cancelled";
+    });
     this.tasks = this.tasks.filter((task) => !gone.has(task));
     this.advance();
   }
@@ -135,7 +138,7 @@ export class Queue extends EventTarget {
       return undefined;
     }
     const large = active.filter((task) => !task.isSmall).length;
-    return this.tasks.find((task) => task.state === "waiting" && (task.isSmall || large < PARALLEL - 1));
+    return this.tasks.find((task) => task.isReady && (task.isSmall || large < PARALLEL - 1));
   }
 
   start(task) {

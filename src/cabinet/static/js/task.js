@@ -14,9 +14,11 @@ const OPEN = new Set([...UNDER_WAY, "paused"]);
 const SMALL_BYTES = 8_000_000;
 
 export class Task {
-  constructor(file, path) {
+  /** `before` is a task with the same path, which has to be over before this one starts. */
+  constructor(file, path, before = null) {
     this.file = file;
     this.path = path;
+    this.before = before;
     // What happens when the name is in use, in the words of the server.
     this.onConflict = "replace";
     this.isReplacing = false;
@@ -28,8 +30,18 @@ export class Task {
     return this.file.size;
   }
 
+  /** Whether it is about `file`, as far as a browser can tell. */
+  isOf(file) {
+    return this.size === file.size && this.file.lastModified === file.lastModified;
+  }
+
   get isSmall() {
     return this.size < SMALL_BYTES;
+  }
+
+  /** Whether it could start now. */
+  get isReady() {
+    return this.state === "waiting" && !this.before?.isOpen;
   }
 
   /** Whether it takes one of the places on the line; one that is held keeps its place. */

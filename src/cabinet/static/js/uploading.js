@@ -2,9 +2,11 @@
 
    Rule: nothing here is part of a first view; files.js imports it on first use. */
 
+import { tell } from "./actions.js";
 import { Arrivals } from "./arrivals.js";
 import { Intake } from "./intake.js";
 import { moveInPlaceWhile } from "./navigation.js";
+import { below, entryWithin } from "./paths.js";
 import { makeObstacle } from "./patience.js";
 import { Queue } from "./queue.js";
 import { bindSignIn, signedIn } from "./signin.js";
@@ -12,18 +14,9 @@ import { transferOf } from "./transfers.js";
 import { UploadPanel } from "./uploads.js";
 
 const page = document.getElementById("main").dataset;
-const below = (parent, path) => (parent ? `${parent}/${path}` : path);
 
 /** Return the entry of the open folder that a path lies in, or is; null for what is elsewhere. */
-function entryOf(path) {
-  const { folder, place } = page;
-  if (place !== "folder") {
-    return null;
-  }
-  const inside = folder ? path.slice(folder.length + 1) : path;
-  const entry = below(folder, inside.split("/")[0]);
-  return path === entry || path.startsWith(`${entry}/`) ? entry : null;
-}
+const entryOf = (path) => (page.place === "folder" ? entryWithin(page.folder, path) : null);
 
 const obstacleOf = makeObstacle(signedIn);
 const queue = new Queue(transferOf, obstacleOf);
@@ -43,7 +36,12 @@ window.addEventListener("beforeunload", (event) => {
   }
 });
 
-/** Upload `{file, path}` items into the folder `parent`. */
+/** Upload `{file, path}` items into the folder `parent`, and make the folders that come as `{path}` alone. */
 export function upload(items, parent) {
-  return intake.take(items.map(({ file, path }) => ({ file, path: below(parent, path) })));
+  const placed = items.map(({ file, path }) => ({ file, path: below(parent, path) }));
+  const folders = placed.filter(({ file }) => !file).map(({ path }) => path);
+  if (folders.length) {
+    import("./empty-folders.js").then(({ makeFolders }) => makeFolders(folders, obstacleOf)).catch(tell);
+  }
+  return intake.take(placed.filter(({ file }) => file));
 }

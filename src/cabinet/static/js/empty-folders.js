@@ -1,0 +1,34 @@
+/* Folders with nothing in them, which come with what is dropped: no file brings them along.
+
+   Rule: a folder that is there already is what was wanted. */
+
+import { lookUp, makeFolder } from "./changes.js";
+import { persist } from "./patience.js";
+import { arrived } from "./reconciling.js";
+import { warn } from "./toasts.js";
+
+/** Make the folder at `path` unless there is one. Raises `Failure`. */
+async function ensure(path) {
+  try {
+    await makeFolder(path);
+  } catch (failure) {
+    const [there] = failure.type === "entry-exists" ? await lookUp([path]) : [];
+    if (there?.kind !== "folder") {
+      throw failure;
+    }
+  }
+}
+
+/** Make folders at `paths`, past every obstacle that passes; say which cannot be made, and why. */
+export async function makeFolders(paths, obstacleOf) {
+  const made = [];
+  for (const path of paths) {
+    try {
+      await persist(() => ensure(path), obstacleOf, () => {});
+      made.push(path);
+    } catch (failure) {
+      warn(`${path}: ${failure.message}`);
+    }
+  }
+  await arrived(made);
+}
