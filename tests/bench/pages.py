@@ -105,7 +105,8 @@ def _first_view_rows(stage: Stage, server: Cabinet, browser: Browser) -> list[Ro
                 visited.goto("/index?path=page", wait_until="networkidle")
                 seen = visited.evaluate("seen")
                 weighed.append(carried() / 1000)
-                paints.append(seen["paint"])
+                if seen["paint"]:  # a browser may report none
+                    paints.append(seen["paint"])
                 shifts.append(seen["shift"])
     rows = [
         _row(f"first view, {locale}", Samples(weighed), "kB", FIRST_VIEW_BYTES / 1000, 1)

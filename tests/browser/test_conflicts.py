@@ -127,3 +127,14 @@ def test_a_name_that_cannot_be_one_spoils_nothing_for_the_others(
     expect(page.locator(".upload[data-state=failed]")).to_contain_text("reverse the direction")
     expect(page.locator(".upload[data-state=done]")).to_have_count(2)
     assert visitor.person.get("notes.txt") == b"new notes"
+
+
+def test_the_question_can_be_taken_back_by_a_button_and_nothing_is_sent(visitor: Visitor) -> None:
+    visitor.person.store("same.txt", b"old")
+    page = visitor.open()
+
+    visitor.choose(file("same.txt", b"new"), file("other.txt"))
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+
+    expect(page.locator(".upload")).to_have_count(0)
+    assert {name: visitor.person.get(name) for name in visitor.person.hashes()} == {"same.txt": b"old"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support import media
 from tests.support.chromium import Visitor
 
 pytestmark = pytest.mark.browser
@@ -80,3 +81,27 @@ def test_the_sheet_shows_the_keys_and_letters_can_be_switched_off(visitor: Visit
     page.keyboard.press("n")
 
     expect(page.get_by_role("dialog", name="New folder")).to_be_visible()
+
+
+def test_the_keys_of_the_preview_stand_on_the_sheet_and_go_with_the_letters(visitor: Visitor) -> None:
+    visitor.person.store("paper.pdf", media.pdf(["One"]))
+    page = visitor.open()
+    page.keyboard.press("?")
+    expect(page.locator("#keys-looking")).to_contain_text("As large as fits")
+    page.get_by_label("Keys of a single letter or sign").uncheck()
+    expect(page.locator("#keys-looking .is-letter")).to_have_count(3)
+    expect(page.locator("#keys-looking > :not(.is-letter)")).to_have_count(1)
+    page.keyboard.press("Escape")
+    visitor.row("paper.pdf").locator(".name").click()
+    width = "document.querySelector('.pdf-page').offsetWidth"
+    expect(page.locator(".pdf-page canvas")).to_be_visible()
+    fitting = page.evaluate(width)
+
+    page.keyboard.press("+")
+    assert page.evaluate(width) == fitting
+    page.evaluate("localStorage.clear()")
+    page.keyboard.press("+")
+
+    assert page.evaluate(width) > fitting
+    page.keyboard.press("0")
+    assert page.evaluate(width) == fitting

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import create_engine, text
 
 from tests.gallery.drawings import landscape, melody, paper
+from tests.support.media import WEBM
 from tests.support.people import Person, target_of
 from tests.support.servers import Server
 
@@ -64,6 +65,8 @@ LONG_NAME = (
     "(final, corrected, this time really final).docx"
 )
 
+CLIP = "Музыка/Танец.webm"
+
 # Path, content, and how many days ago it was changed.
 FILES: list[tuple[str, Content, float]] = [
     ("Договоры/Аренда квартиры, ул. Гороховая 12.pdf", lambda: paper("Lease"), 41),
@@ -73,6 +76,7 @@ FILES: list[tuple[str, Content, float]] = [
     ("Recipes/Борщ.txt", "Свёкла, капуста, терпение.\n".encode(), 64),
     ("Recipes/מתכון לחלה.txt", "קמח, שמרים, דבש\n".encode(), 3),
     ("Музыка/Прелюдия.wav", melody, 400),
+    (CLIP, WEBM, 300),
     ("相册/海边.jpg", lambda: landscape(13), 90),
     ("العائلة/صورة العيد.jpg", lambda: landscape(9), 33),
     ("2024/Travels/Iceland/Day 1/Ring road.gpx", 91_230, 720),

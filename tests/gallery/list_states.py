@@ -84,6 +84,32 @@ def new_folder_refused(scene: Scene) -> None:
     scene.sees("#make-folder-error")
 
 
+def failed(scene: Scene) -> None:
+    """Have a change refused by a fault of the server."""
+    page = scene.open("/index")
+    page.route("**/trash", lambda route: route.fulfill(status=500, body="{}"))
+    scene.choose("LICENSE")
+    page.keyboard.press("Delete")
+    scene.sees("#toasts [role=alert] .note")
+
+
+def links_by_hand(scene: Scene) -> None:
+    """Copy links where the browser gives no clipboard, as over plain http from another machine."""
+    page = scene.open("/index")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    scene.choose(*CHOSEN)
+    page.keyboard.press("c")
+    scene.sees("#links-text")
+
+
+def account_menu(scene: Scene) -> None:
+    """Open the menu of the account, which a wide window has no need of."""
+    page = scene.open("/index")
+    if page.locator(".topbar-menu").is_visible():
+        page.locator(".topbar-menu").click()
+        scene.sees("#tools:popover-open")
+
+
 STATES = [
     State("files", "anna", at("/index")),
     State("files, new account", "new", at("/index")),
@@ -105,5 +131,8 @@ STATES = [
     State("rename, refused", "anna", rename_refused, complains="status of 409"),
     State("new folder", "anna", key("n", "#make-folder")),
     State("new folder, refused", "anna", new_folder_refused, complains="status of 409"),
+    State("failed", "anna", failed, complains="status of 500"),
+    State("links by hand", "anna", links_by_hand),
+    State("account menu", "anna", account_menu),
     State("keys", "anna", key("?", "#keys")),
 ]

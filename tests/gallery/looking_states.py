@@ -10,7 +10,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.gallery.account_states import at
-from tests.gallery.content import VERSIONED
+from tests.gallery.content import CLIP, VERSIONED
 from tests.gallery.list_states import CHOSEN
 from tests.gallery.scene import Scene, State
 
@@ -48,10 +48,23 @@ def details(*paths: str) -> Callable[[Scene], None]:
     return arrive
 
 
+def film(scene: Scene) -> None:
+    scene.open("/index?path=Музыка")
+    scene.row(CLIP).locator(".name").click()
+    scene.sees("#preview-stage video")
+
+
+def discard_asked(scene: Scene) -> None:
+    page = scene.open(f"/versions/{VERSIONED}")
+    page.locator("main .tool-danger").first.click()
+    scene.sees("main [popover]:popover-open")
+
+
 STATES = [
     State("preview of a picture", "anna", preview("Sunrise over the bay.jpg")),
     State("preview of a text", "anna", preview("word-count.py")),
     State("preview of a sound", "anna", preview("Melody.wav")),
+    State("preview of a film", "anna", film),
     State("preview of a PDF", "anna", preview("Annual report 2026.pdf")),
     State("preview of nothing that can be shown", "anna", preview("Budget 2026.xlsx")),
     State("preview with details", "anna", preview_with_details),
@@ -60,4 +73,5 @@ STATES = [
     State("details of a folder", "anna", details("Recipes")),
     State("details of several", "anna", details(*CHOSEN)),
     State("versions", "anna", at(f"/versions/{VERSIONED}")),
+    State("versions, delete for ever?", "anna", discard_asked),
 ]

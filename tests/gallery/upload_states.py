@@ -11,6 +11,7 @@ from playwright.sync_api import Route, expect
 
 from tests.gallery.scene import Scene, State
 from tests.support.chromium import file
+from tests.support.people import target_of
 
 SENT = [
     file("Sketch.png", bytes(300_000)),
@@ -37,6 +38,30 @@ def uploads(state: str) -> Callable[[Scene], None]:
     return arrive
 
 
+def done(scene: Scene) -> None:
+    """Upload for a moment."""
+    page = scene.open("/index?path=Recipes")
+    page.locator("#files-input").set_input_files(SENT)
+    expect(page.locator(".upload[data-state=done]")).to_have_count(len(SENT))
+    page.locator("#uploads-close").focus()  # or it would close by itself
+    for each in SENT:
+        scene.person.send("DELETE", f"{target_of('Recipes/' + each['name'])}?permanent=1")
+
+
+def without_an_answer(scene: Scene) -> None:
+    page = scene.open("/index?path=Recipes")
+    page.route("**/files/**", lambda route: route.abort())
+    page.locator("#files-input").set_input_files(SENT)
+    scene.sees("#uploads-note")
+
+
+def over_plain_http(scene: Scene) -> None:
+    """Upload where the browser hides its hashes, as over plain http from another machine."""
+    scene.page.add_init_script("Object.defineProperty(crypto, 'subtle', { value: undefined })")
+    uploads("sending")(scene)
+    scene.sees("#uploads-hint")
+
+
 def failed(scene: Scene) -> None:
     page = scene.open("/index?path=Recipes")
     page.route("**/files/**", lambda route: route.fulfill(status=400, body="{}"))
@@ -60,6 +85,13 @@ def sign_in_again(scene: Scene) -> None:
     scene.sees("#signin")
 
 
+def signed_out(scene: Scene) -> None:
+    """Put signing in again off."""
+    sign_in_again(scene)
+    scene.page.keyboard.press("Escape")
+    scene.sees("#uploads-signin")
+
+
 def held_over_the_page(scene: Scene) -> None:
     """Hold files of the desktop over the page."""
     scene.open("/index").evaluate(
@@ -78,6 +110,10 @@ STATES = [
     State("uploads sending", "anna", uploads("sending")),
     State("uploads paused", "anna", uploads("paused")),
     State("uploads cancelled", "anna", uploads("cancelled")),
+    State("uploads done", "anna", done, complains="status of 404"),
+    State("uploads without an answer", "anna", without_an_answer, complains="ERR_FAILED"),
+    State("uploads over plain http", "anna", over_plain_http),
+    State("uploads, signed out", "anna", signed_out, complains="status of 401"),
     State("uploads failed", "anna", failed, complains="status of 400"),
     State("upload conflicts", "anna", conflicts),
     State("sign in again", "anna", sign_in_again, complains="status of 401"),

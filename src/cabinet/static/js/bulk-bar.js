@@ -3,7 +3,7 @@
    Rule: what it offers is in actions.js; the box over all boxes means the rows that are loaded. */
 
 import { ACTIONS, contextOf, perform } from "./actions.js";
-import { number, size } from "./format.js";
+import { exactSize, number, size } from "./format.js";
 import { icon } from "./icons.js";
 import { countText, text } from "./texts.js";
 import { announce } from "./toasts.js";
@@ -83,6 +83,7 @@ export class BulkBar {
         span("selection-words", this.describe()),
         span("selection-note", this.isCutShort ? text("only-loaded") : ""),
       );
+      byId("selection-count").title = exactSize(this.selection.bytes);
     }
   }
 

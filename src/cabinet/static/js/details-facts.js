@@ -6,7 +6,7 @@
 
 import { lookUp } from "./changes.js";
 import { listVersions } from "./details-versions.js";
-import { number, size } from "./format.js";
+import { exactSize, number, size } from "./format.js";
 import { root } from "./http.js";
 import { kindWord } from "./kind-words.js";
 import { copyText, linkOf } from "./links.js";
@@ -26,10 +26,7 @@ function timeOf(moment) {
   return time;
 }
 
-function exactSize(bytes) {
-  const exact = countText("size.0", bytes, { value: number(bytes) });
-  return bytes < 1000 ? exact : `${size(bytes)} (${exact})`;
-}
+const bothSizes = (bytes) => (bytes < 1000 ? size(bytes) : `${size(bytes)} (${exactSize(bytes)})`);
 
 function folderLink(path) {
   const parent = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
@@ -77,7 +74,7 @@ async function describeOne(panel, entry) {
   drawPicture(panel, entry);
   const facts = {
     kind: kindWord(entry),
-    size: isFolder ? null : exactSize(entry.size),
+    size: isFolder ? null : bothSizes(entry.size),
     folder: folderLink(entry.path),
     link: linkOf(entry),
     ...(isFolder && { type: null, hash: null }),
@@ -125,7 +122,7 @@ function describeMany(panel, entries) {
   ];
   part(panel, "count").textContent = parts.filter(Boolean).join(", ");
   const total = files.reduce((sum, entry) => sum + entry.size, 0);
-  part(panel, "total").textContent = files.length ? exactSize(total) : "";
+  part(panel, "total").textContent = files.length ? bothSizes(total) : "";
 }
 
 /** Have `panel` say what is known of `entries`. */

@@ -1,7 +1,7 @@
 /* The versions of a file in the details panel: downloaded, restored, deleted for ever. */
 
 import { renewing } from "./changes.js";
-import { number, size } from "./format.js";
+import { exactSize, number, size } from "./format.js";
 import { downloadUrl, encoded, root, send } from "./http.js";
 import { confirm } from "./questions.js";
 import { text } from "./texts.js";
@@ -49,7 +49,9 @@ function draw(entry, version, onChange) {
   item.querySelector(".version-name").textContent = text("version", told);
   item.querySelector(".badge-here").hidden = !version.current;
   item.querySelector("time").dateTime = version.created_at;
-  item.querySelector(".version-size").textContent = size(version.size);
+  const sizeShown = item.querySelector(".version-size");
+  sizeShown.textContent = size(version.size);
+  sizeShown.title = exactSize(version.size);
   const link = item.querySelector("a");
   link.href = `${downloadUrl(entry.path)}?version=${version.number}`;
   name(link, text("version-download", told));

@@ -13,7 +13,7 @@ const rounded = (value) => (value < 9.95 ? Math.round(value * 10) / 10 : Math.ro
 /** Return a number of bytes with a decimal unit. */
 export function size(bytes) {
   if (bytes < 1000) {
-    return countText("size.0", bytes, { value: number(bytes) });
+    return exactSize(bytes);
   }
   let rank = 1;
   while (rounded(bytes / 1000 ** rank) >= 1000 && rank < LARGEST_RANK) {
@@ -21,6 +21,9 @@ export function size(bytes) {
   }
   return text(`size.${rank}`, { value: number(rounded(bytes / 1000 ** rank)) });
 }
+
+/** Return a number of bytes to the last of them. */
+export const exactSize = (bytes) => countText("size.0", bytes, { value: number(bytes) });
 
 /** Return a number of seconds, to the two units that matter. */
 export function duration(seconds) {

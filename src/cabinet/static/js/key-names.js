@@ -19,7 +19,7 @@ const NAMES = {
 const nameOf = (key) => (key === "Space" ? text("key-space") : (NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key)));
 
 /** Return the names of the keys that are held and pressed together. */
-export const partsOf = (key) => key.split("+").map(nameOf);
+export const partsOf = (key) => (key === "+" ? [key] : key.split("+")).map(nameOf);
 
 /** Return them in one word. */
 export const labelOf = (key) => partsOf(key).join(isMac ? "" : "+");

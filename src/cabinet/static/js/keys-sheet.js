@@ -4,6 +4,7 @@ import { ACTIONS } from "./actions.js";
 import { COMMANDS } from "./commands.js";
 import { partsOf } from "./key-names.js";
 import { areLettersOn, switchLetters } from "./keys.js";
+import { LOOKING } from "./preview-keys.js";
 import { text } from "./texts.js";
 
 const dialog = document.getElementById("keys");
@@ -37,10 +38,13 @@ function fill(place) {
     list: COMMANDS.filter(({ group }) => group === "list"),
     chosen: ACTIONS,
     page: COMMANDS.filter(({ group }) => group === "page"),
+    looking: LOOKING,
   };
   for (const [group, table] of Object.entries(groups)) {
     const lines = table.filter(isHere).map(lineOf);
-    document.getElementById(`keys-${group}`).replaceChildren(...lines);
+    const shown = document.getElementById(`keys-${group}`);
+    shown.replaceChildren(...lines);
+    shown.closest("section").hidden = lines.length === 0;
   }
 }
 

@@ -1,5 +1,7 @@
 /* The buttons and keys that make what is on the stage larger and smaller. */
 
+import { meantBy } from "./preview-keys.js";
+
 const STEP = 1.4;
 
 /** Offer to zoom until `signal` is aborted: `zoom(factor)` is called with what to multiply by, and
@@ -11,9 +13,8 @@ export function offerZoom({ tools, dialog, signal }, zoom) {
   larger.addEventListener("click", () => zoom(STEP));
   tools.append(buttons);
   const byKey = (event) => {
-    const factor = { "+": STEP, "=": STEP, "-": 1 / STEP, 0: null }[event.key];
-    // With Ctrl they are the browser's own.
-    if (factor !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const factor = { larger: STEP, smaller: 1 / STEP, fit: null }[meantBy(event)];
+    if (factor !== undefined) {
       event.preventDefault();
       zoom(factor);
     }

@@ -10,6 +10,7 @@ import { number } from "./format.js";
 import { downloadUrl } from "./http.js";
 import { rowOf } from "./list.js";
 import { Course } from "./preview-course.js";
+import { meantBy } from "./preview-keys.js";
 import { kindOf } from "./preview-kinds.js";
 import { showInstead, whyNot } from "./preview-trouble.js";
 import { styled } from "./styles.js";
@@ -149,11 +150,9 @@ turn(next, 1);
 bindSwipes(stage, step);
 detailsButton.addEventListener("click", () => showDetails(!hasDetails()));
 dialog.addEventListener("keydown", (event) => {
-  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  const isTaken = event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey;
-  if (by && !isTaken && !event.target.closest("video, audio, input, textarea")) {
+  if (meantBy(event) === "turn" && !event.defaultPrevented && !event.target.closest("video, audio, input, textarea")) {
     event.preventDefault();
-    step(by);
+    step(event.key === "ArrowLeft" ? -1 : 1);
   }
 });
 dialog.addEventListener("close", () => {

@@ -2,7 +2,7 @@
 
    Rule: shows a task and asks the queue; decides nothing about transfers. */
 
-import { size } from "./format.js";
+import { exactSize, size } from "./format.js";
 import { text } from "./texts.js";
 
 const LONG_NAME = 32;
@@ -94,7 +94,9 @@ export function drawItem(item, task) {
   bar.value = task.size ? task.sent / task.size : Number(task.state === "done");
   bar.hidden = !task.isOpen;
   item.querySelector(".upload-verified").toggleAttribute("hidden", !task.isVerified);
-  item.querySelector(".upload-state span").textContent = STATES[task.state](task);
+  const state = item.querySelector(".upload-state span");
+  state.textContent = STATES[task.state](task);
+  state.title = exactSize(task.size);
   for (const [action, { isFor }] of Object.entries(BUTTONS)) {
     item.querySelector(`.upload-${action}`).hidden = !isFor(task);
   }

@@ -5,7 +5,7 @@
 
    Rule: reads the queue and asks it; decides nothing about transfers. */
 
-import { duration, number, size } from "./format.js";
+import { duration, exactSize, number, size } from "./format.js";
 import { canHash } from "./hashing.js";
 import { askToSignIn } from "./signin.js";
 import { announce } from "./toasts.js";
@@ -127,6 +127,7 @@ export class UploadPanel {
     const share = totals.size ? totals.sent / totals.size : 0;
     byId("uploads-title").textContent = headline(totals, busy);
     byId("uploads-rate").textContent = busy || totals.paused ? pace(totals) : "";
+    byId("uploads-rate").title = exactSize(totals.size);
     byId("uploads-bar").value = share;
     byId("uploads-bar").hidden = !busy && !totals.paused;
     for (const [action, { isFor }] of Object.entries(ACTIONS)) {
