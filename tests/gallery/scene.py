@@ -91,12 +91,15 @@ class Scene:
 
     def leave(self) -> None:
         """Close the page, and let nothing wait for an answer that never comes."""
+        with suppress(Error):  # where it never came to a page
+            self.page.evaluate("localStorage.clear()")
+        # A browser that closes a page lets go what was held for it; away from here nothing is left to go,
+        # and nobody to send again what was refused.
+        self.page.goto("about:blank")
         for route in self._held:
             # One that the page has given up takes no answer any more, but has to be ended all the same.
             with suppress(Error):
                 route.abort()
-        with suppress(Error):  # where it never came to a page
-            self.page.evaluate("localStorage.clear()")
         self.page.close()
 
     def wait_for_pictures(self) -> None:

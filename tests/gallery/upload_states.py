@@ -55,6 +55,13 @@ def without_an_answer(scene: Scene) -> None:
     scene.sees("#uploads-note")
 
 
+def over_plain_http(scene: Scene) -> None:
+    """Upload where the browser hides its hashes, as over plain http from another machine."""
+    scene.page.add_init_script("Object.defineProperty(crypto, 'subtle', { value: undefined })")
+    uploads("sending")(scene)
+    scene.sees("#uploads-hint")
+
+
 def failed(scene: Scene) -> None:
     page = scene.open("/index?path=Recipes")
     page.route("**/files/**", lambda route: route.fulfill(status=400, body="{}"))
@@ -105,6 +112,7 @@ STATES = [
     State("uploads cancelled", "anna", uploads("cancelled")),
     State("uploads done", "anna", done, complains="status of 404"),
     State("uploads without an answer", "anna", without_an_answer, complains="ERR_FAILED"),
+    State("uploads over plain http", "anna", over_plain_http),
     State("uploads, signed out", "anna", signed_out, complains="status of 401"),
     State("uploads failed", "anna", failed, complains="status of 400"),
     State("upload conflicts", "anna", conflicts),
