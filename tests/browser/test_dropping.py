@@ -139,9 +139,9 @@ def test_a_pasted_file_is_uploaded(visitor: Visitor) -> None:
 @pytest.mark.parametrize(
     ("answer", "stored"),
     [
-        ("Keep both", {"image.png": b"first", "image (2).png": b"the second"}),
-        ("Replace", {"image.png": b"the second"}),
-        ("Skip", {"image.png": b"first"}),
+        ("Keep both", {"note.txt": b"first", "note (2).txt": b"the second"}),
+        ("Replace", {"note.txt": b"the second"}),
+        ("Skip", {"note.txt": b"first"}),
     ],
 )
 def test_a_second_file_of_a_name_that_is_on_its_way_is_asked_about(
@@ -149,10 +149,10 @@ def test_a_second_file_of_a_name_that_is_on_its_way_is_asked_about(
 ) -> None:
     page = visitor.open()
     with held_uploads(page):
-        paste(page, "image.png", "first")
-        expect(visitor.upload_line("image.png")).to_have_attribute("data-state", "sending")
+        paste(page, "note.txt", "first")
+        expect(visitor.upload_line("note.txt")).to_have_attribute("data-state", "sending")
 
-        paste(page, "image.png", "the second")
+        paste(page, "note.txt", "the second")
         page.get_by_role("dialog").get_by_role("button", name=answer).click()
 
         expect(page.locator(".upload[data-state=asking]")).to_have_count(0)
