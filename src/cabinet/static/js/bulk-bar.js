@@ -83,7 +83,8 @@ export class BulkBar {
         span("selection-words", this.describe()),
         span("selection-note", this.isCutShort ? text("only-loaded") : ""),
       );
-      byId("selection-count").title = exactSize(this.selection.bytes);
+      const { bytes } = this.selection;
+      byId("selection-count").title = bytes ? exactSize(bytes) : "";
     }
   }
 

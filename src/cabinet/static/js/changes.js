@@ -42,6 +42,18 @@ export async function wholly(batches) {
   return entries;
 }
 
+/** Return what does a change of `items` wholly and returns all its entries; `batchesOf` makes it for some of
+    them. Called again after a failure, it goes on with those that are left. */
+export function inTurn(batchesOf, items) {
+  const entries = [];
+  return async () => {
+    for await (const some of batchesOf(items.slice(entries.length))) {
+      entries.push(...some);
+    }
+    return entries;
+  };
+}
+
 /** Put what is at `paths` into the trash; yields what is there now, each with its `id`. */
 export const trashPaths = (paths) => inBatches("trash", "paths", paths);
 

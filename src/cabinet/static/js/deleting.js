@@ -3,7 +3,7 @@
    Rule: what can be undone is done at once; what cannot is asked about first. In the trash, entries
    have a `trashId`, by which their rows are known, too. */
 
-import { lookUp, purgeAll, purgeIds, restoreIds, trashPaths, wholly } from "./changes.js";
+import { inTurn, lookUp, purgeAll, purgeIds, restoreIds, trashPaths, wholly } from "./changes.js";
 import { number } from "./format.js";
 import { askWhatGives, confirm } from "./questions.js";
 import { arrived, busy, left, lost, showAnew } from "./reconciling.js";
@@ -38,9 +38,9 @@ export async function trash(chosen) {
     }
   });
   if (done.length) {
+    const bringBack = inTurn(restoreIds, idsOf(done));
     remember(counted(done, "deleted", "deleted-many"), async () => {
-      const back = await wholly(restoreIds(idsOf(done)));
-      await arrived(pathsOf(back));
+      await arrived(pathsOf(await bringBack()));
     });
     await left(done.map(({ from }) => from)).catch(lost);
   }
@@ -70,8 +70,9 @@ export function restore(chosen) {
   return attempt(entries, async () => {
     const back = await putBack(entries);
     if (back.length) {
+      const deleteAgain = inTurn(trashPaths, pathsOf(back));
       remember(counted(back, "restored", "restored-many"), async () => {
-        await wholly(trashPaths(pathsOf(back)));
+        await deleteAgain();
         await showAnew();
       });
       await left(keysOf(entries));

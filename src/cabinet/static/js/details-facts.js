@@ -67,6 +67,21 @@ function bindCopying(panel, entry, hash) {
   copyLink.onclick = () => copyText(linkOf(entry), text("link-copied"));
 }
 
+const wordsOf = (element) => element.getAttribute("aria-label") ?? element.textContent;
+
+/** Return what gives the focus back, if it was in `panel` and is gone: to what says the same now, else to
+    the button that closes the panel. */
+function holdFocus(panel) {
+  const { activeElement } = document;
+  const held = panel.contains(activeElement) ? wordsOf(activeElement) : null;
+  return () => {
+    if (held !== null && document.activeElement === document.body) {
+      const places = [...panel.querySelectorAll("a, button")].filter((each) => each.checkVisibility());
+      (places.find((each) => wordsOf(each) === held) ?? panel.querySelector(".details-close")).focus();
+    }
+  };
+}
+
 async function describeOne(panel, entry) {
   const isNow = () => current === entry;
   const isFolder = entry.kind === "folder";
@@ -105,11 +120,11 @@ async function describeOne(panel, entry) {
   }
 }
 
-/** Bring row and panel up to date after a version was restored or deleted. */
+/** Bring row and panel up to date after a version was restored or deleted; the list tells the panel. */
 async function changed(panel, entry) {
   await refresh([entry.path]);
   if (current === entry) {
-    await describeOne(panel, entry);
+    await describe(panel, [entry]);
   }
 }
 
@@ -125,9 +140,10 @@ function describeMany(panel, entries) {
   part(panel, "total").textContent = files.length ? bothSizes(total) : "";
 }
 
-/** Have `panel` say what is known of `entries`. */
+/** Have `panel` say what is known of `entries`; what has the focus in it keeps it, though it is drawn anew. */
 export async function describe(panel, entries) {
   const [first] = entries;
+  const giveBack = holdFocus(panel);
   current = first ?? null;
   panel.dataset.shows = ["none", "one"][entries.length] ?? "many";
   if (entries.length === 1) {
@@ -135,4 +151,5 @@ export async function describe(panel, entries) {
   } else if (entries.length > 1) {
     describeMany(panel, entries);
   }
+  giveBack();
 }

@@ -17,15 +17,19 @@ function name(element, label) {
   element.title = label;
 }
 
-/** Do what a button is for, and say why not if it cannot be done. */
+/** Do what a button is for, once at a time, and say why not if it cannot be done. */
 async function attempt(button, action) {
-  button.disabled = true;
+  if (button.ariaBusy === "true") {
+    return;
+  }
+  // Not disabled: it would lose the focus.
+  button.ariaBusy = "true";
   try {
     await action();
   } catch (failure) {
     warn(failure.message);
   }
-  button.disabled = false;
+  button.ariaBusy = null;
 }
 
 async function restore(entry, version, onChange) {

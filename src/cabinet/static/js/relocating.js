@@ -2,7 +2,7 @@
 
    Rule: everything in the way is asked about once, before anything is sent. */
 
-import { lookUp, newestTrashed, relocatePaths, restoreIds, trashPaths, wholly } from "./changes.js";
+import { inTurn, lookUp, newestTrashed, relocatePaths, restoreIds, trashPaths } from "./changes.js";
 import { number } from "./format.js";
 import { Failure } from "./http.js";
 import { below, nameOf, parentOf } from "./paths.js";
@@ -74,30 +74,48 @@ async function carryOut(kind, entries, folder, done) {
   }
 }
 
-/** Move what was moved back to where it was, each into its folder and under its name. */
-async function moveBack(done) {
-  const from = done.map(({ entry }) => entry.path);
-  const taken = (await lookUp(from)).find(Boolean);
+/** Raise `Failure` unless nothing is at `paths`. */
+async function expectFree(paths) {
+  const taken = (await lookUp(paths)).find(Boolean);
   if (taken) {
     throw new Failure(409, text("taken-again", { path: taken.path }));
   }
+}
+
+/** Return what moves all that was moved back to where it was, each into its folder and under its name;
+    it resolves to where that is. */
+function moveBack(done) {
+  const from = done.map(({ entry }) => entry.path);
   const groups = Map.groupBy(done, ({ entry, to }) =>
     nameOf(to) === entry.name ? asFolder(parentOf(entry.path)) : entry.path,
   );
   // A folder before what lay in it, or it would be made anew.
-  for (const [to, group] of [...groups].toSorted(([a], [b]) => depthOf(a) - depthOf(b))) {
-    await wholly(relocatePaths("moves", group.map((each) => each.to), to));
-  }
-  await left(done.map(({ to }) => to));
-  return from;
+  const steps = [...groups]
+    .toSorted(([a], [b]) => depthOf(a) - depthOf(b))
+    .map(([to, group]) => inTurn((some) => relocatePaths("moves", some, to), group.map((each) => each.to)));
+  let isBegun = false;
+  return async () => {
+    if (!isBegun) {
+      await expectFree(from);
+      isBegun = true;
+    }
+    for (const step of steps) {
+      await step();
+    }
+    await left(done.map(({ to }) => to));
+    return from;
+  };
 }
 
-/** Put copies into the trash. */
-async function takeBack(done) {
+/** Return what puts copies into the trash; nothing is anywhere else then. */
+function takeBack(done) {
   const copies = done.map(({ to }) => to);
-  await wholly(trashPaths(copies));
-  await left(copies);
-  return [];
+  const trashCopies = inTurn(trashPaths, copies);
+  return async () => {
+    await trashCopies();
+    await left(copies);
+    return [];
+  };
 }
 
 /** Offer to undo it all; what was replaced comes back from the trash then. */
@@ -110,10 +128,11 @@ async function offerUndo(kind, done, folder) {
     done.length === 1
       ? text(word, { ...told, name: nameOf(done[0].to) })
       : countText(`${word}-many`, done.length, { ...told, count: number(done.length) });
+  const goBack = (kind === "move" ? moveBack : takeBack)(done);
+  const restore = inTurn(restoreIds, trashed.map(({ id }) => id));
   remember(message, async () => {
-    const back = await (kind === "move" ? moveBack : takeBack)(done);
-    const restored = await wholly(restoreIds(trashed.map(({ id }) => id)));
-    await arrived([...back, ...pathsOf(restored)]);
+    const back = await goBack();
+    await arrived([...back, ...pathsOf(await restore())]);
   });
 }
 

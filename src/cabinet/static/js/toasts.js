@@ -27,11 +27,11 @@ document.addEventListener(
   { capture: true },
 );
 
-/** Make room for one more: what went well goes first, then the oldest of what did not. */
+/** Make room for one more by what went well; what did not stays until somebody has seen it. */
 function makeRoom() {
   const shown = toasts.querySelectorAll(".note:not(.visually-hidden)");
   if (shown.length >= AT_ONCE) {
-    (toasts.querySelector('[role="status"] .note:not(.visually-hidden)') ?? shown[0]).remove();
+    toasts.querySelector('[role="status"] .note:not(.visually-hidden)')?.remove();
   }
 }
 
