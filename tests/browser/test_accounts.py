@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.support.auth import PASSWORD, basic, bearer
-from tests.support.chromium import Visitor
+from tests.support.chromium import FAR_HOST, Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -139,6 +139,22 @@ def test_a_token_is_shown_once_works_and_can_be_revoked(visitor: Visitor) -> Non
 
     expect(page.get_by_role("status").filter(has_text="The token is revoked.")).to_be_visible()
     assert status() == 401
+
+
+def test_a_token_is_selected_where_browsers_hide_the_clipboard(
+    visitor: Visitor, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("Cross-Origin-Opener-Policy")
+    page = visitor.open_far()
+    page.goto(f"http://{FAR_HOST}:{visitor.server.port}/account")
+    page.get_by_label("What is it for?").fill("backup")
+    page.get_by_role("button", name="Make a token").click()
+    secret = page.locator("#new-token").inner_text()
+
+    page.get_by_role("button", name="Copy").click()
+
+    expect(page.get_by_role("status").filter(has_text="Ctrl+C")).to_be_visible()
+    assert page.evaluate("String(getSelection())") == secret
 
 
 def test_another_browser_can_be_signed_out(visitor: Visitor) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.support.chromium import Visitor
+from tests.support.chromium import Visitor, file
 from tests.support.images import picture
 from tests.support.servers import Server
 
@@ -100,6 +100,30 @@ def test_versions_are_restored_and_deleted_for_ever_once_asked(visitor: Visitor)
 
     expect(versions).to_have_count(3)
     assert visitor.person.get("notes.txt") == b"first"
+
+
+def test_what_has_the_focus_in_the_panel_keeps_it_while_the_list_changes(visitor: Visitor) -> None:
+    for content in (b"first", b"second"):
+        visitor.person.store("folder/notes.txt", content)
+    page = visitor.open("/index?path=folder")
+    page.get_by_role("link", name="notes.txt", exact=True).focus()
+    page.keyboard.press("d")
+    link = fact(page, "Folder").get_by_role("link")
+    expect(panel(page).get_by_role("listitem")).to_have_count(2)
+    link.focus()
+
+    page.locator("#files-input").set_input_files([file("arrived.txt")])
+    expect(visitor.row("arrived.txt")).to_be_visible()
+    expect(link).to_be_focused()
+
+    panel(page).get_by_role("button", name="Restore version 1").press("Enter")
+    expect(panel(page).get_by_role("listitem")).to_have_count(3)
+    expect(panel(page).get_by_role("button", name="Restore version 1")).to_be_focused()
+    deleting = panel(page).get_by_role("button", name="Delete version 1 for ever")
+    deleting.press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Delete for ever").press("Enter")
+    expect(panel(page).get_by_role("listitem")).to_have_count(2)
+    expect(panel(page).get_by_role("button", name="Close the details")).to_be_focused()
 
 
 def test_on_a_phone_the_details_come_from_below_and_the_focus_goes_back(

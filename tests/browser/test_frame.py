@@ -39,6 +39,17 @@ SIZES = [
 ]
 
 
+# Who has the focus, and whether it can be seen there; of a field for files it is the label that shows.
+IN_SIGHT = """() => {
+    const { activeElement: element } = document;
+    const shown = element.type === "file" ? element.labels[0] : element;
+    const { left, top, width, height } = shown.getBoundingClientRect();
+    const found = document.elementFromPoint(left + width / 2, top + height / 2);
+    const isBody = element === document.body;
+    return [isBody ? "BODY" : element.outerHTML.slice(0, 120), isBody || shown.contains(found)];
+}"""
+
+
 def test_the_language_follows_the_browser(new_context: NewContext) -> None:
     page = new_context(locale="ru-RU").new_page()
     page.goto("/")
@@ -149,9 +160,17 @@ def test_nothing_sticks_out_at_320_pixels(
         found: int = page.evaluate("document.documentElement.scrollWidth")
         return found
 
+    target = "deep/er/" + "unbrokenname" * 12 + ".txt"
+    visitor.person.store(target, b"2")
+    visitor.person.store("unbroken" * 20, b"3")
+    visitor.person.delete("unbroken" * 20)
     widths = {
-        path: width(visitor.page, path) for path in ("/index", "/index?path=deep/er", "/account", "/nowhere")
-    }
+        path: width(visitor.page, path)
+        for path in (
+            "/index", "/index?path=deep/er", "/index?view=grid", "/trash", "/search?q=name", "/account",
+            f"/versions/{target}", f"/index/arrange?path={target}", "/nowhere",
+        )
+    }  # fmt: skip
     stranger = new_context(**narrow).new_page()
     widths |= {path: width(stranger, path) for path in ("/", "/register", "/login")}
 
@@ -217,3 +236,42 @@ def test_a_box_that_is_pressed_before_the_scripts_are_there_is_checked(visitor: 
 
     expect(box).to_be_checked()
     expect(page.locator("#selection")).to_be_visible()
+
+
+def test_at_four_times_the_size_whatever_has_the_focus_is_in_sight(
+    new_context: NewContext, server: Server, username: str
+) -> None:
+    # What is left of 1280 by 1024 pixels.
+    visitor = Visitor(server, new_context(viewport={"width": 320, "height": 256}), username)
+    for name in ("a.txt", "b.txt", "c.txt"):
+        visitor.person.store(name, b"1")
+    page = visitor.open()
+    page.locator(".skip-link").focus()
+    covered: list[str] = []
+    stops: list[str] = []
+
+    while not stops or stops[-1] != "BODY":
+        page.keyboard.press("Tab")
+        stop, is_in_sight = page.evaluate(IN_SIGHT)
+        stops.append(stop)
+        if not is_in_sight:
+            covered.append(stop)
+
+    assert len(stops) > 20
+    assert not covered
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+@pytest.mark.parametrize("path", ["/login", "/register", "/"])
+def test_a_stranger_switches_the_language_and_stays_where_they_are(
+    context: BrowserContext, path: str
+) -> None:
+    page = context.new_page()
+    page.goto(path)
+
+    page.get_by_role("button", name="Русский").click()
+
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
+    assert page.evaluate("location.pathname") == path
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")

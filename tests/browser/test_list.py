@@ -22,8 +22,8 @@ def fill(visitor: Visitor, count: int) -> None:
 def box(thing: Locator) -> dict[str, float]:
     found = thing.bounding_box()
     assert found is not None
-    top, height = found["y"], found["height"]
-    return {"left": found["x"], "width": found["width"], "top": top, "bottom": top + height}
+    left, top, width, height = (found[name] for name in ("x", "y", "width", "height"))
+    return {"left": left, "right": left + width, "width": width, "top": top, "bottom": top + height}
 
 
 def test_what_is_done_before_the_scripts_are_there_is_done_once_they_are(visitor: Visitor) -> None:
@@ -59,18 +59,52 @@ def test_a_key_is_the_first_sign_of_somebody_and_not_lost(visitor: Visitor) -> N
     expect(visitor.page.get_by_role("link", name="first.txt", exact=True)).to_be_focused()
 
 
-def test_the_focus_is_never_under_what_sticks(visitor: Visitor) -> None:
+@pytest.mark.parametrize("is_chosen", [False, True])
+@pytest.mark.parametrize(("view", "width"), [("list", 1280), ("list", 375), ("grid", 1280), ("grid", 375)])
+def test_the_focus_is_never_under_what_sticks(
+    new_context: NewContext, server: Server, username: str, view: str, width: int, *, is_chosen: bool
+) -> None:
+    visitor = Visitor(server, new_context(viewport={"width": width, "height": 700}), username)
     fill(visitor, 60)
-    page = visitor.open()
+    page = visitor.open(f"/index?view={view}")
+    if is_chosen:
+        page.locator("#rows input").first.check()
+        expect(page.locator("#selection-bar")).to_be_visible()
+    above = page.locator("#selection-bar" if is_chosen else ".list-head")
     names = page.locator("#rows .name")
     names.last.focus()
 
     for index in (40, 20, 3, 0):
         names.nth(index).focus()
-        assert box(names.nth(index))["top"] >= box(page.locator(".list-head"))["bottom"]
+        assert box(names.nth(index))["top"] >= box(above)["bottom"]
     for index in (30, 59):
         names.nth(index).focus()
         assert box(names.nth(index))["bottom"] <= page.evaluate("innerHeight")
+
+
+def test_a_row_is_a_card_on_a_phone(new_context: NewContext, server: Server, username: str) -> None:
+    visitor = Visitor(server, new_context(viewport={"width": 375, "height": 700}), username)
+    visitor.person.store("a name of so many words that they take more than a single line.txt", bytes(1234))
+    page = visitor.open()
+    row = page.locator("#rows .list-row")
+    parts = {name: box(row.locator(f".{name}")) for name in ("name", "col-size", "col-modified", "row-menu")}
+
+    assert parts["col-size"]["top"] >= parts["name"]["bottom"]
+    assert parts["col-modified"]["left"] >= parts["col-size"]["right"]
+    assert parts["row-menu"]["left"] >= parts["name"]["right"]
+    assert parts["row-menu"]["right"] <= 375
+    assert parts["name"]["bottom"] - parts["name"]["top"] >= 44
+    expect(row.locator(".col-size [title]")).to_have_attribute("title", "1,234 bytes")
+
+
+def test_an_empty_folder_says_so_and_leads_back(visitor: Visitor) -> None:
+    assert visitor.person.send("POST", "/folders", json={"path": "box"}).status == 201
+    page = visitor.open("/index?path=box")
+    expect(page.get_by_role("heading", name="This folder is empty")).to_be_visible()
+
+    page.locator(".empty").get_by_role("link", name="Back").click()
+
+    expect(visitor.row("box")).to_be_visible()
 
 
 def test_tiles_are_the_same_rows_with_larger_pictures_and_stay_tiles(visitor: Visitor) -> None:

@@ -61,6 +61,23 @@ def test_what_is_typed_is_found_in_place_and_escape_goes_back(library: Visitor) 
     assert page.evaluate("window.neverReloaded")
 
 
+def test_it_waits_for_a_pause_in_typing(library: Visitor) -> None:
+    page = library.open()
+    page.clock.install()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/search?" in request.url else None)
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+
+    for key in "rep":
+        field(page).press(key)
+        page.clock.run_for(150)
+    assert not asked
+    page.clock.run_for(60)
+
+    listed(page, "report 2.txt", "report.txt")
+    assert [url.split("?")[1] for url in asked] == ["q=rep"]
+
+
 def test_a_search_can_be_widened_loaded_again_and_left(library: Visitor) -> None:
     page = library.open("/index?path=docs")
     field(page).fill("report")

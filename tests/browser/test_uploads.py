@@ -38,6 +38,35 @@ def test_one_chosen_file_appears_in_its_place_without_a_reload(visitor: Visitor)
     assert visitor.person.get("banana.txt") == b"22"
 
 
+def test_what_is_new_is_marked_for_a_moment(visitor: Visitor) -> None:
+    page = visitor.open()
+    page.clock.install()
+    visitor.choose(file("new.txt"))
+    row = visitor.row("new.txt")
+    expect(row).to_contain_class("is-new")
+
+    page.clock.fast_forward(2_000)
+
+    expect(row).not_to_contain_class("is-new")
+
+
+def test_a_chosen_folder_arrives_with_all_that_is_in_it(visitor: Visitor, tmp_path: Path) -> None:
+    for name in ("first.txt", "inner/second.txt"):
+        path = tmp_path / "album" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    page = visitor.open()
+
+    with page.expect_file_chooser() as opened:
+        page.locator("label[for=folder-input]").click()
+    opened.value.set_files(tmp_path / "album")
+
+    expect(page.get_by_role("heading", name="2 files uploaded")).to_be_visible()
+    expect(visitor.row("album")).to_be_visible()
+    assert visitor.person.get("album/first.txt") == b"first.txt"
+    assert visitor.person.get("album/inner/second.txt") == b"inner/second.txt"
+
+
 def test_many_chosen_files_are_all_stored(visitor: Visitor) -> None:
     page = visitor.open()
     contents = {f"file{number}.bin": bytes([number]) * 70_000 for number in range(1, 13)}

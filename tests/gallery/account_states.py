@@ -6,11 +6,19 @@ Rule: as in scene.py; a form is filled in with what is refused.
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
+from tempfile import TemporaryDirectory
+from typing import Any
 
+from flask import abort
 from playwright.sync_api import expect
 
+from cabinet import create_app
+from cabinet.extensions import db
 from tests.gallery.scene import ELSEWHERE, Scene, State
 from tests.support.auth import PASSWORD
+
+BROKEN = "/broken"
 
 
 def at(path: str) -> Callable[[Scene], None]:
@@ -89,6 +97,27 @@ def conflict(scene: Scene) -> None:
     scene.sees(".error-status")
 
 
+def drawn_by(settings: dict[str, Any], path: str, status: HTTPStatus) -> Callable[[Scene], None]:
+    """Return how to come to a page of a server that is not as this one: with other `settings`, or broken."""
+
+    def arrive(scene: Scene) -> None:
+        with TemporaryDirectory() as folder:
+            app = create_app({"INSTANCE": folder, "BCRYPT_LOG_ROUNDS": 4, **settings})
+            app.add_url_rule(BROKEN, view_func=lambda: abort(HTTPStatus.INTERNAL_SERVER_ERROR))
+            headers = {"Accept": "text/html", "Accept-Language": scene.look.language}
+            answer = app.test_client().get(path, headers=headers, buffered=True)
+            with app.app_context():
+                db.engine.dispose()
+        assert answer.status_code == status, answer.text
+        scene.page.route(
+            f"**{path}",
+            lambda route: route.fulfill(status=status, body=answer.data, content_type="text/html"),
+        )
+        scene.open(path)
+
+    return arrive
+
+
 STATES = [
     State("home", "", at("/"), is_tall=True),
     State("register", "", at("/register")),
@@ -100,6 +129,13 @@ STATES = [
     State("account, new token", "anna", new_token, is_tall=True),
     State("account, password refused", "anna", account_refusals, complains="status of 4", is_tall=True),
     State("sign out?", "anna", sign_out_from_elsewhere),
+    State(
+        "register, closed",
+        "",
+        drawn_by({"REGISTRATION": "closed"}, "/register", HTTPStatus.FORBIDDEN),
+        complains="status of 403",
+    ),
+    State("error 500", "", drawn_by({}, BROKEN, HTTPStatus.INTERNAL_SERVER_ERROR), complains="status of 500"),
     State("error 403", "anna", stale_form, complains="status of 40"),
     State("error 404", "anna", at("/nowhere"), complains="status of 404"),
     State("error 409", "anna", conflict, complains="status of 409"),
