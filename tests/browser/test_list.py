@@ -9,6 +9,7 @@ from tests.browser.conftest import NewContext
 from tests.support.chromium import Visitor, awaken, file, held_uploads
 from tests.support.images import picture
 from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -128,6 +129,28 @@ def test_tiles_are_the_same_rows_with_larger_pictures_and_stay_tiles(visitor: Vi
     awaken(page)
     page.get_by_role("link", name="As a list").click()
     expect(page.locator(".list.is-grid")).to_have_count(0)
+
+
+def test_a_picture_that_was_not_made_when_nobody_listened_is_asked_for_again(visitor: Visitor) -> None:
+    visitor.person.store("a picture.png", picture())
+    page = visitor.page
+    held: list[Route] = []
+    asked: list[str] = []
+
+    def refuse_once(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=202) if len(asked) == 1 else route.continue_()
+
+    page.route("**/pictures.js", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
+    page.route("**/thumbnails/**", refuse_once)
+    page.goto("/index", wait_until="domcontentloaded")
+    page.wait_for_function("document.querySelector('.thumb').complete")
+    wait_until(lambda: held, what="the script that looks after pictures")
+
+    held[0].continue_()
+
+    expect(visitor.row("a picture.png").locator(".sign")).to_contain_class("has-picture")
+    assert len(asked) == 2
 
 
 def uncovered(page: Page, target: Locator, cover: Locator) -> bool:

@@ -27,8 +27,14 @@ function tryAgain(picture) {
   }, FIRST_MS * count);
 }
 
-const showIfThere = (picture) =>
-  picture.parentElement.classList.toggle("has-picture", picture.complete && picture.naturalWidth > 0);
+/** Show a picture that is there, and ask again for one that the browser has given up. */
+function settle(picture) {
+  const isThere = picture.complete && picture.naturalWidth > 0;
+  picture.parentElement.classList.toggle("has-picture", isThere);
+  if (picture.complete && !isThere) {
+    tryAgain(picture);
+  }
+}
 
 /** Show each picture once it is there. Neither event bubbles, so both are caught on their way down. */
 export function bindPictures() {
@@ -37,21 +43,10 @@ export function bindPictures() {
   }
   isBound = true;
   for (const type of ["load", "error"]) {
-    list.addEventListener(
-      type,
-      ({ target }) => {
-        if (isThumb(target)) {
-          showIfThere(target);
-          if (type === "error") {
-            tryAgain(target);
-          }
-        }
-      },
-      true,
-    );
+    list.addEventListener(type, ({ target }) => isThumb(target) && settle(target), true);
   }
-  // Those that came before this script did.
-  const showIn = (root) => root.querySelectorAll(".thumb").forEach(showIfThere);
-  showIn(list);
-  list.addEventListener("listchange", ({ detail }) => (detail?.added ?? [list]).forEach(showIn));
+  // Those that came, or did not, before this script was there.
+  const settleIn = (root) => root.querySelectorAll(".thumb").forEach(settle);
+  settleIn(list);
+  list.addEventListener("listchange", ({ detail }) => (detail?.added ?? [list]).forEach(settleIn));
 }
