@@ -64,6 +64,7 @@ class FileBody:
         self.length = source.size - start if length is None else length
 
     def chunks(self) -> Iterator[bytes]:
+        """Yield exactly `length` bytes from where it starts; raises `SourceChanged` when the file has fewer."""
         path = self._source.path
         with local_errors(path), path.open("rb", buffering=0) as file:
             file.seek(self._start)

@@ -63,6 +63,7 @@ class Bars:
 
     @contextmanager
     def open(self, label: str) -> Iterator[Gauge]:
+        """Show a bar named `label` for as long as the context lasts."""
         bar = _Bar(self._progress, self._all, neutralise(label))
         with self._lock:
             self._opened += 1
@@ -76,6 +77,7 @@ class Bars:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
+        """Take the bars away for as long as the context lasts, so that something else can be written."""
         with self._lock:
             self._progress.stop()
             self._asides += 1

@@ -98,6 +98,7 @@ class LocalStore:
             yield staging
 
     def create(self, expected_size: int | None = None) -> str:
+        """Make the two files of a staged upload, for its content and for the digests of its blocks."""
         path = self._staging / secrets.token_hex(16)
         with disk_errors():
             self._check_room(expected_size)
@@ -113,6 +114,7 @@ class LocalStore:
 
     @contextmanager
     def resume(self, staging_id: str, offset: int, *, tentative: bool = False) -> Iterator[ResumedStaging]:
+        """Open the files of a staged upload; on leaving, what was not kept is cut off."""
         with disk_errors():
             staging = LocalResumed(self._staged(staging_id), offset, tentative=tentative)
         try:
@@ -124,6 +126,7 @@ class LocalStore:
 
     @contextmanager
     def join(self, parts: Sequence[StagedPart]) -> Iterator[Staging]:
+        """Make a file into which the content of the parts is copied, by the kernel where it can."""
         with disk_errors():
             self._check_room(sum(part.size for part in parts))
             sources = [(self._staged(part.staging_id), part.size) for part in parts]
@@ -152,6 +155,7 @@ class LocalStore:
         return self._staging / staging_id
 
     def head(self, staging: Staging, size: int) -> bytes:
+        """Read the beginning of what is staged."""
         with disk_errors():
             descriptor = os.open(self._staged(staging.id), _READ)
             try:
@@ -160,6 +164,7 @@ class LocalStore:
                 os.close(descriptor)
 
     def publish(self, finished: Sequence[tuple[Staging, Measured]]) -> None:
+        """Link each staged file under its hash, then make the folders durable that they are in."""
         with disk_errors():
             for staging, measured in finished:
                 self._link(self._staging / staging.id, measured)
@@ -176,6 +181,7 @@ class LocalStore:
                 os.replace(source, blob)
 
     def link_from(self, source: BlobStore, content_hashes: Sequence[str]) -> Sequence[str]:
+        """Link files of a store on the same file system; returns the hashes for which that could be done."""
         if not isinstance(source, LocalStore):
             return []
         with disk_errors():
@@ -201,6 +207,7 @@ class LocalStore:
         return False
 
     def open(self, content_hash: str) -> BinaryIO:
+        """Open the file of a blob; raises `BlobMissing`."""
         with disk_errors():
             try:
                 descriptor = os.open(self._blob(content_hash), _READ)
@@ -231,6 +238,7 @@ class LocalStore:
         return hold_together(self.root / KEEP_LOCK)
 
     def discard(self, staging_id: str) -> None:
+        """Remove both files of a staged upload."""
         if _STAGING_ID.fullmatch(staging_id):
             path = self._staging / staging_id
             with disk_errors():

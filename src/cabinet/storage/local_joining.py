@@ -36,6 +36,7 @@ class LocalJoined:
         raise ValueError("a joined upload takes no further bytes")
 
     def finish(self) -> Measured:
+        """Copy the parts, and combine what is known of their blocks into the hash of the whole."""
         if not self._is_open:
             raise ValueError("finished already")
         offset, digests = 0, bytearray()

@@ -75,6 +75,7 @@ class LocalStaging:
         self._blocks.write(chunks)
 
     def finish(self) -> Measured:
+        """Write the last block, make all of it durable, and close the file."""
         measured = self._blocks.finish()
         with disk_errors():
             # An error here is final: the kernel may have dropped the pages it could not write,
@@ -149,6 +150,7 @@ class LocalResumed:
         return None if self._begins_inside else self._blocks.content_hash()
 
     def keep(self) -> None:
+        """Write what is buffered, and note the digests of the blocks that are whole, durably."""
         self._wait_for_sync()
         if self._blocks.offset == self._kept:
             return
@@ -158,6 +160,7 @@ class LocalResumed:
         self._kept = self._blocks.offset
 
     def finish(self) -> Measured:
+        """Keep the rest, and combine the digests of earlier requests and of this one."""
         self.keep()
         size = self._blocks.offset
         with disk_errors():

@@ -41,6 +41,7 @@ class _Wire:
         )
 
     def read(self, size: int = -1, /) -> bytes:
+        """Return what has come, also when the next read fails; raises what that raised once nothing is left."""
         if self._error is None:
             try:
                 return self._read(size)
@@ -78,6 +79,7 @@ class _WholeChunks(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Fill `buffer` as far as bytes come; raises `EOFError` where the server would report more than there are."""
         received = bytearray(len(buffer))
         count = self._stream.readinto(received)
         if len(received) != len(buffer):

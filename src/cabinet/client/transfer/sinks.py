@@ -117,6 +117,7 @@ class PartFile:
         self._take_up(adopt=adopt)
 
     def restart(self, content_hash: str) -> None:
+        """Forget what is there: what comes from now on has another content hash."""
         with local_errors(self.path):
             os.ftruncate(self._descriptor, 0)
             os.lseek(self._descriptor, 0, os.SEEK_SET)
@@ -126,6 +127,7 @@ class PartFile:
         self.offset = 0
 
     def write(self, chunk: bytes) -> None:
+        """Append bytes to the part, and hash them."""
         view = memoryview(chunk)
         with local_errors(self.target):
             while view:
@@ -138,6 +140,7 @@ class PartFile:
         return bool(self.content_hash) and self._hasher.hexdigest() == self.content_hash
 
     def finish(self) -> None:
+        """Make the part durable and put it in place of the target; raises `Damaged`, and keeps nothing of it then."""
         if not self.is_whole:
             self.discard()
             received = self._hasher.hexdigest()
