@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterator
 from functools import cache
 from itertools import islice
+from pathlib import Path
 
 from cabinet.storage.chunks import CHUNK_SIZE
 from cabinet.storage.content_hash import BLOCK_SIZE
@@ -40,3 +41,8 @@ def then_fail(content: bytes, chunks: int, error: Exception) -> Iterator[bytes]:
     """Yield the first `chunks` chunks of `content`, then raise `error`, like a sender that breaks off."""
     yield from islice(in_chunks(content), chunks)
     raise error
+
+
+def everything_in(folder: Path) -> dict[str, bytes]:
+    """Return what the files below `folder` hold, by their paths in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
