@@ -166,3 +166,24 @@ def test_a_second_click_opens_and_the_bar_downloads_an_archive(visitor: Visitor)
     blank(page, "folder").dblclick()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("folder")
+
+
+def test_many_are_packed_in_one_archive_and_one_that_is_gone_is_named(visitor: Visitor) -> None:
+    names = [f"page {number:03} of the minutes.txt" for number in range(120)]
+    parts = [("file", (name, name.encode())) for name in names]
+    stored = visitor.server.request("POST", "/upload", fields=parts, headers=visitor.person.headers)
+    assert stored.status == 201, stored.data
+    page = visitor.open()
+    page.get_by_label("Choose all").check()
+    download = bar(page).get_by_role("button", name="Download")
+
+    with page.expect_download() as downloaded:
+        download.click()
+    archive = ZipFile(BytesIO(downloaded.value.path().read_bytes()))
+    assert sorted(archive.namelist()) == names
+    visitor.person.delete(names[60])
+    download.click()
+
+    expect(page.get_by_role("alert")).to_contain_text(f"“{names[60]}” is not there any more.")
+    expect(page.locator("#rows .list-row")).to_have_count(119)
+    assert page.evaluate("location.pathname") == "/index"

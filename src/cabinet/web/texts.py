@@ -141,6 +141,7 @@ SINGLE = (
         "copy-one": N_("Copy “%(name)s”"),
         "move-into-itself": N_("A folder cannot go into itself."),
         "is-there-already": N_("It is there already."),
+        "gone": N_("“%(path)s” is not there any more."),
         "taken-again": N_("There is already something at “%(path)s”."),
         "differs": N_("What arrived is not what was sent. Try again."),
         "drop-into": N_("Drop to upload into “%(name)s”"),

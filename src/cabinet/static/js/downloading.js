@@ -1,7 +1,9 @@
 /* Downloads: one entry by its link, several as an archive. */
 
-import { root } from "./http.js";
+import { lookUp } from "./changes.js";
 import { number } from "./format.js";
+import { downloadUrl, Failure, root } from "./http.js";
+import { lost } from "./reconciling.js";
 import { text } from "./texts.js";
 import { warn } from "./toasts.js";
 
@@ -9,8 +11,6 @@ import { warn } from "./toasts.js";
 const MOST = 1000;
 // Beyond this an address may be too long for what lies between; then a form posts the names.
 const LONGEST_ADDRESS = 2000;
-
-const encoded = (path) => path.split("/").map(encodeURIComponent).join("/");
 
 /** Fetch `url` as a download: unlike going there, that asks nobody whether to leave the page. */
 function fetchFrom(url) {
@@ -22,27 +22,41 @@ function fetchFrom(url) {
 
 function post(form) {
   const button = document.createElement("button");
-  button.formAction = `${root}index/zip`;
+  button.formAction = `${root}zip`;
   button.hidden = true;
   form.append(button);
   form.requestSubmit(button);
   button.remove();
 }
 
+/** Raise `Failure` unless all of `entries` are there: what is posted leaves the page when it is refused. */
+async function expectAll(entries) {
+  const found = await lookUp(entries.map(({ path }) => path));
+  const missing = entries.find((_, index) => !found[index]);
+  if (missing) {
+    throw new Failure(404, text("gone", { path: missing.path }));
+  }
+}
+
 /** Download one entry (a folder comes as an archive), or the chosen ones in one archive. */
-export function download(entries, { place, folder }) {
+export async function download(entries, { place, folder }) {
   const isWhole = place === "folder" && !document.getElementById("more");
   if (entries.length === 1) {
-    fetchFrom(`${root}download/${encoded(entries[0].path)}`);
+    fetchFrom(downloadUrl(entries[0].path));
     return;
   }
   const query = entries.map(({ path }) => `path=${encodeURIComponent(path)}`).join("&");
   if (query.length < LONGEST_ADDRESS) {
     fetchFrom(`${root}zip?${query}`);
   } else if (entries.length <= MOST) {
-    post(document.getElementById("selection"));
+    try {
+      await expectAll(entries);
+      post(document.getElementById("selection"));
+    } catch (failure) {
+      lost(failure);
+    }
   } else if (isWhole && entries.length === document.querySelectorAll("#rows [data-path]").length) {
-    fetchFrom(folder ? `${root}download/${encoded(folder)}` : `${root}zip?path=`);
+    fetchFrom(folder ? downloadUrl(folder) : `${root}zip?path=`);
   } else {
     warn(text("too-many-to-zip", { count: number(MOST) }));
   }
