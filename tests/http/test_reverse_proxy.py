@@ -201,7 +201,9 @@ def test_what_a_client_says_of_the_way_is_not_believed(proxy: Proxy) -> None:
 def test_a_cross_site_write_is_refused_behind_a_proxy_too(proxy: Proxy) -> None:
     for origin in ("https://evil.example", f"https://evil.{proxy.host}", f"https://{DOMAIN}:1"):
         headers = {**basic(), "Origin": origin}
-        assert proxy.request("PUT", "/files/cross", body=b"x", headers=headers).status == 403
+        # Without a body: of one that is refused, Caddy reads the rest from two sides at once, and then, once in
+        # hundreds, cuts the answer off.
+        assert proxy.request("PUT", "/files/cross", body=b"", headers=headers).status == 403
     headers = {**basic(), "Origin": proxy.origin}
     assert proxy.request("PUT", "/files/cross", body=b"x", headers=headers).status in {200, 201}
 
