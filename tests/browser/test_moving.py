@@ -41,7 +41,7 @@ def test_a_file_is_moved_by_the_keyboard_into_a_new_folder_and_back(visitor: Vis
     expect(folder(page, "Your files")).to_be_focused()
     expect(folder(page, "books")).to_be_visible()
     # It is in there already, so this is no place to go to.
-    expect(dialog.get_by_role("status")).to_have_text("It is there already.")
+    expect(dialog.get_by_text("It is there already.")).to_be_visible()
     expect(dialog.get_by_role("button", name="Move here")).to_be_disabled()
     page.keyboard.press("Enter")
     expect(dialog).to_be_visible()
