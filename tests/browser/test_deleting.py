@@ -35,6 +35,9 @@ def test_a_deleted_row_goes_the_focus_moves_on_and_the_total_follows(visitor: Vi
     expect(page.get_by_role("link", name="first.txt", exact=True)).to_be_focused()
     page.keyboard.press("Delete")
     expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+    # Whoever goes on from there sees no frame round the whole page.
+    expect(page.locator("#main")).to_be_focused()
+    expect(page.locator("#main")).to_have_css("outline-style", "none")
     assert visitor.person.hashes() == {}
 
     for back in (["first.txt"], ["first.txt", "third.txt"]):
