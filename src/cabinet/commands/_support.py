@@ -49,6 +49,7 @@ def _prepared(function: Callable[..., None], *, prepare: bool) -> Callable[..., 
     # Round the function, not the group: `--help` of a command never comes so far.
     @click.pass_context
     def run(command: click.Context, /, *args: Any, **kwargs: Any) -> None:
+        """Load the application, prepare its instance if asked to, and run the command."""
         app = command.ensure_object(ScriptInfo).load_app()
         for stream in (sys.stdout, sys.stderr):
             _never_fail_to_encode(stream)

@@ -145,6 +145,7 @@ def init_app(app: Flask) -> None:
     assets = Assets(Path(app.root_path) / "static", texts)
 
     def serve(fingerprint: str, name: str) -> Response:
+        """Answer with an asset, to be kept for ever if the fingerprint is today's."""
         asset = assets.get(name)
         packed = asset.packed if request.accept_encodings["gzip"] > 0 else None
         response = Response(packed or asset.body, content_type=asset.media_type)

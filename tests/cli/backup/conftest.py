@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 import pytest
-from flask import Flask
 
 from cabinet.services.backup_folder import MANIFEST
 from tests.conftest import MakeApp
@@ -29,13 +28,6 @@ def change(backup: Path, **members: Any) -> None:
 def backup(tmp_path: Path) -> Path:
     """Return where the backup goes."""
     return tmp_path / "backup"
-
-
-@pytest.fixture
-def operator(app: Flask) -> Operator:
-    operator = Operator(app)
-    operator.create()
-    return operator
 
 
 @pytest.fixture

@@ -68,6 +68,7 @@ def _offer(context: click.Context, iter_texts: Callable[[Api], Iterator[str]]) -
     offered: list[str] = []
 
     def ask() -> None:
+        """Gather what the server knows, in silence."""
         # Any error at all, even of a broken configuration, would be printed into somebody's line.
         with suppress(Exception):
             api = session.open_silent_api()
