@@ -58,6 +58,9 @@ def N_(text: str) -> str:  # noqa: N802 - the name that message catalogs look fo
     return text
 
 
+# The fields that are numbers of bytes.
+SIZE_FIELDS = frozenset({"limit", "quota"})
+
 _BEFORE_A_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -84,7 +87,8 @@ class CabinetError(Exception):
         return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
 
     def __str__(self) -> str:
-        return self.message % self.data
+        told = {name: f"{value} bytes" if name in SIZE_FIELDS else value for name, value in self.data.items()}
+        return self.message % told
 
 
 class InvalidInput(CabinetError):
@@ -282,7 +286,7 @@ class IntoItself(Conflict):
     """A folder was to lie below itself, or to be replaced by what lies in it."""
 
     title = N_("A folder cannot lie in itself")
-    message = N_("Nothing can get to “%(path)s” from above or below it.")
+    message = N_("A folder cannot go into itself, nor replace a folder that it lies in: “%(path)s”.")
     path: str
 
 
@@ -322,7 +326,7 @@ class TooLarge(CabinetError):
     """More bytes than one thing of this kind may have."""
 
     title = N_("Too large")
-    message = N_("More than the %(limit)s bytes that are accepted here.")
+    message = N_("More than the %(limit)s that are accepted here.")
     limit: int
 
 
@@ -337,7 +341,7 @@ class QuotaExceeded(StorageFull):
     """The user's own allowance has no room; nothing was stored."""
 
     title = N_("Your space is used up")
-    message = N_("This would take more than the %(quota)s bytes that you have; nothing was stored.")
+    message = N_("This would take more than the %(quota)s that you have; nothing was stored.")
     quota: int
 
 
@@ -353,7 +357,7 @@ class TooManyAttempts(CabinetError):
     """Somebody tries passwords too fast; `retry_after` is in seconds."""
 
     title = N_("Too many attempts")
-    message = N_("Wait %(retry_after)s seconds and try again.")
+    message = N_("Wait %(retry_after)s s and try again.")
     retry_after: int
 
 
@@ -361,7 +365,7 @@ class UploadLocked(CabinetError):
     """Another request writes to the same upload and did not let go in time."""
 
     title = N_("The upload is in use")
-    message = N_("Another request is writing to this upload. Try again in %(retry_after)s seconds.")
+    message = N_("Another request is writing to this upload. Try again in %(retry_after)s s.")
     retry_after: int = 1
 
 
@@ -369,5 +373,5 @@ class Unavailable(CabinetError):
     """The same request may well succeed in `retry_after` seconds."""
 
     title = N_("Busy")
-    message = N_("The server is busy. Try again in %(retry_after)s seconds.")
+    message = N_("The server is busy. Try again in %(retry_after)s s.")
     retry_after: int = 1

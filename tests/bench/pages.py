@@ -21,7 +21,7 @@ from tests.bench.peers import Cabinet
 from tests.bench.report import Row
 from tests.bench.stage import Stage
 from tests.support.auth import PASSWORD, USERNAME
-from tests.support.chromium import launched
+from tests.support.chromium import WHOLE, launched
 
 # Rows of one page, and of the list that has grown long.
 ROWS = 200
@@ -66,7 +66,7 @@ PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimat
 def page(stage: Stage) -> list[Row]:
     """One page of 200 rows, its first view, and a list of 10,000."""
     many = stage.scaled(MANY, 3 * ROWS)
-    with stage.fresh_cabinet() as server, launched() as browser:
+    with stage.fresh_cabinet() as server, launched(WHOLE) as browser:
         fill(server, "page", (f"{number:03} picture of a summer.jpg" for number in range(1, ROWS)))
         fill(server, "many", (f"{number:05} picture of a summer.jpg" for number in range(1, many)))
         return [

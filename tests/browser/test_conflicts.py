@@ -138,3 +138,44 @@ def test_the_question_can_be_taken_back_by_a_button_and_nothing_is_sent(visitor:
 
     expect(page.locator(".upload")).to_have_count(0)
     assert {name: visitor.person.get(name) for name in visitor.person.hashes()} == {"same.txt": b"old"}
+
+
+def fail_once(visitor: Visitor, name: str) -> None:
+    """Choose a file that the server refuses the first time, and have somebody else store one of its name."""
+    visitor.page.route("**/files/*", lambda route: route.fulfill(status=413), times=1)
+    visitor.choose(file(name, b"mine"))
+    expect(visitor.upload_line(name)).to_have_attribute("data-state", "failed")
+    visitor.person.store(name, b"of somebody else")
+
+
+def try_again(visitor: Visitor, name: str) -> None:
+    visitor.page.get_by_role("button", name=f"Try to upload “{name}” again").click()
+
+
+def test_what_came_into_the_place_of_a_failed_upload_is_asked_about_before_it_is_tried_again(
+    visitor: Visitor, page: Page, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 413")
+    fail_once(visitor, "fresh.txt")
+
+    try_again(visitor, "fresh.txt")
+    page.get_by_role("dialog", name="1 file is there already").get_by_role("button", name="Keep both").click()
+
+    expect(visitor.upload_line("fresh.txt")).to_contain_text("fresh (2).txt")
+    assert visitor.person.get("fresh.txt") == b"of somebody else"
+    assert visitor.person.get("fresh (2).txt") == b"mine"
+
+
+def test_what_was_to_be_replaced_is_not_asked_about_again(
+    visitor: Visitor, page: Page, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 413")
+    page.route("**/files/*", lambda route: route.fulfill(status=413), times=1)
+    visitor.choose(file("notes.txt", b"new notes"))
+    page.get_by_role("dialog", name="1 file is there already").get_by_role("button", name="Replace").click()
+    expect(visitor.upload_line("notes.txt")).to_have_attribute("data-state", "failed")
+
+    try_again(visitor, "notes.txt")
+
+    expect(visitor.upload_line("notes.txt")).to_contain_text("Replaced, the earlier version is kept")
+    assert visitor.person.get("notes.txt") == b"new notes"

@@ -88,7 +88,7 @@ def test_with_ctrl_it_is_copied_and_what_makes_no_sense_takes_nothing(visitor: V
     page.keyboard.down("Control")
     row(page, "a.txt").drag_to(row(page, "box"))
     page.keyboard.up("Control")
-    expect(page.get_by_text("A copy is in “box”: “a.txt”.")).to_be_visible()
+    expect(page.get_by_text("The copy “a.txt” is in “box” now.")).to_be_visible()
     assert sorted(visitor.person.hashes()) == ["a.txt", "box/a.txt", "box/x.txt"]
 
     row(page, "a.txt").drag_to(places.get_by_text("Trash"))

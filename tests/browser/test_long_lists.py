@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -64,3 +66,18 @@ def test_what_now_stands_behind_the_last_row_waits_for_its_page(shelf: Visitor) 
     expect(page.get_by_role("link", name="200b.txt", exact=True)).to_be_visible()
     names = shelf.names()
     assert names[names.index("200b.txt") - 1] == "200.txt"
+
+
+def test_a_list_that_is_drawn_anew_is_as_long_as_before_and_stays_where_it_was(
+    shelf: Visitor, whole: Page, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 404")
+    whole.get_by_role("link", name="300.txt", exact=True).focus()
+    shelf.person.delete("shelf/300.txt")
+
+    whole.keyboard.press("Delete")
+
+    expect(whole.get_by_role("alert")).to_contain_text("There is nothing here by that name.")
+    expect(whole.get_by_role("link", name="300.txt", exact=True)).to_have_count(0)
+    expect(whole.locator("#rows .list-row")).to_have_count(COUNT - 1)
+    expect(whole.get_by_role("link", name="301.txt", exact=True)).to_be_in_viewport()

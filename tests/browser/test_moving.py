@@ -136,7 +136,7 @@ def test_a_folder_is_copied_by_touch_and_never_into_itself(
     folder(page, "shelf").tap()
     dialog.get_by_role("button", name="Copy here").tap()
 
-    expect(page.get_by_text("A copy is in “shelf”: “box”.")).to_be_visible()
+    expect(page.get_by_text("The copy “box” is in “shelf” now.")).to_be_visible()
     assert visitor.person.get("shelf/box/inner/a.txt") == b"1"
     page.get_by_role("button", name="Undo").tap()
     expect(page.get_by_text("Undone.")).to_be_visible()

@@ -222,6 +222,7 @@ def test_a_retried_task_goes_on_with_its_transfer_and_a_cancelled_one_with_anoth
     state, diary = run(
         page,
         """add(10); step(0, "sent", 9); step(0, "failed", {});
+        queue.addEventListener("again", ({ detail }) => queue.release(detail));
         queue.retry(queue.tasks);
         const { state, sent, failure } = queue.tasks[0];
         queue.cancel(queue.tasks); queue.retry(queue.tasks);

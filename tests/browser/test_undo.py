@@ -134,6 +134,8 @@ def test_what_is_in_the_way_of_undoing_is_named_and_the_message_stays(
     page.keyboard.press("Control+z")
     alert = page.get_by_role("alert")
     expect(alert).to_have_text("This cannot be undone any more: There is already something at “1.txt”.")
+    # How much of it happened the page cannot know, so that it shows what there is.
+    expect(visitor.row("1.txt")).to_be_visible()
     page.clock.run_for(60_000)
     expect(alert).to_be_visible()
 

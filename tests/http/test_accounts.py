@@ -152,7 +152,13 @@ def test_after_signing_in_a_browser_is_where_it_wanted_to_be(
     form = browser.get(asked.headers["Location"])
     assert form.status_code == 200
 
-    arrived = browser.sign_in("alice", next=field_of(form.text, "next"))
+    (action,) = re.findall(r'action="(/login[^"]*)"', form.text)
+
+    refused = browser.post(unescape(action), {"username": "alice", "password": ANOTHER})
+    # Who changes the language now is led to a page that still knows where they wanted to be.
+    language = browser.post("/language", {"language": "ru", "next": field_of(refused.text, "next")})
+    (again,) = re.findall(r'action="(/login[^"]*)"', browser.get(language.headers["Location"]).text)
+    arrived = browser.post(unescape(again), {"username": "alice", "password": PASSWORD})
 
     assert arrived.status_code == 303
     assert browser.get(arrived.headers["Location"]).status_code == 200
@@ -160,7 +166,7 @@ def test_after_signing_in_a_browser_is_where_it_wanted_to_be(
 
 
 def field_of(page: str, name: str) -> str:
-    """Return the value of the last hidden field of that name; the first is the language switch's."""
+    """Return the value of the last hidden field of that name."""
     return unescape(re.findall(rf'name="{name}"\s+value="([^"]*)"', page)[-1])
 
 

@@ -5,7 +5,9 @@ Rule: what a form did is looked at by the user's program, which knows nothing of
 
 from __future__ import annotations
 
+import io
 import re
+from html import escape, unescape
 from typing import Any
 from urllib.parse import quote
 
@@ -62,7 +64,7 @@ def test_the_page_of_one_thing_tells_what_it_is_and_suggests_folders(window: Bro
 
     assert re.findall(r'<option value="(\w[\w/]*)"></option>', page) == ["docs", "docs/inner", "top"]
     assert "5 bytes" in page
-    assert 'href="/versions/docs/report.pdf"' in page
+    assert 'href="/versions/docs/report.pdf?next=/index?path%3Ddocs"' in page
     assert 'href="/download/docs/report.pdf"' in page
     assert "/versions/" not in window.get("/index/arrange?path=docs").text
 
@@ -118,7 +120,7 @@ def test_copies_keep_what_they_are_of_and_conflicts_go_by_the_rule(window: Brows
     assert re.search(r'name="to"[^>]* value="b"', page)
     assert alice.get("/files/b/f.txt").data == b"old"
     kept = submit(window, "/index/copy", **wanted, on_conflict="rename")
-    assert "A copy is in “b”: “f (2).txt”." in said(window, kept)
+    assert "The copy “f (2).txt” is in “b” now." in said(window, kept)
     submit(window, "/index/copy", **wanted, on_conflict="replace")
     assert refused(submit(window, "/index/copy", **wanted, on_conflict="made up"), 422)
 
@@ -131,7 +133,11 @@ def test_what_cannot_be_moved_stays_and_the_page_says_why(window: Browser, alice
     alice.put("/files/file")
 
     for to, status, text in (
-        ("a/inner", 409, "Nothing can get to “a/inner/a” from above or below it."),
+        (
+            "a/inner",
+            409,
+            "A folder cannot go into itself, nor replace a folder that it lies in: “a/inner/a”.",
+        ),
         ("file", 409, "“file” is a file, not a folder."),
         ("x/../y", 422, "it means another folder."),
         ("x//y", 422, "it is empty."),
@@ -164,7 +170,7 @@ def test_a_copy_beyond_the_quota_is_refused_in_words(app: Flask, window: Browser
 
     page = refused(submit(window, "/index/copy", path="f", to="copies", on_conflict="fail"), 507)
 
-    assert "This would take more than the 1,000 bytes that you have" in page
+    assert "This would take more than the 1 kB that you have" in page
     assert 'value="copies"' in page
     assert alice.paths() == ["f"]
 
@@ -193,6 +199,68 @@ def test_several_are_downloaded_as_one_zip(window: Browser, alice: Program) -> N
     assert answer.mimetype == "application/zip"
     assert answer.data.startswith(b"PK")
     assert refused(submit(window, "/zip", path=["a", "gone"]), 404)
+
+
+def test_what_is_put_into_a_folder_leads_back_to_its_list_as_it_was(window: Browser, alice: Program) -> None:
+    alice.put("/files/a/f")
+    page = window.get("/index?path=a&sort=size&order=desc").text
+    sorted_list = "/index?path=a&sort=size&order=desc"
+
+    made = submit(window, "/index/folders", folder="a", name="new", next=sorted_list)
+    (action,) = re.findall(r'action="(/upload[^"]*)"', page)
+    files = {"csrf_token": window.token(), "file": (io.BytesIO(b"1"), "g")}
+    uploaded = window.client.post(unescape(action), data=files, headers=NAVIGATION)
+
+    assert f'name="next" value="{escape(sorted_list)}"' in page
+    assert [made.headers["Location"], uploaded.headers["Location"]] == [sorted_list, sorted_list]
+    assert alice.paths() == ["a", "a/new", "a/f", "a/g"]
+    assert 'action="/upload?folder=a"' in window.get("/index?path=a").text
+
+
+def test_a_page_of_a_folder_that_has_become_empty_says_so_of_itself_alone(
+    window: Browser, alice: Program
+) -> None:
+    for number in range(3):
+        alice.put(f"/files/a/{number}")
+    first = window.get("/index?path=a&limit=2").text
+    (more,) = re.findall(r'id="more" href="([^"]+)"', first)
+    alice.delete("/files/a/2")
+
+    page = window.get(unescape(more)).text
+
+    assert "That is all" in page
+    assert "This folder is empty" not in page
+    assert 'href="/index?path=a' in page
+
+
+def test_the_way_to_the_versions_and_back_ends_where_it_began(window: Browser, alice: Program) -> None:
+    alice.put("/files/a/f", b"1")
+    alice.put("/files/a/f", b"2")
+    begun = "/index?path=a&sort=size"
+    arrange = window.get(f"/index/arrange?path=a/f&next={quote(begun)}").text
+    (versions,) = re.findall(r'href="(/versions/[^"]+)"', arrange)
+
+    page = window.get(unescape(versions)).text
+    (back,) = re.findall(r'<a href="([^"]+)">Back</a>', page)
+    restored = submit(window, "/index/versions/restore", path="a/f", number=1, next=begun)
+
+    assert restored.headers["Location"] == unescape(versions)
+    assert f'name="next" value="{escape(begun)}"' in page
+    assert f'<a href="{escape(begun)}">Back</a>' in window.get(unescape(back)).text
+
+
+def test_the_language_switch_leads_from_a_refused_form_back_to_the_list_that_it_is_on(
+    window: Browser, alice: Program
+) -> None:
+    alice.put("/files/a/f")
+    begun = "/index?path=a&sort=size"
+
+    folder = submit(window, "/index/folders", folder="a", name="f", next=begun)
+    question = submit(window, "/index/trash/purge", id="1", next="/trash?after=x")
+    account = submit(window, "/account/password", current_password="", new_password="")
+
+    for page, lead in ((folder, begun), (question, "/trash?after=x"), (account, "/account")):
+        assert re.findall(r'name="next" value="([^"]*)"', page.text)[0] == escape(lead)
 
 
 @pytest.mark.parametrize("action", ["index/arrange", "index/delete", "zip"])

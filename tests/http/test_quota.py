@@ -112,4 +112,4 @@ def test_the_account_page_says_what_counts(app: Flask, alice: Program) -> None:
     in_russian = browser.get("/account", {"Accept-Language": "ru"}).text
 
     assert "Old versions, the trash and unfinished uploads count, too." in in_english
-    assert "Старые версии, корзина и незаконченные загрузки тоже идут в счёт." in in_russian
+    assert "Старые версии, корзина и незаконченные загрузки тоже занимают место." in in_russian

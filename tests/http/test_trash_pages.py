@@ -101,6 +101,8 @@ def test_what_was_deleted_comes_back_by_the_rule_that_is_chosen(window: Browser,
 
     assert "There is already something at “a/f.txt”." in page
     assert re.findall(r'<input type="hidden" name="id" value="([^"]+)"', page) == ids
+    # What is chosen on this page leads to one that can be asked for.
+    assert re.findall(r'name="next"\s+value="([^"]+)"', page)[-1] == "/trash"
     assert 'value="rename"' in page
     assert 'value="replace"' in page
     assert alice.paths() == ["a", "a/f.txt"]
@@ -113,6 +115,26 @@ def test_what_was_deleted_comes_back_by_the_rule_that_is_chosen(window: Browser,
     assert "“g.txt” is back." in said(
         window, submit(window, "/index/trash/restore", id=again, on_conflict="fail")
     )
+
+
+def test_what_is_asked_about_the_trash_leads_back_to_the_page_that_it_was_on(
+    window: Browser, alice: Program
+) -> None:
+    alice.put("/files/f", b"old")
+    trash_id = submit_and_id(window, alice, "f", "")
+    alice.put("/files/f", b"new")
+    begun = "/trash?limit=1"
+
+    conflict = refused(
+        submit(window, "/index/trash/restore", id=trash_id, on_conflict="fail", next=begun), 409
+    )
+    question = submit(window, "/index/trash/purge", id=trash_id, next=begun)
+    purged = submit(window, "/index/trash/purge", id=trash_id, sure="y", next=begun)
+
+    for page in (conflict, question.text):
+        assert f'name="next" value="{begun}"' in page
+    assert f'href="{begun}">Cancel' in question.text
+    assert purged.headers["Location"] == begun
 
 
 def test_a_file_where_the_folder_was_stands_in_the_way(window: Browser, alice: Program) -> None:
@@ -182,7 +204,7 @@ def test_a_version_that_has_to_stay_or_is_none_is_refused(
     page = refused(submit(window, "/index/versions/discard", path="f", number=2), 409)
     assert "“f” has that version now." in page
     page = refused(submit(window, "/index/versions/restore", path="f", number=1), 507)
-    assert "This would take more than the 1,000 bytes" in page
+    assert "This would take more than the 1 kB" in page
     for number, status in (
         ("9", 404),
         ("0", 422),

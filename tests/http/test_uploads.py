@@ -269,7 +269,7 @@ def test_a_browser_is_sent_back_to_the_folder(browser: Browser, alice: Program) 
 
     for names, query, location, told in (
         (["a.txt"], "", "/index", "“a.txt” is uploaded"),
-        (["a", "b"], "?folder=x/y", "/index?path=x/y", "2 uploaded"),
+        (["a", "b"], "?folder=x/y", "/index?path=x/y", "2 files uploaded"),
     ):
         fields: dict[str, Any] = {
             "csrf_token": browser.token("/index"),

@@ -1,5 +1,8 @@
 """Debian's Chromium, driven by Playwright, and what its pages complain about.
 
+Without its windows: `chromium-headless-shell` is all of the engine and nothing of tabs and bars, of which
+`chromium --headless` draws a whole set for every window, and takes twice the time.
+
 Rule: a page that writes an error to its console, breaks the Content-Security-Policy or throws
 fails its test, unless the test said that it expects just that.
 """
@@ -7,7 +10,6 @@ fails its test, unless the test said that it expects just that.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,6 +28,7 @@ from playwright.sync_api import (
 
 from tests.support.auth import PASSWORD
 from tests.support.people import Person
+from tests.support.programs import require_program
 from tests.support.servers import Server
 
 FAR_HOST = "far.test"
@@ -47,12 +50,16 @@ ARGUMENTS = [
 PATIENCE = 15_000
 
 
+SHELL = "chromium-headless-shell"
+WHOLE = "chromium"
+
+
 @contextmanager
-def launched() -> Iterator[Browser]:
-    """Run Chromium for as long as the context lasts."""
+def launched(program: str = SHELL) -> Iterator[Browser]:
+    """Run Chromium for as long as the context lasts: its engine alone, or the `WHOLE` of it."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=require_program(program), args=ARGUMENTS)
         try:
             yield browser
         finally:

@@ -7,7 +7,7 @@ from babel import Locale
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cabinet.errors import InvalidName, TooLarge, UsernameTaken
+from cabinet.errors import InvalidName, OffsetMismatch, TooLarge, UsernameTaken
 from cabinet.services.names import DOTS
 from cabinet.web.i18n import choose_locale, language, translate_error
 from cabinet.web.texts import PLURAL, SINGLE, script_texts
@@ -90,11 +90,20 @@ def test_an_error_of_the_framework_is_told_in_the_language_too(client: FlaskClie
     assert "Method Not Allowed" not in page.text
 
 
-def test_numbers_in_errors_are_grouped(app: Flask) -> None:
+def test_sizes_in_errors_are_told_as_people_say_them(app: Flask) -> None:
     with app.test_request_context():
         _, detail = translate_error(TooLarge(limit=1_000_000))
 
-    assert detail == "More than the 1,000,000 bytes that are accepted here."
+    assert detail == "More than the 1 MB that are accepted here."
+    # A program hears all the digits.
+    assert str(TooLarge(limit=1_000_001)) == "More than the 1000001 bytes that are accepted here."
+
+
+def test_numbers_in_errors_are_grouped(app: Flask) -> None:
+    with app.test_request_context():
+        _, detail = translate_error(OffsetMismatch(expected=1_000_000, provided=0))
+
+    assert "number 1,000,000, not 0" in detail
 
 
 @pytest.mark.parametrize("code", ["en", "ru"])

@@ -11,9 +11,9 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField, PasswordField, StringField
-from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
+from wtforms.validators import AnyOf, Length, NumberRange, Optional
 
-from cabinet.web.forms import Form
+from cabinet.web.forms import Form, required
 from cabinet.web.i18n import NAMES
 
 USERNAME_MAX_LENGTH = 64
@@ -22,15 +22,11 @@ TOKEN_NAME_MAX_LENGTH = 100
 TOKEN_MAX_DAYS = 3650
 
 
-def _required() -> InputRequired:
-    return InputRequired(_l("Fill in this field."))
-
-
 def _username(**render: Any) -> StringField:
     render = {"autocapitalize": "none", "autocomplete": "username", "spellcheck": "false"} | render
     return StringField(
         _l("User name"),
-        [_required(), Length(max=USERNAME_MAX_LENGTH, message=_l("At most %(max)d characters."))],
+        [required(), Length(max=USERNAME_MAX_LENGTH, message=_l("At most %(max)d characters."))],
         render_kw=render,
     )
 
@@ -38,14 +34,14 @@ def _username(**render: Any) -> StringField:
 def _new_password(label: Any) -> PasswordField:
     return PasswordField(
         label,
-        [_required()],
+        [required()],
         description=_l("At least 8 characters. A few unrelated words make a good one."),
         render_kw={"autocomplete": "new-password"},
     )
 
 
 def _current_password(label: Any) -> PasswordField:
-    return PasswordField(label, [_required()], render_kw={"autocomplete": "current-password"})
+    return PasswordField(label, [required()], render_kw={"autocomplete": "current-password"})
 
 
 class RegisterForm(Form):
@@ -81,7 +77,7 @@ class TokenForm(Form):
 
     name = StringField(
         _l("What is it for?"),
-        [_required(), Length(max=TOKEN_NAME_MAX_LENGTH, message=_l("At most %(max)d characters."))],
+        [required(), Length(max=TOKEN_NAME_MAX_LENGTH, message=_l("At most %(max)d characters."))],
         render_kw={"autocomplete": "off", "placeholder": _l("Backup script on the laptop")},
     )
     expires_in_days = IntegerField(

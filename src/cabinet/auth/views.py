@@ -150,14 +150,14 @@ def login() -> ResponseReturnValue:
         if not wants_page():
             raise
         show_error(form, error, {})
-        response = make_response(_login_page(form, request.form.get("next")), status_of(error))
+        response = make_response(_login_page(form, request.values.get("next")), status_of(error))
         if isinstance(error, TooManyAttempts):
             response.headers["Retry-After"] = str(error.retry_after)
         return response
     sign_in(account, remember=bool(form.remember.data))
     if not wants_page():
         return {"username": account.username}
-    return see_other(local_path(request.form.get("next"), url_for("files.index")))
+    return see_other(local_path(request.values.get("next"), url_for("files.index")))
 
 
 @bp.route("/logout", methods=["GET", "POST"])

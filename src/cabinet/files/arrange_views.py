@@ -36,7 +36,7 @@ _MOVED = (
     NN_("%(count)s item is in “%(folder)s” now.", "%(count)s items are in “%(folder)s” now."),
 )
 _COPIED = (
-    N_("A copy is in “%(folder)s”: “%(name)s”."),
+    N_("The copy “%(name)s” is in “%(folder)s” now."),
     NN_("A copy of %(count)s item is in “%(folder)s”.", "Copies of %(count)s items are in “%(folder)s”."),
 )
 

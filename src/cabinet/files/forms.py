@@ -17,20 +17,16 @@ from wtforms import (
     StringField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the types are those of 3.2
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import Length, NumberRange
 
 from cabinet.services.entries import Conflict
-from cabinet.web.forms import Form
+from cabinet.web.forms import Form, required
 from cabinet.web.parameters import MAX_PATHS
 
 # What Werkzeug reads of a form at most; room for 1000 paths of 80 Cyrillic letters.
 CHOSEN_BYTES = 500_000
 
 _NAME_HABITS = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
-
-
-def _required() -> InputRequired:
-    return InputRequired(_l("Fill in this field."))
 
 
 class UploadForm(Form):
@@ -43,19 +39,19 @@ class NewFolderForm(Form):
     """A folder to be made in the folder `folder`."""
 
     folder = HiddenField()
-    name = StringField(_l("Name of the folder"), [_required()], render_kw=_NAME_HABITS)
+    name = StringField(_l("Name of the folder"), [required()], render_kw=_NAME_HABITS)
 
 
 class ChosenForm(Form):
     """Files and folders that something is done with, as many as a request may name."""
 
-    path = SelectMultipleField(validators=[_required(), Length(max=MAX_PATHS)], validate_choice=False)
+    path = SelectMultipleField(validators=[required(), Length(max=MAX_PATHS)], validate_choice=False)
 
 
 class RenameForm(ChosenForm):
     """A new name in the same folder."""
 
-    name = StringField(_l("New name"), [_required()], render_kw=_NAME_HABITS)
+    name = StringField(_l("New name"), [required()], render_kw=_NAME_HABITS)
 
 
 class ConflictForm(Form):
@@ -86,7 +82,7 @@ class ArrangeForm(ChosenForm, ConflictForm):
 class TrashedForm(Form):
     """Things in the trash, by their ids there; `sure` is what somebody is once they were asked."""
 
-    id = SelectMultipleField(validators=[_required(), Length(max=MAX_PATHS)], validate_choice=False)
+    id = SelectMultipleField(validators=[required(), Length(max=MAX_PATHS)], validate_choice=False)
     sure = BooleanField()
 
 
@@ -97,5 +93,5 @@ class ReturnForm(TrashedForm, ConflictForm):
 class VersionForm(Form):
     """One version of a file."""
 
-    path = HiddenField(validators=[_required()])
-    number = IntegerField(validators=[_required(), NumberRange(min=1)])
+    path = HiddenField(validators=[required()])
+    number = IntegerField(validators=[required(), NumberRange(min=1)])

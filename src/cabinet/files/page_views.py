@@ -14,12 +14,12 @@ from flask_babel import gettext
 from cabinet.errors import EntryExists, InvalidName, NotAFolder
 from cabinet.files import bp
 from cabinet.files.forms import NewFolderForm, UploadForm
-from cabinet.files.returning import REFUSALS, crumbs_of, refuse
+from cabinet.files.returning import REFUSALS, crumbs_of, page_at_hand, refuse, way_back_to
 from cabinet.files.rows import VIEW_COOKIE, VIEWS, Listing, RowMaker, sortable_columns
 from cabinet.services.entries import Order, Page
 from cabinet.services.names import join_path, split_path
 from cabinet.web.context import acting_user, files, setting
-from cabinet.web.pages import check_form, here, see_other, text_of
+from cabinet.web.pages import check_form, see_other, text_of
 from cabinet.web.parameters import limit_of, order_of
 
 # Entries on one page of the files page.
@@ -48,7 +48,7 @@ def new_folder() -> ResponseReturnValue:
         status = refuse(form, error, {EntryExists: "name", InvalidName: "name", NotAFolder: "name"})
         return _index_page(user.id, form, Order()), status
     flash(gettext("The folder “%(name)s” is made.", name=made.name), "success")
-    return see_other(url_for("files.index", path=parent or None))
+    return see_other(way_back_to(parent))
 
 
 @bp.after_request
@@ -63,20 +63,22 @@ def remember_view(response: Response) -> Response:
 
 def _index_page(user_id: int, form: NewFolderForm, order: Order) -> str:
     page = files(user_id).list_page(text_of(form.folder), order, limit_of(PAGE_LIMIT))
-    # A page that is not simply that of the folder is where the forms behind a row lead back to.
-    is_special = request.method == "GET" and any(name != "path" for name in request.args)
-    maker = RowMaker(back=here() if is_special else None)
+    back = page_at_hand()
+    maker = RowMaker(back)
     listing = Listing(
         place="folder",
         rows=[maker.row(entry) for entry in page.entries],
         columns=sortable_columns(page.path, order),
         more=_address_of_more(page, order) if page.next else "",
+        back=back,
+        begin=page_at_hand(is_first=True),
     )
     return render_template(
         "files/index.html",
         folder=page.path,
         breadcrumbs=crumbs_of(page.path),
         listing=listing,
+        is_first=order.after is None,
         totals=page,
         upload_form=UploadForm(formdata=None),
         folder_form=form,

@@ -6,6 +6,7 @@ Rule: a path of this server, and words; never a guess at what was meant.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import quote, urlencode
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -36,9 +37,25 @@ def crumbs_of(path: str) -> list[tuple[str, str]]:
     return [(name, join_path(names[: depth + 1])) for depth, name in enumerate(names)]
 
 
+def page_at_hand(*, is_first: bool = False) -> str:
+    """Return the address of the page that is asked for; empty for one that is simply that of its place.
+
+    With `is_first` that of its first page. A form that comes back is of the page that it says it came from.
+    """
+    if request.method != "GET":
+        return local_path(request.values.get("next"), "")
+    asked = [(name, value) for name, value in request.args.items() if not (is_first and name == "after")]
+    is_special = any(name != "path" for name, _ in asked)
+    return f"{quote(request.script_root + request.path)}?{urlencode(asked)}" if is_special else ""
+
+
 def way_back(path: str) -> str:
     """Return the page that the request says it came from, else that of the folder which holds `path`."""
-    folder = join_path(split_path(path)[:-1])
+    return way_back_to(join_path(split_path(path)[:-1]))
+
+
+def way_back_to(folder: str) -> str:
+    """Return the page that the request says it came from, else that of `folder`."""
     return local_path(request.values.get("next"), url_for("files.index", path=folder or None))
 
 
@@ -50,4 +67,4 @@ def paths_of(form: ChosenForm) -> list[str]:
 def nothing_chosen() -> ResponseReturnValue:
     """Lead back to the page that was asked from, with a word on what was missing."""
     flash(gettext("Choose something first."), "error")
-    return see_other(local_path(request.values.get("next"), url_for("files.index")))
+    return see_other(way_back_to(""))

@@ -70,12 +70,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What `files/_list.html` shows. `place` is "folder", "search" or "trash", `more` where the next page is."""
+    """What `files/_list.html` shows. `place` is "folder", "search" or "trash", `more` where the next page is.
+
+    `back` is where the forms of the page lead back to, empty for its place as it usually is, and `begin` is
+    where those do that put something into it.
+    """
 
     place: str
     rows: Sequence[Row]
     columns: Sequence[Column]
     more: str = ""
+    back: str = ""
+    begin: str = ""
     view: str = field(default_factory=lambda: view_of_request())  # noqa: PLW0108 - it is defined below
 
     @property
@@ -97,7 +103,7 @@ class RowMaker:
     `marker` marks in the names what a search found.
     """
 
-    def __init__(self, back: str | None = None, marker: Marker | None = None) -> None:
+    def __init__(self, back: str = "", marker: Marker | None = None) -> None:
         self._marker = marker
         self._speech = speech()
         self._folder = url_for("files.index") + "?path="

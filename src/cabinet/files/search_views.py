@@ -12,11 +12,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from cabinet.files import bp
+from cabinet.files.returning import page_at_hand
 from cabinet.files.rows import Listing, RowMaker, plain_columns
 from cabinet.web.context import acting_user, search
 from cabinet.web.marking import Marker
 from cabinet.web.objects import to_json
-from cabinet.web.pages import here
 from cabinet.web.parameters import after_of, limit_of
 from cabinet.web.problems import wants_page
 
@@ -41,12 +41,14 @@ def _search_page(user_id: int, query: str, path: str) -> str:
     """
     page = search(user_id).page(query, path, limit_of(PAGE_LIMIT), after_of()) if query.strip() else None
     origin = path or request.args.get("from", "")
-    maker = RowMaker(back=here(), marker=Marker(query))
+    back = page_at_hand()
+    maker = RowMaker(back, Marker(query))
     listing = Listing(
         place="search",
         rows=[maker.found(entry) for entry in page.entries] if page else [],
         columns=plain_columns(gettext("Modified")),
         more=_address(query, path, origin, page.next) if page and page.next else "",
+        back=back,
     )
     return render_template(
         "files/search.html",

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from cabinet.errors import Conflict, EntryExists, InvalidInput
 from cabinet.files import bp
 from cabinet.files.forms import CHOSEN_BYTES, ReturnForm, TrashedForm
-from cabinet.files.returning import nothing_chosen, refuse
+from cabinet.files.returning import nothing_chosen, page_at_hand, refuse
 from cabinet.files.rows import Listing, Row, RowMaker, plain_columns
 from cabinet.services.trash import Trashed
 from cabinet.web.context import acting_user, runtime, setting, trash
@@ -45,6 +45,7 @@ def show_trash(user_id: int, form: ReturnForm | None = None, refused: Sequence[s
         rows=[_row(maker, each) for each in page.entries],
         columns=plain_columns(gettext("Deleted")),
         more=url_for("files.list_trash", after=page.next) if page.next else "",
+        back=page_at_hand(),
     )
     return render_template(
         "files/trash.html",
@@ -89,7 +90,7 @@ def purge_from_page() -> ResponseReturnValue:
         return nothing_chosen()
     check_form(form)
     if not form.sure.data:
-        return render_template("files/purge.html", ids=ids, count=len(ids))
+        return render_template("files/purge.html", ids=ids, count=len(ids), back=_next())
     trash(user.id).purge_all(ids)
     flash(gettext("That is gone for ever."), "success")
     return see_other(_next())
@@ -99,7 +100,7 @@ def purge_from_page() -> ResponseReturnValue:
 def ask_to_empty() -> ResponseReturnValue:
     """Ask whether the trash shall be emptied."""
     acting_user()
-    return render_template("files/purge.html", ids=(), count=0)
+    return render_template("files/purge.html", ids=(), count=0, back=url_for("files.list_trash"))
 
 
 @bp.post("/index/trash/empty")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import flash, render_template, url_for
+from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -19,7 +19,7 @@ from cabinet.files.returning import crumbs_of, refuse
 from cabinet.services.versions import VersionEntry
 from cabinet.web.context import acting_user, setting, versions
 from cabinet.web.objects import to_json
-from cabinet.web.pages import check_form, see_other, text_of, to_rfc3339
+from cabinet.web.pages import check_form, local_path, see_other, text_of, to_rfc3339
 from cabinet.web.problems import wants_page
 
 
@@ -54,13 +54,13 @@ def restore_version_from_page() -> ResponseReturnValue:
     try:
         check_form(form)
         versions(user.id).restore(path, form.number.data or 0)
-    except (CurrentVersion, QuotaExceeded) as error:
+    except QuotaExceeded as error:
         status = refuse(form, error, {})
         return _versions_page(user.id, path, form), status
     flash(
         gettext("The file has the content of version %(number)s again.", number=form.number.data), "success"
     )
-    return see_other(url_for("files.list_versions", path=path))
+    return see_other(url_for("files.list_versions", path=path, next=_begun()))
 
 
 @bp.post("/index/versions/discard")
@@ -75,7 +75,7 @@ def discard_version_from_page() -> ResponseReturnValue:
         status = refuse(form, error, {})
         return _versions_page(user.id, path, form), status
     flash(gettext("Version %(number)s is gone for ever.", number=form.number.data), "success")
-    return see_other(url_for("files.list_versions", path=path))
+    return see_other(url_for("files.list_versions", path=path, next=_begun()))
 
 
 def _versions_page(user_id: int, path: str, form: VersionForm | None = None) -> str:
@@ -90,8 +90,14 @@ def _versions_page(user_id: int, path: str, form: VersionForm | None = None) -> 
         versions=found,
         kept=setting("VERSIONS_KEPT"),
         refused_form=form,
-        back=url_for("files.arrange", path=path),
+        begun=_begun(),
+        back=url_for("files.arrange", path=path, next=_begun()),
     )
+
+
+def _begun() -> str | None:
+    """Return the list that the way to these versions began in, if the request tells."""
+    return local_path(request.values.get("next"), "") or None
 
 
 def _version_json(version: VersionEntry) -> dict[str, Any]:

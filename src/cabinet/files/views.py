@@ -5,13 +5,13 @@ Rule: parse, call a service, render; content streams and is never held whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from http import HTTPStatus
 
 from flask import Response, flash, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from pydantic import BaseModel, Field
 
 from cabinet.errors import N_, CrossSiteRequest, InvalidField, MalformedRequest
@@ -24,9 +24,10 @@ from cabinet.storage.content_hash import BLOCK_SIZE
 from cabinet.web.archives import send_zip
 from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text
 from cabinet.web.context import acting_user, files, uploads, versions, zipping
+from cabinet.web.formats import number
 from cabinet.web.guard import TOKEN_FIELD, check_token, is_vouched_for, streams_body, takes_body_of
 from cabinet.web.objects import to_json
-from cabinet.web.pages import see_other
+from cabinet.web.pages import local_path, see_other
 from cabinet.web.parameters import (
     MAX_PATHS,
     PATHS_BYTES,
@@ -67,13 +68,16 @@ def upload() -> ResponseReturnValue:
         stored = uploads(user.id).finish(received)
     if not wants_page():
         return {"files": [to_json(found.entry) for found in stored]}, HTTPStatus.CREATED
-    count = len(stored)
-    flash(gettext("%(count)s uploaded.", count=count) if count > 1 else _uploaded(stored[0].entry), "success")
-    return see_other(url_for("files.index", path=folder or None))
+    flash(_uploaded([found.entry for found in stored]), "success")
+    # The body is read: what it holds besides files is lost.
+    return see_other(local_path(request.args.get("next"), url_for("files.index", path=folder or None)))
 
 
-def _uploaded(entry: Entry) -> str:
-    return str(gettext("“%(name)s” is uploaded.", name=entry.name))
+def _uploaded(entries: Sequence[Entry]) -> str:
+    count = len(entries)
+    if count == 1:
+        return str(gettext("“%(name)s” is uploaded.", name=entries[0].name))
+    return str(ngettext("%(count)s file uploaded", "%(count)s files uploaded", count, count=number(count)))
 
 
 def _receive_parts(

@@ -190,5 +190,5 @@ def program(user_agent: str) -> str:
 
 def init_app(app: Flask) -> None:
     """Give the filters to the templates."""
-    for function in (filesize, exact_size, number, moment, day, name_parts, file_kind, program):
+    for function in (filesize, exact_size, number, moment, day, file_kind, program):
         app.add_template_filter(function)

@@ -5,7 +5,9 @@ Rule: `guard.py` checks the cross-site token before a view runs, so forms are bu
 
 from __future__ import annotations
 
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from wtforms.validators import InputRequired
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
@@ -13,3 +15,8 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
 
     class Meta:  # noqa: D106 - the name is WTForms's
         csrf = False
+
+
+def required() -> InputRequired:
+    """Return what asks for something in a field."""
+    return InputRequired(_l("Fill in this field."))

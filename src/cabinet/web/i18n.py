@@ -17,9 +17,9 @@ from flask import Flask, Response, g, has_request_context, request
 from flask_babel import format_decimal, get_domain, get_locale, gettext
 from flask_login import current_user
 
-from cabinet.errors import CabinetError
+from cabinet.errors import SIZE_FIELDS, CabinetError
 from cabinet.extensions import babel
-from cabinet.web.texts import script_texts
+from cabinet.web.formats import filesize
 
 SUPPORTED = ("en", "ru")
 DEFAULT = "en"
@@ -56,6 +56,8 @@ def _translate_field(name: str, value: Any) -> Any:
     """Translate our own words, group the digits of numbers, leave the user's words alone."""
     if name in MARKED_FIELDS and isinstance(value, str) and value:
         return gettext(value)
+    if name in SIZE_FIELDS:
+        return filesize(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return format_decimal(value)
     return value
@@ -87,9 +89,9 @@ def _vary(response: Response) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Bind Babel and give templates `language`, `languages` and `script_texts`."""
+    """Bind Babel and give templates `language` and `languages`."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", DEFAULT)
     babel.init_app(app, locale_selector=choose_locale)
     app.jinja_env.install_gettext_callables(_say, _say_count, newstyle=True)  # type: ignore[attr-defined]
     app.after_request(_vary)
-    app.context_processor(lambda: {"language": language(), "languages": NAMES, "script_texts": script_texts})
+    app.context_processor(lambda: {"language": language(), "languages": NAMES})

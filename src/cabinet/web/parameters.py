@@ -22,7 +22,7 @@ MAX_PATHS = 1000
 PATHS_BYTES = MAX_PATHS * (3 * PATH_BYTES + 4) + 8 * 1024
 
 BAD_JSON = N_("the JSON body does not fit.")
-NOT_A_CHOICE = N_("it is none of the values that it may have.")
+NOT_A_CHOICE = N_("this value is not one of those allowed.")
 NOT_A_NUMBER = N_("it has to be a whole number.")
 NOT_A_LIMIT = N_("it has to be a number from 1 to 1000.")
 

@@ -1,6 +1,6 @@
 """The texts that scripts show, from the same catalog as everything else.
 
-A page carries them as JSON in a `<meta>`, which no Content-Security-Policy minds. A text with a
+A page carries the address of their JSON in a `<meta>`; it is cached for good (assets.py). A text with a
 plural travels as one text for each plural category of the language ("one", "few", ...), and the
 script asks `Intl.PluralRules` which to take.
 
@@ -52,7 +52,7 @@ ACTIONS = {
     "actions-for": N_("Actions for “%(name)s”"),
     "cmd-walk": N_("Move through the list"),
     "cmd-ends": N_("Go to the first, the last"),
-    "cmd-toggle": N_("Choose or unchoose"),
+    "cmd-toggle": N_("Choose, or take the choice back"),
     "cmd-extend": N_("Choose a range"),
     "cmd-all": N_("Choose all"),
     "cmd-none": N_("Choose none"),
@@ -72,7 +72,7 @@ ACTIONS = {
     "only-loaded": N_("Only what is loaded so far"),
     "rename-one": N_("New name of “%(name)s”"),
     "renamed": N_("“%(old)s” is called “%(new)s” now."),
-    "too-many-to-zip": N_("One archive takes up to %(count)s chosen ones."),
+    "too-many-to-zip": N_("One archive takes up to %(count)s items."),
 }
 
 # What the preview and the details panel say.
@@ -128,7 +128,7 @@ SINGLE = (
         "emptied": N_("The trash is empty."),
         "restored": N_("“%(path)s” is back."),
         "moved": N_("“%(name)s” is in “%(folder)s” now."),
-        "copied-to": N_("A copy is in “%(folder)s”: “%(name)s”."),
+        "copied-to": N_("The copy “%(name)s” is in “%(folder)s” now."),
         "undo": N_("Undo"),
         "undone": N_("Undone."),
         "not-undone": N_("This cannot be undone any more: %(why)s"),

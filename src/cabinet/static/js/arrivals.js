@@ -1,6 +1,8 @@
 /* Shows in the list what has arrived, soon and not for each file by itself. */
 
 import { refresh } from "./list.js";
+import { isMoving } from "./navigation.js";
+import { persist } from "./patience.js";
 import { warn } from "./toasts.js";
 
 // A page is fetched anew each time, so a thousand small files are shown in batches.
@@ -8,8 +10,9 @@ const EVERY_MS = 2_000;
 
 export class Arrivals {
   /** `entryOf(path)` is the path of the entry on the page that holds `path`, null when none does. */
-  constructor(queue, entryOf) {
+  constructor(queue, entryOf, obstacleOf) {
     this.entryOf = entryOf;
+    this.obstacleOf = obstacleOf;
     this.arrived = new Set();
     this.timer = 0;
     queue.addEventListener("stored", ({ detail }) => {
@@ -22,21 +25,21 @@ export class Arrivals {
   async show() {
     clearTimeout(this.timer);
     this.timer = 0;
-    const paths = [...this.arrived];
-    const entries = new Set(paths.map(this.entryOf).filter((path) => path !== null));
-    this.arrived.clear();
-    if (entries.size) {
-      await refresh(entries).catch((failure) => this.putOff(paths, failure));
+    if (isMoving()) {
+      // The page that is on its way may be of before they arrived.
+      this.timer = setTimeout(() => this.show(), EVERY_MS);
+      return;
     }
+    const paths = [...this.arrived];
+    this.arrived.clear();
+    await persist(() => this.bring(paths), this.obstacleOf, () => {}).catch((failure) => warn(failure.message));
   }
 
-  /** Keep what could not be shown for the next time; without a line that is when it is back. */
-  putOff(paths, failure) {
-    paths.forEach((path) => this.arrived.add(path));
-    if (failure.status === 0) {
-      window.addEventListener("online", () => this.show(), { once: true });
-    } else {
-      warn(failure.message);
+  /** Show what has arrived at `paths`, in whatever list is open by the time that can be done. */
+  async bring(paths) {
+    const entries = new Set(paths.map(this.entryOf).filter((path) => path !== null));
+    if (entries.size && !(await refresh(entries))) {
+      await this.bring(paths);
     }
   }
 }

@@ -3,7 +3,7 @@
    Rule: what can be undone is done at once; what cannot is asked about first. In the trash, entries
    have a `trashId`, by which their rows are known, too. */
 
-import { inTurn, lookUp, purgeAll, purgeIds, restoreIds, trashPaths, wholly } from "./changes.js";
+import { inTurn, lookUp, newestTrashed, purgeAll, purgeIds, restoreIds, trashPaths, wholly } from "./changes.js";
 import { number } from "./format.js";
 import { askWhatGives, confirm } from "./questions.js";
 import { arrived, busy, left, lost, showAnew } from "./reconciling.js";
@@ -40,17 +40,20 @@ export async function trash(chosen) {
   if (done.length) {
     const bringBack = inTurn(restoreIds, idsOf(done));
     remember(counted(done, "deleted", "deleted-many"), async () => {
-      await arrived(pathsOf(await bringBack()));
+      const back = await bringBack();
+      await left(idsOf(done));
+      await arrived(pathsOf(back));
     });
     await left(done.map(({ from }) => from)).catch(lost);
   }
 }
 
-/** Put `entries` of the trash back; where something is in their place, ask. Returns what is back. */
+/** Put `entries` of the trash back; where something is in their place, ask. Returns what is `back`, and what
+    lies in the trash now because it was `replaced`. */
 async function putBack(entries) {
   const ids = entries.map(({ trashId }) => trashId);
   try {
-    return await wholly(restoreIds(ids));
+    return { back: await wholly(restoreIds(ids)), replaced: [] };
   } catch (failure) {
     if (failure.type !== "entry-exists") {
       throw failure;
@@ -59,20 +62,24 @@ async function putBack(entries) {
   const paths = pathsOf(entries);
   const there = pathsOf((await lookUp(paths)).filter(Boolean));
   // Else it is one of them that is in the way of another.
-  const inTheWay = there.length ? there : paths.filter((path, index) => paths.indexOf(path) !== index);
-  const choice = await askWhatGives(inTheWay, { canSkip: false });
-  return choice ? wholly(restoreIds(ids, choice)) : [];
+  const clashing = paths.filter((path, index) => paths.indexOf(path) !== index);
+  const inTheWay = there.length ? there : clashing;
+  const choice = await askWhatGives(inTheWay, { canSkip: false, canReplace: !clashing.length });
+  const back = choice ? await wholly(restoreIds(ids, choice)) : [];
+  return { back, replaced: choice === "replace" ? await newestTrashed(there) : [] };
 }
 
 /** Put `chosen` entries of the trash back where they were, and offer to delete them again. */
 export function restore(chosen) {
   const entries = idle(chosen);
   return attempt(entries, async () => {
-    const back = await putBack(entries);
+    const { back, replaced } = await putBack(entries);
     if (back.length) {
       const deleteAgain = inTurn(trashPaths, pathsOf(back));
+      const bringBack = inTurn(restoreIds, idsOf(replaced));
       remember(counted(back, "restored", "restored-many"), async () => {
         await deleteAgain();
+        await bringBack();
         await showAnew();
       });
       await left(keysOf(entries));

@@ -63,7 +63,7 @@ function drawPicture(panel, entry) {
 
 function bindCopying(panel, entry, hash) {
   const [copyHash, copyLink] = panel.querySelectorAll("[data-copies]");
-  copyHash.onclick = () => copyText(hash, text("copied"));
+  copyHash.onclick = () => hash && copyText(hash, text("copied"));
   copyLink.onclick = () => copyText(linkOf(entry), text("link-copied"));
 }
 
@@ -99,11 +99,16 @@ async function describeOne(panel, entry) {
   bindCopying(panel, entry, "");
   try {
     const [known] = await lookUp([entry.path]);
-    if (!known || !isNow()) {
+    if (!isNow()) {
+      return;
+    }
+    if (!known) {
+      fill(panel, { ...facts, type: null, created: null, modified: null, hash: null });
       return;
     }
     fill(panel, {
       ...facts,
+      size: isFolder ? null : bothSizes(known.size),
       type: known.media_type,
       created: timeOf(known.created_at),
       modified: timeOf(known.modified_at),
@@ -120,9 +125,11 @@ async function describeOne(panel, entry) {
   }
 }
 
-/** Bring row and panel up to date after a version was restored or deleted; the list tells the panel. */
+/** Bring row and panel up to date after a version was restored or deleted. `contentchange` on the panel tells
+    whoever else shows the file. */
 async function changed(panel, entry) {
   await refresh([entry.path]);
+  panel.dispatchEvent(new CustomEvent("contentchange", { bubbles: true }));
   if (current === entry) {
     await describe(panel, [entry]);
   }

@@ -35,6 +35,10 @@ function draw(entries) {
 
 /** Return what the panel is about: what is chosen, else what has the focus, else the one of before. */
 function wanted() {
+  if (document.getElementById("main").dataset.place === "trash") {
+    // What is there now at the path of something deleted is something else.
+    return [];
+  }
   if (selection?.size) {
     return selection.entries;
   }

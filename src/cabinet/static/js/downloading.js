@@ -1,9 +1,10 @@
 /* Downloads: one entry by its link, several as an archive. */
 
-import { lookUp } from "./changes.js";
+import { lookUp, renewing } from "./changes.js";
 import { number } from "./format.js";
 import { downloadUrl, Failure, root } from "./http.js";
 import { lost } from "./reconciling.js";
+import { renewToken } from "./signin.js";
 import { text } from "./texts.js";
 import { warn } from "./toasts.js";
 
@@ -20,16 +21,18 @@ function fetchFrom(url) {
   link.click();
 }
 
+/** Post the chosen ones, to a tab that goes away when a download comes: this page stays, whatever comes. */
 function post(form) {
   const button = document.createElement("button");
   button.formAction = `${root}zip`;
+  button.formTarget = "_blank";
   button.hidden = true;
   form.append(button);
   form.requestSubmit(button);
   button.remove();
 }
 
-/** Raise `Failure` unless all of `entries` are there: what is posted leaves the page when it is refused. */
+/** Raise `Failure` unless all of `entries` are there: to what is posted there is no answer here. */
 async function expectAll(entries) {
   const found = await lookUp(entries.map(({ path }) => path));
   const missing = entries.find((_, index) => !found[index]);
@@ -51,6 +54,8 @@ export async function download(entries, { place, folder }) {
   } else if (entries.length <= MOST) {
     try {
       await expectAll(entries);
+      // What is posted carries the token, and can be posted once.
+      await renewing(renewToken);
       post(document.getElementById("selection"));
     } catch (failure) {
       lost(failure);

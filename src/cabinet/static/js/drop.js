@@ -73,11 +73,11 @@ export function bindDrop(sign, take) {
   // Each element that the pointer enters and leaves reports both; only the sum tells.
   let depth = 0;
   const mark = makeMark();
-  const words = sign.querySelector("p");
   // What it says of the open folder, while it speaks of another.
   let here = null;
   const aim = (place) => {
     mark(place?.element ?? null);
+    const words = sign.querySelector("p");
     here ??= words.textContent;
     words.textContent = place ? text("drop-into", { name: titleOf(place.path) }) : here;
     here = place && here;

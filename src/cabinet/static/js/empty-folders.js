@@ -7,28 +7,28 @@ import { persist } from "./patience.js";
 import { arrived } from "./reconciling.js";
 import { warn } from "./toasts.js";
 
-/** Make the folder at `path` unless there is one. Raises `Failure`. */
+/** Make the folder at `path` unless there is one; returns its path as the server writes it. Raises `Failure`. */
 async function ensure(path) {
   try {
-    await makeFolder(path);
+    return (await makeFolder(path)).path;
   } catch (failure) {
     const [there] = failure.type === "entry-exists" ? await lookUp([path]) : [];
     if (there?.kind !== "folder") {
       throw failure;
     }
+    return there.path;
   }
 }
 
-/** Make folders at `paths`, past every obstacle that passes; say which cannot be made, and why. */
+/** Make folders at `paths`, past every obstacle that passes, and show them; say which cannot be made, and why. */
 export async function makeFolders(paths, obstacleOf) {
   const made = [];
   for (const path of paths) {
     try {
-      await persist(() => ensure(path), obstacleOf, () => {});
-      made.push(path);
+      made.push(await persist(() => ensure(path), obstacleOf, () => {}));
     } catch (failure) {
       warn(`${path}: ${failure.message}`);
     }
   }
-  await arrived(made);
+  await persist(() => arrived(made), obstacleOf, () => {});
 }

@@ -50,7 +50,7 @@ async function addFolder(tree) {
 function judge(tree, reasonAgainst) {
   const reason = reasonAgainst(tree.chosen);
   find("why").textContent = reason;
-  find("accept").disabled = Boolean(reason);
+  find("accept").disabled = tree.isOnTheWay || Boolean(reason);
 }
 
 function bind(tree, reasonAgainst) {

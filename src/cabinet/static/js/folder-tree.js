@@ -23,6 +23,8 @@ export class FolderTree extends EventTarget {
   #root;
   #isClosed;
   #typed = { letters: "", at: 0 };
+  // What was chosen last on the way down to a folder that is wanted.
+  #onTheWay = null;
 
   /** `isClosed(path)` tells which folders cannot be opened. */
   constructor(root, isClosed) {
@@ -38,6 +40,11 @@ export class FolderTree extends EventTarget {
   /** The path of the chosen folder. */
   get chosen() {
     return this.#chosenItem.dataset.folder;
+  }
+
+  /** Whether the chosen folder is only one on the way to the wanted one, and nobody has chosen it. */
+  get isOnTheWay() {
+    return this.#onTheWay !== null && this.#onTheWay === this.#chosenItem;
   }
 
   get #chosenItem() {
@@ -62,7 +69,9 @@ export class FolderTree extends EventTarget {
 
   async #goDown(from, path) {
     for (let item = from; item; ) {
-      this.#choose(item);
+      this.#onTheWay = item;
+      // Who writes the name of a new folder meanwhile goes on writing.
+      this.#choose(item, { takesFocus: item === from || this.#root.contains(document.activeElement) });
       await this.#open(item);
       if (this.#chosenItem !== item) {
         // Somebody has chosen another one meanwhile.
@@ -71,6 +80,8 @@ export class FolderTree extends EventTarget {
       const next = isOpen(item) ? entryWithin(item.dataset.folder, path) : null;
       item = next === null ? null : this.#itemOf(next, item);
     }
+    this.#onTheWay = null;
+    this.dispatchEvent(new Event("choose"));
   }
 
   focus() {
@@ -127,13 +138,15 @@ export class FolderTree extends EventTarget {
     return item;
   }
 
-  #choose(item) {
+  #choose(item, { takesFocus = true } = {}) {
     const before = this.#chosenItem;
     before?.setAttribute("aria-selected", "false");
     before?.setAttribute("tabindex", "-1");
     item.setAttribute("aria-selected", "true");
     item.tabIndex = 0;
-    item.focus();
+    if (takesFocus) {
+      item.focus();
+    }
     this.dispatchEvent(new Event("choose"));
   }
 

@@ -23,6 +23,7 @@ export class Intake {
     this.queue = queue;
     this.obstacleOf = obstacleOf;
     this.limit = limit;
+    queue.addEventListener("again", ({ detail }) => this.takeAgain(detail));
   }
 
   /** Take `{file, path}` items; the paths are those that they shall have. */
@@ -32,11 +33,23 @@ export class Intake {
     const tasks = this.makeTasks(fitting);
     if (tasks.length) {
       this.queue.add(tasks);
-      try {
-        await this.agree(tasks);
-      } catch (failure) {
-        this.queue.fail(tasks, failure);
-      }
+      await this.offer(tasks);
+    }
+  }
+
+  /** Take tasks again that were over: something may have come into the place of those that had a free one. */
+  async takeAgain(tasks) {
+    const isAgreed = ({ isReplacing, onConflict }) => isReplacing || onConflict === "rename";
+    this.queue.release(tasks.filter(isAgreed));
+    await this.offer(tasks.filter((task) => !isAgreed(task)));
+  }
+
+  /** Let `tasks` go as their owner wants it; where that cannot be found out, none does. */
+  async offer(tasks) {
+    try {
+      await this.agree(tasks);
+    } catch (failure) {
+      this.queue.fail(tasks, failure);
     }
   }
 
@@ -75,12 +88,11 @@ export class Intake {
     const inTheWay = [...taken, ...tasks.filter((task) => task.before)];
     const open = new Set(inTheWay.filter((task) => task.isOpen));
     const choice = open.size ? await askAbout([...open]) : "replace";
-    for (const task of open) {
-      task.onConflict = choice === "rename" ? "rename" : "replace";
-      task.isReplacing = choice === "replace";
-    }
+    // Some may be withdrawn by now, and chosen anew.
+    const waiting = tasks.filter((task) => task.state === "asking");
+    waiting.filter((task) => open.has(task)).forEach((task) => task.settle(choice));
     const goes = (task) => GOING[choice](task, open);
-    this.queue.withdraw(tasks.filter((task) => !goes(task)));
-    this.queue.release(tasks.filter(goes));
+    this.queue.withdraw(waiting.filter((task) => !goes(task)));
+    this.queue.release(waiting.filter(goes));
   }
 }

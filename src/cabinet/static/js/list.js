@@ -21,13 +21,26 @@ const focusable = (row) => row?.querySelector(".name");
 /** Return what a row is known by here: its path, in the trash its id. */
 export const keyOf = (row) => row.getAttribute("data-trash-id") ?? row.getAttribute("data-path");
 
+// The address of the page that shows: while one goes back, that of the browser is another already.
+let address = location.pathname + location.search;
 // The keys of all rows, once they are asked for; null when they may be others by now.
 let known = null;
+// How often rows have changed, but for those that came at the end.
+let changes = 0;
+
+/** Return the address that the list comes from. */
+export const addressShown = () => address;
+
+/** Note that the list at another address shows from now on. */
+export function showsFrom(now) {
+  address = now;
+}
 
 /** Tell that the rows are others; `added` are those that came at the end, if nothing else has changed. */
 function changed(added = null) {
   if (!added) {
     known = null;
+    changes += 1;
   }
   list.dispatchEvent(new CustomEvent("listchange", { detail: { added } }));
 }
@@ -54,6 +67,13 @@ export async function fetchFiles(url) {
   return fresh;
 }
 
+/** Fetch as `fetchFiles` does, and again when rows have changed meanwhile: it may be a page of before that. */
+export async function fetchCurrent(url) {
+  const before = changes;
+  const fresh = await fetchFiles(url);
+  return before === changes ? fresh : fetchCurrent(url);
+}
+
 function markNew(row) {
   row.classList.add("is-new");
   setTimeout(() => row.classList.remove("is-new"), NEW_FOR_MS);
@@ -68,12 +88,26 @@ function takeOut(row) {
   }
 }
 
+/** Take `rows` out; the focus goes to the next one if it was there or nowhere. Returns that one, if any. */
+function takeOutAll(gone) {
+  const all = rows();
+  const last = all.findLastIndex((row) => gone.has(row));
+  const rest = (row) => !gone.has(row);
+  const successor = all.slice(last + 1).find(rest) ?? all.slice(0, Math.max(last, 0)).findLast(rest);
+  const { activeElement } = document;
+  const isLost = activeElement === document.body || [...gone].some((row) => row.contains(activeElement));
+  gone.forEach(takeOut);
+  if (isLost) {
+    (focusable(successor) ?? document.getElementById("main")).focus();
+  }
+  return successor;
+}
+
 /** Put `row` where it stands among `fresh` rows: behind the nearest one before it that is here too. */
 function place(row, fresh, here) {
   const before = fresh.slice(0, fresh.indexOf(row)).findLast((each) => here.has(each.dataset.path));
   const present = here.get(row.dataset.path);
-  if (present?.classList.contains("is-renaming")) {
-    // Somebody types in it; once they have done, it is drawn anew anyway.
+  if (present && isBeingRenamed(present)) {
     return;
   }
   const hadFocus = present?.contains(document.activeElement);
@@ -137,29 +171,39 @@ function endOf(all, here, wanted) {
   return end;
 }
 
+/** Tell whether somebody types in `row`; once they have done, it is drawn anew. */
+function isBeingRenamed(row) {
+  const isBusy = row.classList.contains("is-renaming");
+  row.classList.toggle("is-outdated", isBusy);
+  return isBusy;
+}
+
 /** Show what has become of `paths`, which may be new, replaced or gone. What stands behind the last row
-    that is loaded comes with the next page. */
+    that is loaded comes with the next page. Resolves to false when another list is open by now. */
 export async function refresh(paths) {
-  const asked = location.href;
+  const asked = address;
   const wanted = new Set(paths);
   const fresh = await fetchFiles(asked);
   const all = await freshRows(fresh, wanted);
-  if (asked !== location.href) {
-    // Another folder is open by now, and was fetched later than this.
-    return;
+  if (asked !== address) {
+    return false;
   }
   if (!list.querySelector("#rows") || !fresh.querySelector("#rows")) {
     replaceAll(fresh);
     rows()
       .filter((row) => wanted.has(row.dataset.path))
       .forEach(markNew);
-    return;
+    return true;
   }
   const here = new Map(rows().map((row) => [row.dataset.path, row]));
   const shown = all.slice(0, endOf(all, here, wanted));
   shown.filter((row) => wanted.has(row.dataset.path)).forEach((row) => place(row, shown, here));
+  const isShown = new Set(shown.map((row) => row.dataset.path));
+  const gone = [...wanted].filter((path) => !isShown.has(path)).map((path) => here.get(path));
+  takeOutAll(new Set(gone.filter((row) => row && !isBeingRenamed(row))));
   replaceTotals(fresh);
   changed();
+  return true;
 }
 
 /** Take the rows of `paths` away, which are done with; the focus goes to the next row if it was there.
@@ -167,21 +211,11 @@ export async function refresh(paths) {
 export async function removeRows(paths) {
   // Not a look through the list for each of them: they may be thousands.
   const wanted = new Set(paths);
-  const all = rows();
-  const gone = new Set(all.filter((row) => wanted.has(keyOf(row))));
-  const last = all.findLastIndex((row) => gone.has(row));
-  const rest = (row) => !gone.has(row);
-  const successor = all.slice(last + 1).find(rest) ?? all.slice(0, Math.max(last, 0)).findLast(rest);
-  const { activeElement } = document;
-  const isLost = activeElement === document.body || [...gone].some((row) => row.contains(activeElement));
-  gone.forEach(takeOut);
-  if (isLost) {
-    (focusable(successor) ?? document.getElementById("main")).focus();
-  }
+  const successor = takeOutAll(new Set(rows().filter((row) => wanted.has(keyOf(row)))));
   changed();
-  const asked = location.href;
+  const asked = address;
   const fresh = await fetchFiles(asked);
-  if (asked !== location.href) {
+  if (asked !== address) {
     return;
   }
   if (successor) {

@@ -54,11 +54,13 @@ async function scrollBack({ top = 0, anchor = null }) {
   }
 }
 
+/** Return what there is to remember. */
+export const seen = () => ({ top: scrollY, anchor: findAnchor(), rows: rowCount(), focus: focused });
+
 /** Put what there is to remember into the entry of the history that is open. */
 export function remember() {
   clearTimeout(timer);
-  const seen = { top: scrollY, anchor: findAnchor(), rows: rowCount(), focus: focused };
-  history.replaceState({ ...history.state, ...seen }, "");
+  history.replaceState({ ...history.state, ...seen() }, "");
 }
 
 /** Remember what there is, for another entry comes now. */

@@ -4,7 +4,7 @@
    Rule: otherwise a link is a link. What differs from place to place is taken from the page that the
    server draws there. */
 
-import { fetchFiles, replaceAll } from "./list.js";
+import { addressShown, fetchCurrent, replaceAll, showsFrom } from "./list.js";
 import { bindMemory, leave, recall, reveal } from "./memory.js";
 import { showTimes } from "./times.js";
 import { warn } from "./toasts.js";
@@ -41,6 +41,8 @@ function adoptSearch(fresh, isTyped) {
 }
 
 function adopt(fresh, isTyped) {
+  // What lies over the list speaks of what is in it.
+  document.querySelectorAll("#preview[open], #details-sheet[open]").forEach((dialog) => dialog.close());
   for (const part of PARTS) {
     const [old, now] = [document.querySelector(part), fresh.querySelector(part)];
     if (old && now) {
@@ -56,8 +58,10 @@ function adopt(fresh, isTyped) {
 }
 
 const here = () => location.pathname + location.search;
-let shown = here();
 let turn = 0;
+
+/** Whether another page is on its way. */
+export const isMoving = () => main.hasAttribute("aria-busy");
 
 /** Let no page that is still on its way be shown. */
 export function stay() {
@@ -75,12 +79,12 @@ export async function show(url, { enter, settle, isTyped = false }) {
   const asked = field.value;
   main.setAttribute("aria-busy", "true");
   try {
-    const fresh = await fetchFiles(url);
+    const fresh = await fetchCurrent(url);
     if (mine !== turn) {
       return null;
     }
     enter();
-    shown = here();
+    showsFrom(here());
     if (fresh.getElementById("main").dataset.place === "folder" && start !== "folder") {
       // Only the page of a folder has what uploads need.
       location.reload();
@@ -93,6 +97,10 @@ export async function show(url, { enter, settle, isTyped = false }) {
   } catch (failure) {
     if (mine === turn) {
       warn(failure.message);
+      if (here() !== addressShown()) {
+        // The browser has gone back; the page could not.
+        history.pushState(null, "", addressShown());
+      }
     }
     return null;
   } finally {
@@ -149,15 +157,24 @@ function sortBy(link) {
   });
 }
 
-function follow(link) {
-  show(link.href, {
-    enter: () => enterAt(link.href, { isNew: true }),
+function follow(url) {
+  show(url, {
+    enter: () => enterAt(url, { isNew: true }),
     settle: async () => {
       main.focus({ preventScroll: true });
       scrollTo({ top: 0, behavior: "instant" });
       await revealSought();
     },
   });
+}
+
+/** Go to the place at `url`, without leaving the page as long as that is wanted. */
+export function goTo(url) {
+  if (isNeeded()) {
+    follow(url);
+  } else {
+    location.assign(url);
+  }
 }
 
 /** Show what an entry of the history was, as it was left. */
@@ -182,12 +199,16 @@ export function bindNavigation() {
     const isSorting = Boolean(link?.closest(".list-head"));
     if (link && (isSorting || isNeeded())) {
       event.preventDefault();
-      (isSorting ? sortBy : follow)(link);
+      if (isSorting) {
+        sortBy(link);
+      } else {
+        follow(link.href);
+      }
     }
   });
   window.addEventListener("popstate", ({ state }) => {
     // Following a link within the page is a move, too, but not to another place.
-    if (here() !== shown) {
+    if (here() !== addressShown()) {
       comeBack(state);
     }
   });

@@ -12,6 +12,8 @@ const field = document.getElementById("make-folder-name");
 const error = document.getElementById("make-folder-error");
 
 let parent = "";
+// Counts how often the name was asked for: an answer may come when it is another question.
+let turn = 0;
 
 function explain(message) {
   error.hidden = !message;
@@ -36,9 +38,12 @@ async function submit() {
     return;
   }
   form.setAttribute("aria-busy", "true");
+  const mine = turn;
   try {
     const made = await make(below(parent, field.value));
-    dialog.close();
+    if (mine === turn) {
+      dialog.close();
+    }
     await show(made.path).catch(lost);
   } catch (failure) {
     explain(failure.message);
@@ -51,6 +56,7 @@ async function submit() {
 /** Ask for the name of a folder to be made in `folder`. */
 export function makeFolder(folder) {
   parent = folder;
+  turn += 1;
   form.reset();
   explain("");
   dialog.showModal();

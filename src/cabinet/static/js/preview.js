@@ -8,7 +8,7 @@
 
 import { number } from "./format.js";
 import { downloadUrl } from "./http.js";
-import { rowOf } from "./list.js";
+import { entryOf, rowOf } from "./list.js";
 import { Course } from "./preview-course.js";
 import { meantBy } from "./preview-keys.js";
 import { kindOf } from "./preview-kinds.js";
@@ -154,6 +154,10 @@ dialog.addEventListener("keydown", (event) => {
     event.preventDefault();
     step(event.key === "ArrowLeft" ? -1 : 1);
   }
+});
+dialog.addEventListener("contentchange", () => {
+  const row = rowOf(shown.path);
+  show(row ? entryOf(row) : shown);
 });
 dialog.addEventListener("close", () => {
   clear();

@@ -1,7 +1,7 @@
 /* Files on their way up: who waits, who goes, how far, how fast.
 
-   Every change is announced by a "change" event, each file that has arrived by "stored", and
-   "settled" follows when nothing goes on by itself any more.
+   Every change is announced by a "change" event, each file that has arrived by "stored", tasks that
+   somebody wants to try again by "again", and "settled" follows when nothing goes on by itself any more.
 
    A transfer has `start()`, `stop()`, which keeps what the server holds, and `drop()`, which gives
    that back too. It reports `kept(bytes)`, all that the server has; `sent(bytes)`, what has left on
@@ -87,16 +87,20 @@ export class Queue extends EventTarget {
   }
 
   cancel(tasks) {
+    // What nobody has agreed on yet never began.
+    this.withdraw(tasks.filter((task) => task.state === "asking"));
     this.each(tasks, (task) => task.isOpen || task.state === "failed", "cancelled", (task) => {
       task.transfer?.drop();
       task.transfer = null;
     });
   }
 
+  /** Take tasks that are over in again; they start once `release` is told so. */
   retry(tasks) {
-    this.each(tasks, (task) => task.state === "failed" || task.state === "cancelled", "waiting", (task) =>
-      task.reset(),
-    );
+    const again = tasks.filter((task) => task.state === "failed" || task.state === "cancelled");
+    again.forEach((task) => task.reset());
+    this.announce("again", { detail: again });
+    this.announce("change");
   }
 
   fail(tasks, failure) {
@@ -112,9 +116,6 @@ export class Queue extends EventTarget {
 
   /** Change all of `tasks` that are in question before any other starts in the place of one. */
   each(tasks, isInQuestion, state, act = () => {}) {
-    if (!this.isBusy) {
-      this.speed = new Speed(this.now());
-    }
     for (const task of tasks.filter(isInQuestion)) {
       act(task);
       task.state = state;
@@ -142,6 +143,9 @@ export class Queue extends EventTarget {
   }
 
   start(task) {
+    if (!this.tasks.some((each) => each.isOnTheLine)) {
+      this.speed.skip(this.now());
+    }
     task.state = "sending";
     // A report may have been under way when its task was paused or cancelled.
     const onTheLine = (act) => (value) => task.isOnTheLine && act(value);
@@ -199,7 +203,6 @@ export class Queue extends EventTarget {
         this.resume([task]);
       }
     });
-    this.announce("held", { detail: task });
     this.advance();
   }
 
@@ -209,6 +212,7 @@ export class Queue extends EventTarget {
       task.transfer = null;
       task.kept = 0;
       task.sent = 0;
+      task.isReplacing = true;
       task.state = "failed";
       task.failure = failure;
       this.advance();

@@ -2,7 +2,8 @@
 
    Rule: rows are known by their keys, a path or in the trash an id; what does not show is passed over. */
 
-import { fetchFiles, keyOf, refresh, removeRows, replaceAll, rowOf, rows } from "./list.js";
+import { addressShown, fetchFiles, keyOf, refresh, removeRows, replaceAll, rowOf, rows } from "./list.js";
+import { recall, seen } from "./memory.js";
 import { entryWithin, foldersAbove } from "./paths.js";
 import { makeObstacle, persist } from "./patience.js";
 import { signedIn } from "./signin.js";
@@ -39,21 +40,22 @@ export async function arrived(paths) {
   }
 }
 
-/** Draw the list anew, as the server has it now. */
+/** Draw the list anew, as the server has it now, and as far as it was loaded. */
 export async function showAnew() {
-  const asked = location.href;
-  const focused = document.activeElement?.closest("#rows [data-path]")?.dataset.path;
+  const asked = addressShown();
   const fresh = await fetchFiles(asked);
-  if (asked === location.href) {
+  if (asked === addressShown()) {
+    const before = seen();
+    const isFocusElsewhere = !document.activeElement?.closest("#rows");
     replaceAll(fresh);
-    focusOn(focused ?? "");
+    await recall(before, isFocusElsewhere);
   }
 }
 
-/** Say why a change failed, and bring the list up to date as soon as that is possible: how much of
-    it has happened, nobody here knows. */
-export function lost(failure) {
-  warn(failure.message);
+/** Say why a change failed, in `words`, and bring the list up to date as soon as that is possible: how
+    much of it has happened, nobody here knows. */
+export function lost(failure, words = failure.message) {
+  warn(words);
   if (failure.status !== 401) {
     persist(showAnew, obstacleOf, () => {}).catch((later) => warn(later.message));
   }

@@ -11,6 +11,7 @@ import { arrived, busy, left, lost } from "./reconciling.js";
 import { isAmong, reasonAgainst } from "./targets.js";
 import { countText, text } from "./texts.js";
 import { remember } from "./undo.js";
+import { focusOn } from "./walking.js";
 
 // Somebody else may take a name between the question and the request; that often, it is asked again.
 const ATTEMPTS = 3;
@@ -19,12 +20,18 @@ const depthOf = (path) => (path ? path.split("/").length : 0);
 const asFolder = (path) => (path ? `${path}/` : "");
 const pathsOf = (entries) => entries.map(({ path }) => path);
 
-/** Split `entries` into those that may go to `folder` as they are, and those whose name is taken there. */
+/** Split `entries` into those that may go to `folder` as they are, and those whose name is taken there or by
+    another of them. */
 async function sortOut(entries, folder) {
   const there = await lookUp(entries.map(({ name }) => below(folder, name)));
   const names = entries.map(({ name }) => name);
   const isTaken = (entry, index) => there[index] !== null || names.indexOf(entry.name) < index;
-  return { free: entries.filter((...each) => !isTaken(...each)), taken: entries.filter(isTaken) };
+  return {
+    free: entries.filter((...each) => !isTaken(...each)),
+    taken: entries.filter(isTaken),
+    // One would replace the other.
+    isClash: new Set(names).size < names.length,
+  };
 }
 
 /** Return what shall be sent, as lists of entries, each with what to do on a conflict. */
@@ -32,8 +39,9 @@ async function agree(kind, entries, folder) {
   const isHome = ({ path }) => parentOf(path) === folder;
   // A copy beside its original can only have another name; a move that leads nowhere is none.
   const beside = kind === "copy" ? entries.filter(isHome) : [];
-  const { free, taken } = await sortOut(entries.filter((entry) => !isHome(entry)), folder);
-  const choice = taken.length ? await askWhatGives(taken.map(({ name }) => below(folder, name))) : "skip";
+  const { free, taken, isClash } = await sortOut(entries.filter((entry) => !isHome(entry)), folder);
+  const inTheWay = taken.map(({ name }) => below(folder, name));
+  const choice = taken.length ? await askWhatGives(inTheWay, { canReplace: !isClash }) : "skip";
   if (!choice) {
     return [];
   }
@@ -168,6 +176,10 @@ async function choose(kind, entries, { place, folder, opener }) {
     opener?.focus();
   }
   if (target !== null) {
+    if (kind === "move" && opener?.closest("#selection-bar")) {
+      // The bar goes with them; from the last of them the focus finds the next row.
+      focusOn(entries.at(-1).row, { preventScroll: true });
+    }
     await relocate(kind, entries, target);
   }
 }

@@ -9,7 +9,7 @@ import { renewing } from "./changes.js";
 import { root, send } from "./http.js";
 import { icon } from "./icons.js";
 import { keyOf, refresh, rowOf } from "./list.js";
-import { left } from "./reconciling.js";
+import { lost } from "./reconciling.js";
 import { text } from "./texts.js";
 import { warn } from "./toasts.js";
 import { remember } from "./undo.js";
@@ -36,23 +36,12 @@ async function redraw(path, now) {
   row.dataset.path = now.path;
   row.dataset.name = now.name;
   await refresh([now.path]);
-  if (row.isConnected) {
-    // It belongs further down than what is loaded.
-    await left([now.path]);
-  }
-}
-
-/** Rename on the server and on the page, and offer to undo it. */
-async function change(path, name) {
-  const now = await renamePath(path, name);
-  const show = () => redraw(path, now);
-  return { now, show };
 }
 
 function offerUndo(entry, now) {
   remember(text("renamed", { old: entry.name, new: now.name }), async () => {
-    const { show } = await change(now.path, entry.name);
-    await show();
+    const back = await renamePath(now.path, entry.name);
+    await redraw(now.path, back).catch(lost);
   });
 }
 
@@ -109,10 +98,19 @@ class Renaming {
     }
   }
 
+  /** Leave the name as it is; what became of the row meanwhile shows now. */
+  giveUp({ keepsFocus }) {
+    const { row } = this.entry;
+    this.close({ keepsFocus });
+    if (row.classList.contains("is-outdated")) {
+      refresh([row.dataset.path]).catch(lost);
+    }
+  }
+
   listen(event) {
     if (event.key === "Escape" && !event.isComposing) {
       event.preventDefault();
-      this.close({ keepsFocus: true });
+      this.giveUp({ keepsFocus: true });
     }
   }
 
@@ -137,16 +135,16 @@ class Renaming {
       return;
     }
     if (value === this.entry.name || !value.trim()) {
-      this.close({ keepsFocus });
+      this.giveUp({ keepsFocus });
       return;
     }
     this.isSending = true;
     this.field.readOnly = true;
     try {
-      const done = await change(this.entry.path, value);
+      const now = await renamePath(this.entry.path, value);
       // Who has gone on to something else meanwhile stays there.
       this.close({ keepsFocus: keepsFocus && this.form.contains(document.activeElement) });
-      await this.show(done);
+      await this.show(now).catch(lost);
     } catch (failure) {
       this.refuse(failure);
     } finally {
@@ -164,10 +162,10 @@ class Renaming {
     }
   }
 
-  async show({ now, show }) {
+  async show(now) {
     const wasChosen = this.selection.has(keyOf(this.entry.row));
     offerUndo(this.entry, now);
-    await show();
+    await redraw(this.entry.path, now);
     if (wasChosen && rowOf(now.path)) {
       this.selection.toggle(now.path, true);
     }
@@ -179,7 +177,7 @@ let open = null;
 /** Let `entry` be renamed in its row. */
 export function rename(entry, { selection }) {
   if (open && !open.isClosed) {
-    open.close({ keepsFocus: false });
+    open.giveUp({ keepsFocus: false });
   }
   open = new Renaming(entry, selection);
   open.open();

@@ -68,7 +68,8 @@ function fill(entries, context) {
   const actions = actionsFor(context.place, entries).filter((action) => !action.isHidden);
   const shown = actions.map((action) => itemOf(action, entries, context));
   menu.replaceChildren(title, ...shown);
-  menu.setAttribute("aria-label", text("actions-for", { name: title.textContent }));
+  const [{ name }] = entries;
+  menu.setAttribute("aria-label", entries.length === 1 ? text("actions-for", { name }) : title.textContent);
 }
 
 /** Put the menu at a point, or below the element that opened it, wherever there is room for it. */
@@ -97,9 +98,6 @@ export function openMenu(row, selection, { point = null, anchor = null } = {}) {
   place(point, anchor ?? row.querySelector(".row-menu") ?? opener);
   items()[0]?.focus({ preventScroll: true });
 }
-
-/** Whether the menu is open, for that row. */
-export const isOpenFor = (row) => menu.matches(":popover-open") && shownFor === row;
 
 function close({ isLeft = false } = {}) {
   if (!menu.matches(":popover-open")) {

@@ -3,7 +3,7 @@
    Rule: the form is a form; this only sends it sooner. The field keeps the focus and what is in it. */
 
 import { root } from "./http.js";
-import { enterAt, show, stay } from "./navigation.js";
+import { enterAt, goTo, show, stay } from "./navigation.js";
 import { announce } from "./toasts.js";
 
 // A pause in typing that is worth a question.
@@ -58,7 +58,7 @@ function leave() {
   if (history.state?.isBegun) {
     history.back();
   } else {
-    location.assign(wayBack());
+    goTo(wayBack());
   }
 }
 

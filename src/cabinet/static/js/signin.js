@@ -29,9 +29,18 @@ async function isBack() {
   return username === user;
 }
 
-async function look() {
-  if (waiting && (await isBack().catch(() => false))) {
+/** Post with the token of the session of now, another tab may have begun it; tells whether it is that of the
+    user of this page. Raises `Failure`. */
+export async function renewToken() {
+  const isOurs = await isBack();
+  if (isOurs) {
     adoptToken(tokenOf(await fetchPage(`${root}index`)));
+  }
+  return isOurs;
+}
+
+async function look() {
+  if (waiting && (await renewToken().catch(() => false))) {
     waiting = null;
     dialog.close();
     resolveWaiting?.();

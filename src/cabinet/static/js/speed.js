@@ -13,6 +13,11 @@ export class Speed {
     this.perSecond = 0;
   }
 
+  /** Leave out the time up to `now`, in which nothing was to be sent. */
+  skip(now) {
+    this.at = now;
+  }
+
   add(bytes, now) {
     this.bytes += bytes;
     const seconds = (now - this.at) / 1000;

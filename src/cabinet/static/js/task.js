@@ -3,7 +3,7 @@
    A task is asking (something may be in its place), waiting, sending, storing (all sent, not yet
    confirmed), held (an obstacle that passes by itself), paused, done, failed or cancelled.
 
-   Rule: a record; the queue alone changes it. */
+   Rule: a record; the queue, and who takes it in, change it. */
 
 // Each group is a part of the next.
 const ON_THE_LINE = new Set(["sending", "storing", "held"]);
@@ -61,6 +61,18 @@ export class Task {
 
   get isFinished() {
     return this.state === "done" || this.state === "cancelled";
+  }
+
+  /** Note what its owner wants: "replace" what is in its place, or "rename" the new one. What the server
+      holds of it was meant for something else then. */
+  settle(choice) {
+    const onConflict = choice === "rename" ? "rename" : "replace";
+    if (onConflict !== this.onConflict) {
+      this.transfer?.drop();
+      this.transfer = null;
+    }
+    this.onConflict = onConflict;
+    this.isReplacing = choice === "replace";
   }
 
   /** Begin anew, but keep the transfer: what the server holds of it need not be sent again. */

@@ -4,8 +4,9 @@
    server could not be asked. */
 
 import { Failure } from "./http.js";
+import { lost } from "./reconciling.js";
 import { text } from "./texts.js";
-import { say, warn } from "./toasts.js";
+import { say } from "./toasts.js";
 
 // Further back nobody remembers what it was.
 const KEPT = 20;
@@ -27,9 +28,9 @@ async function walk(way) {
     }
     if (UNASKED.has(failure.status)) {
       ways.push(way);
-      warn(failure.message);
+      lost(failure);
     } else {
-      warn(text("not-undone", { why: failure.message }));
+      lost(failure, text("not-undone", { why: failure.message }));
     }
   }
 }

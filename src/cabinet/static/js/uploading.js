@@ -23,7 +23,7 @@ const queue = new Queue(transferOf, obstacleOf);
 const intake = new Intake(queue, obstacleOf, Number(page.limit));
 const panel = new UploadPanel(queue);
 
-new Arrivals(queue, entryOf);
+new Arrivals(queue, entryOf, obstacleOf);
 bindSignIn();
 moveInPlaceWhile(
   () => queue.hasUnfinished,

@@ -27,7 +27,7 @@ function draw(roots = [list]) {
 }
 
 /** Look at the list as `wanted`, now and from now on. */
-export function setView(wanted) {
+function setView(wanted) {
   main.dataset.view = wanted;
   document.cookie = `view=${wanted}; Path=${document.body.dataset.root}; Max-Age=${YEAR_SECONDS}; SameSite=Lax`;
   draw();
