@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.support.chromium import Complaints, Visitor
+from tests.support.chromium import Complaints, Visitor, file, held_uploads
 from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -185,3 +185,43 @@ def test_a_lost_line_is_told_of_and_the_list_is_right_once_it_is_back(
 
     expect(visitor.row("c.txt")).to_be_visible()
     assert visitor.names() == ["b.txt", "c.txt"]
+
+
+def test_undoing_a_return_brings_back_what_it_replaced(
+    visitor: Visitor, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 409")
+    visitor.person.store("a.txt", b"old")
+    visitor.person.delete("a.txt")
+    visitor.person.store("a.txt", b"new")
+    page = visitor.open("/trash")
+    focus_on(page, "a.txt")
+    page.keyboard.press("r")
+    page.get_by_role("dialog", name="1 item is there already").get_by_role("button", name="Replace").click()
+    expect(page.get_by_text("“a.txt” is back.")).to_be_visible()
+    assert visitor.person.get("a.txt") == b"old"
+
+    page.get_by_role("button", name="Undo").click()
+
+    expect(page.get_by_text("Undone.")).to_be_visible()
+    assert visitor.person.get("a.txt") == b"new"
+    assert visitor.names() == ["a.txt"]
+
+
+def test_an_undo_in_the_trash_takes_the_row_from_there(visitor: Visitor) -> None:
+    visitor.person.store("a.txt", b"1")
+    page = visitor.open()
+    with held_uploads(page):
+        visitor.choose(file("late.txt"))
+        expect(visitor.upload_line("late.txt")).to_be_visible()
+        focus_on(page, "a.txt")
+        page.keyboard.press("Delete")
+        expect(page.get_by_text("“a.txt” is in the trash.")).to_be_visible()
+        page.get_by_role("link", name="Trash").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Trash")
+        assert visitor.names() == ["a.txt"]
+
+        page.keyboard.press("Control+z")
+
+        expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
+    assert visitor.person.get("a.txt") == b"1"

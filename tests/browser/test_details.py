@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.support.chromium import Visitor, file
+from tests.support.chromium import Visitor, file, held_uploads
 from tests.support.images import picture
 from tests.support.servers import Server
 
@@ -203,3 +203,43 @@ def test_links_are_copied_one_a_line_and_shown_where_browsers_hide_the_clipboard
     assert field.evaluate("field => field.selectionEnd - field.selectionStart") == len(field.input_value())
     page.keyboard.press("Escape")
     expect(page.get_by_role("link", name="a & b.txt", exact=True)).to_be_focused()
+
+
+def test_a_version_that_is_restored_beside_a_look_at_the_file_shows_at_once(visitor: Visitor) -> None:
+    for content in (b"first", b"the second"):
+        visitor.person.store("notes.txt", content)
+    page = visitor.open()
+    page.get_by_role("link", name="notes.txt", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#preview-stage")).to_contain_text("the second")
+    page.get_by_role("button", name="Details", exact=True).click()
+
+    panel(page).get_by_role("button", name="Restore version 1").click()
+
+    expect(page.locator("#preview-stage")).to_contain_text("first")
+    expect(fact(page, "Size")).to_have_text("5 bytes")
+    expect(panel(page).get_by_role("listitem")).to_have_count(3)
+
+
+def test_the_trash_tells_nothing_of_what_lies_where_something_was(visitor: Visitor) -> None:
+    visitor.person.store("a.txt", b"old")
+    visitor.person.delete("a.txt")
+    visitor.person.store("a.txt", b"new")
+    page = visitor.open()
+    page.get_by_role("link", name="a.txt", exact=True).focus()
+    page.keyboard.press("d")
+    expect(panel(page).locator("[data-part=name]")).to_have_text("a.txt")
+    asked: list[str] = []
+    with held_uploads(page):
+        visitor.choose(file("late.txt"))
+        expect(visitor.upload_line("late.txt")).to_be_visible()
+        page.get_by_role("link", name="Trash").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Trash")
+        page.on("request", lambda request: asked.append(request.url))
+
+        page.locator('#rows [data-name="a.txt"] .name').focus()
+        # Longer than the panel waits for the focus to stay.
+        page.wait_for_timeout(300)
+
+        expect(panel(page)).to_contain_text("Choose something, and it is described here.")
+        assert not asked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -202,3 +203,27 @@ def test_a_file_dropped_on_a_crumb_or_a_place_goes_there(visitor: Visitor) -> No
         "albums/above.txt",
         "top.txt",
     }
+
+
+def test_the_sign_goes_on_telling_the_truth_after_a_search(visitor: Visitor) -> None:
+    visitor.person.store("box/a.txt", b"1")
+    page = visitor.open()
+    page.get_by_role("searchbox").fill("box")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Search for “box”")
+    page.get_by_role("searchbox").press("Escape")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your files")
+
+    drop(page, "dropped.txt", "from the desk", '#rows [data-name="box"]', "Drop to upload into “box”")
+
+    expect(page.get_by_role("heading", name="1 file uploaded")).to_be_visible()
+    assert visitor.person.get("box/dropped.txt") == b"from the desk"
+
+
+def test_an_empty_folder_shows_though_its_name_is_written_otherwise(visitor: Visitor, tmp_path: Path) -> None:
+    folder = tmp_path / unicodedata.normalize("NFD", "Новый")
+    folder.mkdir()
+    visitor.open()
+
+    drop_from_desk(visitor, folder)
+
+    expect(visitor.row("Новый")).to_be_visible()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import COUNT
-from tests.support.chromium import Visitor
+from tests.support.chromium import Visitor, file
 
 pytestmark = pytest.mark.browser
 
@@ -80,4 +80,30 @@ def test_a_list_that_is_drawn_anew_is_as_long_as_before_and_stays_where_it_was(
     expect(whole.get_by_role("alert")).to_contain_text("There is nothing here by that name.")
     expect(whole.get_by_role("link", name="300.txt", exact=True)).to_have_count(0)
     expect(whole.locator("#rows .list-row")).to_have_count(COUNT - 1)
+    expect(whole.get_by_role("link", name="301.txt", exact=True)).to_be_in_viewport()
+
+
+def test_what_belongs_behind_the_loaded_rows_by_now_leaves_its_old_place(shelf: Visitor) -> None:
+    page = shelf.open("/index?path=shelf&sort=modified&order=asc")
+    first = shelf.names()[0]
+    with page.expect_file_chooser() as opened:
+        page.locator("label[for=files-input]").click()
+    opened.value.set_files([file(first, b"new")])
+
+    page.get_by_role("dialog", name="1 file is there already").get_by_role("button", name="Replace").click()
+
+    expect(page.get_by_role("heading", name="1 file uploaded")).to_be_visible()
+    expect(page.get_by_role("link", name=first, exact=True)).to_have_count(0)
+    assert len(shelf.names()) == 199
+
+
+def test_moving_by_the_bar_keeps_the_place(shelf: Visitor, whole: Page) -> None:
+    whole.get_by_label("Choose “300.txt”").check()
+    whole.locator("#selection-actions").get_by_role("button", name="Move").click()
+    whole.get_by_role("treeitem", name="docs", exact=True).click()
+
+    whole.get_by_role("button", name="Move here").click()
+
+    expect(whole.get_by_text("“300.txt” is in “docs” now.")).to_be_visible()
+    expect(whole.get_by_role("link", name="301.txt", exact=True)).to_be_focused()
     expect(whole.get_by_role("link", name="301.txt", exact=True)).to_be_in_viewport()

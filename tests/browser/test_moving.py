@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import NewContext
 from tests.support.auth import PASSWORD
-from tests.support.chromium import Visitor
+from tests.support.chromium import Visitor, held
 from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -272,3 +273,48 @@ def test_what_was_found_is_moved_and_stays_found(visitor: Visitor) -> None:
     page.keyboard.press("Control+z")
     expect(page.locator('#rows [data-path="deep/down/plan.txt"]')).to_be_visible()
     assert visitor.names() == ["plan.txt"]
+
+
+def test_two_of_one_name_are_both_kept_for_neither_may_replace_the_other(visitor: Visitor) -> None:
+    for path in ("a/x.txt", "b/x.txt", "c/y.txt"):
+        visitor.person.store(path, path.encode())
+    page = visitor.open("/search?q=x.txt")
+    page.get_by_label("Choose all").check()
+    page.keyboard.press("m")
+    folder(page, "c").click()
+    page.get_by_role("button", name="Move here").click()
+    question = page.locator("#in-the-way")
+    expect(question.get_by_role("button", name="Skip")).to_be_visible()
+    expect(question.get_by_role("button", name="Replace")).to_be_hidden()
+    expect(question.get_by_text("Replacing puts what is there into the trash")).to_be_hidden()
+
+    question.get_by_role("button", name="Keep both").click()
+    expect(page.get_by_text("2 items are in “c” now.")).to_be_visible()
+    assert sorted(visitor.person.hashes()) == ["c/x (2).txt", "c/x.txt", "c/y.txt"]
+    page.keyboard.press("Control+z")
+
+    expect(page.get_by_text("Undone.")).to_be_visible()
+    assert sorted(visitor.person.hashes()) == ["a/x.txt", "b/x.txt", "c/y.txt"]
+    assert [visitor.person.get(path) for path in ("a/x.txt", "b/x.txt")] == [b"a/x.txt", b"b/x.txt"]
+
+
+def test_nothing_goes_before_the_tree_has_come_to_the_open_folder(visitor: Visitor) -> None:
+    visitor.person.store("deep/down/a.txt", b"1")
+    page = visitor.open("/index?path=deep/down")
+    dialog = page.get_by_role("dialog", name="Copy “a.txt”")
+    levels = re.compile(r"/files\?path=")
+    focus_on(page, "a.txt")
+    with held(page, levels):
+        with page.expect_request(levels):
+            page.keyboard.press("y")
+        expect(folder(page, "Your files")).to_be_focused()
+        expect(dialog.get_by_role("button", name="Copy here")).to_be_disabled()
+        page.keyboard.press("Enter")
+        expect(dialog).to_be_visible()
+
+    expect(folder(page, "down")).to_be_focused()
+    expect(dialog.get_by_role("button", name="Copy here")).to_be_enabled()
+    page.keyboard.press("Enter")
+
+    expect(visitor.row("a (2).txt")).to_be_visible()
+    assert sorted(visitor.person.hashes()) == ["deep/down/a (2).txt", "deep/down/a.txt"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -119,3 +119,48 @@ def test_all_places_are_reached_in_place_while_something_is_uploaded(shelf: Visi
     expect(busy.get_by_role("heading", level=1)).to_have_text("docs")
     expect(busy.get_by_role("link", name="a.txt", exact=True)).to_be_focused()
     expect(busy.get_by_role("searchbox")).to_have_value("")
+
+
+def test_a_way_back_that_cannot_be_gone_leaves_page_and_address_together(
+    shelf: Visitor, busy: Page, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("ERR_INTERNET_DISCONNECTED")
+    busy.get_by_role("link", name="shelf", exact=True).click()
+    expect(busy.get_by_role("heading", level=1)).to_have_text("shelf")
+    shelf.context.set_offline(True)
+
+    busy.go_back()
+    expect(busy.get_by_role("alert")).to_contain_text("The server cannot be reached.")
+    expect(busy).to_have_url(re.compile(r"/index\?path=shelf$"))
+    expect(busy.get_by_role("heading", level=1)).to_have_text("shelf")
+    shelf.context.set_offline(False)
+    busy.go_back()
+
+    expect(busy.get_by_role("heading", level=1)).to_have_text("Your files")
+    assert shelf.names() == ["docs", "shelf"]
+
+
+def test_leaving_a_search_that_was_widened_costs_no_upload(shelf: Visitor, busy: Page) -> None:
+    busy.get_by_role("link", name="docs", exact=True).click()
+    expect(busy.get_by_role("heading", level=1)).to_have_text("docs")
+    busy.get_by_role("searchbox").fill("a.txt")
+    expect(busy.locator("#rows .name")).to_have_text(["a.txt"])
+    busy.get_by_role("link", name="Everywhere").click()
+    expect(busy.get_by_role("link", name="Everywhere")).to_have_attribute("aria-current", "true")
+
+    busy.get_by_role("searchbox").press("Escape")
+
+    expect(busy.get_by_role("heading", level=1)).to_have_text("docs")
+    expect(shelf.upload_line("late.txt")).to_be_visible()
+
+
+def test_a_dialog_over_the_list_closes_when_one_goes_elsewhere(shelf: Visitor, busy: Page) -> None:
+    busy.get_by_role("link", name="docs", exact=True).click()
+    busy.get_by_role("link", name="a.txt", exact=True).focus()
+    busy.keyboard.press("Enter")
+    expect(busy.locator("#preview")).to_be_visible()
+
+    busy.go_back()
+
+    expect(busy.get_by_role("heading", level=1)).to_have_text("Your files")
+    expect(busy.locator("#preview")).to_be_hidden()

@@ -257,3 +257,27 @@ def test_a_new_batch_forgets_what_is_over_and_keeps_what_failed(page: Page) -> N
 
     assert kept == [["1:2", "failed"], ["0:7", "sending"]]
     assert replaced == [["0:1", "asking"], ["1:2", "asking"]]
+
+
+def test_idle_time_does_not_make_the_next_batch_slow(page: Page) -> None:
+    totals = run(
+        page,
+        """add(10); step(0, "sent", 10); stored(0);
+        bench.clock = 3_600_000; add(10_000);
+        bench.clock += 1000; step(0, "sent", 1000);
+        return queue.totals();""",
+    )
+
+    assert totals["rate"] == pytest.approx(1000)
+    assert totals["remaining"] == pytest.approx(9)
+
+
+def test_what_is_cancelled_before_it_is_agreed_on_never_was(page: Page) -> None:
+    paths, diary = run(
+        page,
+        """const tasks = take(1, 2); queue.cancel([tasks[0]]); queue.release(tasks);
+        return [queue.tasks.map(({ path }) => path), diary];""",
+    )
+
+    assert paths == ["1:2"]
+    assert diary == ["start 1:2"]

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.chromium import Visitor
+from tests.support.auth import PASSWORD
+from tests.support.chromium import Visitor, held
 
 pytestmark = pytest.mark.browser
 
@@ -94,3 +95,50 @@ def test_a_folder_is_made_in_its_place_or_said_why_not(
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("link", name="gamma", exact=True)).to_be_focused()
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_a_name_is_typed_on_while_the_row_of_the_first_one_is_still_being_drawn(
+    visitor: Visitor, is_wanted: bool
+) -> None:
+    for name in ("a.txt", "b.txt"):
+        visitor.person.store(name, b"1")
+    page = visitor.open()
+    page.get_by_role("link", name="a.txt", exact=True).focus()
+    with page.expect_response("**/index"), held(page, "**/index"):
+        page.keyboard.press("F2")
+        expect(page.get_by_label("New name of “a.txt”")).to_be_focused()
+        page.keyboard.type("c")
+        with page.expect_request("**/index"):
+            page.keyboard.press("Enter")
+
+        page.keyboard.press("F2")
+        expect(page.get_by_label("New name of “c.txt”")).to_be_focused()
+        page.keyboard.type("d")
+    expect(page.get_by_label("New name of “c.txt”")).to_have_value("d.txt")
+    page.keyboard.press("Enter" if is_wanted else "Escape")
+
+    name = "d.txt" if is_wanted else "c.txt"
+    expect(page.get_by_role("link", name=name, exact=True)).to_be_focused()
+    expect(page.get_by_role("link", name="a.txt", exact=True)).to_have_count(0)
+    assert visitor.names() == ["b.txt", name]
+    assert set(visitor.person.hashes()) == {"b.txt", name}
+
+
+def test_a_name_is_changed_in_the_session_that_another_tab_has_begun(
+    visitor: Visitor, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 403")
+    visitor.person.store("a.txt", b"1")
+    page = visitor.open()
+    visitor.context.clear_cookies()
+    form = {"username": visitor.username, "password": PASSWORD}
+    assert visitor.context.request.post("/login", form=form).ok
+
+    page.get_by_role("link", name="a.txt", exact=True).focus()
+    page.keyboard.press("F2")
+    page.get_by_label("New name of “a.txt”").fill("b.txt")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("link", name="b.txt", exact=True)).to_be_focused()
+    assert set(visitor.person.hashes()) == {"b.txt"}

@@ -291,3 +291,16 @@ def test_many_files_are_counted_and_not_all_listed(visitor: Visitor) -> None:
         expect(page.get_by_text("and 20 more")).to_be_visible()
         expect(page.locator(".upload")).to_have_count(50)
         page.get_by_role("button", name="Cancel all").click()
+
+
+def test_what_arrived_shows_once_the_server_answers_again(
+    visitor: Visitor, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 503")
+    page = visitor.open()
+    page.route("**/index", lambda route: route.fulfill(status=503), times=1)
+
+    visitor.choose(file("a.txt"))
+
+    expect(visitor.upload_line("a.txt")).to_have_attribute("data-state", "done")
+    expect(visitor.row("a.txt")).to_be_visible()

@@ -26,7 +26,7 @@ def page(new_context: NewContext, username: str) -> Page:
 
 def upload(page: Page, *names: str) -> None:
     page.locator("#files-input").set_input_files([file(name, b"12345") for name in names])
-    page.get_by_role("button", name="Upload").click()
+    page.get_by_role("button", name="Upload", exact=True).click()
 
 
 def delete(page: Page, *names: str) -> None:
@@ -80,7 +80,7 @@ def test_sorting_language_and_signing_out_work(page: Page) -> None:
 def test_nothing_that_needs_scripts_is_offered(page: Page) -> None:
     expect(page.locator("#theme")).to_be_hidden()
     expect(page.get_by_text("Drop files or folders anywhere")).to_be_hidden()
-    expect(page.get_by_role("button", name="Upload")).to_be_visible()
+    expect(page.get_by_role("button", name="Upload", exact=True)).to_be_visible()
     expect(page.get_by_text("Upload a folder")).to_be_hidden()
 
 
@@ -184,7 +184,7 @@ def test_tiles_are_chosen_for_good_by_a_link(page: Page) -> None:
 def test_versions_come_back_and_a_search_leads_to_them(page: Page) -> None:
     upload(page, "notes.txt")
     page.locator("#files-input").set_input_files([file("notes.txt", b"something else")])
-    page.get_by_role("button", name="Upload").click()
+    page.get_by_role("button", name="Upload", exact=True).click()
     page.get_by_label("Search by name").fill("NOT")
     page.get_by_role("button", name="Search").click()
     act_on(page, "notes.txt")

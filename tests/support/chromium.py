@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from playwright.sync_api import (
@@ -152,12 +152,26 @@ def file(name: str, content: bytes = b"content") -> FilePayload:
 
 
 @contextmanager
-def held_uploads(page: Page) -> Iterator[None]:
-    """Let no upload of the page reach the server before the context ends."""
-    held: list[Route] = []
-    page.route("**/files/**", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
+def held(page: Page, address: str | re.Pattern[str]) -> Iterator[None]:
+    """Let no request of the page for `address` reach the server before the context ends."""
+    waiting: list[Route] = []
+    is_over = False
+
+    def hold(route: Route) -> None:
+        if is_over:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    page.route(address, hold)
     yield
-    for route in held:
+    is_over = True
+    for route in waiting:
         if not route.request.failure:
             route.continue_()
-    page.unroute("**/files/**")
+    page.unroute(address)
+
+
+def held_uploads(page: Page) -> AbstractContextManager[None]:
+    """Let no upload of the page reach the server before the context ends."""
+    return held(page, "**/files/**")

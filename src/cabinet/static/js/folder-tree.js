@@ -69,17 +69,19 @@ export class FolderTree extends EventTarget {
 
   async #goDown(from, path) {
     for (let item = from; item; ) {
-      this.#onTheWay = item;
+      this.#onTheWay = item.dataset.folder === path ? null : item;
       // Who writes the name of a new folder meanwhile goes on writing.
       this.#choose(item, { takesFocus: item === from || this.#root.contains(document.activeElement) });
       await this.#open(item);
       if (this.#chosenItem !== item) {
         // Somebody has chosen another one meanwhile.
+        this.#onTheWay = null;
         return;
       }
       const next = isOpen(item) ? entryWithin(item.dataset.folder, path) : null;
       item = next === null ? null : this.#itemOf(next, item);
     }
+    // Where it ends, though the wanted one is gone.
     this.#onTheWay = null;
     this.dispatchEvent(new Event("choose"));
   }

@@ -16,6 +16,7 @@ export class Speed {
   /** Leave out the time up to `now`, in which nothing was to be sent. */
   skip(now) {
     this.at = now;
+    this.bytes = 0;
   }
 
   add(bytes, now) {

@@ -38,6 +38,8 @@ bindNavigation();
 bindSearch();
 if (place !== "trash") {
   bindDetails(() => contextOf(selection));
+  // Not with the first F2: what is typed at once belongs to the name.
+  (window.requestIdleCallback ?? setTimeout)(() => import("./renaming.js").catch(() => {}));
 }
 if (place === "folder") {
   await bindChoosing();
