@@ -132,8 +132,10 @@ def test_a_name_is_changed_in_the_session_that_another_tab_has_begun(
     visitor.person.store("a.txt", b"1")
     page = visitor.open()
     visitor.context.clear_cookies()
-    form = {"username": visitor.username, "password": PASSWORD}
-    assert visitor.context.request.post("/login", form=form).ok
+    signed_in = visitor.context.request.post(
+        "/login", form={"username": visitor.username, "password": PASSWORD}
+    )
+    assert signed_in.ok
 
     page.get_by_role("link", name="a.txt", exact=True).focus()
     page.keyboard.press("F2")
