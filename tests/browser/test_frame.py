@@ -177,6 +177,39 @@ def test_nothing_sticks_out_at_320_pixels(
     assert set(widths.values()) == {320}, widths
 
 
+# Pairs of what can be pressed, of which the one lies over the other, by what they say.
+OVERLAPS = """() => {
+    const places = [...document.querySelectorAll(".rail a, .rail button, .rail label, .selection :is(p, button)")]
+        .filter((each) => each.checkVisibility({ visibilityProperty: true }))
+        .filter((each) => getComputedStyle(each).position !== "fixed")
+        .map((each) => [each.textContent.trim(), each.getBoundingClientRect()]);
+    const isOver = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    return places.flatMap(([one, a], index) =>
+        places.slice(index + 1).filter(([, b]) => isOver(a, b)).map(([other]) => [one, other]));
+}"""
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
+def test_nothing_to_press_lies_over_another_at_320_pixels_and_the_chosen_are_counted(
+    new_context: NewContext, server: Server, username: str, locale: str
+) -> None:
+    narrow = new_context(locale=locale, viewport={"width": 320, "height": 640})
+    visitor = Visitor(server, narrow, username)
+    for number in range(12):
+        visitor.person.store(f"{number}.txt", b"1")
+    page = visitor.open()
+    assert page.evaluate(OVERLAPS) == []
+
+    page.locator("#choose-all").check()
+
+    expect(page.locator(".selection-number")).to_have_text("12")
+    number, count = (page.locator(each).bounding_box() for each in (".selection-number", "#selection-count"))
+    assert number
+    assert count
+    assert number["x"] + number["width"] <= count["x"] + count["width"]
+    assert page.evaluate(OVERLAPS) == []
+
+
 @pytest.mark.parametrize(("locale", "fonts"), [("en-US", {"latin"}), ("ru-RU", {"latin", "cyrillic"})])
 def test_a_first_view_is_light(
     new_context: NewContext, server: Server, username: str, locale: str, fonts: set[str]
