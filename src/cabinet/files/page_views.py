@@ -70,7 +70,7 @@ def _index_page(user_id: int, form: NewFolderForm, order: Order) -> str:
         rows=[maker.row(entry) for entry in page.entries],
         columns=sortable_columns(page.path, order),
         more=_address_of_more(page, order) if page.next else "",
-        back=back,
+        back=back or url_for("files.index", path=page.path or None),
         begin=page_at_hand(is_first=True),
     )
     return render_template(

@@ -72,15 +72,15 @@ class Column:
 class Listing:
     """What `files/_list.html` shows. `place` is "folder", "search" or "trash", `more` where the next page is.
 
-    `back` is where the forms of the page lead back to, empty for its place as it usually is, and `begin` is
-    where those do that put something into it.
+    `back` is where the forms of the page lead back to, and `begin` where those do that put something into it,
+    empty for the list as it usually is.
     """
 
     place: str
     rows: Sequence[Row]
     columns: Sequence[Column]
+    back: str
     more: str = ""
-    back: str = ""
     begin: str = ""
     view: str = field(default_factory=lambda: view_of_request())  # noqa: PLW0108 - it is defined below
 

@@ -48,7 +48,7 @@ def _search_page(user_id: int, query: str, path: str) -> str:
         rows=[maker.found(entry) for entry in page.entries] if page else [],
         columns=plain_columns(gettext("Modified")),
         more=_address(query, path, origin, page.next) if page and page.next else "",
-        back=back,
+        back=back or url_for("files.find"),
     )
     return render_template(
         "files/search.html",

@@ -45,7 +45,7 @@ def show_trash(user_id: int, form: ReturnForm | None = None, refused: Sequence[s
         rows=[_row(maker, each) for each in page.entries],
         columns=plain_columns(gettext("Deleted")),
         more=url_for("files.list_trash", after=page.next) if page.next else "",
-        back=page_at_hand(),
+        back=page_at_hand() or url_for("files.list_trash"),
     )
     return render_template(
         "files/trash.html",

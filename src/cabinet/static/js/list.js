@@ -107,7 +107,7 @@ function takeOutAll(gone) {
 function place(row, fresh, here) {
   const before = fresh.slice(0, fresh.indexOf(row)).findLast((each) => here.has(each.dataset.path));
   const present = here.get(row.dataset.path);
-  if (present && isBeingRenamed(present)) {
+  if (present && isPutOff(present)) {
     return;
   }
   const hadFocus = present?.contains(document.activeElement);
@@ -171,11 +171,12 @@ function endOf(all, here, wanted) {
   return end;
 }
 
-/** Tell whether somebody types in `row`; once they have done, it is drawn anew. */
-function isBeingRenamed(row) {
-  const isBusy = row.classList.contains("is-renaming");
-  row.classList.toggle("is-outdated", isBusy);
-  return isBusy;
+/** Leave `row` as it is while somebody types in it, marked, for once they have done it is drawn anew; tells
+    whether that is so. */
+function isPutOff(row) {
+  const isTypedIn = row.classList.contains("is-renaming");
+  row.classList.toggle("is-outdated", isTypedIn);
+  return isTypedIn;
 }
 
 /** Show what has become of `paths`, which may be new, replaced or gone. What stands behind the last row
@@ -200,7 +201,7 @@ export async function refresh(paths) {
   shown.filter((row) => wanted.has(row.dataset.path)).forEach((row) => place(row, shown, here));
   const isShown = new Set(shown.map((row) => row.dataset.path));
   const gone = [...wanted].filter((path) => !isShown.has(path)).map((path) => here.get(path));
-  takeOutAll(new Set(gone.filter((row) => row && !isBeingRenamed(row))));
+  takeOutAll(new Set(gone.filter((row) => row && !isPutOff(row))));
   replaceTotals(fresh);
   changed();
   return true;
