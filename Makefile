@@ -4,7 +4,7 @@
 PYTHON = python3
 HOST   = 127.0.0.1
 PORT   = 5000
-TESTS  = 4
+TESTS  = 3
 OUT    = build/gallery
 
 VENV = .venv
@@ -35,7 +35,7 @@ serve: $(VENV)/run ## start the production server: HOST=127.0.0.1 PORT=5000
 
 setup: $(VENV)/dev ## install what development needs into .venv
 
-test: check ## lint, types and every test but the long ones, on SQLite and PostgreSQL: TESTS=4 processes
+test: check ## lint, types and every test but the long ones, on SQLite and PostgreSQL: TESTS=3 processes
 	bash .ci/install-parts test
 	$(PARALLEL)
 	$(PARALLEL) --database postgresql -m 'database and not development and not long'
