@@ -188,10 +188,12 @@ export class UploadPanel {
   }
 }
 
-const summary = ({ done, failed }) =>
-  failed
-    ? countText("unfinished", failed, { count: number(failed) })
-    : countText("done", done, { count: number(done) });
+function summary({ done, failed }) {
+  if (failed) {
+    return countText("unfinished", failed, { count: number(failed) });
+  }
+  return done ? countText("done", done, { count: number(done) }) : text("cancelled");
+}
 
 function headline(totals, busy) {
   if (busy) {
