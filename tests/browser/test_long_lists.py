@@ -86,15 +86,17 @@ def test_a_list_that_is_drawn_anew_is_as_long_as_before_and_stays_where_it_was(
 def test_what_belongs_behind_the_loaded_rows_by_now_leaves_its_old_place(shelf: Visitor) -> None:
     page = shelf.open("/index?path=shelf&sort=modified&order=asc")
     first = shelf.names()[0]
-    with page.expect_file_chooser() as opened:
-        page.locator("label[for=files-input]").click()
-    opened.value.set_files([file(first, b"new")])
+    page.evaluate("scrollTo({ top: 900, behavior: 'instant' })")
+    page.locator("#files-input").set_input_files([file(first, b"new")])
 
     page.get_by_role("dialog", name="1 file is there already").get_by_role("button", name="Replace").click()
 
     expect(page.get_by_role("heading", name="1 file uploaded")).to_be_visible()
     expect(page.get_by_role("link", name=first, exact=True)).to_have_count(0)
     assert len(shelf.names()) == 199
+    # Nobody was there, so that nobody is led away from where they are.
+    assert page.evaluate("document.activeElement.nodeName") == "BODY"
+    expect(page.get_by_role("link", name=shelf.names()[0], exact=True)).not_to_be_in_viewport()
 
 
 def test_moving_by_the_bar_keeps_the_place(shelf: Visitor, whole: Page) -> None:

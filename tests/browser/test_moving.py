@@ -318,3 +318,23 @@ def test_nothing_goes_before_the_tree_has_come_to_the_open_folder(visitor: Visit
 
     expect(visitor.row("a (2).txt")).to_be_visible()
     assert sorted(visitor.person.hashes()) == ["deep/down/a (2).txt", "deep/down/a.txt"]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told_of_and_nothing_goes_elsewhere(
+    visitor: Visitor, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 507")
+    visitor.person.store("deep/down/a.txt", b"1")
+    page = visitor.open("/index?path=deep/down")
+    levels = re.compile(r"/files\?path=")
+    page.route(levels, lambda route: route.fulfill(status=507, json={"detail": "There is no room."}), times=1)
+    dialog = page.get_by_role("dialog", name="Copy “a.txt”")
+    focus_on(page, "a.txt")
+
+    page.keyboard.press("y")
+    expect(dialog.get_by_text("There is no room.")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Copy here")).to_be_disabled()
+    folder(page, "Your files").click()
+
+    expect(dialog.get_by_role("button", name="Copy here")).to_be_enabled()
+    expect(folder(page, "deep")).to_be_visible()

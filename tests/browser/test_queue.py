@@ -281,3 +281,28 @@ def test_what_is_cancelled_before_it_is_agreed_on_never_was(page: Page) -> None:
 
     assert paths == ["1:2"]
     assert diary == ["start 1:2"]
+
+
+def test_what_is_cancelled_before_it_is_tried_again_is_given_back(page: Page) -> None:
+    tasks, diary = run(
+        page,
+        """add(10); step(0, "kept", 9); step(0, "failed", {});
+        queue.retry(queue.tasks); queue.cancel(queue.tasks);
+        return [queue.tasks, diary];""",
+    )
+
+    assert tasks == []
+    assert diary == ["start 0:10", "drop 0:10"]
+
+
+def test_calling_off_what_has_failed_settles_once_and_without_a_failure(page: Page) -> None:
+    failed = run(
+        page,
+        """add(1); step(0, "failed", {});
+        const failed = [];
+        queue.addEventListener("settled", () => failed.push(queue.totals().failed));
+        queue.cancel(queue.tasks);
+        return failed;""",
+    )
+
+    assert failed == [0]

@@ -144,3 +144,17 @@ def test_a_name_is_changed_in_the_session_that_another_tab_has_begun(
 
     expect(page.get_by_role("link", name="b.txt", exact=True)).to_be_focused()
     assert set(visitor.person.hashes()) == {"b.txt"}
+
+
+def test_a_hit_that_is_one_no_more_gives_way_to_what_is_found_by_now(visitor: Visitor) -> None:
+    visitor.person.store("note a.txt", b"1")
+    page = visitor.open("/search?q=note")
+    visitor.person.store("note b.txt", b"1")
+    page.get_by_role("link", name="note a.txt", exact=True).focus()
+    page.keyboard.press("F2")
+    page.get_by_label("New name of “note a.txt”").fill("other.txt")
+
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("link", name="note b.txt", exact=True)).to_be_visible()
+    assert visitor.names() == ["note b.txt"]

@@ -66,7 +66,7 @@ async function putBack(entries) {
   const inTheWay = there.length ? there : clashing;
   const choice = await askWhatGives(inTheWay, { canSkip: false, canReplace: !clashing.length });
   const back = choice ? await wholly(restoreIds(ids, choice)) : [];
-  return { back, replaced: choice === "replace" ? await newestTrashed(there) : [] };
+  return { back, replaced: choice === "replace" ? await newestTrashed(there).catch(() => []) : [] };
 }
 
 /** Put `chosen` entries of the trash back where they were, and offer to delete them again. */

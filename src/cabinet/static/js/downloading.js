@@ -21,11 +21,12 @@ function fetchFrom(url) {
   link.click();
 }
 
-/** Post the chosen ones, to a tab that goes away when a download comes: this page stays, whatever comes. */
+/** Post the chosen ones: to a tab that goes away when a download comes, and so this page stays whatever
+    comes. Long after somebody pressed something browsers open none. */
 function post(form) {
   const button = document.createElement("button");
   button.formAction = `${root}zip`;
-  button.formTarget = "_blank";
+  button.formTarget = navigator.userActivation?.isActive ? "_blank" : "_self";
   button.hidden = true;
   form.append(button);
   form.requestSubmit(button);

@@ -23,8 +23,7 @@ export class FolderTree extends EventTarget {
   #root;
   #isClosed;
   #typed = { letters: "", at: 0 };
-  // What was chosen last on the way down to a folder that is wanted.
-  #onTheWay = null;
+  #isOnTheWay = false;
 
   /** `isClosed(path)` tells which folders cannot be opened. */
   constructor(root, isClosed) {
@@ -44,7 +43,7 @@ export class FolderTree extends EventTarget {
 
   /** Whether the chosen folder is only one on the way to the wanted one, and nobody has chosen it. */
   get isOnTheWay() {
-    return this.#onTheWay !== null && this.#onTheWay === this.#chosenItem;
+    return this.#isOnTheWay;
   }
 
   get #chosenItem() {
@@ -69,21 +68,23 @@ export class FolderTree extends EventTarget {
 
   async #goDown(from, path) {
     for (let item = from; item; ) {
-      this.#onTheWay = item.dataset.folder === path ? null : item;
-      // Who writes the name of a new folder meanwhile goes on writing.
-      this.#choose(item, { takesFocus: item === from || this.#root.contains(document.activeElement) });
-      await this.#open(item);
-      if (this.#chosenItem !== item) {
-        // Somebody has chosen another one meanwhile.
-        this.#onTheWay = null;
+      this.#choose(item, {
+        isOnTheWay: item.dataset.folder !== path,
+        // Who writes the name of a new folder meanwhile goes on writing.
+        takesFocus: item === from || this.#root.contains(document.activeElement),
+      });
+      const isKnown = await this.#open(item);
+      if (this.#chosenItem !== item || !isKnown) {
+        // Somebody has chosen another one meanwhile, or will have to.
         return;
       }
       const next = isOpen(item) ? entryWithin(item.dataset.folder, path) : null;
       item = next === null ? null : this.#itemOf(next, item);
     }
-    // Where it ends, though the wanted one is gone.
-    this.#onTheWay = null;
-    this.dispatchEvent(new Event("choose"));
+    if (this.#isOnTheWay) {
+      // The wanted one is gone, so the way ends here.
+      this.#choose(this.#chosenItem, { takesFocus: false });
+    }
   }
 
   focus() {
@@ -140,7 +141,8 @@ export class FolderTree extends EventTarget {
     return item;
   }
 
-  #choose(item, { takesFocus = true } = {}) {
+  #choose(item, { isOnTheWay = false, takesFocus = true } = {}) {
+    this.#isOnTheWay = isOnTheWay;
     const before = this.#chosenItem;
     before?.setAttribute("aria-selected", "false");
     before?.setAttribute("tabindex", "-1");
@@ -172,18 +174,25 @@ export class FolderTree extends EventTarget {
     this.dispatchEvent(Object.assign(new Event("fail"), { failure }));
   }
 
+  /** Open the level below `item` if it is closed; resolves to false when that could not be fetched. */
   async #open(item) {
     if (item.getAttribute("aria-expanded") !== "false" || item.hasAttribute("aria-busy")) {
-      return;
+      return true;
     }
     const group = groupOf(item);
     if (!group.childElementCount) {
-      await this.#load(item, null).catch((failure) => this.#fail(failure));
+      try {
+        await this.#load(item, null);
+      } catch (failure) {
+        this.#fail(failure);
+        return false;
+      }
     }
     const isLeaf = !group.childElementCount;
     group.hidden = isLeaf;
     item.ariaExpanded = isLeaf ? null : "true";
     item.classList.toggle("is-leaf", isLeaf);
+    return true;
   }
 
   #close(item) {

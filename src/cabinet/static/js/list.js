@@ -88,19 +88,15 @@ function takeOut(row) {
   }
 }
 
-/** Take `rows` out; the focus goes to the next one if it was there or nowhere. Returns that one, if any. */
+/** Take out the rows in `gone`. Returns the next one, if any, and whether the focus has gone with them. */
 function takeOutAll(gone) {
   const all = rows();
   const last = all.findLastIndex((row) => gone.has(row));
   const rest = (row) => !gone.has(row);
   const successor = all.slice(last + 1).find(rest) ?? all.slice(0, Math.max(last, 0)).findLast(rest);
-  const { activeElement } = document;
-  const isLost = activeElement === document.body || [...gone].some((row) => row.contains(activeElement));
+  const hadFocus = [...gone].some((row) => row.contains(document.activeElement));
   gone.forEach(takeOut);
-  if (isLost) {
-    (focusable(successor) ?? document.getElementById("main")).focus();
-  }
-  return successor;
+  return { successor, hadFocus };
 }
 
 /** Put `row` where it stands among `fresh` rows: behind the nearest one before it that is here too. */
@@ -201,18 +197,29 @@ export async function refresh(paths) {
   shown.filter((row) => wanted.has(row.dataset.path)).forEach((row) => place(row, shown, here));
   const isShown = new Set(shown.map((row) => row.dataset.path));
   const gone = [...wanted].filter((path) => !isShown.has(path)).map((path) => here.get(path));
-  takeOutAll(new Set(gone.filter((row) => row && !isPutOff(row))));
+  const { successor, hadFocus } = takeOutAll(new Set(gone.filter((row) => row && !isPutOff(row))));
+  if (hadFocus) {
+    (focusable(successor) ?? document.getElementById("main")).focus({ preventScroll: true });
+  }
+  if (!rowCount()) {
+    replaceAll(fresh);
+    return true;
+  }
   replaceTotals(fresh);
   changed();
   return true;
 }
 
-/** Take the rows of `paths` away, which are done with; the focus goes to the next row if it was there.
-    Resolves once the totals are right again. */
+/** Take the rows of `paths` away, which are done with; the focus goes to the next row if it was there, or
+    nowhere. Resolves once the totals are right again. */
 export async function removeRows(paths) {
   // Not a look through the list for each of them: they may be thousands.
   const wanted = new Set(paths);
-  const successor = takeOutAll(new Set(rows().filter((row) => wanted.has(keyOf(row)))));
+  const isNowhere = document.activeElement === document.body;
+  const { successor, hadFocus } = takeOutAll(new Set(rows().filter((row) => wanted.has(keyOf(row)))));
+  if (hadFocus || isNowhere) {
+    (focusable(successor) ?? document.getElementById("main")).focus();
+  }
   changed();
   const asked = address;
   const fresh = await fetchFiles(asked);

@@ -69,16 +69,17 @@ export function leave() {
   focused = null;
 }
 
-/** Append pages until `isEnough()`, or until there are no more. */
-async function load(isEnough) {
-  while (!isEnough() && rowCount() < MAX_ROWS && (await appendMore(PAGE_ROWS)));
+/** Append pages until `isEnough()`, or until there are no more; `missing()` tells how many rows are. */
+async function load(isEnough, missing = () => PAGE_ROWS) {
+  while (!isEnough() && rowCount() < MAX_ROWS && (await appendMore(Math.min(PAGE_ROWS, missing()))));
 }
 
 /** Show as many rows as `state` says, where one was in them, with the focus on the row that had it
     unless it is needed elsewhere (`isBusy`). */
 export async function recall(state, isBusy = false) {
   focused = state?.focus ?? null;
-  await load(() => rowCount() >= (state?.rows ?? 0));
+  const missing = () => (state?.rows ?? 0) - rowCount();
+  await load(() => missing() <= 0, missing);
   if (focused && !isBusy) {
     rowOf(focused)?.querySelector(".name").focus({ preventScroll: true });
   }

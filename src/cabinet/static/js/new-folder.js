@@ -4,6 +4,7 @@ import { makeFolder as make } from "./changes.js";
 import { refresh, rowOf } from "./list.js";
 import { below } from "./paths.js";
 import { lost } from "./reconciling.js";
+import { warn } from "./toasts.js";
 import { focusOn } from "./walking.js";
 
 const dialog = document.getElementById("make-folder");
@@ -46,8 +47,12 @@ async function submit() {
     }
     await show(made.path).catch(lost);
   } catch (failure) {
-    explain(failure.message);
-    field.focus();
+    if (mine === turn) {
+      explain(failure.message);
+      field.focus();
+    } else {
+      warn(failure.message);
+    }
   } finally {
     form.removeAttribute("aria-busy");
   }

@@ -67,6 +67,7 @@ export class Queue extends EventTarget {
     const gone = new Set(tasks);
     gone.forEach((task) => {
       task.state = "cancelled";
+      task.transfer?.drop();
     });
     this.tasks = this.tasks.filter((task) => !gone.has(task));
     this.advance();
@@ -87,8 +88,9 @@ export class Queue extends EventTarget {
   }
 
   cancel(tasks) {
-    // What nobody has agreed on yet never began.
-    this.withdraw(tasks.filter((task) => task.state === "asking"));
+    // What nobody has agreed on yet never began, and nobody can go on with it.
+    const asking = new Set(tasks.filter((task) => task.state === "asking"));
+    this.tasks = this.tasks.filter((task) => !asking.has(task));
     this.each(tasks, (task) => task.isOpen || task.state === "failed", "cancelled", (task) => {
       task.transfer?.drop();
       task.transfer = null;
@@ -143,7 +145,7 @@ export class Queue extends EventTarget {
   }
 
   start(task) {
-    if (!this.tasks.some((each) => each.isOnTheLine)) {
+    if (!this.tasks.some(({ state }) => state === "sending" || state === "storing")) {
       this.speed.skip(this.now());
     }
     task.state = "sending";
