@@ -69,17 +69,16 @@ export function leave() {
   focused = null;
 }
 
-/** Append pages until `isEnough()`, or until there are no more; `missing()` tells how many rows are. */
-async function load(isEnough, missing = () => PAGE_ROWS) {
-  while (!isEnough() && rowCount() < MAX_ROWS && (await appendMore(Math.min(PAGE_ROWS, missing()))));
+/** Append pages until none of the rows that `missing()` counts is, or until there are no more. */
+async function load(missing) {
+  while (missing() > 0 && rowCount() < MAX_ROWS && (await appendMore(Math.min(PAGE_ROWS, missing()))));
 }
 
 /** Show as many rows as `state` says, where one was in them, with the focus on the row that had it
     unless it is needed elsewhere (`isBusy`). */
 export async function recall(state, isBusy = false) {
   focused = state?.focus ?? null;
-  const missing = () => (state?.rows ?? 0) - rowCount();
-  await load(() => missing() <= 0, missing);
+  await load(() => (state?.rows ?? 0) - rowCount());
   if (focused && !isBusy) {
     rowOf(focused)?.querySelector(".name").focus({ preventScroll: true });
   }
@@ -88,7 +87,7 @@ export async function recall(state, isBusy = false) {
 
 /** Bring the row of `path` into view, marked and with the focus, on whatever page of the list it is. */
 export async function reveal(path) {
-  await load(() => rowOf(path));
+  await load(() => (rowOf(path) ? 0 : Infinity));
   const row = rowOf(path);
   if (row) {
     row.scrollIntoView({ block: "center", behavior: "instant" });
