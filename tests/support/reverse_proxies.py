@@ -92,7 +92,9 @@ class Proxy:
         """
         try:
             return self._send(method, target, **options)
-        except urllib3.exceptions.ProtocolError:
+        except urllib3.exceptions.ProtocolError as error:
+            if "IncompleteRead(0 bytes read" not in str(error):
+                raise
             return self._send(method, target, **options)
 
     def _send(self, method: str, target: str, **options: Any) -> urllib3.BaseHTTPResponse:
