@@ -154,3 +154,4 @@ def test_without_scripts_the_form_searches(new_context: NewContext, library: Vis
     listed(page, "report.txt")
     page.get_by_role("link", name="Everywhere").click()
     listed(page, "report 2.txt", "report.txt")
+    assert page.locator("#rows .where").all_inner_texts() == ["Your files", "docs/deep"]

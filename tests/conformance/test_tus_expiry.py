@@ -137,6 +137,7 @@ def test_what_expired_goes_by_itself(start_production: StartProduction) -> None:
         return staged(server) == set() and tus.usage() == 0
 
     wait_until(is_gone, what="a sweep")
+    assert upload.look().status in {404, 410}
 
 
 def test_a_file_stays_when_its_upload_expires(tus: Tus, expire_all: ExpireAll) -> None:

@@ -119,6 +119,7 @@ def test_a_deferred_length_survives_a_cut(either: Tus) -> None:
     if "Upload-Defer-Length" in upload.look().headers:
         upload.append(upload.offset(), b"", {"Upload-Length": len(CONTENT)})
     upload.finish(CONTENT)
+    assert either.usage() == len(CONTENT)
 
 
 def test_an_upload_outlives_a_killed_server(start_production: StartProduction) -> None:

@@ -110,6 +110,7 @@ def test_a_body_larger_than_two_gib_is_let_through(server: Server, proxy: Proxy)
         begin(connection, proxy, "/files/huge.bin", {"Content-Length": 3 << 30})
         connection.send(content_of(SENT))
         wait_until(lambda: staged(server) >= 4 * MIB, what="bytes on the server's disk")
+        assert proxy.spooled() == []
 
 
 def test_a_download_is_not_collected_and_a_range_of_it_arrives(server: Server, proxy: Proxy) -> None:
