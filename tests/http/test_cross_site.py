@@ -137,7 +137,7 @@ def multipart(*fields: tuple[str, str | None, str]) -> bytes:
     for name, filename, content in fields:
         tail = "" if filename is None else f'; filename="{filename}"'
         parts.append(f'--x\r\nContent-Disposition: form-data; name="{name}"{tail}\r\n\r\n{content}\r\n')
-    return "".join([*parts, "--x--\r\n"]).encode()
+    return "".join([*parts, "--x--\r\n"]).encode(errors="surrogateescape")
 
 
 def post_form(browser: Browser, body: bytes, headers: Mapping[str, str] | None = None) -> TestResponse:
@@ -154,7 +154,8 @@ def test_an_upload_by_a_form_carries_its_token_before_the_files(browser: Browser
 
     assert is_cross_site(post_form(browser, multipart(file)))
     assert is_cross_site(post_form(browser, multipart(file, ("csrf_token", None, token))))
-    assert is_cross_site(post_form(browser, multipart(("csrf_token", None, "made up"), file)))
+    for wrong in ("made up", "я", "\udcff"):
+        assert is_cross_site(post_form(browser, multipart(("csrf_token", None, wrong), file)))
     assert alice.paths() == []
     assert post_form(browser, multipart(("csrf_token", None, token), file)).status_code == 201
     assert post_form(browser, multipart(file), {"X-CSRFToken": token}).status_code == 201

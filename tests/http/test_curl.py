@@ -151,6 +151,31 @@ def test_what_the_table_promises_besides(shell: Shell) -> None:
     assert shell.ask(f"curl {bearer} http://127.0.0.1:5000/files")[1]["entries"] == []
 
 
+@pytest.mark.parametrize("how", ["", "--form-escape"])
+def test_curl_sends_quotes_in_a_name_in_either_way(shell: Shell, how: str) -> None:
+    username = "quotes" + str(len(how))
+    register(shell, username)
+    names = ['a"b.txt', '"', "100%.txt", "a;b,c.txt", "Отчёт №5.txt"]
+
+    for name in names:
+        (shell.folder / name).write_bytes(b"content")
+        line = f"curl {how} -u '{username}:{PASSWORD}' -F {shlex.quote(form_of(name))} http://127.0.0.1:5000/upload"
+        status, body = shell.ask(line)
+        assert (status, [entry["name"] for entry in body["files"]]) == (201, [name])
+
+    for name in ("a\\b.txt", "..\\..\\x", "ends\\"):
+        (shell.folder / name).write_bytes(b"content")
+        line = f"curl {how} -u '{username}:{PASSWORD}' -F {shlex.quote(form_of(name))} http://127.0.0.1:5000/upload"
+        status, body = shell.ask(line)
+        assert (status, body["type"]) == (422, "/problems/invalid-name")
+
+
+def form_of(name: str) -> str:
+    """Return a file as curl's -F takes it, in quotes of its own."""
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'file=@"{escaped}"'
+
+
 def body_url(shell: Shell, user: str) -> str:
     (entry,) = shell.ask(f"curl {user} http://127.0.0.1:5000/files/docs")[1]["entries"]
     url: str = entry["url"]

@@ -81,7 +81,15 @@ def test_other_fields_are_passed_over(alice: Program) -> None:
 
 
 def test_a_quoted_name_is_what_was_meant(alice: Program) -> None:
-    names = {"a%22b;c'd%.txt": "a\"b;c'd%.txt", "100%25": "100%25", 'back\\"slash': 'back"slash'}
+    names = {
+        "a%22b;c'd%.txt": "a\"b;c'd%.txt",
+        "100%25": "100%25",
+        # As curl before 7.81 and Go write it.
+        'back\\"slash': 'back"slash',
+        '\\"\\"': '""',
+        # As nobody should, and some do.
+        'a"b': 'a"b',
+    }
 
     for sent, meant in names.items():
         (entry,) = post(alice, file(sent)).get_json()["files"]
@@ -94,7 +102,87 @@ def test_the_extended_form_of_a_filename_is_decoded_once(alice: Program) -> None
 
     (entry,) = post(alice, part("file", CONTENT, None, kind)).get_json()["files"]
 
-    assert entry["name"] in {"Я%22.txt", 'Я".txt'}
+    assert entry["name"] == "Я%22.txt"
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        ("; filename=plain name.txt", "plain name.txt"),
+        ("; filename=a.txt; size=7", "a.txt"),
+        ('; FileName="a.txt"', "a.txt"),
+        ('; filename="a; filename=b.txt"', "a; filename=b.txt"),
+        ("; filename=\"old.txt\"; filename*=utf-8'ru'%D0%AF.txt", "Я.txt"),
+        ("; filename*=UTF-8''%D0%AF.txt; filename=\"old.txt\"", "Я.txt"),
+        ("; filename*=ISO-8859-1'de'%E4.txt", "ä.txt"),
+        ("; filename*=unknown''a.txt", "a.txt"),
+        ('; filename="a.txt"; filename="b.txt"', "a.txt"),
+        ('; filename="a.txt"\r\nX-Other: ü', "a.txt"),
+    ],
+)
+def test_the_parameter_of_a_filename_may_be_written_in_many_ways(
+    alice: Program, more: str, name: str
+) -> None:
+    (entry,) = post(alice, part("file", CONTENT, None, more)).get_json()["files"]
+
+    assert entry["name"] == name
+    assert alice.get(entry["url"]).data == CONTENT
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "a\\b.txt",
+        "..\\..\\x",
+        "C:\\fakepath\\x.txt",
+        "\\\\server\\share",
+        "a\\\\b",
+        "\\",
+        "\\\\",
+        "ends in one\\",
+        "ends in two\\\\",
+        "a;b\\",
+        "a; x=y\\",
+        'a\\"b\\c',
+        "a\\/b",
+    ],
+    ids=ascii,
+)
+def test_a_backslash_is_refused_and_never_taken_away(alice: Program, sent: str) -> None:
+    response = post(alice, file("good"), file(sent))
+
+    assert is_refused(response, 422, "invalid-name")
+    assert "backslash" in response.get_json()["detail"]
+    assert is_refused(post(alice, part("path", sent.encode()), file("f")), 422, "invalid-name")
+    assert alice.paths() == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        '; filename="\udccf\udcf0\udce8.txt"',
+        "; filename=\udcff",
+        '; filename="a\udced\udca0\udc80"',
+        "; filename*=UTF-8''%ff.txt",
+        "; filename*=UTF-8''%ED%A0%80",
+        "; filename*=windows-1251''%CF.txt",
+        "; filename*=UTF-8''..%2fx",
+        "; filename*=UTF-8''a%5Cb",
+        "; filename*=UTF-8''a%00b",
+    ],
+    ids=ascii,
+)
+def test_a_filename_that_is_no_name_is_called_one_and_not_a_damaged_form(alice: Program, more: str) -> None:
+    assert is_refused(post(alice, file("good"), part("file", CONTENT, None, more)), 422, "invalid-name")
+    assert alice.paths() == []
+
+
+def test_a_path_that_is_no_utf8_is_no_name(alice: Program) -> None:
+    for path in (b"\xff", b"a/\xcf\xf0", b"a\xed\xa0\x80/b"):
+        response = post(alice, file("good"), part("path", path), file("f"))
+        assert is_refused(response, 422, "invalid-name")
+        assert "not valid UTF-8" in response.get_json()["detail"]
+    assert post(alice, part("other", b"\xff"), file("f")).status_code == 201
 
 
 def test_one_bad_name_refuses_all_and_is_named(alice: Program) -> None:
@@ -102,7 +190,7 @@ def test_one_bad_name_refuses_all_and_is_named(alice: Program) -> None:
     for sent in (
         "../../etc/passwd", "..\\..\\x", "/etc/passwd", "a\0.txt", ".", "..", "a/b", "%0D%0AX: y", "x\u202ey", "a" * 256,
     ):  # fmt: skip
-        response = post(alice, file("good"), file("kept"), file(sent.replace("\\", "\\\\")), file("better"))
+        response = post(alice, file("good"), file("kept"), file(sent), file("better"))
 
         assert is_refused(response, 422, "invalid-name")
         meant = sent.replace("%0D%0A", "\r\n")[:80]
@@ -115,7 +203,7 @@ def test_one_bad_name_refuses_all_and_is_named(alice: Program) -> None:
 def test_a_bad_path_or_folder_refuses_all(alice: Program) -> None:
     for path in (b"../x", b"/x", b"a//b", b"a/", b"a\\b", b"\xff", b"a\0b", b"/".join([b"a"] * 65)):
         response = post(alice, file("good"), part("path", path), file("f"))
-        assert response.status_code in {400, 422}, path
+        assert is_refused(response, 422, "invalid-name")
     for folder in ("..", "/", "a//b", "%FF", "a%00"):
         assert is_refused(post(alice, file("f"), query=f"?folder={folder}"), 422, "invalid-name")
     assert alice.paths() == []

@@ -14,10 +14,13 @@ END = b"--frontier--\r\n"
 
 
 def part(name: str, content: bytes, filename: str | None = None, more: str = "") -> bytes:
-    """Return one part; `more` follows in its Content-Disposition, or stands in lines of its own."""
+    """Return one part; `more` follows in its Content-Disposition, or stands in lines of its own.
+
+    Surrogates in the head stand for single bytes.
+    """
     tail = "" if filename is None else f'; filename="{filename}"'
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{tail}{more}\r\n\r\n'
-    return head.encode() + content + b"\r\n"
+    return head.encode(errors="surrogateescape") + content + b"\r\n"
 
 
 def file(filename: str, content: bytes = b"content", more: str = "") -> bytes:

@@ -20,7 +20,7 @@ from wtforms.validators import ValidationError
 
 from cabinet.errors import CrossSiteRequest, InvalidName
 from cabinet.services.names import NOT_UNICODE
-from cabinet.web.bodies import FORM_BYTES, hold_body, set_timeout
+from cabinet.web.bodies import FORM_BYTES, MAX_PARTS, check_fields, hold_body, set_timeout
 from cabinet.web.context import requested_view, setting
 from cabinet.web.lingering import hear_out
 from cabinet.web.wire import guard_body
@@ -69,7 +69,7 @@ def check_token(token: str | None) -> None:
         return
     try:
         validate_csrf(token)
-    except ValidationError as error:
+    except (ValidationError, UnicodeEncodeError) as error:  # a token is ASCII
         raise CrossSiteRequest from error
 
 
@@ -86,11 +86,13 @@ def _admit() -> None:
     streams = getattr(view, "streams_body", False)
     limit = getattr(view, "body_limit", FORM_BYTES)
     if not streams:
-        request.max_content_length = limit
+        request.max_content_length = request.max_form_memory_size = limit
+        request.max_form_parts = MAX_PARTS
     if request.method not in SAFE_METHODS:
         _check_origin()
         if not streams:
             hold_body(request, limit)
+            check_fields(request)
         token = request.headers.get(TOKEN_HEADER)
         if token is not None:
             check_token(token)

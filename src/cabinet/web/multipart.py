@@ -12,8 +12,11 @@ before it could know that it is empty; content that holds no mark goes round it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import unquote_to_bytes
 
+from werkzeug.datastructures import Headers
 from werkzeug.sansio.multipart import Data, Epilogue, Event, MultipartDecoder, NeedData, State
 
 # What the decoder is fed at a time: it searches and moves its buffer for every piece.
@@ -21,12 +24,65 @@ SLICE_SIZE = 64 * 1024
 # The decoder's buffer: a slice, what the last one left, and the headers of a part.
 DECODER_BYTES = 4 * SLICE_SIZE
 
+_DISPOSITION = "content-disposition"
+_FOLDED = re.compile(rb"(?:\r\n|\n|\r)[ \t]")
+# One parameter: its name, and its value in quotes, in quotes that do not end where they should, or bare.
+_PARAMETER = re.compile(
+    r';[ \t]*([^\s;="]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"[ \t]*(?=;|$)|"(.*)|([^;]*))', re.DOTALL
+)
+_ESCAPED = re.compile(r'\\(["\\])')
+# What browsers write in quotes for three characters (the HTML standard, "multipart/form-data encoding
+# algorithm"), and curl since 7.81. An older curl, and Go, write a backslash before quotes and backslashes.
+_PERCENT = {"%22": '"', "%0D": "\r", "%0A": "\n"}
+_ENCODED = re.compile("|".join(_PERCENT), re.IGNORECASE)
+# Of RFC 8187 (section 3.2.1) and, before that, of RFC 5987.
+_CHARSETS = {"utf-8", "iso-8859-1"}
+
+
+def parameters_of(headers: Headers) -> Mapping[str, str]:
+    """Return the parameters of a part's Content-Disposition, as their sender meant them.
+
+    The first of a name counts, and before it the one with a star. Bytes that are not UTF-8 become
+    surrogates, which no name has.
+    """
+    found: dict[str, str] = {}
+    extended: dict[str, str] = {}
+    for name, quoted, open_ended, bare in _PARAMETER.findall(headers.get(_DISPOSITION, "")):
+        value = quoted or open_ended.rstrip().removesuffix('"') or bare.strip()
+        if name.endswith("*"):
+            extended.setdefault(name[:-1].lower(), _decoded(value))
+        else:
+            # Quotes that do not end: behind a backslash that was meant as one.
+            text = _ESCAPED.sub(r"\1", value) if quoted else value
+            found.setdefault(name.lower(), _ENCODED.sub(lambda encoded: _PERCENT[encoded[0].upper()], text))
+    return found | extended
+
+
+def _decoded(value: str) -> str:
+    """Return what `charset'language'bytes` says; in another charset than the two only ASCII is known."""
+    charset, _, rest = value.partition("'")
+    raw = unquote_to_bytes(rest.partition("'")[2].encode(errors="surrogateescape"))
+    return raw.decode(charset if charset.lower() in _CHARSETS else "ascii", errors="surrogateescape")
+
+
+class _Decoder(MultipartDecoder):
+    """Lets the bytes of a Content-Disposition pass that are not UTF-8, as surrogates."""
+
+    def _parse_headers(self, data: bytes | bytearray) -> Headers:
+        headers = Headers()
+        for line in filter(None, _FOLDED.sub(b" ", data).splitlines()):
+            name, _, value = line.partition(b":")
+            key = name.decode().strip(" \t")
+            errors = "surrogateescape" if key.lower() == _DISPOSITION else "strict"
+            headers.add(key, value.decode(errors=errors).strip(" \t"))
+        return headers
+
 
 class EventReader:
     """Turns the chunks of one body into events; raises what the decoder raises."""
 
     def __init__(self, boundary: bytes, max_parts: int) -> None:
-        self._decoder = MultipartDecoder(boundary, DECODER_BYTES, max_parts=max_parts)
+        self._decoder = _Decoder(boundary, DECODER_BYTES, max_parts=max_parts)
         # A boundary is a line break, this mark, and what tells whether the form ends.
         self._mark = b"--" + boundary
         self._held = b""
