@@ -14,6 +14,7 @@ import click
 from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import PathConverter
 
 from cabinet import auth, commands, config, files, serving, tus
 from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
@@ -28,6 +29,12 @@ class _Cookies(SecureCookieSessionInterface):
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
+
+
+class _AnyPath(PathConverter):
+    """Any path at all, for whether it may be one is not for the routes to say; theirs ends at a line feed."""
+
+    regex = r"[^/][\s\S]*?"
 
 
 def build_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -51,6 +58,7 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     _derive(app.config, instance)
     app.session_interface = _Cookies()
     app.url_map.merge_slashes = False
+    app.url_map.converters["path"] = _AnyPath
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of an entry is the documented one
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     lean.init_app(app)

@@ -86,11 +86,15 @@ def test_a_range_is_answered(alice: Program, header: str, expected: tuple[int, b
         assert response.headers.get("Content-Range") == ("bytes */10" if status == 416 else None)
 
 
-def test_an_empty_file_has_no_ranges(alice: Program) -> None:
+@pytest.mark.parametrize("asked", [None, "bytes=0-", "bytes=0-0", "bytes=5-9", "bytes=-3", "bytes=-0", "x"])
+def test_an_empty_file_is_sent_whole_whatever_range_is_asked_for(alice: Program, asked: str | None) -> None:
     alice.put("/files/empty", b"")
 
-    assert (alice.get("/files/empty").status_code, alice.get("/files/empty").data) == (200, b"")
-    assert alice.get("/files/empty", {"Range": "bytes=0-"}).status_code == 416
+    for path in ("/files/empty", "/download/empty"):
+        response = alice.get(path, {"Range": asked} if asked else {})
+        assert (response.status_code, response.data) == (200, b"")
+        assert response.headers["Content-Length"] == "0"
+        assert "Content-Range" not in response.headers
 
 
 def test_if_range_gives_a_part_only_of_the_same_content(alice: Program) -> None:

@@ -24,9 +24,11 @@ from sqlalchemy.orm import Session
 
 from cabinet.models import Base
 from cabinet.services.accounts import Account, Accounts
+from cabinet.services.cursors import Cursors
 from cabinet.services.database import configure
 from cabinet.services.entries import Conflict, Precondition, no_precondition
 from cabinet.services.files import Files
+from cabinet.services.listing import Listing
 from cabinet.services.moving import Moving
 from cabinet.services.passwords import Passwords
 from cabinet.services.publishing import Stored, Target, Terms
@@ -41,6 +43,7 @@ START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 # Of the second network that is reserved for documentation.
 ADDRESS = "198.51.100.7"
+SECRET_KEY = "a key of the tests, long enough for a server"
 MAX_SIZE = 1 << 20
 VERSIONS_KEPT = 5
 KEEP = timedelta(days=7)
@@ -94,6 +97,7 @@ class Workbench:
 
     def __post_init__(self) -> None:
         self.passwords = Passwords(self.hasher, 2)
+        self.cursors = Cursors(SECRET_KEY)
         self._numbers = itertools.count()
         self._lock = threading.Lock()
 
@@ -109,19 +113,22 @@ class Workbench:
         return Uploads(session, self.store, self.clock, terms, account.id)
 
     def files(self, session: Session, account: Account) -> Files:
-        return Files(session, self.store, self.clock, account.id)
+        return Files(session, self.store, self.clock, self.cursors, account.id)
+
+    def listing(self, session: Session, account: Account) -> Listing:
+        return Listing(session, self.cursors, account.id)
 
     def moving(self, session: Session, account: Account) -> Moving:
         return Moving(session, self.clock, account.id)
 
     def trash(self, session: Session, account: Account) -> Trash:
-        return Trash(session, self.clock, TRASH_KEEP, account.id)
+        return Trash(session, self.clock, TRASH_KEEP, self.cursors, account.id)
 
     def versions(self, session: Session, account: Account) -> Versions:
         return Versions(session, self.clock, VERSIONS_KEPT, account.id)
 
     def search(self, session: Session, account: Account) -> Search:
-        return Search(session, account.id)
+        return Search(session, self.cursors, account.id)
 
     def register(self, session: Session, username: str = "", quota: int | None = None) -> Account:
         """Make an account, of a name that nobody has unless one is given."""

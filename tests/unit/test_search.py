@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import InvalidField, NotAFolder, NotFound
 from cabinet.services.accounts import Account
-from cabinet.services.entries import Conflict
+from cabinet.services.entries import Conflict, Order
 from tests.support.services import Workbench
 
 
@@ -175,17 +175,67 @@ def test_nothing_asked_is_refused(session: Session, bench: Workbench, alice: Acc
         found(session, bench, alice, query)
 
 
-@pytest.mark.parametrize("after", ["rubbish", "W10", "WyJhIiwgMV0", "WzEsMl0"])
-def test_a_foreign_cursor_is_refused_or_harmless(
-    session: Session, bench: Workbench, alice: Account, after: str
+def test_a_cursor_is_of_one_query_one_folder_and_one_user(
+    session: Session, bench: Workbench, alice: Account
 ) -> None:
-    store(session, bench, alice, "file")
+    other = bench.register(session)
+    for owner in (alice, other):
+        store(session, bench, owner, "a/file 1", "a/file 2", "b/file 3")
+    search = bench.search(session, alice)
+    first = search.page("file", "a", 1).next
 
-    if after == "WyJhIiwgMV0":  # of the right form, and behind everything
-        assert bench.search(session, alice).page("file", "", 10, after).entries == []
-    else:
+    foreign = [
+        (search, "fil", "a", first),
+        (search, "fi", "a", first),
+        (search, "file", "", first),
+        (search, "file", "b", first),
+        (bench.search(session, other), "file", "a", first),
+        (search, "file", "a", search.page("fi", "a", 1).next),
+        (search, "file", "a", bench.listing(session, alice).page("a", Order(), 1).next),
+        *((search, "file", "a", made_up) for made_up in ("", "rubbish", "W10", "WyJhIiwgMV0", "é")),
+    ]
+
+    assert len(search.page("FILE ", "a", 1, first).entries) == 1
+    for asked, query, folder, cursor in foreign:
         with pytest.raises(InvalidField):
-            bench.search(session, alice).page("file", "", 10, after)
+            asked.page(query, folder, 10, cursor)
+
+
+@pytest.mark.parametrize("query", ["se", "secret"])
+def test_a_cursor_does_not_tell_by_its_length_what_lies_elsewhere(
+    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    """The last candidate that was looked at may lie where the asker may not look."""
+    store(
+        session, bench, alice, "elsewhere/secret", "shared/x", f"elsewhere/secret {'плана' * 49}", "se", "set"
+    )
+    monkeypatch.setattr("cabinet.services.search._LOOKED_AT", 1)
+    search, lengths, after = bench.search(session, alice), set(), None
+
+    while True:
+        page = search.page(query, "shared", 10, after)
+        assert page.entries == []
+        if page.next is None:
+            break
+        lengths.add(len(page.next))
+        after = page.next
+
+    assert len(lengths) == 1
+
+
+def test_a_search_goes_on_behind_an_entry_that_has_another_name_by_now_or_is_gone(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    store(session, bench, alice, "x1", "x2", "x3", "x4", "x5")
+    search = bench.search(session, alice)
+    first = search.page("x", "", 2)
+    assert [entry.name for entry in first.entries] == ["x1", "x2"]
+
+    bench.moving(session, alice).move(["x2"], "x9", Conflict.FAIL)
+    bench.files(session, alice).purge("x4")
+
+    second = search.page("x", "", 2, first.next)
+    assert [entry.name for entry in second.entries] == ["x3", "x5"]
 
 
 def test_a_query_longer_than_any_name_finds_nothing(

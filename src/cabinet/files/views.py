@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from pydantic import BaseModel, Field
 
-from cabinet.errors import N_, CrossSiteRequest, InvalidField, MalformedRequest
+from cabinet.errors import N_, CrossSiteRequest, InvalidField, MalformedRequest, NotFound
 from cabinet.files import bp
 from cabinet.services.entries import Conflict, Entry, Sort
 from cabinet.services.names import join_path, split_path, to_name
@@ -41,8 +41,9 @@ from cabinet.web.problems import wants_page
 from cabinet.web.promises import mtime_of, promised_of
 from cabinet.web.ranges import precondition_of, send_entry, to_digest, to_etag
 
-# What stands round the content of a form: more than the heads of all its parts have ever had.
-FRAMING_BYTES = MAX_FILES * 1024
+# What stands round the content of a form: more than the heads of all its parts, with a path and a name
+# for each, have ever had.
+FRAMING_BYTES = MAX_FILES * 4096
 
 NO_FILE = N_("there is no file in it.")
 ONLY_BY_NAME = N_("a recursive listing is always in the order of names.")
@@ -131,6 +132,7 @@ def _checked_when_large(content: Iterator[bytes], service: Uploads, target: Targ
         yield chunk
 
 
+@bp.get("/files/")
 @bp.get("/files")
 def list_files() -> ResponseReturnValue:
     """List a folder, or with `recursive=1` everything below it."""
@@ -203,9 +205,15 @@ def trash(path: str) -> ResponseReturnValue:
 
 
 def _find(user_id: int, path: str) -> Entry:
-    """Return the entry at a path, as it was in the version that the query asks for, if it does."""
-    number = number_of("version")
-    return files(user_id).get(path) if number is None else versions(user_id).get(path, number)
+    """Return the entry at a path, as it was in the version that the query asks for, if it does.
+
+    The path of a folder may end in a slash.
+    """
+    number, names = number_of("version"), path.removesuffix("/")
+    entry = files(user_id).get(names) if number is None else versions(user_id).get(names, number)
+    if names != path and not entry.is_folder:
+        raise NotFound
+    return entry
 
 
 def _send(entry: Entry, *, attachment: bool) -> Response:

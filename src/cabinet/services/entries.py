@@ -1,13 +1,10 @@
-"""What the outside sees of a node, and how a page of a listing is cut.
+"""What the outside sees of a node, and of a page of a listing.
 
 Rule: plain values; nothing here touches the database.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import mimetypes
 import re
 from collections.abc import Callable, Sequence
@@ -15,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from cabinet.errors import N_, InvalidField
 from cabinet.models import Kind, Node
@@ -23,7 +20,6 @@ from cabinet.models import Kind, Node
 OCTETS = "application/octet-stream"
 
 BAD_MTIME = N_("it is no number of seconds since 1970.")
-BAD_CURSOR = N_("it does not come from the page before.")
 
 # What columns and headers hold: type and subtype (RFC 6838, section 4.2), at most 127 characters.
 _MEDIA_TYPE = re.compile(r"(?=.{3,127}$)[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
@@ -130,22 +126,3 @@ def to_mtime(text: str) -> datetime:
         return _EPOCH + timedelta(microseconds=int(Decimal(text).scaleb(6)))
     except (ValueError, OverflowError) as error:
         raise InvalidField(field="mtime", reason=BAD_MTIME) from error
-
-
-def to_cursor(values: Sequence[Any]) -> str:
-    """Return strings and numbers as one opaque word."""
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def from_cursor(cursor: str, *types: type) -> list[Any]:
-    """Return what `to_cursor` was given; raises `InvalidField` unless the values are of `types`."""
-    try:
-        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error, RecursionError):
-        values = None
-    fits = isinstance(values, list) and [type(value) for value in values] == list(types)
-    if not fits or any(type(value) is int and abs(value) >= 2**63 for value in values):
-        raise InvalidField(field="after", reason=BAD_CURSOR)
-    found: list[Any] = values
-    return found

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import EntryExists, IsAFolder, NotAFolder, PreconditionFailed
 from cabinet.models import Blob, Kind, Node
 from cabinet.services.clock import Clock
+from cabinet.services.cursors import Cursors
 from cabinet.services.database import write_if_possible, writing
 from cabinet.services.entries import Entry, Order, Page, Precondition, no_precondition, to_entry
 from cabinet.services.listing import Listing
@@ -29,12 +30,14 @@ from cabinet.storage.chunks import iter_stream
 class Files:
     """What a user can do with the files that are there."""
 
-    def __init__(self, session: Session, store: BlobStore, clock: Clock, owner_id: int) -> None:
+    def __init__(
+        self, session: Session, store: BlobStore, clock: Clock, cursors: Cursors, owner_id: int
+    ) -> None:
         self._session = session
         self._store = store
         self._clock = clock
         self._tree = Tree(session, owner_id)
-        self._listing = Listing(session, owner_id)
+        self._listing = Listing(session, cursors, owner_id)
 
     def get(self, path: str) -> Entry:
         """Return the entry at `path`, the root for an empty one; raises `NotFound`."""

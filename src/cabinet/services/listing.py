@@ -8,8 +8,6 @@ Rule: reads only; at most `MAX_LIMIT` entries at a time.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -18,9 +16,9 @@ from typing import Any, TypeAlias
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from cabinet.errors import InvalidField
 from cabinet.models import Kind, Node
-from cabinet.services.entries import BAD_CURSOR, Entry, Order, Page, Sort, from_cursor, to_cursor, to_entry
+from cabinet.services.cursors import Cursors
+from cabinet.services.entries import Entry, Order, Page, Sort, to_entry
 from cabinet.services.names import join_path, sort_key, split_path
 from cabinet.services.tree import Tree
 
@@ -44,8 +42,10 @@ _Position: TypeAlias = tuple[Kind, list[Any]]
 class Listing:
     """Reads the folders of one user."""
 
-    def __init__(self, session: Session, owner_id: int) -> None:
+    def __init__(self, session: Session, cursors: Cursors, owner_id: int) -> None:
         self._session = session
+        self._cursors = cursors
+        self._owner_id = owner_id
         self._tree = Tree(session, owner_id)
 
     def page(self, path: str, order: Order, limit: int) -> Page:
@@ -55,20 +55,27 @@ class Listing:
         """
         names = split_path(path)
         folder = self._tree.get_folder(names)
-        start = _from_cursor(order) if order.after else None
+        place = ("list", self._owner_id, join_path(names), order.sort.value, order.descending)
+        start = None if order.after is None else _from_sealed(self._cursors.open(place, order.after), order)
         found = list(islice(self._nodes(folder.id, order, start, limit + 1), limit + 1))
         shown = found[:limit]
         entries = [to_entry(node, join_path((*names, node.name))) for node in shown]
-        after = _to_cursor(shown[-1], order) if len(found) > limit else None
+        more = len(found) > limit
+        after = self._cursors.seal(place, _to_sealed(shown[-1], order)) if more else None
         return Page(join_path(names), entries, after, folder.child_count, folder.child_size)
 
     def page_below(self, path: str, limit: int, after: str | None) -> Page:
         """Return a page of everything below `path`: each folder, then what is in it, by name."""
         names = split_path(path)
         folder = self._tree.get_folder(names)
-        found = list(islice(self._walk_after(folder, names, after), limit + 1))
+        place = ("walk", self._owner_id, join_path(names))
+        start = None if after is None else self._cursors.open(place, after)
+        found = list(islice(self._walk_after(folder, names, start), limit + 1))
         shown = found[:limit]
-        last = to_cursor([shown[-1].kind, shown[-1].path]) if len(found) > limit else None
+        last = None
+        if len(found) > limit:
+            below = split_path(shown[-1].path)[len(names) :]
+            last = self._cursors.seal(place, [shown[-1].kind, join_path(below)])
         return Page(join_path(names), shown, last, folder.child_count, folder.child_size)
 
     def _nodes(self, folder_id: int, order: Order, start: _Position | None, limit: int) -> Iterator[Node]:
@@ -79,16 +86,15 @@ class Listing:
             behind = start[1] if start and kind == start[0] else None
             yield from self._session.scalars(_range(folder_id, kind, order, behind).limit(limit))
 
-    def _walk_after(self, folder: Node, names: tuple[str, ...], after: str | None) -> Iterator[Entry]:
-        """Yield everything below a folder, behind the entry that the cursor names."""
-        if after is None:
+    def _walk_after(
+        self, folder: Node, names: tuple[str, ...], start: Sequence[str] | None
+    ) -> Iterator[Entry]:
+        """Yield everything below a folder, behind an entry: its kind and its path below the folder."""
+        if start is None:
             yield from self._walk(folder.id, names, None)
             return
-        kind, path = from_cursor(after, str, str)
-        passed = split_path(path)
-        below = passed[len(names) :]
-        if passed[: len(names)] != names or not below:
-            raise InvalidField(field="after", reason=BAD_CURSOR)
+        kind, below = start
+        passed = (*names, *split_path(below))
         # From the entry itself outwards: what is in it, what follows it, what follows its folder.
         if kind == "folder" and (last := self._tree.find(passed)) is not None:
             yield from self._walk(last.id, passed, None)
@@ -97,8 +103,8 @@ class Listing:
             if parent is None or parent.kind != Kind.FOLDER:
                 continue
             is_file = depth == len(passed) and kind == "file"
-            start = (Kind.FILE if is_file else Kind.FOLDER, [sort_key(passed[depth - 1])])
-            yield from self._walk(parent.id, passed[: depth - 1], start)
+            position = (Kind.FILE if is_file else Kind.FOLDER, [sort_key(passed[depth - 1])])
+            yield from self._walk(parent.id, passed[: depth - 1], position)
 
     def _walk(self, folder_id: int, names: tuple[str, ...], start: _Position | None) -> Iterator[Entry]:
         """Yield what is below a folder, behind `start`, in batches that end with the consumer."""
@@ -124,26 +130,21 @@ def _range(folder_id: int, kind: Kind, order: Order, start: Sequence[Any] | None
     return wanted.order_by(*(column.desc() if order.descending else column for column in columns))
 
 
-def _to_cursor(node: Node, order: Order) -> str:
-    key = base64.b64encode(node.sort_key).decode()
-    value = 0
+def _to_sealed(node: Node, order: Order) -> list[str | int]:
+    """Return where a listing in this order goes on behind a node; of names only its own."""
+    values: list[str | int] = [node.kind, node.name]
     if order.sort is Sort.SIZE:
-        value = node.size
+        values.append(node.size)
     elif order.sort is Sort.MODIFIED:
-        value = (node.modified_at - _EPOCH) // timedelta(microseconds=1)
-    return to_cursor([order.sort.value, node.kind, value, key])
+        values.append((node.modified_at - _EPOCH) // timedelta(microseconds=1))
+    return values
 
 
-def _from_cursor(order: Order) -> _Position:
-    sort, kind, value, key = from_cursor(order.after or "", str, int, int, str)
-    try:
-        if sort != order.sort:
-            raise ValueError("a cursor of another order")
-        position: list[Any] = [base64.b64decode(key, validate=True)]
-        if order.sort is Sort.SIZE:
-            position.insert(0, value)
-        elif order.sort is Sort.MODIFIED:
-            position.insert(0, _EPOCH + timedelta(microseconds=value))
-        return Kind(kind), position
-    except (ValueError, OverflowError, binascii.Error) as error:
-        raise InvalidField(field="after", reason=BAD_CURSOR) from error
+def _from_sealed(values: Sequence[Any], order: Order) -> _Position:
+    kind, name, *rest = values
+    position: list[Any] = [sort_key(name)]
+    if order.sort is Sort.SIZE:
+        position[:0] = rest
+    elif order.sort is Sort.MODIFIED:
+        position[:0] = [_EPOCH + timedelta(microseconds=micros) for micros in rest]
+    return Kind(kind), position

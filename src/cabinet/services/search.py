@@ -9,20 +9,22 @@ lies where the search is, and drops what is below a folder in the trash. So neit
 move ever touches the index, and a tree of any size is hidden or moved by its top row.
 
 Rule: reads only, and of bounded cost: when many candidates lie elsewhere or in the trash, a page
-has few entries or none, and still a `next`.
+has few entries or none, and still a `next`. Neither what is in that nor its length tells of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from cabinet.errors import N_, InvalidField
 from cabinet.models import Node
-from cabinet.services.entries import Entry, from_cursor, to_cursor, to_entry
+from cabinet.services.cursors import Cursors, Place
+from cabinet.services.entries import Entry, to_entry
 from cabinet.services.names import join_path, search_key, split_path
 from cabinet.services.search_index import TRIGRAM, find_containing
 from cabinet.services.tree import Tree
@@ -35,6 +37,9 @@ _LOOKED_AT = 5000
 _BATCH = 200
 # Larger than any id.
 _END = 2**62
+# Letters of a name that a cursor holds besides the id, and what they have as bytes at most, with it.
+_OPENING = 64
+_LONGEST_POSITION = 288
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,9 @@ class _Folder:
 class Search:
     """Searches the files of one user."""
 
-    def __init__(self, session: Session, owner_id: int) -> None:
+    def __init__(self, session: Session, cursors: Cursors, owner_id: int) -> None:
         self._session = session
+        self._cursors = cursors
         self._owner_id = owner_id
         self._tree = Tree(session, owner_id)
         self._folders: dict[int, _Folder] = {}
@@ -74,22 +80,33 @@ class Search:
             raise InvalidField(field="q", reason=NOTHING_ASKED)
         names = split_path(path)
         folder = self._tree.get_folder(names)
+        place = ("search", self._owner_id, join_path(names), key)
+        start = self._cursors.open(place, after) if after is not None else None
         entries: list[Entry] = []
         looked_at, last = 0, None
-        for node in self._candidates(key, limit, after):
+        for node in self._candidates(key, limit, start):
             if len(entries) == limit or looked_at == _LOOKED_AT:
-                return SearchPage(join_path(names), entries, _to_cursor(last))
+                return SearchPage(join_path(names), entries, self._to_cursor(place, key, last))
             looked_at, last = looked_at + 1, node
             found = self._place(node, folder)
             if found is not None:
                 entries.append(to_entry(node, join_path((*names, *found, node.name))))
         return SearchPage(join_path(names), entries, None)
 
-    def _candidates(self, key: str, limit: int, after: str | None) -> Iterator[Node]:
-        """Yield nodes with `key` in their names, behind the cursor, with their folders looked up."""
+    def _to_cursor(self, place: Place, key: str, last: Node | None) -> str | None:
+        """Return what goes on behind the last candidate, which may lie where the asker may not look."""
+        if last is None:
+            return None
+        if len(key) >= TRIGRAM:
+            return self._cursors.seal(place, [last.id])
+        # By the id alone the place in the order of names would be lost once that node is renamed or gone.
+        return self._cursors.seal(place, [last.id, last.search_key[:_OPENING]], _LONGEST_POSITION)
+
+    def _candidates(self, key: str, limit: int, start: Sequence[Any] | None) -> Iterator[Node]:
+        """Yield nodes with `key` in their names, behind `start`, with their folders looked up."""
         if "\0" in key:
             return  # no name has one, and no database can be asked for it
-        start_key, start_id = from_cursor(after, str, int) if after else ("", 0)
+        start_key, start_id = self._place_of(*start) if start else ("", 0)
         size = max(limit + 1, _BATCH)
         while True:
             if len(key) >= TRIGRAM:
@@ -101,6 +118,15 @@ class Search:
             if len(batch) < size:
                 return
             start_key, start_id = batch[-1].search_key, batch[-1].id
+
+    def _place_of(self, node_id: int, opening: str = "") -> tuple[str, int]:
+        """Return the search key and the id to go on behind; without that node, all that begins like it."""
+        if not opening:
+            return "", node_id
+        key = self._session.scalar(
+            select(Node.search_key).where(Node.id == node_id, Node.owner_id == self._owner_id)
+        )
+        return (key, node_id) if key is not None and key.startswith(opening) else (opening, 0)
 
     def _find_starting(self, key: str, start_key: str, start_id: int, limit: int) -> Sequence[Node]:
         """Return nodes whose names start with `key`, in the order of names: one index range."""
@@ -137,7 +163,3 @@ class Search:
             names.append(folder.name)
             folder_id = folder.parent_id
         return tuple(reversed(names))
-
-
-def _to_cursor(node: Node | None) -> str | None:
-    return to_cursor([node.search_key, node.id]) if node is not None else None

@@ -9,8 +9,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 # 256 bits, in base64url: 43 characters.
 _SECRET_BYTES = 32
+_KEY_BYTES = 32
 
 
 def new_secret() -> str:
@@ -26,3 +30,9 @@ def hash_secret(secret: str) -> str:
 def new_id() -> str:
     """Return a fresh public id of 128 random bits, in hex."""
     return secrets.token_hex(16)
+
+
+def derive_key(secret_key: str, purpose: str) -> bytes:
+    """Return the key of 256 bits for one purpose (RFC 5869): of none of them follows another, nor `secret_key`."""
+    hkdf = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=f"cabinet {purpose}".encode())
+    return hkdf.derive(secret_key.encode())

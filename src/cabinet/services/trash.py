@@ -19,8 +19,9 @@ from cabinet.errors import IsAFolder, NotAFolder, NotFound
 from cabinet.models import Kind, Node
 from cabinet.services.clock import Clock
 from cabinet.services.conflicts import make_way
+from cabinet.services.cursors import Cursors
 from cabinet.services.database import writing
-from cabinet.services.entries import Conflict, Entry, from_cursor, to_cursor, to_entry
+from cabinet.services.entries import Conflict, Entry, to_entry
 from cabinet.services.names import join_path, split_path
 from cabinet.services.publishing import publishing
 from cabinet.services.tree import Tree
@@ -52,18 +53,22 @@ class TrashPage:
 class Trash:
     """What a user can do with what they deleted; `keep` is how long it stays."""
 
-    def __init__(self, session: Session, clock: Clock, keep: timedelta, owner_id: int) -> None:
+    def __init__(
+        self, session: Session, clock: Clock, keep: timedelta, cursors: Cursors, owner_id: int
+    ) -> None:
         self._session = session
         self._clock = clock
         self._keep = keep
+        self._cursors = cursors
         self._owner_id = owner_id
         self._tree = Tree(session, owner_id)
 
     def list_page(self, limit: int, after: str | None = None) -> TrashPage:
         """Return a page of the trash; raises `InvalidField` for a foreign cursor."""
         wanted = self._rows().order_by(Node.trashed_at.desc(), Node.trash_id.desc()).limit(limit + 1)
+        place = ("trash", self._owner_id)
         if after is not None:
-            micros, trash_id = from_cursor(after, int, str)
+            micros, trash_id = self._cursors.open(place, after)
             moment = _EPOCH + timedelta(microseconds=micros)
             wanted = wanted.where(tuple_(Node.trashed_at, Node.trash_id) < (moment, trash_id))
         found = self._session.scalars(wanted).all()
@@ -71,7 +76,7 @@ class Trash:
         if len(found) <= limit:
             return TrashPage(shown, None)
         micros = (shown[-1].trashed_at - _EPOCH) // timedelta(microseconds=1)
-        return TrashPage(shown, to_cursor([micros, shown[-1].id]))
+        return TrashPage(shown, self._cursors.seal(place, [micros, shown[-1].id]))
 
     def restore(self, trash_id: str, on_conflict: Conflict = Conflict.FAIL) -> Entry:
         """Put something back where it was; the folders above it are made again where they are missing.

@@ -25,6 +25,7 @@ from cabinet.extensions import db, login_manager
 from cabinet.services.accounts import Account, Accounts
 from cabinet.services.clock import Clock, utc_now
 from cabinet.services.credentials import Sessions, SessionTimes, Tokens
+from cabinet.services.cursors import Cursors
 from cabinet.services.database import to_domain_error
 from cabinet.services.files import Files
 from cabinet.services.housekeeping import Housekeeping, Keep
@@ -63,6 +64,11 @@ class Runtime:
     def thumbnail_maker(self) -> ThumbnailMaker:
         """What makes thumbnails beside the requests of this process."""
         return ThumbnailMaker(partial(Session, db.engine), self.store, self.clock)
+
+    @cached_property
+    def cursors(self) -> Cursors:
+        """What seals the cursors of this server, in all its processes alike."""
+        return Cursors(str(current_app.secret_key))
 
 
 class ActingUser(UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
@@ -138,7 +144,7 @@ def tokens() -> Tokens:
 def files(owner_id: int) -> Files:
     """Return the use cases of one user's files."""
     held = runtime()
-    return Files(_database(), held.store, held.clock, owner_id)
+    return Files(_database(), held.store, held.clock, held.cursors, owner_id)
 
 
 def moving(owner_id: int) -> Moving:
@@ -149,7 +155,8 @@ def moving(owner_id: int) -> Moving:
 def trash(owner_id: int) -> Trash:
     """Return the use cases of what one user deleted."""
     keep = timedelta(days=setting("TRASH_KEEP_DAYS"))
-    return Trash(_database(), runtime().clock, keep, owner_id)
+    held = runtime()
+    return Trash(_database(), held.clock, keep, held.cursors, owner_id)
 
 
 def versions(owner_id: int) -> Versions:
@@ -159,7 +166,7 @@ def versions(owner_id: int) -> Versions:
 
 def search(owner_id: int) -> Search:
     """Return what finds one user's files by their names."""
-    return Search(_database(), owner_id)
+    return Search(_database(), runtime().cursors, owner_id)
 
 
 def thumbnails(owner_id: int) -> Thumbnails:

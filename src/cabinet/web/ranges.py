@@ -70,12 +70,12 @@ class _Window:
 def parse_range(header: str, size: int) -> tuple[int, int] | None:
     """Return the half-open range that a Range header asks of `size` bytes.
 
-    None when it is to be ignored: not bytes, malformed, or several ranges. Empty (start equals
-    stop) when nothing of it lies within the content.
+    None when it is to be ignored: not bytes, malformed, several ranges, or of nothing, for all of
+    that is sent anyway. Empty (start equals stop) when nothing of it lies within the content.
     """
     match = _RANGE.fullmatch(header.strip())
     first, last = match.groups() if match else ("", "")
-    if not first and not last:
+    if not size or not (first or last):
         return None
     if not first:
         return size - min(size, _to_int(last)), size
