@@ -186,7 +186,7 @@ class Node(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"), index=True)
     kind: Mapped[int] = mapped_column(SmallInteger)
     name: Mapped[str] = mapped_column(String(255))
-    sort_key: Mapped[bytes] = mapped_column(LargeBinary(1024))
+    sort_key: Mapped[bytes] = mapped_column(LargeBinary(1200))
     search_key: Mapped[str] = mapped_column(Folded, default="")
     size: Mapped[int] = mapped_column(BigInteger, default=0)
     content_hash: Mapped[str | None] = mapped_column(String(64))
@@ -199,7 +199,7 @@ class Node(Base):
     created_at: Mapped[datetime]
     modified_at: Mapped[datetime]
     trashed_at: Mapped[datetime | None]
-    trashed_from: Mapped[str | None] = mapped_column(String(1024))
+    trashed_from: Mapped[str | None] = mapped_column(String(2048))
     trash_id: Mapped[str | None] = mapped_column(String(32))
 
 
@@ -272,7 +272,7 @@ class Upload(Base):
     kind: Mapped[int] = mapped_column(SmallInteger)
     length: Mapped[int | None] = mapped_column(BigInteger)
     offset: Mapped[int] = mapped_column(BigInteger, default=0)
-    path: Mapped[str] = mapped_column(String(1024))
+    path: Mapped[str] = mapped_column(String(2048))
     on_conflict: Mapped[str] = mapped_column(String(8))
     modified_at: Mapped[datetime | None]
     media_type: Mapped[str | None] = mapped_column(String(127))

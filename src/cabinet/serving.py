@@ -248,6 +248,9 @@ bind = read("BIND")
 workers = read("WORKERS")
 threads = read("THREADS")
 worker_class = "gthread"
+# Bytes: a path of 2048, percent-encoded, and a cursor. Not 0, for to look for the end of a line that
+# never ends takes ever longer.
+limit_request_line = 8190
 # Seconds; clients that send many small files reuse their connection.
 keepalive = 30
 # Seconds that running transfers get when the server is stopped.

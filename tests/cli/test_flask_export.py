@@ -319,3 +319,22 @@ def test_what_is_no_folder_cannot_be_listed(operator: Operator, source: Path, pa
 
     assert refused.stdout == ""
     assert refused.stderr.startswith("Error: ")
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)], ids=str)
+def test_what_the_disk_cannot_hold_is_reported_by_its_name_and_all_the_rest_is_written(
+    operator: Operator, app: Flask, source: Path, target: Path, force: tuple[str, ...]
+) -> None:
+    fill(source, a="1", long="2", z="3")
+    (source / "folder").mkdir()
+    fill(source / "folder", inside="4")
+    operator.run("files", "import", USERNAME, source / "a", source / "long", source / "z", source / "folder")
+    rename_in_the_database(app, "long", "я" * 200)
+    rename_in_the_database(app, "folder", "Я" * 200)
+
+    for _ in range(2):
+        told = operator.run("files", "export", USERNAME, target, *force, code=1)
+
+        for path in ("я" * 200, "Я" * 200, "Я" * 200 + "/inside"):
+            assert f"{path}: File name too long." in told.stderr.splitlines()
+        assert tree_of(target) == {"a": b"1", "z": b"3"}

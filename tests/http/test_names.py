@@ -5,14 +5,18 @@ Rule: a canary beside the store must never be served, and whatever is refused le
 
 from __future__ import annotations
 
+import random
 import re
 import unicodedata
+from base64 import b64encode
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
 from flask import Flask
 
+from cabinet.services.names import PATH_BYTES
+from cabinet.web.pages import LONGEST_ADDRESS
 from tests.support.visitors import Browser, Program
 
 pytestmark = pytest.mark.any_database
@@ -30,7 +34,7 @@ HOSTILE_PATHS = [
     "/etc/passwd",
     "%2fetc%2fpasswd",
     "a//b",
-    "a/",
+    "a//",
     "a/./b",
     "a/../b",
     "a%00.txt",
@@ -38,7 +42,13 @@ HOSTILE_PATHS = [
     "a%0d%0aSet-Cookie:%20x=y",
     "x%E2%80%AEtxt.exe",
     "a%1b[31m",
-    quote("я" * 128),
+    "%0a",
+    "a%0a",
+    "a%0ab/c",
+    "a/%0a/b",
+    "%e2%80%8f",
+    quote("я" * 256),
+    quote("😀" * 128),
     "a" * 256,
     ".",
     "..",
@@ -66,8 +76,11 @@ ODD_NAMES = [
     "a?b#c&d=e+f",
     "new (1).txt",
     "x" * 255,
-    "я" * 127,
-    "😀" * 63,
+    "я" * 255,
+    "한" * 255,
+    "😀" * 127,
+    "\u200fשלום\u200e.pdf",
+    "تقرير\u200f 2026.docx",
 ]
 
 
@@ -196,12 +209,45 @@ def test_upper_and_lower_case_are_two_files(alice: Program) -> None:
     assert alice.paths() == ["A", "a"]
 
 
-def test_a_path_may_be_64_deep_and_1024_bytes_long(alice: Program) -> None:
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_path_that_ends_in_a_slash_changes_nothing(alice: Program, method: str) -> None:
+    alice.put("/files/a/b", b"content")
+
+    for path in ("a/", "a/b/", "new/"):
+        response = alice.request(method, f"/files/{path}", data=b"x" if method == "PUT" else None)
+        assert response.status_code == 422
+        assert response.get_json()["type"] == "/problems/invalid-name"
+
+    assert alice.paths() == ["a", "a/b"]
+
+
+@pytest.mark.parametrize("path", ["%0a", "a%0a", "%0ab", "a%0ab", "a/%0a/b", "a%0d%0ab"])
+def test_a_name_with_a_line_feed_is_no_name_wherever_it_is_asked_for(alice: Program, path: str) -> None:
+    for method, target in (
+        ("GET", "/files/"),
+        ("HEAD", "/files/"),
+        ("PUT", "/files/"),
+        ("DELETE", "/files/"),
+        ("GET", "/download/"),
+        ("GET", "/thumbnails/"),
+        ("GET", "/versions/"),
+        ("GET", "/files?path="),
+        ("GET", "/zip?path="),
+        ("GET", "/search?q=a&path="),
+    ):
+        response = alice.request(method, target + path, data=b"x" if method == "PUT" else None)
+        assert response.status_code == 422, (method, target)
+    assert alice.request("POST", f"/versions/{path}/1/restore").status_code == 422
+
+
+def test_a_path_may_be_64_deep_and_2048_bytes_long(alice: Program) -> None:
     assert alice.put("/files/" + "/".join("a" * 64)).status_code == 201
     assert alice.put("/files/" + "/".join("a" * 65)).status_code == 422
-    longest = "/".join(["b" * 255] * 4)
-    assert alice.put(f"/files/{longest}").status_code == 201
-    assert alice.put(f"/files/{longest}/b").status_code == 422
+    for longest in ("/".join(["b" * 255] * 8), "/".join(["я" * 127] * 8) + "/bbbbbbb"):
+        assert alice.put(f"/files/{quote(longest)}").status_code == 201
+        assert alice.put(f"/files/{quote(longest)}/b").status_code == 422
+        told = alice.put(f"/files/{quote(longest)}bb").get_json()["detail"]
+        assert "2048 characters" in told or "255 characters" in told
 
 
 def test_a_name_cannot_forge_a_line_of_the_log(
@@ -213,3 +259,110 @@ def test_a_name_cannot_forge_a_line_of_the_log(
     alice.upload([("a\nERROR forged", b"")])
 
     assert "forged" not in caplog.text
+
+
+# 255 letters of three bytes that no compression makes shorter, and as many bytes as a path can have.
+HANGUL = "".join(random.Random(14).choices([chr(code) for code in range(0xAC00, 0xD7A4)], k=255))
+LONGEST = "/".join(
+    ["".join(random.Random(seed).choices("абвгдежзиклмнопрстуфхцчшщ", k=127)) for seed in range(8)]
+)
+
+
+def test_a_name_of_any_255_letters_is_stored_found_and_kept(alice: Program) -> None:
+    """No index of a database may be too short for it, whichever order it serves."""
+    names = [HANGUL, HANGUL[::-1], "é" + "я" * 254, "ﷺ" * 255, "9" * 255, "𐀀" * 127]
+    for name in names:
+        assert alice.put(f"/files/in/{quote(name)}", name.encode()).status_code == 201
+        assert alice.put(f"/files/in/{quote(name)}", b"again").status_code == 200
+    for order in ("", "&sort=size", "&sort=modified&order=desc", "&recursive=1"):
+        assert set(listed(alice, f"/files?path=in&limit=2{order}")) == set(names)
+    for query in (HANGUL[100:130], HANGUL[-3:], HANGUL):
+        assert set(listed(alice, f"/search?q={quote(query)}&limit=1")) == {HANGUL}
+    assert listed(alice, "/search?q=e&limit=1") == ["é" + "я" * 254]
+
+    path = f"in/{HANGUL}"
+    copied = {"from": [path], "to": "in/", "on_conflict": "rename"}
+    numbered = alice.request("POST", "/copies", json=copied).get_json()["entries"][0]["name"]
+    assert numbered == f"{HANGUL[:251]} (2)"
+    assert alice.get(f"/zip?path={quote(path)}").status_code == 200
+    assert alice.request("POST", f"/versions/{quote(path)}/1/restore").status_code == 200
+    assert alice.delete(f"/files/{quote(path)}").status_code == 204
+    (trashed,) = alice.get("/trash").get_json()["entries"]
+    assert trashed["from"] == path
+    assert alice.request("POST", f"/trash/{trashed['id']}/restore").get_json()["path"] == path
+
+
+def listed(user: Program, target: str) -> list[str]:
+    """Return the names on all pages of a list."""
+    names: list[str] = []
+    after: str | None = ""
+    while after is not None:
+        page = user.get(f"{target}&after={after}").get_json()
+        names += [entry["name"] for entry in page["entries"]]
+        after = page["next"]
+    return names
+
+
+def test_the_longest_path_is_kept_in_the_trash_and_by_an_upload(alice: Program) -> None:
+    path = f"{LONGEST}/{'b' * 8}"
+    assert len(path.encode()) == PATH_BYTES
+    assert alice.put(f"/files/{quote(path)}").status_code == 201
+    assert alice.delete(f"/files/{quote(path)}").status_code == 204
+    assert alice.get("/trash").get_json()["entries"][0]["from"] == path
+
+    folder, _, name = path.rpartition("/")
+    values = {"filename": name, "folder": folder}
+    metadata = ",".join(f"{key} {b64encode(value.encode()).decode()}" for key, value in values.items())
+    head = {"Tus-Resumable": "1.0.0", "Upload-Length": "7", "Upload-Metadata": metadata}
+    made = alice.request("POST", "/uploads", head)
+    assert made.status_code == 201, made.text
+    part = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    assert alice.request("PATCH", made.headers["Location"], part, data=b"content").status_code == 204
+    assert alice.get(f"/files/{quote(path)}").data == b"content"
+
+
+@pytest.mark.parametrize("at", [0, 3, 7])
+def test_the_longest_path_and_a_cursor_fit_a_request_line(alice: Program, browser: Browser, at: int) -> None:
+    """A cursor holds what lies below the path that stands beside it, whose letters have six bytes each there."""
+    folder = "/".join(LONGEST.split("/")[: at + 1])
+    below = "/".join(LONGEST.split("/")[at + 1 :])
+    for number in (1, 2):
+        assert (
+            alice.put(f"/files/{quote('/'.join(filter(None, [folder, below, str(number)])))}").status_code
+            == 201
+        )
+    browser.sign_in("alice")
+    deepest = f"path={quote(LONGEST)}"
+
+    for target in (
+        f"/files?path={quote(folder)}&recursive=1&limit=1",
+        f"/files?{deepest}&sort=modified&order=desc&limit=1",
+        f"/files?{deepest}&sort=size&order=desc&limit=1",
+        f"/search?q=1&{deepest}&limit=1",
+        f"/search?q=%D0%B0%D0%B1&path={quote(folder)}&limit=1",
+    ):
+        page = alice.get(target).get_json()
+        while page["next"]:
+            longer = f"{target}&after={page['next']}"
+            assert len(longer) < LONGEST_ADDRESS
+            page = alice.get(longer).get_json()
+    # Neither is an address too long that a page has, with the way back in it.
+    for target in (
+        f"/index?{deepest}&limit=1&sort=size&order=desc&view=grid",
+        f"/search?q=1&{deepest}&limit=1",
+    ):
+        page = browser.get(target)
+        assert page.status_code == 200
+        addresses = re.findall(r'(?:href|action|src)="([^"]+)"', page.text)
+        assert len([address for address in addresses if "%D0" in address]) > 4
+        assert max(map(len, addresses)) < LONGEST_ADDRESS
+    menu = f"/index/arrange?path={quote(LONGEST)}/1&next={quote('/index?sort=size')}"
+    assert 'href="/versions/' in browser.get(menu).text
+
+
+def test_whoever_signs_in_on_the_way_to_a_long_path_is_led_somewhere(browser: Browser) -> None:
+    led = browser.get(f"/index?path={quote(LONGEST)}")
+    short = browser.get(f"/index?path={quote(LONGEST[:200])}")
+
+    assert (led.status_code, led.headers["Location"]) == (303, "/login")
+    assert short.headers["Location"].startswith("/login?next=/index?path%3D%25D")

@@ -38,7 +38,7 @@ def test_a_folder_is_made_where_one_is(window: Browser, alice: Program) -> None:
         ("taken/f/x", 409, "“taken/f” is a file, not a folder."),
         ("../x", 422, "it means another folder."),
         ('a\\"><b>', 422, "it contains a slash, a backslash or a control character."),
-        ("x" * 256, 422, "a name has at most 255 bytes"),
+        ("x" * 256, 422, "a name has at most 255 characters"),
         ("", 422, "Fill in this field."),
     ],
 )

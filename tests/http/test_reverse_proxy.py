@@ -170,6 +170,22 @@ def test_names_and_addresses_are_the_proxys_own(proxy: Proxy, name: str) -> None
     assert proxy.follow("GET", stored.headers["Location"], headers=basic()).data == b"content"
 
 
+def test_the_longest_path_passes_with_its_cursor_and_its_address_comes_back(proxy: Proxy) -> None:
+    folder = "/".join(["я" * 127] * 8)
+    for name in ("a", "b"):
+        stored = proxy.request("PUT", quote(f"/files/{folder}/{name}"), body=b"content", headers=basic())
+        assert stored.status in {200, 201}, stored.data
+        assert proxy.follow("GET", stored.headers["Location"], headers=basic()).data == b"content"
+
+    asked = f"/files?path={quote(folder)}&recursive=1&limit=1&user=0123456789abcdef0123456789abcdef"
+    page = proxy.request("GET", asked, headers=basic())
+    rest = proxy.request("GET", f"{asked}&after={page.json()['next']}", headers=basic())
+    led = proxy.request("GET", quote(f"/files/{folder}"), headers={**basic(), "Accept": "text/html"})
+
+    assert [each.json()["entries"][0]["name"] for each in (page, rest)] == ["a", "b"]
+    assert (led.status, led.headers["Location"]) == (303, f"{proxy.prefix}/index?path={quote(folder)}")
+
+
 def test_what_a_client_says_of_the_way_is_not_believed(proxy: Proxy) -> None:
     spoofed = {
         "X-Forwarded-For": "203.0.113.9",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 import urllib3
@@ -74,3 +75,32 @@ def test_a_session_ended_in_one_worker_is_ended_in_both(server: Server) -> None:
     assert server.request("GET", "/logout", headers=cookie).status == 200
 
     assert statuses(server, ENOUGH, cookie) == {401: ENOUGH}
+
+
+def test_a_cursor_of_one_worker_opens_in_both(server: Server) -> None:
+    carol = Person(server, "carol")
+    for name in ("a", "b", "c"):
+        assert carol.send("PUT", f"/files/{name}", body=b"x").status == 201
+    after = json.loads(carol.send("GET", "/files?limit=1").data)["next"]
+
+    found: Counter[int] = Counter()
+    for _ in range(ENOUGH):
+        with urllib3.HTTPConnectionPool(server.host, server.port, retries=False, timeout=PATIENCE) as pool:
+            head = {**basic("carol"), "Connection": "close"}
+            found[pool.request("GET", f"/files?limit=1&after={after}", headers=head).status] += 1
+    assert found == {200: ENOUGH}
+
+
+def test_a_request_line_has_room_for_the_longest_path_and_an_end(server: Server) -> None:
+    dave = Person(server, "dave")
+    longest = quote("/".join(["я" * 127] * 8))
+    assert dave.send("PUT", f"/files/{longest}/a", body=b"x").status == 201
+    assert dave.send("PUT", f"/files/{longest}/b", body=b"x").status == 201
+
+    asked = f"/files?path={longest}&recursive=1&limit=1"
+    page = dave.send("GET", asked)
+    rest = dave.send("GET", f"{asked}&after={json.loads(page.data)['next']}")
+    endless = dave.send("GET", f"/files?path={'a' * 8190}")
+
+    assert [json.loads(each.data)["entries"][0]["name"] for each in (page, rest)] == ["a", "b"]
+    assert endless.status in {400, 414}

@@ -17,12 +17,15 @@ from cabinet.storage.chunks import CHUNK_SIZE
 from cabinet.storage.content_hash import hash_chunks
 from tests.conftest import StartProduction
 from tests.support.auth import PASSWORD, USERNAME, basic
+from tests.support.forms import part, post
 from tests.support.visitors import Browser, Program, is_problem
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.any_database
 
 LARGE = b"large" * CHUNK_SIZE
+
+FORM = "application/x-www-form-urlencoded"
 
 
 def unzipped(content: bytes) -> dict[str, bytes]:
@@ -88,10 +91,29 @@ def test_a_form_selects_more_than_an_address_can_hold(alice: Program) -> None:
     assert selected.status_code == 200, selected.text
     assert sorted(unzipped(selected.data)) == paths
     assert is_problem(alice.request("POST", "/zip", data={"path": ["x" * 100] * 1001}), 422, "invalid-field")
-    assert is_problem(alice.request("POST", "/zip", data={"path": ["x" * 1000] * 600}), 413, "too-large")
+    assert is_problem(alice.request("POST", "/zip", data={"path": ["x" * 5000] * 1000}), 413, "too-large")
+    assert is_problem(
+        alice.request("POST", "/zip", data="path=a&" * 3000, content_type=FORM), 400, "malformed-request"
+    )
     assert is_problem(alice.request("POST", "/zip", data={}), 422, "invalid-field")
     evil = {"Origin": "https://evil.example"}
     assert is_problem(alice.request("POST", "/zip", evil, data={"path": paths}), 403, "cross-site-request")
+
+
+@pytest.mark.parametrize("kind", [FORM, "multipart/form-data"])
+def test_a_form_names_a_thousand_long_paths_of_any_script(alice: Program, kind: str) -> None:
+    """Werkzeug would read half a megabyte of it, and a thousand parts with the token among them."""
+    folder, letters = "папка" * 20, "я" * 240
+    names = [f"{number:04}{letters}" for number in range(1000)]
+    for start in range(0, 1000, 500):
+        parts = [part("file", b"", name) for name in names[start : start + 500]]
+        assert post(alice, *parts, query=f"?folder={folder}").status_code == 201
+
+    data = {"path": [f"{folder}/{name}" for name in names], "csrf_token": "x"}
+    selected = alice.request("POST", "/zip", data=data, content_type=kind)
+
+    assert selected.status_code == 200, selected.text
+    assert sorted(unzipped(selected.data)) == names
 
 
 def test_a_selection_of_nothing_of_too_much_or_of_what_is_not_there_is_refused(alice: Program) -> None:

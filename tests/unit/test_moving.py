@@ -23,6 +23,7 @@ from cabinet.models import Node, User
 from cabinet.services.accounts import Account
 from cabinet.services.entries import Conflict
 from cabinet.services.moving import Moving
+from cabinet.services.names import PATH_BYTES
 from tests.support.audit import check_rows
 from tests.support.services import Workbench, content_of, paths_of, stored_bytes
 
@@ -250,18 +251,19 @@ def test_a_copy_of_many_levels_and_batches_is_whole(
 
 def test_no_path_gets_too_long_by_a_move(session: Session, bench: Workbench, alice: Account) -> None:
     files, moving = bench.files(session, alice), bench.moving(session, alice)
-    deep = "/".join(["d" * 200] * 5)  # 1004 bytes
+    deep = "/".join(["d" * 200] * 10)
+    fits = "n" * (PATH_BYTES - len(deep) - 1)
     files.make_folder(deep)
-    files.make_folder("n" * 21)
-    files.make_folder("n" * 18)
+    files.make_folder(fits)
+    files.make_folder(fits + "n")
 
     for action in (moving.move, moving.copy):
         with pytest.raises(InvalidName):
-            action(["d" * 200], "n" * 21, Conflict.FAIL)
-    (moved,) = moving.move(["d" * 200], "n" * 18, Conflict.FAIL)
+            action(["d" * 200], fits + "n", Conflict.FAIL)
+    (moved,) = moving.move(["d" * 200], fits, Conflict.FAIL)
 
-    assert files.get("n" * 18 + "/" + deep).is_folder
-    assert moved.path == "n" * 18 + "/" + "d" * 200
+    assert files.get(f"{fits}/{deep}").is_folder
+    assert moved.path == f"{fits}/" + "d" * 200
     check_rows(session)
 
 
@@ -281,7 +283,7 @@ def test_what_was_taken_out_does_not_keep_a_folder_from_moving(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     files, moving = bench.files(session, alice), bench.moving(session, alice)
-    files.make_folder("/".join(["d" * 200] * 5))
+    files.make_folder("/".join(["d" * 200] * 10))
     moving.move(["/".join(["d" * 200] * 2)], "elsewhere", Conflict.FAIL)
     files.make_folder("n" * 100)
 

@@ -9,6 +9,7 @@ from cabinet.errors import EntryExists, InvalidField, InvalidName, NotAFolder, N
 from cabinet.models import User
 from cabinet.services.accounts import Account
 from cabinet.services.entries import Conflict
+from cabinet.services.names import PATH_BYTES
 from cabinet.services.trash import Trash
 from tests.support.audit import check_rows
 from tests.support.services import TRASH_KEEP, Workbench, content_of, paths_of
@@ -144,7 +145,8 @@ def test_nothing_comes_back_below_a_file(
 def test_a_name_that_grows_by_its_number_may_grow_too_long(
     trash: Trash, session: Session, bench: Workbench, alice: Account
 ) -> None:
-    path = "/".join(["d" * 200] * 5) + "/" + "e" * 19  # 1024 bytes
+    path = "/".join(["d" * 200] * 10) + "/" + "e" * 38
+    assert len(path) == PATH_BYTES
     bench.files(session, alice).make_folder(path)
     bench.files(session, alice).trash("d" * 200)
     bench.files(session, alice).make_folder("d" * 200)

@@ -97,6 +97,7 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     failures.PartInUse: 5,
     failures.LocalDiskFull: 6,
     failures.LocalFault: 1,
+    failures.NameRefused: 1,
     failures.SourceChanged: 7,
     failures.Damaged: 7,
     failures.ChangedMeanwhile: 7,

@@ -20,6 +20,7 @@
         ├── TokenFileBroken
         ├── LocalMissing
         ├── LocalIsFolder
+        ├── NameRefused            a name that no file of this disk can have
         ├── LocalExists
         ├── ForeignPart            a .part file that filecli did not leave there
         ├── PartInUse
@@ -226,6 +227,16 @@ class LocalIsFolder(ClientFailure):
     message = "“%(path)s” is a folder."
     hint = "-r takes a folder with all that is in it."
     path: str
+
+
+class NameRefused(ClientFailure):
+    """The local disk can hold no such name, whatever is done; nothing else is wrong with it."""
+
+    slug = "name-refused"
+    message = "This disk cannot hold the name “%(path)s”: %(reason)s."
+    hint = "“filecli download NAME -o OTHER” stores a file under another name."
+    path: str
+    reason: str
 
 
 class LocalExists(ClientFailure):

@@ -10,17 +10,19 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from cabinet.client.failures import LocalDiskFull, LocalFault, LocalMissing, SourceChanged
+from cabinet.client.failures import LocalDiskFull, LocalFault, LocalMissing, NameRefused, SourceChanged
 from cabinet.errors import TruncatedBody
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly
 
 # No room on the disk, in the system's quota, or in the limit on one file.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# Too long for the file system (most of them: 255 bytes), or with letters that it does not know.
+NO_NAME = {errno.ENAMETOOLONG, errno.EILSEQ}
 
 
 class Body(Protocol):
@@ -99,4 +101,11 @@ def local_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in NO_ROOM:
             raise LocalDiskFull(path=str(path)) from error
-        raise LocalFault(path=str(path), reason=os.strerror(error.errno or 0)) from error
+        kind = NameRefused if error.errno in NO_NAME else LocalFault
+        raise kind(path=str(path), reason=os.strerror(error.errno or 0)) from error
+
+
+def check_name(path: Path) -> None:
+    """Raise `NameRefused` where the disk can hold nothing that is called so."""
+    with local_errors(path), suppress(FileNotFoundError, NotADirectoryError):
+        path.lstat()

@@ -21,8 +21,9 @@ from cabinet.errors import CabinetError
 # Control characters, lone surrogates, and the separators that break a line.
 _UNSHOWN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
-# What turns the direction of the text round it, so that one name can pose as another.
-_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# What turns the direction of the text round it, so that one name can pose as another. Not the two marks
+# that Hebrew and Arabic names carry: they only stand for a letter of their direction.
+_BIDI_CONTROLS = frozenset("\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
 

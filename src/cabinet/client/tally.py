@@ -20,6 +20,7 @@ from cabinet.client.failures import (
     DownloadInterrupted,
     DownloadsInterrupted,
     Misunderstood,
+    NameRefused,
     NotSignedIn,
     Redirected,
     Refused,
@@ -54,6 +55,7 @@ class Tally:
         self._lock = threading.Lock()
         self._started = time.monotonic()
         self._codes: list[int] = []
+        self._flaws = 0
         self._done = 0
         self._bytes = 0
         self._unchanged = 0
@@ -62,8 +64,8 @@ class Tally:
 
     @property
     def is_flawless(self) -> bool:
-        """Whether nothing failed so far."""
-        return not self._codes
+        """Whether nothing failed so far but names that this disk cannot hold, which will never be there."""
+        return not self._flaws
 
     @contextmanager
     def attempt(self, subject: str) -> Iterator[None]:
@@ -79,6 +81,7 @@ class Tally:
         """Report and count an error that concerns only `subject`."""
         with self._lock:
             self._codes.append(exit_code(error))
+            self._flaws += not isinstance(error, NameRefused)
         self._output.document(to_event("failed", subject=subject, **to_trouble(error, exit_code(error))))
         text = describe(error)
         self._output.complain(text if f"“{subject}”" in text else f"{subject}: {text}")

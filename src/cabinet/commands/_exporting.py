@@ -78,7 +78,8 @@ class Exporter:
             self._report.done(entry.size or 0, entry=asdict(entry))
 
     def _write_file(self, folder: int, name: str, entry: Entry) -> None:
-        if not self._force and _is_there(folder, name):
+        # Asked in any case, for the disk may not know such a name; then nothing has to be written first.
+        if _is_there(folder, name) and not self._force:
             raise LocalTrouble(KEPT)
         # Not called after the file, for another file may have that very name.
         part = f"{secrets.token_hex(8)}.part"

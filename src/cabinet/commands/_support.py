@@ -29,7 +29,7 @@ from cabinet.web.pages import to_rfc3339
 PREPARE = "cabinet.prepare"
 
 # What steers a terminal, breaks a line, turns the direction of writing, or is half a character.
-_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 

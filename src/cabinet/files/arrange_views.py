@@ -14,7 +14,7 @@ from flask_babel import gettext, ngettext
 
 from cabinet.errors import N_, EntryExists, IntoItself, InvalidName, NotAFolder, NotFound
 from cabinet.files import bp
-from cabinet.files.forms import CHOSEN_BYTES, ArrangeForm, ChosenForm, RenameForm
+from cabinet.files.forms import ArrangeForm, ChosenForm, RenameForm
 from cabinet.files.returning import REFUSALS, crumbs_of, nothing_chosen, paths_of, refuse, way_back
 from cabinet.services.entries import Conflict, Entry, Order
 from cabinet.services.names import join_path, split_path
@@ -23,7 +23,7 @@ from cabinet.web.formats import number
 from cabinet.web.guard import takes_body_of
 from cabinet.web.objects import to_json
 from cabinet.web.pages import check_form, see_other, text_of
-from cabinet.web.parameters import to_conflict
+from cabinet.web.parameters import PATHS_BYTES, to_conflict
 from cabinet.web.problems import wants_page
 from cabinet.web.texts import NN_
 
@@ -42,7 +42,7 @@ _COPIED = (
 
 
 @bp.route("/index/arrange", methods=["GET", "POST"])
-@takes_body_of(CHOSEN_BYTES)
+@takes_body_of(PATHS_BYTES)
 def arrange() -> ResponseReturnValue:
     """Ask what shall become of the chosen ones; a choice too long for an address is posted."""
     user, form = acting_user(), ChosenForm(formdata=request.values)
@@ -68,21 +68,21 @@ def rename() -> ResponseReturnValue:
 
 
 @bp.post("/index/move")
-@takes_body_of(CHOSEN_BYTES)
+@takes_body_of(PATHS_BYTES)
 def move_chosen() -> ResponseReturnValue:
     """Move the chosen ones into a folder."""
     return _arrange(moving(acting_user().id).move, _MOVED)
 
 
 @bp.post("/index/copy")
-@takes_body_of(CHOSEN_BYTES)
+@takes_body_of(PATHS_BYTES)
 def copy_chosen() -> ResponseReturnValue:
     """Copy the chosen ones into a folder."""
     return _arrange(moving(acting_user().id).copy, _COPIED)
 
 
 @bp.post("/index/delete")
-@takes_body_of(CHOSEN_BYTES)
+@takes_body_of(PATHS_BYTES)
 def delete() -> ResponseReturnValue:
     """Move the chosen ones to the trash, all of them or none."""
     user, form = acting_user(), ChosenForm()

@@ -23,9 +23,6 @@ from cabinet.services.entries import Conflict
 from cabinet.web.forms import Form, required
 from cabinet.web.parameters import MAX_PATHS
 
-# What Werkzeug reads of a form at most; room for 1000 paths of 80 Cyrillic letters.
-CHOSEN_BYTES = 500_000
-
 _NAME_HABITS = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 

@@ -20,6 +20,7 @@ from cabinet.services.entries import Entry, Order, Sort
 from cabinet.services.pictures import MEDIA_TYPES as PICTURES
 from cabinet.web.formats import file_kind, name_parts, speech
 from cabinet.web.marking import Marker
+from cabinet.web.pages import LONGEST_ADDRESS
 
 # Pixels of the picture in a row and in a tile, on a screen with two of its own to each of ours.
 ROW_PICTURE, TILE_PICTURE = 64, 256
@@ -157,7 +158,7 @@ class RowMaker:
             stem=stem,
             tail=tail,
             href=(self._folder if entry.is_folder else self._file) + address if address else "",
-            menu=self._menu + address + self._back if address else "",
+            menu=self._menu_of(address) if address else "",
             glyph="folder" if entry.is_folder else family or "file",
             picture=self._picture_of(entry, address),
             size=size,
@@ -171,6 +172,10 @@ class RowMaker:
             where_href=where_href,
             note=note,
         )
+
+    def _menu_of(self, address: str) -> str:
+        has_room = len(self._menu) + len(address) + len(self._back) <= LONGEST_ADDRESS
+        return self._menu + address + (self._back if has_room else "")
 
     def _parts(self, name: str) -> tuple[str, str]:
         stem, tail = name_parts(name)

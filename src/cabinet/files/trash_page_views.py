@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from cabinet.errors import Conflict, EntryExists, InvalidInput
 from cabinet.files import bp
-from cabinet.files.forms import CHOSEN_BYTES, ReturnForm, TrashedForm
+from cabinet.files.forms import ReturnForm, TrashedForm
 from cabinet.files.returning import nothing_chosen, page_at_hand, refuse
 from cabinet.files.rows import Listing, Row, RowMaker, plain_columns
 from cabinet.services.trash import Trashed
@@ -23,7 +23,7 @@ from cabinet.web.context import acting_user, runtime, setting, trash
 from cabinet.web.formats import moment, number
 from cabinet.web.guard import takes_body_of
 from cabinet.web.pages import check_form, local_path, see_other
-from cabinet.web.parameters import after_of, limit_of, to_conflict
+from cabinet.web.parameters import PATHS_BYTES, after_of, limit_of, to_conflict
 from cabinet.web.problems import wants_page
 
 # Things on one page of the trash.
@@ -58,7 +58,7 @@ def show_trash(user_id: int, form: ReturnForm | None = None, refused: Sequence[s
 
 
 @bp.post("/index/trash/restore")
-@takes_body_of(CHOSEN_BYTES)
+@takes_body_of(PATHS_BYTES)
 def restore_from_page() -> ResponseReturnValue:
     """Put things back where they were, all or none; where something else is now, ask what to do."""
     user, form = acting_user(), ReturnForm()
@@ -81,7 +81,7 @@ def restore_from_page() -> ResponseReturnValue:
 
 
 @bp.post("/index/trash/purge")
-@takes_body_of(CHOSEN_BYTES)
+@takes_body_of(PATHS_BYTES)
 def purge_from_page() -> ResponseReturnValue:
     """Remove things in the trash for ever, all or none, once that is confirmed."""
     user, form = acting_user(), TrashedForm()

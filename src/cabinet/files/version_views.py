@@ -19,7 +19,7 @@ from cabinet.files.returning import crumbs_of, refuse
 from cabinet.services.versions import VersionEntry
 from cabinet.web.context import acting_user, setting, versions
 from cabinet.web.objects import to_json
-from cabinet.web.pages import check_form, local_path, see_other, text_of, to_rfc3339
+from cabinet.web.pages import check_form, local_path, see_other, text_of, to_rfc3339, with_next
 from cabinet.web.problems import wants_page
 
 
@@ -60,7 +60,7 @@ def restore_version_from_page() -> ResponseReturnValue:
     flash(
         gettext("The file has the content of version %(number)s again.", number=form.number.data), "success"
     )
-    return see_other(url_for("files.list_versions", path=path, next=_begun()))
+    return see_other(with_next(url_for("files.list_versions", path=path), _begun()))
 
 
 @bp.post("/index/versions/discard")
@@ -75,7 +75,7 @@ def discard_version_from_page() -> ResponseReturnValue:
         status = refuse(form, error, {})
         return _versions_page(user.id, path, form), status
     flash(gettext("Version %(number)s is gone for ever.", number=form.number.data), "success")
-    return see_other(url_for("files.list_versions", path=path, next=_begun()))
+    return see_other(with_next(url_for("files.list_versions", path=path), _begun()))
 
 
 def _versions_page(user_id: int, path: str, form: VersionForm | None = None) -> str:
@@ -91,7 +91,7 @@ def _versions_page(user_id: int, path: str, form: VersionForm | None = None) -> 
         kept=setting("VERSIONS_KEPT"),
         refused_form=form,
         begun=_begun(),
-        back=url_for("files.arrange", path=path, next=_begun()),
+        back=with_next(url_for("files.arrange", path=path), _begun()),
     )
 
 

@@ -9,12 +9,13 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from cabinet.files import bp
-from cabinet.files.forms import CHOSEN_BYTES, ChosenForm
+from cabinet.files.forms import ChosenForm
 from cabinet.files.returning import nothing_chosen, paths_of
 from cabinet.web.archives import send_zip
 from cabinet.web.context import acting_user, zipping
 from cabinet.web.guard import takes_body_of
 from cabinet.web.pages import check_form
+from cabinet.web.parameters import PATHS_BYTES
 from cabinet.web.problems import wants_page
 
 
@@ -25,7 +26,7 @@ def download_zip() -> ResponseReturnValue:
 
 
 @bp.post("/zip")
-@takes_body_of(CHOSEN_BYTES)
+@takes_body_of(PATHS_BYTES)
 def zip_chosen() -> ResponseReturnValue:
     """Do the same for paths in a form, as many as no address could hold."""
     user, form = acting_user(), ChosenForm()

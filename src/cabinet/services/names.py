@@ -12,9 +12,12 @@ import unicodedata
 
 from cabinet.errors import N_, InvalidName, InvalidUsername
 
-NAME_BYTES = 255
-# gunicorn's request line ends at 4094 bytes, and percent-encoding makes three of one.
-PATH_BYTES = 1024
+# UTF-16 code units, as Windows, macOS and phones count them: a letter of any script that is written
+# today is one, an emoji two or more.
+NAME_UNITS = 255
+# Of UTF-8. gunicorn's request line ends at 8190 bytes (see serving.py), and percent-encoding makes
+# three of one; what is left is for a cursor.
+PATH_BYTES = 2048
 PATH_SEGMENTS = 64
 
 EMPTY = N_("it is empty.")
@@ -22,22 +25,33 @@ DOTS = N_("it means another folder.")
 SEPARATOR = N_("it contains a slash, a backslash or a control character.")
 BIDI = N_("it contains characters that reverse the direction of writing.")
 NOT_UNICODE = N_("it is not valid UTF-8.")
-TOO_LONG = N_("a name has at most 255 bytes, a path at most 1024 bytes and 64 folders.")
+TOO_LONG = N_("a name has at most 255 characters, of which an emoji counts as two or more.")
+PATH_TOO_LONG = N_(
+    "a path has at most 64 names and 2048 characters, of which a Cyrillic letter counts as two and a "
+    "Chinese one as three."
+)
 
 # Surrogates stand where Python could not decode a byte.
 _BROKEN = re.compile("[\ud800-\udfff]")
 _FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_BIDI = re.compile("[\u061c\u202a-\u202e\u2066-\u2069]")
+# Hebrew and Arabic names carry them: they turn nothing but what stands beside them, and are not seen.
+_MARKS = "\u200e\u200f"
 
 _USERNAME = re.compile(r"[^\W_][\w.-]{0,63}")
 # What the column holds.
 USERNAME_KEY_LENGTH = 256
 
+# Makes one emoji of two.
+_JOINER = "\u200d"
+
 _DIGITS = re.compile(r"(\d+)")
-# Names that agree in this many bytes of their sort key are told apart by the name itself.
+# Names that agree in this many bytes of their sort key are told apart by the name itself, which has up
+# to 765. PostgreSQL indexes up to 2704 bytes of a row.
 _SORT_KEY_BYTES = 400
-# PostgreSQL indexes up to 2704 bytes, a letter has up to four, and one may become eighteen.
-_SEARCH_KEY_LETTERS = 255
+# A Korean letter becomes three of three bytes each, so this holds any name in it; there are single letters
+# that become eighteen.
+_SEARCH_KEY_BYTES = 2400
 
 
 def to_name(text: str) -> str:
@@ -52,17 +66,23 @@ def to_name(text: str) -> str:
 
 
 def _fault(name: str) -> str | None:
-    if not name:
+    seen = name.strip(_MARKS)
+    if not seen:
         return EMPTY
-    if name in {".", ".."}:
+    if seen in {".", ".."}:
         return DOTS
     if _FORBIDDEN.search(name):
         return SEPARATOR
     if _BIDI.search(name):
         return BIDI
-    if len(name.encode()) > NAME_BYTES:
+    if count_units(name) > NAME_UNITS:
         return TOO_LONG
     return None
+
+
+def count_units(text: str) -> int:
+    """Return how many UTF-16 code units `text` has."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _shown(text: str) -> str:
@@ -87,7 +107,7 @@ def check_path(names: tuple[str, ...]) -> None:
 
 def too_long(names: tuple[str, ...]) -> InvalidName:
     """Return what tells that a path, or one below it, is too long or too deep."""
-    return InvalidName(name=_shown(join_path(names)), reason=TOO_LONG)
+    return InvalidName(name=_shown(join_path(names)), reason=PATH_TOO_LONG)
 
 
 def join_path(names: tuple[str, ...]) -> str:
@@ -101,8 +121,25 @@ def numbered(name: str, number: int) -> str:
     if not stem or len(extension) > 16:
         stem, dot, extension = name, "", ""
     tail = f" ({number}){dot}{extension}"
-    room = NAME_BYTES - len(tail.encode())
-    return stem.encode()[:room].decode(errors="ignore") + tail
+    return cut(stem, NAME_UNITS - count_units(tail)) + tail
+
+
+def cut(text: str, units: int) -> str:
+    """Return the start of `text` that has at most so many UTF-16 code units, ended between two characters.
+
+    Neither an accent nor a part of a joined emoji is cut off from what it belongs to, unless that
+    alone is longer.
+    """
+    plain = text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", errors="ignore")
+    end = len(plain)
+    while 0 < end < len(text) and (_is_joined(text[end]) or text[end - 1] == _JOINER):
+        end -= 1
+    return text[:end] or plain
+
+
+def _is_joined(char: str) -> bool:
+    """Tell whether a character is shown as a part of the one before it."""
+    return char == _JOINER or "\U0001f3fb" <= char <= "\U0001f3ff" or unicodedata.category(char)[0] == "M"
 
 
 def sort_key(name: str) -> bytes:
@@ -127,7 +164,7 @@ def search_key(text: str) -> str:
 
     Cut to what every database can index; whoever types more than that gets what agrees so far.
     """
-    return _letters(text.casefold())[:_SEARCH_KEY_LETTERS]
+    return _letters(text.casefold()).encode()[:_SEARCH_KEY_BYTES].decode(errors="ignore")
 
 
 def _letters(text: str) -> str:

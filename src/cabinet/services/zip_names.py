@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 import zlib
 
-from cabinet.services.names import NAME_BYTES, numbered
+from cabinet.services.names import NAME_UNITS, cut, numbered
 
-# Control characters, separators and marks that reverse the writing no name has; see names.py.
+# Control characters, separators and what reverses the writing no name has; see names.py.
 _RESERVED = re.compile(r'[<>:"|?*/\\\x00-\x1f]')
 _TRAILING = re.compile(r"[. ]+$")
 # Windows takes these for devices, whatever follows a dot.
@@ -27,7 +27,7 @@ def to_safe_name(name: str) -> str:
     """Return `name` as Windows can write it; a name that is fine stays as it is."""
     safe = _RESERVED.sub("_", name)
     if _DEVICE.match(safe):
-        safe = f"_{safe}".encode()[:NAME_BYTES].decode(errors="ignore")
+        safe = cut(f"_{safe}", NAME_UNITS)
     return _TRAILING.sub(lambda tail: "_" * len(tail[0]), safe) or "_"
 
 

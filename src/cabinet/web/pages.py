@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, redirect, request
 from wtforms import Field, Form
@@ -23,14 +23,23 @@ FORM_INCOMPLETE = N_("it is missing or not valid.")
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
 
+# What Werkzeug leaves as it is in a query.
+_PLAIN = "!$'()*,/:;?@"
+
+
 def local_path(text: str | None, default: str) -> str:
     """Return `text` when it is a path of this server, else `default`."""
     return text if text and _LOCAL_PATH.fullmatch(text) else default
 
 
+# Bytes of an address that a request line has room for; see serving.py.
+LONGEST_ADDRESS = 8000
+
+
 def init_app(app: Flask) -> None:
-    """Give templates `here()`."""
+    """Give templates `here()` and `with_next()`."""
     app.add_template_global(here)
+    app.add_template_global(with_next)
 
 
 def here() -> str:
@@ -38,6 +47,18 @@ def here() -> str:
     path = quote(request.script_root + request.path)
     query = request.query_string.decode("latin-1")
     return f"{path}?{query}" if query else path
+
+
+def with_next(address: str, back: str | None) -> str:
+    """Return `address` with the way `back` in it, or without it where both would be too long together.
+
+    In an address within another one a Cyrillic letter has ten bytes.
+    """
+    if not back:
+        return address
+    mark = "&" if "?" in address else "?"
+    longer = f"{address}{mark}{urlencode({'next': back}, safe=_PLAIN)}"
+    return longer if len(longer) <= LONGEST_ADDRESS else address
 
 
 def see_other(location: str) -> Response:

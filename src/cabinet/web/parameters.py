@@ -14,12 +14,11 @@ from pydantic import BaseModel, ValidationError
 from cabinet.errors import N_, InvalidField, MalformedRequest
 from cabinet.services.entries import Conflict, Order, Sort
 from cabinet.services.listing import DEFAULT_LIMIT, MAX_LIMIT
-from cabinet.services.names import PATH_BYTES
 
-# Paths that one request may name, and what their JSON may weigh: an encoder that writes ASCII
-# makes six bytes of a letter that has two, and a quote, a comma and a space stand round each path.
+# Paths that one request may name, and what their JSON or form may weigh, however many they are: a
+# thousand of 600 Cyrillic letters, percent-encoded.
 MAX_PATHS = 1000
-PATHS_BYTES = MAX_PATHS * (3 * PATH_BYTES + 4) + 8 * 1024
+PATHS_BYTES = 4 << 20
 
 BAD_JSON = N_("the JSON body does not fit.")
 NOT_A_CHOICE = N_("this value is not one of those allowed.")

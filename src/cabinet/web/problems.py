@@ -18,7 +18,7 @@ from cabinet.errors import CabinetError
 from cabinet.services.database import to_domain_error
 from cabinet.web.context import log
 from cabinet.web.i18n import translate_error
-from cabinet.web.pages import here, see_other
+from cabinet.web.pages import here, see_other, with_next
 
 # Of tus: the checksum of a part does not match.
 CHECKSUM_MISMATCH = 460
@@ -105,7 +105,7 @@ def to_response(error: CabinetError) -> Response:
     """Return the answer that tells a client of `error`."""
     status = status_of(error)
     if isinstance(error, errors.SignInRequired) and wants_page() and request.endpoint != "auth.login":
-        return see_other(url_for("auth.login", next=here() if request.method == "GET" else None))
+        return see_other(with_next(url_for("auth.login"), here() if request.method == "GET" else None))
     response = _render(error.slug, status, *_texts(error))
     _add_headers(response, error)
     return response

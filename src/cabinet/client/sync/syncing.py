@@ -7,13 +7,13 @@ of a folder that could not be read or listed; what the selection or the walk lef
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cabinet.client.crew import Job
-from cabinet.client.failures import Refused
-from cabinet.client.local import Source, local_errors
+from cabinet.client.failures import NameRefused, Refused
+from cabinet.client.local import Source, check_name, local_errors
 from cabinet.client.output import Meter, to_event
 from cabinet.client.paths import to_local, to_path
 from cabinet.client.remote.conflicts import REPLACE
@@ -59,6 +59,7 @@ class Sync:
         Uploads(self._session, self._tally, self._meter, self._manner, REPLACE).send_files(wanted)
         if self._may_delete():
             kept = {*sources, *(self._remote(path, local, folder) for path in self._left_out)}
+            kept |= self._nameless(entries.values(), local, folder)
             self._delete_remote(list(entries.values()), kept, local, folder)
 
     def down(self, folder: str, local: Path) -> None:
@@ -110,6 +111,17 @@ class Sync:
             self._tally.unchanged()
             self._output.document(to_event("unchanged", path=entry.path, local=str(path)))
         return agrees
+
+    def _nameless(self, entries: Iterable[Entry], local: Path, folder: str) -> set[str]:
+        """Return the paths of what cannot be on this disk, so that it tells nothing that they are not."""
+        found = set()
+        for entry in entries:
+            try:
+                check_name(local / below(entry.path, folder))
+            except NameRefused:
+                found.add(entry.path)
+                self._output.warn(f"“{entry.path}” stays on the server: this disk cannot hold the name.")
+        return found
 
     def _may_delete(self) -> bool:
         if self._delete and not self._tally.is_flawless:

@@ -16,7 +16,7 @@ import click
 
 from cabinet.client.crew import Crew, Job
 from cabinet.client.failures import BadUsage, LocalExists, SameTarget, Stopped, UnsafeName
-from cabinet.client.local import local_errors
+from cabinet.client.local import check_name, local_errors
 from cabinet.client.output import Meter, is_attended, neutralise, to_event
 from cabinet.client.paths import is_safe_name, to_local
 from cabinet.client.remote.globs import is_pattern
@@ -138,6 +138,7 @@ class Downloads:
             yield from self.fetch_entry(entry, target)
 
     def _plan_file(self, path: str, target: Path, entry: Entry | None = None) -> Iterator[Job]:
+        check_name(target)
         if self._manner.dry_run:
             self._tally.done(entry.size if entry else 0)
             self._output.document(to_event("would-download", path=path, local=str(target)))
@@ -204,5 +205,9 @@ class Downloads:
 
 def _check_room(output: str | None, count: int) -> None:
     """Raise `BadUsage` unless `output` has room for so many files."""
-    if count > 1 and not (output in (None, STDIO) or output.endswith("/") or Path(output).is_dir()):
+    if count <= 1 or output in (None, STDIO) or output.endswith("/"):
+        return
+    with local_errors(Path(output)):
+        has_room = Path(output).is_dir()
+    if not has_room:
         raise BadUsage(reason=f"Several files cannot all be called “{output}”.")

@@ -30,8 +30,8 @@ from cabinet.client.local import local_errors
 from cabinet.storage.chunks import iter_hashed, iter_stream
 from cabinet.storage.content_hash import ContentHasher, is_content_hash
 
-# Bytes: what the common file systems allow in one name.
-LONGEST_NAME = 255
+# Bytes: what every file system allows in one name; eCryptfs is the one with the fewest.
+LONGEST_NAME = 143
 
 _PART = ".part"
 _MARK = ".hash"

@@ -73,7 +73,8 @@ def choose_target(output: str | None, name: str) -> Path:
         return Path(name)
     if output.endswith("/"):
         make_folder(Path(output))
-    return Path(output, name) if Path(output).is_dir() else Path(output)
+    with local_errors(Path(output)):
+        return Path(output, name) if Path(output).is_dir() else Path(output)
 
 
 def is_stream(path: Path) -> bool:
@@ -98,8 +99,9 @@ def holds_content(path: Path, size: int, content_hash: str) -> bool:
 
 
 def check_place(path: Path) -> None:
-    """Raise `LocalMissing` or `LocalFault` unless a file can have the name `path`."""
-    if not path.parent.is_dir():
-        raise LocalMissing(path=str(path.parent))
-    if path.is_dir():
-        raise LocalFault(path=str(path), reason="it is a folder")
+    """Raise `LocalMissing`, `LocalFault` or `NameRefused` unless a file can have the name `path`."""
+    with local_errors(path):
+        if not path.parent.is_dir():
+            raise LocalMissing(path=str(path.parent))
+        if path.is_dir():
+            raise LocalFault(path=str(path), reason="it is a folder")

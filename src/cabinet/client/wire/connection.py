@@ -226,7 +226,11 @@ class Connection:
 
 def to_json(value: Any) -> bytes:
     """Return `value` as the body of a request."""
-    return json.dumps(value).encode()
+    try:
+        # A letter of two or three bytes has six as ASCII, and the server takes so many and no more.
+        return json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a surrogate pair: the server says what it thinks of that
+        return json.dumps(value).encode()
 
 
 def is_passing(error: CabinetError) -> bool:

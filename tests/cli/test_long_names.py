@@ -1,0 +1,157 @@
+"""Names that the server takes and this disk does not: of 255 letters, which here are more than 255 bytes.
+
+Rule: the disk is the real one of the machine; what it refuses is refused by it.
+"""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Filecli
+
+NAME = (
+    "Постановление Правительства Российской Федерации «О внесении изменений в Правила предоставления и "
+    "распределения субсидий из федерального бюджета бюджетам субъектов Российской Федерации»"
+).ljust(196, "…") + ".pdf"
+LONG_FOLDER = "П" * 200
+
+
+@pytest.fixture(autouse=True)
+def narrow_disk(desk: Path) -> None:
+    """Be sure that the disk is one of those that this is about."""
+    with pytest.raises(OSError, match="File name too long") as caught:
+        (desk / NAME).lstat()
+    assert caught.value.errno == errno.ENAMETOOLONG
+    assert len(NAME) == 200
+
+
+@pytest.fixture
+def stored(alice: Filecli) -> Filecli:
+    """Run filecli as somebody who has such a file, one in such a folder, and some others."""
+    for path in (f"docs/{NAME}", f"docs/{LONG_FOLDER}/inside.txt", "docs/short.txt", "docs/sub/deep.txt"):
+        done = alice("upload", "-", "--to", path, given=f"content of {path[-10:]}")
+        assert done.exit_code == 0, done.stderr
+    return alice
+
+
+def tree_of(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.rglob("*")}
+
+
+def paths_of(user: Filecli) -> set[str]:
+    return set(user("ls", "-r").stdout.splitlines())
+
+
+def test_a_long_name_is_a_name_as_any_other_where_no_local_file_bears_it(stored: Filecli, desk: Path) -> None:
+    path = f"docs/{NAME}"
+    assert path in paths_of(stored)
+
+    assert stored("download", path, "-o", "short.pdf").exit_code == 0
+    assert stored("download", path, "-o", "-").stdout == f"content of {NAME[-10:]}"
+    assert (desk / "short.pdf").read_text() == f"content of {NAME[-10:]}"
+    for line in (
+        ("cp", path, f"copies/{NAME}"),
+        ("mv", f"copies/{NAME}", f"copies/ё{NAME}"),
+        ("versions", path),
+        ("info", path),
+        ("search", NAME[:190]),
+        ("rm", path),
+        ("trash", "restore", path),
+    ):
+        done = stored(*line)
+        assert done.exit_code == 0, (line, done.stderr)
+    assert {path, f"copies/ё{NAME}"} <= paths_of(stored)
+
+
+@pytest.mark.parametrize("more", [(), ("--force",), ("-o", "into/"), ("--dry-run",)], ids=str)
+def test_a_download_under_such_a_name_is_refused_by_its_name_and_leaves_nothing(
+    stored: Filecli, desk: Path, more: tuple[str, ...]
+) -> None:
+    done = stored("download", f"docs/{NAME}", *more)
+
+    assert done.exit_code == 1
+    assert NAME in done.stderr
+    assert "File name too long" in done.stderr
+    assert "-o OTHER" in done.stderr
+    assert tree_of(desk) <= {"into"}
+
+
+def test_such_an_output_is_refused_before_anything_is_sent(stored: Filecli, desk: Path) -> None:
+    for names in (("docs/short.txt",), ("docs/short.txt", "docs/sub/deep.txt")):
+        done = stored("download", *names, "-o", NAME)
+        assert (done.exit_code, "File name too long" in done.stderr) == (1, True), done.stderr
+    assert tree_of(desk) == set()
+
+
+def test_a_folder_is_downloaded_but_for_what_the_disk_cannot_hold(stored: Filecli, desk: Path) -> None:
+    done = stored("download", "-r", "docs")
+
+    assert done.exit_code == 1
+    assert tree_of(desk) == {"docs", "docs/short.txt", "docs/sub", "docs/sub/deep.txt"}
+    for path in (f"docs/{NAME}", f"docs/{LONG_FOLDER}", f"docs/{LONG_FOLDER}/inside.txt"):
+        assert path in done.stderr
+
+
+def test_several_files_come_down_but_for_that_one(stored: Filecli, desk: Path) -> None:
+    done = stored("download", "docs/short.txt", f"docs/{NAME}", "docs/sub/deep.txt")
+
+    assert done.exit_code == 1
+    assert tree_of(desk) == {"short.txt", "deep.txt"}
+
+
+def test_a_sync_down_does_all_the_rest_each_time(stored: Filecli, desk: Path) -> None:
+    (desk / "here").mkdir()
+    (desk / "here" / "surplus").write_text("x")
+    for _ in range(2):
+        done = stored("sync", "--delete", ":docs", "here")
+        assert done.exit_code == 1
+        assert NAME in done.stderr
+        # What can never be here is no reason to keep what is too much.
+        assert tree_of(desk / "here") == {"short.txt", "sub", "sub/deep.txt"}
+
+
+def test_a_sync_up_never_deletes_what_this_disk_cannot_hold(stored: Filecli, desk: Path) -> None:
+    stored("sync", ":docs", "here")
+    (desk / "here" / "short.txt").unlink()
+    (desk / "here" / "new.txt").write_text("new")
+
+    done = stored("sync", "--delete", "here", ":docs")
+
+    assert done.exit_code == 0, done.stderr
+    assert f"“docs/{NAME}” stays on the server" in done.stderr
+    assert paths_of(stored) == {
+        "docs/", "docs/new.txt", "docs/sub/", "docs/sub/deep.txt", f"docs/{NAME}",
+        f"docs/{LONG_FOLDER}/", f"docs/{LONG_FOLDER}/inside.txt",
+    }  # fmt: skip
+    # Also when there is no folder here in which it could be missed.
+    (desk / "empty").mkdir()
+    assert stored("sync", "--delete", "empty", ":docs").exit_code == 0
+    assert paths_of(stored) == {
+        "docs/", f"docs/{NAME}", f"docs/{LONG_FOLDER}/", f"docs/{LONG_FOLDER}/inside.txt",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("letters", [134, 138, 200, 251, 255])
+def test_the_part_of_a_long_name_that_fits_has_a_name_of_its_own(
+    alice: Filecli, desk: Path, letters: int
+) -> None:
+    name = "x" * letters
+    assert alice("upload", "-", "--to", name, given="content").exit_code == 0
+
+    assert alice("download", name).exit_code == 0
+
+    assert tree_of(desk) == {name}
+
+
+def test_the_marks_of_hebrew_and_arabic_names_are_shown_as_they_are(alice: Filecli, desk: Path) -> None:
+    name = "\u200fשלום\u200e 1.txt"
+    (desk / name).write_text("content")
+
+    assert alice("upload", name).exit_code == 0
+    assert alice("ls").stdout.splitlines() == [name]
+    (desk / name).unlink()
+    assert alice("download", alice("ls").stdout.splitlines()[0]).exit_code == 0
+    assert (desk / name).read_text() == "content"
