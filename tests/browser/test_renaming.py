@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.auth import PASSWORD
-from tests.support.chromium import Visitor, held
+from tests.support.chromium import Visitor, file, held
 
 pytestmark = pytest.mark.browser
 
@@ -158,3 +158,25 @@ def test_a_hit_that_is_one_no_more_gives_way_to_what_is_found_by_now(visitor: Vi
 
     expect(page.get_by_role("link", name="note b.txt", exact=True)).to_be_visible()
     assert visitor.names() == ["note b.txt"]
+
+
+def test_a_name_of_200_letters_is_uploaded_renamed_deleted_and_brought_back(visitor: Visitor) -> None:
+    """By one request and in parts: the browser has no file of that name, nor has the server's disk."""
+    small, large, longest = "П" * 196 + ".pdf", "Д" * 196 + ".bin", "Ж" * 251 + ".pdf"
+    page = visitor.open()
+    visitor.choose(file(small, b"small"), file(large, bytes(5 << 20)))
+    for name in (small, large):
+        expect(visitor.row(name)).to_be_visible()
+
+    page.get_by_role("link", name=small, exact=True).focus()
+    page.keyboard.press("F2")
+    page.get_by_label(f"New name of “{small}”").fill(longest)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name=longest, exact=True)).to_be_focused()
+    page.keyboard.press("Delete")
+    expect(visitor.row(longest)).to_have_count(0)
+    page.keyboard.press("Control+z")
+
+    expect(visitor.row(longest)).to_be_visible()
+    assert set(visitor.person.hashes()) == {large, longest}
+    assert visitor.person.get(longest) == b"small"

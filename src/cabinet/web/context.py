@@ -68,7 +68,10 @@ class Runtime:
     @cached_property
     def cursors(self) -> Cursors:
         """What seals the cursors of this server, in all its processes alike."""
-        return Cursors(str(current_app.secret_key))
+        key = current_app.secret_key
+        # Made or read before anything is served; a server must never seal with nothing.
+        assert isinstance(key, str)
+        return Cursors(key)
 
 
 class ActingUser(UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
