@@ -48,6 +48,7 @@ REFUSED = {
     "\u200f": names.EMPTY,
     "\u200e\u200f\u200e": names.EMPTY,
     "\u200e..\u200e": names.DOTS,
+    ".\u200e.": names.DOTS,
     "broken\udcff": names.NOT_UNICODE,
     "a" * 256: names.TOO_LONG,
     "я" * 256: names.TOO_LONG,

@@ -36,7 +36,7 @@ _BROKEN = re.compile("[\ud800-\udfff]")
 _FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _BIDI = re.compile("[\u061c\u202a-\u202e\u2066-\u2069]")
 # Hebrew and Arabic names carry them: they turn nothing but what stands beside them, and are not seen.
-_MARKS = "\u200e\u200f"
+_MARKS = re.compile("[\u200e\u200f]")
 
 _USERNAME = re.compile(r"[^\W_][\w.-]{0,63}")
 # What the column holds.
@@ -66,7 +66,7 @@ def to_name(text: str) -> str:
 
 
 def _fault(name: str) -> str | None:
-    seen = name.strip(_MARKS)
+    seen = _MARKS.sub("", name)
     if not seen:
         return EMPTY
     if seen in {".", ".."}:
