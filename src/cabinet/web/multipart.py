@@ -4,10 +4,12 @@ It is wrong about two cuts. Given a boundary and only the first of the two hyphe
 it counts the line break before them to the content. And of a part that is nothing but headers it
 takes the line break of the next boundary for the one in front of its content, unless it has all of
 that boundary: then the next part ends up in this one. Besides it copies and searches each byte
-several times, which for a large file costs as much as hashing it.
+several times, which for a large file costs as much as hashing it. And it takes the backslash out of
+a filename, and fails the form for one that is not UTF-8; so the parameters are read here.
 
 Rule: the decoder never sees data that ends within two bytes behind a mark, nor begins a content
-before it could know that it is empty; content that holds no mark goes round it.
+before it could know that it is empty; content that holds no mark goes round it. A name comes out as
+its sender has it; whether it is one, others say.
 """
 
 from __future__ import annotations
