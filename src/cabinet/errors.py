@@ -27,6 +27,7 @@
     │   ├── NotAFolder
     │   ├── IsAFolder
     │   ├── IntoItself
+    │   ├── SelectionChanged
     │   ├── CurrentVersion
     │   └── OffsetMismatch
     ├── PreconditionFailed
@@ -288,6 +289,14 @@ class IntoItself(Conflict):
     title = N_("A folder cannot lie in itself")
     message = N_("A folder cannot go into itself, nor replace a folder that it lies in: “%(path)s”.")
     path: str
+
+
+class SelectionChanged(Conflict):
+    """Everything was selected, and it is not what it was then; `count` is how many there are now."""
+
+    title = N_("The selection has changed")
+    message = N_("The number of selected items has changed: it is %(count)s now. Nothing was done.")
+    count: int
 
 
 class CurrentVersion(Conflict):

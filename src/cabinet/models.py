@@ -5,6 +5,7 @@
     Node 1──* Version *──1 Blob        which bytes a file had, and has
     User 1──* Thumbnail *──1 Blob      small pictures of what is in the files
     User 1──* Upload                   what is on its way, over several requests
+    User 1──* Batch 1──* BatchItem     what was done to many nodes at once, so that it can be undone
     Throttle                           how often a password was wrong
 
 Rule: columns, keys and indexes, and nothing that decides. No Flask here.
@@ -158,7 +159,8 @@ class Node(Base):
 
     What the user deleted has `trashed_at` set and lies, as `trash_id`, below the root, whatever
     became of the folder that it came from; `trashed_from` is the path it had. What lies below it
-    is hidden with it. `search_key` is the name as a search compares it.
+    is hidden with it. Without a `trash_id` it is hidden there too, for a batch is removing it for
+    good. `search_key` is the name as a search compares it.
     """
 
     __tablename__ = "node"
@@ -282,3 +284,74 @@ class Upload(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
+
+
+class BatchKind(IntEnum):
+    """What a batch does to its nodes."""
+
+    TRASH = 0
+    MOVE = 1
+    COPY = 2
+    RESTORE = 3
+    PURGE = 4
+    UNDO = 5
+
+
+class BatchState(IntEnum):
+    """How far a batch is."""
+
+    RUNNING = 0
+    # Of a purge: everything is hidden, and there is no way back.
+    COMMITTED = 1
+    REVERTING = 2
+    DONE = 3
+    # Another batch undoes this one just now.
+    UNDOING = 4
+
+
+class Batch(Base):
+    """A change of many nodes that takes several transactions.
+
+    `expires_at` of one that is done is when it can no longer be undone; of any other, the moment
+    up to which its process promised to be alive. `length` is how many items a done one has.
+    `undoes` is the batch that this one undoes.
+    """
+
+    __tablename__ = "batch"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[int] = mapped_column(SmallInteger)
+    state: Mapped[int] = mapped_column(SmallInteger)
+    length: Mapped[int] = mapped_column(default=0)
+    undoes: Mapped[str | None] = mapped_column(String(32))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ItemRole(IntEnum):
+    """What a batch did to a node."""
+
+    RELOCATED = 0
+    COPIED = 1
+    # A folder that had to be made on the way.
+    MADE = 2
+
+
+class BatchItem(Base):
+    """One node of a batch as it was before: live in `parent_id` at `path`, or in the trash.
+
+    `new_trash_id` is what it was given if the batch put it into the trash. What a purge removes
+    takes its items along, so a batch may have fewer of them than its `length`.
+    """
+
+    __tablename__ = "batch_item"
+
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batch.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    node_id: Mapped[int] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"), index=True)
+    role: Mapped[int] = mapped_column(SmallInteger)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="SET NULL"), index=True)
+    path: Mapped[str] = mapped_column(Text)
+    trash_id: Mapped[str | None] = mapped_column(String(32))
+    trashed_at: Mapped[datetime | None]
+    new_trash_id: Mapped[str | None] = mapped_column(String(32))

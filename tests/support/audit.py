@@ -52,7 +52,9 @@ def _check_folders(nodes: dict[int, Node]) -> None:
 
 def _check_node(node: Node, nodes: dict[int, Node], versions: list[Version]) -> None:
     is_trashed = node.trashed_at is not None
-    assert is_trashed == (node.trash_id is not None) == (node.trashed_from is not None)
+    assert is_trashed == (node.trashed_from is not None)
+    # What a batch is removing is in the trash without an id.
+    assert is_trashed or node.trash_id is None
     if is_trashed:
         assert node.parent_id is not None
         assert nodes[node.parent_id].parent_id is None, "what is in the trash lies below the root"

@@ -12,7 +12,8 @@ import sqlite3
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,8 +23,10 @@ from pathlib import Path
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
+from cabinet.errors import CabinetError
 from cabinet.models import Base
 from cabinet.services.accounts import Account, Accounts
+from cabinet.services.bulk import Bulk
 from cabinet.services.cursors import Cursors
 from cabinet.services.database import configure
 from cabinet.services.entries import Conflict, Precondition, no_precondition
@@ -124,6 +127,9 @@ class Workbench:
     def trash(self, session: Session, account: Account) -> Trash:
         return Trash(session, self.clock, TRASH_KEEP, self.cursors, account.id)
 
+    def bulk(self, session: Session, account: Account) -> Bulk:
+        return Bulk(session, self.clock, account.id)
+
     def versions(self, session: Session, account: Account) -> Versions:
         return Versions(session, self.clock, VERSIONS_KEPT, account.id)
 
@@ -212,3 +218,23 @@ def content_of(session: Session, bench: Workbench, account: Account, path: str) 
 def paths_of(session: Session, bench: Workbench, account: Account) -> list[str]:
     """List everything that a user has."""
     return [entry.path for entry in bench.files(session, account).list_below("", 1000, None).entries]
+
+
+Action = Callable[[Session], object]
+
+
+def at_once(bench: Workbench, actions: Sequence[Action]) -> list[type[CabinetError] | None]:
+    """Run the actions together, each on a session of its own; return what each of them raised."""
+    together = threading.Barrier(len(actions))
+
+    def run(action: Action) -> type[CabinetError] | None:
+        with bench.session() as session:
+            together.wait(60)
+            try:
+                action(session)
+            except CabinetError as error:
+                return type(error)
+            return None
+
+    with ThreadPoolExecutor(len(actions)) as threads:
+        return list(threads.map(run, actions))

@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-
 from sqlalchemy.orm import Session
 
-from cabinet.errors import CabinetError, IntoItself, NotFound, QuotaExceeded
+from cabinet.errors import IntoItself, NotFound, QuotaExceeded
 from cabinet.services.accounts import Account
 from cabinet.services.entries import Conflict
 from tests.support.audit import check_rows
-from tests.support.services import Workbench, paths_of
+from tests.support.services import Action, Workbench, at_once, paths_of
 
 CONTENT = b"the content"
-
-Action = Callable[[Session], object]
-
-
-def at_once(bench: Workbench, actions: Sequence[Action]) -> list[type[CabinetError] | None]:
-    """Run the actions together, each on a session of its own; return what each of them raised."""
-    together = threading.Barrier(len(actions))
-
-    def run(action: Action) -> type[CabinetError] | None:
-        with bench.session() as session:
-            together.wait(60)
-            try:
-                action(session)
-            except CabinetError as error:
-                return type(error)
-            return None
-
-    with ThreadPoolExecutor(len(actions)) as threads:
-        return list(threads.map(run, actions))
 
 
 def test_one_thing_goes_to_one_place(session: Session, bench: Workbench, alice: Account) -> None:

@@ -14,6 +14,9 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
+from cabinet.services import batches
+from cabinet.services.batches import BatchRun
+from cabinet.services.clock import utc_now
 from cabinet.services.housekeeping import Housekeeping
 from cabinet.web import upkeep
 from tests.conftest import MakeApp
@@ -111,6 +114,28 @@ def test_what_one_process_has_done_the_others_need_not(
     ask(other)
 
     assert len(sweeps) == 1
+
+
+def test_what_a_killed_process_left_half_done_does_not_wait_for_the_next_sweep(
+    make_app: MakeApp, clock: Clock, sweeps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = make_app(SWEEP_EVERY_SECONDS=EVERY), make_app(SWEEP_EVERY_SECONDS=EVERY)
+    alice = Program(one, "alice")
+    alice.put("/files/a/f", b"content")
+    with monkeypatch.context() as patch:
+        patch.setattr(BatchRun, "enter", lambda _run, _state: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            alice.request("POST", "/trash", json={"folder": "a", "count": 1})
+    clock.now += 60
+    ask(one)
+    mark_of(one, clock)
+    assert alice.paths() == ["a"]
+    other.extensions["cabinet"].clock = lambda: utc_now() + batches.ALIVE
+
+    ask(other)
+
+    assert len(sweeps) == 1
+    assert alice.paths() == ["a", "a/f"]
 
 
 def test_two_sweeps_never_run_at_once(make_app: MakeApp, clock: Clock, sweeps: list[float]) -> None:

@@ -52,6 +52,7 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     errors.NotAFolder: 5,
     errors.IsAFolder: 5,
     errors.IntoItself: 5,
+    errors.SelectionChanged: 5,
     errors.CurrentVersion: 5,
     errors.OffsetMismatch: 5,
     errors.PreconditionFailed: 5,

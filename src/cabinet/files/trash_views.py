@@ -13,12 +13,14 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 
 from cabinet.files import bp
+from cabinet.files.selection_forms import BatchChoice, FolderChoice, TrashChoice, TrashReturn
 from cabinet.files.trash_page_views import show_trash
+from cabinet.models import BatchKind
 from cabinet.services import entries
 from cabinet.services.trash import Trashed
-from cabinet.web.context import acting_user, trash
+from cabinet.web.context import acting_user, bulk, trash
 from cabinet.web.guard import takes_body_of
-from cabinet.web.objects import to_json
+from cabinet.web.objects import done_json, to_json
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.parameters import (
     MAX_PATHS,
@@ -26,6 +28,7 @@ from cabinet.web.parameters import (
     after_of,
     limit_of,
     read_json,
+    read_one_of,
     to_conflict,
 )
 from cabinet.web.problems import wants_page
@@ -38,19 +41,19 @@ class Restoring(BaseModel):
 
 
 class Deletion(BaseModel):
-    """The body of `POST /trash`."""
+    """The body of `POST /trash` that names what it is about."""
 
     paths: list[str] = Field(min_length=1, max_length=MAX_PATHS)
 
 
 class Choice(BaseModel):
-    """The body of `POST /trash/purge`."""
+    """The body of `POST /trash/purge` that names what it is about."""
 
     ids: list[str] = Field(min_length=1, max_length=MAX_PATHS)
 
 
 class Return(Choice):
-    """The body of `POST /trash/restore`."""
+    """The body of `POST /trash/restore` that names what it is about."""
 
     on_conflict: str = entries.Conflict.FAIL
 
@@ -65,28 +68,51 @@ def list_trash() -> ResponseReturnValue:
     return {"entries": [_trashed_json(each) for each in page.entries], "next": page.next}
 
 
+@bp.get("/trash/count")
+def count_trash() -> ResponseReturnValue:
+    """Tell how many things are in the trash."""
+    return {"count": trash(acting_user().id).count()}
+
+
 @bp.post("/trash")
 @takes_body_of(PATHS_BYTES)
 def add_to_trash() -> ResponseReturnValue:
-    """Move files and folders to the trash, all of them or none."""
-    added = trash(acting_user().id).add(read_json(Deletion).paths)
-    return {"entries": [_trashed_json(each) for each in added]}
+    """Move files and folders to the trash, all of them or none; or what was copied or restored at once."""
+    user_id = acting_user().id
+    wanted = read_one_of(("paths", Deletion), ("folder", FolderChoice), ("batch", BatchChoice))
+    if isinstance(wanted, FolderChoice):
+        return done_json(bulk(user_id).trash(wanted.selection()))
+    if isinstance(wanted, BatchChoice):
+        return {"count": bulk(user_id).undo(wanted.batch, {BatchKind.COPY, BatchKind.RESTORE})}
+    return {"entries": [_trashed_json(each) for each in trash(user_id).add(wanted.paths)]}
 
 
 @bp.post("/trash/restore")
 @takes_body_of(PATHS_BYTES)
 def restore_all() -> ResponseReturnValue:
-    """Put things back where they were, all of them or none."""
-    service, wanted = trash(acting_user().id), read_json(Return)
-    back = service.restore_all(wanted.ids, to_conflict(wanted.on_conflict))
+    """Put things back where they were, all of them or none; or what was deleted at once."""
+    user_id = acting_user().id
+    wanted = read_one_of(("ids", Return), ("all", TrashReturn), ("batch", BatchChoice))
+    if isinstance(wanted, BatchChoice):
+        return {"count": bulk(user_id).undo(wanted.batch, {BatchKind.TRASH})}
+    on_conflict = to_conflict(wanted.on_conflict)
+    if isinstance(wanted, TrashReturn):
+        return done_json(bulk(user_id).restore(wanted.selection(), on_conflict))
+    back = trash(user_id).restore_all(wanted.ids, on_conflict)
     return {"entries": [to_json(entry) for entry in back]}
 
 
 @bp.post("/trash/purge")
 @takes_body_of(PATHS_BYTES)
 def purge_all() -> ResponseReturnValue:
-    """Remove things in the trash for ever, all of them or none."""
-    trash(acting_user().id).purge_all(read_json(Choice).ids)
+    """Remove things in the trash for ever, all of them or none; or what was deleted at once."""
+    user_id = acting_user().id
+    wanted = read_one_of(("ids", Choice), ("all", TrashChoice), ("batch", BatchChoice))
+    if isinstance(wanted, BatchChoice):
+        return done_json(bulk(user_id).purge_batch(wanted.batch))
+    if isinstance(wanted, TrashChoice):
+        return done_json(bulk(user_id).purge(wanted.selection()))
+    trash(user_id).purge_all(wanted.ids)
     return "", HTTPStatus.NO_CONTENT
 
 

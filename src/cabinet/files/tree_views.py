@@ -5,6 +5,7 @@ Rule: parse, call the service, render.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from flask import jsonify
@@ -12,11 +13,15 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 
 from cabinet.files import bp
-from cabinet.services.entries import Conflict
-from cabinet.web.context import acting_user, files, moving
+from cabinet.files.selection_forms import BatchChoice, FolderArrangement
+from cabinet.models import BatchKind
+from cabinet.services.bulk import Done
+from cabinet.services.entries import Conflict, Entry
+from cabinet.services.selections import FolderSelection
+from cabinet.web.context import acting_user, bulk, files, moving
 from cabinet.web.guard import takes_body_of
-from cabinet.web.objects import to_json
-from cabinet.web.parameters import MAX_PATHS, PATHS_BYTES, read_json, to_conflict
+from cabinet.web.objects import done_json, to_json
+from cabinet.web.parameters import MAX_PATHS, PATHS_BYTES, read_json, read_one_of, to_conflict
 
 
 class NewFolder(BaseModel):
@@ -26,7 +31,7 @@ class NewFolder(BaseModel):
 
 
 class Arrangement(BaseModel):
-    """The body of `POST /moves` and `POST /copies`."""
+    """The body of `POST /moves` and `POST /copies` that names what it is about."""
 
     sources: list[str] = Field(alias="from", min_length=1, max_length=MAX_PATHS)
     to: str
@@ -47,15 +52,31 @@ def make_folder() -> ResponseReturnValue:
 @takes_body_of(PATHS_BYTES)
 def move() -> ResponseReturnValue:
     """Move files and folders, all of them or none."""
-    service, wanted = moving(acting_user().id), read_json(Arrangement)
-    moved = service.move(wanted.sources, wanted.to, to_conflict(wanted.on_conflict))
-    return {"entries": [to_json(entry) for entry in moved]}
+    user_id = acting_user().id
+    return _arrange(moving(user_id).move, bulk(user_id).move)
 
 
 @bp.post("/copies")
 @takes_body_of(PATHS_BYTES)
 def copy() -> ResponseReturnValue:
     """Copy files and folders, all of them or none."""
-    service, wanted = moving(acting_user().id), read_json(Arrangement)
-    copied = service.copy(wanted.sources, wanted.to, to_conflict(wanted.on_conflict))
-    return {"entries": [to_json(entry) for entry in copied]}
+    user_id = acting_user().id
+    return _arrange(moving(user_id).copy, bulk(user_id).copy)
+
+
+@bp.post("/moves/undo")
+def undo_move() -> ResponseReturnValue:
+    """Move everything back that was moved at once, with what it replaced."""
+    wanted = read_json(BatchChoice)
+    return {"count": bulk(acting_user().id).undo(wanted.batch, {BatchKind.MOVE})}
+
+
+def _arrange(
+    arrange: Callable[[Sequence[str], str, Conflict], Sequence[Entry]],
+    arrange_all: Callable[[FolderSelection, str, Conflict], Done],
+) -> ResponseReturnValue:
+    wanted = read_one_of(("from", Arrangement), ("folder", FolderArrangement))
+    on_conflict = to_conflict(wanted.on_conflict)
+    if isinstance(wanted, FolderArrangement):
+        return done_json(arrange_all(wanted.selection(), wanted.to, on_conflict))
+    return {"entries": [to_json(entry) for entry in arrange(wanted.sources, wanted.to, on_conflict)]}

@@ -7,16 +7,25 @@ from __future__ import annotations
 
 from flask import request
 from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, Field
 
+from cabinet.errors import MalformedRequest
 from cabinet.files import bp
 from cabinet.files.forms import ChosenForm
 from cabinet.files.returning import nothing_chosen, paths_of
+from cabinet.files.selection_forms import FolderChoice, selection_of_form
 from cabinet.web.archives import send_zip
 from cabinet.web.context import acting_user, zipping
 from cabinet.web.guard import takes_body_of
 from cabinet.web.pages import check_form
-from cabinet.web.parameters import PATHS_BYTES
+from cabinet.web.parameters import MAX_PATHS, NOT_ONE_WAY, PATHS_BYTES, read_one_of
 from cabinet.web.problems import wants_page
+
+
+class ZipPaths(BaseModel):
+    """The body of `POST /zip` that names what it is about."""
+
+    path: list[str] = Field(min_length=1, max_length=MAX_PATHS)
 
 
 @bp.get("/zip")
@@ -28,8 +37,18 @@ def download_zip() -> ResponseReturnValue:
 @bp.post("/zip")
 @takes_body_of(PATHS_BYTES)
 def zip_chosen() -> ResponseReturnValue:
-    """Do the same for paths in a form, as many as no address could hold."""
-    user, form = acting_user(), ChosenForm()
+    """Do the same for paths in a body, as many as no address could hold, or for all of a folder but some."""
+    user = acting_user()
+    if request.is_json:
+        wanted = read_one_of(("path", ZipPaths), ("folder", FolderChoice))
+        if isinstance(wanted, FolderChoice):
+            return send_zip(zipping(user.id).zip_all(wanted.selection()))
+        return send_zip(zipping(user.id).zip(wanted.path))
+    form, selection = ChosenForm(), selection_of_form()
+    if selection is not None:
+        if form.path.data:
+            raise MalformedRequest(reason=NOT_ONE_WAY)
+        return send_zip(zipping(user.id).zip_all(selection))
     if wants_page() and not form.path.data:
         return nothing_chosen()
     check_form(form)

@@ -36,22 +36,37 @@ def copy_tree(session: Session, tree: Tree, node: Node, folder: Node, name: str,
 
     Raises `QuotaExceeded`, for every copy counts as if its bytes were stored again.
     """
+    return copy_trees(session, tree, [(node, name)], folder, now)[0]
+
+
+def copy_trees(
+    session: Session, tree: Tree, wanted: Sequence[tuple[Node, str]], folder: Node, now: datetime
+) -> list[Node]:
+    """Copy nodes of one owner as `copy_tree` does, each to its name; return the copies, in order."""
     session.flush()
-    nodes = below(node.id)
+    nodes = below(*(node.id for node, _name in wanted))
     size = select(func.sum(_NODE.c.size)).join(nodes, _NODE.c.id == nodes.c.id)
-    use(session, node.owner_id, int(session.scalar(size) or 0))
+    use(session, folder.owner_id, int(session.scalar(size) or 0))
+    copies = [_copy_alone(tree, node, folder, name, now) for node, name in wanted]
+    tree.add_all(folder, copies)
+    session.execute(_first_versions(_NODE.c.id.in_([copy.id for copy in copies]), now))
+    level = [
+        (node.id, copy.id)
+        for (node, _name), copy in zip(wanted, copies, strict=True)
+        if node.kind == Kind.FOLDER
+    ]
+    while level:
+        batches = [level[start : start + _BATCH] for start in range(0, len(level), _BATCH)]
+        level = [pair for batch in batches for pair in _copy_inside(session, batch, now)]
+    return copies
+
+
+def _copy_alone(tree: Tree, node: Node, folder: Node, name: str, now: datetime) -> Node:
+    """Return a copy of a node without what lies below it, which is in no table yet."""
     copy = tree.new(folder, name, Kind(node.kind), now)
     for attribute in _CONTENT:
         setattr(copy, attribute, getattr(node, attribute))
     copy.version = 1 if node.kind == Kind.FILE else 0
-    tree.add(folder, copy)
-    if node.kind == Kind.FILE:
-        session.execute(_first_versions(_NODE.c.id == copy.id, now))
-        return copy
-    level = [(node.id, copy.id)]
-    while level:
-        batches = [level[start : start + _BATCH] for start in range(0, len(level), _BATCH)]
-        level = [pair for batch in batches for pair in _copy_inside(session, batch, now)]
     return copy
 
 

@@ -14,6 +14,7 @@ Rule: nothing is written outside `writing`, and no transaction is open while byt
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, cast
@@ -27,6 +28,9 @@ from cabinet.errors import CabinetError, NotFound, StorageFault, StorageFull, Un
 
 # Milliseconds a writer waits for the one before it.
 BUSY_TIMEOUT = 30_000
+
+# Seconds that a task of many transactions waits between two of them.
+LONGEST_PAUSE = 0.1
 
 _WRITING = "cabinet_writing"
 _FULL = {sqlite3.SQLITE_FULL}
@@ -107,6 +111,16 @@ def writing(session: Session) -> Iterator[None]:
     finally:
         session.rollback()
         del session.info[_WRITING]
+
+
+def let_others_write(session: Session, seconds: float) -> None:
+    """Wait between two transactions of one task, the last of which took so long, for other writers.
+
+    SQLite has no queue: whoever waits for the lock looks again after up to 100 ms, and would find
+    it taken again each time. PostgreSQL has one, and nobody waits here.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        time.sleep(min(seconds, LONGEST_PAUSE))
 
 
 def execute_counted(

@@ -24,6 +24,7 @@ from cabinet.services.clock import Clock
 from cabinet.services.credentials import Sessions
 from cabinet.services.database import execute_counted, lock_blob, writing
 from cabinet.services.needs import NEEDED, forget_thumbnails
+from cabinet.services.recovery import Recovery
 from cabinet.services.throttle import LoginThrottle
 from cabinet.services.trash import purge
 from cabinet.services.tree import Tree
@@ -68,12 +69,17 @@ class Housekeeping:
         now = self._clock()
         Sessions(self._session, self._clock).forget_expired()
         LoginThrottle(self._session, self._clock).forget_expired()
+        self.recover()
         purged = self._purge_trash(now - self._keep.trash)
         expired = len(self.expire_uploads())
         forget_thumbnails(self._session)
         removed = list(self._remove_blobs(now))
         staged = self._discard_staged(now - self._keep.unneeded)
         return Swept(purged, len(removed), sum(removed), staged, expired)
+
+    def recover(self) -> int:
+        """Take back or finish the changes that a process left half done, and return how many."""
+        return Recovery(self._session, self._clock).recover()
 
     def expire_uploads(self) -> list[str]:
         """End the uploads that were left alone for too long, and return their ids.

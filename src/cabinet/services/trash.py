@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Select, delete, select, tuple_
+from sqlalchemy import Select, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from cabinet.errors import IsAFolder, NotAFolder, NotFound
@@ -78,6 +78,11 @@ class Trash:
         micros = (shown[-1].trashed_at - _EPOCH) // timedelta(microseconds=1)
         return TrashPage(shown, self._cursors.seal(place, [micros, shown[-1].id]))
 
+    def count(self) -> int:
+        """Return how many things are in the trash; looks at each, so only for somebody who asks."""
+        counted = select(func.count()).select_from(self._rows().subquery())
+        return self._session.scalar(counted) or 0
+
     def restore(self, trash_id: str, on_conflict: Conflict = Conflict.FAIL) -> Entry:
         """Put something back where it was; the folders above it are made again where they are missing.
 
@@ -138,7 +143,10 @@ class Trash:
             purge(self._session, self._owner_id, [node.id for node in self._session.scalars(self._rows())])
 
     def _rows(self) -> Select[Node]:
-        return select(Node).where(Node.owner_id == self._owner_id, Node.trashed_at.is_not(None))
+        # What a batch is removing has no id here any more.
+        return select(Node).where(
+            Node.owner_id == self._owner_id, Node.trashed_at.is_not(None), Node.trash_id.is_not(None)
+        )
 
     def _get_all(self, trash_ids: Sequence[str]) -> Mapping[str, Node]:
         wanted = list(dict.fromkeys(trash_ids))

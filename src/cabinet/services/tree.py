@@ -10,7 +10,7 @@ Rule: everything here runs in the caller's transaction and commits nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -77,6 +77,11 @@ class Tree:
         """Return what `name` means in `folder`."""
         return self._session.scalar(_CHILD, {"parent_id": folder.id, "name": name})
 
+    def children(self, folder: Node, names: Iterable[str]) -> Mapping[str, Node]:
+        """Return what those of the names mean in `folder` that mean something, by name."""
+        asked = {"parent_id": folder.id, "names": list(names)}
+        return {node.name: node for node in self._session.scalars(_CHILDREN, asked)}
+
     def parent(self, node: Node) -> Node:
         """Return the folder that `node`, which is not the root, lies in."""
         return self._session.get_one(Node, node.parent_id)
@@ -107,11 +112,11 @@ class Tree:
         steps = {path[:depth] for path in wanted for depth in range(1, len(path) + 1)}
         found: dict[tuple[str, ...], Node] = {(): root or self.root()}
         # Shorter ones first, so that each folder is known before what lies in it is asked for.
-        for folder, inside in groupby(sorted(steps, key=_by_folder), key=lambda step: step[:-1]):
-            names = [step[-1] for step in inside]
+        for folder, below_it in groupby(sorted(steps, key=_by_folder), key=lambda step: step[:-1]):
+            names = [step[-1] for step in below_it]
             if folder in found:
-                asked = {"parent_id": found[folder].id, "names": names}
-                found |= {(*folder, node.name): node for node in self._session.scalars(_CHILDREN, asked)}
+                inside = self.children(found[folder], names)
+                found |= {(*folder, name): node for name, node in inside.items()}
         return {path: node for path, node in found.items() if path in wanted}
 
     def get(self, names: Sequence[str]) -> Node:
@@ -138,10 +143,15 @@ class Tree:
 
     def add(self, folder: Node, node: Node) -> None:
         """Put a new node into the folder that it was made for."""
-        self._session.add(node)
+        self.add_all(folder, [node])
+
+    def add_all(self, folder: Node, nodes: Sequence[Node]) -> None:
+        """Put new nodes into the folder that they were made for."""
+        self._session.add_all(nodes)
         self._session.flush()
-        self.count(folder.id, entries=1, size=node.size)
-        self.stretch(folder, node)
+        self.count(folder.id, entries=len(nodes), size=sum(node.size for node in nodes))
+        for node in nodes:
+            self.stretch(folder, node)
 
     def stretch(self, folder: Node, node: Node) -> None:
         """Let the folder, and those above it, reach as far as `node`, which is new in it, does."""
@@ -170,22 +180,58 @@ class Tree:
             if size + node.below_bytes > PATH_BYTES or segments + node.below_segments > PATH_SEGMENTS:
                 raise too_long(names)
 
+    def way_up(self, folder: Node) -> Iterator[Node]:
+        """Yield `folder` and every folder above it, up to the root."""
+        yield folder
+        while folder.parent_id is not None:
+            folder = self.parent(folder)
+            yield folder
+
     def lies_in(self, folder: Node, node: Node) -> bool:
         """Tell whether `folder` is `node` or lies anywhere below it."""
-        while folder.id != node.id:
-            if folder.parent_id is None:
-                return False
-            folder = self.parent(folder)
-        return True
+        return any(above.id == node.id for above in self.way_up(folder))
+
+    def path_of(self, node: Node) -> tuple[str, ...] | None:
+        """Return the names that lead to `node`; None when it, or a folder above it, is in the trash."""
+        way = list(self.way_up(node))
+        if any(above.trashed_at is not None for above in way):
+            return None
+        return tuple(above.name for above in reversed(way[:-1]))
 
     def put(self, node: Node, folder: Node, name: str) -> None:
         """Let a node that is counted nowhere lie in `folder` under a name that is free there."""
-        node.parent_id, node.name = folder.id, name
-        node.sort_key, node.search_key = sort_key(name), search_key(name)
-        node.trashed_at = node.trashed_from = node.trash_id = None
+        self._rename(node, folder, name)
         self._session.flush()
         self.count(folder.id, entries=1, size=node.size)
         self.stretch(folder, node)
+
+    def relocate_all(self, places: Sequence[tuple[Node, Node, str]]) -> None:
+        """Let each node, live or in the trash, lie in its folder under its name, which is free there.
+
+        One change a folder, however many nodes leave it or come to it.
+        """
+        entries: Counter[int] = Counter()
+        sizes: Counter[int] = Counter()
+        for node, folder, name in places:
+            for folder_id, sign in ((_counted_in(node), -1), (folder.id, 1)):
+                if folder_id is not None:
+                    entries[folder_id] += sign
+                    sizes[folder_id] += sign * node.size
+            self._rename(node, folder, name)
+        self._session.flush()
+        self._count_all(entries, sizes)
+        for node, folder, _name in places:
+            self.stretch(folder, node)
+
+    def _rename(self, node: Node, folder: Node, name: str) -> None:
+        self._give_name(node, name)
+        node.parent_id = folder.id
+        node.trashed_at = node.trashed_from = node.trash_id = None
+
+    @staticmethod
+    def _give_name(node: Node, name: str) -> None:
+        if name != node.name:
+            node.name, node.sort_key, node.search_key = name, sort_key(name), search_key(name)
 
     def take(self, node: Node) -> None:
         """Count a live node, which is not the root, in its folder no more; the caller puts it elsewhere."""
@@ -212,17 +258,30 @@ class Tree:
         sizes: Counter[int] = Counter()
         for node, path in nodes:
             if node.parent_id is not None:
-                entries[node.parent_id] += 1
-                sizes[node.parent_id] += node.size
+                entries[node.parent_id] -= 1
+                sizes[node.parent_id] -= node.size
             node.parent_id = root_id
             node.trashed_at, node.trashed_from, node.trash_id = now, path, new_id()
         self._session.flush()
-        for folder_id, count in entries.items():
-            self.count(folder_id, entries=-count, size=-sizes[folder_id])
+        self._count_all(entries, sizes)
+
+    def trash_as(self, node: Node, path: str, trash_id: str | None, trashed_at: datetime | None) -> None:
+        """Let a node in the trash be there as it was before; the caller flushes."""
+        self._give_name(node, path.rpartition("/")[2])
+        node.trashed_from, node.trash_id, node.trashed_at = path, trash_id, trashed_at
+
+    def _count_all(self, entries: Mapping[int, int], sizes: Mapping[int, int]) -> None:
+        for folder_id in sorted(entries):
+            self.count(folder_id, entries=entries[folder_id], size=sizes[folder_id])
 
     def count(self, folder_id: int, *, entries: int = 0, size: int = 0) -> None:
         """Add to the counters of a folder."""
         execute_counted(self._session, _COUNT, {"folder_id": folder_id, "entries": entries, "bytes": size})
+
+
+def _counted_in(node: Node) -> int | None:
+    """Return the id of the folder that counts a node; None of one in the trash, which none does."""
+    return node.parent_id if node.trashed_at is None else None
 
 
 def _reach(node: Node) -> tuple[int, int]:

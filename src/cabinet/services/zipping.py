@@ -8,7 +8,7 @@ Rule: what is not this user's does not exist. Neither the tree nor an archive is
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import N_, BlobMissing, InvalidField, NotFound, TruncatedBody
 from cabinet.models import Kind, Node
 from cabinet.services.names import split_path
+from cabinet.services.selections import FolderSelection, Selected, find_in_folder
 from cabinet.services.tree import Tree
 from cabinet.services.zip_format import Archive, Length, is_one_piece
 from cabinet.services.zip_names import FolderNames
@@ -51,6 +52,8 @@ _ENTRIES = (
 _ENTRIES_BEHIND = _ENTRIES.where(
     tuple_(Node.kind, Node.sort_key) > tuple_(bindparam("kind"), bindparam("sort_key"))
 )
+
+_AMONG = _ENTRIES.where(Node.id.in_(bindparam("ids", expanding=True)))
 
 
 class _Copy(NamedTuple):
@@ -110,13 +113,26 @@ class Zipping:
         if not 1 <= len(paths) <= MAX_PATHS:
             raise InvalidField(field="path", reason=NOT_SO_MANY)
         wanted = list(dict.fromkeys(split_path(path) for path in paths))
+        return self._zip(_name_of(wanted), lambda: self._find(wanted))
+
+    def zip_all(self, selection: FolderSelection) -> Zip:
+        """Return an archive of all entries of a folder but some; what is removed meanwhile is left out.
+
+        Raises `SelectionChanged`, `NotFound`, `NotAFolder` or `InvalidName`.
+        """
+        folder = split_path(selection.folder)
+        return self._zip(
+            _name_of([folder]), lambda: self._selected(find_in_folder(self._session, self._tree, selection))
+        )
+
+    def _zip(self, name: str, find: Callable[[], Iterable[_Found]]) -> Zip:
         try:
-            members = self._members(self._find(wanted))
+            members = self._members(find())
             known = list(islice(members, MEASURED_ENTRIES + 1))
         finally:
             self._session.rollback()
         length = None if len(known) > MEASURED_ENTRIES else _length_of(known)
-        return Zip(_name_of(wanted), length, self._chunks(chain(known, members)))
+        return Zip(name, length, self._chunks(chain(known, members)))
 
     def _find(self, wanted: Sequence[tuple[str, ...]]) -> list[_Copy]:
         found = self._tree.find_all(wanted)
@@ -124,7 +140,13 @@ class Zipping:
             raise NotFound
         return [_Copy(*(getattr(found[names], field) for field in _Copy._fields)) for names in wanted]
 
-    def _members(self, tops: Iterable[_Copy]) -> Iterator[Member]:
+    def _selected(self, selected: Selected) -> Iterator[_Found]:
+        """Yield those of what is selected in a folder that are there yet, a page at a time."""
+        for start in range(0, len(selected.node_ids), PAGE):
+            ids = selected.node_ids[start : start + PAGE]
+            yield from self._page(_AMONG, {"folder_id": selected.folder_id, "ids": ids})
+
+    def _members(self, tops: Iterable[_Found]) -> Iterator[Member]:
         """Yield `tops` and all below them; the root stands for what is in it."""
         names = FolderNames()
         for top in tops:

@@ -23,6 +23,7 @@ from werkzeug.datastructures import Authorization
 from cabinet.errors import CabinetError, NotFound, SignInRequired, Unavailable, WrongCredentials
 from cabinet.extensions import db, login_manager
 from cabinet.services.accounts import Account, Accounts
+from cabinet.services.bulk import Bulk
 from cabinet.services.clock import Clock, utc_now
 from cabinet.services.credentials import Sessions, SessionTimes, Tokens
 from cabinet.services.cursors import Cursors
@@ -153,6 +154,11 @@ def files(owner_id: int) -> Files:
 def moving(owner_id: int) -> Moving:
     """Return the use cases of rearranging one user's files."""
     return Moving(_database(), runtime().clock, owner_id)
+
+
+def bulk(owner_id: int) -> Bulk:
+    """Return the use cases of everything in a place at once."""
+    return Bulk(_database(), runtime().clock, owner_id)
 
 
 def trash(owner_id: int) -> Trash:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import request, url_for
 
+from cabinet.services.bulk import Done
 from cabinet.services.entries import Entry
 from cabinet.web.context import setting
 from cabinet.web.pages import to_rfc3339
@@ -23,6 +24,11 @@ def address_of(endpoint: str, **values: str) -> str:
 def content_address(path: str) -> str:
     """Return the address of the file or folder at `path`."""
     return address_of("files.get", path=path) if path else address_of("files.list_files")
+
+
+def done_json(done: Done) -> dict[str, Any]:
+    """Return what a program is told of a change of many entries: by which id it can be undone."""
+    return {"batch": done.batch_id, "count": done.count}
 
 
 def to_json(entry: Entry) -> dict[str, Any]:

@@ -6,10 +6,10 @@ Rule: raises what is wrong with it, with the name of the field; decides nothing.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 from flask import request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cabinet.errors import N_, InvalidField, MalformedRequest
 from cabinet.services.entries import Conflict, Order, Sort
@@ -21,11 +21,16 @@ MAX_PATHS = 1000
 PATHS_BYTES = 4 << 20
 
 BAD_JSON = N_("the JSON body does not fit.")
+NOT_ONE_WAY = N_("it has to name its items in exactly one way.")
 NOT_A_CHOICE = N_("this value is not one of those allowed.")
 NOT_A_NUMBER = N_("it has to be a whole number.")
 NOT_A_LIMIT = N_("it has to be a number from 1 to 1000.")
 
+_OBJECT = TypeAdapter(dict[str, Any])
+
 _Model = TypeVar("_Model", bound=BaseModel)
+_Second = TypeVar("_Second", bound=BaseModel)
+_Third = TypeVar("_Third", bound=BaseModel)
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
@@ -35,6 +40,30 @@ def read_json(model: type[_Model]) -> _Model:
         return model.model_validate_json(request.get_data())
     except ValidationError as error:
         raise MalformedRequest(reason=BAD_JSON) from error
+
+
+@overload
+def read_one_of(
+    first: tuple[str, type[_Model]], second: tuple[str, type[_Second]], /
+) -> _Model | _Second: ...
+
+
+@overload
+def read_one_of(
+    first: tuple[str, type[_Model]], second: tuple[str, type[_Second]], third: tuple[str, type[_Third]], /
+) -> _Model | _Second | _Third: ...
+
+
+def read_one_of(*forms: tuple[str, type[BaseModel]]) -> BaseModel:
+    """Return the body as that one of the models whose key it has; raises `MalformedRequest`."""
+    try:
+        body = _OBJECT.validate_json(request.get_data())
+    except ValidationError as error:
+        raise MalformedRequest(reason=BAD_JSON) from error
+    named = [model for key, model in forms if key in body]
+    if len(named) != 1:
+        raise MalformedRequest(reason=NOT_ONE_WAY)
+    return read_json(named[0])
 
 
 def to_choice(choices: type[_Choice], field: str, value: str) -> _Choice:

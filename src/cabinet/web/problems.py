@@ -6,7 +6,9 @@ disk or SQL.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from flask import Flask, Response, g, jsonify, render_template, request, url_for
 from flask_babel import gettext
@@ -50,6 +52,7 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.NotAFolder: HTTPStatus.CONFLICT,
     errors.IsAFolder: HTTPStatus.CONFLICT,
     errors.IntoItself: HTTPStatus.CONFLICT,
+    errors.SelectionChanged: HTTPStatus.CONFLICT,
     errors.CurrentVersion: HTTPStatus.CONFLICT,
     errors.OffsetMismatch: HTTPStatus.CONFLICT,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
@@ -106,7 +109,9 @@ def to_response(error: CabinetError) -> Response:
     status = status_of(error)
     if isinstance(error, errors.SignInRequired) and wants_page() and request.endpoint != "auth.login":
         return see_other(with_next(url_for("auth.login"), here() if request.method == "GET" else None))
-    response = _render(error.slug, status, *_texts(error))
+    # What a program goes on with (RFC 9457, section 3.2).
+    extension = error.data if isinstance(error, errors.SelectionChanged) else {}
+    response = _render(error.slug, status, *_texts(error), extension)
     _add_headers(response, error)
     return response
 
@@ -126,7 +131,9 @@ def _add_headers(response: Response, error: CabinetError) -> None:
             response.headers.add("WWW-Authenticate", challenge)
 
 
-def _render(slug: str, status: int, title: str, detail: str) -> Response:
+def _render(
+    slug: str, status: int, title: str, detail: str, extension: Mapping[str, Any] | None = None
+) -> Response:
     # A host that is none, or not ours, has no pages: none of their addresses can be built for it.
     if wants_page() and not isinstance(request.routing_exception, BadRequest):
         page = render_template(
@@ -138,7 +145,7 @@ def _render(slug: str, status: int, title: str, detail: str) -> Response:
         )
         return Response(page, status)
     body = {"type": f"/problems/{slug}", "title": title, "status": int(status), "detail": detail}
-    response = jsonify(body | {"request_id": g.get("request_id")})
+    response = jsonify(body | {"request_id": g.get("request_id")} | dict(extension or {}))
     response.status_code = status
     response.content_type = "application/problem+json"
     return response

@@ -1,6 +1,7 @@
 """The server tidies up by itself, now and then, beside its requests.
 
-One process of all does it: a lock file keeps the others out, and its time says when it was done.
+One process of all does it: a lock file keeps the others out, and its time says when it was done. What
+a killed process left half done is settled earlier: when each process, the next one too, looks first.
 
 Rule: nobody waits for it, and its failure is only logged.
 """
@@ -42,6 +43,8 @@ def _sweep(app: Flask, mark: Path, every: float) -> None:
     descriptor = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with app.app_context():
+            housekeeping().recover()
         status = os.fstat(descriptor)
         # One byte tells a file that a sweep has marked from one that was made just now.
         if status.st_size and time.time() - status.st_mtime < every:

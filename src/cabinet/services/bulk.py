@@ -1,0 +1,304 @@
+"""What is done to everything in a place at once, and undone: trashed, moved, copied, restored, purged.
+
+It goes in batches of transactions (`batches.py`), so that however much it is, nobody else waits long.
+
+Rule: all or nothing. What fails in the middle is taken back before that is told; of a purge, which has
+no way back, all is hidden first, and once that is decided it is finished whatever happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from cabinet.errors import CabinetError, InvalidField, NotFound, SelectionChanged
+from cabinet.models import BatchKind, BatchState, ItemRole, Kind, Node
+from cabinet.services.batches import STEP, BatchRun, StepLog, check_undoable, find_trashed_by, read_items
+from cabinet.services.clock import Clock
+from cabinet.services.entries import Conflict
+from cabinet.services.moving import NEEDS_A_FOLDER
+from cabinet.services.names import split_path
+from cabinet.services.placing import Arrival, Placing
+from cabinet.services.recovery import Recovery
+from cabinet.services.reverting import Reverting
+from cabinet.services.selections import (
+    FolderSelection,
+    Selected,
+    TrashSelection,
+    find_in_folder,
+    find_in_trash,
+)
+from cabinet.services.tree import Tree
+
+_Found = TypeVar("_Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A batch that is done: how many entries it was about, and the id by which it can be undone."""
+
+    batch_id: str
+    count: int
+
+
+class _Gone(Exception):
+    """Something that was selected has been moved or removed since."""
+
+
+class Bulk:
+    """What a user can do to many entries at once.
+
+    Raises `SelectionChanged` where there are more or fewer than the user saw, and when somebody
+    takes one of them away in the middle; what arrives in the middle is left alone.
+    """
+
+    def __init__(self, session: Session, clock: Clock, owner_id: int) -> None:
+        self._session = session
+        self._clock = clock
+        self._owner_id = owner_id
+        self._tree = Tree(session, owner_id)
+        self._recovery = Recovery(session, clock)
+
+    def trash(self, selection: FolderSelection) -> Done:
+        """Move what is selected to the trash."""
+
+        def act(run: BatchRun, selected: Selected) -> None:
+            for some in _steps(selected.node_ids):
+                with run.step() as log:
+                    source, path = self._folder(selected.folder_id)
+                    nodes = self._inside(source, some)
+                    self._placing(log).trash([(node, (*path, node.name)) for node in nodes])
+
+        return self._do(BatchKind.TRASH, lambda: self._find(selection), act, selection.count)
+
+    def move(self, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
+        """Move what is selected into the folder at `to`, which is made if `to` ends in a slash.
+
+        Raises `EntryExists`, `IntoItself`, `NotAFolder`, `InvalidName` and `InvalidField`, too.
+        """
+        return self._arrange(
+            BatchKind.MOVE, selection, to, lambda placing, some: placing.move(some, on_conflict)
+        )
+
+    def copy(self, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
+        """Copy what is selected into the folder at `to`; as `move`, and may raise `QuotaExceeded`."""
+        return self._arrange(
+            BatchKind.COPY, selection, to, lambda placing, some: placing.copy(some, on_conflict)
+        )
+
+    def _arrange(
+        self,
+        kind: BatchKind,
+        selection: FolderSelection,
+        to: str,
+        arrange: Callable[[Placing, Sequence[Arrival]], None],
+    ) -> Done:
+        # A move changes one row of a folder, a copy makes one of all that is in it.
+        steps = self._steps_by_weight if kind is BatchKind.COPY else _steps
+
+        def act(run: BatchRun, selected: Selected) -> None:
+            folder_id: int | None = None
+            for some in steps(selected.node_ids):
+                with run.step() as log:
+                    placing = self._placing(log)
+                    folder_id, arrivals = self._arrivals(placing, selected, some, to, folder_id)
+                    arrange(placing, arrivals)
+
+        return self._do(kind, lambda: self._find(selection), act, selection.count)
+
+    def restore(self, selection: TrashSelection, on_conflict: Conflict) -> Done:
+        """Put what is selected in the trash back where it was, as `Trash.restore` does."""
+
+        def act(run: BatchRun, node_ids: Sequence[int]) -> None:
+            for some in _steps(node_ids):
+                with run.step() as log:
+                    # Those of one depth at a time: a folder is there before what lay in it.
+                    for _depth, nodes in groupby(self._trashed(some), key=_depth_of):
+                        self._put_back(self._placing(log), list(nodes), on_conflict)
+
+        return self._do(BatchKind.RESTORE, lambda: self._find_trashed(selection), act, selection.count)
+
+    def purge(self, selection: TrashSelection) -> Done:
+        """Remove what is selected in the trash for ever."""
+        return self._purge(lambda: self._find_trashed(selection), selection.count)
+
+    def purge_batch(self, batch_id: str) -> Done:
+        """Remove for ever what a batch moved to the trash; raises `NotFound` as `undo`."""
+        kinds = {BatchKind.TRASH}
+        length = check_undoable(self._session, self._clock, self._owner_id, batch_id, kinds)
+        return self._purge(lambda: find_trashed_by(self._session, batch_id), length)
+
+    def _purge(self, find: Callable[[], Sequence[int]], count: int) -> Done:
+        def hide(run: BatchRun, node_ids: Sequence[int]) -> None:
+            if len(node_ids) < count:
+                raise NotFound
+            for some in _steps(node_ids):
+                with run.step() as log:
+                    for node in self._trashed(some):
+                        log.relocating(node, ())
+                        node.trash_id = None
+
+        done = self._do(BatchKind.PURGE, find, hide, count, BatchState.COMMITTED)
+        # It is decided; what cannot be removed now is removed by a sweep.
+        with suppress(CabinetError, DBAPIError):
+            self._recovery.finish(done.batch_id)
+        return done
+
+    def undo(self, batch_id: str, kinds: Collection[BatchKind]) -> int:
+        """Undo a batch of one of these kinds, all of it or nothing; return how many entries are back.
+
+        What it moved or deleted is where it was, also what it replaced; what it restored is in the
+        trash as it was, and what it copied is there too. Raises `NotFound` when there is no such
+        batch of this user's, or one of its entries has gone elsewhere, and `EntryExists` or
+        `NotAFolder` when something else is in its place.
+        """
+        back = 0
+
+        def act(run: BatchRun, length: int) -> None:
+            nonlocal back
+            found, position = 0, length
+            while found < length:
+                with run.step() as log:
+                    items = read_items(self._session, batch_id, position)
+                    if not items:
+                        # What is gone for ever took its item along.
+                        raise NotFound
+                    Reverting(self._session, self._tree, log, self._clock(), self._owner_id).undo(items)
+                    found, position = found + len(items), items[-1].position
+                    back += sum(item.role != ItemRole.MADE for item in items)
+
+        def find() -> int:
+            return check_undoable(self._session, self._clock, self._owner_id, batch_id, kinds)
+
+        self._do(BatchKind.UNDO, find, act, undoes=batch_id)
+        return back
+
+    def _do(
+        self,
+        kind: BatchKind,
+        find: Callable[[], _Found],
+        act: Callable[[BatchRun, _Found], None],
+        count: int = 0,
+        end: BatchState = BatchState.DONE,
+        undoes: str | None = None,
+    ) -> Done:
+        """Run a batch: `act` on what `find` returns, all of it or nothing."""
+        self._recovery.recover(self._owner_id)
+        found = find()
+        run = BatchRun(self._session, self._clock, self._owner_id, kind, undoes)
+        try:
+            act(run, found)
+            run.enter(end)
+        except _Gone as error:
+            self._take_back(run)
+            find()
+            # Something else has arrived in its place.
+            raise SelectionChanged(count=count) from error
+        except Exception:
+            self._take_back(run)
+            raise
+        return Done(run.id, count)
+
+    def _take_back(self, run: BatchRun) -> None:
+        # What cannot be taken back now, for the disk is full, say, is taken back by a sweep.
+        with suppress(CabinetError, DBAPIError):
+            self._recovery.take_back(run.id)
+
+    def _find(self, selection: FolderSelection) -> Selected:
+        return find_in_folder(self._session, self._tree, selection)
+
+    def _find_trashed(self, selection: TrashSelection) -> Sequence[int]:
+        return find_in_trash(self._session, self._owner_id, selection)
+
+    def _placing(self, log: StepLog) -> Placing:
+        return Placing(self._session, self._tree, log, self._clock())
+
+    def _steps_by_weight(self, node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+        """Yield ids in steps, in which a folder weighs as much as what is directly in it."""
+        for some in _steps(node_ids):
+            rows = self._session.execute(select(Node.id, Node.child_count).where(Node.id.in_(some))).all()
+            weights = {node_id: 1 + count for node_id, count in rows}
+            step: list[int] = []
+            weight = 0
+            for node_id in some:
+                weight += weights.get(node_id, 1)
+                if step and weight > STEP:
+                    yield step
+                    step, weight = [], weights.get(node_id, 1)
+                step.append(node_id)
+            yield step
+
+    def _folder(self, folder_id: int) -> tuple[Node, tuple[str, ...]]:
+        """Return a folder and where it is now; raises `NotFound` when it is gone or in the trash."""
+        folder = self._session.get(Node, folder_id)
+        path = None if folder is None else self._tree.path_of(folder)
+        if folder is None or path is None:
+            raise NotFound
+        return folder, path
+
+    def _inside(self, folder: Node, node_ids: Sequence[int]) -> list[Node]:
+        """Return nodes that have to be in a folder."""
+        nodes = self._nodes(node_ids)
+        if not all(node.parent_id == folder.id and node.trashed_at is None for node in nodes):
+            raise _Gone
+        return nodes
+
+    def _trashed(self, node_ids: Sequence[int]) -> list[Node]:
+        """Return nodes that have to be in the trash."""
+        nodes = self._nodes(node_ids)
+        if not all(node.trash_id is not None for node in nodes):
+            raise _Gone
+        return nodes
+
+    def _nodes(self, node_ids: Sequence[int]) -> list[Node]:
+        """Return the user's nodes of these ids, in order."""
+        wanted = select(Node).where(Node.id.in_(node_ids), Node.owner_id == self._owner_id)
+        found = {node.id: node for node in self._session.scalars(wanted)}
+        if len(found) < len(node_ids):
+            raise _Gone
+        return [found[node_id] for node_id in node_ids]
+
+    def _arrivals(
+        self, placing: Placing, selected: Selected, node_ids: Sequence[int], to: str, folder_id: int | None
+    ) -> tuple[int, list[Arrival]]:
+        """Return the folder at `to`, which is that of `folder_id` once it is known, and what goes there."""
+        if folder_id is None:
+            folder_id = self._destination(placing, to).id
+        folder, path = self._folder(folder_id)
+        source, origin = self._folder(selected.folder_id)
+        nodes = self._inside(source, node_ids)
+        return folder_id, [Arrival(node, folder, (*path, node.name), (*origin, node.name)) for node in nodes]
+
+    def _destination(self, placing: Placing, to: str) -> Node:
+        names = split_path(to.removesuffix("/"))
+        if not to.endswith("/"):
+            node, depth = self._tree.walk(names)
+            if depth < len(names) or node.kind != Kind.FOLDER:
+                raise InvalidField(field="to", reason=NEEDS_A_FOLDER)
+        return placing.folder_at(names)
+
+    def _put_back(self, placing: Placing, nodes: Sequence[Node], on_conflict: Conflict) -> None:
+        folders: dict[tuple[str, ...], Node] = {}
+        arrivals: list[Arrival] = []
+        for node in nodes:
+            names = split_path(node.trashed_from or node.name)
+            if names[:-1] not in folders:
+                folders[names[:-1]] = placing.folder_at(names[:-1])
+            arrivals.append(Arrival(node, folders[names[:-1]], names))
+        placing.move(arrivals, on_conflict)
+
+
+def _depth_of(node: Node) -> int:
+    return (node.trashed_from or "").count("/")
+
+
+def _steps(node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(node_ids), STEP):
+        yield node_ids[start : start + STEP]
