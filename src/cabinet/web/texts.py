@@ -15,7 +15,7 @@ from functools import cache
 from babel import Locale
 from flask_babel import get_domain, get_locale, gettext
 
-from cabinet.errors import N_
+from cabinet.errors import N_, SelectionChanged
 
 # Smallest first; each is 1000 times the one before.
 SIZE_UNITS = (
@@ -72,6 +72,8 @@ ACTIONS = {
     "only-loaded": N_("Only what is loaded so far"),
     "rename-one": N_("New name of “%(name)s”"),
     "renamed": N_("“%(old)s” is called “%(new)s” now."),
+    "select-again": N_("Select again"),
+    "selection-changed": SelectionChanged.message,
     "too-many-to-zip": N_("One archive takes up to %(count)s items."),
 }
 
@@ -133,6 +135,7 @@ SINGLE = (
         "undone": N_("Undone."),
         "not-undone": N_("This cannot be undone any more: %(why)s"),
         "nothing-to-undo": N_("There is nothing to undo."),
+        "some-exist": N_("Some of these names are already in use"),
         "your-files": N_("Your files"),
         "show-more": N_("Show more"),
         "move-here": N_("Move here"),
@@ -181,6 +184,7 @@ SINGLE = (
 
 PLURAL = {
     "chosen": NN_("%(count)s chosen", "%(count)s chosen"),
+    "select-all": NN_("Select all %(count)s", "Select all %(count)s"),
     "size.0": NN_("%(value)s byte", "%(value)s bytes"),
     "uploading": NN_("Uploading %(count)s file", "Uploading %(count)s files"),
     "deleted-many": NN_("%(count)s item is in the trash.", "%(count)s items are in the trash."),

@@ -4,7 +4,8 @@
    An action has an `id`, the key of its `text`, an `icon`, its `keys` (a single letter is one that can
    be turned off), the `places` where it exists, `isFor(entries)`, and `run(entries, context)`. What
    `isInBar` is for any number of entries, what `isHidden` is in no menu, what `isDanger` is red;
-   what `takesAway` leaves the list without them.
+   what `takesAway` leaves the list without them. `entries` that have `everything` are only those of it
+   that are loaded (everything.js).
 
    Rule: nothing is done here, and nothing loaded before it is asked for. */
 
@@ -15,10 +16,16 @@ import { warn } from "./toasts.js";
 const FILES = ["folder", "search"];
 const TRASH = ["trash"];
 
-const any = (entries) => entries.length > 0;
-const one = (entries) => entries.length === 1;
-const oneFile = (entries) => one(entries) && entries[0].kind === "file";
-const oneFolder = (entries) => one(entries) && entries[0].kind === "folder";
+/** How many things `entries` stand for. */
+export const countOf = (entries) => entries.everything?.count ?? entries.length;
+
+/** Whether `entries` are one that is loaded, and nothing else. */
+export const isOne = (entries) => entries.length === 1 && !entries.everything;
+
+const any = (entries) => countOf(entries) > 0;
+const loaded = (entries) => any(entries) && !entries.everything;
+const oneFile = (entries) => isOne(entries) && entries[0].kind === "file";
+const oneFolder = (entries) => isOne(entries) && entries[0].kind === "folder";
 
 const main = document.getElementById("main");
 
@@ -55,7 +62,7 @@ export const ACTIONS = [
     icon: "folder-open",
     keys: [],
     places: ["search"],
-    isFor: one,
+    isFor: isOne,
     run: ([{ row }]) => row.querySelector(".where a").click(),
   },
   {
@@ -74,7 +81,7 @@ export const ACTIONS = [
     icon: "pencil",
     keys: ["F2"],
     places: FILES,
-    isFor: one,
+    isFor: isOne,
     run: async ([entry], context) => (await import("./renaming.js")).rename(entry, context),
   },
   {
@@ -103,7 +110,7 @@ export const ACTIONS = [
     icon: "link",
     keys: ["c"],
     places: FILES,
-    isFor: any,
+    isFor: loaded,
     run: async (entries) => (await import("./links.js")).copyLink(entries),
   },
   {

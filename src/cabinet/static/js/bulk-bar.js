@@ -1,10 +1,12 @@
 /* The bar that takes the place of the list's head while something is chosen.
 
-   Rule: what it offers is in actions.js; the box over all boxes means the rows that are loaded. */
+   Rule: what it offers is in actions.js; the box over all boxes means the rows that are loaded, and
+   where there are more the bar offers to select those, too. */
 
-import { ACTIONS, contextOf, perform } from "./actions.js";
+import { ACTIONS, contextOf, perform, tell } from "./actions.js";
 import { exactSize, number, size } from "./format.js";
 import { icon } from "./icons.js";
+import { totals } from "./place-totals.js";
 import { countText, text } from "./texts.js";
 import { announce } from "./toasts.js";
 import { focusList, focusOn } from "./walking.js";
@@ -54,9 +56,10 @@ export class BulkBar {
     this.draw();
   }
 
-  /** Whether every row that is loaded is chosen, though there are more. */
+  /** Whether every row that is loaded is chosen and nothing else, though there are more. */
   get isCutShort() {
-    return this.selection.size === this.selection.limit && Boolean(byId("more"));
+    const { size: count, limit, isWhole } = this.selection;
+    return !isWhole && count === limit && Boolean(byId("more"));
   }
 
   /** What is chosen, in words. */
@@ -70,11 +73,11 @@ export class BulkBar {
   }
 
   draw() {
-    const { size: count, limit } = this.selection;
+    const { size: count, chosenRows, limit } = this.selection;
     const all = byId("choose-all");
     if (all) {
-      all.checked = count > 0 && count === limit;
-      all.indeterminate = count > 0 && count < limit;
+      all.checked = chosenRows > 0 && chosenRows === limit;
+      all.indeterminate = count > 0 && !all.checked;
     }
     this.show(count > 0);
     if (count > 0) {
@@ -83,6 +86,9 @@ export class BulkBar {
         span("selection-words", this.describe()),
         span("selection-note", this.isCutShort ? text("only-loaded") : ""),
       );
+      if (this.isCutShort) {
+        this.offerEverything().catch(tell);
+      }
       const { bytes } = this.selection;
       byId("selection-count").title = bytes ? exactSize(bytes) : "";
     }
@@ -95,7 +101,9 @@ export class BulkBar {
     const hadFocus = bar?.contains(document.activeElement);
     // Not on what holds them both: the browser would ask every row whether that concerns it.
     bar?.classList.toggle("is-shown", isNeeded);
-    this.list.querySelector(".list-head")?.classList.toggle("is-covered", isNeeded);
+    const head = this.list.querySelector(".list-head");
+    head?.classList.toggle("is-covered", isNeeded);
+    head?.classList.remove("is-offering");
     if (hadFocus && !isNeeded) {
       focusList();
     }
@@ -112,18 +120,41 @@ export class BulkBar {
     }
   }
 
+  /** Offer to select what is not loaded, too; of what a search finds nobody knows how much that is. */
+  async offerEverything() {
+    if (contextOf(this.selection).place === "search") {
+      return;
+    }
+    const { count } = await totals();
+    const note = byId("selection-count")?.querySelector(".selection-note");
+    if (!this.isCutShort || !note || byId("selection-everything")) {
+      return;
+    }
+    const button = document.createElement("button");
+    button.type = "button";
+    button.id = "selection-everything";
+    button.className = "btn btn-quiet btn-sm selection-everything";
+    button.textContent = countText("select-all", count, { count: number(count) });
+    note.before(button);
+    this.list.querySelector(".list-head").classList.add("is-offering");
+  }
+
   press(target) {
     const button = target.closest("#selection button");
     const action = ACTIONS.find(({ id }) => id === button?.dataset.action);
     if (action) {
       const { entries } = this.selection;
-      if (action.takesAway) {
+      if (action.takesAway && entries.length) {
         // The bar goes with them; from the last of them the focus finds the next row.
         focusOn(entries.at(-1).row, { preventScroll: true });
       }
       perform(action, entries, contextOf(this.selection, button));
     } else if (button?.id === "selection-clear") {
       this.selection.clear();
+    } else if (button?.id === "selection-everything") {
+      this.selection.selectEverything().catch(tell);
+      // The button goes with the offer.
+      focusList();
     }
   }
 

@@ -94,6 +94,32 @@ export async function purgeIds(ids) {
 /** Remove everything in the trash for ever. */
 export const purgeAll = () => renewing(() => send("DELETE", `${root}trash`));
 
+/** Return the fields that name `everything` (everything.js). */
+const fieldsOf = ({ folder, except, count }) =>
+  folder === null ? { all: true, except, count } : { folder, except, count };
+
+/** Put everything in a folder into the trash; resolves to the `batch` that did it. */
+export const trashAll = (everything) => post("trash", fieldsOf(everything));
+
+/** Put everything that is in the trash back; resolves to the `batch`, too. */
+export const restoreAll = (everything, onConflict) =>
+  post("trash/restore", { ...fieldsOf(everything), on_conflict: onConflict });
+
+/** Move everything in a folder to the one at `path`; resolves to the `batch`, too. */
+export const moveAll = (everything, path, onConflict) =>
+  post("moves", { ...fieldsOf(everything), to: path && `${path}/`, on_conflict: onConflict });
+
+/** Copy everything in a folder to the one at `path`; resolves to the `batch`, too. */
+export const copyAll = (everything, path, onConflict) =>
+  post("copies", { ...fieldsOf(everything), to: path && `${path}/`, on_conflict: onConflict });
+
+/** Remove everything for ever; what is in a folder by way of the trash: nothing is lost before all of it is there. */
+export const purgeEverything = async (everything) =>
+  post("trash/purge", everything.folder === null ? fieldsOf(everything) : { batch: (await trashAll(everything)).batch });
+
+/** Undo what `batch` did, by the address that undoes such a one. */
+export const undoAll = (address, batch) => post(address, { batch });
+
 /** Return a page of the folders in the folder at `path`, and the cursor of the next, null when files begin. */
 export async function foldersOf(path, after, limit) {
   const query = new URLSearchParams({ path, limit, ...(after && { after }) });

@@ -11,6 +11,8 @@ import { countText, text } from "./texts.js";
 import { say } from "./toasts.js";
 import { remember } from "./undo.js";
 
+const everything = () => import("./everything.js");
+
 const pathsOf = (entries) => entries.map(({ path }) => path);
 const keysOf = (entries) => entries.map(({ path, trashId }) => trashId ?? path);
 const idsOf = (trashed) => trashed.map(({ id }) => id);
@@ -30,6 +32,9 @@ const idle = (entries) => entries.filter(({ row }) => row?.ariaBusy !== "true");
 
 /** Put `chosen` entries into the trash, and offer to bring them back. */
 export async function trash(chosen) {
+  if (chosen.everything) {
+    return (await everything()).trashEverything(chosen);
+  }
   const entries = idle(chosen);
   const done = [];
   await attempt(entries, async () => {
@@ -46,6 +51,7 @@ export async function trash(chosen) {
     });
     await left(done.map(({ from }) => from)).catch(lost);
   }
+  return null;
 }
 
 /** Put `entries` of the trash back; where something is in their place, ask. Returns what is `back`, and what
@@ -70,7 +76,10 @@ async function putBack(entries) {
 }
 
 /** Put `chosen` entries of the trash back where they were, and offer to delete them again. */
-export function restore(chosen) {
+export async function restore(chosen) {
+  if (chosen.everything) {
+    return (await everything()).restoreEverything(chosen);
+  }
   const entries = idle(chosen);
   return attempt(entries, async () => {
     const { back, replaced } = await putBack(entries);
@@ -89,11 +98,14 @@ export function restore(chosen) {
 
 /** Ask, then remove `entries`, in the trash or not, for ever. */
 export async function purge(entries) {
+  if (entries.everything) {
+    return (await everything()).purgeAllOf(entries);
+  }
   const words = text(entries.length === 1 ? "purge-text" : "purge-many-text");
   if (!(await confirm(counted(entries, "purge-one", "purge-many"), words, text("purge")))) {
-    return;
+    return null;
   }
-  await attempt(entries, async () => {
+  return attempt(entries, async () => {
     // By way of the trash: should the second step fail, nothing is lost that was not to be lost.
     const there = entries.filter(({ trashId }) => !trashId);
     const added = await wholly(trashPaths(pathsOf(there)));

@@ -135,6 +135,12 @@ async function changed(panel, entry) {
   }
 }
 
+/** Say of everything in a place what is known without a look at each of it. */
+function describeEverything(panel, { count, bytes }) {
+  part(panel, "count").textContent = countText("dragged", count, { count: number(count) });
+  part(panel, "total").textContent = bytes === null ? "" : bothSizes(bytes);
+}
+
 function describeMany(panel, entries) {
   const files = entries.filter(({ kind }) => kind === "file");
   const folders = entries.length - files.length;
@@ -152,8 +158,11 @@ export async function describe(panel, entries) {
   const [first] = entries;
   const giveBack = holdFocus(panel);
   current = first ?? null;
-  panel.dataset.shows = ["none", "one"][entries.length] ?? "many";
-  if (entries.length === 1) {
+  const { everything } = entries;
+  panel.dataset.shows = everything ? "many" : (["none", "one"][entries.length] ?? "many");
+  if (everything) {
+    describeEverything(panel, everything);
+  } else if (entries.length === 1) {
     await describeOne(panel, first);
   } else if (entries.length > 1) {
     describeMany(panel, entries);

@@ -26,7 +26,9 @@ let timer = 0;
 
 const isOpen = () => !panel.hidden && panel.parentElement !== document.getElementById("preview-side");
 const isSame = (entries) =>
-  entries.length === shown.length && entries.every(({ path }, index) => path === shown[index].path);
+  entries.everything?.count === shown.everything?.count &&
+  entries.length === shown.length &&
+  entries.every(({ path }, index) => path === shown[index].path);
 
 function draw(entries) {
   shown = entries;

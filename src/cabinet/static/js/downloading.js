@@ -23,7 +23,7 @@ function fetchFrom(url) {
 
 /** Post the chosen ones: to a tab that goes away when a download comes, and so this page stays whatever
     comes. Long after somebody pressed something browsers open none. */
-function post(form) {
+export function post(form) {
   const button = document.createElement("button");
   button.formAction = `${root}zip`;
   button.formTarget = navigator.userActivation?.isActive ? "_blank" : "_self";
@@ -44,6 +44,10 @@ async function expectAll(entries) {
 
 /** Download one entry (a folder comes as an archive), or the chosen ones in one archive. */
 export async function download(entries, { place, folder }) {
+  if (entries.everything) {
+    await (await import("./everything.js")).downloadEverything(entries);
+    return;
+  }
   const isWhole = place === "folder" && !document.getElementById("more");
   if (entries.length === 1) {
     fetchFrom(downloadUrl(entries[0].path));

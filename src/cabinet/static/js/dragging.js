@@ -3,7 +3,7 @@
 
    Rule: whatever dragging does, a button does, too; what does not light up takes nothing. */
 
-import { perform } from "./actions.js";
+import { countOf, isOne, perform } from "./actions.js";
 import { ROWS } from "./drop.js";
 import { number } from "./format.js";
 import { icon } from "./icons.js";
@@ -25,12 +25,11 @@ let dragged = [];
 function makeImage(entries) {
   const image = document.createElement("div");
   image.className = "drag-image";
-  image.append(icon(entries.length === 1 && entries[0].kind === "file" ? "file" : "folder"));
+  image.append(icon(isOne(entries) && entries[0].kind === "file" ? "file" : "folder"));
   const words = document.createElement("bdi");
-  words.textContent =
-    entries.length === 1
-      ? entries[0].name
-      : countText("dragged", entries.length, { count: number(entries.length) });
+  words.textContent = isOne(entries)
+    ? entries[0].name
+    : countText("dragged", countOf(entries), { count: number(countOf(entries)) });
   image.append(words);
   document.body.append(image);
   // The browser takes its picture once the event is over.
@@ -47,8 +46,8 @@ function begin(event, selection) {
   const { dataTransfer: transfer } = event;
   // What the browser would drag: the address of the link, or the picture as a file.
   transfer.clearData();
-  transfer.setData(ROWS, String(dragged.length));
-  if (dragged.length === 1 && dragged[0].kind === "file") {
+  transfer.setData(ROWS, String(countOf(dragged)));
+  if (isOne(dragged) && dragged[0].kind === "file") {
     const { name, mediaType } = dragged[0];
     const { href } = row.querySelector(".name");
     transfer.setData("DownloadURL", `${mediaType || "application/octet-stream"}:${name.replaceAll(":", "_")}:${href}`);

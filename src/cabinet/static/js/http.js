@@ -20,13 +20,15 @@ export const contentUrl = (path) => `${root}files/${encoded(path)}`;
 export const downloadUrl = (path) => `${root}download/${encoded(path)}`;
 
 /** A request that did not do what it was for; `message` is fit to be shown. `type` is the server's
-    word for it, and `retryAfter` the seconds that it asks to wait. */
+    word for it, `retryAfter` the seconds that it asks to wait, and `count` how many there are, where it
+    expected others. */
 export class Failure extends Error {
-  constructor(status, message, { type = "", retryAfter = 0 } = {}) {
+  constructor(status, message, { type = "", retryAfter = 0, count = null } = {}) {
     super(message);
     this.status = status;
     this.type = type;
     this.retryAfter = retryAfter;
+    this.count = count;
   }
 }
 
@@ -42,7 +44,7 @@ export function failure(status, body, retryAfter = null) {
   try {
     const problem = JSON.parse(body);
     const type = (problem.type ?? "").replace("/problems/", "");
-    return new Failure(status, problem.detail || text("failed"), { ...told, type });
+    return new Failure(status, problem.detail || text("failed"), { ...told, type, count: problem.count });
   } catch {
     return new Failure(status, text("failed"), told);
   }

@@ -43,10 +43,12 @@ export async function confirm(title, words, label) {
 }
 
 /** Ask what to do where something is at each of `paths` already, once for all of them; resolves to
-    "replace", "rename", "skip", but for those that make no sense, or "" for nothing at all. */
-export function askWhatGives(paths, { canSkip = true, canReplace = true } = {}) {
+    "replace", "rename", "skip", but for those that make no sense, or "" for nothing at all. `title` is for
+    when nobody knows the paths. */
+export function askWhatGives(paths, { canSkip = true, canReplace = true, title = null } = {}) {
   const dialog = document.getElementById("in-the-way");
-  dialog.querySelector("h2").textContent = countText("exists", paths.length, { count: number(paths.length) });
+  const counted = () => countText("exists", paths.length, { count: number(paths.length) });
+  dialog.querySelector("h2").textContent = title ?? counted();
   dialog.querySelector('[value="skip"]').hidden = !canSkip;
   dialog.querySelector('[value="replace"]').hidden = !canReplace;
   dialog.querySelector("#in-the-way-replace").hidden = !canReplace;

@@ -2,6 +2,7 @@
 
    Rule: everything in the way is asked about once, before anything is sent. */
 
+import { countOf, isOne } from "./actions.js";
 import { inTurn, lookUp, newestTrashed, relocatePaths, restoreIds, trashPaths } from "./changes.js";
 import { number } from "./format.js";
 import { Failure } from "./http.js";
@@ -145,6 +146,10 @@ async function offerUndo(kind, done, folder) {
 }
 
 async function relocate(kind, entries, folder) {
+  if (entries.everything) {
+    await (await import("./everything.js")).relocateEverything(kind, entries, folder);
+    return;
+  }
   const done = [];
   await busy(entries, () => carryOut(kind, entries, folder, done).catch(lost));
   if (done.length) {
@@ -159,9 +164,9 @@ async function relocate(kind, entries, folder) {
 }
 
 const titleOf = (kind, entries) =>
-  entries.length === 1
+  isOne(entries)
     ? text(`${kind}-one`, entries[0])
-    : countText(`${kind}-many`, entries.length, { count: number(entries.length) });
+    : countText(`${kind}-many`, countOf(entries), { count: number(countOf(entries)) });
 
 async function choose(kind, entries, { place, folder, opener }) {
   const { pickFolder } = await import("./folder-picker.js");
@@ -176,7 +181,7 @@ async function choose(kind, entries, { place, folder, opener }) {
     opener?.focus();
   }
   if (target !== null) {
-    if (kind === "move" && opener?.closest("#selection-bar")) {
+    if (kind === "move" && entries.length && opener?.closest("#selection-bar")) {
       // The bar goes with them; from the last of them the focus finds the next row.
       focusOn(entries.at(-1).row, { preventScroll: true });
     }

@@ -5,7 +5,7 @@
 
    Rule: one menu on the page; what it offers is in actions.js. */
 
-import { actionsFor, contextOf, perform } from "./actions.js";
+import { actionsFor, contextOf, countOf, isOne, perform } from "./actions.js";
 import { number } from "./format.js";
 import { icon } from "./icons.js";
 import { labelOf } from "./key-names.js";
@@ -33,9 +33,9 @@ let typedAt = 0;
 const items = () => [...menu.querySelectorAll('[role="menuitem"]')];
 
 function titleOf(entries) {
-  return entries.length === 1
+  return isOne(entries)
     ? entries[0].name
-    : countText("chosen", entries.length, { count: number(entries.length) });
+    : countText("chosen", countOf(entries), { count: number(countOf(entries)) });
 }
 
 function itemOf(action, entries, context) {
@@ -69,7 +69,7 @@ function fill(entries, context) {
   const shown = actions.map((action) => itemOf(action, entries, context));
   menu.replaceChildren(title, ...shown);
   const [{ name }] = entries;
-  menu.setAttribute("aria-label", entries.length === 1 ? text("actions-for", { name }) : title.textContent);
+  menu.setAttribute("aria-label", isOne(entries) ? text("actions-for", { name }) : title.textContent);
 }
 
 /** Put the menu at a point, or below the element that opened it, wherever there is room for it. */

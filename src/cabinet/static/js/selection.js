@@ -3,15 +3,27 @@
    A row is known by its path, in the trash by its id: two things of one path may lie there. The
    boxes in the rows are what the form posts, so they always say the same as this.
 
+   Everything in the place may be selected, loaded or not: then the rows that come later are selected,
+   too, and what is taken out is remembered by its key. That ends when the place has another number of
+   entries, for what has arrived was not selected.
+
    Rule: a change touches only the rows that it changes; of very many first those in sight, and the
    others bit by bit, so that nobody waits for what they do not see. */
 
 import { entryOf, keyOf } from "./list.js";
+import { nameOf } from "./paths.js";
+import { totals } from "./place-totals.js";
 
 const BOX = "#rows .check input";
 
 // Rows that are marked without anybody noticing how long it takes, also on a slow machine.
 const AT_ONCE = 200;
+
+/** Return the path of the open folder, null in the trash. */
+function openFolder() {
+  const { place, folder } = document.getElementById("main").dataset;
+  return place === "trash" ? null : folder;
+}
 
 const boxOf = (row) => row.querySelector(".check input");
 
@@ -23,6 +35,8 @@ export class Selection extends EventTarget {
   // What has to be marked yet.
   #pending = [];
   #timer = 0;
+  // While everything is selected: the `total` of the place, its `folder`, and the keys that are taken `out`.
+  #whole = null;
   // Where a range starts, and the keys that the last one took in.
   #anchor = null;
   #range = [];
@@ -46,7 +60,12 @@ export class Selection extends EventTarget {
 
   /** How many are chosen. */
   get size() {
-    return this.#chosen.size;
+    return this.#whole ? this.#whole.total.count - this.#whole.out.size : this.#chosen.size;
+  }
+
+  /** Whether more is chosen than the rows that are loaded. */
+  get isWhole() {
+    return this.#whole !== null;
   }
 
   /** What the chosen ones are known by, in the order of the list. */
@@ -54,14 +73,32 @@ export class Selection extends EventTarget {
     return [...this.#all.keys()].filter((key) => this.#chosen.has(key));
   }
 
-  /** The chosen entries, in the order of the list. */
+  /** The chosen entries that are loaded, in the order of the list. If everything in the place is chosen,
+      they have that as `everything` (everything.js). */
   get entries() {
-    return this.paths.map((key) => entryOf(this.#all.get(key)));
+    const entries = this.paths.map((key) => entryOf(this.#all.get(key)));
+    if (this.#whole) {
+      const { folder, out } = this.#whole;
+      const except = folder === null ? [...out] : Array.from(out, nameOf);
+      const again = () => folder === openFolder() && this.selectEverything(out);
+      entries.everything = { folder, except, count: this.size, bytes: this.bytes, again };
+    }
+    return entries;
   }
 
-  /** How many bytes the chosen files have; folders have none of their own. */
+  /** How many bytes the chosen files have, null where nobody knows; folders have none of their own. */
   get bytes() {
-    return [...this.#chosen].reduce((sum, key) => sum + this.#sizes.get(key), 0);
+    const sum = (keys) => [...keys].reduce((bytes, key) => bytes + (this.#sizes.get(key) ?? 0), 0);
+    const { total, out } = this.#whole ?? {};
+    if (!total) {
+      return sum(this.#chosen);
+    }
+    return total.size === null ? null : total.size - sum(out);
+  }
+
+  /** How many of the rows are chosen that are loaded. */
+  get chosenRows() {
+    return this.#chosen.size;
   }
 
   /** How many rows could be chosen: those that are loaded. */
@@ -75,7 +112,9 @@ export class Selection extends EventTarget {
 
   /** Choose just these. */
   set(paths) {
-    this.#apply(new Set([...paths].filter((path) => this.#all.has(path))));
+    const wasWhole = this.isWhole;
+    this.#whole = null;
+    this.#apply(new Set([...paths].filter((path) => this.#all.has(path))), { isTold: wasWhole });
     this.startAt(this.#chosen.size === 1 ? [...this.#chosen][0] : null);
   }
 
@@ -107,9 +146,18 @@ export class Selection extends EventTarget {
     this.#apply(next);
   }
 
-  /** Choose every row that is loaded. */
+  /** Choose every row that is loaded; those that are not, if they were chosen before. */
   selectAll() {
     this.#apply(new Set(this.#all.keys()));
+    this.startAt(null);
+  }
+
+  /** Choose everything in the place, loaded or not, but the rows in `without`; raises `Failure`. */
+  async selectEverything(without = new Set()) {
+    const total = await totals();
+    const out = new Set([...without].filter((key) => this.#all.has(key)));
+    this.#whole = { total, folder: openFolder(), out };
+    this.#apply(new Set([...this.#all.keys()].filter((key) => !out.has(key))), { isTold: true });
     this.startAt(null);
   }
 
@@ -167,16 +215,20 @@ export class Selection extends EventTarget {
     return drawn.flatMap((group) => Array.from(group.children, keyOf));
   }
 
-  #apply(next) {
+  #apply(next, { isTold = false } = {}) {
     const before = this.#chosen;
     const isOther = (key) => before.has(key) !== next.has(key);
     const changed = [...before, ...next].filter(isOther);
     const first = changed.length > AT_ONCE ? this.#inSight().filter(isOther) : [];
     this.#chosen = next;
+    changed.forEach((key) => this.#whole?.out[next.has(key) ? "delete" : "add"](key));
+    if (this.#whole && !this.size) {
+      this.#whole = null;
+    }
     first.forEach((key) => this.#mark(key));
     this.#pending = changed.concat(this.#pending);
     this.#markSome(first.length ? 0 : AT_ONCE);
-    if (changed.length) {
+    if (changed.length || isTold) {
       this.dispatchEvent(new Event("change"));
     }
   }
@@ -191,8 +243,11 @@ export class Selection extends EventTarget {
   #renew(added) {
     if (added && this.#rows) {
       this.#learn(added);
+      this.#takeIn(added.map(keyOf));
       return;
     }
+    const wasWhole = this.#whole;
+    this.#whole = this.#isSame() ? wasWhole : null;
     this.#rows = null;
     this.#pending = [];
     const before = this.#chosen;
@@ -201,10 +256,24 @@ export class Selection extends EventTarget {
     for (const key of new Set([...this.#chosen, ...Array.from(marked, keyOf)])) {
       this.#mark(key);
     }
-    if (this.#chosen.size < before.size) {
+    this.#takeIn([...this.#all.keys()]);
+    if (this.#chosen.size < before.size || this.#whole !== wasWhole) {
       this.dispatchEvent(new Event("change"));
     }
     this.#prepare();
+  }
+
+  /** Choose rows that are new to the list where everything is chosen. */
+  #takeIn(keys) {
+    if (this.#whole) {
+      this.#apply(new Set([...this.#chosen, ...keys.filter((key) => !this.#whole.out.has(key))]));
+    }
+  }
+
+  /** Tell whether the place is the one of which everything is chosen, and has as many entries as then. */
+  #isSame() {
+    const { count } = document.getElementById("totals")?.dataset ?? {};
+    return this.#whole?.folder === openFolder() && Number(count) === this.#whole.total.count;
   }
 
   /** Get to know the rows while nobody waits for it. */

@@ -99,9 +99,13 @@ export function announce(message, { isUrgent = false } = {}) {
   setTimeout(() => note.remove(), LASTS_FOR_MS);
 }
 
-/** Say that something went wrong; the same is not said twice. */
-export function warn(message) {
+/** Say that something went wrong, with a button for `action` if there is one; the same is not said twice. */
+export function warn(message, action = null) {
   const same = [...toasts.querySelectorAll('[role="alert"] .note:not(.visually-hidden)')];
   same.find((note) => note.querySelector("p").textContent === message)?.remove();
-  add("alert", draw(message));
+  const note = draw(message);
+  if (action) {
+    note.querySelector("p").after(actionButton(action, note));
+  }
+  add("alert", note);
 }
