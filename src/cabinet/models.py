@@ -82,11 +82,16 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """Somebody with an account. `username_key` is what makes a name unique: NFKC, case folded."""
+    """Somebody with an account. `username_key` is what makes a name unique: NFKC, case folded.
+
+    `public_id` is what pages, browsers and programs know the account by: a name may be given to
+    somebody else once its account is deleted, and row ids would tell how many accounts there are.
+    """
 
     __tablename__ = "user"
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)
     username: Mapped[str] = mapped_column(String(64))
     username_key: Mapped[str] = mapped_column(String(256), unique=True)
     password_hash: Mapped[str] = mapped_column(String(128))

@@ -7,6 +7,7 @@ migrations, so that what a later release may do is proved before there is one.
 from __future__ import annotations
 
 import logging
+import re
 import stat
 import subprocess
 import sys
@@ -65,6 +66,16 @@ def test_a_populated_database_of_every_release_is_upgraded_row_by_row(
     assert len(copies(database)) == (revision != HEAD and isinstance(database, Path))
     for copy in copies(database):
         assert rows_of(copy) == before
+
+
+def test_accounts_of_before_get_public_ids_of_their_own(make_app: MakeApp, database: Database) -> None:
+    at_revision(make_app, database, "0005")
+
+    make_app()
+
+    ids = [row["public_id"] for row in rows_of(database)["user"]]
+    assert all(re.fullmatch(r"[0-9a-f]{32}", each) for each in ids)
+    assert len(set(ids)) == len(ids) == ROWS
 
 
 def test_the_models_are_what_the_migrations_make(make_app: MakeApp) -> None:

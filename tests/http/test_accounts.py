@@ -96,7 +96,8 @@ def test_fields_that_nobody_asked_for_change_nothing(client: FlaskClient) -> Non
     me = client.get("/me", headers=basic("alice")).get_json()
 
     assert (me["usage"], me["quota"]) == (0, None)
-    assert set(me) == {"username", "usage", "quota", "language", "created_at"}
+    assert set(me) == {"id", "username", "usage", "quota", "language", "created_at"}
+    assert me["id"] != "77"
 
 
 @pytest.mark.parametrize("path", ["/login", "/me"])

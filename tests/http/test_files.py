@@ -231,8 +231,8 @@ def test_the_quota_is_told_apart_from_a_full_disk(make_app: MakeApp) -> None:
     assert is_problem(alice.upload([("f", b"x" * 11)]), 507, "quota-exceeded")
     assert alice.get("/me").get_json()["usage"] == 0
     assert alice.put("/files/f", b"x" * 10).status_code == 201
-    assert alice.get("/me").get_json() | {"created_at": ""} == {
-        "username": "alice", "usage": 10, "quota": 10, "language": None, "created_at": "",
+    assert alice.get("/me").get_json() | {"id": "", "created_at": ""} == {
+        "id": "", "username": "alice", "usage": 10, "quota": 10, "language": None, "created_at": "",
     }  # fmt: skip
 
 

@@ -142,7 +142,7 @@ def test_a_change_made_outside_is_refused(session: Session, alice: int) -> None:
         pytest.fail("a deletion slipped in")
     session.rollback()
 
-    session.add(User(username="x", username_key="x", password_hash="x", created_at=START))
+    session.add(User(public_id="1", username="x", username_key="x", password_hash="x", created_at=START))
     with pytest.raises(RuntimeError, match="under way"), writing(session):
         pytest.fail("a new row slipped in")
 
@@ -235,7 +235,9 @@ def test_a_file_that_is_no_database_is_a_fault_without_its_path(tmp_path: Path) 
 
 def test_a_broken_constraint_stays_what_it_is(session: Session, bench: Workbench, alice: int) -> None:
     with pytest.raises(IntegrityError), writing(session):
-        session.add(User(username="Alice", username_key="alice", password_hash="", created_at=START))
+        session.add(
+            User(public_id="1", username="Alice", username_key="alice", password_hash="", created_at=START)
+        )
 
 
 class ServerError(Exception):

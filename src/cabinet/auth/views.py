@@ -197,6 +197,7 @@ def me() -> ResponseReturnValue:
     """Tell a program whom it acts for."""
     account = acting_user().account
     return {
+        "id": account.public_id,
         "username": account.username,
         "usage": account.usage,
         "quota": account.quota,

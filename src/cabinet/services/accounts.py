@@ -20,6 +20,7 @@ from cabinet.services.clock import Clock
 from cabinet.services.database import writing
 from cabinet.services.names import to_username, username_key
 from cabinet.services.passwords import Passwords, check_strength
+from cabinet.services.secrets import new_id
 from cabinet.services.throttle import LoginThrottle
 from cabinet.services.usage import recount
 
@@ -29,6 +30,7 @@ class Account:
     """What may be told of a user."""
 
     id: int
+    public_id: str
     username: str
     language: str | None
     usage: int
@@ -41,6 +43,7 @@ def to_account(user: User) -> Account:
     """Copy a row, so that nobody holds on to it past its transaction."""
     return Account(
         id=user.id,
+        public_id=user.public_id,
         username=user.username,
         language=user.language,
         usage=user.usage,
@@ -75,6 +78,7 @@ class Accounts:
             password_hash = self._passwords.hash(password)
         now = self._clock()
         user = User(
+            public_id=new_id(),
             username=name,
             username_key=username_key(name),
             password_hash=password_hash,

@@ -88,6 +88,11 @@ class ActingUser(UserMixin):  # type: ignore[misc]  # Flask-Login carries no typ
         return self.account.id
 
     @property
+    def public_id(self) -> str:
+        """What the account is known by outside, and for good."""
+        return self.account.public_id
+
+    @property
     def username(self) -> str:
         """The name as its owner wrote it."""
         return self.account.username
