@@ -16,6 +16,7 @@
     │   └── WrongCredentials
     ├── Forbidden
     │   ├── CrossSiteRequest
+    │   ├── OtherUser              a page of one user, and another one signed in
     │   ├── RegistrationClosed
     │   └── UploadIsFinal          a joined upload takes no bytes of its own
     ├── NotFound
@@ -73,6 +74,8 @@ class CabinetError(Exception):
     """
 
     slug: ClassVar[str] = "error"
+    # The fields that a program gets as members of the problem document, besides the sentence.
+    members: ClassVar[tuple[str, ...]] = ()
     title: ClassVar[str] = N_("Something went wrong")
     message: ClassVar[str] = N_("The request could not be completed.")
 
@@ -202,10 +205,23 @@ class Forbidden(CabinetError):
 
 
 class CrossSiteRequest(Forbidden):
-    """Another site, or a form without its token, tried to change something."""
+    """Another site, a form without its token, or one of a session that is over, tried to change something."""
 
-    title = N_("The request came from another site")
-    message = N_("This request was not sent by a page of this server. Reload the page and try again.")
+    title = N_("The request was refused")
+    message = N_("Nothing was done: %(reason)s Reload the page and try again.")
+    reason: str
+
+
+class OtherUser(Forbidden):
+    """A page that was made for one user asked for something while another one, `username`, is signed in."""
+
+    title = N_("Another account is signed in")
+    message = N_(
+        "You are signed in as “%(username)s” now, and this was asked for by a page of another account. "
+        "Nothing was done."
+    )
+    members = ("username",)
+    username: str
 
 
 class RegistrationClosed(Forbidden):
@@ -296,6 +312,7 @@ class SelectionChanged(Conflict):
 
     title = N_("The selection has changed")
     message = N_("The number of selected items has changed: it is %(count)s now. Nothing was done.")
+    members = ("count",)
     count: int
 
 

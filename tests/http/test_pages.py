@@ -65,7 +65,7 @@ def test_the_page_of_one_thing_tells_what_it_is_and_suggests_folders(window: Bro
     assert re.findall(r'<option value="(\w[\w/]*)"></option>', page) == ["docs", "docs/inner", "top"]
     assert "5 bytes" in page
     assert 'href="/versions/docs/report.pdf?next=/index?path%3Ddocs"' in page
-    assert 'href="/download/docs/report.pdf"' in page
+    assert f'href="/download/docs/report.pdf?user={alice.get("/me").get_json()["id"]}"' in page
     assert "/versions/" not in window.get("/index/arrange?path=docs").text
 
 

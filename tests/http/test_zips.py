@@ -142,8 +142,9 @@ def test_the_page_of_a_folder_links_to_its_archive(browser: Browser, alice: Prog
     alice.put("/files/a%3Fb/f")
     browser.sign_in()
 
-    assert 'href="/zip?path="' in browser.get("/index").text
-    assert 'href="/download/a%3Fb"' in browser.get("/index?path=a%3Fb").text
+    whose = f"user={alice.get('/me').get_json()['id']}"
+    assert f'href="/zip?path=&amp;{whose}"' in browser.get("/index").text
+    assert f'href="/download/a%3Fb?{whose}"' in browser.get("/index?path=a%3Fb").text
 
 
 def test_the_page_of_an_empty_folder_leads_to_the_one_above(browser: Browser, alice: Program) -> None:

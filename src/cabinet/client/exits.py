@@ -41,6 +41,7 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     errors.WrongCredentials: 3,
     errors.Forbidden: 3,
     errors.CrossSiteRequest: 3,
+    errors.OtherUser: 3,
     errors.RegistrationClosed: 3,
     errors.UploadIsFinal: 3,
     errors.NotFound: 4,

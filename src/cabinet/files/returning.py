@@ -16,6 +16,7 @@ from wtforms import Form
 from cabinet.errors import CabinetError, Conflict, InvalidInput, NotFound, StorageFull
 from cabinet.files.forms import ChosenForm
 from cabinet.services.names import join_path, split_path
+from cabinet.web.page_user import arguments
 from cabinet.web.pages import local_path, see_other, show_error
 from cabinet.web.problems import status_of, wants_page
 
@@ -44,8 +45,8 @@ def page_at_hand(*, is_first: bool = False) -> str:
     """
     if request.method != "GET":
         return local_path(request.values.get("next"), "")
-    asked = [(name, value) for name, value in request.args.items() if not (is_first and name == "after")]
-    is_special = any(name != "path" for name, _ in asked)
+    asked = {name: value for name, value in arguments().items() if not (is_first and name == "after")}
+    is_special = any(name != "path" for name in asked)
     return f"{quote(request.script_root + request.path)}?{urlencode(asked)}" if is_special else ""
 
 

@@ -18,8 +18,10 @@ from markupsafe import Markup
 
 from cabinet.services.entries import Entry, Order, Sort
 from cabinet.services.pictures import MEDIA_TYPES as PICTURES
+from cabinet.web.context import acting_user
 from cabinet.web.formats import file_kind, name_parts, speech
 from cabinet.web.marking import Marker
+from cabinet.web.page_user import USER_FIELD, arguments
 from cabinet.web.pages import LONGEST_ADDRESS
 
 # Pixels of the picture in a row and in a tile, on a screen with two of its own to each of ours.
@@ -94,7 +96,7 @@ class Listing:
         """Return where the page at hand is looked at in another way."""
         if request.method == "GET":
             # Whoever made the address chose these names: they are no arguments of url_for.
-            return f"{url_for(ENDPOINTS[self.place])}?{urlencode(request.args.to_dict() | {'view': view})}"
+            return f"{url_for(ENDPOINTS[self.place])}?{urlencode(arguments() | {'view': view})}"
         return url_for(ENDPOINTS[self.place], path=request.form.get("folder") or None, view=view)
 
 
@@ -112,7 +114,9 @@ class RowMaker:
         self._menu = url_for("files.arrange") + "?path="
         self._back = f"&next={quote(back)}" if back else ""
         pixels = TILE_PICTURE if view_of_request() == "grid" else ROW_PICTURE
-        self._picture = url_for("files.thumbnail", path="-")[:-1], f"?size={pixels}&of="
+        # What is behind the addresses of content comes to nobody but whose list this is.
+        self._whose = f"{USER_FIELD}={acting_user().public_id}"
+        self._picture = url_for("files.thumbnail", path="-")[:-1], f"?size={pixels}&{self._whose}&of="
         self._choose = gettext("Choose “%(name)s”")
         self._actions = gettext("Actions for “%(name)s”")
         self._root = gettext("Your files")
@@ -157,7 +161,7 @@ class RowMaker:
             name=name,
             stem=stem,
             tail=tail,
-            href=(self._folder if entry.is_folder else self._file) + address if address else "",
+            href=self._address_of(entry, address) if address else "",
             menu=self._menu_of(address) if address else "",
             glyph="folder" if entry.is_folder else family or "file",
             picture=self._picture_of(entry, address),
@@ -183,6 +187,10 @@ class RowMaker:
             return stem, tail
         before, after = self._marker.mark(name, len(stem))
         return before, after
+
+    def _address_of(self, entry: Entry, address: str) -> str:
+        """Return where the name of an entry leads: to the page of a folder, or to the content of a file."""
+        return self._folder + address if entry.is_folder else f"{self._file}{address}?{self._whose}"
 
     def _picture_of(self, entry: Entry, address: str) -> str:
         """Return where the small picture of an entry is, the empty word where there cannot be one."""

@@ -25,7 +25,7 @@ from cabinet.web.archives import send_zip
 from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text
 from cabinet.web.context import acting_user, files, uploads, versions, zipping
 from cabinet.web.formats import number
-from cabinet.web.guard import TOKEN_FIELD, check_token, is_vouched_for, streams_body, takes_body_of
+from cabinet.web.guard import NOT_OURS, TOKEN_FIELD, check_token, is_vouched_for, streams_body, takes_body_of
 from cabinet.web.objects import to_json
 from cabinet.web.pages import local_path, see_other
 from cabinet.web.parameters import (
@@ -99,7 +99,7 @@ def _receive_parts(
                 path = text
             continue
         if not trusted:
-            raise CrossSiteRequest
+            raise CrossSiteRequest(reason=NOT_OURS)
         if part.name != "file" or (part.filename == "" and path is None):
             continue  # a field of another name, or a form sent with no file chosen
         if len(received) == MAX_FILES:

@@ -4,7 +4,7 @@ Cross-site writes, on every unsafe method and whatever the credential: a browser
 `Sec-Fetch-Site`, an older one with `Origin`; a client that sends neither is no browser, and no
 hostile page can make one send a request. A form that a browser posts carries a token besides.
 
-Rule: a GET or HEAD is never refused here.
+Rule: a GET or HEAD is refused only when it says that it is of a page of somebody else.
 """
 
 from __future__ import annotations
@@ -18,19 +18,23 @@ from flask import Flask, Response, g, request
 from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
-from cabinet.errors import CrossSiteRequest, InvalidName
+from cabinet.errors import N_, CrossSiteRequest, InvalidName
 from cabinet.services.names import NOT_UNICODE
 from cabinet.web.bodies import FORM_BYTES, MAX_PARTS, check_fields, hold_body, set_timeout
 from cabinet.web.context import requested_view, setting
 from cabinet.web.lingering import hear_out
+from cabinet.web.page_user import check_page_user
 from cabinet.web.wire import guard_body
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-# What is the same for all who ask: each word more in its head is sent thirty times with a first page.
-FOR_EVERYBODY = {"assets"}
+# What is the same for all who ask, so that nobody is looked up for it.
+FOR_EVERYBODY = {"assets", "healthz", "readyz"}
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 TOKEN_FIELD = "csrf_token"  # noqa: S105 - the name of a field
 TOKEN_HEADER = "X-CSRFToken"  # noqa: S105 - the name of a header
+
+NOT_OURS = N_("this was not sent by a page of this server.")
+OTHER_SESSION = N_("somebody signed in or out here since the page was opened, perhaps to another account.")
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -70,7 +74,8 @@ def check_token(token: str | None) -> None:
     try:
         validate_csrf(token)
     except (ValidationError, UnicodeEncodeError) as error:  # a token is ASCII
-        raise CrossSiteRequest from error
+        # A form of ours has one always: it was that of the session in which its page was opened.
+        raise CrossSiteRequest(reason=OTHER_SESSION if token else NOT_OURS) from error
 
 
 def is_vouched_for() -> bool:
@@ -88,8 +93,12 @@ def _admit() -> None:
     if not streams:
         request.max_content_length = request.max_form_memory_size = limit
         request.max_form_parts = MAX_PARTS
-    if request.method not in SAFE_METHODS:
+    is_safe = request.method in SAFE_METHODS
+    if not is_safe:
         _check_origin()
+    if request.endpoint not in FOR_EVERYBODY:
+        check_page_user()
+    if not is_safe:
         if not streams:
             hold_body(request, limit)
             check_fields(request)
@@ -105,11 +114,11 @@ def _check_origin() -> None:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         if site not in {"same-origin", "none"}:
-            raise CrossSiteRequest
+            raise CrossSiteRequest(reason=NOT_OURS)
         return
     origin = request.headers.get("Origin")
     if origin is not None and host_of(origin) not in _own_hosts():
-        raise CrossSiteRequest
+        raise CrossSiteRequest(reason=NOT_OURS)
 
 
 def _own_hosts() -> set[str]:

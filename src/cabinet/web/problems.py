@@ -20,6 +20,7 @@ from cabinet.errors import CabinetError
 from cabinet.services.database import to_domain_error
 from cabinet.web.context import log
 from cabinet.web.i18n import translate_error
+from cabinet.web.page_user import is_from_script
 from cabinet.web.pages import here, see_other, with_next
 
 # Of tus: the checksum of a part does not match.
@@ -41,6 +42,7 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.WrongCredentials: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.CrossSiteRequest: HTTPStatus.FORBIDDEN,
+    errors.OtherUser: HTTPStatus.FORBIDDEN,
     errors.RegistrationClosed: HTTPStatus.FORBIDDEN,
     errors.UploadIsFinal: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
@@ -107,11 +109,11 @@ def is_browser() -> bool:
 def to_response(error: CabinetError) -> Response:
     """Return the answer that tells a client of `error`."""
     status = status_of(error)
-    if isinstance(error, errors.SignInRequired) and wants_page() and request.endpoint != "auth.login":
+    if isinstance(error, errors.SignInRequired) and _wants_error_page() and request.endpoint != "auth.login":
         return see_other(with_next(url_for("auth.login"), here() if request.method == "GET" else None))
     # What a program goes on with (RFC 9457, section 3.2).
-    extension = error.data if isinstance(error, errors.SelectionChanged) else {}
-    response = _render(error.slug, status, *_texts(error), extension)
+    members = {name: error.data[name] for name in error.members}
+    response = _render(error.slug, status, *_texts(error), members)
     _add_headers(response, error)
     return response
 
@@ -131,13 +133,19 @@ def _add_headers(response: Response, error: CabinetError) -> None:
             response.headers.add("WWW-Authenticate", challenge)
 
 
+def _wants_error_page() -> bool:
+    # A script that fetches a page, for what stands in it, reads no other page than that.
+    return wants_page() and not is_from_script()
+
+
 def _render(
-    slug: str, status: int, title: str, detail: str, extension: Mapping[str, Any] | None = None
+    slug: str, status: int, title: str, detail: str, members: Mapping[str, Any] | None = None
 ) -> Response:
     # A host that is none, or not ours, has no pages: none of their addresses can be built for it.
-    if wants_page() and not isinstance(request.routing_exception, BadRequest):
+    if _wants_error_page() and not isinstance(request.routing_exception, BadRequest):
         page = render_template(
             "errors/error.html",
+            slug=slug,
             status=int(status),
             title=title,
             detail=detail,
@@ -145,7 +153,7 @@ def _render(
         )
         return Response(page, status)
     body = {"type": f"/problems/{slug}", "title": title, "status": int(status), "detail": detail}
-    response = jsonify(body | {"request_id": g.get("request_id")} | dict(extension or {}))
+    response = jsonify(body | dict(members or {}) | {"request_id": g.get("request_id")})
     response.status_code = status
     response.content_type = "application/problem+json"
     return response
