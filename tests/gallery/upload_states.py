@@ -79,7 +79,8 @@ def conflicts(scene: Scene) -> None:
 
 def sign_in_again(scene: Scene) -> None:
     def refuse(route: Route) -> None:
-        route.fallback() if route.request.method == "GET" else route.fulfill(status=401)
+        is_refused = route.request.method != "GET" or route.request.url.endswith("/me")
+        route.fulfill(status=401) if is_refused else route.fallback()
 
     page = scene.open("/index")
     page.route("**/*", refuse)
@@ -92,6 +93,15 @@ def signed_out(scene: Scene) -> None:
     sign_in_again(scene)
     scene.page.keyboard.press("Escape")
     scene.sees("#uploads-signin")
+
+
+def another_account(scene: Scene) -> None:
+    """Come back to the page after somebody else has signed in in another tab."""
+    page = scene.open("/index")
+    problem = {"type": "/problems/other-user", "username": "boris.petrov"}
+    page.route("**/me", lambda route: route.fulfill(status=403, json=problem))
+    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    scene.sees("#signin-other")
 
 
 def held_over_the_page(scene: Scene) -> None:
@@ -119,5 +129,6 @@ STATES = [
     State("uploads failed", "anna", failed, complains="status of 400"),
     State("upload conflicts", "anna", conflicts),
     State("sign in again", "anna", sign_in_again, complains="status of 401"),
+    State("another account", "anna", another_account, complains="status of 403"),
     State("files held over the page", "anna", held_over_the_page),
 ]

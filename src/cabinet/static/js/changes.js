@@ -4,24 +4,22 @@
    for those before a failure have happened. */
 
 import { exchange, root, send } from "./http.js";
-import { bindSignIn, renewToken, signedInNow } from "./signin.js";
+import { isAway, OTHER_SESSION } from "./identity.js";
+import { renewToken, signedInNow } from "./signin.js";
 
 // As many as the server takes at a time.
 const BATCH = 1000;
-// What the server says of a form with the token of a session that is over.
-const OTHER_SESSION = "cross-site-request";
-
-bindSignIn();
 
 /** Be the user of this page again, after a failure because of the session; tells whether that is so. */
 async function isBackAfter(failure) {
   if (failure.type !== OTHER_SESSION) {
-    return failure.status === 401 && signedInNow();
+    return isAway(failure) && signedInNow();
   }
   try {
-    return await renewToken();
+    await renewToken();
+    return true;
   } catch (later) {
-    return later.status === 401 && signedInNow();
+    return isAway(later) && signedInNow();
   }
 }
 

@@ -57,7 +57,7 @@ function draw(entry, version, onChange) {
   sizeShown.textContent = size(version.size);
   sizeShown.title = exactSize(version.size);
   const link = item.querySelector("a");
-  link.href = `${downloadUrl(entry.path)}?version=${version.number}`;
+  link.href = downloadUrl(entry.path, { version: version.number });
   name(link, text("version-download", told));
   const [restoring, discarding] = item.querySelectorAll("button");
   name(restoring, text("version-restore", told));

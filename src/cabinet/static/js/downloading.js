@@ -2,7 +2,8 @@
 
 import { lookUp, renewing } from "./changes.js";
 import { number } from "./format.js";
-import { downloadUrl, Failure, root } from "./http.js";
+import { downloadUrl, Failure, ownUrl, root } from "./http.js";
+import { look } from "./identity.js";
 import { lost } from "./reconciling.js";
 import { renewToken } from "./signin.js";
 import { text } from "./texts.js";
@@ -19,13 +20,15 @@ function fetchFrom(url) {
   link.href = url;
   link.download = "";
   link.click();
+  // Of a download that is refused, the page hears nothing.
+  look();
 }
 
 /** Post the chosen ones: to a tab that goes away when a download comes, and so this page stays whatever
     comes. Long after somebody pressed something browsers open none. */
 export function post(form) {
   const button = document.createElement("button");
-  button.formAction = `${root}zip`;
+  button.formAction = ownUrl(`${root}zip`);
   button.formTarget = navigator.userActivation?.isActive ? "_blank" : "_self";
   button.hidden = true;
   form.append(button);
@@ -55,7 +58,7 @@ export async function download(entries, { place, folder }) {
   }
   const query = entries.map(({ path }) => `path=${encodeURIComponent(path)}`).join("&");
   if (query.length < LONGEST_ADDRESS) {
-    fetchFrom(`${root}zip?${query}`);
+    fetchFrom(`${ownUrl(`${root}zip`)}&${query}`);
   } else if (entries.length <= MOST) {
     try {
       await expectAll(entries);
@@ -66,7 +69,7 @@ export async function download(entries, { place, folder }) {
       lost(failure);
     }
   } else if (isWhole && entries.length === document.querySelectorAll("#rows [data-path]").length) {
-    fetchFrom(folder ? downloadUrl(folder) : `${root}zip?path=`);
+    fetchFrom(folder ? downloadUrl(folder) : ownUrl(`${root}zip`, { path: "" }));
   } else {
     warn(text("too-many-to-zip", { count: number(MOST) }));
   }

@@ -1,23 +1,32 @@
-/* Requests to our own server, and its problem documents turned into sentences. */
+/* Requests to our own server, and its problem documents turned into sentences.
 
+   Rule: each says whose page it is of, by a header, and where none can be sent by its address. */
+
+import { look, OTHER_USER, user, USER_HEADER } from "./identity.js";
 import { text } from "./texts.js";
 
-const TOKEN = "X-CSRFToken";
+export const TOKEN = "X-CSRFToken";
 
 const meta = (root) => root.querySelector('meta[name="csrf-token"]');
 
-export const headers = { Accept: "application/json", [TOKEN]: meta(document).content };
+export const headers = { Accept: "application/json", [TOKEN]: meta(document).content, [USER_HEADER]: user };
 
 export const root = document.body.dataset.root;
 
 /** Return `path` as a part of an address; each name is encoded on its own. */
 export const encoded = (path) => path.split("/").map(encodeURIComponent).join("/");
 
-/** Return the address of the content at `path`. */
+/** Return the address of the content at `path`, for requests and for people. */
 export const contentUrl = (path) => `${root}files/${encoded(path)}`;
 
+/** Return an address of this server for an element or a form, which sends no header. */
+export const ownUrl = (address, query = {}) => `${address}?${new URLSearchParams({ ...query, user })}`;
+
+/** Return the address of the content at `path` for an element that shows it. */
+export const shownUrl = (path) => ownUrl(contentUrl(path));
+
 /** Return the address that gives the content at `path` to be saved; a folder comes as an archive. */
-export const downloadUrl = (path) => `${root}download/${encoded(path)}`;
+export const downloadUrl = (path, query = {}) => ownUrl(`${root}download/${encoded(path)}`, query);
 
 /** A request that did not do what it was for; `message` is fit to be shown. `type` is the server's
     word for it, `retryAfter` the seconds that it asks to wait, and `count` how many there are, where it
@@ -32,27 +41,34 @@ export class Failure extends Error {
   }
 }
 
-/** Make a `Failure` of an answer; status 0 stands for no answer at all. */
+/** Make a `Failure` of an answer; status 0 stands for no answer at all. Where it is because of who is signed
+    in, whoever asked hears of it, and so does the page. */
 export function failure(status, body, retryAfter = null) {
   if (status === 0) {
     return new Failure(status, text("offline"));
   }
   if (status === 401) {
+    look();
     return new Failure(status, text("signed-out"));
   }
   const told = { retryAfter: Number(retryAfter) || 0 };
   try {
     const problem = JSON.parse(body);
     const type = (problem.type ?? "").replace("/problems/", "");
+    if (type === OTHER_USER) {
+      look();
+    }
     return new Failure(status, problem.detail || text("failed"), { ...told, type, count: problem.count });
   } catch {
     return new Failure(status, text("failed"), told);
   }
 }
 
-/** Send a request and return its answer; raises `Failure` unless that is a success. */
+/** Send a request and return its answer; a header that is `changed` to null is left out. Raises `Failure`
+    unless it is a success. */
 export async function send(method, url, body, changed = {}) {
-  const response = await fetch(url, { method, body, headers: { ...headers, ...changed } }).catch(() => {
+  const sent = Object.entries({ ...headers, ...changed }).filter(([, value]) => value !== null);
+  const response = await fetch(url, { method, body, headers: sent }).catch(() => {
     throw failure(0, "");
   });
   if (!response.ok) {
@@ -79,8 +95,18 @@ export function adoptToken(token) {
   }
 }
 
-/** Fetch the page at `url` and return it parsed; nothing in it runs or loads. Raises `Failure`. */
-export async function fetchPage(url) {
-  const response = await send("GET", url, null, { Accept: "text/html" });
+/** Fetch the page at `url`, whoever it is made for, and return it parsed; nothing in it runs or loads. Raises
+    `Failure`. */
+export async function fetchAnyPage(url, changed = {}) {
+  const response = await send("GET", url, null, { Accept: "text/html", ...changed });
   return new DOMParser().parseFromString(await response.text(), "text/html");
+}
+
+/** Fetch as `fetchAnyPage` does, and take nothing but a page that is made for the user of this one. */
+export async function fetchPage(url) {
+  const page = await fetchAnyPage(url);
+  if (page.body.dataset.user !== user) {
+    throw failure(401, "");
+  }
+  return page;
 }

@@ -7,6 +7,7 @@
    in its place, so that scroll position, focus and rows already loaded stay as they are. */
 
 import { failure, fetchPage } from "./http.js";
+import { isAway } from "./identity.js";
 import { showTimes } from "./times.js";
 import { warn } from "./toasts.js";
 
@@ -292,7 +293,7 @@ async function showMore(link) {
     const group = await appendMore();
     focusable(group)?.focus({ preventScroll: true });
   } catch (failure) {
-    if (failure.status === 0) {
+    if (failure.status === 0 || isAway(failure)) {
       warn(failure.message);
     } else {
       location.assign(link.href);

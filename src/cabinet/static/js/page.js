@@ -2,6 +2,7 @@
 
    Rule: what only some pages have is fetched on those; sentences are fetched when one is said. */
 
+import "./identity.js";
 import { bindTheme } from "./theme.js";
 import { bindExactTimes, showTimes } from "./times.js";
 

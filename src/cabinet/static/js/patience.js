@@ -2,6 +2,8 @@
 
    Rule: what the server refused for good (4xx but the few below, a full quota) is never sent again. */
 
+import { isAway, OTHER_SESSION, OTHER_USER, SIGNED_OUT } from "./identity.js";
+
 // No answer, too slow, locked, too many, a proxy whose server restarts: that ends, whenever it does.
 const PASSING = new Set([0, 408, 423, 429, 502, 503, 504]);
 // A fault of the server may be over the next time, or come every time.
@@ -35,11 +37,12 @@ function wait({ type, retryAfter }, attempts) {
   return Math.max(retryAfter * 1000, doubled * (0.5 + Math.random() / 2));
 }
 
-/** Return a judge of failures, for the queue; `signedIn()` resolves when somebody has signed in again. */
+/** Return a judge of failures, for the queue; `signedIn()` resolves when the user of the page is signed in. */
 export function makeObstacle(signedIn) {
   return (failure, attempts) => {
-    if (failure.status === 401) {
-      return { why: "signed-out", over: signedIn() };
+    const isOfBefore = failure.type === OTHER_SESSION && attempts < TRIES_AFTER_FAULT;
+    if (isAway(failure) || isOfBefore) {
+      return { why: failure.type === OTHER_USER ? OTHER_USER : SIGNED_OUT, over: signedIn() };
     }
     if (!mayPass(failure, attempts)) {
       return null;

@@ -3,6 +3,8 @@
 
    Rule: the box is there before the picture is, so nothing moves. */
 
+import { absence, presence } from "./identity.js";
+
 const TRIES = 4;
 const FIRST_MS = 1_500;
 
@@ -12,6 +14,12 @@ let isBound = false;
 
 const isThumb = (target) => target.classList?.contains("thumb");
 
+function fetchAgain(picture) {
+  const source = picture.src;
+  picture.removeAttribute("src");
+  picture.src = source;
+}
+
 function tryAgain(picture) {
   const count = (tries.get(picture) ?? 0) + 1;
   tries.set(picture, count);
@@ -19,12 +27,21 @@ function tryAgain(picture) {
     return;
   }
   setTimeout(() => {
-    if (picture.isConnected) {
-      const source = picture.src;
-      picture.removeAttribute("src");
-      picture.src = source;
+    // While its owner is away it is not made, but refused.
+    if (picture.isConnected && !absence().why) {
+      fetchAgain(picture);
     }
   }, FIRST_MS * count);
+}
+
+/** Ask for all that is missing, for its owner is back. */
+function startAnew() {
+  for (const picture of list.querySelectorAll(":not(.has-picture) > .thumb")) {
+    tries.delete(picture);
+    if (picture.complete) {
+      fetchAgain(picture);
+    }
+  }
 }
 
 /** Show a picture that is there, and ask again for one that the browser has given up. */
@@ -45,6 +62,7 @@ export function bindPictures() {
   for (const type of ["load", "error"]) {
     list.addEventListener(type, ({ target }) => isThumb(target) && settle(target), true);
   }
+  presence.addEventListener("back", startAnew);
   // Those that came, or did not, before this script was there.
   const settleIn = (root) => root.querySelectorAll(".thumb").forEach(settle);
   settleIn(list);

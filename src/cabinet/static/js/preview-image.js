@@ -2,7 +2,7 @@
 
    Rule: an <img> runs nothing, whatever its bytes are. */
 
-import { contentUrl } from "./http.js";
+import { shownUrl } from "./http.js";
 import { offerZoom } from "./preview-zoom.js";
 
 // A click goes to the picture's own size, or to this many times of what fits.
@@ -103,7 +103,7 @@ export async function show(entry, place) {
   image.className = "preview-image";
   image.alt = entry.name;
   image.draggable = false;
-  image.src = contentUrl(entry.path);
+  image.src = shownUrl(entry.path);
   await image.decode();
   if (!place.signal.aborted) {
     place.stage.replaceChildren(image);

@@ -1,6 +1,6 @@
 /* A film or a sound, in the browser's own player. It fetches by ranges, so that one can jump. */
 
-import { contentUrl } from "./http.js";
+import { shownUrl } from "./http.js";
 import { kindOf } from "./preview-kinds.js";
 
 function make(entry) {
@@ -10,7 +10,7 @@ function make(entry) {
   player.preload = "metadata";
   player.playsInline = true;
   player.setAttribute("aria-label", entry.name);
-  player.src = contentUrl(entry.path);
+  player.src = shownUrl(entry.path);
   return player;
 }
 

@@ -3,10 +3,12 @@
    Rule: a page that cannot be drawn stays white; the others do not suffer. */
 
 import { number } from "./format.js";
+import { look } from "./identity.js";
 import { text } from "./texts.js";
 
 // What browsers agree to draw on; some phones give up beyond.
 const MOST_PIXELS = 16_000_000;
+const FORBIDDEN = 403;
 
 export class PdfPage {
   /** `first` is the first page, whose size the others have until they are looked at. */
@@ -62,8 +64,11 @@ export class PdfPage {
         return;
       }
       await this.paint(this.page.getViewport({ scale: this.scale }));
-    } catch {
-      // Left, drawn anew in another size, or damaged.
+    } catch (failure) {
+      // Left, drawn anew in another size, or damaged; or the rest of the file is for nobody who is here.
+      if (failure.status === FORBIDDEN) {
+        look();
+      }
     }
   }
 

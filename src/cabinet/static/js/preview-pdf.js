@@ -6,6 +6,7 @@
 
 import { contentUrl } from "./http.js";
 import { number } from "./format.js";
+import { user, USER_HEADER } from "./identity.js";
 import { PdfPage } from "./preview-page.js";
 import { Unshowable } from "./preview-trouble.js";
 import { offerZoom } from "./preview-zoom.js";
@@ -28,6 +29,7 @@ async function open(entry, signal) {
   pdfjs.GlobalWorkerOptions.workerSrc = `${LIBRARY}pdf.worker.min.mjs`;
   const task = pdfjs.getDocument({
     url: contentUrl(entry.path),
+    httpHeaders: { [USER_HEADER]: user },
     rangeChunkSize: RANGE_BYTES,
     disableAutoFetch: true,
     disableStream: true,

@@ -3,36 +3,37 @@
 import { lookUp } from "./changes.js";
 import { size } from "./format.js";
 import { downloadUrl, root, send } from "./http.js";
+import { isAway } from "./identity.js";
 import { text } from "./texts.js";
 
 /** Something about a file that is no failure of a request: `message` is fit to be shown. */
 export class Unshowable extends Error {}
 
-/** Tell whether the session has ended: an <img> or a player keeps to itself why it got nothing. */
-async function isSignedOut() {
+/** Tell whether the user of the page is away: an <img> or a player keeps to itself why it got nothing. */
+async function isNobodyHere() {
   try {
     await send("GET", `${root}me`);
   } catch (failure) {
-    return failure.status === 401;
+    return isAway(failure);
   }
   return false;
 }
 
 /** Find out why a file could not be shown: that it is gone, or the session was, or the file itself. */
 export async function whyNot({ path }, failure) {
-  const told = { message: failure.message, isThere: true, wasSignedOut: false };
+  const told = { message: failure.message, isThere: true, wasAway: false };
   if (failure instanceof Unshowable) {
     return told;
   }
   try {
-    told.wasSignedOut = await isSignedOut();
-    // Whoever is signed out is asked to sign in again by this.
+    told.wasAway = await isNobodyHere();
+    // Whoever is away is asked to sign in again by this.
     const [present] = await lookUp([path]);
     told.isThere = Boolean(present);
     told.message = text(told.isThere ? "preview-broken" : "preview-gone");
   } catch (other) {
     told.message = other.message;
-    told.wasSignedOut = false;
+    told.wasAway = false;
   }
   return told;
 }

@@ -97,11 +97,11 @@ async function show(entry, { isAgain = false } = {}) {
 
 /** Say why a file cannot be shown; one whose owner had to sign in again is tried once more. */
 async function explain(entry, failure, isAgain, signal) {
-  const { message, isThere, wasSignedOut } = await whyNot(entry, failure);
+  const { message, isThere, wasAway } = await whyNot(entry, failure);
   if (signal.aborted) {
     return;
   }
-  if (wasSignedOut && !isAgain) {
+  if (wasAway && !isAgain) {
     await show(entry, { isAgain: true });
     return;
   }

@@ -105,6 +105,17 @@ export class Queue extends EventTarget {
     this.announce("change");
   }
 
+  /** Stop what is being sent until `obstacle` is over; what is all sent gets its answer. What waits for the
+      same already waits for this reason now. */
+  suspend(obstacle) {
+    const waitsForIt = ({ state, obstacle: other }) => state === "held" && other.over === obstacle.over;
+    const tasks = this.tasks.filter((task) => task.state === "sending" || waitsForIt(task));
+    tasks.forEach((task) => task.transfer.stop());
+    if (tasks.length) {
+      this.hold(tasks, obstacle);
+    }
+  }
+
   fail(tasks, failure) {
     this.each(tasks, (task) => task.isOpen, "failed", (task) => {
       task.failure = failure;
@@ -192,17 +203,26 @@ export class Queue extends EventTarget {
   stumble(task, failure) {
     const obstacle = this.obstacle(failure, task.attempts);
     task.attempts += 1;
-    task.sent = task.kept;
-    task.obstacle = obstacle;
-    if (!obstacle) {
+    if (obstacle) {
+      this.hold([task], obstacle);
+    } else {
+      task.sent = task.kept;
+      task.obstacle = null;
       this.fail([task], failure);
-      return;
     }
-    task.state = "held";
+  }
+
+  hold(tasks, obstacle) {
+    tasks.forEach((task) => {
+      task.sent = task.kept;
+      task.obstacle = obstacle;
+      task.state = "held";
+    });
     obstacle.over.then(() => {
-      // Meanwhile it may have been paused, cancelled, or hit upon another obstacle.
-      if (task.state === "held" && task.obstacle === obstacle) {
-        this.resume([task]);
+      // Meanwhile some may have been paused, cancelled, or have hit upon another obstacle.
+      const still = tasks.filter((task) => task.state === "held" && task.obstacle === obstacle);
+      if (still.length) {
+        this.resume(still);
       }
     });
     this.advance();

@@ -2,6 +2,7 @@
 
    Rule: rows are known by their keys, a path or in the trash an id; what does not show is passed over. */
 
+import { isAway } from "./identity.js";
 import { addressShown, fetchFiles, keyOf, refresh, removeRows, replaceAll, rowOf, rows } from "./list.js";
 import { recall, seen } from "./memory.js";
 import { entryWithin, foldersAbove } from "./paths.js";
@@ -56,7 +57,7 @@ export async function showAnew() {
     much of it has happened, nobody here knows. */
 export function lost(failure, words = failure.message) {
   warn(words);
-  if (failure.status !== 401) {
+  if (!isAway(failure)) {
     persist(showAnew, obstacleOf, () => {}).catch((later) => warn(later.message));
   }
 }

@@ -19,6 +19,7 @@ const PART_BYTES = 64 * 1024 * 1024;
 
 const ENDPOINT = new URL(`${root}uploads`, document.baseURI).href;
 const FILES = `${root}files/`;
+const FORBIDDEN = 403;
 
 function metadataOf({ file, path, onConflict }) {
   const folder = path.split("/").slice(0, -1).join("/");
@@ -122,9 +123,14 @@ export class ResumableTransfer {
   }
 
   /** Judge an answer before the library does: after most failures of a HEAD it would begin anew. */
-  look(run, request, response) {
+  async look(run, request, response) {
     const status = response.getStatus();
-    const isGone = request.getMethod() === "HEAD" && (status === 404 || status === 410);
+    const isHead = request.getMethod() === "HEAD";
+    const isGone = isHead && (status === 404 || status === 410);
+    if (isHead && status === FORBIDDEN) {
+      // The answer to a HEAD does not say why; if it is because of who is signed in, this does.
+      await send("GET", `${root}me`);
+    }
     if (isGone) {
       this.url = null;
     } else if (status >= 300) {

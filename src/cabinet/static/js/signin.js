@@ -1,58 +1,109 @@
-/* Signing in again without leaving the page, here or in another tab, while uploads wait for it.
+/* Says that the user of this page is not who is signed in, and lets them sign in again without leaving the
+   page, here or in another tab, while what is under way waits for it.
 
    Rule: only the user whose page this is counts, or files would end up with somebody else. */
 
-import { adoptToken, fetchPage, root, send, tokenOf } from "./http.js";
+import { adoptToken, fetchAnyPage, fetchPage, root, send, TOKEN, tokenOf } from "./http.js";
+import { absence, announce, look, OTHER_USER, presence, USER_HEADER, username } from "./identity.js";
 import { bindPassword } from "./passwords.js";
+import { styled } from "./styles.js";
 import { text } from "./texts.js";
 
-const dialog = document.getElementById("signin");
-const error = document.getElementById("signin-error");
-const form = dialog.querySelector("form");
-const { user } = document.getElementById("main").dataset;
+// Nobody comes and goes faster; should a server say the one thing here and another there, it is not asked
+// without a pause.
+const APART_MS = 1_000;
 
+const dialog = document.getElementById("signin");
+const form = dialog.querySelector("form");
+const error = document.getElementById("signin-error");
+const part = (name) => document.getElementById(`signin-${name}`);
+
+// Whether the page is to be told that its user is back.
+let isAway = false;
+let isRenewing = false;
+let triedAt = -Infinity;
+let isPutAside = false;
 let waiting = null;
-let resolveWaiting = null;
+let release = null;
 
 function explain(message) {
   error.hidden = !message;
   error.querySelector("span").textContent = message;
 }
 
-/** Tell whether this browser is signed in as the user of this page; somebody else is told of. */
-async function isBack() {
-  const response = await send("GET", `${root}me`);
-  const { username } = await response.json();
-  if (username !== user) {
-    explain(text("signed-in-otherwise", { name: username, user }));
-  }
-  return username === user;
+/** Say who is signed in, and which ways there are to go on. */
+function draw({ why, name }) {
+  const isOther = why === OTHER_USER;
+  const told = { name, user: username };
+  part("title").textContent = text(isOther ? "other-user" : "sign-in-again", told);
+  part("text").textContent = text(isOther ? "other-user-text" : "sign-in-again-text", told);
+  part("send").textContent = text(isOther ? "sign-in-as" : "sign-in", told);
+  part("other").textContent = text("show-files-of", told);
+  part("other").hidden = !isOther;
+  part("later").hidden = isOther;
 }
 
-/** Post with the token of the session of now, another tab may have begun it; tells whether it is that of the
-    user of this page. Raises `Failure`. */
+async function open() {
+  await styled;
+  if (!dialog.open && isAway) {
+    explain("");
+    dialog.showModal();
+  }
+}
+
+/** Take up the session in which the user of this page is signed in now. */
+async function comeBack() {
+  isRenewing = true;
+  try {
+    const pause = triedAt + APART_MS - performance.now();
+    if (pause > 0) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+    await renewToken();
+  } catch {
+    // Somebody signed in or out just now, or there is no line: the next look tells.
+    return;
+  } finally {
+    isRenewing = false;
+    triedAt = performance.now();
+  }
+  isAway = false;
+  isPutAside = false;
+  waiting = null;
+  release?.();
+  dialog.close();
+  presence.dispatchEvent(new Event("back"));
+}
+
+/** Do what the answer of the server asks for. */
+function attend() {
+  const { why } = absence();
+  if (why) {
+    isAway = true;
+    draw(absence());
+    if (!isPutAside || why === OTHER_USER) {
+      open();
+    }
+  } else if ((isAway || waiting) && !isRenewing) {
+    comeBack();
+  }
+}
+
+/** Post with the token of the session of now, another tab may have begun it. Raises `Failure` unless it is
+    one of the user of this page. */
 export async function renewToken() {
-  const isOurs = await isBack();
-  if (isOurs) {
-    adoptToken(tokenOf(await fetchPage(`${root}index`)));
-  }
-  return isOurs;
-}
-
-async function look() {
-  if (waiting && (await renewToken().catch(() => false))) {
-    waiting = null;
-    dialog.close();
-    resolveWaiting?.();
-  }
+  adoptToken(tokenOf(await fetchPage(`${root}index`)));
 }
 
 async function submit() {
   explain("");
+  // Who becomes somebody here is not asked who they were.
+  const anybody = { [USER_HEADER]: null };
   try {
-    const token = tokenOf(await fetchPage(`${root}login`));
-    await send("POST", `${root}login`, new URLSearchParams(new FormData(form)), { "X-CSRFToken": token });
+    const token = tokenOf(await fetchAnyPage(`${root}login`, anybody));
+    await send("POST", `${root}login`, new URLSearchParams(new FormData(form)), { ...anybody, [TOKEN]: token });
     form.reset();
+    announce();
     await look();
   } catch (failure) {
     explain(failure.status === 401 ? text("wrong-password") : failure.message);
@@ -60,48 +111,49 @@ async function submit() {
   }
 }
 
-/** Return a promise that is kept once the user of this page is signed in again; asks for it. */
-export function signedIn() {
-  if (!waiting) {
-    waiting = new Promise((resolve) => {
-      resolveWaiting = resolve;
-    });
-    askToSignIn();
+/** Ask who is there, though it was put aside before. */
+export async function askToSignIn() {
+  isPutAside = false;
+  if (!(await look())) {
+    // There was an answer a moment ago, or nobody would ask.
+    isAway = true;
+    draw(absence());
+    open();
   }
+}
+
+/** Return a promise that is kept once the user of this page is signed in again. */
+export function back() {
+  waiting ??= new Promise((resolve) => {
+    release = resolve;
+  });
   return waiting;
 }
 
-export function askToSignIn() {
-  if (!dialog.open) {
-    explain("");
-    dialog.showModal();
-  }
+/** Return the same, and ask for it. */
+export function signedIn() {
+  const isBack = back();
+  askToSignIn();
+  return isBack;
 }
 
 /** Ask as `signedIn` does; resolves to whether it happened, false once the question was put aside. */
 export function signedInNow() {
-  const back = signedIn().then(() => true);
-  askToSignIn();
+  const isBack = signedIn().then(() => true);
   const aside = new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(false), { once: true });
   });
-  return Promise.race([back, aside]);
+  return Promise.race([isBack, aside]);
 }
 
-let isBound = false;
-
-export function bindSignIn() {
-  if (isBound) {
-    return;
-  }
-  isBound = true;
-  bindPassword(form.elements.password);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    submit();
-  });
-  document.getElementById("signin-later").addEventListener("click", () => dialog.close());
-  // Whoever comes back from another tab may have signed in there.
-  window.addEventListener("focus", look);
-  document.addEventListener("visibilitychange", look);
-}
+bindPassword(form.elements.password);
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  submit();
+});
+part("later").addEventListener("click", () => dialog.close());
+dialog.addEventListener("close", () => {
+  isPutAside = isAway;
+});
+presence.addEventListener("look", attend);
+attend();

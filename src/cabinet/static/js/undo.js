@@ -4,6 +4,7 @@
    server could not be asked. */
 
 import { Failure } from "./http.js";
+import { isAway } from "./identity.js";
 import { lost } from "./reconciling.js";
 import { text } from "./texts.js";
 import { say } from "./toasts.js";
@@ -11,8 +12,8 @@ import { say } from "./toasts.js";
 // Further back nobody remembers what it was.
 const KEPT = 20;
 
-// No answer, signed out, too busy: later it may well be possible.
-const UNASKED = new Set([0, 401, 429, 502, 503, 504]);
+// No answer, too busy: later it may well be possible, as it may once the user of the page is back.
+const UNASKED = new Set([0, 429, 502, 503, 504]);
 
 const ways = [];
 
@@ -26,7 +27,7 @@ async function walk(way) {
     if (!(failure instanceof Failure)) {
       throw failure;
     }
-    if (UNASKED.has(failure.status)) {
+    if (UNASKED.has(failure.status) || isAway(failure)) {
       ways.push(way);
       lost(failure);
     } else {

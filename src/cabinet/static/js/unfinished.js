@@ -4,14 +4,13 @@
    Rule: what is kept tells names of files, so it does not stay longer than it may be of use. */
 
 import { root } from "./http.js";
+import { user } from "./identity.js";
 
 const KEPT_FOR_MS = 30 * 24 * 60 * 60 * 1000;
 // Of tus-js-client, which writes and reads these entries.
 const PREFIX = "tus::";
 
 const claimed = new Set();
-
-const { user } = document.getElementById("main").dataset;
 
 /** Return the word that an upload of this task, and no other, is kept under. */
 export function fingerprintOf({ file, path, onConflict }) {

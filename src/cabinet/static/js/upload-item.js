@@ -3,6 +3,7 @@
    Rule: shows a task and asks the queue; decides nothing about transfers. */
 
 import { exactSize, size } from "./format.js";
+import { AWAY } from "./identity.js";
 import { text } from "./texts.js";
 
 const LONG_NAME = 32;
@@ -44,7 +45,7 @@ const BUTTONS = {
   },
   retry: {
     isFor: ({ state, obstacle: held }) =>
-      ["failed", "cancelled"].includes(state) || (state === "held" && held.why !== "signed-out"),
+      ["failed", "cancelled"].includes(state) || (state === "held" && !AWAY.has(held.why)),
     act: (queue, task) => (task.state === "held" ? queue.resume([task]) : queue.retry([task])),
   },
   cancel: {

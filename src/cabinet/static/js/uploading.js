@@ -4,12 +4,13 @@
 
 import { tell } from "./actions.js";
 import { Arrivals } from "./arrivals.js";
+import { absence, presence } from "./identity.js";
 import { Intake } from "./intake.js";
 import { moveInPlaceWhile } from "./navigation.js";
 import { below, entryWithin } from "./paths.js";
 import { makeObstacle } from "./patience.js";
 import { Queue } from "./queue.js";
-import { bindSignIn, signedIn } from "./signin.js";
+import { back, signedIn } from "./signin.js";
 import { transferOf } from "./transfers.js";
 import { UploadPanel } from "./uploads.js";
 
@@ -24,7 +25,12 @@ const intake = new Intake(queue, obstacleOf, Number(page.limit));
 const panel = new UploadPanel(queue);
 
 new Arrivals(queue, entryOf, obstacleOf);
-bindSignIn();
+presence.addEventListener("look", () => {
+  const { why } = absence();
+  if (why) {
+    queue.suspend({ why, over: back() });
+  }
+});
 moveInPlaceWhile(
   () => queue.hasUnfinished,
   (title) => panel.rename(title),

@@ -7,6 +7,7 @@
 
 import { duration, exactSize, number, size } from "./format.js";
 import { canHash } from "./hashing.js";
+import { AWAY } from "./identity.js";
 import { askToSignIn } from "./signin.js";
 import { announce } from "./toasts.js";
 import { countText, text } from "./texts.js";
@@ -142,7 +143,7 @@ export class UploadPanel {
     const held = this.queue.tasks.find((task) => task.isUnderWay && task.obstacle);
     const why = held?.obstacle.why;
     byId("uploads-note").hidden = !held;
-    byId("uploads-signin").hidden = why !== "signed-out";
+    byId("uploads-signin").hidden = !AWAY.has(why);
     byId("uploads-note-text").textContent = held ? text(`held-${why}`) : "";
     if (held && !this.wasHeld) {
       announce(text(`held-${why}`));
