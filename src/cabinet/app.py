@@ -19,8 +19,9 @@ from werkzeug.routing import PathConverter
 from cabinet import auth, commands, config, files, serving, tus
 from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
 from cabinet.refusals import RefusedToStart
-from cabinet.services.database import configure, engine_options
+from cabinet.services.database import configure, engine_options, folders_of
 from cabinet.services.passwords import Passwords
+from cabinet.storage.reserve import Reserve
 from cabinet.web import assets, context, formats, guard, health, i18n, lean, packing, pages, problems, upkeep
 
 
@@ -110,4 +111,5 @@ def _bind_extensions(app: Flask) -> None:
     bcrypt.init_app(app)
     csrf.init_app(app)
     passwords = Passwords(bcrypt, app.config["HASH_CONCURRENCY"])
-    app.extensions[context.EXTENSION] = context.Runtime(app.config["STORE_URL"], passwords)
+    reserve = Reserve(app.config["DISK_RESERVE"], folders_of(app.config["DATABASE_URL"]))
+    app.extensions[context.EXTENSION] = context.Runtime(app.config["STORE_URL"], reserve, passwords)

@@ -85,6 +85,10 @@ def _size(value: Any) -> int:
     return _number(int(Decimal(found[1]) * unit ** _POWERS[found[2].lower()]))
 
 
+def _size_or_nothing(value: Any) -> int | None:
+    return None if value is None or value == "" else _size(value)
+
+
 def _positive_size(value: Any) -> int:
     return _positive(_size(value))
 
@@ -159,6 +163,13 @@ SETTINGS = (
     ),
     Setting(
         "USER_QUOTA", None, to_bytes_or_none, "Bytes that a new user may store, such as `10G`, or `none`."
+    ),
+    Setting(
+        "DISK_RESERVE",
+        None,
+        _size_or_nothing,
+        "Bytes that stay free, such as `10G`, on the disks of content and database. Uploads end there,"
+        " deleting goes on. By default 1 % of the disk, 64 MiB to 1 GiB, 10 % of a small one.",
     ),
     Setting("REGISTRATION", "open", _registration, "`open`: anybody may register; `closed`: nobody."),
     Setting(

@@ -29,7 +29,7 @@ from cabinet.storage.local_plain import PlainStore
 from tests.support.faults import python
 from tests.support.services import Workbench, workbench
 
-KEEP = Keep(trash=timedelta(0), unneeded=timedelta(0), ended=timedelta(0))
+KEEP = Keep(trash=timedelta(0), unneeded=timedelta(0), staged=timedelta(0), ended=timedelta(0))
 
 # All by which a backup changes what is on the disk.
 STEPS = ("open", "mkdir", "link", "replace", "unlink", "fsync", "fdatasync", "pwrite", "pwritev")

@@ -16,6 +16,7 @@ from cabinet.refusals import BadSetting
 from cabinet.storage.blobs import BACKENDS, BlobStore, open_store
 from cabinet.storage.blocks import Measured
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
+from cabinet.storage.reserve import Reserve
 from tests.support.backends import BACKENDS_UNDER_TEST, Backend, get, put
 from tests.support.contents import SIZES, content_of, in_chunks, then_fail
 
@@ -186,6 +187,32 @@ def test_more_than_there_is_room_for_is_refused_before_a_byte_is_sent(store: Blo
         pytest.fail("there is no such room")
 
     assert staged_in(store) == []
+
+
+def test_a_store_below_its_reserve_takes_nothing_and_still_gives_and_removes(
+    store: BlobStore, backend: Backend
+) -> None:
+    put(store, CONTENT)
+    begun = store.create()
+    full = open_store(backend.url, Reserve(1 << 62))
+    if full.free_bytes() is None:
+        pytest.skip("this backend cannot know")
+
+    with pytest.raises(StorageFull):
+        full.check_room()
+    with pytest.raises(StorageFull):
+        full.create()
+    with pytest.raises(StorageFull), full.begin():
+        pytest.fail("there is no such room")
+    with full.resume(begun, 0) as staging:
+        staging.append([CONTENT])
+        with pytest.raises(StorageFull):
+            staging.keep()
+    assert full.reserve_bytes() == 1 << 62
+    assert get(full, HASH) == CONTENT
+    full.remove(HASH)
+    full.discard(begun)
+    assert (blobs_in(full), staged_in(full)) == ({}, [])
 
 
 def test_the_same_bytes_are_stored_once(store: BlobStore) -> None:

@@ -192,7 +192,7 @@ def on_small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
     disk = folder / "disk"
     disk.mkdir()
     command = on_small_disks(production_command(1), {disk: "2m"})
-    with running(command, folder, {"STORE_URL": disk.as_uri()}) as server:
+    with running(command, folder, {"STORE_URL": disk.as_uri(), "DISK_RESERVE": 0}) as server:
         person = Person(server)
         person.store("kept", content_of(100_000))
         yield person
@@ -205,7 +205,7 @@ def test_a_database_without_room_refuses_the_upload_and_serves_what_is_there(
     disk = tmp_path / "disk"
     disk.mkdir()
     command = on_small_disks(production_command(1), {disk: "2m"})
-    settings = {"DATABASE_URL": f"sqlite:///{disk / 'cabinet.db'}"}
+    settings = {"DATABASE_URL": f"sqlite:///{disk / 'cabinet.db'}", "DISK_RESERVE": 0}
     with running(command, tmp_path, settings) as server:
         person = Person(server)
         person.store("kept", b"kept")

@@ -27,7 +27,9 @@ from tests.support.services import Workbench, workbench
 
 CONTENT = b"content that somebody gives up while somebody else uploads it"
 HASH = hash_chunks([CONTENT])
-KEEP = Keep(trash=timedelta(0), unneeded=timedelta(hours=1), ended=timedelta(days=7))
+KEEP = Keep(
+    trash=timedelta(0), unneeded=timedelta(hours=1), staged=timedelta(hours=1), ended=timedelta(days=7)
+)
 
 # How long the other side gets to do what it must not; its lock makes it wait much longer.
 TEMPTATION = 0.3

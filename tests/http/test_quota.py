@@ -12,22 +12,9 @@ from cabinet.files.views import FRAMING_BYTES
 from tests.conftest import MakeApp
 from tests.support.auth import USERNAME
 from tests.support.operators import Operator
-from tests.support.visitors import Browser, Program, is_problem
+from tests.support.visitors import FORM_HEAD, Browser, Program, Unread, is_problem
 
 QUOTA = 1000
-HEAD = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nthe beginning of it'
-
-
-class Unread:
-    """A body whose beginning may be read, and of which nothing else comes."""
-
-    def __init__(self, beginning: bytes) -> None:
-        self._beginning = beginning
-
-    def read(self, size: int = -1) -> bytes:
-        beginning, self._beginning = self._beginning, b""
-        assert beginning, "the body was read"
-        return beginning
 
 
 @pytest.fixture
@@ -54,7 +41,7 @@ def test_a_body_of_known_length_without_room_is_not_read(alice: Program, length:
 
 def test_a_form_that_cannot_have_room_is_not_read_past_the_head_of_its_first_file(alice: Program) -> None:
     form = "multipart/form-data; boundary=cut"
-    refused = announce(alice, "POST", "/upload", QUOTA + FRAMING_BYTES + 1, HEAD, form)
+    refused = announce(alice, "POST", "/upload", QUOTA + FRAMING_BYTES + 1, FORM_HEAD, form)
 
     assert is_problem(refused, 507, "quota-exceeded")
 

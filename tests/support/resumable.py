@@ -50,4 +50,4 @@ def usage(session: Session, account: Account) -> int:
 
 
 def housekeeping(session: Session, bench: Workbench) -> Housekeeping:
-    return Housekeeping(session, bench.store, bench.clock, Keep(KEEP, timedelta(0), KEEP))
+    return Housekeeping(session, bench.store, bench.clock, Keep(KEEP, timedelta(0), timedelta(0), KEEP))

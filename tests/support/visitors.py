@@ -22,6 +22,22 @@ NAVIGATION = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Sec-Fetch-
 _CSRF_META = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
 
 
+# What a form with one file begins with, cut by "cut".
+FORM_HEAD = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nthe beginning of it'
+
+
+class Unread:
+    """A body whose beginning may be read, and of which nothing else comes."""
+
+    def __init__(self, beginning: bytes = b"") -> None:
+        self._beginning = beginning
+
+    def read(self, size: int = -1) -> bytes:
+        beginning, self._beginning = self._beginning, b""
+        assert beginning, "the body was read"
+        return beginning
+
+
 class Program:
     """A program of one user, who is registered with it; it signs in with every request."""
 

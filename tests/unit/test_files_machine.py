@@ -25,7 +25,9 @@ from cabinet.storage.content_hash import hash_chunks
 from tests.support.audit import check_rows
 from tests.support.services import VERSIONS_KEPT, workbench
 
-KEEP = Keep(trash=timedelta(days=30), unneeded=timedelta(days=1), ended=timedelta(days=7))
+KEEP = Keep(
+    trash=timedelta(days=30), unneeded=timedelta(days=1), staged=timedelta(days=1), ended=timedelta(days=7)
+)
 
 NAMES = st.sampled_from(["a", "В", "10"])
 PATHS = st.lists(NAMES, min_size=1, max_size=2).map("/".join)

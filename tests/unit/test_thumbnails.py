@@ -71,7 +71,7 @@ def content_of(bench: Workbench, found: Entry | None) -> bytes:
 
 
 def housekeeping(session: Session, bench: Workbench) -> Housekeeping:
-    return Housekeeping(session, bench.store, bench.clock, Keep(timedelta(0), GRACE, GRACE))
+    return Housekeeping(session, bench.store, bench.clock, Keep(timedelta(0), GRACE, GRACE, GRACE))
 
 
 def test_a_thumbnail_is_made_once_a_content(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from cabinet.services import batches
 from cabinet.services.batches import BatchRun
 from cabinet.services.clock import utc_now
 from cabinet.services.housekeeping import Housekeeping
+from cabinet.storage.reserve import Room
 from cabinet.web import upkeep
 from tests.conftest import MakeApp
 from tests.support.visitors import Program
@@ -188,6 +190,78 @@ def test_a_sweep_that_fails_is_logged_and_tried_again(
     with caplog.at_level("INFO"):
         ask(app)
     assert "swept" in caplog.text
+
+
+def empty_trash(alice: Program, clock: Clock) -> None:
+    for path in ("/files/f", "/trash"):
+        alice.delete(path)
+        settle()
+        clock.now += upkeep.FULL_EVERY
+
+
+def blobs_in(app: Flask) -> list[str]:
+    return [blob.key for blob in app.extensions["cabinet"].store.iter_blobs()]
+
+
+def test_below_the_reserve_what_is_purged_makes_room_at_once(
+    make_app: MakeApp, clock: Clock, sweeps: list[float]
+) -> None:
+    alice = Program(make_app(), "alice")
+    alice.put("/files/f", b"content")
+    app = make_app(SWEEP_EVERY_SECONDS=EVERY, DISK_RESERVE=1 << 62)
+    alice.client = app.test_client(use_cookies=False)
+    alice.get("/files")
+    assert sweeps == []
+
+    empty_trash(alice, clock)
+
+    assert len(sweeps) == 2
+    assert blobs_in(app) == []
+
+
+def test_a_refused_upload_lets_what_is_purged_make_room_at_once_for_an_hour(
+    make_app: MakeApp, clock: Clock
+) -> None:
+    app = make_app(SWEEP_EVERY_SECONDS=10 * EVERY)
+    alice = Program(app, "alice")
+    alice.put("/files/f", b"content")
+    too_much = {"CONTENT_LENGTH": str(1 << 39)}
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr(Room, "_left", lambda room, folder: 1 << 38)
+        assert alice.request("PUT", "/files/g", environ_overrides=too_much).status_code == 507
+        settle()
+    os.utime(Path(app.instance_path) / "refused.mark", (clock.now, clock.now))
+    clock.now += upkeep.FULL_EVERY
+    empty_trash(alice, clock)
+    at_once = blobs_in(app)
+    alice.put("/files/f", b"content")
+    settle()
+    clock.now += upkeep.FULL_FOR
+    empty_trash(alice, clock)
+
+    assert at_once == []
+    assert len(blobs_in(app)) == 1
+
+
+def test_a_full_disk_is_swept_by_one_process_at_a_time_and_never_without_a_rest(
+    make_app: MakeApp, clock: Clock, sweeps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delays: list[float] = []
+
+    class Timer(threading.Timer):
+        def __init__(self, delay: float, function: Callable[[], None]) -> None:
+            delays.append(delay)
+            super().__init__(0, function)
+
+    monkeypatch.setattr(threading, "Timer", Timer)
+    app = make_app(SWEEP_EVERY_SECONDS=EVERY, DISK_RESERVE=1 << 62)
+    client = app.test_client()
+    for _ in range(2):
+        client.post("/login", data={"username": "nobody", "password": "wrong"})
+        settle()
+
+    assert delays == [0, upkeep.FULL_EVERY]
+    assert len(sweeps) == 2
 
 
 def test_a_server_may_be_told_never_to_sweep(make_app: MakeApp, clock: Clock, sweeps: list[float]) -> None:

@@ -58,14 +58,16 @@ def verify(deep: bool, as_json: bool) -> None:
 
 
 @group.command("sweep")
+@click.option("--now", is_flag=True, help="Free at once what nothing needs, without SWEEP_GRACE_SECONDS.")
 @json_option
-def sweep(as_json: bool) -> None:
+def sweep(now: bool, as_json: bool) -> None:
     """Remove what is not needed any more, as the server also does by itself now and then.
 
     That is: trash older than TRASH_KEEP_DAYS, and bytes that nothing has needed for
-    SWEEP_GRACE_SECONDS.
+    SWEEP_GRACE_SECONDS. With --now a download that has just begun may break off, if its file
+    was purged meanwhile; the leftovers of broken-off uploads keep their grace in any case.
     """
-    swept = housekeeping().sweep()
+    swept = housekeeping(now=now).sweep()
     if as_json:
         print_json(asdict(swept))
         return
@@ -90,7 +92,7 @@ def stats(as_json: bool) -> None:
     say(f"In trash: {counted.trashed}")
     say(f"Blobs:    {counted.blobs} ({filesize(counted.stored)}), of {counted.thumbnails} thumbnails too")
     say(f"Uploads:  {counted.staged} under way ({filesize(counted.staged_size)})")
-    say(f"Free:     {free}")
+    say(f"Free:     {free}, of which {filesize(counted.reserve)} are no room for uploads")
 
 
 def _counted(findings: Iterator[Finding], found: list[str]) -> Iterator[Finding]:

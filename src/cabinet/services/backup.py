@@ -192,12 +192,9 @@ def _take_all(
 ) -> Tally:
     """Have `target` hold the blobs of an index as far as `source` has them; raises `StorageFull` at once."""
     if not copying.can_link(source, target):
-        free = target.free_bytes()
-        missing = sum(
-            blob.size for blob in iter_index(index) if target.size_of(blob.content_hash) != blob.size
+        target.check_room(
+            sum(blob.size for blob in iter_index(index) if target.size_of(blob.content_hash) != blob.size)
         )
-        if free is not None and missing > free:
-            raise StorageFull
     tally = Tally()
     blobs = iter_index(index)
     while batch := list(islice(blobs, _BATCH)):

@@ -17,6 +17,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Delete, Engine, Update, event, make_url, text
@@ -52,6 +53,14 @@ def engine_options(url: str, threads: int) -> dict[str, Any]:
     # A server may have been started anew since a connection was used last; a file was not.
     is_server = make_url(url).get_backend_name() != "sqlite"
     return {"pool_size": threads, "max_overflow": -1, "pool_pre_ping": is_server}
+
+
+def folders_of(url: str) -> tuple[Path, ...]:
+    """Return the local folders that a database grows in: none for that of a server."""
+    parts = make_url(url)
+    if parts.get_backend_name() != "sqlite" or not parts.database:
+        return ()
+    return (Path(parts.database).absolute().parent,)
 
 
 def configure(engine: Engine) -> None:

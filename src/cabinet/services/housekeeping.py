@@ -37,10 +37,11 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How long to keep what is on its way out."""
+    """How long to keep what is on its way out; `staged` is what no request seems to write to any more."""
 
     trash: timedelta
     unneeded: timedelta
+    staged: timedelta
     ended: timedelta
 
 
@@ -74,7 +75,7 @@ class Housekeeping:
         expired = len(self.expire_uploads())
         forget_thumbnails(self._session)
         removed = list(self._remove_blobs(now))
-        staged = self._discard_staged(now - self._keep.unneeded)
+        staged = self._discard_staged(now - self._keep.staged)
         return Swept(purged, len(removed), sum(removed), staged, expired)
 
     def recover(self) -> int:

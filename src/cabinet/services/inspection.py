@@ -76,6 +76,7 @@ class Stats:
     staged: int
     staged_size: int
     free: int | None
+    reserve: int
 
 
 class Inspection:
@@ -148,6 +149,7 @@ class Inspection:
             staged=len(staged),
             staged_size=sum(staged),
             free=self._store.free_bytes(),
+            reserve=self._store.reserve_bytes(),
         )
 
     def _count(self, wanted: Select[*tuple[Any, ...]]) -> int:

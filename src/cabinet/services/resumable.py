@@ -243,6 +243,7 @@ class ResumableUploads:
         user = self._session.get_one(User, self._owner_id)
         if user.quota is not None and user.usage - given_back + length > user.quota:
             raise QuotaExceeded(quota=user.quota)
+        self._store.check_room(length)
 
     def _check_part(self, row: Upload, part: Part) -> None:
         if part.offset != row.offset:
@@ -257,8 +258,8 @@ class ResumableUploads:
         limit = self._terms.max_size if length is None else length
         if part.size is not None and part.offset + part.size > limit:
             raise TooLarge(limit=limit)
-        if part.size:
-            self._check_room(part.size)
+        if part.size != 0:
+            self._check_room(part.size or 0)
 
     def _receive(self, upload_id: str, part: Part, let_go: _LetGo) -> None:
         row = self._row(upload_id)

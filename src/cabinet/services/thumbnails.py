@@ -144,7 +144,8 @@ class Thumbnails:
     def find(self, entry: Entry, size: int) -> Entry | None:
         """Return the thumbnail of a file of this user's as an entry, None while it is being made.
 
-        Raises `InvalidField`, `BlobMissing`, and `NotFound` where none can be made.
+        Raises `InvalidField`, `BlobMissing`, `NotFound` where none can be made, and `StorageFull`
+        where it has no room.
         """
         if size not in SIZES:
             raise InvalidField(field="size", reason=NOT_A_SIZE)
@@ -155,6 +156,7 @@ class Thumbnails:
         if row is None:
             if self._store.size_of(entry.content_hash) is None:
                 raise BlobMissing(content_hash=entry.content_hash)
+            self._store.check_room()
             done = self._maker.ask(wanted)
             if done is None or not done.wait(PATIENCE):
                 return None

@@ -122,14 +122,18 @@ class Uploads:
             self._session.rollback()
 
     def check_room(self, size: int) -> None:
-        """Raise `TooLarge` or `QuotaExceeded` when one more file of `size` bytes is too much."""
+        """Raise `TooLarge`, `QuotaExceeded` or `StorageFull` when a file of `size` bytes is too much."""
         if size > self._max_size:
             raise TooLarge(limit=self._max_size)
-        self._known_room().check(size)
+        self.check_room_for_all(size)
 
     def check_room_for_all(self, size: int) -> None:
-        """Raise `QuotaExceeded` when all files of the request, `size` bytes together, are too much."""
+        """Raise `QuotaExceeded` or `StorageFull` when all files of the request are too much.
+
+        They have `size` bytes together.
+        """
         self._known_room().check(size)
+        self._store.check_room(size)
 
     @contextmanager
     def begin(self, promised: Promised = Promised()) -> Iterator[Incoming]:

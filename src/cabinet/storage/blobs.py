@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from cabinet.refusals import BadSetting
 from cabinet.storage.blocks import Measured
+from cabinet.storage.reserve import NO_RESERVE, Reserve
 
 # Scheme of a store URL -> the module below this package whose `open_store(url)` serves it.
 BACKENDS = {"file": "local"}
@@ -165,8 +166,14 @@ class BlobStore(Protocol):
     def iter_staged(self) -> Iterator[StoredObject]:
         """Yield every staged upload, finished or not, in no particular order."""
 
+    def check_room(self, size: int = 0) -> None:
+        """Raise `StorageFull` where `size` bytes more would leave less free than the reserve."""
+
     def free_bytes(self) -> int | None:
-        """Return how many bytes still fit, or None when the backend cannot know."""
+        """Return how many bytes are free, the reserve included, or None when the backend cannot know."""
+
+    def reserve_bytes(self) -> int:
+        """Return how many of them content may not take."""
 
 
 @runtime_checkable
@@ -184,8 +191,10 @@ class OnDisk(Protocol):
         """
 
 
-def open_store(url: str) -> BlobStore:
+def open_store(url: str, reserve: Reserve = NO_RESERVE) -> BlobStore:
     """Return the store behind `url`, made on first use; its scheme names the backend.
+
+    It takes no content where that would leave less free than `reserve`.
 
     Raises `BadSetting` for an unknown scheme and `UnusableStore` when the place cannot keep the
     promises above.
@@ -193,5 +202,5 @@ def open_store(url: str) -> BlobStore:
     scheme = urlsplit(url).scheme
     if scheme not in BACKENDS:
         raise BadSetting(setting="STORE_URL", reason=f"its scheme is none of {', '.join(BACKENDS)}.")
-    store: BlobStore = import_module(f"cabinet.storage.{BACKENDS[scheme]}").open_store(url)
+    store: BlobStore = import_module(f"cabinet.storage.{BACKENDS[scheme]}").open_store(url, reserve)
     return store

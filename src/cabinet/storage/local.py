@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from cabinet.errors import BlobMissing, StorageFull
+from cabinet.errors import BlobMissing
 from cabinet.refusals import BadSetting, UnusableStore
 from cabinet.storage.blobs import BlobStore, ResumedStaging, StagedPart, Staging, StoredObject
 from cabinet.storage.blocks import Measured
@@ -36,6 +36,7 @@ from cabinet.storage.local_staging import (
     digests_of,
     disk_errors,
 )
+from cabinet.storage.reserve import NO_RESERVE, Reserve, Room
 
 # What opening a blob says when none is there, or a symlink or socket in its place.
 NO_BLOB = {errno.ENOENT, errno.ELOOP, errno.ENXIO}
@@ -68,10 +69,11 @@ def _fsync_folder(folder: Path) -> None:
 class LocalStore:
     """A `BlobStore` in one folder of a local disk."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, reserve: Reserve = NO_RESERVE) -> None:
         self.root = root
         self._blobs = root / "blobs"
         self._staging = root / "staging"
+        self._room = Room(self._staging, reserve)
 
     def make(self) -> None:
         """Make the folders where they are missing, durably; raises `UnusableStore`."""
@@ -92,8 +94,8 @@ class LocalStore:
     @contextmanager
     def begin(self, expected_size: int | None = None) -> Iterator[Staging]:
         with disk_errors():
-            self._check_room(expected_size)
-            staging = LocalStaging(self._staging / secrets.token_hex(16))
+            self._room.check(expected_size or 0)
+            staging = LocalStaging(self._staging / secrets.token_hex(16), self._room)
         with self._discarding(staging):
             yield staging
 
@@ -101,7 +103,7 @@ class LocalStore:
         """Make the two files of a staged upload, for its content and for the digests of its blocks."""
         path = self._staging / secrets.token_hex(16)
         with disk_errors():
-            self._check_room(expected_size)
+            self._room.check(expected_size or 0)
             for made in (path, digests_of(path)):
                 os.close(os.open(made, CREATE, 0o600))
             _fsync_folder(self._staging)
@@ -116,7 +118,7 @@ class LocalStore:
     def resume(self, staging_id: str, offset: int, *, tentative: bool = False) -> Iterator[ResumedStaging]:
         """Open the files of a staged upload; on leaving, what was not kept is cut off."""
         with disk_errors():
-            staging = LocalResumed(self._staged(staging_id), offset, tentative=tentative)
+            staging = LocalResumed(self._staged(staging_id), self._room, offset, tentative=tentative)
         try:
             yield staging
         finally:
@@ -128,7 +130,7 @@ class LocalStore:
     def join(self, parts: Sequence[StagedPart]) -> Iterator[Staging]:
         """Make a file into which the content of the parts is copied, by the kernel where it can."""
         with disk_errors():
-            self._check_room(sum(part.size for part in parts))
+            self._room.check(sum(part.size for part in parts))
             sources = [(self._staged(part.staging_id), part.size) for part in parts]
             staging = LocalJoined(self._staging / secrets.token_hex(16), sources)
         with self._discarding(staging):
@@ -144,10 +146,6 @@ class LocalStore:
                 staging.close()
             with suppress(OSError):
                 (self._staging / staging.id).unlink(missing_ok=True)
-
-    def _check_room(self, expected_size: int | None) -> None:
-        if expected_size is not None and expected_size > self.free_bytes():
-            raise StorageFull
 
     def _staged(self, staging_id: str) -> Path:
         if not _STAGING_ID.fullmatch(staging_id):
@@ -259,9 +257,15 @@ class LocalStore:
     def iter_staged(self) -> Iterator[StoredObject]:
         yield from (found for found in _regular_files(self._staging) if _STAGING_ID.fullmatch(found.key))
 
+    def check_room(self, size: int = 0) -> None:
+        with disk_errors():
+            self._room.check(size)
+
     def free_bytes(self) -> int:
-        status = os.statvfs(self._staging)
-        return status.f_bavail * status.f_frsize
+        return self._room.free_bytes()
+
+    def reserve_bytes(self) -> int:
+        return self._room.reserve_bytes()
 
     def _blob(self, content_hash: str) -> Path:
         if not is_content_hash(content_hash):
@@ -295,12 +299,12 @@ def _regular_files(folder: Path) -> Iterator[StoredObject]:
                 yield StoredObject(entry.name, status.st_size, datetime.fromtimestamp(status.st_ctime, UTC))
 
 
-def open_store(url: str) -> LocalStore:
+def open_store(url: str, reserve: Reserve = NO_RESERVE) -> LocalStore:
     """Return the store at `file:///folder`, made when it is not there yet."""
     parts = urlsplit(url)
     path = Path(unquote(parts.path))
     if parts.netloc or not path.is_absolute():
         raise BadSetting(setting="STORE_URL", reason="a local store is file:///an/absolute/folder.")
-    store = LocalStore(path)
+    store = LocalStore(path, reserve)
     store.make()
     return store

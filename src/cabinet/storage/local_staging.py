@@ -20,6 +20,7 @@ from pathlib import Path
 from cabinet.errors import StorageFault, StorageFull, UploadGone
 from cabinet.storage.blocks import BlockWriter, Measured, Piece, in_background
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
+from cabinet.storage.reserve import Room
 
 # No room on the disk, in the system's quota, or in the limit on one file.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -65,8 +66,9 @@ def write_all(descriptor: int, offset: int, pieces: Sequence[Piece]) -> None:
 class LocalStaging:
     """The bytes of one request: a file that is open until it is finished, named by its id."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, room: Room) -> None:
         self.id = path.name
+        self._room = room
         self._descriptor = os.open(path, CREATE, 0o600)
         self._is_open = True
         self._blocks = BlockWriter(self._write_block)
@@ -93,15 +95,16 @@ class LocalStaging:
             os.close(self._descriptor)
 
     def _write_block(self, offset: int, pieces: Sequence[Piece]) -> None:
-        with disk_errors():
+        with disk_errors(), self._room.taking(sum(map(len, pieces))):
             write_all(self._descriptor, offset, pieces)
 
 
 class LocalResumed:
     """An upload that goes on at `offset`; see `ResumedStaging`."""
 
-    def __init__(self, path: Path, offset: int, *, tentative: bool) -> None:
+    def __init__(self, path: Path, room: Room, offset: int, *, tentative: bool) -> None:
         self.id = path.name
+        self._room = room
         self._tentative = tentative
         self._kept = offset
         self._first_block, behind = divmod(offset, BLOCK_SIZE)
@@ -226,5 +229,5 @@ class LocalResumed:
         return first * BLOCK_SIZE + len(digests) // DIGEST_SIZE * BLOCK_SIZE
 
     def _write_block(self, offset: int, pieces: Sequence[Piece]) -> None:
-        with disk_errors():
+        with disk_errors(), self._room.taking(sum(map(len, pieces))):
             write_all(self._content, offset, pieces)

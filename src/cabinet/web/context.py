@@ -20,7 +20,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import Authorization
 
-from cabinet.errors import CabinetError, NotFound, SignInRequired, Unavailable, WrongCredentials
+from cabinet.errors import (
+    CabinetError,
+    NotFound,
+    SignInRequired,
+    StorageFull,
+    Unavailable,
+    WrongCredentials,
+)
 from cabinet.extensions import db, login_manager
 from cabinet.services.accounts import Account, Accounts
 from cabinet.services.bulk import Bulk
@@ -42,6 +49,7 @@ from cabinet.services.uploads import Uploads
 from cabinet.services.versions import Versions
 from cabinet.services.zipping import Zipping
 from cabinet.storage.blobs import BlobStore, open_store
+from cabinet.storage.reserve import Reserve
 
 EXTENSION = "cabinet"
 
@@ -53,13 +61,14 @@ class Runtime:
     """What one application keeps for all its requests."""
 
     store_url: str
+    reserve: Reserve
     passwords: Passwords
     clock: Clock = utc_now
 
     @cached_property
     def store(self) -> BlobStore:
         """The store, opened when it is first needed."""
-        return open_store(self.store_url)
+        return open_store(self.store_url, self.reserve)
 
     @cached_property
     def thumbnail_maker(self) -> ThumbnailMaker:
@@ -211,12 +220,15 @@ def _terms() -> Terms:
     return Terms(setting("MAX_UPLOAD_SIZE"), setting("VERSIONS_KEPT"), keep)
 
 
-def housekeeping() -> Housekeeping:
-    """Return what tidies up."""
+def housekeeping(*, now: bool = False) -> Housekeeping:
+    """Return what tidies up; with `now` it frees at once what nothing needs any more."""
     held = runtime()
+    grace = timedelta(seconds=setting("SWEEP_GRACE_SECONDS"))
     keep = Keep(
         trash=timedelta(days=setting("TRASH_KEEP_DAYS")),
-        unneeded=timedelta(seconds=setting("SWEEP_GRACE_SECONDS")),
+        unneeded=timedelta(0) if now else grace,
+        # A slow upload may be quiet for long, and only its own request knows that it goes on.
+        staged=grace,
         ended=timedelta(seconds=setting("UPLOAD_KEEP_SECONDS")),
     )
     return Housekeeping(_database(), held.store, held.clock, keep)
@@ -227,8 +239,19 @@ def inspection() -> Inspection:
     return Inspection(_database(), runtime().store)
 
 
+def has_room() -> bool:
+    """Tell whether the disks have more free than their reserve; where nobody knows they have."""
+    try:
+        runtime().store.check_room()
+    except StorageFull:
+        return False
+    except CabinetError:
+        return True
+    return True
+
+
 def check_ready() -> None:
-    """Raise unless the database and the store answer and a small upload would have room."""
+    """Raise unless the database and the store answer; `StorageFull` where a small upload has no room."""
     try:
         _database().execute(text("SELECT 1"))
         _database().rollback()

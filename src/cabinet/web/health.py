@@ -1,5 +1,7 @@
 """What a monitor asks: is the process alive, and can it do its work.
 
+A full disk is told and is no outage: people have to get in to delete something.
+
 Rule: no sign-in, no detail; the log says what is wrong.
 """
 
@@ -10,7 +12,7 @@ from http import HTTPStatus
 from flask import Flask
 from flask.typing import ResponseReturnValue
 
-from cabinet.errors import CabinetError
+from cabinet.errors import CabinetError, StorageFull
 from cabinet.web.context import check_ready, log
 
 
@@ -27,6 +29,9 @@ def _is_alive() -> ResponseReturnValue:
 def _is_ready() -> ResponseReturnValue:
     try:
         check_ready()
+    except StorageFull:
+        log().warning("ready, but uploads are refused: the disk is full")
+        return {"status": "full"}
     except CabinetError as error:
         log().warning("not ready: %s", error)
         return {"status": "unavailable"}, HTTPStatus.SERVICE_UNAVAILABLE

@@ -108,6 +108,7 @@ def is_browser() -> bool:
 
 def to_response(error: CabinetError) -> Response:
     """Return the answer that tells a client of `error`."""
+    g.refusal = error
     status = status_of(error)
     if isinstance(error, errors.SignInRequired) and _wants_error_page() and request.endpoint != "auth.login":
         return see_other(with_next(url_for("auth.login"), here() if request.method == "GET" else None))

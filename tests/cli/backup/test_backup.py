@@ -19,7 +19,7 @@ from cabinet.services.publishing import Target
 from cabinet.services.upload_states import Part, Plan
 from cabinet.storage import copying
 from cabinet.storage.content_hash import hash_chunks
-from cabinet.storage.local import LocalStore
+from cabinet.storage.reserve import Room
 from cabinet.web import context
 from tests.cli.backup.conftest import Store, change
 from tests.conftest import MakeApp
@@ -217,7 +217,7 @@ def test_a_disk_without_room_for_the_copies_is_told_before_the_first(
 ) -> None:
     store(a="first", b="second")
     monkeypatch.setattr(copying, "can_link", lambda source, target: False)
-    monkeypatch.setattr(LocalStore, "free_bytes", lambda store: 10)
+    monkeypatch.setattr(Room, "_left", lambda room, folder: 10)
     operator.run("backup", "create", backup, code=1)
 
     assert blobs_in(backup) == set()
