@@ -22,6 +22,7 @@ from tests.bench import (
     long_line,
     many,
     memory,
+    page_uploads,
     pages,
     resumable,
     searches,
@@ -50,6 +51,7 @@ PARTS: dict[str, Callable[[Stage], list[Row]]] = {
     "tus": resumable.rate,
     "halfway": resumable.halfway,
     "many": many.many,
+    "browser": page_uploads.page_uploads,
     "line": long_line.line,
 }
 

@@ -124,7 +124,7 @@ def test_a_cancelled_upload_leaves_nothing_and_the_others_go_on(visitor: Visitor
 def test_cancelling_all_stops_the_waiting_ones_too(visitor: Visitor) -> None:
     page = visitor.open()
     with held_uploads(page):
-        visitor.choose(*(file(f"{number}.txt") for number in range(9)))
+        visitor.choose(*(file(f"{number}.txt", b"x" * 1_100_000) for number in range(9)))
 
         failed = count(1)
         with page.expect_event("requestfailed", lambda _: next(failed) == 4):

@@ -85,7 +85,7 @@ class Scene:
             self.row(path).locator("input[type=checkbox]").press("Space")
             expect(self.row(path).locator("input[type=checkbox]")).to_be_checked()
 
-    def hold(self, pattern: str) -> None:
+    def hold(self, pattern: str | re.Pattern[str]) -> None:
         """Let no request to what matches `pattern` reach the server."""
         self.page.route(pattern, lambda route: self._held.append(route))  # noqa: PLW0108 - it is inspected
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from playwright.sync_api import Route, expect
 
 from tests.gallery.scene import Scene, State
-from tests.support.chromium import file
+from tests.support.chromium import UPLOADS, file
 from tests.support.people import target_of
 
 SENT = [
@@ -26,7 +26,7 @@ def uploads(state: str) -> Callable[[Scene], None]:
 
     def arrive(scene: Scene) -> None:
         page = scene.open("/index?path=Recipes")
-        scene.hold("**/files/**")
+        scene.hold(UPLOADS)
         page.locator("#files-input").set_input_files(SENT)
         for each, button in (("sending", ""), ("paused", "#uploads-pause"), ("cancelled", "#uploads-cancel")):
             if button:
@@ -52,7 +52,7 @@ def done(scene: Scene) -> None:
 
 def without_an_answer(scene: Scene) -> None:
     page = scene.open("/index?path=Recipes")
-    page.route("**/files/**", lambda route: route.abort())
+    page.route(UPLOADS, lambda route: route.abort())
     page.locator("#files-input").set_input_files(SENT)
     scene.sees("#uploads-note")
 
@@ -66,7 +66,7 @@ def over_plain_http(scene: Scene) -> None:
 
 def failed(scene: Scene) -> None:
     page = scene.open("/index?path=Recipes")
-    page.route("**/files/**", lambda route: route.fulfill(status=400, body="{}"))
+    page.route(UPLOADS, lambda route: route.fulfill(status=400, body="{}"))
     page.locator("#files-input").set_input_files(SENT)
     expect(page.locator(".upload[data-state=failed]")).to_have_count(len(SENT))
 

@@ -151,6 +151,10 @@ def file(name: str, content: bytes = b"content") -> FilePayload:
     return FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
 
 
+# Where files are sent to that are not resumed: one by one, or many in a form.
+UPLOADS = re.compile(r"/files/|/upload\?")
+
+
 @contextmanager
 def held(page: Page, address: str | re.Pattern[str]) -> Iterator[None]:
     """Let no request of the page for `address` reach the server before the context ends."""
@@ -174,4 +178,4 @@ def held(page: Page, address: str | re.Pattern[str]) -> Iterator[None]:
 
 def held_uploads(page: Page) -> AbstractContextManager[None]:
     """Let no upload of the page reach the server before the context ends."""
-    return held(page, "**/files/**")
+    return held(page, UPLOADS)

@@ -1,16 +1,12 @@
-/* Computes content hashes away from the page: SHA-256 of each block, then of all those digests.
+/* Computes content hashes away from the page.
 
    Gets `{id, file}` and answers `{id, hash}`, or `{id, hash: null}` for a file that cannot be read;
    `{id}` alone says that nobody waits for it any more. */
 
-// Of the content hash, the same everywhere: storage/content_hash.py.
-const BLOCK_BYTES = 4 * 1024 * 1024;
-const DIGEST_BYTES = 32;
+import { BLOCK_BYTES, combine, DIGEST_BYTES, sha256 } from "./content-hash.js";
 
 const wanted = new Map();
 let isBusy = false;
-
-const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 
 async function contentHash(id, file) {
   const digests = new Uint8Array(Math.ceil(file.size / BLOCK_BYTES) * DIGEST_BYTES);
@@ -21,7 +17,7 @@ async function contentHash(id, file) {
       return null;
     }
   }
-  return Array.from(await sha256(digests), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return combine(digests);
 }
 
 /** Work through what is wanted, one file at a time, so that a disk reads each of them in a row. */

@@ -8,22 +8,28 @@
    top of it; and in the end `stored(result)` or `failed(failure)`. After `stored` it may say
    `verified(failure or null)`: whether what is stored is what was chosen.
 
+   Small files go together, in a batch that is stored whole or not at all. Its transfer has `start()`, and
+   `leave(task)` for a task that shall not go with it any more; it reports as others do, of many tasks at
+   a time, and `again(tasks)` of those that have to go anew because another one left. What is refused
+   together is tried in two halves, and so on, until whatever is to blame stands alone.
+
    Rule: knows tasks and time, and neither the page nor HTTP. */
 
 import { Speed } from "./speed.js";
 import { totalsOf } from "./totals.js";
-
-// Enough to fill a line with small files, and below the six that browsers grant one server.
-const PARALLEL = 4;
+import { nextOf } from "./turns.js";
 
 export class Queue extends EventTarget {
   /** `transferOf(task, report)` makes a transfer; `obstacle(failure, attempts)` tells what passes by
-      itself: null for what does not, or why it stands there and the promise `over`. */
-  constructor(transferOf, obstacle, now = () => performance.now()) {
+      itself: null for what does not, or why it stands there and the promise `over`. `batches` has
+      `gather(tasks, rate)`, which of them go with the first, `transferOf(tasks, report)`, and
+      `isForAll(failure)`, whether each of them would be refused alone as well. */
+  constructor(transferOf, obstacle, now = () => performance.now(), batches = null) {
     super();
     this.transferOf = transferOf;
     this.obstacle = obstacle;
     this.now = now;
+    this.batches = batches;
     this.tasks = [];
     this.speed = new Speed(now());
   }
@@ -67,7 +73,7 @@ export class Queue extends EventTarget {
     const gone = new Set(tasks);
     gone.forEach((task) => {
       task.state = "cancelled";
-      task.transfer?.drop();
+      task.drop();
     });
     this.tasks = this.tasks.filter((task) => !gone.has(task));
     this.advance();
@@ -75,14 +81,14 @@ export class Queue extends EventTarget {
 
   pause(tasks) {
     this.each(tasks, (task) => task.isUnderWay && task.state !== "asking", "paused", (task) => {
-      task.transfer?.stop();
+      task.stop();
       task.sent = task.kept;
     });
   }
 
   resume(tasks) {
     this.each(tasks, (task) => task.state === "paused" || task.state === "held", "waiting", (task) => {
-      task.transfer?.stop();
+      task.stop();
       task.obstacle = null;
     });
   }
@@ -92,8 +98,7 @@ export class Queue extends EventTarget {
     const asking = new Set(tasks.filter((task) => task.state === "asking"));
     this.tasks = this.tasks.filter((task) => !asking.has(task));
     this.each(tasks, (task) => task.isOpen || task.state === "failed", "cancelled", (task) => {
-      task.transfer?.drop();
-      task.transfer = null;
+      task.drop();
     });
   }
 
@@ -110,7 +115,7 @@ export class Queue extends EventTarget {
   suspend(obstacle) {
     const waitsForIt = ({ state, obstacle: other }) => state === "held" && other.over === obstacle.over;
     const tasks = this.tasks.filter((task) => task.state === "sending" || waitsForIt(task));
-    tasks.forEach((task) => task.transfer.stop());
+    tasks.forEach((task) => task.stop());
     if (tasks.length) {
       this.hold(tasks, obstacle);
     }
@@ -118,6 +123,7 @@ export class Queue extends EventTarget {
 
   fail(tasks, failure) {
     this.each(tasks, (task) => task.isOpen, "failed", (task) => {
+      task.batch = null;
       task.failure = failure;
     });
   }
@@ -137,8 +143,9 @@ export class Queue extends EventTarget {
   }
 
   advance() {
-    for (let task = this.next(); task; task = this.next()) {
-      this.start(task);
+    const gather = (tasks) => this.batches?.gather(tasks, this.speed.perSecond) ?? tasks.slice(0, 1);
+    for (let tasks = nextOf(this.tasks, gather); tasks.length; tasks = nextOf(this.tasks, gather)) {
+      this.start(tasks);
     }
     this.announce("change");
     if (!this.isBusy) {
@@ -146,30 +153,50 @@ export class Queue extends EventTarget {
     }
   }
 
-  next() {
-    const active = this.tasks.filter((task) => task.isOnTheLine);
-    if (active.length >= PARALLEL) {
-      return undefined;
-    }
-    const large = active.filter((task) => !task.isSmall).length;
-    return this.tasks.find((task) => task.isReady && (task.isSmall || large < PARALLEL - 1));
-  }
-
-  start(task) {
+  start(tasks) {
     if (!this.tasks.some(({ state }) => state === "sending" || state === "storing")) {
       this.speed.skip(this.now());
     }
-    task.state = "sending";
+    tasks.forEach((task) => {
+      task.state = "sending";
+      task.batch = null;
+      task.group = null;
+    });
+    if (tasks.length === 1) {
+      const [task] = tasks;
+      task.transfer ??= this.transferOf(task, this.reportOf(task));
+      task.transfer.start();
+    } else {
+      this.startBatch(tasks);
+    }
+  }
+
+  reportOf(task) {
     // A report may have been under way when its task was paused or cancelled.
     const onTheLine = (act) => (value) => task.isOnTheLine && act(value);
-    task.transfer ??= this.transferOf(task, {
+    return {
       kept: onTheLine((bytes) => this.keep(task, bytes)),
-      sent: onTheLine((bytes) => this.progress(task, bytes)),
-      stored: onTheLine((result) => this.store(task, result)),
-      failed: onTheLine((failure) => this.stumble(task, failure)),
+      sent: onTheLine((bytes) => this.progress([[task, bytes]])),
+      stored: onTheLine((result) => this.store([[task, result]])),
+      failed: onTheLine((failure) => this.stumble([task], failure)),
       verified: (failure) => this.verify(task, failure),
+    };
+  }
+
+  startBatch(tasks) {
+    const isIn = (task) => task.isOnTheLine && task.batch === batch;
+    const some = (act) => (pairs) => act(pairs.filter(([task]) => isIn(task)));
+    const batch = this.batches.transferOf(tasks, {
+      sent: some((amounts) => this.progress(amounts)),
+      stored: some((results) => this.store(results)),
+      failed: (failed, failure) => this.stumble(failed.filter(isIn), failure),
+      again: (others) => this.again(others.filter(isIn)),
+      verified: (task, failure) => this.verify(task, failure),
     });
-    task.transfer.start();
+    tasks.forEach((task) => {
+      task.batch = batch;
+    });
+    batch.start();
   }
 
   /** Note what the server holds: nothing that has to be sent again, and nothing that was just sent. */
@@ -182,33 +209,56 @@ export class Queue extends EventTarget {
     this.announce("change");
   }
 
-  progress(task, bytes) {
-    // A body is a little longer than its file only if the file grew, which the server refuses.
-    const capped = Math.min(bytes, task.size);
-    this.speed.add(Math.max(0, capped - task.sent), this.now());
-    task.sent = capped;
-    task.state = capped === task.size ? "storing" : "sending";
+  /** Note how much of tasks has left, as pairs of a task and its bytes. */
+  progress(amounts) {
+    let left = 0;
+    for (const [task, bytes] of amounts) {
+      // A body is a little longer than its file only if the file grew, which the server refuses.
+      const capped = Math.min(bytes, task.size);
+      left += Math.max(0, capped - task.sent);
+      task.sent = capped;
+      task.state = capped === task.size ? "storing" : "sending";
+    }
+    this.speed.add(left, this.now());
     this.announce("change");
   }
 
-  store(task, result) {
-    task.sent = task.size;
-    task.stored = result;
-    task.state = "done";
-    this.announce("stored", { detail: task });
+  store(results) {
+    for (const [task, result] of results) {
+      task.batch = null;
+      task.sent = task.size;
+      task.stored = result;
+      task.state = "done";
+      this.announce("stored", { detail: task });
+    }
     this.advance();
   }
 
+  /** Let tasks go anew that nothing stands in the way of. */
+  again(tasks) {
+    this.each(tasks, () => true, "waiting", (task) => {
+      task.batch = null;
+      task.sent = task.kept;
+    });
+  }
+
   /** Wait for what passes by itself; give up on the rest. Either way only what is kept counts. */
-  stumble(task, failure) {
-    const obstacle = this.obstacle(failure, task.attempts);
-    task.attempts += 1;
-    if (obstacle) {
-      this.hold([task], obstacle);
-    } else {
+  stumble(tasks, failure) {
+    if (!tasks.length) {
+      return;
+    }
+    const obstacle = this.obstacle(failure, tasks[0].attempts);
+    tasks.forEach((task) => {
+      task.attempts += 1;
       task.sent = task.kept;
       task.obstacle = null;
-      this.fail([task], failure);
+    });
+    if (obstacle) {
+      this.hold(tasks, obstacle);
+    } else if (tasks.length > 1 && !this.batches.isForAll(failure)) {
+      this.halve(tasks);
+    } else {
+      this.fail(tasks, failure);
     }
   }
 
@@ -226,6 +276,16 @@ export class Queue extends EventTarget {
       }
     });
     this.advance();
+  }
+
+  halve(tasks) {
+    const middle = Math.ceil(tasks.length / 2);
+    for (const half of [tasks.slice(0, middle), tasks.slice(middle)]) {
+      half.forEach((task) => {
+        task.group = half;
+      });
+    }
+    this.again(tasks);
   }
 
   /** A file that arrived otherwise than it is has not arrived; the next try sends all of it. */

@@ -23,6 +23,8 @@ export class Task {
     this.onConflict = "replace";
     this.isReplacing = false;
     this.transfer = null;
+    // The batch that it goes in, if it does not go by itself.
+    this.batch = null;
     this.reset();
   }
 
@@ -59,6 +61,11 @@ export class Task {
     return OPEN.has(this.state);
   }
 
+  /** What takes a place on the line: a task, or all of a batch. */
+  get place() {
+    return this.batch ?? this;
+  }
+
   get isFinished() {
     return this.state === "done" || this.state === "cancelled";
   }
@@ -68,16 +75,35 @@ export class Task {
   settle(choice) {
     const onConflict = choice === "rename" ? "rename" : "replace";
     if (onConflict !== this.onConflict) {
-      this.transfer?.drop();
-      this.transfer = null;
+      this.drop();
     }
     this.onConflict = onConflict;
     this.isReplacing = choice === "replace";
   }
 
+  /** Send nothing more; what the server holds stays. */
+  stop() {
+    this.leaveBatch();
+    this.transfer?.stop();
+  }
+
+  /** Send nothing more, and give back what the server holds. */
+  drop() {
+    this.leaveBatch();
+    this.transfer?.drop();
+    this.transfer = null;
+  }
+
+  leaveBatch() {
+    this.batch?.leave(this);
+    this.batch = null;
+  }
+
   /** Begin anew, but keep the transfer: what the server holds of it need not be sent again. */
   reset() {
     this.state = "asking";
+    // Those that it goes with at most; null for whoever is there.
+    this.group = null;
     this.sent = 0;
     this.kept = 0;
     this.attempts = 0;

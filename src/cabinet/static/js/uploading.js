@@ -4,6 +4,7 @@
 
 import { tell } from "./actions.js";
 import { Arrivals } from "./arrivals.js";
+import { batches } from "./batches.js";
 import { absence, presence } from "./identity.js";
 import { Intake } from "./intake.js";
 import { moveInPlaceWhile } from "./navigation.js";
@@ -20,7 +21,7 @@ const page = document.getElementById("main").dataset;
 const entryOf = (path) => (page.place === "folder" ? entryWithin(page.folder, path) : null);
 
 const obstacleOf = makeObstacle(signedIn);
-const queue = new Queue(transferOf, obstacleOf);
+const queue = new Queue(transferOf, obstacleOf, undefined, batches);
 const intake = new Intake(queue, obstacleOf, Number(page.limit));
 const panel = new UploadPanel(queue);
 
