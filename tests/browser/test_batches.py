@@ -158,3 +158,14 @@ def test_both_kept_is_both_kept_though_they_go_with_others(visitor: Visitor) -> 
     assert visitor.person.get("000.txt") == b"before"
     assert visitor.person.get("001 (2).txt") == b"content 1"
     assert len(visitor.person.hashes()) == 6
+
+
+def test_a_large_file_between_small_ones_does_not_part_them(visitor: Visitor) -> None:
+    page = visitor.open()
+    asked = requests_of(page)
+    first, *others = numbered(5)
+
+    visitor.choose(first, file("large.bin", b"x" * 1_500_000), *others)
+
+    expect(page.locator(".upload[data-state=done]")).to_have_count(6)
+    assert sorted(asked) == ["POST", "PUT"]

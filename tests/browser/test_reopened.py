@@ -127,11 +127,11 @@ def test_a_busy_server_does_not_begin_the_upload_anew(
 def test_a_retry_after_a_refusal_goes_on_where_it_stopped(
     visitor: Visitor, network: Network, film: Path, expect_complaint: Callable[[str], None]
 ) -> None:
-    expect_complaint("status of 413")
+    expect_complaint("status of 422")
     begin(visitor, network, film)
     pause(visitor)
     network.mend()
-    visitor.page.route("**/uploads/*", lambda route: route.fulfill(status=413), times=1)
+    visitor.page.route("**/uploads/*", lambda route: route.fulfill(status=422), times=1)
     resume(visitor)
     expect(visitor.upload_line(NAME)).to_have_attribute("data-state", "failed")
 

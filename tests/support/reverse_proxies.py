@@ -48,6 +48,7 @@ scgi_temp_path {folder}/scgi;
 {readme}
 }}
 """
+ANY_BODY = "client_max_body_size 0;"
 _CADDY = "{{\nadmin off\nauto_https off\n}}\n{readme}"
 
 
@@ -133,8 +134,13 @@ def make_certificate(folder: Path) -> Path:
 
 
 @contextmanager
-def nginx(folder: Path, upstream: int, certificate: Path, prefix: str) -> Iterator[Proxy]:
-    """Run Debian's nginx in front of port `upstream`, at the root or, with `PREFIX`, below it."""
+def nginx(
+    folder: Path, upstream: int, certificate: Path, prefix: str, bodies: str = ANY_BODY
+) -> Iterator[Proxy]:
+    """Run Debian's nginx in front of port `upstream`, at the root or, with `PREFIX`, below it.
+
+    `bodies` are the words by which it limits them, in place of the README's, which let all pass.
+    """
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin") or require_program("nginx")
     port, spool = free_port(), folder / "spool"
     spool.mkdir()
@@ -142,6 +148,7 @@ def nginx(folder: Path, upstream: int, certificate: Path, prefix: str) -> Iterat
     readme = _put(readme, "listen 443 ssl;", f"listen {HOST}:{port} ssl;")
     readme = _put(readme, "/etc/ssl/files.example.org.pem", str(certificate))
     readme = _put(readme, "/etc/ssl/files.example.org.key", str(certificate.with_suffix(".key")))
+    readme = _put(readme, ANY_BODY, bodies)
     settings = folder / "nginx.conf"
     settings.write_text(_NGINX.format(folder=folder, spool=spool, readme=readme), encoding="utf-8")
     with listening(

@@ -149,6 +149,12 @@ SINGLE = (
         "differs": N_("What arrived is not what was sent. Try again."),
         "drop-into": N_("Drop to upload into “%(name)s”"),
         "failed": N_("Something went wrong. Try again."),
+        "front-limit": N_(
+            "A proxy in front of the server accepts at most %(size)s per request. Uploads go on in smaller parts."
+        ),
+        "front-refused": N_(
+            "A proxy in front of the server refused this upload as too large. Ask the administrator to raise its limit."
+        ),
         "file-changed": N_("The file has changed or is gone. Choose it again."),
         "folder-unreadable": N_("“%(name)s” could not be read."),
         "held-other-user": N_("Waiting: another account is signed in."),

@@ -8,6 +8,7 @@
 import { hashOfBlock } from "./content-hash.js";
 import { canHash } from "./hashing.js";
 import { Failure, failure, root } from "./http.js";
+import { arrived, bodyLimit, isTooMuch } from "./limits.js";
 import { sendBody } from "./sending.js";
 import { StallWatch } from "./stall.js";
 import { text } from "./texts.js";
@@ -25,8 +26,15 @@ const FIRST_BYTES = 1024 * 1024;
 const LOCAL = -1;
 const FORBIDDEN = 403;
 
+// Round a path and a content in a form. A letter is a unit of UTF-16, as in the length of a path.
+const HEAD_BYTES = 512;
+const MOST_BYTES_OF_A_LETTER = 3;
+
 // A name that is no Unicode would become another one in a form.
 const canGoAlong = ({ size, path }) => size <= SMALL_BYTES && (path.isWellFormed?.() ?? true);
+
+/** Return how much a task adds to a form at most, with the heads of its two parts. */
+const weightOf = ({ size, path }) => size + HEAD_BYTES + MOST_BYTES_OF_A_LETTER * path.length;
 
 /** Return those of `tasks` that go with the first of them, and it; `rate` is in bytes a second. */
 function gather(tasks, rate) {
@@ -34,19 +42,19 @@ function gather(tasks, rate) {
   if (!canGoAlong(first)) {
     return [first];
   }
-  const most = rate ? Math.min(MOST_BYTES, Math.max(LEAST_BYTES, rate * SECONDS)) : FIRST_BYTES;
+  const suitable = rate ? Math.max(LEAST_BYTES, rate * SECONDS) : FIRST_BYTES;
+  const most = Math.min(MOST_BYTES, suitable, bodyLimit());
   const together = [];
   let bytes = 0;
   for (const task of tasks) {
-    bytes += task.size;
+    if (!canGoAlong(task) || task.onConflict !== first.onConflict) {
+      continue;
+    }
+    bytes += weightOf(task);
     if (together.length === MOST_FILES || (together.length && bytes > most)) {
       break;
     }
-    if (!canGoAlong(task) || task.onConflict !== first.onConflict) {
-      bytes -= task.size;
-    } else {
-      together.push(task);
-    }
+    together.push(task);
   }
   return together;
 }
@@ -99,6 +107,7 @@ class Batch {
     this.report = report;
     this.inside = new Set(tasks);
     this.request = null;
+    this.bodyBytes = 0;
     this.isAllSent = false;
     this.watch = new StallWatch(() => this.fail(failure(0, "")));
   }
@@ -118,6 +127,7 @@ class Batch {
 
   send(loaded) {
     const { body, type, starts } = formOf(loaded);
+    this.bodyBytes = body.size;
     const url = `${root}upload?on_conflict=${loaded[0].task.onConflict}`;
     this.watch.start();
     this.request = sendBody("POST", url, body, { "Content-Type": type }, {
@@ -134,6 +144,7 @@ class Batch {
 
   finish(loaded, entries) {
     this.watch.stop();
+    arrived(loaded.map(({ task }) => task));
     const results = loaded.map(({ task }, index) => {
       const { path, content_hash: contentHash } = entries[index];
       return [task, { path, contentHash, wasReplaced: task.isReplacing }];
@@ -147,11 +158,16 @@ class Batch {
     }
   }
 
-  fail(reason) {
+  async fail(reason) {
     this.end();
+    const isAgain = await isTooMuch(reason, this.bodyBytes, [...this.inside]);
     const failed = [...this.inside];
     this.inside.clear();
-    this.report.failed(failed, reason);
+    if (isAgain) {
+      this.report.again(failed);
+    } else {
+      this.report.failed(failed, reason);
+    }
   }
 
   /** Send nothing more. */

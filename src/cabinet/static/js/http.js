@@ -29,8 +29,8 @@ export const shownUrl = (path) => ownUrl(contentUrl(path));
 export const downloadUrl = (path, query = {}) => ownUrl(`${root}download/${encoded(path)}`, query);
 
 /** A request that did not do what it was for; `message` is fit to be shown. `type` is the server's
-    word for it, `retryAfter` the seconds that it asks to wait, and `count` how many there are, where it
-    expected others. */
+    word for it, empty where somebody else has answered, `retryAfter` the seconds that it asks to wait, and
+    `count` how many there are, where it expected others. */
 export class Failure extends Error {
   constructor(status, message, { type = "", retryAfter = 0, count = null } = {}) {
     super(message);
@@ -52,15 +52,16 @@ export function failure(status, body, retryAfter = null) {
     return new Failure(status, text("signed-out"));
   }
   const told = { retryAfter: Number(retryAfter) || 0 };
+  const unexplained = text(status === 413 ? "front-refused" : "failed");
   try {
     const problem = JSON.parse(body);
-    const type = (problem.type ?? "").replace("/problems/", "");
+    const [, type = ""] = /^\/problems\/(.+)$/.exec(problem.type) ?? [];
     if (type === OTHER_USER) {
       look();
     }
-    return new Failure(status, problem.detail || text("failed"), { ...told, type, count: problem.count });
+    return new Failure(status, problem.detail || unexplained, { ...told, type, count: problem.count });
   } catch {
-    return new Failure(status, text("failed"), told);
+    return new Failure(status, unexplained, told);
   }
 }
 

@@ -14,6 +14,10 @@ export class PlainTransfer {
     this.request = null;
   }
 
+  get bodyBytes() {
+    return this.task.size;
+  }
+
   start() {
     const { file, path, onConflict } = this.task;
     const told = {

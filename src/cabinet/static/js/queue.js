@@ -5,7 +5,8 @@
 
    A transfer has `start()`, `stop()`, which keeps what the server holds, and `drop()`, which gives
    that back too. It reports `kept(bytes)`, all that the server has; `sent(bytes)`, what has left on
-   top of it; and in the end `stored(result)` or `failed(failure)`. After `stored` it may say
+   top of it; and in the end `stored(result)`, `failed(failure)` or `again()`, which is to be started
+   anew at once. After `stored` it may say
    `verified(failure or null)`: whether what is stored is what was chosen.
 
    Small files go together, in a batch that is stored whole or not at all. Its transfer has `start()`, and
@@ -179,6 +180,7 @@ export class Queue extends EventTarget {
       sent: onTheLine((bytes) => this.progress([[task, bytes]])),
       stored: onTheLine((result) => this.store([[task, result]])),
       failed: onTheLine((failure) => this.stumble([task], failure)),
+      again: onTheLine(() => this.again([task])),
       verified: (failure) => this.verify(task, failure),
     };
   }

@@ -7,12 +7,13 @@
    by itself, for the queue knows better when. */
 
 import { Failure, failure, headers, root, send } from "./http.js";
+import { bodyLimit } from "./limits.js";
 import { text } from "./texts.js";
 import { library } from "./tus.js";
 import { claim, fingerprintOf } from "./unfinished.js";
 
-// What one request carries at most: a proxy that limits bodies lets it pass (the stricter public
-// ones allow 100 MB), one that takes in all of a body before it passes it on loses no more than this
+// What one request carries at most, unless a limit in front was met: most proxies that limit bodies let
+// it pass (the stricter public ones allow 100 MB), one that takes in all of a body before it passes it on loses no more than this
 // when the line drops, and at 1 Gbit/s the round trip in between is a hundredth of the time. A
 // multiple of the block of the content hash, so that the server never reads one twice.
 const PART_BYTES = 64 * 1024 * 1024;
@@ -37,14 +38,21 @@ export class ResumableTransfer {
     this.unclaim = () => {};
     this.upload = null;
     this.url = null;
+    this.partBytes = PART_BYTES;
     // Whether any byte went from here; if not, what is finished may have been so for days.
     this.hasSent = false;
     // Counts starts and stops: what an earlier start still says is not for anybody any more.
     this.run = 0;
   }
 
+  /** How much the next request carries. */
+  get bodyBytes() {
+    return Math.min(this.partBytes, this.task.size - this.task.kept);
+  }
+
   async start() {
     this.run += 1;
+    this.partBytes = Math.min(PART_BYTES, bodyLimit());
     const { run } = this;
     try {
       const tus = await library();
@@ -84,7 +92,7 @@ export class ResumableTransfer {
     return {
       endpoint: ENDPOINT,
       headers,
-      chunkSize: PART_BYTES,
+      chunkSize: this.partBytes,
       metadata: metadataOf(this.task),
       retryDelays: null,
       fingerprint: async () => (isOwner ? this.fingerprint : null),

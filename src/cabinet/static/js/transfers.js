@@ -2,6 +2,7 @@
 
 import { Failure, failure } from "./http.js";
 import { canHash, hashOf } from "./hashing.js";
+import { arrived, bodyLimit, isTooMuch } from "./limits.js";
 import { PlainTransfer } from "./plain.js";
 import { ResumableTransfer } from "./resumable.js";
 import { StallWatch } from "./stall.js";
@@ -22,13 +23,25 @@ const isReadable = (file) =>
 
 /** Return what sends `task`: a transfer as queue.js describes it, around one that knows a protocol. */
 export function transferOf(task, report) {
-  const Kind = task.size < RESUMABLE_BYTES ? PlainTransfer : ResumableTransfer;
-  const transfer = new Kind(task, { kept: keep, sent: send, stored: store, failed: fail });
+  const reports = { kept: keep, sent: send, stored: store, failed: fail };
+  let transfer = null;
   const watch = new StallWatch(stall);
   let hashing = null;
 
+  /** Take the protocol that suits: one that sends all at once only for what is let through at once. */
+  function adapt() {
+    const isPlain = task.size < RESUMABLE_BYTES && task.size <= bodyLimit();
+    const Kind = isPlain ? PlainTransfer : ResumableTransfer;
+    if (!(transfer instanceof Kind)) {
+      transfer = new Kind(task, reports);
+    }
+  }
+
   function keep(bytes) {
     watch.moved(false);
+    if (bytes > task.kept) {
+      arrived([task]);
+    }
     report.kept(bytes);
   }
 
@@ -39,6 +52,7 @@ export function transferOf(task, report) {
 
   async function store(result) {
     watch.stop();
+    arrived([task]);
     report.stored(result);
     const hash = await hashing?.hash;
     // A file that is gone by now can prove nothing, and neither can an answer without a hash.
@@ -47,11 +61,17 @@ export function transferOf(task, report) {
     }
   }
 
-  /** Tell a file that changed or went away from a line that broke: to the browser they are the same. */
+  /** Tell apart what is the same to a browser: a file that changed or went away, a line that broke, and
+      one that somebody in front of the server cuts. */
   async function fail(reason) {
     watch.stop();
-    const isLost = reason.status === 0 && !(await isReadable(task.file));
-    report.failed(isLost ? new Failure(LOCAL, text("file-changed")) : reason);
+    if (reason.status === 0 && !(await isReadable(task.file))) {
+      report.failed(new Failure(LOCAL, text("file-changed")));
+    } else if (await isTooMuch(reason, transfer.bodyBytes, [task])) {
+      report.again();
+    } else {
+      report.failed(reason);
+    }
   }
 
   function stall() {
@@ -62,17 +82,18 @@ export function transferOf(task, report) {
   return {
     start() {
       hashing ??= canHash ? hashOf(task.file) : null;
+      adapt();
       watch.start();
       transfer.start();
     },
     stop() {
       watch.stop();
-      transfer.stop();
+      transfer?.stop();
     },
     drop() {
       watch.stop();
       hashing?.stop();
-      transfer.drop();
+      transfer?.drop();
     },
   };
 }
