@@ -17,7 +17,7 @@ Rule: every class of error stands in `EXIT_CODES`; nothing else in filecli choos
 from __future__ import annotations
 
 from cabinet import errors, refusals
-from cabinet.client import failures
+from cabinet.client import failures, local_failures
 from cabinet.errors import CabinetError
 
 UNEXPECTED = 1
@@ -106,6 +106,11 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     failures.UnsafeName: 7,
     failures.UploadInUse: 5,
     failures.SameTarget: 5,
+    local_failures.SameName: 5,
+    local_failures.InTheWay: 5,
+    local_failures.FileInTheWay: 5,
+    local_failures.FolderInTheWay: 5,
+    local_failures.CannotMakeRoom: 5,
     failures.Stopped: INTERRUPTED,
     failures.Interrupted: INTERRUPTED,
     failures.DownloadInterrupted: INTERRUPTED,

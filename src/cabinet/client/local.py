@@ -54,6 +54,11 @@ def look_at(path: Path) -> Source:
         status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise LocalFault(path=str(path), reason="it is no regular file; “-” uploads what is piped in")
+    return to_source(path, status)
+
+
+def to_source(path: Path, status: os.stat_result) -> Source:
+    """Return the regular file at `path` as `status` tells of it."""
     return Source(path, status.st_size, status.st_mtime_ns)
 
 

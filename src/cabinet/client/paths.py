@@ -1,24 +1,32 @@
-"""Paths of the server as people type them, and what becomes of them on this side.
+"""Paths of the server, made from what people type and from local names, and taken apart again.
 
-Rule: a name that the server gave becomes part of a local path only in `to_local`, which refuses
-whatever would leave the target.
+Rule: whatever becomes a path of the server is normalized here, once, as the server does it; local
+files keep the names that they have.
 """
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 from cabinet.client.failures import UnsafeName
 from cabinet.errors import InvalidName
 
 
+def to_nfc(text: str) -> str:
+    """Return `text` as the server keeps names: a letter and its accent are one character."""
+    return unicodedata.normalize("NFC", text)
+
+
 def to_path(text: str) -> str:
     """Turn what somebody typed into a path of the server; "" is the folder that holds all.
 
-    Slashes at either end, doubled ones and `.` mean nothing, as in a shell. Raises `InvalidName`
-    for `..`, which a proxy on the way might resolve, and for what cannot be sent as UTF-8.
+    Slashes at either end, doubled ones and `.` mean nothing, as in a shell; names are normalized.
+    Raises `InvalidName` for `..`, which a proxy on the way might resolve, and for what cannot be
+    sent as UTF-8.
     """
-    names = [name for name in text.split("/") if name not in ("", ".")]
+    names = [to_nfc(name) for name in text.split("/") if name not in ("", ".")]
     if ".." in names:
         raise InvalidName(name=text, reason="“..” leads out of the folder.")
     if not _is_unicode(text):
@@ -35,20 +43,28 @@ def to_remote(folder: str, path: Path, root: Path) -> str:
     return to_path("/".join([folder, name, *path.relative_to(root).parts]))
 
 
-def to_local(target: Path, folder: str, path: str) -> Path:
-    """Return where the entry `path`, which lies below `folder` on the server, goes below `target`.
+def to_relative(folder: str, path: str) -> str:
+    """Return the path below `folder` of the entry `path`, as the server gave it.
 
-    Raises `UnsafeName` for a path that is not below `folder`, for a name that means something to
-    a file system, and where a link that is there already leads out of `target`.
+    Raises `UnsafeName` for a path that is not below `folder`, and for a name that means something
+    to a file system.
     """
+    relative = below(path, folder)
+    if relative is None or not all(map(is_safe_name, relative.split("/"))):
+        raise UnsafeName(name=path)
+    return relative
+
+
+def below(path: str, folder: str) -> str | None:
+    """Return the path of `path` below `folder`; None if it does not lie there."""
     prefix = f"{folder}/" if folder else ""
-    names = path[len(prefix) :].split("/")
-    if not path.startswith(prefix) or not all(map(is_safe_name, names)):
-        raise UnsafeName(name=path)
-    local = target.joinpath(*names)
-    if not local.parent.resolve().is_relative_to(target.resolve()):
-        raise UnsafeName(name=path)
-    return local
+    return path[len(prefix) :] if path.startswith(prefix) else None
+
+
+def iter_above(path: str) -> Iterator[str]:
+    """Yield the folders that `path` lies in, from the nearest on."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def is_safe_name(name: str) -> bool:

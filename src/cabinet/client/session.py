@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cabinet.client.failures import NotSignedIn
+from cabinet.client.local_names import LocalNames, ignores_case
 from cabinet.client.output import Output
 from cabinet.client.settings import Flags, Server, choose_server, environment_token
 from cabinet.client.wire.stop import Stop
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """One run of filecli."""
+    """One run of filecli; `case_blind` tells of which local folders the names have no case."""
 
-    def __init__(self) -> None:
+    def __init__(self, case_blind: Callable[[Path], bool] = ignores_case) -> None:
         self.flags = Flags()
         self.stop = Stop()
+        self._case_blind = case_blind
 
     @cached_property
     def output(self) -> Output:
@@ -57,6 +60,10 @@ class Session:
         """The name of whoever is signed in; asked of the server only if nobody told it here."""
         stored = None if environment_token() else self.tokens.get(str(self.server))
         return str(self.api.who_am_i()["username"]) if stored is None else stored.username
+
+    def names_in(self, folder: Path) -> LocalNames:
+        """Return the names below a local folder, which need not be there."""
+        return LocalNames(folder, self._case_blind)
 
     def open_api(self, token: str | None) -> Api:
         """Return the server, asked with `token`, or without any."""

@@ -30,6 +30,7 @@ from cabinet.client.failures import (
     TokenRefused,
     UploadsInterrupted,
 )
+from cabinet.client.local_failures import InTheWay, SameName
 from cabinet.client.output import Output, to_event, to_size, to_trouble
 from cabinet.errors import CabinetError, StorageFull, TooManyAttempts, Unavailable
 
@@ -44,6 +45,10 @@ _FATAL = (
     TlsFailed,
     TokenRefused,
 )
+
+# What this disk can never hold, or may not hold as long as nobody decides.
+_LEFT_ALONE = (NameRefused, SameName, InTheWay)
+
 _FATAL_ANSWERS = (StorageFull, TooManyAttempts, Unavailable)
 
 
@@ -64,8 +69,13 @@ class Tally:
 
     @property
     def is_flawless(self) -> bool:
-        """Whether nothing failed so far but names that this disk cannot hold, which will never be there."""
+        """Whether nothing failed so far but what was left as it is on both sides, and keeps nothing else."""
         return not self._flaws
+
+    @property
+    def failures(self) -> int:
+        """How many things failed so far."""
+        return len(self._codes)
 
     @contextmanager
     def attempt(self, subject: str) -> Iterator[None]:
@@ -81,7 +91,7 @@ class Tally:
         """Report and count an error that concerns only `subject`."""
         with self._lock:
             self._codes.append(exit_code(error))
-            self._flaws += not isinstance(error, NameRefused)
+            self._flaws += not isinstance(error, _LEFT_ALONE)
         self._output.document(to_event("failed", subject=subject, **to_trouble(error, exit_code(error))))
         text = describe(error)
         self._output.complain(text if f"“{subject}”" in text else f"{subject}: {text}")

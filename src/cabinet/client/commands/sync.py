@@ -32,7 +32,9 @@ def sync(session: Session, source: str, target: str, delete: bool, checksum: boo
     One of the two is a folder of the server, and starts with a colon: `filecli sync photos :photos`
     uploads, `filecli sync :photos photos` downloads; `:` alone is everything. Only files whose
     size or time differ are moved, and they keep their times. What --delete removes on the server
-    is in the trash; it removes nothing if anything else failed. What --exclude names is left alone.
+    is in the trash; it removes nothing if anything else failed. Where a file has become a folder or
+    the reverse, --delete makes room; without it, that path is reported. What --exclude names is
+    left alone.
     """
     from cabinet.client.sync.syncing import Sync
     from cabinet.client.tally import Tally

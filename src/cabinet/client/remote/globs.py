@@ -9,7 +9,6 @@ Rule: only what a pattern can name is listed: names without a pattern are looked
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from fnmatch import translate
 from typing import TYPE_CHECKING
@@ -32,8 +31,7 @@ def is_pattern(path: str) -> bool:
 
 def expand(api: Api, pattern: str) -> Iterator[Entry]:
     """Yield what `pattern` names; nothing if the folder that it begins with is not there."""
-    # As the server keeps names.
-    names = unicodedata.normalize("NFC", pattern).split("/")
+    names = pattern.split("/")
     begin = next(depth for depth, name in enumerate(names) if is_pattern(name))
     folders = ["/".join(names[:begin])]
     for depth in range(begin, len(names)):

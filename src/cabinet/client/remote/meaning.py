@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cabinet.client.failures import NoMatch
-from cabinet.client.paths import to_path
+from cabinet.client.paths import iter_above, to_path
 from cabinet.client.remote.globs import expand, is_pattern, look_up
 from cabinet.client.tally import Tally
 from cabinet.client.wire.entries import Entry
@@ -77,9 +77,4 @@ class Meaning:
 def outermost(meant: Iterable[Meant]) -> list[Meant]:
     """Return each thing once, and none that lies in another: it goes with its folder."""
     by_path = {one.path: one for one in meant}
-    return [one for one in by_path.values() if not any(above in by_path for above in _iter_above(one.path))]
-
-
-def _iter_above(path: str) -> Iterator[str]:
-    while path := path.rpartition("/")[0]:
-        yield path
+    return [one for one in by_path.values() if not any(above in by_path for above in iter_above(one.path))]

@@ -7,7 +7,6 @@ complete. A name that could steer a terminal is not offered.
 from __future__ import annotations
 
 import threading
-import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
@@ -17,7 +16,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from cabinet.client.output import neutralise
-from cabinet.client.paths import to_path
+from cabinet.client.paths import to_nfc, to_path
 from cabinet.client.session import Session
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def _offer(context: click.Context, iter_texts: Callable[[Api], Iterator[str]]) -
 def _iter_texts(api: Api, incomplete: str, *, folders_only: bool) -> Iterator[str]:
     typed, slash, begin = incomplete.rpartition("/")
     # The server keeps names in this form, and a keyboard may make another.
-    begin = unicodedata.normalize("NFC", begin)
+    begin = to_nfc(begin)
     count = 0
     for entry in api.iter_entries(to_path(typed)):
         if folders_only and not entry.is_folder:
@@ -100,7 +99,7 @@ def _iter_texts(api: Api, incomplete: str, *, folders_only: bool) -> Iterator[st
 
 
 def _iter_trashed(api: Api, incomplete: str) -> Iterator[str]:
-    begin = unicodedata.normalize("NFC", incomplete)
+    begin = to_nfc(incomplete)
     paths = (trashed.path for trashed in islice(api.trash, _MOST))
     # Each once, though several of one path may be there.
     for path in dict.fromkeys(paths):

@@ -6,11 +6,12 @@ Rule: whatever is not surely too much stays.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cabinet.client.paths import below, iter_above
 from cabinet.client.transfer.selection import Selection
 
 if TYPE_CHECKING:
@@ -18,25 +19,39 @@ if TYPE_CHECKING:
 
 
 def iter_surplus(
-    entries: Sequence[Entry], kept: set[str], selection: Selection, local: Path, folder: str
+    entries: Iterable[Entry],
+    kept: set[str],
+    selection: Selection,
+    folder: str,
+    is_local_folder: Callable[[str], bool],
 ) -> Iterator[str]:
     """Yield the paths of what to delete of the `entries` below `folder`.
 
     `kept` stays, with all that is below it, and so does what `selection` leaves out. A folder of
-    which nothing stays, and that `local` does not have either, comes as a whole.
+    which nothing stays, and that is none here either, by its relative path, comes as a whole.
     """
     staying = {entry.path for entry in entries if _stays(entry, kept, selection, folder)}
-    needed = {above for path in staying | kept for above in _iter_above(path)}
+    needed = {above for path in staying | kept for above in iter_above(path)}
     gone: set[str] = set()
     # Folders before files, and each before what is in it.
     for entry in sorted(entries, key=lambda entry: (not entry.is_folder, entry.path)):
-        if entry.path in staying or entry.path in needed or gone.intersection(_iter_above(entry.path)):
+        if entry.path in staying or entry.path in needed or gone.intersection(iter_above(entry.path)):
             continue
         if entry.is_folder:
-            if local.joinpath(below(entry.path, folder)).is_dir():
+            if is_local_folder(below(entry.path, folder) or ""):
                 continue
             gone.add(entry.path)
         yield entry.path
+
+
+def find_left_out(entries: Iterable[Entry], selection: Selection, folder: str) -> dict[str, str]:
+    """Return, for each of `entries` and each folder above, something at or below it that `selection` leaves out."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        if not _is_meant(entry, selection, folder):
+            for path in (entry.path, *iter_above(entry.path)):
+                found.setdefault(path, entry.path)
+    return found
 
 
 def remove_empty_folders(root: Path, is_surplus: Callable[[str], bool]) -> None:
@@ -53,18 +68,12 @@ def relative_to(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix()
 
 
-def below(path: str, folder: str) -> str:
-    """Return the path of the remote `path` below `folder`."""
-    return path[len(folder) :].lstrip("/")
-
-
 def _stays(entry: Entry, kept: set[str], selection: Selection, folder: str) -> bool:
-    if entry.path in kept or kept.intersection(_iter_above(entry.path)):
+    if entry.path in kept or kept.intersection(iter_above(entry.path)):
         return True
-    relative = below(entry.path, folder)
-    return not (selection.enters(relative) if entry.is_folder else selection.takes(relative))
+    return not _is_meant(entry, selection, folder)
 
 
-def _iter_above(path: str) -> Iterator[str]:
-    while path := path.rpartition("/")[0]:
-        yield path
+def _is_meant(entry: Entry, selection: Selection, folder: str) -> bool:
+    relative = below(entry.path, folder) or ""
+    return selection.enters(relative) if entry.is_folder else selection.takes(relative)

@@ -1,28 +1,34 @@
 """One side made like the other, in one direction: what differs is moved, what is too much may go.
 
 Rule: only files are compared. Nothing is deleted unless all the rest succeeded, so never because
-of a folder that could not be read or listed; what the selection or the walk left out stays.
+of a folder that could not be read or listed; what the selection or the walk left out stays. A
+path that is reported and left as it is on both sides keeps nothing else from being done.
 """
 
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cabinet.client.crew import Job
 from cabinet.client.failures import NameRefused, Refused
-from cabinet.client.local import Source, check_name, local_errors
+from cabinet.client.local import Source, check_name, local_errors, to_source
+from cabinet.client.local_failures import CannotMakeRoom, InTheWay, SameName
+from cabinet.client.local_names import LocalNames, never
 from cabinet.client.output import Meter, to_event
-from cabinet.client.paths import to_local, to_path
+from cabinet.client.paths import below, iter_above, to_nfc, to_path
 from cabinet.client.remote.conflicts import REPLACE
 from cabinet.client.session import Session
-from cabinet.client.sync.pruning import below, iter_surplus, relative_to, remove_empty_folders
+from cabinet.client.sync.clashes import find_remote_clashes
+from cabinet.client.sync.pruning import find_left_out, iter_surplus, relative_to, remove_empty_folders
+from cabinet.client.sync.swapping import Swaps
 from cabinet.client.tally import Tally
 from cabinet.client.times import is_same_time
 from cabinet.client.transfer.downloading import Downloads
 from cabinet.client.transfer.manner import Manner
+from cabinet.client.transfer.placing import Placed, iter_places
 from cabinet.client.transfer.trees import holds_content, iter_files, make_folder
 from cabinet.client.transfer.uploading import Uploads
 from cabinet.errors import CabinetError, NotFound
@@ -45,37 +51,51 @@ class Sync:
         self._manner = manner
         self._by_content = by_content
         self._delete = delete
-        self._left_out: set[Path] = set()
+        # What is on one side and not compared, by its path on the other.
+        self._left_out: set[str] = set()
 
     def up(self, local: Path, folder: str) -> None:
         """Make the remote `folder` like the local one."""
         sources = self._sources(local, folder)
         entries = {entry.path: entry for entry in self._entries(folder)}
+        sendable = self._make_room(sources, entries, folder)
         wanted = [
             (source, path)
-            for path, source in sources.items()
+            for path, source in sendable.items()
             if not self._is_unchanged(source.path, source, entries.get(path))
         ]
         Uploads(self._session, self._tally, self._meter, self._manner, REPLACE).send_files(wanted)
         if self._may_delete():
-            kept = {*sources, *(self._remote(path, local, folder) for path in self._left_out)}
-            kept |= self._nameless(entries.values(), local, folder)
-            self._delete_remote(list(entries.values()), kept, local, folder)
+            kept = {*sources, *self._left_out, *self._nameless(entries.values(), local, folder)}
+            self._delete_remote(entries, kept, local, folder)
 
     def down(self, folder: str, local: Path) -> None:
         """Make the local folder like the remote `folder`."""
         entries = list(self._api.iter_entries(folder, recursive=True))
         self._make_folder(local)
+        names = self._session.names_in(local)
+        swaps = Swaps(names, self._manner.selection, dry_run=self._manner.dry_run)
         downloads = Downloads(self._session, self._tally, self._meter, self._manner, force=True)
-        downloads.run(self._plan(downloads, entries, folder, local))
+        downloads.run(self._plan(downloads, entries, folder, names, swaps))
         if self._may_delete() and local.is_dir():
-            self._delete_local({entry.path for entry in entries}, local, folder)
+            self._finish(swaps)
+            if self._tally.is_flawless:
+                kept = {names.key(below(entry.path, folder) or "") for entry in entries}
+                self._delete_local(kept, names, swaps)
 
     def _sources(self, local: Path, folder: str) -> dict[str, Source]:
+        def failed(path: Path, error: CabinetError) -> None:
+            self._left_out.add(to_nfc(f"{folder}/{relative_to(path, local)}").lstrip("/"))
+            self._tally.failed(str(path), error)
+
+        def left_out(path: Path) -> None:
+            self._left_out.add(to_nfc(f"{folder}/{relative_to(path, local)}").lstrip("/"))
+            self._output.warn(f"“{path}” is a link or no regular file and was left out.")
+
         found = {}
-        for source in iter_files(local, self._leave_out, self._manner.selection, unreadable=self._unreadable):
+        for source in iter_files(local, left_out, self._manner.selection, failed=failed):
             with self._tally.attempt(str(source.path)):
-                found[self._remote(source.path, local, folder)] = source
+                found[to_path(f"{folder}/{relative_to(source.path, local)}")] = source
         return found
 
     def _entries(self, folder: str) -> Iterator[Entry]:
@@ -85,19 +105,54 @@ class Sync:
             if not error.means(NotFound):
                 raise
 
-    def _plan(self, downloads: Downloads, entries: list[Entry], folder: str, local: Path) -> Iterator[Job]:
-        selection = self._manner.selection
-        for entry in entries:
-            with self._tally.attempt(entry.path):
-                target = to_local(local, folder, entry.path)
-                relative = below(entry.path, folder)
-                if entry.is_folder and selection.enters(relative):
-                    self._make_folder(target)
-                elif entry.is_folder or not selection.takes(relative):
-                    continue
-                elif not self._is_unchanged(target, _look(target), entry):
-                    self._make_folder(target.parent)
-                    yield from downloads.fetch_entry(entry, target)
+    def _make_room(
+        self, sources: Mapping[str, Source], entries: dict[str, Entry], folder: str
+    ) -> dict[str, Source]:
+        """Return those of `sources` that nothing on the server is in the way of.
+
+        Where it may be, what is in the way goes to the trash, and out of `entries`.
+        """
+        clashes = find_remote_clashes(sources, entries)
+        left_out = find_left_out(entries.values(), self._manner.selection, folder) if clashes else {}
+        may_delete = self._delete and self._tally.is_flawless
+        gone, barred = set(), set(clashes)
+        for path, clash in clashes.items():
+            if not may_delete:
+                self._tally.failed(path, clash)
+            elif path in left_out:
+                self._tally.failed(path, CannotMakeRoom(path=path, kept=left_out[path]))
+            elif self._delete_from_server(path):
+                gone.add(path)
+                barred.remove(path)
+        for path in [path for path in entries if _lies_in(path, gone)]:
+            del entries[path]
+        return {path: source for path, source in sources.items() if not _lies_in(path, barred)}
+
+    def _plan(
+        self, downloads: Downloads, entries: list[Entry], folder: str, names: LocalNames, swaps: Swaps
+    ) -> Iterator[Job]:
+        def failed(path: str, error: CabinetError) -> None:
+            # Below a link that is in the way, nothing has a place.
+            if not swaps.is_barred(below(path, folder) or ""):
+                self._left_out.add(below(path, folder) or "")
+                self._tally.failed(path, error)
+
+        for placed in iter_places(entries, folder, names, self._manner.selection, failed):
+            if not swaps.is_barred(placed.relative):
+                with self._tally.attempt(placed.entry.path):
+                    yield from self._plan_entry(downloads, placed, swaps)
+
+    def _plan_entry(self, downloads: Downloads, placed: Placed, swaps: Swaps) -> Iterator[Job]:
+        try:
+            target = swaps.find_place(placed, delete=self._delete)
+        except InTheWay as error:
+            self._tally.failed(str(placed.local), error)
+            return
+        if placed.entry.is_folder:
+            self._make_folder(target)
+        elif not self._is_unchanged(target, _look(target), placed.entry):
+            self._make_folder(target.parent)
+            yield from downloads.fetch_entry(placed.entry, target, placed.local)
 
     def _is_unchanged(self, path: Path, source: Source | None, entry: Entry | None) -> bool:
         """Tell whether both sides agree, and count it if so."""
@@ -117,7 +172,7 @@ class Sync:
         found = set()
         for entry in entries:
             try:
-                check_name(local / below(entry.path, folder))
+                check_name(local / (below(entry.path, folder) or ""))
             except NameRefused:
                 found.add(entry.path)
                 self._output.warn(f"“{entry.path}” stays on the server: this disk cannot hold the name.")
@@ -128,24 +183,62 @@ class Sync:
             self._output.warn("Nothing was deleted, for not everything else succeeded.")
         return self._delete and self._tally.is_flawless
 
-    def _delete_remote(self, entries: list[Entry], kept: set[str], local: Path, folder: str) -> None:
-        for path in iter_surplus(entries, kept, self._manner.selection, local, folder):
-            with self._tally.attempt(path):
+    def _finish(self, swaps: Swaps) -> None:
+        """Have what arrived take the places of what was in the way."""
+        for swap in swaps:
+            if any(_lies_in(path, {swap.relative}) for path in self._left_out):
+                continue  # not all of it arrived, as was told
+            try:
                 if not self._manner.dry_run:
-                    self._api.delete(path)
-                self._tell_deleted(path)
+                    swaps.finish(swap)
+            except CabinetError as error:
+                self._tally.failed(str(swap.place), error)
+            else:
+                self._tell_deleted(str(swap.place))
 
-    def _delete_local(self, kept: set[str], local: Path, folder: str) -> None:
-        prefix = f"{folder}/" if folder else ""
+    def _delete_remote(self, entries: Mapping[str, Entry], kept: set[str], local: Path, folder: str) -> None:
+        names = LocalNames(local, never)
+
+        def is_local_folder(relative: str) -> bool:
+            try:
+                return names.locate(relative).is_dir()
+            except (SameName, OSError):  # whatever it is, it is something
+                return True
+
+        for path in iter_surplus(entries.values(), kept, self._manner.selection, folder, is_local_folder):
+            self._delete_from_server(path)
+
+    def _delete_from_server(self, path: str) -> bool:
+        """Move `path` to the trash, or tell that it would be; returns False if that failed."""
+        failures = self._tally.failures
+        with self._tally.attempt(path):
+            if not self._manner.dry_run:
+                self._api.delete(path)
+            self._tell_deleted(path)
+        return self._tally.failures == failures
+
+    def _delete_local(self, kept: set[str], names: LocalNames, swaps: Swaps) -> None:
         selection = self._manner.selection
-        for source in list(iter_files(local, lambda _: None, selection)):
-            if prefix + relative_to(source.path, local) not in kept:
+        unclear: set[str] = set()
+
+        def failed(path: Path, error: CabinetError) -> None:
+            key = names.key(relative_to(path, names.root))
+            unclear.add(key)
+            if key not in kept:  # else it was told when it could not be brought
+                self._tally.failed(str(path), error)
+
+        def is_surplus(relative: str) -> bool:
+            key = names.key(relative)
+            return not (key in kept or _lies_in(key, unclear) or swaps.holds(relative))
+
+        for source in list(iter_files(names.root, lambda _: None, selection, failed=failed)):
+            if is_surplus(relative_to(source.path, names.root)):
                 with self._tally.attempt(str(source.path)), local_errors(source.path):
                     if not self._manner.dry_run:
                         source.path.unlink()
                     self._tell_deleted(str(source.path))
         if not self._manner.dry_run:
-            remove_empty_folders(local, lambda path: prefix + path not in kept and selection.enters(path))
+            remove_empty_folders(names.root, lambda path: is_surplus(path) and selection.enters(to_nfc(path)))
 
     def _tell_deleted(self, path: str) -> None:
         would = self._manner.dry_run
@@ -156,16 +249,10 @@ class Sync:
         if not self._manner.dry_run:
             make_folder(path)
 
-    def _leave_out(self, path: Path) -> None:
-        self._left_out.add(path)
-        self._output.warn(f"“{path}” is a link or no regular file and was left out.")
 
-    def _unreadable(self, path: Path, error: CabinetError) -> None:
-        self._tally.failed(str(path), error)
-
-    @staticmethod
-    def _remote(path: Path, local: Path, folder: str) -> str:
-        return to_path(f"{folder}/{relative_to(path, local)}")
+def _lies_in(path: str, paths: set[str]) -> bool:
+    """Tell whether `path` is one of `paths`, or lies below one."""
+    return not paths.isdisjoint((path, *iter_above(path)))
 
 
 def _look(path: Path) -> Source | None:
@@ -174,4 +261,4 @@ def _look(path: Path) -> Source | None:
         status = path.lstat()
     except OSError:
         return None
-    return Source(path, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+    return to_source(path, status) if stat.S_ISREG(status.st_mode) else None

@@ -17,13 +17,16 @@ import click
 from cabinet.client.crew import Crew, Job
 from cabinet.client.failures import BadUsage, LocalExists, SameTarget, Stopped, UnsafeName
 from cabinet.client.local import check_name, local_errors
+from cabinet.client.local_failures import SameName
+from cabinet.client.local_names import LocalNames
 from cabinet.client.output import Meter, is_attended, neutralise, to_event
-from cabinet.client.paths import is_safe_name, to_local
+from cabinet.client.paths import is_safe_name
 from cabinet.client.remote.globs import is_pattern
 from cabinet.client.remote.meaning import Meaning, Meant, outermost
 from cabinet.client.session import Session
 from cabinet.client.tally import Tally
 from cabinet.client.transfer.manner import STDIO, Manner
+from cabinet.client.transfer.placing import iter_places
 from cabinet.client.transfer.throttle import Throttle
 from cabinet.client.transfer.trees import check_place, choose_target, holds_content, is_stream, make_folder
 
@@ -84,22 +87,14 @@ class Downloads:
         with self._tally.interruptible():
             Crew(self._manner.jobs, self._session.stop).run(jobs)
 
-    def fetch_entry(self, entry: Entry, target: Path) -> Iterator[Job]:
-        """Plan to download a file whose entry is known."""
+    def fetch_entry(self, entry: Entry, target: Path, shown: Path | None = None) -> Iterator[Job]:
+        """Plan to download a file whose entry is known; it is told of as `shown`, if given."""
         self._meter.expect(entry.size)
-        yield from self._plan_file(entry.path, target, entry)
+        yield from self._plan_file(entry.path, target, entry, shown)
 
     def _plan(self, meant: Sequence[Meant], output: str | None, *, recursive: bool) -> Iterator[Job]:
-        taken: set[Path] = set()
-        for one in meant:
+        for one, target in list(self._targets(meant, output)):
             with self._tally.attempt(one.text):
-                last = one.path.rpartition("/")[2]
-                if last and not is_safe_name(last):
-                    raise UnsafeName(name=last)
-                target = choose_target(output, last)
-                if target in taken:
-                    raise SameTarget(path=str(target))
-                taken.add(target)
                 if recursive and self._is_folder(one):
                     yield from self._plan_folder(one.path, target)
                 elif one.entry is not None and not one.entry.is_folder:
@@ -107,23 +102,45 @@ class Downloads:
                 else:
                     yield from self._plan_file(one.path, target)
 
+    def _targets(self, meant: Sequence[Meant], output: str | None) -> Iterator[tuple[Meant, Path]]:
+        """Yield where each goes; of several with one place the first, unless only this disk takes them for one."""
+        folders: dict[Path, LocalNames] = {}
+        alike: dict[tuple[Path, str], list[tuple[Meant, Path]]] = {}
+        for one in meant:
+            with self._tally.attempt(one.text):
+                last = one.path.rpartition("/")[2]
+                if last and not is_safe_name(last):
+                    raise UnsafeName(name=last)
+                target = choose_target(output, last)
+                names = folders.get(target.parent) or self._session.names_in(target.parent)
+                folders[target.parent] = names
+                place = names.locate(target.name) if target.name else target
+                alike.setdefault((target.parent, names.key(target.name)), []).append((one, place))
+        for group in alike.values():
+            paths = [one.path for one, _ in group]
+            if len({path.rpartition("/")[2] for path in paths}) > 1:
+                self._tally.failed(group[0][0].text, SameName.of(paths))
+                continue
+            yield group[0]
+            for one, place in group[1:]:
+                self._tally.failed(one.text, SameTarget(path=str(place)))
+
     def _is_folder(self, one: Meant) -> bool:
         if one.entry is not None:
             return one.entry.is_folder
         return not one.path or self._api.is_folder(one.path)
 
     def _plan_folder(self, folder: str, target: Path) -> Iterator[Job]:
-        selection = self._manner.selection
         self._make_folder(target)
-        for entry in self._api.iter_entries(folder, recursive=True):
-            with self._tally.attempt(entry.path):
-                local = to_local(target, folder, entry.path)
-                relative = entry.path[len(folder) :].lstrip("/")
-                if entry.is_folder and selection.enters(relative):
-                    self._make_folder(local)
-                elif not entry.is_folder and selection.takes(relative):
-                    self._make_folder(local.parent)
-                    yield from self._plan_entry(entry, local)
+        entries = self._api.iter_entries(folder, recursive=True)
+        names = self._session.names_in(target)
+        for placed in iter_places(entries, folder, names, self._manner.selection, self._tally.failed):
+            with self._tally.attempt(placed.entry.path):
+                if placed.entry.is_folder:
+                    self._make_folder(placed.local)
+                else:
+                    self._make_folder(placed.local.parent)
+                    yield from self._plan_entry(placed.entry, placed.local)
 
     def _make_folder(self, path: Path) -> None:
         if not self._manner.dry_run:
@@ -137,29 +154,31 @@ class Downloads:
         else:
             yield from self.fetch_entry(entry, target)
 
-    def _plan_file(self, path: str, target: Path, entry: Entry | None = None) -> Iterator[Job]:
+    def _plan_file(
+        self, path: str, target: Path, entry: Entry | None = None, shown: Path | None = None
+    ) -> Iterator[Job]:
         check_name(target)
+        label = str(shown or target)
         if self._manner.dry_run:
             self._tally.done(entry.size if entry else 0)
-            self._output.document(to_event("would-download", path=path, local=str(target)))
-            self._output.result(str(target))
+            self._output.document(to_event("would-download", path=path, local=label))
+            self._output.result(label)
         elif is_stream(target):
             yield partial(self._attempt, path, partial(self._fetch_to_device, path, target))
         else:
             check_place(target)
             replace = self._may_replace(target)
             mtime_ns = entry.mtime_ns if entry else None
-            yield partial(
-                self._attempt,
-                path,
-                partial(self._fetch_file, path, target, replace=replace, mtime_ns=mtime_ns),
-            )
+            job = partial(self._fetch_file, path, target, label, replace=replace, mtime_ns=mtime_ns)
+            yield partial(self._attempt, path, job)
 
     def _attempt(self, subject: str, job: Job) -> None:
         with self._tally.attempt(subject):
             job()
 
-    def _fetch_file(self, path: str, target: Path, *, replace: bool, mtime_ns: int | None) -> None:
+    def _fetch_file(
+        self, path: str, target: Path, label: str, *, replace: bool, mtime_ns: int | None
+    ) -> None:
         from cabinet.client.transfer import single, sinks
 
         with (
@@ -173,8 +192,8 @@ class Downloads:
                 if part.size:
                     self._tally.keep_part(str(part.path), part.size)
                 raise
-        self._report(path, str(target), size)
-        self._output.result(str(target))
+        self._report(path, label, size)
+        self._output.result(label)
 
     def _fetch_to_device(self, path: str, target: Path) -> None:
         with local_errors(target), target.open("wb") as stream:

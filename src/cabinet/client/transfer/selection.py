@@ -2,6 +2,7 @@
 
 Rule: a pattern without a slash means a name at any depth, one with a slash the path below the
 folder that was named; a slash at its end makes it mean folders only, with all that is in them.
+Paths come normalized, as the server has them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import translate
+
+from cabinet.client.paths import iter_above, to_nfc
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Selection:
 
 
 def _compile(text: str) -> _Pattern:
-    body = text.rstrip("/")
+    body = to_nfc(text.rstrip("/"))
     return _Pattern(
         re.compile(translate(body.lstrip("/"))), is_path="/" in body, is_folder=text.endswith("/")
     )
@@ -55,7 +58,4 @@ def _covers(pattern: _Pattern, path: str, *, is_folder: bool) -> bool:
     """Tell whether `pattern` names `path` or a folder that it lies in."""
     if pattern.matches(path, is_folder=is_folder):
         return True
-    while path := path.rpartition("/")[0]:
-        if pattern.matches(path, is_folder=True):
-            return True
-    return False
+    return any(pattern.matches(above, is_folder=True) for above in iter_above(path))

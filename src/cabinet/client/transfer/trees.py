@@ -8,10 +8,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from cabinet.client.failures import LocalFault, LocalMissing
-from cabinet.client.local import Source, local_errors
+from cabinet.client.local import Source, local_errors, to_source
+from cabinet.client.local_failures import SameName
+from cabinet.client.paths import to_nfc
 from cabinet.client.transfer.selection import Selection
 from cabinet.errors import CabinetError
 from cabinet.storage.content_hash import hash_stream
@@ -22,40 +26,83 @@ def iter_files(
     skipped: Callable[[Path], None],
     selection: Selection | None = None,
     *,
-    unreadable: Callable[[Path, CabinetError], None] | None = None,
-    above: str = "",
+    failed: Callable[[Path, CabinetError], None] | None = None,
 ) -> Iterator[Source]:
     """Yield the regular files below `folder` in the order of their names.
 
     Links and special files are handed to `skipped`: a link may lead anywhere, even round in a
-    circle, and a pipe may never end. A folder below that cannot be read is handed to `unreadable`,
-    if given. `selection` sees paths that start with `above`.
+    circle, and a pipe may never end. With `failed`, a folder below that cannot be read is handed to
+    it, and so is one of several names that are one on the server, which are all left out; else they
+    are raised.
     """
     chosen = selection or Selection()
-    for entry in _scan(folder, unreadable if above else None):
-        path = folder / entry.name
-        relative = f"{above}{entry.name}"
-        if entry.is_dir(follow_symlinks=False):
-            if chosen.enters(relative):
-                yield from iter_files(path, skipped, chosen, unreadable=unreadable, above=f"{relative}/")
-        elif chosen.takes(relative):
-            if entry.is_file(follow_symlinks=False):
-                with local_errors(path):
-                    status = entry.stat(follow_symlinks=False)
-                yield Source(path, status.st_size, status.st_mtime_ns)
-            else:
-                skipped(path)
+    # Not by recursion: folders may lie deeper in each other than Python calls may.
+    levels = [iter(_look_into(folder, "", chosen, failed, is_root=True))]
+    while levels:
+        found = next(levels[-1], None)
+        if found is None:
+            levels.pop()
+        elif found.is_folder:
+            levels.append(iter(_look_into(found.path, f"{found.relative}/", chosen, failed)))
+        elif stat.S_ISREG(found.status.st_mode):
+            yield to_source(found.path, found.status)
+        else:
+            skipped(found.path)
 
 
-def _scan(folder: Path, unreadable: Callable[[Path, CabinetError], None] | None) -> list[os.DirEntry[str]]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Something in a folder; `relative` is its path below the root, normalized."""
+
+    path: Path
+    relative: str
+    status: os.stat_result
+
+    @property
+    def is_folder(self) -> bool:
+        return stat.S_ISDIR(self.status.st_mode)
+
+
+def _look_into(
+    folder: Path,
+    above: str,
+    selection: Selection,
+    failed: Callable[[Path, CabinetError], None] | None,
+    *,
+    is_root: bool = False,
+) -> list[_Found]:
+    """Return what is meant in `folder`, in the order of names."""
     try:
-        with local_errors(folder), os.scandir(folder) as found:
-            return sorted(found, key=lambda entry: entry.name)
+        found = [each for each in _scan(folder, above) if _is_meant(each, selection)]
     except CabinetError as error:
-        if unreadable is None:
+        if failed is None or is_root:
             raise
-        unreadable(folder, error)
+        failed(folder, error)
         return []
+    alike: dict[str, list[_Found]] = {}
+    for each in found:
+        alike.setdefault(each.relative, []).append(each)
+    for group in alike.values():
+        if len(group) > 1:
+            twins = SameName.of([str(each.path) for each in group])
+            if failed is None:
+                raise twins
+            failed(group[0].path, twins)
+    return [group[0] for group in alike.values() if len(group) == 1]
+
+
+def _scan(folder: Path, above: str) -> list[_Found]:
+    found = []
+    with local_errors(folder), os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            with suppress(FileNotFoundError):  # gone since the folder was opened
+                status = entry.stat(follow_symlinks=False)
+                found.append(_Found(folder / entry.name, above + to_nfc(entry.name), status))
+    return found
+
+
+def _is_meant(found: _Found, selection: Selection) -> bool:
+    return selection.enters(found.relative) if found.is_folder else selection.takes(found.relative)
 
 
 def make_folder(path: Path) -> None:

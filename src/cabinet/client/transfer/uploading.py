@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING
 from cabinet.client.crew import Crew, Job
 from cabinet.client.failures import BadUsage, LocalIsFolder, SameTarget, Stopped
 from cabinet.client.local import FileBody, Source, look_at
+from cabinet.client.local_failures import SameName
 from cabinet.client.output import Meter, to_event
-from cabinet.client.paths import to_path, to_remote
+from cabinet.client.paths import to_nfc, to_path, to_remote
 from cabinet.client.remote.conflicts import Conflicts, Task
 from cabinet.client.session import Session
 from cabinet.client.tally import Tally
 from cabinet.client.transfer.manner import STDIO, Manner
 from cabinet.client.transfer.throttle import Throttle
 from cabinet.client.transfer.trees import iter_files
+from cabinet.errors import CabinetError
 
 if TYPE_CHECKING:
     from cabinet.client.transfer.single import Line
@@ -74,7 +76,7 @@ class Uploads:
 
     def _plan(self, paths: Sequence[str], folder: str, *, recursive: bool) -> Iterator[tuple[Source, str]]:
         taken: set[str] = set()
-        for text in paths:
+        for text in self._without_twins(paths):
             with self._tally.attempt(text):
                 root = Path(text)
                 for source in self._files(root, recursive=recursive):
@@ -85,13 +87,29 @@ class Uploads:
                         taken.add(path)
                         yield source, path
 
+    def _without_twins(self, paths: Sequence[str]) -> Iterator[str]:
+        """Yield `paths` but those whose names differ and are one on the server."""
+        alike: dict[str, dict[str, list[str]]] = {}
+        for text in paths:
+            name = Path(text).name
+            alike.setdefault(to_nfc(name), {}).setdefault(name, []).append(text)
+        twins = [spellings for spellings in alike.values() if len(spellings) > 1]
+        for spellings in twins:
+            texts = [text for group in spellings.values() for text in group]
+            self._tally.failed(texts[0], SameName.of(texts))
+        left_out = {text for spellings in twins for group in spellings.values() for text in group}
+        yield from (text for text in paths if text not in left_out)
+
     def _files(self, path: Path, *, recursive: bool) -> list[Source]:
         """Return the files that `path` stands for."""
         if not path.is_dir():
-            return [look_at(path)] if self._manner.selection.takes(path.name) else []
+            return [look_at(path)] if self._manner.selection.takes(to_nfc(path.name)) else []
         if not recursive:
             raise LocalIsFolder(path=str(path))
-        return list(iter_files(path, self._skip, self._manner.selection))
+        return list(iter_files(path, self._skip, self._manner.selection, failed=self._failed))
+
+    def _failed(self, path: Path, error: CabinetError) -> None:
+        self._tally.failed(str(path), error)
 
     def _skip(self, path: Path) -> None:
         self._output.warn(f"“{path}” is a link or no regular file and was left out.")

@@ -1,0 +1,64 @@
+"""What can go wrong because of what is on the local disk, and how it differs from the server.
+
+    ClientFailure
+    ├── SameName                   two names that are one on the other side
+    └── InTheWay                   a file where a folder has to be, or the reverse
+        ├── FileInTheWay
+        ├── FolderInTheWay
+        └── CannotMakeRoom
+
+Rule: the same as for `failures`, which it continues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cabinet.client.failures import ClientFailure
+
+
+class SameName(ClientFailure):
+    """Names that differ here and would be one there: by the form of an accent, or by case."""
+
+    slug = "same-name"
+    message = "%(names)s would be one name on the other side; none of them was touched."
+    hint = "Rename them. Names that look alike differ in the form of their accents."
+    names: str
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> SameName:
+        """Return the error that names all of `names`."""
+        return cls(names=" and ".join(f"“{name}”" for name in sorted(names)))
+
+
+class InTheWay(ClientFailure):
+    """What sync finds at a path is of another kind than what belongs there."""
+
+    slug = "in-the-way"
+    message = "“%(path)s” is in the way."
+    path: str
+
+
+class FileInTheWay(InTheWay):
+    """A file where a folder has to be."""
+
+    slug = "file-in-the-way"
+    message = "“%(path)s” is a file where a folder has to be."
+    hint = "--delete makes room, if nothing else fails."
+
+
+class FolderInTheWay(InTheWay):
+    """A folder where a file has to be."""
+
+    slug = "folder-in-the-way"
+    message = "“%(path)s” is a folder where a file has to be."
+    hint = "--delete makes room, if nothing else fails."
+
+
+class CannotMakeRoom(InTheWay):
+    """It is not for sync to remove what is in the way, or something in it."""
+
+    slug = "cannot-make-room"
+    message = "“%(path)s” is in the way and was kept, for sync does not remove “%(kept)s”."
+    hint = "Move it away. sync leaves alone what is excluded, and what is no regular file or folder."
+    kept: str

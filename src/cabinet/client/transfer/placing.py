@@ -1,0 +1,72 @@
+"""Where what lies in a folder of the server goes below a local one.
+
+Rule: of names that would be one here, none is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cabinet.client.failures import UnsafeName
+from cabinet.client.local_failures import SameName
+from cabinet.client.local_names import LocalNames, to_local
+from cabinet.client.paths import below, iter_above, to_relative
+from cabinet.client.transfer.selection import Selection
+from cabinet.errors import CabinetError
+
+if TYPE_CHECKING:
+    from cabinet.client.wire.entries import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An entry, its path below the folder that it was asked for with, and where it goes."""
+
+    entry: Entry
+    relative: str
+    local: Path
+
+
+def iter_places(
+    entries: Iterable[Entry],
+    folder: str,
+    names: LocalNames,
+    selection: Selection,
+    failed: Callable[[str, CabinetError], None],
+) -> Iterator[Placed]:
+    """Yield those of `entries`, all of them below `folder`, that `selection` means and that have a place.
+
+    Of each that has none, or of the first of several for the same reason, `failed` is told.
+    """
+    if names.ignores_case:
+        entries = list(entries)
+        same = names.find_same(
+            path
+            for entry in entries
+            if (path := below(entry.path, folder)) and _is_meant(entry, path, selection)
+        )
+    else:
+        same = {}
+    told: set[str] = set()
+    for entry in entries:
+        try:
+            relative = to_relative(folder, entry.path)
+            if not _is_meant(entry, relative, selection):
+                continue
+            for path in (relative, *iter_above(relative)):
+                if path in same:
+                    raise SameName.of([f"{folder}/{each}".lstrip("/") for each in same[path]])
+            local = to_local(names, folder, entry.path)
+        except (SameName, UnsafeName) as error:
+            if str(error) not in told:
+                told.add(str(error))
+                failed(entry.path, error)
+            continue
+        yield Placed(entry, relative, local)
+
+
+def _is_meant(entry: Entry, relative: str, selection: Selection) -> bool:
+    return selection.enters(relative) if entry.is_folder else selection.takes(relative)

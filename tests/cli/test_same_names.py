@@ -1,0 +1,236 @@
+"""Names that are one on the other side: by the form of an accent, or by case."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from unicodedata import normalize
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cabinet.client.local_names import LocalNames, ignores_case, never
+from cabinet.client.main import main
+from cabinet.client.session import Session
+from tests.cli.conftest import Filecli
+
+NFC, NFD = "é", normalize("NFD", "é")
+
+BlindFilecli = Callable[..., Result]
+
+
+def write(root: Path, *names: str) -> None:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"content of {name}")
+
+
+def local_files(root: Path) -> dict[str, str]:
+    return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+
+
+def remote_paths(alice: Filecli, folder: str = "") -> list[str]:
+    return sorted(alice("ls", "-r", folder).stdout.splitlines())
+
+
+@pytest.fixture
+def blind(alice: Filecli) -> BlindFilecli:
+    """Run filecli as somebody whose disk takes names that differ by case for one."""
+    assert alice("whoami").exit_code == 0
+
+    def run(*args: str) -> Result:
+        runner = CliRunner(catch_exceptions=False)
+        return runner.invoke(main, args, obj=Session(case_blind=lambda _: True))
+
+    return run
+
+
+def test_a_folder_of_decomposed_names_stays_as_it_is_run_after_run(alice: Filecli, desk: Path) -> None:
+    write(desk / "photos", NFD, f"{NFD}tage/{NFD}", "plain")
+    runs = [alice("sync", "--delete", "photos", ":photos") for _ in range(3)]
+
+    assert [done.exit_code for done in runs] == [0, 0, 0]
+    assert ["3 unchanged" in done.stderr for done in runs] == [False, True, True]
+    assert remote_paths(alice, "photos") == ["plain", NFC, f"{NFC}tage/", f"{NFC}tage/{NFC}"]
+    assert "The trash is empty." in alice("trash").stderr
+
+
+def test_what_comes_down_meets_the_files_by_the_names_that_they_have(alice: Filecli, desk: Path) -> None:
+    write(desk / "photos", f"{NFD}tage/{NFD}")
+    alice("sync", "photos", ":photos")
+    before = local_files(desk / "photos")
+
+    for arguments in (["sync", "--delete", ":photos", "photos"], ["download", "-r", "photos"]):
+        done = alice(*arguments)
+        assert (done.exit_code, done.stdout) == (0, "")
+        assert "1 unchanged" in done.stderr
+    (desk / "photos" / f"{NFD}tage" / NFD).write_text("other content")
+    assert alice("sync", "--delete", ":photos", "photos").exit_code == 0
+    assert local_files(desk / "photos") == before
+
+
+def test_a_download_replaces_the_file_that_bears_the_name_in_another_form(alice: Filecli, desk: Path) -> None:
+    write(desk, NFD)
+    alice("upload", NFD)
+
+    assert alice("download", NFC).exit_code == 5
+    (desk / NFD).write_text("mine")
+    assert alice("download", "--force", NFC).stdout == f"{NFD}\n"
+    assert local_files(desk) == {NFD: f"content of {NFD}"}
+
+
+@pytest.mark.parametrize("option", ["--exclude", "--include"])
+@pytest.mark.parametrize("typed", [NFC, NFD])
+@pytest.mark.parametrize("stored", [NFC, NFD])
+def test_patterns_mean_names_in_either_form(
+    option: str, typed: str, stored: str, alice: Filecli, desk: Path
+) -> None:
+    write(desk / "photos", stored, "plain")
+    expected = [NFC] if option == "--include" else ["plain"]
+
+    assert alice("upload", "-r", option, f"{typed}*", "photos").exit_code == 0
+    assert remote_paths(alice, "photos") == expected
+    assert alice("sync", "--delete", option, typed, "photos", ":photos").exit_code == 0
+    assert remote_paths(alice, "photos") == expected
+    assert alice("download", "-r", option, typed, "photos", "-o", "copy").exit_code == 0
+    assert sorted(local_files(desk / "copy")) == expected
+
+
+def test_every_command_takes_a_name_in_either_form(alice: Filecli, desk: Path) -> None:
+    write(desk, "file")
+
+    assert alice("upload", "file", "--to", NFD).stdout == f"{NFC}/file\n"
+    assert alice("mv", f"{NFD}/file", f"{NFD}/{NFD}").stdout == f"{NFC}/{NFC}\n"
+    assert alice("ls", f"{NFD}/{NFD}*").stdout == f"{NFC}/{NFC}\n"
+    assert alice("rm", f"{NFD}/{NFD}").exit_code == 0
+    assert alice("trash", "restore", f"{NFD}/{NFD}").stdout == f"{NFC}/{NFC}\n"
+    assert alice("rm", f"{NFD}/{NFD}").exit_code == 0
+    assert alice("trash", "rm", "--force", f"{NFD}/{NFD}").exit_code == 0
+
+
+@pytest.mark.parametrize("below", ["", "/inside"])
+def test_two_local_names_that_are_one_there_are_named_and_not_sent(
+    below: str, alice: Filecli, desk: Path
+) -> None:
+    write(desk / "photos", f"{NFC}{below}", f"{NFD}{below}2" if below else NFD, "plain")
+    for arguments in (["upload", "-r", "photos"], ["sync", "--delete", "photos", ":photos"]):
+        done = alice(*arguments)
+        assert done.exit_code == 1
+        assert f"“photos/{NFC}”" in done.stderr
+        assert f"“photos/{NFD}”" in done.stderr
+        assert done.stderr.count("would be one name") == 1
+        assert remote_paths(alice, "photos") == ["plain"]
+
+
+def test_nothing_of_two_such_names_is_overwritten_or_removed_there(alice: Filecli, desk: Path) -> None:
+    write(desk / "photos", NFC, "plain", "surplus")
+    alice("sync", "photos", ":photos")
+    (desk / "photos" / "surplus").unlink()
+    write(desk / "photos", NFD)
+    done = alice("sync", "--delete", "photos", ":photos")
+
+    assert done.exit_code == 1
+    assert "Nothing was deleted" not in done.stderr
+    assert remote_paths(alice, "photos") == ["plain", NFC]
+    assert alice("download", "-o", "-", f"photos/{NFC}").stdout == f"content of {NFC}"
+
+
+def test_nothing_of_two_such_names_is_overwritten_or_removed_here(alice: Filecli, desk: Path) -> None:
+    write(desk / "photos", NFC, "a")
+    alice("sync", "photos", ":photos")
+    (desk / "photos" / NFC).write_text("mine")
+    write(desk / "photos", NFD, f"folder{NFC}/a", f"folder{NFD}/a", "surplus")
+    done = alice("sync", "--delete", ":photos", "photos")
+
+    assert done.exit_code == 1
+    assert done.stderr.count(f"“photos/{NFD}” and “photos/{NFC}”") == 1
+    assert done.stderr.count(f"“photos/folder{NFD}” and “photos/folder{NFC}”") == 1
+    assert sorted(local_files(desk / "photos")) == sorted([NFC, NFD, "a", f"folder{NFC}/a", f"folder{NFD}/a"])
+    assert (desk / "photos" / NFC).read_text() == "mine"
+
+
+def test_two_arguments_that_are_one_there_are_named_and_not_sent(alice: Filecli, desk: Path) -> None:
+    write(desk, NFC, NFD, "plain")
+    done = alice("upload", NFC, "plain", NFD)
+
+    assert done.exit_code == 1
+    assert f"“{NFD}” and “{NFC}” would be one name" in done.stderr
+    assert remote_paths(alice) == ["plain"]
+
+
+def test_names_that_a_disk_takes_for_one_are_named_and_not_touched(
+    alice: Filecli, blind: BlindFilecli, desk: Path
+) -> None:
+    for name in ("Docs/a", "docs/b", "deep/X", "deep/x", "deep/y"):
+        write(desk / "one", name)
+    alice("sync", "one", ":one")
+    write(desk / "copy", "deep/x", "DEEP2/surplus")
+    expected = {"deep/x": "content of deep/x", "deep/y": "content of deep/y"}
+    write(desk / "copy", "deep/x")
+
+    done = blind("sync", "--delete", ":one", "copy")
+    assert done.exit_code == 1
+    assert "“one/Docs” and “one/docs” would be one name" in done.stderr
+    assert "“one/deep/X” and “one/deep/x” would be one name" in done.stderr
+    assert local_files(desk / "copy") == expected
+    done = blind("download", "-r", "--force", "one", "-o", "fresh/")
+    assert done.exit_code == 1
+    assert local_files(desk / "fresh" / "one") == {"deep/y": "content of deep/y"}
+    assert alice("sync", ":one", "all").exit_code == 0
+    assert len(local_files(desk / "all")) == 5
+
+
+def test_a_choice_of_one_of_two_such_names_is_no_error(
+    alice: Filecli, blind: BlindFilecli, desk: Path
+) -> None:
+    write(desk / "one", "A", "a")
+    alice("sync", "one", ":one")
+
+    assert blind("sync", "--exclude", "A", ":one", "copy").exit_code == 0
+    assert local_files(desk / "copy") == {"a": "content of a"}
+
+
+def test_two_names_of_one_command_that_are_one_here_are_not_touched(
+    alice: Filecli, blind: BlindFilecli, desk: Path
+) -> None:
+    write(desk / "up", "A", "a")
+    alice("upload", "up/A", "up/a")
+    done = blind("download", "A", "a")
+
+    assert done.exit_code == 5
+    assert "“A” and “a” would be one name" in done.stderr
+    assert not (desk / "a").exists()
+
+
+def test_a_file_that_differs_by_case_is_the_same_file_on_such_a_disk(
+    alice: Filecli, blind: BlindFilecli, desk: Path
+) -> None:
+    write(desk / "one", "Photos/A.TXT")
+    alice("sync", "one", ":one")
+    (desk / "one").rename(desk / "old")
+    write(desk / "one", "photos/a.txt")
+    done = blind("sync", "--delete", ":one", "one")
+
+    assert done.exit_code == 0
+    assert local_files(desk / "one") == {"photos/a.txt": "content of Photos/A.TXT"}
+
+
+def test_whether_case_counts_is_seen_by_what_is_there(desk: Path) -> None:
+    """No disk of this machine ignores case; a link to the same file is as good to look at."""
+    assert not ignores_case(desk)
+    assert list(desk.iterdir()) == []
+    (desk / "Name").touch()
+    assert not ignores_case(desk)
+    os.link(desk / "Name", desk / "nAME")
+    assert not ignores_case(desk)
+    assert not ignores_case(desk / "nowhere" / "at" / "all")
+    assert not ignores_case(desk / ("n" * 300))
+
+
+def test_an_unreadable_folder_does_not_keep_names_from_being_met(desk: Path) -> None:
+    (desk / "file").touch()
+
+    assert LocalNames(desk / "file", never).locate("a/b") == desk / "file" / "a" / "b"
+    assert LocalNames(desk / "loop", never).key("B/É") == "B/É"

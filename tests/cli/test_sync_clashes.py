@@ -1,0 +1,232 @@
+"""A file where a folder has to be, and the reverse: what makes room, and what never does."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from cabinet.client.failures import LocalFault
+from cabinet.client.sync.swapping import stage_of
+from cabinet.client.transfer import single
+from tests.cli.conftest import Filecli
+
+EARLY = 1_600_000_000_123_456_000
+
+
+def write(root: Path, **files: str) -> None:
+    for name, content in files.items():
+        path = root / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        os.utime(path, ns=(EARLY, EARLY))
+
+
+def local_files(root: Path) -> dict[str, str]:
+    return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+
+
+def remote_files(alice: Filecli, desk: Path, folder: str) -> dict[str, str]:
+    alice("download", "-r", folder, "-o", "looked-at/")
+    found = local_files(desk / "looked-at" / folder)
+    alice("sync", "--delete", ":nothing", "looked-at")
+    return found
+
+
+@pytest.fixture
+def clashing(alice: Filecli, desk: Path) -> Filecli:
+    """Run filecli as somebody with what cannot be merged: here in `one`, on the server in `two`."""
+    write(desk / "two", a="file", b__c="c", b__d__e="e", deep__x__y="y", same="same")
+    assert alice("upload", "-r", "two").exit_code == 0
+    write(desk / "one", a__b="b", a__c__d="d", b="file", deep__x="x", same="same", more="more")
+    return alice
+
+
+ONE = {"a/b": "b", "a/c/d": "d", "b": "file", "deep/x": "x", "same": "same", "more": "more"}
+TWO = {"a": "file", "b/c": "c", "b/d/e": "e", "deep/x/y": "y", "same": "same"}
+
+
+def test_going_up_without_delete_each_is_reported_and_all_else_goes(clashing: Filecli, desk: Path) -> None:
+    for _ in range(2):
+        done = clashing("sync", "one", ":two")
+        assert done.exit_code == 1
+        for line in ("“two/a” is a file where a folder", "“two/b” is a folder where a file",
+                     "“two/deep/x” is a folder where a file"):  # fmt: skip
+            assert done.stderr.count(line) == 1
+        assert "--delete makes room" in done.stderr
+    assert "3 failed" in done.stderr
+    assert remote_files(clashing, desk, "two") == {**TWO, "more": "more"}
+
+
+def test_going_up_with_delete_what_is_in_the_way_is_in_the_trash(clashing: Filecli, desk: Path) -> None:
+    done = clashing("sync", "--delete", "one", ":two")
+
+    assert done.exit_code == 0, done.stderr
+    assert remote_files(clashing, desk, "two") == ONE
+    trashed = json.loads(clashing("trash", "list", "--json").stdout)["entries"]
+    assert sorted(each["from"] for each in trashed) == ["two/a", "two/b", "two/deep/x"]
+    again = clashing("sync", "--delete", "one", ":two")
+    assert (again.exit_code, "6 unchanged" in again.stderr) == (0, True)
+
+
+def test_coming_down_without_delete_each_is_reported_and_all_else_comes(
+    clashing: Filecli, desk: Path
+) -> None:
+    (desk / "one" / "same").unlink()
+    for _ in range(2):
+        done = clashing("sync", ":two", "one")
+        assert done.exit_code == 1
+        for line in ("“one/a” is a folder where a file", "“one/b” is a file where a folder",
+                     "“one/deep/x” is a file where a folder"):  # fmt: skip
+            assert done.stderr.count(line) == 1
+    assert "3 failed" in done.stderr
+    assert local_files(desk / "one") == ONE
+
+
+def test_coming_down_with_delete_the_new_takes_the_place_of_the_old(clashing: Filecli, desk: Path) -> None:
+    done = clashing("sync", "--delete", ":two", "one")
+
+    assert done.exit_code == 0, done.stderr
+    assert local_files(desk / "one") == TWO
+    assert sorted(done.stdout.split()) == [f"one/{path}" for path in sorted(TWO) if path != "same"]
+    assert "“one/b” is deleted." in done.stderr
+    again = clashing("sync", "--delete", ":two", "one")
+    assert (again.exit_code, "5 unchanged" in again.stderr) == (0, True)
+
+
+def test_an_empty_folder_takes_the_place_of_a_file_too(alice: Filecli, desk: Path) -> None:
+    alice("mkdir", "two/empty")
+    write(desk / "one", empty="file")
+
+    assert alice("sync", "--delete", ":two", "one").exit_code == 0
+    assert (desk / "one" / "empty").is_dir()
+
+
+@pytest.mark.parametrize("pair", [("one", ":two"), (":two", "one")])
+def test_a_dry_run_tells_and_does_nothing(pair: tuple[str, str], clashing: Filecli, desk: Path) -> None:
+    done = clashing("sync", "--delete", "--dry-run", "--json", *pair)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    gone = sorted(event["path"] for event in events if event["event"] == "would-delete")
+
+    assert done.exit_code == 0
+    if pair[0] == "one":
+        assert gone == ["two/a", "two/b", "two/deep/x"]
+    else:
+        assert gone == ["one/a", "one/b", "one/deep/x", "one/more"]
+        assert {event["local"] for event in events if event["event"] == "would-download"} == {
+            f"one/{path}" for path in TWO if path != "same"
+        }
+    assert local_files(desk / "one") == ONE
+    assert remote_files(clashing, desk, "two") == TWO
+
+
+def test_what_is_excluded_is_not_removed_with_its_folder(clashing: Filecli, desk: Path) -> None:
+    clashing("upload", "one/more", "--to", "two/surplus")
+    done = clashing("sync", "--delete", "--exclude", "e", "one", ":two")
+
+    assert done.exit_code == 1
+    assert "“two/b” is in the way and was kept, for sync does not remove “two/b/d/e”." in done.stderr
+    assert done.stderr.count("error") == 1
+    kept = {path: content for path, content in ONE.items() if path != "b"}
+    assert remote_files(clashing, desk, "two") == {**kept, "b/c": "c", "b/d/e": "e"}
+
+
+def test_what_is_excluded_here_is_not_removed_with_its_folder(clashing: Filecli, desk: Path) -> None:
+    done = clashing("sync", "--delete", "--exclude", "d", ":two", "one")
+
+    assert done.exit_code == 1
+    assert "“one/a” is in the way and was kept, for sync does not remove “one/a/c/d”." in done.stderr
+    expected = {"a/b": "b", "a/c/d": "d", "b/c": "c", "deep/x/y": "y", "same": "same"}
+    assert local_files(desk / "one") == expected
+
+
+def test_a_link_in_a_folder_that_is_in_the_way_keeps_it(clashing: Filecli, desk: Path) -> None:
+    write(desk / "outside", file="mine")
+    (desk / "one" / "a" / "link").symlink_to(desk / "outside")
+    done = clashing("sync", "--delete", ":two", "one")
+
+    assert done.exit_code == 1
+    assert "“one/a” is in the way and was kept, for sync does not remove “one/a/link”." in done.stderr
+    assert local_files(desk / "outside") == {"file": "mine"}
+    assert (desk / "one" / "a" / "b").read_text() == "b"
+    assert (desk / "one" / "b" / "c").read_text() == "c"
+
+
+@pytest.mark.parametrize("delete", [[], ["--delete"]])
+@pytest.mark.parametrize("target", ["outside", "one/a"])
+def test_a_link_in_the_place_of_a_folder_is_neither_followed_nor_removed(
+    target: str, delete: list[str], clashing: Filecli, desk: Path
+) -> None:
+    write(desk / "outside", file="mine")
+    (desk / "one" / "b").unlink()
+    (desk / "one" / "b").symlink_to(desk / target)
+    done = clashing("sync", *delete, ":two", "one")
+
+    assert done.exit_code == 1
+    assert done.stderr.count("“one/b” is") == 1
+    assert "two/b/" not in done.stderr
+    assert (desk / "one" / "b").is_symlink()
+    assert local_files(desk / "outside") == {"file": "mine"}
+
+
+def test_nothing_makes_room_if_a_folder_could_not_be_read(
+    clashing: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(desk / "one", secret__file="content")
+    scandir = os.scandir
+
+    def refuse(path: Path) -> os._ScandirIterator[str]:
+        if Path(path).name == "secret":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("cabinet.client.transfer.trees.os.scandir", refuse)
+        done = clashing("sync", "--delete", "one", ":two")
+
+    assert done.exit_code == 1
+    assert "“one/secret” cannot be used: Permission denied." in done.stderr
+    assert done.stderr.count("Nothing was deleted") == 1
+    assert remote_files(clashing, desk, "two") == {**TWO, "more": "more"}
+
+
+def test_what_is_in_the_way_stays_until_all_has_arrived_and_the_next_run_goes_on(
+    clashing: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(line: single.Line, path: str, part: object, mtime_ns: int | None = None) -> int:
+        if path == "two/b/d/e":
+            raise LocalFault(path=path, reason="for the test")
+        return download(line, path, part, mtime_ns)  # type: ignore[arg-type]
+
+    download = single.download_to_part
+    with monkeypatch.context() as patched:
+        patched.setattr(single, "download_to_part", refuse)
+        done = clashing("sync", "--delete", ":two", "one")
+    assert done.exit_code == 1
+    left = {path: text for path, text in local_files(desk / "one").items() if ".filecli" not in path}
+    assert left == ONE
+
+    done = clashing("sync", "--delete", ":two", "one")
+    assert done.exit_code == 0
+    assert done.stdout == "one/b/d/e\n"
+    assert local_files(desk / "one") == TWO
+
+
+def test_what_waits_for_its_place_is_of_the_kind_that_is_there_now(clashing: Filecli, desk: Path) -> None:
+    write(stage_of(desk / "one" / "a"), stale="stale")
+    stage_of(desk / "one" / "b").write_text("stale")
+
+    assert clashing("sync", "--delete", ":two", "one").exit_code == 0
+    assert local_files(desk / "one") == TWO
+
+
+def test_a_target_that_is_a_file_itself_is_one_clear_error(clashing: Filecli, desk: Path) -> None:
+    write(desk, plain="plain")
+    done = clashing("sync", ":two", "plain")
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+    assert "“plain” cannot be used: File exists." in done.stderr
+    clashing("upload", "plain")
+    done = clashing("sync", "one", ":plain")
+    assert (done.exit_code, done.stderr.count("\n")) == (5, 1)
