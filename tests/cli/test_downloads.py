@@ -95,7 +95,7 @@ def test_a_folder_that_cannot_be_written_to_is_reported(
     done = stored("download", "report")
 
     assert done.exit_code == 1
-    assert done.stderr == "filecli: error: report: “report.part” cannot be used: Read-only file system.\n"
+    assert done.stderr == "filecli: error: “report.part” cannot be written: the disk is read-only.\n"
 
 
 def test_a_folder_comes_down_with_all_that_is_in_it(stored: Filecli, desk: Path) -> None:

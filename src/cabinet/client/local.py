@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Protocol
 
 from cabinet.client.failures import LocalDiskFull, LocalFault, LocalMissing, NameRefused, SourceChanged
+from cabinet.client.local_failures import LocalReadOnly, LocalTooLarge
 from cabinet.errors import TruncatedBody
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly
 
-# No room on the disk, in the system's quota, or in the limit on one file.
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# No room on the disk, or in the system's quota.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 # Too long for the file system (most of them: 255 bytes), or with letters that it does not know.
 NO_NAME = {errno.ENAMETOOLONG, errno.EILSEQ}
 
@@ -106,6 +107,10 @@ def local_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in NO_ROOM:
             raise LocalDiskFull(path=str(path)) from error
+        if error.errno == errno.EFBIG:
+            raise LocalTooLarge(path=str(path)) from error
+        if error.errno == errno.EROFS:
+            raise LocalReadOnly(path=str(path)) from error
         kind = NameRefused if error.errno in NO_NAME else LocalFault
         raise kind(path=str(path), reason=os.strerror(error.errno or 0)) from error
 

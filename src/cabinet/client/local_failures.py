@@ -1,6 +1,8 @@
 """What can go wrong because of what is on the local disk, and how it differs from the server.
 
     ClientFailure
+    ├── LocalReadOnly
+    ├── LocalTooLarge              more than the disk, or a limit, has room for in one file
     ├── SameName                   two names that are one on the other side
     └── InTheWay                   a file where a folder has to be, or the reverse
         ├── FileInTheWay
@@ -15,6 +17,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cabinet.client.failures import ClientFailure
+
+
+class LocalReadOnly(ClientFailure):
+    """The local disk takes nothing at all."""
+
+    slug = "local-read-only"
+    message = "“%(path)s” cannot be written: the disk is read-only."
+    path: str
+
+
+class LocalTooLarge(ClientFailure):
+    """The disk has room, but not for a file of this size."""
+
+    slug = "local-too-large"
+    message = "“%(path)s” is larger than a file may be there."
+    path: str
 
 
 class SameName(ClientFailure):

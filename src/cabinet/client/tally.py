@@ -19,6 +19,7 @@ from cabinet.client.failures import (
     ConnectionLost,
     DownloadInterrupted,
     DownloadsInterrupted,
+    LocalDiskFull,
     Misunderstood,
     NameRefused,
     NotSignedIn,
@@ -30,13 +31,15 @@ from cabinet.client.failures import (
     TokenRefused,
     UploadsInterrupted,
 )
-from cabinet.client.local_failures import InTheWay, SameName
+from cabinet.client.local_failures import InTheWay, LocalReadOnly, SameName
 from cabinet.client.output import Output, to_event, to_size, to_trouble
 from cabinet.errors import CabinetError, StorageFull, TooManyAttempts, Unavailable
 
 _FATAL = (
     BadUsage,
     ConnectionLost,
+    LocalDiskFull,
+    LocalReadOnly,
     Misunderstood,
     NotSignedIn,
     Redirected,

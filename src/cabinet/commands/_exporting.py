@@ -52,9 +52,11 @@ class Exporter:
         self._files = files
         self._report = report
         self._force = force
+        self._closed: set[Sequence[str]] = set()
 
     def write_all(self, target: Path) -> None:
         """Write everything of the user into `target`, made when it is not there."""
+        self._target = target
         try:
             target.mkdir(mode=0o700, parents=True, exist_ok=True)
             root = os.open(target, _FOLDER)
@@ -68,9 +70,20 @@ class Exporter:
     def _write(self, folders: _Folders, entry: Entry) -> None:
         try:
             names = split_path(entry.path)
-            folder = folders.enter(names if entry.is_folder else names[:-1])
+            inner = names if entry.is_folder else names[:-1]
+            if any(inner[:depth] in self._closed for depth in range(len(inner) + 1)):
+                return  # as was told of the first that had to go there
+            folder = folders.enter(inner)
             if not entry.is_folder and not _has_content(folder, names[-1], entry):
                 self._write_file(folder, names[-1], entry)
+        except PermissionError as error:
+            closed = folders.find_closed(inner)
+            if closed is None:
+                self._report.failed(entry.path, error)
+            else:
+                self._closed.add(closed)
+                self._report.failed(str(self._target.joinpath(*closed)), error)
+            return
         except (CabinetError, LocalTrouble, OSError) as error:
             self._report.failed(entry.path, error)
             return
@@ -138,6 +151,12 @@ class _Folders:
             for name in names:
                 self._descend(name)
         return self._folder
+
+    def find_closed(self, names: Sequence[str]) -> Sequence[str] | None:
+        """Return the names of the folder that kept the one at `names` from being used; None if none did."""
+        if not os.access(".", os.W_OK | os.X_OK, dir_fd=self._folder):
+            return self._names
+        return names[: len(self._names) + 1] if len(self._names) < len(names) else None
 
     def _descend(self, name: str) -> None:
         with suppress(FileExistsError):

@@ -19,7 +19,7 @@ from cabinet.web.formats import filesize
 
 # These would meet every other file as well.
 _FATAL = (StorageFault, StorageFull, Unavailable)
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 class LocalTrouble(Exception):
@@ -85,7 +85,7 @@ class Report:
         """Say what could not be done, and why; raises `error` again when it would meet all others."""
         self._failed += 1
         self._tell("failed", subject, reason_of(error))
-        if isinstance(error, _FATAL) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
+        if isinstance(error, _FATAL) or (isinstance(error, OSError) and error.errno in _NO_PLACE):
             raise click.ClickException("Nothing more can be done until that is mended.") from error
 
     def _tell(self, event: str, subject: str, reason: str) -> None:

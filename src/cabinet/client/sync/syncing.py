@@ -29,7 +29,7 @@ from cabinet.client.times import is_same_time
 from cabinet.client.transfer.downloading import Downloads
 from cabinet.client.transfer.manner import Manner
 from cabinet.client.transfer.placing import Placed, iter_places
-from cabinet.client.transfer.trees import holds_content, iter_files, make_folder
+from cabinet.client.transfer.trees import holds_content, iter_files
 from cabinet.client.transfer.uploading import Uploads
 from cabinet.errors import CabinetError, NotFound
 
@@ -72,10 +72,10 @@ class Sync:
     def down(self, folder: str, local: Path) -> None:
         """Make the local folder like the remote `folder`."""
         entries = list(self._api.iter_entries(folder, recursive=True))
-        self._make_folder(local)
         names = self._session.names_in(local)
         swaps = Swaps(names, self._manner.selection, dry_run=self._manner.dry_run)
         downloads = Downloads(self._session, self._tally, self._meter, self._manner, force=True)
+        downloads.folders.make(local)
         downloads.run(self._plan(downloads, entries, folder, names, swaps))
         if self._may_delete() and local.is_dir():
             self._finish(swaps)
@@ -149,9 +149,10 @@ class Sync:
             self._tally.failed(str(placed.local), error)
             return
         if placed.entry.is_folder:
-            self._make_folder(target)
-        elif not self._is_unchanged(target, _look(target), placed.entry):
-            self._make_folder(target.parent)
+            downloads.folders.make(target)
+        elif not self._is_unchanged(target, _look(target), placed.entry) and downloads.folders.make(
+            target.parent
+        ):
             yield from downloads.fetch_entry(placed.entry, target, placed.local)
 
     def _is_unchanged(self, path: Path, source: Source | None, entry: Entry | None) -> bool:
@@ -244,10 +245,6 @@ class Sync:
         would = self._manner.dry_run
         self._output.document(to_event("would-delete" if would else "deleted", path=path))
         self._output.note(f"“{path}” {'would be' if would else 'is'} deleted.")
-
-    def _make_folder(self, path: Path) -> None:
-        if not self._manner.dry_run:
-            make_folder(path)
 
 
 def _lies_in(path: str, paths: set[str]) -> bool:

@@ -28,7 +28,7 @@ from cabinet.client.tally import Tally
 from cabinet.client.transfer.manner import STDIO, Manner
 from cabinet.client.transfer.placing import iter_places
 from cabinet.client.transfer.throttle import Throttle
-from cabinet.client.transfer.trees import check_place, choose_target, holds_content, is_stream, make_folder
+from cabinet.client.transfer.trees import TargetFolders, check_place, choose_target, holds_content, is_stream
 
 if TYPE_CHECKING:
     from cabinet.client.wire.entries import Entry
@@ -39,7 +39,7 @@ _CONTENT_ONLY = "Standard output takes the content of files and nothing else."
 class Downloads:
     """The downloads of one command; with `force` local files are replaced without asking.
 
-    With `version` they bring that version of each file.
+    With `version` they bring that version of each file. `folders` are those that they go to.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Downloads:
         self._manner = manner
         self._force = force
         self._throttle = Throttle(manner.rate, session.stop)
+        self.folders = TargetFolders(dry_run=manner.dry_run)
 
     def fetch_all(self, names: Sequence[str], output: str | None, *, recursive: bool) -> None:
         """Download what `names` mean, files or with `recursive` also folders, to where `output` says."""
@@ -131,20 +132,15 @@ class Downloads:
         return not one.path or self._api.is_folder(one.path)
 
     def _plan_folder(self, folder: str, target: Path) -> Iterator[Job]:
-        self._make_folder(target)
+        self.folders.make(target)
         entries = self._api.iter_entries(folder, recursive=True)
         names = self._session.names_in(target)
         for placed in iter_places(entries, folder, names, self._manner.selection, self._tally.failed):
             with self._tally.attempt(placed.entry.path):
                 if placed.entry.is_folder:
-                    self._make_folder(placed.local)
-                else:
-                    self._make_folder(placed.local.parent)
+                    self.folders.make(placed.local)
+                elif self.folders.make(placed.local.parent):
                     yield from self._plan_entry(placed.entry, placed.local)
-
-    def _make_folder(self, path: Path) -> None:
-        if not self._manner.dry_run:
-            make_folder(path)
 
     def _plan_entry(self, entry: Entry, target: Path) -> Iterator[Job]:
         """Plan to download a file that was found, unless it came down before the command was interrupted."""
@@ -167,6 +163,8 @@ class Downloads:
             yield partial(self._attempt, path, partial(self._fetch_to_device, path, target))
         else:
             check_place(target)
+            if not self.folders.takes_files(target.parent):
+                return
             replace = self._may_replace(target)
             mtime_ns = entry.mtime_ns if entry else None
             job = partial(self._fetch_file, path, target, label, replace=replace, mtime_ns=mtime_ns)

@@ -5,6 +5,7 @@ Rule: a walk never follows a link.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cabinet.client.failures import LocalFault, LocalMissing
+from cabinet.client.failures import LocalFault, LocalMissing, NameRefused
 from cabinet.client.local import Source, local_errors, to_source
 from cabinet.client.local_failures import SameName
 from cabinet.client.paths import to_nfc
@@ -109,6 +110,59 @@ def make_folder(path: Path) -> None:
     """Make `path` and what is missing above it; raises `LocalFault` where a file is in the way."""
     with local_errors(path):
         path.mkdir(parents=True, exist_ok=True)
+
+
+class TargetFolders:
+    """The folders that files arrive in, each made and looked at once.
+
+    Of a folder that takes none, whoever asks first hears why; then nothing goes there, without a word.
+    """
+
+    def __init__(self, *, dry_run: bool) -> None:
+        self._dry_run = dry_run
+        self._made: set[Path] = set()
+        self._open: set[Path] = set()
+        self._closed: set[Path] = set()
+
+    def make(self, folder: Path) -> bool:
+        """Make a folder where missing; returns False where that failed before. Raises `LocalFault`."""
+        if self._dry_run or folder in self._made:
+            return True
+        if not self._closed.isdisjoint((folder, *folder.parents)):
+            return False
+        try:
+            make_folder(folder)
+        except NameRefused:  # of which each is told by its name
+            raise
+        except CabinetError:
+            there = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
+            # What cannot be made in a folder that takes nothing, cannot be made beside it either.
+            self._closed.add(folder if os.access(there, os.W_OK | os.X_OK) else there)
+            raise
+        self._made.add(folder)
+        return True
+
+    def takes_files(self, folder: Path) -> bool:
+        """Tell whether files can be made in a folder that is there; raises `LocalFault` the first time."""
+        if folder in self._open:
+            return True
+        if not self._closed.isdisjoint((folder, *folder.parents)):
+            return False
+        try:
+            with local_errors(folder):
+                _check_writable(folder)
+        except CabinetError:
+            self._closed.add(folder)
+            raise
+        self._open.add(folder)
+        return True
+
+
+def _check_writable(folder: Path) -> None:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        is_read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
+        code = errno.EROFS if is_read_only else errno.EACCES
+        raise OSError(code, os.strerror(code))
 
 
 def choose_target(output: str | None, name: str) -> Path:
