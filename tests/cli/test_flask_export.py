@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,6 +94,31 @@ def test_an_export_gives_back_exactly_what_was_imported(
 
     assert told.stdout == f"Exported {len(TREE)} files, 5.2 MB.\n"
     assert tree_of(target / "source") == tree_of(source)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_times_go_in_and_come_out(
+    zone: str, operator: Operator, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = {"0001": -62_135_596_800 * 10**9, "1969": -1500, "2009": 1_234_567_890_123_456_789,
+             "9999": 253_402_300_799_999_999_000}  # fmt: skip
+    for name, moment in times.items():
+        (source / name).write_text(name)
+        os.utime(source / name, ns=(moment, moment))
+    operator.run("files", "import", USERNAME, source)
+    operator.run("files", "export", USERNAME, target)
+
+    kept = {path.name: path.stat().st_mtime_ns for path in (target / "source").iterdir()}
+    assert kept == {name: moment // 1000 * 1000 for name, moment in times.items()}
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    listed = operator.run("files", "list", USERNAME, "--path", "source").stdout.splitlines()
+    monkeypatch.undo()
+    time.tzset()
+    assert [line.split()[2][:4] for line in listed] in (["0001", *years, "9999"] for years in YEARS)
+
+
+YEARS = [["1969", "2009"], ["1970", "2009"]]
 
 
 def test_nobody_but_the_operator_can_read_an_export(operator: Operator, source: Path, target: Path) -> None:

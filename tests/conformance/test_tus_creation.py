@@ -367,7 +367,20 @@ def test_a_header_with_a_line_of_its_own_in_it_makes_no_other_header(tus: Tus) -
     assert "X-Evil" not in answer.headers
 
 
-@pytest.mark.parametrize("value", ["abc", "nan", "inf", "-inf", "1e400", "99999999999999999999", "1,5"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "abc",
+        "nan",
+        "inf",
+        "-inf",
+        "1e400",
+        "99999999999999999999",
+        "1,5",
+        "-62135596800.000001",
+        "253402300800",
+    ],
+)
 def test_a_time_that_is_none_is_refused(tus: Tus, value: str) -> None:
     answer = tus.post({"Upload-Length": 5, "Upload-Metadata": metadata(filename="a", mtime=value)})
     check_refused(answer, 400, 422)
@@ -380,6 +393,10 @@ def test_a_time_that_is_none_is_refused(tus: Tus, value: str) -> None:
         ("0", "1970-01-01T00:00:00"),
         ("1700000000", "2023-11-14T22:13:20"),
         ("1700000000.25", "2023-11-14T22:13:20.25"),
+        ("-0.000001", "1969-12-31T23:59:59.999999Z"),
+        ("-0.0000015", "1969-12-31T23:59:59.999998Z"),
+        ("-62135596800", "0001-01-01T00:00:00Z"),
+        ("253402300799.999999", "9999-12-31T23:59:59.999999Z"),
     ],
 )
 def test_a_file_has_the_time_that_its_sender_told(either: Tus, value: str, shown: str) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
+import time
+import zipfile
+from collections.abc import Iterator
 
 import pytest
 
@@ -24,6 +28,14 @@ MOMENTS = {
     "-86400": "1969-12-31T00:00:00Z",
     "1700000000.123456789": "2023-11-14T22:13:20.123456Z",
 }
+EXTREMES = {
+    "-62135596800": "0001-01-01T00:00:00Z",
+    "-62135596799.999999": "0001-01-01T00:00:00.000001Z",
+    "-0.000001": "1969-12-31T23:59:59.999999Z",
+    "-0.0000009": "1969-12-31T23:59:59.999999Z",
+    "4102444800.000001": "2100-01-01T00:00:00.000001Z",
+    "253402300799.999999": "9999-12-31T23:59:59.999999Z",
+}
 NO_MOMENTS = ("", "yesterday", "1e9", "nan", "inf", "1,5", "+1", "1" * 13, "999999999999", "--1", "0x10", "١")
 
 
@@ -31,11 +43,11 @@ def head(name: str, value: str) -> str:
     return f"\r\n{name}: {value}"
 
 
-@pytest.mark.parametrize("text", MOMENTS)
+@pytest.mark.parametrize("text", MOMENTS | EXTREMES)
 def test_the_time_of_the_last_change_is_kept(alice: Program, text: str) -> None:
     stored = alice.put("/files/f", CONTENT, headers={"X-Mtime": text}).get_json()
 
-    assert stored["modified_at"] == MOMENTS[text]
+    assert stored["modified_at"] == (MOMENTS | EXTREMES)[text]
     assert alice.get("/files").get_json()["entries"] == [stored]
 
 
@@ -43,6 +55,47 @@ def test_the_time_is_shown_to_whoever_downloads(alice: Program) -> None:
     alice.put("/files/f", CONTENT, headers={"X-Mtime": "1700000000.9"})
 
     assert alice.get("/download/f").headers["Last-Modified"] == "Tue, 14 Nov 2023 22:13:20 GMT"
+
+
+def test_the_time_is_told_exactly_beside_the_date(alice: Program) -> None:
+    for sent, told, date in (
+        ("1700000000.25", "1700000000.250000", "Tue, 14 Nov 2023 22:13:20 GMT"),
+        ("-1.5", "-1.500000", "Wed, 31 Dec 1969 23:59:58 GMT"),
+        ("-62135596800", "-62135596800.000000", "Mon, 01 Jan 0001 00:00:00 GMT"),
+    ):
+        alice.put("/files/f", CONTENT, headers={"X-Mtime": sent})
+        for response in (alice.get("/files/f"), alice.get("/download/f", {"Range": "bytes=0-0"})):
+            assert response.headers["X-Mtime"] == told
+            assert response.headers["Last-Modified"] == date
+
+
+@pytest.fixture(params=["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def far_from_utc(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Take this machine, and what a database server takes for the zone of its client, to another zone."""
+    monkeypatch.setenv("TZ", request.param)
+    monkeypatch.setenv("PGTZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_from_utc")
+def test_all_times_are_listed_sorted_and_packed_wherever_the_server_stands(alice: Program) -> None:
+    for name, text in enumerate(EXTREMES):
+        alice.put(f"/files/a/{name}", CONTENT, headers={"X-Mtime": text})
+
+    found: list[str] = []
+    after: str | None = ""
+    while after is not None:
+        page = alice.get(f"/files?path=a&sort=modified&limit=2&after={after}").get_json()
+        after = page["next"]
+        found += [entry["modified_at"] for entry in page["entries"]]
+    assert found == list(EXTREMES.values())
+    assert alice.get("/index?path=a", {"Accept": "text/html"}).status_code == 200
+    with zipfile.ZipFile(io.BytesIO(alice.get("/download/a").data)) as archive:
+        years = [archive.getinfo(f"a/{name}").date_time[0] for name in range(len(EXTREMES))]
+    assert years == [1980, 1980, 1980, 1980, archive.getinfo("a/4").date_time[0], 2107]
 
 
 def test_the_same_content_takes_a_new_time(alice: Program) -> None:

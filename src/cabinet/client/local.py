@@ -95,6 +95,22 @@ class MemoryBody:
             yield bytes(view[start : start + CHUNK_SIZE])
 
 
+def to_held_time(folder: Path, mtime_ns: int) -> int:
+    """Return what the disk makes of a time of a file in `folder`, in nanoseconds.
+
+    Some know only whole or even seconds, or only the years from 1901 or 1980 on. Where that cannot
+    be found out, the time is returned as it is.
+    """
+    from tempfile import TemporaryFile  # where times differ, and not for --help
+
+    try:
+        with TemporaryFile(dir=folder) as file:
+            os.utime(file.fileno(), ns=(mtime_ns, mtime_ns))
+            return os.fstat(file.fileno()).st_mtime_ns
+    except OSError:
+        return mtime_ns
+
+
 @contextmanager
 def local_errors(path: Path) -> Iterator[None]:
     """Turn what the operating system says about `path` into the errors of filecli."""

@@ -20,7 +20,7 @@ from typing import Self
 
 from cabinet.commands._report import LocalTrouble, Report
 from cabinet.errors import CabinetError, DigestMismatch
-from cabinet.services.entries import Entry
+from cabinet.services.entries import Entry, to_ns
 from cabinet.services.files import Files
 from cabinet.services.listing import MAX_LIMIT
 from cabinet.services.names import split_path
@@ -110,6 +110,7 @@ class Exporter:
             with open(os.open(part, _PART, 0o600, dir_fd=folder), "wb") as file:
                 file.writelines(chunks)
                 file.flush()
+                os.utime(file.fileno(), ns=(to_ns(entry.modified_at),) * 2)
                 os.fsync(file.fileno())
         if hasher.hexdigest() != entry.content_hash:
             raise DigestMismatch(expected=entry.content_hash or "", received=hasher.hexdigest())

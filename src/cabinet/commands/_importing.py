@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from cabinet.commands._report import LocalTrouble, Report
 from cabinet.commands._sources import Source
@@ -96,6 +96,7 @@ class Importer:
                 file.check_unchanged()
                 upload.finish()
                 self._held.push(held.pop_all())
+        target = replace(target, modified_at=file.modified_at)
         self._batch.append(_Received(source.label, target, upload, file.size))
 
     def _finish_batch(self) -> None:

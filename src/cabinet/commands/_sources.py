@@ -13,11 +13,13 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from cabinet.commands._report import LocalTrouble, Report
 from cabinet.errors import InvalidName, TruncatedBody
+from cabinet.services.entries import from_ns
 from cabinet.services.names import check_path, to_name
 from cabinet.storage.chunks import iter_exactly
 
@@ -37,6 +39,11 @@ class OpenFile:
         self._stream = stream
         self._before = os.fstat(stream.fileno())
         self.size = self._before.st_size
+
+    @property
+    def modified_at(self) -> datetime:
+        """When it was changed last."""
+        return from_ns(self._before.st_mtime_ns)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content; raises `LocalTrouble` when there is less of it than there was at first."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -45,7 +46,7 @@ _user = click.argument("username", metavar="USER")
 def import_(username: str, paths: tuple[Path, ...], to: str, on_conflict: str, as_json: bool) -> None:
     """Store local files, and folders with all that is in them, as files of USER.
 
-    Links are not followed. A file that changes while it is read is not stored.
+    They keep the times of their last change. Links are not followed. A file that changes while it is read is not stored.
     """
     account = find_account(username)
     above = split_path(to.strip("/"))
@@ -64,7 +65,7 @@ def import_(username: str, paths: tuple[Path, ...], to: str, on_conflict: str, a
 def export(username: str, target: Path, force: bool, as_json: bool) -> None:
     """Write all files of USER into the local folder DIR.
 
-    A local file with the very same content is left as it is. So the command can be repeated after
+    They get the times of their last change. A local file with the very same content is left as it is. So the command can be repeated after
     an interruption.
     """
     files = context.files(find_account(username).id)
@@ -101,4 +102,12 @@ def _iter_folder(files: Files, path: str) -> Iterator[Entry]:
 def _line(entry: Entry) -> str:
     size = "-" if entry.size is None else filesize(entry.size)
     slash = "/" if entry.is_folder else ""
-    return f"{size:>9}  {entry.modified_at.astimezone():%Y-%m-%d %H:%M}  {entry.path}{slash}"
+    return f"{size:>9}  {_local_text(entry.modified_at)}  {entry.path}{slash}"
+
+
+def _local_text(moment: datetime) -> str:
+    try:
+        local = moment.astimezone()
+    except OverflowError:  # in this zone it is another year than datetimes have
+        local = moment
+    return local.replace(tzinfo=None).isoformat(" ", "minutes")

@@ -86,6 +86,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT}")
+    # In another zone, the first and last hours of all times are in years that Python does not have.
+    cursor.execute("SET TIME ZONE 'UTC'")
     cursor.close()
     connection.commit()
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -26,6 +26,8 @@ _MEDIA_TYPE = re.compile(r"(?=.{3,127}$)[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0
 # Finer than a microsecond nobody stores it, and a longer number is no time.
 _SECONDS = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = datetime(1, 1, 1, tzinfo=UTC)
+_LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 # Judges the content hash that a path has now, None where there is no file; for If-Match and the like.
 Precondition: TypeAlias = Callable[[str | None], bool]
@@ -119,10 +121,36 @@ def to_media_type(text: str) -> str | None:
 
 
 def to_mtime(text: str) -> datetime:
-    """Return the time that is `text` seconds after 1970 began; raises `InvalidField`."""
+    """Return the time that is `text` seconds after 1970 began, or before; raises `InvalidField`."""
     try:
         if not _SECONDS.fullmatch(text):
             raise ValueError
-        return _EPOCH + timedelta(microseconds=int(Decimal(text).scaleb(6)))
+        # Down, as whoever compares it later counts.
+        microseconds = Decimal(text).scaleb(6).to_integral_value(ROUND_FLOOR)
+        return _EPOCH + timedelta(microseconds=int(microseconds))
     except (ValueError, OverflowError) as error:
         raise InvalidField(field="mtime", reason=BAD_MTIME) from error
+
+
+def from_mtime(moment: datetime) -> str:
+    """Return the seconds since 1970 began until `moment`, to the microsecond."""
+    microseconds = _microseconds(moment)
+    whole, fraction = divmod(abs(microseconds), 10**6)
+    return f"{'-' if microseconds < 0 else ''}{whole}.{fraction:06}"
+
+
+def from_ns(nanoseconds: int) -> datetime:
+    """Return the time of a local file; beyond the years that there are, the first or last moment of them."""
+    try:
+        return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+    except OverflowError:
+        return _LAST if nanoseconds > 0 else _FIRST
+
+
+def to_ns(moment: datetime) -> int:
+    """Return a time as local disks take it: nanoseconds since 1970 began."""
+    return _microseconds(moment) * 1000
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -14,7 +14,8 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
+from math import floor
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -44,6 +45,7 @@ _FILE_MODE, _FOLDER_MODE = 0o100644 << 16, 0o040755 << 16 | 1 << 4
 _TIMESTAMP = struct.Struct("<HHBl")
 _TIMESTAMP_ID, _MODIFIED = 0x5455, 1
 _OLDEST, _NEWEST = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)
+_FIRST, _LAST = datetime(1979, 1, 1, tzinfo=UTC), datetime(2108, 12, 31, tzinfo=UTC)
 
 
 def is_one_piece(size: int) -> bool:
@@ -153,7 +155,8 @@ def _needs_64(count: int, start: int, size: int) -> bool:
 
 
 def _info(name: str, modified_at: datetime, size: int) -> Any:
-    local = modified_at.astimezone().timetuple()[:6]
+    # Far from what the format has, a time may have no local form.
+    local = min(max(_FIRST, modified_at), _LAST).astimezone().timetuple()[:6]
     info = ZipStreamInfo(name, min(max(_OLDEST, local), _NEWEST))
     info.compress_type = zipfile.ZIP_STORED
     info.external_attr = _FILE_MODE
@@ -164,7 +167,7 @@ def _info(name: str, modified_at: datetime, size: int) -> Any:
 
 
 def _extra(modified_at: datetime) -> bytes:
-    seconds = int(modified_at.timestamp())
+    seconds = floor(modified_at.timestamp())
     if not 0 <= seconds < 1 << 31:
         return b""  # the field has no more than 31 bits that every reader agrees on
     return _TIMESTAMP.pack(_TIMESTAMP_ID, _TIMESTAMP.size - 4, _MODIFIED, seconds)

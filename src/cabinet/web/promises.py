@@ -15,10 +15,9 @@ from cabinet.errors import N_, InvalidField
 from cabinet.services.entries import to_mtime
 from cabinet.services.uploads import Promised
 from cabinet.storage.content_hash import is_content_hash
-from cabinet.web.ranges import from_digest
+from cabinet.web.ranges import MTIME, from_digest
 
 CONTENT_HASH = "X-Content-Hash"
-MTIME = "X-Mtime"
 
 BAD_DIGEST = N_("it is not a digest of the form that is understood here.")
 

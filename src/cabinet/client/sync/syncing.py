@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cabinet.client.crew import Job
 from cabinet.client.failures import NameRefused, Refused
-from cabinet.client.local import Source, check_name, local_errors, to_source
+from cabinet.client.local import Source, check_name, local_errors, to_held_time, to_source
 from cabinet.client.local_failures import CannotMakeRoom, InTheWay, SameName
 from cabinet.client.local_names import LocalNames, never
 from cabinet.client.output import Meter, to_event
@@ -150,19 +150,21 @@ class Sync:
             return
         if placed.entry.is_folder:
             downloads.folders.make(target)
-        elif not self._is_unchanged(target, _look(target), placed.entry) and downloads.folders.make(
-            target.parent
-        ):
+        elif not self._is_unchanged(
+            target, _look(target), placed.entry, is_local=True
+        ) and downloads.folders.make(target.parent):
             yield from downloads.fetch_entry(placed.entry, target, placed.local)
 
-    def _is_unchanged(self, path: Path, source: Source | None, entry: Entry | None) -> bool:
-        """Tell whether both sides agree, and count it if so."""
+    def _is_unchanged(
+        self, path: Path, source: Source | None, entry: Entry | None, *, is_local: bool = False
+    ) -> bool:
+        """Tell whether both sides agree, and count it if so; with `is_local` the local one is made like the other."""
         if source is None or entry is None or entry.is_folder or source.size != entry.size:
             return False
         if self._by_content:
             agrees = holds_content(path, entry.size, entry.content_hash)
         else:
-            agrees = entry.mtime_ns is not None and is_same_time(source.mtime_ns, entry.mtime_ns)
+            agrees = entry.mtime_ns is not None and _has_time(source, entry.mtime_ns, is_local=is_local)
         if agrees:
             self._tally.unchanged()
             self._output.document(to_event("unchanged", path=entry.path, local=str(path)))
@@ -259,3 +261,10 @@ def _look(path: Path) -> Source | None:
     except OSError:
         return None
     return to_source(path, status) if stat.S_ISREG(status.st_mode) else None
+
+
+def _has_time(source: Source, mtime_ns: int, *, is_local: bool) -> bool:
+    """Tell whether a file has this time or, with `is_local`, what its disk makes of it."""
+    if is_same_time(source.mtime_ns, mtime_ns):
+        return True
+    return is_local and to_held_time(source.path.parent, mtime_ns) == source.mtime_ns

@@ -18,7 +18,7 @@ import urllib3
 
 from cabinet.client.failures import Refused
 from cabinet.client.local import Body, MemoryBody
-from cabinet.client.times import from_http_date, to_seconds
+from cabinet.client.times import from_http_date, from_seconds, to_seconds
 from cabinet.client.wire.answers import Answers
 from cabinet.client.wire.connection import JSON, TAKES_LONG, Connection, Request, to_json
 from cabinet.client.wire.entries import PAGE_SIZE, Entry, Version
@@ -31,6 +31,8 @@ from cabinet.storage.chunks import iter_stream
 from cabinet.storage.content_hash import is_content_hash
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+_MTIME = "X-Mtime"
 
 # The order of a listing that none is asked for.
 _BY_NAME: Mapping[str, str] = {}
@@ -245,7 +247,9 @@ class Api:
 
     def _content(self, response: urllib3.BaseHTTPResponse) -> Content:
         content_hash = self._hash(response)
-        mtime_ns = from_http_date(response.headers.get("Last-Modified", ""))
+        mtime_ns = from_seconds(response.headers.get(_MTIME, ""))
+        if mtime_ns is None:
+            mtime_ns = from_http_date(response.headers.get("Last-Modified", ""))
         chunks = self._chunks(response)
         if response.status == 200:
             length = response.headers.get("Content-Length", "")
@@ -273,7 +277,7 @@ def _quoted(path: str) -> str:
 
 def _mtime(mtime_ns: int | None) -> dict[str, str]:
     seconds = to_seconds(mtime_ns)
-    return {} if seconds is None else {"X-Mtime": seconds}
+    return {} if seconds is None else {_MTIME: seconds}
 
 
 def _to_form_file(file: SmallFile) -> FormFile:
