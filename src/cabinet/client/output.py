@@ -123,6 +123,7 @@ class Output:
         self._progress = progress and not quiet and not as_json
         self._meter: Meter = SilentMeter()
         self._lock = threading.RLock()
+        self._warnings: set[str] = set()
         for stream in (sys.stdout, sys.stderr):
             _never_fail_to_encode(stream)
 
@@ -181,6 +182,14 @@ class Output:
     def warn(self, text: str) -> None:
         """Warn on stderr, also of a quiet command."""
         self._aside(f"filecli: warning: {text}")
+
+    def warn_once(self, text: str) -> None:
+        """Warn of what would have to be said again and again."""
+        with self._lock:
+            is_new = text not in self._warnings
+            self._warnings.add(text)
+        if is_new:
+            self.warn(text)
 
     def complain(self, text: str) -> None:
         """Report an error on stderr."""

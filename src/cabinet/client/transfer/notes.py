@@ -4,17 +4,20 @@ The first line says what is uploaded where, under which ids; each further line a
 blocks that the server has. A line that was not written to its end does not count, so a kill at
 any moment costs at most the hashing of one part.
 
-Rule: 0600, and held by one filecli at a time; it goes when the upload is finished.
+Rule: 0600, and held by one filecli at a time; it goes when the upload is finished. It is a
+convenience: where nothing can be kept, that is a warning, and the upload goes on without.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
+import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,11 +26,16 @@ from typing import Any
 from cabinet.client.failures import UploadInUse
 from cabinet.client.local import Source, local_errors
 from cabinet.client.transfer.parts import DIGEST_SIZE, Span, count_blocks
+from cabinet.errors import CabinetError
 
 _SUFFIX = ".upload"
 
 # Seconds: 90 days.
 _KEPT_FOR = 90 * 86400
+
+# What notes raise that are damaged, or of another release.
+_SENSELESS = (ValueError, TypeError, KeyError, IndexError, RecursionError)
+
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -65,14 +73,16 @@ class Piece:
 
 
 class Notes:
-    """The notes on one upload; open only inside `open_notes`."""
+    """The notes on one upload; open only inside `open_notes`, and without a `descriptor` in memory only."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int | None, warn: Callable[[str], None]) -> None:
         self.pieces: list[Piece] = []
         self.header: dict[str, Any] = {}
         self._path = path
         self._descriptor = descriptor
-        self._read()
+        self._warn = warn
+        with self._or_without():
+            self._read()
 
     def is_about(self, source: Source, on_conflict: str) -> bool:
         """Tell whether they are about just this state of the file, to be stored in this way."""
@@ -83,14 +93,15 @@ class Notes:
         self.pieces = list(pieces)
         ids = [[piece.id, piece.span.start, piece.span.length] for piece in pieces]
         self.header = {**asdict(subject), **self._facts(source, on_conflict), "pieces": ids}
-        with local_errors(self._path):
-            os.ftruncate(self._descriptor, 0)
+        with self._or_without():
+            if self._descriptor is not None:
+                os.ftruncate(self._descriptor, 0)
             self._append(self.header)
 
     def add(self, piece: Piece, block: int, digests: bytes) -> None:
         """Note the digests of blocks that the server has, from number `block` of the piece on."""
         piece.digests[block * DIGEST_SIZE :] = digests
-        with local_errors(self._path):
+        with self._or_without():
             self._append({"piece": self.pieces.index(piece), "block": block, "digests": digests.hex()})
 
     def clear(self) -> None:
@@ -101,60 +112,116 @@ class Notes:
     def forget(self) -> None:
         """Remove the notes: there is nothing to go on from any more."""
         self.clear()
-        with local_errors(self._path):
-            self._path.unlink(missing_ok=True)
+        with self._or_without():
+            if self._descriptor is not None:
+                self._path.unlink(missing_ok=True)
 
     @staticmethod
     def _facts(source: Source, on_conflict: str) -> dict[str, Any]:
         return {"size": source.size, "mtime_ns": source.mtime_ns, "on_conflict": on_conflict}
 
+    @contextmanager
+    def _or_without(self) -> Iterator[None]:
+        """Keep nothing more on the disk once that failed: half a line would spoil all that follow."""
+        try:
+            with local_errors(self._path.parent):
+                yield
+        except CabinetError as error:
+            self._descriptor = None
+            self._warn(_lacking(error))
+
     def _append(self, line: dict[str, Any]) -> None:
-        os.write(self._descriptor, json.dumps(line).encode() + b"\n")
+        if self._descriptor is not None:
+            content = json.dumps(line).encode() + b"\n"
+            if os.write(self._descriptor, content) < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _read(self) -> None:
+        if self._descriptor is None:
+            return
         with open(self._descriptor, "rb", closefd=False) as file:
             file.seek(0)
             content = file.read()
         # Behind the last end of a line is nothing, or half a line, which the next would continue.
         os.ftruncate(self._descriptor, content.rfind(b"\n") + 1)
         lines = content.split(b"\n")[:-1]
-        # What makes no sense is of another release: as good as nothing.
-        with suppress(ValueError, TypeError, KeyError, IndexError):
-            self.header = json.loads(lines[0])
-            self.pieces = [
-                Piece(str(id_), Span(start, length)) for id_, start, length in self.header["pieces"]
-            ]
+        # What makes no sense is damaged, or of another release: as good as nothing.
+        with suppress(*_SENSELESS):
+            if lines:
+                self.header, self.pieces = _to_pieces(json.loads(lines[0]))
             for line in map(json.loads, lines[1:]):
-                digests = self.pieces[line["piece"]].digests
-                digests[line["block"] * DIGEST_SIZE :] = bytes.fromhex(line["digests"])
+                _add_digests(self.pieces[line["piece"]], line["block"], bytes.fromhex(line["digests"]))
+        if lines and not self.pieces:
+            self._warn(f"“{self._path}” makes no sense; what it was about begins anew.")
+
+
+def _to_pieces(header: dict[str, Any]) -> tuple[dict[str, Any], list[Piece]]:
+    """Return the first line and what it tells of; raises one of `_SENSELESS` unless that covers the file."""
+    pieces, end = [], 0
+    for id_, start, length in header["pieces"]:
+        if not isinstance(id_, str) or start != end or not isinstance(length, int) or length < 1:
+            raise ValueError("the pieces do not follow each other")
+        pieces.append(Piece(id_, Span(end, length)))
+        end += length
+    if end != header["size"]:
+        raise ValueError("the pieces are not the whole")
+    return header, pieces
+
+
+def _add_digests(piece: Piece, block: int, digests: bytes) -> None:
+    begin = block * DIGEST_SIZE
+    longest = count_blocks(piece.span.length) * DIGEST_SIZE
+    if not 0 <= begin <= len(piece.digests) or len(digests) % DIGEST_SIZE or begin + len(digests) > longest:
+        raise ValueError("digests of blocks that there are not")
+    piece.digests[begin:] = digests
+
+
+def _lacking(error: CabinetError) -> str:
+    return f"{error} An upload that is interrupted will begin anew."
 
 
 def default_folder() -> Path:
-    """Return where the notes lie on this system."""
+    """Return where the notes lie on this system; a relative path where nobody's home is known."""
     from platformdirs import user_state_path  # 20 ms, and --help needs no path
 
-    return user_state_path("filecli", appauthor=False) / "uploads"
+    try:
+        return user_state_path("filecli", appauthor=False) / "uploads"
+    except RuntimeError:
+        return Path("~", ".local", "state", "filecli", "uploads")
 
 
 @contextmanager
-def open_notes(folder: Path, subject: Subject) -> Iterator[Notes]:
+def open_notes(folder: Path, subject: Subject, warn: Callable[[str], None]) -> Iterator[Notes]:
     """Open the notes on `subject`, empty if there are none; raises `UploadInUse`.
 
-    Empty ones are removed in the end.
+    Empty ones are removed in the end. Where none can be kept, `warn` hears why.
     """
     path = folder / subject.file_name
-    with local_errors(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _remove_old(folder)
-    descriptor = _open_alone(path, subject)
+    descriptor = None
+    try:
+        with local_errors(folder):
+            _make_folder(folder)
+            _remove_old(folder)
+            descriptor = _open_alone(path, subject)
+    except UploadInUse:
+        raise
+    except CabinetError as error:
+        warn(_lacking(error))
     notes = None
     try:
-        notes = Notes(path, descriptor)
+        notes = Notes(path, descriptor, warn)
         yield notes
     finally:
         if notes is not None and not notes.pieces:
             notes.forget()
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_absolute():  # nobody's home is known
+        raise OSError(errno.ENOENT, "there is no home folder")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def local_files(folder: Path) -> dict[str, str]:
@@ -177,12 +244,13 @@ def forget_about(folder: Path, upload_id: str) -> None:
     """Remove the notes on an upload that was cancelled; there need not be any."""
     for path, header in _headers(folder):
         if any(piece[0] == upload_id for piece in header["pieces"]):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # it is old soon enough
+                path.unlink()
 
 
 def _remove_old(folder: Path) -> None:
     """Remove the notes on uploads that nobody came back for: no server keeps them so long."""
-    for path in folder.glob(f"*{_SUFFIX}"):
+    for path in _list(folder):
         with suppress(OSError):
             if path.stat().st_mtime < time.time() - _KEPT_FOR:
                 path.unlink()
@@ -190,24 +258,36 @@ def _remove_old(folder: Path) -> None:
 
 def _headers(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield all notes that can be read, with their first lines."""
-    for path in sorted(folder.glob(f"*{_SUFFIX}")):
-        with suppress(OSError, ValueError), path.open("rb") as file:
+    for path in sorted(_list(folder)):
+        with suppress(OSError, *_SENSELESS), path.open("rb") as file:
             header = json.loads(file.readline())
-            if isinstance(header, dict) and isinstance(header.get("pieces"), list):
-                yield path, header
+            _to_pieces(header)
+            yield path, header
+
+
+def _list(folder: Path) -> list[Path]:
+    with suppress(OSError):  # there are none, or none that could be read
+        if folder.is_absolute():
+            # A pipe would not be opened before somebody writes to it.
+            return [path for path in folder.iterdir() if path.name.endswith(_SUFFIX) and path.is_file()]
+    return []
 
 
 def _open_alone(path: Path, subject: Subject) -> int:
-    with local_errors(path):
-        while True:
-            descriptor = os.open(path, _FLAGS, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # Whoever held it before may have finished and removed it by now.
-                with suppress(FileNotFoundError):
-                    if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
-                        return descriptor
-            except BlockingIOError as error:
-                os.close(descriptor)
-                raise UploadInUse(path=subject.local) from error
+    while True:
+        descriptor = os.open(path, _FLAGS, 0o600)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever held it before may have finished and removed it by now.
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
+                    return descriptor
+        except BlockingIOError as error:
             os.close(descriptor)
+            raise UploadInUse(path=subject.local) from error
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)

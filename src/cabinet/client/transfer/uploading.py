@@ -170,7 +170,7 @@ class Uploads:
         task = tasks[0]
         local = str(task.source.path.absolute())
         subject = Subject(str(self._session.server), self._session.username, local, task.path)
-        with open_notes(default_folder(), subject) as notes:
+        with open_notes(default_folder(), subject, self._output.warn_once) as notes:
             resumable = Resumable(line, notes, subject, task, self._streams)
             try:
                 entry = resumable.run()

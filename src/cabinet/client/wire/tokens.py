@@ -28,10 +28,13 @@ class StoredToken:
 
 
 def default_path() -> Path:
-    """Return where the token file lies on this system."""
+    """Return where the token file lies on this system; a relative path where nobody's home is known."""
     from platformdirs import user_config_path  # 20 ms, and --help needs no path
 
-    return user_config_path("filecli", appauthor=False) / "tokens.json"
+    try:
+        return user_config_path("filecli", appauthor=False) / "tokens.json"
+    except RuntimeError:
+        return Path("~", ".config", "filecli", "tokens.json")
 
 
 class TokenFile:
@@ -57,6 +60,8 @@ class TokenFile:
                 self._write(tokens)
 
     def _read(self) -> dict[str, StoredToken]:
+        if not self._path.is_absolute():  # nobody's home is known
+            return {}
         try:
             with self._path.open("rb") as file:
                 status = os.fstat(file.fileno())
@@ -90,13 +95,18 @@ class TokenFile:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep every other filecli from changing the file meanwhile."""
+        if not self._path.is_absolute():
+            raise TokenFileBroken(path=str(self._path), reason="there is no home folder to keep it in")
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             raise self._broken(error) from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            except OSError as error:
+                raise self._broken(error) from error
             yield
         finally:
             os.close(descriptor)

@@ -1,0 +1,218 @@
+"""Notes on unfinished uploads where they cannot be kept, or make no sense: a warning, and never an end."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cabinet.client.failures import UploadInUse
+from cabinet.client.local import look_at
+from cabinet.client.transfer.notes import (
+    Notes,
+    Piece,
+    Subject,
+    default_folder,
+    forget_about,
+    local_files,
+    open_notes,
+    pieces_with,
+)
+from cabinet.client.transfer.parts import Span
+from tests.cli.conftest import Filecli
+from tests.support.contents import content_of
+from tests.support.faults import Fault
+
+SUBJECT = Subject("http://here", "alice", "/file", "file")
+DIGEST = bytes(range(32))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return where the notes go; it is not there yet."""
+    return tmp_path / "state" / "filecli" / "uploads"
+
+
+def begin(notes: Notes, desk: Path, size: int = 8 << 20) -> Piece:
+    file = desk / "file"
+    file.touch()
+    os.truncate(file, size)
+    piece = Piece("an-id", Span(0, size))
+    notes.begin(SUBJECT, look_at(file), "replace", [piece])
+    return piece
+
+
+def in_the_way(folder: Path) -> None:
+    folder.parent.mkdir(parents=True)
+    folder.write_text("a file")
+
+
+def a_folder_in_place_of_the_file(folder: Path) -> None:
+    (folder / SUBJECT.file_name).mkdir(parents=True)
+
+
+def a_pipe_in_place_of_the_file(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / SUBJECT.file_name)
+
+
+def a_link_to_itself(folder: Path) -> None:
+    folder.parent.mkdir(parents=True)
+    folder.symlink_to(folder)
+
+
+@pytest.mark.parametrize(
+    "spoil", [in_the_way, a_folder_in_place_of_the_file, a_pipe_in_place_of_the_file, a_link_to_itself]
+)
+def test_where_no_notes_can_be_kept_the_upload_goes_on_without(
+    spoil: Callable[[Path], None], folder: Path, desk: Path
+) -> None:
+    spoil(folder)
+    warnings: list[str] = []
+    with open_notes(folder, SUBJECT, warnings.append) as notes:
+        piece = begin(notes, desk)
+        notes.add(piece, 0, DIGEST)
+        assert piece.digests == DIGEST
+        assert notes.is_about(look_at(desk / "file"), "replace")
+        notes.forget()
+        assert not notes.pieces
+
+    assert len(warnings) == 1
+    assert "An upload that is interrupted will begin anew." in warnings[0]
+    assert local_files(folder) == {}
+    assert pieces_with(folder, "an-id") == ["an-id"]
+    forget_about(folder, "an-id")
+
+
+@pytest.mark.parametrize("function", ["open", "mkdir"])
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.ENOSPC])
+def test_any_error_of_the_disk_is_a_warning(
+    function: str, code: int, folder: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    Fault(monkeypatch, function, code, lambda path: "state" in path.parts)
+    with open_notes(folder, SUBJECT, warnings.append) as notes:
+        begin(notes, desk)
+
+    assert len(warnings) == 1
+    assert f"“{folder}”" in warnings[0]
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_disk_that_fills_up_meanwhile_keeps_what_is_whole(
+    after: int, folder: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    with open_notes(folder, SUBJECT, warnings.append) as notes:
+        with monkeypatch.context() as patched:
+            Fault(patched, "write", errno.ENOSPC, lambda path: path.parent == folder, after=after)
+            piece = begin(notes, desk)
+            notes.add(piece, 0, DIGEST)
+        notes.add(piece, 1, DIGEST)
+        assert piece.digests == DIGEST * 2
+    assert len(warnings) == 1
+
+    with open_notes(folder, SUBJECT, warnings.append) as notes:
+        assert [piece.digests for piece in notes.pieces] == [b""] * after
+
+
+def test_half_a_line_that_a_full_disk_took_does_not_spoil_the_next_run(
+    folder: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+    warnings: list[str] = []
+    with open_notes(folder, SUBJECT, warnings.append) as notes:
+        piece = begin(notes, desk)
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", lambda descriptor, content: write(descriptor, content[:10]))
+            notes.add(piece, 0, DIGEST)
+    assert len(warnings) == 1
+
+    with open_notes(folder, SUBJECT, warnings.append) as notes:
+        notes.add(notes.pieces[0], 0, DIGEST)
+    with open_notes(folder, SUBJECT, warnings.append) as notes:
+        assert notes.pieces[0].digests == DIGEST
+
+
+HEADER = {"local": "/file", "size": 8 << 20, "mtime_ns": 1, "on_conflict": "replace"}
+LINE = {"piece": 0, "block": 0, "digests": DIGEST.hex()}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"\x00\xff\xfe", b"[1, 2]", b"17", b"[" * 100_000, b"{}", b'{"pieces": 5}', b'{"pieces": [[1, 2, 3]]}',
+        *(json.dumps({**HEADER, "pieces": pieces}).encode()
+          for pieces in ([], [["a", 0, 5]], [["a", 1, 8 << 20]], [["a", "0", 8 << 20]], [["a", 0, 9 << 20]],
+                         [["a", 0, 8 << 20], ["b", 0, 1]], [[0, 0, 8 << 20]], [["a", 0]])),
+    ],
+)  # fmt: skip
+def test_notes_that_make_no_sense_are_as_good_as_none(header: bytes, folder: Path, desk: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / SUBJECT.file_name).write_bytes(header + b"\n" + json.dumps(LINE).encode() + b"\n")
+    assert local_files(folder) == {}
+    warnings: list[str] = []
+    with open_notes(folder, SUBJECT, warnings.append) as notes:
+        assert notes.pieces == []
+        begin(notes, desk)
+
+    assert len(warnings) == 1
+    assert "makes no sense" in warnings[0]
+    with open_notes(folder, SUBJECT, warnings.append) as notes:
+        assert len(notes.pieces) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"block": 1}, {"block": -1}, {"block": "0"}, {"piece": 1}, {"digests": "00"}, {"digests": "zz"},
+     {"digests": DIGEST.hex() * 3}, {"block": None}],
+)  # fmt: skip
+def test_digests_that_make_no_sense_do_not_count(change: dict[str, object], folder: Path) -> None:
+    folder.mkdir(parents=True)
+    lines = [{**HEADER, "pieces": [["a", 0, 8 << 20]]}, {**LINE, **change}, LINE]
+    (folder / SUBJECT.file_name).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with open_notes(folder, SUBJECT, pytest.fail) as notes:
+        assert [piece.digests for piece in notes.pieces] == [b""]
+
+
+def test_two_at_the_same_file_still_keep_out_of_each_others_way(folder: Path, desk: Path) -> None:
+    with (
+        open_notes(folder, SUBJECT, pytest.fail),
+        pytest.raises(UploadInUse),
+        open_notes(folder, SUBJECT, pytest.fail),
+    ):
+        pass
+
+
+def test_a_large_upload_needs_no_home(alice: Filecli, desk: Path, tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    for name in ("one", "two"):
+        (desk / name).write_bytes(content_of(16 << 20))
+    done = alice("upload", "one", "two")
+
+    assert (done.exit_code, done.stdout.split()) == (0, ["one", "two"])
+    assert done.stderr.count("filecli: warning: ") == 1
+    assert "cannot be used: Not a directory." in done.stderr
+    assert alice("uploads").exit_code == 0
+
+
+def test_where_nobody_knows_a_home_nothing_is_made_in_the_working_folder(
+    alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("os.path.expanduser", str)
+    assert not default_folder().is_absolute()
+    warnings: list[str] = []
+    with open_notes(default_folder(), SUBJECT, warnings.append):
+        pass
+    assert len(warnings) == 1
+    done = alice("login", given="a\nb\n")
+
+    assert alice("ls").exit_code == 3
+    assert done.exit_code == 3
+    assert list(desk.iterdir()) == []
