@@ -106,6 +106,8 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     failures.UnsafeName: 7,
     failures.UploadInUse: 5,
     failures.SameTarget: 5,
+    local_failures.BadProxyAddress: 2,
+    local_failures.ProxyFailed: 8,
     local_failures.LocalReadOnly: 1,
     local_failures.LocalTooLarge: 6,
     local_failures.SameName: 5,

@@ -32,7 +32,7 @@
         ├── UnsafeName             a name of the server that must not become a local path
         ├── UploadInUse
         ├── SameTarget
-        ├── ...                    what does not fit the local disk: in local_failures.py
+        ├── ...                    what this machine is to blame for: in local_failures.py
         ├── Stopped                somebody pressed Ctrl-C, or another thread failed
         └── Interrupted
             ├── DownloadInterrupted

@@ -1,6 +1,10 @@
-"""What can go wrong because of what is on the local disk, and how it differs from the server.
+"""What can go wrong because of this machine: its disk, what is on it, and its way to the network.
 
     ClientFailure
+    ├── BadUsage
+    │   └── BadProxyAddress
+    ├── ServerUnreachable
+    │   └── ProxyFailed
     ├── LocalReadOnly
     ├── LocalTooLarge              more than the disk, or a limit, has room for in one file
     ├── SameName                   two names that are one on the other side
@@ -16,7 +20,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cabinet.client.failures import ClientFailure
+from cabinet.client.failures import BadUsage, ClientFailure, ServerUnreachable
+
+
+class BadProxyAddress(BadUsage):
+    """What --proxy or a variable holds is no address of a proxy; it may hold a password, and is not repeated."""
+
+    slug = "bad-proxy-address"
+    message = "%(origin)s does not hold the address of a proxy: %(reason)s."
+    hint = "An address looks like http://proxy.example.org:3128; --proxy '' goes without."
+    origin: str
+
+
+class ProxyFailed(ServerUnreachable):
+    """The proxy could not be reached, or did not connect to the server."""
+
+    slug = "proxy-failed"
+    message = "The server %(server)s cannot be reached by the proxy %(proxy)s: %(reason)s."
+    hint = "--proxy URL names another proxy, --proxy '' goes without."
+    proxy: str
 
 
 class LocalReadOnly(ClientFailure):

@@ -63,5 +63,11 @@ _SHARED = (
         metavar="FILE",
         help="Trust the authorities in FILE.",
     ),
+    _shared(
+        "--proxy",
+        metavar="URL",
+        help="Reach the server by this proxy, '' by none; else by http_proxy, https_proxy or all_proxy,"
+        " unless no_proxy names it or it is on this machine.",
+    ),
     _shared("--insecure", is_flag=True, help="Do not check the certificate of the server."),
 )

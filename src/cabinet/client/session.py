@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cabinet.client.failures import NotSignedIn
 from cabinet.client.local_names import LocalNames, ignores_case
 from cabinet.client.output import Output
-from cabinet.client.settings import Flags, Server, choose_server, environment_token
+from cabinet.client.settings import Flags, Server, choose_server, environment_token, server_proxy
 from cabinet.client.wire.stop import Stop
 from cabinet.client.wire.tokens import TokenFile, default_path
 
@@ -81,14 +81,16 @@ class Session:
     ) -> Api:
         # urllib3 takes 60 ms to load, as much as all the rest.
         from cabinet.client.wire.api import Api
-        from cabinet.client.wire.connection import Connection, Tls
+        from cabinet.client.wire.connection import Connection
         from cabinet.client.wire.patience import Patience
+        from cabinet.client.wire.pools import Tls
 
         connection = Connection(
             self.server,
             token=token,
             patience=Patience(retries, tell, sleep=self.stop.wait),
             tls=Tls(self.flags.ca_cert, self.flags.insecure),
+            proxy=server_proxy(self.flags.proxy, self.server),
             stop=self.stop,
             trace=trace,
         )

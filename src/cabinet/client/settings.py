@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from cabinet.client.failures import BadServerAddress, BadUsage
+from cabinet.client.proxies import Proxy, choose_proxy, is_loopback
 
 DEFAULT_SERVER = "http://127.0.0.1:5000"
 
@@ -19,9 +20,6 @@ DEFAULT_SERVER = "http://127.0.0.1:5000"
 DEFAULT_RETRIES = 4
 
 _PORTS = {"http": 80, "https": 443}
-
-# Where a password or token may go unencrypted without a word: it does not leave the machine.
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(slots=True)
@@ -32,6 +30,7 @@ class Flags:
     retries: int = DEFAULT_RETRIES
     ca_cert: str | None = None
     insecure: bool = False
+    proxy: str | None = None
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -56,6 +55,13 @@ class Server:
 def choose_server(flag: str | None) -> Server:
     """Return the server of the flag, else of FILECLI_SERVER, else the default."""
     return to_server(flag or os.environ.get("FILECLI_SERVER") or DEFAULT_SERVER)
+
+
+def server_proxy(flag: str | None, server: Server) -> Proxy | None:
+    """Return the proxy by which `server` is reached, None for none; raises `BadProxyAddress`."""
+    parts = urlsplit(server.origin)
+    port = parts.port or _PORTS[parts.scheme]
+    return choose_proxy(flag, os.environ, parts.scheme, parts.hostname or "", port)
 
 
 def environment_token() -> str | None:
@@ -84,7 +90,8 @@ def to_server(address: str) -> Server:
     return Server(
         origin=f"{parts.scheme}://{shown_host}{suffix}",
         prefix=parts.path.rstrip("/"),
-        is_confidential=parts.scheme == "https" or host in _LOOPBACK,
+        # What does not leave the machine may go unencrypted without a word.
+        is_confidential=parts.scheme == "https" or is_loopback(host),
     )
 
 

@@ -18,13 +18,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import urllib3
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    InsecureRequestWarning,
-    NewConnectionError,
-    SSLError,
-)
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError, SSLError
 
 from cabinet.client.exits import kind_of
 from cabinet.client.failures import (
@@ -37,11 +31,14 @@ from cabinet.client.failures import (
     TokenRefused,
 )
 from cabinet.client.local import Body
+from cabinet.client.local_failures import ProxyFailed
+from cabinet.client.proxies import Proxy
 from cabinet.client.settings import Server
 from cabinet.client.wire.patience import Patience
+from cabinet.client.wire.pools import Tls, is_of_proxy, pool_to
 from cabinet.client.wire.stop import Stop
 from cabinet.errors import CabinetError, TooLarge, TooManyAttempts, Unavailable, UploadLocked
-from cabinet.storage.chunks import CHUNK_SIZE, iter_limited, iter_stream
+from cabinet.storage.chunks import iter_limited, iter_stream
 
 T = TypeVar("T")
 
@@ -59,22 +56,11 @@ TAKES_LONG = b""
 
 JSON = {"Content-Type": "application/json"}
 
-# Kept connections: as many as there may be threads.
-POOL_SIZE = 40
-
 # A proxy lost sight of the server: what was asked may have been done.
 _NOT_KNOWN = {502, 504}
 
 # The server did nothing and may well do it later.
 _PASSING = (Unavailable, UploadLocked, TooManyAttempts)
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """How the certificate of an https server is checked; `ca_cert` is a file of authorities."""
-
-    ca_cert: str | None = None
-    insecure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +87,7 @@ class Connection:
         token: str | None,
         patience: Patience,
         tls: Tls | None = None,
+        proxy: Proxy | None = None,
         stop: Stop | None = None,
         trace: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -112,7 +99,11 @@ class Connection:
         self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "filecli"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
-        self._pool = _pool(server, tls or Tls(), self._stop)
+        self._proxy = proxy
+        self._pool = pool_to(server, tls or Tls(), proxy, self._stop)
+        # A proxy is told the whole address, unless it makes a tunnel that it cannot look into.
+        is_told = proxy is not None and server.origin.startswith("http://")
+        self._base = str(server) if is_told else server.prefix
 
     def json(self, request: Request) -> Any:
         """Send `request` and return the JSON of its answer, None where there is no content."""
@@ -182,6 +173,11 @@ class Connection:
         if response.status == 401 and self._shows_token(request):
             response.close()
             raise TokenRefused(server=str(self.server))
+        if response.status == 407 and self._proxy is not None:
+            response.close()
+            raise ProxyFailed(
+                server=str(self.server), proxy=str(self._proxy), reason="it wants another name or password"
+            )
         content = b""
         # Whoever refuses an upload early may cut the connection behind the status, which is enough.
         with suppress(ConnectionLost):
@@ -197,31 +193,36 @@ class Connection:
         if body is not None and not isinstance(body, bytes):
             headers["Content-Length"] = str(body.length)
             body = body.chunks()
-        server = str(self.server)
         self._stop.check()
         try:
             return self._pool.urlopen(
                 request.method,
-                self.server.prefix + request.target,
+                self._base + request.target,
                 body=body,
                 headers=headers,
                 timeout=TIMEOUT if body is None else UPLOAD_TIMEOUT,
                 retries=False,
                 redirect=False,
+                assert_same_host=False,  # with a proxy, the pool is known by its host
                 preload_content=False,
                 decode_content=False,
             )
-        except (NewConnectionError, ConnectTimeoutError) as error:
-            self._stop.check()
-            raise ServerUnreachable(server=server, reason=_reason(error)) from error
-        except SSLError as error:
-            self._stop.check()
-            # Cut off in the middle is another matter than not trusted.
-            kind = ConnectionLost if isinstance(_root(error), ssl.SSLEOFError) else TlsFailed
-            raise kind(server=server, reason=_reason(error)) from error
         except (HTTPError, OSError) as error:
             self._stop.check()
-            raise ConnectionLost(server=server, reason=_reason(error)) from error
+            raise self._to_failure(error) from error
+
+    def _to_failure(self, error: Exception) -> CabinetError:
+        """Return what an error of the network means; one that nothing was sent before says so."""
+        server = str(self.server)
+        if self._proxy is not None and is_of_proxy(error):
+            return ProxyFailed(server=server, proxy=str(self._proxy), reason=_reason(error))
+        if isinstance(error, NewConnectionError | ConnectTimeoutError):
+            return ServerUnreachable(server=server, reason=_reason(error))
+        if isinstance(error, SSLError):
+            # Cut off in the middle is another matter than not trusted.
+            kind = ConnectionLost if isinstance(_root(error), ssl.SSLEOFError) else TlsFailed
+            return kind(server=server, reason=_reason(error))
+        return ConnectionLost(server=server, reason=_reason(error))
 
 
 def to_json(value: Any) -> bytes:
@@ -240,34 +241,13 @@ def is_passing(error: CabinetError) -> bool:
     return isinstance(error, ConnectionLost | ServerUnreachable)
 
 
-def _pool(server: Server, tls: Tls, stop: Stop) -> urllib3.HTTPConnectionPool:
-    options: dict[str, Any] = {"blocksize": CHUNK_SIZE, "maxsize": POOL_SIZE}
-    if server.origin.startswith("https://"):
-        options["ca_certs"] = tls.ca_cert
-        if tls.insecure:
-            # filecli warns in its own words, once a command and not once a request.
-            urllib3.disable_warnings(InsecureRequestWarning)
-            options["cert_reqs"] = "CERT_NONE"
-    pool = urllib3.connection_from_url(server.origin, **options)
-    pool.ConnectionCls = _watched(pool.ConnectionCls, stop)
-    return pool
-
-
-def _watched(kind: Any, stop: Stop) -> Any:
-    """Return a class of connections like `kind` whose waits `stop` ends."""
-
-    class Watched(kind):  # type: ignore[misc]
-        def connect(self) -> None:
-            super().connect()
-            stop.watch(self.sock)
-
-    return Watched
-
-
 def _may_repeat(request: Request, error: CabinetError) -> bool:
     if isinstance(error, ServerUnreachable):
         # A host that does not answer at all has cost its timeout already.
-        return isinstance(error.__cause__, NewConnectionError)
+        return isinstance(error.__cause__, NewConnectionError) or (
+            isinstance(error.__cause__, ProxyError)
+            and isinstance(error.__cause__.original_error, NewConnectionError)
+        )
     if isinstance(error, Refused):
         if not is_passing(error):
             return False
