@@ -11,6 +11,7 @@ import pytest
 
 from cabinet.client.failures import (
     ChangedMeanwhile,
+    ClientFailure,
     Damaged,
     ForeignPart,
     LocalDiskFull,
@@ -18,6 +19,7 @@ from cabinet.client.failures import (
     LocalFault,
     PartInUse,
 )
+from cabinet.client.local_failures import LocalTooLarge
 from cabinet.client.transfer.sinks import LONGEST_NAME, StreamSink, mark_of, open_part, part_of
 from cabinet.storage.content_hash import hash_chunks
 
@@ -226,9 +228,12 @@ def test_with_leave_a_file_is_replaced(target: Path) -> None:
     assert target.read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [(errno.ENOSPC, LocalDiskFull), (errno.EDQUOT, LocalDiskFull), (errno.EFBIG, LocalTooLarge)],
+)
 def test_a_full_disk_has_a_name_and_keeps_what_came(
-    number: int, target: Path, monkeypatch: pytest.MonkeyPatch
+    number: int, kind: type[ClientFailure], target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> int:
         raise OSError(number, os.strerror(number))
@@ -238,7 +243,7 @@ def test_a_full_disk_has_a_name_and_keeps_what_came(
         part.write(CONTENT[:5])
         with monkeypatch.context() as broken:
             broken.setattr(os, "write", fail)
-            with pytest.raises(LocalDiskFull):
+            with pytest.raises(kind):
                 part.write(CONTENT[5:])
 
     assert part_of(target).read_bytes() == CONTENT[:5]

@@ -1,5 +1,6 @@
 """filecli, the console client: what a person or a script does with a Cabinet server.
 
+    start       where the program begins
     main        the list of the commands, and where a run ends
     commands    what can be typed
     sync        one side made like the other

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
 from cabinet.client.failures import BadUsage
+from cabinet.client.local import local_errors
 
 # Bytes: a longer line is no password, and a pipe may have no end.
 LONGEST_LINE = 16 << 10
@@ -45,7 +47,8 @@ def read_credentials(username: str | None, *, password_stdin: bool, confirm: boo
 
 
 def _line(what: str) -> str:
-    line = sys.stdin.buffer.readline(LONGEST_LINE)
+    with local_errors(Path("-")):
+        line = sys.stdin.buffer.readline(LONGEST_LINE)
     if not line.strip(b"\r\n"):
         raise BadUsage(reason=f"Standard input ended before the {what}.")
     try:

@@ -20,6 +20,9 @@ from cabinet.client.local_failures import LocalReadOnly, LocalTooLarge
 from cabinet.errors import TruncatedBody
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly
 
+# What stands in messages in place of a path.
+STANDARD_OUTPUT = Path("standard output")
+
 # No room on the disk, or in the system's quota.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 # Too long for the file system (most of them: 255 bytes), or with letters that it does not know.

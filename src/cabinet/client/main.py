@@ -5,8 +5,11 @@ Rule: a command is declared in `commands/`; here it only gets its place in the l
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -21,8 +24,9 @@ from cabinet.client.commands.trash import trash
 from cabinet.client.commands.uploads import uploads
 from cabinet.client.commands.versions import versions
 from cabinet.client.exits import INTERRUPTED, UNEXPECTED, USAGE, describe, exit_code
+from cabinet.client.local import STANDARD_OUTPUT, local_errors
 from cabinet.client.options import shared_options
-from cabinet.client.output import Output
+from cabinet.client.output import Output, complete_streams, open_null
 from cabinet.errors import CabinetError
 
 
@@ -32,6 +36,7 @@ class FileCli(click.Group):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
         """Run, and leave the process."""
         extra["standalone_mode"] = False
+        complete_streams()
         try:
             result = super().main(args, *rest, **extra)
         except CabinetError as error:
@@ -45,11 +50,31 @@ class FileCli(click.Group):
             _leave(error.format_message(), UNEXPECTED)
         except click.Abort:
             _leave("Interrupted. Hint: what was not acknowledged was not stored.", INTERRUPTED)
+        except OSError as error:
+            known = _to_known(error)
+            _leave(describe(known), exit_code(known))
         sys.exit(result if isinstance(result, int) else 0)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Keep the order in which a newcomer needs them."""
         return list(self.commands)
+
+
+def _to_known(error: OSError) -> CabinetError:
+    """Return the error for what the operating system says where nobody expected it.
+
+    Without a name it is said of standard output, but for the working folder that is gone.
+    """
+    # What could not be written is not tried again when Python ends.
+    if error.filename is None:
+        sys.stdout = open_null("w")
+    nameless = Path() if error.errno == errno.ENOENT else STANDARD_OUTPUT
+    path = nameless if error.filename is None else Path(os.fsdecode(error.filename))
+    try:
+        with local_errors(path):
+            raise error
+    except CabinetError as known:
+        return known
 
 
 def _usage(error: click.UsageError) -> str:

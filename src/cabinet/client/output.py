@@ -6,13 +6,16 @@ name may hold the escape sequences that steer a terminal. JSON escapes them by i
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 import sys
 import threading
 import unicodedata
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Protocol, Self, TextIO
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from typing import Any, Literal, Protocol, Self, TextIO, cast
 
 import click
 
@@ -201,7 +204,8 @@ class Output:
                 click.echo("\n".join(map(neutralise, texts)))
 
     def _aside(self, text: str) -> None:
-        with self.aside():
+        # Nobody can be told that nothing can be told.
+        with suppress(OSError), self.aside():
             click.echo(neutralise(text), err=True)
 
 
@@ -218,6 +222,34 @@ def to_trouble(error: CabinetError, code: int) -> dict[str, Any]:
 def is_attended() -> bool:
     """Tell whether there is somebody to ask."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+class _ClosedStream(io.RawIOBase):
+    """Standard output that whoever started filecli has closed."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, _chunk: object) -> int:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
+def complete_streams() -> None:
+    """Put something in place of standard streams that are closed: Python has None there.
+
+    What is written to standard output then fails, for it would be lost; errors go nowhere.
+    """
+    if sys.stdin is None:
+        sys.stdin = open_null("r")
+    if sys.stdout is None:
+        sys.stdout = io.TextIOWrapper(_ClosedStream(), write_through=True)
+    if sys.stderr is None:
+        sys.stderr = open_null("w")
+
+
+def open_null(mode: Literal["r", "w"]) -> TextIO:
+    """Return a stream that holds and keeps nothing."""
+    return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))
 
 
 def _never_fail_to_encode(stream: TextIO) -> None:

@@ -28,7 +28,14 @@ from cabinet.client.tally import Tally
 from cabinet.client.transfer.manner import STDIO, Manner
 from cabinet.client.transfer.placing import iter_places
 from cabinet.client.transfer.throttle import Throttle
-from cabinet.client.transfer.trees import TargetFolders, check_place, choose_target, holds_content, is_stream
+from cabinet.client.transfer.trees import (
+    TargetFolders,
+    check_place,
+    choose_target,
+    holds_content,
+    is_folder,
+    is_stream,
+)
 
 if TYPE_CHECKING:
     from cabinet.client.wire.entries import Entry
@@ -222,9 +229,5 @@ class Downloads:
 
 def _check_room(output: str | None, count: int) -> None:
     """Raise `BadUsage` unless `output` has room for so many files."""
-    if count <= 1 or output in (None, STDIO) or output.endswith("/"):
-        return
-    with local_errors(Path(output)):
-        has_room = Path(output).is_dir()
-    if not has_room:
+    if count > 1 and not (output in (None, STDIO) or output.endswith("/") or is_folder(output)):
         raise BadUsage(reason=f"Several files cannot all be called “{output}”.")

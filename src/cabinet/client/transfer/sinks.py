@@ -26,7 +26,7 @@ from cabinet.client.failures import (
     LocalFault,
     PartInUse,
 )
-from cabinet.client.local import local_errors
+from cabinet.client.local import STANDARD_OUTPUT, local_errors
 from cabinet.storage.chunks import iter_hashed, iter_stream
 from cabinet.storage.content_hash import ContentHasher, is_content_hash
 
@@ -85,7 +85,7 @@ class StreamSink:
         self.content_hash = content_hash
 
     def write(self, chunk: bytes) -> None:
-        with local_errors(Path("-")):
+        with local_errors(STANDARD_OUTPUT):
             self._stream.write(chunk)
         self._hasher.update(chunk)
         self.offset += len(chunk)
@@ -95,7 +95,7 @@ class StreamSink:
         return self._hasher.hexdigest() == self.content_hash
 
     def finish(self) -> None:
-        with local_errors(Path("-")):
+        with local_errors(STANDARD_OUTPUT):
             self._stream.flush()
         if not self.is_whole:
             raise Damaged(path=self._path, expected=self.content_hash, received=self._hasher.hexdigest())

@@ -74,6 +74,8 @@ def _look_into(
 ) -> list[_Found]:
     """Return what is meant in `folder`, in the order of names."""
     try:
+        if is_root:
+            _check_linked(folder)
         found = [each for each in _scan(folder, above) if _is_meant(each, selection)]
     except CabinetError as error:
         if failed is None or is_root:
@@ -90,6 +92,13 @@ def _look_into(
                 raise twins
             failed(group[0].path, twins)
     return [group[0] for group in alike.values() if len(group) == 1]
+
+
+def _check_linked(folder: Path) -> None:
+    """Raise `LocalMissing` where a folder is still in use and nowhere any more: it only looks empty."""
+    with local_errors(folder):
+        if folder.stat().st_nlink == 0:
+            raise FileNotFoundError
 
 
 def _scan(folder: Path, above: str) -> list[_Found]:
@@ -174,8 +183,13 @@ def choose_target(output: str | None, name: str) -> Path:
         return Path(name)
     if output.endswith("/"):
         make_folder(Path(output))
-    with local_errors(Path(output)):
-        return Path(output, name) if Path(output).is_dir() else Path(output)
+    return Path(output, name) if is_folder(output) else Path(output)
+
+
+def is_folder(path: str) -> bool:
+    """Tell whether a local folder is there, or a link to one; raises `LocalFault` or `NameRefused`."""
+    with local_errors(Path(path)):
+        return Path(path).is_dir()
 
 
 def is_stream(path: Path) -> bool:
@@ -201,8 +215,7 @@ def holds_content(path: Path, size: int, content_hash: str) -> bool:
 
 def check_place(path: Path) -> None:
     """Raise `LocalMissing`, `LocalFault` or `NameRefused` unless a file can have the name `path`."""
-    with local_errors(path):
-        if not path.parent.is_dir():
-            raise LocalMissing(path=str(path.parent))
-        if path.is_dir():
-            raise LocalFault(path=str(path), reason="it is a folder")
+    if not is_folder(str(path.parent)):
+        raise LocalMissing(path=str(path.parent))
+    if is_folder(str(path)):
+        raise LocalFault(path=str(path), reason="it is a folder")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cabinet.client.crew import Crew, Job
 from cabinet.client.failures import BadUsage, LocalIsFolder, SameTarget, Stopped
-from cabinet.client.local import FileBody, Source, look_at
+from cabinet.client.local import FileBody, Source, local_errors, look_at
 from cabinet.client.local_failures import SameName
 from cabinet.client.output import Meter, to_event
 from cabinet.client.paths import to_nfc, to_path, to_remote
@@ -102,7 +102,9 @@ class Uploads:
 
     def _files(self, path: Path, *, recursive: bool) -> list[Source]:
         """Return the files that `path` stands for."""
-        if not path.is_dir():
+        with local_errors(path):
+            is_folder = path.is_dir()
+        if not is_folder:
             return [look_at(path)] if self._manner.selection.takes(to_nfc(path.name)) else []
         if not recursive:
             raise LocalIsFolder(path=str(path))
@@ -168,7 +170,8 @@ class Uploads:
         from cabinet.client.transfer.resumable import Resumable
 
         task = tasks[0]
-        local = str(task.source.path.absolute())
+        with local_errors(Path()):  # the working folder may be gone
+            local = str(task.source.path.absolute())
         subject = Subject(str(self._session.server), self._session.username, local, task.path)
         with open_notes(default_folder(), subject, self._output.warn_once) as notes:
             resumable = Resumable(line, notes, subject, task, self._streams)

@@ -75,7 +75,7 @@ class TokenFile:
         try:
             document: dict[str, dict[str, str]] = json.loads(content)
             return {server: StoredToken(**members) for server, members in document.items()}
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise TokenFileBroken(path=str(self._path), reason="it holds something else") from error
 
     def _write(self, tokens: dict[str, StoredToken]) -> None:

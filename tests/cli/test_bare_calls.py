@@ -1,0 +1,182 @@
+"""Streams, folders and names that fail where nobody thinks of them: one line and a documented code."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Filecli
+from tests.cli.scripted import Script, content_answer, entry_of, page_of
+from tests.cli.test_process import FILECLI
+
+LONG = "n" * 300
+START = [sys.executable, "-c", "from cabinet.client.start import run; run()"]
+
+WRITING = [
+    ["--help"], ["ls", "--help"], ["version"], ["version", "--json"], ["completion", "bash"],
+    ["completion", "fish", "--json"], ["ls"], ["ls", "--json"], ["ls", "-l"],
+    ["download", "-o", "-", "file"], ["download", "file"],
+]  # fmt: skip
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the only line of standard error."""
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("filecli: error: ")
+    return done.stderr
+
+
+def answer(script: Script, arguments: list[str]) -> None:
+    if arguments[0] == "ls" and "--help" not in arguments:
+        script.will(page_of(entry_of("file", b"content")))
+    elif arguments[0] == "download":
+        script.will(content_answer(b"content"))
+
+
+@pytest.mark.parametrize("arguments", WRITING, ids=" ".join)
+def test_a_standard_output_that_is_full_is_one_line(arguments: list[str], on_script: Script) -> None:
+    answer(on_script, arguments)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [FILECLI, *arguments], stdout=full, stderr=subprocess.PIPE, check=False, text=True, timeout=60
+        )
+
+    assert "There is no room for “standard output”" in done.stderr.splitlines()[-1]
+    assert done.stderr.count("filecli: error") == 1
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 6
+
+
+@pytest.mark.parametrize("arguments", WRITING, ids=" ".join)
+def test_a_standard_output_that_is_closed_is_one_line(arguments: list[str], on_script: Script) -> None:
+    answer(on_script, arguments)
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", FILECLI, *arguments],
+        stderr=subprocess.PIPE, check=False, text=True, timeout=60,
+    )  # fmt: skip
+
+    assert "“standard output” cannot be used: Bad file descriptor." in done.stderr.splitlines()[-1]
+    assert done.stderr.count("filecli: error") == 1
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("arguments", WRITING, ids=" ".join)
+def test_a_standard_output_that_nobody_reads_is_not_worth_a_word(
+    arguments: list[str], on_script: Script
+) -> None:
+    answer(on_script, arguments)
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [FILECLI, *arguments], stdout=writing, stderr=subprocess.PIPE, check=False, text=True, timeout=60
+        )
+    finally:
+        os.close(writing)
+
+    assert done.stderr == ""
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("redirection", ["2>/dev/full", "2>&-", "<&- 2>&-"])
+def test_a_standard_error_that_takes_nothing_changes_no_code(redirection: str) -> None:
+    for arguments, code in ((["ls"], 3), (["frobnicate"], 2), (["login"], 2)):
+        command = [
+            "sh",
+            "-c",
+            f'exec "$@" {redirection} </dev/null' if "<" not in redirection else f'exec "$@" {redirection}',
+            "sh",
+        ]
+        done = subprocess.run([*command, FILECLI, *arguments], capture_output=True, check=False, timeout=60)
+        assert (done.returncode, done.stderr) == (code, b"")
+
+
+def test_a_working_folder_that_is_gone_is_one_line(alice: Filecli, desk: Path) -> None:
+    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+    for arguments, code in ((["upload", "x"], 4), (["download", "x"], 4), (["sync", ".", ":x"], 4)):
+        done = subprocess.run(
+            ["sh", "-c", script, "sh", FILECLI, *arguments],
+            cwd=desk, capture_output=True, check=False, text=True, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+        one_line(done)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["upload", LONG], 1),
+        (["upload", "-r", LONG], 1),
+        (["upload", "loop"], 1),
+        (["upload", "file/below"], 1),
+        (["upload", "folder"], 2),
+        (["upload", "pipe"], 1),
+        (["sync", LONG, ":x"], 1),
+        (["sync", "loop", ":x"], 1),
+        (["sync", "file", ":x"], 1),
+        (["download", "there", "-o", LONG], 1),
+        (["download", "there", "-o", f"{LONG}/"], 1),
+        (["download", "there", "other", "-o", LONG], 1),
+        (["download", "there", "-o", "loop"], 5),
+        (["download", "there", "-o", "file/below"], 4),
+        (["download", "there", "-o", "nowhere/below"], 4),
+        (["download", "-r", "in", "-o", "file/"], 1),
+        (["sync", ":in", LONG], 1),
+        (["sync", ":in", "file"], 1),
+        (["sync", ":in", "file/below"], 1),
+        (["sync", ":in", "loop"], 1),
+        (["ls", "--ca-cert", LONG], 2),
+        (["ls", "--ca-cert", "folder"], 2),
+    ],
+    ids=lambda value: " ".join(value).replace(LONG, "LONG") if isinstance(value, list) else "",
+)
+def test_names_that_no_disk_can_use_are_one_line(
+    arguments: list[str], code: int, alice: Filecli, desk: Path
+) -> None:
+    (desk / "folder").mkdir()
+    (desk / "file").touch()
+    (desk / "loop").symlink_to("loop")
+    os.mkfifo(desk / "pipe")
+    for path in ("there", "other", "in/there"):
+        assert alice("upload", "-", "--to", path, given="x").exit_code == 0
+    done = alice(*arguments)
+
+    assert done.exit_code == code, done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    ["mkdir tokens.json", "ln -s tokens.json tokens.json", "printf '%0200000d' 0 | tr 0 '[' > tokens.json; chmod 600 tokens.json"],
+    ids=["folder", "loop", "deep"],
+)  # fmt: skip
+def test_tokens_that_cannot_be_read_are_one_line(spoil: str, filecli: Filecli, token_path: Path) -> None:
+    token_path.parent.mkdir(parents=True)
+    subprocess.run(["sh", "-c", spoil], cwd=token_path.parent, check=True)
+    done = filecli("ls")
+
+    assert done.exit_code == 3
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_file_in_the_place_of_the_configuration_is_one_line(filecli: Filecli, tmp_path: Path) -> None:
+    (tmp_path / "config").touch()
+
+    for command in ("ls", "login"):
+        done = filecli(command, given="a\nb\n")
+        assert (done.exit_code, done.stderr.count("\n")) == (3, 1)
+
+
+def test_ctrl_c_before_anything_is_loaded_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    done = subprocess.run(
+        START, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True, check=False, text=True, timeout=60,
+    )  # fmt: skip
+
+    assert one_line(done) == "filecli: error: Interrupted.\n"
+    assert done.returncode == 130
