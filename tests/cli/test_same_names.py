@@ -14,6 +14,7 @@ from cabinet.client.local_names import LocalNames, ignores_case, never
 from cabinet.client.main import main
 from cabinet.client.session import Session
 from tests.cli.conftest import Filecli
+from tests.cli.test_sync import local_files
 
 NFC, NFD = "é", normalize("NFD", "é")
 
@@ -25,10 +26,6 @@ def write(root: Path, *names: str) -> None:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"content of {name}")
-
-
-def local_files(root: Path) -> dict[str, str]:
-    return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
 
 
 def remote_paths(alice: Filecli, folder: str = "") -> list[str]:

@@ -12,20 +12,7 @@ from cabinet.client.failures import LocalFault
 from cabinet.client.sync.swapping import stage_of
 from cabinet.client.transfer import single
 from tests.cli.conftest import Filecli
-
-EARLY = 1_600_000_000_123_456_000
-
-
-def write(root: Path, **files: str) -> None:
-    for name, content in files.items():
-        path = root / name.replace("__", "/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-        os.utime(path, ns=(EARLY, EARLY))
-
-
-def local_files(root: Path) -> dict[str, str]:
-    return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+from tests.cli.test_sync import local_files, write
 
 
 def remote_files(alice: Filecli, desk: Path, folder: str) -> dict[str, str]:
