@@ -158,6 +158,19 @@ def test_a_link_in_the_place_of_a_folder_is_neither_followed_nor_removed(
     assert local_files(desk / "outside") == {"file": "mine"}
 
 
+@pytest.mark.parametrize("delete", [[], ["--delete"]])
+def test_a_pipe_in_the_place_of_a_file_is_neither_waited_for_nor_removed(
+    delete: list[str], clashing: Filecli, desk: Path
+) -> None:
+    (desk / "one" / "same").unlink()
+    os.mkfifo(desk / "one" / "same")
+    done = clashing("sync", *delete, "--include", "same", ":two", "one")
+
+    assert done.exit_code == 5
+    assert "“one/same” is in the way" in done.stderr
+    assert (desk / "one" / "same").is_fifo()
+
+
 def test_nothing_makes_room_if_a_folder_could_not_be_read(
     clashing: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

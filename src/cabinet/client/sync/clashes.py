@@ -42,8 +42,11 @@ def find_local_clash(path: Path, *, is_folder: bool) -> InTheWay | None:
         return None
     if is_folder:
         return None if stat.S_ISDIR(mode) else FileInTheWay(path=str(path))
-    is_barred = stat.S_ISDIR(mode) or (stat.S_ISLNK(mode) and os.path.isdir(path))  # noqa: PTH112 - as Path.is_dir, but never raises
-    return FolderInTheWay(path=str(path)) if is_barred else None
+    if stat.S_ISDIR(mode) or os.path.isdir(path):  # noqa: PTH112 - as Path.is_dir, but never raises
+        return FolderInTheWay(path=str(path))
+    # A pipe would not be written to before somebody reads from it.
+    is_plain = stat.S_ISREG(mode) or os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113 - the same
+    return None if is_plain else InTheWay(path=str(path))
 
 
 def find_kept(path: Path, relative: str, selection: Selection) -> str | None:
