@@ -23,6 +23,7 @@ from cabinet.models import Kind, Node
 from cabinet.services.accounts import Account
 from cabinet.services.database import writing
 from cabinet.services.entries import Entry, Order, Page, Sort
+from cabinet.services.extents import Extent
 from cabinet.services.listing import Listing, _range
 from cabinet.services.names import join_path, sort_key, split_path
 from cabinet.services.tree import Tree
@@ -123,6 +124,50 @@ def test_the_pages_of_a_folder_are_the_folder_in_its_order(
 
 def page_after(listing: Listing, sort: Sort, descending: bool, limit: int, after: str | None) -> Page:
     return listing.page("", Order(sort, descending, after), limit)
+
+
+@one_bench
+@given(nodes=folders, others=folders, limit=st.integers(1, 5), least=st.integers(1, 5))
+def test_an_outline_is_what_was_seen_page_by_page_as_it_is_now(
+    bench: Workbench, nodes: list[Planted], others: list[Planted], limit: int, least: int
+) -> None:
+    later = [node for node in others if node.name not in {each.name for each in nodes}]
+    with bench.session() as session:
+        owner = bench.register(session)
+        plant(session, owner, nodes)
+        listing = bench.listing(session, owner)
+        cursors = {each: listing.page("", Order(*each), limit).next for each in every_order}
+        plant(session, owner, later)
+
+        for (sort, descending), cursor in cursors.items():
+            outline = listing.outline("", Order(sort, descending), Extent(cursor, least, 100))
+            shown = [each.name for each in outline.briefs]
+            rest = partial(page_after, listing, sort, descending, 100)
+            following = list(rest(outline.next).entries) if outline.next else []
+
+            now = in_order(nodes + later, sort, descending=descending)
+            assert shown + [entry.name for entry in following] == now, (sort, descending)
+            assert bool(following) is (outline.next is not None)
+            last = in_order(nodes, sort, descending=descending)[:limit][-1:]
+            seen = now.index(last[0]) + 1 if cursor else len(now)
+            assert len(shown) == max(seen, min(least, len(now)))
+            assert outline.count == len(now)
+
+
+def test_of_an_outline_those_are_read_that_are_wanted_and_still_there(
+    session: Session, bench: Workbench, alice: Account, listing: Listing
+) -> None:
+    for name in "abcd":
+        bench.upload(session, alice, f"box/{name}", name.encode())
+    outline = listing.outline("box", Order(), Extent(None, 1, 3))
+    assert [each.name for each in outline.briefs] == ["a", "b", "c"]
+    bench.files(session, alice).trash("box/c")
+    bench.trash(session, alice).empty()
+
+    found = listing.entries(outline, [0, 2])
+
+    assert {number: entry.path for number, entry in found.items()} == {0: "box/a"}
+    assert found[0] == bench.files(session, alice).get("box/a")
 
 
 @one_bench
@@ -293,11 +338,11 @@ def test_a_cursor_holds_only_what_lies_below_the_folder(
 @pytest.mark.sqlite("its way to tell a plan")
 @pytest.mark.parametrize(("sort", "descending"), every_order)
 @pytest.mark.parametrize("kind", Kind)
-@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("bound", ["", "start", "until"])
 def test_every_page_is_one_range_of_one_index(
-    session: Session, sort: Sort, descending: bool, kind: Kind, is_first: bool
+    session: Session, sort: Sort, descending: bool, kind: Kind, bound: str
 ) -> None:
-    query = _page_of(kind, Order(sort, descending), is_first=is_first)
+    query = _page_of(kind, Order(sort, descending), bound)
     sql = query.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
     parameters = tuple(sql.params[name] for name in sql.positiontup or ())
 
@@ -307,25 +352,26 @@ def test_every_page_is_one_range_of_one_index(
     assert len(steps) == 1, steps
     assert f"USING INDEX ix_node_by_{sort.value} " in steps[0]
     # What follows the kind is where the range begins or ends.
-    assert steps[0].endswith("kind=?)") is is_first
+    assert steps[0].endswith("kind=?)") is (not bound)
 
 
-def _page_of(kind: Kind, order: Order, *, is_first: bool) -> Select[Node]:
+def _page_of(kind: Kind, order: Order, bound: str) -> Select[Node]:
     positions: dict[Sort, list[Any]] = {
         Sort.NAME: [b"k"],
         Sort.SIZE: [7, b"k"],
         Sort.MODIFIED: [START, b"k"],
     }
-    return _range(1, kind, order, None if is_first else positions[order.sort]).limit(10)
+    bounds = {bound: positions[order.sort]}
+    return _range(1, kind, order, bounds.get("start"), bounds.get("until")).limit(10)
 
 
 @pytest.mark.postgresql("its way to tell a plan")
 @pytest.mark.parametrize(("sort", "descending"), every_order)
-@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("bound", ["", "start", "until"])
 def test_every_page_is_one_range_of_one_index_of_a_server(
-    session: Session, sort: Sort, descending: bool, is_first: bool
+    session: Session, sort: Sort, descending: bool, bound: str
 ) -> None:
-    query = _page_of(Kind.FILE, Order(sort, descending), is_first=is_first)
+    query = _page_of(Kind.FILE, Order(sort, descending), bound)
     sql = query.compile(session.get_bind(), compile_kwargs={"literal_binds": True})
     # In a table of a few rows, reading all of them is the best plan of all.
     for way in ("seqscan", "bitmapscan"):
@@ -335,9 +381,9 @@ def test_every_page_is_one_range_of_one_index_of_a_server(
 
     direction = " Backward" if descending else ""
     assert plan[1].strip() == f"->  Index Scan{direction} using ix_node_by_{sort.value} on node", plan
-    assert ("ROW(" in plan[2] or f"({sort.value if sort is not Sort.NAME else 'sort_key'} " in plan[2]) is (
-        not is_first
-    )
+    assert (
+        "ROW(" in plan[2] or f"({sort.value if sort is not Sort.NAME else 'sort_key'} " in plan[2]
+    ) is bool(bound)
     assert len(plan) == 3, plan
 
 

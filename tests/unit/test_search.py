@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import InvalidField, NotAFolder, NotFound
 from cabinet.services.accounts import Account
 from cabinet.services.entries import Conflict, Order
+from cabinet.services.extents import Extent
 from tests.support.services import Workbench
 
 
@@ -29,6 +30,43 @@ def found(
 def store(session: Session, bench: Workbench, account: Account, *paths: str) -> None:
     for path in paths:
         bench.upload(session, account, path, path.encode())
+
+
+@pytest.mark.parametrize("query", ["note", "no"])
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_the_first_part_is_what_was_found_in_pages_as_it_is_now(
+    session: Session, bench: Workbench, alice: Account, query: str, limit: int
+) -> None:
+    store(session, bench, alice, *(f"d/note {number}" for number in range(5)), "elsewhere/note")
+    search = bench.search(session, alice)
+    page = search.page(query, "d", limit)
+    store(session, bench, alice, "d/note 0 and more", "d/note 9")
+    bench.files(session, alice).trash(page.entries[0].path)
+
+    first = search.first_part(query, "d", Extent(page.next, 1, 100))
+
+    paths = [entry.path for entry in first.entries]
+    rest = search.page(query, "d", 100, first.next) if first.next else None
+    now = found(session, bench, alice, query, "d")
+    assert paths + ([entry.path for entry in rest.entries] if rest else []) == now
+    assert set(paths) >= {entry.path for entry in page.entries[1:]}
+    assert bool(rest and rest.entries) is (len(paths) < len(now))
+
+
+def test_a_part_of_which_nothing_is_left_goes_on_to_as_many_as_are_wanted(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    store(session, bench, alice, *(f"note {number}" for number in range(6)))
+    search = bench.search(session, alice)
+    page = search.page("note", "", 2)
+    for entry in page.entries:
+        bench.files(session, alice).trash(entry.path)
+
+    first = search.first_part("note", "", Extent(page.next, 2, 100))
+
+    assert [entry.path for entry in first.entries] == ["note 3", "note 2"]
+    rest = search.page("note", "", 100, first.next)
+    assert [entry.path for entry in rest.entries] == ["note 1", "note 0"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from cabinet.errors import EntryExists, InvalidField, InvalidName, NotAFolder, N
 from cabinet.models import User
 from cabinet.services.accounts import Account
 from cabinet.services.entries import Conflict
+from cabinet.services.extents import Extent
 from cabinet.services.names import PATH_BYTES
 from cabinet.services.trash import Trash
 from tests.support.audit import check_rows
@@ -40,6 +41,36 @@ def test_a_folder_is_one_entry_and_says_where_it_was_and_how_long_it_stays(
     assert (found.trashed_at, found.expires_at) == (bench.clock(), bench.clock() + TRASH_KEEP)
     assert used(session, alice) == 2 * len(CONTENT)
     check_rows(session)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 4])
+def test_the_first_part_is_what_was_seen_in_pages_as_it_is_now(
+    trash: Trash, session: Session, bench: Workbench, alice: Account, limit: int
+) -> None:
+    files = bench.files(session, alice)
+
+    def throw(*names: str) -> None:
+        for name in names:
+            files.make_folder(name)
+            files.trash(name)
+            bench.clock.advance(seconds=1)
+
+    def named(ids: list[str]) -> list[str]:
+        found = trash.look_up(ids)
+        return [found[each].entry.path for each in ids]
+
+    throw("1", "2", "3", "4")
+    page = trash.list_page(limit)
+    throw("5")
+    trash.purge(page.entries[0].id)
+
+    ids, after = trash.outline(Extent(page.next, 1, 100))
+    following = [each.entry.path for each in trash.list_page(10, after).entries] if after else []
+
+    assert named(ids) + following == ["5", "3", "2", "1"]
+    assert named(ids) == ["5", "3", "2", "1"][:limit]
+    assert (after is None) is (limit == 4)
+    assert trash.look_up([page.entries[0].id]) == {}
 
 
 def test_the_newest_come_first_in_pages(

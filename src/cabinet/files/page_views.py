@@ -5,6 +5,7 @@ Rule: parse, call a service, render; a refusal shows on the page that asked, wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask import Response, flash, render_template, request, url_for
@@ -14,13 +15,27 @@ from flask_babel import gettext
 from cabinet.errors import EntryExists, InvalidName, NotAFolder
 from cabinet.files import bp
 from cabinet.files.forms import NewFolderForm, UploadForm
-from cabinet.files.returning import REFUSALS, crumbs_of, page_at_hand, refuse, way_back_to
-from cabinet.files.rows import VIEW_COOKIE, VIEWS, Listing, RowMaker, sortable_columns
+from cabinet.files.returning import REFUSALS, ROWS, crumbs_of, page_at_hand, refuse, way_back_to
+from cabinet.files.rows import (
+    VIEW_COOKIE,
+    VIEWS,
+    Content,
+    Listing,
+    Row,
+    RowMaker,
+    sortable_columns,
+    tag_of,
+    whole,
+)
+from cabinet.files.updates import UPDATE_BYTES, Shown
 from cabinet.services.entries import Order, Page
+from cabinet.services.files import Files
+from cabinet.services.listing import Outline
 from cabinet.services.names import join_path, split_path
 from cabinet.web.context import acting_user, files, setting
+from cabinet.web.guard import takes_body_of
 from cabinet.web.pages import check_form, see_other, text_of
-from cabinet.web.parameters import limit_of, order_of
+from cabinet.web.parameters import limit_of, order_of, read_json
 
 # Entries on one page of the files page.
 PAGE_LIMIT = 200
@@ -34,6 +49,15 @@ def index() -> ResponseReturnValue:
     user = acting_user()
     form = NewFolderForm(formdata=None, folder=request.args.get("path", ""))
     return _index_page(user.id, form, order_of())
+
+
+@bp.post("/index" + ROWS)
+@takes_body_of(UPDATE_BYTES)
+def update_index() -> ResponseReturnValue:
+    """Show a folder again, as far as a page shows it."""
+    user, shown = acting_user(), read_json(Shown)
+    form = NewFolderForm(formdata=None, folder=request.args.get("path", ""))
+    return _index_page(user.id, form, order_of(), shown)
 
 
 @bp.post("/index/folders")
@@ -61,13 +85,12 @@ def remember_view(response: Response) -> Response:
     return response
 
 
-def _index_page(user_id: int, form: NewFolderForm, order: Order) -> str:
-    page = files(user_id).list_page(text_of(form.folder), order, limit_of(PAGE_LIMIT))
-    back = page_at_hand()
-    maker = RowMaker(back)
+def _index_page(user_id: int, form: NewFolderForm, order: Order, shown: Shown | None = None) -> str:
+    back, path = page_at_hand(), text_of(form.folder)
+    page, content = _content_of(files(user_id), path, order, RowMaker(back), shown)
     listing = Listing(
         place="folder",
-        rows=[maker.row(entry) for entry in page.entries],
+        content=content,
         columns=sortable_columns(page.path, order),
         more=_address_of_more(page, order) if page.next else "",
         back=back or url_for("files.index", path=page.path or None),
@@ -86,7 +109,27 @@ def _index_page(user_id: int, form: NewFolderForm, order: Order) -> str:
     )
 
 
-def _address_of_more(page: Page, order: Order) -> str:
+def _content_of(
+    service: Files, path: str, order: Order, maker: RowMaker, shown: Shown | None
+) -> tuple[Page | Outline, Content]:
+    """Return a page of the folder, or what has become of all that a page of it shows."""
+    if shown is None:
+        page = service.list_page(path, order, limit_of(PAGE_LIMIT))
+        return page, whole([maker.row(entry) for entry in page.entries])
+    outline = service.outline(path, order, shown.extent(limit_of(PAGE_LIMIT)))
+    above = f"{outline.path}/" if outline.path else ""
+    tags = [
+        tag_of(above + each.name, each.size, each.modified_at, each.content_hash) for each in outline.briefs
+    ]
+
+    def draw(numbers: Sequence[int]) -> dict[int, Row]:
+        entries = service.outlined(outline, numbers)
+        return {number: maker.row(entry) for number, entry in entries.items()}
+
+    return outline, shown.compare(tags, draw)
+
+
+def _address_of_more(page: Page | Outline, order: Order) -> str:
     turned = "desc" if order.descending else "asc"
     return url_for(
         "files.index", path=page.path or None, sort=order.sort.value, order=turned, after=page.next

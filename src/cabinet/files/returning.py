@@ -20,6 +20,9 @@ from cabinet.web.page_user import arguments
 from cabinet.web.pages import local_path, see_other, show_error
 from cabinet.web.problems import status_of, wants_page
 
+# Behind the address of a page with a list, where what that shows is brought up to date.
+ROWS = "/rows"
+
 # What a person can do something about; all else has a page of its own.
 REFUSALS = (Conflict, InvalidInput, NotFound, StorageFull)
 
@@ -38,16 +41,22 @@ def crumbs_of(path: str) -> list[tuple[str, str]]:
     return [(name, join_path(names[: depth + 1])) for depth, name in enumerate(names)]
 
 
+def is_of_a_page() -> bool:
+    """Tell whether the request asks for a page with a list, be it once more."""
+    return request.method == "GET" or request.path.endswith(ROWS)
+
+
 def page_at_hand(*, is_first: bool = False) -> str:
     """Return the address of the page that is asked for; empty for one that is simply that of its place.
 
     With `is_first` that of its first page. A form that comes back is of the page that it says it came from.
     """
-    if request.method != "GET":
+    if not is_of_a_page():
         return local_path(request.values.get("next"), "")
     asked = {name: value for name, value in arguments().items() if not (is_first and name == "after")}
     is_special = any(name != "path" for name in asked)
-    return f"{quote(request.script_root + request.path)}?{urlencode(asked)}" if is_special else ""
+    path = request.script_root + request.path.removesuffix(ROWS)
+    return f"{quote(path)}?{urlencode(asked)}" if is_special else ""
 
 
 def way_back(path: str) -> str:

@@ -7,8 +7,11 @@ Rule: values only; the markup is in `files/_row.html`, one for a folder, for wha
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -16,6 +19,7 @@ from flask import request, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 
+from cabinet.files.returning import is_of_a_page
 from cabinet.services.entries import Entry, Order, Sort
 from cabinet.services.pictures import MEDIA_TYPES as PICTURES
 from cabinet.web.context import acting_user
@@ -37,9 +41,13 @@ ENDPOINTS = {"folder": "files.index", "search": "files.find", "trash": "files.li
 
 
 class Row(NamedTuple):
-    """One entry. `key` is what it is chosen by: its path, or in the trash its id there."""
+    """One entry. `key` is what it is chosen by: its path, or in the trash its id there.
+
+    `tag` tells this row from every other, and from what it was before the entry changed.
+    """
 
     key: str
+    tag: str
     path: str
     kind: str
     name: str
@@ -71,6 +79,27 @@ class Column:
     aria_sort: str = ""
 
 
+class Piece(NamedTuple):
+    """Rows that follow each other: drawn, or where they are in the list that a page has `kept`."""
+
+    rows: Sequence[Row] = ()
+    kept: range = range(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The rows of a list, `count` of them; when it `has_rest`, some are missing and have to be asked for."""
+
+    pieces: Sequence[Piece]
+    count: int
+    has_rest: bool = False
+
+
+def whole(rows: Sequence[Row]) -> Content:
+    """Return a list of which every row is drawn."""
+    return Content([Piece(rows)] if rows else [], len(rows))
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What `files/_list.html` shows. `place` is "folder", "search" or "trash", `more` where the next page is.
@@ -80,7 +109,7 @@ class Listing:
     """
 
     place: str
-    rows: Sequence[Row]
+    content: Content
     columns: Sequence[Column]
     back: str
     more: str = ""
@@ -94,7 +123,7 @@ class Listing:
 
     def address(self, view: str) -> str:
         """Return where the page at hand is looked at in another way."""
-        if request.method == "GET":
+        if is_of_a_page():
             # Whoever made the address chose these names: they are no arguments of url_for.
             return f"{url_for(ENDPOINTS[self.place])}?{urlencode(arguments() | {'view': view})}"
         return url_for(ENDPOINTS[self.place], path=request.form.get("folder") or None, view=view)
@@ -138,7 +167,9 @@ class RowMaker:
     def trashed(self, trash_id: str, entry: Entry, time: Markup, note: Markup) -> Row:
         """Return the row of something in the trash: there is nothing behind its name any more."""
         parent = entry.path.rpartition("/")[0]
-        return self._make(entry, trash_id, "", time, where=parent or self._root, note=note)
+        made = self._make(entry, trash_id, "", time, where=parent or self._root, note=note)
+        # Nothing of it changes for as long as it lies there.
+        return made._replace(tag=trash_id)
 
     def _make(
         self,
@@ -156,6 +187,7 @@ class RowMaker:
         family = "" if entry.is_folder else file_kind(name)
         return Row(
             key=key,
+            tag=tag_of(key, size or 0, entry.modified_at, entry.content_hash),
             path=entry.path,
             kind=entry.kind,
             name=name,
@@ -198,6 +230,12 @@ class RowMaker:
             return ""
         start, rest = self._picture
         return f"{start}{address}{rest}{entry.content_hash}"
+
+
+def tag_of(key: str, size: int, modified_at: datetime, content_hash: str | None) -> str:
+    """Return the tag of a row; a folder has a size of 0."""
+    told = f"{key}\0{size}\0{modified_at}\0{content_hash}".encode()
+    return urlsafe_b64encode(blake2b(told, digest_size=6).digest()).decode()
 
 
 def view_of_request() -> str:

@@ -12,12 +12,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from cabinet.files import bp
-from cabinet.files.returning import page_at_hand
-from cabinet.files.rows import Listing, RowMaker, plain_columns
+from cabinet.files.returning import ROWS, page_at_hand
+from cabinet.files.rows import Content, Listing, RowMaker, plain_columns, tag_of, whole
+from cabinet.files.updates import UPDATE_BYTES, Shown
+from cabinet.services.search import Search
 from cabinet.web.context import acting_user, search
+from cabinet.web.guard import takes_body_of
 from cabinet.web.marking import Marker
 from cabinet.web.objects import to_json
-from cabinet.web.parameters import after_of, limit_of
+from cabinet.web.parameters import after_of, limit_of, read_json
 from cabinet.web.problems import wants_page
 
 # Hits on one page.
@@ -34,20 +37,30 @@ def find() -> ResponseReturnValue:
     return {"path": page.path, "entries": [to_json(entry) for entry in page.entries], "next": page.next}
 
 
-def _search_page(user_id: int, query: str, path: str) -> str:
+@bp.post("/search" + ROWS)
+@takes_body_of(UPDATE_BYTES)
+def update_found() -> ResponseReturnValue:
+    """Show what is found again, as far as a page shows it."""
+    user, shown = acting_user(), read_json(Shown)
+    return _search_page(user.id, request.args.get("q", ""), request.args.get("path", ""), shown)
+
+
+def _search_page(user_id: int, query: str, path: str, shown: Shown | None = None) -> str:
     """Show what is found; who has asked for nothing yet sees where to ask.
 
     `from` is the folder that a search everywhere began in: the way back, and the other place to look.
     """
-    page = search(user_id).page(query, path, limit_of(PAGE_LIMIT), after_of()) if query.strip() else None
     origin = path or request.args.get("from", "")
     back = page_at_hand()
     maker = RowMaker(back, Marker(query))
+    content, after = (
+        _found(search(user_id), query, path, maker, shown) if query.strip() else (whole([]), None)
+    )
     listing = Listing(
         place="search",
-        rows=[maker.found(entry) for entry in page.entries] if page else [],
+        content=content,
         columns=plain_columns(gettext("Modified")),
-        more=_address(query, path, origin, page.next) if page and page.next else "",
+        more=_address(query, path, origin, after) if after else "",
         back=back or url_for("files.find"),
     )
     return render_template(
@@ -59,6 +72,19 @@ def _search_page(user_id: int, query: str, path: str) -> str:
         scopes=_scopes(query, path, origin),
         is_first=after_of() is None,
     )
+
+
+def _found(
+    service: Search, query: str, path: str, maker: RowMaker, shown: Shown | None
+) -> tuple[Content, str | None]:
+    """Return a page of what is found, or what has become of all that a page of it shows; and what is next."""
+    if shown is None:
+        page = service.page(query, path, limit_of(PAGE_LIMIT), after_of())
+        return whole([maker.found(entry) for entry in page.entries]), page.next
+    page = service.first_part(query, path, shown.extent(limit_of(PAGE_LIMIT)), after_of())
+    tags = [tag_of(each.path, each.size or 0, each.modified_at, each.content_hash) for each in page.entries]
+    content = shown.compare(tags, lambda numbers: {each: maker.found(page.entries[each]) for each in numbers})
+    return content, page.next
 
 
 def _scopes(query: str, path: str, origin: str) -> list[tuple[str, str, bool]]:

@@ -16,14 +16,15 @@ from markupsafe import Markup
 from cabinet.errors import Conflict, EntryExists, InvalidInput
 from cabinet.files import bp
 from cabinet.files.forms import ReturnForm, TrashedForm
-from cabinet.files.returning import nothing_chosen, page_at_hand, refuse
-from cabinet.files.rows import Listing, Row, RowMaker, plain_columns
-from cabinet.services.trash import Trashed
+from cabinet.files.returning import ROWS, nothing_chosen, page_at_hand, refuse
+from cabinet.files.rows import Content, Listing, Row, RowMaker, plain_columns, whole
+from cabinet.files.updates import UPDATE_BYTES, Shown
+from cabinet.services.trash import Trash, Trashed
 from cabinet.web.context import acting_user, runtime, setting, trash
 from cabinet.web.formats import moment, number
 from cabinet.web.guard import takes_body_of
 from cabinet.web.pages import check_form, local_path, see_other
-from cabinet.web.parameters import PATHS_BYTES, after_of, limit_of, to_conflict
+from cabinet.web.parameters import PATHS_BYTES, after_of, limit_of, read_json, to_conflict
 from cabinet.web.problems import wants_page
 
 # Things on one page of the trash.
@@ -36,15 +37,16 @@ SOON_DAYS = 3
 _DAYS_LEFT = Markup('<span class="days-left{}">{}</span>')
 
 
-def show_trash(user_id: int, form: ReturnForm | None = None, refused: Sequence[str] = ()) -> str:
+def show_trash(
+    user_id: int, form: ReturnForm | None = None, refused: Sequence[str] = (), shown: Shown | None = None
+) -> str:
     """Show a page of the trash; what `refused` names could not be put back, for something is there."""
-    page = trash(user_id).list_page(limit_of(PAGE_LIMIT), after_of())
-    maker = RowMaker()
+    content, after = _content_of(trash(user_id), shown)
     listing = Listing(
         place="trash",
-        rows=[_row(maker, each) for each in page.entries],
+        content=content,
         columns=plain_columns(gettext("Deleted")),
-        more=url_for("files.list_trash", after=page.next) if page.next else "",
+        more=url_for("files.list_trash", after=after) if after else "",
         back=page_at_hand() or url_for("files.list_trash"),
     )
     return render_template(
@@ -55,6 +57,14 @@ def show_trash(user_id: int, form: ReturnForm | None = None, refused: Sequence[s
         refused_form=form,
         refused=refused,
     )
+
+
+@bp.post("/trash" + ROWS)
+@takes_body_of(UPDATE_BYTES)
+def update_trash() -> ResponseReturnValue:
+    """Show the trash again, as far as a page shows it."""
+    user, shown = acting_user(), read_json(Shown)
+    return show_trash(user.id, shown=shown)
 
 
 @bp.post("/index/trash/restore")
@@ -117,6 +127,21 @@ def _ids_of(form: TrashedForm) -> list[str]:
 
 def _next() -> str:
     return local_path(request.form.get("next"), url_for("files.list_trash"))
+
+
+def _content_of(service: Trash, shown: Shown | None) -> tuple[Content, str | None]:
+    """Return a page of the trash, or what has become of all that a page of it shows; and what is next."""
+    maker = RowMaker()
+    if shown is None:
+        page = service.list_page(limit_of(PAGE_LIMIT), after_of())
+        return whole([_row(maker, each) for each in page.entries]), page.next
+    ids, after = service.outline(shown.extent(limit_of(PAGE_LIMIT)), after_of())
+
+    def draw(numbers: Sequence[int]) -> dict[int, Row]:
+        there = service.look_up([ids[number] for number in numbers])
+        return {number: _row(maker, there[ids[number]]) for number in numbers if ids[number] in there}
+
+    return shown.compare(ids, draw), after
 
 
 def _row(maker: RowMaker, trashed: Trashed) -> Row:

@@ -6,7 +6,7 @@ Rule: what is not this user's does not exist.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
 from sqlalchemy import select, update
@@ -17,8 +17,16 @@ from cabinet.models import Blob, Kind, Node
 from cabinet.services.clock import Clock
 from cabinet.services.cursors import Cursors
 from cabinet.services.database import write_if_possible, writing
-from cabinet.services.entries import Entry, Order, Page, Precondition, no_precondition, to_entry
-from cabinet.services.listing import Listing
+from cabinet.services.entries import (
+    Entry,
+    Order,
+    Page,
+    Precondition,
+    no_precondition,
+    to_entry,
+)
+from cabinet.services.extents import Extent
+from cabinet.services.listing import Listing, Outline
 from cabinet.services.names import join_path, split_path
 from cabinet.services.publishing import publishing
 from cabinet.services.trash import purge
@@ -67,6 +75,14 @@ class Files:
     def list_page(self, path: str, order: Order, limit: int) -> Page:
         """Return a page of a folder; raises `NotFound`, `NotAFolder` or `InvalidField`."""
         return self._listing.page(path, order, limit)
+
+    def outline(self, path: str, order: Order, extent: Extent) -> Outline:
+        """Return the first part of a folder in brief; raises as `list_page` does."""
+        return self._listing.outline(path, order, extent)
+
+    def outlined(self, outline: Outline, numbers: Sequence[int]) -> dict[int, Entry]:
+        """Return those entries of an outline that have these numbers in it, as far as they are there yet."""
+        return self._listing.entries(outline, numbers)
 
     def list_below(self, path: str, limit: int, after: str | None) -> Page:
         """Return a page of everything below a folder; raises as `list_page` does."""

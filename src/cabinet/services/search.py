@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
@@ -25,6 +24,7 @@ from cabinet.errors import N_, InvalidField
 from cabinet.models import Node
 from cabinet.services.cursors import Cursors, Place
 from cabinet.services.entries import Entry, to_entry
+from cabinet.services.extents import Extent
 from cabinet.services.names import join_path, search_key, split_path
 from cabinet.services.search_index import TRIGRAM, find_containing
 from cabinet.services.tree import Tree
@@ -33,6 +33,8 @@ NOTHING_ASKED = N_("it is empty.")
 
 # Candidates that are looked at for one page, however few of them are shown.
 _LOOKED_AT = 5000
+# Pages whose candidates are looked at, at most, to tell what has become of all that was found on them.
+_PAGES_AT_ONCE = 4
 # Candidates fetched at a time, at least.
 _BATCH = 200
 # Larger than any id.
@@ -75,18 +77,30 @@ class Search:
 
         Raises `NotFound`, `NotAFolder`, or `InvalidField` for an empty query or a foreign cursor.
         """
+        return self._page(query, path, Extent(None, limit, limit), after, _LOOKED_AT)
+
+    def first_part(self, query: str, path: str, extent: Extent, after: str | None = None) -> SearchPage:
+        """Return what `page` does of the pages that `extent` takes in; raises as it does."""
+        return self._page(query, path, extent, after, _PAGES_AT_ONCE * _LOOKED_AT)
+
+    def _page(self, query: str, path: str, extent: Extent, after: str | None, most: int) -> SearchPage:
+        """Return entries behind the cursor `after` as far as `extent` goes; looks at `most` candidates."""
         key = search_key(query.strip())
         if not key:
             raise InvalidField(field="q", reason=NOTHING_ASKED)
         names = split_path(path)
         folder = self._tree.get_folder(names)
         place = ("search", self._owner_id, join_path(names), key)
-        start = self._cursors.open(place, after) if after is not None else None
+        start, until = (self._from_cursor(place, cursor) for cursor in (after, extent.until))
         entries: list[Entry] = []
         looked_at, last = 0, None
-        for node in self._candidates(key, limit, start):
-            if len(entries) == limit or looked_at == _LOOKED_AT:
-                return SearchPage(join_path(names), entries, self._to_cursor(place, key, last))
+        for node in self._candidates(key, extent.least, start):
+            is_past = _is_behind(node, until, key)
+            if len(entries) == extent.most or looked_at == most or (is_past and len(entries) >= extent.least):
+                # Nothing behind the cursor shows: it stays, and what comes back to just before it shows again.
+                is_as_before = is_past and not _is_behind(last, until, key)
+                behind = extent.until if is_as_before else self._to_cursor(place, key, last)
+                return SearchPage(join_path(names), entries, behind)
             looked_at, last = looked_at + 1, node
             found = self._place(node, folder)
             if found is not None:
@@ -102,11 +116,11 @@ class Search:
         # By the id alone the place in the order of names would be lost once that node is renamed or gone.
         return self._cursors.seal(place, [last.id, last.search_key[:_OPENING]], _LONGEST_POSITION)
 
-    def _candidates(self, key: str, limit: int, start: Sequence[Any] | None) -> Iterator[Node]:
+    def _candidates(self, key: str, limit: int, start: tuple[str, int] | None) -> Iterator[Node]:
         """Yield nodes with `key` in their names, behind `start`, with their folders looked up."""
         if "\0" in key:
             return  # no name has one, and no database can be asked for it
-        start_key, start_id = self._place_of(*start) if start else ("", 0)
+        start_key, start_id = start or ("", 0)
         size = max(limit + 1, _BATCH)
         while True:
             if len(key) >= TRIGRAM:
@@ -119,13 +133,17 @@ class Search:
                 return
             start_key, start_id = batch[-1].search_key, batch[-1].id
 
-    def _place_of(self, node_id: int, opening: str = "") -> tuple[str, int]:
+    def _from_cursor(self, place: Place, cursor: str | None) -> tuple[str, int] | None:
         """Return the search key and the id to go on behind; without that node, all that begins like it."""
-        if not opening:
+        if cursor is None:
+            return None
+        node_id, *openings = self._cursors.open(place, cursor)
+        if not openings:
             return "", node_id
         key = self._session.scalar(
             select(Node.search_key).where(Node.id == node_id, Node.owner_id == self._owner_id)
         )
+        opening: str = openings[0]
         return (key, node_id) if key is not None and key.startswith(opening) else (opening, 0)
 
     def _find_starting(self, key: str, start_key: str, start_id: int, limit: int) -> Sequence[Node]:
@@ -163,3 +181,13 @@ class Search:
             names.append(folder.name)
             folder_id = folder.parent_id
         return tuple(reversed(names))
+
+
+def _is_behind(node: Node | None, place: tuple[str, int] | None, key: str) -> bool:
+    """Tell whether a candidate for `key` comes later than the one of a cursor, where there are both."""
+    if node is None or place is None:
+        return False
+    search_key, node_id = place
+    if len(key) >= TRIGRAM:
+        return node.id < node_id
+    return (node.search_key, node.id) > (search_key, node_id)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 from sqlalchemy import Select, delete, func, select, tuple_
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ from cabinet.services.conflicts import make_way
 from cabinet.services.cursors import Cursors
 from cabinet.services.database import writing
 from cabinet.services.entries import Conflict, Entry, to_entry
+from cabinet.services.extents import Extent, first_part
 from cabinet.services.names import join_path, split_path
 from cabinet.services.publishing import publishing
 from cabinet.services.tree import Tree
@@ -50,6 +52,10 @@ class TrashPage:
     next: str | None
 
 
+# Of something in the trash, when that came there, and its id; the order of the trash.
+_Place: TypeAlias = tuple[datetime, str]
+
+
 class Trash:
     """What a user can do with what they deleted; `keep` is how long it stays."""
 
@@ -65,18 +71,28 @@ class Trash:
 
     def list_page(self, limit: int, after: str | None = None) -> TrashPage:
         """Return a page of the trash; raises `InvalidField` for a foreign cursor."""
-        wanted = self._rows().order_by(Node.trashed_at.desc(), Node.trash_id.desc()).limit(limit + 1)
-        place = ("trash", self._owner_id)
-        if after is not None:
-            micros, trash_id = self._cursors.open(place, after)
-            moment = _EPOCH + timedelta(microseconds=micros)
-            wanted = wanted.where(tuple_(Node.trashed_at, Node.trash_id) < (moment, trash_id))
-        found = self._session.scalars(wanted).all()
+        found = self._session.scalars(self._range(after).limit(limit + 1)).all()
         shown = [self._to_trashed(node) for node in found[:limit]]
         if len(found) <= limit:
             return TrashPage(shown, None)
-        micros = (shown[-1].trashed_at - _EPOCH) // timedelta(microseconds=1)
-        return TrashPage(shown, self._cursors.seal(place, [micros, shown[-1].id]))
+        return TrashPage(shown, self._to_cursor((shown[-1].trashed_at, shown[-1].id)))
+
+    def outline(self, extent: Extent, after: str | None = None) -> tuple[list[str], str | None]:
+        """Return the ids of the first part of the trash, or of what is behind `after`, and what asks for the rest.
+
+        Raises `InvalidField` for a foreign cursor.
+        """
+        places, behind = first_part(
+            extent,
+            lambda limit: self._places(self._range(after, extent.until).limit(limit)),
+            lambda limit: self._places(self._range(extent.until).limit(limit)),
+            self._to_cursor,
+        )
+        return [trash_id for _, trash_id in places], behind
+
+    def look_up(self, trash_ids: Sequence[str]) -> dict[str, Trashed]:
+        """Return what lies in the trash as one of `trash_ids`, by its id."""
+        return {trash_id: self._to_trashed(node) for trash_id, node in self._find_all(trash_ids).items()}
 
     def count(self) -> int:
         """Return how many things are in the trash; looks at each, so only for somebody who asks."""
@@ -148,15 +164,43 @@ class Trash:
             Node.owner_id == self._owner_id, Node.trashed_at.is_not(None), Node.trash_id.is_not(None)
         )
 
-    def _get_all(self, trash_ids: Sequence[str]) -> Mapping[str, Node]:
+    def _range(self, after: str | None, until: str | None = None) -> Select[Node]:
+        """Return what is behind one cursor and before another or at it, the newest first."""
+        here = tuple_(Node.trashed_at, Node.trash_id)
+        wanted = self._rows().order_by(Node.trashed_at.desc(), Node.trash_id.desc())
+        if after is not None:
+            wanted = wanted.where(here < self._from_cursor(after))
+        if until is not None:
+            wanted = wanted.where(here >= self._from_cursor(until))
+        return wanted
+
+    def _to_cursor(self, place: _Place) -> str:
+        moment, trash_id = place
+        return self._cursors.seal(
+            ("trash", self._owner_id), [(moment - _EPOCH) // timedelta(microseconds=1), trash_id]
+        )
+
+    def _from_cursor(self, cursor: str) -> _Place:
+        micros, trash_id = self._cursors.open(("trash", self._owner_id), cursor)
+        return _EPOCH + timedelta(microseconds=micros), trash_id
+
+    def _places(self, wanted: Select[Node]) -> list[_Place]:
+        rows = self._session.execute(wanted.with_only_columns(Node.trashed_at, Node.trash_id))
+        return [(row.trashed_at, row.trash_id) for row in rows]
+
+    def _find_all(self, trash_ids: Sequence[str]) -> Mapping[str, Node]:
         wanted = list(dict.fromkeys(trash_ids))
         found: dict[str | None, Node] = {}
         for start in range(0, len(wanted), _BATCH):
             batch = self._rows().where(Node.trash_id.in_(wanted[start : start + _BATCH]))
             found |= {node.trash_id: node for node in self._session.scalars(batch)}
-        if len(found) < len(wanted):
+        return {trash_id: found[trash_id] for trash_id in wanted if trash_id in found}
+
+    def _get_all(self, trash_ids: Sequence[str]) -> Mapping[str, Node]:
+        found = self._find_all(trash_ids)
+        if len(found) < len(set(trash_ids)):
             raise NotFound
-        return {trash_id: found[trash_id] for trash_id in wanted}
+        return found
 
     def _to_trashed(self, node: Node) -> Trashed:
         # That is what being in the trash means.
