@@ -105,11 +105,11 @@ def test_a_name_is_typed_on_while_the_row_of_the_first_one_is_still_being_drawn(
         visitor.person.store(name, b"1")
     page = visitor.open()
     page.get_by_role("link", name="a.txt", exact=True).focus()
-    with page.expect_response("**/index"), held(page, "**/index"):
+    with page.expect_response("**/index/rows"), held(page, "**/index"):
         page.keyboard.press("F2")
         expect(page.get_by_label("New name of “a.txt”")).to_be_focused()
         page.keyboard.type("c")
-        with page.expect_request("**/index"):
+        with page.expect_request("**/index/rows"):
             page.keyboard.press("Enter")
 
         page.keyboard.press("F2")

@@ -302,7 +302,7 @@ def test_what_arrived_shows_once_the_server_answers_again(
 ) -> None:
     expect_complaint("status of 503")
     page = visitor.open()
-    page.route("**/index", lambda route: route.fulfill(status=503), times=1)
+    page.route("**/index/rows", lambda route: route.fulfill(status=503), times=1)
 
     visitor.choose(file("a.txt"))
 

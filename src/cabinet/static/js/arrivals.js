@@ -1,11 +1,11 @@
 /* Shows in the list what has arrived, soon and not for each file by itself. */
 
-import { refresh } from "./list.js";
+import { refresh } from "./list-update.js";
 import { isMoving } from "./navigation.js";
 import { persist } from "./patience.js";
 import { warn } from "./toasts.js";
 
-// A page is fetched anew each time, so a thousand small files are shown in batches.
+// The whole list is compared each time, so a thousand small files are shown in batches.
 const EVERY_MS = 2_000;
 
 export class Arrivals {
@@ -35,11 +35,11 @@ export class Arrivals {
     await persist(() => this.bring(paths), this.obstacleOf, () => {}).catch((failure) => warn(failure.message));
   }
 
-  /** Show what has arrived at `paths`, in whatever list is open by the time that can be done. */
+  /** Show what has arrived at `paths`, as far as the list that is open has a place for it. */
   async bring(paths) {
-    const entries = new Set(paths.map(this.entryOf).filter((path) => path !== null));
-    if (entries.size && !(await refresh(entries))) {
-      await this.bring(paths);
+    const entries = paths.map(this.entryOf).filter((path) => path !== null);
+    if (entries.length) {
+      await refresh(entries);
     }
   }
 }

@@ -5,8 +5,9 @@
 
 import { inTurn, lookUp, newestTrashed, purgeAll, purgeIds, restoreIds, trashPaths, wholly } from "./changes.js";
 import { number } from "./format.js";
+import { refresh } from "./list-update.js";
 import { askWhatGives, confirm } from "./questions.js";
-import { arrived, busy, left, lost, showAnew } from "./reconciling.js";
+import { arrived, busy, left, lost } from "./reconciling.js";
 import { countText, text } from "./texts.js";
 import { say } from "./toasts.js";
 import { remember } from "./undo.js";
@@ -89,7 +90,7 @@ export async function restore(chosen) {
       remember(counted(back, "restored", "restored-many"), async () => {
         await deleteAgain();
         await bringBack();
-        await showAnew();
+        await refresh();
       });
       await left(keysOf(entries));
     }
@@ -121,7 +122,7 @@ export async function emptyTrash() {
     await attempt([], async () => {
       await purgeAll();
       say(text("emptied"));
-      await showAnew();
+      await refresh();
     });
   }
 }

@@ -10,7 +10,7 @@ import { exactSize, number, size } from "./format.js";
 import { root } from "./http.js";
 import { kindWord } from "./kind-words.js";
 import { copyText, linkOf } from "./links.js";
-import { refresh } from "./list.js";
+import { refresh } from "./list-update.js";
 import { countText, text } from "./texts.js";
 import { showTimes } from "./times.js";
 import { warn } from "./toasts.js";

@@ -11,9 +11,10 @@ import { post } from "./downloading.js";
 import { number } from "./format.js";
 import { Failure, tokenOf } from "./http.js";
 import { addressShown, fetchFiles } from "./list.js";
+import { refresh } from "./list-update.js";
 import { nameOf } from "./paths.js";
 import { askWhatGives, confirm } from "./questions.js";
-import { busy, lost, showAnew } from "./reconciling.js";
+import { busy, lost } from "./reconciling.js";
 import { renewToken } from "./signin.js";
 import { countText, text } from "./texts.js";
 import { say, warn } from "./toasts.js";
@@ -27,7 +28,7 @@ const counted = (key, { count }, told = {}) => countText(key, count, { count: nu
 
 /** Tell that there are others now, and offer to select those. */
 async function tellOfChange(failure, everything) {
-  await showAnew().catch((later) => warn(later.message));
+  await refresh().catch((later) => warn(later.message));
   const again = () => Promise.resolve(everything.again()).catch((later) => warn(later.message));
   warn(failure.message, { label: text("select-again"), run: again });
 }
@@ -52,9 +53,9 @@ function attempt(entries, change) {
 async function done(message, address, batch) {
   remember(message, async () => {
     await undoAll(address, batch);
-    await showAnew();
+    await refresh();
   });
-  await showAnew();
+  await refresh();
 }
 
 /** Put everything into the trash. */
@@ -96,7 +97,7 @@ export async function purgeAllOf(entries) {
   await attempt(entries, async () => {
     await purgeEverything(everything);
     say(text("purged"));
-    await showAnew();
+    await refresh();
   });
 }
 

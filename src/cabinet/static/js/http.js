@@ -96,16 +96,19 @@ export function adoptToken(token) {
   }
 }
 
-/** Fetch the page at `url`, whoever it is made for, and return it parsed; nothing in it runs or loads. Raises
-    `Failure`. */
-export async function fetchAnyPage(url, changed = {}) {
-  const response = await send("GET", url, null, { Accept: "text/html", ...changed });
+/** Fetch the page at `url`, whoever it is made for, and return it parsed; nothing in it runs or loads. `value`,
+    if there is one, is sent to it as JSON. Raises `Failure`. */
+export async function fetchAnyPage(url, changed = {}, value = null) {
+  const accept = { Accept: "text/html", ...changed };
+  const response = value
+    ? await send("POST", url, JSON.stringify(value), { ...accept, "Content-Type": "application/json" })
+    : await send("GET", url, null, accept);
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
 /** Fetch as `fetchAnyPage` does, and take nothing but a page that is made for the user of this one. */
-export async function fetchPage(url) {
-  const page = await fetchAnyPage(url);
+export async function fetchPage(url, value = null) {
+  const page = await fetchAnyPage(url, {}, value);
   if (page.body.dataset.user !== user) {
     throw failure(401, "");
   }

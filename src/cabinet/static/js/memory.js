@@ -3,7 +3,8 @@
 
    Rule: coming back costs a few requests at most, however long the list had grown. */
 
-import { appendMore, keyOf, rowCount, rowOf, rows } from "./list.js";
+import { keyOf, rowCount, rowOf, rows } from "./list.js";
+import { appendMore } from "./list-more.js";
 
 // Scrolling is over when nothing has moved for this long.
 const SETTLED_MS = 150;
@@ -55,7 +56,7 @@ async function scrollBack({ top = 0, anchor = null }) {
 }
 
 /** Return what there is to remember. */
-export const seen = () => ({ top: scrollY, anchor: findAnchor(), rows: rowCount(), focus: focused });
+const seen = () => ({ top: scrollY, anchor: findAnchor(), rows: rowCount(), focus: focused });
 
 /** Put what there is to remember into the entry of the history that is open. */
 export function remember() {

@@ -1,7 +1,8 @@
 /* Making a folder in the one that is open, without leaving the page. */
 
 import { makeFolder as make } from "./changes.js";
-import { refresh, rowOf } from "./list.js";
+import { rowOf } from "./list.js";
+import { refresh } from "./list-update.js";
 import { below } from "./paths.js";
 import { lost } from "./reconciling.js";
 import { warn } from "./toasts.js";

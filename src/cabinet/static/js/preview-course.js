@@ -2,7 +2,8 @@
 
    Rule: folders are no stations. The list may change meanwhile, so it is asked anew each time. */
 
-import { appendMore, entryOf, rows } from "./list.js";
+import { entryOf, rows } from "./list.js";
+import { appendMore } from "./list-more.js";
 
 const files = () => rows().filter((row) => row.dataset.kind === "file");
 const hasMore = () => document.getElementById("more") !== null;

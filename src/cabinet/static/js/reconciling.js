@@ -1,10 +1,10 @@
-/* The list on the page after a change: what left goes, what arrived comes, after a doubt all is drawn anew.
+/* The list on the page after a change: what left goes at once, and then all is as the server has it.
 
    Rule: rows are known by their keys, a path or in the trash an id; what does not show is passed over. */
 
 import { isAway } from "./identity.js";
-import { addressShown, fetchFiles, keyOf, refresh, removeRows, replaceAll, rowOf, rows } from "./list.js";
-import { recall, seen } from "./memory.js";
+import { keyOf, rowOf, rows } from "./list.js";
+import { refresh, removeRows } from "./list-update.js";
 import { entryWithin, foldersAbove } from "./paths.js";
 import { makeObstacle, persist } from "./patience.js";
 import { signedIn } from "./signin.js";
@@ -15,7 +15,7 @@ const page = document.getElementById("main").dataset;
 const obstacleOf = makeObstacle(signedIn);
 
 /** Return the key of the row that shows what is at `path`, or the folder that holds it; null for none. */
-const shownAs = (path) => (page.place === "folder" ? entryWithin(page.folder, path) : path);
+export const shownAs = (path) => (page.place === "folder" ? entryWithin(page.folder, path) : path);
 
 const focusOn = (key) => rowOf(key)?.querySelector(".name").focus({ preventScroll: true });
 
@@ -27,29 +27,20 @@ export async function left(keys) {
   const shown = rows().map(keyOf).filter(isGone);
   if (shown.length) {
     await removeRows(shown);
+  } else if (keys.some((key) => shownAs(key) !== null)) {
+    // It was counted, and may have been the last that "Show more" led to.
+    await refresh();
   }
 }
 
 /** Show what is at `paths` now, as far as this list has a place for it. */
 export async function arrived(paths) {
   const entries = new Set(paths.map(shownAs).filter((entry) => entry !== null));
-  if (entries.size && page.place !== "trash") {
+  if (entries.size) {
     await refresh(entries);
     if (document.activeElement === document.body) {
       focusOn([...entries][0]);
     }
-  }
-}
-
-/** Draw the list anew, as the server has it now, and as far as it was loaded. */
-export async function showAnew() {
-  const asked = addressShown();
-  const fresh = await fetchFiles(asked);
-  if (asked === addressShown()) {
-    const before = seen();
-    const isFocusElsewhere = !document.activeElement?.closest("#rows");
-    replaceAll(fresh);
-    await recall(before, isFocusElsewhere);
   }
 }
 
@@ -58,7 +49,7 @@ export async function showAnew() {
 export function lost(failure, words = failure.message) {
   warn(words);
   if (!isAway(failure)) {
-    persist(showAnew, obstacleOf, () => {}).catch((later) => warn(later.message));
+    persist(refresh, obstacleOf, () => {}).catch((later) => warn(later.message));
   }
 }
 

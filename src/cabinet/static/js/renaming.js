@@ -8,7 +8,8 @@
 import { renewing } from "./changes.js";
 import { root, send } from "./http.js";
 import { icon } from "./icons.js";
-import { keyOf, refresh, rowOf } from "./list.js";
+import { keyOf, rowOf } from "./list.js";
+import { refresh } from "./list-update.js";
 import { lost } from "./reconciling.js";
 import { text } from "./texts.js";
 import { warn } from "./toasts.js";

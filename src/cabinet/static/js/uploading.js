@@ -8,24 +8,22 @@ import { batches } from "./batches.js";
 import { absence, presence } from "./identity.js";
 import { Intake } from "./intake.js";
 import { moveInPlaceWhile } from "./navigation.js";
-import { below, entryWithin } from "./paths.js";
+import { below } from "./paths.js";
 import { makeObstacle } from "./patience.js";
 import { Queue } from "./queue.js";
+import { shownAs } from "./reconciling.js";
 import { back, signedIn } from "./signin.js";
 import { transferOf } from "./transfers.js";
 import { UploadPanel } from "./uploads.js";
 
 const page = document.getElementById("main").dataset;
 
-/** Return the entry of the open folder that a path lies in, or is; null for what is elsewhere. */
-const entryOf = (path) => (page.place === "folder" ? entryWithin(page.folder, path) : null);
-
 const obstacleOf = makeObstacle(signedIn);
 const queue = new Queue(transferOf, obstacleOf, undefined, batches);
 const intake = new Intake(queue, obstacleOf, Number(page.limit));
 const panel = new UploadPanel(queue);
 
-new Arrivals(queue, entryOf, obstacleOf);
+new Arrivals(queue, shownAs, obstacleOf);
 presence.addEventListener("look", () => {
   const { why } = absence();
   if (why) {

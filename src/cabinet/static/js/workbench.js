@@ -11,7 +11,7 @@ import { bindDetails } from "./details-kept.js";
 import { bindDragging } from "./dragging.js";
 import { bindEmptying } from "./emptying.js";
 import { bindKeys } from "./keys.js";
-import { bindMore } from "./list.js";
+import { bindMore } from "./list-more.js";
 import { bindNavigation } from "./navigation.js";
 import { bindPictures } from "./pictures.js";
 import { Pointer } from "./pointer.js";

@@ -1,0 +1,365 @@
+"""What shows of a list is its first part, and "Show more" is there when something follows, after every change.
+
+The number of entries that the page gives, its rows and "Show more" are compared with what the server lists.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import zip_longest
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.chromium import Visitor, file, held
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.browser
+
+BOX, ELSEWHERE = "box", "elsewhere"
+# Entries that one request of a program may name.
+BATCH = 1000
+SIZES_AT_A_PAGES_END = [199, 200, 201, 399, 401, 1000]
+
+
+def numbered(numbers: range, mark: str = "") -> list[str]:
+    return [f"{number:04}{mark}.txt" for number in numbers]
+
+
+class Box:
+    """A folder that a page shows, and what the server has in it."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+        self.person = visitor.person
+        self.page = visitor.page
+        self._query: dict[str, str] = {}
+
+    def fill(self, names: list[str]) -> None:
+        """Put small files into the folder, past the page, none of which is of the size of another."""
+        for start in range(0, len(names), BATCH):
+            parts = [("file", (name, b"x" * (int(name[:4]) % 97))) for name in names[start : start + BATCH]]
+            stored = self.person.send("POST", f"/upload?folder={BOX}", fields=parts)
+            assert stored.status == 201, stored.data
+
+    def open(self, **query: str) -> None:
+        self._query = query
+        self.visitor.open(f"/index?{urlencode({'path': BOX, **query})}")
+
+    def listed(self) -> list[str]:
+        """Return what the server lists, in the order of the page."""
+        asked = {name: value for name, value in self._query.items() if name in {"sort", "order"}}
+        return list(pages_of(self.visitor, "/files", {"path": BOX, **asked}, lambda entry: entry["name"]))
+
+    def more(self) -> bool:
+        return self.page.locator("#more").count() > 0
+
+    def count(self) -> int:
+        words = self.page.locator("#totals").text_content() or ""
+        return int(words.partition(" item")[0].replace(",", "") or 0)
+
+    def disagreement(self) -> str:
+        """Say where the page and the server disagree; nothing when they do not."""
+        rows, listed = self.visitor.names(), self.listed()
+        return disagreement(rows, listed, more=self.more(), count=self.count())
+
+    def settle(self) -> None:
+        """Wait for the page to agree with the server."""
+        try:
+            wait_until(lambda: not self.disagreement(), seconds=15)
+        except TimeoutError:
+            raise AssertionError(self.disagreement()) from None
+
+    def after(self, change: Callable[[], object]) -> None:
+        """Make a change on the page, and wait for the server to have it and for the page to agree."""
+        before = self.listed()
+        change()
+        wait_until(lambda: self.listed() != before, seconds=15, what="the change")
+        self.settle()
+
+    def show_all(self) -> None:
+        while self.more():
+            before = self.page.locator("#rows .list-row").count()
+            self.page.locator("#more").click()
+            self.page.wait_for_function(
+                "before => document.querySelectorAll('#rows .list-row').length > before", arg=before
+            )
+            self.settle()
+        assert self.visitor.names() == self.listed()
+
+    def choose(self, rows: slice) -> None:
+        """Choose some of the rows that are loaded, and give the last of them the focus."""
+        self.page.evaluate(
+            """([start, stop]) => {
+              const rows = [...document.querySelectorAll("#rows .list-row")];
+              const chosen = new Set(rows.slice(start ?? 0, stop ?? undefined));
+              for (const row of rows) {
+                const box = row.querySelector(".check input");
+                if (box.checked !== chosen.has(row)) {
+                  box.click();
+                }
+              }
+              [...chosen].at(-1).querySelector(".name").focus();
+            }""",
+            [rows.start, rows.stop],
+        )
+
+    def press(self, action: str) -> None:
+        self.page.locator("#selection-actions").get_by_role("button", name=action, exact=True).click()
+
+    def upload(self, names: list[str]) -> None:
+        self.page.locator("#files-input").set_input_files([file(name, name.encode()) for name in names])
+
+    def make_folder(self, name: str) -> None:
+        self.page.get_by_role("button", name="New folder").click()
+        self.page.locator("#make-folder-name").fill(name)
+        self.page.keyboard.press("Enter")
+
+    def delete(self, rows: slice) -> None:
+        self.choose(rows)
+        self.page.keyboard.press("Delete")
+
+    def copy_here(self, rows: slice) -> None:
+        self.choose(rows)
+        self.press("Copy")
+        self.page.get_by_role("button", name="Copy here").click()
+
+    def move_away(self, rows: slice) -> None:
+        self.choose(rows)
+        self.press("Move")
+        self.page.get_by_role("treeitem", name=ELSEWHERE, exact=True).click()
+        self.page.get_by_role("button", name="Move here").click()
+
+    def undo(self) -> None:
+        self.page.keyboard.press("Control+z")
+
+
+def disagreement(rows: list[str], listed: list[str], *, more: bool, count: int | None) -> str:
+    for number, (row, name) in enumerate(zip_longest(rows, listed[: len(rows)])):
+        if row != name:
+            return f"row {number} of {len(rows)} is {row}, and {name} is listed there"
+    if more != (len(rows) < len(listed)):
+        return f"{len(rows)} rows of {len(listed)} {'with' if more else 'without'} Show more"
+    if count is not None and count != len(listed):
+        return f"{count} items, but {len(listed)} are listed"
+    return ""
+
+
+def pages_of(
+    visitor: Visitor, path: str, query: dict[str, str], name_of: Callable[[dict[str, Any]], str]
+) -> Iterator[str]:
+    """Yield the name of everything that the server lists."""
+    after = ""
+    while after is not None:
+        asked = {**query, "limit": "1000", **({"after": after} if after else {})}
+        page = visitor.person.send("GET", f"{path}?{urlencode(asked)}")
+        assert page.status == 200, page.data
+        yield from (name_of(entry) for entry in page.json()["entries"])
+        after = page.json()["next"]
+
+
+@pytest.fixture
+def box(visitor: Visitor) -> Box:
+    visitor.person.store(f"{ELSEWHERE}/a.txt", b"1")
+    return Box(visitor)
+
+
+def change_in_every_way(box: Box) -> None:
+    """Change a list, undo it, and see each time that page and server agree."""
+    box.after(lambda: box.upload([*numbered(range(0, 60, 12), "b"), "9999.txt"]))
+    box.after(lambda: box.make_folder("a folder"))
+    for rows in (slice(-20, None), slice(3, 10)):
+        for act in (box.delete, box.copy_here, box.move_away):
+            box.after(partial(act, rows))
+            box.after(box.undo)
+    box.show_all()
+
+
+def test_rows_and_more_and_the_count_agree_after_every_change(box: Box) -> None:
+    box.fill(numbered(range(190)))
+    box.open()
+    box.settle()
+
+    change_in_every_way(box)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("view", ["list", "grid"])
+@pytest.mark.parametrize(
+    "order", [{}, {"sort": "size", "order": "desc"}, {"sort": "modified", "order": "asc"}]
+)
+@pytest.mark.parametrize("size", SIZES_AT_A_PAGES_END)
+def test_rows_and_more_and_the_count_agree_at_every_end_of_a_page(
+    box: Box, size: int, order: dict[str, str], view: str
+) -> None:
+    box.fill(numbered(range(size)))
+    box.open(view=view, **order)
+    box.settle()
+
+    change_in_every_way(box)
+    # Once more, with all of it loaded.
+    change_in_every_way(box)
+
+
+@pytest.mark.parametrize("size", [199, 401])
+def test_what_others_change_meanwhile_shows_with_the_next_change(box: Box, size: int) -> None:
+    box.fill(numbered(range(size)))
+    box.open()
+    box.settle()
+
+    box.fill(numbered(range(20), "b") + numbered(range(5000, 5020)))
+    box.person.delete(f"{BOX}/0007.txt")
+    box.person.store(f"{BOX}/0008.txt", b"other")
+    box.after(lambda: box.make_folder("a folder"))
+    expect(box.visitor.row("0008.txt")).to_contain_text("5 bytes")
+
+    box.fill(numbered(range(6000, 6700)))
+    box.after(lambda: box.delete(slice(0, 1)))
+    assert box.more(), "so many come a page at a time"
+    box.show_all()
+
+
+def test_what_others_change_meanwhile_shows_with_the_next_page(box: Box) -> None:
+    box.fill(numbered(range(250)))
+    box.open()
+    box.settle()
+
+    box.fill(numbered(range(20), "b"))
+    box.page.locator("#more").click()
+    box.settle()
+
+    assert len(box.visitor.names()) == 270
+
+
+def test_what_is_changed_while_the_next_page_is_on_its_way_shows_too(box: Box) -> None:
+    box.fill(numbered(range(250)))
+    box.open()
+    page = box.page
+    with page.expect_response("**after=*"), held(page, "**after=*"):
+        with page.expect_request("**after=*"):
+            page.locator("#more").click()
+        box.make_folder("a folder")
+        box.upload(["0100b.txt", "0230b.txt"])
+        expect(page.get_by_role("heading", name="2 files uploaded")).to_be_visible()
+        wait_until(lambda: len(box.listed()) == 253, what="the uploads")
+    box.settle()
+
+    assert len(box.visitor.names()) == 253
+
+
+@pytest.mark.long
+def test_a_folder_that_is_filled_from_the_page_shows_all_that_arrives(box: Box) -> None:
+    box.fill(["0000.txt"])
+    box.open()
+    box.delete(slice(0, 1))
+    expect(box.page.get_by_role("heading", name="This folder is empty")).to_be_visible()
+
+    names = numbered(range(1, 701))
+    box.upload(names)
+    wait_until(lambda: box.listed() == names, what="the uploads")
+    box.settle()
+
+    assert box.visitor.names() == names
+
+
+class Trash:
+    """The trash as a page shows it."""
+
+    def __init__(self, box: Box) -> None:
+        self.box = box
+
+    def listed(self) -> list[str]:
+        return list(pages_of(self.box.visitor, "/trash", {}, lambda entry: entry["name"]))
+
+    def settle(self) -> None:
+        def problem() -> str:
+            return disagreement(self.box.visitor.names(), self.listed(), more=self.box.more(), count=None)
+
+        try:
+            wait_until(lambda: not problem(), seconds=15)
+        except TimeoutError:
+            raise AssertionError(problem()) from None
+
+    def after(self, change: Callable[[], object]) -> None:
+        before = self.listed()
+        change()
+        wait_until(lambda: self.listed() != before, seconds=15, what="the change")
+        self.settle()
+
+
+@pytest.mark.parametrize("size", [201, pytest.param(401, marks=pytest.mark.long)])
+def test_the_trash_shows_all_of_it_or_where_there_is_more(box: Box, size: int) -> None:
+    box.fill(numbered(range(size)))
+    paths = [f"{BOX}/{name}" for name in numbered(range(size))]
+    assert box.person.send("POST", "/trash", json={"paths": paths}).status == 200
+    box.visitor.open("/trash")
+    trash = Trash(box)
+    trash.settle()
+
+    def restore(rows: slice) -> None:
+        box.choose(rows)
+        box.press("Restore")
+
+    for rows in (slice(-5, None), slice(0, 3)):
+        trash.after(partial(restore, rows))
+        # Others delete something meanwhile, too.
+        box.person.store(f"{ELSEWHERE}/{rows.start}.txt", b"1")
+        box.person.delete(f"{ELSEWHERE}/{rows.start}.txt")
+        trash.after(box.undo)
+    trash.after(partial(restore, slice(0, 200)))
+
+
+ACTS = ["upload", "folder", "delete", "copy", "move", "undo", "more", "others add", "others delete"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(6))
+def test_rows_and_more_and_the_count_agree_whatever_is_done(box: Box, seed: int) -> None:
+    chance = random.Random(seed)
+    size = chance.choice([190, *SIZES_AT_A_PAGES_END])
+    box.fill(numbered(range(0, 3 * size, 3)))
+    order = chance.choice([{}, {"sort": "size"}, {"sort": "modified", "order": "desc"}, {"order": "desc"}])
+    box.open(view=chance.choice(["list", "grid"]), **order)
+    box.settle()
+
+    fresh = iter(chance.sample(range(9999), 3000))
+    can_undo = 0
+    for _ in range(25):
+        act = chance.choice(ACTS)
+        start = chance.randrange(max(1, len(box.visitor.names()) - 30))
+        rows = chance.choice(
+            [slice(start, start + chance.randint(1, 30)), slice(-chance.randint(1, 30), None)]
+        )
+        if act == "more" and box.more():
+            box.page.locator("#more").click()
+            box.settle()
+        elif act == "upload":
+            box.after(
+                lambda: box.upload(sorted(f"{next(fresh):04}c.txt" for _ in range(chance.randint(1, 25))))
+            )
+        elif act == "folder":
+            box.after(partial(box.make_folder, f"{next(fresh):04}"))
+        elif act == "others add":
+            box.fill([f"{next(fresh):04}d.txt" for _ in range(chance.choice([1, 30, 250]))])
+        elif act == "others delete":
+            gone = chance.sample(box.listed(), 3)
+            paths = [f"{BOX}/{name}" for name in gone]
+            assert box.person.send("POST", "/trash", json={"paths": paths}).status == 200
+            box.after(partial(box.make_folder, f"{next(fresh):04}"))
+            can_undo = 0
+        elif act == "undo" and can_undo:
+            can_undo -= 1
+            box.after(box.undo)
+        elif act == "move":
+            # And back: what is called the same must not come together elsewhere.
+            box.after(partial(box.move_away, rows))
+            box.after(box.undo)
+        elif act in {"delete", "copy"}:
+            box.after(partial(box.delete if act == "delete" else box.copy_here, rows))
+            can_undo += 1
+    box.after(partial(box.make_folder, "the last"))
+    box.show_all()
