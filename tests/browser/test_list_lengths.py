@@ -313,6 +313,29 @@ def test_the_trash_shows_all_of_it_or_where_there_is_more(box: Box, size: int) -
     trash.after(partial(restore, slice(0, 200)))
 
 
+def test_what_is_found_is_counted_as_far_as_it_shows(box: Box) -> None:
+    box.fill(numbered(range(120)))
+    page = box.page
+    box.visitor.open("/search?q=txt")
+
+    def found(words: str, rows: int) -> None:
+        expect(page.locator("#found")).to_have_text(words)
+        expect(page.locator("#rows .list-row")).to_have_count(rows)
+
+    found("100 found so far", 100)
+    box.delete(slice(-5, None))
+    expect(page.get_by_role("status").filter(has_text="5 items are in the trash.")).to_have_count(1)
+    found("100 found so far", 100)
+    box.undo()
+    found("105 found so far", 105)
+    page.locator("#more").click()
+    found("121 found", 121)
+    box.person.store(f"{BOX}/by others.txt", b"1")
+    box.delete(slice(0, 2))
+    found("120 found", 120)
+    assert len(page.locator("#more").all()) == 0
+
+
 ACTS = ["upload", "folder", "delete", "copy", "move", "undo", "more", "others add", "others delete"]
 
 

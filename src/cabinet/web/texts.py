@@ -213,6 +213,8 @@ PLURAL = {
     ),
     "move-many": NN_("Move %(count)s item", "Move %(count)s items"),
     "copy-many": NN_("Copy %(count)s item", "Copy %(count)s items"),
+    "found": NN_("%(count)s found", "%(count)s found"),
+    "found-so-far": NN_("%(count)s found so far", "%(count)s found so far"),
     "dragged": NN_("%(count)s item", "%(count)s items"),
     "exists": NN_("%(count)s item is there already", "%(count)s items are there already"),
     "done": NN_("%(count)s file uploaded", "%(count)s files uploaded"),

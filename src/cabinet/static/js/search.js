@@ -2,8 +2,11 @@
 
    Rule: the form is a form; this only sends it sooner. The field keeps the focus and what is in it. */
 
+import { number } from "./format.js";
 import { root } from "./http.js";
+import { rowCount } from "./list.js";
 import { enterAt, goTo, show, stay } from "./navigation.js";
+import { countText } from "./texts.js";
 import { announce } from "./toasts.js";
 
 // A pause in typing that is worth a question.
@@ -62,8 +65,19 @@ function leave() {
   }
 }
 
+/** Say how much is found: the server knew of the first page only. */
+function count() {
+  const found = document.getElementById("found");
+  if (found) {
+    const rows = rowCount();
+    const key = document.getElementById("more") ? "found-so-far" : "found";
+    found.textContent = countText(key, rows, { count: number(rows) });
+  }
+}
+
 /** Let the field in the bar search as one types, and Escape give up. */
 export function bindSearch() {
+  document.getElementById("list").addEventListener("listchange", count);
   field.addEventListener("input", (event) => {
     clearTimeout(timer);
     if (!field.value.trim()) {
