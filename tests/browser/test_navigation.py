@@ -62,6 +62,25 @@ def test_sorting_keeps_the_page_the_focus_and_the_place(shelf: Visitor) -> None:
     expect(page.get_by_role("columnheader", name="Size")).to_have_attribute("aria-sort", "descending")
 
 
+# A browser that keeps whole pages says so on both ways; in between it is at the top.
+KEPT_WHOLE = """() => {
+  dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+  scrollTo({ top: 0, behavior: "instant" });
+  dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+}"""
+
+
+def test_a_page_that_was_kept_whole_comes_back_where_it_was(shelf: Visitor) -> None:
+    page = shelf.open("/index?path=shelf")
+    page.get_by_role("link", name="Show more").click()
+    expect(page.get_by_role("link", name="200.txt", exact=True)).to_be_focused()
+    place = go_to(page, "390.txt")
+
+    page.evaluate(KEPT_WHOLE)
+
+    expect_place(page, "390.txt", place)
+
+
 def test_coming_back_finds_all_rows_the_place_and_the_focus(shelf: Visitor) -> None:
     page = shelf.open("/index?path=shelf")
     page.get_by_role("link", name="Show more").click()

@@ -91,6 +91,8 @@ export async function reveal(path) {
   await load(() => (rowOf(path) ? 0 : Infinity));
   const row = rowOf(path);
   if (row) {
+    // Firefox does not find the way to a row that it has never laid out.
+    row.getBoundingClientRect();
     row.scrollIntoView({ block: "center", behavior: "instant" });
     row.classList.add("is-new");
     row.querySelector(".name").focus({ preventScroll: true });
@@ -117,6 +119,12 @@ export function bindMemory() {
     soon();
   });
   window.addEventListener("pagehide", remember);
+  window.addEventListener("pageshow", ({ persisted }) => {
+    if (persisted && history.state) {
+      // A page that was kept whole comes back at its top, where a script is to scroll.
+      recall(history.state).catch(() => {});
+    }
+  });
   const [{ type }] = performance.getEntriesByType("navigation");
   if (type !== "navigate" && history.state && rows().length) {
     recall(history.state).catch(() => {});
