@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import PathConverter
 
@@ -23,13 +22,7 @@ from cabinet.services.database import configure, engine_options, folders_of
 from cabinet.services.passwords import Passwords
 from cabinet.storage.reserve import Reserve
 from cabinet.web import assets, context, formats, guard, health, i18n, lean, packing, pages, problems, upkeep
-
-
-class _Cookies(SecureCookieSessionInterface):
-    """The signed cookie of Flask, marked Secure whenever the connection is."""
-
-    def get_cookie_secure(self, app: Flask) -> bool:
-        return request.is_secure
+from cabinet.web.cookies import Cookies
 
 
 class _AnyPath(PathConverter):
@@ -57,7 +50,7 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     app = Flask("cabinet", instance_path=str(instance), static_folder=None)
     config.load(app.config, instance, given)
     _derive(app.config, instance)
-    app.session_interface = _Cookies()
+    app.session_interface = Cookies()
     app.url_map.merge_slashes = False
     app.url_map.converters["path"] = _AnyPath
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of an entry is the documented one
@@ -91,7 +84,6 @@ def _derive(settings: dict[str, Any], instance: Path) -> None:
             seconds=max(settings["REMEMBER_SECONDS"], settings["SESSION_SECONDS"])
         ),
         SESSION_REFRESH_EACH_REQUEST=False,
-        SESSION_COOKIE_NAME="cabinet",
         SESSION_COOKIE_SAMESITE="Lax",
         # `guard.py` asks for the token, and of browsers only; it lives as long as the session.
         WTF_CSRF_CHECK_DEFAULT=False,
