@@ -173,6 +173,15 @@ SETTINGS = (
     ),
     Setting("REGISTRATION", "open", _registration, "`open`: anybody may register; `closed`: nobody."),
     Setting(
+        "REGISTRATIONS_PER_MINUTE",
+        30,
+        _number,
+        "Accounts that one network may make in a minute; 0: any number.",
+    ),
+    Setting(
+        "REGISTRATIONS_PER_DAY", 100, _number, "Accounts that one network may make in a day; 0: any number."
+    ),
+    Setting(
         "TRUSTED_HOSTS", None, _words, "Host names that are answered, separated by commas; all when empty."
     ),
     Setting("PUBLIC_URL", None, _public_url, "The address that users see, when a proxy changes it."),
@@ -191,6 +200,16 @@ SETTINGS = (
         _positive,
         "With “keep me signed in” a session ends after so long in any case.",
     ),
+    Setting(
+        "HSTS_SECONDS",
+        0,
+        _number,
+        "How long browsers are told to use https alone for this host, all ports of it; 0: they are not.",
+    ),
+    Setting(
+        "USER_SESSIONS", 100, _positive, "Browsers in which one user is signed in; the oldest ends beyond it."
+    ),
+    Setting("USER_TOKENS", 100, _positive, "Tokens that one user may have."),
     Setting("TRASH_KEEP_DAYS", 30, _number, "Days until what was deleted is gone for ever."),
     Setting(
         "VERSIONS_KEPT", 20, _positive, "Versions that are kept of one file, the current one among them."

@@ -16,6 +16,7 @@
     │   └── WrongCredentials
     ├── Forbidden
     │   ├── CrossSiteRequest
+    │   ├── AccountGuarded         only networks that its owner has used may try
     │   ├── OtherUser              a page of one user, and another one signed in
     │   ├── RegistrationClosed
     │   └── UploadIsFinal          a joined upload takes no bytes of its own
@@ -30,6 +31,7 @@
     │   ├── IntoItself
     │   ├── SelectionChanged
     │   ├── CurrentVersion
+    │   ├── TooManyTokens
     │   └── OffsetMismatch
     ├── PreconditionFailed
     ├── UnsupportedVersion         of a protocol
@@ -224,6 +226,22 @@ class OtherUser(Forbidden):
     username: str
 
 
+class AccountGuarded(Forbidden):
+    """An account was guessed at so often that only networks which its owner has used may try."""
+
+    title = N_("This account is protected for now")
+    message = N_(
+        "There were too many wrong passwords. For the next %(hours)s h, sign in from a network where you "
+        "signed in before, or ask the administrator to unlock the account."
+    )
+    hours: int
+
+    @property
+    def retry_after(self) -> int:
+        """The wait in seconds; not one that a program sits out."""
+        return self.hours * 3600
+
+
 class RegistrationClosed(Forbidden):
     """The operator creates the accounts here."""
 
@@ -324,6 +342,17 @@ class CurrentVersion(Conflict):
     path: str
 
 
+class TooManyTokens(Conflict):
+    """A user has as many tokens as one may have; `unused` is the one used longest ago."""
+
+    title = N_("Too many tokens")
+    message = N_(
+        "You have %(count)s tokens, as many as one account may have. Revoke “%(unused)s”, used longest ago, first."
+    )
+    count: int
+    unused: str
+
+
 class OffsetMismatch(Conflict):
     """A part does not begin where the upload ends; `expected` is where that is."""
 
@@ -380,7 +409,7 @@ class StorageFault(CabinetError):
 
 
 class TooManyAttempts(CabinetError):
-    """Somebody tries passwords too fast; `retry_after` is in seconds."""
+    """Somebody tries passwords, or registers, too fast; `retry_after` is in seconds."""
 
     title = N_("Too many attempts")
     message = N_("Wait %(retry_after)s s and try again.")

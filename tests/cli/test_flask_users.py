@@ -66,7 +66,7 @@ def test_a_password_on_standard_input_is_one_line_without_its_end(
         (b"p\xe4sswort im Latin-1\n", "is not UTF-8"),
         ("short\n", "Choose another password: it needs at least 8 characters."),
         ("password123\n", "Choose another password: it is among the first"),
-        ("Alexander\n", "Choose another password: it is the user name."),
+        ("Alexander\n", "Choose another password: it is the user name or the name of this server."),
         ("x" * 1025, "Choose another password: it may have at most 1024 bytes."),
     ],
 )

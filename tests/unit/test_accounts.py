@@ -20,10 +20,11 @@ from cabinet.errors import (
     WrongCredentials,
 )
 from cabinet.models import Base, Node, User
-from cabinet.services import passwords
+from cabinet.services import password_strength, passwords
 from cabinet.services.accounts import Accounts
-from cabinet.services.credentials import Sessions, SessionTimes, Tokens
-from cabinet.services.passwords import Passwords, check_strength
+from cabinet.services.credentials import Credential, Sessions, SessionTimes, Tokens
+from cabinet.services.password_strength import check_strength
+from cabinet.services.passwords import Passwords
 from tests.support.services import ADDRESS, PASSWORD, CountingHasher, Workbench
 
 ANOTHER = "a horse of another colour"
@@ -104,14 +105,14 @@ def test_the_name_is_judged_before_the_password_and_the_password_before_who_is_t
 @pytest.mark.parametrize(
     ("password", "reason"),
     [
-        ("short", passwords.TOO_SHORT),
-        ("", passwords.TOO_SHORT),
-        ("broken \udcff in it", passwords.TOO_SHORT),
-        ("x" * 1025, passwords.TOO_LONG),
-        ("я" * 513, passwords.TOO_LONG),
-        ("password", passwords.COMMON),
-        ("PassWord", passwords.COMMON),
-        ("Alice.in.chains", passwords.LIKE_NAME),
+        ("short", password_strength.TOO_SHORT),
+        ("", password_strength.TOO_SHORT),
+        ("broken \udcff in it", password_strength.TOO_SHORT),
+        ("1 word " * 200, password_strength.TOO_LONG),
+        ("я" * 513, password_strength.TOO_LONG),
+        ("password", password_strength.COMMON),
+        ("PassWord", password_strength.COMMON),
+        ("Alice.in.chains", password_strength.LIKE_NAME),
     ],
     ids=lambda value: ascii(value)[:24],
 )
@@ -123,7 +124,60 @@ def test_a_password_that_is_soon_guessed_is_refused(password: str, reason: str) 
 
 
 @pytest.mark.parametrize(
-    "password", [PASSWORD, "  spaces count  ", "пароль☃длинный", "x" * 1024, "12345678\0"]
+    "password",
+    ["пароль123", "Пароль12", "!!пароль!!", "gfhjkm123", "зфыыцщкв", "солнышко", "solnishko1", "university1",
+     "йцукенгш", "парольпароль", "ghbdtn2024"],
+)  # fmt: skip
+def test_common_passwords_are_refused_in_both_languages_and_layouts(password: str) -> None:
+    with pytest.raises(WeakPassword) as caught:
+        check_strength(password, "alice")
+
+    assert caught.value.reason == password_strength.COMMON
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["qwertyasdfg", "ЙЦУКЕНфывап", "87654321", "12345йцукен", "шгнекуц", "qwerty-asdfg-zxcvb", ",./юбьтимс",
+     "aaaaabbbbbccccc", "^&*()_+!"],
+)  # fmt: skip
+def test_walks_over_the_keyboard_are_refused_whatever_the_layout(password: str) -> None:
+    with pytest.raises(WeakPassword):
+        check_strength(password, "alice")
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["cabinet1", "CABINET!", "сфиштуе1", "alice123", "alicealice", "Alice1990", "files.example.org",
+     "example2026", "ｃａｂｉｎｅｔ１"],
+)  # fmt: skip
+def test_the_words_of_the_context_are_refused(password: str) -> None:
+    with pytest.raises(WeakPassword) as caught:
+        check_strength(password, "alice85" if password == "Alice1990" else "alice", ["files.example.org"])
+
+    assert caught.value.reason == password_strength.LIKE_NAME
+
+
+@pytest.mark.parametrize("password", ["тест", "日本語", "😀😀", "тест123", "1234567", "é" * 7])
+def test_characters_are_counted_and_not_bytes(password: str) -> None:
+    with pytest.raises(WeakPassword) as caught:
+        check_strength(password, "alice")
+
+    assert caught.value.reason == password_strength.TOO_SHORT
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["secure_password", "correct horse", "тихая река зимой", "日本語のパスワード", "😀🎈🚀🐍🍎🧊🪁🔑", "long qwerty hedgehog",
+     "83920175"],
+)  # fmt: skip
+def test_passwords_that_nobody_guesses_first_will_do(password: str) -> None:
+    check_strength(password, "alice", ["files.example.org"])
+
+    assert len(password) >= password_strength.MIN_LENGTH
+
+
+@pytest.mark.parametrize(
+    "password", [PASSWORD, "  spaces count  ", "пароль☃длинный", ("a few words " * 200)[:1024], "83920175\0"]
 )
 def test_other_passwords_will_do(accounts: Accounts, password: str) -> None:
     accounts.register("alice", password)
@@ -270,7 +324,7 @@ def test_a_new_password_ends_all_sessions_but_the_one_at_hand(
 ) -> None:
     account = accounts.register("alice", PASSWORD)
     sessions = Sessions(session, bench.clock)
-    here, there = (sessions.begin(account.id, SessionTimes(60, 60), "", ADDRESS) for _ in range(2))
+    here, there = (sessions.begin(account, SessionTimes(60, 60), "", ADDRESS) for _ in range(2))
     found = sessions.find(here)
     assert found is not None
 
@@ -298,7 +352,7 @@ def test_the_operator_sets_a_password_and_ends_all_sessions(
 ) -> None:
     account = accounts.register("alice", PASSWORD)
     sessions = Sessions(session, bench.clock)
-    secret = sessions.begin(account.id, SessionTimes(60, 60), "", ADDRESS)
+    secret = sessions.begin(account, SessionTimes(60, 60), "", ADDRESS)
 
     accounts.set_password("Alice", ANOTHER)
 
@@ -311,8 +365,8 @@ def test_a_disabled_account_is_shut_at_once_and_everywhere(
 ) -> None:
     account = accounts.register("alice", PASSWORD)
     sessions, tokens = Sessions(session, bench.clock), Tokens(session, bench.clock)
-    secret = sessions.begin(account.id, SessionTimes(60, 60), "", ADDRESS)
-    _, token = tokens.issue(account.id, "backup")
+    secret = sessions.begin(account, SessionTimes(60, 60), "", ADDRESS)
+    _, token = tokens.issue(Credential(account), "backup")
 
     accounts.disable("alice")
 
@@ -340,8 +394,8 @@ def test_deleting_an_account_leaves_no_row_of_it(
     accounts: Accounts, session: Session, bench: Workbench
 ) -> None:
     account = accounts.register("alice", PASSWORD)
-    Sessions(session, bench.clock).begin(account.id, SessionTimes(60, 60), "", ADDRESS)
-    Tokens(session, bench.clock).issue(account.id, "backup")
+    Sessions(session, bench.clock).begin(account, SessionTimes(60, 60), "", ADDRESS)
+    Tokens(session, bench.clock).issue(Credential(account), "backup")
     bench.upload(session, account, "a/b.txt", b"content")
 
     with pytest.raises(WrongCredentials):

@@ -12,14 +12,15 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
-from cabinet.errors import InvalidField, NotFound
+from cabinet.errors import InvalidField, NotFound, SignInRequired, TooManyTokens, WrongCredentials
 from cabinet.models import Session as SignedIn
 from cabinet.models import Token
-from cabinet.services.accounts import Account
-from cabinet.services.credentials import Sessions, SessionTimes, Tokens
-from tests.support.services import ADDRESS, Workbench
+from cabinet.services.accounts import Account, Accounts
+from cabinet.services.credentials import Credential, Sessions, SessionTimes, Tokens
+from tests.support.services import ADDRESS, PASSWORD, Workbench
 
 DAY = 24 * 60 * 60
+ANOTHER = "a horse of another colour"
 TIMES = SessionTimes(idle_seconds=DAY, total_seconds=7 * DAY)
 
 
@@ -38,14 +39,24 @@ def tokens(session: Session, bench: Workbench) -> Tokens:
     return Tokens(session, bench.clock)
 
 
+@pytest.fixture
+def accounts(session: Session, bench: Workbench) -> Accounts:
+    return bench.accounts(session)
+
+
 def begin(sessions: Sessions, account: Account) -> str:
-    return sessions.begin(account.id, TIMES, "curl/8", ADDRESS)
+    return sessions.begin(account, TIMES, "curl/8", ADDRESS)
 
 
 def id_of(sessions: Sessions, secret: str) -> str:
     found = sessions.find(secret)
     assert found is not None
     return found[1]
+
+
+def acts_for(tokens: Tokens, secret: str) -> Account | None:
+    found = tokens.find(secret)
+    return None if found is None else found[0]
 
 
 def test_a_secret_opens_the_session_of_its_user(sessions: Sessions, alice: Account, bob: Account) -> None:
@@ -60,7 +71,7 @@ def test_a_secret_opens_the_session_of_its_user(sessions: Sessions, alice: Accou
 def test_secrets_are_stored_only_as_their_hash(
     sessions: Sessions, tokens: Tokens, session: Session, alice: Account
 ) -> None:
-    secret, (_, token) = begin(sessions, alice), tokens.issue(alice.id, "backup")
+    secret, (_, token) = begin(sessions, alice), tokens.issue(Credential(alice), "backup")
 
     assert len(secret) >= 43
     assert len(token) >= 43
@@ -96,7 +107,7 @@ def test_a_session_ends_in_any_case(sessions: Sessions, bench: Workbench, alice:
 def test_use_is_noted_at_most_once_a_minute(
     sessions: Sessions, tokens: Tokens, bench: Workbench, alice: Account
 ) -> None:
-    secret, (_, token) = begin(sessions, alice), tokens.issue(alice.id, "backup")
+    secret, (_, token) = begin(sessions, alice), tokens.issue(Credential(alice), "backup")
     tokens.find(token)
     writes: list[str] = []
     event.listen(
@@ -121,7 +132,7 @@ def test_use_is_noted_at_most_once_a_minute(
 
 
 def test_what_a_browser_says_of_itself_is_cut_to_size(sessions: Sessions, alice: Account) -> None:
-    sessions.begin(alice.id, TIMES, "x" * 10_000, "y" * 10_000)
+    sessions.begin(alice, TIMES, "x" * 10_000, "y" * 10_000)
 
     (shown,) = sessions.list_of(alice.id)
     assert (shown.user_agent, shown.address) == ("x" * 256, "y" * 64)
@@ -169,27 +180,29 @@ def test_sessions_that_are_over_are_deleted(sessions: Sessions, bench: Workbench
 
 
 def test_a_token_acts_for_its_user_until_it_expires(tokens: Tokens, bench: Workbench, alice: Account) -> None:
-    issued, secret = tokens.issue(alice.id, "  backup \t script ", bench.clock.now + timedelta(hours=1))
+    issued, secret = tokens.issue(
+        Credential(alice), "  backup \t script ", bench.clock.now + timedelta(hours=1)
+    )
 
     assert issued.name == "backup script"
-    assert tokens.find(secret) == alice
+    assert acts_for(tokens, secret) == alice
     assert tokens.find("another") is None
     bench.clock.advance(hours=1)
     assert tokens.find(secret) is None
 
 
 def test_a_token_without_an_expiry_does_not_expire(tokens: Tokens, bench: Workbench, alice: Account) -> None:
-    _, secret = tokens.issue(alice.id, "backup")
+    _, secret = tokens.issue(Credential(alice), "backup")
     bench.clock.advance(days=10_000)
 
-    assert tokens.find(secret) == alice
+    assert acts_for(tokens, secret) == alice
 
 
 def test_an_expiry_means_the_same_moment_in_every_zone(
     tokens: Tokens, session: Session, bench: Workbench, alice: Account
 ) -> None:
     expires_at = (bench.clock.now + timedelta(hours=1)).astimezone(timezone(timedelta(hours=9)))
-    issued, _ = tokens.issue(alice.id, "backup", expires_at)
+    issued, _ = tokens.issue(Credential(alice), "backup", expires_at)
 
     session.rollback()
     (shown,) = tokens.list_of(alice.id)
@@ -200,7 +213,7 @@ def test_an_expiry_means_the_same_moment_in_every_zone(
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "bell\x07", "\udcff"], ids=ascii)
 def test_a_token_needs_a_name_that_can_be_shown(tokens: Tokens, alice: Account, name: str) -> None:
     with pytest.raises(InvalidField) as caught:
-        tokens.issue(alice.id, name)
+        tokens.issue(Credential(alice), name)
 
     assert caught.value.field == "name"
 
@@ -210,20 +223,20 @@ def test_a_token_that_has_expired_already_is_refused(
 ) -> None:
     for expires_at in (bench.clock.now, datetime.min.replace(tzinfo=UTC)):
         with pytest.raises(InvalidField) as caught:
-            tokens.issue(alice.id, "backup", expires_at)
+            tokens.issue(Credential(alice), "backup", expires_at)
         assert caught.value.field == "expires_at"
 
     assert tokens.list_of(alice.id) == []
 
 
 def test_a_token_is_revoked_by_its_owner_alone(tokens: Tokens, alice: Account, bob: Account) -> None:
-    issued, secret = tokens.issue(alice.id, "backup")
+    issued, secret = tokens.issue(Credential(alice), "backup")
     assert [shown.id for shown in tokens.list_of(alice.id)] == [issued.id]
     assert tokens.list_of(bob.id) == []
 
     with pytest.raises(NotFound):
         tokens.revoke(bob.id, issued.id)
-    assert tokens.find(secret) == alice
+    assert acts_for(tokens, secret) == alice
 
     tokens.revoke(alice.id, issued.id)
     assert tokens.find(secret) is None
@@ -234,3 +247,125 @@ def test_a_token_is_revoked_by_its_owner_alone(tokens: Tokens, alice: Account, b
 def test_a_naive_time_never_reaches_the_database(session: Session, alice: Account) -> None:
     with pytest.raises(StatementError, match="naive"):
         session.scalar(select(Token).where(Token.created_at == datetime(2026, 1, 1)))  # noqa: DTZ001 - that is the case
+
+
+def test_a_password_that_has_changed_begins_no_session(
+    sessions: Sessions, tokens: Tokens, accounts: Accounts, alice: Account
+) -> None:
+    stale = accounts.check_password("alice", PASSWORD, ADDRESS)
+    accounts.set_password("alice", ANOTHER)
+
+    with pytest.raises(SignInRequired):
+        begin(sessions, stale)
+    with pytest.raises(SignInRequired):
+        tokens.issue(Credential(stale), "backup")
+
+    assert sessions.list_of(alice.id) == []
+    assert tokens.list_of(alice.id) == []
+
+
+def test_a_disabled_account_begins_nothing(
+    sessions: Sessions, tokens: Tokens, accounts: Accounts, alice: Account
+) -> None:
+    secret = begin(sessions, alice)
+    acting = Credential(alice, session_id=id_of(sessions, secret))
+    accounts.disable("alice")
+
+    for shown in (Credential(alice), acting):
+        with pytest.raises(SignInRequired):
+            tokens.issue(shown, "backup")
+    with pytest.raises(SignInRequired):
+        begin(sessions, alice)
+
+
+def test_an_ended_session_or_token_makes_no_token(sessions: Sessions, tokens: Tokens, alice: Account) -> None:
+    session_id = id_of(sessions, begin(sessions, alice))
+    issued, _ = tokens.issue(Credential(alice, session_id=session_id), "first")
+    tokens.issue(Credential(alice, token_id=issued.id), "second")
+    sessions.end(alice.id, session_id)
+    tokens.revoke(alice.id, issued.id)
+
+    for shown in (Credential(alice, session_id=session_id), Credential(alice, token_id=issued.id)):
+        with pytest.raises(SignInRequired):
+            tokens.issue(shown, "third")
+
+
+def test_somebody_elses_session_makes_no_token(
+    sessions: Sessions, tokens: Tokens, alice: Account, bob: Account
+) -> None:
+    session_id = id_of(sessions, begin(sessions, bob))
+
+    with pytest.raises(SignInRequired):
+        tokens.issue(Credential(alice, session_id=session_id), "stolen")
+
+
+def test_beyond_the_limit_the_session_unused_longest_ends(
+    session: Session, bench: Workbench, alice: Account, bob: Account
+) -> None:
+    sessions = Sessions(session, bench.clock, limit=3)
+    other = begin(sessions, bob)
+    secrets = []
+    for _ in range(4):
+        secrets.append(begin(sessions, alice))
+        bench.clock.advance(minutes=2)
+        sessions.find(secrets[0])
+
+    assert [sessions.find(secret) is not None for secret in secrets] == [True, False, True, True]
+    assert sessions.find(other) is not None
+
+
+def test_a_user_has_only_so_many_tokens_and_hears_which_to_revoke(
+    session: Session, bench: Workbench, alice: Account, bob: Account
+) -> None:
+    tokens = Tokens(session, bench.clock, limit=2)
+    _, first = tokens.issue(Credential(alice), "first")
+    bench.clock.advance(minutes=2)
+    tokens.issue(Credential(alice), "second")
+    bench.clock.advance(minutes=2)
+    tokens.find(first)
+
+    with pytest.raises(TooManyTokens) as caught:
+        tokens.issue(Credential(alice), "third")
+
+    assert caught.value.data == {"count": 2, "unused": "second"}
+    tokens.issue(Credential(bob), "his")
+
+
+def test_tokens_that_have_expired_make_room(session: Session, bench: Workbench, alice: Account) -> None:
+    tokens = Tokens(session, bench.clock, limit=1)
+    tokens.issue(Credential(alice), "short", bench.clock.now + timedelta(seconds=5))
+    bench.clock.advance(seconds=6)
+
+    tokens.issue(Credential(alice), "next")
+
+    assert [token.name for token in tokens.list_of(alice.id)] == ["next"]
+
+
+def test_a_password_change_revokes_tokens_when_asked_to(
+    tokens: Tokens, accounts: Accounts, alice: Account
+) -> None:
+    _, kept = tokens.issue(Credential(alice), "backup")
+    accounts.change_password(alice.id, PASSWORD, ANOTHER, ADDRESS)
+    assert tokens.find(kept) is not None
+
+    accounts.change_password(alice.id, ANOTHER, PASSWORD, ADDRESS, revoke_tokens=True)
+
+    assert tokens.find(kept) is None
+
+
+def test_two_changes_at_once_do_not_overwrite_each_other(
+    accounts: Accounts, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hash_password = bench.passwords.hash
+
+    def hash_while_the_operator_is_quicker(password: str) -> str:
+        monkeypatch.setattr(bench.passwords, "hash", hash_password)
+        with bench.session() as other:
+            bench.accounts(other).set_password("alice", "the operator's choice")
+        return hash_password(password)
+
+    monkeypatch.setattr(bench.passwords, "hash", hash_while_the_operator_is_quicker)
+    with pytest.raises(WrongCredentials):
+        accounts.change_password(alice.id, PASSWORD, ANOTHER, ADDRESS)
+
+    assert accounts.check_password("alice", "the operator's choice", ADDRESS) == alice

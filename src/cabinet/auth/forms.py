@@ -64,6 +64,7 @@ class ChangePasswordForm(Form):
 
     current_password = _current_password(_l("Current password"))
     new_password = _new_password(_l("New password"))
+    revoke_tokens = BooleanField(_l("Revoke all tokens, too"))
 
 
 class DeleteAccountForm(Form):

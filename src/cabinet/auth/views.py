@@ -28,11 +28,15 @@ from cabinet.auth.forms import (
     TokenForm,
 )
 from cabinet.errors import (
+    AccountGuarded,
     CabinetError,
     InvalidField,
     InvalidUsername,
     RegistrationClosed,
+    SignInRequired,
     TooManyAttempts,
+    TooManyTokens,
+    Unavailable,
     UsernameTaken,
     WeakPassword,
     WrongCredentials,
@@ -63,7 +67,7 @@ from cabinet.web.pages import (
     to_rfc3339,
 )
 from cabinet.web.parameters import read_json
-from cabinet.web.problems import status_of, wants_page
+from cabinet.web.problems import add_headers, status_of, wants_page
 
 # A year in seconds; the language of somebody who is not signed in.
 _LANGUAGE_COOKIE_SECONDS = 365 * 24 * 60 * 60
@@ -123,8 +127,15 @@ def register() -> ResponseReturnValue:
     form = RegisterForm()
     try:
         check_form(form)
-        account = accounts().register(text_of(form.username), text_of(form.password))
-    except (InvalidField, InvalidUsername, UsernameTaken, WeakPassword) as error:
+        account = accounts().register(text_of(form.username), text_of(form.password), peer_address())
+    except (
+        InvalidField,
+        InvalidUsername,
+        UsernameTaken,
+        WeakPassword,
+        TooManyAttempts,
+        Unavailable,
+    ) as error:
         fields = {InvalidUsername: "username", UsernameTaken: "username", WeakPassword: "password"}
         return _form_again("auth/register.html", form, error, fields)
     if not wants_page():
@@ -146,15 +157,14 @@ def login() -> ResponseReturnValue:
     try:
         check_form(form)
         account = accounts().check_password(text_of(form.username), text_of(form.password), peer_address())
-    except (InvalidField, WrongCredentials, TooManyAttempts) as error:
+        sign_in(account, remember=bool(form.remember.data))
+    except (InvalidField, SignInRequired, TooManyAttempts, AccountGuarded, Unavailable) as error:
         if not wants_page():
             raise
         show_error(form, error, {})
         response = make_response(_login_page(form, request.values.get("next")), status_of(error))
-        if isinstance(error, TooManyAttempts):
-            response.headers["Retry-After"] = str(error.retry_after)
+        add_headers(response, error)
         return response
-    sign_in(account, remember=bool(form.remember.data))
     if not wants_page():
         return {"username": account.username}
     return see_other(local_path(request.values.get("next"), url_for("files.index")))
@@ -166,9 +176,10 @@ def logout() -> ResponseReturnValue:
     if request.method != "POST" and not _was_asked_here():
         return render_template("auth/logout.html")
     sign_out()
-    if not wants_page():
-        return {"signed_in": False}
-    return see_other(url_for("auth.home"))
+    response = see_other(url_for("auth.home")) if wants_page() else jsonify(signed_in=False)
+    # What the next one at this browser must not find.
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 @bp.post("/language")
@@ -224,8 +235,9 @@ def change_password() -> ResponseReturnValue:
             text_of(form.new_password),
             peer_address(),
             user.session_id,
+            revoke_tokens=bool(form.revoke_tokens.data),
         )
-    except (InvalidField, WrongCredentials, WeakPassword, TooManyAttempts) as error:
+    except (InvalidField, WrongCredentials, WeakPassword, TooManyAttempts, AccountGuarded) as error:
         fields = {WrongCredentials: "current_password", WeakPassword: "new_password"}
         return _account_form_again(user, "password_form", form, error, fields)
     if not wants_page():
@@ -241,7 +253,7 @@ def delete_account() -> ResponseReturnValue:
     try:
         check_form(form)
         accounts().delete_own(user.id, text_of(form.password), peer_address())
-    except (InvalidField, WrongCredentials, TooManyAttempts) as error:
+    except (InvalidField, WrongCredentials, TooManyAttempts, AccountGuarded) as error:
         return _account_form_again(user, "delete_form", form, error, {WrongCredentials: "password"})
     sign_out()
     if not wants_page():
@@ -268,8 +280,8 @@ def create_token_form() -> ResponseReturnValue:
         check_form(form)
         days = form.expires_in_days.data
         expires_at = runtime().clock() + timedelta(days=days) if days else None
-        _, secret = tokens().issue(user.id, text_of(form.name), expires_at)
-    except InvalidField as error:
+        _, secret = tokens().issue(user.credential, text_of(form.name), expires_at)
+    except (InvalidField, TooManyTokens) as error:
         return _account_form_again(user, "token_form", form, error, {})
     return _account_page(user, new_token=secret)
 
@@ -293,7 +305,7 @@ def create_token() -> ResponseReturnValue:
     """Make a token and show its secret, this once."""
     user = acting_user()
     wanted = read_json(TokenRequest)
-    issued, secret = tokens().issue(user.id, wanted.name, wanted.expires_at)
+    issued, secret = tokens().issue(user.credential, wanted.name, wanted.expires_at)
     return _token_json(issued) | {"token": secret}, HTTPStatus.CREATED
 
 
@@ -338,7 +350,9 @@ def _form_again(
     if not wants_page():
         raise error
     show_error(form, error, fields)
-    return make_response(render_template(template, form=form), status_of(error))
+    response = make_response(render_template(template, form=form), status_of(error))
+    add_headers(response, error)
+    return response
 
 
 def _account_form_again(

@@ -70,6 +70,15 @@ def enable(username: str) -> None:
     say(f"“{account.username}” may sign in again.")
 
 
+@group.command("unlock")
+@_username
+def unlock(username: str) -> None:
+    """Let passwords be tried again for an account that was guessed at too often."""
+    account = find_account(username)
+    accounts().unlock(account.username)
+    say(f"“{account.username}” may sign in from everywhere again.")
+
+
 @group.command("delete")
 @_username
 @click.option("--yes", is_flag=True, help="Do not ask.")

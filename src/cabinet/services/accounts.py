@@ -5,29 +5,39 @@ Rule: the name and the password are judged together; an answer never tells which
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from cabinet.errors import InvalidUsername, NotFound, UsernameTaken, WrongCredentials
-from cabinet.models import Kind, Node, User
+from cabinet.errors import (
+    AccountGuarded,
+    InvalidUsername,
+    NotFound,
+    TooManyAttempts,
+    UsernameTaken,
+    WrongCredentials,
+)
+from cabinet.models import Kind, Node, Token, User
 from cabinet.models import Session as SignedIn
+from cabinet.services.audit import record
 from cabinet.services.clock import Clock
 from cabinet.services.database import writing
 from cabinet.services.names import to_username, username_key
-from cabinet.services.passwords import Passwords, check_strength
+from cabinet.services.password_strength import check_strength
+from cabinet.services.passwords import Passwords
 from cabinet.services.secrets import new_id
-from cabinet.services.throttle import LoginThrottle
+from cabinet.services.throttle import LoginThrottle, RegistrationLimits, RegistrationThrottle
 from cabinet.services.usage import recount
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What may be told of a user."""
+    """What may be told of a user; `stamp` changes with the password, and is told nobody."""
 
     id: int
     public_id: str
@@ -37,6 +47,7 @@ class Account:
     quota: int | None
     created_at: datetime
     disabled_at: datetime | None
+    stamp: str = field(repr=False, compare=False)
 
 
 def to_account(user: User) -> Account:
@@ -50,30 +61,51 @@ def to_account(user: User) -> Account:
         quota=user.quota,
         created_at=user.created_at,
         disabled_at=user.disabled_at,
+        stamp=stamp_of(user),
     )
 
 
+def stamp_of(user: User) -> str:
+    """Return what tells one password of a user from the one before it, and nothing else."""
+    return hashlib.sha256(user.password_hash.encode()).hexdigest()
+
+
 class Accounts:
-    """The use cases of an account; `default_quota` is in bytes, None for no limit."""
+    """The use cases of an account; `default_quota` is in bytes, None for no limit.
+
+    `hosts` are the names by which people know this server: none of them is a password.
+    """
 
     def __init__(
-        self, session: Session, passwords: Passwords, clock: Clock, default_quota: int | None
+        self,
+        session: Session,
+        passwords: Passwords,
+        clock: Clock,
+        default_quota: int | None,
+        hosts: Collection[str] = (),
+        limits: RegistrationLimits = RegistrationLimits(),  # noqa: B008 - immutable
     ) -> None:
         self._session = session
         self._passwords = passwords
         self._clock = clock
         self._default_quota = default_quota
+        self._hosts = hosts
         self._throttle = LoginThrottle(session, clock)
+        self._registrations = RegistrationThrottle(session, clock, limits)
 
-    def register(self, username: str, password: str) -> Account:
-        """Make an account with its empty root folder.
+    def register(self, username: str, password: str, address: str | None = None) -> Account:
+        """Make an account with its empty root folder; what comes from an `address` is counted.
 
-        Raises `InvalidUsername`, `WeakPassword` or `UsernameTaken`, in this order.
+        Raises `InvalidUsername`, `WeakPassword`, `UsernameTaken` or `TooManyAttempts`, in this
+        order, or `Unavailable` when too many wait for a hash.
         """
         name = to_username(username)
-        check_strength(password, name)
+        check_strength(password, name, self._hosts)
         if self._find(name) is not None:
             raise UsernameTaken(username=name)
+        if address is not None:
+            self._registrations.count(address)
+        self._session.rollback()
         with self._passwords.turn():
             password_hash = self._passwords.hash(password)
         now = self._clock()
@@ -94,46 +126,74 @@ class Accounts:
                 self._session.add(root)
         except IntegrityError as error:
             raise UsernameTaken(username=name) from error
+        if address is not None:
+            record("account-made", user=name, address=address)
         return to_account(user)
 
     def check_password(
-        self, username: str, password: str, address: str, *, remember: bool = False
+        self, username: str, password: str, address: str, *, remember: bool = False, is_owner: bool = False
     ) -> Account:
         """Return the account that name and password open; `address` is the peer's, for counting.
 
-        With `remember`, as HTTP Basic needs it, a pair that was right lately costs no hash.
-        Raises `WrongCredentials` or `TooManyAttempts`.
+        With `remember`, as HTTP Basic needs it, a pair that was right lately costs no hash; `is_owner`
+        says that the account's owner is signed in already. Raises `WrongCredentials`,
+        `TooManyAttempts`, `AccountGuarded`, or `Unavailable` when too many wait for a hash.
         """
         key = username_key(username)
         user = self._find(username)
         # Copied at once, for the row may be gone by the time that the password is checked.
         account = to_account(user) if user and user.disabled_at is None else None
         stored = user.password_hash if user and account else None
-        if not (remember and stored and self._passwords.is_remembered(password, stored)):
-            # No transaction stays open while the hash is computed.
-            self._session.rollback()
-            with self._passwords.turn():
-                self._throttle.check(key, address)
-                self._session.rollback()
-                if not self._passwords.verify(password, stored):
-                    self._throttle.count_failure(key, address)
-                    raise WrongCredentials
+        told = {"user": account.username if account else None, "address": address}
+        try:
+            # Before the memory, which tells a right password from a wrong one, and before the queue.
+            is_settled = self._throttle.check(key, address, is_owner=is_owner)
+            if not (remember and stored and self._passwords.is_remembered(password, stored)):
+                self._verify(key, password, stored, address, is_owner=is_owner)
+                self._passwords.remember(password, stored or "")
+                record("password-accepted", **told)
+        except WrongCredentials:
+            record("password-refused", **told)
+            raise
+        except (TooManyAttempts, AccountGuarded) as error:
+            record("password-throttled", **told, reason=error.slug, retry_after=error.retry_after)
+            raise
+        if not is_settled:
             self._throttle.count_success(key, address)
-            self._passwords.remember(password, stored or "")
         assert account is not None  # what stands for an unknown one matches no password
         return account
 
+    def _verify(self, key: str, password: str, stored: str | None, address: str, *, is_owner: bool) -> None:
+        """Raise `WrongCredentials` unless `password` belongs to the hash `stored`; counts what is wrong."""
+        # No transaction stays open while the hash is computed.
+        self._session.rollback()
+        with self._passwords.turn():
+            # Once more: those before in the queue may have been guesses, too.
+            self._throttle.check(key, address, is_owner=is_owner)
+            self._session.rollback()
+            if not self._passwords.verify(password, stored):
+                self._throttle.count_failure(key, address)
+                raise WrongCredentials
+
     def change_password(
-        self, user_id: int, current: str, new: str, address: str, keep_session: str | None = None
+        self,
+        user_id: int,
+        current: str,
+        new: str,
+        address: str,
+        keep_session: str | None = None,
+        *,
+        revoke_tokens: bool = False,
     ) -> None:
         """Replace the password, and end all sessions but `keep_session` (its id).
 
-        Tokens live on: they are keys of their own, revoked one by one. Raises `WrongCredentials`,
-        `TooManyAttempts` or `WeakPassword`.
+        Tokens are keys of their own and live on, unless `revoke_tokens`. Raises `WrongCredentials`,
+        also when the password was changed elsewhere meanwhile, `TooManyAttempts` or `WeakPassword`.
         """
         account = self.get(user_id)
-        self.check_password(account.username, current, address)
-        self._set_password(account, new, keep_session)
+        checked = self.check_password(account.username, current, address, is_owner=True)
+        self._set_password(checked, new, keep_session, checked.stamp, revoke_tokens=revoke_tokens)
+        record("password-changed", user=account.username, address=address, tokens_revoked=int(revoke_tokens))
 
     def set_password(self, username: str, new: str) -> None:
         """Replace the password as the operator, and end all sessions."""
@@ -151,6 +211,10 @@ class Accounts:
             disabled = update(User).where(User.id == account.id, User.disabled_at.is_(None))
             self._session.execute(disabled.values(disabled_at=self._clock()))
             self._session.execute(delete(SignedIn).where(SignedIn.user_id == account.id))
+
+    def unlock(self, username: str) -> None:
+        """Let passwords be tried again for an account that was guessed at too often; raises `NotFound`."""
+        self._throttle.unlock(username_key(self.find(username).username))
 
     def enable(self, username: str) -> None:
         """Undo `disable`; the ended sessions stay ended."""
@@ -180,8 +244,9 @@ class Accounts:
         Raises `WrongCredentials` or `TooManyAttempts`.
         """
         account = self.get(user_id)
-        self.check_password(account.username, password, address)
-        self._delete(account.id)
+        checked = self.check_password(account.username, password, address, is_owner=True)
+        self._delete(checked.id, checked.stamp)
+        record("account-deleted", user=account.username, address=address)
 
     def delete(self, username: str) -> None:
         """Delete an account as the operator."""
@@ -212,18 +277,43 @@ class Accounts:
             return None
         return self._session.scalar(select(User).where(User.username_key == key))
 
-    def _set_password(self, account: Account, new: str, keep_session: str | None) -> None:
-        check_strength(new, account.username)
+    def _set_password(
+        self,
+        account: Account,
+        new: str,
+        keep_session: str | None,
+        stamp: str | None = None,
+        *,
+        revoke_tokens: bool = False,
+    ) -> None:
+        """Replace a password; with a `stamp`, only the one that the stamp is of."""
+        check_strength(new, account.username, self._hosts)
         self._session.rollback()
         with self._passwords.turn():
             password_hash = self._passwords.hash(new)
         with writing(self._session):
-            changed = update(User).where(User.id == account.id).values(password_hash=password_hash)
-            self._session.execute(changed)
+            # First the user's row, as everybody does who makes a session or a token of it.
+            self._lock(account.id, stamp).password_hash = password_hash
+            self._session.flush()
             ended = delete(SignedIn).where(SignedIn.user_id == account.id)
             self._session.execute(ended.where(SignedIn.id != (keep_session or "")))
+            if revoke_tokens:
+                self._session.execute(delete(Token).where(Token.user_id == account.id))
 
-    def _delete(self, user_id: int) -> None:
+    def _lock(self, user_id: int, stamp: str | None) -> User:
+        """Return the row of a user for the rest of this transaction.
+
+        Raises `NotFound`, or `WrongCredentials` when the password is not the one of `stamp` any more.
+        """
+        user = self._session.get(User, user_id, with_for_update=True)
+        if user is None:
+            raise NotFound
+        if stamp is not None and stamp_of(user) != stamp:
+            raise WrongCredentials
+        return user
+
+    def _delete(self, user_id: int, stamp: str | None = None) -> None:
         with writing(self._session):
+            self._lock(user_id, stamp)
             # Whatever belongs to the account goes with its row; the sweep collects the bytes.
             self._session.execute(delete(User).where(User.id == user_id))

@@ -1,5 +1,8 @@
 """What lets somebody in without the password: sessions for browsers, tokens for programs.
 
+Making one and checking what it is made with are one decision, under the lock of the user's row: a
+password change, an ended session or a disabled account that comes first leaves nothing to be made.
+
 Rule: each is a row, looked up at every request, so that ending one ends it in every process.
 """
 
@@ -12,10 +15,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from cabinet.errors import N_, InvalidField, NotFound
+from cabinet.errors import N_, InvalidField, NotFound, SignInRequired, TooManyTokens
 from cabinet.models import Session as SignedIn
-from cabinet.models import Token
-from cabinet.services.accounts import Account, to_account
+from cabinet.models import Token, User
+from cabinet.services.accounts import Account, stamp_of, to_account
+from cabinet.services.audit import record
 from cabinet.services.clock import Clock
 from cabinet.services.database import execute_counted, write_if_possible, writing
 from cabinet.services.secrets import hash_secret, new_id, new_secret
@@ -30,6 +34,15 @@ _TOKEN = select(Token).where(Token.secret_hash == bindparam("secret_hash"))
 TOKEN_NAME_LENGTH = 100
 BAD_TOKEN_NAME = N_("a name of 1 to 100 characters is needed.")
 ALREADY_EXPIRED = N_("it lies in the past.")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What somebody showed: a session, a token, or else the password that `account` was found by."""
+
+    account: Account
+    session_id: str | None = None
+    token_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +83,49 @@ def _is_over(row: SignedIn, now: datetime) -> bool:
     return now >= min(row.expires_at, row.last_used_at + timedelta(seconds=row.idle_seconds))
 
 
-class Sessions:
-    """Browsers that are signed in."""
+def _is_usable(row: Token, now: datetime) -> bool:
+    return row.expires_at is None or row.expires_at > now
 
-    def __init__(self, session: Session, clock: Clock) -> None:
+
+def _confirm(session: Session, shown: Credential, now: datetime) -> None:
+    """Raise `SignInRequired` unless `shown` still lets its user in; holds the user's row until the transaction ends."""
+    user = session.get(User, shown.account.id, with_for_update=True)
+    if user is None or user.disabled_at is not None:
+        raise SignInRequired
+    if shown.session_id is not None:
+        row = session.get(SignedIn, shown.session_id)
+        is_valid = row is not None and row.user_id == user.id and not _is_over(row, now)
+    elif shown.token_id is not None:
+        token = session.get(Token, shown.token_id)
+        is_valid = token is not None and token.user_id == user.id and _is_usable(token, now)
+    else:
+        is_valid = stamp_of(user) == shown.account.stamp
+    if not is_valid:
+        raise SignInRequired
+
+
+class Sessions:
+    """Browsers that are signed in; a user has at most `limit` of them."""
+
+    def __init__(self, session: Session, clock: Clock, limit: int = 100) -> None:
         self._session = session
         self._clock = clock
+        self._limit = limit
 
-    def begin(self, user_id: int, times: SessionTimes, user_agent: str, address: str) -> str:
-        """Start a session and return its secret, which is stored nowhere."""
+    def begin(self, account: Account, times: SessionTimes, user_agent: str, address: str) -> str:
+        """Start a session of `account`, whose password was just shown, and return its secret, stored nowhere.
+
+        Beyond the limit the sessions used longest ago end. Raises `SignInRequired` when the password
+        was changed or the account disabled since.
+        """
         now, secret = self._clock(), new_secret()
         with writing(self._session):
+            _confirm(self._session, Credential(account), now)
+            self._make_room(account.id)
             self._session.add(
                 SignedIn(
                     id=new_id(),
-                    user_id=user_id,
+                    user_id=account.id,
                     secret_hash=hash_secret(secret),
                     user_agent=user_agent[:256],
                     address=address[:64],
@@ -94,7 +135,15 @@ class Sessions:
                     expires_at=now + timedelta(seconds=times.total_seconds),
                 )
             )
+        record("session-begun", user=account.username, address=address)
         return secret
+
+    def _make_room(self, user_id: int) -> None:
+        """End the sessions of a user beyond all but one of the limit."""
+        by_use = select(SignedIn.id).where(SignedIn.user_id == user_id)
+        by_use = by_use.order_by(SignedIn.last_used_at.desc(), SignedIn.id).offset(self._limit - 1)
+        if beyond := self._session.scalars(by_use).all():
+            self._session.execute(delete(SignedIn).where(SignedIn.id.in_(beyond)))
 
     def find(self, secret: str) -> tuple[Account, str] | None:
         """Return whose session this secret opens, and the session's id; None when it is over."""
@@ -137,16 +186,20 @@ class Sessions:
 
 
 class Tokens:
-    """Programs that may act for a user."""
+    """Programs that may act for a user, who has at most `limit` tokens that have not expired."""
 
-    def __init__(self, session: Session, clock: Clock) -> None:
+    def __init__(self, session: Session, clock: Clock, limit: int = 100) -> None:
         self._session = session
         self._clock = clock
+        self._limit = limit
 
-    def issue(self, user_id: int, name: str, expires_at: datetime | None = None) -> tuple[IssuedToken, str]:
-        """Make a token and return it with its secret, which is stored nowhere.
+    def issue(
+        self, shown: Credential, name: str, expires_at: datetime | None = None
+    ) -> tuple[IssuedToken, str]:
+        """Make a token for whom `shown` lets in, and return it with its secret, which is stored nowhere.
 
-        Raises `InvalidField` for a name or an expiry that makes no sense.
+        Raises `InvalidField` for a name or an expiry that makes no sense, `TooManyTokens`, and
+        `SignInRequired` when `shown` lets nobody in any more.
         """
         now, secret = self._clock(), new_secret()
         label = " ".join(name.split())
@@ -156,30 +209,45 @@ class Tokens:
             raise InvalidField(field="expires_at", reason=ALREADY_EXPIRED)
         issued = IssuedToken(new_id(), label, now, None, expires_at)
         with writing(self._session):
+            _confirm(self._session, shown, now)
+            self._check_limit(shown.account.id, now)
             self._session.add(
                 Token(
                     id=issued.id,
-                    user_id=user_id,
+                    user_id=shown.account.id,
                     secret_hash=hash_secret(secret),
                     name=label,
                     created_at=now,
                     expires_at=expires_at,
                 )
             )
+        record("token-issued", user=shown.account.username, token=issued.id)
         return issued, secret
 
-    def find(self, secret: str) -> Account | None:
-        """Return whom this secret acts for; None when it was revoked or has expired."""
+    def _check_limit(self, user_id: int, now: datetime) -> None:
+        """Raise `TooManyTokens` when a user has as many as may be; those that have expired make room."""
+        held = self._session.scalars(select(Token).where(Token.user_id == user_id)).all()
+        if len(held) < self._limit:
+            return
+        usable = [row for row in held if _is_usable(row, now)]
+        if len(usable) >= self._limit:
+            unused = min(usable, key=lambda row: row.last_used_at or row.created_at)
+            raise TooManyTokens(count=len(usable), unused=unused.name)
+        expired = delete(Token).where(Token.user_id == user_id, Token.expires_at <= now)
+        execute_counted(self._session, expired)
+
+    def find(self, secret: str) -> tuple[Account, str] | None:
+        """Return whom this secret acts for, and the token's id; None when it was revoked or has expired."""
         row = self._session.scalar(_TOKEN, {"secret_hash": hash_secret(secret)})
         now = self._clock()
-        if row is None or row.user.disabled_at is not None or (row.expires_at and row.expires_at <= now):
+        if row is None or row.user.disabled_at is not None or not _is_usable(row, now):
             return None
         account, token_id = to_account(row.user), row.id
         if _is_due(row.last_used_at, now):
             write_if_possible(
                 self._session, update(Token).where(Token.id == token_id).values(last_used_at=now)
             )
-        return account
+        return account, token_id
 
     def list_of(self, user_id: int) -> Sequence[IssuedToken]:
         """Return the tokens of a user, the newest first."""
@@ -195,3 +263,4 @@ class Tokens:
             wanted = delete(Token).where(Token.id == token_id, Token.user_id == user_id)
             if not execute_counted(self._session, wanted):
                 raise NotFound
+        record("token-revoked", token=token_id)

@@ -1,4 +1,4 @@
-"""Passwords: what is accepted, and the expensive work of checking one.
+"""Passwords: the expensive work of hashing and checking one.
 
 Rule: exactly as typed; never trimmed, normalised, logged or kept.
 """
@@ -10,29 +10,21 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Protocol
 
 from cachetools import TTLCache
 
-from cabinet.errors import N_, Unavailable, WeakPassword
-from cabinet.services.names import username_key
-
-MIN_BYTES = 8
-# Bounded, because whatever is sent has to be hashed at least once.
-MAX_BYTES = 1024
-
-TOO_SHORT = N_("it needs at least 8 characters.")
-TOO_LONG = N_("it may have at most 1024 bytes.")
-COMMON = N_("it is among the first that an attacker tries.")
-LIKE_NAME = N_("it is the user name.")
+from cabinet.errors import Unavailable
+from cabinet.services.password_strength import MAX_BYTES, size_of
 
 # How long a checked Basic password is remembered, in seconds, and how many of them.
 REMEMBERED_SECONDS = 300
 REMEMBERED_PASSWORDS = 4096
 
-# Seconds that a request waits for its turn to hash.
-_PATIENCE = 10.0
+# Seconds that a request waits for its turn to hash, and requests of one process that may wait: at a
+# quarter of a second a hash, more would wait for longer.
+_PATIENCE = 5.0
+_WAITERS = 64
 
 
 class PasswordHasher(Protocol):
@@ -43,27 +35,6 @@ class PasswordHasher(Protocol):
     def check_password_hash(self, pw_hash: str, password: str) -> bool: ...
 
 
-@cache
-def _common_passwords() -> frozenset[str]:
-    """Return the passwords people choose most; read when the first password is judged."""
-    from zxcvbn.frequency_lists import FREQUENCY_LISTS
-
-    return frozenset(FREQUENCY_LISTS["passwords"])
-
-
-def check_strength(password: str, username: str) -> None:
-    """Raise `WeakPassword` unless `password` may protect the account `username`."""
-    size = _size(password)
-    if size < MIN_BYTES:
-        raise WeakPassword(reason=TOO_SHORT)
-    if size > MAX_BYTES:
-        raise WeakPassword(reason=TOO_LONG)
-    if username_key(password) == username_key(username):
-        raise WeakPassword(reason=LIKE_NAME)
-    if password.casefold() in _common_passwords():
-        raise WeakPassword(reason=COMMON)
-
-
 class Passwords:
     """Hashes and checks passwords, a few at a time; one object serves a whole process."""
 
@@ -71,6 +42,7 @@ class Passwords:
         self._hasher = hasher
         self._turns = threading.BoundedSemaphore(concurrency)
         self._lock = threading.Lock()
+        self._waiting = 0
         self._key = secrets.token_bytes(32)
         self._remembered: TTLCache[bytes, None] = TTLCache(REMEMBERED_PASSWORDS, REMEMBERED_SECONDS)
         self._decoy: str | None = None
@@ -81,17 +53,29 @@ class Passwords:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for one of the few places to hash in; raises `Unavailable` after ten seconds.
+        """Wait for one of the few places to hash in; raises `Unavailable` after five seconds.
 
-        Whoever counts failures does so inside, or many guesses would pass before the first of
-        them is counted.
+        When many wait already, it raises at once. Whoever counts failures does so inside, or many
+        guesses would pass before the first of them is counted.
         """
-        if not self._turns.acquire(timeout=_PATIENCE):
+        if not self._wait():
             raise Unavailable(retry_after=int(_PATIENCE))
         try:
             yield
         finally:
             self._turns.release()
+
+    def _wait(self) -> bool:
+        """Tell whether this request has a place to hash in now."""
+        with self._lock:
+            if self._waiting == _WAITERS:
+                return False
+            self._waiting += 1
+        try:
+            return self._turns.acquire(timeout=_PATIENCE)
+        finally:
+            with self._lock:
+                self._waiting -= 1
 
     def verify(self, password: str, stored: str | None) -> bool:
         """Tell whether `password` belongs to the hash `stored`.
@@ -101,7 +85,7 @@ class Passwords:
         """
         # Made in any case, or the first unknown name that a process meets would take twice as long.
         decoy = self._get_decoy()
-        acceptable = 0 < _size(password) <= MAX_BYTES
+        acceptable = 0 < size_of(password) <= MAX_BYTES
         candidate = password if acceptable else "refused"
         matches = self._hasher.check_password_hash(stored or decoy, candidate)
         return matches and acceptable and stored is not None
@@ -127,11 +111,3 @@ class Passwords:
         if self._decoy is None:
             self._decoy = self.hash(secrets.token_hex())
         return self._decoy
-
-
-def _size(password: str) -> int:
-    """Return the bytes of `password`; 0 when it holds what is no character."""
-    try:
-        return len(password.encode())
-    except UnicodeEncodeError:
-        return 0

@@ -12,8 +12,9 @@ from datetime import timedelta
 from functools import cached_property, partial
 from logging import Logger
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
-from flask import current_app, g, request, session
+from flask import current_app, g, has_request_context, request, session
 from flask_login import AnonymousUserMixin, UserMixin, current_user, login_user, logout_user
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -32,7 +33,7 @@ from cabinet.extensions import db, login_manager
 from cabinet.services.accounts import Account, Accounts
 from cabinet.services.bulk import Bulk
 from cabinet.services.clock import Clock, utc_now
-from cabinet.services.credentials import Sessions, SessionTimes, Tokens
+from cabinet.services.credentials import Credential, Sessions, SessionTimes, Tokens
 from cabinet.services.cursors import Cursors
 from cabinet.services.database import to_domain_error
 from cabinet.services.files import Files
@@ -43,6 +44,7 @@ from cabinet.services.passwords import Passwords
 from cabinet.services.publishing import Terms
 from cabinet.services.resumable import ResumableUploads
 from cabinet.services.search import Search
+from cabinet.services.throttle import RegistrationLimits, is_loopback
 from cabinet.services.thumbnails import ThumbnailMaker, Thumbnails
 from cabinet.services.trash import Trash
 from cabinet.services.uploads import Uploads
@@ -85,11 +87,16 @@ class Runtime:
 
 
 class ActingUser(UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
-    """The account that a request acts for, and the id of its session if it has one."""
+    """The account that a request acts for, and what it showed for that."""
 
-    def __init__(self, account: Account, session_id: str | None = None) -> None:
-        self.account = account
-        self.session_id = session_id
+    def __init__(self, credential: Credential) -> None:
+        self.credential = credential
+        self.account = credential.account
+
+    @property
+    def session_id(self) -> str | None:
+        """The id of the session that the request belongs to, if it does."""
+        return self.credential.session_id
 
     @property
     def id(self) -> int:
@@ -146,17 +153,34 @@ def _database() -> Session:
 def accounts() -> Accounts:
     """Return the use cases of accounts."""
     held = runtime()
-    return Accounts(_database(), held.passwords, held.clock, setting("USER_QUOTA"))
+    return Accounts(_database(), held.passwords, held.clock, setting("USER_QUOTA"), _host_names(), _limits())
+
+
+def _limits() -> RegistrationLimits:
+    """Return how many accounts the network of this request may make."""
+    per_day = setting("REGISTRATIONS_PER_DAY")
+    # Without a proxy in front, whoever comes from this machine owns it or tries it out.
+    if has_request_context() and not setting("PROXY_HOPS") and is_loopback(peer_address()):
+        per_day = 0
+    return RegistrationLimits(setting("REGISTRATIONS_PER_MINUTE"), per_day)
+
+
+def _host_names() -> set[str]:
+    """Return the names by which people know this server."""
+    told = {urlsplit(setting("PUBLIC_URL") or "").hostname, *(setting("TRUSTED_HOSTS") or ())}
+    if has_request_context():
+        told.add(urlsplit(f"//{request.host}").hostname)
+    return {name.strip(".") for name in told if name}
 
 
 def sessions() -> Sessions:
     """Return the use cases of browsers that are signed in."""
-    return Sessions(_database(), runtime().clock)
+    return Sessions(_database(), runtime().clock, setting("USER_SESSIONS"))
 
 
 def tokens() -> Tokens:
     """Return the use cases of programs' tokens."""
-    return Tokens(_database(), runtime().clock)
+    return Tokens(_database(), runtime().clock, setting("USER_TOKENS"))
 
 
 def files(owner_id: int) -> Files:
@@ -288,7 +312,7 @@ def sign_in(account: Account, *, remember: bool) -> None:
     times = SessionTimes(setting(f"{kind}_IDLE_SECONDS"), setting(f"{kind}_SECONDS"))
     _end_own_session()
     user_agent = request.user_agent.string
-    secret = sessions().begin(account.id, times, user_agent, peer_address())
+    secret = sessions().begin(account, times, user_agent, peer_address())
     session.clear()
     login_user(_CookieUser(secret))
     session.permanent = remember
@@ -318,15 +342,15 @@ def _load_from_cookie(secret: str) -> ActingUser | None:
     if "Authorization" in request.headers:
         return None  # what was shown on purpose counts, not what a browser sends along
     found = _or_nothing(lambda: sessions().find(secret))
-    return ActingUser(*found) if found else None
+    return ActingUser(Credential(found[0], session_id=found[1])) if found else None
 
 
 @login_manager.request_loader  # type: ignore[untyped-decorator]  # likewise
 def _load_from_header(_request: object) -> ActingUser | None:
     if "Authorization" not in request.headers:
         return None
-    account = _or_nothing(lambda: _account_of(request.authorization))
-    return ActingUser(account) if account else None
+    shown = _or_nothing(lambda: _credential_of(request.authorization))
+    return ActingUser(shown) if shown else None
 
 
 def _or_nothing(find: Callable[[], _Found | None]) -> _Found | None:
@@ -341,14 +365,12 @@ def _or_nothing(find: Callable[[], _Found | None]) -> _Found | None:
         return None
 
 
-def _account_of(shown: Authorization | None) -> Account:
-    account: Account | None = None
+def _credential_of(shown: Authorization | None) -> Credential:
     if shown is not None and shown.type == "bearer" and shown.token:
-        account = tokens().find(shown.token)
+        if found := tokens().find(shown.token):
+            return Credential(found[0], token_id=found[1])
     elif shown is not None and shown.type == "basic":
         name, password = shown.parameters.get("username"), shown.parameters.get("password")
         if name is not None and password is not None:
-            account = accounts().check_password(name, password, peer_address(), remember=True)
-    if account is None:
-        raise WrongCredentials
-    return account
+            return Credential(accounts().check_password(name, password, peer_address(), remember=True))
+    raise WrongCredentials

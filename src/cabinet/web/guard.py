@@ -18,7 +18,8 @@ from flask import Flask, Response, g, request
 from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
-from cabinet.errors import N_, CrossSiteRequest, InvalidName
+from cabinet.errors import N_, CrossSiteRequest, InvalidName, MalformedRequest
+from cabinet.services.audit import request_id
 from cabinet.services.names import NOT_UNICODE
 from cabinet.web.bodies import FORM_BYTES, MAX_PARTS, check_fields, hold_body, set_timeout
 from cabinet.web.context import requested_view, setting
@@ -30,6 +31,7 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # What is the same for all who ask, so that nobody is looked up for it.
 FOR_EVERYBODY = {"assets", "healthz", "readyz"}
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
+BAD_HOST = N_("no host has the name that it is sent to.")
 TOKEN_FIELD = "csrf_token"  # noqa: S105 - the name of a field
 TOKEN_HEADER = "X-CSRFToken"  # noqa: S105 - the name of a header
 
@@ -85,7 +87,11 @@ def is_vouched_for() -> bool:
 
 def _admit() -> None:
     g.request_id = secrets.token_hex(8)
+    request_id.set(g.request_id)
     guard_body(request)
+    # Werkzeug reads a name that no host can have as none.
+    if request.headers.get("Host") and not request.host:
+        raise MalformedRequest(reason=BAD_HOST)
     set_timeout(request, setting("STALL_SECONDS"))
     view = requested_view()
     streams = getattr(view, "streams_body", False)
@@ -159,6 +165,8 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
     headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure and (seconds := setting("HSTS_SECONDS")):
+        headers["Strict-Transport-Security"] = f"max-age={seconds}"
     headers["X-Request-Id"] = g.get("request_id", "-")
     hear_out(request, response)
     return response

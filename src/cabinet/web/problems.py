@@ -17,8 +17,9 @@ from werkzeug.exceptions import BadRequest, HTTPException
 
 from cabinet import errors, refusals
 from cabinet.errors import CabinetError
+from cabinet.services.audit import record
 from cabinet.services.database import to_domain_error
-from cabinet.web.context import log
+from cabinet.web.context import log, peer_address
 from cabinet.web.i18n import translate_error
 from cabinet.web.page_user import is_from_script
 from cabinet.web.pages import here, see_other, with_next
@@ -42,6 +43,7 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.WrongCredentials: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.CrossSiteRequest: HTTPStatus.FORBIDDEN,
+    errors.AccountGuarded: HTTPStatus.TOO_MANY_REQUESTS,
     errors.OtherUser: HTTPStatus.FORBIDDEN,
     errors.RegistrationClosed: HTTPStatus.FORBIDDEN,
     errors.UploadIsFinal: HTTPStatus.FORBIDDEN,
@@ -56,6 +58,7 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.IntoItself: HTTPStatus.CONFLICT,
     errors.SelectionChanged: HTTPStatus.CONFLICT,
     errors.CurrentVersion: HTTPStatus.CONFLICT,
+    errors.TooManyTokens: HTTPStatus.CONFLICT,
     errors.OffsetMismatch: HTTPStatus.CONFLICT,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,
@@ -79,6 +82,8 @@ STATUSES: dict[type[CabinetError], int] = {
 }
 
 REALM = 'realm="Cabinet"'
+
+_WITH_RETRY_AFTER = (errors.TooManyAttempts, errors.AccountGuarded, errors.Unavailable, errors.UploadLocked)
 
 
 def init_app(app: Flask) -> None:
@@ -110,13 +115,27 @@ def to_response(error: CabinetError) -> Response:
     """Return the answer that tells a client of `error`."""
     g.refusal = error
     status = status_of(error)
+    if isinstance(error, errors.CrossSiteRequest):
+        _record_cross_site()
     if isinstance(error, errors.SignInRequired) and _wants_error_page() and request.endpoint != "auth.login":
         return see_other(with_next(url_for("auth.login"), here() if request.method == "GET" else None))
     # What a program goes on with (RFC 9457, section 3.2).
     members = {name: error.data[name] for name in error.members}
     response = _render(error.slug, status, *_texts(error), members)
-    _add_headers(response, error)
+    add_headers(response, error)
     return response
+
+
+def _record_cross_site() -> None:
+    headers = request.headers
+    record(
+        "cross-site-refused",
+        method=request.method,
+        path=request.path,
+        origin=headers.get("Origin"),
+        site=headers.get("Sec-Fetch-Site"),
+        address=peer_address(),
+    )
 
 
 def _texts(error: CabinetError) -> tuple[str, str]:
@@ -124,8 +143,9 @@ def _texts(error: CabinetError) -> tuple[str, str]:
     return translate_error(error) if is_browser() else (error.title, str(error))
 
 
-def _add_headers(response: Response, error: CabinetError) -> None:
-    if isinstance(error, errors.TooManyAttempts | errors.Unavailable | errors.UploadLocked):
+def add_headers(response: Response, error: CabinetError) -> None:
+    """Add what programs are to know of `error` besides its status."""
+    if isinstance(error, _WITH_RETRY_AFTER):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.SignInRequired):
         # A browser that is offered Basic opens a dialog of its own, over our page.

@@ -146,6 +146,7 @@ SINGLE = (
         "is-there-already": N_("It is there already."),
         "gone": N_("“%(path)s” is not there any more."),
         "taken-again": N_("There is already something at “%(path)s”."),
+        "busy": N_("The server is busy. Trying again…"),
         "differs": N_("What arrived is not what was sent. Try again."),
         "drop-into": N_("Drop to upload into “%(name)s”"),
         "failed": N_("Something went wrong. Try again."),

@@ -22,14 +22,23 @@ async function copyFrom(element) {
 bindTheme(document.getElementById("theme"));
 showTimes(document);
 bindExactTimes();
-// Those in dialogs belong to whoever opens them.
-const passwords = document.querySelectorAll('main > :not(dialog) input[type="password"]');
-if (passwords.length) {
-  const { bindPassword } = await import("./passwords.js");
-  passwords.forEach(bindPassword);
+
+async function bindForms() {
+  // Those in dialogs belong to whoever opens them.
+  const passwords = document.querySelectorAll('main > :not(dialog) input[type="password"]');
+  if (passwords.length) {
+    const { bindPassword } = await import("./passwords.js");
+    passwords.forEach(bindPassword);
+  }
+  for (const form of document.querySelectorAll("form[data-patient]")) {
+    const { bindPatience } = await import("./patient-form.js");
+    bindPatience(form, bindForms);
+  }
+  // Wherever a form came back with something to mend, start there.
+  document.querySelector('[aria-invalid="true"]')?.focus();
 }
+
+await bindForms();
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", () => copyFrom(document.getElementById(button.dataset.copy)));
 }
-// Wherever a form came back with something to mend, start there.
-document.querySelector('[aria-invalid="true"]')?.focus();

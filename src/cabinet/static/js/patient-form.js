@@ -1,0 +1,58 @@
+/* Forms to sign in and to register, sent again by themselves while the server is busy.
+
+   Rule: a form is taken over only as far as needed for that; what is answered shows as it would without. */
+
+import { text } from "./texts.js";
+
+const BUSY = 503;
+const TRIES = 5;
+
+const wait = (seconds) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, seconds * 1000);
+  });
+
+/** Post `form`; while the server is busy, say so and post again when it says. Returns the last answer. */
+async function post(form, status) {
+  for (let tries = 1; ; tries += 1) {
+    const body = new URLSearchParams(new FormData(form));
+    const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+    if (response.status !== BUSY || tries === TRIES) {
+      return response;
+    }
+    status.textContent = text("busy");
+    await wait(Number(response.headers.get("Retry-After")) || 1);
+  }
+}
+
+/** Show the page that answers a form which was refused in place of this one. */
+async function show(response) {
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  const main = document.getElementById("main");
+  main.replaceWith(document.importNode(fresh.getElementById("main"), true));
+  document.title = fresh.title;
+}
+
+/** Send `form` by the above from now on; `rebind()` looks after the fields of a page that came back. */
+export function bindPatience(form, rebind) {
+  const status = document.createElement("p");
+  status.setAttribute("role", "status");
+  form.append(status);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    form.inert = true;
+    try {
+      const response = await post(form, status);
+      if (response.redirected) {
+        location.assign(response.url);
+        return;
+      }
+      await show(response);
+      rebind();
+    } catch {
+      // No answer: the browser's own page says so best.
+      form.inert = false;
+      form.submit();
+    }
+  });
+}
