@@ -68,6 +68,30 @@ def test_a_wrong_password_says_so_and_the_right_one_signs_in(
     page.wait_for_url("**/index")
 
 
+def test_a_form_is_sent_again_by_itself_while_the_server_is_busy(
+    visitor: Visitor, context: BrowserContext, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 503")
+    context.clear_cookies()
+    page = visitor.open("/login?next=/account")
+    sent: list[str | None] = []
+
+    def be_busy_twice(route: Route) -> None:
+        sent.append(route.request.post_data)
+        if len(sent) < 3:
+            route.fulfill(status=503, headers={"Retry-After": "0"}, body="busy")
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/login\?next="), be_busy_twice, times=3)
+    fill_in(page, visitor.username, PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    page.wait_for_url(re.compile(r"\d/account$"))
+    assert len(sent) == 3
+    assert len(set(sent)) == 1
+
+
 def test_signing_out_closes_the_files_page(visitor: Visitor) -> None:
     page = visitor.open()
     page.get_by_role("link", name="Sign out").click()

@@ -21,7 +21,7 @@ async function post(form, status) {
       return response;
     }
     status.textContent = text("busy");
-    await wait(Number(response.headers.get("Retry-After")) || 1);
+    await wait(Number(response.headers.get("Retry-After") ?? 1));
   }
 }
 
