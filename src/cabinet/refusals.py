@@ -11,7 +11,7 @@
         ├── NotRestored
         └── DumpFailed
 
-Rule: a branch of the tree in errors.py, under the same rules; no request ever meets one.
+Rule: a branch of the tree in errors/, under the same rules; no request ever meets one.
 """
 
 from __future__ import annotations

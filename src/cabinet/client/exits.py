@@ -160,7 +160,7 @@ _KIND_OF_STATUS: dict[int, type[CabinetError]] = {
     507: errors.StorageFull,
 }
 
-_KIND_OF_SLUG = {kind.slug: kind for kind in EXIT_CODES if kind.__module__ == errors.__name__}
+_KIND_OF_SLUG = {kind.slug: kind for kind in EXIT_CODES if kind.__module__.startswith(f"{errors.__name__}.")}
 
 
 def kind_of(slug: str, status: int) -> type[CabinetError]:

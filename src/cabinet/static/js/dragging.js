@@ -25,7 +25,8 @@ let dragged = [];
 function makeImage(entries) {
   const image = document.createElement("div");
   image.className = "drag-image";
-  image.append(icon(isOne(entries) && entries[0].kind === "file" ? "file" : "folder"));
+  const isFile = isOne(entries) && entries[0].kind === "file";
+  image.append(icon(isFile ? "file" : "folder"));
   const words = document.createElement("bdi");
   words.textContent = isOne(entries)
     ? entries[0].name

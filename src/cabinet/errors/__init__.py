@@ -1,0 +1,149 @@
+"""What can go wrong, said once.
+
+    CabinetError
+    ├── SignInRequired
+    │   └── WrongCredentials
+    ├── Forbidden
+    │   ├── CrossSiteRequest
+    │   ├── OtherUser              a page of one user, and another one signed in
+    │   ├── AccountGuarded         only networks that its owner has used may try
+    │   ├── RegistrationClosed
+    │   └── UploadIsFinal          a joined upload takes no bytes of its own
+    ├── TooManyAttempts
+    ├── InvalidInput
+    │   ├── InvalidName            a file or folder name, or a path
+    │   ├── InvalidUsername
+    │   ├── WeakPassword
+    │   ├── InvalidField           any other parameter, form field or JSON member
+    │   ├── MalformedRequest       the request is not what it claims to be
+    │   ├── TruncatedBody
+    │   ├── LengthRequired
+    │   └── UnsupportedEncoding
+    ├── DigestMismatch             the bytes that came are not the bytes that were promised
+    │   └── ChecksumMismatch       the same, of one part of an upload
+    ├── PreconditionFailed
+    ├── UnsupportedVersion         of a protocol
+    ├── TooLarge
+    ├── NotFound
+    ├── UploadGone                 an upload that was cancelled, has expired, or was lost
+    ├── BlobMissing                the row is there, its bytes are not
+    ├── Conflict
+    │   ├── UsernameTaken
+    │   ├── EntryExists
+    │   ├── NotAFolder
+    │   ├── IsAFolder
+    │   ├── IntoItself
+    │   ├── SelectionChanged
+    │   ├── CurrentVersion
+    │   ├── TooManyTokens
+    │   └── OffsetMismatch
+    ├── StorageFull
+    │   └── QuotaExceeded
+    ├── StorageFault               the disk reports an error
+    ├── UploadLocked               another request is writing to the same upload
+    └── Unavailable
+
+One more branch, what an operator has to mend first, is in refusals.py.
+
+Rule: no framework, no status codes, no exit codes. `web/problems.py` turns a class into a
+status, `client/exits.py` into an exit code. Raise with data, never with prose: the text is
+the class's `message`, %-formatted over its fields, so that a page can translate it.
+"""
+
+from __future__ import annotations
+
+from cabinet.errors.access import (
+    AccountGuarded,
+    CrossSiteRequest,
+    Forbidden,
+    OtherUser,
+    RegistrationClosed,
+    SignInRequired,
+    TooManyAttempts,
+    UploadIsFinal,
+    WrongCredentials,
+)
+from cabinet.errors.base import N_, SIZE_FIELDS, CabinetError
+from cabinet.errors.requests import (
+    ChecksumMismatch,
+    DigestMismatch,
+    InvalidField,
+    InvalidInput,
+    InvalidName,
+    InvalidUsername,
+    LengthRequired,
+    MalformedRequest,
+    PreconditionFailed,
+    TooLarge,
+    TruncatedBody,
+    UnsupportedEncoding,
+    UnsupportedVersion,
+    WeakPassword,
+)
+from cabinet.errors.state import (
+    BlobMissing,
+    Conflict,
+    CurrentVersion,
+    EntryExists,
+    IntoItself,
+    IsAFolder,
+    NotAFolder,
+    NotFound,
+    OffsetMismatch,
+    QuotaExceeded,
+    SelectionChanged,
+    StorageFault,
+    StorageFull,
+    TooManyTokens,
+    Unavailable,
+    UploadGone,
+    UploadLocked,
+    UsernameTaken,
+)
+
+__all__ = [
+    "N_",
+    "SIZE_FIELDS",
+    "AccountGuarded",
+    "BlobMissing",
+    "CabinetError",
+    "ChecksumMismatch",
+    "Conflict",
+    "CrossSiteRequest",
+    "CurrentVersion",
+    "DigestMismatch",
+    "EntryExists",
+    "Forbidden",
+    "IntoItself",
+    "InvalidField",
+    "InvalidInput",
+    "InvalidName",
+    "InvalidUsername",
+    "IsAFolder",
+    "LengthRequired",
+    "MalformedRequest",
+    "NotAFolder",
+    "NotFound",
+    "OffsetMismatch",
+    "OtherUser",
+    "PreconditionFailed",
+    "QuotaExceeded",
+    "RegistrationClosed",
+    "SelectionChanged",
+    "SignInRequired",
+    "StorageFault",
+    "StorageFull",
+    "TooLarge",
+    "TooManyAttempts",
+    "TooManyTokens",
+    "TruncatedBody",
+    "Unavailable",
+    "UnsupportedEncoding",
+    "UnsupportedVersion",
+    "UploadGone",
+    "UploadIsFinal",
+    "UploadLocked",
+    "UsernameTaken",
+    "WeakPassword",
+    "WrongCredentials",
+]
