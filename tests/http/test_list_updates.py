@@ -53,7 +53,7 @@ def links(page: str) -> list[str]:
 
 
 def total(page: str) -> str:
-    found = re.search(r'<span id="totals">\s*(.*?) ·', page, re.DOTALL)
+    found = re.search(r'<span id="totals"[^>]*>\s*(.*?) ·', page, re.DOTALL)
     return found[1] if found else ""
 
 

@@ -4,7 +4,17 @@
    list-update.js. */
 
 import { isAway } from "./identity.js";
-import { changed, fetchFiles, focusable, keyOf, oneByOne, replaceAll, replaceMore, rows } from "./list.js";
+import {
+  changed,
+  fetchFiles,
+  focusable,
+  isCountedAnew,
+  keyOf,
+  oneByOne,
+  replaceAll,
+  replaceMore,
+  rows,
+} from "./list.js";
 import { refresh } from "./list-update.js";
 import { takeOut } from "./row-groups.js";
 import { showTimes } from "./times.js";
@@ -31,12 +41,6 @@ function addedGroups(fresh) {
     known.set(keyOf(row), row);
   }
   return { groups, hasMoved };
-}
-
-/** Whether a page that was fetched counts other than this one does: others have changed what is in the list. */
-function isCountedAnew(fresh) {
-  const [old, now] = [document.getElementById("totals"), fresh.getElementById("totals")];
-  return old?.innerHTML !== now?.innerHTML;
 }
 
 /** Append the page that `link` leads to. Returns the first of its groups, if any, and whether what was here

@@ -11,6 +11,7 @@ import {
   addressShown,
   changed,
   focusable,
+  isCountedAnew,
   keyOf,
   noteChange,
   oneByOne,
@@ -157,7 +158,8 @@ async function update(wanted) {
       main.focus({ preventScroll: true });
     }
   } else {
-    const isOther = apply(fresh, shown);
+    // What does not show counts, too: who has selected everything has to hear of it.
+    const isOther = [isCountedAnew(fresh), apply(fresh, shown)].some(Boolean);
     replaceMore(fresh);
     replaceTotals(fresh);
     if (isOther) {

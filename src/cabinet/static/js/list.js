@@ -94,6 +94,12 @@ export function replaceAll(fresh) {
   changed();
 }
 
+/** Tell whether a page that was fetched counts other than this one does. */
+export function isCountedAnew(fresh) {
+  const [old, now] = [document, fresh].map((page) => page.getElementById("totals")?.dataset);
+  return old?.count !== now?.count || old?.size !== now?.size;
+}
+
 /** Say how much there is as a page does that was fetched. */
 export function replaceTotals(fresh) {
   for (const id of ["totals", "usage", "files-head"]) {
