@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,11 @@ def meddle(monkeypatch: pytest.MonkeyPatch) -> Meddle:
         monkeypatch.setattr(_sources, "iter_exactly", read)
 
     return arrange
+
+
+def exported(operator: Operator, tmp_path: Path, name: str) -> bytes:
+    operator.run("files", "export", USERNAME, tmp_path / "exported")
+    return (tmp_path / "exported" / name).read_bytes()
 
 
 def after_the_look(monkeypatch: pytest.MonkeyPatch, name: str, swap: Callable[[], None]) -> None:
@@ -116,11 +122,58 @@ def test_a_folder_that_cannot_be_listed_is_said(
     assert told.stderr == f"{source}: Input/output error.\n"
 
 
-def test_a_file_that_grows_while_it_is_read_is_not_stored(
-    operator: Operator, source: Path, meddle: Meddle, staged: Callable[[], list[str]]
+def test_a_file_that_only_grows_while_it_is_read_is_stored_as_it_was_at_first(
+    operator: Operator, source: Path, meddle: Meddle, tmp_path: Path
 ) -> None:
     fill(source, log="first line\n")
-    meddle(after=lambda: (source / "log").write_text("first line\nsecond line\n"))
+
+    def append() -> None:
+        with (source / "log").open("a") as log:
+            log.write("another line\n")
+
+    meddle(after=append)
+    told = operator.run("files", "import", USERNAME, source / "log")
+
+    assert told.stderr == f"{source}/log: it grew while it was read; what it held at first was stored.\n"
+    assert told.stdout == "Imported 1 file, 11 bytes.\n"
+    assert exported(operator, tmp_path, "log") == b"first line\n"
+
+
+def test_a_file_that_grows_and_changes_is_stored_as_it_is_then(
+    operator: Operator, source: Path, meddle: Meddle, tmp_path: Path
+) -> None:
+    fill(source, log="first line\n")
+    changes = iter(["1st line\nsecond line\n"])
+    meddle(after=lambda: [(source / "log").write_text(content) for content in changes])
+    told = operator.run("files", "import", USERNAME, source / "log")
+
+    assert told.stderr == ""
+    assert exported(operator, tmp_path, "log") == b"1st line\nsecond line\n"
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_stored_as_it_is_then(
+    operator: Operator, source: Path, meddle: Meddle, tmp_path: Path
+) -> None:
+    fill(source, log="first line\n")
+    contents = iter(["fir"])
+    meddle(before=lambda: [(source / "log").write_text(content) for content in contents])
+    told = operator.run("files", "import", USERNAME, source / "log")
+
+    assert told.stderr == ""
+    assert exported(operator, tmp_path, "log") == b"fir"
+
+
+@pytest.mark.parametrize("content", ["new", "newer"])
+def test_a_file_that_never_holds_still_is_not_stored(
+    content: str, operator: Operator, source: Path, meddle: Meddle, staged: Callable[[], list[str]]
+) -> None:
+    fill(source, log="old")
+    numbers = iter(range(10))
+
+    def rewrite() -> None:
+        (source / "log").write_text(f"{next(numbers)} {content}")
+
+    meddle(after=rewrite)
     told = operator.run("files", "import", USERNAME, source / "log", code=1)
 
     assert told.stderr == f"{source}/log: it changed while it was read; nothing of it was stored.\n"
@@ -128,32 +181,30 @@ def test_a_file_that_grows_while_it_is_read_is_not_stored(
     assert staged() == []
 
 
-def test_a_file_that_shrinks_while_it_is_read_is_not_stored(
-    operator: Operator, source: Path, meddle: Meddle, staged: Callable[[], list[str]]
-) -> None:
-    fill(source, log="first line\n")
-    meddle(before=lambda: os.truncate(source / "log", 3))
-    told = operator.run("files", "import", USERNAME, source / "log", code=1)
-
-    assert told.stderr == f"{source}/log: it changed while it was read; nothing of it was stored.\n"
-    assert operator.paths() == []
-    assert staged() == []
-
-
-def test_a_file_that_is_rewritten_while_it_is_read_is_not_stored(
+def test_a_file_that_another_took_the_place_of_is_not_stored(
     operator: Operator, source: Path, meddle: Meddle
 ) -> None:
     fill(source, log="old")
-    meddle(after=lambda: os.utime(source / "log", ns=(1, 1)))
+
+    def replace() -> None:
+        shutil.copy2(source / "log", source / "other")
+        (source / "other").replace(source / "log")
+
+    meddle(after=replace)
     operator.run("files", "import", USERNAME, source / "log", code=1)
 
     assert operator.paths() == []
 
 
-def test_a_file_that_hides_its_size_is_not_stored_as_an_empty_one(operator: Operator) -> None:
-    operator.run("files", "import", USERNAME, "/proc/version", code=1)
+@pytest.mark.parametrize("path", ["/proc/version", "/sys/kernel/mm/transparent_hugepage/enabled"])
+def test_a_file_that_does_not_say_its_size_is_read_to_its_end(
+    path: str, operator: Operator, tmp_path: Path
+) -> None:
+    content = Path(path).read_bytes()
+    told = operator.run("files", "import", USERNAME, path)
 
-    assert operator.paths() == []
+    assert told.stdout == f"Imported 1 file, {len(content)} bytes.\n"
+    assert exported(operator, tmp_path, Path(path).name) == content
 
 
 def test_a_full_disk_ends_the_import_and_leaves_nothing_in_staging(

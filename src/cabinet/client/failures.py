@@ -285,10 +285,11 @@ class LocalFault(ClientFailure):
 
 
 class SourceChanged(ClientFailure):
-    """A local file became shorter while it was uploaded."""
+    """A local file was written to while it was read, at the second attempt as well."""
 
     slug = "source-changed"
-    message = "“%(path)s” changed while it was uploaded; nothing was stored."
+    message = "“%(path)s” changed while it was read; nothing of it was stored."
+    hint = "Upload it once nothing writes to it."
     path: str
 
 

@@ -40,16 +40,26 @@ class Body(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A regular file as it was when it was looked at; size in bytes, last change in nanoseconds."""
+    """A regular file as it was when it was looked at; size in bytes, times in nanoseconds.
+
+    `place` is the device and the number of the file there, `ctime_ns` what nobody can set back.
+    """
 
     path: Path
     size: int
     mtime_ns: int
+    place: tuple[int, int] = (0, 0)
+    ctime_ns: int = 0
 
-    def check(self) -> None:
-        """Raise `SourceChanged` unless the file is as it was."""
-        if look_at(self.path) != self:
-            raise SourceChanged(path=str(self.path))
+    def has_grown_to(self, now: Source) -> bool:
+        """Tell whether `now` can be the same file with more at its end."""
+        return now.place == self.place and now.size > self.size
+
+
+def to_source(path: Path, status: os.stat_result) -> Source:
+    """Return the file at `path` as `status` tells of it."""
+    place = (status.st_dev, status.st_ino)
+    return Source(path, status.st_size, status.st_mtime_ns, place, status.st_ctime_ns)
 
 
 def look_at(path: Path) -> Source:
@@ -59,11 +69,6 @@ def look_at(path: Path) -> Source:
     if not stat.S_ISREG(status.st_mode):
         raise LocalFault(path=str(path), reason="it is no regular file; “-” uploads what is piped in")
     return to_source(path, status)
-
-
-def to_source(path: Path, status: os.stat_result) -> Source:
-    """Return the regular file at `path` as `status` tells of it."""
-    return Source(path, status.st_size, status.st_mtime_ns)
 
 
 class FileBody:
@@ -76,13 +81,26 @@ class FileBody:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield exactly `length` bytes from where it starts; raises `SourceChanged` when the file has fewer."""
-        path = self._source.path
-        with local_errors(path), path.open("rb", buffering=0) as file:
-            file.seek(self._start)
-            try:
-                yield from iter_exactly(file, self.length)
-            except TruncatedBody as error:
-                raise SourceChanged(path=str(path)) from error
+        return read_span(self._source, self._start, self.length)
+
+
+def read_span(source: Source, start: int, length: int) -> Iterator[bytes]:
+    """Yield the bytes `[start, start + length)` of a file.
+
+    When there are fewer, raises `SourceChanged`, or `SizeUnknown` where the file still says otherwise.
+    """
+    with local_errors(source.path), source.path.open("rb", buffering=0) as file:
+        file.seek(start)
+        try:
+            yield from iter_exactly(file, length)
+        except TruncatedBody as error:
+            if look_at(source.path) == source:
+                raise SizeUnknown from error
+            raise SourceChanged(path=str(source.path)) from error
+
+
+class SizeUnknown(Exception):
+    """A file says that it has another size than it has, as those of /sys do: only reading it tells."""
 
 
 class MemoryBody:

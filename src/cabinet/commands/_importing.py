@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 
 from cabinet.commands._report import LocalTrouble, Report
-from cabinet.commands._sources import Source
+from cabinet.commands._sources import GREW, Changed, Source
 from cabinet.errors import CabinetError, EntryExists
 from cabinet.services.entries import Conflict
 from cabinet.services.files import Files
@@ -36,6 +36,7 @@ class _Received:
     target: Target
     upload: Incoming
     size: int
+    has_grown: bool
 
 
 class Importer:
@@ -67,7 +68,10 @@ class Importer:
         target = Target(join_path(source.names), self._on_conflict)
         try:
             self._check_is_first(target)
-            self._take(source, target)
+            try:
+                self._take(source, target)
+            except Changed:
+                self._take(source, target)
         except (CabinetError, LocalTrouble, OSError) as error:
             # It may be the end of the import, and those before it are safe already.
             if self._batch:
@@ -93,11 +97,11 @@ class Importer:
             with ExitStack() as held:
                 upload = held.enter_context(self._uploads.begin(Promised(size=file.size)))
                 upload.append(self._report.metered(file.chunks(), source.label))
-                file.check_unchanged()
-                upload.finish()
+                measured = upload.finish()
+                has_grown = file.has_grown(measured.content_hash)
                 self._held.push(held.pop_all())
         target = replace(target, modified_at=file.modified_at)
-        self._batch.append(_Received(source.label, target, upload, file.size))
+        self._batch.append(_Received(source.label, target, upload, measured.size, has_grown))
 
     def _finish_batch(self) -> None:
         folders, files = self._folders, self._batch
@@ -131,4 +135,6 @@ class Importer:
                     self._finish([received])
             return
         for received, became in zip(batch, stored, strict=True):
+            if received.has_grown:
+                self._report.warned(received.label, GREW)
             self._report.done(received.size, local=received.label, entry=asdict(became.entry))

@@ -81,6 +81,10 @@ class Report:
         self._left_out += 1
         self._tell("left-out", subject, reason)
 
+    def warned(self, subject: str, reason: str) -> None:
+        """Say something that is worth knowing about what was done all the same."""
+        self._tell("warned", subject, reason)
+
     def failed(self, subject: str, error: Trouble) -> None:
         """Say what could not be done, and why; raises `error` again when it would meet all others."""
         self._failed += 1

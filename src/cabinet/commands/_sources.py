@@ -3,14 +3,14 @@
 Everything is opened relative to the folder that holds it. So nobody who may write there can put a
 link in the place of a folder and have the operator read what he could not read himself.
 
-Rule: what is read is a regular file that did not change meanwhile, or it is not taken.
+Rule: what is read is a regular file that did not change meanwhile, or only grew, or it is not taken.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,9 +21,11 @@ from cabinet.commands._report import LocalTrouble, Report
 from cabinet.errors import InvalidName, TruncatedBody
 from cabinet.services.entries import from_ns
 from cabinet.services.names import check_path, to_name
-from cabinet.storage.chunks import iter_exactly
+from cabinet.storage.chunks import iter_exactly, iter_stream
+from cabinet.storage.content_hash import hash_chunks
 
 CHANGED = "it changed while it was read; nothing of it was stored."
+GREW = "it grew while it was read; what it held at first was stored."
 A_LINK = "a link, which is not followed."
 SPECIAL = "no regular file."
 
@@ -32,11 +34,19 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-class OpenFile:
-    """A file that is being read; whoever opened it closes it."""
+class Changed(LocalTrouble):
+    """A file that was written to while it was read, so that what was read may be no state it ever had."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self) -> None:
+        super().__init__(CHANGED)
+
+
+class OpenFile:
+    """A file that is being read; whoever opened it closes it. `look` tells what has its name now."""
+
+    def __init__(self, stream: BinaryIO, look: Callable[[], os.stat_result]) -> None:
         self._stream = stream
+        self._look = look
         self._before = os.fstat(stream.fileno())
         self.size = self._before.st_size
 
@@ -46,19 +56,55 @@ class OpenFile:
         return from_ns(self._before.st_mtime_ns)
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the content; raises `LocalTrouble` when there is less of it than there was at first."""
+        """Yield the content as it was at first, or, of a file that says of no true size, to its end.
+
+        Raises `Changed` when there is less of it than there was.
+        """
         try:
             yield from iter_exactly(self._stream, self.size)
         except TruncatedBody as error:
-            raise LocalTrouble(CHANGED) from error
+            if not self._is_same():
+                raise Changed from error
+        rest = self._stream.read(1)
+        if rest and self._is_same():
+            yield rest
+            yield from iter_stream(self._stream)
 
-    def check_unchanged(self) -> None:
-        """Raise `LocalTrouble` unless all was read and nobody has written meanwhile."""
-        now = os.fstat(self._stream.fileno())
-        is_same = (now.st_size, now.st_mtime_ns) == (self._before.st_size, self._before.st_mtime_ns)
-        # Reading on also shows what has no size at all, as a file of /proc.
-        if not is_same or self._stream.read(1):
-            raise LocalTrouble(CHANGED)
+    def has_grown(self, content_hash: str) -> bool:
+        """Tell whether there is more in it now than was read, which had the hash.
+
+        Raises `Changed` unless it is as it was, or what was read still is its beginning.
+        """
+        if self._is_same():
+            return False
+        self._check_has_grown()
+        self._stream.seek(0)
+        try:
+            again = hash_chunks(iter_exactly(self._stream, self.size))
+        except TruncatedBody as error:
+            raise Changed from error
+        self._check_has_grown()
+        if again != content_hash:
+            raise Changed
+        return True
+
+    def _is_same(self) -> bool:
+        return _marks(self._now()) == _marks(self._before)
+
+    def _check_has_grown(self) -> None:
+        now, before = self._now(), self._before
+        if (now.st_dev, now.st_ino) != (before.st_dev, before.st_ino) or not now.st_size > before.st_size > 0:
+            raise Changed
+
+    def _now(self) -> os.stat_result:
+        try:
+            return self._look()
+        except FileNotFoundError as error:
+            raise Changed from error
+
+
+def _marks(status: os.stat_result) -> tuple[int, ...]:
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +125,12 @@ class Source:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise LocalTrouble(SPECIAL)
             with open(descriptor, "rb", buffering=0, closefd=False) as stream:
-                yield OpenFile(stream)
+                yield OpenFile(stream, self._look)
         finally:
             os.close(descriptor)
+
+    def _look(self) -> os.stat_result:
+        return os.stat(self._name, dir_fd=self._parent, follow_symlinks=False)
 
 
 class Sources:

@@ -46,7 +46,8 @@ _user = click.argument("username", metavar="USER")
 def import_(username: str, paths: tuple[Path, ...], to: str, on_conflict: str, as_json: bool) -> None:
     """Store local files, and folders with all that is in them, as files of USER.
 
-    They keep the times of their last change. Links are not followed. A file that changes while it is read is not stored.
+    They keep the times of their last change. Links are not followed. A file that changes while it is
+    read is not stored; of one that only grows, what it held at first is.
     """
     account = find_account(username)
     above = split_path(to.strip("/"))

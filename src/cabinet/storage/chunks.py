@@ -41,6 +41,15 @@ def iter_stream(stream: Reader, size: int = CHUNK_SIZE) -> Iterator[bytes]:
         yield chunk
 
 
+def read_up_to(stream: Reader, most: int) -> bytes:
+    """Return the next `most` bytes of `stream`, fewer only at its end, however it cuts them."""
+    pieces = []
+    while most and (piece := stream.read(most)):
+        pieces.append(piece)
+        most -= len(piece)
+    return b"".join(pieces)
+
+
 def iter_exactly(stream: Reader, length: int, size: int = CHUNK_SIZE) -> Iterator[bytes]:
     """Yield chunks of the next `length` bytes of `stream`, and never read past them.
 

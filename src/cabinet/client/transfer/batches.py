@@ -1,22 +1,26 @@
 """Small files, many in one request: a round trip and a commit for each would take most of the time.
 
 Rule: a batch is held in memory, so it is small. It is stored whole or not at all; when it is
-refused because of one file, the others still go.
+refused because of one file, or one changes on the way, the others still go.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
-from cabinet.client.failures import Refused, SourceChanged
-from cabinet.client.local import Body, local_errors
+from cabinet.client.failures import Refused
+from cabinet.client.local import Body, Source, local_errors, look_at
 from cabinet.client.output import SilentMeter
 from cabinet.client.remote.conflicts import Task
 from cabinet.client.tally import Tally, is_fatal
 from cabinet.client.transfer.single import Line, MeteredBody, check
+from cabinet.client.transfer.steady import ConfirmedBody, Steady
 from cabinet.client.wire.api import SmallFile
 from cabinet.client.wire.entries import Entry
+from cabinet.errors import CabinetError
+from cabinet.storage.chunks import read_up_to
 from cabinet.storage.content_hash import hash_chunks
 
 # Files, of at most so many bytes each, and bytes in all. Measured on loopback.
@@ -53,10 +57,30 @@ class Collector:
         self._bytes = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Loaded:
+    """A file in memory; `steady` is None for one that says of no size, which can only be read to its end."""
+
     task: Task
     file: SmallFile
+    steady: Steady | None
+
+
+class _Unsteady(Exception):
+    """These of a batch changed while it was on its way."""
+
+    def __init__(self, changed: Sequence[_Loaded]) -> None:
+        super().__init__()
+        self.changed = changed
+
+
+@dataclass(slots=True)
+class Sent:
+    """What became of a batch: what is stored, as what, and what has to go alone."""
+
+    stored: list[tuple[Task, Entry]] = field(default_factory=list)
+    grown: list[Source] = field(default_factory=list)
+    left: list[Task] = field(default_factory=list)
 
 
 class Batches:
@@ -68,24 +92,35 @@ class Batches:
         # A batch is shown file by file once it is stored: what its form adds is nobody's content.
         self._unseen = replace(line, gauge=SilentMeter())
 
-    def send(self, tasks: Sequence[Task]) -> list[tuple[Task, Entry]]:
-        """Store `tasks`, and return those that are stored with what they became."""
-        loaded = []
+    def send(self, tasks: Sequence[Task]) -> Sent:
+        """Store `tasks`; what changed meanwhile, or is no small file any more, is left."""
+        sent = Sent()
+        loaded: list[_Loaded] = []
+        room = MOST_BYTES
         for task in tasks:
             with self._tally.attempt(str(task.source.path)):
-                loaded.append(_Loaded(task, _load(task)))
-        self._line.gauge.begin(sum(each.task.source.size for each in loaded))
-        stored = list(self._store(loaded))
+                each = _load(task, min(SMALL, room))
+                if each is None:
+                    sent.left.append(task)
+                else:
+                    loaded.append(each)
+                    room -= len(each.file.content)
+        self._line.gauge.begin(sum(len(each.file.content) for each in loaded))
+        self._store(loaded, sent)
         self._line.gauge.finish()
-        return stored
+        return sent
 
-    def _store(self, loaded: Sequence[_Loaded]) -> Iterator[tuple[Task, Entry]]:
+    def _store(self, loaded: Sequence[_Loaded], sent: Sent) -> None:
         """Store all at once; what the server refuses together is tried in two halves, and so on."""
         if not loaded:
             return
         files = [each.file for each in loaded]
         try:
-            entries = self._line.api.store(files, loaded[0].task.on_conflict, self._paced)
+            entries = self._line.api.store(files, loaded[0].task.on_conflict, partial(self._guarded, loaded))
+        except _Unsteady as error:
+            sent.left.extend(each.task for each in error.changed)
+            self._store([each for each in loaded if each not in error.changed], sent)
+            return
         except Refused as error:
             if is_fatal(error):
                 raise
@@ -93,25 +128,47 @@ class Batches:
                 self._tally.failed(str(loaded[0].task.source.path), error)
                 return
             middle = len(loaded) // 2
-            yield from self._store(loaded[:middle])
-            yield from self._store(loaded[middle:])
+            self._store(loaded[:middle], sent)
+            self._store(loaded[middle:], sent)
             return
         for each, entry in zip(loaded, entries, strict=True):
-            self._line.gauge.advance(each.task.source.size)
-            if entry.content_hash == each.file.content_hash:
-                yield each.task, entry
-            else:
-                with self._tally.attempt(str(each.task.source.path)):
-                    check(entry, each.file.content_hash)
+            self._line.gauge.advance(len(each.file.content))
+            with self._tally.attempt(str(each.task.source.path)):
+                check(entry, each.file.content_hash)
+                sent.stored.append((each.task, entry))
+                if each.steady is not None and each.steady.has_grown:
+                    sent.grown.append(each.steady.source)
 
-    def _paced(self, body: Body) -> Body:
-        return MeteredBody(body, self._unseen)
+    def _guarded(self, loaded: Sequence[_Loaded], body: Body) -> Body:
+        return MeteredBody(ConfirmedBody(body, partial(_confirm_all, loaded)), self._unseen)
 
 
-def _load(task: Task) -> SmallFile:
-    source = task.source
-    with local_errors(source.path), open(source.path, "rb") as file:
-        content = file.read(source.size + 1)
+def _confirm_all(loaded: Sequence[_Loaded]) -> Iterator[None]:
+    changed = []
+    for each in loaded:
+        if each.steady is not None:
+            try:
+                yield from each.steady.confirm(each.file.content_hash)
+            except CabinetError:  # also one that went away: whoever sends it alone will say so
+                changed.append(each)
+    if changed:
+        raise _Unsteady(changed)
+
+
+def _load(task: Task, most: int) -> _Loaded | None:
+    """Read a file as it is now; None if it changes just now, or has more than `most` bytes."""
+    source = look_at(task.source.path)
+    with local_errors(source.path), source.path.open("rb", buffering=0) as file:
+        content = read_up_to(file, most + 1)
+    steady: Steady | None = Steady(source)
     if len(content) != source.size:
-        raise SourceChanged(path=str(source.path))
-    return SmallFile(task.path, content, hash_chunks([content] if content else []), source.mtime_ns)
+        if look_at(source.path) == source:
+            steady = None
+        elif len(content) > source.size > 0:
+            content = content[: source.size]
+        else:
+            return None
+    if len(content) > most:
+        return None
+    content_hash = hash_chunks([content] if content else [])
+    return _Loaded(task, SmallFile(task.path, content, content_hash, source.mtime_ns), steady)

@@ -25,8 +25,9 @@ from typing import Any
 
 from cabinet.client.failures import UploadInUse
 from cabinet.client.local import Source, local_errors
-from cabinet.client.transfer.parts import DIGEST_SIZE, Span, count_blocks
+from cabinet.client.transfer.parts import Span, count_blocks
 from cabinet.errors import CabinetError
+from cabinet.storage.content_hash import DIGEST_SIZE
 
 _SUFFIX = ".upload"
 
@@ -88,11 +89,16 @@ class Notes:
         """Tell whether they are about just this state of the file, to be stored in this way."""
         return bool(self.pieces) and self._facts(source, on_conflict).items() <= self.header.items()
 
+    def saw(self, source: Source) -> bool:
+        """Tell whether it is the very same file, for which nobody can have set the time back."""
+        return self._marks(source).items() <= self.header.items()
+
     def begin(self, subject: Subject, source: Source, on_conflict: str, pieces: Sequence[Piece]) -> None:
         """Start anew, about uploads that were just created."""
         self.pieces = list(pieces)
         ids = [[piece.id, piece.span.start, piece.span.length] for piece in pieces]
-        self.header = {**asdict(subject), **self._facts(source, on_conflict), "pieces": ids}
+        facts = {**self._facts(source, on_conflict), **self._marks(source)}
+        self.header = {**asdict(subject), **facts, "pieces": ids}
         with self._or_without():
             if self._descriptor is not None:
                 os.ftruncate(self._descriptor, 0)
@@ -119,6 +125,10 @@ class Notes:
     @staticmethod
     def _facts(source: Source, on_conflict: str) -> dict[str, Any]:
         return {"size": source.size, "mtime_ns": source.mtime_ns, "on_conflict": on_conflict}
+
+    @staticmethod
+    def _marks(source: Source) -> dict[str, Any]:
+        return {"place": list(source.place), "ctime_ns": source.ctime_ns}
 
     @contextmanager
     def _or_without(self) -> Iterator[None]:

@@ -1,32 +1,20 @@
 """The bytes of one part of an upload: how many, and what they hash to.
 
-The content hash is that of blocks, so the digests of the blocks that are on the server are all
-that an upload has to remember of its bytes; no more than one block is ever read again.
+The content hash is that of blocks, so the digests of the blocks that are on the server, and the hash
+of the one that is half there, are all that an upload has to remember of its bytes.
 
-Rule: a part ends where a block ends, or the piece that it belongs to.
+Rule: where parts are long they end where a block ends, so that no byte is hashed twice.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cabinet.client.failures import SourceChanged
-from cabinet.client.local import Source, local_errors
-from cabinet.errors import TruncatedBody
-from cabinet.storage.chunks import iter_exactly
-from cabinet.storage.content_hash import BLOCK_SIZE, combine
-
-# Bytes. The first part is small enough to be over soon on any line, the longest saves most of the
-# round trips on a fast one.
-FIRST_PART = 8 << 20
-LONGEST_PART = 64 << 20
-
-# Seconds that a part shall take: what Ctrl-C or a lost line costs at most.
-_SECONDS = 4.0
-_GROWTH = 4
-
-DIGEST_SIZE = hashlib.sha256().digest_size
+from cabinet.client.local import Source, read_span
+from cabinet.client.transfer.pace import Pace
+from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, ContentHasher, combine
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,60 +27,89 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The bytes `[offset, end)` of a span, and the digests of the blocks they touch."""
+    """The bytes `[offset, end)` of a span.
+
+    `content_hash` is that of these bytes alone, `digests` are those of the blocks that end in it, and
+    `begun` is the hash of the bytes of the block that does not.
+    """
 
     offset: int
     end: int
+    content_hash: str
     digests: bytes
+    begun: hashlib._Hash
 
     @property
     def length(self) -> int:
         """How many bytes it has."""
         return self.end - self.offset
 
-    @property
-    def content_hash(self) -> str | None:
-        """The content hash of these bytes alone, None where they begin inside a block."""
-        return None if self.offset % BLOCK_SIZE else combine(self.digests)
+
+def choose_end(pace: Pace, span: Span, offset: int) -> int:
+    """Return where the part that begins at `offset` of `span` shall end."""
+    end = offset + pace.bytes
+    if end >= span.length:
+        return span.length
+    aligned = end // BLOCK_SIZE * BLOCK_SIZE
+    return aligned if aligned - offset >= pace.bytes // 2 else end
 
 
-class PartSize:
-    """How long the next part shall be: as many blocks as pass in a few seconds."""
+def measure(source: Source, span: Span, offset: int, end: int, begun: hashlib._Hash | None = None) -> Part:
+    """Read and hash the bytes `[offset, end)` of `span`; raises `SourceChanged` or `SizeUnknown`.
 
-    def __init__(self) -> None:
-        self.bytes = FIRST_PART
-
-    def passed(self, length: int, seconds: float) -> None:
-        """Learn from a part that arrived."""
-        wanted = min(length / max(seconds, 0.001) * _SECONDS, self.bytes * _GROWTH, LONGEST_PART)
-        self.bytes = max(BLOCK_SIZE, int(wanted) // BLOCK_SIZE * BLOCK_SIZE)
-
-    def lost(self) -> None:
-        """Learn from a part that did not: little shall be lost the next time."""
-        self.bytes = BLOCK_SIZE
-
-
-def measure(source: Source, span: Span, offset: int, size: int) -> Part:
-    """Read and hash the part of at most `size` bytes, whole blocks, that begins at `offset` of `span`.
-
-    Where `offset` lies within a block, the block is read from its start.
+    `begun` is the hash of the bytes before them in the same block. Without it, these are read, too.
     """
-    first = offset // BLOCK_SIZE * BLOCK_SIZE
-    end = min(span.length, first + max(size, BLOCK_SIZE))
-    digests = bytearray()
-    with local_errors(source.path), open(source.path, "rb", buffering=0) as file:
-        file.seek(span.start + first)
-        for start in range(first, end, BLOCK_SIZE):
-            block = hashlib.sha256()
-            try:
-                for chunk in iter_exactly(file, min(BLOCK_SIZE, end - start)):
-                    block.update(chunk)
-            except TruncatedBody as error:
-                raise SourceChanged(path=str(source.path)) from error
+    within = offset % BLOCK_SIZE
+    first = offset - within
+    if within == 0:
+        begun = hashlib.sha256()
+    elif begun is None:
+        begun = hashlib.sha256()
+        for chunk in read_span(source, span.start + first, within):
+            begun.update(chunk)
+    block, digests = begun.copy(), bytearray()
+    alone = ContentHasher() if within else None
+    for chunk, is_last in _iter_in_blocks(source, span.start, offset, end):
+        block.update(chunk)
+        if alone is not None:
+            alone.update(chunk)
+        if is_last:
             digests += block.digest()
-    return Part(offset, end, bytes(digests))
+            block = hashlib.sha256()
+    whole = bytes(digests)
+    unfinished = end % BLOCK_SIZE
+    if unfinished and end == span.length:
+        whole += block.digest()
+    if alone is not None:
+        content_hash = alone.hexdigest()
+    else:
+        content_hash = combine(bytes(digests) + (block.digest() if unfinished else b""))
+    return Part(offset, end, content_hash, whole, block)
+
+
+def _iter_in_blocks(source: Source, start: int, offset: int, end: int) -> Iterator[tuple[bytes, bool]]:
+    """Yield the bytes `[offset, end)` behind `start`, cut at the ends of blocks, with whether one ends there."""
+    at = offset
+    for chunk in read_span(source, start + offset, end - offset):
+        view = memoryview(chunk)
+        while view:
+            piece = view[: BLOCK_SIZE - at % BLOCK_SIZE]
+            view = view[len(piece) :]
+            at += len(piece)
+            yield bytes(piece) if len(piece) < len(chunk) else chunk, at % BLOCK_SIZE == 0
 
 
 def count_blocks(length: int) -> int:
     """Return how many blocks `length` bytes have."""
     return -(-length // BLOCK_SIZE)
+
+
+def whole_blocks(span: Span, offset: int) -> int:
+    """Return how many blocks of `span` end at `offset` or before; the last one may be short."""
+    return count_blocks(offset) if offset == span.length else offset // BLOCK_SIZE
+
+
+def digests_before(part: Part, span: Span, offset: int) -> bytes:
+    """Return those digests of `part` that are of blocks which end at `offset` or before."""
+    count = whole_blocks(span, offset) - part.offset // BLOCK_SIZE
+    return part.digests[: max(0, count) * DIGEST_SIZE]

@@ -8,30 +8,40 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from cabinet.client.failures import Refused
-from cabinet.client.local import FileBody, Source
+from cabinet.client.local import Body, FileBody
 from cabinet.client.transfer.notes import Notes, Piece
-from cabinet.client.transfer.parts import DIGEST_SIZE, Part, PartSize, count_blocks, measure
+from cabinet.client.transfer.parts import Part, choose_end, digests_before, measure, whole_blocks
 from cabinet.client.transfer.single import Line, MeteredBody
+from cabinet.client.transfer.steady import ConfirmedBody, Steady
 from cabinet.client.wire.connection import is_passing
 from cabinet.client.wire.tus import Standing
 from cabinet.errors import CabinetError, ChecksumMismatch, OffsetMismatch
-from cabinet.storage.content_hash import BLOCK_SIZE
+from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
+
+# Bytes of which the digests are noted together: a kill while they are read costs no more than these.
+_READ_AGAIN = 16 * BLOCK_SIZE
 
 
 class PieceSender:
     """Brings one piece to its end; the next part is hashed while the present one is on its way."""
 
     def __init__(
-        self, line: Line, source: Source, notes: Notes, piece: Piece, given_up: threading.Event
+        self,
+        line: Line,
+        steady: Steady,
+        notes: Notes,
+        piece: Piece,
+        given_up: threading.Event,
     ) -> None:
         self._line = line
-        self._source = source
+        self._steady = steady
+        self._source = steady.source
         self._notes = notes
         self._piece = piece
         self._given_up = given_up
-        self._size = PartSize()
         self._is_checked = True
         self._in_vain = 0
 
@@ -40,31 +50,35 @@ class PieceSender:
 
         It is not whole only if another piece failed meanwhile.
         """
+        span, pace = self._piece.span, self._line.pace
         self._line.gauge.advance(standing.offset)
         self._recall(standing.offset)
+        before: Part | None = None
         with ThreadPoolExecutor(1) as hashing:
             ahead: Future[Part] | None = None
-            while standing.offset < self._piece.span.length and not self._given_up.is_set():
-                self._source.check()
-                part = self._part_at(standing.offset, ahead)
+            while standing.offset < span.length and not self._given_up.is_set():
+                self._steady.check()
+                part = self._part_at(standing.offset, before, ahead)
                 ahead = None
-                if part.end < self._piece.span.length:
-                    size = self._size.bytes
-                    ahead = hashing.submit(measure, self._source, self._piece.span, part.end, size)
+                if part.end < span.length and pace.bytes >= BLOCK_SIZE:
+                    end = choose_end(pace, span, part.end)
+                    ahead = hashing.submit(measure, self._source, span, part.end, end, part.begun)
                 standing = self._send(part)
+                before = part
         return standing
 
-    def _part_at(self, offset: int, ahead: Future[Part] | None) -> Part:
+    def _part_at(self, offset: int, before: Part | None, ahead: Future[Part] | None) -> Part:
+        end = choose_end(self._line.pace, self._piece.span, offset)
         if ahead is not None:
             part = ahead.result()
-            if part.offset == offset and part.length <= self._size.bytes:
+            if part.offset == offset and part.end <= end:
                 return part
-        return measure(self._source, self._piece.span, offset, self._size.bytes)
+        begun = before.begun if before is not None and before.end == offset else None
+        return measure(self._source, self._piece.span, offset, end, begun)
 
     def _send(self, part: Part) -> Standing:
         """Send a part, and return how the piece stands then, be it as before."""
-        start = self._piece.span.start + part.offset
-        body = MeteredBody(FileBody(self._source, start, part.length), self._line)
+        body = MeteredBody(self._body(part), self._line)
         content_hash = part.content_hash if self._is_checked else None
         began = time.monotonic()
         try:
@@ -76,7 +90,7 @@ class PieceSender:
             standing = self._look_again(part, error)
             self._line.gauge.advance(standing.offset - part.offset)
         else:
-            self._size.passed(part.length, time.monotonic() - began)
+            self._line.pace.passed(part.length, time.monotonic() - began)
             self._is_checked = True
             self._in_vain = 0
             self._line.gauge.advance(standing.offset - part.end)
@@ -84,9 +98,16 @@ class PieceSender:
         self._recall(standing.offset)
         return standing
 
+    def _body(self, part: Part) -> Body:
+        body = FileBody(self._source, self._piece.span.start + part.offset, part.length)
+        if part.end < self._source.size:
+            return body  # not the end, or one of several pieces, confirmed before they are joined
+        content_hash = combine(bytes(self._piece.digests) + part.digests)
+        return ConfirmedBody(body, partial(self._steady.confirm_whole, content_hash))
+
     def _look_again(self, part: Part, error: CabinetError) -> Standing:
         """Ask where to go on after a part that was lost."""
-        self._size.lost()
+        self._line.pace.lost()
         # A part without its hash counts as far as it came: on a line that breaks every few
         # seconds nothing else would ever arrive. The hash of the whole still has the last word.
         self._is_checked = isinstance(error, Refused)
@@ -98,26 +119,23 @@ class PieceSender:
         return standing
 
     def _note(self, part: Part, offset: int) -> None:
-        """Keep the digests of the blocks of `part` that are now on the server as a whole."""
-        first = part.offset // BLOCK_SIZE
-        if offset >= part.end:
-            self._notes.add(self._piece, first, part.digests)
-        elif offset // BLOCK_SIZE > first:
-            count = offset // BLOCK_SIZE - first
-            self._notes.add(self._piece, first, part.digests[: count * DIGEST_SIZE])
+        """Keep the digests of the blocks that end in `part` and are now on the server as a whole."""
+        digests = digests_before(part, self._piece.span, offset)
+        if digests:
+            self._notes.add(self._piece, part.offset // BLOCK_SIZE, digests)
 
     def _recall(self, offset: int) -> None:
         """Have the digests of the whole blocks before `offset`, and of no others: read those not noted."""
+        span, digests = self._piece.span, self._piece.digests
         self._piece.offset = offset
-        known = len(self._piece.digests) // DIGEST_SIZE
-        wanted = offset // BLOCK_SIZE
-        if offset == self._piece.span.length:
-            wanted = count_blocks(offset)
+        wanted = whole_blocks(span, offset)
+        known = len(digests) // DIGEST_SIZE
         while known < wanted:
-            part = measure(self._source, self._piece.span, known * BLOCK_SIZE, self._size.bytes)
+            start = known * BLOCK_SIZE
+            part = measure(self._source, span, start, min(span.length, start + _READ_AGAIN))
             self._notes.add(self._piece, known, part.digests[: (wanted - known) * DIGEST_SIZE])
-            known = len(self._piece.digests) // DIGEST_SIZE
-        del self._piece.digests[wanted * DIGEST_SIZE :]
+            known = len(digests) // DIGEST_SIZE
+        del digests[wanted * DIGEST_SIZE :]
 
 
 def _may_go_on(error: CabinetError) -> bool:

@@ -14,17 +14,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
-from cabinet.client.failures import Damaged, Misunderstood, Refused
+from cabinet.client.failures import Damaged, Misunderstood, Refused, SourceChanged
+from cabinet.client.local import SizeUnknown
 from cabinet.client.remote.conflicts import Task
 from cabinet.client.transfer.notes import Notes, Piece, Subject
-from cabinet.client.transfer.parts import Span
+from cabinet.client.transfer.parts import Span, measure, whole_blocks
 from cabinet.client.transfer.pieces import PieceSender
 from cabinet.client.transfer.single import Line
+from cabinet.client.transfer.steady import Steady
 from cabinet.client.wire.connection import is_passing
 from cabinet.client.wire.entries import Entry
 from cabinet.client.wire.tus import Place, Standing
 from cabinet.errors import CabinetError, NotFound, UploadGone
-from cabinet.storage.content_hash import BLOCK_SIZE, combine
+from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
 
 # Seconds of a round trip from which on several streams are faster than one. Measured with 100 ms
 # and one packet in a thousand lost.
@@ -47,6 +49,7 @@ class Resumable:
     notes: Notes
     subject: Subject
     task: Task
+    steady: Steady
     streams: int = 1
 
     @property
@@ -55,12 +58,19 @@ class Resumable:
         return sum(piece.offset for piece in self.notes.pieces)
 
     def run(self) -> Entry:
-        """Bring the whole file to the server and return what it became; then there are no notes."""
+        """Bring the whole file to the server and return what it became; then there are no notes.
+
+        Raises `SourceChanged` or `SizeUnknown`, and then nothing of it stays on the server.
+        """
         self.line.gauge.begin(self.task.source.size)
-        standings = self._take_up()
-        entry = self._find() if standings is None else None
-        if entry is None:
-            entry = self._finish(self._send_all(standings or self._begin()))
+        try:
+            standings = self._take_up()
+            entry = self._find() if standings is None else None
+            if entry is None:
+                entry = self._finish(self._send_all(standings or self._begin()))
+        except (SourceChanged, SizeUnknown):
+            self._cancel()
+            raise
         self.notes.forget()
         self.line.gauge.finish()
         return entry
@@ -71,11 +81,31 @@ class Resumable:
             self._cancel()
             return None
         try:
-            return [self.line.api.tus.look(piece.id) for piece in self.notes.pieces]
+            standings = [self.line.api.tus.look(piece.id) for piece in self.notes.pieces]
         except Refused as error:
             if not (error.means(NotFound) or error.means(UploadGone)):
                 raise
-        return None
+            return None
+        if not (self.notes.saw(self.task.source) or self._is_all_true(standings)):
+            self._cancel()
+            return None
+        return standings
+
+    def _is_all_true(self, standings: list[Standing]) -> bool:
+        """Tell whether all that the server has is noted, and still is what the file holds.
+
+        With its old size and time it may be another file all the same, and nobody may get a mixture.
+        """
+        for piece, standing in zip(self.notes.pieces, standings, strict=True):
+            count = len(piece.digests) // DIGEST_SIZE
+            if count != whole_blocks(piece.span, standing.offset) or (
+                standing.offset % BLOCK_SIZE and standing.offset != piece.span.length
+            ):
+                return False
+            part = measure(self.task.source, piece.span, 0, standing.offset)
+            if part.digests != piece.digests:
+                return False
+        return True
 
     def _cancel(self) -> None:
         """Drop what is on the server of a file that was another one."""
@@ -122,7 +152,7 @@ class Resumable:
 
         def send(piece: Piece, standing: Standing) -> Standing:
             try:
-                return PieceSender(self.line, self.task.source, self.notes, piece, given_up).run(standing)
+                return PieceSender(self.line, self.steady, self.notes, piece, given_up).run(standing)
             except BaseException:
                 given_up.set()
                 raise
@@ -141,6 +171,8 @@ class Resumable:
             upload_id, content_hash = pieces[0].id, standings[0].content_hash
         else:
             content_hash = ""
+            for _ in self.steady.confirm_whole(self._content_hash()):
+                pass
             try:
                 upload_id = tus.join([piece.id for piece in pieces], self._place())
             except CabinetError as error:

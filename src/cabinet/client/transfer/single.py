@@ -6,15 +6,18 @@ Rule: a transfer is done only when both sides name the same content hash.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cabinet.client.failures import ConnectionLost, Damaged, Refused
-from cabinet.client.local import Body
+from cabinet.client.local import Body, FileBody
 from cabinet.client.output import Gauge
+from cabinet.client.transfer.pace import Pace
 from cabinet.client.transfer.sinks import PartFile, Sink
+from cabinet.client.transfer.steady import ConfirmedBody, Steady
 from cabinet.client.transfer.throttle import Throttle
 from cabinet.client.wire.api import Api, Content
 from cabinet.client.wire.entries import Entry
+from cabinet.client.wire.tus import Place
 from cabinet.storage.chunks import iter_hashed
 from cabinet.storage.content_hash import ContentHasher
 
@@ -24,11 +27,12 @@ _RANGE_NOT_SATISFIABLE = 416
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The way of the bytes of one file: the server, what shows them, and what holds them back."""
+    """The way of the bytes of one file: the server, what shows them, what holds them back, and their pace."""
 
     api: Api
     gauge: Gauge
     throttle: Throttle
+    pace: Pace = field(default_factory=Pace)
 
 
 class MeteredBody:
@@ -66,11 +70,25 @@ class HashedBody:
         return iter_hashed(self._body.chunks(), self.hasher)
 
 
-def upload(line: Line, body: Body, path: str, on_conflict: str, mtime_ns: int | None = None) -> Entry:
-    """Store `body` at `path`; raises `Damaged` when the server stored other bytes."""
-    line.gauge.begin(body.length)
+def upload_file(line: Line, steady: Steady, place: Place) -> Entry:
+    """Store a whole file; raises `SourceChanged` or `SizeUnknown`, and then nothing is stored."""
+
+    def confirm() -> Iterator[None]:
+        return steady.confirm_whole(hashed.hasher.hexdigest())
+
+    hashed = HashedBody(FileBody(steady.source))
+    return _upload(line, hashed, ConfirmedBody(hashed, confirm), place)
+
+
+def upload(line: Line, body: Body, place: Place) -> Entry:
+    """Store `body`; raises `Damaged` when the server stored other bytes."""
     hashed = HashedBody(body)
-    entry = line.api.put(path, MeteredBody(hashed, line), on_conflict, mtime_ns)
+    return _upload(line, hashed, hashed, place)
+
+
+def _upload(line: Line, hashed: HashedBody, body: Body, place: Place) -> Entry:
+    line.gauge.begin(body.length)
+    entry = line.api.put(place.path, MeteredBody(body, line), place.on_conflict, place.mtime_ns)
     check(entry, hashed.hasher.hexdigest())
     line.gauge.finish()
     return entry

@@ -1,4 +1,4 @@
-"""Standard input up: nobody knows how long it is, and it can be read once.
+"""Standard input up, or a file of no size: nobody knows how long it is, and it can be read once.
 
 What was read and not yet acknowledged is kept in memory, so a lost connection or a restarted
 server costs nothing. Only when filecli itself ends, the rest of the pipe is gone with it.
@@ -8,16 +8,17 @@ Rule: never hold more than one part.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from cabinet.client.failures import Refused
+from cabinet.client.failures import Refused, SourceChanged
 from cabinet.client.local import MemoryBody, local_errors
 from cabinet.client.transfer.single import Line, MeteredBody, check, upload
 from cabinet.client.wire.connection import is_passing
 from cabinet.client.wire.entries import Entry
 from cabinet.client.wire.tus import Place, Standing
 from cabinet.errors import CabinetError, OffsetMismatch
-from cabinet.storage.chunks import Reader
+from cabinet.storage.chunks import Reader, read_up_to
 from cabinet.storage.content_hash import ContentHasher
 
 # Bytes: two blocks. Larger parts gain little and cost memory.
@@ -25,28 +26,38 @@ PART = 8 << 20
 
 
 class StreamUpload:
-    """The upload of one stream."""
+    """The upload of one stream; `path` is what errors call it.
 
-    def __init__(self, line: Line, stream: Reader) -> None:
+    `confirm` is called once the stream is read, before its end leaves; what it raises breaks the upload off.
+    """
+
+    def __init__(
+        self, line: Line, stream: Reader, path: Path, confirm: Callable[[], None] = lambda: None
+    ) -> None:
         self._line = line
         self._stream = stream
+        self._path = path
+        self._confirm = confirm
         self._hasher = ContentHasher()
         self._in_vain = 0
 
-    def run(self, path: str, on_conflict: str) -> Entry:
-        """Store what comes at `path`: in one request if it is short, else in parts."""
+    def run(self, place: Place) -> Entry:
+        """Store what comes at `place`: in one request if it is short, else in parts."""
         first = self._read()
         if len(first) < PART:
-            return upload(self._line, MemoryBody(first), path, on_conflict)
+            return upload(self._line, MemoryBody(first), place)
         self._line.gauge.begin(None)
-        entry = self._send_all(first, Place(path, on_conflict))
+        upload_id = self._line.api.tus.create(None, place)
+        try:
+            entry = self._send_all(upload_id, first)
+        except SourceChanged:
+            self._line.api.tus.cancel(upload_id)
+            raise
         check(entry, self._hasher.hexdigest())
         self._line.gauge.finish()
         return entry
 
-    def _send_all(self, first: bytes, place: Place) -> Entry:
-        tus = self._line.api.tus
-        upload_id = tus.create(None, place)
+    def _send_all(self, upload_id: str, first: bytes) -> Entry:
         part, offset = first, 0
         while True:
             self._hasher.update(part)
@@ -55,7 +66,7 @@ class StreamUpload:
             self._send(upload_id, offset, part, offset + len(part) if is_last else None)
             offset += len(part)
             if is_last:
-                return tus.entry(upload_id)
+                return self._line.api.tus.entry(upload_id)
             part = self._read()
 
     def _send(self, upload_id: str, start: int, part: bytes, length: int | None) -> None:
@@ -86,10 +97,8 @@ class StreamUpload:
 
     def _read(self) -> bytes:
         """Read a whole part, or what is left."""
-        pieces = []
-        missing = PART
-        with local_errors(Path("-")):
-            while missing and (piece := self._stream.read(missing)):
-                pieces.append(piece)
-                missing -= len(piece)
-        return b"".join(pieces)
+        with local_errors(self._path):
+            part = read_up_to(self._stream, PART)
+        if len(part) < PART:
+            self._confirm()
+        return part

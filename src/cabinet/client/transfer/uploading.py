@@ -1,7 +1,7 @@
 """The uploads of one command: what goes how, and what is said about it.
 
 Rule: planned on the thread of the command, done on the threads of a crew. Small files go together,
-those in between in a request each, and large ones in parts, so that they can be continued.
+all others alone.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cabinet.client.crew import Crew, Job
-from cabinet.client.failures import BadUsage, LocalIsFolder, SameTarget, Stopped
-from cabinet.client.local import FileBody, Source, local_errors, look_at
+from cabinet.client.failures import BadUsage, LocalIsFolder, SameTarget
+from cabinet.client.local import Source, local_errors, look_at
 from cabinet.client.local_failures import SameName
 from cabinet.client.output import Meter, to_event
 from cabinet.client.paths import to_nfc, to_path, to_remote
@@ -22,6 +22,7 @@ from cabinet.client.remote.conflicts import Conflicts, Task
 from cabinet.client.session import Session
 from cabinet.client.tally import Tally
 from cabinet.client.transfer.manner import STDIO, Manner
+from cabinet.client.transfer.pace import Pace
 from cabinet.client.transfer.throttle import Throttle
 from cabinet.client.transfer.trees import iter_files
 from cabinet.errors import CabinetError
@@ -29,9 +30,6 @@ from cabinet.errors import CabinetError
 if TYPE_CHECKING:
     from cabinet.client.transfer.single import Line
     from cabinet.client.wire.entries import Entry
-
-# Bytes. From here on a file goes in parts; below, sending it again costs no more than keeping notes.
-LARGE = 16 << 20
 
 
 class Uploads:
@@ -48,6 +46,7 @@ class Uploads:
         self._manner = manner
         self._streams = 1
         self._throttle = Throttle(manner.rate, session.stop)
+        self._pace = Pace()
         self._conflicts = Conflicts(self._api, self._output, tally, on_conflict)
 
     def send_paths(self, paths: Sequence[str], folder: str, *, recursive: bool) -> None:
@@ -134,10 +133,7 @@ class Uploads:
             yield self._job(batch)
 
     def _job(self, tasks: list[Task]) -> Job:
-        if len(tasks) > 1:
-            return partial(self._run, tasks, self._send_batch)
-        is_large = tasks[0].source.size >= LARGE
-        return partial(self._run, tasks, self._send_in_parts if is_large else self._send_whole)
+        return partial(self._run, tasks, self._send_batch if len(tasks) > 1 else self._send_alone)
 
     def _announce(self, task: Task) -> None:
         self._tally.done(task.source.size)
@@ -150,44 +146,38 @@ class Uploads:
         subject = str(tasks[0].source.path)
         label = subject if len(tasks) == 1 else f"{len(tasks)} files"
         with self._tally.attempt(subject), self._meter.open(label) as gauge:
-            send(Line(self._api, gauge, self._throttle), tasks)
+            send(Line(self._api, gauge, self._throttle, self._pace), tasks)
 
     def _send_batch(self, line: Line, tasks: list[Task]) -> None:
         from cabinet.client.transfer.batches import Batches
 
-        self._report(Batches(line, self._tally).send(tasks))
+        sent = Batches(line, self._tally).send(tasks)
+        for source in sent.grown:
+            self._warn_of_growth(source)
+        self._report(sent.stored)
+        for task in sent.left:
+            # It was tried already, together with the others.
+            self._run([task], partial(self._send_alone, again=True))
 
-    def _send_whole(self, line: Line, tasks: list[Task]) -> None:
-        from cabinet.client.transfer import single
+    def _send_alone(self, line: Line, tasks: list[Task], *, again: bool = False) -> None:
+        from cabinet.client.transfer.alone import Alone
 
-        task = tasks[0]
-        body = FileBody(task.source)
-        entry = single.upload(line, body, task.path, task.on_conflict, task.source.mtime_ns)
-        self._report([(task, entry)])
-
-    def _send_in_parts(self, line: Line, tasks: list[Task]) -> None:
-        from cabinet.client.transfer.notes import Subject, default_folder, open_notes
-        from cabinet.client.transfer.resumable import Resumable
-
-        task = tasks[0]
-        with local_errors(Path()):  # the working folder may be gone
-            local = str(task.source.path.absolute())
-        subject = Subject(str(self._session.server), self._session.username, local, task.path)
-        with open_notes(default_folder(), subject, self._output.warn_once) as notes:
-            resumable = Resumable(line, notes, subject, task, self._streams)
-            try:
-                entry = resumable.run()
-            except Stopped:
-                self._tally.keep_upload(resumable.offset)
-                raise
-        self._report([(task, entry)])
+        alone = Alone(self._session, self._tally, line, self._streams, self._warn_of_growth)
+        send = alone.send_once if again else alone.send
+        self._report([(tasks[0], send(tasks[0]))])
 
     def _send_stream(self, line: Line, tasks: list[Task]) -> None:
         from cabinet.client.transfer.streams import StreamUpload
+        from cabinet.client.wire.tus import Place
 
         task = tasks[0]
-        entry = StreamUpload(line, sys.stdin.buffer).run(task.path, task.on_conflict)
-        self._report([(task, entry)])
+        stream = StreamUpload(line, sys.stdin.buffer, task.source.path)
+        self._report([(task, stream.run(Place(task.path, task.on_conflict)))])
+
+    def _warn_of_growth(self, source: Source) -> None:
+        self._output.warn(
+            f"“{source.path}” grew while it was read; its first {source.size} bytes are stored, as they were."
+        )
 
     def _report(self, stored: Sequence[tuple[Task, Entry]]) -> None:
         self._tally.done(sum(entry.size for _, entry in stored), len(stored))

@@ -1,0 +1,324 @@
+"""Local files that are written to while they are uploaded: what is stored was there at one moment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cabinet.client.local import Source, look_at
+from cabinet.client.transfer import pace
+from cabinet.client.transfer.steady import ConfirmedBody, Steady
+from cabinet.client.wire.tus import Tus
+from cabinet.storage.content_hash import hash_chunks
+from tests.cli.conftest import Filecli
+from tests.support.contents import content_of
+from tests.support.line import Cut, Line, end_rudely
+
+Change = Callable[[], object]
+Meddle = Callable[..., list[Source]]
+
+# Every way that a file takes, by its size and the arguments that choose it: with others in a form, in a
+# request of its own, in parts, and in several pieces at once.
+SMALL, WHOLE, PARTS = 1000, 5 << 20, (17 << 20) + 3
+WAYS = [
+    pytest.param(SMALL, ["other"], id="together"),
+    pytest.param(WHOLE, [], id="whole"),
+    pytest.param(PARTS, ["-j", "1"], id="parts"),
+    pytest.param(33 << 20, [], id="pieces"),
+]
+ONE_STREAM = WAYS[:3]
+
+
+@pytest.fixture
+def file(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the file that changes, which is not there yet; any line is taken for a long one."""
+    (desk / "other").write_bytes(b"other")
+    monkeypatch.setattr(Tus, "round_trip", lambda _: 1.0)
+    return desk / "file"
+
+
+@pytest.fixture
+def meddle(file: Path, monkeypatch: pytest.MonkeyPatch) -> Meddle:
+    """Return what changes the file once it is read and before it is looked at again, so often."""
+    confirm = Steady.confirm
+
+    def arrange(change: Change, times: int) -> list[Source]:
+        changed: list[Source] = []
+
+        def change_and_confirm(self: Steady, content_hash: str) -> Iterator[None]:
+            if self.source.path == Path("file") and len(changed) < times:
+                changed.append(self.source)
+                change()
+            return confirm(self, content_hash)
+
+        monkeypatch.setattr(Steady, "confirm", change_and_confirm)
+        return changed
+
+    return arrange
+
+
+def stored(filecli: Filecli, path: str = "file") -> str:
+    done = filecli("download", "-o", "-", path)
+    assert done.exit_code == 0, done.stderr
+    return hash_chunks([done.stdout_bytes])
+
+
+def rewrite(file: Path, content: bytes) -> Change:
+    """Return what overwrites a part in the middle, and sets the time back."""
+
+    def change() -> None:
+        times = (file.stat().st_atime_ns, file.stat().st_mtime_ns)
+        with file.open("r+b") as stream:
+            stream.seek(len(content) // 2)
+            stream.write(b"new")
+        os.utime(file, ns=times)
+
+    return change
+
+
+def append(file: Path) -> Change:
+    def change() -> None:
+        with file.open("ab") as stream:
+            stream.write(b"one more line\n")
+
+    return change
+
+
+def with_new(content: bytes) -> str:
+    middle = len(content) // 2
+    return hash_chunks([content[:middle], b"new", content[middle + 3 :]])
+
+
+@pytest.mark.parametrize(("size", "others"), WAYS)
+def test_a_file_that_changes_once_is_stored_as_it_is_then(
+    size: int, others: list[str], alice: Filecli, file: Path, meddle: Meddle
+) -> None:
+    content = content_of(size)
+    file.write_bytes(content)
+    changed = meddle(rewrite(file, content), 1)
+    done = alice("upload", *others, "file")
+
+    assert done.exit_code == 0, done.stderr
+    assert len(changed) == 1
+    assert stored(alice) == with_new(content)
+    assert "grew" not in done.stderr
+    assert alice("uploads").stdout == ""
+
+
+@pytest.mark.parametrize(("size", "others"), WAYS)
+def test_a_file_that_never_holds_still_is_refused_by_name_and_nothing_of_it_is_stored(
+    size: int, others: list[str], alice: Filecli, file: Path, meddle: Meddle
+) -> None:
+    content = content_of(size)
+    file.write_bytes(content)
+    changed = meddle(rewrite(file, content), 1000)
+    done = alice("upload", *others, "file")
+
+    assert done.exit_code == (1 if others == ["other"] else 7)
+    assert "“file” changed while it was read; nothing of it was stored." in done.stderr
+    assert done.stdout.split() == [name for name in others if name == "other"]
+    assert alice("download", "-o", "-", "file").exit_code == 4
+    assert alice("uploads").stdout == ""
+    assert len(changed) == 2
+
+
+@pytest.mark.parametrize("times", [1, 1000])
+@pytest.mark.parametrize(("size", "others"), WAYS)
+def test_a_file_that_only_grows_is_stored_as_it_was_at_first(
+    size: int, others: list[str], times: int, alice: Filecli, file: Path, meddle: Meddle
+) -> None:
+    content = content_of(size)
+    file.write_bytes(content)
+    meddle(append(file), times)
+    done = alice("upload", *others, "file")
+
+    assert done.exit_code == 0, done.stderr
+    assert (
+        f"filecli: warning: “file” grew while it was read; its first {size} bytes are stored" in done.stderr
+    )
+    assert stored(alice) == hash_chunks([content])
+
+
+@pytest.mark.parametrize(("size", "others"), WAYS)
+def test_a_file_that_grows_and_changes_is_not_stored_as_a_mixture(
+    size: int, others: list[str], alice: Filecli, file: Path, meddle: Meddle
+) -> None:
+    content = content_of(size)
+    file.write_bytes(content)
+
+    def change() -> None:
+        rewrite(file, content)()
+        append(file)()
+
+    meddle(change, 1)
+    done = alice("upload", *others, "file")
+
+    assert done.exit_code == 0, done.stderr
+    assert stored(alice) == hash_chunks([file.read_bytes()])
+
+
+@pytest.mark.parametrize(("size", "others"), ONE_STREAM)
+def test_a_file_that_another_took_the_place_of_is_stored_as_the_other(
+    size: int, others: list[str], alice: Filecli, file: Path, meddle: Meddle
+) -> None:
+    file.write_bytes(content_of(size))
+    replacement = file.with_name("replacement")
+    replacement.write_bytes(content_of(size, seed=1))
+    os.utime(replacement, ns=(0, file.stat().st_mtime_ns))
+    meddle(lambda: replacement.exists() and replacement.rename(file), 1)
+
+    assert alice("upload", *others, "file").exit_code == 0
+    assert stored(alice) == hash_chunks([content_of(size, seed=1)])
+
+
+@pytest.mark.parametrize(("size", "others"), ONE_STREAM)
+def test_a_file_that_goes_away_meanwhile_is_said_to_be_missing(
+    size: int, others: list[str], alice: Filecli, file: Path, meddle: Meddle
+) -> None:
+    file.write_bytes(content_of(size))
+    meddle(lambda: file.unlink(missing_ok=True), 1)
+    done = alice("upload", *others, "file")
+
+    assert done.exit_code == (1 if others == ["other"] else 4)
+    assert "There is no “file” on this machine." in done.stderr
+    assert alice("uploads").stdout == ""
+
+
+def test_a_batch_goes_on_without_all_that_changed_in_it(
+    alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"{number}" for number in range(20)]
+    for name in names:
+        (desk / name).write_text(f"old {name}")
+    changing = {Path("3"), Path("17")}
+    changed: set[Path] = set()
+
+    def look(path: Path) -> Source:
+        if path in changing - changed:
+            changed.add(path)
+            path.write_text(f"new {path}")
+        return look_at(path)
+
+    monkeypatch.setattr("cabinet.client.transfer.steady.look_at", look)
+    done = alice("upload", "-v", *names)
+
+    assert done.exit_code == 0, done.stderr
+    assert sorted(done.stdout.split()) == sorted(names)
+    assert [line.split()[0] for line in done.stderr.splitlines() if "http://" in line] == [
+        "POST",
+        "PUT",
+        "PUT",
+    ]
+    assert stored(alice, "2") == hash_chunks([b"old 2"])
+    assert stored(alice, "17") == hash_chunks([b"new 17"])
+
+
+def test_a_file_that_changed_since_it_was_found_is_sent_as_it_is(
+    alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (desk / "file").write_bytes(content_of(WHOLE))
+    found = look_at(Path("file"))
+    (desk / "file").write_bytes(content_of(WHOLE + 1))
+    monkeypatch.setattr("cabinet.client.transfer.uploading.look_at", lambda _: found)
+    done = alice("upload", "file")
+
+    assert done.exit_code == 0, done.stderr
+    assert "warning" not in done.stderr
+    assert stored(alice) == hash_chunks([content_of(WHOLE + 1)])
+
+
+@pytest.mark.parametrize("broken_at", [pace.FIRST, 10 << 20, 16 << 20])
+def test_an_upload_is_not_continued_with_another_file_of_the_same_size_and_time(
+    broken_at: int, bob: Filecli, line: Line, desk: Path
+) -> None:
+    file = desk / "file"
+    file.write_bytes(content_of(PARTS))
+    status = file.stat()
+    line.plan(Cut(broken_at, end_rudely))
+    assert bob("upload", "--retries", "0", "file").exit_code == 8
+    file.write_bytes(content_of(PARTS, seed=1))
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    assert bob("upload", "file").exit_code == 0
+    assert stored(bob) == hash_chunks([content_of(PARTS, seed=1)])
+    assert bob("uploads").stdout == ""
+
+
+def test_an_upload_goes_on_with_the_same_content_under_another_number(
+    bob: Filecli, line: Line, desk: Path, tmp_path: Path
+) -> None:
+    file = desk / "file"
+    file.write_bytes(content_of(PARTS))
+    line.plan(Cut(PARTS - 1000, end_rudely))
+    assert bob("upload", "--retries", "0", "file").exit_code == 8
+    shutil.copy2(file, tmp_path / "copy")
+    (tmp_path / "copy").rename(file)
+    done = bob("upload", "-v", "file")
+
+    assert done.exit_code == 0
+    assert "DELETE" not in done.stderr
+    assert stored(bob) == hash_chunks([content_of(PARTS)])
+
+
+@pytest.mark.parametrize("arguments", [["/proc/version"], ["other", "/proc/version", "/sys/kernel/notes"]])
+def test_a_file_that_does_not_say_its_size_is_read_to_its_end(
+    arguments: list[str], alice: Filecli, file: Path
+) -> None:
+    done = alice("upload", *arguments)
+
+    assert done.exit_code == 0, done.stderr
+    assert stored(alice, "version") == hash_chunks([Path("/proc/version").read_bytes()])
+
+
+def test_a_folder_of_the_system_goes_up_as_it_reads(alice: Filecli) -> None:
+    folder = Path("/sys/kernel/mm/transparent_hugepage")
+    names = [path.name for path in folder.iterdir() if path.is_file()]
+    assert names
+    assert {path.stat().st_size for path in folder.iterdir() if path.is_file()} == {4096}
+    done = alice("upload", "-r", str(folder), "/proc/version", "--to", "in")
+
+    assert done.exit_code == 0, done.stderr
+    for name in names:
+        content = (folder / name).read_bytes()
+        assert stored(alice, f"in/transparent_hugepage/{name}") == hash_chunks([content] if content else [])
+
+
+@pytest.mark.parametrize(
+    ("says", "holds"), [(4096, 10), (5 << 20, 5 << 20 | 1), (17 << 20, 18 << 20), (0, 9 << 20)]
+)
+@pytest.mark.parametrize("others", [[], ["other"]])
+def test_a_size_that_is_not_true_is_not_believed(
+    says: int, holds: int, others: list[str], alice: Filecli, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_bytes(content_of(holds))
+
+    def look(path: Path) -> Source:
+        source = look_at(path)
+        return source if path != Path("file") else Source(path, says, source.mtime_ns)
+
+    for module in ("local", "transfer.steady", "transfer.alone", "transfer.batches", "transfer.uploading"):
+        monkeypatch.setattr(f"cabinet.client.{module}.look_at", look)
+    done = alice("upload", *others, "file")
+
+    assert done.exit_code == 0, done.stderr
+    assert stored(alice) == hash_chunks([content_of(holds)])
+    assert alice("uploads").stdout == ""
+
+
+def test_a_long_look_shows_signs_of_life() -> None:
+    class Whole:
+        length = 10
+
+        def chunks(self) -> list[bytes]:
+            return [b"01234", b"56789"]
+
+    ticks = iter(range(0, 1000, 3))
+    body = ConfirmedBody(Whole(), lambda: iter([None] * 4), clock=lambda: float(next(ticks)))  # type: ignore[arg-type]
+    chunks = list(body.chunks())
+
+    assert b"".join(chunks) == b"0123456789"
+    assert chunks == [b"01234", b"5", b"6", b"789"]
