@@ -31,7 +31,8 @@ class Seen:
 class Answer:
     """What to send; `cut` ends the connection after that many bytes of the body.
 
-    `is_deaf` hangs up without reading the request's body or sending a word. `until` keeps the
+    `is_deaf` hangs up without reading the request's body or sending a word, `is_hasty` answers and hangs up
+    without reading the body. `until` keeps the
     connection open behind the last byte until it is set; `meanwhile` is called before the first.
     """
 
@@ -40,6 +41,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
     is_deaf: bool = False
+    is_hasty: bool = False
     until: threading.Event | None = None
     meanwhile: Callable[[], None] = lambda: None
 
@@ -137,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         script: Script = self.server.script  # type: ignore[attr-defined]
         answer = script.next_for(self.path)
-        body = b"" if answer.is_deaf else self._read_body()
+        body = b"" if answer.is_deaf or answer.is_hasty else self._read_body()
         script.seen.append(Seen(self.command, self.path, dict(self.headers), body))
         if answer.is_deaf:
             self.close_connection = True
@@ -171,4 +173,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(answer.body[: answer.cut])
         if answer.until is not None:
             answer.until.wait(120)
-        self.close_connection = self.close_connection or answer.cut is not None
+        self.close_connection = self.close_connection or answer.cut is not None or answer.is_hasty

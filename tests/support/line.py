@@ -74,6 +74,11 @@ class Line:
         """The address for clients, without a slash at its end."""
         return f"http://{HOST}:{self.port}"
 
+    def passed(self) -> int:
+        """Return how many bytes have gone to the server since the last plan."""
+        with self._lock:
+            return self._passed
+
     def plan(self, cut: Cut | None) -> None:
         """Count from zero, and cut as planned; None lets everything pass."""
         with self._lock:

@@ -45,7 +45,7 @@ proxy_temp_path {spool}/proxy;
 fastcgi_temp_path {folder}/fastcgi;
 uwsgi_temp_path {folder}/uwsgi;
 scgi_temp_path {folder}/scgi;
-{readme}
+{servers}
 }}
 """
 ANY_BODY = "client_max_body_size 0;"
@@ -141,20 +141,41 @@ def nginx(
 
     `bodies` are the words by which it limits them, in place of the README's, which let all pass.
     """
-    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin") or require_program("nginx")
     port, spool = free_port(), folder / "spool"
-    spool.mkdir()
     readme = _configuration("nginx", upstream, prefix)
     readme = _put(readme, "listen 443 ssl;", f"listen {HOST}:{port} ssl;")
     readme = _put(readme, "/etc/ssl/files.example.org.pem", str(certificate))
     readme = _put(readme, "/etc/ssl/files.example.org.key", str(certificate.with_suffix(".key")))
     readme = _put(readme, ANY_BODY, bodies)
+    with _running_nginx(folder, spool, port, readme) as pid:
+        yield Proxy(port, prefix, certificate, pid, spool)
+
+
+@contextmanager
+def limited_nginx(folder: Path, upstream: int, limit: str) -> Iterator[str]:
+    """Run an nginx that nobody set up for Cabinet, and that takes bodies of at most `limit`; yields its address."""
+    port = free_port()
+    server = f"""
+    server {{
+        listen {HOST}:{port};
+        client_max_body_size {limit};
+        location / {{ proxy_pass http://{HOST}:{upstream}; }}
+    }}
+    """
+    with _running_nginx(folder, folder / "spool", port, server):
+        yield f"http://{HOST}:{port}"
+
+
+@contextmanager
+def _running_nginx(folder: Path, spool: Path, port: int, servers: str) -> Iterator[int]:
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin") or require_program("nginx")
+    spool.mkdir()
     settings = folder / "nginx.conf"
-    settings.write_text(_NGINX.format(folder=folder, spool=spool, readme=readme), encoding="utf-8")
+    settings.write_text(_NGINX.format(folder=folder, spool=spool, servers=servers), encoding="utf-8")
     with listening(
         [program, "-e", "stderr", "-p", str(folder), "-c", str(settings)], port, folder, {}
     ) as pid:
-        yield Proxy(port, prefix, certificate, pid, spool)
+        yield pid
 
 
 @contextmanager

@@ -79,6 +79,7 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     refusals.DumpFailed: 1,
     failures.ClientFailure: 1,
     failures.Refused: 1,
+    failures.LimitInFront: 6,
     failures.ServerUnreachable: 8,
     failures.ConnectionLost: 8,
     failures.TlsFailed: 8,

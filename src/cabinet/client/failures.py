@@ -3,6 +3,7 @@
     CabinetError
     └── ClientFailure
         ├── Refused                the server said no, and which of its errors it meant
+        ├── LimitInFront           a proxy or CDN takes no request that long
         ├── ServerUnreachable      nothing was sent
         ├── ConnectionLost         something was sent; what the server made of it is not known
         ├── TlsFailed
@@ -72,6 +73,16 @@ class Refused(ClientFailure):
     def means(self, kind: type[CabinetError]) -> bool:
         """Tell whether the server meant `kind` or a special case of it."""
         return issubclass(self.kind, kind)
+
+
+class LimitInFront(ClientFailure):
+    """A 413 that is not of a Cabinet server: what stands in front of it refused `size` bytes."""
+
+    slug = "limit-in-front"
+    message = "Something in front of %(server)s takes no request of %(size)s bytes."
+    hint = "The limit is the operator's to raise; in nginx it is client_max_body_size."
+    server: str
+    size: int
 
 
 class ServerUnreachable(ClientFailure):

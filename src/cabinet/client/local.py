@@ -132,6 +132,16 @@ def to_held_time(folder: Path, mtime_ns: int) -> int:
         return mtime_ns
 
 
+def state_folder() -> Path:
+    """Return where filecli keeps what it remembers between runs; a relative path where nobody's home is known."""
+    from platformdirs import user_state_path  # 20 ms, and --help needs no path
+
+    try:
+        return user_state_path("filecli", appauthor=False)
+    except RuntimeError:
+        return Path("~", ".local", "state", "filecli")
+
+
 @contextmanager
 def local_errors(path: Path) -> Iterator[None]:
     """Turn what the operating system says about `path` into the errors of filecli."""

@@ -6,15 +6,17 @@ Rule: a file that changes while it is sent is tried once more, as it is then, an
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cabinet.client.failures import SourceChanged, Stopped
+from cabinet.client.failures import LimitInFront, SourceChanged, Stopped
 from cabinet.client.local import SizeUnknown, Source, local_errors, look_at
 from cabinet.client.remote.conflicts import Task
 from cabinet.client.session import Session
 from cabinet.client.tally import Tally
 from cabinet.client.transfer.notes import Subject, default_folder, open_notes
+from cabinet.client.transfer.pace import TooSlow
 from cabinet.client.transfer.resumable import Resumable
 from cabinet.client.transfer.single import Line, upload_file
 from cabinet.client.transfer.steady import Steady
@@ -22,7 +24,8 @@ from cabinet.client.transfer.streams import StreamUpload
 from cabinet.client.wire.entries import Entry
 from cabinet.client.wire.tus import Place
 
-# Bytes. From here on a file goes in parts; below, sending it again costs no more than keeping notes.
+# Bytes. From here on a file goes in parts in any case; below, sending it again costs no more than keeping
+# notes, unless the line is slow.
 LARGE = 16 << 20
 
 
@@ -56,8 +59,15 @@ class Alone:
         return entry
 
     def _send_sized(self, task: Task, steady: Steady) -> Entry:
-        if steady.source.size < LARGE:
-            return upload_file(self.line, steady, to_place(task))
+        size, pace = steady.source.size, self.line.pace
+        is_too_much = not pace.ceiling.allows(size) or pace.takes_too_long(size)
+        if not (size >= LARGE or is_too_much or self._was_begun(task)):
+            try:
+                return upload_file(self.line, steady, to_place(task))
+            except TooSlow:
+                pass
+            except LimitInFront as error:
+                pace.ceiling.meet(error)
         return self._send_in_parts(task, steady)
 
     def _send_unsized(self, task: Task) -> Entry:
@@ -72,9 +82,7 @@ class Alone:
             return StreamUpload(self.line, file, path, confirm).run(to_place(task))
 
     def _send_in_parts(self, task: Task, steady: Steady) -> Entry:
-        with local_errors(Path()):  # the working folder may be gone
-            local = str(task.source.path.absolute())
-        subject = Subject(str(self.session.server), self.session.username, local, task.path)
+        subject = self._subject(task)
         with open_notes(default_folder(), subject, self.session.output.warn_once) as notes:
             resumable = Resumable(self.line, notes, subject, task, steady, self.streams)
             try:
@@ -82,6 +90,20 @@ class Alone:
             except Stopped:
                 self.tally.keep_upload(resumable.offset)
                 raise
+
+    def _was_begun(self, task: Task) -> bool:
+        """Tell whether an earlier run sent some of it in parts."""
+        folder = default_folder()
+        with suppress(OSError):
+            # Whose notes they would be costs a request where no token is stored.
+            is_any = folder.is_absolute() and any(folder.iterdir())
+            return is_any and (folder / self._subject(task).file_name).exists()
+        return False
+
+    def _subject(self, task: Task) -> Subject:
+        with local_errors(Path()):  # the working folder may be gone
+            local = str(task.source.path.absolute())
+        return Subject(str(self.session.server), self.session.username, local, task.path)
 
 
 def to_place(task: Task) -> Place:

@@ -6,11 +6,14 @@ refused because of one file, or one changes on the way, the others still go.
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from cabinet.client.failures import Refused
+from cabinet.client.failures import LimitInFront, Refused
 from cabinet.client.local import Body, Source, local_errors, look_at
 from cabinet.client.output import SilentMeter
 from cabinet.client.remote.conflicts import Task
@@ -27,6 +30,9 @@ from cabinet.storage.content_hash import hash_chunks
 MOST_FILES = 500
 SMALL = 1 << 20
 MOST_BYTES = 8 << 20
+
+# Bytes that a form takes for a file besides its path and its content.
+_FORM = 400
 
 
 def is_small(task: Task) -> bool:
@@ -64,6 +70,11 @@ class _Loaded:
     task: Task
     file: SmallFile
     steady: Steady | None
+
+    @property
+    def cost(self) -> int:
+        """About how many bytes of a request it takes."""
+        return len(self.file.content) + len(self.file.path.encode()) + _FORM
 
 
 class _Unsteady(Exception):
@@ -106,20 +117,35 @@ class Batches:
                     loaded.append(each)
                     room -= len(each.file.content)
         self._line.gauge.begin(sum(len(each.file.content) for each in loaded))
-        self._store(loaded, sent)
+        self._store_in_turn(loaded, sent)
         self._line.gauge.finish()
         return sent
+
+    def _store_in_turn(self, loaded: Sequence[_Loaded], sent: Sent) -> None:
+        """Store files in as many requests as the line makes of them."""
+        waiting = deque(loaded)
+        while waiting:
+            some = [waiting.popleft()]
+            room = self._line.pace.bytes - some[0].cost
+            while waiting and waiting[0].cost <= room:
+                room -= waiting[0].cost
+                some.append(waiting.popleft())
+            self._store(some, sent)
 
     def _store(self, loaded: Sequence[_Loaded], sent: Sent) -> None:
         """Store all at once; what the server refuses together is tried in two halves, and so on."""
         if not loaded:
             return
         files = [each.file for each in loaded]
+        began = time.monotonic()
         try:
             entries = self._line.api.store(files, loaded[0].task.on_conflict, partial(self._guarded, loaded))
         except _Unsteady as error:
             sent.left.extend(each.task for each in error.changed)
             self._store([each for each in loaded if each not in error.changed], sent)
+            return
+        except LimitInFront as error:
+            self._store_less(loaded, error, sent)
             return
         except Refused as error:
             if is_fatal(error):
@@ -131,6 +157,7 @@ class Batches:
             self._store(loaded[:middle], sent)
             self._store(loaded[middle:], sent)
             return
+        self._line.pace.passed(sum(each.cost for each in loaded), time.monotonic() - began)
         for each, entry in zip(loaded, entries, strict=True):
             self._line.gauge.advance(len(each.file.content))
             with self._tally.attempt(str(each.task.source.path)):
@@ -138,6 +165,17 @@ class Batches:
                 sent.stored.append((each.task, entry))
                 if each.steady is not None and each.steady.has_grown:
                     sent.grown.append(each.steady.source)
+
+    def _store_less(self, loaded: Sequence[_Loaded], error: LimitInFront, sent: Sent) -> None:
+        """Store files in shorter requests, for something in front of the server takes none so long."""
+        with suppress(LimitInFront):
+            self._line.pace.ceiling.meet(error)
+        if len(loaded) == 1:
+            sent.left.append(loaded[0].task)
+            return
+        middle = len(loaded) // 2
+        self._store_in_turn(loaded[:middle], sent)
+        self._store_in_turn(loaded[middle:], sent)
 
     def _guarded(self, loaded: Sequence[_Loaded], body: Body) -> Body:
         return MeteredBody(ConfirmedBody(body, partial(_confirm_all, loaded)), self._unseen)

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from cabinet.client.failures import UploadInUse
-from cabinet.client.local import Source, local_errors
+from cabinet.client.local import Source, local_errors, state_folder
 from cabinet.client.transfer.parts import Span, count_blocks
 from cabinet.errors import CabinetError
 from cabinet.storage.content_hash import DIGEST_SIZE
@@ -192,12 +192,7 @@ def _lacking(error: CabinetError) -> str:
 
 def default_folder() -> Path:
     """Return where the notes lie on this system; a relative path where nobody's home is known."""
-    from platformdirs import user_state_path  # 20 ms, and --help needs no path
-
-    try:
-        return user_state_path("filecli", appauthor=False) / "uploads"
-    except RuntimeError:
-        return Path("~", ".local", "state", "filecli", "uploads")
+    return state_folder() / "uploads"
 
 
 @contextmanager

@@ -8,6 +8,12 @@ Rule: it only counts; who sends decides.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
+from cabinet.client.local import Body
+from cabinet.client.transfer.ceiling import Ceiling
+
 # Bytes. The first request is over soon on any line; the longest saves most of the round trips of a
 # fast one.
 FIRST = 256 << 10
@@ -16,23 +22,72 @@ LONGEST = 16 << 20
 # Seconds that a request shall take.
 SECONDS = 2.0
 
+# Seconds. What takes longer goes in several requests, even if it is no large file.
+TOO_LONG = 5 * SECONDS
+
 # Times the one before: many lines give the first bytes faster than they go on.
 _GROWTH = 4
 
+# Bytes of a whole file that pass between two looks at the clock.
+_PIECE = 256 << 10
+
 
 class Pace:
-    """Learns from each request how long the next one shall be; any thread may tell."""
+    """Learns from each request how long the next one shall be; any thread may tell.
 
-    def __init__(self) -> None:
-        self.bytes = FIRST
+    `ceiling` is what no request may exceed, however fast the line is.
+    """
+
+    def __init__(self, ceiling: Ceiling | None = None) -> None:
+        self.ceiling = ceiling or Ceiling()
+        self._bytes = FIRST
+        self._rate: float | None = None
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes the next request shall have."""
+        return self._bytes if self.ceiling.most is None else min(self._bytes, self.ceiling.most)
+
+    def takes_too_long(self, size: int) -> bool:
+        """Tell whether `size` bytes are too many for one request over the line as it was measured."""
+        return self._rate is not None and size > self._rate * TOO_LONG
 
     def passed(self, length: int, seconds: float) -> None:
         """Learn from a request of `length` bytes that was answered."""
-        wanted = int(length / max(seconds, 0.001) * SECONDS)
-        if wanted < self.bytes and length < self.bytes // 2:
+        self.ceiling.passed(length)
+        rate = length / max(seconds, 0.001)
+        wanted = int(rate * SECONDS)
+        if wanted < self._bytes and length < self._bytes // 2:
             return  # what is short takes its time for other reasons than the line
-        self.bytes = max(FIRST, min(wanted, self.bytes * _GROWTH, LONGEST))
+        if length >= FIRST:
+            self._rate = rate
+        self._bytes = max(FIRST, min(wanted, self._bytes * _GROWTH, LONGEST))
 
     def lost(self) -> None:
         """Learn from a request that broke off: little shall be lost the next time."""
-        self.bytes = FIRST
+        self._bytes = FIRST
+
+
+class TooSlow(Exception):
+    """A request was broken off, for it would have taken too long."""
+
+
+class HurriedBody:
+    """A `Body` that is broken off by `TooSlow` as soon as it shows that the line is too slow for it."""
+
+    def __init__(self, body: Body, pace: Pace) -> None:
+        self.length = body.length
+        self._body = body
+        self._pace = pace
+
+    def chunks(self) -> Iterator[bytes]:
+        began, count = time.monotonic(), 0
+        for chunk in self._body.chunks():
+            for start in range(0, len(chunk), _PIECE):
+                piece = chunk[start : start + _PIECE]
+                yield piece
+                count += len(piece)
+                seconds = time.monotonic() - began
+                if seconds > SECONDS and (self.length - count) * seconds > TOO_LONG * count:
+                    self._pace.passed(count, seconds)
+                    raise TooSlow

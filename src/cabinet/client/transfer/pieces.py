@@ -10,7 +10,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
-from cabinet.client.failures import Refused
+from cabinet.client.failures import LimitInFront, Refused
 from cabinet.client.local import Body, FileBody
 from cabinet.client.transfer.notes import Notes, Piece
 from cabinet.client.transfer.parts import Part, choose_end, digests_before, measure, whole_blocks
@@ -83,6 +83,10 @@ class PieceSender:
         began = time.monotonic()
         try:
             standing = self._line.api.tus.send(self._piece.id, part.offset, body, content_hash)
+        except LimitInFront as error:
+            body.take_back()
+            self._line.pace.ceiling.meet(error)
+            return Standing(part.offset, self._piece.span.length)
         except CabinetError as error:
             if not _may_go_on(error):
                 raise

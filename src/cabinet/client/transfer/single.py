@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from cabinet.client.failures import ConnectionLost, Damaged, Refused
 from cabinet.client.local import Body, FileBody
 from cabinet.client.output import Gauge
-from cabinet.client.transfer.pace import Pace
+from cabinet.client.transfer.pace import HurriedBody, Pace
 from cabinet.client.transfer.sinks import PartFile, Sink
 from cabinet.client.transfer.steady import ConfirmedBody, Steady
 from cabinet.client.transfer.throttle import Throttle
@@ -71,13 +71,13 @@ class HashedBody:
 
 
 def upload_file(line: Line, steady: Steady, place: Place) -> Entry:
-    """Store a whole file; raises `SourceChanged` or `SizeUnknown`, and then nothing is stored."""
+    """Store a whole file; raises `SourceChanged`, `SizeUnknown` or `TooSlow`, and then nothing is stored."""
 
     def confirm() -> Iterator[None]:
         return steady.confirm_whole(hashed.hasher.hexdigest())
 
     hashed = HashedBody(FileBody(steady.source))
-    return _upload(line, hashed, ConfirmedBody(hashed, confirm), place)
+    return _upload(line, hashed, HurriedBody(ConfirmedBody(hashed, confirm), line.pace), place)
 
 
 def upload(line: Line, body: Body, place: Place) -> Entry:

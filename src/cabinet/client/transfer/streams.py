@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from cabinet.client.failures import Refused, SourceChanged
+from cabinet.client.failures import LimitInFront, Refused, SourceChanged
 from cabinet.client.local import MemoryBody, local_errors
 from cabinet.client.transfer.single import Line, MeteredBody, check, upload
 from cabinet.client.wire.connection import is_passing
@@ -35,6 +35,7 @@ class StreamUpload:
         self, line: Line, stream: Reader, path: Path, confirm: Callable[[], None] = lambda: None
     ) -> None:
         self._line = line
+        self._ceiling = line.pace.ceiling
         self._stream = stream
         self._path = path
         self._confirm = confirm
@@ -44,8 +45,11 @@ class StreamUpload:
     def run(self, place: Place) -> Entry:
         """Store what comes at `place`: in one request if it is short, else in parts."""
         first = self._read()
-        if len(first) < PART:
-            return upload(self._line, MemoryBody(first), place)
+        if len(first) < PART and self._ceiling.allows(len(first)):
+            try:
+                return upload(self._line, MemoryBody(first), place)
+            except LimitInFront as error:
+                self._ceiling.meet(error)
         self._line.gauge.begin(None)
         upload_id = self._line.api.tus.create(None, place)
         try:
@@ -71,11 +75,16 @@ class StreamUpload:
 
     def _send(self, upload_id: str, start: int, part: bytes, length: int | None) -> None:
         """Send what the server does not have of `part`, which begins at `start`, until it has all of it."""
-        standing = Standing(start, None)
-        while standing.offset < start + len(part) or (length is not None and standing.length is None):
-            body = MeteredBody(MemoryBody(part[standing.offset - start :]), self._line)
+        standing, end = Standing(start, None), start + len(part)
+        while standing.offset < end or (length is not None and standing.length is None):
+            stop = end if self._ceiling.most is None else min(end, standing.offset + self._ceiling.most)
+            body = MeteredBody(MemoryBody(part[standing.offset - start : stop - start]), self._line)
+            named = length if stop == end else None
             try:
-                self._line.api.tus.send(upload_id, standing.offset, body, None, length)
+                standing = self._line.api.tus.send(upload_id, standing.offset, body, None, named)
+            except LimitInFront as error:
+                body.take_back()
+                self._ceiling.meet(error)
             except CabinetError as error:
                 body.take_back()
                 before = standing.offset
@@ -85,7 +94,9 @@ class StreamUpload:
                     self._in_vain = 0
             else:
                 self._in_vain = 0
-                return
+                self._ceiling.passed(body.length)
+                if stop == end:
+                    return
 
     def _look_again(self, upload_id: str, error: CabinetError) -> Standing:
         is_ahead = isinstance(error, Refused) and error.means(OffsetMismatch)

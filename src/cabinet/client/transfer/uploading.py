@@ -21,6 +21,7 @@ from cabinet.client.paths import to_nfc, to_path, to_remote
 from cabinet.client.remote.conflicts import Conflicts, Task
 from cabinet.client.session import Session
 from cabinet.client.tally import Tally
+from cabinet.client.transfer.ceiling import Ceiling, default_folder
 from cabinet.client.transfer.manner import STDIO, Manner
 from cabinet.client.transfer.pace import Pace
 from cabinet.client.transfer.throttle import Throttle
@@ -46,7 +47,8 @@ class Uploads:
         self._manner = manner
         self._streams = 1
         self._throttle = Throttle(manner.rate, session.stop)
-        self._pace = Pace()
+        ceiling = Ceiling(str(session.server), default_folder(), session.output.note)
+        self._pace = Pace(ceiling)
         self._conflicts = Conflicts(self._api, self._output, tally, on_conflict)
 
     def send_paths(self, paths: Sequence[str], folder: str, *, recursive: bool) -> None:

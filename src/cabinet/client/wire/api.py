@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 import urllib3
 
-from cabinet.client.failures import Refused
+from cabinet.client.failures import LimitInFront, Refused
 from cabinet.client.local import Body, MemoryBody
 from cabinet.client.times import from_http_date, from_seconds, to_seconds
 from cabinet.client.wire.answers import Answers
@@ -128,7 +128,13 @@ class Api:
     def lookup(self, paths: Sequence[str]) -> list[Entry | None]:
         """Return what is at each of at most `PAGE_SIZE` paths now, None where nothing is."""
         body = to_json({"paths": list(paths)})
-        answer = self._connection.json(Request("POST", "/lookup", JSON, body, is_repeatable=True))
+        try:
+            answer = self._connection.json(Request("POST", "/lookup", JSON, body, is_repeatable=True))
+        except LimitInFront:
+            if len(paths) == 1:
+                raise
+            middle = len(paths) // 2
+            return self.lookup(paths[:middle]) + self.lookup(paths[middle:])
         items = self._answers.items(answer)
         if len(items) != len(paths):
             raise self._connection.misunderstood("it names another number of entries")

@@ -23,6 +23,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from cabinet.client.exits import kind_of
 from cabinet.client.failures import (
     ConnectionLost,
+    LimitInFront,
     Misunderstood,
     Redirected,
     Refused,
@@ -182,7 +183,11 @@ class Connection:
         # Whoever refuses an upload early may cut the connection behind the status, which is enough.
         with suppress(ConnectionLost):
             content = self._content(response)
-        raise _to_refusal(response, content)
+        refusal = _to_refusal(response, content)
+        size = _size_of(request)
+        if refusal.status == 413 and size and not _is_ours(response, content):
+            raise LimitInFront(server=str(self.server), size=size) from refusal
+        raise refusal
 
     def _shows_token(self, request: Request) -> bool:
         return "Authorization" in self._headers and "Authorization" not in request.headers
@@ -257,13 +262,8 @@ def _may_repeat(request: Request, error: CabinetError) -> bool:
 
 def _to_refusal(response: urllib3.BaseHTTPResponse, content: bytes) -> Refused:
     """Read a problem document (RFC 9457), or make do with the status."""
-    try:
-        problem = json.loads(content)
-    except (ValueError, RecursionError):
-        problem = None
-    members = problem if isinstance(problem, dict) else {}
-    slug = unquote(urlsplit(str(members.get("type", ""))).path.rpartition("/")[2])
-    kind = kind_of(slug, response.status)
+    members = _problem(content)
+    kind = kind_of(_type_of(members).rpartition("/")[2], response.status)
     detail = members.get("detail") or members.get("title") or f"{kind.title} ({response.status})."
     return Refused(
         kind=kind,
@@ -271,6 +271,31 @@ def _to_refusal(response: urllib3.BaseHTTPResponse, content: bytes) -> Refused:
         status=response.status,
         retry_after=_seconds(response.headers.get("Retry-After")),
     )
+
+
+def _is_ours(response: urllib3.BaseHTTPResponse, content: bytes) -> bool:
+    """Tell whether a Cabinet server refused; where the body was cut off the media type tells."""
+    if not content:
+        return response.headers.get("Content-Type", "").startswith("application/problem+json")
+    return "/problems/" in _type_of(_problem(content))
+
+
+def _problem(content: bytes) -> dict[str, Any]:
+    try:
+        problem = json.loads(content)
+    except (ValueError, RecursionError):
+        problem = None
+    return problem if isinstance(problem, dict) else {}
+
+
+def _type_of(members: Mapping[str, Any]) -> str:
+    return unquote(urlsplit(str(members.get("type", ""))).path)
+
+
+def _size_of(request: Request) -> int:
+    if request.body is None:
+        return 0
+    return len(request.body) if isinstance(request.body, bytes) else request.body.length
 
 
 def _seconds(value: str | None) -> float | None:

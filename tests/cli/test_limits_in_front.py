@@ -1,0 +1,193 @@
+"""A proxy in front of the server that limits bodies: everything passes all the same, in shorter requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cabinet.client.failures import LimitInFront
+from cabinet.client.transfer.alone import LARGE
+from cabinet.client.transfer.ceiling import LOWEST, Ceiling, default_folder
+from cabinet.storage.content_hash import hash_chunks
+from tests.cli.conftest import Filecli
+from tests.cli.scripted import Answer, Script, entry_of, json_answer, problem
+from tests.support.auth import PASSWORD, USERNAME
+from tests.support.contents import content_of
+from tests.support.reverse_proxies import limited_nginx
+
+MIB = 1 << 20
+TOO_LONG = Answer(413, b"<h1>413 Request Entity Too Large</h1>", {"Content-Type": "text/html"})
+
+
+@pytest.fixture
+def limited(
+    server_url: str, filecli: Filecli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Filecli]:
+    """Run filecli, signed in, through an nginx that takes 1 MiB at most, as all do by default."""
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    with limited_nginx(folder, int(server_url.rpartition(":")[2]), "1m") as address:
+        monkeypatch.setenv("FILECLI_SERVER", address)
+        for command in ("register", "login"):
+            assert filecli(command, given=f"{USERNAME}\n{PASSWORD}\n").exit_code == 0
+        yield filecli
+
+
+def stored(filecli: Filecli, path: str) -> str:
+    done = filecli("download", "-o", "-", "--", path)
+    assert done.exit_code == 0, done.stderr
+    return hash_chunks([done.stdout_bytes])
+
+
+def refused(said: str) -> int:
+    return sum(" 413 " in line for line in said.splitlines())
+
+
+@pytest.mark.parametrize("size", [MIB, MIB + 1, 5 * MIB, LARGE + MIB + 3])
+def test_a_file_of_any_size_passes_and_the_limit_is_met_once(size: int, limited: Filecli, desk: Path) -> None:
+    (desk / "file").write_bytes(content_of(size))
+    done = limited("upload", "-v", "file")
+
+    assert done.exit_code == 0, done.stderr
+    assert stored(limited, "file") == hash_chunks([content_of(size)])
+    if size > MIB:
+        assert refused(done.stderr) > 0
+        assert done.stderr.count("The proxy in front of http://127.0.0.1:") == 1
+        assert "takes at most 1.0 MB per request." in done.stderr
+
+    again = limited("upload", "-v", "file", "--to", "again")
+    assert again.exit_code == 0
+    assert refused(again.stderr) == 0
+    assert "takes at most" not in again.stderr
+    assert stored(limited, "again/file") == hash_chunks([content_of(size)])
+
+
+def test_small_files_go_together_as_far_as_they_may(limited: Filecli, desk: Path) -> None:
+    (desk / "many").mkdir()
+    contents = {f"{number}": content_of(20_000 + number, seed=number) for number in range(300)}
+    contents["large"] = content_of(MIB)
+    for name, content in contents.items():
+        (desk / "many" / name).write_bytes(content)
+    done = limited("upload", "-v", "-j", "2", "-r", "many")
+
+    assert done.exit_code == 0, done.stderr
+    posted = [line for line in done.stderr.splitlines() if "POST" in line and "/upload?" in line]
+    assert len(posted) < 30
+    for name in ("0", "299", "large"):
+        assert stored(limited, f"many/{name}") == hash_chunks([contents[name]])
+    assert len(limited("ls", "many").stdout.splitlines()) == 301
+
+
+@pytest.mark.parametrize("size", [MIB + 1, 9 * MIB])
+def test_standard_input_passes(size: int, limited: Filecli) -> None:
+    done = limited("upload", "-", "--to", "dump", given=content_of(size))
+
+    assert done.exit_code == 0, done.stderr
+    assert stored(limited, "dump") == hash_chunks([content_of(size)])
+    assert limited("uploads").stdout == ""
+
+
+def test_a_limit_that_cannot_be_remembered_is_met_again(limited: Filecli, desk: Path, tmp_path: Path) -> None:
+    (tmp_path / "state" / "filecli").mkdir(parents=True)
+    (tmp_path / "state" / "filecli" / "limits").write_text("in the way")
+    (desk / "file").write_bytes(content_of(LARGE + 1))
+    for _ in range(2):
+        done = limited("upload", "-v", "file")
+        assert done.exit_code == 0, done.stderr
+        assert refused(done.stderr) > 0
+
+
+@pytest.mark.parametrize("remembered", ["x", "-5"])
+def test_a_memory_that_makes_no_sense_does_no_harm(
+    remembered: str, limited: Filecli, desk: Path, tmp_path: Path
+) -> None:
+    (desk / "file").write_bytes(content_of(2 * MIB))
+    assert limited("upload", "file").exit_code == 0
+    [memory] = (tmp_path / "state" / "filecli" / "limits").iterdir()
+    memory.write_text(remembered)
+
+    assert limited("upload", "file").exit_code == 0
+
+
+def test_where_nobody_knows_a_home_a_limit_is_met_and_not_remembered(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setattr("os.path.expanduser", str)
+    told: list[str] = []
+    ceiling = Ceiling("http://here", default_folder(), told.append)
+    ceiling.meet(LimitInFront(server="http://here", size=LOWEST * 4))
+    ceiling.passed(LOWEST * 2)
+
+    assert (ceiling.most, len(told)) == (LOWEST * 2, 1)
+    assert list(desk.iterdir()) == []
+
+
+@pytest.mark.parametrize("is_hasty", [False, True])
+def test_a_refusal_is_heard_while_the_body_is_still_being_sent(
+    is_hasty: bool, scripted: Filecli, script: Script, desk: Path
+) -> None:
+    content = content_of(8 * MIB)
+    (desk / "file").write_bytes(content)
+    script.will_at("/me", json_answer({"username": "alice"}))
+    script.will(Answer(413, TOO_LONG.body, TOO_LONG.headers, is_hasty=is_hasty))
+    script.will(Answer(201, b"", {"Location": "/uploads/abc"}), problem("storage-full", 507))
+
+    assert scripted("upload", "file").exit_code == 6
+    assert [seen.method for seen in script.seen] == ["PUT", "GET", "POST", "PATCH"]
+
+
+@pytest.mark.parametrize("size", [LOWEST, 1000])
+def test_a_limit_that_lets_no_part_pass_is_said(
+    size: int, scripted: Filecli, script: Script, desk: Path
+) -> None:
+    (desk / "file").write_bytes(content_of(size))
+    script.will(TOO_LONG)
+    done = scripted("upload", "file")
+
+    assert done.exit_code == 6
+    assert f"Something in front of {script.url} takes no request of {size} bytes." in done.stderr
+    assert "client_max_body_size" in done.stderr
+    assert len(script.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [problem("too-large", 413), Answer(413, b"", {"Content-Type": "application/problem+json"})],
+    ids=["whole", "cut off"],
+)
+def test_a_refusal_of_the_server_itself_is_final(
+    answer: Answer, scripted: Filecli, script: Script, desk: Path
+) -> None:
+    (desk / "file").write_bytes(content_of(2 * MIB))
+    script.will(Answer(413, answer.body, {**answer.headers, "Content-Type": "application/problem+json"}))
+
+    assert scripted("upload", "file").exit_code == 6
+    assert [seen.method for seen in script.seen] == ["PUT"]
+
+
+@pytest.mark.parametrize("kind", ["about:blank", "https://api.example/errors/too-large"])
+def test_a_problem_document_of_another_is_not_taken_for_the_servers(
+    kind: str, scripted: Filecli, script: Script, desk: Path
+) -> None:
+    (desk / "file").write_bytes(content_of(2 * MIB))
+    script.will_at("/me", json_answer({"username": "alice"}))
+    script.will(json_answer({"type": kind}, 413, **{"Content-Type": "application/problem+json"}))
+    script.will(Answer(201, b"", {"Location": "/uploads/abc"}), problem("storage-full", 507))
+    scripted("upload", "file")
+
+    assert [seen.method for seen in script.seen] == ["PUT", "GET", "POST", "PATCH"]
+
+
+def test_a_list_of_paths_that_is_too_long_is_asked_about_in_halves(
+    scripted: Filecli, script: Script, desk: Path
+) -> None:
+    for name in ("one", "two"):
+        (desk / name).write_text(name)
+    nothing = json_answer({"entries": [None]})
+    script.will_at("/lookup", TOO_LONG, nothing, nothing)
+    script.will(json_answer({"files": [entry_of(name, name.encode()) for name in ("one", "two")]}, 201))
+
+    assert scripted("upload", "one", "two", "--on-conflict", "skip").exit_code == 0

@@ -1,0 +1,113 @@
+"""Uploads over a slow line that is interrupted again and again: each run gets on by nearly all that it sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from cabinet.client.transfer import batches, pace, pieces
+from cabinet.client.transfer.pace import FIRST, LONGEST, SECONDS, Pace
+from cabinet.storage.content_hash import hash_chunks
+from tests.cli.conftest import Filecli
+from tests.cli.test_resuming import methods, stored_hash
+from tests.support.contents import content_of
+from tests.support.line import Cut, Line, end_rudely
+
+# Bytes a second, and the seconds after which somebody loses patience.
+RATE = 150_000
+PATIENCE = 40
+
+
+@pytest.fixture
+def slow(bob: Filecli, line: Line, monkeypatch: pytest.MonkeyPatch) -> Filecli:
+    """Run filecli over a line that is slow by the clock that filecli looks at."""
+    clock = SimpleNamespace(monotonic=lambda: line.passed() / RATE)
+    for module in (batches, pace, pieces):
+        monkeypatch.setattr(module, "time", clock)
+    line.plan(None)
+    return bob
+
+
+def runs_until_done(filecli: Filecli, line: Line, *arguments: str) -> int:
+    """Run a command that is cut off each time it has taken too long; return how often it was run."""
+    for count in range(1, 20):
+        line.plan(Cut(RATE * PATIENCE, end_rudely))
+        done = filecli("upload", "--retries", "0", *arguments)
+        if done.exit_code == 0:
+            return count
+        assert done.exit_code == 8, done.stderr
+    raise AssertionError("it never gets on")
+
+
+def test_a_part_is_two_seconds_of_the_line() -> None:
+    learning = Pace()
+    assert learning.bytes == FIRST == 256 << 10
+    learning.passed(FIRST, FIRST / RATE)
+    assert learning.bytes == SECONDS * RATE
+    learning.passed(learning.bytes, 10.0)
+    assert learning.bytes == FIRST
+
+
+def test_a_part_grows_step_by_step_and_not_beyond_what_it_may_cost() -> None:
+    learning = Pace()
+    sizes = []
+    for _ in range(5):
+        learning.passed(learning.bytes, 0.001)
+        sizes.append(learning.bytes)
+    assert sizes == [1 << 20, 4 << 20, LONGEST, LONGEST, LONGEST]
+    assert LONGEST == 16 << 20
+    learning.lost()
+    assert learning.bytes == FIRST
+
+
+def test_what_is_short_does_not_make_a_line_slow() -> None:
+    learning = Pace()
+    for _ in range(3):
+        learning.passed(learning.bytes, 0.01)
+    learning.passed(1000, 0.2)
+    assert learning.bytes == LONGEST
+    assert not learning.takes_too_long(15 << 20)
+
+
+@pytest.mark.parametrize("size", [(20 << 20), (12 << 20) + 5])
+def test_an_upload_gets_on_however_often_it_is_interrupted(
+    size: int, slow: Filecli, line: Line, desk: Path
+) -> None:
+    (desk / "file").write_bytes(content_of(size))
+    runs = runs_until_done(slow, line, "file")
+
+    # Each run may lose its last part, and what it takes to see how slow the line is.
+    assert runs <= size // (RATE * (PATIENCE - 8)) + 1
+    assert stored_hash(slow, "file") == hash_chunks([content_of(size)])
+    assert slow("uploads").stdout == ""
+
+
+def test_small_files_get_on_however_often_they_are_interrupted(slow: Filecli, line: Line, desk: Path) -> None:
+    (desk / "many").mkdir()
+    for number in range(200):
+        (desk / "many" / f"{number}").write_bytes(content_of(60_000, seed=number))
+    line.plan(Cut(RATE * PATIENCE, end_rudely))
+    assert slow("upload", "--retries", "0", "-j", "1", "-r", "many").exit_code == 8
+    kept = slow("ls", "many").stdout.split()
+
+    assert len(kept) * 60_000 > RATE * (PATIENCE - 8)
+
+
+def test_a_file_that_would_take_too_long_goes_in_parts(slow: Filecli, line: Line, desk: Path) -> None:
+    (desk / "a").write_bytes(content_of(12 << 20))
+    (desk / "b").write_bytes(content_of(3 << 20))
+    done = slow("upload", "-v", "-j", "1", "a", "b")
+
+    assert done.exit_code == 0, done.stderr
+    assert methods(done.stderr).count("POST") == 2
+    assert "PUT" not in done.stderr
+    assert stored_hash(slow, "b") == hash_chunks([content_of(3 << 20)])
+
+
+def test_on_a_fast_line_a_file_in_between_takes_one_request(bob: Filecli, desk: Path) -> None:
+    (desk / "a").write_bytes(content_of(12 << 20))
+    done = bob("upload", "-v", "a")
+
+    assert [line.split()[0] for line in done.stderr.splitlines() if "http://" in line] == ["PUT"]
