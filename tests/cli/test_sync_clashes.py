@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from cabinet.client.failures import LocalFault
 from cabinet.client.sync.swapping import stage_of
-from cabinet.client.transfer import single
+from cabinet.client.transfer.sinks import part_of
+from cabinet.client.wire import api
+from cabinet.client.wire.archive import iter_contents
+from cabinet.errors import TruncatedBody
+from cabinet.storage.chunks import Reader
 from tests.cli.conftest import Filecli
 from tests.cli.test_sync import local_files, write
+from tests.support.faults import Fault
 
 
 def remote_files(alice: Filecli, desk: Path, folder: str) -> dict[str, str]:
@@ -192,25 +198,43 @@ def test_nothing_makes_room_if_a_folder_could_not_be_read(
     assert remote_files(clashing, desk, "two") == {**TWO, "more": "more"}
 
 
+@pytest.mark.parametrize("missing", ["a", "b/d/e"])
 def test_what_is_in_the_way_stays_until_all_has_arrived_and_the_next_run_goes_on(
-    clashing: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+    missing: str, clashing: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(line: single.Line, path: str, part: object, mtime_ns: int | None = None) -> int:
-        if path == "two/b/d/e":
-            raise LocalFault(path=path, reason="for the test")
-        return download(line, path, part, mtime_ns)  # type: ignore[arg-type]
-
-    download = single.download_to_part
+    place = desk / "one" / missing
+    name = part_of(stage_of(place) if missing == "a" else place).name
     with monkeypatch.context() as patched:
-        patched.setattr(single, "download_to_part", refuse)
-        done = clashing("sync", "--delete", ":two", "one")
-    assert done.exit_code == 1
+        fault = Fault(patched, "open", errno.EACCES, lambda path: path.name == name)
+        done = clashing("sync", "-v", "--delete", ":two", "one")
+    assert (done.exit_code, fault.calls) == (1, 1)
+    assert done.stderr.count("/zip") == 1  # all others came together
+    assert "Nothing was deleted" in done.stderr
     left = {path: text for path, text in local_files(desk / "one").items() if ".filecli" not in path}
     assert left == ONE
 
     done = clashing("sync", "--delete", ":two", "one")
     assert done.exit_code == 0
-    assert done.stdout == "one/b/d/e\n"
+    assert done.stdout == f"one/{missing}\n"
+    assert local_files(desk / "one") == TWO
+
+
+def test_what_is_in_the_way_stays_when_the_line_is_lost_before_all_is_named(
+    clashing: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(stream: Reader, names: Sequence[str], most: int) -> Iterator[bytes]:
+        contents = iter_contents(stream, names, most)
+        yield next(contents)
+        raise TruncatedBody(expected=1, received=0)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(api, "iter_contents", break_off)
+        done = clashing("sync", "--retries", "0", "--delete", ":two", "one")
+    assert done.exit_code == 8
+    left = {path: text for path, text in local_files(desk / "one").items() if ".filecli" not in path}
+    assert left == ONE
+
+    assert clashing("sync", "--delete", ":two", "one").exit_code == 0
     assert local_files(desk / "one") == TWO
 
 

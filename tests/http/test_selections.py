@@ -234,7 +234,15 @@ def test_all_but_some_are_one_archive_by_json_and_by_a_form(filled: Program, win
     top = post(filled, "/zip", {"folder": "", "count": 1})
     assert 'filename="cabinet.zip"' in top.headers["Content-Disposition"]
 
+    exact = [f"a/{name}" for name in names]
+    assert unzipped(post(filled, "/zip", {**all_of(5, "3.txt"), "names": "exact"}).data) == exact
+    assert unzipped(filled.request("POST", "/zip", data={**fields, "names": "exact"}).data) == exact
+    assert unzipped(post(filled, "/zip", {"path": ["a/0.txt"], "names": "exact"}).data) == ["a/0.txt"]
+    assert is_problem(post(filled, "/zip", {**all_of(5, "3.txt"), "names": "short"}), 422, "invalid-field")
+    assert is_problem(post(filled, "/zip", {"path": ["a"], "names": "short"}), 422, "invalid-field")
+
     for wrong, status, slug in (
+        ({**fields, "names": "short"}, 422, "invalid-field"),
         ({**fields, "count": "4"}, 409, "selection-changed"),
         ({**fields, "count": "x"}, 422, "invalid-field"),
         ({**fields, "count": "0"}, 422, "invalid-field"),

@@ -115,6 +115,50 @@ def test_a_form_names_a_thousand_long_paths_of_any_script(alice: Program) -> Non
         assert unzipped(selected.data) == {"я" * 150: b"content"}
 
 
+AWKWARD = ["nul", "a:b?.txt", "trailing. ", "Case", "case", "é", "я" * 100]
+
+
+def test_exact_names_are_the_whole_paths_in_the_order_asked_for(alice: Program) -> None:
+    paths = [f"docs/{name}" for name in AWKWARD]
+    for path in paths:
+        alice.put(f"/files/{quote(path)}", path.encode())
+    alice.put("/files/docs/large", LARGE)
+    asked = [paths[3], "docs/large", *paths[4:], *paths[:3]]
+
+    for response in (
+        alice.request("POST", "/zip", data={"names": "exact", "path": [*asked, asked[0]]}),
+        alice.get("/zip?names=exact&" + urlencode([("path", path) for path in asked])),
+    ):
+        assert response.status_code == 200, response.text
+        assert response.headers["Content-Length"] == str(len(response.data))
+        content = unzipped(response.data)
+        assert list(content) == asked
+        assert content[paths[0]] == paths[0].encode()
+
+
+def test_a_folder_has_exact_names_too_and_comes_once(alice: Program) -> None:
+    for path in ("a/b/c/nul", "a/b/C", "a/d"):
+        alice.put(f"/files/{path}", path.encode())
+
+    chosen = {"names": "exact", "path": ["a/b/c/nul", "a/b", "a/b/C"]}
+    assert list(unzipped(alice.request("POST", "/zip", data=chosen).data)) == [
+        "a/b/", "a/b/c/", "a/b/c/nul", "a/b/C",
+    ]  # fmt: skip
+    everything = alice.get("/zip?names=exact&path=&path=a/d")
+    assert list(unzipped(everything.data)) == ["a/", "a/b/", "a/b/c/", "a/b/c/nul", "a/b/C", "a/d"]
+
+
+def test_names_are_safe_or_exact_and_nothing_else(alice: Program) -> None:
+    alice.put("/files/nul", b"")
+
+    assert list(unzipped(alice.get("/zip?names=safe&path=nul").data)) == ["_nul"]
+    assert is_problem(alice.get("/zip?names=short&path=nul"), 422, "invalid-field")
+    assert is_problem(alice.request("POST", "/zip", data={"names": "", "path": "nul"}), 422, "invalid-field")
+    assert is_problem(
+        alice.request("POST", "/zip", data={"names": "exact", "path": ["nul", "gone"]}), 404, "not-found"
+    )
+
+
 def test_a_selection_of_nothing_of_too_much_or_of_what_is_not_there_is_refused(alice: Program) -> None:
     alice.put("/files/a/f")
 

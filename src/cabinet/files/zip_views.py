@@ -14,11 +14,12 @@ from cabinet.files import bp
 from cabinet.files.forms import ChosenForm
 from cabinet.files.returning import nothing_chosen, paths_of
 from cabinet.files.selection_forms import FolderChoice, selection_of_form
+from cabinet.services.zip_names import Naming
 from cabinet.web.archives import send_zip
 from cabinet.web.context import acting_user, zipping
 from cabinet.web.guard import takes_body_of
 from cabinet.web.pages import check_form
-from cabinet.web.parameters import MAX_PATHS, NOT_ONE_WAY, PATHS_BYTES, read_one_of
+from cabinet.web.parameters import MAX_PATHS, NOT_ONE_WAY, PATHS_BYTES, read_one_of, to_choice
 from cabinet.web.problems import wants_page
 
 
@@ -26,12 +27,19 @@ class ZipPaths(BaseModel):
     """The body of `POST /zip` that names what it is about."""
 
     path: list[str] = Field(min_length=1, max_length=MAX_PATHS)
+    names: str = Naming.SAFE
+
+
+class ZipFolder(FolderChoice):
+    """The same that names all of a folder but some."""
+
+    names: str = Field(default=Naming.SAFE, strict=False)
 
 
 @bp.get("/zip")
 def download_zip() -> ResponseReturnValue:
     """Answer with an archive of the files and folders that each `path` names."""
-    return send_zip(zipping(acting_user().id).zip(request.args.getlist("path")))
+    return send_zip(zipping(acting_user().id).zip(request.args.getlist("path"), _naming()))
 
 
 @bp.post("/zip")
@@ -40,16 +48,26 @@ def zip_chosen() -> ResponseReturnValue:
     """Do the same for paths in a body, as many as no address could hold, or for all of a folder but some."""
     user = acting_user()
     if request.is_json:
-        wanted = read_one_of(("path", ZipPaths), ("folder", FolderChoice))
-        if isinstance(wanted, FolderChoice):
-            return send_zip(zipping(user.id).zip_all(wanted.selection()))
-        return send_zip(zipping(user.id).zip(wanted.path))
+        wanted = read_one_of(("path", ZipPaths), ("folder", ZipFolder))
+        naming = _to_naming(wanted.names)
+        if isinstance(wanted, ZipFolder):
+            return send_zip(zipping(user.id).zip_all(wanted.selection(), naming))
+        return send_zip(zipping(user.id).zip(wanted.path, naming))
     form, selection = ChosenForm(), selection_of_form()
     if selection is not None:
         if form.path.data:
             raise MalformedRequest(reason=NOT_ONE_WAY)
-        return send_zip(zipping(user.id).zip_all(selection))
+        return send_zip(zipping(user.id).zip_all(selection, _naming()))
     if wants_page() and not form.path.data:
         return nothing_chosen()
     check_form(form)
-    return send_zip(zipping(user.id).zip(paths_of(form)))
+    return send_zip(zipping(user.id).zip(paths_of(form), _naming()))
+
+
+def _naming() -> Naming:
+    """Return what the query or the form wants the entries to be called; raises `InvalidField`."""
+    return _to_naming(request.values.get("names", Naming.SAFE))
+
+
+def _to_naming(value: str) -> Naming:
+    return to_choice(Naming, "names", value)

@@ -10,8 +10,17 @@ from __future__ import annotations
 
 import re
 import zlib
+from enum import StrEnum
 
 from cabinet.services.names import NAME_UNITS, cut, numbered
+
+
+class Naming(StrEnum):
+    """What the entries of an archive are called: what every unpacker can write, or exactly what they are."""
+
+    SAFE = "safe"
+    EXACT = "exact"
+
 
 # Control characters, separators and what reverses the writing no name has; see names.py.
 _RESERVED = re.compile(r'[<>:"|?*/\\\x00-\x1f]')
@@ -57,6 +66,14 @@ class FolderNames:
         chosen = numbered(safe, number)
         self._taken.add(_key(chosen))
         return chosen
+
+
+class ExactNames:
+    """Leaves the entries of one folder the names that they have, for a program that reads them."""
+
+    def take(self, name: str) -> str:
+        """Return `name`."""
+        return name
 
 
 def _key(name: str) -> int:

@@ -24,7 +24,7 @@ from cabinet.services.names import split_path
 from cabinet.services.selections import FolderSelection, Selected, find_in_folder
 from cabinet.services.tree import Tree
 from cabinet.services.zip_format import Archive, Length, is_one_piece
-from cabinet.services.zip_names import FolderNames
+from cabinet.services.zip_names import ExactNames, FolderNames, Naming
 from cabinet.storage.blobs import BlobStore
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly
 
@@ -69,6 +69,14 @@ class _Copy(NamedTuple):
 
 
 _Found: TypeAlias = Row[Any] | _Copy
+_Names: TypeAlias = FolderNames | ExactNames
+
+
+class _Top(NamedTuple):
+    """Something that was asked for, and the names of the folders it lies in."""
+
+    above: tuple[str, ...]
+    found: _Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,57 +113,66 @@ class Zipping:
         self._store = store
         self._tree = Tree(session, owner_id)
 
-    def zip(self, paths: Sequence[str]) -> Zip:
-        """Return an archive of files and folders; of all that is in the root, for the empty path.
+    def zip(self, paths: Sequence[str], naming: Naming = Naming.SAFE) -> Zip:
+        """Return an archive of files and folders, in their order; of all that is in the root, for the empty path.
 
+        With exact names each has its whole path, and what lies below another of `paths` comes only with that.
         Raises `InvalidField`, `InvalidName`, or `NotFound` when one of them is missing.
         """
         if not 1 <= len(paths) <= MAX_PATHS:
             raise InvalidField(field="path", reason=NOT_SO_MANY)
         wanted = list(dict.fromkeys(split_path(path) for path in paths))
-        return self._zip(_name_of(wanted), lambda: self._find(wanted))
+        if naming is Naming.EXACT:
+            wanted = _outermost(wanted)
+        return self._zip(_name_of(wanted), lambda: self._find(wanted), naming)
 
-    def zip_all(self, selection: FolderSelection) -> Zip:
+    def zip_all(self, selection: FolderSelection, naming: Naming = Naming.SAFE) -> Zip:
         """Return an archive of all entries of a folder but some; what is removed meanwhile is left out.
 
         Raises `SelectionChanged`, `NotFound`, `NotAFolder` or `InvalidName`.
         """
-        folder = split_path(selection.folder)
-        return self._zip(
-            _name_of([folder]), lambda: self._selected(find_in_folder(self._session, self._tree, selection))
-        )
 
-    def _zip(self, name: str, find: Callable[[], Iterable[_Found]]) -> Zip:
+        def find() -> Iterator[_Top]:
+            return self._selected(find_in_folder(self._session, self._tree, selection))
+
+        return self._zip(_name_of([split_path(selection.folder)]), find, naming)
+
+    def _zip(self, name: str, find: Callable[[], Iterable[_Top]], naming: Naming) -> Zip:
         try:
-            members = self._members(find())
+            members = self._members(find(), naming)
             known = list(islice(members, MEASURED_ENTRIES + 1))
         finally:
             self._session.rollback()
         length = None if len(known) > MEASURED_ENTRIES else _length_of(known)
         return Zip(name, length, self._chunks(chain(known, members)))
 
-    def _find(self, wanted: Sequence[tuple[str, ...]]) -> list[_Copy]:
+    def _find(self, wanted: Sequence[tuple[str, ...]]) -> list[_Top]:
         found = self._tree.find_all(wanted)
         if len(found) < len(wanted):
             raise NotFound
-        return [_Copy(*(getattr(found[names], field) for field in _Copy._fields)) for names in wanted]
+        return [
+            _Top(names[:-1], _Copy(*(getattr(found[names], field) for field in _Copy._fields)))
+            for names in wanted
+        ]
 
-    def _selected(self, selected: Selected) -> Iterator[_Found]:
+    def _selected(self, selected: Selected) -> Iterator[_Top]:
         """Yield those of what is selected in a folder that are there yet, a page at a time."""
         for start in range(0, len(selected.node_ids), PAGE):
             ids = selected.node_ids[start : start + PAGE]
-            yield from self._page(_AMONG, {"folder_id": selected.folder_id, "ids": ids})
+            for row in self._page(_AMONG, {"folder_id": selected.folder_id, "ids": ids}):
+                yield _Top(selected.path, row)
 
-    def _members(self, tops: Iterable[_Found]) -> Iterator[Member]:
+    def _members(self, tops: Iterable[_Top], naming: Naming) -> Iterator[Member]:
         """Yield `tops` and all below them; the root stands for what is in it."""
-        names = FolderNames()
+        names: _Names = FolderNames() if naming is Naming.SAFE else ExactNames()
         for top in tops:
-            if top.name == "":
-                yield from self._below(top.id, "", names)
+            prefix = "" if naming is Naming.SAFE else "".join(f"{name}/" for name in top.above)
+            if top.found.name == "":
+                yield from self._below(top.found.id, "", names)
             else:
-                yield from self._member(top, "", names)
+                yield from self._member(top.found, prefix, names)
 
-    def _below(self, folder_id: int, prefix: str, names: FolderNames) -> Iterator[Member]:
+    def _below(self, folder_id: int, prefix: str, names: _Names) -> Iterator[Member]:
         page = self._page(_ENTRIES, {"folder_id": folder_id})
         while page:
             for row in page:
@@ -170,14 +187,14 @@ class Zipping:
         self._session.rollback()
         return page
 
-    def _member(self, row: _Found, prefix: str, names: FolderNames) -> Iterator[Member]:
+    def _member(self, row: _Found, prefix: str, names: _Names) -> Iterator[Member]:
         name = prefix + names.take(row.name)
         if row.kind == Kind.FILE:
             yield Member(name, row.modified_at, row.size, row.content_hash)
             return
         yield Member(f"{name}/", row.modified_at, 0, None)
         if row.child_count:
-            yield from self._below(row.id, f"{name}/", FolderNames())
+            yield from self._below(row.id, f"{name}/", type(names)())
 
     def _chunks(self, members: Iterable[Member]) -> Generator[bytes, None, None]:
         """Yield the archive in pieces of about `CHUNK_SIZE`; many small files go in one."""
@@ -223,6 +240,12 @@ def _length_of(members: Iterable[Member]) -> int:
     for member in members:
         length.add(member.name, member.modified_at, member.size)
     return length.total
+
+
+def _outermost(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return those of `paths` that do not lie below another."""
+    chosen = set(paths)
+    return [path for path in paths if not any(path[:depth] in chosen for depth in range(len(path)))]
 
 
 def _name_of(paths: Sequence[tuple[str, ...]]) -> str:

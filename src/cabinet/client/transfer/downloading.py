@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -25,6 +26,7 @@ from cabinet.client.remote.globs import is_pattern
 from cabinet.client.remote.meaning import Meaning, Meant, outermost
 from cabinet.client.session import Session
 from cabinet.client.tally import Tally
+from cabinet.client.transfer.bundles import SMALL, Bundle, Gatherer, Wanted
 from cabinet.client.transfer.manner import STDIO, Manner
 from cabinet.client.transfer.placing import iter_places
 from cabinet.client.transfer.throttle import Throttle
@@ -68,6 +70,9 @@ class Downloads:
         self._force = force
         self._throttle = Throttle(manner.rate, session.stop)
         self.folders = TargetFolders(dry_run=manner.dry_run)
+        # Archives hold what files are now.
+        self._bundles_small = version is None
+        self._small = Gatherer()
 
     def fetch_all(self, names: Sequence[str], output: str | None, *, recursive: bool) -> None:
         """Download what `names` mean, files or with `recursive` also folders, to where `output` says."""
@@ -93,7 +98,7 @@ class Downloads:
     def run(self, jobs: Iterator[Job]) -> None:
         """Do what was planned, several at a time."""
         with self._tally.interruptible():
-            Crew(self._manner.jobs, self._session.stop).run(jobs)
+            Crew(self._manner.jobs, self._session.stop).run(chain(jobs, self._iter_rest()))
 
     def fetch_entry(self, entry: Entry, target: Path, shown: Path | None = None) -> Iterator[Job]:
         """Plan to download a file whose entry is known; it is told of as `shown`, if given."""
@@ -173,9 +178,41 @@ class Downloads:
             if not self.folders.takes_files(target.parent):
                 return
             replace = self._may_replace(target)
+            if entry is not None and entry.size <= SMALL and self._bundles_small:
+                for bundle in self._small.add(Wanted(entry, target, replace, label)):
+                    yield self._job(bundle)
+                return
             mtime_ns = entry.mtime_ns if entry else None
             job = partial(self._fetch_file, path, target, label, replace=replace, mtime_ns=mtime_ns)
             yield partial(self._attempt, path, job)
+
+    def _iter_rest(self) -> Iterator[Job]:
+        for bundle in self._small.flush():
+            yield self._job(bundle)
+
+    def _job(self, bundle: list[Wanted]) -> Job:
+        return (
+            partial(self._fetch_bundle, bundle) if len(bundle) > 1 else partial(self._fetch_alone, bundle[0])
+        )
+
+    def _fetch_bundle(self, files: list[Wanted]) -> None:
+        from cabinet.client.transfer.single import Line
+
+        if not self._bundles_small:
+            for file in files:
+                self._fetch_alone(file)
+            return
+        with self._meter.open(f"{len(files)} files") as gauge:
+            line = Line(self._api, gauge, self._throttle)
+            bundle = Bundle(line, self._tally, self._force, self._report_all, self._fetch_alone)
+            bundle.fetch(files)
+            if not bundle.is_understood:
+                self._bundles_small = False
+
+    def _fetch_alone(self, file: Wanted) -> None:
+        path, mtime_ns = file.entry.path, file.entry.mtime_ns
+        with self._tally.attempt(path):
+            self._fetch_file(path, file.target, file.label, replace=file.replace, mtime_ns=mtime_ns)
 
     def _attempt(self, subject: str, job: Job) -> None:
         with self._tally.attempt(subject):
@@ -215,6 +252,11 @@ class Downloads:
     def _report(self, path: str, local: str, size: int) -> None:
         self._tally.done(size)
         self._output.document(to_event("downloaded", path=path, local=local, size=size))
+
+    def _report_all(self, files: Sequence[Wanted]) -> None:
+        for file in files:
+            self._report(file.entry.path, file.label, file.entry.size)
+        self._output.result(*(file.label for file in files))
 
     def _may_replace(self, target: Path) -> bool:
         """Tell whether `target`, if it is there, shall be replaced; raises `LocalExists` if not."""

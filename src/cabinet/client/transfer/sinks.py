@@ -141,6 +141,13 @@ class PartFile:
 
     def finish(self) -> None:
         """Make the part durable and put it in place of the target; raises `Damaged`, and keeps nothing of it then."""
+        self.make_durable()
+        self.take_the_name()
+        with local_errors(self.target):
+            fsync_folder(self.target.parent)
+
+    def make_durable(self) -> None:
+        """Do the first half of `finish`: the bytes are safe, still under the name of the part."""
         if not self.is_whole:
             self.discard()
             received = self._hasher.hexdigest()
@@ -149,9 +156,12 @@ class PartFile:
             if self.mtime_ns is not None:
                 os.utime(self._descriptor, ns=(self.mtime_ns, self.mtime_ns))
             os.fsync(self._descriptor)
+
+    def take_the_name(self) -> None:
+        """Do the second half; durable once `fsync_folder` has been called on the folder."""
+        with local_errors(self.target):
             self._take_the_name()
             self._mark.unlink(missing_ok=True)
-            _fsync_folder(self.target.parent)
 
     @property
     def size(self) -> int:
@@ -277,7 +287,8 @@ def _write_mark(mark: Path, content_hash: str) -> None:
         file.write(f"{content_hash}\n")
 
 
-def _fsync_folder(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable, where its file system can."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         # Some network file systems cannot; the file itself is synced by now.

@@ -16,17 +16,18 @@ from urllib.parse import quote, urlencode
 
 import urllib3
 
-from cabinet.client.failures import LimitInFront, Refused
+from cabinet.client.failures import ConnectionLost, LimitInFront, Refused
 from cabinet.client.local import Body, MemoryBody
 from cabinet.client.times import from_http_date, from_seconds, to_seconds
 from cabinet.client.wire.answers import Answers
+from cabinet.client.wire.archive import iter_contents
 from cabinet.client.wire.connection import JSON, TAKES_LONG, Connection, Request, to_json
 from cabinet.client.wire.entries import PAGE_SIZE, Entry, Version
 from cabinet.client.wire.form import FormFile, encode
 from cabinet.client.wire.tokens import StoredToken
 from cabinet.client.wire.trash import Trash
 from cabinet.client.wire.tus import Tus
-from cabinet.errors import IsAFolder, NotAFolder
+from cabinet.errors import IsAFolder, NotAFolder, TruncatedBody
 from cabinet.storage.chunks import iter_stream
 from cabinet.storage.content_hash import is_content_hash
 
@@ -187,6 +188,30 @@ class Api:
             yield content
         finally:
             response.close()
+
+    @contextmanager
+    def open_small_files(self, paths: Sequence[str], most: int) -> Iterator[Iterator[bytes]]:
+        """Open at most `PAGE_SIZE` files of at most `most` bytes each, whose contents come in the order asked for.
+
+        The contents raise `ConnectionLost`, and what `iter_contents` of `archive.py` raises.
+        """
+        form = urlencode([("names", "exact"), *(("path", path) for path in paths)]).encode()
+        headers = {**_FORM, "Accept": "*/*"}
+        response = self._connection.open(Request("POST", "/zip", headers, form, is_repeatable=True))
+        try:
+            yield self._small_files(response, paths, most)
+        finally:
+            response.close()
+
+    def _small_files(
+        self, response: urllib3.BaseHTTPResponse, paths: Sequence[str], most: int
+    ) -> Iterator[bytes]:
+        with self._connection.reading(response):
+            try:
+                yield from iter_contents(response, paths, most)
+            except TruncatedBody as error:
+                server = str(self._connection.server)
+                raise ConnectionLost(server=server, reason="the archive is not whole") from error
 
     def content_hash(self, path: str) -> str:
         """Return the content hash that the file at `path` has now."""

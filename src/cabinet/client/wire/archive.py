@@ -1,0 +1,83 @@
+"""Files out of a zip archive, one after the other while it arrives.
+
+Only what our server writes for small files is read: content that is stored as it is, behind a header that
+names it and its size. The table of contents at the end says nothing new and is passed over.
+
+Rule: the caller says which names come, in which order. Nothing is unpacked by a name, and whatever else
+is there ends the reading.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+
+from cabinet.storage.chunks import Reader, iter_exactly, iter_stream
+
+# The local file header: signature, version, flags, method, time, date, CRC, both sizes, both lengths.
+_HEADER = struct.Struct("<4s5H3L2H")
+_SIGNATURE = b"PK\x03\x04"
+_STORED = 0
+# Bytes.
+_AHEAD = 64 << 10
+
+# Bits of the flags that are understood: the name is UTF-8.
+_UTF_8 = 1 << 11
+
+
+class OtherName(Exception):
+    """The next file of an archive is not the one that was asked for."""
+
+
+class OtherShape(Exception):
+    """The next file of an archive is longer than expected, damaged, or written in another way."""
+
+
+def iter_contents(stream: Reader, names: Sequence[str], most: int) -> Iterator[bytes]:
+    """Yield the contents of the files called `names`, none longer than `most` bytes.
+
+    Raises `OtherName` or `OtherShape`, and `TruncatedBody` where the archive ends too early.
+    """
+    buffered = _Buffered(stream)
+    for name in names:
+        yield _read(buffered, name, most)
+    for _ in iter_stream(buffered):
+        pass  # to its end, so that the connection can be used again
+
+
+class _Buffered:
+    """Reads far enough ahead, for a short read of an answer costs as much as a long one."""
+
+    def __init__(self, stream: Reader) -> None:
+        self._stream = stream
+        self._chunk = b""
+        self._at = 0
+
+    def read(self, size: int, /) -> bytes:
+        if self._at == len(self._chunk):
+            self._chunk, self._at = self._stream.read(_AHEAD), 0
+        piece = self._chunk[self._at : self._at + size]
+        self._at += len(piece)
+        return piece
+
+
+def _read(stream: Reader, name: str, most: int) -> bytes:
+    header = _HEADER.unpack(_take(stream, _HEADER.size))
+    signature, _, flags, method, _, _, checksum, packed, size, name_length, extra_length = header
+    if signature != _SIGNATURE:
+        raise OtherName
+    found = _take(stream, name_length)
+    _take(stream, extra_length)
+    if found != name.encode():
+        raise OtherName
+    if method != _STORED or flags & ~_UTF_8 or packed != size or size > most:
+        raise OtherShape
+    content = _take(stream, size)
+    if zlib.crc32(content) != checksum:
+        raise OtherShape
+    return content
+
+
+def _take(stream: Reader, size: int) -> bytes:
+    return b"".join(iter_exactly(stream, size))
