@@ -89,9 +89,11 @@ def test_small_files_get_on_however_often_they_are_interrupted(slow: Filecli, li
     for number in range(200):
         (desk / "many" / f"{number}").write_bytes(content_of(60_000, seed=number))
     line.plan(Cut(RATE * PATIENCE, end_rudely))
-    assert slow("upload", "--retries", "0", "-j", "1", "-r", "many").exit_code == 8
-    kept = slow("ls", "many").stdout.split()
+    done = slow("upload", "--retries", "0", "-j", "1", "-r", "many")
+    kept = slow("ls", "many").stdout.splitlines()
 
+    assert done.exit_code == 8
+    assert len(done.stdout.splitlines()) == len(kept)
     assert len(kept) * 60_000 > RATE * (PATIENCE - 8)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from cabinet.client.failures import LimitInFront, Refused
@@ -85,43 +85,45 @@ class _Unsteady(Exception):
         self.changed = changed
 
 
-@dataclass(slots=True)
-class Sent:
-    """What became of a batch: what is stored, as what, and what has to go alone."""
-
-    stored: list[tuple[Task, Entry]] = field(default_factory=list)
-    grown: list[Source] = field(default_factory=list)
-    left: list[Task] = field(default_factory=list)
-
-
 class Batches:
-    """Sends batches; what fails is counted by `tally`."""
+    """Sends batches; what fails is counted by `tally`.
 
-    def __init__(self, line: Line, tally: Tally) -> None:
+    `stored` is told what each request stored, and as what; `grown` of which file only the beginning.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        tally: Tally,
+        stored: Callable[[Sequence[tuple[Task, Entry]]], None],
+        grown: Callable[[Source], None],
+    ) -> None:
         self._line = line
         self._tally = tally
+        self._stored = stored
+        self._grown = grown
+        self._left: list[Task] = []
         # A batch is shown file by file once it is stored: what its form adds is nobody's content.
         self._unseen = replace(line, gauge=SilentMeter())
 
-    def send(self, tasks: Sequence[Task]) -> Sent:
-        """Store `tasks`; what changed meanwhile, or is no small file any more, is left."""
-        sent = Sent()
+    def send(self, tasks: Sequence[Task]) -> list[Task]:
+        """Store `tasks`, and return what has to go alone: it changed meanwhile, or is no small file any more."""
         loaded: list[_Loaded] = []
         room = MOST_BYTES
         for task in tasks:
             with self._tally.attempt(str(task.source.path)):
                 each = _load(task, min(SMALL, room))
                 if each is None:
-                    sent.left.append(task)
+                    self._left.append(task)
                 else:
                     loaded.append(each)
                     room -= len(each.file.content)
         self._line.gauge.begin(sum(len(each.file.content) for each in loaded))
-        self._store_in_turn(loaded, sent)
+        self._store_in_turn(loaded)
         self._line.gauge.finish()
-        return sent
+        return self._left
 
-    def _store_in_turn(self, loaded: Sequence[_Loaded], sent: Sent) -> None:
+    def _store_in_turn(self, loaded: Sequence[_Loaded]) -> None:
         """Store files in as many requests as the line makes of them."""
         waiting = deque(loaded)
         while waiting:
@@ -130,9 +132,9 @@ class Batches:
             while waiting and waiting[0].cost <= room:
                 room -= waiting[0].cost
                 some.append(waiting.popleft())
-            self._store(some, sent)
+            self._store(some)
 
-    def _store(self, loaded: Sequence[_Loaded], sent: Sent) -> None:
+    def _store(self, loaded: Sequence[_Loaded]) -> None:
         """Store all at once; what the server refuses together is tried in two halves, and so on."""
         if not loaded:
             return
@@ -141,11 +143,11 @@ class Batches:
         try:
             entries = self._line.api.store(files, loaded[0].task.on_conflict, partial(self._guarded, loaded))
         except _Unsteady as error:
-            sent.left.extend(each.task for each in error.changed)
-            self._store([each for each in loaded if each not in error.changed], sent)
+            self._left.extend(each.task for each in error.changed)
+            self._store([each for each in loaded if each not in error.changed])
             return
         except LimitInFront as error:
-            self._store_less(loaded, error, sent)
+            self._store_less(loaded, error)
             return
         except Refused as error:
             if is_fatal(error):
@@ -154,28 +156,33 @@ class Batches:
                 self._tally.failed(str(loaded[0].task.source.path), error)
                 return
             middle = len(loaded) // 2
-            self._store(loaded[:middle], sent)
-            self._store(loaded[middle:], sent)
+            self._store(loaded[:middle])
+            self._store(loaded[middle:])
             return
         self._line.pace.passed(sum(each.cost for each in loaded), time.monotonic() - began)
+        self._conclude(loaded, entries)
+
+    def _conclude(self, loaded: Sequence[_Loaded], entries: Sequence[Entry]) -> None:
+        stored = []
         for each, entry in zip(loaded, entries, strict=True):
             self._line.gauge.advance(len(each.file.content))
             with self._tally.attempt(str(each.task.source.path)):
                 check(entry, each.file.content_hash)
-                sent.stored.append((each.task, entry))
+                stored.append((each.task, entry))
                 if each.steady is not None and each.steady.has_grown:
-                    sent.grown.append(each.steady.source)
+                    self._grown(each.steady.source)
+        self._stored(stored)
 
-    def _store_less(self, loaded: Sequence[_Loaded], error: LimitInFront, sent: Sent) -> None:
+    def _store_less(self, loaded: Sequence[_Loaded], error: LimitInFront) -> None:
         """Store files in shorter requests, for something in front of the server takes none so long."""
         with suppress(LimitInFront):
             self._line.pace.ceiling.meet(error)
         if len(loaded) == 1:
-            sent.left.append(loaded[0].task)
+            self._left.append(loaded[0].task)
             return
         middle = len(loaded) // 2
-        self._store_in_turn(loaded[:middle], sent)
-        self._store_in_turn(loaded[middle:], sent)
+        self._store_in_turn(loaded[:middle])
+        self._store_in_turn(loaded[middle:])
 
     def _guarded(self, loaded: Sequence[_Loaded], body: Body) -> Body:
         return MeteredBody(ConfirmedBody(body, partial(_confirm_all, loaded)), self._unseen)

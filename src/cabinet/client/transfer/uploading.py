@@ -153,11 +153,7 @@ class Uploads:
     def _send_batch(self, line: Line, tasks: list[Task]) -> None:
         from cabinet.client.transfer.batches import Batches
 
-        sent = Batches(line, self._tally).send(tasks)
-        for source in sent.grown:
-            self._warn_of_growth(source)
-        self._report(sent.stored)
-        for task in sent.left:
+        for task in Batches(line, self._tally, self._report, self._warn_of_growth).send(tasks):
             # It was tried already, together with the others.
             self._run([task], partial(self._send_alone, again=True))
 
