@@ -16,7 +16,7 @@ from flask import current_app
 from sqlalchemy import Connection, MetaData
 
 from cabinet.models import UtcDateTime
-from cabinet.serving import make_instance
+from cabinet.serving.preparing import make_instance
 
 database = current_app.extensions["migrate"].db
 metadata: MetaData = database.metadata

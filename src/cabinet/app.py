@@ -15,11 +15,12 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import PathConverter
 
-from cabinet import auth, commands, config, files, serving, tus
+from cabinet import auth, commands, config, files, tus
 from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
 from cabinet.refusals import RefusedToStart
 from cabinet.services.database import configure, engine_options, folders_of
 from cabinet.services.passwords import Passwords
+from cabinet.serving import preparing
 from cabinet.storage.reserve import Reserve
 from cabinet.web import assets, context, formats, guard, health, i18n, lean, packing, pages, problems, upkeep
 from cabinet.web.cookies import Cookies
@@ -59,7 +60,7 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     _bind_extensions(app)
     for part in (guard, problems, i18n, formats, packing, pages, assets, health, upkeep):
         part.init_app(app)
-    commands.init_app(app, serving.prepare)
+    commands.init_app(app, preparing.prepare)
     app.register_blueprint(auth.bp)
     app.register_blueprint(files.bp)
     app.register_blueprint(tus.bp)
@@ -68,7 +69,7 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops, x_prefix=hops
         )
-    serving.prepare_when_serving(app)
+    preparing.prepare_when_serving(app)
     return app
 
 
@@ -97,7 +98,7 @@ def _bind_extensions(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():
         configure(db.engine)
-    migrate.init_app(app, db, directory=str(serving.find_migrations()), render_as_batch=True)
+    migrate.init_app(app, db, directory=str(preparing.find_migrations()), render_as_batch=True)
     login_manager.init_app(app)
     login_manager.session_protection = None  # a session is a row of ours; its address may change
     bcrypt.init_app(app)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cabinet import serving
+from cabinet.serving import preparing
 from cabinet.storage.blobs import BlobStore, open_store
 from tests.support.backends import BACKENDS_UNDER_TEST, Backend
 from tests.support.chosen_database import chosen
@@ -41,7 +41,7 @@ def migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a copy of the migrations, which the application takes for its own."""
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(serving, "find_migrations", lambda: folder)
+    monkeypatch.setattr(preparing, "find_migrations", lambda: folder)
     return folder
 
 

@@ -28,9 +28,10 @@ from tests.support.strace import Point, killed_at, points, read_log, traced
 START_WITH = """
 import sys
 from pathlib import Path
-from cabinet import create_app, serving
+from cabinet import create_app
+from cabinet.serving import preparing
 if len(sys.argv) > 1:
-    serving.find_migrations = lambda: Path(sys.argv[1])
+    preparing.find_migrations = lambda: Path(sys.argv[1])
 create_app()
 """
 

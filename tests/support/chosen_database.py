@@ -15,7 +15,7 @@ from typing import Any
 
 from cabinet import create_app
 from cabinet.extensions import db
-from cabinet.serving import prepare
+from cabinet.serving.preparing import prepare
 from tests.support.postgresql import Cluster, Databases
 
 CHOICES = ("sqlite", "postgresql")

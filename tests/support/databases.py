@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from flask import Flask
 
-from cabinet import serving
 from cabinet.extensions import db
+from cabinet.serving import preparing
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 ROWS = 4
@@ -130,7 +130,7 @@ def at_revision(make_app: Callable[[], Flask], database: Database, revision: str
     app = make_app()
     with app.app_context():
         settings = alembic.config.Config()
-        settings.set_main_option("script_location", str(serving.find_migrations()))
+        settings.set_main_option("script_location", str(preparing.find_migrations()))
         alembic.command.downgrade(settings, "base")
         alembic.command.upgrade(settings, revision)
         db.engine.dispose()

@@ -16,8 +16,9 @@ import pytest
 from flask import Flask
 
 import cabinet
-from cabinet import create_app, serving
+from cabinet import create_app
 from cabinet.refusals import BadSetting, NoInstance, RefusedToStart, UnusableStore
+from cabinet.serving import preparing
 from tests.conftest import MakeApp
 from tests.support.chosen_database import chosen
 from tests.support.servers import FAST, production_command, server_environment
@@ -110,7 +111,7 @@ def test_an_instance_that_another_version_serves_is_refused(
 ) -> None:
     running = make_app()
     assert running.instance_path
-    monkeypatch.setattr(serving, "__version__", "99.0")
+    monkeypatch.setattr(preparing, "__version__", "99.0")
 
     with pytest.raises(
         UnusableStore, match=rf"version {cabinet.__version__} is serving it.*Stop that server"
@@ -209,7 +210,7 @@ def test_a_bad_setting_stops_flask_run_with_one_line(tmp_path: Path) -> None:
 
 
 def test_migrations_are_those_of_the_checkout(app: Flask) -> None:
-    found = serving.find_migrations()
+    found = preparing.find_migrations()
 
     assert (found / "env.py").is_file()
     assert found == Path(cabinet.__file__).parents[2] / "migrations"

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from cabinet import __version__, serving
+from cabinet import __version__
 from cabinet.commands._support import (
     PREPARE,
     Meter,
@@ -26,6 +26,7 @@ from cabinet.extensions import db
 from cabinet.services import backup as services
 from cabinet.services.backup import Backups, RestoreTerms, Watch
 from cabinet.services.backup_folder import Manifest
+from cabinet.serving import preparing
 from cabinet.storage.blobs import OnDisk
 from cabinet.storage.copying import Taken
 from cabinet.web.context import runtime, setting
@@ -83,11 +84,11 @@ def restore(folder: Path, quiet: bool, as_json: bool) -> None:
     The database of an older release is migrated. Everybody signs in again, for the sessions and
     SECRET_KEY are no part of a backup; passwords and tokens are. Uploads that were on their way begin anew.
     """
-    with serving.alone(current_app):
+    with preparing.alone(current_app):
         with _meter(quiet=quiet, as_json=as_json) as meter:
             backups = _backups()
             keep_ended = timedelta(seconds=setting("UPLOAD_KEEP_SECONDS"))
-            terms = RestoreTerms(serving.knows_revision, runtime().clock(), keep_ended)
+            terms = RestoreTerms(preparing.knows_revision, runtime().clock(), keep_ended)
             manifest, tally = backups.restore(folder, terms, _watch(meter))
         db.engine.dispose()
     current_app.extensions[PREPARE](current_app)

@@ -1,8 +1,7 @@
 """What comes before the first request: the instance is made, its database migrated.
 
 Any number of processes may start at once on an empty instance, with whatever arguments; one lock
-file stands round it all. This module also is gunicorn's configuration (`-c python:cabinet.serving`),
-and nothing that correctness needs lives in that part.
+file stands round it all.
 
 Rule: a second start changes nothing; what cannot be done safely is refused, with the cure.
 """
@@ -10,7 +9,6 @@ Rule: a second start changes nothing; what cannot be done safely is refused, wit
 from __future__ import annotations
 
 import fcntl
-import gc
 import logging
 import os
 import secrets
@@ -30,7 +28,6 @@ from flask import Flask
 from sqlalchemy import Engine, make_url, text
 
 from cabinet import __version__
-from cabinet.config import read
 from cabinet.extensions import db
 from cabinet.refusals import BadSetting, DatabaseTooNew, UnusableStore
 from cabinet.services.dumps import vacuum_into
@@ -123,7 +120,7 @@ def find_migrations() -> Path:
 
     The checkout comes first, for an editable install may have left a stale copy in the package.
     """
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     checkout = package.parents[1]
     if (checkout / "pyproject.toml").is_file() and (checkout / "migrations" / "env.py").is_file():
         return checkout / "migrations"
@@ -241,33 +238,3 @@ def _is_held(path: Path) -> bool:
         os.close(descriptor)
     path.unlink(missing_ok=True)
     return False
-
-
-# gunicorn's settings, by the names that it looks for.
-bind = read("BIND")
-workers = read("WORKERS")
-threads = read("THREADS")
-worker_class = "gthread"
-# Bytes: a path of 2048, percent-encoded, and a cursor. Not 0, for to look for the end of a line that
-# never ends takes ever longer.
-limit_request_line = 8190
-# Seconds; clients that send many small files reuse their connection.
-keepalive = 30
-# Seconds that running transfers get when the server is stopped.
-graceful_timeout = 30
-# Kept out of the way of a stalled disk: the heartbeat of idle workers.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
-control_socket_disable = True
-
-
-def post_worker_init(_worker: object) -> None:
-    """Take what a worker has loaded out of the garbage collector's sight: it stays for good.
-
-    A full collection over it costs as much as a hundred small requests.
-    """
-    gc.collect()
-    gc.freeze()
-
-
-# `PROXY_HOPS` says which proxies are believed, under any server.
-forwarded_allow_ips = ""

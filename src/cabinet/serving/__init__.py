@@ -1,0 +1,42 @@
+"""What production starts with; this module is gunicorn's configuration (`-c python:cabinet.serving`).
+
+`preparing` makes the instance.
+
+Rule: nothing that correctness needs lives in these settings.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+
+from cabinet.config import read
+
+# gunicorn's settings, by the names that it looks for.
+bind = read("BIND")
+workers = read("WORKERS")
+threads = read("THREADS")
+worker_class = "gthread"
+# Bytes: a path of 2048, percent-encoded, and a cursor. Not 0, for to look for the end of a line that
+# never ends takes ever longer.
+limit_request_line = 8190
+# Seconds; clients that send many small files reuse their connection.
+keepalive = 30
+# Seconds that running transfers get when the server is stopped.
+graceful_timeout = 30
+# Kept out of the way of a stalled disk: the heartbeat of idle workers.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
+control_socket_disable = True
+
+
+def post_worker_init(_worker: object) -> None:
+    """Take what a worker has loaded out of the garbage collector's sight: it stays for good.
+
+    A full collection over it costs as much as a hundred small requests.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+# `PROXY_HOPS` says which proxies are believed, under any server.
+forwarded_allow_ips = ""
