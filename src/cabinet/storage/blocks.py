@@ -7,7 +7,11 @@ block or less is done in the request's thread, for a hand-over costs more than i
 An upload that is resumed goes on inside a block: the bytes of it that are written already are
 hashed again, and not written again.
 
-Rule: at most `BLOCKS_IN_FLIGHT` blocks of one upload are in the pool, and one is being filled.
+Whoever holds a block may let go of it at any time: it is hashed as far as it has come, and written.
+That happens when nothing comes for a while, and from piece to piece while memory is full.
+
+Rule: at most `BLOCKS_IN_FLIGHT` blocks of one upload are in the pool, and one is being filled; what
+is held is counted, until it is written or the upload ends.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from functools import cache
 from typing import TypeAlias, TypeVar
 
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
+from cabinet.storage.memory import UPLOADS
 
 # Two: a third made no upload faster on two cores and takes eight uploads at once past 160 MiB.
 BLOCKS_IN_FLIGHT = 2
@@ -64,18 +69,19 @@ def in_background(work: Callable[[], T]) -> Future[T]:
 
 
 class _Block:
-    """At most `BLOCK_SIZE` bytes in pieces; `head` and all before `_unwritten` are written already."""
+    """At most `BLOCK_SIZE` bytes; those in `_pieces` are neither hashed nor written, and `head` is both."""
 
     def __init__(self, head: bytes = b"") -> None:
-        self._pieces: list[Piece] = [head] if head else []
-        self._unwritten = len(self._pieces)
-        self._written = len(head)
+        self._hash = hashlib.sha256(head)
+        self._done = len(head)
+        self._pieces: list[Piece] = []
         self.size = len(head)
 
     def add(self, piece: Piece) -> None:
         """Take the next bytes."""
         self.size += len(piece)
-        last = self._pieces[-1] if len(self._pieces) > self._unwritten else None
+        UPLOADS.take(len(piece))
+        last = self._pieces[-1] if self._pieces else None
         if len(piece) >= SHORT_PIECE:
             self._pieces.append(piece)
         elif isinstance(last, bytearray):
@@ -85,22 +91,25 @@ class _Block:
 
     def digest(self) -> bytes:
         """Return the digest of what is there; that of nothing is nothing."""
-        digest = hashlib.sha256()
+        digest = self._hash.copy()
         for piece in self._pieces:
             digest.update(piece)
         return digest.digest() if self.size else b""
 
-    def write(self, write_block: WriteBlock, start: int) -> None:
-        """Write what is not written yet, the block beginning at `start`."""
-        if self.size > self._written:
-            write_block(start + self._written, self._pieces[self._unwritten :])
-            self._unwritten, self._written = len(self._pieces), self.size
+    def let_go(self, write_block: WriteBlock, start: int) -> None:
+        """Hash and write what is held, the block beginning at `start`, and hold it no more."""
+        if self._pieces:
+            # Hashed only once it is written, for after a full disk it is tried again.
+            write_block(start + self._done, self._pieces)
+            for piece in self._pieces:
+                self._hash.update(piece)
+            self.drop()
 
-    def hash_and_write(self, write_block: WriteBlock, start: int) -> bytes:
-        """Do as `write` does and return the digest of the whole block."""
-        digest = self.digest()
-        self.write(write_block, start)
-        return digest
+    def drop(self) -> None:
+        """Hold nothing more, whether it is written or not."""
+        UPLOADS.take(self._done - self.size)
+        self._done = self.size
+        self._pieces = []
 
 
 class BlockWriter:
@@ -138,16 +147,24 @@ class BlockWriter:
         return bytes(self._digests[skip * DIGEST_SIZE :])
 
     def write(self, chunks: Iterable[bytes]) -> None:
-        """Take `chunks` in their order; raises what they or `write_block` raise."""
+        """Take `chunks` in their order; raises what they or `write_block` raise.
+
+        What is held is let go at an empty chunk, and while memory is full.
+        """
         self._refuse_when_finished()
         for chunk in chunks:
-            view = memoryview(chunk)
-            while view:
-                if self._block.size == BLOCK_SIZE:
-                    self._hand_over()
-                piece = view[: BLOCK_SIZE - self._block.size]
-                view = view[len(piece) :]
-                self._block.add(piece)
+            if not chunk or UPLOADS.is_full:
+                self._block.let_go(self._write_block, self._start)
+            self._take(chunk)
+
+    def _take(self, chunk: bytes) -> None:
+        view = memoryview(chunk)
+        while view:
+            if self._block.size == BLOCK_SIZE:
+                self._hand_over()
+            piece = view[: BLOCK_SIZE - self._block.size]
+            view = view[len(piece) :]
+            self._block.add(piece)
 
     def flush(self) -> None:
         """Wait until all that was taken is written, the block that is not yet full included."""
@@ -156,7 +173,7 @@ class BlockWriter:
             self._hand_over()
         while self._running:
             self._collect()
-        self._block.write(self._write_block, self._start)
+        self._block.let_go(self._write_block, self._start)
 
     def content_hash(self) -> str:
         """Return the content hash of what was taken from `start` on; all of it is written then."""
@@ -171,24 +188,22 @@ class BlockWriter:
         self._refuse_when_finished()
         self._finished = True
         size = self.offset
-        if self._block.size:
-            last = self._block.hash_and_write(self._write_block, self._start)
-            # A caller may hold many finished uploads until all of them are published.
-            self._start, self._block = size, _Block()
-        else:
-            last = b""
+        self._block.let_go(self._write_block, self._start)
+        last = self._block.digest()
+        self._start, self._block = size, _Block()
         while self._running:
             self._collect()
         self._digests += last
         return Measured(size, combine(bytes(self._digests)))
 
     def settle(self) -> None:
-        """Wait until no thread writes for this upload any more; raises nothing."""
+        """Wait until no thread writes for this upload any more, and let go of what is held; raises nothing."""
         wait(self._running)
         # A signal may have come between the hand-over of a block and the note of it above.
         with self._state:
             self._settled = True
             self._state.wait_for(lambda: not self._writing)
+        self._block.drop()
 
     def _refuse_when_finished(self) -> None:
         if self._finished:
@@ -210,11 +225,14 @@ class BlockWriter:
     def _run(self, block: _Block, start: int) -> bytes:
         with self._state:
             if self._settled:
+                block.drop()
                 return b""
             self._writing += 1
         try:
-            return block.hash_and_write(self._write_block, start)
+            block.let_go(self._write_block, start)
+            return block.digest()
         finally:
+            block.drop()
             with self._state:
                 self._writing -= 1
                 self._state.notify_all()

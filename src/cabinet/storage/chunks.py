@@ -3,6 +3,8 @@
 A chunk is one `bytes` object of at most `CHUNK_SIZE`. Whoever receives it owns it, and nobody
 changes it, so that blocks can be hashed and written elsewhere without a copy.
 
+An empty one says that nothing has come for a while: whoever holds earlier ones back lets them go.
+
 Rule: never hold more than one chunk.
 """
 
@@ -24,9 +26,9 @@ CHUNKS_BEHIND = 2
 
 
 class Reader(Protocol):
-    """Anything with a blocking `read`."""
+    """Anything with a `read`, empty at the end; None says that nothing has come for a while."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes | None: ...
 
 
 class Hasher(Protocol):
@@ -37,8 +39,8 @@ class Hasher(Protocol):
 
 def iter_stream(stream: Reader, size: int = CHUNK_SIZE) -> Iterator[bytes]:
     """Yield chunks until `stream` ends; the stream stays open and belongs to the caller."""
-    while chunk := stream.read(size):
-        yield chunk
+    while (chunk := stream.read(size)) != b"":
+        yield chunk or b""
 
 
 def read_up_to(stream: Reader, most: int) -> bytes:
@@ -58,8 +60,9 @@ def iter_exactly(stream: Reader, length: int, size: int = CHUNK_SIZE) -> Iterato
     remaining = length
     while remaining:
         chunk = stream.read(min(size, remaining))
-        if not chunk:
+        if chunk == b"":
             raise TruncatedBody(expected=length, received=length - remaining)
+        chunk = chunk or b""
         remaining -= len(chunk)
         yield chunk
 

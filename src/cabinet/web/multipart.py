@@ -26,6 +26,9 @@ SLICE_SIZE = 64 * 1024
 # The decoder's buffer: a slice, what the last one left, and the headers of a part.
 DECODER_BYTES = 4 * SLICE_SIZE
 
+# Stands for an empty chunk inside a content: nothing has come for a while.
+PAUSE = Data(b"", more_data=True)
+
 _DISPOSITION = "content-disposition"
 _FOLDED = re.compile(rb"(?:\r\n|\n|\r)[ \t]")
 # One parameter: its name, and its value in quotes, in quotes that do not end where they should, or bare.
@@ -92,17 +95,24 @@ class EventReader:
     def read(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """Yield every event but the last, the epilogue."""
         for chunk in chunks:
-            data = self._held + chunk if self._held else chunk
-            self._held = b""
-            if self._is_all_content(data):
-                yield from self._iter_untouched(data)
-            else:
-                for start in range(0, len(data), SLICE_SIZE):
-                    yield from self._iter_decoded(data[start : start + SLICE_SIZE])
+            if not chunk:
+                if self._decoder.state is State.DATA:
+                    yield PAUSE
+                continue
+            yield from self._iter_chunk(chunk)
         self._decoder.receive_data(self._held)
         self._decoder.receive_data(None)
         while not isinstance(event := self._decoder.next_event(), Epilogue):
             yield event
+
+    def _iter_chunk(self, chunk: bytes) -> Iterator[Event]:
+        data = self._held + chunk if self._held else chunk
+        self._held = b""
+        if self._is_all_content(data):
+            yield from self._iter_untouched(data)
+        else:
+            for start in range(0, len(data), SLICE_SIZE):
+                yield from self._iter_decoded(data[start : start + SLICE_SIZE])
 
     def _is_all_content(self, data: bytes) -> bool:
         """Tell whether `data` goes on inside a part and nothing in it can end that part."""
