@@ -21,6 +21,7 @@ from cabinet.refusals import RefusedToStart
 from cabinet.services.database import configure, engine_options, folders_of
 from cabinet.services.passwords import Passwords
 from cabinet.serving import preparing
+from cabinet.storage import memory
 from cabinet.storage.reserve import Reserve
 from cabinet.web import assets, context, formats, guard, health, i18n, lean, packing, pages, problems, upkeep
 from cabinet.web.cookies import Cookies
@@ -51,6 +52,7 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     app = Flask("cabinet", instance_path=str(instance), static_folder=None)
     config.load(app.config, instance, given)
     _derive(app.config, instance)
+    memory.UPLOADS.limit = app.config["UPLOAD_MEMORY"]
     app.session_interface = Cookies()
     app.url_map.merge_slashes = False
     app.url_map.converters["path"] = _AnyPath
@@ -79,7 +81,7 @@ def _derive(settings: dict[str, Any], instance: Path) -> None:
     settings["STORE_URL"] = settings["STORE_URL"] or instance.as_uri()
     settings.update(
         SQLALCHEMY_DATABASE_URI=settings["DATABASE_URL"],
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings["DATABASE_URL"], settings["THREADS"]),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings["DATABASE_URL"], settings["DATABASE_CONNECTIONS"]),
         # How old the signature of a cookie may be; when a session ends is for its row to say.
         PERMANENT_SESSION_LIFETIME=timedelta(
             seconds=max(settings["REMEMBER_SECONDS"], settings["SESSION_SECONDS"])
@@ -105,4 +107,6 @@ def _bind_extensions(app: Flask) -> None:
     csrf.init_app(app)
     passwords = Passwords(bcrypt, app.config["HASH_CONCURRENCY"])
     reserve = Reserve(app.config["DISK_RESERVE"], folders_of(app.config["DATABASE_URL"]))
-    app.extensions[context.EXTENSION] = context.Runtime(app.config["STORE_URL"], reserve, passwords)
+    app.extensions[context.EXTENSION] = context.Runtime(
+        app.config["STORE_URL"], reserve, passwords, threads=app.config["THREADS"]
+    )

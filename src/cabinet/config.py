@@ -218,7 +218,21 @@ SETTINGS = (
     Setting(
         "SWEEP_EVERY_SECONDS", 6 * 60 * 60, _number, "How often the server tidies up by itself; 0: never."
     ),
-    Setting("STALL_SECONDS", 60, _positive, "A connection that moves no byte for so long is given up."),
+    Setting(
+        "STALL_SECONDS",
+        60,
+        _positive,
+        "A connection that moves no byte for so long is given up, an upload also when it moves less than 1 KiB a second.",
+    ),
+    Setting(
+        "UPLOAD_MEMORY",
+        64 << 20,
+        _positive_size,
+        "Bytes of uploads and unfinished requests that one process holds in memory; 64 MiB.",
+    ),
+    Setting(
+        "DATABASE_CONNECTIONS", 16, _positive, "Connections to the database that one process has at most."
+    ),
     Setting("BCRYPT_LOG_ROUNDS", 12, _rounds, "Work of one password hash, as a power of two."),
     Setting(
         "HASH_CONCURRENCY", os.cpu_count() or 1, _positive, "Password hashes computed at a time; the cores."
@@ -230,7 +244,12 @@ SETTINGS = (
         "gunicorn: address and port. The three of gunicorn are read from the environment alone.",
     ),
     Setting("WORKERS", 2, _positive, "gunicorn: processes."),
-    Setting("THREADS", 16, _positive, "gunicorn: requests that one process serves at a time."),
+    Setting(
+        "THREADS",
+        512,
+        _positive,
+        "gunicorn: requests that one process serves at a time; a thread is made when it is needed.",
+    ),
 )
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

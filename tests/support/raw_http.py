@@ -6,6 +6,7 @@ Rule: what is sent is exactly what the test wrote; nothing is completed, checked
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -40,7 +41,7 @@ class RawConnection:
         """Send `data`; a server that has heard enough may hang up meanwhile, and that is no error here."""
         try:
             self.socket.sendall(data)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             return
 
     def half_close(self) -> None:

@@ -75,6 +75,11 @@ class Server:
         """The process that was started: gunicorn's arbiter, or the Flask server itself."""
         return self._running().pid
 
+    @property
+    def workers(self) -> list[int]:
+        """The processes that serve, children of the arbiter."""
+        return children(self.pid)
+
     def start(self, *, seconds: float = PATIENCE) -> None:
         """Start, and return once /healthz answers; `seconds` until the server listens."""
         command = [word.format(port=self.port) for word in self.command]
@@ -149,9 +154,17 @@ class Server:
             process.wait()
 
 
-def production_command(workers: int, *arguments: str) -> list[str]:
-    """Return gunicorn's command line as the Makefile has it, on a port that is chosen at the start."""
-    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:cabinet.serving"]
+def children(pid: int) -> list[int]:
+    """Return the processes that process `pid` has started and that still run."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def production_command(workers: int, *arguments: str, config: str = "python:cabinet.serving") -> list[str]:
+    """Return gunicorn's command line as the Makefile has it, on a port that is chosen at the start.
+
+    `config` is a file that imports those settings and changes some.
+    """
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", config]
     listening = ["--bind", "127.0.0.1:{port}", "--workers", str(workers), "--log-level", "info"]
     return [*gunicorn, *listening, *arguments, "cabinet:create_app()"]
 

@@ -26,7 +26,6 @@ FUNCTION_LINES = 60
 # Declared and never imported: what brings them in is named beside each.
 LOADED_BY_OTHERS = {
     "bcrypt": "flask-bcrypt, which would be content with a release that cuts passwords",
-    "gunicorn": "started as a program",
     "psycopg": "SQLAlchemy, for a postgresql URL",
     "python-dotenv": "flask, for .flaskenv",
 }

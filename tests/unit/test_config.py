@@ -178,7 +178,7 @@ def test_an_unknown_variable_is_refused_for_it_may_be_a_slip(
 
 
 def test_the_settings_of_gunicorn_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (read("BIND"), read("WORKERS"), read("THREADS")) == ("127.0.0.1:5000", 2, 16)
+    assert (read("BIND"), read("WORKERS"), read("THREADS")) == ("127.0.0.1:5000", 2, 512)
     monkeypatch.setenv("CABINET_WORKERS", "5")
     assert read("WORKERS") == 5
     monkeypatch.setenv("CABINET_WORKERS", "many")

@@ -64,7 +64,9 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     errors.StorageFull: 6,
     errors.QuotaExceeded: 6,
     errors.StorageFault: 1,
+    errors.RequestTimeout: 8,
     errors.TooManyAttempts: 8,
+    errors.TooManyRequests: 8,
     errors.UploadLocked: 8,
     errors.Unavailable: 8,
     refusals.Refusal: 1,
@@ -136,6 +138,7 @@ HINTS: dict[type[CabinetError], str] = {
     errors.IsAFolder: "-r takes a folder with all that is in it.",
     errors.StorageFull: "Delete what is not needed, or ask the operator of the server.",
     errors.TooManyAttempts: "Wait before the next attempt.",
+    errors.RequestTimeout: "Try again later.",
     errors.Unavailable: "Try again later.",
 }
 
@@ -144,7 +147,7 @@ _KIND_OF_STATUS: dict[int, type[CabinetError]] = {
     401: errors.SignInRequired,
     403: errors.Forbidden,
     404: errors.NotFound,
-    408: errors.Unavailable,
+    408: errors.RequestTimeout,
     409: errors.Conflict,
     410: errors.UploadGone,
     411: errors.LengthRequired,

@@ -40,6 +40,8 @@
     ├── StorageFull
     │   └── QuotaExceeded
     ├── StorageFault               the disk reports an error
+    ├── RequestTimeout             the sender was too slow
+    ├── TooManyRequests            of one address or user, or transfers of all, at the same time
     ├── UploadLocked               another request is writing to the same upload
     └── Unavailable
 
@@ -91,9 +93,11 @@ from cabinet.errors.state import (
     NotFound,
     OffsetMismatch,
     QuotaExceeded,
+    RequestTimeout,
     SelectionChanged,
     StorageFault,
     StorageFull,
+    TooManyRequests,
     TooManyTokens,
     Unavailable,
     UploadGone,
@@ -129,12 +133,14 @@ __all__ = [
     "PreconditionFailed",
     "QuotaExceeded",
     "RegistrationClosed",
+    "RequestTimeout",
     "SelectionChanged",
     "SignInRequired",
     "StorageFault",
     "StorageFull",
     "TooLarge",
     "TooManyAttempts",
+    "TooManyRequests",
     "TooManyTokens",
     "TruncatedBody",
     "Unavailable",

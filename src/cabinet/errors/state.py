@@ -137,6 +137,21 @@ class StorageFault(CabinetError):
     reason: str
 
 
+class RequestTimeout(CabinetError):
+    """A request did not come within its time, or more slowly than it has to; the same may succeed later."""
+
+    title = N_("Too slow")
+    message = N_("The request came too slowly, and the server did not wait any longer.")
+
+
+class TooManyRequests(CabinetError):
+    """So many requests of one client, or so many transfers of all, are running; `retry_after` is in seconds."""
+
+    title = N_("Too many requests at a time")
+    message = N_("Too many requests are running at the moment. Try again in %(retry_after)s s.")
+    retry_after: int = 2
+
+
 class UploadLocked(CabinetError):
     """Another request writes to the same upload and did not let go in time."""
 

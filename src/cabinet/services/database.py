@@ -33,6 +33,9 @@ BUSY_TIMEOUT = 30_000
 # Seconds that a task of many transactions waits between two of them.
 LONGEST_PAUSE = 0.1
 
+# Seconds that a request waits for a connection while all of them are in use.
+POOL_TIMEOUT = 30
+
 _WRITING = "cabinet_writing"
 _FULL = {sqlite3.SQLITE_FULL}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
@@ -48,11 +51,16 @@ _SERVER_DISK = ("58030", "XX001", "XX002")
 _UNHEARD_OF = {"", "22003", "22021"}
 
 
-def engine_options(url: str, threads: int) -> dict[str, Any]:
-    """Return how an engine keeps its connections, of which each of so many threads may want one."""
+def engine_options(url: str, connections: int) -> dict[str, Any]:
+    """Return how an engine keeps its connections: so many at most, for which its threads take turns."""
     # A server may have been started anew since a connection was used last; a file was not.
     is_server = make_url(url).get_backend_name() != "sqlite"
-    return {"pool_size": threads, "max_overflow": -1, "pool_pre_ping": is_server}
+    return {
+        "pool_size": connections,
+        "max_overflow": 0,
+        "pool_timeout": POOL_TIMEOUT,
+        "pool_pre_ping": is_server,
+    }
 
 
 def folders_of(url: str) -> tuple[Path, ...]:

@@ -1,6 +1,6 @@
 """What production starts with; this module is gunicorn's configuration (`-c python:cabinet.serving`).
 
-`preparing` makes the instance.
+`preparing` makes the instance, `worker` keeps slow and silent clients away from the threads.
 
 Rule: nothing that correctness needs lives in these settings.
 """
@@ -16,7 +16,9 @@ from cabinet.config import read
 bind = read("BIND")
 workers = read("WORKERS")
 threads = read("THREADS")
-worker_class = "gthread"
+worker_class = "cabinet.serving.worker.Worker"
+# Open connections of one process, those that only wait among them, as far as its descriptors suffice.
+worker_connections = 8192
 # Bytes: a path of 2048, percent-encoded, and a cursor. Not 0, for to look for the end of a line that
 # never ends takes ever longer.
 limit_request_line = 8190

@@ -25,7 +25,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from flask import Flask
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, NullPool, create_engine, make_url, text
 
 from cabinet import __version__
 from cabinet.extensions import db
@@ -180,7 +180,8 @@ def _migration_lock(engine: Engine) -> Iterator[None]:
     if engine.dialect.name != "postgresql":
         yield
         return
-    with engine.begin() as connection:
+    # Of its own, for the engine may have no more than the one that migrates.
+    with create_engine(engine.url, poolclass=NullPool).begin() as connection:
         # However long the other one takes.
         connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})

@@ -21,8 +21,9 @@ from werkzeug.sansio.multipart import Data, Event, Field, File
 
 from cabinet.errors import N_, LengthRequired, MalformedRequest, TooLarge, UnsupportedEncoding
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly, iter_limited, iter_stream
-from cabinet.web.multipart import EventReader, parameters_of
-from cabinet.web.wire import peer_of
+from cabinet.web.multipart import PAUSE, EventReader, parameters_of
+from cabinet.web.request_body import RequestBody
+from cabinet.web.wire import body_of, peer_of
 
 # Of JSON and forms without files, unless the view is marked with another limit.
 FORM_BYTES = 16 * 1024
@@ -106,8 +107,16 @@ def check_fields(request: Request) -> None:
 def iter_body(request: Request, size: int = CHUNK_SIZE) -> Iterator[bytes]:
     """Yield the body in chunks, all of it; raises as `length_of`, and `TruncatedBody`."""
     length = length_of(request)
-    stream = request.environ["wsgi.input"]
+    body = body_of(request)
+    stream = request.environ["wsgi.input"] if body is None else _Pieces(body)
     return iter_stream(stream, size) if length is None else iter_exactly(stream, length, size)
+
+
+class _Pieces:
+    """A body that is read as it comes, and says so when nothing does."""
+
+    def __init__(self, body: RequestBody) -> None:
+        self.read = body.read_some
 
 
 def iter_parts(request: Request) -> Iterator[tuple[Part, Iterator[bytes]]]:
@@ -154,7 +163,7 @@ def _iter_content(events: Iterator[Event]) -> Iterator[bytes]:
     for event in events:
         if not isinstance(event, Data):
             raise MalformedRequest(reason=BAD_MULTIPART)
-        if event.data:
+        if event.data or event is PAUSE:
             yield event.data
         if not event.more_data:
             return

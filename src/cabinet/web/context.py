@@ -18,6 +18,7 @@ from flask import current_app, g, has_request_context, request, session
 from flask_login import AnonymousUserMixin, UserMixin, current_user, login_user, logout_user
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import Authorization
 
@@ -52,6 +53,7 @@ from cabinet.services.versions import Versions
 from cabinet.services.zipping import Zipping
 from cabinet.storage.blobs import BlobStore, open_store
 from cabinet.storage.reserve import Reserve
+from cabinet.web.running import Running
 
 EXTENSION = "cabinet"
 
@@ -66,11 +68,17 @@ class Runtime:
     reserve: Reserve
     passwords: Passwords
     clock: Clock = utc_now
+    threads: int = 1
 
     @cached_property
     def store(self) -> BlobStore:
         """The store, opened when it is first needed."""
         return open_store(self.store_url, self.reserve)
+
+    @cached_property
+    def running(self) -> Running:
+        """The requests that run in this process."""
+        return Running(self.threads)
 
     @cached_property
     def thumbnail_maker(self) -> ThumbnailMaker:
@@ -224,6 +232,8 @@ def thumbnails(owner_id: int) -> Thumbnails:
 
 def zipping(owner_id: int) -> Zipping:
     """Return what makes an archive of one user's files, which is sent when this request is over."""
+    # It has a session of its own, and no request has two connections.
+    _database().rollback()
     return Zipping(Session(db.engine), runtime().store, owner_id)
 
 
@@ -281,6 +291,8 @@ def check_ready() -> None:
         _database().rollback()
     except DBAPIError as error:
         raise to_domain_error(error) or Unavailable() from error
+    except PoolTimeout as error:
+        raise Unavailable from error
     with runtime().store.begin(expected_size=1) as staging:
         staging.append([b"\n"])
 
@@ -360,9 +372,12 @@ def _or_nothing(find: Callable[[], _Found | None]) -> _Found | None:
     """
     try:
         return find()
-    except (CabinetError, DBAPIError) as error:
+    except (CabinetError, DBAPIError, PoolTimeout) as error:
         g.sign_in_error = error
         return None
+    finally:
+        # Whatever comes next may wait for its sender, and the connection is for whoever asks something.
+        _database().rollback()
 
 
 def _credential_of(shown: Authorization | None) -> Credential:

@@ -12,20 +12,23 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from flask import Flask, Response, g, request
 from flask_wtf.csrf import validate_csrf
+from werkzeug.exceptions import HTTPException
 from wtforms.validators import ValidationError
 
-from cabinet.errors import N_, CrossSiteRequest, InvalidName, MalformedRequest
+from cabinet.errors import N_, CrossSiteRequest, InvalidName, MalformedRequest, TooManyRequests
 from cabinet.services.audit import request_id
 from cabinet.services.names import NOT_UNICODE
+from cabinet.web.admission import begin_answer, begin_request
 from cabinet.web.bodies import FORM_BYTES, MAX_PARTS, check_fields, hold_body, set_timeout
 from cabinet.web.context import requested_view, setting
-from cabinet.web.lingering import hear_out
 from cabinet.web.page_user import check_page_user
-from cabinet.web.wire import guard_body
+from cabinet.web.problems import to_response
+from cabinet.web.request_body import Pace
+from cabinet.web.wire import body_of, guard_body
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # What is the same for all who ask, so that nobody is looked up for it.
@@ -44,6 +47,11 @@ POLICY = (
     "frame-ancestors 'none'; base-uri 'none'"
 )
 
+# Bytes a second, over any STALL_SECONDS, of a body that a view streams.
+STREAM_RATE = 1 << 10
+# Of a form or JSON; what is not more than 64 KiB has come before anybody asks.
+FORM_PACE = Pace(16 << 10, window=10.0, total=300.0)
+
 _View = TypeVar("_View", bound=Callable[..., Any])
 
 
@@ -57,6 +65,15 @@ def streams_body(view: _View) -> _View:
     """Mark a view that reads the body itself: no limit but its own, and it asks for the token."""
     view.streams_body = True  # type: ignore[attr-defined]
     return view
+
+
+def is_streamed(app: Flask, method: str, path: str) -> bool:
+    """Tell whether the view of such a request reads the body itself; `path` is still quoted."""
+    try:
+        endpoint, _ = app.url_map.bind("").match(unquote(path), method)
+    except HTTPException:  # of none, of another method, or a redirect
+        return False
+    return getattr(app.view_functions.get(endpoint), "streams_body", False)
 
 
 def takes_body_of(limit: int) -> Callable[[_View], _View]:
@@ -96,6 +113,10 @@ def _admit() -> None:
     view = requested_view()
     streams = getattr(view, "streams_body", False)
     limit = getattr(view, "body_limit", FORM_BYTES)
+    body = body_of(request)
+    if body is not None:
+        body.keep_pace(Pace(STREAM_RATE, setting("STALL_SECONDS")) if streams else FORM_PACE)
+    begin_request(streams=streams)
     if not streams:
         request.max_content_length = request.max_form_memory_size = limit
         request.max_form_parts = MAX_PARTS
@@ -156,6 +177,11 @@ def _check_unicode() -> None:
 
 
 def _add_headers(response: Response) -> Response:
+    try:
+        begin_answer(response)
+    except TooManyRequests as error:
+        response.close()
+        response = to_response(error)
     headers = response.headers
     headers.setdefault("Content-Security-Policy", POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -168,5 +194,7 @@ def _add_headers(response: Response) -> Response:
     if request.is_secure and (seconds := setting("HSTS_SECONDS")):
         headers["Strict-Transport-Security"] = f"max-age={seconds}"
     headers["X-Request-Id"] = g.get("request_id", "-")
-    hear_out(request, response)
+    body = body_of(request)
+    if body is not None:
+        body.leave()
     return response

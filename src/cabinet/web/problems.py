@@ -13,6 +13,7 @@ from typing import Any
 from flask import Flask, Response, g, jsonify, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from cabinet import errors, refusals
@@ -66,7 +67,9 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.QuotaExceeded: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.StorageFault: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.RequestTimeout: HTTPStatus.REQUEST_TIMEOUT,
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.UploadLocked: HTTPStatus.LOCKED,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     refusals.Refusal: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -81,15 +84,23 @@ STATUSES: dict[type[CabinetError], int] = {
     refusals.DumpFailed: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
-REALM = 'realm="Cabinet"'
+# What passes by itself, and says when.
+_PASSING = (
+    errors.TooManyAttempts,
+    errors.AccountGuarded,
+    errors.TooManyRequests,
+    errors.Unavailable,
+    errors.UploadLocked,
+)
 
-_WITH_RETRY_AFTER = (errors.TooManyAttempts, errors.AccountGuarded, errors.Unavailable, errors.UploadLocked)
+REALM = 'realm="Cabinet"'
 
 
 def init_app(app: Flask) -> None:
     """Let every error of `app` be answered here."""
     app.register_error_handler(CabinetError, to_response)
     app.register_error_handler(DBAPIError, _on_database_error)
+    app.register_error_handler(PoolTimeout, _on_pool_timeout)
     app.register_error_handler(HTTPException, _on_http_exception)
     app.register_error_handler(Exception, _on_unexpected)
 
@@ -145,7 +156,7 @@ def _texts(error: CabinetError) -> tuple[str, str]:
 
 def add_headers(response: Response, error: CabinetError) -> None:
     """Add what programs are to know of `error` besides its status."""
-    if isinstance(error, _WITH_RETRY_AFTER):
+    if isinstance(error, _PASSING):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.SignInRequired):
         # A browser that is offered Basic opens a dialog of its own, over our page.
@@ -183,6 +194,11 @@ def _render(
 def _on_database_error(error: DBAPIError) -> Response:
     known = to_domain_error(error)
     return _on_unexpected(error) if known is None else to_response(known)
+
+
+def _on_pool_timeout(_error: PoolTimeout) -> Response:
+    """Answer where every connection to the database stayed in use for as long as a request waits for one."""
+    return to_response(errors.Unavailable())
 
 
 def _on_http_exception(error: HTTPException) -> Response:

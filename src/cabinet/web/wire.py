@@ -1,6 +1,6 @@
-"""What the server hands over as a request's body, whose errors here all mean one thing.
+"""What other servers than ours hand over as a request's body, whose errors here all mean one thing.
 
-Each server has exceptions of its own for a connection that breaks off. Werkzeug's development
+Our own worker hands over a `RequestBody`, which needs none of this. Each other server has exceptions of its own for a connection that breaks off. Werkzeug's development
 server has none in one case: when a sender breaks off inside a chunk, `DechunkedInput.readinto`
 shrinks the buffer that it was given and reports it as filled, and `read` then returns whatever
 lies behind it in memory, or crashes the process.
@@ -8,7 +8,8 @@ lies behind it in memory, or crashes the process.
 A client that goes away in the middle leaves bytes with the server, which hands out none of a read
 that an error has ended. An upload that can be resumed wants them.
 
-Rule: what a caller reads came over the wire; whatever goes wrong with it is `MalformedRequest`.
+Rule: what a caller reads came over the wire; whatever goes wrong with it is `MalformedRequest`, or
+`RequestTimeout` where the sender let us wait too long.
 """
 
 from __future__ import annotations
@@ -22,9 +23,8 @@ from typing import Any
 from flask import Request
 from werkzeug.serving import DechunkedInput
 
-from cabinet.errors import N_, MalformedRequest
-
-BROKEN_OFF = N_("the connection broke off, or its framing is wrong.")
+from cabinet.errors import CabinetError, MalformedRequest, RequestTimeout
+from cabinet.web.request_body import BROKEN_OFF, RequestBody
 
 
 class _Wire:
@@ -46,11 +46,17 @@ class _Wire:
             try:
                 return self._read(size)
             except Exception as error:  # noqa: BLE001 - each server raises classes of its own, few of them OSError
-                self._error = error
+                # Without the frames that it passed through, which hold what has come, and this object.
+                self._error = error.with_traceback(None)
         rest = self._salvage(size)
         if not rest:
-            raise MalformedRequest(reason=BROKEN_OFF) from self._error
+            raise self._meaning() from self._error
         return rest
+
+    def _meaning(self) -> CabinetError:
+        if isinstance(self._error, TimeoutError):
+            return RequestTimeout()
+        return MalformedRequest(reason=BROKEN_OFF)
 
     def _salvage(self, size: int) -> bytes:
         """Return what the server has gathered already; it gives nothing while it wants more than that."""
@@ -90,7 +96,14 @@ class _WholeChunks(io.RawIOBase):
 
 def guard_body(request: Request) -> None:
     """Let everybody who reads the body of `request`, be it a form or content, read it by this module."""
-    request.environ["wsgi.input"] = _Wire(request.environ["wsgi.input"], peer_of(request))
+    if body_of(request) is None:
+        request.environ["wsgi.input"] = _Wire(request.environ["wsgi.input"], peer_of(request))
+
+
+def body_of(request: Request) -> RequestBody | None:
+    """Return the body of `request`, None under a server that is not ours."""
+    body = request.environ["wsgi.input"]
+    return body if isinstance(body, RequestBody) else None
 
 
 def peer_of(request: Request) -> socket.socket | None:

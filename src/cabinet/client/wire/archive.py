@@ -56,7 +56,7 @@ class _Buffered:
 
     def read(self, size: int, /) -> bytes:
         if self._at == len(self._chunk):
-            self._chunk, self._at = self._stream.read(_AHEAD), 0
+            self._chunk, self._at = self._stream.read(_AHEAD) or b"", 0
         piece = self._chunk[self._at : self._at + size]
         self._at += len(piece)
         return piece

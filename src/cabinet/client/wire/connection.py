@@ -38,7 +38,15 @@ from cabinet.client.settings import Server
 from cabinet.client.wire.patience import Patience
 from cabinet.client.wire.pools import Tls, is_of_proxy, pool_to
 from cabinet.client.wire.stop import Stop
-from cabinet.errors import CabinetError, TooLarge, TooManyAttempts, Unavailable, UploadLocked
+from cabinet.errors import (
+    CabinetError,
+    RequestTimeout,
+    TooLarge,
+    TooManyAttempts,
+    TooManyRequests,
+    Unavailable,
+    UploadLocked,
+)
 from cabinet.storage.chunks import iter_limited, iter_stream
 
 T = TypeVar("T")
@@ -61,7 +69,7 @@ JSON = {"Content-Type": "application/json"}
 _NOT_KNOWN = {502, 504}
 
 # The server did nothing and may well do it later.
-_PASSING = (Unavailable, UploadLocked, TooManyAttempts)
+_PASSING = (Unavailable, UploadLocked, TooManyAttempts, TooManyRequests, RequestTimeout)
 
 
 @dataclass(frozen=True, slots=True)

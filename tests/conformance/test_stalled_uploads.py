@@ -1,0 +1,80 @@
+"""Memory of uploads that stall, break off or are refused, by the hundreds.
+
+Rule: resident bytes of all processes that serve, against what they were before; nothing is timed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.contents import content_of
+from tests.support.crowds import MIB, connected, resident, threads
+from tests.support.people import Person
+from tests.support.raw_http import RawConnection, request_head
+from tests.support.servers import Server, production_command, running
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.any_database
+
+SENT = 4_000_000
+WHOLE = 10_000_000
+FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+
+# No garbage is collected: what a broken upload held has to go by itself.
+UNCOLLECTED = """
+from cabinet.serving import *
+def post_worker_init(worker):
+    import gc
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    settings = tmp_path / "uncollected.py"
+    settings.write_text(UNCOLLECTED)
+    with running(production_command(2, config=str(settings)), tmp_path, {}) as started:
+        yield started
+
+
+def begin(connection: RawConnection, kind: str, person: Person, number: int) -> None:
+    """Send the head of an upload, and what stalls behind it."""
+    target, headers, before = f"/files/{number}", {"Content-Length": str(WHOLE)}, b""
+    if kind == "chunked":
+        headers, before = {"Transfer-Encoding": "chunked"}, b"%x\r\n" % WHOLE
+    elif kind == "form":
+        target, before = "/upload", FORM
+        headers["Content-Type"] = "multipart/form-data; boundary=b"
+    shown = {} if kind == "refused" else person.headers
+    method = "POST" if kind == "form" else "PUT"
+    connection.send(request_head(method, target, {"Host": "localhost", **headers, **shown}) + before)
+    connection.send(content_of(SENT))
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [
+        ("length", 40),
+        *(pytest.param(kind, 300, marks=pytest.mark.long) for kind in ("length", "chunked", "form", "refused")),
+    ],
+)  # fmt: skip
+def test_stalled_uploads_hold_little_and_leave_nothing(server: Server, kind: str, count: int) -> None:
+    people = [Person(server, f"user{number}") for number in range(6)]
+    # Both processes have seen an upload, and threads that were needed for it.
+    for number in range(20):
+        people[0].store(f"warm/{number}", content_of(5 * MIB))
+    idle, few = resident(server), threads(server)
+
+    with connected(server, count) as uploads:
+        for number, upload in enumerate(uploads):
+            begin(upload, kind, people[number * len(people) // count], number)
+        wait_until(lambda: resident(server) - idle < 256 * MIB * count // 300, what="memory that was let go")
+        assert server.request("GET", "/healthz").status == 200
+
+    wait_until(lambda: threads(server) <= few + 2, what="the end of the threads")
+    wait_until(lambda: resident(server) - idle < 32 * MIB, what="memory that was given back")

@@ -1,0 +1,94 @@
+"""What our worker takes from gunicorn's insides, by name: a release that changes them has to be looked at.
+
+Rule: each name stands here with the reason why it is used.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import gunicorn
+import pytest
+from gunicorn import http, sock, util
+from gunicorn.config import Config
+from gunicorn.http import body, message, unreader
+from gunicorn.workers import gthread
+
+from cabinet.serving.worker import Worker
+
+ADVICE = "gunicorn has changed what cabinet.serving.worker relies on; read its sources before you allow this release"
+
+# What is overridden or called, and with which parameters.
+SIGNATURES: list[tuple[Any, list[str]]] = [
+    (gthread.TConn.__init__, ["self", "cfg", "sock", "client", "server"]),
+    (gthread.TConn.close, ["self", "graceful"]),
+    (gthread.ThreadWorker.accept, ["self", "listener"]),
+    (gthread.ThreadWorker.set_accept_enabled, ["self", "enabled"]),
+    (gthread.ThreadWorker.enqueue_req, ["self", "conn"]),
+    (gthread.ThreadWorker.finish_request, ["self", "conn", "fs"]),
+    (gthread.ThreadWorker.handle_request, ["self", "req", "conn"]),
+    (gthread.ThreadWorker._keepalive_after, ["self", "conn", "keepalive"]),
+    (gthread.ThreadWorker.murder_keepalived, ["self", "force"]),
+    (gthread.ThreadWorker.murder_pending, ["self"]),
+    (gthread.ThreadWorker._cap_keepalive, ["self", "deadline"]),
+    (gthread.ThreadWorker.get_thread_pool, ["self"]),
+    (gthread.ThreadWorker.init_process, ["self"]),
+    (gthread.ThreadWorker.load_wsgi, ["self"]),
+    (gthread.ThreadWorker.notify, ["self"]),
+    (http.get_parser, ["cfg", "source", "source_addr", "http2_connection"]),
+    (unreader.Unreader.unread, ["self", "data"]),
+    (unreader.Unreader.take_buffered, ["self"]),
+    (message.Message.force_close, ["self"]),
+    (sock.ssl_context, ["conf"]),
+    (util.split_request_uri, ["uri"]),
+]
+
+# What is read or set on objects, and where it has to be mentioned.
+MENTIONED = {
+    "nr_conns": gthread.ThreadWorker.run,
+    "worker_connections": gthread.ThreadWorker.run,
+    "poller": gthread.ThreadWorker.run,
+    "murder_pending": gthread.ThreadWorker.run,
+    "_cap_keepalive": gthread.ThreadWorker.run,
+    "data_ready": gthread.ThreadWorker.handle,
+    "initialized": gthread.ThreadWorker.handle,
+    "_keepalive_after": gthread.ThreadWorker.handle,
+    "handle_request": gthread.ThreadWorker.handle,
+    "parser": gthread.TConn.init,
+    "must_close": message.Message.should_close,
+    "_expected_100_continue": http.wsgi.create,
+    "failed": http.parser.Parser.finish_body,
+    "length": body.LengthReader.__init__,
+}
+
+
+def test_the_release_is_one_that_was_looked_at() -> None:
+    assert gunicorn.version_info[0] == 27, ADVICE
+
+
+@pytest.mark.parametrize(
+    ("function", "parameters"), SIGNATURES, ids=lambda value: getattr(value, "__qualname__", "")
+)
+def test_what_is_called_and_overridden_is_there(function: Any, parameters: list[str]) -> None:
+    assert list(inspect.signature(function).parameters) == parameters, ADVICE
+
+
+@pytest.mark.parametrize("name", MENTIONED)
+def test_what_is_read_and_set_still_means_something(name: str) -> None:
+    assert name in inspect.getsource(MENTIONED[name]), f"{name}: {ADVICE}"
+
+
+def test_nothing_of_the_worker_goes_past_this_list() -> None:
+    listed = {function.__name__ for function, _ in SIGNATURES} | {"__init__"}
+    overridden = {
+        name for name, value in vars(Worker).items()
+        if inspect.isfunction(value) and hasattr(gthread.ThreadWorker, name)
+    }  # fmt: skip
+    assert overridden <= listed
+
+
+def test_the_settings_leave_off_what_the_worker_does_not_guard() -> None:
+    settings = Config()
+    assert settings.proxy_protocol == "off", ADVICE
+    assert "h2" not in settings.http_protocols, ADVICE
