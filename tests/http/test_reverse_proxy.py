@@ -261,3 +261,24 @@ def test_an_upload_of_more_than_two_gib_may_begin_and_be_cancelled(proxy: Proxy)
     created = proxy.request("POST", "/uploads", headers={**TUS, **described})
     assert created.status == 201
     assert proxy.follow("DELETE", created.headers["Location"], headers=TUS).status == 204
+
+
+def test_a_form_is_limited_and_an_upload_is_not(proxy: Proxy) -> None:
+    # Of six megabytes: more than any form or JSON has.
+    body = content_of(6 * MIB)
+
+    with proxy.raw() as connection:
+        length: dict[str, str | int] = {"Content-Type": "application/json", "Content-Length": len(body)}
+        head = request_head("POST", f"{proxy.prefix}/lookup", {"Host": proxy.host, **basic(), **length})
+        # All of it, for Caddy reads some more before it passes an answer on.
+        connection.send(head + body)
+        form = connection.read_response("POST")
+    assert form is not None
+    assert form.status == 413
+    for target in ("/files/six.bin", "/files/a/%25%3F%23/%D1%84.bin"):
+        assert proxy.request("PUT", target, body=body, headers=basic()).status in {200, 201}
+    posted = proxy.request("POST", "/upload", fields={"file": ("six.bin", body)}, headers=basic())
+    assert posted.status in {200, 201}
+    listed = proxy.request("GET", "/files?path=a", headers={**basic(), "Accept": "application/json"})
+    assert listed.status == 200, listed.data
+    assert [entry["name"] for entry in listed.json()["entries"]] == ["%?#"]

@@ -37,7 +37,8 @@ daemon off;
 master_process off;
 pid {folder}/pid;
 error_log stderr;
-events {{}}
+worker_rlimit_nofile 16384;
+events {{ worker_connections 8192; }}
 http {{
 access_log off;
 client_body_temp_path {spool}/body;
@@ -49,7 +50,10 @@ scgi_temp_path {folder}/scgi;
 }}
 """
 ANY_BODY = "client_max_body_size 0;"
-_CADDY = "{{\nadmin off\nauto_https off\n}}\n{readme}"
+
+# What the README says of nginx besides, and what of the first text it stands for.
+_BELOW_A_SUB_PATH = "location /cabinet/files"
+_AT_THE_ROOT = re.compile(r"^    location ~ .*?^    }\n", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +143,15 @@ def nginx(
 ) -> Iterator[Proxy]:
     """Run Debian's nginx in front of port `upstream`, at the root or, with `PREFIX`, below it.
 
-    `bodies` are the words by which it limits them, in place of the README's, which let all pass.
+    `bodies` are the words by which it limits them, in place of the README's, which let all
+    content pass.
     """
     port, spool = free_port(), folder / "spool"
-    readme = _configuration("nginx", upstream, prefix)
+    readme = _configuration("nginx", upstream, prefix, "server {")
+    if prefix:
+        below = _put(readme_block("nginx", _BELOW_A_SUB_PATH), _UPSTREAM, f"{HOST}:{upstream}")
+        readme, count = _AT_THE_ROOT.subn(below, readme)
+        assert count == 1, "the README's configuration has no location of what streams a body in"
     readme = _put(readme, "listen 443 ssl;", f"listen {HOST}:{port} ssl;")
     readme = _put(readme, "/etc/ssl/files.example.org.pem", str(certificate))
     readme = _put(readme, "/etc/ssl/files.example.org.key", str(certificate.with_suffix(".key")))
@@ -186,7 +195,8 @@ def caddy(folder: Path, upstream: int, certificate: Path, prefix: str) -> Iterat
     address = f"https://{DOMAIN}:{port} {{\nbind {HOST}\ntls {certificate} {certificate.with_suffix('.key')}"
     readme = _put(readme, f"{DOMAIN} {{", address)
     settings = folder / "Caddyfile"
-    settings.write_text(_CADDY.format(readme=readme), encoding="utf-8")
+    readme = _put(readme, "{\n    servers {", "{\nadmin off\nauto_https off\n    servers {")
+    settings.write_text(readme, encoding="utf-8")
     # Where it keeps certificates, and where it would spool what it had to.
     homes = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     spool = folder / "spool"
@@ -196,9 +206,9 @@ def caddy(folder: Path, upstream: int, certificate: Path, prefix: str) -> Iterat
         yield Proxy(port, prefix, certificate, pid, spool)
 
 
-def _configuration(language: str, upstream: int, prefix: str) -> str:
+def _configuration(language: str, upstream: int, prefix: str, containing: str = "") -> str:
     """Return the README's text, for a server at `upstream` and below `prefix` where there is one."""
-    text = _put(readme_block(language), _UPSTREAM, f"{HOST}:{upstream}")
+    text = _put(readme_block(language, containing), _UPSTREAM, f"{HOST}:{upstream}")
     if not prefix:
         return text
     text, count = _LINE.subn(r"\1\2", text)

@@ -138,7 +138,7 @@ class StorageFault(CabinetError):
 
 
 class RequestTimeout(CabinetError):
-    """A request did not come within its time, or more slowly than it has to; the same may succeed later."""
+    """A request did not come within its time; the same may succeed later."""
 
     title = N_("Too slow")
     message = N_("The request came too slowly, and the server did not wait any longer.")
