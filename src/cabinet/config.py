@@ -171,6 +171,15 @@ SETTINGS = (
         "Bytes that stay free, such as `10G`, on the disks of content and database. Uploads end there,"
         " deleting goes on. By default 1 % of the disk, 64 MiB to 1 GiB, 10 % of a small one.",
     ),
+    Setting(
+        "USER_ENTRIES",
+        2_000_000,
+        _positive,
+        "Files and folders that one user may have, those in the trash included.",
+    ),
+    Setting("USER_UPLOADS", 1_000, _positive, "Unfinished uploads that one user may have."),
+    Setting("PART_JOINS", 10, _positive, "How often one partial upload may come in a joined one."),
+    Setting("COPY_ENTRIES", 100_000, _positive, "Files and folders that one copy may make."),
     Setting("REGISTRATION", "open", _registration, "`open`: anybody may register; `closed`: nobody."),
     Setting(
         "REGISTRATIONS_PER_MINUTE",

@@ -40,6 +40,7 @@ RowId = BigInteger().with_variant(Integer, "sqlite")
 
 LIVE = text("trashed_at IS NULL")
 TRASHED = text("trashed_at IS NOT NULL")
+UNFINISHED = text("ended_at IS NULL")
 
 # A text that compares byte by byte, as SQLite does anyway, whatever the database's language is.
 Folded = Text().with_variant(Text(collation="C"), "postgresql")
@@ -97,6 +98,8 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(128))
     language: Mapped[str | None] = mapped_column(String(16))
     usage: Mapped[int] = mapped_column(BigInteger, default=0)
+    # Nodes but the root, wherever they lie.
+    entries: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     quota: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
@@ -273,6 +276,10 @@ class Upload(Base):
     """
 
     __tablename__ = "upload"
+    __table_args__ = (
+        Index("ix_upload_unfinished", "owner_id",
+              sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+    )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     owner_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)

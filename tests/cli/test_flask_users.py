@@ -271,6 +271,24 @@ def test_a_wrong_usage_is_verified_told_and_recounted(operator: Operator, tmp_pa
         "wrong-usage: bob (expected 0 bytes, found 5 bytes)",
     ]
     assert found[1] == {"fault": "wrong-usage", "username": "bob", "usage": 5, "counted": 0}
-    assert alone == {"users": [{"username": "bob", "usage": 0, "before": 5}]}
+    counted = {"username": "bob", "usage": 0, "before": 5, "entries": 0, "entries_before": 0}
+    assert alone == {"users": [counted]}
     assert everybody.stdout == "alice: 7 bytes, and not 5 bytes\nbob: 0 bytes\n"
+    assert operator.document("storage", "verify") == {"findings": []}
+
+
+def test_a_wrong_number_of_entries_is_verified_told_and_recounted(operator: Operator, tmp_path: Path) -> None:
+    operator.create()
+    (tmp_path / "note.txt").write_text("content")
+    operator.run("files", "import", USERNAME, tmp_path / "note.txt")
+    with operator.app.app_context():
+        db.session.execute(text("""UPDATE "user" SET entries = 5"""))
+        db.session.commit()
+    told = operator.run("storage", "verify", code=1)
+    found = operator.document("storage", "verify", code=1)["findings"]
+    recounted = operator.run("users", "recount")
+
+    assert told.stdout == "wrong-entries: alice (expected 1, found 5)\n"
+    assert found == [{"fault": "wrong-entries", "username": "alice", "entries": 5, "counted": 1}]
+    assert recounted.stdout == "alice: 7 bytes; 1 files and folders, and not 5\n"
     assert operator.document("storage", "verify") == {"findings": []}

@@ -35,8 +35,9 @@ def _check_usage(session: Session, nodes: dict[int, Node], versions: dict[int, l
         stored[nodes[node_id].owner_id] += sum(version.size for version in kept)
     for upload in session.scalars(select(Upload).where(Upload.ended_at.is_(None))):
         stored[upload.owner_id] += upload.offset
+    entries = Counter(node.owner_id for node in nodes.values() if node.parent_id is not None)
     for user in session.scalars(select(User)):
-        assert user.usage == stored[user.id], user.username
+        assert (user.usage, user.entries) == (stored[user.id], entries[user.id]), user.username
 
 
 def _check_folders(nodes: dict[int, Node]) -> None:

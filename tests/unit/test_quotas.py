@@ -20,7 +20,7 @@ from cabinet.services.accounts import Account
 from cabinet.services.entries import Conflict
 from cabinet.services.publishing import Target
 from cabinet.services.uploads import Promised
-from cabinet.services.usage import WrongUsage, find_wrong
+from cabinet.services.usage import WrongUsage, find_wrong, find_wrong_entries
 from tests.support.resumable import part, plan, service_of
 from tests.support.services import Workbench, paths_of, stored_bytes
 
@@ -185,6 +185,7 @@ def test_usage_is_what_is_stored_whoever_stores_and_deletes_at_once(bench: Workb
         assert refused
         assert 0 <= min(used) < max(used) <= quota
         assert find_wrong(session) == []
+        assert find_wrong_entries(session) == []
         before = session.scalar(select(User.usage))
         assert bench.accounts(session).recount("bob").usage == before
 

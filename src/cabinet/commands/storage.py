@@ -22,12 +22,12 @@ from cabinet.commands._support import (
     say,
 )
 from cabinet.services.inspection import Finding
-from cabinet.services.usage import WrongUsage
+from cabinet.services.usage import WrongEntries, WrongUsage
 from cabinet.web.context import housekeeping, inspection
 from cabinet.web.formats import exact_size, filesize
 
 # Beside the faults of blobs.
-WRONG_USAGE = "wrong-usage"
+WRONG_USAGE, WRONG_ENTRIES = "wrong-usage", "wrong-entries"
 
 group = OperatorGroup("storage", help="Verify, sweep and measure what is stored.")
 
@@ -39,14 +39,15 @@ def verify(deep: bool, as_json: bool) -> None:
     """Compare what the database says with what the store holds; exit with 1 when they differ.
 
     A blob that is unknown to the database is harmless: a server died at the wrong moment, and a
-    sweep will remove it. A usage that is not what a user stores is mended by `flask users recount`.
+    sweep will remove it. A usage, or a number of files and folders, that is not what a user has is
+    mended by `flask users recount`.
     """
     found: list[str] = []
     with make_meter(as_json=as_json, total=inspection().count_blobs) as meter:
         findings = _counted(inspection().verify(deep=deep, looked_at=lambda: meter.advance(1)), found)
         wrong = _counted_wrong(found)
         if as_json:
-            users = ({"fault": WRONG_USAGE, **asdict(each)} for each in wrong)
+            users = ({"fault": _fault_of(each), **asdict(each)} for each in wrong)
             print_array("findings", chain(map(asdict, findings), users))
         else:
             _print_findings(findings, meter)
@@ -101,17 +102,24 @@ def _counted(findings: Iterator[Finding], found: list[str]) -> Iterator[Finding]
         yield finding
 
 
-def _counted_wrong(found: list[str]) -> Iterator[WrongUsage]:
+def _counted_wrong(found: list[str]) -> Iterator[WrongUsage | WrongEntries]:
     for wrong in inspection().verify_usage():
-        found.append(WRONG_USAGE)
+        found.append(_fault_of(wrong))
         yield wrong
 
 
-def _print_wrong(users: Iterator[WrongUsage], meter: Meter) -> None:
+def _print_wrong(users: Iterator[WrongUsage | WrongEntries], meter: Meter) -> None:
     for wrong in users:
         meter.pause()
-        sizes = f"expected {exact_size(wrong.counted)}, found {exact_size(wrong.usage)}"
-        say(f"{WRONG_USAGE}: {wrong.username} ({sizes})")
+        if isinstance(wrong, WrongUsage):
+            told = f"expected {exact_size(wrong.counted)}, found {exact_size(wrong.usage)}"
+        else:
+            told = f"expected {wrong.counted}, found {wrong.entries}"
+        say(f"{_fault_of(wrong)}: {wrong.username} ({told})")
+
+
+def _fault_of(wrong: WrongUsage | WrongEntries) -> str:
+    return WRONG_USAGE if isinstance(wrong, WrongUsage) else WRONG_ENTRIES
 
 
 def _print_findings(findings: Iterator[Finding], meter: Meter) -> None:

@@ -117,19 +117,30 @@ def set_quota(username: str, quota: str) -> None:
 @click.argument("username", metavar="[NAME]", required=False)
 @json_option
 def recount(username: str | None, as_json: bool) -> None:
-    """Make what is told of a user's usage, or of everybody's, what is really stored.
+    """Recalculate the usage, and the number of files and folders, of a user or of everybody.
 
-    It never needs to be done, unless `flask storage verify` has found a wrong usage.
+    It never needs to be done, unless `flask storage verify` has found one that is wrong.
     """
     found = accounts().list_all() if username is None else [find_account(username)]
     counted = ((account, accounts().recount(account.username)) for account in found)
     if as_json:
-        told = ({"username": now.username, "usage": now.usage, "before": was.usage} for was, now in counted)
-        print_array("users", told)
+        print_array("users", (_recounted(was, now) for was, now in counted))
         return
     for was, now in counted:
         change = "" if was.usage == now.usage else f", and not {filesize(was.usage)}"
+        if was.entries != now.entries:
+            change += f"; {now.entries} files and folders, and not {was.entries}"
         say(f"{now.username}: {filesize(now.usage)}{change}")
+
+
+def _recounted(was: Account, now: Account) -> dict[str, object]:
+    return {
+        "username": now.username,
+        "usage": now.usage,
+        "before": was.usage,
+        "entries": now.entries,
+        "entries_before": was.entries,
+    }
 
 
 @group.command("set-password")
@@ -168,6 +179,7 @@ def _document(account: Account) -> dict[str, object]:
     return {
         "username": account.username,
         "usage": account.usage,
+        "entries": account.entries,
         "quota": account.quota,
         "created_at": to_rfc3339(account.created_at),
         "disabled_at": to_rfc3339(account.disabled_at),

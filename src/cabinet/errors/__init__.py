@@ -16,6 +16,8 @@
     │   ├── WeakPassword
     │   ├── InvalidField           any other parameter, form field or JSON member
     │   ├── MalformedRequest       the request is not what it claims to be
+    │   ├── TooManyJoins           of one partial upload
+    │   ├── CopyTooLarge           more entries than one copy may make
     │   ├── TruncatedBody
     │   ├── LengthRequired
     │   └── UnsupportedEncoding
@@ -38,7 +40,9 @@
     │   ├── TooManyTokens
     │   └── OffsetMismatch
     ├── StorageFull
-    │   └── QuotaExceeded
+    │   ├── QuotaExceeded
+    │   ├── TooManyEntries         as many files and folders as one account may have
+    │   └── TooManyUploads         likewise, unfinished ones
     ├── StorageFault               the disk reports an error
     ├── RequestTimeout             the sender was too slow
     ├── TooManyRequests            of one address or user, or transfers of all, at the same time
@@ -68,6 +72,7 @@ from cabinet.errors.access import (
 from cabinet.errors.base import N_, SIZE_FIELDS, CabinetError
 from cabinet.errors.requests import (
     ChecksumMismatch,
+    CopyTooLarge,
     DigestMismatch,
     InvalidField,
     InvalidInput,
@@ -77,6 +82,7 @@ from cabinet.errors.requests import (
     MalformedRequest,
     PreconditionFailed,
     TooLarge,
+    TooManyJoins,
     TruncatedBody,
     UnsupportedEncoding,
     UnsupportedVersion,
@@ -97,8 +103,10 @@ from cabinet.errors.state import (
     SelectionChanged,
     StorageFault,
     StorageFull,
+    TooManyEntries,
     TooManyRequests,
     TooManyTokens,
+    TooManyUploads,
     Unavailable,
     UploadGone,
     UploadLocked,
@@ -113,6 +121,7 @@ __all__ = [
     "CabinetError",
     "ChecksumMismatch",
     "Conflict",
+    "CopyTooLarge",
     "CrossSiteRequest",
     "CurrentVersion",
     "DigestMismatch",
@@ -140,8 +149,11 @@ __all__ = [
     "StorageFull",
     "TooLarge",
     "TooManyAttempts",
+    "TooManyEntries",
+    "TooManyJoins",
     "TooManyRequests",
     "TooManyTokens",
+    "TooManyUploads",
     "TruncatedBody",
     "Unavailable",
     "UnsupportedEncoding",

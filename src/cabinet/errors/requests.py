@@ -58,6 +58,25 @@ class MalformedRequest(InvalidInput):
     reason: str
 
 
+class TooManyJoins(InvalidInput):
+    """A partial upload comes in a joined one more often than it may; nothing was stored."""
+
+    title = N_("That part is repeated too often")
+    message = N_("One part may come at most %(allowed)s times in a joined upload; nothing was stored.")
+    allowed: int
+
+
+class CopyTooLarge(InvalidInput):
+    """A copy would make more files and folders than one copy may; nothing was copied."""
+
+    title = N_("Too many files and folders for one copy")
+    message = N_(
+        "One copy may have at most %(allowed)s files and folders; nothing was copied. Create the new folder "
+        "first, then copy what is in the old one into it in several steps."
+    )
+    allowed: int
+
+
 class TruncatedBody(InvalidInput):
     """The sender went away before everything that it announced had arrived."""
 

@@ -129,6 +129,27 @@ class QuotaExceeded(StorageFull):
     quota: int
 
 
+class TooManyEntries(StorageFull):
+    """A user would have more files and folders than one may have; nothing was stored."""
+
+    title = N_("Too many files and folders")
+    message = N_(
+        "One account may have at most %(allowed)s files and folders, the trash included; nothing was stored. "
+        "Empty the trash or delete some permanently."
+    )
+    allowed: int
+
+
+class TooManyUploads(StorageFull):
+    """A user has as many unfinished uploads as one may have; none was begun."""
+
+    title = N_("Too many unfinished uploads")
+    message = N_(
+        "You have %(allowed)s unfinished uploads, as many as one account may have. Finish or cancel some first."
+    )
+    allowed: int
+
+
 class StorageFault(CabinetError):
     """The disk reports an error; nothing was stored, and trying again may not help."""
 

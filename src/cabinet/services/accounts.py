@@ -44,6 +44,7 @@ class Account:
     username: str
     language: str | None
     usage: int
+    entries: int
     quota: int | None
     created_at: datetime
     disabled_at: datetime | None
@@ -58,6 +59,7 @@ def to_account(user: User) -> Account:
         username=user.username,
         language=user.language,
         usage=user.usage,
+        entries=user.entries,
         quota=user.quota,
         created_at=user.created_at,
         disabled_at=user.disabled_at,
@@ -232,11 +234,11 @@ class Accounts:
             self._session.execute(update(User).where(User.id == account.id).values(quota=quota))
 
     def recount(self, username: str) -> Account:
-        """Make the account's usage what it stores, and return the account; raises `NotFound`."""
+        """Make the account's usage and entries what there is, and return the account; raises `NotFound`."""
         account = self.find(username)
         with writing(self._session):
-            usage = recount(self._session, account.id)
-        return replace(account, usage=usage)
+            usage, entries = recount(self._session, account.id)
+        return replace(account, usage=usage, entries=entries)
 
     def delete_own(self, user_id: int, password: str, address: str) -> None:
         """Delete the account for ever, with all files, sessions and tokens, after its password.

@@ -22,6 +22,7 @@ from cabinet.errors import CabinetError, InvalidField, NotFound, SelectionChange
 from cabinet.models import BatchKind, BatchState, ItemRole, Kind, Node
 from cabinet.services.batches import STEP, BatchRun, StepLog, check_undoable, find_trashed_by, read_items
 from cabinet.services.clock import Clock
+from cabinet.services.copying import measure_copy
 from cabinet.services.entries import Conflict
 from cabinet.services.moving import NEEDS_A_FOLDER
 from cabinet.services.names import split_path
@@ -36,6 +37,7 @@ from cabinet.services.selections import (
     find_in_trash,
 )
 from cabinet.services.tree import Tree
+from cabinet.services.usage import check_entries
 
 _Found = TypeVar("_Found")
 
@@ -88,7 +90,10 @@ class Bulk:
         )
 
     def copy(self, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
-        """Copy what is selected into the folder at `to`; as `move`, and may raise `QuotaExceeded`."""
+        """Copy what is selected into the folder at `to`; as `move`.
+
+        May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written.
+        """
         return self._arrange(
             BatchKind.COPY, selection, to, lambda placing, some: placing.copy(some, on_conflict)
         )
@@ -101,7 +106,9 @@ class Bulk:
         arrange: Callable[[Placing, Sequence[Arrival]], None],
     ) -> Done:
         # A move changes one row of a folder, a copy makes one of all that is in it.
-        steps = self._steps_by_weight if kind is BatchKind.COPY else _steps
+        is_copy = kind is BatchKind.COPY
+        steps = self._steps_by_weight if is_copy else _steps
+        find = self._find_to_copy if is_copy else self._find
 
         def act(run: BatchRun, selected: Selected) -> None:
             folder_id: int | None = None
@@ -111,7 +118,7 @@ class Bulk:
                     folder_id, arrivals = self._arrivals(placing, selected, some, to, folder_id)
                     arrange(placing, arrivals)
 
-        return self._do(kind, lambda: self._find(selection), act, selection.count)
+        return self._do(kind, lambda: find(selection), act, selection.count)
 
     def restore(self, selection: TrashSelection, on_conflict: Conflict) -> Done:
         """Put what is selected in the trash back where it was, as `Trash.restore` does."""
@@ -213,6 +220,12 @@ class Bulk:
 
     def _find(self, selection: FolderSelection) -> Selected:
         return find_in_folder(self._session, self._tree, selection)
+
+    def _find_to_copy(self, selection: FolderSelection) -> Selected:
+        selected = self._find(selection)
+        entries, _size = measure_copy(self._session, selected.node_ids)
+        check_entries(self._session, self._owner_id, entries)
+        return selected
 
     def _find_trashed(self, selection: TrashSelection) -> Sequence[int]:
         return find_in_trash(self._session, self._owner_id, selection)

@@ -14,7 +14,9 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ColumnElement, Insert, case, column, func, insert, literal, select, values
 from sqlalchemy.orm import Session
 
+from cabinet.errors import CopyTooLarge
 from cabinet.models import Base, Kind, Node
+from cabinet.services.caps import caps_of
 from cabinet.services.tree import Tree, below
 from cabinet.services.usage import use
 
@@ -34,7 +36,8 @@ _ALIKE = ["owner_id", "kind", "name", "sort_key", "search_key", *_CONTENT]
 def copy_tree(session: Session, tree: Tree, node: Node, folder: Node, name: str, now: datetime) -> Node:
     """Copy a node with all that lies below it into `folder`, where `name` is free; return the copy.
 
-    Raises `QuotaExceeded`, for every copy counts as if its bytes were stored again.
+    Raises `CopyTooLarge`, `TooManyEntries`, and `QuotaExceeded`, for every copy counts as if its bytes
+    were stored again.
     """
     return copy_trees(session, tree, [(node, name)], folder, now)[0]
 
@@ -44,9 +47,9 @@ def copy_trees(
 ) -> list[Node]:
     """Copy nodes of one owner as `copy_tree` does, each to its name; return the copies, in order."""
     session.flush()
-    nodes = below(*(node.id for node, _name in wanted))
-    size = select(func.sum(_NODE.c.size)).join(nodes, _NODE.c.id == nodes.c.id)
-    use(session, folder.owner_id, int(session.scalar(size) or 0))
+    entries, size = measure_copy(session, [node.id for node, _name in wanted])
+    # The copies themselves are counted where they are added.
+    use(session, folder.owner_id, size, entries=entries - len(wanted))
     copies = [_copy_alone(tree, node, folder, name, now) for node, name in wanted]
     tree.add_all(folder, copies)
     session.execute(_first_versions(_NODE.c.id.in_([copy.id for copy in copies]), now))
@@ -68,6 +71,25 @@ def _copy_alone(tree: Tree, node: Node, folder: Node, name: str, now: datetime) 
         setattr(copy, attribute, getattr(node, attribute))
     copy.version = 1 if node.kind == Kind.FILE else 0
     return copy
+
+
+def measure_copy(session: Session, node_ids: Sequence[int]) -> tuple[int, int]:
+    """Return how many nodes a copy of these, with all below them, makes, and the bytes that count for it.
+
+    Raises `CopyTooLarge`, and looks at no more nodes than it takes to know.
+    """
+    most = caps_of(session).copied
+    entries = size = 0
+    for start in range(0, len(node_ids), _BATCH):
+        nodes = below(*node_ids[start : start + _BATCH])
+        sizes = select(_NODE.c.size).join(nodes, _NODE.c.id == nodes.c.id)
+        found = sizes.limit(most + 1 - entries).subquery()
+        measured = select(func.count(), func.coalesce(func.sum(found.c.size), 0)).select_from(found)
+        some, some_size = session.execute(measured).one()
+        entries, size = entries + some, size + int(some_size)
+        if entries > most:
+            raise CopyTooLarge(allowed=most)
+    return entries, size
 
 
 def _copy_inside(

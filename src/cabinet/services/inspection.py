@@ -20,7 +20,7 @@ from cabinet.models import Blob, Kind, Node, Thumbnail, Upload, User, Version
 from cabinet.services.database import lock_blob, writing
 from cabinet.services.names import join_path
 from cabinet.services.needs import NEEDED
-from cabinet.services.usage import WrongUsage, find_wrong
+from cabinet.services.usage import WrongEntries, WrongUsage, find_wrong, find_wrong_entries
 from cabinet.storage.blobs import BlobStore
 from cabinet.storage.content_hash import hash_stream
 
@@ -110,9 +110,10 @@ class Inspection:
             last = batch[-1].content_hash
         yield from self._unknown()
 
-    def verify_usage(self) -> list[WrongUsage]:
-        """Return the users whose usage is not what they store."""
-        found = find_wrong(self._session)
+    def verify_usage(self) -> list[WrongUsage | WrongEntries]:
+        """Return the users whose usage, or number of entries, is not what they have."""
+        found: list[WrongUsage | WrongEntries] = [*find_wrong(self._session)]
+        found += find_wrong_entries(self._session)
         self._session.rollback()
         return found
 

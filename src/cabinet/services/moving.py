@@ -9,7 +9,7 @@ Rule: one transaction, all or nothing; only one user's tree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -18,7 +18,7 @@ from cabinet.errors import N_, EntryExists, IntoItself, InvalidField, IsAFolder,
 from cabinet.models import Kind, Node
 from cabinet.services.clock import Clock
 from cabinet.services.conflicts import make_way
-from cabinet.services.copying import copy_tree
+from cabinet.services.copying import copy_tree, measure_copy
 from cabinet.services.entries import Conflict, Entry, to_entry
 from cabinet.services.names import join_path, split_path, to_name
 from cabinet.services.publishing import publishing
@@ -71,8 +71,11 @@ class Moving:
             return self._move(node, names, destination, on_conflict)
 
     def copy(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
-        """Copy what is at the paths `sources`; as `move`, and may raise `QuotaExceeded`."""
-        return self._arrange(sources, to, on_conflict, self._copy)
+        """Copy what is at the paths `sources`; as `move`.
+
+        May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written.
+        """
+        return self._arrange(sources, to, on_conflict, self._copy, self._check_copy)
 
     def _arrange(
         self,
@@ -80,6 +83,7 @@ class Moving:
         to: str,
         on_conflict: Conflict,
         arrange: Callable[[Node, tuple[str, ...], _Destination, Conflict], Entry],
+        check: Callable[[Iterable[Node]], None] = lambda _nodes: None,
     ) -> list[Entry]:
         wanted = [split_path(source) for source in sources]
         if not wanted:
@@ -94,6 +98,7 @@ class Moving:
             found = self._tree.find_all(wanted, root)
             if len(found) < len(wanted):
                 raise NotFound
+            check(found.values())
             destination = self._find_destination(to, is_one=len(wanted) == 1)
             return [arrange(found[names], names, destination, on_conflict) for names in wanted]
 
@@ -129,6 +134,9 @@ class Moving:
         self._tree.take(node)
         self._tree.put(node, destination.folder, to[-1])
         return to_entry(node, join_path(to))
+
+    def _check_copy(self, nodes: Iterable[Node]) -> None:
+        measure_copy(self._session, [node.id for node in nodes])
 
     def _copy(
         self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict

@@ -42,7 +42,7 @@ from cabinet.services.entries import (
 from cabinet.services.media_types import HEAD_SIZE, hint_of
 from cabinet.services.names import check_path, join_path, split_path
 from cabinet.services.tree import Tree
-from cabinet.services.usage import use
+from cabinet.services.usage import check_entries, use
 from cabinet.services.versions import next_version, prune
 from cabinet.storage.blobs import BlobStore, Staging
 from cabinet.storage.blocks import Measured
@@ -160,13 +160,15 @@ class Publisher:
 
     def check(self, target: Target) -> None:
         """Raise what stands in the way of `target` now."""
-        Places(self._tree, [split_path(target.path)]).look(target)
+        names, depth = Places(self._tree, [split_path(target.path)]).look(target)
+        numbered = depth == len(names) and target.on_conflict is Conflict.RENAME
+        check_entries(self._session, self._owner_id, len(names) - depth + numbered)
 
     def publish(self, finished: Sequence[Finished]) -> list[Stored]:
         """Give every one of them its place, and return what they became, in order.
 
         Raises `InvalidName`, `EntryExists`, `IsAFolder`, `NotAFolder`, `PreconditionFailed`,
-        `QuotaExceeded`, `StorageFull`; the caller then rolls back.
+        `QuotaExceeded`, `TooManyEntries`, `StorageFull`; the caller then rolls back.
         """
         root = self._tree.root(lock=True)
         self._note_blobs(finished)
@@ -202,7 +204,7 @@ class Publisher:
         placed = [placing.place(self._with_hint(each), each.measured) for each in finished]
         placing.flush()
         freed = sum(prune(self._session, node, self._terms.versions_kept) for node in placing.changed)
-        use(self._session, self._owner_id, placing.used - freed)
+        use(self._session, self._owner_id, placing.used - freed, entries=placing.added)
         return [
             Stored(to_entry(node, join_path(names)), is_new=is_new)
             for names, node, is_new in placed
@@ -244,7 +246,8 @@ class _Placing:
         self._versions: list[tuple[Node, dict[str, object]]] = []
         self._entries: Counter[int] = Counter()
         self._sizes: Counter[int] = Counter()
-        self.used = 0
+        # Bytes, and files: the folders are counted as they are made.
+        self.used = self.added = 0
 
     @property
     def changed(self) -> set[Node]:
@@ -268,6 +271,7 @@ class _Placing:
             self._tree.stretch(folder, node)
             self._places.put(names, node)
             self._entries[folder.id] += 1
+            self.added += 1
         # The very same content again is a retry and no change.
         if node.content_hash != measured.content_hash:
             self._fill(node, measured, target.media_type)

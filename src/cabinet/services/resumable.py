@@ -10,10 +10,11 @@ Rule: the row never claims a byte that staging could lose, and no transaction is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import (
@@ -26,11 +27,14 @@ from cabinet.errors import (
     StorageFault,
     StorageFull,
     TooLarge,
+    TooManyJoins,
+    TooManyUploads,
     UploadGone,
     UploadIsFinal,
     UploadLocked,
 )
 from cabinet.models import Upload, UploadKind, User
+from cabinet.services.caps import caps_of
 from cabinet.services.clock import Clock
 from cabinet.services.database import writing
 from cabinet.services.entries import Conflict
@@ -45,6 +49,8 @@ from cabinet.storage.content_hash import hash_chunks
 
 OTHER_LENGTH = N_("the length of the upload is another one.")
 BAD_PART = N_("it names a part that is no complete partial upload.")
+
+_LOCKED_USER = select(User.id).where(User.id == bindparam("user_id")).with_for_update(key_share=True)
 
 # Seconds that a request waits for the one before it, which was asked to let go of the upload.
 PATIENCE = 5.0
@@ -64,15 +70,20 @@ class ResumableUploads:
     def begin(self, plan: Plan) -> State:
         """Make an upload; one of length 0 is finished at once.
 
-        Raises `TooLarge`, `QuotaExceeded`, `StorageFull`, and what stands in the way of the target.
+        Raises `TooLarge`, `QuotaExceeded`, `StorageFull`, `TooManyUploads`, and what stands in the way
+        of the target.
         """
         if plan.kind is UploadKind.WHOLE:
             self._publisher.check(plan.target)
         self._check_room(plan.length or 0)
+        self._check_unfinished()
         self._session.rollback()
         upload_id = self._store.create(plan.length)
         try:
             with writing(self._session):
+                # One at a time, or several would see the same last place free.
+                self._session.execute(_LOCKED_USER, {"user_id": self._owner_id})
+                self._check_unfinished()
                 self._session.add(self._new_row(upload_id, plan))
         except BaseException:
             self._store.discard(upload_id)
@@ -124,8 +135,11 @@ class ResumableUploads:
     def join(self, plan: Plan, upload_ids: Sequence[str]) -> State:
         """Make one file of complete partial uploads, which end with it; one may come twice.
 
-        Raises `MalformedRequest` for a part that is none, and as `begin` does.
+        Raises `MalformedRequest` for a part that is none, `TooManyJoins`, and as `begin` does.
         """
+        most = caps_of(self._session).joins
+        if any(count > most for count in Counter(upload_ids).values()):
+            raise TooManyJoins(allowed=most)
         self._publisher.check(plan.target)
         try:
             return self.get(self._join(plan, upload_ids))
@@ -244,6 +258,12 @@ class ResumableUploads:
         if user.quota is not None and user.usage - given_back + length > user.quota:
             raise QuotaExceeded(quota=user.quota)
         self._store.check_room(length)
+
+    def _check_unfinished(self) -> None:
+        most = caps_of(self._session).uploads
+        unfinished = select(func.count()).where(Upload.owner_id == self._owner_id, Upload.ended_at.is_(None))
+        if (self._session.scalar(unfinished) or 0) >= most:
+            raise TooManyUploads(allowed=most)
 
     def _check_part(self, row: Upload, part: Part) -> None:
         if part.offset != row.offset:

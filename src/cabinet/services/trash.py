@@ -17,7 +17,7 @@ from sqlalchemy import Select, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from cabinet.errors import IsAFolder, NotAFolder, NotFound
-from cabinet.models import Kind, Node
+from cabinet.models import Kind, Node, Version
 from cabinet.services.clock import Clock
 from cabinet.services.conflicts import make_way
 from cabinet.services.cursors import Cursors
@@ -26,8 +26,8 @@ from cabinet.services.entries import Conflict, Entry, to_entry
 from cabinet.services.extents import Extent, first_part
 from cabinet.services.names import join_path, split_path
 from cabinet.services.publishing import publishing
-from cabinet.services.tree import Tree
-from cabinet.services.usage import size_below, use
+from cabinet.services.tree import Tree, below
+from cabinet.services.usage import use
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Entries that one statement names.
@@ -223,7 +223,16 @@ def purge(session: Session, owner_id: int, node_ids: Sequence[int]) -> None:
     session.flush()
     for start in range(0, len(node_ids), _BATCH):
         batch = node_ids[start : start + _BATCH]
-        use(session, owner_id, -size_below(session, *batch))
+        entries, size = _count_below(session, batch)
+        use(session, owner_id, -size, entries=-entries)
         session.execute(
             delete(Node).where(Node.id.in_(batch)), execution_options={"synchronize_session": False}
         )
+
+
+def _count_below(session: Session, node_ids: Sequence[int]) -> tuple[int, int]:
+    """Return how many these nodes are with everything below them, and the bytes of all their versions."""
+    nodes = below(*node_ids)
+    entries = session.scalar(select(func.count()).select_from(nodes))
+    size = select(func.coalesce(func.sum(Version.size), 0)).join(nodes, Version.node_id == nodes.c.id)
+    return entries or 0, int(session.scalar(size) or 0)

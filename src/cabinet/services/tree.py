@@ -30,6 +30,7 @@ from cabinet.services.names import (
     too_long,
 )
 from cabinet.services.secrets import new_id
+from cabinet.services.usage import use
 
 # Made once: to build such a statement takes as long as to run it, and each request runs several.
 _ROOT = select(Node).where(Node.owner_id == bindparam("owner_id"), Node.parent_id.is_(None))
@@ -146,7 +147,8 @@ class Tree:
         self.add_all(folder, [node])
 
     def add_all(self, folder: Node, nodes: Sequence[Node]) -> None:
-        """Put new nodes into the folder that they were made for."""
+        """Put new nodes into the folder that they were made for; raises `TooManyEntries`."""
+        use(self._session, self._owner_id, 0, entries=len(nodes))
         self._session.add_all(nodes)
         self._session.flush()
         self.count(folder.id, entries=len(nodes), size=sum(node.size for node in nodes))

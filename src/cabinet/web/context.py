@@ -33,6 +33,7 @@ from cabinet.errors import (
 from cabinet.extensions import db, login_manager
 from cabinet.services.accounts import Account, Accounts
 from cabinet.services.bulk import Bulk
+from cabinet.services.caps import Caps, bind_caps
 from cabinet.services.clock import Clock, utc_now
 from cabinet.services.credentials import Credential, Sessions, SessionTimes, Tokens
 from cabinet.services.cursors import Cursors
@@ -155,7 +156,18 @@ def requested_view() -> Callable[..., Any] | None:
 
 
 def _database() -> Session:
-    return cast(Session, db.session())
+    opened = cast(Session, db.session())
+    bind_caps(opened, _caps())
+    return opened
+
+
+def _caps() -> Caps:
+    return Caps(
+        entries=setting("USER_ENTRIES"),
+        uploads=setting("USER_UPLOADS"),
+        joins=setting("PART_JOINS"),
+        copied=setting("COPY_ENTRIES"),
+    )
 
 
 def accounts() -> Accounts:

@@ -1,0 +1,304 @@
+"""What one user can multiply is counted, and ends at a cap, whichever way it is multiplied.
+
+Rule: a cap is tried from both sides, and by many at once; after each test all counters are true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import event, func, select, update
+from sqlalchemy.orm import Session
+
+from cabinet.config import SETTINGS
+from cabinet.errors import CabinetError, CopyTooLarge, TooManyEntries, TooManyJoins, TooManyUploads
+from cabinet.models import Node, Upload, UploadKind, User
+from cabinet.services.accounts import Account
+from cabinet.services.caps import Caps, bind_caps
+from cabinet.services.entries import Conflict
+from cabinet.services.publishing import Target
+from cabinet.services.selections import FolderSelection
+from cabinet.services.usage import WrongEntries, find_wrong_entries
+from tests.support.audit import check_rows
+from tests.support.resumable import housekeeping, part, partial, plan, service_of
+from tests.support.services import Workbench, content_of, paths_of, stored_bytes
+
+CAPS = Caps(entries=4, uploads=3, joins=2, copied=3)
+
+
+@pytest.fixture(autouse=True)
+def capped(session: Session) -> Iterator[None]:
+    """Let low caps hold; afterwards everything that is counted has to be what there is."""
+    bind_caps(session, CAPS)
+    yield
+    check_rows(session)
+    assert find_wrong_entries(session) == []
+
+
+def entries_of(session: Session, account: Account) -> int:
+    session.rollback()
+    return session.scalar(select(User.entries).where(User.id == account.id)) or 0
+
+
+def fill(session: Session, bench: Workbench, account: Account) -> None:
+    """Use up the entries: a folder with two files, and a file in the trash."""
+    for path in ("d/a", "d/b", "gone"):
+        bench.upload(session, account, path, path.encode())
+    bench.files(session, account).trash("gone")
+    assert entries_of(session, account) == CAPS.entries
+
+
+def test_the_caps_are_what_the_settings_say_where_nobody_says_anything() -> None:
+    defaults = {setting.name: setting.default for setting in SETTINGS}
+
+    assert Caps() == Caps(
+        entries=defaults["USER_ENTRIES"],
+        uploads=defaults["USER_UPLOADS"],
+        joins=defaults["PART_JOINS"],
+        copied=defaults["COPY_ENTRIES"],
+    )
+
+
+Way = Callable[[Session, Workbench, Account], object]
+WAYS: dict[str, Way] = {
+    "an upload": lambda session, bench, who: bench.upload(session, who, "new", b"x"),
+    "an upload that keeps both": lambda session, bench, who: bench.upload(
+        session, who, "d/a", b"x", Conflict.RENAME
+    ),
+    "a folder": lambda session, bench, who: bench.files(session, who).make_folder("new"),
+    "folders": lambda session, bench, who: bench.files(session, who).make_folders(["d", "new/er"]),
+    "a copy": lambda session, bench, who: bench.moving(session, who).copy(["d"], "new", Conflict.FAIL),
+    "a move to a new folder": lambda session, bench, who: bench.moving(session, who).move(
+        ["d/a"], "new/", Conflict.FAIL
+    ),
+    "a resumable upload": lambda session, bench, who: service_of(session, bench, who).begin(plan(0, "new")),
+    "an announced upload": lambda session, bench, who: bench.uploads(session, who).check(Target("new"), None),
+    "a joined upload": lambda session, bench, who: service_of(session, bench, who).join(
+        plan(None, "new", kind=UploadKind.JOINED), [partial(service_of(session, bench, who), b"x")]
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_whoever_has_as_many_entries_as_allowed_makes_none_more(
+    session: Session, bench: Workbench, alice: Account, way: Way
+) -> None:
+    fill(session, bench, alice)
+    before = paths_of(session, bench, alice), stored_bytes(bench)["blobs"]
+
+    with pytest.raises(TooManyEntries) as caught:
+        way(session, bench, alice)
+
+    session.rollback()
+    assert caught.value.allowed == CAPS.entries
+    assert (paths_of(session, bench, alice), stored_bytes(bench)["blobs"]) == before
+
+
+def test_at_the_cap_everything_that_adds_nothing_goes_on(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    fill(session, bench, alice)
+
+    bench.upload(session, alice, "d/a", b"a new version")
+    service = service_of(session, bench, alice)
+    service.append(service.begin(plan(3, "d/b")).id, part(b"new"))
+    bench.moving(session, alice).rename("d/a", "c", Conflict.FAIL)
+    (trashed,) = bench.trash(session, alice).list_page(10).entries
+    bench.trash(session, alice).restore(trashed.id)
+    assert content_of(session, bench, alice, "d/b") == b"new"
+    assert paths_of(session, bench, alice) == ["d", "d/b", "d/c", "gone"]
+
+    bench.files(session, alice).purge("gone")
+    bench.upload(session, alice, "new", b"x")
+
+
+@pytest.mark.parametrize("way", ["purge", "purge_all", "empty", "sweep"])
+def test_what_is_gone_for_ever_makes_room(
+    session: Session, bench: Workbench, alice: Account, way: str
+) -> None:
+    fill(session, bench, alice)
+    trash = bench.trash(session, alice)
+    if way == "purge":
+        bench.files(session, alice).purge("d")
+    else:
+        bench.files(session, alice).trash("d")
+    assert entries_of(session, alice) == (1 if way == "purge" else CAPS.entries)
+    if way == "purge_all":
+        trash.purge_all([each.id for each in trash.list_page(10).entries])
+    elif way == "empty":
+        trash.empty()
+    elif way == "sweep":
+        bench.clock.advance(days=8)
+        housekeeping(session, bench).sweep()
+
+    assert entries_of(session, alice) == (1 if way == "purge" else 0)
+
+
+def test_whoever_is_above_the_cap_keeps_everything_and_adds_nothing(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    fill(session, bench, alice)
+    bind_caps(session, Caps(entries=1))
+
+    with pytest.raises(TooManyEntries):
+        bench.upload(session, alice, "new", b"x")
+    bench.upload(session, alice, "d/a", b"a new version")
+    bench.files(session, alice).purge("d/a")
+    with pytest.raises(TooManyEntries):
+        bench.upload(session, alice, "new", b"x")
+
+    assert paths_of(session, bench, alice) == ["d", "d/b"]
+
+
+def test_of_all_that_add_at_once_no_more_get_in_than_there_is_room_for(bench: Workbench) -> None:
+    with bench.session() as session:
+        bob = bench.register(session, "bob")
+
+    def attempt(number: int) -> bool:
+        with bench.session() as session:
+            bind_caps(session, CAPS)
+            try:
+                if number % 2:
+                    bench.upload(session, bob, f"file {number}", b"x")
+                else:
+                    bench.files(session, bob).make_folder(f"folder {number}")
+            except TooManyEntries:
+                return False
+            return True
+
+    with ThreadPoolExecutor(12) as pool:
+        assert sum(pool.map(attempt, range(12))) == CAPS.entries
+
+    with bench.session() as session:
+        assert entries_of(session, bob) == len(paths_of(session, bench, bob)) == CAPS.entries
+
+
+def test_an_upload_counts_no_rows_however_many_there_are(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    asked: list[str] = []
+    event.listen(bench.engine, "before_cursor_execute", lambda *call: asked.append(call[2].lower()))
+
+    bench.upload(session, alice, "d/a", b"x")
+    bench.files(session, alice).make_folder("e")
+
+    assert asked
+    assert not any("count(" in statement and "node" in statement for statement in asked)
+
+
+def test_a_wrong_number_of_entries_is_found_and_counted_again(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    fill(session, bench, alice)
+    session.execute(update(User).values(entries=1))
+    session.commit()
+
+    assert find_wrong_entries(session) == [WrongEntries("alice", 1, 4)]
+    assert bench.accounts(session).recount("alice").entries == 4
+
+
+def test_one_copy_makes_so_many_entries_and_no_more(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    bind_caps(session, Caps(copied=3))
+    for path in ("d/a", "d/b", "e/c"):
+        bench.upload(session, alice, path, b"x")
+    moving = bench.moving(session, alice)
+    moving.copy(["d"], "three", Conflict.FAIL)
+    before = paths_of(session, bench, alice)
+    written: list[str] = []
+    event.listen(bench.engine, "before_cursor_execute", lambda *call: written.append(call[2].split()[0]))
+
+    with pytest.raises(CopyTooLarge) as caught:
+        moving.copy(["d", "e"], "new/folder/", Conflict.FAIL)
+
+    assert caught.value.allowed == 3
+    assert not {"INSERT", "UPDATE", "DELETE"} & set(written)
+    assert paths_of(session, bench, alice) == before
+    # The way that the error names.
+    bench.files(session, alice).make_folder("new")
+    moving.copy(["d"], "new/", Conflict.FAIL)
+    moving.copy(["e"], "new/", Conflict.FAIL)
+
+
+def test_a_copy_of_all_in_a_folder_is_one_copy(session: Session, bench: Workbench, alice: Account) -> None:
+    bind_caps(session, Caps(copied=3))
+    for path in ("d/a/1", "d/b/2"):
+        bench.upload(session, alice, path, b"x")
+    before = paths_of(session, bench, alice)
+    bulk = bench.bulk(session, alice)
+
+    with pytest.raises(CopyTooLarge):
+        bulk.copy(FolderSelection("d", frozenset(), 2), "new/", Conflict.FAIL)
+    bind_caps(session, Caps(copied=4, entries=9))
+    with pytest.raises(TooManyEntries):
+        bulk.copy(FolderSelection("d", frozenset(), 2), "new/", Conflict.FAIL)
+
+    assert paths_of(session, bench, alice) == before
+    bind_caps(session, Caps(copied=4, entries=10))
+    bulk.copy(FolderSelection("d", frozenset(), 2), "new/", Conflict.FAIL)
+    assert entries_of(session, alice) == len(paths_of(session, bench, alice)) == 10
+
+
+def test_one_user_has_so_many_unfinished_uploads_and_no_more(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    service = service_of(session, bench, alice)
+    begun = [service.begin(plan(3, f"file {number}")).id for number in range(CAPS.uploads)]
+
+    with pytest.raises(TooManyUploads) as caught:
+        service.begin(plan(3, "new"))
+    assert caught.value.allowed == CAPS.uploads
+    assert stored_bytes(bench)["staged"] == CAPS.uploads
+    service_of(session, bench, bench.register(session, "bob")).begin(plan(3, "his"))
+
+    service.append(begun[0], part(b"abc"))
+    service.cancel(begun[1])
+    bench.clock.advance(days=8)
+    housekeeping(session, bench).expire_uploads()
+    for number in range(CAPS.uploads):
+        service.begin(plan(3, f"again {number}"))
+
+
+def test_of_all_uploads_that_begin_at_once_no_more_do_than_allowed(bench: Workbench) -> None:
+    with bench.session() as session:
+        bob = bench.register(session, "bob")
+
+    def attempt(number: int) -> bool:
+        with bench.session() as session:
+            bind_caps(session, CAPS)
+            try:
+                service_of(session, bench, bob).begin(plan(3, f"file {number}"))
+            except TooManyUploads:
+                return False
+            return True
+
+    with ThreadPoolExecutor(12) as pool:
+        assert sum(pool.map(attempt, range(12))) == CAPS.uploads
+    with bench.session() as session:
+        assert session.scalar(select(func.count()).select_from(Upload)) == CAPS.uploads
+    assert stored_bytes(bench)["staged"] == CAPS.uploads
+
+
+def test_one_part_comes_so_often_in_a_joined_upload_and_no_more(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    service = service_of(session, bench, alice)
+    one, other = partial(service, b"ab"), partial(service, b"c")
+
+    with pytest.raises(TooManyJoins) as caught:
+        service.join(plan(None, "f", kind=UploadKind.JOINED), [one, other, one, one])
+    assert caught.value.allowed == CAPS.joins
+    assert stored_bytes(bench)["staged"] == 2
+
+    service.join(plan(None, "f", kind=UploadKind.JOINED), [one, other, one])
+    assert content_of(session, bench, alice, "f") == b"abcab"
+    with pytest.raises(CabinetError):
+        service.join(plan(None, "g", kind=UploadKind.JOINED), [one])
+
+
+def test_the_root_is_no_entry(session: Session, alice: Account) -> None:
+    assert session.scalar(select(func.count()).select_from(Node)) == 1
+    assert entries_of(session, alice) == 0
