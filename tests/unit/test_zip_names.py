@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cabinet.errors import InvalidName
-from cabinet.services.names import NAME_UNITS, count_units, to_name
+from cabinet.services import zip_names
+from cabinet.services.names import NAME_UNITS, count_units, numbered, to_name
 from cabinet.services.zip_names import FolderNames, to_safe_name
 
 
@@ -71,3 +72,38 @@ def test_the_longest_names_stay_within_the_limit(name: str) -> None:
 
     for _ in range(3):
         assert count_units(names.take(name)) <= NAME_UNITS
+
+
+MANY = 3000
+STEM = "x" * (NAME_UNITS - 5)
+
+
+def cased(text: str, number: int) -> str:
+    """Return one of the ways to write a text in capitals and small letters."""
+    return "".join(char.upper() if number >> place & 1 else char for place, char in enumerate(text))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [cased("abcdefghijkl", number) for number in range(MANY)],
+        [cased("a" * NAME_UNITS, number) for number in range(MANY)],
+        # Alike as soon as they are cut for a number, which happens to the second of each two.
+        [f"{letter}{STEM}{number:04}" for number in range(MANY // 2) for letter in "xX"],
+        [*(f"a ({number})" for number in range(2, MANY)), *(cased("a" * 12, number) for number in range(2)), "a", "A"],
+    ],
+    ids=["short", "long", "cut", "numbered already"],
+)  # fmt: skip
+def test_the_work_grows_as_the_folder_does(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    def counting(name: str, number: int) -> str:
+        tried.append(number)
+        return numbered(name, number)
+
+    monkeypatch.setattr(zip_names, "numbered", counting)
+    folder = FolderNames()
+    taken = [folder.take(name) for name in names]
+
+    assert len({name.casefold() for name in taken}) == len(names)
+    assert len(tried) < 10 * len(names)

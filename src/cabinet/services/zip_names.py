@@ -45,7 +45,8 @@ class FolderNames:
 
     A name that only differs by case from one before it is numbered. It remembers a number a name
     and not the names, for a folder may hold a million; two that share one by chance cost a
-    needless number.
+    needless number. No number is tried twice for what it would be the same name with: so the
+    work grows as the folder does, also where long names become alike when they are cut for a number.
     """
 
     def __init__(self) -> None:
@@ -59,13 +60,23 @@ class FolderNames:
         if key not in self._taken:
             self._taken.add(key)
             return safe
-        number = self._next.get(key, 2)
-        while _key(numbered(safe, number)) in self._taken:
-            number += 1
-        self._next[key] = number + 1
-        chosen = numbered(safe, number)
-        self._taken.add(_key(chosen))
+        digits = 1
+        while (chosen := self._number(safe, digits)) is None:
+            digits += 1
         return chosen
+
+    def _number(self, safe: str, digits: int) -> str | None:
+        """Take a name with a number of so many digits; None if all of these are taken."""
+        lowest, end = 10 ** (digits - 1), 10**digits
+        # As many digits leave as much of the name, so this is one key for all that are alike then.
+        alike = _key(numbered(safe, lowest))
+        for number in range(self._next.get(alike, max(lowest, 2)), end):
+            chosen = numbered(safe, number)
+            self._next[alike] = number + 1
+            if _key(chosen) not in self._taken:
+                self._taken.add(_key(chosen))
+                return chosen
+        return None
 
 
 class ExactNames:
