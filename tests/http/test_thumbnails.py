@@ -15,6 +15,7 @@ PICTURE = picture("JPEG", 400, 200)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a request wait for as long as it takes, on however busy a machine."""
     monkeypatch.setattr(thumbnails, "PATIENCE", 60)
+    monkeypatch.setattr(thumbnails, "IDLE_SECONDS", 0)
 
 
 def test_a_thumbnail_is_a_small_picture_with_a_validator_of_its_own(alice: Program) -> None:

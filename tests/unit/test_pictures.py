@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cabinet.services import pictures
-from cabinet.services.pictures import LONGEST, make_thumbnail
+from cabinet.services.pictures import make_thumbnail
 from tests.support.images import is_red, opened, picture, png_of, turned
 
 
@@ -118,20 +118,5 @@ def test_no_more_is_decoded_than_memory_allows(monkeypatch: pytest.MonkeyPatch, 
     assert thumbnail(content) is not None
 
     monkeypatch.setattr(pictures, "MEMORY", 10_000)
-
-    assert thumbnail(content) is None
-
-
-def test_a_file_that_is_too_long_is_not_looked_at() -> None:
-    class Long(io.BytesIO):
-        def seek(self, offset: int, whence: int = 0, /) -> int:
-            return LONGEST + 1 if whence else super().seek(offset)
-
-    assert make_thumbnail(Long(picture()), 64) is None
-
-
-def test_a_decoder_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = picture("JPEG", 400, 400, quality=100)
-    monkeypatch.setattr(pictures, "PATIENCE", -1)
 
     assert thumbnail(content) is None

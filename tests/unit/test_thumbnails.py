@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import BinaryIO
@@ -16,11 +16,12 @@ from cabinet.errors import BlobMissing, InvalidField, NotFound
 from cabinet.models import Thumbnail, User
 from cabinet.services import thumbnails
 from cabinet.services.accounts import Account
+from cabinet.services.decoder import Decoder
 from cabinet.services.entries import Entry
 from cabinet.services.housekeeping import Housekeeping, Keep
 from cabinet.services.inspection import Inspection
 from cabinet.services.pictures import make_thumbnail
-from cabinet.services.thumbnails import ThumbnailMaker, Thumbnails
+from cabinet.services.thumbnails import ThumbnailMaker, Thumbnails, Wanted
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.images import opened, picture
 from tests.support.services import Workbench
@@ -29,24 +30,43 @@ PICTURE = picture("PNG", 400, 200)
 GRACE = timedelta(days=1)
 
 
-@pytest.fixture
-def maker(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> ThumbnailMaker:
-    """Return what makes thumbnails, waited for as long as it takes."""
-    monkeypatch.setattr(thumbnails, "PATIENCE", 60)
-    return ThumbnailMaker(bench.session, bench.store, bench.clock)
+class InThisProcess(Decoder):
+    """A decoder that starts no process, and goes on when it is told to."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+        self.contents: list[bytes] = []
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
 
-@pytest.fixture
-def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the sizes of all thumbnails that are decoded from now on."""
-    sizes: list[int] = []
-
-    def counting(stream: BinaryIO, size: int) -> bytes | None:
-        sizes.append(size)
+    def make(self, stream: BinaryIO, size: int) -> bytes | None:
+        assert self.may_go_on.wait(60)
+        self.sizes.append(size)
+        self.contents.append(stream.read())
         return make_thumbnail(stream, size)
 
-    monkeypatch.setattr(thumbnails, "make_thumbnail", counting)
-    return sizes
+
+@pytest.fixture
+def decoder() -> InThisProcess:
+    return InThisProcess()
+
+
+@pytest.fixture
+def maker(
+    bench: Workbench, decoder: InThisProcess, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ThumbnailMaker]:
+    """Return what makes thumbnails, waited for as long as it takes."""
+    monkeypatch.setattr(thumbnails, "PATIENCE", 60)
+    monkeypatch.setattr(thumbnails, "IDLE_SECONDS", 0)
+    yield ThumbnailMaker(bench.session, bench.store, bench.clock, decoder)
+    decoder.may_go_on.set()
+
+
+@pytest.fixture
+def decoded(decoder: InThisProcess) -> list[int]:
+    """Return the sizes of all thumbnails that are decoded from now on."""
+    return decoder.sizes
 
 
 Find = Callable[..., Entry | None]
@@ -153,28 +173,71 @@ def test_only_the_sizes_of_the_pages_are_made(
 
 
 def test_whoever_is_too_early_or_too_much_is_told_to_come_again(
-    session: Session, bench: Workbench, alice: Account, find: Find, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    going_on = threading.Event()
-
-    def slow(stream: BinaryIO, size: int) -> bytes | None:
-        assert going_on.wait(60)
-        return make_thumbnail(stream, size)
-
+    session: Session, bench: Workbench, alice: Account, find: Find, decoder: InThisProcess,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    decoder.may_go_on.clear()
     for name in ("a.png", "b.png"):
         bench.upload(session, alice, name, picture(width=len(name) + ord(name[0])))
-    monkeypatch.setattr(thumbnails, "make_thumbnail", slow)
     monkeypatch.setattr(thumbnails, "MOST_WAITING", 1)
     monkeypatch.setattr(thumbnails, "PATIENCE", 0)
     too_early, too_much = find("a.png"), find("b.png")
     assert not session.in_transaction()
 
     monkeypatch.setattr(thumbnails, "PATIENCE", 60)
-    going_on.set()
+    decoder.may_go_on.set()
 
     assert (too_early, too_much) == (None, None)
     assert find("a.png") is not None
     assert find("b.png") is not None
+
+
+def ask_for(
+    session: Session, bench: Workbench, maker: ThumbnailMaker, owner: Account, *widths: int
+) -> list[threading.Event | None]:
+    """Ask for the thumbnails of pictures of so many pixels, one after the other; wait for none."""
+    asked = []
+    for width in widths:
+        content = picture(width=width)
+        bench.upload(session, owner, f"{width}.png", content)
+        asked.append(maker.ask(Wanted(owner.id, hash_chunks([content]), 64)))
+    return asked
+
+
+def test_however_many_one_user_asks_for_the_next_ones_turn_comes_after_one_of_each(
+    session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, decoder: InThisProcess
+) -> None:
+    bob, carol = bench.register(session, "bob"), bench.register(session, "carol")
+    decoder.may_go_on.clear()
+    asked = ask_for(session, bench, maker, alice, 11, 12, 13, 14, 15)
+    asked += ask_for(session, bench, maker, bob, 21, 22)
+    asked += ask_for(session, bench, maker, carol, 31)
+
+    decoder.may_go_on.set()
+
+    assert all(done is not None and done.wait(60) for done in asked)
+    made = [opened(content).width for content in decoder.contents]
+    # Whether the first was begun before others asked makes no difference.
+    assert made in ([11, 12, 21, 31, 13, 22, 14, 15], [11, 21, 31, 12, 22, 13, 14, 15])
+
+
+def test_whoever_asks_for_most_gives_way_when_too_much_is_asked_for(
+    session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, decoder: InThisProcess,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(thumbnails, "MOST_WAITING", 5)
+    bob = bench.register(session, "bob")
+    decoder.may_go_on.clear()
+    asked = ask_for(session, bench, maker, alice, 11, 12, 13, 14, 15, 16)
+    his = ask_for(session, bench, maker, bob, 21)
+
+    assert asked[-1] is None
+    assert asked[-2] is not None
+    assert asked[-2].is_set(), "the last of hers is given up for his first"
+    decoder.may_go_on.set()
+    assert all(done is not None and done.wait(60) for done in (*asked[:-2], *his))
+    made = {opened(content).width for content in decoder.contents}
+    assert made == {11, 12, 13, 14, 21}
 
 
 def test_a_failure_is_logged_and_the_next_request_tries_again(

@@ -20,8 +20,8 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from cabinet.files.returning import is_of_a_page
+from cabinet.services.decoder import MEDIA_TYPES as PICTURES
 from cabinet.services.entries import Entry, Order, Sort
-from cabinet.services.pictures import MEDIA_TYPES as PICTURES
 from cabinet.web.context import acting_user
 from cabinet.web.formats import file_kind, name_parts, speech
 from cabinet.web.marking import Marker

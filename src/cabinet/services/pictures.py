@@ -1,35 +1,32 @@
 """Small pictures made of large ones, from content that nobody vouches for.
 
 Only formats on a short list are decoded, of them only the first frame, and only when the decoder's
-own account of the picture promises to stay within `MEMORY`. What is damaged, cut off, too large or
-too slow gives no picture at all. Nothing of the original's metadata is kept.
+own account of the picture promises to stay within `MEMORY`. What is damaged, cut off or too large
+gives no picture at all. Nothing of the original's metadata is kept.
 
-Rule: bytes in, bytes out; whatever a decoder raises is no error here.
+Rule: bytes in, bytes out; whatever a decoder raises is no error here. It runs in a process of its own,
+with limits that hold whatever a header promises (decoding.py).
 """
 
 from __future__ import annotations
 
 import io
-import time
 from typing import BinaryIO
 
-from PIL import Image, ImageOps
+from PIL import AvifImagePlugin, Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
-# The formats that Pillow may try, and the media types of files that are worth a try.
+# The formats that Pillow may try.
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
-MEDIA_TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}
+
+# By itself it starts one for each core, whose stacks would take up the address space.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+# All plugins at once and now: else each process that is forked for a picture would load them anew.
+Image.init()
 
 # Bytes that decoding one picture may take.
 MEMORY = 150_000_000
-
-# Bytes of a file that is looked at; two of the decoders hold all of it.
-LONGEST = 64 << 20
-
-# Seconds for one picture, and bytes that the decoder of JPEG gets at a time: a few of them can keep
-# it busy for long, and it is only stopped when it asks for more.
-PATIENCE = 10.0
-_SLICE = 4096
 
 # Bytes that a decoder holds for each pixel; a picture that one can see through is copied twice
 # while it is made smaller.
@@ -42,44 +39,16 @@ _MEANS = {"L", "LA", "RGB", "RGBA", "CMYK"}
 _QUALITY = 80
 
 
-class _Impatient:
-    """A stream that ends in an error when its reader takes too long."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._until = time.monotonic() + PATIENCE
-        self.slices = False
-
-    def read(self, size: int = -1, /) -> bytes:
-        if time.monotonic() > self._until:
-            raise TimeoutError
-        if self.slices:
-            size = min(size, _SLICE)
-        return self._stream.read(size)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        return self._stream.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._stream.tell()
-
-
 def make_thumbnail(stream: BinaryIO, size: int) -> bytes | None:
     """Return a WebP that fits into a square of `size` pixels, None where none can be made.
 
     It stands as the camera was held, and is never larger than the original. `stream` belongs to
     the caller.
     """
-    if stream.seek(0, io.SEEK_END) > LONGEST:
-        return None
-    stream.seek(0)
-    # Pillow's own limit only warns, to every thread's standard error; ours is stricter.
+    # Pillow's own limit only warns, on standard error; ours is stricter.
     Image.MAX_IMAGE_PIXELS = None
-    watched = _Impatient(stream)
     try:
-        with Image.open(watched, formats=FORMATS) as image:  # type: ignore[arg-type]  # it needs no more than these three
-            # The others hold all of the file, or take as long as they have pixels; and cannot stand it.
-            watched.slices = isinstance(image, JpegImageFile)
+        with Image.open(stream, formats=FORMATS) as image:
             if _memory_of(image) > MEMORY:
                 return None
             return _shrunk(image, size)

@@ -4,7 +4,7 @@ A request leaves the work to a thread of its own, of which a process has one, an
 moment; whoever is too early is told to come again. Each owner's are made anew, once a content,
 though their bytes are stored once: so no answer comes sooner because somebody else has the content.
 
-Rule: nothing is decoded in a request, and no transaction is open while it is.
+Rule: nothing is decoded in a request nor in this process, and no transaction is open while it is.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from cabinet.errors import N_, BlobMissing, InvalidField, NotFound
 from cabinet.models import Blob, Thumbnail
 from cabinet.services.clock import Clock
 from cabinet.services.database import execute_counted, lock_blob, writing
+from cabinet.services.decoder import MEDIA_TYPES, Decoder
 from cabinet.services.entries import Entry
-from cabinet.services.pictures import MEDIA_TYPES, make_thumbnail
 from cabinet.services.publishing import publishing
 from cabinet.storage.blobs import BlobStore
 
@@ -36,6 +36,9 @@ PATIENCE = 0.5
 
 # Thumbnails that may wait to be made by one process; a page of a folder has 200 entries.
 MOST_WAITING = 400
+
+# Seconds that the thread and its decoder outlast the last picture, for a page asks for a few at a time.
+IDLE_SECONDS = 10.0
 
 THUMBNAIL_TYPE = "image/webp"
 
@@ -51,41 +54,70 @@ class Wanted(NamedTuple):
 
 
 class ThumbnailMaker:
-    """Makes thumbnails one after the other, on a thread that ends when there is nothing to do."""
+    """Makes thumbnails one after the other, on a thread that ends when there is nothing to do for long.
 
-    def __init__(self, new_session: Callable[[], Session], store: BlobStore, clock: Clock) -> None:
+    The users take turns: whoever asks for one picture waits for no more than one of each other user's.
+    """
+
+    def __init__(
+        self, new_session: Callable[[], Session], store: BlobStore, clock: Clock, decoder: Decoder
+    ) -> None:
         self._new_session = new_session
         self._store = store
         self._clock = clock
-        self._lock = threading.Lock()
-        self._queue: deque[Wanted] = deque()
+        self._decoder = decoder
+        self._changed = threading.Condition()
+        # Of each owner who waits; whose turn it is comes first.
+        self._queues: dict[int, deque[Wanted]] = {}
         self._done: dict[Wanted, threading.Event] = {}
+        self._is_working = False
 
     def ask(self, wanted: Wanted) -> threading.Event | None:
         """Have a thumbnail made; returns what tells when that has ended, None when too many wait."""
-        with self._lock:
+        with self._changed:
             if wanted in self._done:
                 return self._done[wanted]
-            if len(self._done) >= MOST_WAITING:
+            if len(self._done) >= MOST_WAITING and not self._make_room_for(wanted.owner_id):
                 return None
             done = self._done[wanted] = threading.Event()
-            self._queue.append(wanted)
-            if len(self._done) == 1:
+            self._queues.setdefault(wanted.owner_id, deque()).append(wanted)
+            if not self._is_working:
+                self._is_working = True
                 threading.Thread(target=self._work, name="thumbnails", daemon=True).start()
+            self._changed.notify()
             return done
 
+    def _make_room_for(self, owner_id: int) -> bool:
+        """Give up the last of what somebody wants who waits for more than this owner would."""
+        most = max(self._queues.values(), key=len, default=deque())
+        if len(most) <= len(self._queues.get(owner_id, ())) + 1:
+            return False
+        self._done.pop(most.pop()).set()
+        return True
+
     def _work(self) -> None:
-        while True:
-            with self._lock:
-                wanted = self._queue.popleft()
+        while (wanted := self._next()) is not None:
             try:
                 self._make(wanted)
             except Exception:  # noqa: BLE001 - the thread goes on, and the next request tries again
                 _log.exception("a thumbnail of %s could not be stored", wanted.content_hash)
-            with self._lock:
+            with self._changed:
                 self._done.pop(wanted).set()
-                if not self._done:
-                    return
+
+    def _next(self) -> Wanted | None:
+        """Return what is to be made next; None when nothing has been for long, then the thread ends."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._queues, IDLE_SECONDS):
+                # Nobody asks meanwhile, so that the next thread finds the decoder at rest.
+                self._decoder.close()
+                self._is_working = False
+                return None
+            owner_id = next(iter(self._queues))
+            queue = self._queues.pop(owner_id)
+            wanted = queue.popleft()
+            if queue:
+                self._queues[owner_id] = queue
+            return wanted
 
     def _make(self, wanted: Wanted) -> None:
         with self._new_session() as session:
@@ -93,7 +125,7 @@ class ThumbnailMaker:
                 return
             session.rollback()
             with self._store.open(wanted.content_hash) as stream:
-                made = make_thumbnail(stream, wanted.size)
+                made = self._decoder.make(stream, wanted.size)
             if made is None:
                 self._record(session, wanted, None, 0)
                 return

@@ -38,6 +38,7 @@ from cabinet.services.clock import Clock, utc_now
 from cabinet.services.credentials import Credential, Sessions, SessionTimes, Tokens
 from cabinet.services.cursors import Cursors
 from cabinet.services.database import to_domain_error
+from cabinet.services.decoder import Decoder
 from cabinet.services.files import Files
 from cabinet.services.housekeeping import Housekeeping, Keep
 from cabinet.services.inspection import Inspection
@@ -84,7 +85,7 @@ class Runtime:
     @cached_property
     def thumbnail_maker(self) -> ThumbnailMaker:
         """What makes thumbnails beside the requests of this process."""
-        return ThumbnailMaker(partial(Session, db.engine), self.store, self.clock)
+        return ThumbnailMaker(partial(Session, db.engine), self.store, self.clock, Decoder())
 
     @cached_property
     def cursors(self) -> Cursors:

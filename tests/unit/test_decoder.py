@@ -1,0 +1,184 @@
+"""Pictures are decoded in a process of their own, which they may ruin, and nothing else.
+
+Rule: the harm is real, done by what stands in for a decoder; no test tells how long anything took.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from cabinet.services import decoder as decoders
+from cabinet.services.decoder import Decoder
+from cabinet.services.decoding import ADDRESS_SPACE, LONGEST_ANSWER
+from tests.support.images import opened, picture, png_of
+
+MakeDecoder = Callable[..., Decoder]
+
+# What stands in for a decoder does what the content, which is Python, says.
+OBEYING = """
+from cabinet.services.decoding import serve
+
+def make(stream, size):
+    names = {"size": size}
+    exec(stream.read(), names)
+    return names.get("made")
+
+serve(make)
+"""
+
+
+@pytest.fixture
+def make_decoder() -> Iterator[MakeDecoder]:
+    """Return what makes a decoder that does what a script says, and ends it after the test."""
+    made: list[Decoder] = []
+
+    def make(script: str = OBEYING, patience: float = 60) -> Decoder:
+        made.append(Decoder((sys.executable, "-I", "-c", script), patience))
+        return made[-1]
+
+    yield make
+    for decoder in made:
+        decoder.close()
+
+
+@pytest.fixture
+def real() -> Iterator[Decoder]:
+    decoder = Decoder(patience=60)
+    yield decoder
+    decoder.close()
+
+
+def obey(decoder: Decoder, command: str) -> bytes | None:
+    return decoder.make(io.BytesIO(command.encode()), 64)
+
+
+def test_pictures_become_thumbnails_one_after_the_other(real: Decoder) -> None:
+    for kind, size in (("JPEG", 64), ("AVIF", 256), ("PNG", 64)):
+        made = real.make(io.BytesIO(picture(kind, 400, 200)), size)
+
+        assert made is not None
+        assert (opened(made).format, opened(made).width) == ("WEBP", size)
+
+
+def test_of_what_is_no_picture_there_is_none_and_the_next_one_is_made(real: Decoder) -> None:
+    for harmful in (
+        b"", b"<svg/>", picture("JPEG", 400, 200)[:-300], png_of(50_000, 50_000)
+    ):  # fmt: skip
+        assert real.make(io.BytesIO(harmful), 64) is None
+        assert real.make(io.BytesIO(picture()), 64) is not None
+
+
+def test_a_file_that_is_too_long_is_not_even_read(real: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = picture()
+    monkeypatch.setattr(decoders, "LONGEST", len(content) - 1)
+
+    assert real.make(io.BytesIO(content), 64) is None
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "import os; os.abort()",
+        "import os; os.kill(os.getpid(), 9)",
+        "raise SystemExit(0)",
+        "raise ValueError",
+        f"bytearray({ADDRESS_SPACE})",
+        f"made = bytes({LONGEST_ANSWER + 1})",
+    ],
+    ids=["aborts", "is killed", "exits", "raises", "wants all memory", "answers too much"],
+)
+def test_a_decoder_that_fails_costs_its_own_picture_alone(make_decoder: MakeDecoder, harm: str) -> None:
+    decoder = make_decoder()
+
+    assert obey(decoder, harm) is None
+    assert obey(decoder, "made = b'the next'") == b"the next"
+
+
+def test_a_decoder_that_never_ends_is_ended_with_all_that_it_started(
+    make_decoder: MakeDecoder, tmp_path: Path
+) -> None:
+    decoder = make_decoder(patience=1)
+    held = tmp_path / "fifo"
+    os.mkfifo(held)
+    # Whoever opens the other end sees it closed when the last process that holds it is gone.
+    reading = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+
+    waits = f"import os, time; os.open({str(held)!r}, os.O_WRONLY); os.fork(); time.sleep(10**6)"
+    assert obey(decoder, waits) is None
+
+    os.set_blocking(reading, True)
+    assert os.read(reading, 1) == b""
+    os.close(reading)
+
+
+def test_a_decoder_that_loops_uses_up_its_processor_time(make_decoder: MakeDecoder) -> None:
+    a_second = "import resource\nfrom cabinet.services import decoding\n"
+    a_second += "decoding.LIMITS[resource.RLIMIT_CPU] = 1\n"
+    decoder = make_decoder(a_second + OBEYING)
+
+    assert obey(decoder, "while True: pass") is None
+    assert obey(decoder, "made = b'the next'") == b"the next"
+
+
+def test_a_decoder_sees_no_environment_no_descriptors_and_no_other_picture(
+    make_decoder: MakeDecoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CABINET_SECRET_KEY", "a secret of the server")
+    monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
+    inherited = os.open(os.devnull, os.O_RDONLY)
+    os.set_inheritable(inherited, True)
+    decoder = make_decoder()
+
+    told = obey(
+        decoder,
+        "import os; links = {os.readlink(f'/proc/self/fd/{fd}') for fd in os.listdir('/proc/self/fd')"
+        " if os.path.exists(f'/proc/self/fd/{fd}')}; made = repr((sorted(os.environ), sorted(links))).encode()",
+    )
+    os.close(inherited)
+
+    assert told is not None
+    names, links = cast("tuple[list[str], list[str]]", eval(told))  # noqa: S307 - of our own making
+    assert set(names) <= {"MALLOC_ARENA_MAX", "LC_CTYPE"}
+    pipes = [link for link in links if link.startswith("pipe:")]
+    assert len(pipes) == 1
+    assert set(links) - set(pipes) <= {"/dev/null", "/proc/self/fd"} | {
+        link for link in links if link.startswith("/proc/")
+    }
+
+
+def test_a_decoder_writes_no_file(make_decoder: MakeDecoder, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+
+    assert obey(make_decoder(), f"open({str(file)!r}, 'wb', 0).write(b'x'); made = b'written'") is None
+    assert file.read_bytes() == b""
+
+
+def test_a_process_that_does_not_start_is_an_error_and_not_a_missing_thumbnail(
+    make_decoder: MakeDecoder,
+) -> None:
+    decoder = make_decoder("raise SystemExit(1)")
+
+    for _ in range(2):
+        with pytest.raises(OSError, match="did not start"):
+            decoder.make(io.BytesIO(picture()), 64)
+
+
+def test_a_content_that_cannot_be_read_to_its_end_spoils_no_other_picture(
+    make_decoder: MakeDecoder,
+) -> None:
+    class Torn(io.BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            raise OSError("the disk")
+
+    decoder = make_decoder()
+
+    with pytest.raises(OSError, match="the disk"):
+        decoder.make(Torn(b"made = b'torn'"), 64)
+    assert obey(decoder, "made = b'the next'") == b"the next"
