@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from cabinet.errors import InvalidField, NotAFolder, NotFound
 from cabinet.services.accounts import Account
 from cabinet.services.entries import Conflict, Order
 from cabinet.services.extents import Extent
+from cabinet.services.search import Search
 from tests.support.services import Workbench
 
 
@@ -205,6 +209,49 @@ def test_a_page_looks_at_so_many_and_then_gives_what_it_has(
 
     assert (page.entries, page.next is not None) == ([], True)
     assert found(session, bench, alice, "file", "a") == ["a/file"]
+
+
+@pytest.mark.parametrize("query", ["file", "fi"])
+def test_a_page_gives_what_it_has_when_its_time_is_over(
+    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    """Of every page all the time is over at once; each still looks at a batch."""
+    monkeypatch.setattr("cabinet.services.search._BATCH", 4)
+    store(session, bench, alice, *(f"file {number}" for number in range(10)))
+    pages, after = [], None
+
+    while not pages or after is not None:
+        hours = itertools.count(step=3600.0)
+        page = Search(session, bench.cursors, alice.id, lambda hours=hours: next(hours)).page(
+            query, "", 100, after
+        )
+        after = page.next
+        pages.append([entry.name for entry in page.entries])
+
+    assert [len(page) for page in pages] == [4, 4, 2]
+    assert sorted(name for page in pages for name in page) == [f"file {number}" for number in range(10)]
+
+
+def test_names_that_only_seem_alike_and_what_is_in_the_trash_count_as_looked_at(
+    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one request could look at all names of a million that have the same trigrams."""
+    monkeypatch.setattr("cabinet.services.search._LOOKED_AT", 4)
+    monkeypatch.setattr("cabinet.services.search._BATCH", 2)
+    store(session, bench, alice, "abcdef", *(f"cdef abcd {number}" for number in range(9)))
+    for number in range(5):
+        bench.upload(session, alice, f"abcdef {number}", b"x")
+        bench.files(session, alice).trash(f"abcdef {number}")
+    asked: list[int] = []
+    event.listen(bench.engine, "before_cursor_execute", lambda *call: asked.append(len(call[2])))
+
+    first = bench.search(session, alice).page("abcdef", "", 1)
+
+    assert len(asked) < 12
+    assert found(session, bench, alice, "abcdef") == ["abcdef"]
+    if bench.engine.dialect.name == "sqlite":
+        assert first.entries == []
+    assert first.next is not None
 
 
 @pytest.mark.parametrize("query", ["", "   ", "\u0301"])

@@ -8,13 +8,15 @@ by their ids, all of a batch in one query a level. That gives the path, tells wh
 lies where the search is, and drops what is below a folder in the trash. So neither the trash nor a
 move ever touches the index, and a tree of any size is hidden or moved by its top row.
 
-Rule: reads only, and of bounded cost: when many candidates lie elsewhere or in the trash, a page
-has few entries or none, and still a `next`. Neither what is in that nor its length tells of them.
+Rule: reads only, and of bounded cost: when many candidates lie elsewhere or in the trash, or the
+time is over, a page has few entries or none, and still a `next`. Neither what is in that nor its
+length tells of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, tuple_
@@ -35,6 +37,8 @@ NOTHING_ASKED = N_("it is empty.")
 _LOOKED_AT = 5000
 # Pages whose candidates are looked at, at most, to tell what has become of all that was found on them.
 _PAGES_AT_ONCE = 4
+# Seconds after which a page has what it has, once it has looked at a batch of them.
+_PATIENCE = 1.0
 # Candidates fetched at a time, at least.
 _BATCH = 200
 # Larger than any id.
@@ -63,12 +67,19 @@ class _Folder:
 
 
 class Search:
-    """Searches the files of one user."""
+    """Searches the files of one user; `timer` tells seconds."""
 
-    def __init__(self, session: Session, cursors: Cursors, owner_id: int) -> None:
+    def __init__(
+        self,
+        session: Session,
+        cursors: Cursors,
+        owner_id: int,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._session = session
         self._cursors = cursors
         self._owner_id = owner_id
+        self._timer = timer
         self._tree = Tree(session, owner_id)
         self._folders: dict[int, _Folder] = {}
 
@@ -92,20 +103,26 @@ class Search:
         folder = self._tree.get_folder(names)
         place = ("search", self._owner_id, join_path(names), key)
         start, until = (self._from_cursor(place, cursor) for cursor in (after, extent.until))
+        deadline = self._timer() + _PATIENCE
         entries: list[Entry] = []
         looked_at, last = 0, None
         for node in self._candidates(key, extent.least, start):
             is_past = _is_behind(node, until, key)
-            if len(entries) == extent.most or looked_at == most or (is_past and len(entries) >= extent.least):
+            is_full = len(entries) == extent.most or (is_past and len(entries) >= extent.least)
+            if is_full or looked_at == most or self._is_over(deadline, looked_at):
                 # Nothing behind the cursor shows: it stays, and what comes back to just before it shows again.
                 is_as_before = is_past and not _is_behind(last, until, key)
                 behind = extent.until if is_as_before else self._to_cursor(place, key, last)
                 return SearchPage(join_path(names), entries, behind)
             looked_at, last = looked_at + 1, node
-            found = self._place(node, folder)
+            found = self._place(node, folder) if key in node.search_key else None
             if found is not None:
                 entries.append(to_entry(node, join_path((*names, *found, node.name))))
         return SearchPage(join_path(names), entries, None)
+
+    def _is_over(self, deadline: float, looked_at: int) -> bool:
+        """Tell whether the time of a page is over, once it has looked at a batch: each page gets on."""
+        return looked_at > 0 and looked_at % _BATCH == 0 and self._timer() > deadline
 
     def _to_cursor(self, place: Place, key: str, last: Node | None) -> str | None:
         """Return what goes on behind the last candidate, which may lie where the asker may not look."""
@@ -117,7 +134,7 @@ class Search:
         return self._cursors.seal(place, [last.id, last.search_key[:_OPENING]], _LONGEST_POSITION)
 
     def _candidates(self, key: str, limit: int, start: tuple[str, int] | None) -> Iterator[Node]:
-        """Yield nodes with `key` in their names, behind `start`, with their folders looked up."""
+        """Yield nodes that may have `key` in their names, behind `start`, with their folders looked up."""
         if "\0" in key:
             return  # no name has one, and no database can be asked for it
         start_key, start_id = start or ("", 0)
@@ -171,7 +188,9 @@ class Search:
             wanted = above - self._folders.keys()
 
     def _place(self, node: Node, top: Node) -> tuple[str, ...] | None:
-        """Return the names of the folders between `top` and a node, None if it is not below `top`."""
+        """Return the names of the folders between `top` and a node, None if it is not seen below `top`."""
+        if node.trashed_at is not None:
+            return None
         names: list[str] = []
         folder_id = node.parent_id
         while folder_id != top.id:
