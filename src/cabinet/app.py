@@ -25,6 +25,7 @@ from cabinet.storage import memory
 from cabinet.storage.reserve import Reserve
 from cabinet.web import assets, context, formats, guard, health, i18n, lean, packing, pages, problems, upkeep
 from cabinet.web.cookies import Cookies
+from cabinet.web.runtime import Runtime
 
 
 class _AnyPath(PathConverter):
@@ -107,6 +108,6 @@ def _bind_extensions(app: Flask) -> None:
     csrf.init_app(app)
     passwords = Passwords(bcrypt, app.config["HASH_CONCURRENCY"])
     reserve = Reserve(app.config["DISK_RESERVE"], folders_of(app.config["DATABASE_URL"]))
-    app.extensions[context.EXTENSION] = context.Runtime(
+    app.extensions[context.EXTENSION] = Runtime(
         app.config["STORE_URL"], reserve, passwords, threads=app.config["THREADS"]
     )

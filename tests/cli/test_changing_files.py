@@ -28,7 +28,7 @@ WAYS = [
     pytest.param(SMALL, ["other"], id="together"),
     pytest.param(WHOLE, [], id="whole"),
     pytest.param(PARTS, ["-j", "1"], id="parts"),
-    pytest.param(33 << 20, [], id="pieces"),
+    pytest.param(33 << 20, [], id="pieces", marks=pytest.mark.long),
 ]
 ONE_STREAM = WAYS[:3]
 

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from cabinet.extensions import db
 from cabinet.models import Session
 from cabinet.services.clock import utc_now
-from cabinet.web.context import Runtime
+from cabinet.web.runtime import Runtime
 from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, AuthActions, basic
 from tests.support.visitors import Browser, Program

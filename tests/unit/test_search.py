@@ -218,13 +218,12 @@ def test_a_page_gives_what_it_has_when_its_time_is_over(
     """Of every page all the time is over at once; each still looks at a batch."""
     monkeypatch.setattr("cabinet.services.search._BATCH", 4)
     store(session, bench, alice, *(f"file {number}" for number in range(10)))
-    pages, after = [], None
+    pages: list[list[str]] = []
+    after: str | None = None
 
     while not pages or after is not None:
         hours = itertools.count(step=3600.0)
-        page = Search(session, bench.cursors, alice.id, lambda hours=hours: next(hours)).page(
-            query, "", 100, after
-        )
+        page = Search(session, bench.cursors, alice.id, hours.__next__).page(query, "", 100, after)
         after = page.next
         pages.append([entry.name for entry in page.entries])
 

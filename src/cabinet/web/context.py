@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property, partial
 from logging import Logger
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -34,66 +32,26 @@ from cabinet.extensions import db, login_manager
 from cabinet.services.accounts import Account, Accounts
 from cabinet.services.bulk import Bulk
 from cabinet.services.caps import Caps, bind_caps
-from cabinet.services.clock import Clock, utc_now
 from cabinet.services.credentials import Credential, Sessions, SessionTimes, Tokens
-from cabinet.services.cursors import Cursors
 from cabinet.services.database import to_domain_error
-from cabinet.services.decoder import Decoder
 from cabinet.services.files import Files
 from cabinet.services.housekeeping import Housekeeping, Keep
 from cabinet.services.inspection import Inspection
 from cabinet.services.moving import Moving
-from cabinet.services.passwords import Passwords
 from cabinet.services.publishing import Terms
 from cabinet.services.resumable import ResumableUploads
 from cabinet.services.search import Search
 from cabinet.services.throttle import RegistrationLimits, is_loopback
-from cabinet.services.thumbnails import ThumbnailMaker, Thumbnails
+from cabinet.services.thumbnails import Thumbnails
 from cabinet.services.trash import Trash
 from cabinet.services.uploads import Uploads
 from cabinet.services.versions import Versions
 from cabinet.services.zipping import Zipping
-from cabinet.storage.blobs import BlobStore, open_store
-from cabinet.storage.reserve import Reserve
-from cabinet.web.running import Running
+from cabinet.web.runtime import Runtime
 
 EXTENSION = "cabinet"
 
 _Found = TypeVar("_Found")
-
-
-@dataclass
-class Runtime:
-    """What one application keeps for all its requests."""
-
-    store_url: str
-    reserve: Reserve
-    passwords: Passwords
-    clock: Clock = utc_now
-    threads: int = 1
-
-    @cached_property
-    def store(self) -> BlobStore:
-        """The store, opened when it is first needed."""
-        return open_store(self.store_url, self.reserve)
-
-    @cached_property
-    def running(self) -> Running:
-        """The requests that run in this process."""
-        return Running(self.threads)
-
-    @cached_property
-    def thumbnail_maker(self) -> ThumbnailMaker:
-        """What makes thumbnails beside the requests of this process."""
-        return ThumbnailMaker(partial(Session, db.engine), self.store, self.clock, Decoder())
-
-    @cached_property
-    def cursors(self) -> Cursors:
-        """What seals the cursors of this server, in all its processes alike."""
-        key = current_app.secret_key
-        # Made or read before anything is served; a server must never seal with nothing.
-        assert isinstance(key, str)
-        return Cursors(key)
 
 
 class ActingUser(UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
