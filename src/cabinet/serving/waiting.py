@@ -145,8 +145,8 @@ class WaitingRoom:
     def first_to_let_go(self) -> Waiter | None:
         """Return the one that waits longest, with bytes, of the address that has most bytes here.
 
-        None while memory suffices. Uploads under way can write what they hold, so they give way
-        first, and what waits keeps half of the memory whatever they do.
+        None while memory suffices. Uploads under way let go earlier, and what waits keeps half of the
+        memory whatever they hold.
         """
         if not self._memory.is_full or self.held <= self._memory.limit // 2:
             return None

@@ -8,7 +8,7 @@ An upload that is resumed goes on inside a block: the bytes of it that are writt
 hashed again, and not written again.
 
 Whoever holds a block may let go of it at any time: it is hashed as far as it has come, and written.
-That happens when nothing comes for a while, and from piece to piece while memory is full.
+That happens when nothing comes for a while, and from piece to piece while memory is scarce.
 
 Rule: at most `BLOCKS_IN_FLIGHT` blocks of one upload are in the pool, and one is being filled; what
 is held is counted, until it is written or the upload ends.
@@ -149,11 +149,11 @@ class BlockWriter:
     def write(self, chunks: Iterable[bytes]) -> None:
         """Take `chunks` in their order; raises what they or `write_block` raise.
 
-        What is held is let go at an empty chunk, and while memory is full.
+        What is held is let go at an empty chunk, and while memory is scarce.
         """
         self._refuse_when_finished()
         for chunk in chunks:
-            if not chunk or UPLOADS.is_full:
+            if not chunk or UPLOADS.is_scarce:
                 self._block.let_go(self._write_block, self._start)
             self._take(chunk)
 

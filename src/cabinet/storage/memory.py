@@ -24,6 +24,11 @@ class Memory:
         self._lock = threading.Lock()
 
     @property
+    def is_scarce(self) -> bool:
+        """Tell whether more than half is held: whoever can let go does, for the rest is for who cannot."""
+        return self.held > self.limit // 2
+
+    @property
     def is_full(self) -> bool:
         """Tell whether more is held than should be."""
         return self.held > self.limit

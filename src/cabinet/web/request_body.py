@@ -30,8 +30,8 @@ BROKEN_OFF = N_("the connection broke off, or its framing is wrong.")
 # Seconds that a read waits at most, until whoever holds bytes of a stalled sender is told to let go.
 PAUSE = 1.0
 
-# What is read at a time while memory is short; hundreds of threads may have as much in hand.
-_SCARCE = 64 << 10
+# What is read at a time while memory is scarce; hundreds of threads may have as much in hand.
+_SCARCE = 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class RequestBody(io.RawIOBase):
         return self._framing.is_over or self._is_cut_off
 
     def _receive(self, size: int) -> None:
-        wanted = self._framing.wanted(min(size, _SCARCE if UPLOADS.is_full else CHUNK_SIZE))
+        wanted = self._framing.wanted(min(size, _SCARCE if UPLOADS.is_scarce else CHUNK_SIZE))
         began = time.monotonic()
         try:
             data = self._recv(wanted)
