@@ -1,0 +1,149 @@
+"""Thousands of slow and silent clients, directly and behind nginx; hundreds of slow transfers of many users.
+
+Rule: with the settings of production; answers, threads, connections and memory, never a time.
+"""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.contents import content_of
+from tests.support.crowds import MIB, connected, open_sockets, resident, statuses, threads
+from tests.support.people import Person
+from tests.support.raw_http import RawConnection, request_head
+from tests.support.reverse_proxies import make_certificate, nginx
+from tests.support.servers import Server, production_command, running
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.any_database, pytest.mark.long]
+
+HOST: dict[str, str | int] = {"Host": "files.example.org"}
+HALF_HEAD = b"GET /healthz HTTP/1.1\r\nHost: files.example.org\r\nX-"
+FORM: dict[str, str | int] = {**HOST, "Content-Type": "application/x-www-form-urlencoded"}
+HALF_FORM = request_head("POST", "/login", {**FORM, "Content-Length": 100}) + b"username="
+HALF_CHUNKS = request_head("POST", "/login", {**FORM, "Transfer-Encoding": "chunked"}) + b"40\r\nusername="
+HEALTHZ = request_head("GET", "/healthz", HOST)
+
+# The main thread of each process, and some that answered a moment ago.
+FEW_THREADS = 16
+
+Connect = Callable[[int], AbstractContextManager[list[RawConnection]]]
+
+
+@pytest.fixture(autouse=True)
+def descriptors() -> Iterator[None]:
+    """Have as many as the system allows: the clients of these tests are thousands."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with running(production_command(2), tmp_path, {"PROXY_HOPS": 1}) as started:
+        yield started
+
+
+def drip(connections: Sequence[RawConnection]) -> None:
+    """Send one more byte over each."""
+    for connection in connections:
+        connection.send(b"a")
+
+
+def test_a_crowd_of_slow_clients_takes_no_thread_from_others(server: Server) -> None:
+    with (
+        connected(server, 1000) as silent,
+        connected(server, 1000) as half_heads,
+        connected(server, 600) as half_forms,
+        connected(server, 600) as half_chunks,
+    ):
+        slow = ((half_heads, HALF_HEAD), (half_forms, HALF_FORM), (half_chunks, HALF_CHUNKS))
+        for connections, beginning in slow:
+            for connection in connections:
+                connection.send(beginning)
+        for _ in range(20):
+            assert server.request("GET", "/healthz").status == 200
+            for connections, _beginning in slow:
+                drip(connections)
+        assert threads(server) <= FEW_THREADS
+        assert statuses(silent) == {None: 1000}
+        assert statuses(half_heads) == {408: 1000}
+        assert statuses(half_forms) == {408: 600}
+        assert statuses(half_chunks) == {408: 600}
+    wait_until(lambda: open_sockets(server) <= FEW_THREADS, what="the end of all these connections")
+
+
+def test_behind_nginx_a_crowd_takes_no_thread_either(server: Server, tmp_path: Path) -> None:
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    with nginx(folder, server.port, make_certificate(folder), "") as proxy, ExitStack() as held:
+        beginnings = [b""] * 300 + [HALF_HEAD] * 300 + [HALF_FORM] * 300 + [HALF_CHUNKS] * 300
+        for beginning in beginnings:
+            held.enter_context(proxy.raw()).send(beginning)
+        for _ in range(50):
+            assert proxy.request("GET", "/healthz").status == 200
+        assert threads(server) <= FEW_THREADS
+
+
+@contextmanager
+def transfers(server: Server, people: Sequence[Person]) -> Iterator[list[RawConnection]]:
+    """Have 400 uploads and 400 downloads under way, 40 of each user, who has an address of their own."""
+    for person in people:
+        person.store("large", content_of(16 * MIB))
+    upload: dict[str, str | int] = {**HOST, "Content-Length": 8 * MIB}
+    with connected(server, 40 * len(people), each=40) as connections:
+        for number, connection in enumerate(connections):
+            headers = people[number // 40].headers
+            if number % 2:
+                connection.send(request_head("GET", "/files/large", {**HOST, **headers}))
+            else:
+                head = request_head("PUT", f"/files/{number}", {**upload, **headers})
+                connection.send(head + content_of(MIB // 2))
+        yield connections
+
+
+def test_hundreds_of_slow_transfers_leave_short_requests_a_thread(server: Server) -> None:
+    people = [Person(server, f"user{number}") for number in range(20)]
+    people[0].store("warm", content_of(8 * MIB))
+    idle = resident(server)
+    with transfers(server, people) as connections:
+        for _ in range(20):
+            for connection in connections[::2]:
+                connection.send(content_of(16 << 10))
+            for connection in connections[1::2]:
+                connection.socket.recv(16 << 10)
+            assert server.request("GET", "/healthz").status == 200
+            assert people[3].send("GET", "/files").status == 200
+        assert threads(server) > 600
+        assert resident(server) - idle < 200 * MIB
+
+
+def test_as_many_transfers_as_there_are_threads_leave_some_to_others(tmp_path: Path) -> None:
+    with running(production_command(1), tmp_path, {"THREADS": 128}) as server, ThreadPoolExecutor(8) as pool:
+        people = list(pool.map(lambda number: Person(server, f"user{number}"), range(8)))
+        upload: dict[str, str | int] = {**HOST, "Content-Length": 8 * MIB}
+        with connected(server, 128, each=16) as connections:
+            for number, connection in enumerate(connections):
+                shown = people[number // 16].headers
+                connection.send(request_head("PUT", f"/files/{number}", {**upload, **shown}) + b"x")
+            refused = [connection for connection in connections if answers(connection)]
+            assert statuses(refused) == {429: 16}
+            assert server.request("GET", "/healthz").status == 200
+
+
+def answers(connection: RawConnection) -> bool:
+    """Tell whether an answer has come by now, or comes soon."""
+    connection.socket.settimeout(0.2)
+    try:
+        return bool(connection.socket.recv(1, 2))  # MSG_PEEK
+    except TimeoutError:
+        return False
+    finally:
+        connection.socket.settimeout(60)
