@@ -117,7 +117,8 @@ def test_a_request_has_one_connection_and_none_while_bytes_move(app: Flask, watc
         "/thumbnails/a/small.png?size=64", "/versions/a/put.bin", "/trash", "/readyz",
     ):  # fmt: skip
         answer = client.get(target, headers=headers, buffered=False)
-        assert answer.status_code == 200, target
+        # A picture may still be on its way through the process that makes it small.
+        assert answer.status_code in ({200, 202} if "thumbnails" in target else {200}), target
         for _ in answer.iter_encoded():
             # An archive reads the tree on its way, a page at a time.
             assert watch.own == 0, target

@@ -78,15 +78,15 @@ def test_a_session_ended_in_one_worker_is_ended_in_both(server: Server) -> None:
 
 
 def test_a_cursor_of_one_worker_opens_in_both(server: Server) -> None:
-    carol = Person(server, "carol")
+    dora = Person(server, "dora")
     for name in ("a", "b", "c"):
-        assert carol.send("PUT", f"/files/{name}", body=b"x").status == 201
-    after = json.loads(carol.send("GET", "/files?limit=1").data)["next"]
+        assert dora.send("PUT", f"/files/{name}", body=b"x").status == 201
+    after = json.loads(dora.send("GET", "/files?limit=1").data)["next"]
 
     found: Counter[int] = Counter()
     for _ in range(ENOUGH):
         with urllib3.HTTPConnectionPool(server.host, server.port, retries=False, timeout=PATIENCE) as pool:
-            head = {**basic("carol"), "Connection": "close"}
+            head = {**basic("dora"), "Connection": "close"}
             found[pool.request("GET", f"/files?limit=1&after={after}", headers=head).status] += 1
     assert found == {200: ENOUGH}
 

@@ -5,8 +5,8 @@ Rule: a cap is tried from both sides, and by many at once; after each test all c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import event, func, select, update
@@ -23,7 +23,7 @@ from cabinet.services.selections import FolderSelection
 from cabinet.services.usage import WrongEntries, find_wrong_entries
 from tests.support.audit import check_rows
 from tests.support.resumable import housekeeping, part, partial, plan, service_of
-from tests.support.services import Workbench, content_of, paths_of, stored_bytes
+from tests.support.services import Action, Workbench, at_once, content_of, paths_of, stored_bytes
 
 CAPS = Caps(entries=4, uploads=3, joins=2, copied=3)
 
@@ -156,21 +156,19 @@ def test_of_all_that_add_at_once_no_more_get_in_than_there_is_room_for(bench: Wo
     with bench.session() as session:
         bob = bench.register(session, "bob")
 
-    def attempt(number: int) -> bool:
-        with bench.session() as session:
+    def adding(number: int) -> Action:
+        def add(session: Session) -> None:
             bind_caps(session, CAPS)
-            try:
-                if number % 2:
-                    bench.upload(session, bob, f"file {number}", b"x")
-                else:
-                    bench.files(session, bob).make_folder(f"folder {number}")
-            except TooManyEntries:
-                return False
-            return True
+            if number % 2:
+                bench.upload(session, bob, f"file {number}", b"x")
+            else:
+                bench.files(session, bob).make_folder(f"folder {number}")
 
-    with ThreadPoolExecutor(12) as pool:
-        assert sum(pool.map(attempt, range(12))) == CAPS.entries
+        return add
 
+    ends = Counter(at_once(bench, [adding(number) for number in range(12)]))
+
+    assert ends == {None: CAPS.entries, TooManyEntries: 12 - CAPS.entries}
     with bench.session() as session:
         assert entries_of(session, bob) == len(paths_of(session, bench, bob)) == CAPS.entries
 
@@ -256,27 +254,37 @@ def test_one_user_has_so_many_unfinished_uploads_and_no_more(
 
     service.append(begun[0], part(b"abc"))
     service.cancel(begun[1])
+    for number in range(2):
+        service.begin(plan(3, f"again {number}"))
+    with pytest.raises(TooManyUploads):
+        service.begin(plan(3, "new"))
+
+
+def test_uploads_that_have_expired_keep_nobody_from_beginning_others(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    service = service_of(session, bench, alice)
+    for number in range(CAPS.uploads):
+        service.begin(plan(3, f"file {number}"))
     bench.clock.advance(days=8)
-    housekeeping(session, bench).expire_uploads()
+
     for number in range(CAPS.uploads):
         service.begin(plan(3, f"again {number}"))
+    with pytest.raises(TooManyUploads):
+        service.begin(plan(3, "new"))
 
 
 def test_of_all_uploads_that_begin_at_once_no_more_do_than_allowed(bench: Workbench) -> None:
     with bench.session() as session:
         bob = bench.register(session, "bob")
 
-    def attempt(number: int) -> bool:
-        with bench.session() as session:
-            bind_caps(session, CAPS)
-            try:
-                service_of(session, bench, bob).begin(plan(3, f"file {number}"))
-            except TooManyUploads:
-                return False
-            return True
+    def begin(session: Session) -> None:
+        bind_caps(session, CAPS)
+        service_of(session, bench, bob).begin(plan(3))
 
-    with ThreadPoolExecutor(12) as pool:
-        assert sum(pool.map(attempt, range(12))) == CAPS.uploads
+    ends = Counter(at_once(bench, [begin] * 12))
+
+    assert ends == {None: CAPS.uploads, TooManyUploads: 12 - CAPS.uploads}
     with bench.session() as session:
         assert session.scalar(select(func.count()).select_from(Upload)) == CAPS.uploads
     assert stored_bytes(bench)["staged"] == CAPS.uploads

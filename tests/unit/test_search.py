@@ -220,10 +220,11 @@ def test_a_page_gives_what_it_has_when_its_time_is_over(
     store(session, bench, alice, *(f"file {number}" for number in range(10)))
     pages: list[list[str]] = []
     after: str | None = None
+    hours = itertools.count(step=3600.0)
+    search = Search(session, bench.cursors, alice.id, hours.__next__)
 
     while not pages or after is not None:
-        hours = itertools.count(step=3600.0)
-        page = Search(session, bench.cursors, alice.id, hours.__next__).page(query, "", 100, after)
+        page = search.page(query, "", 100, after)
         after = page.next
         pages.append([entry.name for entry in page.entries])
 

@@ -67,8 +67,8 @@ def copy() -> ResponseReturnValue:
 @bp.post("/moves/undo")
 def undo_move() -> ResponseReturnValue:
     """Move everything back that was moved at once, with what it replaced."""
-    wanted = read_json(BatchChoice)
-    return {"count": bulk(acting_user().id).undo(wanted.batch, {BatchKind.MOVE})}
+    user_id, wanted = acting_user().id, read_json(BatchChoice)
+    return {"count": bulk(user_id).undo(wanted.batch, {BatchKind.MOVE})}
 
 
 def _arrange(

@@ -133,7 +133,7 @@ class ResumableUploads:
             return to_state(self._row(upload_id))
 
     def join(self, plan: Plan, upload_ids: Sequence[str]) -> State:
-        """Make one file of complete partial uploads, which end with it; one may come twice.
+        """Make one file of complete partial uploads, which end with it; one may come several times.
 
         Raises `MalformedRequest` for a part that is none, `TooManyJoins`, and as `begin` does.
         """
@@ -261,7 +261,10 @@ class ResumableUploads:
 
     def _check_unfinished(self) -> None:
         most = caps_of(self._session).uploads
-        unfinished = select(func.count()).where(Upload.owner_id == self._owner_id, Upload.ended_at.is_(None))
+        # Those that have expired only wait for a sweep, and their owner does not see them any more.
+        unfinished = select(func.count()).where(
+            Upload.owner_id == self._owner_id, Upload.ended_at.is_(None), Upload.expires_at > self._clock()
+        )
         if (self._session.scalar(unfinished) or 0) >= most:
             raise TooManyUploads(allowed=most)
 
