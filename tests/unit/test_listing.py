@@ -76,7 +76,7 @@ def plant(session: Session, owner: Account, nodes: Sequence[Planted]) -> None:
         for planted in nodes:
             node = tree.new(root, planted.name, planted.kind, START + timedelta(minutes=planted.minute))
             node.size = planted.size
-            tree.add(root, node)
+            tree.add_all(root, [node])
 
 
 def in_order(nodes: Sequence[Planted], sort: Sort, *, descending: bool) -> list[str]:
@@ -212,7 +212,7 @@ def plant_tree(
             if depth == len(path) or folder.kind != Kind.FOLDER:
                 continue
             parent = tree.make_folders(folder, path[depth:-1], START)
-            tree.add(parent, tree.new(parent, path[-1], Kind.FILE, START))
+            tree.add_all(parent, [tree.new(parent, path[-1], Kind.FILE, START)])
             kinds |= {path[:end]: Kind.FOLDER for end in range(1, len(path))} | {path: Kind.FILE}
     return kinds
 

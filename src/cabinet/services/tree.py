@@ -135,20 +135,19 @@ class Tree:
         return node
 
     def new(self, folder: Node, name: str, kind: Kind, now: datetime) -> Node:
-        """Return a node for `folder`, where nothing may have that name; `add` puts it there."""
+        """Return a node for `folder`, where nothing may have that name; `add_all` puts it there."""
         node = Node(owner_id=self._owner_id, parent_id=folder.id, kind=kind, name=name)
         node.sort_key, node.search_key = sort_key(name), search_key(name)
         node.size = node.version = node.below_bytes = node.below_segments = 0
         node.created_at = node.modified_at = now
         return node
 
-    def add(self, folder: Node, node: Node) -> None:
-        """Put a new node into the folder that it was made for."""
-        self.add_all(folder, [node])
-
     def add_all(self, folder: Node, nodes: Sequence[Node]) -> None:
         """Put new nodes into the folder that they were made for; raises `TooManyEntries`."""
         use(self._session, self._owner_id, 0, entries=len(nodes))
+        self._add_counted(folder, nodes)
+
+    def _add_counted(self, folder: Node, nodes: Sequence[Node]) -> None:
         self._session.add_all(nodes)
         self._session.flush()
         self.count(folder.id, entries=len(nodes), size=sum(node.size for node in nodes))
@@ -242,9 +241,10 @@ class Tree:
 
     def make_folders(self, folder: Node, names: Sequence[str], now: datetime) -> Node:
         """Make the folders `names`, each in the one before it and the first in `folder`; return the last."""
+        use(self._session, self._owner_id, 0, entries=len(names))
         for name in names:
             made = self.new(folder, name, Kind.FOLDER, now)
-            self.add(folder, made)
+            self._add_counted(folder, [made])
             folder = made
         return folder
 
