@@ -26,8 +26,9 @@ from tests.support.waiting import PATIENCE, wait_until
 # Both servers say where they listen; port 0 lets the kernel choose, so no two tests collide.
 _LISTENING = re.compile(r"(?:Listening at:|Running on) http://127\.0\.0\.1:(\d+)")
 
-# The least that bcrypt accepts; no sweep in the background of a test that did not ask for one.
-FAST = {"BCRYPT_LOG_ROUNDS": 4, "SWEEP_EVERY_SECONDS": 0}
+# The least that bcrypt accepts; no sweep in the background of a test that did not ask for one; a user for
+# each of many tests that share a server.
+FAST = {"BCRYPT_LOG_ROUNDS": 4, "SWEEP_EVERY_SECONDS": 0, "REGISTRATIONS_PER_MINUTE": 0}
 
 
 def server_environment(instance: Path, settings: Mapping[str, Any]) -> dict[str, str]:
