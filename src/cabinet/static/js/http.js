@@ -65,18 +65,26 @@ export function failure(status, body, retryAfter = null) {
   }
 }
 
-/** Send a request and return its answer; a header that is `changed` to null is left out. Raises `Failure`
-    unless it is a success. */
-export async function send(method, url, body, changed = {}) {
+/** Send a request and return its answer, whatever that is; a header that is `changed` to null is left out.
+    Raises `Failure` where there is none. */
+export function ask(method, url, body, changed = {}) {
   const sent = Object.entries({ ...headers, ...changed }).filter(([, value]) => value !== null);
-  const response = await fetch(url, { method, body, headers: sent }).catch(() => {
+  return fetch(url, { method, body, headers: sent }).catch(() => {
     throw failure(0, "");
   });
+}
+
+/** Return the answer that `asked` resolves to; raises `Failure` unless it is a success. */
+export async function successOf(asked) {
+  const response = await asked;
   if (!response.ok) {
     throw failure(response.status, await response.text(), response.headers.get("Retry-After"));
   }
   return response;
 }
+
+/** Send a request as `ask` does and return its answer; raises `Failure` unless it is a success. */
+export const send = (method, url, body, changed = {}) => successOf(ask(method, url, body, changed));
 
 /** Send `value` as JSON and return the JSON that comes back; raises `Failure`. */
 export async function exchange(method, url, value) {

@@ -32,7 +32,10 @@ async function bindForms() {
   }
   for (const form of document.querySelectorAll("form[data-patient]")) {
     const { bindPatience } = await import("./patient-form.js");
-    bindPatience(form, bindForms);
+    bindPatience(form, () => {
+      showTimes(document);
+      bindForms();
+    });
   }
   // Wherever a form came back with something to mend, start there.
   document.querySelector('[aria-invalid="true"]')?.focus();

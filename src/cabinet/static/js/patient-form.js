@@ -7,25 +7,32 @@ import { text } from "./texts.js";
 const BUSY = 503;
 const TRIES = 5;
 
-const wait = (seconds) =>
+const after = (seconds) =>
   new Promise((resolve) => {
     setTimeout(resolve, seconds * 1000);
   });
 
-/** Post `form`; while the server is busy, say so and post again when it says. Returns the last answer. */
-async function post(form, status) {
+/** Return the answer that `ask()` resolves to; while the server is busy, `tell` so and ask again when it says. */
+export async function whileBusy(ask, tell) {
   for (let tries = 1; ; tries += 1) {
-    const body = new URLSearchParams(new FormData(form));
-    const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+    const response = await ask();
     if (response.status !== BUSY || tries === TRIES) {
       return response;
     }
-    status.textContent = text("busy");
-    await wait(Number(response.headers.get("Retry-After") ?? 1));
+    tell(text("busy"));
+    await after(Number(response.headers.get("Retry-After") ?? 1));
   }
 }
 
-/** Show the page that answers a form which was refused in place of this one. */
+function post(form, status) {
+  const body = new URLSearchParams(new FormData(form));
+  const ask = () => fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+  return whileBusy(ask, (words) => {
+    status.textContent = words;
+  });
+}
+
+/** Show the page that answers a form in place of this one. */
 async function show(response) {
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const main = document.getElementById("main");
@@ -43,7 +50,8 @@ export function bindPatience(form, rebind) {
     form.inert = true;
     try {
       const response = await post(form, status);
-      if (response.redirected) {
+      // What a page says once, it has said by now: one that leads back to itself is shown as it came.
+      if (response.redirected && new URL(response.url).pathname !== location.pathname) {
         location.assign(response.url);
         return;
       }

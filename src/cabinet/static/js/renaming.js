@@ -180,6 +180,10 @@ export function rename(entry, { selection }) {
   if (open && !open.isClosed) {
     open.giveUp({ keepsFocus: false });
   }
-  open = new Renaming(entry, selection);
-  open.open();
+  // Since it was asked, the row may have been drawn anew, or its entry may have gone.
+  const row = entry.row.isConnected ? entry.row : rowOf(entry.path);
+  if (row) {
+    open = new Renaming({ ...entry, row }, selection);
+    open.open();
+  }
 }

@@ -3,9 +3,10 @@
 
    Rule: only the user whose page this is counts, or files would end up with somebody else. */
 
-import { adoptToken, fetchAnyPage, fetchPage, root, send, TOKEN, tokenOf } from "./http.js";
+import { adoptToken, ask, fetchAnyPage, fetchPage, root, successOf, TOKEN, tokenOf } from "./http.js";
 import { absence, announce, look, OTHER_USER, presence, USER_HEADER, username } from "./identity.js";
 import { bindPassword } from "./passwords.js";
+import { whileBusy } from "./patient-form.js";
 import { styled } from "./styles.js";
 import { text } from "./texts.js";
 
@@ -101,7 +102,9 @@ async function submit() {
   const anybody = { [USER_HEADER]: null };
   try {
     const token = tokenOf(await fetchAnyPage(`${root}login`, anybody));
-    await send("POST", `${root}login`, new URLSearchParams(new FormData(form)), { ...anybody, [TOKEN]: token });
+    const body = new URLSearchParams(new FormData(form));
+    const post = () => ask("POST", `${root}login`, body, { ...anybody, [TOKEN]: token });
+    await successOf(whileBusy(post, explain));
     form.reset();
     announce();
     await look();
