@@ -53,7 +53,9 @@ def test_signing_in_stores_a_token_and_not_the_password(
     assert anonymous("whoami").stdout == "alice\n"
 
 
-@pytest.mark.parametrize("password", [" spaces kept ", "пароль с пробелами", "tab\tand\\back", "a few words " * 16])
+@pytest.mark.parametrize(
+    "password", [" spaces kept ", "пароль с пробелами", "tab\tand\\back", "a few words " * 16]
+)
 def test_a_password_goes_to_the_server_as_it_was_typed(password: str, anonymous: Filecli) -> None:
     anonymous("register", "--username", "bob", "--password-stdin", given=f"{password}\n")
     done = anonymous("login", "--username", "bob", given=f"{password}\r\n")

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPMessage, HTTPResponse
+from io import BufferedReader
+from typing import cast
 
 from tests.support.waiting import PATIENCE
 
@@ -29,6 +31,16 @@ def request_head(method: str, target: str, headers: Mapping[str, str | int]) -> 
     """Return a request line and header fields, with the empty line that ends them."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode()
+
+
+class _NoFurther:
+    """Gives a file of a connection that takes no byte behind what it is asked for: that is of the next answer."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+
+    def makefile(self, _mode: str) -> BufferedReader:
+        return self._socket.makefile("rb", buffering=1)
 
 
 class RawConnection:
@@ -58,7 +70,7 @@ class RawConnection:
     def read_response(self, method: str = "GET") -> RawResponse | None:
         """Return the next answer to a `method` request, or None where the server hung up without one."""
         try:
-            with HTTPResponse(self.socket, method=method) as response:
+            with HTTPResponse(cast("socket.socket", _NoFurther(self.socket)), method=method) as response:
                 response.begin()
                 return RawResponse(response.status, response.msg, response.read())
         except ConnectionError:

@@ -26,7 +26,7 @@ from cabinet.client.commands.versions import versions
 from cabinet.client.exits import INTERRUPTED, UNEXPECTED, USAGE, describe, exit_code
 from cabinet.client.local import STANDARD_OUTPUT, local_errors
 from cabinet.client.options import shared_options
-from cabinet.client.output import Output, complete_streams, open_null
+from cabinet.client.output import Output, complete_streams, give_up_unwritten
 from cabinet.errors import CabinetError
 
 
@@ -65,9 +65,6 @@ def _to_known(error: OSError) -> CabinetError:
 
     Without a name it is said of standard output, but for the working folder that is gone.
     """
-    # What could not be written is not tried again when Python ends.
-    if error.filename is None:
-        sys.stdout = open_null("w")
     nameless = Path() if error.errno == errno.ENOENT else STANDARD_OUTPUT
     path = nameless if error.filename is None else Path(os.fsdecode(error.filename))
     try:
@@ -84,6 +81,7 @@ def _usage(error: click.UsageError) -> str:
 
 def _leave(text: str, code: int) -> NoReturn:
     Output().complain(text)
+    give_up_unwritten()
     sys.exit(code)
 
 

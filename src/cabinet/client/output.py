@@ -247,6 +247,15 @@ def complete_streams() -> None:
         sys.stderr = open_null("w")
 
 
+def give_up_unwritten() -> None:
+    """Drop what a standard stream could not take: tried again when Python ends, it would change the exit code."""
+    for name in ("stdout", "stderr"):
+        try:
+            getattr(sys, name).flush()
+        except (OSError, ValueError):
+            setattr(sys, name, open_null("w"))
+
+
 def open_null(mode: Literal["r", "w"]) -> TextIO:
     """Return a stream that holds and keeps nothing."""
     return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))
