@@ -306,7 +306,7 @@ HOSTILE_NAMES: list[str | bytes] = [
     "x\u202etxt.exe",
     "a\x1b[31m",
     "a" * 256,
-    "я" * 128,
+    "я" * 256,
     b"\xff\xfe",
     b"\xc0\xae\xc0\xae",
 ]

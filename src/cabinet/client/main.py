@@ -80,6 +80,7 @@ def _usage(error: click.UsageError) -> str:
 
 
 def _leave(text: str, code: int) -> NoReturn:
+    give_up_unwritten()  # or the next thing that is said would fail for it
     Output().complain(text)
     give_up_unwritten()
     sys.exit(code)
