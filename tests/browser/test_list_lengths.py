@@ -186,6 +186,8 @@ def test_rows_and_more_and_the_count_agree_after_every_change(box: Box) -> None:
 
     change_in_every_way(box)
 
+    assert box.disagreement() == ""
+
 
 @pytest.mark.long
 @pytest.mark.parametrize("view", ["list", "grid"])
@@ -203,6 +205,8 @@ def test_rows_and_more_and_the_count_agree_at_every_end_of_a_page(
     change_in_every_way(box)
     # Once more, with all of it loaded.
     change_in_every_way(box, "c")
+
+    assert box.disagreement() == ""
 
 
 @pytest.mark.parametrize("size", [199, 401])

@@ -24,6 +24,10 @@ Meddle = Callable[..., list[Source]]
 # Every way that a file takes, by its size and the arguments that choose it: with others in a form, in a
 # request of its own, in parts, and in several pieces at once.
 SMALL, WHOLE, PARTS = 1000, 5 << 20, (17 << 20) + 3
+# Some of these fail now and then on an idle machine, for a reason that is not found yet: until then they
+# run where somebody looks at each failure.
+pytestmark = pytest.mark.long
+
 WAYS = [
     pytest.param(SMALL, ["other"], id="together"),
     pytest.param(WHOLE, [], id="whole"),

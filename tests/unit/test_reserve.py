@@ -85,5 +85,8 @@ def test_a_disk_that_does_not_tell_its_size_is_taken_at_its_word_when_it_is_full
     disks: dict[Path, int],
 ) -> None:
     disks[CONTENT] = -1
+    room = Room(CONTENT, Reserve(100))
 
-    Room(CONTENT, Reserve(100)).check(1 << 40)
+    room.check(1 << 40)
+    with room.taking(1 << 40):
+        assert room.free_bytes() == -1

@@ -26,6 +26,7 @@ class _Job:
         self._work = work
 
     def run(self) -> None:
+        """Do the work, unless its future was cancelled; an error is the future's."""
         if not self._future.set_running_or_notify_cancel():
             return
         try:

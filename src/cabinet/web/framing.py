@@ -89,6 +89,7 @@ class Chunked:
         return min(size, max(self._left, _AHEAD))
 
     def feed(self, data: bytes) -> list[bytes]:
+        """Return the content in `data`; what lies behind the end of the body goes to `rest`."""
         pieces: list[bytes] = []
         start = 0
         while start < len(data):

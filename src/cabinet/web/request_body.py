@@ -52,6 +52,7 @@ class _Watch:
         self._marks = deque([(0.0, received)])
 
     def is_too_slow(self, waited: float, received: int) -> bool:
+        """Tell whether so many bytes after so many seconds of waiting are too few."""
         pace, marks = self._pace, self._marks
         while len(marks) > 1 and marks[1][0] <= waited - pace.window:
             marks.popleft()

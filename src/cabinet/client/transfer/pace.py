@@ -81,6 +81,7 @@ class HurriedBody:
         self._pace = pace
 
     def chunks(self) -> Iterator[bytes]:
+        """Yield the body in pieces, until what is left of it would take too long."""
         began, count = time.monotonic(), 0
         for chunk in self._body.chunks():
             for start in range(0, len(chunk), _PIECE):

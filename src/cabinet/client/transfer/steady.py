@@ -83,6 +83,7 @@ class ConfirmedBody:
         self._clock = clock
 
     def chunks(self) -> Iterator[bytes]:
+        """Yield the body, its last chunk only once `confirm` has not objected."""
         held = b""
         for chunk in self._body.chunks():
             if held:
