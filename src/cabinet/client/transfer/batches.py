@@ -203,9 +203,9 @@ def _confirm_all(loaded: Sequence[_Loaded]) -> Iterator[None]:
 def _load(task: Task, most: int) -> _Loaded | None:
     """Read a file as it is now; None if it changes just now, or has more than `most` bytes."""
     source = look_at(task.source.path)
+    steady: Steady | None = Steady(source)
     with local_errors(source.path), source.path.open("rb", buffering=0) as file:
         content = read_up_to(file, most + 1)
-    steady: Steady | None = Steady(source)
     if len(content) != source.size:
         if look_at(source.path) == source:
             steady = None

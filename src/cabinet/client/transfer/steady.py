@@ -2,7 +2,8 @@
 
 Before the last bytes of an upload leave, each of its files is looked at again. What has changed is broken
 off there, so the server stores nothing of it. A file that only grew, as a log does, is read again: if
-what was sent of it still is its beginning, that beginning is stored.
+what was sent of it still is its beginning, that beginning is stored. So is a file that had changed
+within a tick of the disk's clock before it was read: its next change in that tick would not show.
 
 Rule: what the server stores was the content of the file at one moment.
 """
@@ -20,13 +21,20 @@ from cabinet.storage.content_hash import ContentHasher
 # proxies give up a connection, or less.
 _SIGN_OF_LIFE = 5.0
 
+# Nanoseconds in which the clock of a disk may stand still: a timer's tick of the kernel (at most 10 ms),
+# and the two seconds of FAT.
+_TICK, _COARSE_TICK = 20_000_000, 2_000_000_000
+_SECOND = 1_000_000_000
+
 
 class Steady:
-    """One file from its first look to the end of one attempt to send it."""
+    """One file from its first look, which was just now, to the end of one attempt to send it."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, now_ns: Callable[[], int] = time.time_ns) -> None:
         self.source = source
         self.has_grown = False
+        tick = _TICK if source.ctime_ns % _SECOND else _COARSE_TICK
+        self._may_hide_a_change = now_ns() - source.ctime_ns < tick
 
     def check(self) -> None:
         """Raise `SourceChanged` unless the file is as it was, but for what may have come to its end."""
@@ -37,16 +45,16 @@ class Steady:
 
         Raises `SourceChanged`.
         """
-        if self._look() == self.source:
+        if self._look() == self.source and not self._may_hide_a_change:
             return
         hasher = ContentHasher()
         for chunk in read_span(self.source, 0, self.source.size):
             hasher.update(chunk)
             yield
-        self._look()
+        now = self._look()
         if hasher.hexdigest() != content_hash:
             raise SourceChanged(path=str(self.source.path))
-        self.has_grown = True
+        self.has_grown = now != self.source
 
     def confirm_whole(self, content_hash: str) -> Iterator[None]:
         """Do the same; raises `SizeUnknown`, too, where there is more in the file than it says."""
