@@ -70,6 +70,20 @@ def test_what_now_stands_behind_the_last_row_waits_for_its_page(shelf: Visitor) 
     assert names[names.index("200b.txt") - 1] == "200.txt"
 
 
+def test_what_stands_below_the_list_does_not_move_when_the_last_rows_are_drawn(shelf: Visitor) -> None:
+    page = shelf.open("/index?path=shelf")
+    rename(page, "010.txt", "200b.txt")
+    expect(page.get_by_role("link", name="200.txt", exact=True)).to_be_attached()
+    place = "document.getElementById('more').getBoundingClientRect().bottom + scrollY"
+    before = page.evaluate(place)
+
+    page.get_by_role("link", name="200.txt", exact=True).scroll_into_view_if_needed()
+    page.evaluate("scrollTo({ top: document.body.scrollHeight, behavior: 'instant' })")
+
+    expect(page.get_by_role("link", name="Show more")).to_be_in_viewport()
+    assert page.evaluate(place) == before
+
+
 def test_a_list_that_is_drawn_anew_is_as_long_as_before_and_stays_where_it_was(
     shelf: Visitor, whole: Page, expect_complaint: Callable[[str], None]
 ) -> None:

@@ -49,3 +49,15 @@ export function putBehind(row, group, body) {
     there.after(group);
   }
 }
+
+/** Say of each group how many rows it has, now and after each change: so high it is taken for until it is
+    drawn, and what stands below the list does not move under the pointer when it is. */
+export function bindGroups(list) {
+  const count = () => {
+    for (const group of list.querySelector("#rows")?.children ?? []) {
+      group.style.setProperty("--rows", group.childElementCount);
+    }
+  };
+  count();
+  list.addEventListener("listchange", count);
+}

@@ -15,6 +15,7 @@ import { bindMore } from "./list-more.js";
 import { bindNavigation } from "./navigation.js";
 import { bindPictures } from "./pictures.js";
 import { Pointer } from "./pointer.js";
+import { bindGroups } from "./row-groups.js";
 import { bindSearch } from "./search.js";
 import { Selection } from "./selection.js";
 import "./styles.js";
@@ -31,6 +32,7 @@ bindCommands(selection);
 bindDragging(selection);
 bindEmptying();
 
+bindGroups(list);
 bindMore();
 bindView();
 bindPictures();
