@@ -6,9 +6,10 @@ Rule: with the settings of production; answers, threads, connections and memory,
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,8 @@ HEALTHZ = request_head("GET", "/healthz", HOST)
 # The main thread of each process, and some that answered a moment ago.
 FEW_THREADS = 16
 
-Connect = Callable[[int], AbstractContextManager[list[RawConnection]]]
+# Seconds that slow transfers go on for.
+MINUTE = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +86,7 @@ def test_behind_nginx_a_crowd_takes_no_thread_either(server: Server, tmp_path: P
     folder = tmp_path / "nginx"
     folder.mkdir()
     with nginx(folder, server.port, make_certificate(folder), "") as proxy, ExitStack() as held:
-        beginnings = [b""] * 300 + [HALF_HEAD] * 300 + [HALF_FORM] * 300 + [HALF_CHUNKS] * 300
+        beginnings = [b""] * 1000 + [HALF_HEAD] * 1000 + [HALF_FORM] * 600 + [HALF_CHUNKS] * 600
         for beginning in beginnings:
             held.enter_context(proxy.raw()).send(beginning)
         for _ in range(50):
@@ -114,11 +116,12 @@ def test_hundreds_of_slow_transfers_leave_short_requests_a_thread(server: Server
     people[0].store("warm", content_of(8 * MIB))
     idle = resident(server)
     with transfers(server, people) as connections:
-        for _ in range(20):
+        end = time.monotonic() + MINUTE
+        while time.monotonic() < end:
             for connection in connections[::2]:
-                connection.send(content_of(16 << 10))
+                connection.send(content_of(4 << 10))
             for connection in connections[1::2]:
-                connection.socket.recv(16 << 10)
+                connection.socket.recv(4 << 10)
             assert server.request("GET", "/healthz").status == 200
             assert people[3].send("GET", "/files").status == 200
         assert threads(server) > 600
