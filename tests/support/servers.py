@@ -81,6 +81,15 @@ class Server:
         """The processes that serve, children of the arbiter."""
         return children(self.pid)
 
+    @property
+    def exit_code(self) -> int | None:
+        """What the process that was started ended with; None while it runs."""
+        return self._running().poll()
+
+    def send_signal(self, what: signal.Signals) -> None:
+        """Send the process that was started a signal, and wait for nothing."""
+        os.kill(self.pid, what)
+
     def start(self, *, seconds: float = PATIENCE) -> None:
         """Start, and return once /healthz answers; `seconds` until the server listens."""
         command = [word.format(port=self.port) for word in self.command]
