@@ -7,8 +7,10 @@ Rule: a real server; what is asserted are answers, threads, connections and memo
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from tests.support.people import Person
 from tests.support.raw_http import RawConnection, request_head
 from tests.support.reverse_proxies import make_certificate
 from tests.support.servers import Server, children, production_command, running, server_environment
+from tests.support.tus_clients import Job, filecli_command
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.any_database
@@ -245,6 +248,37 @@ def test_one_address_has_half_of_the_threads_and_the_rest_serve_others(tmp_path:
             refused = [connection for connection in slow[4:] if _is_answered(connection)]
             assert statuses(refused) == {429: 5}
             assert server.request("GET", "/healthz").status == 200
+
+
+def test_a_user_has_64_transfers_and_a_client_waits_until_one_of_them_ends(tmp_path: Path) -> None:
+    file = tmp_path / "waits"
+    file.write_bytes(content_of(3 * MIB))
+    with running(production_command(1), tmp_path, {}) as server:
+        alice, bob = Person(server, "alice"), Person(server, "bob")
+        head = request_head("PUT", "/files/slow", {**HOST, **alice.headers, "Content-Length": MIB})
+        with connected(server, 65, each=33) as slow:
+            for connection in slow:
+                connection.send(head + b"x")
+            answered, _, _ = select.select([connection.socket for connection in slow], [], [])
+            [refused] = [connection for connection in slow if connection.socket in answered]
+            slow.remove(refused)
+            answer = refused.read_response()
+            assert answer is not None
+            assert (answer.status, answer.headers["Retry-After"]) == (429, "2")
+            assert alice.send("GET", "/files").status == 200
+            bob.store("of bob", b"goes on")
+
+            command = filecli_command(
+                Job(server.url, alice.headers, file, tmp_path / "memory", file.name), {}
+            )
+            with subprocess.Popen([*command, "-v"], stderr=subprocess.PIPE, text=True) as client:
+                assert client.stderr is not None
+                # The line of the request that was refused: it is sent again later.
+                assert "429" in client.stderr.readline()
+                slow[0].reset()
+                said = client.stderr.read()
+            assert client.returncode == 0, said
+        assert alice.get("waits") == content_of(3 * MIB)
 
 
 def _is_answered(connection: RawConnection) -> bool:
