@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, expect
 
 from tests.browser.conftest import NewContext
 from tests.support.chromium import Visitor
@@ -107,37 +109,129 @@ def test_it_acts_on_the_chosen_ones_where_its_row_is_one_of_them(visitor: Visito
     expect(page.locator("#rows [data-name]")).to_have_count(0)
 
 
+class Finger:
+    """A finger on a page of a phone, whose scripts go by a clock that stands still."""
+
+    def __init__(self, context: BrowserContext, page: Page) -> None:
+        self._page = page
+        self._session = context.new_cdp_session(page)
+
+    def press(self, x: float, y: float) -> None:
+        """Put the finger down and leave it there for so long that a menu comes."""
+        self._session.send(
+            "Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}
+        )
+        self._page.clock.run_for(600)
+
+    def lift(self) -> None:
+        self._session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def press_on(self, place: Locator) -> None:
+        box = place.bounding_box()
+        assert box
+        self.press(box["x"] + 10, box["y"] + 10)
+
+
 @pytest.fixture
-def pressed(server: Server, new_context: NewContext, username: str) -> Page:
-    """Return a page on a phone, after a long press on the name of a folder."""
-    context = new_context(viewport={"width": 375, "height": 740}, has_touch=True, is_mobile=True)
+def phone(server: Server, new_context: NewContext, username: str) -> tuple[Page, Finger]:
+    """Return a page on a phone with a screen full of folders, and the finger on it."""
+    size: ViewportSize = {"width": 375, "height": 740}
+    context = new_context(viewport=size, has_touch=True, is_mobile=True)
     visitor = Visitor(server, context, username)
-    visitor.person.store("folder/inside.txt", b"1")
+    for number in range(9):
+        visitor.person.store(f"folder{number}/inside.txt", b"1")
+    context.clock.install()
     page = visitor.open()
-    place = page.get_by_role("link", name="folder", exact=True).bounding_box()
-    assert place
-    finger = context.new_cdp_session(page)
-    point = {"x": place["x"] + 10, "y": place["y"] + 10}
-    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
-    expect(page.get_by_role("menu", name="Actions for “folder”")).to_be_visible()
-    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    context.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
+    return page, Finger(context, page)
+
+
+def held_on(phone: tuple[Page, Finger], name: str) -> Page:
+    """Press long on the name of a folder, with all of the sheet there before the finger goes."""
+    page, finger = phone
+    finger.press_on(page.get_by_role("link", name=name, exact=True))
+    expect(menu(page)).to_be_visible()
     return page
 
 
-def test_a_long_press_brings_it_as_a_sheet_and_opens_nothing(pressed: Page) -> None:
-    sheet = menu(pressed).bounding_box()
+def test_a_long_press_brings_it_as_a_sheet_and_opens_nothing(phone: tuple[Page, Finger]) -> None:
+    page = held_on(phone, "folder0")
+    phone[1].lift()
+
+    menu(page).evaluate("(sheet) => Promise.all(sheet.getAnimations().map(({ finished }) => finished))")
+    sheet = menu(page).bounding_box()
     assert sheet
     assert sheet["y"] + sheet["height"] == pytest.approx(740, abs=1)
-    expect(pressed.get_by_role("heading", level=1)).to_have_text("Your files")
-    item(pressed, "Rename").tap()
+    page.clock.run_for(400)
+    menu(page).get_by_role("menuitem").filter(has=page.locator("use[href$='#pencil']")).tap()
 
-    expect(pressed.get_by_label("New name of “folder”")).to_be_focused()
+    expect(page.locator(".rename input")).to_be_focused()
+    assert page.url.endswith("/index")
 
 
-def test_what_a_long_press_offers_is_done_by_the_next_tap(pressed: Page) -> None:
-    item(pressed, "Open").tap()
+def test_the_end_of_a_long_press_does_nothing_wherever_it_lands(phone: tuple[Page, Finger]) -> None:
+    page = held_on(phone, "folder0")
+    _, finger = phone
+    items = page.locator("#row-menu .menu-item")
+    boxes = [item.bounding_box() for item in items.all()]
+    page.keyboard.press("Escape")
+    finger.lift()
+    rows = page.locator("#rows .name")
+    under = [
+        (row["x"] + 20, row["y"] + 10)
+        for row in (each.bounding_box() for each in rows.all())
+        if row and any(box and box["y"] < row["y"] + 10 < box["y"] + box["height"] for box in boxes)
+    ]
+    assert under, "no row lies where the sheet comes up"
 
-    expect(pressed.get_by_role("heading", level=1)).to_have_text("folder")
+    for turn, (x, y) in enumerate(under):
+        finger.press(x, y)
+        expect(menu(page)).to_be_visible()
+        page.clock.run_for(5_000 * (turn % 2))
+        finger.lift()
+        expect(menu(page)).to_be_visible()
+        page.keyboard.press("Escape")
+
+    expect(rows).to_have_count(9)
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    assert page.url.endswith("/index")
+
+
+def test_the_sheet_takes_no_tap_until_a_finger_had_time_to_see_it(phone: tuple[Page, Finger]) -> None:
+    page, _ = phone
+    page.locator("#rows .row-menu").first.tap()
+    items = page.locator("#row-menu .menu-item")
+    expect(items.first).to_be_visible()
+    page.clock.run_for(390)
+    items.first.tap()
+    expect(menu(page)).to_be_visible()
+    page.clock.run_for(20)
+
+    items.first.tap()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("folder0")
+
+
+def test_keys_need_not_wait_for_the_sheet_after_a_long_press(phone: tuple[Page, Finger]) -> None:
+    page = held_on(phone, "folder3")
+    phone[1].lift()
+
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("folder3")
+
+
+def test_a_tap_beside_the_sheet_puts_it_away_and_opens_nothing(phone: tuple[Page, Finger]) -> None:
+    page = held_on(phone, "folder3")
+    phone[1].lift()
+    page.clock.run_for(400)
+
+    page.get_by_role("link", name="folder0", exact=True).tap()
+    expect(menu(page)).to_have_count(0)
+    assert page.url.endswith("/index")
+    page.get_by_role("link", name="folder0", exact=True).tap()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("folder0")
 
 
 def test_the_space_bar_presses_the_button_of_a_row(visitor: Visitor) -> None:
@@ -147,3 +241,12 @@ def test_the_space_bar_presses_the_button_of_a_row(visitor: Visitor) -> None:
     page.keyboard.press("Space")
 
     expect(page.get_by_role("menu", name="Actions for “b.txt”")).to_be_visible()
+
+
+def test_the_second_half_of_a_double_click_presses_nothing_in_it(visitor: Visitor) -> None:
+    page = filled(visitor)
+    page.set_viewport_size({"width": 1000, "height": 420})
+    page.get_by_role("link", name="Actions for “b.txt”").dblclick()
+
+    expect(menu(page)).to_be_visible()
+    expect(row(page, "b.txt")).to_have_count(1)

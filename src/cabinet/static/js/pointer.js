@@ -1,7 +1,7 @@
 /* What a mouse, a pen or a finger does in the list.
 
    A click on a row chooses it, a second one opens it; its name opens at once. A finger opens by a tap,
-   or chooses while something is chosen, and a long press brings the menu.
+   or chooses while something is chosen, and a long press brings the menu and does nothing else.
 
    Rule: one listener for the whole list, however many rows it has. */
 
@@ -25,7 +25,7 @@ export class Pointer {
   #selection;
   #timer = 0;
   #start = null;
-  // Whether the press that goes on has brought the menu: what it ends with is no click.
+  // Whether the last press has brought the menu: what it ends with is no click, wherever that lands.
   #hasOpened = false;
   // A click tells what made it in newer browsers only.
   #pointerType = "";
@@ -41,7 +41,9 @@ export class Pointer {
     for (const type of ["pointerup", "pointercancel", "pointermove", "scroll"]) {
       document.addEventListener(type, (event) => this.#moveOn(event), { passive: true, capture: true });
     }
-    list.addEventListener("click", (event) => this.#swallow(event), { capture: true });
+    // The menu may have come up below the finger, or the list have gone from below it.
+    document.addEventListener("touchend", (event) => this.#lift(event), { passive: false, capture: true });
+    document.addEventListener("click", (event) => this.#swallow(event), { capture: true });
     // A new press, wherever: what it ends with is a click again.
     document.addEventListener("pointerdown", (event) => this.#begin(event), { capture: true });
   }
@@ -120,8 +122,12 @@ export class Pointer {
     }
   }
 
-  #begin({ pointerType }) {
+  #begin({ pointerType, isPrimary }) {
     clearTimeout(this.#timer);
+    if (!isPrimary) {
+      // Another finger, while the first still lies there.
+      return;
+    }
     this.#hasOpened = false;
     this.#pointerType = pointerType;
   }
@@ -146,9 +152,16 @@ export class Pointer {
     }
   }
 
+  /** Have the browser make nothing of the end of a long press: no click, no focus, no press of a mouse. */
+  #lift(event) {
+    if (this.#hasOpened && event.cancelable) {
+      event.preventDefault();
+    }
+  }
+
+  /** Some browsers click all the same. Keys and scripts click without a count. */
   #swallow(event) {
-    if (this.#hasOpened) {
-      this.#hasOpened = false;
+    if (this.#hasOpened && event.detail > 0) {
       event.preventDefault();
       event.stopPropagation();
     }

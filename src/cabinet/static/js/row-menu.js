@@ -14,6 +14,8 @@ import { countText, text } from "./texts.js";
 
 // How near the menu comes to the edges of the window, in pixels.
 const MARGIN = 8;
+// A finger that opened the menu may still bounce, or tap once more where the menu came up under it.
+const DEAF_FOR_MS = 400;
 // Who waits longer begins another word.
 const TYPEAHEAD_MS = 500;
 
@@ -27,6 +29,10 @@ document.getElementById("main").append(menu);
 
 let opener = null;
 let shownFor = null;
+let shownAt = 0;
+// What the last press was made with, and whether it only put the menu away.
+let pressedBy = "";
+let isDismissal = false;
 let typed = "";
 let typedAt = 0;
 
@@ -95,6 +101,7 @@ export function openMenu(row, selection, { point = null, anchor = null } = {}) {
   fill(entries, contextOf(selection, opener));
   row.classList.add("has-menu");
   menu.showPopover();
+  shownAt = performance.now();
   place(point, anchor ?? row.querySelector(".row-menu") ?? opener);
   items()[0]?.focus({ preventScroll: true });
 }
@@ -147,11 +154,37 @@ menu.addEventListener("keydown", (event) => {
   event.stopPropagation();
 });
 
-document.addEventListener("pointerdown", ({ target }) => {
-  if (!menu.contains(target)) {
+document.addEventListener("pointerdown", ({ target, pointerType }) => {
+  pressedBy = pointerType;
+  const isOutside = !menu.contains(target);
+  isDismissal = isOutside && pointerType === "touch" && menu.matches(":popover-open");
+  if (isOutside) {
     close({ isLeft: true });
   }
 });
+
+/** Tell whether a click is none: it may be an echo of what opened the menu (a finger's, or the second half of
+    a double click), or the tap beside the sheet that put it away. Keys click without a count. */
+function isIdle({ target, detail }) {
+  if (!menu.contains(target)) {
+    return isDismissal && detail > 0;
+  }
+  if (pressedBy === "touch") {
+    return detail > 0 && performance.now() - shownAt < DEAF_FOR_MS;
+  }
+  return detail > 1;
+}
+
+document.addEventListener(
+  "click",
+  (event) => {
+    if (isIdle(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  },
+  { capture: true },
+);
 menu.addEventListener("pointermove", ({ target }) => target.closest('[role="menuitem"]')?.focus());
 menu.addEventListener("contextmenu", (event) => event.preventDefault());
 window.addEventListener("blur", () => close());
