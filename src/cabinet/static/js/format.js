@@ -10,8 +10,9 @@ export const number = (value) => decimal.format(value);
 
 const rounded = (value) => (value < 9.95 ? Math.round(value * 10) / 10 : Math.round(value));
 
-/** Return a number of bytes with a decimal unit. */
-export function size(bytes) {
+/** Return a number of bytes with a decimal unit; of a rate, whole bytes. */
+export function size(count) {
+  const bytes = Math.round(count);
   if (bytes < 1000) {
     return exactSize(bytes);
   }
