@@ -260,7 +260,10 @@ def test_a_password_is_changed_by_who_knows_it(app: Flask, browser: Browser, ali
         fields = {"current_password": current, "new_password": new}
         return browser.post("/account/password", fields, "/account")
 
-    assert change(ANOTHER, ANOTHER).status_code == 401
+    refused = change(ANOTHER, ANOTHER)
+    assert refused.status_code == 401
+    assert re.search(r'id="password-current-error">.*?The current password is wrong\.', refused.text, re.DOTALL)
+    assert "user name or the password" not in refused.text
     assert change(PASSWORD, "alice").status_code == 422
     assert change(PASSWORD, "").status_code == 422
     assert alice.get("/me").status_code == 200
@@ -285,7 +288,9 @@ def test_a_program_changes_its_password(client: FlaskClient, alice: Program) -> 
 def test_an_account_is_deleted_with_everything(app: Flask, browser: Browser, alice: Program) -> None:
     alice.put("/files/f")
     browser.sign_in("alice")
-    assert browser.post("/account/delete", {"password": ANOTHER}, "/account").status_code == 401
+    refused = browser.post("/account/delete", {"password": ANOTHER}, "/account")
+    assert refused.status_code == 401
+    assert re.search(r'id="delete-password-error">.*?The current password is wrong\.', refused.text, re.DOTALL)
     assert browser.get("/index").status_code == 200
 
     deleted = browser.post("/account/delete", {"password": PASSWORD}, "/account")

@@ -39,7 +39,7 @@ from cabinet.errors import (
     Unavailable,
     UsernameTaken,
     WeakPassword,
-    WrongCredentials,
+    WrongPassword,
 )
 from cabinet.services.credentials import IssuedToken, SignedInSession
 from cabinet.web import i18n
@@ -237,8 +237,8 @@ def change_password() -> ResponseReturnValue:
             user.session_id,
             revoke_tokens=bool(form.revoke_tokens.data),
         )
-    except (InvalidField, WrongCredentials, WeakPassword, TooManyAttempts, AccountGuarded) as error:
-        fields = {WrongCredentials: "current_password", WeakPassword: "new_password"}
+    except (InvalidField, WrongPassword, WeakPassword, TooManyAttempts, AccountGuarded) as error:
+        fields = {WrongPassword: "current_password", WeakPassword: "new_password"}
         return _account_form_again(user, "password_form", form, error, fields)
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT
@@ -253,8 +253,8 @@ def delete_account() -> ResponseReturnValue:
     try:
         check_form(form)
         accounts().delete_own(user.id, text_of(form.password), peer_address())
-    except (InvalidField, WrongCredentials, TooManyAttempts, AccountGuarded) as error:
-        return _account_form_again(user, "delete_form", form, error, {WrongCredentials: "password"})
+    except (InvalidField, WrongPassword, TooManyAttempts, AccountGuarded) as error:
+        return _account_form_again(user, "delete_form", form, error, {WrongPassword: "password"})
     sign_out()
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT

@@ -41,6 +41,7 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     errors.ChecksumMismatch: 7,
     errors.SignInRequired: 3,
     errors.WrongCredentials: 3,
+    errors.WrongPassword: 3,
     errors.Forbidden: 3,
     errors.CrossSiteRequest: 3,
     errors.AccountGuarded: 3,

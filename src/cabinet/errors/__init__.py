@@ -3,6 +3,7 @@
     CabinetError
     ├── SignInRequired
     │   └── WrongCredentials
+    │       └── WrongPassword      of somebody who is signed in
     ├── Forbidden
     │   ├── CrossSiteRequest
     │   ├── OtherUser              a page of one user, and another one signed in
@@ -68,6 +69,7 @@ from cabinet.errors.access import (
     TooManyAttempts,
     UploadIsFinal,
     WrongCredentials,
+    WrongPassword,
 )
 from cabinet.errors.base import N_, SIZE_FIELDS, CabinetError
 from cabinet.errors.requests import (
@@ -164,4 +166,5 @@ __all__ = [
     "UsernameTaken",
     "WeakPassword",
     "WrongCredentials",
+    "WrongPassword",
 ]

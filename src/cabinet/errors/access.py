@@ -22,6 +22,12 @@ class WrongCredentials(SignInRequired):
     message = N_("The user name or the password is wrong.")
 
 
+class WrongPassword(WrongCredentials):
+    """Somebody who is signed in has to show their password again, and it is another one."""
+
+    message = N_("The current password is wrong.")
+
+
 class Forbidden(CabinetError):
     """Somebody is signed in, and still may not."""
 

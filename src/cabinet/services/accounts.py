@@ -6,7 +6,8 @@ Rule: the name and the password are judged together; an answer never tells which
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -21,6 +22,7 @@ from cabinet.errors import (
     TooManyAttempts,
     UsernameTaken,
     WrongCredentials,
+    WrongPassword,
 )
 from cabinet.models import Kind, Node, Token, User
 from cabinet.models import Session as SignedIn
@@ -33,6 +35,15 @@ from cabinet.services.passwords import Passwords
 from cabinet.services.secrets import new_id
 from cabinet.services.throttle import LoginThrottle, RegistrationLimits, RegistrationThrottle
 from cabinet.services.usage import recount
+
+
+@contextmanager
+def _own_password() -> Iterator[None]:
+    """Say of wrong credentials that it is the password: whose it is, is known."""
+    try:
+        yield
+    except WrongCredentials as error:
+        raise WrongPassword from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +200,13 @@ class Accounts:
     ) -> None:
         """Replace the password, and end all sessions but `keep_session` (its id).
 
-        Tokens are keys of their own and live on, unless `revoke_tokens`. Raises `WrongCredentials`,
+        Tokens are keys of their own and live on, unless `revoke_tokens`. Raises `WrongPassword`,
         also when the password was changed elsewhere meanwhile, `TooManyAttempts` or `WeakPassword`.
         """
         account = self.get(user_id)
-        checked = self.check_password(account.username, current, address, is_owner=True)
-        self._set_password(checked, new, keep_session, checked.stamp, revoke_tokens=revoke_tokens)
+        with _own_password():
+            checked = self.check_password(account.username, current, address, is_owner=True)
+            self._set_password(checked, new, keep_session, checked.stamp, revoke_tokens=revoke_tokens)
         record("password-changed", user=account.username, address=address, tokens_revoked=int(revoke_tokens))
 
     def set_password(self, username: str, new: str) -> None:
@@ -243,11 +255,12 @@ class Accounts:
     def delete_own(self, user_id: int, password: str, address: str) -> None:
         """Delete the account for ever, with all files, sessions and tokens, after its password.
 
-        Raises `WrongCredentials` or `TooManyAttempts`.
+        Raises `WrongPassword` or `TooManyAttempts`.
         """
         account = self.get(user_id)
-        checked = self.check_password(account.username, password, address, is_owner=True)
-        self._delete(checked.id, checked.stamp)
+        with _own_password():
+            checked = self.check_password(account.username, password, address, is_owner=True)
+            self._delete(checked.id, checked.stamp)
         record("account-deleted", user=account.username, address=address)
 
     def delete(self, username: str) -> None:

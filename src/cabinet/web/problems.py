@@ -44,6 +44,7 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.ChecksumMismatch: CHECKSUM_MISMATCH,
     errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
     errors.WrongCredentials: HTTPStatus.UNAUTHORIZED,
+    errors.WrongPassword: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.CrossSiteRequest: HTTPStatus.FORBIDDEN,
     errors.AccountGuarded: HTTPStatus.TOO_MANY_REQUESTS,
