@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.support.chromium import Complaints, Visitor, file, held_uploads
+from tests.support.chromium import Complaints, Visitor, file, held_uploads, press_letter
 from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -118,7 +118,7 @@ def test_the_trash_gives_back_asks_and_forgets(
     page = visitor.open("/trash")
 
     focus_on(page, "b.txt")
-    page.keyboard.press("r")
+    press_letter(page, "r")
     expect(page.get_by_text("“b.txt” is back.")).to_be_visible()
     assert visitor.names() == ["d.txt", "c.txt", "a.txt"]
     page.get_by_role("button", name="Undo").click()
@@ -127,7 +127,7 @@ def test_the_trash_gives_back_asks_and_forgets(
 
     page.get_by_label("Choose “a.txt”").check()
     page.get_by_label("Choose “b.txt”").check()
-    page.keyboard.press("r")
+    press_letter(page, "r")
     question = page.get_by_role("dialog", name="1 item is there already")
     expect(question.get_by_role("listitem")).to_have_text(["a.txt"])
     expect(question.get_by_role("button", name="Skip")).to_be_hidden()
@@ -196,7 +196,7 @@ def test_undoing_a_return_brings_back_what_it_replaced(
     visitor.person.store("a.txt", b"new")
     page = visitor.open("/trash")
     focus_on(page, "a.txt")
-    page.keyboard.press("r")
+    press_letter(page, "r")
     page.get_by_role("dialog", name="1 item is there already").get_by_role("button", name="Replace").click()
     expect(page.get_by_text("“a.txt” is back.")).to_be_visible()
     assert visitor.person.get("a.txt") == b"old"

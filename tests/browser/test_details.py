@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.support.chromium import Visitor, file, held_uploads
+from tests.support.chromium import Visitor, file, held_uploads, press_letter
 from tests.support.images import picture
 from tests.support.servers import Server
 
@@ -40,7 +40,7 @@ def test_details_follow_what_is_chosen_and_are_there_again_on_the_next_page(visi
     page = visitor.open("/index?path=folder")
     page.get_by_role("link", name="notes.txt", exact=True).focus()
 
-    page.keyboard.press("d")
+    press_letter(page, "d")
     expect(panel(page).locator("[data-part=name]")).to_have_text("notes.txt")
     expect(fact(page, "Kind")).to_have_text("Text")
     expect(fact(page, "Size")).to_have_text("1.5 kB (1,500 bytes)")
@@ -77,7 +77,7 @@ def test_versions_are_restored_and_deleted_for_ever_once_asked(visitor: Visitor)
         visitor.person.store("notes.txt", content)
     page = visitor.open()
     page.get_by_role("link", name="notes.txt", exact=True).focus()
-    page.keyboard.press("d")
+    press_letter(page, "d")
     versions = panel(page).get_by_role("listitem")
     expect(versions).to_have_count(3)
     expect(versions.first).to_contain_text("current")
@@ -107,7 +107,7 @@ def test_what_has_the_focus_in_the_panel_keeps_it_while_the_list_changes(visitor
         visitor.person.store("folder/notes.txt", content)
     page = visitor.open("/index?path=folder")
     page.get_by_role("link", name="notes.txt", exact=True).focus()
-    page.keyboard.press("d")
+    press_letter(page, "d")
     link = fact(page, "Folder").get_by_role("link")
     expect(panel(page).get_by_role("listitem")).to_have_count(2)
     link.focus()
@@ -185,17 +185,17 @@ def test_links_are_copied_one_a_line_and_shown_where_browsers_hide_the_clipboard
     links = [f"{visitor.server.url}/files/{quote(name)}" for name in ("a & b.txt", "Отчёт №5.pdf")]
     page.get_by_role("link", name="a & b.txt", exact=True).focus()
 
-    page.keyboard.press("c")
+    press_letter(page, "c")
     expect(page.get_by_role("status").filter(has_text="The link is copied.")).to_be_visible()
     assert clipboard(page) == links[0]
     page.keyboard.press("Control+a")
-    page.keyboard.press("c")
+    press_letter(page, "c")
     expect(page.get_by_role("status").filter(has_text="2 links are copied.")).to_be_visible()
     assert clipboard(page) == "\n".join(links)
 
     page = visitor.open_far()
     page.get_by_role("link", name="a & b.txt", exact=True).focus()
-    page.keyboard.press("c")
+    press_letter(page, "c")
     field = page.get_by_role("textbox", name="Press Ctrl+C to copy")
     expect(field).to_be_focused()
     far = page.url.removesuffix("/index")
@@ -227,7 +227,7 @@ def test_the_trash_tells_nothing_of_what_lies_where_something_was(visitor: Visit
     visitor.person.store("a.txt", b"new")
     page = visitor.open()
     page.get_by_role("link", name="a.txt", exact=True).focus()
-    page.keyboard.press("d")
+    press_letter(page, "d")
     expect(panel(page).locator("[data-part=name]")).to_have_text("a.txt")
     asked: list[str] = []
     with held_uploads(page):

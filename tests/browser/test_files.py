@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from tests.support.chromium import Visitor, file
+from tests.support.chromium import Visitor, file, press_letter
 
 pytestmark = pytest.mark.browser
 
@@ -93,7 +93,7 @@ def test_a_name_is_text_wherever_it_shows(visitor: Visitor, name: str) -> None:
     assert visitor.names() == [name]
     page.locator("#rows .name").focus()
     with page.expect_download() as downloaded:
-        page.keyboard.press("s")
+        press_letter(page, "s")
     assert downloaded.value.path().read_bytes() == b"harmless"
 
     for key, title, text in (

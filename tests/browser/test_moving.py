@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import NewContext
 from tests.support.auth import PASSWORD
-from tests.support.chromium import Visitor, held
+from tests.support.chromium import Visitor, held, press_letter
 from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -37,7 +37,7 @@ def test_a_file_is_moved_by_the_keyboard_into_a_new_folder_and_back(visitor: Vis
     page.evaluate("window.neverReloaded = true")
     focus_on(page, "notes.txt")
 
-    page.keyboard.press("m")
+    press_letter(page, "m")
     dialog = page.get_by_role("dialog", name="Move “notes.txt”")
     expect(folder(page, "Your files")).to_be_focused()
     expect(folder(page, "books")).to_be_visible()
@@ -85,7 +85,7 @@ def test_what_is_in_the_way_is_asked_about_once(visitor: Visitor) -> None:
 
     def move_all(*names: str) -> Locator:
         choose(page, *names)
-        page.keyboard.press("m")
+        press_letter(page, "m")
         folder(page, "box").click()
         page.get_by_role("button", name="Move here").click()
         return page.locator("#in-the-way")
@@ -148,7 +148,7 @@ def test_a_copy_beside_its_original_gets_a_number_without_a_question(visitor: Vi
     visitor.person.store("a.txt", b"1")
     page = visitor.open()
     focus_on(page, "a.txt")
-    page.keyboard.press("y")
+    press_letter(page, "y")
     expect(folder(page, "Your files")).to_be_focused()
     page.keyboard.press("Enter")
 
@@ -164,7 +164,7 @@ def test_the_tree_begins_at_the_open_folder_and_loads_a_level_in_parts(visitor: 
     page = visitor.open("/index?path=deep/down")
     focus_on(page, "plan.txt")
 
-    page.keyboard.press("m")
+    press_letter(page, "m")
     expect(folder(page, "down")).to_be_focused()
     expect(folder(page, "099")).to_have_count(1)
     expect(folder(page, "100")).to_have_count(0)
@@ -185,7 +185,7 @@ def test_a_move_that_cannot_be_undone_any_more_says_why(visitor: Visitor) -> Non
     visitor.person.store("a.txt", b"first")
     page = visitor.open()
     focus_on(page, "a.txt")
-    page.keyboard.press("m")
+    press_letter(page, "m")
     folder(page, "box").click()
     page.keyboard.press("Enter")
     expect(visitor.row("a.txt")).to_have_count(0)
@@ -207,7 +207,7 @@ def test_an_ended_session_is_renewed_and_the_move_goes_on(
     visitor.person.store("a.txt", b"1")
     page = visitor.open()
     focus_on(page, "a.txt")
-    page.keyboard.press("m")
+    press_letter(page, "m")
     folder(page, "box").click()
     visitor.context.clear_cookies()
 
@@ -263,7 +263,7 @@ def test_what_was_found_is_moved_and_stays_found(visitor: Visitor) -> None:
     page = visitor.open("/search?q=plan")
     focus_on(page, "plan.txt")
 
-    page.keyboard.press("m")
+    press_letter(page, "m")
     expect(folder(page, "down")).to_be_focused()
     folder(page, "box").click()
     page.keyboard.press("Enter")
@@ -280,7 +280,7 @@ def test_two_of_one_name_are_both_kept_for_neither_may_replace_the_other(visitor
         visitor.person.store(path, path.encode())
     page = visitor.open("/search?q=x.txt")
     page.get_by_label("Choose all").check()
-    page.keyboard.press("m")
+    press_letter(page, "m")
     folder(page, "c").click()
     page.get_by_role("button", name="Move here").click()
     question = page.locator("#in-the-way")
@@ -306,7 +306,7 @@ def test_nothing_goes_before_the_tree_has_come_to_the_open_folder(visitor: Visit
     focus_on(page, "a.txt")
     with held(page, levels):
         with page.expect_request(levels):
-            page.keyboard.press("y")
+            press_letter(page, "y")
         expect(folder(page, "Your files")).to_be_focused()
         expect(dialog.get_by_role("button", name="Copy here")).to_be_disabled()
         page.keyboard.press("Enter")
@@ -331,7 +331,7 @@ def test_a_folder_that_cannot_be_looked_into_is_told_of_and_nothing_goes_elsewhe
     dialog = page.get_by_role("dialog", name="Copy “a.txt”")
     focus_on(page, "a.txt")
 
-    page.keyboard.press("y")
+    press_letter(page, "y")
     expect(dialog.get_by_text("There is no room.")).to_be_visible()
     expect(dialog.get_by_role("button", name="Copy here")).to_be_disabled()
     folder(page, "Your files").click()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.auth import PASSWORD
-from tests.support.chromium import Visitor, file, held
+from tests.support.chromium import Visitor, file, held, press_letter
 
 pytestmark = pytest.mark.browser
 
@@ -90,7 +90,7 @@ def test_a_folder_is_made_in_its_place_or_said_why_not(
 
     expect(page.get_by_role("link", name="gamma", exact=True)).to_be_focused()
     assert visitor.names() == ["beta", "gamma", "notes.txt"]
-    page.keyboard.press("n")
+    press_letter(page, "n")
     expect(field).to_be_focused()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()

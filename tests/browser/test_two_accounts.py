@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 from cabinet.web.page_user import USER_HEADER
 from tests.support import media
 from tests.support.auth import PASSWORD
-from tests.support.chromium import Visitor, awaken, file
+from tests.support.chromium import Visitor, awaken, file, press_letter
 from tests.support.films import HASH, NAME, Network, begin, is_there, pause, resume, unfinished
 from tests.support.images import picture
 from tests.support.people import Person
@@ -308,7 +308,7 @@ def test_a_download_is_refused_and_the_page_says_so(deaf: Visitor, boris: Person
     change_user(deaf, name_of_other(deaf))
     deaf.row("mine.txt").get_by_role("link", name="mine.txt", exact=True).focus()
 
-    page.keyboard.press("s")
+    press_letter(page, "s")
 
     expect(notice(deaf)).to_be_visible()
     assert "saved" not in downloads
@@ -441,7 +441,7 @@ def test_a_copied_link_names_no_user(anna: Visitor) -> None:
     anna.context.grant_permissions(["clipboard-read", "clipboard-write"])
     anna.row("mine.txt").get_by_role("link", name="mine.txt", exact=True).focus()
 
-    anna.page.keyboard.press("c")
+    press_letter(anna.page, "c")
 
     expect(anna.page.get_by_role("status").filter(has_text="The link is copied.")).to_be_visible()
     assert anna.page.evaluate("navigator.clipboard.readText()") == f"{anna.server.url}/files/mine.txt"

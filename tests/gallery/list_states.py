@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from tests.gallery.account_states import at
 from tests.gallery.content import EMPTY_FOLDER, PHOTOS, SCANS
 from tests.gallery.scene import Scene, State
+from tests.support.chromium import press_letter
 
 CHOSEN = ("Recipes", "Budget 2026.xlsx", "Annual report 2026.pdf")
 # Rows of the folder with ten thousand that are on the page: enough to see that they go on.
@@ -64,7 +65,10 @@ def key(pressed: str, shows: str, *paths: str, at_page: str = "/index") -> Calla
     def arrive(scene: Scene) -> None:
         page = scene.open(at_page)
         scene.choose(*paths)
-        page.keyboard.press(pressed)
+        if pressed.islower():
+            press_letter(page, pressed)
+        else:
+            page.keyboard.press(pressed)
         scene.sees(shows)
 
     return arrive
@@ -98,8 +102,28 @@ def links_by_hand(scene: Scene) -> None:
     page = scene.open("/index")
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     scene.choose(*CHOSEN)
-    page.keyboard.press("c")
+    press_letter(page, "c")
     scene.sees("#links-text")
+
+
+def with_letters(scene: Scene) -> None:
+    """Show the keys, and switch those of single letters on."""
+    key("?", "#keys")(scene)
+    scene.page.locator("#keys-letters").check()
+    expect(scene.page.locator("#keys .is-off[data-kind=typing]")).to_have_count(1)
+
+
+def typing(scene: Scene) -> None:
+    page = scene.open("/index")
+    page.keyboard.type("lic")
+    expect(scene.row("LICENSE").locator(".name")).to_be_focused()
+
+
+def your_download(scene: Scene) -> None:
+    """Come from the form to sign in to a download, which this browser does not save."""
+    scene.page.route("**/download/LICENSE*", lambda route: route.fulfill(status=204))
+    scene.open("/index/download?of=/download/LICENSE")
+    scene.sees("main .btn-primary")
 
 
 def account_menu(scene: Scene) -> None:
@@ -135,4 +159,7 @@ STATES = [
     State("links by hand", "anna", links_by_hand),
     State("account menu", "anna", account_menu),
     State("keys", "anna", key("?", "#keys")),
+    State("keys, letters on", "anna", with_letters),
+    State("typing a name", "anna", typing),
+    State("your download", "anna", your_download),
 ]

@@ -13,6 +13,7 @@ from tests.gallery.account_states import at
 from tests.gallery.content import CLIP, VERSIONED
 from tests.gallery.list_states import CHOSEN
 from tests.gallery.scene import Scene, State
+from tests.support.chromium import press_letter
 
 IS_DRAWN = "#preview-stage :is(img, canvas, video, audio, pre, .preview-instead)"
 
@@ -40,7 +41,7 @@ def details(*paths: str) -> Callable[[Scene], None]:
     def arrive(scene: Scene) -> None:
         page = scene.open("/index")
         scene.choose(*paths)
-        page.keyboard.press("d")
+        press_letter(page, "d")
         scene.sees("#details .details-name")
         if len(paths) == 1:
             expect(page.locator("#details [data-part=name]")).to_have_text(paths[0])

@@ -146,6 +146,18 @@ def awaken(page: Page) -> None:
         page.locator("body.is-ready").wait_for(state="attached")
 
 
+# As js/key-settings.js keeps it.
+LETTERS_ON = (
+    "localStorage.setItem(`keys ${document.body.dataset.root}${document.body.dataset.user}`, 'letters signs')"
+)
+
+
+def press_letter(page: Page, letter: str) -> None:
+    """Press a key of a single letter as somebody who has switched those on."""
+    page.evaluate(LETTERS_ON)
+    page.keyboard.press(letter)
+
+
 def file(name: str, content: bytes = b"content") -> FilePayload:
     """Return a file as Playwright hands it to a chooser."""
     return FilePayload(name=name, mimeType="application/octet-stream", buffer=content)

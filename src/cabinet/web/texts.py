@@ -52,6 +52,8 @@ ACTIONS = {
     "actions-for": N_("Actions for “%(name)s”"),
     "cmd-walk": N_("Move through the list"),
     "cmd-ends": N_("Go to the first, the last"),
+    "cmd-pages": N_("Go a page up or down"),
+    "cmd-typing": N_("Go to a name"),
     "cmd-toggle": N_("Choose, or take the choice back"),
     "cmd-extend": N_("Choose a range"),
     "cmd-all": N_("Choose all"),
@@ -68,6 +70,7 @@ ACTIONS = {
     "cmd-smaller": N_("Smaller"),
     "cmd-fit": N_("As large as fits"),
     "key-space": N_("Space bar"),
+    "key-typing": N_("Type its name"),
     "none-chosen": N_("Nothing is chosen"),
     "only-loaded": N_("Only what is loaded so far"),
     "rename-one": N_("New name of “%(name)s”"),
@@ -110,9 +113,27 @@ LOOKING = {
     "version-discarded": N_("Version %(number)s is gone for ever."),
 }
 
+# What the panel of uploads says besides; a cure is named after the problem that it is for.
+UPLOADING = {
+    "cancel": N_("Cancel"),
+    "cancel-all-text": N_("%(size)s already sent will be lost. Files that have arrived are kept."),
+    "cancel-uploads": N_("Cancel uploads"),
+    "collapse": N_("Collapse"),
+    "expand": N_("Expand"),
+    "keep-uploading": N_("Keep uploading"),
+    "not-uploaded": N_("Not uploaded"),
+    "cure.invalid-name": N_("Rename it, then upload it again."),
+    "cure.is-a-folder": N_("Rename the file or the folder, then try again."),
+    "cure.not-a-folder": N_("Rename that file or upload to another folder."),
+    "cure.storage-full": N_("Ask the administrator to make room, then try again."),
+    "cure.storage-fault": N_("Try again; if it fails again, tell the administrator."),
+    "cure.too-large": N_("Upload it in parts, or ask the administrator to raise the limit."),
+}
+
 SINGLE = (
     ACTIONS
     | LOOKING
+    | UPLOADING
     | {
         "asking": N_("Checking what is there…"),
         "cancelled": N_("Cancelled"),
@@ -149,7 +170,14 @@ SINGLE = (
         "busy": N_("The server is busy. Trying again…"),
         "differs": N_("What arrived is not what was sent. Try again."),
         "drop-into": N_("Drop to upload into “%(name)s”"),
-        "failed": N_("Something went wrong. Try again."),
+        "unforeseen": N_("This page ran into an error. Reload it and try again."),
+        "server-failed": N_(
+            "The server failed to do this (error %(status)s). Try again; if it fails again, tell the administrator."
+        ),
+        "refused": N_(
+            "The request was refused without a reason (error %(status)s), perhaps by a proxy in between. "
+            "Try again; if it fails again, tell the administrator."
+        ),
         "front-limit": N_(
             "A proxy in front of the server accepts at most %(size)s per request. Uploads go on in smaller parts."
         ),
@@ -159,7 +187,7 @@ SINGLE = (
         "file-changed": N_("The file has changed or is gone. Choose it again."),
         "folder-unreadable": N_("“%(name)s” could not be read."),
         "held-other-user": N_("Waiting: another account is signed in."),
-        "held-offline": N_("No connection. It goes on by itself."),
+        "held-offline": N_("No connection. The upload resumes automatically."),
         "held-signed-out": N_("Waiting until you sign in."),
         "held-unanswered": N_("The server does not answer. Trying again…"),
         "hide-password": N_("Hide password"),
@@ -225,6 +253,8 @@ PLURAL = {
         "%(count)s file is larger than the %(limit)s that are accepted here.",
         "%(count)s files are larger than the %(limit)s that are accepted here.",
     ),
+    "cancel-all": NN_("Cancel %(count)s upload?", "Cancel %(count)s uploads?"),
+    "failed-alike": NN_("%(count)s file: %(why)s", "%(count)s files: %(why)s"),
     "unfinished": NN_("%(count)s file was not uploaded", "%(count)s files were not uploaded"),
     "more": NN_("and %(count)s more", "and %(count)s more"),
     "links-copied": NN_("%(count)s link is copied.", "%(count)s links are copied."),

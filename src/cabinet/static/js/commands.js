@@ -11,9 +11,12 @@
 import { contextOf, perform } from "./actions.js";
 import { keyOf } from "./list.js";
 import { toggleView } from "./view.js";
-import { focusOn, outermostRow, rowBeyond, rowInFocus } from "./walking.js";
+import { focusOn, outermostRow, rowBeyond, rowInFocus, rowPageFrom } from "./walking.js";
 
 const LISTS = ["folder", "search", "trash"];
+
+const ARROWS = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"];
+const MOVES = [...ARROWS, "Home", "End", "PageUp", "PageDown"];
 
 const byId = (id) => document.getElementById(id);
 
@@ -22,10 +25,13 @@ function press(element) {
   return Boolean(element);
 }
 
+const rowFrom = (row, key) => (key.startsWith("Page") ? rowPageFrom(row, key) : rowBeyond(row, key));
+
 /** Move the focus; without one yet, into the list. Returns the rows that it left and went to. */
 function step(key) {
   const from = rowInFocus();
-  const to = from && key.startsWith("Arrow") ? rowBeyond(from, key) : outermostRow(key === "End" ? "End" : "Home");
+  const isOutermost = !from || key === "Home" || key === "End";
+  const to = isOutermost ? outermostRow(key === "End" ? "End" : "Home") : rowFrom(from, key);
   if (to) {
     focusOn(to);
   }
@@ -72,7 +78,7 @@ export const COMMANDS = [
     id: "walk",
     text: "cmd-walk",
     group: "list",
-    keys: ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"],
+    keys: ARROWS,
     places: LISTS,
     isInList: true,
     run: walk,
@@ -87,6 +93,27 @@ export const COMMANDS = [
     run: walk,
   },
   {
+    id: "pages",
+    text: "cmd-pages",
+    group: "list",
+    keys: ["PageUp", "PageDown"],
+    places: LISTS,
+    isInList: true,
+    run: walk,
+  },
+  {
+    // Every character is a key of it (type-ahead.js).
+    id: "typing",
+    text: "cmd-typing",
+    group: "list",
+    keys: [],
+    shownKeys: ["Typing"],
+    places: LISTS,
+    isTyped: true,
+    isInList: true,
+    run: () => false,
+  },
+  {
     id: "toggle",
     text: "cmd-toggle",
     group: "list",
@@ -99,7 +126,7 @@ export const COMMANDS = [
     id: "extend",
     text: "cmd-extend",
     group: "list",
-    keys: ["Shift+ArrowUp", "Shift+ArrowDown", "Shift+ArrowLeft", "Shift+ArrowRight", "Shift+Home", "Shift+End"],
+    keys: MOVES.map((key) => `Shift+${key}`),
     shownKeys: ["Shift+ArrowUp", "Shift+ArrowDown"],
     places: LISTS,
     isInList: true,

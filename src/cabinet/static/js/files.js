@@ -6,7 +6,7 @@
    Rule: little, for every first view waits for it; knows what may come, and nothing of what it does. */
 
 const SIGNS = ["pointerover", "pointerdown", "focusin", "dragenter", "touchstart"];
-const KEYS = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "Enter", "Delete", "F2"]);
+const KEYS = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Enter", "Delete", "F2"]);
 const WITH_CONTROL = new Set(["a", "z"]);
 
 const list = document.getElementById("list");

@@ -9,8 +9,9 @@
 
 const { root, user = "", username = "" } = document.body.dataset;
 
-/** Who this page was made for: the public id and the name, both empty on a page for everybody. */
-export { user, username };
+/** Where the server begins in an address, and who this page was made for: the public id and the name, both
+    empty on a page for everybody. */
+export { root, user, username };
 
 /** The header that says so with every request. */
 export const USER_HEADER = "X-Cabinet-User";
@@ -124,7 +125,5 @@ if (user) {
   document.addEventListener("visibilitychange", () => document.hidden || greet());
   window.addEventListener("pageshow", ({ persisted }) => persisted && look());
   document.addEventListener("error", ({ target }) => target.matches?.(HAVE_CONTENT) && lookSoon(), true);
-  // Of a download that is refused, a page hears nothing.
-  document.addEventListener("click", ({ target }) => target.closest?.("a[download]") && look());
 }
 announce();

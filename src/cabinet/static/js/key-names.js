@@ -16,7 +16,14 @@ const NAMES = {
   Shift: isMac ? "⇧" : "Shift",
 };
 
-const nameOf = (key) => (key === "Space" ? text("key-space") : (NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key)));
+const WORDS = { Space: "key-space", Typing: "key-typing" };
+
+function nameOf(key) {
+  if (key in WORDS) {
+    return text(WORDS[key]);
+  }
+  return NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+}
 
 /** Return the names of the keys that are held and pressed together. */
 export const partsOf = (key) => (key === "+" ? [key] : key.split("+")).map(nameOf);

@@ -3,15 +3,14 @@
 import { ACTIONS } from "./actions.js";
 import { COMMANDS } from "./commands.js";
 import { partsOf } from "./key-names.js";
-import { areLettersOn, switchLetters } from "./keys.js";
+import { areOn, bindSwitches, kindOf, showSwitches } from "./key-settings.js";
 import { LOOKING } from "./preview-keys.js";
 import { text } from "./texts.js";
 
 const dialog = document.getElementById("keys");
-const letters = document.getElementById("keys-letters");
 
 /** Return the row of the sheet for one line of the tables. */
-function lineOf({ text: key, keys, shownKeys = keys }) {
+function lineOf({ text: key, keys, isTyped, shownKeys = keys }) {
   const line = document.createElement("div");
   const words = document.createElement("dt");
   words.textContent = text(key);
@@ -27,13 +26,13 @@ function lineOf({ text: key, keys, shownKeys = keys }) {
     shown.append(combination);
   }
   line.append(words, shown);
-  line.classList.toggle("is-letter", keys.every((each) => each.length === 1));
+  line.dataset.kind = isTyped ? "typing" : (kindOf(keys[0]) ?? "");
   return line;
 }
 
 /** Fill the groups with what has keys in this place. */
 function fill(place) {
-  const isHere = ({ keys, places }) => keys.length > 0 && places.includes(place);
+  const isHere = ({ keys, isTyped, places }) => (isTyped || keys.length > 0) && places.includes(place);
   const groups = {
     list: COMMANDS.filter(({ group }) => group === "list"),
     chosen: ACTIONS,
@@ -48,19 +47,20 @@ function fill(place) {
   }
 }
 
-function showSwitch() {
-  letters.checked = areLettersOn();
-  dialog.classList.toggle("is-without-letters", !letters.checked);
+/** Strike out what does nothing as it is set now; typing a name gives way to letters. */
+function showWhatIsOn() {
+  const isOff = { letters: !areOn("letters"), signs: !areOn("signs"), typing: areOn("letters") };
+  for (const line of dialog.querySelectorAll("[data-kind]")) {
+    line.classList.toggle("is-off", Boolean(isOff[line.dataset.kind]));
+  }
 }
 
 /** Show the keys of this page. */
 export function showKeys() {
   fill(document.getElementById("main").dataset.place);
-  showSwitch();
+  showSwitches(dialog);
+  showWhatIsOn();
   dialog.showModal();
 }
 
-letters.addEventListener("change", () => {
-  switchLetters(letters.checked);
-  showSwitch();
-});
+bindSwitches(dialog, showWhatIsOn);

@@ -2,16 +2,16 @@
 
    A key is written as in the tables: "F2", "Shift+Delete", "Mod+a" (Ctrl, or Command on a Mac), "m".
    A letter is the one on the key; where another script is written, the one that the key has on a
-   Latin keyboard, so that M is M while Russian is typed.
+   Latin keyboard, so that M is M while Russian is typed. While letters are no keys, typing goes to a name.
 
    Rule: nothing is taken from whoever types, from a dialog or a menu, or from the browser's own keys. */
 
 import { ACTIONS, contextOf, perform } from "./actions.js";
 import { COMMANDS } from "./commands.js";
+import { areOn, isOn } from "./key-settings.js";
 import { entryOf } from "./list.js";
+import { isTypedOn, typeAhead } from "./type-ahead.js";
 import { rowInFocus } from "./walking.js";
-
-const LETTERS_OFF = "letters-off";
 
 // What stands on the key of "/" where Russian or Ukrainian is typed.
 const SLASH = { ".": "/", ",": "?" };
@@ -46,24 +46,6 @@ export function pressed(event) {
     event.shiftKey && !isSign && "Shift",
   ];
   return [...held.filter(Boolean), name].join("+");
-}
-
-/** Whether keys without Ctrl or the like do something; the browser remembers it. */
-export function areLettersOn() {
-  try {
-    return localStorage.getItem(LETTERS_OFF) === null;
-  } catch {
-    // A browser may keep nothing at all.
-    return true;
-  }
-}
-
-export function switchLetters(isOn) {
-  if (isOn) {
-    localStorage.removeItem(LETTERS_OFF);
-  } else {
-    localStorage.setItem(LETTERS_OFF, "1");
-  }
 }
 
 // Dialogs lie at the outside: to look for them in a long list at every key would be felt.
@@ -118,21 +100,50 @@ function runCommand(key, event, context) {
   return perform(command, context, key) !== false;
 }
 
+/** Return the character that a key writes, null for one that writes none, or does something. */
+function typedBy({ key, ctrlKey, metaKey, altKey, timeStamp }) {
+  // AltGr writes, and says that Ctrl and Alt are held.
+  const isHeld = metaKey || ctrlKey !== altKey;
+  const isCharacter = [...key].length === 1 && !isHeld;
+  // A space chooses a row, but within a name it is one of its letters.
+  return isCharacter && (key !== " " || isTypedOn(timeStamp)) ? key : null;
+}
+
+/** Go to the name that is being typed; tells whether one is. */
+function runTyping(event, context) {
+  const character = areOn("letters") ? null : typedBy(event);
+  if (character === null || !isForList(event, "")) {
+    return false;
+  }
+  typeAhead(character, event.timeStamp, context.selection);
+  return true;
+}
+
+function run(key, event, context) {
+  const isSign = key.length === 1;
+  if (isSign && isTypedOn(event.timeStamp) && runTyping(event, context)) {
+    return true;
+  }
+  if (key === "Space" && runTyping(event, context)) {
+    return true;
+  }
+  return (isOn(key) && (runCommand(key, event, context) || runAction(key, event, context))) || runTyping(event, context);
+}
+
 /** Let keys do what the tables say. */
 export function bindKeys(selection) {
   document.addEventListener("keydown", (event) => {
     const key = pressed(event);
-    if (event.defaultPrevented || event.isComposing || !isFree(event) || (key.length === 1 && !areLettersOn())) {
+    if (event.defaultPrevented || event.isComposing || !isFree(event)) {
       return;
     }
-    if (key === "Space" && event.target.matches?.("a.row-menu")) {
+    if (key === "Space" && !isTypedOn(event.timeStamp) && event.target.matches?.("a.row-menu")) {
       // A link that scripts make a button of is pressed like one.
       event.preventDefault();
       event.target.click();
       return;
     }
-    const context = contextOf(selection, document.activeElement);
-    if (runCommand(key, event, context) || runAction(key, event, context)) {
+    if (run(key, event, contextOf(selection, document.activeElement))) {
       event.preventDefault();
     }
   });

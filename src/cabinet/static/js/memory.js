@@ -86,9 +86,12 @@ export async function recall(state, isBusy = false) {
   await scrollBack(state ?? {});
 }
 
+/** Append pages until `found()`, or until there are no more. */
+export const find = (found) => load(() => (found() ? 0 : Infinity));
+
 /** Bring the row of `path` into view, marked and with the focus, on whatever page of the list it is. */
 export async function reveal(path) {
-  await load(() => (rowOf(path) ? 0 : Infinity));
+  await find(() => rowOf(path));
   const row = rowOf(path);
   if (row) {
     // Firefox does not find the way to a row that it has never laid out.

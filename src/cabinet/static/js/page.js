@@ -42,6 +42,10 @@ async function bindForms() {
 }
 
 await bindForms();
+const switches = document.getElementById("key-switches");
+if (switches) {
+  import("./key-settings.js").then(({ bindSwitches }) => bindSwitches(switches));
+}
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", () => copyFrom(document.getElementById(button.dataset.copy)));
 }

@@ -1,7 +1,8 @@
 /* The keys while one looks at a file: the table that the preview obeys and the sheet shows, written as
    those in actions.js and commands.js are. */
 
-import { areLettersOn, pressed } from "./keys.js";
+import { isOn } from "./key-settings.js";
+import { pressed } from "./keys.js";
 
 const FILES = ["folder", "search"];
 
@@ -16,5 +17,5 @@ export const LOOKING = [
 export function meantBy(event) {
   const key = pressed(event);
   const found = LOOKING.find(({ keys }) => keys.includes(key));
-  return found && (key.length > 1 || areLettersOn()) ? found.id : null;
+  return found && isOn(key) ? found.id : null;
 }

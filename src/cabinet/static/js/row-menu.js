@@ -9,6 +9,7 @@ import { actionsFor, contextOf, countOf, isOne, perform } from "./actions.js";
 import { number } from "./format.js";
 import { icon } from "./icons.js";
 import { labelOf } from "./key-names.js";
+import { isOn } from "./key-settings.js";
 import { entryOf, keyOf } from "./list.js";
 import { countText, text } from "./texts.js";
 
@@ -53,7 +54,7 @@ function itemOf(action, entries, context) {
   const words = document.createElement("span");
   words.textContent = text(action.text);
   item.append(icon(action.icon), words);
-  if (action.keys.length) {
+  if (action.keys.length && isOn(action.keys[0])) {
     const keys = document.createElement("kbd");
     keys.setAttribute("aria-hidden", "true");
     keys.textContent = labelOf(action.keys[0]);

@@ -76,6 +76,21 @@ export function rowBeyond(row, arrow) {
   return isGrid ? tileBeyond(row, STEPS[arrow]) : neighbour(row, STEPS[arrow]);
 }
 
+/** Return the row a window's height below `row` ("PageDown") or above it, or the last one on the way there. */
+export function rowPageFrom(row, key) {
+  const arrow = key === "PageDown" ? "ArrowDown" : "ArrowUp";
+  const start = row.getBoundingClientRect().top;
+  const head = list.querySelector(".list-head");
+  // As if it stuck there already: a page is the same everywhere.
+  const shown = innerHeight - parseFloat(getComputedStyle(head).top) - head.offsetHeight;
+  const reach = shown - row.offsetHeight;
+  let [each, next] = [row, rowBeyond(row, arrow)];
+  while (next && (each === row || Math.abs(next.getBoundingClientRect().top - start) <= reach)) {
+    [each, next] = [next, rowBeyond(next, arrow)];
+  }
+  return each === row ? null : each;
+}
+
 /** Return the first row, or the last that is loaded. */
 export function outermostRow(key) {
   const groups = list.querySelector("#rows");

@@ -1,0 +1,62 @@
+/* Which keys of a single character do something: letters once their user has switched them on, signs until
+   they are switched off. The browser keeps it, for each user of its own.
+
+   Rule: asked at every key, so that all tabs obey at once. */
+
+import { root, user } from "./identity.js";
+
+const NAME = `keys ${root}${user}`;
+const AT_FIRST = "signs";
+
+const isLetter = (key) => /^[a-z]$/.test(key);
+
+function read() {
+  try {
+    return new Set((localStorage.getItem(NAME) ?? AT_FIRST).split(" "));
+  } catch {
+    // A browser may keep nothing at all.
+    return new Set([AT_FIRST]);
+  }
+}
+
+/** Tell whether keys of a `kind` ("letters", "signs") do something. */
+export const areOn = (kind) => read().has(kind);
+
+/** Tell whether `key`, as the tables write it, does something. */
+export const isOn = (key) => key.length > 1 || areOn(isLetter(key) ? "letters" : "signs");
+
+/** Return the kind of `key`; null for one that cannot be switched off. */
+export function kindOf(key) {
+  if (key.length > 1) {
+    return null;
+  }
+  return isLetter(key) ? "letters" : "signs";
+}
+
+function switchKind(kind, isWanted) {
+  const kinds = read();
+  kinds[isWanted ? "add" : "delete"](kind);
+  try {
+    localStorage.setItem(NAME, [...kinds].join(" "));
+  } catch {
+    // Then it is as it was on the next page.
+  }
+}
+
+/** Let the switches in `place` show how it is and change it; `changed()` hears of that. */
+export function bindSwitches(place, changed = () => {}) {
+  for (const box of place.querySelectorAll("[data-keys]")) {
+    box.checked = areOn(box.dataset.keys);
+    box.addEventListener("change", () => {
+      switchKind(box.dataset.keys, box.checked);
+      changed();
+    });
+  }
+}
+
+/** Show in the switches of `place` how it is now. */
+export function showSwitches(place) {
+  for (const box of place.querySelectorAll("[data-keys]")) {
+    box.checked = areOn(box.dataset.keys);
+  }
+}
