@@ -136,7 +136,7 @@ class Windows:
         """Open a window in a state; it has to be there without a complaint that the state does not name."""
         context, complaints = self._context(state.who, look)
         complaints.forget()
-        context.clear_cookies(name="view")
+        context.clear_cookies(name=re.compile("^lists-"))
         page = context.new_page()
         page.on("dialog", lambda dialog: dialog.accept())
         scene = Scene(page, look, self._demo, state.who)

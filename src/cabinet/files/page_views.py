@@ -6,7 +6,6 @@ Rule: parse, call a service, render; a refusal shows on the page that asked, wit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from http import HTTPStatus
 
 from flask import Response, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,10 +14,9 @@ from flask_babel import gettext
 from cabinet.errors import EntryExists, InvalidName, NotAFolder
 from cabinet.files import bp
 from cabinet.files.forms import NewFolderForm, UploadForm
+from cabinet.files.remembered import order_of_page, remember
 from cabinet.files.returning import REFUSALS, ROWS, crumbs_of, page_at_hand, refuse, way_back_to
 from cabinet.files.rows import (
-    VIEW_COOKIE,
-    VIEWS,
     Content,
     Listing,
     Row,
@@ -35,12 +33,10 @@ from cabinet.services.names import join_path, split_path
 from cabinet.web.context import acting_user, files, setting
 from cabinet.web.guard import takes_body_of
 from cabinet.web.pages import check_form, see_other, text_of
-from cabinet.web.parameters import limit_of, order_of, read_json
+from cabinet.web.parameters import limit_of, read_json
 
 # Entries on one page of the files page.
 PAGE_LIMIT = 200
-
-YEAR_SECONDS = 31_536_000
 
 
 @bp.get("/index")
@@ -48,7 +44,7 @@ def index() -> ResponseReturnValue:
     """Show a folder."""
     user = acting_user()
     form = NewFolderForm(formdata=None, folder=request.args.get("path", ""))
-    return _index_page(user.id, form, order_of())
+    return _index_page(user.id, form, order_of_page())
 
 
 @bp.post("/index" + ROWS)
@@ -57,7 +53,7 @@ def update_index() -> ResponseReturnValue:
     """Show a folder again, as far as a page shows it."""
     user, shown = acting_user(), read_json(Shown)
     form = NewFolderForm(formdata=None, folder=request.args.get("path", ""))
-    return _index_page(user.id, form, order_of(), shown)
+    return _index_page(user.id, form, order_of_page(), shown)
 
 
 @bp.post("/index/folders")
@@ -70,19 +66,15 @@ def new_folder() -> ResponseReturnValue:
         made = files(user.id).make_folder(join_path((*split_path(parent), *split_path(text_of(form.name)))))
     except REFUSALS as error:
         status = refuse(form, error, {EntryExists: "name", InvalidName: "name", NotAFolder: "name"})
-        return _index_page(user.id, form, Order()), status
+        return _index_page(user.id, form, order_of_page()), status
     flash(gettext("The folder “%(name)s” is made.", name=made.name), "success")
     return see_other(way_back_to(parent))
 
 
 @bp.after_request
-def remember_view(response: Response) -> Response:
-    """Keep how somebody wants to look at lists, as the scripts do."""
-    view = request.args.get("view")
-    if view in VIEWS and response.status_code == HTTPStatus.OK:
-        path = request.script_root + "/"
-        response.set_cookie(VIEW_COOKIE, view, max_age=YEAR_SECONDS, path=path, samesite="Lax")
-    return response
+def keep_wishes(response: Response) -> Response:
+    """Keep how somebody wants to look at lists."""
+    return remember(response, "files.index")
 
 
 def _index_page(user_id: int, form: NewFolderForm, order: Order, shown: Shown | None = None) -> str:
@@ -95,6 +87,7 @@ def _index_page(user_id: int, form: NewFolderForm, order: Order, shown: Shown | 
         more=_address_of_more(page, order) if page.next else "",
         back=back or url_for("files.index", path=page.path or None),
         begin=page_at_hand(is_first=True),
+        order=order,
     )
     return render_template(
         "files/index.html",

@@ -19,6 +19,7 @@ from flask import request, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 
+from cabinet.files.remembered import view_of_request
 from cabinet.files.returning import is_of_a_page
 from cabinet.services.decoder import MEDIA_TYPES as PICTURES
 from cabinet.services.entries import Entry, Order, Sort
@@ -32,9 +33,6 @@ from cabinet.web.pages import LONGEST_ADDRESS
 ROW_PICTURE, TILE_PICTURE = 64, 256
 
 NOTHING = Markup()
-
-VIEWS = ("list", "grid")
-VIEW_COOKIE = "view"
 
 # The page of each place that has a list.
 ENDPOINTS = {"folder": "files.index", "search": "files.find", "trash": "files.list_trash"}
@@ -104,7 +102,7 @@ def whole(rows: Sequence[Row]) -> Content:
 class Listing:
     """What `files/_list.html` shows. `place` is "folder", "search" or "trash", `more` where the next page is.
 
-    `back` is where the forms of the page lead back to, and `begin` where those do that put something into it,
+    A list that can be sorted says its `order`. `back` is where the forms of the page lead back to, and `begin` where those do that put something into it,
     empty for the list as it usually is.
     """
 
@@ -114,7 +112,8 @@ class Listing:
     back: str
     more: str = ""
     begin: str = ""
-    view: str = field(default_factory=lambda: view_of_request())  # noqa: PLW0108 - it is defined below
+    order: Order | None = None
+    view: str = field(default_factory=view_of_request)
 
     @property
     def chosen_as(self) -> str:
@@ -236,12 +235,6 @@ def tag_of(key: str, size: int, modified_at: datetime, content_hash: str | None)
     """Return the tag of a row; a folder has a size of 0."""
     told = f"{key}\0{size}\0{modified_at}\0{content_hash}".encode()
     return urlsafe_b64encode(blake2b(told, digest_size=6).digest()).decode()
-
-
-def view_of_request() -> str:
-    """Return how the list is looked at, "list" or "grid": as the address says, else the viewer's last choice."""
-    wishes = (request.args.get("view"), request.cookies.get(VIEW_COOKIE))
-    return next((wish for wish in wishes if wish in VIEWS), "list")
 
 
 def sortable_columns(folder: str, order: Order) -> list[Column]:

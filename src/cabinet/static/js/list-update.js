@@ -66,6 +66,12 @@ function takeOutAll(gone) {
 async function compare(address, shown, arriving) {
   const url = new URL(address, location.href);
   url.pathname += "/rows";
+  const { sort, order } = main.dataset;
+  if (sort && !url.searchParams.has("sort")) {
+    // In another tab somebody may like lists otherwise by now; this one stays as it is.
+    url.searchParams.set("sort", sort);
+    url.searchParams.set("order", order);
+  }
   const more = document.getElementById("more");
   const until = more && new URL(more.href).searchParams.get("after");
   const most = Math.max(shown.length, until ? LONGEST : Math.min(shown.length + arriving + ROOM, LONGEST));

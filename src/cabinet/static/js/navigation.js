@@ -1,4 +1,4 @@
-/* Moving between places without leaving the page: always to the same list in another order, and from
+/* Moving between places without leaving the page (`placechange` at #main follows): always to the same list in another order, and from
    anywhere to anywhere while uploads are on the page that would end with it.
 
    Rule: otherwise a link is a link. What differs from place to place is taken from the page that the
@@ -6,6 +6,7 @@
 
 import { addressShown, fetchCurrent, replaceAll, showsFrom } from "./list.js";
 import { bindMemory, leave, recall, reveal } from "./memory.js";
+import { remember } from "./remembered.js";
 import { showTimes } from "./times.js";
 import { warn } from "./toasts.js";
 
@@ -52,12 +53,15 @@ function adopt(fresh, isTyped) {
     }
   }
   adoptSearch(fresh, isTyped);
+  // Some places have one order only.
+  ["sort", "order"].forEach((name) => delete main.dataset[name]);
   Object.assign(main.dataset, fresh.getElementById("main").dataset);
   main.querySelectorAll(".notices, .refused").forEach((notice) => notice.remove());
   replaceAll(fresh);
 }
 
-const here = () => location.pathname + location.search;
+/** Return the address of the list that the browser is at. */
+export const here = () => location.pathname + location.search;
 let turn = 0;
 
 /** Whether another page is on its way. */
@@ -93,6 +97,7 @@ export async function show(url, { enter, settle, isTyped = false }) {
     adopt(fresh, isTyped || field.value !== asked);
     named(fresh.title);
     await settle(fresh);
+    main.dispatchEvent(new Event("placechange"));
     return fresh;
   } catch (failure) {
     if (mine === turn) {
@@ -151,6 +156,8 @@ function sortBy(link) {
   show(link.href, {
     enter: () => enterAt(link.href, { isNew: false }),
     settle: () => {
+      const { sort, order } = main.dataset;
+      remember({ sort, order });
       document.querySelector(`.list-head .${CSS.escape(className)} a`)?.focus({ preventScroll: true });
       scrollTo({ top, behavior: "instant" });
     },

@@ -1,10 +1,10 @@
 /* The list as rows or as tiles: the same markup under another class, and larger pictures.
 
-   The choice lives in a cookie, so that the server draws the next page that way from its first byte.
+   The choice is remembered for the next page.
 
    Rule: nothing is fetched but pictures. */
 
-const YEAR_SECONDS = 31_536_000;
+import { remember } from "./remembered.js";
 
 const main = document.getElementById("main");
 const list = document.getElementById("list");
@@ -29,7 +29,7 @@ function draw(roots = [list]) {
 /** Look at the list as `wanted`, now and from now on. */
 function setView(wanted) {
   main.dataset.view = wanted;
-  document.cookie = `view=${wanted}; Path=${document.body.dataset.root}; Max-Age=${YEAR_SECONDS}; SameSite=Lax`;
+  remember({ view: wanted });
   draw();
 }
 
