@@ -40,6 +40,20 @@ async function show(response) {
   document.title = fresh.title;
 }
 
+/** Go where the answer of a form leads. */
+function goOn({ url, headers, body }) {
+  const { pathname, search } = new URL(url);
+  if (headers.get("Content-Disposition")?.startsWith("attachment")) {
+    // What is saved leaves the form on the page: there is another one for it.
+    body?.cancel();
+    const { root } = document.body.dataset;
+    location.assign(`${root}index/download?${new URLSearchParams({ of: pathname + search })}`);
+    return;
+  }
+  // What an address says behind its "#" is not sent, but goes with whoever has to sign in first.
+  location.assign(url + location.hash);
+}
+
 /** Send `form` by the above from now on; `rebind()` looks after the fields of a page that came back. */
 export function bindPatience(form, rebind) {
   const status = document.createElement("p");
@@ -52,7 +66,7 @@ export function bindPatience(form, rebind) {
       const response = await post(form, status);
       // What a page says once, it has said by now: one that leads back to itself is shown as it came.
       if (response.redirected && new URL(response.url).pathname !== location.pathname) {
-        location.assign(response.url);
+        goOn(response);
         return;
       }
       await show(response);

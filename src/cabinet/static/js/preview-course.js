@@ -13,11 +13,12 @@ export class Course {
   #index = 0;
   #isLoading = false;
 
-  /** Be at the file of `path`; one that has left the list keeps its number. */
+  /** Be at the file of `path`; one that has left the list keeps its number, one that was never in it has -1. */
   stopAt(path) {
     const found = files().findIndex((row) => row.dataset.path === path);
+    const hasLeft = found < 0 && path === this.#path;
+    this.#index = hasLeft ? this.#index : found;
     this.#path = path;
-    this.#index = found < 0 ? this.#index : found;
   }
 
   /** Where one is, how many files are loaded, and whether there are more of them. */

@@ -9,6 +9,7 @@
 import { number } from "./format.js";
 import { downloadUrl } from "./http.js";
 import { entryOf, rowOf } from "./list.js";
+import { lookAt, lookAway } from "./preview-address.js";
 import { Course } from "./preview-course.js";
 import { meantBy } from "./preview-keys.js";
 import { kindOf } from "./preview-kinds.js";
@@ -51,14 +52,12 @@ function drawHead() {
   const heading = document.getElementById("preview-name");
   heading.firstElementChild.textContent = shown.name;
   heading.title = shown.name;
-  dialog.querySelector("#preview-position").textContent = text("preview-position", {
-    index: number(index + 1),
-    count: `${number(count)}${hasMore ? "+" : ""}`,
-  });
+  const told = { index: number(index + 1), count: `${number(count)}${hasMore ? "+" : ""}` };
+  dialog.querySelector("#preview-position").textContent = index < 0 ? "" : text("preview-position", told);
   document.getElementById("preview-download").href = downloadUrl(shown.path);
   // Not `disabled`: the focus would be lost on the last one.
-  previous.setAttribute("aria-disabled", index === 0);
-  next.setAttribute("aria-disabled", index >= count - 1 && !hasMore);
+  previous.setAttribute("aria-disabled", index <= 0);
+  next.setAttribute("aria-disabled", index < 0 || (index >= count - 1 && !hasMore));
   if (document.activeElement?.matches('.preview-turn[aria-disabled="true"]')) {
     stage.focus({ preventScroll: true });
   }
@@ -114,6 +113,7 @@ async function explain(entry, failure, isAgain, signal) {
 async function step(by) {
   const entry = await course.next(by);
   if (entry && dialog.open) {
+    await lookAt(entry.path);
     await show(entry);
     (await import("./preview-ahead.js")).fetchAhead(course.glimpse(by));
   }
@@ -122,6 +122,8 @@ async function step(by) {
 /** Show what is in the file of `entry`. */
 export async function preview(entry) {
   await styled;
+  // Before the dialog is there: what is remembered of the list is what shows of it.
+  await lookAt(entry.path);
   if (!dialog.open) {
     dialog.showModal();
     stage.focus({ preventScroll: true });
@@ -159,8 +161,15 @@ dialog.addEventListener("contentchange", () => {
   const row = rowOf(shown.path);
   show(row ? entryOf(row) : shown);
 });
+document.getElementById("list").addEventListener("listchange", () => {
+  if (dialog.open && shown) {
+    course.stopAt(shown.path);
+    drawHead();
+  }
+});
 dialog.addEventListener("close", () => {
   clear();
+  lookAway(shown.path);
   if (hasDetails()) {
     showDetails(false);
   }

@@ -15,6 +15,7 @@ import { bindMore } from "./list-more.js";
 import { bindNavigation } from "./navigation.js";
 import { bindPictures } from "./pictures.js";
 import { Pointer } from "./pointer.js";
+import { bindLooking } from "./preview-address.js";
 import { bindGroups } from "./row-groups.js";
 import { bindSearch } from "./search.js";
 import { Selection } from "./selection.js";
@@ -37,6 +38,7 @@ bindMore();
 bindView();
 bindPictures();
 bindNavigation();
+bindLooking();
 bindSearch();
 if (place !== "trash") {
   bindDetails(() => contextOf(selection));
