@@ -9,6 +9,7 @@ import re
 from html import unescape
 from http.cookies import SimpleCookie
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
@@ -172,6 +173,19 @@ def field_of(page: str, name: str) -> str:
     return unescape(re.findall(rf'name="{name}"\s+value="([^"]*)"', page)[-1])
 
 
+@pytest.mark.parametrize(
+    "wanted", ["/account", "/index", "//evil.example/download/a", "/downloads", "/zip", ""]
+)
+def test_the_page_of_a_download_leads_to_downloads_alone(
+    browser: Browser, alice: Program, wanted: str
+) -> None:
+    browser.sign_in("alice")
+
+    led = browser.get(f"/index/download?{urlencode({'of': wanted})}")
+
+    assert (led.status_code, led.headers["Location"]) == (303, "/index")
+
+
 def test_nobody_is_sent_to_another_site(browser: Browser, alice: Program) -> None:
     for hostile in (
         "//evil.example/", "/\\evil.example", "\\\\evil.example", "https://evil.example/", "javascript:alert(1)",
@@ -262,7 +276,9 @@ def test_a_password_is_changed_by_who_knows_it(app: Flask, browser: Browser, ali
 
     refused = change(ANOTHER, ANOTHER)
     assert refused.status_code == 401
-    assert re.search(r'id="password-current-error">.*?The current password is wrong\.', refused.text, re.DOTALL)
+    assert re.search(
+        r'id="password-current-error">.*?The current password is wrong\.', refused.text, re.DOTALL
+    )
     assert "user name or the password" not in refused.text
     assert change(PASSWORD, "alice").status_code == 422
     assert change(PASSWORD, "").status_code == 422
@@ -290,7 +306,9 @@ def test_an_account_is_deleted_with_everything(app: Flask, browser: Browser, ali
     browser.sign_in("alice")
     refused = browser.post("/account/delete", {"password": ANOTHER}, "/account")
     assert refused.status_code == 401
-    assert re.search(r'id="delete-password-error">.*?The current password is wrong\.', refused.text, re.DOTALL)
+    assert re.search(
+        r'id="delete-password-error">.*?The current password is wrong\.', refused.text, re.DOTALL
+    )
     assert browser.get("/index").status_code == 200
 
     deleted = browser.post("/account/delete", {"password": PASSWORD}, "/account")

@@ -10,6 +10,7 @@ from flask import Blueprint
 bp = Blueprint("files", __name__)
 
 from cabinet.files import arrange_views as arrange_views  # noqa: E402 - the views register themselves on `bp`
+from cabinet.files import download_page as download_page  # noqa: E402
 from cabinet.files import page_views as page_views  # noqa: E402
 from cabinet.files import search_views as search_views  # noqa: E402
 from cabinet.files import thumbnail_views as thumbnail_views  # noqa: E402

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 
 from cabinet.errors import N_, CrossSiteRequest, InvalidField, MalformedRequest, NotFound
 from cabinet.files import bp
+from cabinet.files.download_page import from_its_page
 from cabinet.services.entries import Conflict, Entry, Sort
 from cabinet.services.names import join_path, split_path, to_name
 from cabinet.services.publishing import Target
@@ -27,7 +28,7 @@ from cabinet.web.context import acting_user, files, uploads, versions, zipping
 from cabinet.web.formats import number
 from cabinet.web.guard import NOT_OURS, TOKEN_FIELD, check_token, is_vouched_for, streams_body, takes_body_of
 from cabinet.web.objects import to_json
-from cabinet.web.pages import local_path, see_other
+from cabinet.web.pages import goes_on_at, local_path, see_other
 from cabinet.web.parameters import (
     MAX_PATHS,
     PATHS_BYTES,
@@ -163,6 +164,7 @@ def get(path: str) -> ResponseReturnValue:
 
 
 @bp.get("/download/<path:path>")
+@goes_on_at(from_its_page)
 def download(path: str) -> ResponseReturnValue:
     """Answer with a file's bytes, or a folder as an archive, to be saved."""
     user = acting_user()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from cabinet.errors import MalformedRequest
 from cabinet.files import bp
+from cabinet.files.download_page import from_its_page
 from cabinet.files.forms import ChosenForm
 from cabinet.files.returning import nothing_chosen, paths_of
 from cabinet.files.selection_forms import FolderChoice, selection_of_form
@@ -18,7 +19,7 @@ from cabinet.services.zip_names import Naming
 from cabinet.web.archives import send_zip
 from cabinet.web.context import acting_user, zipping
 from cabinet.web.guard import takes_body_of
-from cabinet.web.pages import check_form
+from cabinet.web.pages import check_form, goes_on_at
 from cabinet.web.parameters import MAX_PATHS, NOT_ONE_WAY, PATHS_BYTES, read_one_of, to_choice
 from cabinet.web.problems import wants_page
 
@@ -37,12 +38,14 @@ class ZipFolder(FolderChoice):
 
 
 @bp.get("/zip")
+@goes_on_at(from_its_page)
 def download_zip() -> ResponseReturnValue:
     """Answer with an archive of the files and folders that each `path` names."""
     return send_zip(zipping(acting_user().id).zip(request.args.getlist("path"), _naming()))
 
 
 @bp.post("/zip")
+@goes_on_at(from_its_page)
 @takes_body_of(PATHS_BYTES)
 def zip_chosen() -> ResponseReturnValue:
     """Do the same for paths in a body, as many as no address could hold, or for all of a folder but some."""

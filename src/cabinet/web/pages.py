@@ -6,16 +6,20 @@ Rule: a redirect goes to a path of this server, whatever the request asked for.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, redirect, request
 from wtforms import Field, Form
 
 from cabinet.errors import N_, CabinetError, InvalidField
+from cabinet.web.context import requested_view
 from cabinet.web.i18n import translate_error
+
+_View = TypeVar("_View", bound=Callable[..., Any])
 
 FORM_INCOMPLETE = N_("it is missing or not valid.")
 
@@ -59,6 +63,25 @@ def with_next(address: str, back: str | None) -> str:
     mark = "&" if "?" in address else "?"
     longer = f"{address}{mark}{urlencode({'next': back}, safe=_PLAIN)}"
     return longer if len(longer) <= LONGEST_ADDRESS else address
+
+
+def goes_on_at(address: Callable[[], str | None]) -> Callable[[_View], _View]:
+    """Mark a view: whoever has to sign in before it goes on at `address()`, None for the page of all files."""
+
+    def mark(view: _View) -> _View:
+        view.goes_on_at = address  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def way_to_go_on() -> str | None:
+    """Return where somebody goes on who has to sign in for the request at hand: as a rule where they wanted to."""
+    address = getattr(requested_view(), "goes_on_at", None)
+    if address is not None:
+        found: str | None = address()
+        return found
+    return here() if request.method == "GET" else None
 
 
 def see_other(location: str) -> Response:

@@ -23,7 +23,7 @@ from cabinet.services.database import to_domain_error
 from cabinet.web.context import log, peer_address
 from cabinet.web.i18n import translate_error
 from cabinet.web.page_user import is_from_script
-from cabinet.web.pages import here, see_other, with_next
+from cabinet.web.pages import see_other, way_to_go_on, with_next
 
 # Of tus: the checksum of a part does not match.
 CHECKSUM_MISMATCH = 460
@@ -134,7 +134,7 @@ def to_response(error: CabinetError) -> Response:
     if isinstance(error, errors.CrossSiteRequest):
         _record_cross_site()
     if isinstance(error, errors.SignInRequired) and _wants_error_page() and request.endpoint != "auth.login":
-        return see_other(with_next(url_for("auth.login"), here() if request.method == "GET" else None))
+        return see_other(with_next(url_for("auth.login"), way_to_go_on()))
     # What a program goes on with (RFC 9457, section 3.2).
     members = {name: error.data[name] for name in error.members}
     response = _render(error.slug, status, *_texts(error), members)

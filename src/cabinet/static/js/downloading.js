@@ -2,8 +2,7 @@
 
 import { lookUp, renewing } from "./changes.js";
 import { number } from "./format.js";
-import { downloadUrl, Failure, ownUrl, root } from "./http.js";
-import { look } from "./identity.js";
+import { downloadUrl, Failure, ownUrl, root, send } from "./http.js";
 import { lost } from "./reconciling.js";
 import { renewToken } from "./signin.js";
 import { text } from "./texts.js";
@@ -14,14 +13,14 @@ const MOST = 1000;
 // Beyond this an address may be too long for what lies between; then a form posts the names.
 const LONGEST_ADDRESS = 2000;
 
-/** Fetch `url` as a download: unlike going there, that asks nobody whether to leave the page. */
-function fetchFrom(url) {
+/** Fetch `url` as a download, once its user is signed in; unlike going there, that asks nobody whether to
+    leave the page. Raises `Failure`: of a download that is refused, a page would hear nothing. */
+export async function fetchFrom(url) {
+  await renewing(() => send("GET", `${root}me`));
   const link = document.createElement("a");
   link.href = url;
   link.download = "";
   link.click();
-  // Of a download that is refused, the page hears nothing.
-  look();
 }
 
 /** Post the chosen ones: to a tab that goes away when a download comes, and so this page stays whatever
@@ -53,12 +52,12 @@ export async function download(entries, { place, folder }) {
   }
   const isWhole = place === "folder" && !document.getElementById("more");
   if (entries.length === 1) {
-    fetchFrom(downloadUrl(entries[0].path));
+    await fetchFrom(downloadUrl(entries[0].path));
     return;
   }
   const query = entries.map(({ path }) => `path=${encodeURIComponent(path)}`).join("&");
   if (query.length < LONGEST_ADDRESS) {
-    fetchFrom(`${ownUrl(`${root}zip`)}&${query}`);
+    await fetchFrom(`${ownUrl(`${root}zip`)}&${query}`);
   } else if (entries.length <= MOST) {
     try {
       await expectAll(entries);
@@ -69,7 +68,7 @@ export async function download(entries, { place, folder }) {
       lost(failure);
     }
   } else if (isWhole && entries.length === document.querySelectorAll("#rows [data-path]").length) {
-    fetchFrom(folder ? downloadUrl(folder) : ownUrl(`${root}zip`, { path: "" }));
+    await fetchFrom(folder ? downloadUrl(folder) : ownUrl(`${root}zip`, { path: "" }));
   } else {
     warn(text("too-many-to-zip", { count: number(MOST) }));
   }

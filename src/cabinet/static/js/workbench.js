@@ -8,6 +8,7 @@ import { BulkBar } from "./bulk-bar.js";
 import { bindChoosing } from "./choosing.js";
 import { bindCommands } from "./commands.js";
 import { bindDetails } from "./details-kept.js";
+import { bindDownloads } from "./download-links.js";
 import { bindDragging } from "./dragging.js";
 import { bindEmptying } from "./emptying.js";
 import { bindKeys } from "./keys.js";
@@ -30,6 +31,7 @@ new BulkBar(list, selection);
 new Pointer(list, selection);
 bindKeys(selection);
 bindCommands(selection);
+bindDownloads();
 bindDragging(selection);
 bindEmptying();
 

@@ -1,0 +1,39 @@
+"""The page that a download begins from for whoever had to sign in first.
+
+A download has no page of its own: led from the form to sign in straight to it, a browser would save the file
+and go on to show the form. Without scripts the browser itself goes on from this page, after no time.
+
+Rule: leads to downloads of this server and nowhere else.
+"""
+
+from __future__ import annotations
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from cabinet.files import bp
+from cabinet.web.context import acting_user
+from cabinet.web.pages import here, local_path, see_other
+
+
+@bp.get("/index/download")
+def begin_download() -> ResponseReturnValue:
+    """Show that a download begins, and begin it."""
+    acting_user()
+    wanted = local_path(request.args.get("of"), "")
+    begins = (
+        url_for("files.download", path="-")[:-1],
+        url_for("files.get", path="-")[:-1],
+        f"{url_for('files.download_zip')}?",
+    )
+    if not wanted.startswith(begins):
+        return see_other(url_for("files.index"))
+    return render_template("files/download.html", wanted=wanted)
+
+
+def from_its_page() -> str | None:
+    """Return the page that the download at hand begins from, None where no address can ask for it again."""
+    if request.method == "GET":
+        return url_for("files.begin_download", of=here())
+    paths = request.form.getlist("path")
+    return url_for("files.begin_download", of=url_for("files.download_zip", path=paths)) if paths else None
