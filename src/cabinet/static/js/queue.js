@@ -4,8 +4,8 @@
    somebody wants to try again by "again", and "settled" follows when nothing goes on by itself any more.
 
    A transfer has `start()`, `stop()`, which keeps what the server holds, and `drop()`, which gives
-   that back too. It reports `kept(bytes)`, all that the server has; `sent(bytes)`, what has left on
-   top of it; and in the end `stored(result)`, `failed(failure)` or `again()`, which is to be started
+   that back too; and it may have `count()`, which resolves to how much the server holds. It reports
+   `kept(bytes)`, all that the server has; `sent(bytes)`, what has left on top of it; and in the end `stored(result)`, `failed(failure)` or `again()`, which is to be started
    anew at once. After `stored` it may say
    `verified(failure or null)`: whether what is stored is what was chosen.
 
@@ -85,6 +85,15 @@ export class Queue extends EventTarget {
       task.stop();
       task.sent = task.kept;
     });
+    tasks.forEach((task) => this.recount(task));
+  }
+
+  /** Find out how much the server holds of a task that was stopped in the middle of a request. */
+  async recount(task) {
+    const bytes = await task.transfer?.count?.();
+    if (task.state === "paused" && bytes > task.kept) {
+      this.keep(task, bytes);
+    }
   }
 
   resume(tasks) {

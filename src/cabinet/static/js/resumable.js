@@ -74,6 +74,19 @@ export class ResumableTransfer {
     this.upload?.abort();
   }
 
+  /** Return how many bytes the server holds, 0 when it does not tell; it waits for what is still coming in. */
+  async count() {
+    if (!this.url) {
+      return 0;
+    }
+    try {
+      const answer = await send("HEAD", this.url, null, { "Tus-Resumable": "1.0.0" });
+      return Number(answer.headers.get("Upload-Offset"));
+    } catch {
+      return 0;
+    }
+  }
+
   async drop() {
     this.stop();
     if (this.url) {

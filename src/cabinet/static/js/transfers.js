@@ -90,6 +90,9 @@ export function transferOf(task, report) {
       watch.stop();
       transfer?.stop();
     },
+    count() {
+      return transfer?.count?.() ?? 0;
+    },
     drop() {
       watch.stop();
       hashing?.stop();
