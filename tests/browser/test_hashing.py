@@ -61,7 +61,7 @@ def test_where_the_browser_hides_its_digests_nothing_is_claimed_and_a_hint_is_gi
 
     expect(page.locator(".upload")).to_contain_text("Uploaded")
     expect(page.locator(".upload")).not_to_contain_text("verified")
-    expect(page.get_by_text("Over plain http a browser cannot verify")).to_be_visible()
+    expect(page.get_by_text("Uploads can't be verified over plain HTTP")).to_be_visible()
 
 
 def test_the_page_and_the_server_agree(visitor: Visitor) -> None:

@@ -32,7 +32,9 @@ def test_a_lost_connection_is_named_and_the_upload_goes_on_when_it_is_back(
     page = visitor.open()
     visitor.context.set_offline(True)
     visitor.choose(file("patient.txt"))
-    expect(visitor.upload_line("patient.txt")).to_contain_text("No connection. It goes on by itself.")
+    expect(visitor.upload_line("patient.txt")).to_contain_text(
+        "No connection. The upload resumes automatically."
+    )
     expect(page.get_by_role("status").filter(has_text="No connection.")).to_be_attached()
 
     visitor.context.set_offline(False)

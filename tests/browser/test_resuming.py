@@ -115,7 +115,7 @@ def test_a_line_that_is_cut_in_the_middle_costs_nothing_that_arrived(
     begin(far_end, network, film)
     if is_offline:
         network.go_offline()
-        expect(far_end.upload_line(NAME)).to_contain_text("No connection. It goes on by itself.")
+        expect(far_end.upload_line(NAME)).to_contain_text("No connection. The upload resumes automatically.")
         # What left but was not confirmed counts for nothing.
         expect(far_end.upload_line(NAME).get_by_role("progressbar")).to_have_js_property("value", 0)
 

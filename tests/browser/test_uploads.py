@@ -195,7 +195,7 @@ def test_what_arrived_is_compared_and_said_to_be_verified(visitor: Visitor) -> N
 
     for name in ("proof.txt", "empty.txt"):
         expect(page.locator(".upload").filter(has_text=name)).to_contain_text("Uploaded · verified")
-    expect(page.get_by_text("Over plain http")).to_be_hidden()
+    expect(page.get_by_text("over plain HTTP")).to_be_hidden()
 
 
 def test_what_arrived_otherwise_is_never_called_uploaded(visitor: Visitor) -> None:
@@ -211,7 +211,7 @@ def test_what_arrived_otherwise_is_never_called_uploaded(visitor: Visitor) -> No
     expect(failed).to_contain_text("What arrived is not what was sent. Try again.")
     expect(page.get_by_role("alert")).to_contain_text("1 file was not uploaded")
     page.unroute("**/files/**")
-    page.get_by_role("button", name="Try all again").click()
+    page.get_by_role("button", name="Try again", exact=True).click()
 
     expect(page.locator(".upload")).to_contain_text("verified")
     assert visitor.person.get("broken.txt") == b"content"

@@ -235,7 +235,7 @@ def test_an_import_fills_the_quota_and_not_more(make_app: MakeApp, source: Path)
     fill(source, a="1234", b="5678", c="9012")
     told = operator.run("files", "import", USERNAME, source, code=1)
 
-    assert f"{source}/c: This would take more than the 10 bytes that you have" in told.stderr
+    assert f"{source}/c: Not enough space: this would take more than your 10 bytes." in told.stderr
     assert operator.paths() == ["source/", "source/a", "source/b"]
     assert operator.document("users", "list")["users"][0]["usage"] == 8
 

@@ -5,12 +5,13 @@ Rule: as in scene.py; nothing arrives.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Route, expect
 
 from tests.gallery.scene import Scene, State
-from tests.support.chromium import UPLOADS, file
+from tests.support.chromium import UPLOADS, awaken, file
 from tests.support.people import target_of
 
 SENT = [
@@ -18,7 +19,16 @@ SENT = [
     file("Фильм о кошке.mov", bytes(900_000)),
     file("Lecture 7, the one about glaciers and everything that lies below them.mp3", bytes(500_000)),
 ]
+# Of a large file, in one request behind a proxy that limits them.
+PART_BYTES = 1_048_576
 TAKEN = [file("Budget 2026.xlsx"), file("LICENSE"), file("Стихи.txt"), file("Sketch.png")]
+
+
+def expand(scene: Scene) -> None:
+    """Show all of the panel, which comes collapsed where it lies over the list."""
+    scene.sees("#uploads")
+    if scene.page.locator("#uploads.is-collapsed").count():
+        scene.page.locator("#uploads-collapse").click()
 
 
 def uploads(state: str) -> Callable[[Scene], None]:
@@ -28,6 +38,7 @@ def uploads(state: str) -> Callable[[Scene], None]:
         page = scene.open("/index?path=Recipes")
         scene.hold(UPLOADS)
         page.locator("#files-input").set_input_files(SENT)
+        expand(scene)
         for each, button in (("sending", ""), ("paused", "#uploads-pause"), ("cancelled", "#uploads-cancel")):
             if button:
                 page.locator(button).click()
@@ -43,6 +54,7 @@ def done(scene: Scene) -> None:
     page = scene.open("/index?path=Recipes")
     page.locator("#files-input").set_input_files(SENT)
     expect(page.locator(".upload[data-state=done]")).to_have_count(len(SENT))
+    expand(scene)
     page.locator("#uploads-close").focus()  # or it would close by itself
     for each in SENT:
         scene.sees(f'#rows [data-name="{each["name"]}"]')
@@ -69,6 +81,44 @@ def failed(scene: Scene) -> None:
     page.route(UPLOADS, lambda route: route.fulfill(status=400, body="{}"))
     page.locator("#files-input").set_input_files(SENT)
     expect(page.locator(".upload[data-state=failed]")).to_have_count(len(SENT))
+    scene.sees(".uploads-failure")
+
+
+def failed_alone(scene: Scene) -> None:
+    """Upload a single file that has no room."""
+    page = scene.open("/index?path=Recipes")
+    problem = {
+        "type": "/problems/storage-full",
+        "detail": "The server has no room for this; nothing was stored.",
+    }
+    page.route(UPLOADS, lambda route: route.fulfill(status=507, json=problem))
+    page.locator("#files-input").set_input_files(SENT[:1])
+    scene.sees(".upload[data-state=failed]")
+
+
+def collapsed(scene: Scene) -> None:
+    uploads("sending")(scene)
+    scene.page.locator("#uploads-collapse").click()
+    expect(scene.page.locator("#uploads-body")).to_be_hidden()
+
+
+def cancel_asked(scene: Scene) -> None:
+    """Ask to cancel when a part of a file has arrived, as far as the page can tell."""
+    page = scene.open("/index?path=Recipes")
+    part = {"Location": "/uploads/half-of-it", "Upload-Offset": "0", "Tus-Resumable": "1.0.0"}
+    page.route("**/uploads", lambda route: route.fulfill(status=201, headers=part))
+    arrived = part | {"Upload-Offset": str(PART_BYTES)}
+    scene.hold(re.compile(r"/uploads/half-of-it$"))
+    page.route("**/uploads/half-of-it", lambda route: route.fulfill(status=204, headers=arrived), times=1)
+    limit = f"JSON.stringify({{ bytes: {PART_BYTES}, at: Date.now() }})"
+    page.add_init_script(f"localStorage.setItem('body-limit:/', {limit})")
+    page.reload()
+    awaken(page)
+    page.locator("#files-input").set_input_files([file("Glacier.mov", bytes(6_000_000))])
+    expand(scene)
+    page.wait_for_function("() => document.querySelector('.upload progress')?.value > 0.1")
+    page.locator("#uploads-cancel").click()
+    scene.sees("#confirm")
 
 
 def conflicts(scene: Scene) -> None:
@@ -127,6 +177,9 @@ STATES = [
     State("uploads over plain http", "anna", over_plain_http),
     State("uploads, signed out", "anna", signed_out, complains="status of 401"),
     State("uploads failed", "anna", failed, complains="status of 400"),
+    State("an upload failed", "anna", failed_alone, complains="status of 507"),
+    State("uploads collapsed", "anna", collapsed),
+    State("cancel all uploads?", "anna", cancel_asked),
     State("upload conflicts", "anna", conflicts),
     State("sign in again", "anna", sign_in_again, complains="status of 401"),
     State("another account", "anna", another_account, complains="status of 403"),

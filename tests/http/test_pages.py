@@ -170,7 +170,7 @@ def test_a_copy_beyond_the_quota_is_refused_in_words(app: Flask, window: Browser
 
     page = refused(submit(window, "/index/copy", path="f", to="copies", on_conflict="fail"), 507)
 
-    assert "This would take more than the 1 kB that you have" in page
+    assert "Not enough space: this would take more than your 1 kB." in page
     assert 'value="copies"' in page
     assert alice.paths() == ["f"]
 

@@ -125,7 +125,9 @@ class QuotaExceeded(StorageFull):
     """The user's own allowance has no room; nothing was stored."""
 
     title = N_("Your space is used up")
-    message = N_("This would take more than the %(quota)s that you have; nothing was stored.")
+    message = N_(
+        "Not enough space: this would take more than your %(quota)s. Empty the trash or delete old versions."
+    )
     quota: int
 
 

@@ -176,7 +176,7 @@ export const actionsFor = (place, entries) =>
 
 /** Tell of what went wrong; what nobody foresaw is for the console, too. */
 export function tell(failure) {
-  warn(failure instanceof Failure ? failure.message : text("failed"));
+  warn(failure instanceof Failure ? failure.message : text("unforeseen"));
   if (!(failure instanceof Failure)) {
     reportError(failure);
   }

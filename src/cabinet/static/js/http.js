@@ -7,6 +7,9 @@ import { text } from "./texts.js";
 
 export const TOKEN = "X-CSRFToken";
 
+// The server's word for what it did not foresee itself.
+const UNFORESEEN = "error";
+
 const meta = (root) => root.querySelector('meta[name="csrf-token"]');
 
 export const headers = { Accept: "application/json", [TOKEN]: meta(document).content, [USER_HEADER]: user };
@@ -41,6 +44,14 @@ export class Failure extends Error {
   }
 }
 
+/** Return which text is for an answer that says nothing: a server that failed, or somebody in front of it. */
+function unexplainedAs(status) {
+  if (status === 413) {
+    return "front-refused";
+  }
+  return status >= 500 ? "server-failed" : "refused";
+}
+
 /** Make a `Failure` of an answer; status 0 stands for no answer at all. Where it is because of who is signed
     in, whoever asked hears of it, and so does the page. */
 export function failure(status, body, retryAfter = null) {
@@ -52,14 +63,15 @@ export function failure(status, body, retryAfter = null) {
     return new Failure(status, text("signed-out"));
   }
   const told = { retryAfter: Number(retryAfter) || 0 };
-  const unexplained = text(status === 413 ? "front-refused" : "failed");
+  const unexplained = text(unexplainedAs(status), { status });
   try {
     const problem = JSON.parse(body);
     const [, type = ""] = /^\/problems\/(.+)$/.exec(problem.type) ?? [];
     if (type === OTHER_USER) {
       look();
     }
-    return new Failure(status, problem.detail || unexplained, { ...told, type, count: problem.count });
+    const isExplained = problem.detail && type !== UNFORESEEN;
+    return new Failure(status, isExplained ? problem.detail : unexplained, { ...told, type, count: problem.count });
   } catch {
     return new Failure(status, unexplained, told);
   }

@@ -1,10 +1,10 @@
-/* The questions of the files pages, in the browser's own dialogs: for ever? and: what is in the way?
+/* The questions of the files pages, in the browser's own dialogs: is that meant, and what shall become of what is in the way?
 
    Rule: asks and tells the answer; does nothing. The browser gives the focus back. */
 
 import { number } from "./format.js";
 import { styled } from "./styles.js";
-import { countText } from "./texts.js";
+import { countText, text } from "./texts.js";
 
 const SHOWN = 5;
 
@@ -33,12 +33,14 @@ export function nameSome(dialog, paths) {
   more.textContent = countText("more", rest, { count: number(rest) });
 }
 
-/** Ask whether what cannot be undone shall be done; `label` is on the button that does it. */
-export async function confirm(title, words, label) {
+/** Ask whether what cannot be undone shall be done; `label` is on the button that does it, `refusal` on the
+    one that does not. */
+export async function confirm(title, words, label, refusal = text("cancel")) {
   const dialog = document.getElementById("confirm");
   dialog.querySelector("h2").textContent = title;
   dialog.querySelector("#confirm-text").textContent = words;
   dialog.querySelector('[value="confirmed"]').textContent = label;
+  dialog.querySelector('[value=""]').textContent = refusal;
   return (await ask(dialog)) === "confirmed";
 }
 

@@ -12,6 +12,9 @@ const plurals = new Intl.PluralRules(language);
 
 const fill = (template, values) => template.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
 
+/** Tell whether there is a text called `key`. */
+export const has = (key) => key in texts;
+
 /** Return the text called `key`, its placeholders filled from `values`. */
 export const text = (key, values = {}) => fill(texts[key], values);
 

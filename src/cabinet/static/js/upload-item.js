@@ -5,9 +5,10 @@
 import { exactSize, size } from "./format.js";
 import { AWAY } from "./identity.js";
 import { text } from "./texts.js";
+import { sayWhy } from "./upload-failures.js";
 
-const LONG_NAME = 32;
-const TAIL_LENGTH = 12;
+const LONG_NAME = 16;
+const TAIL_LENGTH = 9;
 
 const template = document.getElementById("upload-item");
 
@@ -30,8 +31,22 @@ const STATES = {
   held: (task) => obstacle(task.obstacle),
   paused: (task) => text("paused", { amount: amount(task) }),
   done: arrival,
-  failed: (task) => task.failure.message,
+  failed: sayWhy,
   cancelled: () => text("cancelled"),
+};
+
+/** What tries again what failed, or what waits for an answer, with as many tasks as there are. */
+export const TRY_AGAIN = {
+  isFor: ({ state, obstacle: held }) => state === "failed" || (state === "held" && !AWAY.has(held.why)),
+  act(queue, tasks) {
+    const waiting = tasks.filter(({ state }) => state === "held");
+    if (waiting.length) {
+      queue.resume(waiting);
+    }
+    if (waiting.length < tasks.length) {
+      queue.retry(tasks);
+    }
+  },
 };
 
 const BUTTONS = {
@@ -44,9 +59,8 @@ const BUTTONS = {
     act: (queue, task) => queue.resume([task]),
   },
   retry: {
-    isFor: ({ state, obstacle: held }) =>
-      ["failed", "cancelled"].includes(state) || (state === "held" && !AWAY.has(held.why)),
-    act: (queue, task) => (task.state === "held" ? queue.resume([task]) : queue.retry([task])),
+    isFor: (task) => TRY_AGAIN.isFor(task) || task.state === "cancelled",
+    act: (queue, task) => TRY_AGAIN.act(queue, [task]),
   },
   cancel: {
     isFor: (task) => task.isOpen || task.state === "failed",

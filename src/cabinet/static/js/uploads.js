@@ -1,22 +1,27 @@
 /* The panel that shows the queue of uploads.
 
    It is drawn a few times a second, and shows at most `SHOWN` tasks: those behind move up as
-   others finish. Only the beginning of a wait and the end are spoken aloud.
+   others finish. Only the beginning of a wait and the end are spoken aloud. It can be collapsed to its
+   head, and is so from the start where it lies over the list; what failed shows it whole again.
 
    Rule: reads the queue and asks it; decides nothing about transfers. */
 
 import { duration, exactSize, number, size } from "./format.js";
 import { canHash } from "./hashing.js";
 import { AWAY } from "./identity.js";
+import { confirm } from "./questions.js";
 import { askToSignIn } from "./signin.js";
 import { announce } from "./toasts.js";
 import { countText, text } from "./texts.js";
-import { drawItem, makeItem } from "./upload-item.js";
+import { drawFailures } from "./upload-failures.js";
+import { drawItem, makeItem, TRY_AGAIN } from "./upload-item.js";
 
 const SHOWN = 50;
 const LINGERS_FOR_MS = 8_000;
 // Not by animation frames: a page in the background has none, and its title shall go on counting.
 const DRAWN_EVERY_MS = 100;
+// Where there is no rail for it beside the list (uploads.css).
+const OVER_THE_LIST = "(width < 56.25em)";
 
 const byId = (id) => document.getElementById(id);
 const panel = byId("uploads");
@@ -35,9 +40,24 @@ const ACTIONS = {
     act: (queue, tasks) => queue.pause(tasks),
   },
   resume: { isFor: (task) => task.state === "paused", act: (queue, tasks) => queue.resume(tasks) },
-  retry: { isFor: (task) => task.state === "failed", act: (queue, tasks) => queue.retry(tasks) },
-  cancel: { isFor: (task) => task.isOpen, act: (queue, tasks) => queue.cancel(tasks) },
+  retry: TRY_AGAIN,
+  cancel: { isFor: (task) => task.isOpen, act: cancelAll },
 };
+
+/** Cancel `tasks`; ask first where bytes would be lost that are sent already. */
+async function cancelAll(queue, tasks) {
+  const lost = tasks.reduce((bytes, { sent, kept }) => bytes + Math.max(sent, kept), 0);
+  const count = { count: number(tasks.length) };
+  if (lost) {
+    const words = text("cancel-all-text", { size: size(lost) });
+    const title = countText("cancel-all", tasks.length, count);
+    if (!(await confirm(title, words, text("cancel-uploads"), text("keep-uploading")))) {
+      return;
+    }
+  }
+  // Some may have arrived while somebody thought about it.
+  queue.cancel(tasks.filter((task) => task.isOpen));
+}
 
 export class UploadPanel {
   constructor(queue) {
@@ -46,18 +66,21 @@ export class UploadPanel {
     this.timer = 0;
     this.wasHeld = false;
     this.isClosed = false;
+    this.isCollapsed = matchMedia(OVER_THE_LIST).matches;
     this.pageTitle = document.title;
     queue.addEventListener("change", () => {
       this.timer ||= setTimeout(() => this.draw(), DRAWN_EVERY_MS);
     });
     queue.addEventListener("settled", () => this.settle());
     for (const [action, { isFor, act }] of Object.entries(ACTIONS)) {
-      byId(`uploads-${action}`).addEventListener("click", () => {
-        act(queue, queue.tasks.filter(isFor));
+      byId(`uploads-${action}`).addEventListener("click", async () => {
+        await act(queue, queue.tasks.filter(isFor));
         this.draw();
         this.focusOn(panel);
       });
     }
+    byId("uploads-collapse").addEventListener("click", () => this.collapse(!this.isCollapsed));
+    this.collapse(this.isCollapsed);
     byId("uploads-close").addEventListener("click", () => this.close());
     byId("uploads-signin").addEventListener("click", askToSignIn);
     byId("uploads-hint").hidden = canHash;
@@ -67,6 +90,7 @@ export class UploadPanel {
     clearTimeout(this.timer);
     this.timer = 0;
     this.chooseItems();
+    drawFailures(this.queue.tasks);
     this.items.forEach((item, task) => drawItem(item, task));
     this.drawHead();
     this.drawNote();
@@ -79,6 +103,16 @@ export class UploadPanel {
   show(isShown) {
     panel.hidden = !isShown;
     document.documentElement.classList.toggle("has-uploads", isShown);
+  }
+
+  /** Show the head alone, or all of the panel. */
+  collapse(isCollapsed) {
+    this.isCollapsed = isCollapsed;
+    panel.classList.toggle("is-collapsed", isCollapsed);
+    const button = byId("uploads-collapse");
+    button.ariaExpanded = String(!isCollapsed);
+    button.ariaLabel = text(isCollapsed ? "expand" : "collapse");
+    button.title = button.ariaLabel;
   }
 
   /** Go on under another title: another folder is open. */
@@ -154,9 +188,14 @@ export class UploadPanel {
   settle() {
     const totals = this.queue.totals();
     this.isClosed &&= !totals.failed;
+    if (totals.failed) {
+      this.collapse(false);
+    }
     this.draw();
     if (totals.failed) {
-      announce(summary(totals), { isUrgent: true });
+      const why = [...panel.querySelectorAll(".uploads-failure, [data-state=failed] .upload-state")];
+      const [first] = why.map(({ textContent }) => textContent.trim());
+      announce(`${summary(totals)}. ${first}`, { isUrgent: true });
     } else if (!totals.paused) {
       if (totals.done) {
         announce(summary(totals));
