@@ -141,7 +141,7 @@ def test_a_full_server_is_asked_once_and_not_for_each_file(
     visitor.choose(*numbered(8))
 
     expect(page.locator(".upload[data-state=failed]")).to_have_count(8)
-    expect(page.locator(".upload").first).to_contain_text("no room")
+    expect(page.locator(".uploads-failure")).to_contain_text("8 files: The server has no room for this.")
     assert asked == ["POST"]
 
 

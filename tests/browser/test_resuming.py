@@ -97,6 +97,7 @@ def test_a_cancelled_upload_leaves_nothing_on_the_server(
 def test_a_cancelled_upload_can_begin_anew(visitor: Visitor, network: Network, film: Path) -> None:
     begin(visitor, network, film)
     visitor.page.get_by_role("button", name="Cancel all").click()
+    visitor.page.get_by_role("button", name="Cancel uploads").click()
     expect(visitor.upload_line(NAME)).to_contain_text("Cancelled")
     network.mend()
 

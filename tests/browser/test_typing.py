@@ -99,6 +99,7 @@ def test_typing_in_fields_and_dialogs_goes_nowhere(names: Visitor) -> None:
     expect(page.locator(".rename input")).to_have_value("any.txt")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Keyboard shortcuts").click()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     page.keyboard.type("art")
     page.keyboard.press("Escape")
 

@@ -122,7 +122,8 @@ def typing(scene: Scene) -> None:
 def your_download(scene: Scene) -> None:
     """Come from the form to sign in to a download, which this browser does not save."""
     scene.page.route("**/download/LICENSE*", lambda route: route.fulfill(status=204))
-    scene.open("/index/download?of=/download/LICENSE")
+    # The page is left for the download before all of it is there.
+    scene.page.goto("/index/download?of=/download/LICENSE", wait_until="commit")
     scene.sees("main .btn-primary")
 
 

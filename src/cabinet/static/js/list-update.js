@@ -21,6 +21,7 @@ import {
   rows,
   withList,
 } from "./list.js";
+import { kept } from "./remembered.js";
 import { putBehind, takeOut } from "./row-groups.js";
 import { showTimes } from "./times.js";
 
@@ -67,8 +68,10 @@ async function compare(address, shown, arriving) {
   const url = new URL(address, location.href);
   url.pathname += "/rows";
   const { sort, order } = main.dataset;
-  if (sort && !url.searchParams.has("sort")) {
-    // In another tab somebody may like lists otherwise by now; this one stays as it is.
+  const liked = kept();
+  const isLiked = (liked.get("sort") ?? "name") === sort && (liked.get("order") ?? "asc") === order;
+  if (sort && !isLiked && !url.searchParams.has("sort")) {
+    // In another tab somebody likes lists otherwise by now; this one stays as it is.
     url.searchParams.set("sort", sort);
     url.searchParams.set("order", order);
   }

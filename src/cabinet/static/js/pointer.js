@@ -118,7 +118,7 @@ export class Pointer {
     if (!this.#hasOpened) {
       clearTimeout(this.#timer);
       this.#hasOpened = event.pointerType === "touch";
-      this.#menu(row, { point: { x: event.clientX, y: event.clientY } });
+      this.#menu(row, { point: { x: event.clientX, y: event.clientY }, isHeld: this.#hasOpened });
     }
   }
 
@@ -138,7 +138,7 @@ export class Pointer {
       this.#start = { x, y };
       this.#timer = setTimeout(() => {
         this.#hasOpened = true;
-        this.#menu(row, { point: { x, y } });
+        this.#menu(row, { point: { x, y }, isHeld: true });
       }, LONG_PRESS_MS);
     }
   }

@@ -8,7 +8,8 @@ import { root, user } from "./identity.js";
 const YEAR_SECONDS = 31_536_000;
 const NAME = `lists-${user}`;
 
-function kept() {
+/** Return what is kept now, in this tab or another. */
+export function kept() {
   const found = document.cookie.split("; ").find((each) => each.startsWith(`${NAME}=`));
   return new URLSearchParams(found?.slice(NAME.length + 1).replace(/^"|"$/g, ""));
 }

@@ -15,7 +15,7 @@ import { countText, text } from "./texts.js";
 
 // How near the menu comes to the edges of the window, in pixels.
 const MARGIN = 8;
-// A finger that opened the menu may still bounce, or tap once more where the menu came up under it.
+// A finger that opened the menu by a long press may bounce where the menu came up under it.
 const DEAF_FOR_MS = 400;
 // Who waits longer begins another word.
 const TYPEAHEAD_MS = 500;
@@ -30,9 +30,9 @@ document.getElementById("main").append(menu);
 
 let opener = null;
 let shownFor = null;
-let shownAt = 0;
-// What the last press was made with, and whether it only put the menu away.
-let pressedBy = "";
+// When a long press opened it, if one did.
+let heldAt = null;
+// Whether the last press only put the menu away.
 let isDismissal = false;
 let typed = "";
 let typedAt = 0;
@@ -92,8 +92,8 @@ function place(point, anchor) {
   menu.style.setProperty("--menu-y", `${within(isBelow ? wished.y : above, height, innerHeight)}px`);
 }
 
-/** Open the menu of `row`, at `point` or at what has the focus. */
-export function openMenu(row, selection, { point = null, anchor = null } = {}) {
+/** Open the menu of `row`, at `point` or at what has the focus; `isHeld` says that a finger still lies there. */
+export function openMenu(row, selection, { point = null, anchor = null, isHeld = false } = {}) {
   close();
   const isChosen = selection.has(keyOf(row));
   const entries = isChosen ? selection.entries : [entryOf(row)];
@@ -102,7 +102,7 @@ export function openMenu(row, selection, { point = null, anchor = null } = {}) {
   fill(entries, contextOf(selection, opener));
   row.classList.add("has-menu");
   menu.showPopover();
-  shownAt = performance.now();
+  heldAt = isHeld ? performance.now() : null;
   place(point, anchor ?? row.querySelector(".row-menu") ?? opener);
   items()[0]?.focus({ preventScroll: true });
 }
@@ -156,7 +156,6 @@ menu.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("pointerdown", ({ target, pointerType }) => {
-  pressedBy = pointerType;
   const isOutside = !menu.contains(target);
   isDismissal = isOutside && pointerType === "touch" && menu.matches(":popover-open");
   if (isOutside) {
@@ -164,16 +163,13 @@ document.addEventListener("pointerdown", ({ target, pointerType }) => {
   }
 });
 
-/** Tell whether a click is none: it may be an echo of what opened the menu (a finger's, or the second half of
-    a double click), or the tap beside the sheet that put it away. Keys click without a count. */
+/** Tell whether a click is none: it may be an echo of what opened the menu (of a long press, or the second
+    half of a double one), or the tap beside the sheet that put it away. Keys click without a count. */
 function isIdle({ target, detail }) {
   if (!menu.contains(target)) {
     return isDismissal && detail > 0;
   }
-  if (pressedBy === "touch") {
-    return detail > 0 && performance.now() - shownAt < DEAF_FOR_MS;
-  }
-  return detail > 1;
+  return heldAt === null ? detail > 1 : detail > 0 && performance.now() - heldAt < DEAF_FOR_MS;
 }
 
 document.addEventListener(
