@@ -8,8 +8,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from tests.browser.conftest import NewContext
 from tests.support.auth import PASSWORD, basic, bearer
-from tests.support.chromium import FAR_HOST, Visitor
+from tests.support.chromium import FAR_HOST, Complaints, Visitor
+from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
 
@@ -144,6 +146,38 @@ def test_a_new_password_takes_the_place_of_the_old(visitor: Visitor) -> None:
         return visitor.server.request("GET", "/me", headers=headers).status
 
     assert (status(PASSWORD), status("nine quiet herons wade")) == (401, 200)
+
+
+@pytest.mark.parametrize(
+    ("locale", "labels", "said"),
+    [
+        ("en-US", ("Current password", "New password"), "The current password is wrong."),
+        ("ru-RU", ("Текущий пароль", "Новый пароль"), "Текущий пароль неверен."),
+    ],
+)
+def test_a_wrong_current_password_is_called_that(
+    server: Server,
+    new_context: NewContext,
+    complaints: list[Complaints],
+    username: str,
+    locale: str,
+    labels: tuple[str, str],
+    said: str,
+) -> None:
+    page = Visitor(server, new_context(locale=locale), username).open("/account")
+    complaints[0].expect("status of 401")
+    current = page.get_by_label(labels[0], exact=True)
+    current.fill("not the one of this account")
+    page.get_by_label(labels[1], exact=True).fill("nine quiet herons wade")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#password-current-error")).to_have_text(said)
+    expect(current).to_have_attribute("aria-describedby", "password-current-error")
+    expect(current).to_be_focused()
+    switch = page.locator("[data-keys=letters]")
+    switch.check()
+    page.reload()
+    expect(switch).to_be_checked()
 
 
 def test_a_token_is_shown_once_works_and_can_be_revoked(visitor: Visitor) -> None:

@@ -24,7 +24,7 @@ ASKED = {
     "en-US": ("Cancel 2 uploads?", "Keep uploading", "Cancel uploads", re.compile("sent will be lost")),
     "ru-RU": ("Отменить 2 загрузки?", "Продолжить загрузку", "Отменить загрузку", re.compile("пропадёт")),
 }
-ALIKE = {
+ALIKE: dict[str, str | re.Pattern[str]] = {
     "en-US": "2 files: The name “…” cannot be used: a name has at most 255 characters, of which an emoji "
     "counts as two or more. Rename it, then upload it again.",
     "ru-RU": re.compile(r"^\s*2 файла: .*«…».*Переименуйте файл и загрузите снова\.\s*$"),

@@ -7,14 +7,14 @@
 import { tell } from "./actions.js";
 import { root } from "./http.js";
 
-const DOWNLOADS = ["download/", "zip"].map((place) => root + place);
+const isDownload = ({ pathname }) => pathname.startsWith(`${root}download/`) || pathname === `${root}zip`;
 
 /** Let plain clicks on links to downloads fetch them, once there is somebody to fetch them for. */
 export function bindDownloads() {
   document.addEventListener("click", (event) => {
     const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
     const link = isPlain && !event.defaultPrevented ? event.target.closest?.("a[href]") : null;
-    if (link?.origin === location.origin && DOWNLOADS.some((place) => link.pathname.startsWith(place))) {
+    if (link?.origin === location.origin && isDownload(link)) {
       event.preventDefault();
       import("./downloading.js").then(({ fetchFrom }) => fetchFrom(link.href)).catch(tell);
     }

@@ -6,7 +6,8 @@
    Rule: little, for every first view waits for it; knows what may come, and nothing of what it does. */
 
 const SIGNS = ["pointerover", "pointerdown", "focusin", "dragenter", "touchstart"];
-const KEYS = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Enter", "Delete", "F2"]);
+const MOVES = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown"];
+const KEYS = new Set([...MOVES, "Enter", "Delete", "F2"]);
 const WITH_CONTROL = new Set(["a", "z"]);
 
 const list = document.getElementById("list");

@@ -8,8 +8,6 @@ import { root, user } from "./identity.js";
 const NAME = `keys ${root}${user}`;
 const AT_FIRST = "signs";
 
-const isLetter = (key) => /^[a-z]$/.test(key);
-
 function read() {
   try {
     return new Set((localStorage.getItem(NAME) ?? AT_FIRST).split(" "));
@@ -22,15 +20,18 @@ function read() {
 /** Tell whether keys of a `kind` ("letters", "signs") do something. */
 export const areOn = (kind) => read().has(kind);
 
-/** Tell whether `key`, as the tables write it, does something. */
-export const isOn = (key) => key.length > 1 || areOn(isLetter(key) ? "letters" : "signs");
-
-/** Return the kind of `key`; null for one that cannot be switched off. */
+/** Return the kind of `key`, as the tables write it; null for one that cannot be switched off. */
 export function kindOf(key) {
   if (key.length > 1) {
     return null;
   }
-  return isLetter(key) ? "letters" : "signs";
+  return /^[a-z]$/.test(key) ? "letters" : "signs";
+}
+
+/** Tell whether `key` does something. */
+export function isOn(key) {
+  const kind = kindOf(key);
+  return kind === null || areOn(kind);
 }
 
 function switchKind(kind, isWanted) {
@@ -43,20 +44,22 @@ function switchKind(kind, isWanted) {
   }
 }
 
+const switchesIn = (place) => place.querySelectorAll("[data-keys]");
+
+/** Show in the switches of `place` how it is now. */
+export function showSwitches(place) {
+  for (const box of switchesIn(place)) {
+    box.checked = areOn(box.dataset.keys);
+  }
+}
+
 /** Let the switches in `place` show how it is and change it; `changed()` hears of that. */
 export function bindSwitches(place, changed = () => {}) {
-  for (const box of place.querySelectorAll("[data-keys]")) {
-    box.checked = areOn(box.dataset.keys);
+  showSwitches(place);
+  for (const box of switchesIn(place)) {
     box.addEventListener("change", () => {
       switchKind(box.dataset.keys, box.checked);
       changed();
     });
-  }
-}
-
-/** Show in the switches of `place` how it is now. */
-export function showSwitches(place) {
-  for (const box of place.querySelectorAll("[data-keys]")) {
-    box.checked = areOn(box.dataset.keys);
   }
 }

@@ -1,5 +1,5 @@
-/* Moving between places without leaving the page (`placechange` at #main follows): always to the same list in another order, and from
-   anywhere to anywhere while uploads are on the page that would end with it.
+/* Moving between places without leaving the page: always to the same list in another order, and from
+   anywhere to anywhere while uploads are on the page that would end with it. `placechange` at #main follows.
 
    Rule: otherwise a link is a link. What differs from place to place is taken from the page that the
    server draws there. */

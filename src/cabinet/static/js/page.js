@@ -37,15 +37,15 @@ async function bindForms() {
       bindForms();
     });
   }
+  const switches = document.getElementById("key-switches");
+  if (switches) {
+    (await import("./key-settings.js")).bindSwitches(switches);
+  }
   // Wherever a form came back with something to mend, start there.
   document.querySelector('[aria-invalid="true"]')?.focus();
 }
 
 await bindForms();
-const switches = document.getElementById("key-switches");
-if (switches) {
-  import("./key-settings.js").then(({ bindSwitches }) => bindSwitches(switches));
-}
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", () => copyFrom(document.getElementById(button.dataset.copy)));
 }

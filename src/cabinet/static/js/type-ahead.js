@@ -28,7 +28,7 @@ const plain = (name) => name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase
 /** Return what tells whether a row has a name that begins with `words`. */
 function matcher(words) {
   const wanted = plain(words);
-  return ({ dataset: { name } }) => plain(name).startsWith(wanted);
+  return ({ dataset: { name } }) => wanted !== "" && plain(name).startsWith(wanted);
 }
 
 const isOneLetter = (words) => new Set(plain(words)).size === 1;
@@ -54,7 +54,7 @@ function go(row, selection) {
 /** Load the list on to the first name that begins with what was typed, unless somebody has gone elsewhere. */
 async function lookFurther(words, from, selection) {
   const isMatch = matcher(words);
-  await find(() => rows().find(isMatch));
+  await find(() => typed !== words || rows().find(isMatch));
   const row = rows().find(isMatch);
   if (row && typed === words && rowInFocus() === from) {
     go(row, selection);

@@ -194,7 +194,7 @@ export class UploadPanel {
     this.draw();
     if (totals.failed) {
       const why = [...panel.querySelectorAll(".uploads-failure, [data-state=failed] .upload-state")];
-      const [first] = why.map(({ textContent }) => textContent.trim());
+      const [first = ""] = why.map(({ textContent }) => textContent.trim());
       announce(`${summary(totals)}. ${first}`, { isUrgent: true });
     } else if (!totals.paused) {
       if (totals.done) {
