@@ -173,8 +173,16 @@ def field_of(page: str, name: str) -> str:
     return unescape(re.findall(rf'name="{name}"\s+value="([^"]*)"', page)[-1])
 
 
+LEADING_UP = [
+    "/download/../logout",
+    "/download/a/%2e%2E/../logout",
+    "/files/./../logout",
+    "/download/.%2e/logout",
+]
+
+
 @pytest.mark.parametrize(
-    "wanted", ["/account", "/index", "//evil.example/download/a", "/downloads", "/zip", ""]
+    "wanted", ["/account", "/index", "//evil.example/download/a", "/downloads", "/zip", "", *LEADING_UP]
 )
 def test_the_page_of_a_download_leads_to_downloads_alone(
     browser: Browser, alice: Program, wanted: str

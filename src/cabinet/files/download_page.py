@@ -8,6 +8,8 @@ Rule: leads to downloads of this server and nowhere else.
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -21,14 +23,21 @@ def begin_download() -> ResponseReturnValue:
     """Show that a download begins, and begin it."""
     acting_user()
     wanted = local_path(request.args.get("of"), "")
+    if not _is_download(wanted):
+        return see_other(url_for("files.index"))
+    return render_template("files/download.html", wanted=wanted)
+
+
+def _is_download(address: str) -> bool:
+    path = address.partition("?")[0]
+    # Browsers take these for a way up, quoted or not: to sign out, for one.
+    leads_up = any(unquote(segment) in {".", ".."} for segment in path.split("/"))
     begins = (
         url_for("files.download", path="-")[:-1],
         url_for("files.get", path="-")[:-1],
         f"{url_for('files.download_zip')}?",
     )
-    if not wanted.startswith(begins):
-        return see_other(url_for("files.index"))
-    return render_template("files/download.html", wanted=wanted)
+    return address.startswith(begins) and not leads_up
 
 
 def from_its_page() -> str | None:

@@ -102,8 +102,8 @@ def whole(rows: Sequence[Row]) -> Content:
 class Listing:
     """What `files/_list.html` shows. `place` is "folder", "search" or "trash", `more` where the next page is.
 
-    A list that can be sorted says its `order`. `back` is where the forms of the page lead back to, and `begin` where those do that put something into it,
-    empty for the list as it usually is.
+    A list that can be sorted says its `order`. `back` is where the forms of the page lead back to, and
+    `begin` where those do that put something into it, empty for the list as it usually is.
     """
 
     place: str
