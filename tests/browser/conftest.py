@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -93,14 +93,18 @@ def visitor(server: Server, context: BrowserContext, username: str) -> Visitor:
 @pytest.fixture
 def shelf(visitor: Visitor) -> Visitor:
     """Return somebody with a folder of `COUNT` files, which are several pages, and another folder."""
+    fill_shelf(visitor.server, visitor.person.headers)
+    visitor.person.store("docs/a.txt", b"1")
+    return visitor
+
+
+def fill_shelf(server: Server, headers: Mapping[str, str]) -> None:
+    """Store `COUNT` files in the folder "shelf" of whoever sends `headers`."""
     parts = [("file", (f"{number:03}.txt", b"x" * (number % 7))) for number in range(COUNT)]
     for start in range(0, COUNT, 300):
         query = "/upload?folder=shelf"
-        some = parts[start : start + 300]
-        stored = visitor.server.request("POST", query, fields=some, headers=visitor.person.headers)
+        stored = server.request("POST", query, fields=parts[start : start + 300], headers=headers)
         assert stored.status == 201, stored.data
-    visitor.person.store("docs/a.txt", b"1")
-    return visitor
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_details_follow_what_is_chosen_and_are_there_again_on_the_next_page(visi
     expect(fact(page, "Kind")).to_have_text("Text")
     expect(fact(page, "Size")).to_have_text("1.5 kB (1,500 bytes)")
     expect(fact(page, "Media type")).to_have_text("text/plain")
-    expect(fact(page, "Created").locator("time")).to_contain_text("today")
+    expect(fact(page, "Created").locator("time")).to_contain_text("Today")
     expect(fact(page, "Folder").get_by_role("link")).to_have_text("folder")
     oracle = hashlib.sha256(hashlib.sha256(content).digest()).hexdigest()
     assert stored["content_hash"] == oracle

@@ -40,14 +40,14 @@ const IS_HELD = {
   change: ({ target }) => target.type === "file",
 };
 
-/** Return an event that says once more what `event` said; what is on a clipboard is gone by then. */
+/** Return an event that says once more what `event` said. What is on a clipboard is gone by then, but for the
+    files; in Firefox no event that a script makes has a clipboard with files. */
 function copyOf(event) {
-  if (event.type !== "paste") {
-    return new event.constructor(event.type, event);
+  const copy = new event.constructor(event.type, event);
+  if (event.type === "paste") {
+    Object.defineProperty(copy, "clipboardData", { value: { files: [...event.clipboardData.files] } });
   }
-  const clipboardData = new DataTransfer();
-  [...event.clipboardData.files].forEach((file) => clipboardData.items.add(file));
-  return new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData });
+  return copy;
 }
 
 function hold(event) {
@@ -114,5 +114,9 @@ if (isKept()) {
   start();
 }
 if (list.querySelector(".thumb")) {
-  import("./pictures.js").then(({ bindPictures }) => bindPictures());
+  // Without it, or without a line, pictures come as they come.
+  import("./pictures.js").then(
+    ({ bindPictures }) => bindPictures(),
+    () => {},
+  );
 }

@@ -2,6 +2,7 @@
 
    Rule: what only some pages have is fetched on those; sentences are fetched when one is said. */
 
+import { bindFocusRing } from "./focus-ring.js";
 import "./identity.js";
 import { bindTheme } from "./theme.js";
 import { bindExactTimes, showTimes } from "./times.js";
@@ -19,20 +20,25 @@ async function copyFrom(element) {
   say(text(isCopied ? "copied" : "copy-by-hand"));
 }
 
+bindFocusRing();
 bindTheme(document.getElementById("theme"));
 showTimes(document);
 bindExactTimes();
+
+/** Return what `load()` fetches, or null when the page is left or the line is gone before it comes: the
+    page is whole without it. */
+const optional = (load) => load().catch(() => null);
 
 async function bindForms() {
   // Those in dialogs belong to whoever opens them.
   const passwords = document.querySelectorAll('main > :not(dialog) input[type="password"]');
   if (passwords.length) {
-    const { bindPassword } = await import("./passwords.js");
-    passwords.forEach(bindPassword);
+    const part = await optional(() => import("./passwords.js"));
+    passwords.forEach((field) => part?.bindPassword(field));
   }
   for (const form of document.querySelectorAll("form[data-patient]")) {
-    const { bindPatience } = await import("./patient-form.js");
-    bindPatience(form, () => {
+    const part = await optional(() => import("./patient-form.js"));
+    part?.bindPatience(form, () => {
       showTimes(document);
       bindForms();
     });

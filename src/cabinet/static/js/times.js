@@ -13,7 +13,6 @@ const date = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", y
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
-
 const named = new Map();
 const midnight = (moment, days = 0) => new Date(moment.getFullYear(), moment.getMonth(), moment.getDate() + days);
 
@@ -31,26 +30,35 @@ const dateOf = (moment) =>
 const clockOf = (moment) =>
   kept(`${moment.getHours()}:${moment.getMinutes()}`, () => clock.format(moment));
 
-/** Return how times are spoken of today: "today, 14:03", "yesterday, 14:03" or a date. */
+const capitalized = (word) => word.charAt(0).toLocaleUpperCase(language) + word.slice(1);
+
+/** Return how times are spoken of today: "today, 14:03", "yesterday, 14:03" or a date; where that is the
+    first thing said, with a capital letter. */
 function speaker(now) {
   const today = midnight(now).getTime();
   const yesterday = midnight(now, -1).getTime();
   const tomorrow = midnight(now, 1).getTime();
-  return (moment) => {
+  const words = { today: relative.format(0, "day"), yesterday: relative.format(-1, "day") };
+  return (moment, isFirst) => {
     const time = moment.getTime();
     if (time < yesterday || time >= tomorrow) {
       return dateOf(moment);
     }
-    return `${relative.format(time < today ? -1 : 0, "day")}, ${clockOf(moment)}`;
+    const word = time < today ? words.yesterday : words.today;
+    return `${isFirst ? capitalized(word) : word}, ${clockOf(moment)}`;
   };
 }
+
+/** Tell whether an element is the first thing in another. */
+const isFirstIn = ({ previousSibling: before }) =>
+  !before || (before.nodeType === Node.TEXT_NODE && !before.previousSibling && !before.data.trim());
 
 /** Show every time below `root` locally. */
 export function showTimes(root) {
   const speak = speaker(new Date());
   for (const element of root.querySelectorAll("time[data-shape]")) {
     const moment = new Date(element.dateTime);
-    element.textContent = element.dataset.shape === "day" ? dateOf(moment) : speak(moment);
+    element.textContent = element.dataset.shape === "day" ? dateOf(moment) : speak(moment, isFirstIn(element));
     delete element.dataset.shape;
   }
 }

@@ -1,0 +1,206 @@
+"""Firefox and WebKit: what people do every day works in them as it does in Chromium, which all other tests see.
+
+Rule: few tests and long ones, for a browser costs seconds; what Chromium can show is shown there.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from tests.browser.conftest import COUNT, fill_shelf
+from tests.support.auth import PASSWORD, basic
+from tests.support.contents import content_of
+from tests.support.engines import Firefox, WebKit, firefox, webkit
+from tests.support.images import picture
+from tests.support.line import Cut, Line, end_rudely
+from tests.support.media import pdf
+from tests.support.servers import Server
+from tests.support.waiting import PATIENCE
+from tests.support.webdriver import CONTROL, DELETE, ENTER, ESCAPE, F2, Window
+
+pytestmark = pytest.mark.browser
+
+LARGE = 30 << 20
+# Bytes that have left when the line ends, long before the file has.
+SOME = 6 << 20
+
+NAMES = "[...document.querySelectorAll('#rows [data-path]')].map((row) => row.dataset.name)"
+HAS = f"{NAMES}.includes(arguments[0])"
+STATE = "document.querySelector('.upload[data-state=' + arguments[0] + ']')"
+# How far the middle of a row is from the middle of the window, in windows.
+OFF_CENTER = """(() => {
+  const { top, bottom } = document.querySelector(`[data-name="${arguments[0]}"]`).getBoundingClientRect();
+  return Math.abs((top + bottom) / 2 / innerHeight - 0.5);
+})()"""
+
+
+@pytest.fixture(scope="session")
+def firefox_window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    folder = tmp_path_factory.mktemp("firefox")
+    with firefox(folder) as window:
+        yield window
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def webkit_window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebKit]:
+    folder = tmp_path_factory.mktemp("webkit")
+    with webkit(folder) as window:
+        yield window
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["firefox", "webkit"])
+def window(request: pytest.FixtureRequest, line: Line, username: str) -> Iterator[Window]:
+    """Return a window of either, at the other end of a line, with somebody who has just registered."""
+    opened: Window = request.getfixturevalue(f"{request.param}_window")
+    opened.begin(line.url)
+    opened.go("/register")
+    opened.type("#username", username)
+    opened.type("input[name=password]", PASSWORD)
+    opened.press("main form button[type=submit]")
+    opened.wait_for("document.getElementById('list') !== null && document.readyState === 'complete'")
+    yield opened
+    assert not (told := opened.complaints()), told
+
+
+def test_what_people_do_every_day_works(window: Window, server: Server, line: Line, tmp_path: Path) -> None:
+    fill_files(tmp_path)
+    upload(window, tmp_path)
+    make_folder_and_rename(window)
+    select_delete_and_undo(window)
+    look_at_files(window)
+    upload_large(window, line, tmp_path)
+    for width in (1280, 320):
+        window.resize(width, 800)
+        expect_no_sideways_scroll(window)
+
+
+def fill_files(folder: Path) -> None:
+    (folder / "notes.txt").write_text("one\ntwo\n")
+    (folder / "photo.png").write_bytes(picture())
+    (folder / "paper.pdf").write_bytes(pdf(["Hello"]))
+    (folder / "large.bin").write_bytes(content_of(LARGE))
+
+
+def upload(window: Window, folder: Path) -> None:
+    for name in ("notes.txt", "photo.png", "paper.pdf"):
+        window.type("#files-input", str(folder / name))
+    # Whatever came first came to a page without its scripts.
+    verified = ".upload[data-state=done] .upload-verified:not([hidden])"
+    window.wait_for(f"document.querySelectorAll('{verified}').length === 3")
+    window.wait_for(f"{NAMES}.length === 3")
+    assert window.look("document.querySelector('#rows time').textContent").startswith("Today, ")
+
+
+def make_folder_and_rename(window: Window) -> None:
+    window.press("[data-command=new-folder]")
+    window.wait_for("document.getElementById('make-folder')?.open")
+    window.type("#make-folder-name", "Holidays" + ENTER)
+    window.wait_for(HAS, "Holidays")
+    window.press("[data-name='notes.txt'] .col-size")
+    window.keys(F2)
+    window.wait_for("document.activeElement.matches('.rename input')")
+    window.keys("m")
+    window.keys("e")
+    window.keys(ENTER)
+    window.wait_for(HAS, "me.txt")
+
+
+def select_delete_and_undo(window: Window) -> None:
+    window.keys(CONTROL, "a")
+    window.wait_for("document.querySelectorAll('#rows :checked').length === 4")
+    window.keys(ESCAPE)
+    window.press("[data-name='me.txt'] .col-size")
+    window.keys(DELETE)
+    window.wait_for(f"!{HAS}", "me.txt")
+    window.keys(CONTROL, "z")
+    window.wait_for(HAS, "me.txt")
+
+
+def look_at_files(window: Window) -> None:
+    for name, drawn in {"photo.png": "img", "paper.pdf": "canvas", "me.txt": "pre"}.items():
+        window.press(f"[data-name='{name}'] .name")
+        shown = "document.querySelector('#preview-stage:not([aria-busy]) ' + arguments[0]) !== null"
+        window.wait_for(shown, drawn)
+        assert (
+            window.look("getComputedStyle(document.getElementById('preview-stage')).outlineStyle") == "none"
+        )
+        window.keys(ESCAPE)
+        window.wait_for("!document.getElementById('preview').open")
+
+
+def upload_large(window: Window, line: Line, folder: Path) -> None:
+    """Upload a file that is paused, over a line that is cut twice."""
+    is_under_way, is_paused = Event(), Event()
+
+    def wait_for_pause() -> None:
+        is_under_way.set()
+        assert is_paused.wait(PATIENCE)
+
+    line.plan(Cut(SOME, end_rudely, wait_for_pause))
+    window.type("#files-input", str(folder / "large.bin"))
+    assert is_under_way.wait(PATIENCE)
+    window.press(".upload[data-state=sending] .upload-pause")
+    window.wait_for(STATE, "paused")
+    is_paused.set()
+    assert line.was_cut()
+    line.plan(Cut(SOME, end_rudely))
+    window.press(".upload[data-state=paused] .upload-resume")
+    window.wait_for(HAS, "large.bin")
+    assert line.was_cut()
+    verified = ".upload[data-state=done]:has([title='large.bin']) .upload-verified:not([hidden])"
+    window.wait_for(f'document.querySelector("{verified}") !== null')
+
+
+def expect_no_sideways_scroll(window: Window) -> None:
+    assert window.look("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+
+
+def test_one_finds_the_place_in_a_long_list(window: Window, server: Server, username: str) -> None:
+    fill_shelf(server, basic(username))
+    come_back(window)
+    go_to_hit(window, f"{COUNT - 20}.txt")
+
+
+def come_back(window: Window) -> None:
+    """Go elsewhere and back, with "Show more" pressed before."""
+    window.go("/index?path=shelf")
+    window.press("#more")
+    window.wait_for(f"{NAMES}.length === 400")
+    window.run("document.querySelector('[data-name=\"390.txt\"]').scrollIntoView({ block: 'center' })")
+    window.wait_for("history.state?.rows === 400 && history.state.top === scrollY")
+    window.press(".tool[href$='account']")
+    window.wait_for("location.pathname.endsWith('account')")
+    window.back()
+    window.wait_for(f"{NAMES}.length === 400 && {OFF_CENTER} < 0.1", "390.txt")
+
+
+def go_to_hit(window: Window, name: str) -> None:
+    """Follow what a search finds to the folder where it lies, on a page that has to be fetched."""
+    window.go("/index")
+    window.type("#search-input", name)
+    window.wait_for(HAS, name)
+    window.press(f"[data-name='{name}'] .where a")
+    window.wait_for(f"{NAMES}.length > 400 && {OFF_CENTER} < 0.2", name)
+
+
+# What a browser says of a picture on the clipboard; nothing puts one there of which only the engine runs.
+PASTE = """
+const file = new File(["a picture"], "image.png", { type: "image/png" });
+const event = new Event("paste", { bubbles: true, cancelable: true });
+Object.defineProperty(event, "clipboardData", { value: { files: [file], types: ["Files"] } });
+const isEarly = !document.body.classList.contains("is-ready");
+document.body.dispatchEvent(event);
+return isEarly;
+"""
+
+
+def test_a_picture_that_is_pasted_before_the_scripts_are_there_arrives(window: Window) -> None:
+    assert window.run(PASTE), "the scripts were there already"
+    window.wait_for(HAS, "image.png")
