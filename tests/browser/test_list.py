@@ -173,3 +173,52 @@ def test_nothing_lies_over_the_last_row_for_good_on_a_phone(
         expect(page.locator(".upload")).to_have_count(3)
         assert uncovered(page, last, page.locator("#uploads"))
     expect(page.locator("#rows .list-row")).to_have_count(23)
+
+
+def scroll_to_end(page: Page) -> None:
+    page.evaluate("scrollTo({ top: 99999, behavior: 'instant' })")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 600), (320, 640)])
+def test_what_is_said_covers_no_row_that_cannot_be_moved_out_from_below_it(
+    new_context: NewContext, server: Server, username: str, width: int, height: int
+) -> None:
+    visitor = Visitor(server, new_context(viewport={"width": width, "height": height}), username)
+    fill(visitor, 40)
+    page = visitor.open()
+    for name in ("005.txt", "006.txt"):
+        visitor.row(name).locator(".name").focus()
+        page.keyboard.press("Delete")
+        expect(visitor.row(name)).to_have_count(0)
+    notes = page.locator("#toasts .note:not(.visually-hidden)")
+    expect(notes).to_have_count(2)
+
+    scroll_to_end(page)
+    last = page.locator("#rows [data-path]").last
+    assert box(last)["bottom"] <= box(notes.first)["top"]
+
+    # What has the focus is brought out from below them by the browser.
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+    last.locator(".name").focus()
+    assert box(last)["bottom"] <= box(notes.first)["top"]
+
+
+def test_nothing_moves_under_the_pointer_when_what_was_said_goes(visitor: Visitor) -> None:
+    fill(visitor, 40)
+    page = visitor.open()
+    visitor.row("005.txt").locator(".name").focus()
+    page.keyboard.press("Delete")
+    note = page.locator("#toasts .note:not(.visually-hidden)")
+    expect(note).to_have_count(1)
+    scroll_to_end(page)
+    last = page.locator("#rows [data-path]").last
+    before = box(last)
+    whole = page.evaluate("document.documentElement.scrollHeight")
+
+    note.get_by_role("button", name="Close").click()
+    expect(note).to_have_count(0)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert box(last) == before
+
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+    page.wait_for_function("whole => document.documentElement.scrollHeight < whole", arg=whole)

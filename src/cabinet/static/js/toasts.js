@@ -2,12 +2,16 @@
 
    Rule: a message is text, never markup. */
 
+import { keepRoomFor } from "./toasts-room.js";
+
 const LASTS_FOR_MS = 8_000;
 const AT_ONCE = 3;
 
 const template = document.getElementById("toast");
 const toasts = document.getElementById("toasts");
 const regions = { status: toasts.querySelector('[role="status"]'), alert: toasts.querySelector('[role="alert"]') };
+
+keepRoomFor(toasts);
 
 /** Let messages be where they can be seen, heard and pressed: within the dialog that shuts out all else. */
 function comeForward() {

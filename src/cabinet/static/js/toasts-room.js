@@ -1,0 +1,29 @@
+/* Room below the page for what is said over it: its last rows can always be scrolled out from under a message.
+
+   Rule: nothing moves under the pointer of whoever is at the end of the page; what has been given there is
+   taken back once they are elsewhere. */
+
+const root = document.documentElement;
+const main = document.getElementById("main");
+
+let given = 0;
+
+function give(pixels) {
+  given = pixels;
+  // No property that is handed down: every row would be drawn anew.
+  main.style.marginBlockEnd = `${pixels}px`;
+  root.style.setProperty("--toasts", `${pixels}px`);
+}
+
+/** Give the page as much room as `toasts` take of it. */
+export function keepRoomFor(toasts) {
+  const fit = () => {
+    const needed = toasts.parentElement === document.body ? toasts.offsetHeight : 0;
+    if (needed !== given) {
+      const below = Math.max(0, Math.floor(root.scrollHeight - innerHeight - scrollY));
+      give(Math.max(needed, given - below));
+    }
+  };
+  new ResizeObserver(fit).observe(toasts);
+  window.addEventListener("scroll", fit, { passive: true });
+}
