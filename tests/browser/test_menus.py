@@ -260,3 +260,34 @@ def test_the_second_half_of_a_double_click_presses_nothing_in_it(visitor: Visito
     expect(menu(page)).to_be_visible()
     expect(page.locator("dialog[open]")).to_have_count(0)
     expect(row(page, "b.txt")).to_have_count(1)
+
+
+WITHOUT_POPOVERS = """
+for (const name of ["popover", "showPopover", "hidePopover", "togglePopover"]) {
+  delete HTMLElement.prototype[name];
+}
+"""
+
+
+def test_without_popovers_the_menu_is_a_page_and_in_the_trash_the_bar_offers_the_rest(
+    visitor: Visitor,
+) -> None:
+    visitor.context.add_init_script(WITHOUT_POPOVERS)
+    page = filled(visitor)
+    own_menu = "row => row.dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, cancelable: true }))"
+    assert row(page, "b.txt").evaluate(own_menu)
+    row(page, "b.txt").click()
+    page.keyboard.press("Escape")
+    expect(menu(page)).to_have_count(0)
+
+    page.get_by_role("link", name="Actions for “b.txt”").click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("b.txt")
+    assert "/index/arrange" in page.url
+    page.go_back()
+    row(page, "b.txt").locator(".name").focus()
+    with page.expect_navigation(url="**/index/arrange?*"):
+        page.keyboard.press("Shift+F10")
+    visitor.person.delete("b.txt")
+    visitor.open("/trash").get_by_role("button", name="Actions for “b.txt”").click()
+    expect(page.locator("#selection").get_by_role("button", name="Restore")).to_be_visible()

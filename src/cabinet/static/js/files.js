@@ -30,7 +30,7 @@ const IS_HELD = {
     event.isTrusted &&
     event.target.closest("#list, .views, [data-command], #new-folder") &&
     (isPlain(event) || !event.target.closest("a")),
-  contextmenu: ({ target }) => target.closest("#rows"),
+  contextmenu: ({ target }) => "popover" in target && target.closest("#rows"),
   dblclick: ({ target }) => target.closest("#rows"),
   keydown: ({ key, target, ctrlKey, metaKey, altKey }) =>
     !altKey &&

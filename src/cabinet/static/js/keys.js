@@ -10,6 +10,7 @@ import { ACTIONS, contextOf, perform } from "./actions.js";
 import { COMMANDS } from "./commands.js";
 import { areOn, isOn } from "./key-settings.js";
 import { entryOf } from "./list.js";
+import { OPEN_POPOVER } from "./popovers.js";
 import { isTypedOn, typeAhead } from "./type-ahead.js";
 import { rowInFocus } from "./walking.js";
 
@@ -53,7 +54,7 @@ const outermost = () => [...document.body.children, ...document.getElementById("
 
 // A field keeps the focus for a moment after its dialog has closed.
 const isFree = ({ target }) =>
-  !target.closest?.(`${TYPING}, dialog, [popover]:popover-open`)?.checkVisibility() &&
+  !target.closest?.(`${TYPING}, dialog, ${OPEN_POPOVER}`)?.checkVisibility() &&
   !outermost().some((each) => each.localName === "dialog" && each.matches(":modal"));
 
 /** Tell whether a key of the list is meant for it: the focus is on a name or a box, or nowhere. */

@@ -7,6 +7,7 @@
 
 import { ACTIONS, actionsFor, contextOf, perform, tell } from "./actions.js";
 import { entryOf, keyOf } from "./list.js";
+import { HAS_POPOVERS } from "./popovers.js";
 import { focusOn, rowOf } from "./walking.js";
 
 const LONG_PRESS_MS = 500;
@@ -109,9 +110,9 @@ export class Pointer {
     }
   }
 
-  /** With Shift the browser's own menu comes. */
+  /** With Shift the browser's own menu comes, and where there can be no other. */
   #contextMenu(event, row) {
-    if (!row || event.shiftKey || event.target.closest(TEXT_FIELDS)) {
+    if (!row || event.shiftKey || !HAS_POPOVERS || event.target.closest(TEXT_FIELDS)) {
       return;
     }
     event.preventDefault();

@@ -11,6 +11,7 @@ import { icon } from "./icons.js";
 import { labelOf } from "./key-names.js";
 import { isOn } from "./key-settings.js";
 import { entryOf, keyOf } from "./list.js";
+import { HAS_POPOVERS, OPEN_POPOVER } from "./popovers.js";
 import { countText, text } from "./texts.js";
 
 // How near the menu comes to the edges of the window, in pixels.
@@ -25,8 +26,10 @@ menu.id = "row-menu";
 menu.className = "menu";
 menu.popover = "manual";
 menu.setAttribute("role", "menu");
-// Within the landmark that it acts on; it is drawn above everything anyway.
-document.getElementById("main").append(menu);
+if (HAS_POPOVERS) {
+  // Within the landmark that it acts on; it is drawn above everything anyway.
+  document.getElementById("main").append(menu);
+}
 
 let opener = null;
 let shownFor = null;
@@ -92,8 +95,23 @@ function place(point, anchor) {
   menu.style.setProperty("--menu-y", `${within(isBelow ? wished.y : above, height, innerHeight)}px`);
 }
 
+/** Do what the button of `row` does without scripts: lead to the page of its entry, or where there is none
+    choose it, for the bar to offer the rest. */
+function goWithout(row, selection) {
+  const link = row.querySelector("a.row-menu");
+  if (link) {
+    location.assign(link.href);
+  } else {
+    selection.set([keyOf(row)]);
+  }
+}
+
 /** Open the menu of `row`, at `point` or at what has the focus; `isHeld` says that a finger still lies there. */
 export function openMenu(row, selection, { point = null, anchor = null, isHeld = false } = {}) {
+  if (!HAS_POPOVERS) {
+    goWithout(row, selection);
+    return;
+  }
   close();
   const isChosen = selection.has(keyOf(row));
   const entries = isChosen ? selection.entries : [entryOf(row)];
@@ -108,7 +126,7 @@ export function openMenu(row, selection, { point = null, anchor = null, isHeld =
 }
 
 function close({ isLeft = false } = {}) {
-  if (!menu.matches(":popover-open")) {
+  if (!menu.matches(OPEN_POPOVER)) {
     return;
   }
   menu.hidePopover();
