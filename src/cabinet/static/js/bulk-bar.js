@@ -38,6 +38,9 @@ export class BulkBar {
     this.list = list;
     this.selection = selection;
     this.timer = 0;
+    // What the bar is higher than the head that it lies over, where its lines are more than one.
+    this.rise = 0;
+    this.watch = new ResizeObserver(([{ borderBoxSize }]) => this.makeWay(borderBoxSize[0].blockSize));
     selection.addEventListener("change", () => {
       this.draw();
       this.speakSoon();
@@ -52,6 +55,10 @@ export class BulkBar {
   renew() {
     // Or the browser writes down every box of a long list whenever anything is put into its history.
     byId("selection")?.setAttribute("autocomplete", "off");
+    this.watch.disconnect();
+    if (byId("selection")) {
+      this.watch.observe(byId("selection"));
+    }
     this.offer();
     this.draw();
   }
@@ -81,6 +88,7 @@ export class BulkBar {
     }
     this.show(count > 0);
     if (count > 0) {
+      byId("selection-everything")?.remove();
       byId("selection-count").replaceChildren(
         span("selection-number", number(count)),
         span("selection-words", this.describe()),
@@ -103,10 +111,19 @@ export class BulkBar {
     bar?.classList.toggle("is-shown", isNeeded);
     const head = this.list.querySelector(".list-head");
     head?.classList.toggle("is-covered", isNeeded);
-    head?.classList.remove("is-offering");
+    if (head) {
+      head.style.paddingBlockEnd = isNeeded && this.rise ? `${this.rise}px` : "";
+    }
     if (hadFocus && !isNeeded) {
       focusList();
     }
+  }
+
+  /** Have the list begin below the bar, `height` pixels high. */
+  makeWay(height) {
+    const line = this.list.querySelector(".list-head > .list-row")?.offsetHeight ?? height;
+    this.rise = Math.max(0, Math.ceil(height - line));
+    this.show(this.selection.size > 0);
   }
 
   /** Put the actions of this place in, where the server put what works without scripts: before anybody
@@ -135,8 +152,7 @@ export class BulkBar {
     button.id = "selection-everything";
     button.className = "btn btn-quiet btn-sm selection-everything";
     button.textContent = countText("select-all", count, { count: number(count) });
-    note.before(button);
-    this.list.querySelector(".list-head").classList.add("is-offering");
+    byId("selection-count").after(button);
   }
 
   press(target) {

@@ -13,7 +13,7 @@ import { styled } from "./styles.js";
 // Arrows that are held down ask for nothing on their way.
 const SETTLED_MS = 120;
 
-const wide = matchMedia("(width >= 1100px)");
+const wide = matchMedia("(width >= 68.75em)");
 const panel = document.getElementById("details");
 const home = panel.parentElement;
 const sheet = document.getElementById("details-sheet");
