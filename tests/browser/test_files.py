@@ -37,10 +37,10 @@ def record_dialogs(page: Page) -> list[str]:
 def test_what_is_used_of_the_quota_follows_an_upload(visitor: Visitor) -> None:
     visitor.person.store("first.txt", b"1234567890")
     page = visitor.open()
-    expect(page.get_by_role("meter", name="10 bytes of 1 GB in use")).to_be_visible()
+    expect(page.get_by_role("meter", name="10 bytes of 1 GB used")).to_be_visible()
     page.locator("#files-input").set_input_files([file("second.txt", b"12345")])
 
-    expect(page.get_by_role("meter", name="15 bytes of 1 GB in use")).to_be_visible()
+    expect(page.get_by_role("meter", name="15 bytes of 1 GB used")).to_be_visible()
 
 
 def test_a_folder_opens_and_the_crumbs_lead_back(visitor: Visitor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -82,14 +83,29 @@ def test_a_page_shows_how_much_of_what_is_allowed_is_used(app: Flask, alice: Pro
     Operator(app).run("users", "set-quota", USERNAME, "none")
     free = browser.get(path).text
 
-    assert "400 bytes of 1 kB in use" in shown
+    assert "400 bytes of 1 kB used" in shown
     assert 'max="1000"' in shown
     assert 'value="400"' in shown
-    assert "Nothing more can be stored" not in shown
-    assert "400 bytes of 300 bytes in use" in full
-    assert "Nothing more can be stored" in full
-    assert "400 bytes in use, without a limit." in free
+    assert "quota-note" not in shown
+    assert "400 bytes of 300 bytes used" in full
+    assert "No space left. Empty the trash or delete old versions." in full
+    assert "400 bytes used" in free
     assert "<meter" not in free
+
+
+@pytest.mark.parametrize(("used", "said"), [(899, None), (900, "90%"), (999, "99%")])
+def test_a_space_that_is_nearly_full_is_told_by_a_sign_and_words(
+    app: Flask, alice: Program, used: int, said: str | None
+) -> None:
+    alice.put("/files/f", b"x" * used)
+    browser = Browser(app)
+    browser.sign_in()
+
+    shown = browser.get("/index").text
+
+    note = re.search(r'<p class="quota-note">.*?#circle-alert.*?<span>(.*?)</span>', shown, re.DOTALL)
+    words = f"Almost full: {said} used. Empty the trash or delete old versions."
+    assert (note and note[1]) == (words if said else None)
 
 
 def test_the_account_page_says_what_counts(app: Flask, alice: Program) -> None:

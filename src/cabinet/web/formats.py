@@ -17,7 +17,7 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import get_group_symbol
 from flask import Flask
-from flask_babel import format_decimal, get_domain, get_locale, gettext
+from flask_babel import format_decimal, format_percent, get_domain, get_locale, gettext
 from markupsafe import Markup, escape
 
 from cabinet.web.texts import SIZE_UNITS
@@ -148,6 +148,12 @@ def number(value: int) -> str:
     return speech().number(value)
 
 
+def percent(share: float) -> str:
+    """Return a share of one in percent, rounded down: what is not full is not said to be."""
+    said: str = format_percent(floor(share * 100) / 100)
+    return said
+
+
 def moment(value: datetime) -> Markup:
     """Return a point in time as a `<time>` element."""
     return speech().moment(value)
@@ -190,5 +196,5 @@ def program(user_agent: str) -> str:
 
 def init_app(app: Flask) -> None:
     """Give the filters to the templates."""
-    for function in (filesize, exact_size, number, moment, day, file_kind, program):
+    for function in (filesize, exact_size, number, percent, moment, day, file_kind, program):
         app.add_template_filter(function)

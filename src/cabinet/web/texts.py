@@ -220,6 +220,7 @@ SINGLE = (
         "time.minutes": N_("%(minutes)s min %(seconds)s s"),
         "time.seconds": N_("%(seconds)s s"),
         "uploading-one": N_("Uploading “%(name)s”"),
+        "upload-share": N_("%(share)s uploaded"),
         "cancel-one": N_("Cancel the upload of “%(name)s”"),
         "pause-one": N_("Pause the upload of “%(name)s”"),
         "resume-one": N_("Resume the upload of “%(name)s”"),

@@ -8,6 +8,11 @@ const decimal = new Intl.NumberFormat(language);
 
 export const number = (value) => decimal.format(value);
 
+const percents = new Intl.NumberFormat(language, { style: "percent" });
+
+/** Return a share of one as a whole number of percent. */
+export const percent = (share) => percents.format(share);
+
 const rounded = (value) => (value < 9.95 ? Math.round(value * 10) / 10 : Math.round(value));
 
 /** Return a number of bytes with a decimal unit; of a rate, whole bytes. */

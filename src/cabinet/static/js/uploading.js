@@ -14,6 +14,7 @@ import { Queue } from "./queue.js";
 import { shownAs } from "./reconciling.js";
 import { back, signedIn } from "./signin.js";
 import { transferOf } from "./transfers.js";
+import { bindUploadVoice } from "./upload-voice.js";
 import { UploadPanel } from "./uploads.js";
 
 const page = document.getElementById("main").dataset;
@@ -22,6 +23,7 @@ const obstacleOf = makeObstacle(signedIn);
 const queue = new Queue(transferOf, obstacleOf, undefined, batches);
 const intake = new Intake(queue, obstacleOf, Number(page.limit));
 const panel = new UploadPanel(queue);
+bindUploadVoice(queue);
 
 new Arrivals(queue, shownAs, obstacleOf);
 presence.addEventListener("look", () => {
