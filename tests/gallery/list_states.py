@@ -41,6 +41,19 @@ def chosen(scene: Scene) -> None:
     scene.sees("#selection")
 
 
+def pointed_at(scene: Scene) -> None:
+    chosen(scene)
+    scene.row("LICENSE").hover()
+
+
+def large_letters(scene: Scene) -> None:
+    """Choose rows where letters are of twice the size."""
+    scene.open("/index")
+    scene.page.evaluate("document.documentElement.style.fontSize = '200%'")
+    scene.choose(*CHOSEN)
+    scene.sees("#selection")
+
+
 def grid_chosen(scene: Scene) -> None:
     scene.open("/index?view=grid")
     scene.choose(*CHOSEN)
@@ -146,6 +159,8 @@ STATES = [
     State("files, 300", "anna", large(PHOTOS), is_large=True),
     State("files, 10,000", "anna", large(SCANS, APPENDED), is_large=True),
     State("files, chosen", "anna", chosen),
+    State("files, chosen and pointed at", "anna", pointed_at),
+    State("files, letters of twice the size", "anna", large_letters),
     State("grid", "anna", at("/index?view=grid")),
     State("grid of pictures", "anna", large(PHOTOS, view="grid"), is_large=True),
     State("grid, chosen", "anna", grid_chosen),

@@ -6,6 +6,8 @@ upload never pass through here, they stream from the request into the store.
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
@@ -37,6 +39,18 @@ class NewFolderForm(Form):
 
     folder = HiddenField()
     name = StringField(_l("Name of the folder"), [required()], render_kw=_NAME_HABITS)
+
+
+class Forms(TypedDict):
+    """What every page with a list needs of forms, by the names that its template has for it."""
+
+    upload_form: UploadForm
+    folder_form: NewFolderForm
+
+
+def empty_forms() -> Forms:
+    """Return the forms of the rail, with nothing in them."""
+    return {"upload_form": UploadForm(formdata=None), "folder_form": NewFolderForm(formdata=None)}
 
 
 class ChosenForm(Form):

@@ -12,11 +12,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from cabinet.files import bp
+from cabinet.files.forms import empty_forms
 from cabinet.files.returning import ROWS, page_at_hand
 from cabinet.files.rows import Content, Listing, RowMaker, plain_columns, tag_of, whole
 from cabinet.files.updates import UPDATE_BYTES, Shown
 from cabinet.services.search import Search
-from cabinet.web.context import acting_user, search
+from cabinet.web.context import acting_user, search, setting
 from cabinet.web.guard import takes_body_of
 from cabinet.web.marking import Marker
 from cabinet.web.objects import to_json
@@ -71,6 +72,8 @@ def _search_page(user_id: int, query: str, path: str, shown: Shown | None = None
         origin=origin,
         scopes=_scopes(query, path, origin),
         is_first=after_of() is None,
+        max_upload_size=setting("MAX_UPLOAD_SIZE"),
+        **empty_forms(),
     )
 
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from cabinet.errors import Conflict, EntryExists, InvalidInput
 from cabinet.files import bp
-from cabinet.files.forms import ReturnForm, TrashedForm
+from cabinet.files.forms import ReturnForm, TrashedForm, empty_forms
 from cabinet.files.returning import ROWS, nothing_chosen, page_at_hand, refuse
 from cabinet.files.rows import Content, Listing, Row, RowMaker, plain_columns, whole
 from cabinet.files.updates import UPDATE_BYTES, Shown
@@ -56,6 +56,8 @@ def show_trash(
         keep_days=setting("TRASH_KEEP_DAYS"),
         refused_form=form,
         refused=refused,
+        max_upload_size=setting("MAX_UPLOAD_SIZE"),
+        **empty_forms(),
     )
 
 

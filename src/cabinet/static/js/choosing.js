@@ -1,6 +1,6 @@
 /* Files on their way into the open folder: chosen, dropped or pasted.
 
-   Rule: what sends them is not part of this; on pages without uploads it is never loaded. */
+   Rule: what sends them is not part of this. */
 
 import { bindDrop } from "./drop.js";
 import { text } from "./texts.js";

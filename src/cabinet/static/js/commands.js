@@ -170,7 +170,7 @@ export const COMMANDS = [
     text: "cmd-new-folder",
     group: "page",
     keys: ["n"],
-    places: ["folder"],
+    places: LISTS,
     run: async ({ folder }) => (await import("./new-folder.js")).makeFolder(folder),
   },
   {
@@ -178,7 +178,7 @@ export const COMMANDS = [
     text: "cmd-upload",
     group: "page",
     keys: ["u"],
-    places: ["folder"],
+    places: LISTS,
     run: () => press(byId("files-input")),
   },
   {
@@ -207,8 +207,26 @@ export const COMMANDS = [
   },
 ];
 
+// What pages without a list ask of this one, by the fragment of its address. Only a press of a button may
+// open a browser's own dialog, so that button is next.
+const ASKED = {
+  "#upload": () => byId("files-input").focus(),
+  "#upload-folder": () => byId("folder-input").focus(),
+  "#new-folder": async () => (await import("./new-folder.js")).makeFolder(document.getElementById("main").dataset.folder),
+};
+
+/** Do what the address asks for, and take that out of it. */
+function answerAddress() {
+  const answer = ASKED[location.hash];
+  if (answer) {
+    history.replaceState(history.state, "", location.pathname + location.search);
+    answer();
+  }
+}
+
 /** Let the buttons of the page that name a command run it. */
 export function bindCommands(selection) {
+  answerAddress();
   document.addEventListener("click", ({ target }) => {
     const button = target.closest?.("[data-command]");
     const command = COMMANDS.find(({ id }) => id === button?.dataset.command);

@@ -11,7 +11,6 @@ import { showTimes } from "./times.js";
 import { warn } from "./toasts.js";
 
 const main = document.getElementById("main");
-const start = main.dataset.place;
 
 // What differs besides the list; the panel of uploads stays as it is.
 const PARTS = ["#files-head", ".rail", "#drop-sign p", "#tools form"];
@@ -89,11 +88,6 @@ export async function show(url, { enter, settle, isTyped = false }) {
     }
     enter();
     showsFrom(here());
-    if (fresh.getElementById("main").dataset.place === "folder" && start !== "folder") {
-      // Only the page of a folder has what uploads need.
-      location.reload();
-      return null;
-    }
     adopt(fresh, isTyped || field.value !== asked);
     named(fresh.title);
     await settle(fresh);

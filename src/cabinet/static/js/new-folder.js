@@ -1,13 +1,16 @@
 /* Making a folder in the one that is open, without leaving the page. */
 
 import { makeFolder as make } from "./changes.js";
+import { root } from "./http.js";
 import { rowOf } from "./list.js";
 import { refresh } from "./list-update.js";
+import { goTo } from "./navigation.js";
 import { below } from "./paths.js";
 import { lost } from "./reconciling.js";
 import { warn } from "./toasts.js";
 import { focusOn } from "./walking.js";
 
+const page = document.getElementById("main").dataset;
 const dialog = document.getElementById("make-folder");
 const form = dialog.querySelector("form");
 const field = document.getElementById("make-folder-name");
@@ -27,6 +30,11 @@ function explain(message) {
 /** Show what was made in its place; of folders in folders the outermost. */
 async function show(path) {
   const [name] = path.slice(parent ? parent.length + 1 : 0).split("/");
+  if (page.place !== "folder") {
+    const place = parent ? `?${new URLSearchParams({ path: parent })}` : "";
+    goTo(`${root}index${place}#show=${encodeURIComponent(name)}`);
+    return;
+  }
   const shown = below(parent, name);
   await refresh([shown]);
   const row = rowOf(shown);

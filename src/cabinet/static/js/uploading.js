@@ -25,7 +25,8 @@ const intake = new Intake(queue, obstacleOf, Number(page.limit));
 const panel = new UploadPanel(queue);
 bindUploadVoice(queue);
 
-new Arrivals(queue, shownAs, obstacleOf);
+// What arrives is not in the trash, whatever lies there that was called so.
+new Arrivals(queue, (path) => (page.place === "trash" ? null : shownAs(path)), obstacleOf);
 presence.addEventListener("look", () => {
   const { why } = absence();
   if (why) {

@@ -47,6 +47,4 @@ if (place !== "trash") {
   // Not with the first F2: what is typed at once belongs to the name.
   (window.requestIdleCallback ?? setTimeout)(() => import("./renaming.js").catch(() => {}));
 }
-if (place === "folder") {
-  await bindChoosing();
-}
+await bindChoosing();
