@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,7 @@ from tests.browser.conftest import NewContext
 from tests.browser.test_files import record_dialogs
 from tests.support import media
 from tests.support.auth import PASSWORD
-from tests.support.chromium import Visitor
+from tests.support.chromium import Visitor, held
 from tests.support.images import picture
 from tests.support.servers import Server
 
@@ -303,3 +304,27 @@ def test_who_was_signed_out_signs_in_again_and_goes_on_looking(
     signing.get_by_role("button", name="Sign in").click()
 
     expect(stage(page).get_by_role("img", name="picture.png")).to_be_visible()
+
+
+# How far the sign of waiting is from the edges of the stage: left and right, top and bottom.
+MARGINS = """stage => {
+  const { position, marginLeft, marginRight, marginTop, marginBottom } = getComputedStyle(stage, "::after");
+  return [position, ...[marginLeft, marginRight, marginTop, marginBottom].map(parseFloat)];
+}"""
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "song.wav", "picture.png"])
+def test_what_is_waited_for_turns_in_the_middle(visitor: Visitor, name: str) -> None:
+    contents = {"notes.txt": b"one", "song.wav": media.wav(1), "picture.png": picture()}
+    visitor.person.store(name, contents[name])
+    page = visitor.open()
+
+    with held(page, re.compile(r"/files/|/download/|/preview")):
+        look_at(page, name)
+        expect(stage(page)).to_have_attribute("aria-busy", "true")
+        position, left, right, top, bottom = stage(page).evaluate(MARGINS)
+
+    assert position == "absolute"
+    assert abs(left - right) <= 1
+    assert abs(top - bottom) <= 1
+    assert min(left, top) > 100
