@@ -23,7 +23,7 @@ from tests.support.servers import Server
 from tests.support.waiting import PATIENCE
 from tests.support.webdriver import CONTROL, DELETE, ENTER, ESCAPE, F2, Window
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.any_database]
 
 LARGE = 30 << 20
 # Bytes that have left when the line ends, long before the file has.

@@ -319,7 +319,7 @@ def test_what_is_waited_for_turns_in_the_middle(visitor: Visitor, name: str) -> 
     visitor.person.store(name, contents[name])
     page = visitor.open()
 
-    with held(page, re.compile(r"/files/|/download/|/preview")):
+    with held(page, re.compile(r"/files/|/download/|/thumbnails/")):
         look_at(page, name)
         expect(stage(page)).to_have_attribute("aria-busy", "true")
         position, left, right, top, bottom = stage(page).evaluate(MARGINS)

@@ -1,0 +1,191 @@
+"""Pages in windows of every width, with letters of every size: nothing is cut, covered or out of place."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NewContext
+from tests.support.chromium import Complaints, Visitor, file
+from tests.support.servers import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.any_database]
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
+def test_nothing_sticks_out_at_320_pixels(
+    new_context: NewContext, complaints: list[Complaints], server: Server, username: str, locale: str
+) -> None:
+    narrow = {"locale": locale, "viewport": {"width": 320, "height": 640}}
+    visitor = Visitor(server, new_context(**narrow), username)
+    complaints[0].expect("status of 404 .*/nowhere")
+    visitor.person.store("deep/er/" + "unbrokenname" * 12 + ".txt", bytes(12_345))
+    visitor.person.store("a file with a name of many words that wraps somewhere.txt", b"1")
+
+    def width(page: Page, path: str) -> int:
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        found: int = page.evaluate("document.documentElement.scrollWidth")
+        return found
+
+    target = "deep/er/" + "unbrokenname" * 12 + ".txt"
+    visitor.person.store(target, b"2")
+    visitor.person.store("unbroken" * 20, b"3")
+    visitor.person.delete("unbroken" * 20)
+    widths = {
+        path: width(visitor.page, path)
+        for path in (
+            "/index", "/index?path=deep/er", "/index?view=grid", "/trash", "/search?q=name", "/account",
+            f"/versions/{target}", f"/index/arrange?path={target}", "/nowhere",
+        )
+    }  # fmt: skip
+    stranger = new_context(**narrow).new_page()
+    widths |= {path: width(stranger, path) for path in ("/", "/register", "/login")}
+
+    assert set(widths.values()) == {320}, widths
+
+
+# Where what stands in the rail is, by its words.
+RAIL = """() => [...document.querySelectorAll(".rail :is(.btn, .rail-link)")]
+    .filter((each) => each.checkVisibility())
+    .map((each) => [each.textContent.trim(), ...Object.values(each.getBoundingClientRect().toJSON()).map(Math.round)])"""
+
+
+@pytest.mark.parametrize("width", [1280, 768, 320])
+@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
+def test_the_rail_is_the_same_in_the_same_place_on_every_page(
+    new_context: NewContext, server: Server, username: str, locale: str, width: int
+) -> None:
+    visitor = Visitor(server, new_context(locale=locale, viewport={"width": width, "height": 800}), username)
+    visitor.person.store("docs/a.txt", b"1")
+    pages = ("/index", "/index?path=docs", "/trash", "/search?q=a", "/account", "/versions/docs/a.txt")
+
+    def rail(path: str) -> list[list[str | int]]:
+        visitor.open(path)
+        found: list[list[str | int]] = visitor.page.evaluate(RAIL)
+        return found
+
+    rails = [rail(path) for path in pages]
+
+    assert len(rails[0]) == 5
+    assert [each for each in rails if each != rails[0]] == []
+    assert visitor.page.evaluate(OVERLAPS) == []
+
+
+def test_what_can_be_put_in_can_be_put_in_from_everywhere(visitor: Visitor) -> None:
+    visitor.person.store("docs/a.txt", b"1")
+    page = visitor.open("/trash")
+    visitor.choose(file("new.txt"))
+    expect(visitor.upload_line("new.txt")).to_contain_text("Uploaded")
+    assert visitor.person.get("new.txt") == b"content"
+
+    page.get_by_role("button", name="New folder").click()
+    page.locator("#make-folder-name").fill("Holidays")
+    page.keyboard.press("Enter")
+    expect(visitor.row("Holidays").get_by_role("link", name="Holidays", exact=True)).to_be_focused()
+
+    visitor.open("/search?q=a.txt&path=docs")
+    visitor.choose(file("beside.txt"))
+    expect(visitor.upload_line("beside.txt")).to_contain_text("Uploaded")
+    assert visitor.person.get("docs/beside.txt") == b"content"
+
+    visitor.open("/account").get_by_role("link", name="New folder").click()
+    expect(page.locator("#make-folder-name")).to_be_focused()
+    assert page.url.endswith("/index")
+    visitor.open("/account").get_by_role("link", name="Upload", exact=True).click()
+    expect(page.locator("#files-input")).to_be_focused()
+    page.wait_for_function("() => location.hash === ''")
+
+
+def letters_of_twice_the_size(page: Page, is_setting: bool) -> None:
+    """Set it as a browser is set, which the widths follow that our rules ask for, or as a page sets it."""
+    if is_setting:
+        devtools = page.context.new_cdp_session(page)
+        devtools.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    else:
+        enlarge = "document.documentElement.style.setProperty('font-size', '200%')"
+        page.add_init_script(f"addEventListener('DOMContentLoaded', () => {enlarge})")
+
+
+# What sticks out of the window to the right, but for what is shortened with dots.
+OUTSIDE = """() => [...document.querySelectorAll("body *:not(.toasts *, .col-modified *)")]
+    .filter((each) => each.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+    .filter((each) => getComputedStyle(each).clipPath === "none")
+    .filter((each) => each.getBoundingClientRect().right > innerWidth + 0.5)
+    .map((each) => `${each.localName}.${each.className}`)"""
+
+
+@pytest.mark.parametrize("is_setting", [True, False], ids=["set in the browser", "set on the page"])
+@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
+def test_letters_of_twice_the_size_leave_the_list_usable(
+    new_context: NewContext, server: Server, username: str, locale: str, width: int, is_setting: bool
+) -> None:
+    large = new_context(locale=locale, viewport={"width": width, "height": 800})
+    visitor = Visitor(server, large, username)
+    for name in ("a.txt", "A long name of a report on the first quarter of the year.docx", "gone.txt"):
+        visitor.person.store(name, bytes(12_345))
+    visitor.person.delete("gone.txt")
+    page = visitor.page
+    letters_of_twice_the_size(page, is_setting)
+
+    for path in ("/index", "/index?view=grid", "/trash", "/search?q=a", "/account"):
+        visitor.open(path)
+        assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") == 32
+        assert page.evaluate("document.documentElement.scrollWidth") == width, path
+        assert page.evaluate(OUTSIDE) == [], path
+
+    visitor.open()
+    shown = page.locator("#rows .name").last.bounding_box()
+    assert shown
+    assert shown["width"] >= 100
+    page.locator("#choose-all").check()
+    expect(page.locator("#selection-bar")).to_be_visible()
+    assert page.evaluate(OUTSIDE) == []
+    assert page.evaluate(CUT) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+# Of the number of those that are selected, what is cut off.
+CUT = """() => [...document.querySelectorAll("#selection-count, #selection-count *")]
+    .filter((each) => each.checkVisibility() && getComputedStyle(each).clipPath === "none")
+    .filter((each) => each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 0)
+    .map((each) => each.textContent)"""
+
+
+# Pairs of what can be pressed, of which the one lies over the other, by what they say.
+OVERLAPS = """() => {
+    const places = [...document.querySelectorAll(".rail a, .rail button, .rail label, .selection :is(p, button)")]
+        .filter((each) => each.checkVisibility({ visibilityProperty: true }))
+        .filter((each) => getComputedStyle(each).position !== "fixed")
+        .map((each) => [each.textContent.trim(), each.getBoundingClientRect()]);
+    const isOver = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    return places.flatMap(([one, a], index) =>
+        places.slice(index + 1).filter(([, b]) => isOver(a, b)).map(([other]) => [one, other]));
+}"""
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
+def test_nothing_to_press_lies_over_another_at_320_pixels_and_the_chosen_are_counted(
+    new_context: NewContext, server: Server, username: str, locale: str
+) -> None:
+    narrow = new_context(locale=locale, viewport={"width": 320, "height": 640})
+    visitor = Visitor(server, narrow, username)
+    for number in range(12):
+        visitor.person.store(f"{number}.txt", b"1")
+    page = visitor.open()
+    assert page.evaluate(OVERLAPS) == []
+
+    page.locator("#choose-all").check()
+
+    expect(page.locator("#selection-count")).to_contain_text("12")
+    assert page.evaluate(CUT) == []
+    assert page.evaluate(OVERLAPS) == []
+    # Nothing of the bar lies over the list, however many lines it has.
+    bar, first = (
+        page.locator("#selection").bounding_box(),
+        page.locator("#rows .list-row").first.bounding_box(),
+    )
+    assert bar
+    assert first
+    assert bar["y"] + bar["height"] <= first["y"]
