@@ -196,6 +196,8 @@ def test_what_is_said_covers_no_row_that_cannot_be_moved_out_from_below_it(
     scroll_to_end(page)
     last = page.locator("#rows [data-path]").last
     assert box(last)["bottom"] <= box(notes.first)["top"]
+    if width < 900:
+        assert box(page.locator("#usage meter"))["bottom"] <= box(notes.first)["top"]
 
     # What has the focus is brought out from below them by the browser.
     page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")

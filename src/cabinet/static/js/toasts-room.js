@@ -4,15 +4,15 @@
    taken back once they are elsewhere. */
 
 const root = document.documentElement;
-const main = document.getElementById("main");
+// What ends last on a wide page, and on a narrow one; the root for what is scrolled into view.
+const ends = [root, document.querySelector(".frame"), document.getElementById("main")];
 
 let given = 0;
 
 function give(pixels) {
   given = pixels;
-  // No property that is handed down: every row would be drawn anew.
-  main.style.marginBlockEnd = `${pixels}px`;
-  root.style.setProperty("--toasts", `${pixels}px`);
+  // To each by itself, for it is not handed down: every row would be drawn anew.
+  ends.forEach((each) => each.style.setProperty("--toasts", `${pixels}px`));
 }
 
 /** Give the page as much room as `toasts` take of it. */
