@@ -44,6 +44,13 @@ def test_only_where_a_browser_has_two_looks_there_is_a_dark_one() -> None:
     assert all("@supports (color: light-dark(red, red))" in rule.conditions for rule in schemes)
 
 
+def test_what_an_older_browser_does_not_know_takes_no_other_rule_with_it() -> None:
+    new = [rule.selector for rule in rules() if ":popover-open" in rule.selector]
+
+    assert new
+    assert [selector for selector in new if "," in selector] == []
+
+
 def test_widths_are_asked_for_in_letters() -> None:
     asked = {condition for rule in rules() for condition in rule.conditions if "width" in condition}
     media = {condition for condition in asked if condition.startswith("@media")}
