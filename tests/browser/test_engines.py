@@ -6,9 +6,11 @@ Rule: few tests and long ones, for a browser costs seconds; what Chromium can sh
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Event
+from typing import TypeVar
 
 import pytest
 
@@ -39,34 +41,41 @@ OFF_CENTER = """(() => {
 })()"""
 
 
-@pytest.fixture(scope="session")
-def firefox_window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
-    folder = tmp_path_factory.mktemp("firefox")
-    with firefox(folder) as window:
+W = TypeVar("W", bound=Window)
+
+
+def opened(
+    engine: Callable[[Path], AbstractContextManager[W]], folders: pytest.TempPathFactory, name: str
+) -> Iterator[W]:
+    """Yield a window, and remove what its browser has kept."""
+    folder = folders.mktemp(name)
+    with engine(folder) as window:
         yield window
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def firefox_window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    yield from opened(firefox, tmp_path_factory, "firefox")
 
 
 @pytest.fixture(scope="session")
 def webkit_window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebKit]:
-    folder = tmp_path_factory.mktemp("webkit")
-    with webkit(folder) as window:
-        yield window
-    shutil.rmtree(folder, ignore_errors=True)
+    yield from opened(webkit, tmp_path_factory, "webkit")
 
 
 @pytest.fixture(params=["firefox", "webkit"])
 def window(request: pytest.FixtureRequest, line: Line, username: str) -> Iterator[Window]:
     """Return a window of either, at the other end of a line, with somebody who has just registered."""
-    opened: Window = request.getfixturevalue(f"{request.param}_window")
-    opened.begin(line.url)
-    opened.go("/register")
-    opened.type("#username", username)
-    opened.type("input[name=password]", PASSWORD)
-    opened.press("main form button[type=submit]")
-    opened.wait_for("document.getElementById('list') !== null && document.readyState === 'complete'")
-    yield opened
-    assert not (told := opened.complaints()), told
+    window: Window = request.getfixturevalue(f"{request.param}_window")
+    window.begin(line.url)
+    window.go("/register")
+    window.type("#username", username)
+    window.type("input[name=password]", PASSWORD)
+    window.press("main form button[type=submit]")
+    window.wait_for("document.getElementById('list') !== null && document.readyState === 'complete'")
+    yield window
+    assert not (told := window.complaints()), told
 
 
 def test_what_people_do_every_day_works(window: Window, server: Server, line: Line, tmp_path: Path) -> None:
