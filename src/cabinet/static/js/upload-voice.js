@@ -10,12 +10,15 @@ import { announce } from "./toasts.js";
 const QUARTERS = 4;
 // What comes sooner after the last words would only take their place.
 const PAUSE_MS = 1_000;
+// Of thousands of small files each change is told, and each sum goes through all of them.
+const SUMMED_EVERY_MS = 100;
 
 /** Speak of what `queue` does. */
 export function bindUploadVoice(queue) {
   // Quarters of the way that were said or passed over; null while nothing is under way.
   let reached = null;
   let spokeAt = -Infinity;
+  let summedAt = -Infinity;
 
   const speak = (words) => {
     announce(words);
@@ -25,9 +28,15 @@ export function bindUploadVoice(queue) {
     reached = 0;
     speak(countText("uploading", count, { count: number(count) }));
   };
-  const go = ({ size, sent }) => {
+  const go = () => {
+    const now = queue.now();
+    if (now - spokeAt < PAUSE_MS || now - summedAt < SUMMED_EVERY_MS) {
+      return;
+    }
+    summedAt = now;
+    const { size, sent } = queue.totals();
     const quarter = size ? Math.floor((sent / size) * QUARTERS) : 0;
-    if (quarter > reached && quarter < QUARTERS && queue.now() - spokeAt >= PAUSE_MS) {
+    if (quarter > reached && quarter < QUARTERS) {
       reached = quarter;
       speak(text("upload-share", { share: percent(quarter / QUARTERS) }));
     }
@@ -35,7 +44,7 @@ export function bindUploadVoice(queue) {
 
   queue.addEventListener("change", () => {
     if (reached !== null) {
-      go(queue.totals());
+      go();
     } else if (queue.tasks.some((task) => task.isOnTheLine)) {
       begin(queue.totals());
     }
