@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 import zlib
 from typing import Any
 
 from PIL import Image
+
+from tests.support.heics import HEICS
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -38,6 +41,19 @@ def png_of(width: int, height: int, content: bytes = b"") -> bytes:
     header = struct.pack(">LLBBBBB", width, height, 8, 2, 0, 0, 0)
     parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(content)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + parts
+
+
+def heic(name: str) -> bytes:
+    """Return one of `HEICS`."""
+    return base64.b64decode(HEICS[name])
+
+
+def huge_tiff(width: int, height: int) -> bytes:
+    """Return a TIFF that claims a size, and holds one line."""
+    content = picture("TIFF", 1, 1)
+    for tag, side in ((256, width), (257, height)):
+        content = content.replace(struct.pack("<HHLL", tag, 4, 1, 1), struct.pack("<HHLL", tag, 4, 1, side))
+    return content
 
 
 def opened(content: bytes) -> Image.Image:

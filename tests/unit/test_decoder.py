@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
 import pytest
+from PIL import Image
 
 from cabinet.services import decoder as decoders
 from cabinet.services.decoder import Decoder
-from cabinet.services.decoding import ADDRESS_SPACE, LONGEST_ANSWER
-from tests.support.images import opened, picture, png_of
+from cabinet.services.decoding import ADDRESS_SPACE, LONGEST_ANSWER, PREVIEW_SIZE
+from tests.support.images import heic, opened, picture, png_of
 
 MakeDecoder = Callable[..., Decoder]
 
@@ -60,16 +62,51 @@ def obey(decoder: Decoder, command: str) -> bytes | None:
 
 
 def test_pictures_become_thumbnails_one_after_the_other(real: Decoder) -> None:
-    for kind, size in (("JPEG", 64), ("AVIF", 256), ("PNG", 64)):
+    for kind, size in (("JPEG", 64), ("AVIF", 256), ("TIFF", 256), ("PNG", 64)):
         made = real.make(io.BytesIO(picture(kind, 400, 200)), size)
 
         assert made is not None
         assert (opened(made).format, opened(made).width) == ("WEBP", size)
+    photograph = real.make(io.BytesIO(heic("display-p3")), 64)
+    assert photograph is not None
+    assert opened(photograph).getpixel((9, 9)) == pytest.approx((0, 173, 54), abs=4)
+
+
+def test_a_preview_of_noise_is_no_larger_than_an_answer_may_be(real: Decoder) -> None:
+    noise = Image.frombytes("RGBA", (1700, 1700), random.Random(7).randbytes(1700 * 1700 * 4))
+    written = io.BytesIO()
+    noise.save(written, "PNG", compress_level=0)
+
+    made = real.make(written, PREVIEW_SIZE)
+
+    assert made is not None
+    assert LONGEST_ANSWER / 4 < len(made) < LONGEST_ANSWER
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("width", "height", "several_passes", "sizes"),
+    [
+        (8192, 5464, False, (64, 256, PREVIEW_SIZE)),
+        (8192, 5464, True, (64, 256, PREVIEW_SIZE)),
+        (12000, 9000, False, (64, 256, PREVIEW_SIZE)),
+        (12000, 9000, True, (64, 256)),
+    ],
+)
+def test_photographs_of_108_megapixels_stay_within_the_limits_of_the_process(
+    real: Decoder, width: int, height: int, several_passes: bool, sizes: tuple[int, ...]
+) -> None:
+    content = io.BytesIO(picture("JPEG", width, height, progressive=several_passes))
+
+    for size in sizes:
+        made = real.make(content, size)
+        assert made is not None
+        assert opened(made).width == size
 
 
 def test_of_what_is_no_picture_there_is_none_and_the_next_one_is_made(real: Decoder) -> None:
     for harmful in (
-        b"", b"<svg/>", picture("JPEG", 400, 200)[:-300], png_of(50_000, 50_000)
+        b"", b"<svg/>", picture("JPEG", 400, 200)[:-300], png_of(50_000, 50_000), heic("plain")[:-60]
     ):  # fmt: skip
         assert real.make(io.BytesIO(harmful), 64) is None
         assert real.make(io.BytesIO(picture()), 64) is not None

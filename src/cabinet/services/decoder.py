@@ -23,10 +23,12 @@ from cabinet.services.decoding import ANSWER_HEAD, LONGEST_ANSWER, REQUEST_HEAD
 from cabinet.storage.chunks import CHUNK_SIZE
 
 # The media types of files that are worth a try.
-MEDIA_TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}
+MEDIA_TYPES = {
+    "image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/tiff", "image/heic", "image/heif"
+}  # fmt: skip
 
-# Bytes of a file that is looked at; the decoders hold all of it.
-LONGEST = 64 << 20
+# Bytes of a file that is looked at; the decoders hold all of it. A TIFF of 24 megapixels has 144 MB.
+LONGEST = 150_000_000
 
 # Seconds for one picture, whatever it waits for; and for the start of the process.
 PATIENCE = 30.0

@@ -19,19 +19,27 @@ import resource
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import BinaryIO
 
 # Of a request: pixels of the square, bytes of the content. Of an answer: bytes.
 REQUEST_HEAD = struct.Struct(">HQ")
 ANSWER_HEAD = struct.Struct(">I")
 
-# Bytes that a thumbnail has at most; one of 256 pixels that is all noise has a fraction of it.
-LONGEST_ANSWER = 1 << 20
+# Pixels of the square that a picture fits into which is looked at in place of the original.
+PREVIEW_SIZE = 1600
 
-# Of one picture: bytes of address space, of which the interpreter with its decoders takes 40 MB,
-# the content up to 64 MiB, and what pictures.py allows 150 MB; and seconds of processor time.
+# Bytes that a thumbnail has at most; one of 1600 pixels that is all noise has a half of it.
+LONGEST_ANSWER = 8 << 20
+
+# Of one picture: bytes of address space, of which the interpreter with its decoders takes 60 MB and
+# what pictures.py allows 430 MB; and seconds of processor time.
 ADDRESS_SPACE = 512 << 20
-CPU_SECONDS = 10
+CPU_SECONDS = 15
+
+# Where a process says how readily it is ended when the machine runs out of memory, and that this one
+# goes first: a server does more than a picture that can be made again.
+_READINESS, _FIRST_OF_ALL = "/proc/self/oom_score_adj", "1000"
 
 LIMITS = {
     resource.RLIMIT_AS: ADDRESS_SPACE,
@@ -59,6 +67,7 @@ def serve(make: MakeThumbnail) -> None:
         if len(content) < length:
             return
         answer = _in_own_process(make, content, size)
+        del content
 
 
 def _in_own_process(make: MakeThumbnail, content: bytes, size: int) -> bytes:
@@ -89,6 +98,9 @@ def _make_and_exit(make: MakeThumbnail, content: bytes, size: int, writing: int)
 
 def _confine(writing: int) -> None:
     """Leave this process its limits and no descriptor but the one that it answers on."""
+    # Only Linux has it.
+    with suppress(OSError), open(_READINESS, "w", encoding="ascii") as readiness:
+        readiness.write(_FIRST_OF_ALL)
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
