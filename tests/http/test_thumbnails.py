@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from cabinet.services import thumbnails
-from tests.support.images import opened, picture
+from cabinet.services.thumbnails import EDITION
+from tests.support.images import heic, opened, picture
 from tests.support.visitors import Program, is_problem
 
 PICTURE = picture("JPEG", 400, 200)
@@ -33,6 +36,7 @@ def test_a_thumbnail_is_a_small_picture_with_a_validator_of_its_own(alice: Progr
     assert content_hash not in headers["ETag"]
     assert alice.get("/thumbnails/a/фото.jpg?size=64", {"If-None-Match": headers["ETag"]}).status_code == 304
     assert opened(alice.get("/thumbnails/a/фото.jpg").data).size == (256, 128)
+    assert opened(alice.get("/thumbnails/a/фото.jpg?size=1600").data).size == (400, 200)
     kept = alice.get(f"/thumbnails/a/фото.jpg?of={content_hash}")
     assert kept.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     assert alice.get("/thumbnails/a/фото.jpg?of=other").headers["Cache-Control"] == "private, no-cache"
@@ -57,13 +61,39 @@ def test_there_is_none_of_what_is_no_picture_is_not_there_or_is_anothers(
     alice.put("/files/text.txt", b"text")
     assert alice.get("/thumbnails/folder/a.jpg").status_code == 200
 
-    for path in ("page.jpg", "text.txt", "folder", "missing.jpg"):
+    for path in ("text.txt", "folder", "missing.jpg"):
         assert is_problem(alice.get(f"/thumbnails/{path}"), 404, "not-found")
     assert is_problem(bob.get("/thumbnails/folder/a.jpg"), 404, "not-found")
     for size in ("65", "0", "-64", "١٢", "9" * 5000, ""):
         assert is_problem(alice.get(f"/thumbnails/folder/a.jpg?size={size}"), 422, "invalid-field")
     alice.delete("/files/folder")
     assert is_problem(alice.get("/thumbnails/folder/a.jpg"), 404, "not-found")
+
+
+def test_of_what_is_called_a_picture_and_is_none_there_is_no_error_to_show(alice: Program) -> None:
+    content_hash = alice.put("/files/page.jpg", b"<html><script>alert(1)</script></html>").get_json()[
+        "content_hash"
+    ]
+
+    for size in (64, 256, 1600):
+        response = alice.get(f"/thumbnails/page.jpg?size={size}")
+        assert (response.status_code, response.data) == (204, b"")
+        assert response.headers["Cache-Control"] == "no-store"
+    kept = alice.get(f"/thumbnails/page.jpg?of={content_hash}")
+    assert kept.headers["Cache-Control"] == "private, max-age=86400"
+
+
+@pytest.mark.parametrize("name", ["IMG_0001.HEIC", "photo.heif", "scan.tif", "SCAN.TIFF", "no suffix"])
+def test_photographs_that_no_browser_shows_have_thumbnails(alice: Program, name: str) -> None:
+    content, width = (picture("TIFF", 400), 400) if "scan" in name.lower() else (heic("plain"), 64)
+    entry = alice.put(f"/files/{name}", content).get_json()
+
+    assert entry["media_type"] in {"image/heic", "image/heif", "image/tiff"}
+    for size in (64, 1600):
+        made = opened(alice.get(f"/thumbnails/{name}?size={size}").data)
+        assert (made.format, made.width) == ("WEBP", min(size, width))
+    page = alice.get("/index", {"Accept": "text/html"}).get_data(as_text=True)
+    assert f'src="/thumbnails/{quote(name)}?size=64&amp;edition={EDITION}&amp;' in page
 
 
 def test_whoever_is_too_early_is_told_when_to_come_again(

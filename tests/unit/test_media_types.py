@@ -19,7 +19,7 @@ from tests.support.services import Workbench
 pytestmark = pytest.mark.any_database
 
 PASSIVE = {
-    "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "audio/wav", "audio/flac", "audio/mpeg",
+    "image/tiff", "image/heic", "image/heif", "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "audio/wav", "audio/flac", "audio/mpeg",
     "audio/mp4", "audio/ogg", "video/ogg", "video/webm", "video/mp4", "video/quicktime", "application/pdf",
     "application/zip", "text/plain", None,
 }  # fmt: skip
@@ -50,7 +50,14 @@ def archive() -> bytes:
         (archive(), "application/zip"),
         (b"\0\0\0\x20ftypisom\0\0\x02\0", "video/mp4"),
         (b"\0\0\0\x20ftypM4A \0\0\x02\0", "audio/mp4"),
-        (b"\0\0\0\x20ftypheic\0\0\x02\0", None),
+        (image("TIFF"), "image/tiff"),
+        (b"MM\0*\0\0\0\x08", "image/tiff"),
+        (b"\0\0\0\x20ftypheic\0\0\x02\0", "image/heic"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "image/heic"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", "image/avif"),
+        (b"\0\0\0\x14ftypmif1\0\0\0\0mif1avif", "image/heif"),
+        (b"\xff\xff\xff\xffftypmif1", "image/heif"),
+        (b"\0\0\0\x20ftypcrx \0\0\x02\0", None),
         (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm", "video/webm"),
         (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x88matroska", None),
         (b"OggS\0\x02" + bytes(20) + b"\x01\x1e\x01vorbis", "audio/ogg"),

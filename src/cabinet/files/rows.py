@@ -23,6 +23,7 @@ from cabinet.files.remembered import view_of_request
 from cabinet.files.returning import is_of_a_page
 from cabinet.services.decoder import MEDIA_TYPES as PICTURES
 from cabinet.services.entries import Entry, Order, Sort
+from cabinet.services.thumbnails import EDITION
 from cabinet.web.context import acting_user
 from cabinet.web.formats import file_kind, name_parts, speech
 from cabinet.web.marking import Marker
@@ -144,7 +145,10 @@ class RowMaker:
         pixels = TILE_PICTURE if view_of_request() == "grid" else ROW_PICTURE
         # What is behind the addresses of content comes to nobody but whose list this is.
         self._whose = f"{USER_FIELD}={acting_user().public_id}"
-        self._picture = url_for("files.thumbnail", path="-")[:-1], f"?size={pixels}&{self._whose}&of="
+        self._picture = (
+            url_for("files.thumbnail", path="-")[:-1],
+            f"?size={pixels}&edition={EDITION}&{self._whose}&of=",
+        )
         self._choose = gettext("Choose “%(name)s”")
         self._actions = gettext("Actions for “%(name)s”")
         self._root = gettext("Your files")

@@ -11,7 +11,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from cabinet.files import bp
-from cabinet.services.thumbnails import SIZES
+from cabinet.services.thumbnails import SIZES, Missing
 from cabinet.web.context import acting_user, files, thumbnails
 from cabinet.web.ranges import send_entry
 
@@ -22,11 +22,13 @@ RETRY_AFTER = 1
 
 # For an address that names the content: what it shows can never change.
 FOREVER = "private, max-age=31536000, immutable"
+# That there is none may change with the next release.
+A_DAY = "private, max-age=86400"
 
 
 @bp.get("/thumbnails/<path:path>")
 def thumbnail(path: str) -> ResponseReturnValue:
-    """Answer with a small picture of a file; 202 while it is being made.
+    """Answer with a small picture of a file; 202 while it is being made, 204 where none can be made.
 
     With `?of=` and the file's content hash the answer may be kept for ever.
     """
@@ -34,9 +36,13 @@ def thumbnail(path: str) -> ResponseReturnValue:
     entry = files(user_id).get(path)
     size = request.args.get("size", DEFAULT_SIZE)
     found = thumbnails(user_id).find(entry, next((known for known in SIZES if str(known) == size), 0))
-    if found is None:
+    names_content = request.args.get("of") == entry.content_hash
+    if found is Missing.YET:
         return "", HTTPStatus.ACCEPTED, {"Retry-After": str(RETRY_AFTER)}
+    if found is Missing.EVER:
+        # No error: of every file that is called a picture a page asks for one.
+        return "", HTTPStatus.NO_CONTENT, {"Cache-Control": A_DAY} if names_content else {}
     response = send_entry(request, found, lambda: files(user_id).open(found), attachment=False)
-    if request.args.get("of") == entry.content_hash:
+    if names_content:
         response.headers["Cache-Control"] = FOREVER
     return response

@@ -108,6 +108,13 @@ def to_entry(node: Node, path: str) -> Entry:
     )
 
 
+# What not every system has in its tables, and what pictures are known by here.
+for _suffix, _known in {
+    ".avif": "image/avif", ".heic": "image/heic", ".heif": "image/heif", ".webp": "image/webp"
+}.items():  # fmt: skip
+    mimetypes.add_type(_known, _suffix)
+
+
 def media_type_of(name: str, otherwise: str | None = None) -> str:
     """Return the media type that the name suggests, else `otherwise`."""
     guessed, encoding = mimetypes.guess_type(f"file:///{name.rpartition('/')[2]}", strict=True)

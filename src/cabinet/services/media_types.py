@@ -26,6 +26,8 @@ _MARKS = (
     (0, b"%PDF-", "application/pdf"),
     (0, b"PK\x03\x04", "application/zip"),
     (0, b"PK\x05\x06", "application/zip"),
+    (0, b"II*\0", "image/tiff"),
+    (0, b"MM\0*", "image/tiff"),
     (0, b"fLaC", "audio/flac"),
     (0, b"ID3", "audio/mpeg"),
 )
@@ -35,6 +37,10 @@ _RIFF = {"image/webp", "audio/wav"}
 _BRANDS = {
     b"avif": "image/avif",
     b"avis": "image/avif",
+    b"heic": "image/heic",
+    b"heix": "image/heic",
+    b"heim": "image/heic",
+    b"heis": "image/heic",
     b"M4A ": "audio/mp4",
     b"M4B ": "audio/mp4",
     b"qt  ": "video/quicktime",
@@ -49,6 +55,9 @@ _BRANDS = {
     b"M4V ": "video/mp4",
     b"dash": "video/mp4",
 }
+
+# Brands of pictures of any codec; which it is, one of those says that follow.
+_ANY_PICTURE = {b"mif1", b"msf1"}
 
 _EBML = b"\x1aE\xdf\xa3"
 _OGG = b"OggS"
@@ -66,7 +75,7 @@ def hint_of(head: bytes) -> str | None:
         if head.startswith(mark, offset) and (media_type not in _RIFF or head.startswith(b"RIFF")):
             return media_type
     if head.startswith(b"ftyp", 4):
-        return _BRANDS.get(head[8:12])
+        return _by_brand(head)
     if head.startswith(_EBML):
         return "video/webm" if b"webm" in head[:64] else None
     if head.startswith(_OGG):
@@ -74,6 +83,14 @@ def hint_of(head: bytes) -> str | None:
     if _is_mpeg(head):
         return "audio/mpeg"
     return "text/plain" if head and _is_text(head) else None
+
+
+def _by_brand(head: bytes) -> str | None:
+    if head[8:12] not in _ANY_PICTURE:
+        return _BRANDS.get(head[8:12])
+    end = min(int.from_bytes(head[:4]), len(head))
+    known = (_BRANDS.get(head[place : place + 4]) for place in range(16, end, 4))
+    return next(filter(None, known), "image/heif")
 
 
 def _is_mpeg(head: bytes) -> bool:

@@ -13,6 +13,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from enum import Enum
 from typing import NamedTuple
 
 from sqlalchemy import delete
@@ -23,13 +24,18 @@ from cabinet.models import Blob, Thumbnail
 from cabinet.services.clock import Clock
 from cabinet.services.database import execute_counted, lock_blob, writing
 from cabinet.services.decoder import MEDIA_TYPES, Decoder
+from cabinet.services.decoding import PREVIEW_SIZE
 from cabinet.services.entries import Entry
 from cabinet.services.publishing import publishing
 from cabinet.storage.blobs import BlobStore
 
-# Pixels of the square that a thumbnail fits into: a row of a list, a tile.
-SIZES = (64, 256)
-NOT_A_SIZE = N_("it is neither 64 nor 256.")
+# Pixels of the square that a thumbnail fits into: a row of a list, a tile, a look at the picture itself.
+SIZES = (64, 256, PREVIEW_SIZE)
+NOT_A_SIZE = N_("it is none of 64, 256 and 1600.")
+
+# Counts what has changed the looks of thumbnails. It is a part of their addresses, for whoever has one may
+# keep it for ever; what is kept here is forgotten by a migration.
+EDITION = 2
 
 # Seconds that a request waits: most pictures take less, and nobody wants to ask twice.
 PATIENCE = 0.5
@@ -45,6 +51,13 @@ THUMBNAIL_TYPE = "image/webp"
 _log = logging.getLogger(__name__)
 
 
+class Missing(Enum):
+    """Why there is no thumbnail: it is being made, or none can be made."""
+
+    YET = "yet"
+    EVER = "ever"
+
+
 class Wanted(NamedTuple):
     """What a thumbnail is of, and for whom."""
 
@@ -57,6 +70,7 @@ class ThumbnailMaker:
     """Makes thumbnails one after the other, on a thread that ends when there is nothing to do for long.
 
     The users take turns: whoever asks for one picture waits for no more than one of each other user's.
+    What somebody looks at comes before what they scroll past.
     """
 
     def __init__(
@@ -80,7 +94,11 @@ class ThumbnailMaker:
             if len(self._done) >= MOST_WAITING and not self._make_room_for(wanted.owner_id):
                 return None
             done = self._done[wanted] = threading.Event()
-            self._queues.setdefault(wanted.owner_id, deque()).append(wanted)
+            queue = self._queues.setdefault(wanted.owner_id, deque())
+            if wanted.size == PREVIEW_SIZE:
+                queue.appendleft(wanted)
+            else:
+                queue.append(wanted)
             if not self._is_working:
                 self._is_working = True
                 threading.Thread(target=self._work, name="thumbnails", daemon=True).start()
@@ -173,10 +191,10 @@ class Thumbnails:
         self._maker = maker
         self._owner_id = owner_id
 
-    def find(self, entry: Entry, size: int) -> Entry | None:
-        """Return the thumbnail of a file of this user's as an entry, None while it is being made.
+    def find(self, entry: Entry, size: int) -> Entry | Missing:
+        """Return the thumbnail of a file of this user's as an entry, or why there is none.
 
-        Raises `InvalidField`, `BlobMissing`, `NotFound` where none can be made, and `StorageFull`
+        Raises `InvalidField`, `BlobMissing`, `NotFound` for what is called no picture, and `StorageFull`
         where it has no room.
         """
         if size not in SIZES:
@@ -184,32 +202,31 @@ class Thumbnails:
         if entry.content_hash is None or entry.media_type not in MEDIA_TYPES:
             raise NotFound
         wanted = Wanted(self._owner_id, entry.content_hash, size)
-        row = self._look(wanted)
-        if row is None:
+        found = self._look(entry, wanted)
+        if found is Missing.YET:
             if self._store.size_of(entry.content_hash) is None:
                 raise BlobMissing(content_hash=entry.content_hash)
             self._store.check_room()
             done = self._maker.ask(wanted)
-            if done is None or not done.wait(PATIENCE):
-                return None
-            row = self._look(wanted)
-        return None if row is None else _to_entry(entry, *row)
+            if done is not None and done.wait(PATIENCE):
+                found = self._look(entry, wanted)
+        return found
 
-    def _look(self, wanted: Wanted) -> tuple[str, int] | None:
-        """Return the hash and size of a thumbnail that is there, None where it has to be made."""
+    def _look(self, entry: Entry, wanted: Wanted) -> Entry | Missing:
+        """Return a thumbnail that is there, or whether it has yet to be made."""
         row = self._session.get(Thumbnail, wanted)
         thumbnail_hash = row.thumbnail_hash if row else None
         self._session.rollback()
         if row is None:
-            return None
+            return Missing.YET
         if thumbnail_hash is None:
-            raise NotFound
+            return Missing.EVER
         size = self._store.size_of(thumbnail_hash)
         if size is None:
             # Of what can be made again, its loss is nobody's.
             self._forget(wanted)
-            return None
-        return thumbnail_hash, size
+            return Missing.YET
+        return _to_entry(entry, thumbnail_hash, size)
 
     def _forget(self, wanted: Wanted) -> None:
         gone = delete(Thumbnail).where(

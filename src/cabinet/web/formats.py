@@ -34,7 +34,7 @@ KEPT_DAYS = 4096
 KINDS = {
     "archive": "7z bz2 gz iso jar rar tar tgz xz zip zst",
     "code": "c cc cpp cs css go h htm html ini java js json kt lua php pl py rb rs sh sql swift toml ts xml yaml yml",
-    "image": "avif bmp gif heic ico jpeg jpg png svg tif tiff webp",
+    "image": "avif bmp gif heic heif ico jpeg jpg png svg tif tiff webp",
     "music": "aac flac m4a mid mp3 oga ogg opus wav wma",
     "spreadsheet": "csv ods tsv xls xlsx",
     "text": "doc docx epub log md odp odt pdf ppt pptx rst rtf tex txt",
