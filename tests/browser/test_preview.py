@@ -21,10 +21,13 @@ pytestmark = pytest.mark.browser
 ATTACK = "window.attacked = true; alert(1); fetch('https://evil.test/')"
 HOSTILE = {
     "a page.html": f'<h1>Hello</h1><img src=x onerror="{ATTACK}"><script>{ATTACK}</script>',
-    "b drawing.svg": f'<svg xmlns="http://www.w3.org/2000/svg" onload="{ATTACK}"><script>{ATTACK}</script></svg>',
     "c notes.txt": f"</pre><script>{ATTACK}</script><img src=x onerror=alert(1)>",
     "d data.xml": f'<?xml version="1.0"?><x xmlns:h="http://www.w3.org/1999/xhtml"><h:script>{ATTACK}</h:script></x>',
 }
+HOSTILE_DRAWING = f"""<svg xmlns="http://www.w3.org/2000/svg" xmlns:x="http://www.w3.org/1999/xlink" viewBox="0 0 9 6"
+ onload="{ATTACK}"><script>{ATTACK}</script><image x:href="https://evil.test/a.png"/><a x:href="https://evil.test/">
+<rect width="9" height="6" fill="red"/></a><foreignObject><iframe xmlns="http://www.w3.org/1999/xhtml"
+ src="https://evil.test/"/></foreignObject></svg>"""
 
 
 def stage(page: Page) -> Locator:
@@ -108,6 +111,7 @@ def test_nothing_in_a_hostile_file_runs_or_leads_anywhere(visitor: Visitor) -> N
     for name, content in HOSTILE.items():
         visitor.person.store(name, content.encode())
     visitor.person.store("e paper.pdf", media.pdf(["Words"], script=ATTACK, link="https://evil.test/"))
+    visitor.person.store("f drawing.svg", HOSTILE_DRAWING.encode())
     asked: list[str] = []
     page = visitor.open()
     page.on("request", lambda request: asked.append(request.url))
@@ -120,6 +124,10 @@ def test_nothing_in_a_hostile_file_runs_or_leads_anywhere(visitor: Visitor) -> N
         page.keyboard.press("ArrowRight")
     expect(stage(page).get_by_text("Words")).to_be_attached()
     stage(page).locator(".pdf-page").click()
+    page.keyboard.press("ArrowRight")
+    drawing = stage(page).get_by_role("img", name="f drawing.svg")
+    expect(drawing).to_be_visible()
+    drawing.click()
 
     assert stage(page).locator("script, iframe, object, embed, a").count() == 0
     assert (page.evaluate("window.attacked"), dialogs, page.url.split("#")[0]) == (None, [], address)

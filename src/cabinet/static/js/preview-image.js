@@ -1,8 +1,10 @@
 /* A picture: as large as fits, then larger by click, buttons, keys or wheel; the stage scrolls.
 
-   Rule: an <img> runs nothing, whatever its bytes are. */
+   Rule: an <img> runs nothing, whatever its bytes are, a drawing (SVG) neither. */
 
 import { shownUrl } from "./http.js";
+import { isDrawing } from "./preview-kinds.js";
+import { isShowable, showFirst, sourcesOf } from "./preview-sources.js";
 import { offerZoom } from "./preview-zoom.js";
 
 // A click goes to the picture's own size, or to this many times of what fits.
@@ -12,17 +14,24 @@ const MOST = 8;
 const STILL_PX = 4;
 
 class Zoom {
-  constructor(image, stage) {
+  /** `isBoundless` says of a drawing that it is as sharp in any size; `enlarge()` is called when one looks closer. */
+  constructor(image, stage, isBoundless, enlarge) {
     this.image = image;
     this.stage = stage;
+    this.isBoundless = isBoundless;
+    this.enlarge = enlarge;
     this.factor = 1;
+    this.to(1);
   }
 
   /** How wide the picture is when all of it fits. */
   get fitted() {
-    const { image, stage } = this;
-    const scale = Math.min(stage.clientWidth / image.naturalWidth, stage.clientHeight / image.naturalHeight, 1);
-    return image.naturalWidth * scale;
+    const { image, stage, isBoundless } = this;
+    // A drawing may have a shape and no size.
+    const { naturalWidth: width = 0, naturalHeight: height = 0 } = image;
+    const [wide, high] = width && height ? [width, height] : [1, 1];
+    const scale = Math.min(stage.clientWidth / wide, stage.clientHeight / high, isBoundless ? Infinity : 1);
+    return wide * scale;
   }
 
   /** Be `factor` times as large as what fits, and keep the point at `x`, `y` of the window in its place. */
@@ -32,10 +41,13 @@ class Zoom {
     this.factor = Math.min(Math.max(factor, 1), MOST);
     const isZoomed = this.factor > 1;
     stage.classList.toggle("is-zoomed", isZoomed);
-    image.style.width = isZoomed ? `${this.fitted * this.factor}px` : "";
+    image.style.width = isZoomed || this.isBoundless ? `${this.fitted * this.factor}px` : "";
     const after = image.getBoundingClientRect();
     stage.scrollLeft += after.x + ((x - before.x) / before.width) * after.width - x;
     stage.scrollTop += after.y + ((y - before.y) / before.height) * after.height - y;
+    if (isZoomed) {
+      this.enlarge();
+    }
   }
 
   toggle(x, y) {
@@ -97,16 +109,41 @@ function bind(zoom, place) {
   offerZoom(place, (factor) => zoom.to(factor === null ? 1 : zoom.factor * factor));
 }
 
+/** Return what has `image` show the file in place of a smaller picture, once. */
+function enlarger(image, entry, signal) {
+  let isAsked = false;
+  return async () => {
+    if (isAsked) {
+      return;
+    }
+    isAsked = true;
+    const full = new Image();
+    full.src = shownUrl(entry.path);
+    // What cannot be had leaves the smaller one.
+    const isThere = await full.decode().then(
+      () => true,
+      () => false,
+    );
+    if (isThere && !signal.aborted) {
+      image.src = full.src;
+    }
+  };
+}
+
 /** Show a picture. */
 export async function show(entry, place) {
+  const { stage, signal } = place;
   const image = document.createElement("img");
   image.className = "preview-image";
   image.alt = entry.name;
   image.draggable = false;
-  image.src = shownUrl(entry.path);
-  await image.decode();
-  if (!place.signal.aborted) {
-    place.stage.replaceChildren(image);
-    bind(new Zoom(image, place.stage), place);
+  const source = await showFirst(image, sourcesOf(entry, stage), signal);
+  if (!source) {
+    throw new Error("no picture");
   }
+  stage.replaceChildren(image);
+  const enlarge = source.isMade && isShowable(entry) ? enlarger(image, entry, signal) : () => {};
+  bind(new Zoom(image, stage, isDrawing(entry), enlarge), place);
+  // Two fingers make the whole page larger.
+  visualViewport?.addEventListener("resize", () => visualViewport.scale > 1 && enlarge(), { signal });
 }

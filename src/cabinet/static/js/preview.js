@@ -115,7 +115,7 @@ async function step(by) {
   if (entry && dialog.open) {
     await lookAt(entry.path);
     await show(entry);
-    (await import("./preview-ahead.js")).fetchAhead(course.glimpse(by));
+    (await import("./preview-ahead.js")).fetchAhead(course.glimpse(by), stage);
   }
 }
 
