@@ -255,6 +255,8 @@ def test_text_is_read_in_whatever_it_was_written(visitor: Visitor) -> None:
 def test_pages_of_a_document_are_drawn_when_they_come_near(visitor: Visitor) -> None:
     visitor.person.store("book.pdf", media.pdf([f"Words of {number}" for number in range(1, 41)]))
     page = visitor.open()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     look_at(page, "book.pdf")
     drawn = stage(page).locator("canvas")
     expect(stage(page).get_by_role("group", name="Page 1", exact=True).locator("canvas")).to_be_visible()
@@ -266,6 +268,7 @@ def test_pages_of_a_document_are_drawn_when_they_come_near(visitor: Visitor) -> 
     stage(page).press("End")
 
     expect(stage(page).get_by_text("Words of 40")).to_be_attached()
+    assert not [url for url in asked if url.endswith((".bcmap", ".pfb"))], "nothing that it does not need"
     expect(stage(page).get_by_text("Words of 1", exact=True)).not_to_be_attached()
     before = stage(page).locator(".pdf-page").first.bounding_box()
     page.get_by_role("button", name="Larger").click()
@@ -273,6 +276,34 @@ def test_pages_of_a_document_are_drawn_when_they_come_near(visitor: Visitor) -> 
     assert before is not None
     assert after is not None
     assert after["width"] == pytest.approx(before["width"] * 1.4, rel=0.01)
+
+
+def test_a_document_without_its_fonts_shows_its_text(visitor: Visitor) -> None:
+    fonts = {
+        "a japanese.pdf": ("東京の天気", "shift_jis", media.cjk("Japan1", "Ryumin-Light", "90ms-RKSJ-H")),
+        "b chinese.pdf": ("今天天气很好", "gbk", media.cjk("GB1", "STSong-Light", "GBK-EUC-H")),
+        "c traditional.pdf": ("今天天氣很好", "big5", media.cjk("CNS1", "MSung-Light", "ETen-B5-H")),
+        "d korean.pdf": (
+            "오늘은 날씨가",
+            "utf-16-be",
+            media.cjk("Korea1", "HYSMyeongJo-Medium", "UniKS-UCS2-H"),
+        ),
+        "e vertical.pdf": ("縦書き", "utf-16-be", media.cjk("Japan1", "HeiseiMin-W3", "UniJIS-UCS2-V")),
+        "f dingbats.pdf": ("3", "ascii", "/Subtype /Type1 /BaseFont /ZapfDingbats"),
+    }
+    for name, (text, codec, font) in fonts.items():
+        visitor.person.store(name, media.pdf_of_font(text.encode(codec), font))
+    page = visitor.open()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    look_at(page, "a japanese.pdf")
+
+    for name, (text, _, _) in fonts.items():
+        expect(title(page)).to_have_text(name)
+        expect(stage(page).locator("canvas")).to_be_visible()
+        expect(stage(page).locator(".pdf-text")).to_have_text(text)
+        page.keyboard.press("ArrowRight")
+    assert {"90ms-RKSJ-H.bcmap", "GBK-EUC-H.bcmap", "UniKS-UCS2-H.bcmap", "FoxitDingbats.pfb"} <= set(asked)
 
 
 def test_what_cannot_be_shown_says_why(visitor: Visitor, expect_complaint: Callable[[str], None]) -> None:

@@ -57,6 +57,34 @@ def pdf(texts: Sequence[str], *, script: str = "", link: str = "", is_locked: bo
     return _written(objects)
 
 
+def pdf_of_font(codes: bytes, font: str) -> bytes:
+    """Return a document of one page, with `codes` in a font that is described and not in it.
+
+    `font` is the entries of its dictionary.
+    """
+    drawing = f"BT /F1 24 Tf 30 300 Td <{codes.hex()}> Tj ET"
+    return _written(
+        [
+            "<< /Type /Catalog /Pages 2 0 R >>",
+            "<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+            (
+                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 400] /Contents 4 0 R "
+                f"/Resources << /Font << /F1 << /Type /Font {font} >> >> >> >>"
+            ),
+            f"<< /Length {len(drawing)} >>\nstream\n{drawing}\nendstream",
+        ]
+    )
+
+
+def cjk(ordering: str, name: str, encoding: str) -> str:
+    """Return the entries of a font of Chinese, Japanese or Korean that whoever reads is to have."""
+    info = f"/CIDSystemInfo << /Registry (Adobe) /Ordering ({ordering}) /Supplement 2 >>"
+    box = "/FontBBox [0 -200 1000 900] /ItalicAngle 0 /Ascent 880 /Descent -120 /StemV 80 /CapHeight 880"
+    descriptor = f"/FontDescriptor << /Type /FontDescriptor /FontName /{name} /Flags 4 {box} >>"
+    inner = f"<< /Type /Font /Subtype /CIDFontType0 /BaseFont /{name} {info} {descriptor} >>"
+    return f"/Subtype /Type0 /BaseFont /{name} /Encoding /{encoding} /DescendantFonts [{inner}]"
+
+
 def _written(objects: Sequence[str], more: str = "") -> bytes:
     """Return the document of numbered objects, with the table of where each begins."""
     document, offsets = "%PDF-1.7\n", []

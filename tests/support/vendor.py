@@ -101,12 +101,20 @@ FOLDER_FILL = ".22"
 
 @dataclass(frozen=True)
 class Package:
-    """A package of the npm registry, and which of its files become which of ours."""
+    """A package of the npm registry, and which of its files become which of ours.
+
+    A source may be a pattern, whose files keep their names in the folder that is given. Whatever has a licence of
+    its own is in `licences`, by the beginning of its name here.
+    """
 
     name: str
     version: str
     licence: str
     files: Mapping[str, str] = field(default_factory=dict)
+    licences: Mapping[str, str] = field(default_factory=dict)
+
+    def licence_of(self, name: str) -> str:
+        return next((own for start, own in self.licences.items() if name.startswith(start)), self.licence)
 
 
 BOOTSTRAP = Package(
@@ -149,10 +157,18 @@ PDFJS = Package(
         "legacy/build/pdf.worker.min.mjs": "pdfjs-6.5.438/pdf.worker.min.mjs",
         "wasm/jbig2_nowasm_fallback.js": "pdfjs-6.5.438/jbig2_nowasm_fallback.js",
         "wasm/openjpeg_nowasm_fallback.js": "pdfjs-6.5.438/openjpeg_nowasm_fallback.js",
+        # What codes mean in fonts that are not in the file, as those of Chinese, Japanese and Korean often are.
+        "cmaps/*.bcmap": "pdfjs-6.5.438/cmaps/",
+        # The two fonts that are loaded while systems have the other twelve: their signs differ from place to place.
+        "standard_fonts/FoxitDingbats.pfb": "pdfjs-6.5.438/fonts/FoxitDingbats.pfb",
+        "standard_fonts/FoxitSymbol.pfb": "pdfjs-6.5.438/fonts/FoxitSymbol.pfb",
         "LICENSE": "pdfjs-6.5.438/pdfjs.LICENSE.txt",
+        "cmaps/LICENSE": "pdfjs-6.5.438/cmaps.LICENSE.txt",
+        "standard_fonts/LICENSE_FOXIT": "pdfjs-6.5.438/fonts.LICENSE.txt",
         "wasm/LICENSE_JBIG2": "pdfjs-6.5.438/jbig2.LICENSE.txt",
         "wasm/LICENSE_OPENJPEG": "pdfjs-6.5.438/openjpeg.LICENSE.txt",
     },
+    {"pdfjs-6.5.438/cmaps": "BSD-3-Clause", "pdfjs-6.5.438/fonts": "BSD-3-Clause"},
 )
 LUCIDE = Package("lucide-static", "1.62.0", "ISC", {"LICENSE": "lucide-1.62.0.LICENSE.txt"})
 
@@ -214,7 +230,7 @@ def entry(package: Package, source: str, path: Path) -> dict[str, str]:
         "file": path.relative_to(STATIC).as_posix(),
         "package": package.name,
         "version": package.version,
-        "licence": package.licence,
+        "licence": package.licence_of(path.relative_to(VENDOR).as_posix() if VENDOR in path.parents else ""),
         "source": source,
         "sha384": sha384(path),
     }
@@ -227,10 +243,12 @@ def refresh() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for package in (BOOTSTRAP, ONEST, TUS, PDFJS, LUCIDE):
             folder = unpack(package, Path(scratch))
-            for source, name in package.files.items():
-                (VENDOR / name).parent.mkdir(parents=True, exist_ok=True)
-                (VENDOR / name).write_bytes((folder / source).read_bytes())
-                entries.append(entry(package, source, VENDOR / name))
+            for pattern, name in package.files.items():
+                for path in sorted(folder.glob(pattern)):
+                    copy = VENDOR / name / path.name if name.endswith("/") else VENDOR / name
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    copy.write_bytes(path.read_bytes())
+                    entries.append(entry(package, path.relative_to(folder).as_posix(), copy))
             if package is LUCIDE:
                 SPRITE.write_text(sprite(folder / "icons"), encoding="utf-8")
                 STRIP.write_text(strip(folder / "icons"), encoding="utf-8")

@@ -38,10 +38,12 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 FINGERPRINT_LENGTH = 16
 # By suffix and not by the machine's own tables, which disagree about scripts and fonts.
 MEDIA_TYPES = {
+    ".bcmap": "application/octet-stream",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
     ".mjs": "text/javascript; charset=utf-8",
+    ".pfb": "application/octet-stream",
     ".png": "image/png",
     ".svg": "image/svg+xml; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
@@ -50,10 +52,10 @@ MEDIA_TYPES = {
 # What holds inside of a worker, whose rights are those of its own script's answer: it may load the
 # rest of its program and reach nothing else. That is what reads users' PDFs.
 POLICY = "default-src 'none'; script-src 'self'"
-COMPRESSED_ALREADY = frozenset({".png", ".woff2"})
+COMPRESSED_ALREADY = frozenset({".pfb", ".png", ".woff2"})
 
 # Answers that are kept; more than there are files, for some are asked for together.
-KEPT = 512
+KEPT = 1024
 # Stylesheets that one address may name.
 MOST_TOGETHER = 20
 

@@ -23,6 +23,24 @@ const FEATHER_PX = 24;
 const WIDEST_PX = 900;
 const ZOOMS = [0.5, 4];
 
+// What the worker may have fetched, and where it lies: it asks for it when a file does.
+const DATA = { cMapUrl: "cmaps/", standardFontDataUrl: "fonts/" };
+const DATA_NAME = /^[\w-]+\.(bcmap|pfb)$/;
+
+/** Fetches tables and fonts for the worker, and nothing else that it might name. */
+class LibraryData {
+  async fetch({ kind, filename }) {
+    if (!Object.hasOwn(DATA, kind) || !DATA_NAME.test(filename)) {
+      throw new Error("no data of the library");
+    }
+    const response = await fetch(`${LIBRARY}${DATA[kind]}${filename}`);
+    if (!response.ok) {
+      throw new Error("not there");
+    }
+    return new Uint8Array(await response.arrayBuffer());
+  }
+}
+
 async function open(entry, signal) {
   const pdfjs = await import("../vendor/pdfjs-6.5.438/pdf.min.mjs");
   signal.throwIfAborted();
@@ -30,6 +48,7 @@ async function open(entry, signal) {
   const task = pdfjs.getDocument({
     url: contentUrl(entry.path),
     httpHeaders: { [USER_HEADER]: user },
+    BinaryDataFactory: LibraryData,
     rangeChunkSize: RANGE_BYTES,
     disableAutoFetch: true,
     disableStream: true,
