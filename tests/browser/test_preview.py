@@ -210,48 +210,6 @@ def test_a_finger_opens_swipes_on_and_closes(server: Server, new_context: NewCon
     expect(page.locator("#preview")).to_be_hidden()
 
 
-def test_of_a_large_text_only_the_beginning_is_fetched(visitor: Visitor) -> None:
-    visitor.person.store("big.log", b"a line of the log\n" * 100_000)
-    page = visitor.open()
-
-    with page.expect_response("**/files/big.log") as answer:
-        look_at(page, "big.log")
-
-    assert answer.value.headers["content-range"] == "bytes 0-249999/1800000"
-    expect(stage(page)).to_contain_text("Only the first 250 kB of 1.8 MB are shown.")
-    user = page.evaluate("document.body.dataset.user")
-    download = stage(page).get_by_role("link", name="Download")
-    expect(download).to_have_attribute("href", f"/download/big.log?user={user}")
-
-
-def test_text_is_read_in_whatever_it_was_written(visitor: Visitor) -> None:
-    russian = "Привет, мир! Это письмо.\r\n" * 3
-    contents = {
-        "a.txt": russian.encode(),
-        "b.txt": russian.encode("utf-8-sig"),
-        "c.txt": russian.encode("utf-16"),
-        "d.txt": russian.encode("cp1251"),
-        "e.txt": "plain words\n".encode("utf-16-be"),
-        "f.txt": "déjà vu, façade\n".encode("cp1252"),
-        "g.txt": b"MZ\x00\x01\x02\x03\xff\xfe\x00\x00",
-        "h.txt": b"",
-    }
-    for name, content in contents.items():
-        visitor.person.store(name, content)
-    page = visitor.open()
-    look_at(page, "a.txt")
-    texts = [russian] * 4 + ["plain words\n", "déjà vu, façade\n"]
-    sentences = ["There is no preview for files of this kind.", "This file is empty."]
-
-    for name, text in zip(contents, texts, strict=False):
-        expect(title(page)).to_have_text(name)
-        expect(stage(page).locator("pre")).to_have_text(text, use_inner_text=False)
-        page.keyboard.press("ArrowRight")
-    for sentence in sentences:
-        expect(stage(page)).to_contain_text(sentence)
-        page.keyboard.press("ArrowRight")
-
-
 def test_pages_of_a_document_are_drawn_when_they_come_near(visitor: Visitor) -> None:
     visitor.person.store("book.pdf", media.pdf([f"Words of {number}" for number in range(1, 41)]))
     page = visitor.open()

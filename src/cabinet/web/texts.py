@@ -86,13 +86,15 @@ LOOKING = {
     "preview-broken": N_(
         "This file cannot be shown. It may be damaged, or of a kind that this browser does not know."
     ),
-    "preview-cut": N_("Only the first %(size)s of %(whole)s are shown."),
     "preview-empty": N_("This file is empty."),
     "preview-gone": N_("This file is not here any more."),
+    "preview-guessed": N_("Automatic: %(name)s"),
     "preview-none": N_("There is no preview for files of this kind."),
+    "preview-part": N_("Part %(index)s of %(count)s, %(whole)s in all"),
     "preview-page": N_("Page %(number)s"),
     "preview-password": N_("This PDF is protected by a password. Download it to open it."),
     "preview-position": N_("%(index)s of %(count)s"),
+    "preview-unguessed": N_("Automatic"),
     "kind-archive": N_("Archive"),
     "kind-document": N_("Document"),
     "kind-file": N_("File"),

@@ -1,47 +1,120 @@
-/* A text, code and markup too, as it is written.
+/* A text, code and markup too, as it is written; a long one in parts.
 
    Rule: text nodes only; no byte of it is ever parsed. */
 
-import { toText } from "./encodings.js";
-import { size } from "./format.js";
-import { contentUrl, downloadUrl, send } from "./http.js";
-import { Unshowable } from "./preview-trouble.js";
+import { decode, guess } from "./encodings.js";
+import { number, size } from "./format.js";
+import { downloadUrl } from "./http.js";
+import { showInstead, Unshowable } from "./preview-trouble.js";
+import { fetchPart } from "./text-parts.js";
 import { text } from "./texts.js";
+import { warn } from "./toasts.js";
 
-// More than anybody reads in a preview, and what a browser lays out without a pause.
-const MOST_BYTES = 250_000;
+const copyOf = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 
-/** Return the beginning of a file. */
-async function head(entry, signal) {
-  const asked = { Accept: "*/*", Range: `bytes=0-${MOST_BYTES - 1}` };
-  const response = await send("GET", contentUrl(entry.path), null, asked);
-  const bytes = await response.arrayBuffer();
-  signal.throwIfAborted();
-  return new Uint8Array(bytes).subarray(0, MOST_BYTES);
-}
+class TextView {
+  constructor(entry, { stage, tools, signal }) {
+    this.entry = entry;
+    this.stage = stage;
+    this.signal = signal;
+    this.part = null;
+    // What was found out, and what somebody chose instead.
+    this.guessed = "ascii";
+    this.chosen = "";
+    this.total = entry.size;
+    this.chooser = copyOf("preview-encoding");
+    this.select = this.chooser.querySelector("select");
+    this.select.addEventListener("change", () => {
+      this.chosen = this.select.value;
+      this.draw();
+    });
+    tools.append(this.chooser);
+  }
 
-function noteOf(entry) {
-  const note = document.getElementById("preview-cut").content.firstElementChild.cloneNode(true);
-  note.querySelector("span").textContent = text("preview-cut", {
-    size: size(MOST_BYTES),
-    whole: size(entry.size),
-  });
-  note.querySelector("a").href = downloadUrl(entry.path);
-  return note;
+  /** Show the part `index`, from its beginning or at its end; a later request overtakes this one. */
+  async go(index, isAtEnd = false) {
+    this.wanted = index;
+    const part = await fetchPart(this.entry, index, this.total);
+    this.signal.throwIfAborted();
+    if (this.wanted !== index) {
+      return;
+    }
+    this.part = part;
+    this.total = part.total;
+    this.draw();
+    this.stage.scrollTop = isAtEnd ? this.stage.scrollHeight : 0;
+  }
+
+  /** Return the encoding of the part: as chosen, else as guessed of the first that is more than ASCII. */
+  encoding() {
+    if (this.guessed === "ascii" || this.guessed === null) {
+      this.guessed = guess(this.part.lines(null), !this.part.isLast);
+    }
+    return this.chosen || this.guessed;
+  }
+
+  draw() {
+    const { entry, stage, part } = this;
+    const encoding = this.encoding();
+    this.tellEncoding();
+    stage.dataset.kind = encoding === null ? "none" : "text";
+    if (encoding === null) {
+      showInstead(stage, entry, text("preview-none"));
+      return;
+    }
+    const shown = document.createElement("pre");
+    shown.className = "preview-text";
+    shown.dir = "auto";
+    shown.textContent = decode(part.lines(encoding), encoding, !part.isLast);
+    stage.replaceChildren(...(part.count > 1 ? [this.bar(), shown] : [shown]));
+  }
+
+  tellEncoding() {
+    const [automatic] = this.select.options;
+    const known = this.guessed === "ascii" ? "utf-8" : this.guessed;
+    const name = [...this.select.options].find(({ value }) => value === known)?.textContent;
+    automatic.textContent = name ? text("preview-guessed", { name }) : text("preview-unguessed");
+  }
+
+  /** Return the bar that leads from part to part. */
+  bar() {
+    const { part } = this;
+    const bar = copyOf("preview-parts");
+    bar.querySelector("[role=status]").textContent = text("preview-part", {
+      index: number(part.index + 1),
+      count: number(part.count),
+      whole: size(part.total),
+    });
+    const targets = { first: 0, previous: part.index - 1, next: part.index + 1, last: part.count - 1 };
+    for (const button of bar.querySelectorAll("button")) {
+      const { to } = button.dataset;
+      const isBack = to === "first" || to === "previous";
+      button.disabled = isBack ? part.isFirst : part.isLast;
+      button.addEventListener("click", () => this.turn(targets[to], to));
+    }
+    bar.querySelector("a").href = downloadUrl(this.entry.path);
+    return bar;
+  }
+
+  /** Go to another part, and leave the focus on what led there. */
+  async turn(index, to) {
+    try {
+      await this.go(index, to === "previous" || to === "last");
+    } catch (failure) {
+      if (!this.signal.aborted) {
+        warn(failure.message);
+      }
+      return;
+    }
+    const same = this.stage.querySelector(`[data-to="${to}"]`);
+    (same?.disabled ? this.stage : same)?.focus({ preventScroll: true });
+  }
 }
 
 /** Show a text. */
-export async function show(entry, { stage, signal }) {
+export async function show(entry, place) {
   if (entry.size === 0) {
     throw new Unshowable(text("preview-empty"));
   }
-  const content = toText(await head(entry, signal));
-  if (content === null) {
-    throw new Unshowable(text("preview-none"));
-  }
-  const shown = document.createElement("pre");
-  shown.className = "preview-text";
-  shown.dir = "auto";
-  shown.textContent = content;
-  stage.replaceChildren(...(entry.size > MOST_BYTES ? [noteOf(entry), shown] : [shown]));
+  await new TextView(entry, place).go(0);
 }

@@ -152,7 +152,7 @@ turn(next, 1);
 bindSwipes(stage, step);
 detailsButton.addEventListener("click", () => showDetails(!hasDetails()));
 dialog.addEventListener("keydown", (event) => {
-  if (meantBy(event) === "turn" && !event.defaultPrevented && !event.target.closest("video, audio, input, textarea")) {
+  if (meantBy(event) === "turn" && !event.defaultPrevented && !event.target.closest("video, audio, input, select, textarea")) {
     event.preventDefault();
     step(event.key === "ArrowLeft" ? -1 : 1);
   }
