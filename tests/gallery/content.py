@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import create_engine, text
 
-from tests.gallery.drawings import landscape, melody, paper
+from tests.gallery.drawings import emblem, landscape, melody, paper
 from tests.support.media import WEBM
 from tests.support.people import Person, target_of
 from tests.support.servers import Server
@@ -66,6 +66,15 @@ LONG_NAME = (
 )
 
 CLIP = "Музыка/Танец.webm"
+# What is looked at in other ways than most.
+DESK = "2024/Desk"
+PLAN = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 80" fill="none" stroke="#7a4fa3" stroke-width="2">
+<path d="M10 10h100v60H10zM60 10v25M60 50v20M10 40h30"/><circle cx="88" cy="40" r="12"/></svg>
+"""
+LOG = "".join(
+    f"{number // 60:02}:{number % 60:02} request {number} was answered\n" for number in range(30_000)
+)
 
 # Path, content, and how many days ago it was changed.
 FILES: list[tuple[str, Content, float]] = [
@@ -80,6 +89,11 @@ FILES: list[tuple[str, Content, float]] = [
     ("相册/海边.jpg", lambda: landscape(13), 90),
     ("العائلة/صورة العيد.jpg", lambda: landscape(9), 33),
     ("2024/Travels/Iceland/Day 1/Ring road.gpx", 91_230, 720),
+    (f"{DESK}/Emblem.png", emblem, 640),
+    (f"{DESK}/Plan of the house.svg", PLAN.encode(), 641),
+    (f"{DESK}/Письмо 1998 года.txt", POEM.encode("koi8-r"), 9_900),
+    (f"{DESK}/server.log", LOG.encode(), 642),
+    (f"{DESK}/firmware.txt", bytes(range(32)) * 60, 643),
     ("Annual report 2026.pdf", lambda: paper("Annual report 2026", 3), 5),
     ("Budget 2026.xlsx", 48_211, 2),
     ("Cat on the piano.mp4", 31_400_000, 17),

@@ -49,6 +49,22 @@ PAPER = (1240, 1754)  # A4 at 150 dots an inch
 
 
 @cache
+def emblem() -> bytes:
+    """Draw a ring and a star, with nothing around them and half of nothing between."""
+    image = Image.new("RGBA", (640, 480), (0, 0, 0, 0))
+    pencil = ImageDraw.Draw(image)
+    pencil.ellipse((120, 40, 520, 440), fill=(122, 79, 163, 90), outline=(15, 104, 82, 255), width=26)
+    points = [
+        (320 + radius * math.sin(turn * math.pi / 5), 240 - radius * math.cos(turn * math.pi / 5))
+        for turn, radius in zip(range(10), (150, 62) * 5, strict=True)
+    ]
+    pencil.polygon(points, fill=(181, 122, 23, 255))
+    written = io.BytesIO()
+    image.save(written, "PNG")
+    return written.getvalue()
+
+
+@cache
 def landscape(seed: int, size: tuple[int, int] = (1200, 800), kind: str = "JPEG") -> bytes:
     """Draw hills before a sky, with a sun or a moon over them."""
     noise, (width, height) = random.Random(seed), size

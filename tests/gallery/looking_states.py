@@ -10,7 +10,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.gallery.account_states import at
-from tests.gallery.content import CLIP, VERSIONED
+from tests.gallery.content import CLIP, DESK, VERSIONED
 from tests.gallery.list_states import CHOSEN
 from tests.gallery.scene import Scene, State
 from tests.support.chromium import press_letter
@@ -49,10 +49,21 @@ def details(*paths: str) -> Callable[[Scene], None]:
     return arrive
 
 
-def film(scene: Scene) -> None:
-    scene.open("/index?path=Музыка")
-    scene.row(CLIP).locator(".name").click()
-    scene.sees("#preview-stage video")
+def preview_below(path: str) -> Callable[[Scene], None]:
+    """Return how to look at a file that lies in a folder."""
+
+    def arrive(scene: Scene) -> None:
+        scene.open(f"/index?path={path.rpartition('/')[0]}")
+        scene.row(path).locator(".name").click()
+        scene.sees(IS_DRAWN)
+
+    return arrive
+
+
+def end_of_log(scene: Scene) -> None:
+    preview_below(f"{DESK}/server.log")(scene)
+    scene.page.locator("#preview-stage [data-to=last]").click()
+    expect(scene.page.locator("#preview-stage pre")).to_contain_text("request 29999")
 
 
 def discard_asked(scene: Scene) -> None:
@@ -65,7 +76,12 @@ STATES = [
     State("preview of a picture", "anna", preview("Sunrise over the bay.jpg")),
     State("preview of a text", "anna", preview("word-count.py")),
     State("preview of a sound", "anna", preview("Melody.wav")),
-    State("preview of a film", "anna", film),
+    State("preview of a film", "anna", preview_below(CLIP)),
+    State("preview of a drawing", "anna", preview_below(f"{DESK}/Plan of the house.svg")),
+    State("preview of what can be seen through", "anna", preview_below(f"{DESK}/Emblem.png")),
+    State("preview of an old text", "anna", preview_below(f"{DESK}/Письмо 1998 года.txt")),
+    State("preview of a long text, at its end", "anna", end_of_log),
+    State("preview of a text that is none", "anna", preview_below(f"{DESK}/firmware.txt")),
     State("preview of a PDF", "anna", preview("Annual report 2026.pdf")),
     State("preview of nothing that can be shown", "anna", preview("Budget 2026.xlsx")),
     State("preview with details", "anna", preview_with_details),

@@ -4,7 +4,6 @@
 
 import { decode, guess } from "./encodings.js";
 import { number, size } from "./format.js";
-import { downloadUrl } from "./http.js";
 import { showInstead, Unshowable } from "./preview-trouble.js";
 import { fetchPart } from "./text-parts.js";
 import { text } from "./texts.js";
@@ -92,7 +91,6 @@ class TextView {
       button.disabled = isBack ? part.isFirst : part.isLast;
       button.addEventListener("click", () => this.turn(targets[to], to));
     }
-    bar.querySelector("a").href = downloadUrl(this.entry.path);
     return bar;
   }
 
