@@ -190,6 +190,12 @@ def test_a_decoder_sees_no_environment_no_descriptors_and_no_other_picture(
     }
 
 
+def test_a_decoder_goes_before_the_server_when_memory_runs_out(make_decoder: MakeDecoder) -> None:
+    told = obey(make_decoder(), "made = open('/proc/self/oom_score_adj', 'rb').read()")
+
+    assert told == b"1000\n"
+
+
 def test_a_decoder_writes_no_file(make_decoder: MakeDecoder, tmp_path: Path) -> None:
     file = tmp_path / "file"
 

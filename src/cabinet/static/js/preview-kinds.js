@@ -12,7 +12,7 @@ const APPLICATION_TEXTS =
   /^(json|ld\+json|xml|javascript|x-javascript|ecmascript|typescript|toml|yaml|x-yaml|sql|x-sql|rtf|x-sh|x-shellscript|x-csh|x-python|x-perl|x-ruby|x-php|x-httpd-php|x-tex|x-latex|x-subrip|graphql|x-ndjson)$|\+(json|xml|yaml)$/;
 // Those that most systems have no media type for.
 const TEXT_NAMES =
-  /\.(bat|cfg|conf|css|csv|diff|env|go|gitignore|ini|java|js|json|jsx|kt|log|lua|md|mjs|patch|php|pl|properties|ps1|py|rb|rs|rst|sh|sql|srt|svg|swift|tex|toml|ts|tsx|txt|vtt|vue|xml|ya?ml)$|^(dockerfile|makefile|readme|license|changelog)$/i;
+  /\.(asc|bat|cfg|conf|css|csv|diff|diz|env|go|gitignore|inf|ini|java|js|json|jsx|kt|log|lua|md|mjs|nfo|patch|php|pl|properties|ps1|py|rb|reg|rs|rst|sh|sql|srt|svg|swift|tex|toml|ts|tsv|tsx|txt|vtt|vue|xml|ya?ml)$|^(dockerfile|makefile|readme|license|changelog)$/i;
 const UNKNOWN = new Set(["", "application/octet-stream"]);
 
 /** Tell whether a file is a drawing, which has no pixels of its own. */
