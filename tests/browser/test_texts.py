@@ -226,6 +226,7 @@ def test_no_letter_is_lost_between_parts(visitor: Visitor, codec: str) -> None:
     assert "".join(texts) == text
 
 
+@pytest.mark.long
 def test_one_endless_line_is_cut_between_letters(visitor: Visitor) -> None:
     text = "ж" * 400_000
     visitor.person.store("a.json", text.encode())
@@ -244,6 +245,7 @@ def test_one_endless_line_is_cut_between_letters(visitor: Visitor) -> None:
     assert sum(lengths) == len(text)
 
 
+@pytest.mark.long
 def test_the_end_of_a_log_that_has_grown_is_its_end_now(visitor: Visitor) -> None:
     visitor.person.store("a.log", LINES[:600_000].encode())
     page = visitor.open()
@@ -273,7 +275,7 @@ def test_a_part_that_cannot_be_had_says_why_and_leaves_what_is_there(
     expect(words(page)).to_contain_text("000001 a line")
 
 
-@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.long), "ru"])
 def test_the_parts_and_the_encodings_fit_on_a_phone(
     server: Server, new_context: NewContext, username: str, language: str
 ) -> None:
