@@ -29,6 +29,8 @@ WESTERN = (
     "São Paulo não é a capital; a informação está à direita.",
     "ÜBERSICHT: ÄNDERUNGEN UND MAẞE".replace("ẞ", "SS"),
     "caf\xe9",
+    "5 µm ± 1, 3 × 4 m², ½ l",
+    "Price: 20 £ or 25 €",
 )
 CENTRAL = (
     "Zażółć gęślą jaźń, proszę o świeże bułki i mąkę.",
@@ -67,10 +69,16 @@ OTHERS = (
     "שלום עולם מה שלומך",
 )
 
+TABLE = (
+    "┌────────┬──────┐\n│ Товар  │ Цена │\n├────────┼──────┤\n│ Молоко │   12 │\n"
+    "│ Хлеб   │    8 │\n└────────┴──────┘\nИтого: двадцать рублей\n"
+)
+
 # The codec, the name that browsers have for it, and what is written in it.
 WRITINGS = [
     *((text, "cp1251", "windows-1251") for text in RUSSIAN + UKRAINIAN),
     *((text, "cp866", "ibm866") for text in RUSSIAN if "«" not in text),
+    (TABLE, "cp866", "ibm866"),
     *((text, "koi8-r", "koi8-r") for text in RUSSIAN if "«" not in text),
     *((text, "cp1252", "windows-1252") for text in WESTERN),
     *((text, "cp1250", "windows-1250") for text in CENTRAL),

@@ -22,8 +22,8 @@ const PAIRS = new Set(
   ).split(" "),
 );
 const CYRILLIC_SIGNS = new Set("«»—–…№“”„‘’°§©®·•\u00a0");
-const WESTERN_SIGNS = new Set("«»—–…“”„‘’°§£€©®™·•¿¡\u00a0");
-const RARE_IN_THE_WEST = new Set("þðÞÐ×÷ý");
+const WESTERN_SIGNS = new Set("«»—–…“”„‘’°§£€©®™·•¿¡µ±×÷¼½¾²³¹ºª¬¥¢\u00a0");
+const RARE_IN_THE_WEST = new Set("þðý");
 // Of Polish, Czech, Slovak, Hungarian, Croatian, Slovene and Romanian.
 const CENTRAL_LETTERS = new Set("áâăäąćčçďđéęëěíîłľĺńňóôőöŕřśšşťţúůűüýźżžß");
 
@@ -75,8 +75,9 @@ function cyrillic(char, before, after) {
 /** Mark Latin letters with signs of their own: one here and there in words of plain ones. */
 function latin(isKnown) {
   return (char, before, after) => {
+    // They stand beside plain letters and digits; among themselves they are the letters of somebody else.
     if (WESTERN_SIGNS.has(char)) {
-      return 0.3;
+      return [before, after].every((beside) => beside && !isAscii(beside)) ? -1 : 0.3;
     }
     if (!isLetter(char) || !isKnown(char.toLowerCase())) {
       return -1;
