@@ -41,6 +41,7 @@ JAPANESE = (
     "設定ファイルを読み込めませんでした。もう一度お試しください。",
     "ありがとう",
     "東京都の会議室で書類を確認します",
+    "ﾃｽﾄです。これはﾊﾟｽﾜｰﾄﾞです",
     "エラー: サーバーに接続できません (コード 5)",
 )
 SIMPLIFIED = (
@@ -84,7 +85,7 @@ WRITINGS = [
     *((text, "cp1250", "windows-1250") for text in CENTRAL),
     *((text, "shift_jis", "shift_jis") for text in JAPANESE),
     *((text, "euc_jp", "euc-jp") for text in JAPANESE),
-    *((text, "iso2022_jp", "iso-2022-jp") for text in JAPANESE),
+    *((text, "iso2022_jp", "iso-2022-jp") for text in JAPANESE if "ﾃ" not in text),
     *((text, "gbk", "gb18030") for text in SIMPLIFIED),
     *((text, "big5", "big5") for text in TRADITIONAL),
     *((text, "cp949", "euc-kr") for text in KOREAN),

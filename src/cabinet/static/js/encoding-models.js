@@ -112,12 +112,14 @@ function eastern(kinds) {
 
 const CJK = /[\u4e00-\u9fff]/;
 const KANA = /[\u3041-\u3096\u30a1-\u30fe]/;
+// What other encodings often seem to be.
+const NARROW_KANA = /[\uff66-\uff9f]/;
 
 const MODELS = {
   cyrillic,
   western,
   central,
-  japanese: eastern([[KANA, 1], [new Set(KANJI), 0.8], [CJK, 0]]),
+  japanese: eastern([[KANA, 1], [new Set(KANJI), 0.8], [CJK, 0], [NARROW_KANA, -0.3]]),
   simplified: eastern([[new Set(HAN + SIMPLIFIED), 1.2], [CJK, -0.1]]),
   traditional: eastern([[new Set(HAN + TRADITIONAL), 1.2], [CJK, -0.1]]),
   korean: eastern([[new Set(HANGUL), 1.2], [/[\uac00-\ud7a3]/, -0.1]]),
