@@ -183,8 +183,7 @@ class Node(Base):
               sqlite_where=LIVE, postgresql_where=LIVE),
         Index("ix_node_by_modified", "parent_id", "kind", "modified_at", "sort_key",
               sqlite_where=LIVE, postgresql_where=LIVE),
-        Index("ix_node_by_search_key", "owner_id", "search_key", "id",
-              sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_node_by_owner", "owner_id", "id"),
         Index("ix_node_trash", "owner_id", "trashed_at", "trash_id",
               sqlite_where=TRASHED, postgresql_where=TRASHED),
         Index("uq_node_trash_id", "trash_id", unique=True),
@@ -192,7 +191,7 @@ class Node(Base):
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    owner_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"), index=True)
     kind: Mapped[int] = mapped_column(SmallInteger)
     name: Mapped[str] = mapped_column(String(255))

@@ -13,6 +13,7 @@ from itertools import islice
 import sqlalchemy as sa
 
 from cabinet.models import Base, Node
+from cabinet.services.database import configure
 from cabinet.services.names import search_key, sort_key
 from tests.bench.kept import kept_connection
 from tests.bench.peers import Cabinet
@@ -41,6 +42,7 @@ _ALIKE = [
 def database_of(server: Cabinet) -> Iterator[sa.Engine]:
     """Connect to the database of a server."""
     engine = sa.create_engine(server.database)
+    configure(engine)
     try:
         yield engine
     finally:

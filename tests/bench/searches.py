@@ -27,7 +27,11 @@ QUERIES = {
     "one of all": ("Отчёт 123456", True),
     "a number in some twenty": ("12345", True),
     "nothing": ("жжж", True),
-    "two letters": ("не", True),
+    "one letter": ("ё", True),
+    "two letters that few have": ("не", True),
+    "two letters that many have": ("in", True),
+    "two words in another order": ("letter scan", True),
+    "words that many have, together none": ("invoice letter scan", False),
     "every tenth": ("invoice", False),
 }
 

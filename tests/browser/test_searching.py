@@ -94,7 +94,7 @@ def test_a_search_can_be_widened_loaded_again_and_left(library: Visitor) -> None
     expect(page.get_by_role("link", name="report 2.txt", exact=True)).to_be_focused()
     field(page).fill("nothing like it")
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
-    expect(page.get_by_text("One or two letters are looked for at the start of a name")).to_be_visible()
+    expect(page.get_by_text("Words are found anywhere in a name and in any order")).to_be_visible()
 
     field(page).press("Escape")
     expect(page).to_have_url(re.compile(r"/index\?path=docs$"))

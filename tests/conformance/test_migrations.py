@@ -19,6 +19,8 @@ import sqlalchemy as sa
 from cabinet.extensions import db
 from cabinet.models import Base
 from cabinet.refusals import DatabaseTooNew
+from cabinet.services.names import search_words
+from cabinet.services.search_index import DROP_FUNCTION, END, FOR_POSTGRESQL, find_candidates
 from tests.conftest import MakeApp
 from tests.support.chosen_database import without_tables
 from tests.support.databases import (
@@ -120,23 +122,52 @@ def test_the_models_are_what_the_migrations_make(make_app: MakeApp) -> None:
         }
 
 
-@pytest.mark.sqlite
-def test_the_index_of_names_is_what_the_migrations_make(make_app: MakeApp, database: Path) -> None:
-    """Of what no table describes: the full-text table, and the triggers that keep it in step."""
-    make_app()
-    wanted = sa.text("SELECT name, sql FROM sqlite_master WHERE name LIKE 'node_search%' ORDER BY name")
-    with connected(database) as connection:
-        migrated = connection.execute(wanted).all()
-    fresh = sa.create_engine("sqlite://")
-    with fresh.begin() as connection:
-        Base.metadata.create_all(connection)
-        declared = connection.execute(wanted).all()
-    fresh.dispose()
+@pytest.mark.parametrize("revision", SHIPPED)
+def test_names_of_before_are_found_after_the_upgrade(
+    make_app: MakeApp, database: Database, revision: str
+) -> None:
+    before = at_revision(make_app, database, revision)["node"]
 
-    assert [(row.name, _words(row.sql)) for row in migrated] == [
-        (row.name, _words(row.sql)) for row in declared
-    ]
-    assert len(declared) > 3
+    app = make_app()
+
+    with app.app_context():
+        for row in rows_of(database)["node"]:
+            words = search_words(row["search_key"])
+            found = find_candidates(db.session(), row["owner_id"], words, END, 10)
+            assert [node.id for node in found.nodes] == [row["id"]]
+            assert find_candidates(db.session(), row["owner_id"], ["жж"], END, 10).nodes == []
+    assert len(before) == ROWS
+
+
+INDEX_OF_NAMES = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE name LIKE 'node_search%' ORDER BY name",
+    "postgresql": "SELECT indexdef, pg_get_functiondef('grams'::regproc) FROM pg_indexes"
+    " WHERE indexname = 'ix_node_search'",
+}
+
+
+def test_the_index_of_names_is_what_the_migrations_make(make_app: MakeApp, database: Database) -> None:
+    """Of what no table describes: the full-text table and its triggers, or the function and its index."""
+    make_app()
+    with connected(database) as connection:
+        wanted = sa.text(INDEX_OF_NAMES[connection.dialect.name])
+        migrated = connection.execute(wanted).all()
+        if connection.dialect.name == "postgresql":
+            # Which is taken back at the end.
+            connection.execute(sa.text("DROP INDEX ix_node_search"))
+            connection.execute(sa.text(DROP_FUNCTION))
+            for statement in FOR_POSTGRESQL:
+                connection.execute(sa.text(statement))
+            declared = connection.execute(wanted).all()
+        else:
+            fresh = sa.create_engine("sqlite://")
+            with fresh.begin() as made:
+                Base.metadata.create_all(made)
+                declared = made.execute(wanted).all()
+            fresh.dispose()
+
+    assert [_words(" ".join(row)) for row in migrated] == [_words(" ".join(row)) for row in declared]
+    assert declared
 
 
 def _words(sql: str) -> list[str]:

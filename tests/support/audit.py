@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.models import Kind, Node, Upload, User, Version
 from cabinet.services.names import search_key, sort_key
+from cabinet.services.search_index import BLOCK_BITS, grams
 
 
 def check_rows(session: Session) -> None:
@@ -88,19 +89,22 @@ def _check_reach(node: Node, nodes: dict[int, Node]) -> None:
 
 
 def _check_index(session: Session, nodes: dict[int, Node]) -> None:
-    """Fail unless SQLite's full-text table knows every node by its owner, and nothing else."""
+    """Fail unless SQLite's full-text table knows every node by its owner and its letters, and nothing else."""
     if session.get_bind().dialect.name != "sqlite":
         return
-    owners = {node.owner_id for node in nodes.values()}
-    found: set[int] = set()
-    for owner_id in owners:
-        token = "".join(
-            chr(0xE000 + digit) for digit in (owner_id // 6400**2, owner_id // 6400, owner_id % 6400)
-        )
-        rows = session.execute(
-            text("SELECT rowid FROM node_search WHERE node_search MATCH :token"), {"token": f'"{token}"'}
-        )
-        ids = {row.rowid for row in rows}
-        assert ids == {node.id for node in nodes.values() if node.owner_id == owner_id}
-        found |= ids
-    assert found == nodes.keys()
+    places = {(node.owner_id, node.id >> BLOCK_BITS) for node in nodes.values()}
+    found: dict[int, tuple[int, int]] = {}
+    for owner_id, block in places:
+        asked = {"token": f'"u{owner_id}b{block}"'}
+        rows = session.execute(text("SELECT rowid FROM node_search WHERE node_search MATCH :token"), asked)
+        found |= {row.rowid: (owner_id, block) for row in rows}
+    assert found == {node.id: (node.owner_id, node.id >> BLOCK_BITS) for node in nodes.values()}
+    # Each letter and pair of letters, with all who have it.
+    having: dict[str, set[int]] = defaultdict(set)
+    for node in nodes.values():
+        for token in grams(node.search_key).split():
+            having[token].add(node.id)
+    for token, ids in having.items():
+        asked = {"token": f'"{token}"'}
+        rows = session.execute(text("SELECT rowid FROM node_search WHERE node_search MATCH :token"), asked)
+        assert {row.rowid for row in rows} == ids, token

@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 
 from cabinet.extensions import db
+from cabinet.services.search_index import register
 from cabinet.serving import preparing
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -55,6 +56,8 @@ Database = Path | str
 @contextmanager
 def connected(database: Database) -> Iterator[sa.Connection]:
     engine = sa.create_engine(f"sqlite:///{database}" if isinstance(database, Path) else database)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", lambda connection, _record: register(connection))
     try:
         with engine.connect() as connection:
             yield connection

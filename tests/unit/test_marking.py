@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from html import unescape
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cabinet.services.names import search_key
-from cabinet.services.search_index import TRIGRAM
+from cabinet.services.names import search_key, search_words
 from cabinet.web.marking import Marker
 
 NAMES = st.text(
@@ -40,9 +40,12 @@ def shown(name: str, query: str) -> str:
         ("ЙОГА й и\u0306", "йог", "<mark>ЙОГ</mark>А й и\u0306"),
         ("İstanbul", "ista", "<mark>İsta</mark>nbul"),
         ("日本語の本", "本語の", "日<mark>本語の</mark>本"),
-        # One or two letters are found at the start alone.
-        ("Notes on no", "no", "<mark>No</mark>tes on no"),
-        ("Notes", "ot", "Notes"),
+        ("Notes on no", "no", "<mark>No</mark>tes on <mark>no</mark>"),
+        ("Notes", "ot", "N<mark>ot</mark>es"),
+        ("Q3 report.pdf", "report q3", "<mark>Q3</mark> <mark>report</mark>.pdf"),
+        ("report", "port repo or", "<mark>report</mark>"),
+        ("abcd", "bc abcd a", "<mark>abcd</mark>"),
+        ("ab", "a b", "<mark>ab</mark>"),
         ("<b>&amp;</b>", "&amp;", "&lt;b&gt;<mark>&amp;amp;</mark>&lt;/b&gt;"),
         ("notes", "", "notes"),
         ("notes", "\u0301", "notes"),
@@ -60,15 +63,16 @@ def test_a_name_in_two_pieces_has_its_marks_in_both() -> None:
 
 @given(NAMES, st.integers(0, 11))
 @example("ｶﾞｷﾞｸﾞ", 1)
-def test_whatever_a_search_finds_has_a_mark_that_holds_it(name: str, start: int) -> None:
+def test_whatever_a_search_finds_has_marks_that_hold_it(name: str, start: int) -> None:
     name = unicodedata.normalize("NFC", name)
     query = name[start : start + 4]
-    key = search_key(query.strip())
-    if len(key) < TRIGRAM or key not in search_key(name):
+    words = search_words(query)
+    if not all(word in search_key(name) for word in words):
         return
 
     spans = Marker(query).spans(name)
 
-    assert spans
-    assert all(key in search_key(name[begin:end]) for begin, end in spans)
+    for word in words:
+        assert any(word in search_key(name[begin:end]) for begin, end in spans)
+    assert all(one[1] < other[0] for one, other in pairwise(spans))
     assert unescape(re.sub("</?mark>", "", shown(name, query))) == name

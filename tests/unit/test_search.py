@@ -5,14 +5,20 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from sqlalchemy import event
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event, update
 from sqlalchemy.orm import Session
 
 from cabinet.errors import InvalidField, NotAFolder, NotFound
+from cabinet.models import Node
 from cabinet.services.accounts import Account
+from cabinet.services.database import writing
 from cabinet.services.entries import Conflict, Order
 from cabinet.services.extents import Extent
+from cabinet.services.names import search_key
 from cabinet.services.search import Search
+from cabinet.services.search_index import BLOCK_BITS
 from tests.support.services import Workbench
 
 
@@ -116,14 +122,112 @@ def test_short_i_is_a_letter_of_its_own(session: Session, bench: Workbench, alic
     assert found(session, bench, alice, "чай") == ["чайка"]
 
 
-def test_one_and_two_letters_match_the_start_in_order(
+def test_one_and_two_letters_are_found_anywhere_in_a_name(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
-    store(session, bench, alice, "Ба", "d/бо", "d/або", "Б", "d/БОБ", "в", "a\U0001f600")
+    store(session, bench, alice, "Plan Q3", "2026-07.txt", "ЖК Заря", "年报告书", "a\U0001f600b", "d/x")
+    store(session, bench, alice, "q", "3", "0 7", "К и Ж", "告报", "\U0001f600")
 
-    assert found(session, bench, alice, "б") == ["Б", "Ба", "d/бо", "d/БОБ"]
-    assert found(session, bench, alice, "БО", limit=1) == ["d/бо", "d/БОБ"]
-    assert found(session, bench, alice, "a\U0001f600") == ["a\U0001f600"]
+    assert found(session, bench, alice, "Q3") == ["Plan Q3"]
+    assert found(session, bench, alice, "07") == ["2026-07.txt"]
+    assert found(session, bench, alice, "жк") == ["ЖК Заря"]
+    assert found(session, bench, alice, "报告") == ["年报告书"]
+    assert found(session, bench, alice, "\U0001f600b") == ["a\U0001f600b"]
+    assert found(session, bench, alice, "告") == ["告报", "年报告书"]
+    assert found(session, bench, alice, "x") == ["d/x", "2026-07.txt"]
+    assert found(session, bench, alice, "к", limit=1) == ["К и Ж", "ЖК Заря"]
+    assert found(session, bench, alice, "\U0001f600") == ["\U0001f600", "a\U0001f600b"]
+    assert found(session, bench, alice, "ъ") == found(session, bench, alice, "ъъ") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("Q3 report", ["report q3", "Q3-Report", "reportq3"]),
+        ("REPORT  q3", ["report q3", "Q3-Report", "reportq3"]),
+        ("3 q", ["report q3", "q 3", "Q3-Report", "reportq3"]),
+        ("q3 q3", ["report q3", "Q3-Report", "reportq3"]),
+        ("port rep", ["report q3", "report 3", "Q3-Report", "reportq3"]),
+        # A word is found in one piece, and a space joins nothing.
+        ("tq", ["reportq3"]),
+        ("trop er", []),
+        ("t\u00a0q3", ["report q3", "Q3-Report", "reportq3"]),
+        ("report q3 missing", []),
+        ("q3 x/y", []),
+        ("q3 \0", []),
+    ],
+)
+def test_all_words_are_found_in_any_order(
+    session: Session, bench: Workbench, alice: Account, query: str, names: list[str]
+) -> None:
+    store(session, bench, alice, "reportq3", "Q3-Report", "q 3", "report 3", "repo rt", "report q3")
+
+    assert found(session, bench, alice, query) == names
+
+
+def test_more_words_and_letters_than_the_index_is_asked_for_are_compared_all(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    words = [f"{chr(0x430 + number)}{number}" for number in range(32)]
+    words_of_all = " ".join(words)
+    store(session, bench, alice, words_of_all, " ".join(words[:-1]), "я" * 200 + "ю", "я" * 200)
+
+    assert found(session, bench, alice, " ".join(reversed(words))) == [words_of_all]
+    assert found(session, bench, alice, "я" * 100 + "ю") == ["я" * 200 + "ю"]
+    assert found(session, bench, alice, " ".join(reversed("абвгдежзийклмнопрстуфхцчшщъыьэюя"))) == [
+        words_of_all
+    ]
+    assert found(session, bench, alice, " ".join(map(chr, range(0x430, 0x830)))) == []
+
+
+@given(data=st.data())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_found_is_what_has_the_words(bench: Workbench, data: st.DataObject) -> None:
+    """Names and words of a few letters, so that the grams of many are alike."""
+    text = st.text("ab1Яё報\U0001f600-% ", min_size=1, max_size=8).map(str.strip).filter(bool)
+    names = data.draw(st.lists(text, unique_by=search_key, min_size=1, max_size=8))
+    with bench.session() as session:
+        account = bench.register(session)
+        store(session, bench, account, *names)
+        for query in data.draw(st.lists(text, min_size=1, max_size=8)):
+            wanted = [
+                name
+                for name in reversed(names)
+                if all(word in search_key(name) for word in search_key(query).split())
+            ]
+            assert found(session, bench, account, query, limit=3) == wanted
+
+
+def test_every_block_of_ids_is_looked_at_and_a_cursor_stands_between_them(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    """The ids of one user lie far apart, with those of others between them and with none at all."""
+    distance = 1 << BLOCK_BITS
+    bob = bench.register(session, "bob")
+    store(session, bench, bob, "file of another")
+    for number in range(6):
+        bench.files(session, alice).make_folder(f"file {number}")
+    with writing(session):
+        for number in (5, 4, 3):
+            session.execute(
+                update(Node).where(Node.name == f"file {number}").values(id=Node.id + (number - 1) * distance)
+            )
+    expected = [f"file {number}" for number in (5, 4, 3, 2, 1, 0)]
+
+    for limit in (1, 2, 100):
+        assert found(session, bench, alice, "file", limit=limit) == expected
+    assert found(session, bench, alice, "le fi") == expected
+    assert found(session, bench, alice, "2") == ["file 2"]
+    assert found(session, bench, alice, "жж") == []
+    pages: list[list[str]] = []
+    after: str | None = None
+    hours = itertools.count(step=3600.0)
+    search = Search(session, bench.cursors, alice.id, hours.__next__)
+    while not pages or after is not None:
+        page = search.page("e 1", "", 100, after)
+        after = page.next
+        pages.append([entry.name for entry in page.entries])
+    assert pages == [[], [], [], ["file 1"], []]
 
 
 def test_the_newest_come_first_in_pages_of_any_size(
@@ -140,7 +244,7 @@ def test_only_what_lies_below_the_folder_is_found(session: Session, bench: Workb
     store(session, bench, alice, "a/file 1", "a/b/file 2", "ab/file 3", "file 4")
 
     assert found(session, bench, alice, "file", "a") == ["a/b/file 2", "a/file 1"]
-    assert found(session, bench, alice, "fi", "a") == ["a/file 1", "a/b/file 2"]
+    assert found(session, bench, alice, "fi", "a") == ["a/b/file 2", "a/file 1"]
     assert found(session, bench, alice, "file", "a/b") == ["a/b/file 2"]
     with pytest.raises(NotFound):
         found(session, bench, alice, "file", "nowhere")
@@ -228,7 +332,7 @@ def test_a_page_gives_what_it_has_when_its_time_is_over(
         after = page.next
         pages.append([entry.name for entry in page.entries])
 
-    assert [len(page) for page in pages] == [4, 4, 2]
+    assert [len(page) for page in pages] == [4, 4, 2, 0]
     assert sorted(name for page in pages for name in page) == [f"file {number}" for number in range(10)]
 
 
@@ -314,13 +418,13 @@ def test_a_search_goes_on_behind_an_entry_that_has_another_name_by_now_or_is_gon
     store(session, bench, alice, "x1", "x2", "x3", "x4", "x5")
     search = bench.search(session, alice)
     first = search.page("x", "", 2)
-    assert [entry.name for entry in first.entries] == ["x1", "x2"]
+    assert [entry.name for entry in first.entries] == ["x5", "x4"]
 
-    bench.moving(session, alice).move(["x2"], "x9", Conflict.FAIL)
-    bench.files(session, alice).purge("x4")
+    bench.moving(session, alice).move(["x4"], "x9", Conflict.FAIL)
+    bench.files(session, alice).purge("x2")
 
     second = search.page("x", "", 2, first.next)
-    assert [entry.name for entry in second.entries] == ["x3", "x5"]
+    assert [entry.name for entry in second.entries] == ["x3", "x1"]
 
 
 def test_a_query_longer_than_any_name_finds_nothing(

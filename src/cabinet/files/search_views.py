@@ -30,7 +30,7 @@ PAGE_LIMIT = 100
 
 @bp.get("/search")
 def find() -> ResponseReturnValue:
-    """List what has `q` in its name, below the folder `path`."""
+    """List what has all words of `q` in its name, below the folder `path`."""
     asked, user = request.args, acting_user()
     if wants_page():
         return _search_page(user.id, asked.get("q", ""), asked.get("path", ""))

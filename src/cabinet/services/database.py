@@ -26,6 +26,7 @@ from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, NotFound, StorageFault, StorageFull, Unavailable
+from cabinet.services import search_index
 
 # Milliseconds a writer waits for the one before it.
 BUSY_TIMEOUT = 30_000
@@ -88,7 +89,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    # Of which the library may have been built without: triggers call a function of ours.
+    cursor.execute("PRAGMA trusted_schema = ON")
     cursor.close()
+    search_index.register(connection)
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:

@@ -26,6 +26,7 @@ from cabinet.errors import StorageFull, Unavailable
 from cabinet.models import Base, User
 from cabinet.refusals import DumpFailed
 from cabinet.services.database import to_domain_error
+from cabinet.services.search_index import DROP_FUNCTION
 
 POSTGRESQL = "postgresql"
 
@@ -137,6 +138,7 @@ def _restore_postgresql(engine: Engine, source: Path) -> None:
         # newer release may refer to one that the dump has.
         for table in [*Base.metadata.tables, "alembic_version"]:
             connection.execute(text(f'DROP TABLE IF EXISTS "{table}" CASCADE'))
+        connection.execute(text(DROP_FUNCTION))
     _run(engine, "pg_restore", "--single-transaction", "--exit-on-error", source)
 
 

@@ -167,6 +167,11 @@ def search_key(text: str) -> str:
     return _letters(text.casefold()).encode()[:_SEARCH_KEY_BYTES].decode(errors="ignore")
 
 
+def search_words(query: str) -> tuple[str, ...]:
+    """Return the words of `query` as a search compares them, each once; none where nothing is asked."""
+    return tuple(dict.fromkeys(search_key(query).split()))
+
+
 def _letters(text: str) -> str:
     """Return `text` without accents, except that й stays a letter of its own."""
     decomposed = unicodedata.normalize("NFKD", text).replace("и\u0306", "й")

@@ -1,7 +1,7 @@
-"""Finding files and folders by a part of their name.
+"""Finding files and folders by words that are in their names.
 
-Three letters or more are found anywhere in a name, the newest first; one or two at its start, in
-the order of names. Case and accents do not count.
+Every word is found anywhere in a name, in whatever order, were it one letter; the newest come first.
+Case and accents do not count.
 
 An index knows names, not places: it gives candidates, and of each the folders above are looked up
 by their ids, all of a batch in one query a level. That gives the path, tells whether the candidate
@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import N_, InvalidField
@@ -27,8 +27,8 @@ from cabinet.models import Node
 from cabinet.services.cursors import Cursors, Place
 from cabinet.services.entries import Entry, to_entry
 from cabinet.services.extents import Extent
-from cabinet.services.names import join_path, search_key, split_path
-from cabinet.services.search_index import TRIGRAM, find_containing
+from cabinet.services.names import join_path, search_words, split_path
+from cabinet.services.search_index import END, Candidates, find_candidates
 from cabinet.services.tree import Tree
 
 NOTHING_ASKED = N_("it is empty.")
@@ -37,15 +37,10 @@ NOTHING_ASKED = N_("it is empty.")
 _LOOKED_AT = 5000
 # Pages whose candidates are looked at, at most, to tell what has become of all that was found on them.
 _PAGES_AT_ONCE = 4
-# Seconds after which a page has what it has, once it has looked at a batch of them.
+# Seconds after which a page has what it has, once it has asked the index.
 _PATIENCE = 1.0
-# Candidates fetched at a time, at least.
+# Candidates fetched at a time.
 _BATCH = 200
-# Larger than any id.
-_END = 2**62
-# Letters of a name that a cursor holds besides the id, and what they have as bytes at most, with it.
-_OPENING = 64
-_LONGEST_POSITION = 288
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +79,7 @@ class Search:
         self._folders: dict[int, _Folder] = {}
 
     def page(self, query: str, path: str, limit: int, after: str | None = None) -> SearchPage:
-        """Return up to `limit` entries below the folder `path` with `query` in their names.
+        """Return up to `limit` entries below the folder `path` with all words of `query` in their names.
 
         Raises `NotFound`, `NotAFolder`, or `InvalidField` for an empty query or a foreign cursor.
         """
@@ -96,84 +91,49 @@ class Search:
 
     def _page(self, query: str, path: str, extent: Extent, after: str | None, most: int) -> SearchPage:
         """Return entries behind the cursor `after` as far as `extent` goes; looks at `most` candidates."""
-        key = search_key(query.strip())
-        if not key:
+        words = search_words(query)
+        if not words:
             raise InvalidField(field="q", reason=NOTHING_ASKED)
         names = split_path(path)
         folder = self._tree.get_folder(names)
-        place = ("search", self._owner_id, join_path(names), key)
-        start, until = (self._from_cursor(place, cursor) for cursor in (after, extent.until))
+        place = ("search", self._owner_id, join_path(names), " ".join(words))
+        before = self._from_cursor(place, after, END)
+        until = self._from_cursor(place, extent.until, 0)
         deadline = self._timer() + _PATIENCE
         entries: list[Entry] = []
-        looked_at, last = 0, None
-        for node in self._candidates(key, extent.least, start):
-            is_past = _is_behind(node, until, key)
-            is_full = len(entries) == extent.most or (is_past and len(entries) >= extent.least)
-            if is_full or looked_at == most or self._is_over(deadline, looked_at):
-                # Nothing behind the cursor shows: it stays, and what comes back to just before it shows again.
-                is_as_before = is_past and not _is_behind(last, until, key)
-                behind = extent.until if is_as_before else self._to_cursor(place, key, last)
-                return SearchPage(join_path(names), entries, behind)
-            looked_at, last = looked_at + 1, node
-            found = self._place(node, folder) if key in node.search_key else None
-            if found is not None:
-                entries.append(to_entry(node, join_path((*names, *found, node.name))))
+        looked_at, last = 0, END
+        for batch in self._batches(words, before):
+            for node in batch.nodes:
+                is_past = node.id < until
+                is_full = len(entries) == extent.most or (is_past and len(entries) >= extent.least)
+                if is_full or looked_at == most:
+                    # Nothing behind the cursor shows: it stays, and what comes back to just before it shows again.
+                    is_as_before = is_past and last >= until
+                    behind = extent.until if is_as_before else self._cursors.seal(place, [last])
+                    return SearchPage(join_path(names), entries, behind)
+                looked_at, last = looked_at + 1, node.id
+                has_all = all(word in node.search_key for word in words)
+                found = self._place(node, folder) if has_all else None
+                if found is not None:
+                    entries.append(to_entry(node, join_path((*names, *found, node.name))))
+            if batch.rest is not None and self._timer() > deadline:
+                return SearchPage(join_path(names), entries, self._cursors.seal(place, [batch.rest]))
         return SearchPage(join_path(names), entries, None)
 
-    def _is_over(self, deadline: float, looked_at: int) -> bool:
-        """Tell whether the time of a page is over, once it has looked at a batch: each page gets on."""
-        return looked_at > 0 and looked_at % _BATCH == 0 and self._timer() > deadline
+    def _from_cursor(self, place: Place, cursor: str | None, otherwise: int) -> int:
+        """Return the id below which nothing was looked at, or what holds without a cursor."""
+        return otherwise if cursor is None else int(self._cursors.open(place, cursor)[0])
 
-    def _to_cursor(self, place: Place, key: str, last: Node | None) -> str | None:
-        """Return what goes on behind the last candidate, which may lie where the asker may not look."""
-        if last is None:
-            return None
-        if len(key) >= TRIGRAM:
-            return self._cursors.seal(place, [last.id])
-        # By the id alone the place in the order of names would be lost once that node is renamed or gone.
-        return self._cursors.seal(place, [last.id, last.search_key[:_OPENING]], _LONGEST_POSITION)
-
-    def _candidates(self, key: str, limit: int, start: tuple[str, int] | None) -> Iterator[Node]:
-        """Yield nodes that may have `key` in their names, behind `start`, with their folders looked up."""
-        if "\0" in key:
+    def _batches(self, words: Sequence[str], before: int) -> Iterator[Candidates]:
+        """Yield what may have `words` in its name, below the id `before`, with the folders looked up."""
+        if any("\0" in word for word in words):
             return  # no name has one, and no database can be asked for it
-        start_key, start_id = start or ("", 0)
-        size = max(limit + 1, _BATCH)
-        while True:
-            if len(key) >= TRIGRAM:
-                batch = find_containing(self._session, self._owner_id, key, start_id or _END, size)
-            else:
-                batch = self._find_starting(key, start_key, start_id, size)
-            self._look_up(node.parent_id for node in batch)
-            yield from batch
-            if len(batch) < size:
-                return
-            start_key, start_id = batch[-1].search_key, batch[-1].id
-
-    def _from_cursor(self, place: Place, cursor: str | None) -> tuple[str, int] | None:
-        """Return the search key and the id to go on behind; without that node, all that begins like it."""
-        if cursor is None:
-            return None
-        node_id, *openings = self._cursors.open(place, cursor)
-        if not openings:
-            return "", node_id
-        key = self._session.scalar(
-            select(Node.search_key).where(Node.id == node_id, Node.owner_id == self._owner_id)
-        )
-        opening: str = openings[0]
-        return (key, node_id) if key is not None and key.startswith(opening) else (opening, 0)
-
-    def _find_starting(self, key: str, start_key: str, start_id: int, limit: int) -> Sequence[Node]:
-        """Return nodes whose names start with `key`, in the order of names: one index range."""
-        here = tuple_(Node.search_key, Node.id)
-        wanted = select(Node).where(
-            Node.owner_id == self._owner_id,
-            Node.trashed_at.is_(None),
-            here > (max(start_key, key), start_id),
-            # Behind all that go on with any character but the very last of Unicode.
-            Node.search_key < key + "\U0010ffff",
-        )
-        return self._session.scalars(wanted.order_by(Node.search_key, Node.id).limit(limit)).all()
+        rest: int | None = before
+        while rest is not None:
+            batch = find_candidates(self._session, self._owner_id, words, rest, _BATCH)
+            self._look_up(node.parent_id for node in batch.nodes)
+            yield batch
+            rest = batch.rest
 
     def _look_up(self, ids: Iterable[int | None]) -> None:
         """Know all folders from `ids` up to the root, by one query a level."""
@@ -200,13 +160,3 @@ class Search:
             names.append(folder.name)
             folder_id = folder.parent_id
         return tuple(reversed(names))
-
-
-def _is_behind(node: Node | None, place: tuple[str, int] | None, key: str) -> bool:
-    """Tell whether a candidate for `key` comes later than the one of a cursor, where there are both."""
-    if node is None or place is None:
-        return False
-    search_key, node_id = place
-    if len(key) >= TRIGRAM:
-        return node.id < node_id
-    return (node.search_key, node.id) > (search_key, node_id)

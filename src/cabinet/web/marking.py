@@ -1,4 +1,4 @@
-"""The part of a name that a search was for, marked in what is shown of it.
+"""The parts of a name that a search was for, marked in what is shown of it.
 
 A search compares keys: letters without case and accents, of which one may stand for several. So a
 name is taken apart into letters with all that belongs to them, and a mark holds whole letters.
@@ -15,8 +15,7 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
-from cabinet.services.names import search_key
-from cabinet.services.search_index import TRIGRAM
+from cabinet.services.names import search_key, search_words
 
 _MARK = Markup("<mark>{}</mark>")
 
@@ -25,15 +24,10 @@ class Marker:
     """Marks in names what a search for `query` found."""
 
     def __init__(self, query: str) -> None:
-        key = search_key(query.strip())
-        # One or two letters are looked for at the start of a name only.
-        self._pattern = re.compile(re.escape(key) if len(key) >= TRIGRAM else r"\A" + re.escape(key))
-        self._is_empty = not key
+        self._patterns = [re.compile(re.escape(word)) for word in search_words(query)]
 
     def spans(self, name: str) -> list[tuple[int, int]]:
-        """Return where in `name` the found parts begin and end, in characters; `[start, stop)`."""
-        if self._is_empty:
-            return []
+        """Return where in `name` the found parts begin and end, in characters, `[start, stop)`; none touch."""
         letters = list(_letters(name))
         # For every character of the key, the letter that it comes from.
         key, owners = "", []
@@ -42,10 +36,12 @@ class Marker:
             key += part
             owners += [index] * len(part)
         spans: list[tuple[int, int]] = []
-        for found in self._pattern.finditer(key):
-            start, stop = letters[owners[found.start()]][0], letters[owners[found.end() - 1]][1]
-            if spans and start < spans[-1][1]:
-                start = spans.pop()[0]
+        found = sorted(match.span() for pattern in self._patterns for match in pattern.finditer(key))
+        for begin, end in found:
+            start, stop = letters[owners[begin]][0], letters[owners[end - 1]][1]
+            if spans and start <= spans[-1][1]:
+                start, before = spans.pop()
+                stop = max(stop, before)
             spans.append((start, stop))
         return spans
 

@@ -86,9 +86,9 @@ def info(session: Session, name: str) -> None:
 def search(
     session: Session, words: tuple[str, ...], folder: str, limit: int | None, long: bool, exact: bool
 ) -> None:
-    """Find files and folders by a part of their name.
+    """Find files and folders by words in their names.
 
-    Several words are looked for as one text. One or two letters are looked for at the start of a name only.
+    All words must be in the name, anywhere and in any order. Case and accents don't matter.
     """
     from cabinet.client.wire.entries import PAGE_SIZE
 

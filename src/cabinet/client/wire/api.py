@@ -111,7 +111,7 @@ class Api:
         return self._answers.iter_pages("/files", query, self._answers.entry)
 
     def iter_found(self, words: str, path: str = "", limit: int = PAGE_SIZE) -> Iterator[Entry]:
-        """Yield what has `words` in its name, in a folder or below it, `limit` at a time."""
+        """Yield what has all `words` in its name, in a folder or below it, `limit` at a time."""
         query = {"q": words, **_folder(path)}
         return self._answers.iter_pages("/search", query, self._answers.entry, limit)
 
