@@ -42,7 +42,9 @@ def upgrade() -> None:
     if op.get_context().dialect.name == "postgresql":
         op.drop_index("ix_node_search", "node")
         op.execute(FUNCTION)
-        op.execute("CREATE INDEX ix_node_search ON node USING gin (grams(owner_id, id, search_key))")
+        op.execute(
+            "CREATE INDEX ix_node_search ON node USING gin (grams(owner_id, id, search_key)) WITH (fastupdate = off)"
+        )
     else:
         drop_full_text_table()
         make_full_text_table("grams", "ascii", GRAMS, "id, owner_id, search_key")
