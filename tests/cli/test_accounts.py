@@ -171,7 +171,7 @@ def test_the_token_of_the_environment_is_used_in_place_of_the_stored_one(
 ) -> None:
     refused = alice("whoami", env={"FILECLI_TOKEN": "void"})
     assert refused.exit_code == 3
-    assert "does not accept the token. Hint: Run filecli login" in refused.stderr
+    assert "does not accept the token in FILECLI_TOKEN. Hint: Set it to another token" in refused.stderr
 
     secret = stored(token_path)[server_url]["token"]
     token_path.unlink()

@@ -8,7 +8,7 @@ import pytest
 
 from cabinet import errors
 from cabinet.client import failures
-from cabinet.client.exits import EXIT_CODES, HINTS, describe, exit_code, kind_of
+from cabinet.client.exits import EXIT_CODES, EXIT_MEANINGS, HINTS, describe, exit_code, kind_of
 from cabinet.errors import CabinetError
 
 
@@ -71,7 +71,28 @@ def test_a_description_ends_with_a_full_stop_even_if_the_server_forgot_it() -> N
     assert describe(refusal) == "no way."
 
 
-def test_a_special_case_without_a_hint_takes_that_of_its_base() -> None:
+def test_a_special_case_without_a_hint_takes_that_of_its_base(monkeypatch: pytest.MonkeyPatch) -> None:
     refusal = failures.Refused(kind=errors.QuotaExceeded, detail="Full.", status=507)
+    monkeypatch.delitem(HINTS, errors.QuotaExceeded)
 
     assert describe(refusal).endswith(HINTS[errors.StorageFull])
+
+
+def test_a_full_space_is_freed_by_what_frees_it() -> None:
+    """What is only deleted is in the trash, and still counts."""
+    refusal = failures.Refused(kind=errors.QuotaExceeded, detail="Full.", status=507)
+
+    assert "filecli trash empty" in describe(refusal)
+    assert "filecli versions rm" in describe(refusal)
+
+
+def test_only_what_a_command_refuses_by_itself_is_done_by_its_option() -> None:
+    folder = errors.IsAFolder(path="a")
+    refusal = failures.Refused(kind=errors.IsAFolder, detail="“a” is a folder, not a file.", status=409)
+
+    assert describe(folder).endswith("Hint: -r takes a folder with all that is in it.")
+    assert describe(refusal) == "“a” is a folder, not a file."
+
+
+def test_every_exit_code_has_a_meaning_that_help_tells() -> None:
+    assert {*EXIT_CODES.values(), 0, 1, 2, 130} == EXIT_MEANINGS.keys()

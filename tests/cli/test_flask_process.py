@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -11,7 +14,7 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.cli import FlaskGroup
 
-from cabinet import commands
+from cabinet import __version__, commands
 from tests.cli.terminal import in_terminal
 from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, USERNAME, AuthActions
@@ -122,6 +125,43 @@ def test_a_weak_setting_is_one_line(in_process: FlaskGroup, monkeypatch: pytest.
     assert told.exit_code == 1
     assert told.stderr.startswith("Error: The setting SECRET_KEY cannot be used")
     assert len(told.stderr.splitlines()) == 1
+
+
+def run_cabinet(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the program `cabinet` where nothing tells flask which application there is."""
+    inherited = server_environment(folder / "instance", {})
+    del inherited["FLASK_APP"]
+    return subprocess.run(
+        [sys.executable, "-m", "cabinet", *words],
+        cwd=folder, env={**inherited, **environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_the_program_cabinet_is_flask_for_this_application(tmp_path: Path) -> None:
+    told = run_cabinet(tmp_path, "users", "list", FLASK_APP="elsewhere:app")
+    helped = run_cabinet(tmp_path, "--help")
+    numbered = run_cabinet(tmp_path, "--version")
+    (script,) = entry_points(group="console_scripts", name="cabinet")
+
+    assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
+    assert (tmp_path / "instance" / "secret_key").is_file()
+    assert {*GROUPS, "run", "db"} <= {line.split()[0] for line in helped.stdout.splitlines() if line}
+    assert "--app" not in helped.stdout
+    assert numbered.stdout == f"Cabinet, version {__version__}\n"
+    assert script.value == "cabinet.__main__:main"
+
+
+def test_the_program_cabinet_helps_without_an_instance_and_says_what_is_missing(tmp_path: Path) -> None:
+    helped = run_cabinet(tmp_path, "--help", CABINET_INSTANCE="")
+    told = run_cabinet(tmp_path, "users", "list", CABINET_INSTANCE="")
+
+    assert helped.returncode == 0
+    assert helped.stderr.startswith("Error: No instance folder. Set CABINET_INSTANCE")
+    assert len(helped.stderr.splitlines()) == 1
+    assert "Run a Cabinet server" in helped.stdout
+    assert told.returncode != 0
+    assert told.stderr == helped.stderr
+    assert not (tmp_path / "instance").exists()
 
 
 def test_a_missing_instance_is_one_line(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,10 @@ from typing import Protocol
 import pytest
 
 from cabinet import __version__
+from cabinet.client.exits import EXIT_CODES
 from cabinet.client.transfer.sinks import part_of
+from cabinet.client.wire.tokens import TOKEN_PLACES, default_path
+from tests.cli.conftest import Filecli
 from tests.cli.scripted import Script, content_answer, entry_of, json_answer, page_of
 from tests.cli.terminal import is_waiting
 from tests.support.auth import PASSWORD, USERNAME
@@ -52,6 +56,21 @@ def modules_after(statement: str) -> set[str]:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
     return set(done.stdout.split())
+
+
+def test_help_tells_the_environment_the_token_file_and_the_exit_codes(
+    filecli: Filecli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = filecli("--help").stdout
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    places = {place.replace("~", str(tmp_path)) for place in TOKEN_PLACES.values()}
+    assert str(default_path()) in places
+    for word in ("FILECLI_SERVER", "FILECLI_TOKEN", "XDG_CONFIG_HOME", "https_proxy", *TOKEN_PLACES.values()):
+        assert word in told
+    for code in {0, 2, 130, *EXIT_CODES.values()}:
+        assert re.search(rf"^  {code} +[A-Z]", told, re.MULTILINE)
 
 
 def test_help_loads_no_server_no_http_and_no_bars() -> None:

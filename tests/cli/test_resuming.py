@@ -140,7 +140,7 @@ def test_another_target_is_another_upload(interrupted: Filecli) -> None:
 
     assert done.exit_code == 0
     assert methods(done.stderr)[0] == "POST"
-    assert len(interrupted("uploads").stdout.splitlines()) == 1
+    assert len(interrupted("uploads", "-q").stdout.splitlines()) == 1
 
 
 def test_an_upload_that_is_gone_starts_anew(interrupted: Filecli, tmp_path: Path) -> None:
@@ -300,10 +300,14 @@ def test_unfinished_uploads_are_listed(interrupted: Filecli, big: Path) -> None:
     assert done.exit_code == 0
     assert "8.4 MB / 22.0 MB" in done.stdout
     assert done.stdout.endswith("  big\n")
+    head, line = done.stdout.splitlines()
+    assert head.split("  ")[0] == "ID"
+    assert head.index("PATH") == line.index("big")
+    assert head.index("SENT") + 4 == line.index("22.0 MB") + 7
 
 
 def test_an_unfinished_upload_can_be_cancelled(interrupted: Filecli, tmp_path: Path) -> None:
-    upload_id = interrupted("uploads").stdout.split()[0]
+    upload_id = interrupted("uploads", "-q").stdout.split()[0]
 
     assert interrupted("uploads", "cancel", upload_id).exit_code == 0
     assert interrupted("uploads").stdout == ""

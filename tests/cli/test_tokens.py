@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.client.failures import TokenFileBroken, TokenFileExposed
+from cabinet.client.exits import describe
+from cabinet.client.failures import TokenFileBroken, TokenFileExposed, TokenFileForeign, TokenFileUnusable
 from cabinet.client.wire.tokens import StoredToken, TokenFile
 from tests.support.faults import Fault
 
@@ -80,6 +81,26 @@ def test_a_file_that_holds_something_else_is_reported(content: str, token_path: 
 
     with pytest.raises(TokenFileBroken):
         TokenFile(token_path).get("http://one")
+
+
+def test_the_cure_is_one_that_can_be_done(token_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a file that is somebody else's nor one that the system refuses can be mended or deleted."""
+    tokens = TokenFile(token_path)
+    tokens.set("http://one", TOKEN)
+    with monkeypatch.context() as foreign:
+        foreign.setattr(os, "geteuid", lambda: os.getuid() + 1)
+        with pytest.raises(TokenFileForeign) as caught:
+            tokens.get("http://one")
+    assert describe(caught.value).endswith("Set FILECLI_TOKEN, or XDG_CONFIG_HOME to a folder of your own.")
+
+    for name, call in (("replace", tokens.set), ("open", tokens.set)):
+        with monkeypatch.context() as refusing:
+            Fault(refusing, name, errno.EACCES)
+            with pytest.raises(TokenFileUnusable) as caught_again:
+                call("http://two", TOKEN)
+        assert "Permission denied. Hint: Set FILECLI_TOKEN, or XDG" in describe(caught_again.value)
+    with pytest.raises(TokenFileUnusable, match="no home folder"):
+        TokenFile(Path("~", "tokens.json")).set("http://two", TOKEN)
 
 
 def test_a_folder_in_the_way_is_reported(token_path: Path) -> None:

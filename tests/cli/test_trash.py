@@ -23,16 +23,23 @@ def thrown(alice: Filecli) -> Filecli:
 
 
 def ids(filecli: Filecli) -> list[str]:
-    return [line.split()[0] for line in filecli("trash").stdout.splitlines()]
+    return [line.split()[0] for line in filecli("trash", "-q").stdout.splitlines()]
 
 
 def test_the_trash_lists_what_was_thrown_away_newest_first(thrown: Filecli) -> None:
-    lines = thrown("trash", "list").stdout.splitlines()
+    head, *lines = thrown("trash", "list").stdout.splitlines()
 
     when = r"\d{4}-\d\d-\d\d \d\d:\d\d"
+    assert head.split("  ")[0] == "ID"
+    # Each heading stands where its column begins, that of the size where it ends.
+    id_length = len(lines[0].split()[0])
+    assert [head.index(title) for title in ("TRASHED", "KEPT UNTIL")] == [id_length + 2, id_length + 20]
+    assert head.index("SIZE") + 4 == lines[0].index("-  docs/") + 1
+    assert head.index("PATH") == lines[0].index("docs/")
     assert re.fullmatch(rf"\S+  {when}  {when}          -  docs/", lines[0])
     assert [re.sub(rf"\S+  {when}  {when} +", "", line) for line in lines[1:]] == ["3 B  report"] * 2
-    assert thrown("trash").stdout.splitlines() == lines
+    assert thrown("trash").stdout.splitlines() == [head, *lines]
+    assert thrown("trash", "-q").stdout.splitlines() == lines
 
 
 def test_json_is_one_document(thrown: Filecli) -> None:

@@ -22,10 +22,13 @@ def written(alice: Filecli) -> Filecli:
 
 
 def test_versions_are_listed_newest_first(written: Filecli) -> None:
-    lines = written("versions", "list", "docs/report").stdout.splitlines()
+    head, *lines = written("versions", "list", "docs/report").stdout.splitlines()
 
     assert len(lines) == 3
-    assert written("versions", "docs/report").stdout.splitlines() == lines
+    assert written("versions", "docs/report").stdout.splitlines() == [head, *lines]
+    assert written("versions", "docs/report", "-q").stdout.splitlines() == lines
+    assert head.split() == ["NUMBER", "SIZE", "STORED", "CONTENT", "HASH"]
+    assert head.index("CONTENT HASH") == lines[0].index(hash_chunks([b"three"]))
     content_hash = hash_chunks([b"three"])
     assert re.fullmatch(rf" +3 +5 B  \d{{4}}-\d\d-\d\d \d\d:\d\d  {content_hash}  current", lines[0])
     assert re.fullmatch(r" +1 +3 B  .*[0-9a-f]{64}", lines[2])
@@ -56,7 +59,7 @@ def test_a_version_is_restored_as_a_new_one(written: Filecli) -> None:
 
     assert (done.exit_code, done.stderr) == (0, "“docs/report” is what version 1 was.\n")
     assert written("download", "docs/report", "-o", "-").stdout == "one"
-    assert len(written("versions", "docs/report").stdout.splitlines()) == 4
+    assert len(written("versions", "docs/report", "-q").stdout.splitlines()) == 4
 
 
 def test_versions_are_removed_for_ever_but_not_the_current_one(written: Filecli) -> None:
@@ -65,7 +68,7 @@ def test_versions_are_removed_for_ever_but_not_the_current_one(written: Filecli)
     assert done.exit_code == 1
     assert "filecli: error: version 3: " in done.stderr
     assert "Version 1 of “docs/report” is gone for ever." in done.stderr
-    assert len(written("versions", "docs/report").stdout.splitlines()) == 2
+    assert len(written("versions", "docs/report", "-q").stdout.splitlines()) == 2
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x"])
@@ -81,7 +84,7 @@ def test_only_files_have_versions(written: Filecli) -> None:
 def test_a_file_called_like_a_command_has_versions_too(alice: Filecli) -> None:
     alice("upload", "-", "--to", "get", given="x")
 
-    assert len(alice("versions", "list", "get").stdout.splitlines()) == 1
+    assert len(alice("versions", "list", "get", "-q").stdout.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

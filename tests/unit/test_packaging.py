@@ -121,7 +121,9 @@ def build_wheel(checkout: Path, tmp_path: Path) -> Path:
 def assert_it_runs(python: Path, folder: Path) -> None:
     """Migrate from the command line, then serve, both from `folder` and on `folder`/instance."""
     environment = server_environment(folder / "instance", {})
-    run([python, "-m", "flask", "db", "upgrade"], folder, environment)
+    unnamed = {name: value for name, value in environment.items() if name != "FLASK_APP"}
+    run([python.with_name("cabinet"), "users", "list"], folder, unnamed)
+    run([python, "-m", "flask", "--app", "cabinet", "db", "upgrade"], folder, unnamed)
     with running([str(python), *FLASK_RUN], folder, {}) as server:
         assert_it_serves(server)
 

@@ -184,16 +184,41 @@ def test_without_an_instance_a_server_says_what_to_do(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_gunicorn_refuses_debug_mode_and_says_why(tmp_path: Path) -> None:
-    environment = server_environment(tmp_path / "instance", {}) | {"FLASK_DEBUG": "1"}
-    command = [word.format(port=0) for word in production_command(1)]
+def run_gunicorn(folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run gunicorn with two workers, as long as it takes to refuse."""
+    return subprocess.run(
+        [word.format(port=0) for word in production_command(2)],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
 
-    ended = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+
+def test_gunicorn_refuses_debug_mode_and_says_why(tmp_path: Path) -> None:
+    ended = run_gunicorn(tmp_path, server_environment(tmp_path / "instance", {}) | {"FLASK_DEBUG": "1"})
 
     assert ended.returncode != 0
     assert "debug mode is for `flask run` alone" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"CABINET_INSTANCE": ""}, "No instance folder. Set CABINET_INSTANCE to the folder"),
+        ({"CABINET_SECRET_KEY": "dev"}, "The setting SECRET_KEY cannot be used"),
+        ({"CABINET_THREADS": "none"}, "The setting THREADS cannot be used"),
+        ({"CABINET_TYPO": "1"}, "The setting CABINET_TYPO cannot be used"),
+    ],
+)
+def test_gunicorn_says_in_one_line_what_keeps_it_from_starting(
+    tmp_path: Path, changed: dict[str, str], sentence: str
+) -> None:
+    ended = run_gunicorn(tmp_path, server_environment(tmp_path / "instance", {}) | changed)
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    told = [line for line in ended.stderr.splitlines() if line and " [INFO] " not in line]
+    assert len(told) == 1
+    assert told[0].startswith(f"Error: {sentence}")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_bad_setting_stops_flask_run_with_one_line(tmp_path: Path) -> None:

@@ -25,12 +25,22 @@ def entry_row(entry: Entry, name: str, *, exact: bool = False) -> str:
     return f"{size}  {to_local_text(entry.modified_at):16}  {kind:6}  {name}"
 
 
+def trashed_head(id_length: int) -> str:
+    """Return what stands above `trashed_row`s whose ids have so many characters."""
+    return f"{'ID':{id_length}}  {'TRASHED':16}  {'KEPT UNTIL':16}  {'SIZE':>{_SIZE}}  PATH"
+
+
 def trashed_row(trashed: Trashed) -> str:
     """Return id, when it was trashed, until when it is kept, size and where it was."""
     size = size_cell(None if trashed.is_folder else trashed.size)
     until = to_local_text(trashed.expires_at)
     name = with_slash(trashed.path, is_folder=trashed.is_folder)
     return f"{trashed.id}  {to_local_text(trashed.trashed_at):16}  {until:16}  {size}  {name}"
+
+
+def version_head() -> str:
+    """Return what stands above `version_row`s."""
+    return f"{'NUMBER':>6}  {'SIZE':>{_SIZE}}  {'STORED':16}  CONTENT HASH"
 
 
 def version_row(version: Version) -> str:

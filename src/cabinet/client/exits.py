@@ -1,15 +1,4 @@
-"""Where an error becomes an exit code and a line on stderr.
-
-    0    done
-    1    unexpected, or some of several things failed
-    2    the command was not understood, or a name or value cannot be used
-    3    not signed in, or not allowed
-    4    not found
-    5    conflict with what is there
-    6    too large, or no room
-    7    the bytes are not what they have to be
-    8    unavailable: trying again later may help
-    130  Ctrl-C
+"""Where an error becomes an exit code and a line on stderr; `EXIT_MEANINGS` lists the codes.
 
 Rule: every class of error stands in `EXIT_CODES`; nothing else in filecli chooses a number.
 """
@@ -23,6 +12,19 @@ from cabinet.errors import CabinetError
 UNEXPECTED = 1
 USAGE = 2
 INTERRUPTED = 130
+
+EXIT_MEANINGS = {
+    0: "Done.",
+    UNEXPECTED: "Unexpected error, or some of several items failed.",
+    USAGE: "Wrong usage, or a name or value that can't be used.",
+    3: "Not signed in, or not allowed.",
+    4: "Not found.",
+    5: "Conflict with what is there.",
+    6: "Too large, or not enough space.",
+    7: "Damaged: the content is not what it has to be.",
+    8: "Unavailable: trying again later may help.",
+    INTERRUPTED: "Interrupted by Ctrl-C.",
+}
 
 EXIT_CODES: dict[type[CabinetError], int] = {
     errors.CabinetError: 1,
@@ -100,8 +102,11 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     failures.PathTaken: 5,
     failures.NotSignedIn: 3,
     failures.TokenRefused: 3,
+    failures.EnvironmentTokenRefused: 3,
     failures.TokenFileExposed: 3,
+    failures.TokenFileForeign: 3,
     failures.TokenFileBroken: 3,
+    failures.TokenFileUnusable: 3,
     failures.LocalMissing: 4,
     failures.LocalIsFolder: 2,
     failures.LocalExists: 5,
@@ -135,7 +140,7 @@ EXIT_CODES: dict[type[CabinetError], int] = {
 # What to do next about an error of the server; a class without a line takes that of its base.
 HINTS: dict[type[CabinetError], str] = {
     errors.SignInRequired: "Run filecli login.",
-    errors.WrongCredentials: "Check the name and the password; filecli register makes an account.",
+    errors.WrongCredentials: "Check the name and the password; filecli register creates an account where registration is open.",
     errors.Forbidden: "",
     errors.NotFound: "filecli ls shows what is there.",
     errors.UsernameTaken: "Choose another name, or run filecli login if it is yours.",
@@ -143,7 +148,8 @@ HINTS: dict[type[CabinetError], str] = {
     errors.IsAFolder: "-r takes a folder with all that is in it.",
     errors.TooManyEntries: "filecli trash empty removes what is in the trash.",
     errors.TooManyUploads: "filecli uploads lists them, and cancels them.",
-    errors.StorageFull: "Delete what is not needed, or ask the operator of the server.",
+    errors.StorageFull: "filecli trash empty frees what is in your trash; else ask the administrator.",
+    errors.QuotaExceeded: "Empty the trash (filecli trash empty) or remove old versions (filecli versions rm).",
     errors.TooManyAttempts: "Wait before the next attempt.",
     errors.RequestTimeout: "Try again later.",
     errors.Unavailable: "Try again later.",
@@ -196,7 +202,13 @@ def _kind(error: CabinetError) -> type[CabinetError]:
     return error.kind if isinstance(error, failures.Refused) else type(error)
 
 
+# Hints that hold for what a command refuses by itself, and not for what the server refuses to it.
+_OF_COMMANDS = {errors.IsAFolder}
+
+
 def _hint(error: CabinetError) -> str:
+    if isinstance(error, failures.Refused) and error.kind in _OF_COMMANDS:
+        return ""
     if isinstance(error, failures.ClientFailure) and error.hint:
         return error.hint % error.data
     bases = (base for base in _kind(error).__mro__ if issubclass(base, CabinetError))

@@ -17,8 +17,11 @@
         ├── PathTaken
         ├── NotSignedIn
         ├── TokenRefused
+        │   └── EnvironmentTokenRefused
         ├── TokenFileExposed
+        │   └── TokenFileForeign
         ├── TokenFileBroken
+        │   └── TokenFileUnusable      the system keeps it from being read or written
         ├── LocalMissing
         ├── LocalIsFolder
         ├── NameRefused            a name that no file of this disk can have
@@ -201,17 +204,33 @@ class TokenRefused(ClientFailure):
 
     slug = "token-refused"
     message = "The server %(server)s does not accept the token."
-    hint = "Run filecli login, or set FILECLI_TOKEN to another one."
+    hint = "Run filecli login."
     server: str
 
 
+class EnvironmentTokenRefused(TokenRefused):
+    """The token that is not accepted is that of FILECLI_TOKEN, which wins over a stored one."""
+
+    slug = "environment-token-refused"
+    message = "The server %(server)s does not accept the token in FILECLI_TOKEN."
+    hint = "Set it to another token, or unset it and run filecli login."
+
+
 class TokenFileExposed(ClientFailure):
-    """Others can read, or own, the file that holds the tokens."""
+    """Others can read the file that holds the tokens."""
 
     slug = "token-file-exposed"
     message = "The token file %(path)s can be read by others and is not used."
-    hint = "Run chmod 600 on it, or delete it and sign in again."
+    hint = "Run chmod 600 on it, or delete it and run filecli login."
     path: str
+
+
+class TokenFileForeign(TokenFileExposed):
+    """The file that holds the tokens is somebody else's, so that its mode is theirs to change."""
+
+    slug = "token-file-foreign"
+    message = "The token file %(path)s belongs to another user and is not used."
+    hint = "Set FILECLI_TOKEN, or XDG_CONFIG_HOME to a folder of your own."
 
 
 class TokenFileBroken(ClientFailure):
@@ -219,9 +238,16 @@ class TokenFileBroken(ClientFailure):
 
     slug = "token-file-broken"
     message = "The token file %(path)s cannot be used: %(reason)s."
-    hint = "Delete it and sign in again."
+    hint = "Delete it and run filecli login."
     path: str
     reason: str
+
+
+class TokenFileUnusable(TokenFileBroken):
+    """The system lets nobody read or write the file here, so that it cannot be made anew, either."""
+
+    slug = "token-file-unusable"
+    hint = "Set FILECLI_TOKEN, or XDG_CONFIG_HOME to a folder that you can write to."
 
 
 class LocalMissing(ClientFailure):

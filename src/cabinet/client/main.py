@@ -23,10 +23,12 @@ from cabinet.client.commands.transfer import download, upload
 from cabinet.client.commands.trash import trash
 from cabinet.client.commands.uploads import uploads
 from cabinet.client.commands.versions import versions
-from cabinet.client.exits import INTERRUPTED, UNEXPECTED, USAGE, describe, exit_code
+from cabinet.client.exits import EXIT_MEANINGS, INTERRUPTED, UNEXPECTED, USAGE, describe, exit_code
 from cabinet.client.local import STANDARD_OUTPUT, local_errors
 from cabinet.client.options import shared_options
 from cabinet.client.output import Output, complete_streams, give_up_unwritten
+from cabinet.client.settings import ENVIRONMENT
+from cabinet.client.wire.tokens import TOKEN_PLACES
 from cabinet.errors import CabinetError
 
 
@@ -54,6 +56,15 @@ class FileCli(click.Group):
             known = _to_known(error)
             _leave(describe(known), exit_code(known))
         sys.exit(result if isinstance(result, int) else 0)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Tell what the options do not: the environment, where tokens lie, and what exit codes mean."""
+        with formatter.section("Environment"):
+            formatter.write_dl(list(ENVIRONMENT.items()))
+        with formatter.section("Token file"):
+            formatter.write_dl(list(TOKEN_PLACES.items()))
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), meaning) for code, meaning in EXIT_MEANINGS.items()])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Keep the order in which a newcomer needs them."""

@@ -22,6 +22,15 @@ DEFAULT_RETRIES = 4
 _PORTS = {"http": 80, "https": 443}
 
 
+# What is read from the environment, here and in the modules that find folders, for `--help`.
+ENVIRONMENT = {
+    "FILECLI_SERVER": f"The server; --server wins. Default: {DEFAULT_SERVER}.",
+    "FILECLI_TOKEN": "The token to use in place of the stored one.",
+    "XDG_CONFIG_HOME": "The folder in which filecli/tokens.json lies, in place of those below.",
+    "http_proxy, https_proxy, all_proxy, no_proxy": "The proxies, as curl reads them; --proxy wins.",
+}
+
+
 @dataclass(slots=True)
 class Flags:
     """The options that every command takes, as they were given."""

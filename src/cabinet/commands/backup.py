@@ -56,7 +56,7 @@ def create(folder: Path, quiet: bool, as_json: bool) -> None:
     with _meter(quiet=quiet, as_json=as_json) as meter:
         manifest, tally = _backups().create(folder, __version__, places, _watch(meter))
     _tell("Backed up", manifest, tally.lost, quiet=quiet, as_json=as_json, **tally.counts())
-    _end(tally.lost, "flask storage verify names the files.")
+    _end(tally.lost, "cabinet storage verify names the files.")
 
 
 @group.command("verify", prepare=False)
@@ -95,7 +95,7 @@ def restore(folder: Path, quiet: bool, as_json: bool) -> None:
     _tell("Restored", manifest, tally.lost, quiet=quiet, as_json=as_json, **tally.counts())
     if not (quiet or as_json):
         note("Everybody has to sign in again.")
-    _end(tally.lost, "flask storage verify names the files.")
+    _end(tally.lost, "cabinet storage verify names the files.")
 
 
 def _backups() -> Backups:

@@ -40,7 +40,7 @@ def verify(deep: bool, as_json: bool) -> None:
 
     A blob that is unknown to the database is harmless: a server died at the wrong moment, and a
     sweep will remove it. A usage, or a number of files and folders, that is not what a user has is
-    mended by `flask users recount`.
+    mended by `cabinet users recount`.
     """
     found: list[str] = []
     with make_meter(as_json=as_json, total=inspection().count_blobs) as meter:

@@ -119,7 +119,7 @@ def set_quota(username: str, quota: str) -> None:
 def recount(username: str | None, as_json: bool) -> None:
     """Recalculate the usage, and the number of files and folders, of a user or of everybody.
 
-    It never needs to be done, unless `flask storage verify` has found one that is wrong.
+    It never needs to be done, unless `cabinet storage verify` has found one that is wrong.
     """
     found = accounts().list_all() if username is None else [find_account(username)]
     counted = ((account, accounts().recount(account.username)) for account in found)

@@ -10,7 +10,14 @@ from __future__ import annotations
 import gc
 import os
 
-from cabinet.config import read
+from flask import Config
+from gunicorn.arbiter import Arbiter
+
+from cabinet.config import find_instance, load, read
+from cabinet.refusals import RefusedToStart
+
+# The application as the README names it: with no settings of its own.
+_PLAIN = "cabinet:create_app()"
 
 # gunicorn's settings, by the names that it looks for.
 bind = read("BIND")
@@ -29,6 +36,17 @@ graceful_timeout = 30
 # Kept out of the way of a stalled disk: the heartbeat of idle workers.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
 control_socket_disable = True
+
+
+def on_starting(arbiter: Arbiter) -> None:
+    """Refuse in one sentence what each worker would; raises RuntimeError, which gunicorn prints."""
+    if getattr(arbiter.app, "app_uri", None) != _PLAIN:
+        return
+    try:
+        instance = find_instance({})
+        load(Config(instance), instance, {})
+    except RefusedToStart as error:
+        raise RuntimeError(str(error)) from error
 
 
 def post_worker_init(_worker: object) -> None:

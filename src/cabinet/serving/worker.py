@@ -30,12 +30,12 @@ from typing import Any
 from flask import Flask
 from gunicorn import http, sock
 from gunicorn.http.body import ChunkedReader
-from gunicorn.workers.gthread import ThreadWorker
 
 from cabinet.serving import answers, process
 from cabinet.serving.arriving import SMALL_BODY, Arrivals, Progress
 from cabinet.serving.connection import Connection
 from cabinet.serving.crew import Crew
+from cabinet.serving.loading import LoadingWorker
 from cabinet.serving.waiting import Stage, Waiter, WaitingRoom
 from cabinet.storage.memory import UPLOADS
 from cabinet.web.context import EXTENSION
@@ -65,7 +65,7 @@ _SIGN_SECONDS = 0.5
 _BUFFER = memoryview(bytearray(256 << 10))
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no types
+class Worker(LoadingWorker):
     """See the module."""
 
     def __init__(self, *args: Any, **options: Any) -> None:

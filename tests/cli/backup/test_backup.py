@@ -227,10 +227,10 @@ def test_the_commands_of_the_readme_work(
     operator: Operator, store: Store, other: Operator, backup: Path
 ) -> None:
     store(a="first")
-    lines = [line.split("#")[0] for line in readme_block("console", "flask backup").splitlines()]
+    lines = [line.split("#")[0] for line in readme_block("console", "cabinet backup").splitlines()]
     for line in lines:
-        prompt, flask, *words = line.split()
-        assert (prompt, flask) == ("$", "flask")
+        prompt, program, *words = line.split()
+        assert (prompt, program) == ("$", "cabinet")
         (other if "restore" in words else operator).run(
             *(str(backup) if word == "DIR" else word for word in words)
         )

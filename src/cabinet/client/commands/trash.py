@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cabinet.client.columns import trashed_row
+from cabinet.client.columns import trashed_head, trashed_row
 from cabinet.client.leave import Leave, force_option
 from cabinet.client.options import command, shared_options
 from cabinet.client.output import to_event
@@ -115,6 +115,8 @@ def _list(session: Session) -> None:
         return
     is_empty = True
     for trashed in session.api.trash:
+        if is_empty:
+            output.result(trashed_head(len(trashed.id)))
         is_empty = False
         output.data(trashed_row(trashed))
     if is_empty:

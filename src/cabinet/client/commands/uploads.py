@@ -72,6 +72,8 @@ def _list(session: Session) -> None:
     if output.as_json:
         output.array({}, "uploads", (_document(upload, local.get(upload.id)) for upload in found))
         return
+    if found:
+        output.result(f"{'ID':{len(found[0].id)}}  {'SENT':>21}  {'KEPT UNTIL':16}  PATH")
     for upload in found:
         output.data(_line(upload))
     if not found:

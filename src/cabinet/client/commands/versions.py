@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cabinet.client.columns import version_row
+from cabinet.client.columns import version_head, version_row
 from cabinet.client.leave import Leave, force_option
 from cabinet.client.options import command, shared_options
 from cabinet.client.output import to_event
@@ -55,6 +55,7 @@ def list_(session: Session, name: str) -> None:
     """
     found, document = session.api.list_versions(to_path(name))
     session.output.document(document)
+    session.output.result(version_head())
     for version in found:
         session.output.data(version_row(version))
 

@@ -23,6 +23,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from cabinet.client.exits import kind_of
 from cabinet.client.failures import (
     ConnectionLost,
+    EnvironmentTokenRefused,
     LimitInFront,
     Misunderstood,
     Redirected,
@@ -34,7 +35,7 @@ from cabinet.client.failures import (
 from cabinet.client.local import Body
 from cabinet.client.local_failures import ProxyFailed
 from cabinet.client.proxies import Proxy
-from cabinet.client.settings import Server
+from cabinet.client.settings import Server, environment_token
 from cabinet.client.wire.patience import Patience
 from cabinet.client.wire.pools import Tls, is_of_proxy, pool_to
 from cabinet.client.wire.stop import Stop
@@ -181,7 +182,7 @@ class Connection:
             raise Redirected(server=str(self.server), location=response.headers.get("Location", ""))
         if response.status == 401 and self._shows_token(request):
             response.close()
-            raise TokenRefused(server=str(self.server))
+            raise (EnvironmentTokenRefused if environment_token() else TokenRefused)(server=str(self.server))
         if response.status == 407 and self._proxy is not None:
             response.close()
             raise ProxyFailed(

@@ -15,7 +15,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cabinet.client.failures import TokenFileBroken, TokenFileExposed
+from cabinet.client.failures import TokenFileBroken, TokenFileExposed, TokenFileForeign, TokenFileUnusable
+
+# Where `default_path` is without XDG_CONFIG_HOME, for `--help`.
+TOKEN_PLACES = {
+    "Linux": "~/.config/filecli/tokens.json",
+    "macOS": "~/Library/Application Support/filecli/tokens.json",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,9 @@ class TokenFile:
         try:
             with self._path.open("rb") as file:
                 status = os.fstat(file.fileno())
-                if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or status.st_uid != os.geteuid():
+                if status.st_uid != os.geteuid():
+                    raise TokenFileForeign(path=str(self._path))
+                if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                     raise TokenFileExposed(path=str(self._path))
                 content = file.read()
         except FileNotFoundError:
@@ -96,7 +104,7 @@ class TokenFile:
     def _alone(self) -> Iterator[None]:
         """Keep every other filecli from changing the file meanwhile."""
         if not self._path.is_absolute():
-            raise TokenFileBroken(path=str(self._path), reason="there is no home folder to keep it in")
+            raise TokenFileUnusable(path=str(self._path), reason="there is no home folder to keep it in")
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -111,5 +119,5 @@ class TokenFile:
         finally:
             os.close(descriptor)
 
-    def _broken(self, error: OSError) -> TokenFileBroken:
-        return TokenFileBroken(path=str(self._path), reason=os.strerror(error.errno or 0))
+    def _broken(self, error: OSError) -> TokenFileUnusable:
+        return TokenFileUnusable(path=str(self._path), reason=os.strerror(error.errno or 0))
