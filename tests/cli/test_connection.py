@@ -22,10 +22,10 @@ from cabinet.client.failures import (
     ServerUnreachable,
     SourceChanged,
     TlsFailed,
-    TokenRefused,
 )
 from cabinet.client.local import FileBody, look_at
 from cabinet.client.settings import to_server
+from cabinet.client.token_failures import TokenRefused
 from cabinet.client.wire.connection import Connection, Request
 from cabinet.client.wire.patience import Patience
 from tests.cli.scripted import DEAF_ANSWER, Answer, Script, json_answer, problem

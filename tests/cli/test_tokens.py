@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 
 from cabinet.client.exits import describe
-from cabinet.client.failures import TokenFileBroken, TokenFileExposed, TokenFileForeign, TokenFileUnusable
+from cabinet.client.token_failures import (
+    TokenFileBroken,
+    TokenFileExposed,
+    TokenFileForeign,
+    TokenFileUnusable,
+)
 from cabinet.client.wire.tokens import StoredToken, TokenFile
 from tests.support.faults import Fault
 

@@ -6,7 +6,7 @@ Rule: every class of error stands in `EXIT_CODES`; nothing else in filecli choos
 from __future__ import annotations
 
 from cabinet import errors, refusals
-from cabinet.client import failures, local_failures
+from cabinet.client import failures, local_failures, token_failures
 from cabinet.errors import CabinetError
 
 UNEXPECTED = 1
@@ -101,12 +101,12 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     failures.NoMatch: 4,
     failures.PathTaken: 5,
     failures.NotSignedIn: 3,
-    failures.TokenRefused: 3,
-    failures.EnvironmentTokenRefused: 3,
-    failures.TokenFileExposed: 3,
-    failures.TokenFileForeign: 3,
-    failures.TokenFileBroken: 3,
-    failures.TokenFileUnusable: 3,
+    token_failures.TokenRefused: 3,
+    token_failures.EnvironmentTokenRefused: 3,
+    token_failures.TokenFileExposed: 3,
+    token_failures.TokenFileForeign: 3,
+    token_failures.TokenFileBroken: 3,
+    token_failures.TokenFileUnusable: 3,
     failures.LocalMissing: 4,
     failures.LocalIsFolder: 2,
     failures.LocalExists: 5,

@@ -28,11 +28,11 @@ from cabinet.client.failures import (
     ServerUnreachable,
     Stopped,
     TlsFailed,
-    TokenRefused,
     UploadsInterrupted,
 )
 from cabinet.client.local_failures import InTheWay, LocalReadOnly, SameName
 from cabinet.client.output import Output, to_event, to_size, to_trouble
+from cabinet.client.token_failures import TokenRefused
 from cabinet.errors import CabinetError, StorageFull, TooManyAttempts, Unavailable
 
 _FATAL = (

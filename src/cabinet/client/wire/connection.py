@@ -23,19 +23,18 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from cabinet.client.exits import kind_of
 from cabinet.client.failures import (
     ConnectionLost,
-    EnvironmentTokenRefused,
     LimitInFront,
     Misunderstood,
     Redirected,
     Refused,
     ServerUnreachable,
     TlsFailed,
-    TokenRefused,
 )
 from cabinet.client.local import Body
 from cabinet.client.local_failures import ProxyFailed
 from cabinet.client.proxies import Proxy
 from cabinet.client.settings import Server, environment_token
+from cabinet.client.token_failures import EnvironmentTokenRefused, TokenRefused
 from cabinet.client.wire.patience import Patience
 from cabinet.client.wire.pools import Tls, is_of_proxy, pool_to
 from cabinet.client.wire.stop import Stop

@@ -15,7 +15,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cabinet.client.failures import TokenFileBroken, TokenFileExposed, TokenFileForeign, TokenFileUnusable
+from cabinet.client.token_failures import (
+    TokenFileBroken,
+    TokenFileExposed,
+    TokenFileForeign,
+    TokenFileUnusable,
+)
 
 # Where `default_path` is without XDG_CONFIG_HOME, for `--help`.
 TOKEN_PLACES = {
