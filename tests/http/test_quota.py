@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from cabinet.files.views import FRAMING_BYTES
+from cabinet.storage.content_hash import hash_chunks
 from tests.conftest import MakeApp
 from tests.support.auth import USERNAME
 from tests.support.operators import Operator
@@ -70,6 +73,104 @@ def test_old_versions_and_the_trash_count_until_they_are_gone(alice: Program) ->
     assert is_problem(refused, 507, "quota-exceeded")
     assert alice.get("/me").get_json()["usage"] == 0
     assert alice.put("/files/g", b"z" * 300).status_code == 201
+
+
+SAME = b"s" * 600
+OTHER = b"o" * 600
+
+
+@pytest.fixture
+def full(app: Flask, alice: Program) -> Program:
+    """Return somebody who has a file, a smaller one, and no room for another of them."""
+    alice.put("/files/d/f", SAME)
+    alice.put("/files/g", b"g" * 390)
+    return alice
+
+
+def assert_as_before(full: Program) -> None:
+    assert full.get("/me").get_json()["usage"] == 990
+    assert len(full.get("/versions/d/f").get_json()["versions"]) == 1
+    assert full.get("/files/d/f").data == SAME
+
+
+def chunked(body: bytes) -> dict[str, Any]:
+    return {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+
+
+def test_the_same_content_is_never_refused_to_a_put(full: Program) -> None:
+    for headers in ({}, {"X-Content-Hash": hash_chunks([SAME])}):
+        assert full.put("/files/d/f", SAME, headers=headers).status_code == 200
+    assert full.request("PUT", "/files/d/f", environ_overrides=chunked(SAME)).status_code == 200
+
+    assert is_problem(full.put("/files/d/f", OTHER), 507, "quota-exceeded")
+    assert is_problem(
+        full.request("PUT", "/files/d/f", environ_overrides=chunked(OTHER)), 507, "quota-exceeded"
+    )
+    assert is_problem(full.put("/files/d/new", SAME), 507, "quota-exceeded")
+    assert is_problem(full.put("/files/d/f?on_conflict=rename", SAME), 507, "quota-exceeded")
+    assert_as_before(full)
+    # What cannot be the same is not read.
+    for length, headers in ((601, {}), (600, {"HTTP_X_CONTENT_HASH": hash_chunks([OTHER])})):
+        body = {"wsgi.input": Unread(b""), "CONTENT_LENGTH": str(length), **headers}
+        assert is_problem(full.request("PUT", "/files/d/f", environ_overrides=body), 507, "quota-exceeded")
+
+
+def test_the_same_content_is_never_refused_in_a_form_and_takes_no_room_from_others(full: Program) -> None:
+    same, folder = ("g", b"g" * 390), "?folder=d"
+
+    assert full.upload([("f", SAME)], folder).status_code == 201
+    assert full.upload([same, ("new", b"x" * 10)]).status_code == 201
+    full.delete("/files/new?permanent=1")
+    assert is_problem(full.upload([same, ("new", b"x" * 11)]), 507, "quota-exceeded")
+    for other in (OTHER, SAME + b"x", SAME[1:]):
+        assert is_problem(full.upload([("f", other)], folder), 507, "quota-exceeded")
+    assert_as_before(full)
+
+
+TUS = {"Tus-Resumable": "1.0.0"}
+PATCHED = TUS | {"Content-Type": "application/offset+octet-stream"}
+# d/f
+PLACE = {"Upload-Metadata": f"folder {b64encode(b'd').decode()},filename {b64encode(b'f').decode()}"}
+
+
+def create(full: Program, length: int, **more: str) -> TestResponse:
+    named = {name.replace("_", "-"): value for name, value in more.items()}
+    return full.request("POST", "/uploads", TUS | PLACE | {"Upload-Length": str(length)} | named)
+
+
+def send(full: Program, address: str, content: bytes, offset: int = 0) -> TestResponse:
+    return full.request("PATCH", address, PATCHED | {"Upload-Offset": str(offset)}, data=content)
+
+
+def test_the_same_content_is_never_refused_to_a_resumable_upload(full: Program) -> None:
+    begun = create(full, 600).headers["Location"]
+    assert send(full, begun, SAME[:250]).status_code == 204
+    assert send(full, begun, SAME[250:], 250).status_code == 204
+    assert_as_before(full)
+
+    pieces = [create(full, length, Upload_Concat="partial").headers["Location"] for length in (200, 400)]
+    for piece, length in zip(pieces, (200, 400), strict=True):
+        assert send(full, piece, SAME[:length]).status_code == 204
+    joined = full.request("POST", "/uploads", TUS | PLACE | {"Upload-Concat": f"final;{' '.join(pieces)}"})
+    assert joined.status_code == 201
+    assert_as_before(full)
+
+
+def test_another_content_is_refused_to_a_resumable_upload_in_the_end_and_beyond_it_nothing_is_held(
+    full: Program,
+) -> None:
+    assert create(full, 601).status_code == 507
+    begun = create(full, 600).headers["Location"]
+    second = create(full, 600).headers["Location"]
+    assert send(full, begun, OTHER[:599]).status_code == 204
+    # All uploads together may hold so much beyond the quota, and not each of them.
+    assert send(full, second, SAME).status_code == 507
+    assert send(full, begun, OTHER[599:], 599).status_code == 507
+    assert full.get("/me").get_json()["usage"] <= 990 + 600
+
+    for address in (begun, second):
+        assert full.request("DELETE", address, TUS).status_code == 204
+    assert_as_before(full)
 
 
 @pytest.mark.parametrize("path", ["/index", "/account"])

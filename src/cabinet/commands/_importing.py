@@ -95,7 +95,7 @@ class Importer:
                 self._finish_batch()
             self._uploads.check(target, file.size)
             with ExitStack() as held:
-                upload = held.enter_context(self._uploads.begin(Promised(size=file.size)))
+                upload = held.enter_context(self._uploads.begin(Promised(size=file.size), target))
                 upload.append(self._report.metered(file.chunks(), source.label))
                 measured = upload.finish()
                 has_grown = file.has_grown(measured.content_hash)

@@ -109,8 +109,8 @@ def _receive_parts(
         whole_path = join_path((*split_path(folder), *names))
         target = Target(whole_path, on_conflict, modified_at=mtime_of(part.headers))
         if not received:
-            service.check_room_for_all((length_of(request) or 0) - FRAMING_BYTES)
-        upload = held.enter_context(service.begin(promised_of(part.headers)))
+            service.check_room_for_all(length_of(request), FRAMING_BYTES)
+        upload = held.enter_context(service.begin(promised_of(part.headers), target))
         upload.append(_checked_when_large(content, service, target))
         upload.finish()
         received.append((upload, target))
@@ -185,7 +185,7 @@ def put(path: str) -> ResponseReturnValue:
     target = Target(path, on_conflict, precondition_of(request), mtime_of(request.headers))
     promised = promised_of(request.headers, length_of(request))
     service.check(target, promised.size)
-    with service.begin(promised) as upload:
+    with service.begin(promised, target) as upload:
         upload.append(iter_body(request))
         upload.finish()
         stored = service.finish([(upload, target)])[0]

@@ -37,11 +37,12 @@ from cabinet.models import Upload, UploadKind, User
 from cabinet.services.caps import caps_of
 from cabinet.services.clock import Clock
 from cabinet.services.database import writing
-from cabinet.services.entries import Conflict
 from cabinet.services.proof import Proof
-from cabinet.services.publishing import Finished, Publisher, Target, Terms, publishing
+from cabinet.services.publishing import Finished, Publisher, Terms, publishing
+from cabinet.services.room import overdraft
 from cabinet.services.secrets import new_id
-from cabinet.services.upload_states import Part, Plan, State, to_state
+from cabinet.services.tree import Tree
+from cabinet.services.upload_states import LetGo, Part, Plan, State, target_of, to_state
 from cabinet.services.usage import use
 from cabinet.storage.blobs import BlobStore, ResumedStaging, StagedPart
 from cabinet.storage.chunks import iter_limited
@@ -66,6 +67,7 @@ class ResumableUploads:
         self._terms = terms
         self._owner_id = owner_id
         self._publisher = Publisher(session, store, clock, terms, owner_id)
+        self._tree = Tree(session, owner_id)
 
     def begin(self, plan: Plan) -> State:
         """Make an upload; one of length 0 is finished at once.
@@ -75,7 +77,7 @@ class ResumableUploads:
         """
         if plan.kind is UploadKind.WHOLE:
             self._publisher.check(plan.target)
-        self._check_room(plan.length or 0)
+        self._check_room(plan.length or 0, self._new_row("", plan))
         self._check_unfinished()
         self._session.rollback()
         upload_id = self._store.create(plan.length)
@@ -113,7 +115,7 @@ class ResumableUploads:
         at all. Raises `OffsetMismatch`, `TooLarge`, `QuotaExceeded`, `ChecksumMismatch`,
         `UploadIsFinal`, what `part.chunks` raise, and as `get` does.
         """
-        let_go = _LetGo(part.let_go)
+        let_go = LetGo(part.let_go)
         if self._row(upload_id).kind == UploadKind.JOINED:
             raise UploadIsFinal
         with ExitStack() as held:
@@ -154,7 +156,9 @@ class ResumableUploads:
                 held.enter_context(self._held(upload_id))
             sizes = {upload_id: self._partial(upload_id).offset for upload_id in upload_ids}
             length = sum(sizes[upload_id] for upload_id in upload_ids)
-            self._check_room(length, given_back=sum(sizes.values()))
+            row = self._new_row("", plan)
+            row.length = length
+            self._check_room(length, row, given_back=sum(sizes.values()))
             self._session.rollback()
             parts = [StagedPart(upload_id, sizes[upload_id]) for upload_id in upload_ids]
             with self._store.join(parts) as staging:
@@ -251,13 +255,20 @@ class ResumableUploads:
             self._session.rollback()
             yield
 
-    def _check_room(self, length: int, *, given_back: int = 0) -> None:
-        if length > self._terms.max_size:
+    def _check_room(self, size: int, row: Upload, *, given_back: int = 0) -> None:
+        if size > self._terms.max_size:
             raise TooLarge(limit=self._terms.max_size)
         user = self._session.get_one(User, self._owner_id)
-        if user.quota is not None and user.usage - given_back + length > user.quota:
-            raise QuotaExceeded(quota=user.quota)
-        self._store.check_room(length)
+        if user.quota is not None:
+            beyond = user.usage - given_back + size - user.quota
+            if beyond > 0 and beyond > self._overdraft(row):
+                raise QuotaExceeded(quota=user.quota)
+        self._store.check_room(size)
+
+    def _overdraft(self, row: Upload) -> int:
+        """Return how many bytes beyond the quota may come for an upload."""
+        is_partial = row.kind == UploadKind.PARTIAL
+        return overdraft(self._tree, target_of(row), row.length, is_partial=is_partial)
 
     def _check_unfinished(self) -> None:
         most = caps_of(self._session).uploads
@@ -282,9 +293,9 @@ class ResumableUploads:
         if part.size is not None and part.offset + part.size > limit:
             raise TooLarge(limit=limit)
         if part.size != 0:
-            self._check_room(part.size or 0)
+            self._check_room(part.size or 0, row)
 
-    def _receive(self, upload_id: str, part: Part, let_go: _LetGo) -> None:
+    def _receive(self, upload_id: str, part: Part, let_go: LetGo) -> None:
         row = self._row(upload_id)
         limit, quota = self._limit(row)
         offset, recorded = row.offset, row.offset
@@ -322,7 +333,8 @@ class ResumableUploads:
         user = self._session.get_one(User, self._owner_id)
         if user.quota is None or user.quota - user.usage >= left:
             return left, None
-        return max(0, user.quota - user.usage), user.quota
+        room = user.quota + self._overdraft(row) - user.usage
+        return min(left, max(0, room)), None if room >= left else user.quota
 
     def _record_or_finish(self, upload_id: str, staging: ResumedStaging) -> None:
         row = self._row(upload_id)
@@ -344,7 +356,13 @@ class ResumableUploads:
         """
         with writing(self._session):
             row = self._row(upload_id)
-            use(self._session, self._owner_id, offset - row.offset)
+            try:
+                use(self._session, self._owner_id, offset - row.offset)
+            except QuotaExceeded:
+                allowed = self._overdraft(row)
+                if not allowed:
+                    raise
+                use(self._session, self._owner_id, offset - row.offset, overdraft=allowed)
             row.offset = offset
             row.length = row.length if length is None else length
             row.expires_at = self._clock() + self._terms.keep
@@ -355,9 +373,7 @@ class ResumableUploads:
         measured = staging.finish()
         with publishing(self._session):
             row = self._row(upload_id)
-            target = Target(
-                row.path, Conflict(row.on_conflict), modified_at=row.modified_at, media_type=row.media_type
-            )
+            target = target_of(row)
             use(self._session, self._owner_id, -row.offset)
             row.offset = measured.size
             self._publish(row, Finished(staging, measured, target))
@@ -378,16 +394,3 @@ class ResumableUploads:
         use(self._session, self._owner_id, -row.offset)
         row.ended_at = self._clock()
         row.expires_at = row.ended_at + self._terms.keep
-
-
-class _LetGo:
-    """Makes a part end soon, and remembers that it did."""
-
-    def __init__(self, let_go: Callable[[], None] | None) -> None:
-        self._let_go = let_go
-        self.was_called = False
-
-    def __call__(self) -> None:
-        self.was_called = True
-        if self._let_go is not None:
-            self._let_go()

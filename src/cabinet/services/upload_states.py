@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from cabinet.models import Upload, UploadKind
+from cabinet.services.entries import Conflict
 from cabinet.services.publishing import Target
 
 
@@ -100,3 +101,21 @@ def to_state(row: Upload) -> State:
         created_at=row.created_at,
         expires_at=row.expires_at,
     )
+
+
+def target_of(row: Upload) -> Target:
+    """Return where an upload shall go, as its row has it."""
+    return Target(row.path, Conflict(row.on_conflict), modified_at=row.modified_at, media_type=row.media_type)
+
+
+class LetGo:
+    """Makes a part end soon, and remembers that it did."""
+
+    def __init__(self, let_go: Callable[[], None] | None) -> None:
+        self._let_go = let_go
+        self.was_called = False
+
+    def __call__(self) -> None:
+        self.was_called = True
+        if self._let_go is not None:
+            self._let_go()

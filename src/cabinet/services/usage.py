@@ -38,14 +38,14 @@ _ENTRIES = (
 )
 
 
-def use(session: Session, owner_id: int, size: int, *, entries: int = 0) -> None:
+def use(session: Session, owner_id: int, size: int, *, entries: int = 0, overdraft: int = 0) -> None:
     """Count `size` bytes and `entries` to what a user takes; what is given back is less than none.
 
-    Raises `TooManyEntries` or `QuotaExceeded`.
+    With `overdraft` the sum may be so many bytes more than the quota. Raises `TooManyEntries` or `QuotaExceeded`.
     """
     if not size and not entries:
         return
-    has_room = or_(User.quota.is_(None), User.usage + size <= User.quota) if size > 0 else true()
+    has_room = or_(User.quota.is_(None), User.usage + size <= User.quota + overdraft) if size > 0 else true()
     most = caps_of(session).entries
     may_have = User.entries + entries <= most if entries > 0 else true()
     used = update(User).where(User.id == owner_id, has_room, may_have)
