@@ -23,7 +23,20 @@ from cabinet.services.passwords import Passwords
 from cabinet.serving import preparing
 from cabinet.storage import memory
 from cabinet.storage.reserve import Reserve
-from cabinet.web import assets, context, formats, guard, health, i18n, lean, packing, pages, problems, upkeep
+from cabinet.web import (
+    assets,
+    context,
+    formats,
+    guard,
+    health,
+    i18n,
+    lean,
+    packing,
+    pages,
+    problems,
+    removing,
+    upkeep,
+)
 from cabinet.web.cookies import Cookies
 from cabinet.web.runtime import Runtime
 
@@ -61,7 +74,7 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     lean.init_app(app)
     _bind_extensions(app)
-    for part in (guard, problems, i18n, formats, packing, pages, assets, health, upkeep):
+    for part in (guard, problems, i18n, formats, packing, pages, assets, health, upkeep, removing):
         part.init_app(app)
     commands.init_app(app, preparing.prepare)
     app.register_blueprint(auth.bp)

@@ -87,6 +87,10 @@ class User(Base):
 
     `public_id` is what pages, browsers and programs know the account by: a name may be given to
     somebody else once its account is deleted, and row ids would tell how many accounts there are.
+
+    The row outlives a deleted account, without its name, until all that belonged to it is removed.
+    What came to the trash up to `trash_hidden_to` is purged and shows no more; what came there up to
+    `trash_purged_to` counts in `usage` and `entries` no more either, and is being removed.
     """
 
     __tablename__ = "user"
@@ -103,6 +107,9 @@ class User(Base):
     quota: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    trash_hidden_to: Mapped[datetime | None]
+    trash_purged_to: Mapped[datetime | None]
 
 
 class Session(Base):
@@ -167,8 +174,9 @@ class Node(Base):
 
     What the user deleted has `trashed_at` set and lies, as `trash_id`, below the root, whatever
     became of the folder that it came from; `trashed_from` is the path it had. What lies below it
-    is hidden with it. Without a `trash_id` it is hidden there too, for a batch is removing it for
-    good. `search_key` is the name as a search compares it.
+    is hidden with it. Without a `trash_id` it is hidden there too: a batch is removing it for good,
+    or, without a `trashed_from`, it is a copy that is not complete yet. The root of a deleted account
+    has `trashed_at` set as well. `search_key` is the name as a search compares it.
     """
 
     __tablename__ = "node"

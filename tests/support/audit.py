@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from cabinet.models import Kind, Node, Upload, User, Version
+from cabinet.models import Batch, BatchItem, BatchKind, BatchState, Kind, Node, Upload, User, Version
 from cabinet.services.names import search_key, sort_key
 from cabinet.services.search_index import BLOCK_BITS, grams
 
@@ -22,26 +22,56 @@ def check_rows(session: Session) -> None:
     versions: dict[int, list[Version]] = defaultdict(list)
     for version in session.scalars(select(Version)):
         versions[version.node_id].append(version)
-    _check_usage(session, nodes, versions)
-    _check_folders(nodes)
+    purged = _purged(session, nodes)
+    _check_usage(session, nodes, versions, purged)
+    _check_folders(nodes, purged)
     for node in nodes.values():
         _check_node(node, nodes, versions[node.id])
     _check_index(session, nodes)
     session.rollback()
 
 
-def _check_usage(session: Session, nodes: dict[int, Node], versions: dict[int, list[Version]]) -> None:
+def _check_usage(
+    session: Session, nodes: dict[int, Node], versions: dict[int, list[Version]], purged: set[int]
+) -> None:
     stored: Counter[int] = Counter()
     for node_id, kept in versions.items():
-        stored[nodes[node_id].owner_id] += sum(version.size for version in kept)
+        if node_id not in purged:
+            stored[nodes[node_id].owner_id] += sum(version.size for version in kept)
     for upload in session.scalars(select(Upload).where(Upload.ended_at.is_(None))):
         stored[upload.owner_id] += upload.offset
-    entries = Counter(node.owner_id for node in nodes.values() if node.parent_id is not None)
-    for user in session.scalars(select(User)):
+    entries = Counter(
+        node.owner_id for node in nodes.values() if node.parent_id is not None and node.id not in purged
+    )
+    for user in session.scalars(select(User).where(User.deleted_at.is_(None))):
         assert (user.usage, user.entries) == (stored[user.id], entries[user.id]), user.username
 
 
-def _check_folders(nodes: dict[int, Node]) -> None:
+def _purged(session: Session, nodes: dict[int, Node]) -> set[int]:
+    """Return the nodes that count no more, though they are not removed yet."""
+    items = select(BatchItem.node_id).join(Batch, Batch.id == BatchItem.batch_id)
+    tops = set(
+        session.scalars(items.where(Batch.kind == BatchKind.PURGE, Batch.state == BatchState.COMMITTED))
+    )
+    users = {user.id: user for user in session.scalars(select(User))}
+    for node in nodes.values():
+        owner = users[node.owner_id]
+        mark = owner.trash_purged_to
+        if owner.deleted_at is not None or (
+            mark and node.trash_id is not None and node.trashed_at is not None and node.trashed_at <= mark
+        ):
+            tops.add(node.id)
+    purged = set()
+    for node in nodes.values():
+        above: Node | None = node
+        while above is not None and above.id not in tops:
+            above = None if above.parent_id is None else nodes[above.parent_id]
+        if above is not None:
+            purged.add(node.id)
+    return purged
+
+
+def _check_folders(nodes: dict[int, Node], purged: set[int]) -> None:
     counts: Counter[int] = Counter()
     sizes: Counter[int] = Counter()
     for node in nodes.values():
@@ -49,19 +79,23 @@ def _check_folders(nodes: dict[int, Node]) -> None:
             counts[node.parent_id] += 1
             sizes[node.parent_id] += node.size
     for node in nodes.values():
+        # Of what is being removed nobody asks any more how much is left.
+        if node.id in purged:
+            continue
         assert (node.child_count, node.child_size) == (counts[node.id], sizes[node.id]), node.name
 
 
 def _check_node(node: Node, nodes: dict[int, Node], versions: list[Version]) -> None:
     is_trashed = node.trashed_at is not None
-    assert is_trashed == (node.trashed_from is not None)
+    if node.parent_id is None:
+        return
+    # A copy that is not complete yet is nowhere else either, and came from nowhere.
+    is_incomplete = is_trashed and node.trash_id is None and node.trashed_from is None
+    assert is_incomplete or is_trashed == (node.trashed_from is not None)
     # What a batch is removing is in the trash without an id.
     assert is_trashed or node.trash_id is None
     if is_trashed:
-        assert node.parent_id is not None
         assert nodes[node.parent_id].parent_id is None, "what is in the trash lies below the root"
-    if node.parent_id is None:
-        return
     assert (node.sort_key, node.search_key) == (sort_key(node.name), search_key(node.name))
     if node.kind == Kind.FILE:
         numbers = sorted(version.number for version in versions)

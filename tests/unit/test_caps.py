@@ -20,7 +20,7 @@ from cabinet.services.caps import Caps, bind_caps
 from cabinet.services.entries import Conflict
 from cabinet.services.publishing import Target
 from cabinet.services.selections import FolderSelection
-from cabinet.services.usage import WrongEntries, find_wrong_entries
+from cabinet.services.usage_checks import WrongEntries, find_wrong_entries
 from tests.support.audit import check_rows
 from tests.support.resumable import housekeeping, part, partial, plan, service_of
 from tests.support.services import Action, Workbench, at_once, content_of, paths_of, stored_bytes

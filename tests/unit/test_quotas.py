@@ -20,7 +20,7 @@ from cabinet.services.accounts import Account
 from cabinet.services.entries import Conflict
 from cabinet.services.publishing import Target
 from cabinet.services.uploads import Promised
-from cabinet.services.usage import WrongUsage, find_wrong, find_wrong_entries
+from cabinet.services.usage_checks import WrongUsage, find_wrong, find_wrong_entries
 from tests.support.resumable import part, plan, service_of
 from tests.support.services import Workbench, paths_of, stored_bytes
 

@@ -22,7 +22,7 @@ from cabinet.commands._support import (
     say,
 )
 from cabinet.services.inspection import Finding
-from cabinet.services.usage import WrongEntries, WrongUsage
+from cabinet.services.usage_checks import WrongEntries, WrongUsage
 from cabinet.web.context import housekeeping, inspection
 from cabinet.web.formats import exact_size, filesize
 

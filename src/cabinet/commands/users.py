@@ -12,7 +12,7 @@ import click
 from cabinet import config
 from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array, say
 from cabinet.services.accounts import Account
-from cabinet.web.context import accounts
+from cabinet.web.context import accounts, housekeeping
 from cabinet.web.formats import filesize
 from cabinet.web.pages import to_rfc3339
 
@@ -90,6 +90,8 @@ def delete(username: str, yes: bool) -> None:
         click.confirm(f"Delete “{account.username}” and {stored} of files for ever?", abort=True, err=True)
     accounts().delete(account.username)
     say(f"“{account.username}” is deleted.")
+    # A large account is only hidden by then; what is not removed here, a running server removes.
+    housekeeping().remove_hidden()
 
 
 @group.command("set-quota")

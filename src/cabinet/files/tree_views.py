@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from cabinet.files import bp
 from cabinet.files.selection_forms import BatchChoice, FolderArrangement
 from cabinet.models import BatchKind
-from cabinet.services.bulk import Done
+from cabinet.services.batch_runner import Done
 from cabinet.services.entries import Conflict, Entry
 from cabinet.services.selections import FolderSelection
 from cabinet.web.context import acting_user, bulk, files, moving

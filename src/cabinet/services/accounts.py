@@ -32,9 +32,11 @@ from cabinet.services.database import writing
 from cabinet.services.names import to_username, username_key
 from cabinet.services.password_strength import check_strength
 from cabinet.services.passwords import Passwords
+from cabinet.services.removal import has_much_beside_nodes, is_small, note_hidden
 from cabinet.services.secrets import new_id
 from cabinet.services.throttle import LoginThrottle, RegistrationLimits, RegistrationThrottle
-from cabinet.services.usage import recount
+from cabinet.services.tree import Tree
+from cabinet.services.usage_checks import recount
 
 
 @contextmanager
@@ -270,7 +272,7 @@ class Accounts:
     def get(self, user_id: int) -> Account:
         """Return the account with this id; raises `NotFound`."""
         user = self._session.get(User, user_id)
-        if user is None:
+        if user is None or user.deleted_at is not None:
             raise NotFound
         return to_account(user)
 
@@ -283,7 +285,8 @@ class Accounts:
 
     def list_all(self) -> Sequence[Account]:
         """Return every account, in the order of names."""
-        return [to_account(user) for user in self._session.scalars(select(User).order_by(User.username_key))]
+        users = select(User).where(User.deleted_at.is_(None)).order_by(User.username_key)
+        return [to_account(user) for user in self._session.scalars(users)]
 
     def _find(self, username: str) -> User | None:
         try:
@@ -321,14 +324,29 @@ class Accounts:
         Raises `NotFound`, or `WrongCredentials` when the password is not the one of `stamp` any more.
         """
         user = self._session.get(User, user_id, with_for_update=True)
-        if user is None:
+        if user is None or user.deleted_at is not None:
             raise NotFound
         if stamp is not None and stamp_of(user) != stamp:
             raise WrongCredentials
         return user
 
     def _delete(self, user_id: int, stamp: str | None = None) -> None:
+        """Delete an account; of a large one all is hidden, and `removal.py` removes the rows.
+
+        The sweep collects the bytes.
+        """
         with writing(self._session):
-            self._lock(user_id, stamp)
-            # Whatever belongs to the account goes with its row; the sweep collects the bytes.
-            self._session.execute(delete(User).where(User.id == user_id))
+            # In the order of everybody who writes into the tree.
+            root = Tree(self._session, user_id).root(lock=True)
+            user = self._lock(user_id, stamp)
+            if is_small(self._session, [root.id]) and not has_much_beside_nodes(self._session, user_id):
+                # Whatever belongs to the account goes with its row.
+                self._session.execute(delete(User).where(User.id == user_id))
+                return
+            for table in (SignedIn, Token):
+                self._session.execute(delete(table).where(table.user_id == user_id))
+            now = self._clock()
+            root.trashed_at = user.deleted_at = user.disabled_at = now
+            # Its name is free at once; nobody can be called like this, and no password is like that.
+            user.username, user.username_key, user.password_hash = "", f"-{user.public_id}", ""
+            note_hidden(self._session)

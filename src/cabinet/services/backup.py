@@ -146,7 +146,7 @@ class Backups:
             with dumps.dumped(self._engine, database) as snapshot:
                 blobs, size = folder.write_index(index.name, self._iter_blobs(snapshot))
                 revision = snapshot.scalar(text("SELECT version_num FROM alembic_version"))
-                users = snapshot.scalar(select(func.count()).select_from(User))
+                users = snapshot.scalar(select(func.count()).where(User.deleted_at.is_(None)))
                 files = snapshot.scalar(select(func.count()).where(Node.kind == Kind.FILE))
             tally = _take_all(folder.iter_index, index.name, self._store, folder.store, watch)
         manifest = Manifest(

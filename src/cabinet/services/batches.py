@@ -23,8 +23,11 @@ from cabinet.services.clock import Clock
 from cabinet.services.database import execute_counted, let_others_write
 from cabinet.services.names import join_path
 from cabinet.services.publishing import publishing
+from cabinet.services.removal import Measured
 from cabinet.services.secrets import new_id
+from cabinet.services.trash_marks import shows
 from cabinet.services.tree import Tree
+from cabinet.services.usage import use
 
 # Nodes that one transaction changes: about 50 ms of SQLite's only writer.
 STEP = 200
@@ -102,6 +105,8 @@ class BatchRun:
         self._undoes = undoes
         self._position = 0
         self._is_begun = False
+        # What its owner's usage loses when it is committed.
+        self.freed = Measured()
 
     @contextmanager
     def step(self) -> Iterator[StepLog]:
@@ -146,6 +151,7 @@ class BatchRun:
             ends = self._clock() + (KEEP if state is BatchState.DONE else ALIVE)
             changed = {"length": self._position, "expires_at": ends}
             set_state(self._session, self.id, {BatchState.RUNNING}, state, **changed)
+            use(self._session, self._owner_id, -self.freed.size, entries=-self.freed.entries)
             if self._undoes is not None and state is BatchState.DONE:
                 # Neither is of use to anybody any more.
                 used_up = update(Batch).where(Batch.id.in_([self.id, self._undoes]))
@@ -183,11 +189,19 @@ def check_undoable(
     return length
 
 
-def find_trashed_by(session: Session, batch_id: str) -> Sequence[int]:
+def find_trashed_by(session: Session, owner_id: int, batch_id: str) -> Sequence[int]:
     """Return the row ids of what a batch moved to the trash and is there yet."""
     wanted = select(Node.id).join(BatchItem, BatchItem.node_id == Node.id)
-    here = wanted.where(BatchItem.batch_id == batch_id, Node.trash_id == BatchItem.new_trash_id)
+    here = wanted.where(
+        BatchItem.batch_id == batch_id, Node.trash_id == BatchItem.new_trash_id, shows(owner_id)
+    )
     return session.scalars(here.order_by(BatchItem.position)).all()
+
+
+def steps_of(node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Yield ids, as many at a time as one step changes."""
+    for start in range(0, len(node_ids), STEP):
+        yield node_ids[start : start + STEP]
 
 
 def read_items(session: Session, batch_id: str, before: int) -> Sequence[BatchItem]:

@@ -2,32 +2,36 @@
 
 It goes in batches of transactions (`batches.py`), so that however much it is, nobody else waits long.
 
-Rule: all or nothing. What fails in the middle is taken back before that is told; of a purge, which has
-no way back, all is hidden first, and once that is decided it is finished whatever happens.
+Rule: all or nothing; what fails in the middle is taken back before that is told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from itertools import groupby
-from typing import TypeVar
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from cabinet.errors import CabinetError, InvalidField, NotFound, SelectionChanged
-from cabinet.models import BatchKind, BatchState, ItemRole, Kind, Node
-from cabinet.services.batches import STEP, BatchRun, StepLog, check_undoable, find_trashed_by, read_items
+from cabinet.errors import InvalidField, NotFound
+from cabinet.models import BatchKind, ItemRole, Kind, Node
+from cabinet.services.batch_runner import BatchRunner, Done
+from cabinet.services.batches import (
+    STEP,
+    BatchRun,
+    StepLog,
+    check_undoable,
+    find_trashed_by,
+    read_items,
+    steps_of,
+)
 from cabinet.services.clock import Clock
 from cabinet.services.copying import measure_copy
 from cabinet.services.entries import Conflict
 from cabinet.services.moving import NEEDS_A_FOLDER
 from cabinet.services.names import split_path
 from cabinet.services.placing import Arrival, Placing
-from cabinet.services.recovery import Recovery
+from cabinet.services.purging import Purging
 from cabinet.services.reverting import Reverting
 from cabinet.services.selections import (
     FolderSelection,
@@ -35,23 +39,11 @@ from cabinet.services.selections import (
     TrashSelection,
     find_in_folder,
     find_in_trash,
+    get_live,
+    get_trashed,
 )
 from cabinet.services.tree import Tree
 from cabinet.services.usage import check_entries
-
-_Found = TypeVar("_Found")
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A batch that is done: how many entries it was about, and the id by which it can be undone."""
-
-    batch_id: str
-    count: int
-
-
-class _Gone(Exception):
-    """Something that was selected has been moved or removed since."""
 
 
 class Bulk:
@@ -66,19 +58,20 @@ class Bulk:
         self._clock = clock
         self._owner_id = owner_id
         self._tree = Tree(session, owner_id)
-        self._recovery = Recovery(session, clock)
+        self._runner = BatchRunner(session, clock, owner_id)
+        self._purging = Purging(session, clock, owner_id)
 
     def trash(self, selection: FolderSelection) -> Done:
         """Move what is selected to the trash."""
 
         def act(run: BatchRun, selected: Selected) -> None:
-            for some in _steps(selected.node_ids):
+            for some in steps_of(selected.node_ids):
                 with run.step() as log:
                     source, path = self._folder(selected.folder_id)
-                    nodes = self._inside(source, some)
+                    nodes = get_live(self._session, source, some)
                     self._placing(log).trash([(node, (*path, node.name)) for node in nodes])
 
-        return self._do(BatchKind.TRASH, lambda: self._find(selection), act, selection.count)
+        return self._runner.run(BatchKind.TRASH, lambda: self._find(selection), act, selection.count)
 
     def move(self, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
         """Move what is selected into the folder at `to`, which is made if `to` ends in a slash.
@@ -107,7 +100,7 @@ class Bulk:
     ) -> Done:
         # A move changes one row of a folder, a copy makes one of all that is in it.
         is_copy = kind is BatchKind.COPY
-        steps = self._steps_by_weight if is_copy else _steps
+        steps = self._steps_by_weight if is_copy else steps_of
         find = self._find_to_copy if is_copy else self._find
 
         def act(run: BatchRun, selected: Selected) -> None:
@@ -118,45 +111,34 @@ class Bulk:
                     folder_id, arrivals = self._arrivals(placing, selected, some, to, folder_id)
                     arrange(placing, arrivals)
 
-        return self._do(kind, lambda: find(selection), act, selection.count)
+        return self._runner.run(kind, lambda: find(selection), act, selection.count)
 
     def restore(self, selection: TrashSelection, on_conflict: Conflict) -> Done:
         """Put what is selected in the trash back where it was, as `Trash.restore` does."""
 
         def act(run: BatchRun, node_ids: Sequence[int]) -> None:
-            for some in _steps(node_ids):
+            for some in steps_of(node_ids):
                 with run.step() as log:
                     # Those of one depth at a time: a folder is there before what lay in it.
-                    for _depth, nodes in groupby(self._trashed(some), key=_depth_of):
+                    trashed = get_trashed(self._session, self._owner_id, some)
+                    for _depth, nodes in groupby(trashed, key=_depth_of):
                         self._put_back(self._placing(log), list(nodes), on_conflict)
 
-        return self._do(BatchKind.RESTORE, lambda: self._find_trashed(selection), act, selection.count)
+        return self._runner.run(
+            BatchKind.RESTORE, lambda: self._find_trashed(selection), act, selection.count
+        )
 
     def purge(self, selection: TrashSelection) -> Done:
         """Remove what is selected in the trash for ever."""
-        return self._purge(lambda: self._find_trashed(selection), selection.count)
+        return self._purging.purge_all(lambda: self._find_trashed(selection), selection.count)
 
     def purge_batch(self, batch_id: str) -> Done:
         """Remove for ever what a batch moved to the trash; raises `NotFound` as `undo`."""
         kinds = {BatchKind.TRASH}
         length = check_undoable(self._session, self._clock, self._owner_id, batch_id, kinds)
-        return self._purge(lambda: find_trashed_by(self._session, batch_id), length)
-
-    def _purge(self, find: Callable[[], Sequence[int]], count: int) -> Done:
-        def hide(run: BatchRun, node_ids: Sequence[int]) -> None:
-            if len(node_ids) < count:
-                raise NotFound
-            for some in _steps(node_ids):
-                with run.step() as log:
-                    for node in self._trashed(some):
-                        log.relocating(node, ())
-                        node.trash_id = None
-
-        done = self._do(BatchKind.PURGE, find, hide, count, BatchState.COMMITTED)
-        # It is decided; what cannot be removed now is removed by a sweep.
-        with suppress(CabinetError, DBAPIError):
-            self._recovery.finish(done.batch_id)
-        return done
+        return self._purging.purge_all(
+            lambda: find_trashed_by(self._session, self._owner_id, batch_id), length
+        )
 
     def undo(self, batch_id: str, kinds: Collection[BatchKind]) -> int:
         """Undo a batch of one of these kinds, all of it or nothing; return how many entries are back.
@@ -184,39 +166,8 @@ class Bulk:
         def find() -> int:
             return check_undoable(self._session, self._clock, self._owner_id, batch_id, kinds)
 
-        self._do(BatchKind.UNDO, find, act, undoes=batch_id)
+        self._runner.run(BatchKind.UNDO, find, act, undoes=batch_id)
         return back
-
-    def _do(
-        self,
-        kind: BatchKind,
-        find: Callable[[], _Found],
-        act: Callable[[BatchRun, _Found], None],
-        count: int = 0,
-        end: BatchState = BatchState.DONE,
-        undoes: str | None = None,
-    ) -> Done:
-        """Run a batch: `act` on what `find` returns, all of it or nothing."""
-        self._recovery.recover(self._owner_id)
-        found = find()
-        run = BatchRun(self._session, self._clock, self._owner_id, kind, undoes)
-        try:
-            act(run, found)
-            run.enter(end)
-        except _Gone as error:
-            self._take_back(run)
-            find()
-            # Something else has arrived in its place.
-            raise SelectionChanged(count=count) from error
-        except Exception:
-            self._take_back(run)
-            raise
-        return Done(run.id, count)
-
-    def _take_back(self, run: BatchRun) -> None:
-        # What cannot be taken back now, for the disk is full, say, is taken back by a sweep.
-        with suppress(CabinetError, DBAPIError):
-            self._recovery.take_back(run.id)
 
     def _find(self, selection: FolderSelection) -> Selected:
         return find_in_folder(self._session, self._tree, selection)
@@ -235,7 +186,7 @@ class Bulk:
 
     def _steps_by_weight(self, node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
         """Yield ids in steps, in which a folder weighs as much as what is directly in it."""
-        for some in _steps(node_ids):
+        for some in steps_of(node_ids):
             rows = self._session.execute(select(Node.id, Node.child_count).where(Node.id.in_(some))).all()
             weights = {node_id: 1 + count for node_id, count in rows}
             step: list[int] = []
@@ -256,28 +207,6 @@ class Bulk:
             raise NotFound
         return folder, path
 
-    def _inside(self, folder: Node, node_ids: Sequence[int]) -> list[Node]:
-        """Return nodes that have to be in a folder."""
-        nodes = self._nodes(node_ids)
-        if not all(node.parent_id == folder.id and node.trashed_at is None for node in nodes):
-            raise _Gone
-        return nodes
-
-    def _trashed(self, node_ids: Sequence[int]) -> list[Node]:
-        """Return nodes that have to be in the trash."""
-        nodes = self._nodes(node_ids)
-        if not all(node.trash_id is not None for node in nodes):
-            raise _Gone
-        return nodes
-
-    def _nodes(self, node_ids: Sequence[int]) -> list[Node]:
-        """Return the user's nodes of these ids, in order."""
-        wanted = select(Node).where(Node.id.in_(node_ids), Node.owner_id == self._owner_id)
-        found = {node.id: node for node in self._session.scalars(wanted)}
-        if len(found) < len(node_ids):
-            raise _Gone
-        return [found[node_id] for node_id in node_ids]
-
     def _arrivals(
         self, placing: Placing, selected: Selected, node_ids: Sequence[int], to: str, folder_id: int | None
     ) -> tuple[int, list[Arrival]]:
@@ -286,7 +215,7 @@ class Bulk:
             folder_id = self._destination(placing, to).id
         folder, path = self._folder(folder_id)
         source, origin = self._folder(selected.folder_id)
-        nodes = self._inside(source, node_ids)
+        nodes = get_live(self._session, source, node_ids)
         return folder_id, [Arrival(node, folder, (*path, node.name), (*origin, node.name)) for node in nodes]
 
     def _destination(self, placing: Placing, to: str) -> Node:
@@ -310,8 +239,3 @@ class Bulk:
 
 def _depth_of(node: Node) -> int:
     return (node.trashed_from or "").count("/")
-
-
-def _steps(node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(node_ids), STEP):
-        yield node_ids[start : start + STEP]

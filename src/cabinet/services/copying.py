@@ -81,7 +81,7 @@ def measure_copy(session: Session, node_ids: Sequence[int]) -> tuple[int, int]:
     most = caps_of(session).copied
     entries = size = 0
     for start in range(0, len(node_ids), _BATCH):
-        nodes = below(*node_ids[start : start + _BATCH])
+        nodes = below(node_ids[start : start + _BATCH])
         sizes = select(_NODE.c.size).join(nodes, _NODE.c.id == nodes.c.id)
         found = sizes.limit(most + 1 - entries).subquery()
         measured = select(func.count(), func.coalesce(func.sum(found.c.size), 0)).select_from(found)

@@ -79,7 +79,9 @@ def holds_data(engine: Engine) -> bool:
     with known_errors(), engine.connect() as connection:
         if not inspect(connection).has_table(User.__tablename__):
             return False
-        return bool(connection.scalar(select(func.count()).select_from(User)))
+        # Of an older release, too, which marks no account as deleted but by its name.
+        users = select(func.count()).where(User.username != "")
+        return bool(connection.scalar(users))
 
 
 def is_in_use(engine: Engine) -> bool:

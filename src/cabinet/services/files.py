@@ -29,7 +29,7 @@ from cabinet.services.extents import Extent
 from cabinet.services.listing import Listing, Outline
 from cabinet.services.names import join_path, split_path
 from cabinet.services.publishing import publishing
-from cabinet.services.trash import purge
+from cabinet.services.purging import Purging
 from cabinet.services.tree import Tree
 from cabinet.storage.blobs import BlobStore
 from cabinet.storage.chunks import iter_stream
@@ -46,6 +46,7 @@ class Files:
         self._clock = clock
         self._tree = Tree(session, owner_id)
         self._listing = Listing(session, cursors, owner_id)
+        self._purging = Purging(session, clock, owner_id)
 
     def get(self, path: str) -> Entry:
         """Return the entry at `path`, the root for an empty one; raises `NotFound`."""
@@ -129,10 +130,7 @@ class Files:
 
     def purge(self, path: str, precondition: Precondition = no_precondition) -> None:
         """Remove a file, or a folder with all in it, for ever; raises as `trash`."""
-        with writing(self._session):
-            node = self._get_unless_root(path, precondition)
-            self._tree.take(node)
-            purge(self._session, node.owner_id, [node.id])
+        self._purging.purge_live(lambda: (self._get_unless_root(path, precondition), split_path(path)))
 
     def _get_unless_root(self, path: str, precondition: Precondition) -> Node:
         names = split_path(path)

@@ -10,24 +10,24 @@ Rule: look, unlink, delete the row, commit; in this order, and all of it under t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from cabinet.errors import UploadGone, UploadLocked
+from cabinet.errors import NotFound, UploadGone, UploadLocked
 from cabinet.models import Blob, Node, Upload
 from cabinet.services.clock import Clock
 from cabinet.services.credentials import Sessions
-from cabinet.services.database import execute_counted, lock_blob, writing
-from cabinet.services.needs import NEEDED, forget_thumbnails
+from cabinet.services.database import lock_blob, writing
+from cabinet.services.needs import NEEDED, forget_thumbnails, note_unneeded
+from cabinet.services.purging import Purging
 from cabinet.services.recovery import Recovery
+from cabinet.services.removal import Removal
 from cabinet.services.throttle import LoginThrottle
-from cabinet.services.trash import purge
-from cabinet.services.tree import Tree
 from cabinet.services.usage import use
 from cabinet.storage.blobs import BlobStore
 
@@ -71,6 +71,7 @@ class Housekeeping:
         Sessions(self._session, self._clock).forget_expired()
         LoginThrottle(self._session, self._clock).forget_expired()
         self.recover()
+        self.remove_hidden()
         purged = self._purge_trash(now - self._keep.trash)
         expired = len(self.expire_uploads())
         forget_thumbnails(self._session)
@@ -81,6 +82,10 @@ class Housekeeping:
     def recover(self) -> int:
         """Take back or finish the changes that a process left half done, and return how many."""
         return Recovery(self._session, self._clock).recover()
+
+    def remove_hidden(self) -> int:
+        """Remove what users have purged and deleted, and return how many files and folders that were."""
+        return Removal(self._session).run()
 
     def expire_uploads(self) -> list[str]:
         """End the uploads that were left alone for too long, and return their ids.
@@ -119,17 +124,13 @@ class Housekeeping:
         return True
 
     def _purge_trash(self, before: datetime) -> int:
-        old = select(Node.id, Node.owner_id).where(Node.trashed_at <= before).order_by(Node.trashed_at)
+        """Purge what came to the trash before a time, and return how many things that were."""
+        old = select(Node.owner_id).where(Node.trashed_at <= before, Node.trash_id.is_not(None)).distinct()
         purged = 0
-        for node_id, owner_id in self._session.execute(old).all():
-            with writing(self._session):
-                Tree(self._session, owner_id).root(lock=True)
-                node = self._session.get(Node, node_id)
-                # Somebody may have restored it, or purged it meanwhile.
-                if node is None or node.trashed_at is None or node.trashed_at > before:
-                    continue
-                purge(self._session, owner_id, [node_id])
-                purged += 1
+        for owner_id in self._session.scalars(old).all():
+            with suppress(NotFound):  # the account was deleted meanwhile
+                purged += Purging(self._session, self._clock, owner_id).empty(before)
+        self.remove_hidden()
         return purged
 
     def _remove_blobs(self, now: datetime) -> Iterator[int]:
@@ -141,9 +142,7 @@ class Housekeeping:
 
     def _remove_unneeded(self, now: datetime) -> Iterator[int]:
         """Note which blobs nothing needs, remove those noted long ago, and yield their sizes."""
-        with writing(self._session):
-            noted = update(Blob).where(Blob.released_at.is_(None), ~NEEDED).values(released_at=now)
-            execute_counted(self._session, noted)
+        note_unneeded(self._session, now)
         before = now - self._keep.unneeded
         old = self._session.scalars(select(Blob.content_hash).where(Blob.released_at <= before)).all()
         for content_hash in old:

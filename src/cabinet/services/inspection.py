@@ -20,11 +20,20 @@ from cabinet.models import Blob, Kind, Node, Thumbnail, Upload, User, Version
 from cabinet.services.database import lock_blob, writing
 from cabinet.services.names import join_path
 from cabinet.services.needs import NEEDED
-from cabinet.services.usage import WrongEntries, WrongUsage, find_wrong, find_wrong_entries
+from cabinet.services.tree import below
+from cabinet.services.usage_checks import WrongEntries, WrongUsage, find_wrong, find_wrong_entries
 from cabinet.storage.blobs import BlobStore
 from cabinet.storage.content_hash import hash_stream
 
 _BATCH = 500
+
+
+# What nobody sees, with all that lies below it: purged, of a deleted account, or not complete yet.
+_HIDDEN = below(
+    select(Node.id)
+    .join(User, Node.owner_id == User.id)
+    .where(Node.trashed_at.is_not(None), Node.trash_id.is_(None) | (Node.trashed_at <= User.trash_hidden_to))
+)
 
 
 class Fault(StrEnum):
@@ -123,7 +132,8 @@ class Inspection:
 
     def iter_uploads(self, owner_id: int | None = None) -> Iterator[OpenUpload]:
         """Yield the unfinished uploads, of one user or of all, the oldest first."""
-        wanted = select(Upload, User.username).join(User).where(Upload.ended_at.is_(None))
+        wanted = select(Upload, User.username).join(User)
+        wanted = wanted.where(Upload.ended_at.is_(None), User.deleted_at.is_(None))
         if owner_id is not None:
             wanted = wanted.where(Upload.owner_id == owner_id)
         for row, username in self._session.execute(wanted.order_by(Upload.created_at, Upload.id)):
@@ -132,18 +142,18 @@ class Inspection:
             )
 
     def stats(self) -> Stats:
-        """Count everything there is; reads whole tables and folders."""
+        """Count everything that somebody can see; reads whole tables and folders."""
+        nodes = select(func.count()).where(Node.id.not_in(select(_HIDDEN.c.id)))
+        has_node = Version.node_id.not_in(select(_HIDDEN.c.id))
         staged = [found.size for found in self._store.iter_staged()]
         stored = [found.size for found in self._store.iter_blobs()]
         return Stats(
-            users=self._count(select(func.count()).select_from(User)),
-            folders=self._count(
-                select(func.count()).where(Node.kind == Kind.FOLDER, Node.parent_id.is_not(None))
-            ),
-            files=self._count(select(func.count()).where(Node.kind == Kind.FILE)),
-            versions=self._count(select(func.count()).select_from(Version)),
-            trashed=self._count(select(func.count()).where(Node.trashed_at.is_not(None))),
-            content=self._count(select(func.sum(Version.size))),
+            users=self._count(select(func.count()).where(User.deleted_at.is_(None))),
+            folders=self._count(nodes.where(Node.kind == Kind.FOLDER, Node.parent_id.is_not(None))),
+            files=self._count(nodes.where(Node.kind == Kind.FILE)),
+            versions=self._count(select(func.count()).where(has_node)),
+            trashed=self._count(nodes.where(Node.trashed_at.is_not(None))),
+            content=self._count(select(func.sum(Version.size)).where(has_node)),
             thumbnails=self._count(select(func.count()).where(Thumbnail.thumbnail_hash.is_not(None))),
             blobs=len(stored),
             stored=sum(stored),
@@ -191,18 +201,24 @@ class Inspection:
             return is_there and self._session.get(Blob, content_hash) is None
 
     def _files_of(self, content_hash: str) -> tuple[str, ...]:
-        """Return the files that a version of, or a thumbnail of whose content, is that blob."""
+        """Return the files that a version of, or a thumbnail of whose content, is that blob, as far as they show."""
         pictured = select(Thumbnail.content_hash).where(Thumbnail.thumbnail_hash == content_hash)
         is_it = or_(Version.content_hash == content_hash, Version.content_hash.in_(pictured))
         nodes = select(Node).where(exists().where(Version.node_id == Node.id, is_it))
-        paths = tuple(self._path_of(node) for node in self._session.scalars(nodes))
+        paths = [self._path_of(node) for node in self._session.scalars(nodes)]
         self._session.rollback()
-        return paths
+        return tuple(path for path in paths if path is not None)
 
-    def _path_of(self, node: Node) -> str:
+    def _path_of(self, node: Node) -> str | None:
+        """Return whose a node is and where it lies, None of one that is hidden."""
         names = []
         owner = self._session.get_one(User, node.owner_id)
-        while node.parent_id is not None:
+        mark = owner.trash_hidden_to
+        while True:
+            if node.trashed_at is not None and (node.trash_id is None or (mark and node.trashed_at <= mark)):
+                return None
+            if node.parent_id is None:
+                break
             names.append(node.name)
             node = self._session.get_one(Node, node.parent_id)
         return f"{owner.username}:{join_path(tuple(reversed(names)))}"

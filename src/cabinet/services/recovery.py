@@ -1,7 +1,7 @@
-"""What becomes of a batch that its process does not finish: taken back, or finished, by somebody else.
+"""What becomes of a batch that its process does not finish: somebody else takes it back.
 
-One that was running is taken back. A purge that has hidden all it is about is finished, for nothing
-of it is to be seen again. One that is done is forgotten when it can no longer be undone.
+One that was running is taken back. One that is done is forgotten when it can no longer be undone. A
+purge that has hidden all it is about is finished by `removal.py`, for nothing of it is seen again.
 
 Rule: a batch whose process may be alive is left alone; as little in a transaction as in the batch's own.
 """
@@ -15,13 +15,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, Unavailable
-from cabinet.models import Batch, BatchItem, BatchState, Node
+from cabinet.models import Batch, BatchItem, BatchState
 from cabinet.services.batches import ALIVE, STEP, StepLog, forget_items, read_items, set_state
 from cabinet.services.clock import Clock
 from cabinet.services.database import execute_counted, let_others_write, writing
 from cabinet.services.publishing import publishing
 from cabinet.services.reverting import Reverting
-from cabinet.services.trash import purge
 from cabinet.services.tree import Tree
 
 _UNDECIDED = {BatchState.RUNNING, BatchState.REVERTING}
@@ -37,7 +36,9 @@ class Recovery:
 
     def recover(self, owner_id: int | None = None) -> int:
         """Settle what is left behind, of one user or of all, and return how many batches that were."""
-        old = select(Batch.id, Batch.state).where(Batch.expires_at <= self._clock())
+        old = select(Batch.id, Batch.state).where(
+            Batch.expires_at <= self._clock(), Batch.state != BatchState.COMMITTED
+        )
         if owner_id is not None:
             # Those that are done are in nobody's way.
             old = old.where(Batch.owner_id == owner_id, Batch.state != BatchState.DONE)
@@ -48,8 +49,6 @@ class Recovery:
                 if state in _UNDECIDED:
                     self._claim(batch_id)
                     self._revert(batch_id)
-                elif state == BatchState.COMMITTED:
-                    self.finish(batch_id)
                 else:
                     self._forget(batch_id)
                 settled += 1
@@ -69,15 +68,6 @@ class Recovery:
                     expires_at=alive_until,
                 )
         self._revert(batch_id)
-
-    def finish(self, batch_id: str) -> None:
-        """Remove what a purge has hidden, and forget it."""
-        is_left = True
-        while is_left:
-            begun = time.monotonic()
-            with writing(self._session):
-                is_left = self._purge_some(batch_id)
-            let_others_write(self._session, time.monotonic() - begun)
 
     def _claim(self, batch_id: str) -> None:
         """Take over a batch; raises `Unavailable` when its process, or another sweep, is alive after all."""
@@ -116,32 +106,6 @@ class Recovery:
         Reverting(self._session, tree, unwritten, self._clock(), batch.owner_id).take_back(items)
         forget_items(self._session, batch_id, positions)
         batch.expires_at = self._clock() + ALIVE
-        return True
-
-    def _purge_some(self, batch_id: str) -> bool:
-        """Remove some of what is hidden; tells whether there may be more. Items go with their nodes."""
-        batch = self._locked(batch_id, BatchState.COMMITTED)
-        if batch is None:
-            return False
-        batch.expires_at = self._clock() + ALIVE
-        hidden = (
-            select(Node.id, Node.child_count)
-            .join(BatchItem, BatchItem.node_id == Node.id)
-            .where(BatchItem.batch_id == batch_id)
-            .order_by(BatchItem.position)
-            .limit(STEP)
-        )
-        step: list[int] = []
-        weight = 0
-        for node_id, child_count in self._session.execute(hidden):
-            weight += 1 + child_count
-            if step and weight > STEP:
-                break
-            step.append(node_id)
-        if not step:
-            self._session.delete(batch)
-            return False
-        purge(self._session, batch.owner_id, step)
         return True
 
     def _forget(self, batch_id: str) -> None:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import (
@@ -43,15 +43,13 @@ from cabinet.services.room import overdraft
 from cabinet.services.secrets import new_id
 from cabinet.services.tree import Tree
 from cabinet.services.upload_states import LetGo, Part, Plan, State, target_of, to_state
-from cabinet.services.usage import use
+from cabinet.services.usage import lock_user, use
 from cabinet.storage.blobs import BlobStore, ResumedStaging, StagedPart
 from cabinet.storage.chunks import iter_limited
 from cabinet.storage.content_hash import hash_chunks
 
 OTHER_LENGTH = N_("the length of the upload is another one.")
 BAD_PART = N_("it names a part that is no complete partial upload.")
-
-_LOCKED_USER = select(User.id).where(User.id == bindparam("user_id")).with_for_update(key_share=True)
 
 # Seconds that a request waits for the one before it, which was asked to let go of the upload.
 PATIENCE = 5.0
@@ -66,8 +64,8 @@ class ResumableUploads:
         self._clock = clock
         self._terms = terms
         self._owner_id = owner_id
-        self._publisher = Publisher(session, store, clock, terms, owner_id)
         self._tree = Tree(session, owner_id)
+        self._publisher = Publisher(session, store, clock, terms, owner_id)
 
     def begin(self, plan: Plan) -> State:
         """Make an upload; one of length 0 is finished at once.
@@ -84,7 +82,7 @@ class ResumableUploads:
         try:
             with writing(self._session):
                 # One at a time, or several would see the same last place free.
-                self._session.execute(_LOCKED_USER, {"user_id": self._owner_id})
+                lock_user(self._session, self._owner_id)
                 self._check_unfinished()
                 self._session.add(self._new_row(upload_id, plan))
         except BaseException:
@@ -165,6 +163,7 @@ class ResumableUploads:
                 finished = Finished(staging, staging.finish(), plan.target)
                 joined_id = new_id()
                 with publishing(self._session):
+                    self._tree.root(lock=True)
                     for upload_id in sizes:
                         self._give_back(self._row(upload_id))
                     row = self._new_row(joined_id, plan)
@@ -372,6 +371,8 @@ class ResumableUploads:
         self._session.rollback()
         measured = staging.finish()
         with publishing(self._session):
+            # Before the user's row, as everybody does who writes into the tree.
+            self._tree.root(lock=True)
             row = self._row(upload_id)
             target = target_of(row)
             use(self._session, self._owner_id, -row.offset)

@@ -23,7 +23,8 @@ from cabinet.services.batches import StepLog
 from cabinet.services.entries import Conflict
 from cabinet.services.names import split_path
 from cabinet.services.placing import Arrival, Placing
-from cabinet.services.trash import purge
+from cabinet.services.removal import purge
+from cabinet.services.trash_marks import is_not_purged
 from cabinet.services.tree import Tree, below
 
 
@@ -94,7 +95,8 @@ class Reverting:
                 self._relocate(way, alike, Conflict.RENAME)
 
     def _nodes(self, items: Sequence[BatchItem]) -> dict[int, Node]:
-        wanted = select(Node).where(Node.id.in_([item.node_id for item in items]))
+        node_ids = [item.node_id for item in items]
+        wanted = select(Node).where(Node.id.in_(node_ids), is_not_purged(self._owner_id))
         return {node.id: node for node in self._session.scalars(wanted)}
 
     def _relocate(self, way: _Way, items: Sequence[tuple[BatchItem, Node]], on_conflict: Conflict) -> None:
@@ -164,7 +166,7 @@ class Reverting:
         """Tell whether all below a copy, and the copy, is as it was made."""
         if copy.kind == Kind.FILE:
             return copy.version == 1
-        nodes = below(copy.id)
+        nodes = below([copy.id])
         changed = (Node.created_at != copy.created_at) | (Node.version > 1)
         found = select(Node.id).join(nodes, Node.id == nodes.c.id).where(changed).limit(1)
         return self._session.scalar(found) is None

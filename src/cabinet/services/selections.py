@@ -15,16 +15,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import SelectionChanged
 from cabinet.models import Node
 from cabinet.services.names import split_path, to_name
+from cabinet.services.trash_marks import shows
 from cabinet.services.tree import Tree
 
 # Rows that are fetched at a time.
 _FETCHED = 1000
+
+
+class Gone(Exception):
+    """Something that was selected has been moved or removed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +79,28 @@ def find_in_trash(session: Session, owner_id: int, selection: TrashSelection) ->
     """
     # A folder comes before what was in it and was deleted by itself, which would make it anew.
     depth = func.length(Node.trashed_from) - func.length(func.replace(Node.trashed_from, "/", ""))
-    trashed = select(Node.id, Node.trash_id).where(
-        Node.owner_id == owner_id, Node.trashed_at.is_not(None), Node.trash_id.is_not(None)
-    )
+    trashed = select(Node.id, Node.trash_id).where(shows(owner_id))
     node_ids = _ids(session, trashed.order_by(depth, Node.id), selection.excluding)
     _check(len(node_ids), selection.count)
     return node_ids
+
+
+def get_trashed(session: Session, owner_id: int, node_ids: Sequence[int]) -> list[Node]:
+    """Return a user's nodes of these ids, in order; raises `Gone` unless all of them are in the trash."""
+    return _get_all(session, node_ids, shows(owner_id))
+
+
+def get_live(session: Session, folder: Node, node_ids: Sequence[int]) -> list[Node]:
+    """Return the nodes of these ids, in order; raises `Gone` unless all of them are in that folder."""
+    return _get_all(session, node_ids, (Node.parent_id == folder.id) & Node.trashed_at.is_(None))
+
+
+def _get_all(session: Session, node_ids: Sequence[int], here: ColumnElement[bool]) -> list[Node]:
+    wanted = select(Node).where(Node.id.in_(node_ids), here)
+    found = {node.id: node for node in session.scalars(wanted)}
+    if len(found) < len(node_ids):
+        raise Gone
+    return [found[node_id] for node_id in node_ids]
 
 
 def _ids(session: Session, wanted: Select[int, Any], excluding: frozenset[str] | set[str]) -> Sequence[int]:

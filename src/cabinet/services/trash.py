@@ -3,7 +3,7 @@
 A folder in the trash is one entry, with all that lies below it. Everything there still counts in
 its owner's usage until it is gone for ever.
 
-Rule: one transaction a use case; bytes are left to the sweep.
+Rule: one transaction a use case, but to remove for ever; bytes are left to the sweep.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from sqlalchemy import Select, delete, func, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from cabinet.errors import IsAFolder, NotAFolder, NotFound
-from cabinet.models import Kind, Node, Version
+from cabinet.models import Kind, Node
 from cabinet.services.clock import Clock
 from cabinet.services.conflicts import make_way
 from cabinet.services.cursors import Cursors
@@ -26,8 +26,9 @@ from cabinet.services.entries import Conflict, Entry, to_entry
 from cabinet.services.extents import Extent, first_part
 from cabinet.services.names import join_path, split_path
 from cabinet.services.publishing import publishing
-from cabinet.services.tree import Tree, below
-from cabinet.services.usage import use
+from cabinet.services.purging import Purging
+from cabinet.services.trash_marks import shows
+from cabinet.services.tree import Tree
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Entries that one statement names.
@@ -68,6 +69,7 @@ class Trash:
         self._cursors = cursors
         self._owner_id = owner_id
         self._tree = Tree(session, owner_id)
+        self._purging = Purging(session, clock, owner_id)
 
     def list_page(self, limit: int, after: str | None = None) -> TrashPage:
         """Return a page of the trash; raises `InvalidField` for a foreign cursor."""
@@ -148,21 +150,14 @@ class Trash:
 
     def purge_all(self, trash_ids: Sequence[str]) -> None:
         """Remove things in the trash for ever, all of them or none; raises `NotFound`."""
-        with writing(self._session):
-            self._tree.root(lock=True)
-            purge(self._session, self._owner_id, [node.id for node in self._get_all(trash_ids).values()])
+        self._purging.purge_trashed(lambda: [node.id for node in self._get_all(trash_ids).values()])
 
     def empty(self) -> None:
         """Remove everything in the trash for ever."""
-        with writing(self._session):
-            self._tree.root(lock=True)
-            purge(self._session, self._owner_id, [node.id for node in self._session.scalars(self._rows())])
+        self._purging.empty()
 
     def _rows(self) -> Select[Node]:
-        # What a batch is removing has no id here any more.
-        return select(Node).where(
-            Node.owner_id == self._owner_id, Node.trashed_at.is_not(None), Node.trash_id.is_not(None)
-        )
+        return select(Node).where(shows(self._owner_id))
 
     def _range(self, after: str | None, until: str | None = None) -> Select[Node]:
         """Return what is behind one cursor and before another or at it, the newest first."""
@@ -213,26 +208,3 @@ class Trash:
 def _origin(node: Node) -> tuple[str, ...]:
     """Return the path that something in the trash had."""
     return split_path(node.trashed_from or "")
-
-
-def purge(session: Session, owner_id: int, node_ids: Sequence[int]) -> None:
-    """Remove nodes that no folder counts, with all that lies below them, and give their bytes back.
-
-    Runs in the caller's transaction, under the lock of the owner's root.
-    """
-    session.flush()
-    for start in range(0, len(node_ids), _BATCH):
-        batch = node_ids[start : start + _BATCH]
-        entries, size = _count_below(session, batch)
-        use(session, owner_id, -size, entries=-entries)
-        session.execute(
-            delete(Node).where(Node.id.in_(batch)), execution_options={"synchronize_session": False}
-        )
-
-
-def _count_below(session: Session, node_ids: Sequence[int]) -> tuple[int, int]:
-    """Return how many these nodes are with everything below them, and the bytes of all their versions."""
-    nodes = below(*node_ids)
-    entries = session.scalar(select(func.count()).select_from(nodes))
-    size = select(func.coalesce(func.sum(Version.size), 0)).join(nodes, Version.node_id == nodes.c.id)
-    return entries or 0, int(session.scalar(size) or 0)

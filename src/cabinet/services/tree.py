@@ -14,7 +14,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import CTE, LargeBinary, Select, bindparam, case, cast, func, literal, select, update
+from sqlalchemy import (
+    CTE,
+    LargeBinary,
+    Select,
+    SelectBase,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from cabinet.errors import NotAFolder, NotFound
@@ -30,10 +42,14 @@ from cabinet.services.names import (
     too_long,
 )
 from cabinet.services.secrets import new_id
+from cabinet.services.trash_marks import behind_mark
 from cabinet.services.usage import use
 
 # Made once: to build such a statement takes as long as to run it, and each request runs several.
-_ROOT = select(Node).where(Node.owner_id == bindparam("owner_id"), Node.parent_id.is_(None))
+# That of a deleted account is hidden as what is in a trash, and no path leads anywhere below it.
+_ROOT = select(Node).where(
+    Node.owner_id == bindparam("owner_id"), Node.parent_id.is_(None), Node.trashed_at.is_(None)
+)
 _LOCKED_ROOT = _ROOT.with_for_update()
 _CHILD = select(Node).where(
     Node.parent_id == bindparam("parent_id"), Node.name == bindparam("name"), Node.trashed_at.is_(None)
@@ -256,6 +272,7 @@ class Tree:
         """Hide nodes as `trash` does, with one change a folder however many of them lie in it."""
         # Below the root, so that each outlives the folder it was in, should that go for ever.
         root_id = self.root().id
+        trashed_at = behind_mark(self._session, self._owner_id, now)
         entries: Counter[int] = Counter()
         sizes: Counter[int] = Counter()
         for node, path in nodes:
@@ -263,13 +280,16 @@ class Tree:
                 entries[node.parent_id] -= 1
                 sizes[node.parent_id] -= node.size
             node.parent_id = root_id
-            node.trashed_at, node.trashed_from, node.trash_id = now, path, new_id()
+            node.trashed_at, node.trashed_from, node.trash_id = trashed_at, path, new_id()
         self._session.flush()
         self._count_all(entries, sizes)
 
     def trash_as(self, node: Node, path: str, trash_id: str | None, trashed_at: datetime | None) -> None:
         """Let a node in the trash be there as it was before; the caller flushes."""
         self._give_name(node, path.rpartition("/")[2])
+        if trashed_at is not None:
+            # All that came there before may have been purged meanwhile.
+            trashed_at = behind_mark(self._session, self._owner_id, trashed_at)
         node.trashed_from, node.trash_id, node.trashed_at = path, trash_id, trashed_at
 
     def _count_all(self, entries: Mapping[int, int], sizes: Mapping[int, int]) -> None:
@@ -292,7 +312,7 @@ def _reach(node: Node) -> tuple[int, int]:
     return len(node.name.encode()) + further, node.below_segments + 1
 
 
-def below(*node_ids: int) -> CTE:
+def below(node_ids: Sequence[int] | SelectBase) -> CTE:
     """Return the ids of nodes and of all below them, with how many levels deeper each lies."""
     top = select(Node.id, literal(0).label("depth")).where(Node.id.in_(node_ids))
     nodes = top.cte("below", recursive=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import request, url_for
 
-from cabinet.services.bulk import Done
+from cabinet.services.batch_runner import Done
 from cabinet.services.entries import Entry
 from cabinet.web.context import setting
 from cabinet.web.pages import to_rfc3339

@@ -1,8 +1,8 @@
 """The server tidies up by itself, beside its requests: now and then, and when its disk is full.
 
 One process at a time does it: a lock file keeps the others out, and its time says when it was done.
-What a killed process left half done is settled earlier: when each process, the next one too, looks
-first. On a full disk nothing that was deleted for ever is kept for a while, so that whoever makes
+What a killed process left half done, or did not remove any more, is settled earlier: when each process,
+the next one too, looks first. On a full disk nothing that was deleted for ever is kept for a while, so that whoever makes
 room has it. Full it is below the reserve, and for an hour after an upload was refused for want of
 room: the time of another file tells that to all processes.
 
@@ -96,7 +96,9 @@ class _Upkeep:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             with self._app.app_context():
-                housekeeping().recover()
+                tidy = housekeeping()
+                tidy.recover()
+                tidy.remove_hidden()
             status = os.fstat(descriptor)
             # One byte tells a file that a sweep has marked from one that was made just now.
             if not now and status.st_size and time.time() - status.st_mtime < self._every:

@@ -1,0 +1,162 @@
+"""What is removed for good and large: the answer comes at once, and a thread removes the rows."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+
+from cabinet.extensions import db
+from cabinet.models import Node, User
+from cabinet.services.removal import Removal
+from tests.support.auth import PASSWORD
+from tests.support.operators import Operator
+from tests.support.visitors import Browser, Program, is_problem
+
+COUNT = 9
+
+Purge = Callable[[Program, Browser], None]
+
+
+@pytest.fixture(autouse=True)
+def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a few entries be many."""
+    for module in ("batches", "bulk", "purging", "removal"):
+        monkeypatch.setattr(f"cabinet.services.{module}.STEP", 2)
+    monkeypatch.setattr("cabinet.services.database.LONGEST_PAUSE", 0)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Return what lets the thread begin to remove."""
+    opened = threading.Event()
+    run = Removal.run
+
+    def wait_and_run(self: Removal) -> int:
+        assert opened.wait(60)
+        return run(self)
+
+    monkeypatch.setattr(Removal, "run", wait_and_run)
+    return opened
+
+
+@pytest.fixture
+def filled(alice: Program) -> Program:
+    """Return the program of a user with many files in a folder, and one beside it."""
+    names = [(f"{number}.txt", b"content") for number in range(COUNT)]
+    assert alice.upload(names, "?folder=a").status_code == 201
+    alice.put("/files/kept", b"kept")
+    return alice
+
+
+def removal_ended() -> None:
+    """Wait for the threads that remove."""
+    for thread in threading.enumerate():
+        if thread.name == "removal":
+            thread.join(60)
+            assert not thread.is_alive()
+
+
+def count_of(app: Flask, table: type[Node | User]) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def purge_folder(filled: Program, browser: Browser) -> None:
+    assert filled.delete("/files/a?permanent=1").status_code == 204
+
+
+def purge_from_the_trash(filled: Program, browser: Browser) -> None:
+    filled.delete("/files/a")
+    (found,) = filled.get("/trash").get_json()["entries"]
+    assert filled.delete(f"/trash/{found['id']}").status_code == 204
+
+
+def purge_everything(filled: Program, browser: Browser) -> None:
+    filled.request("POST", "/trash", json={"folder": "a", "count": COUNT})
+    answer = filled.request("POST", "/trash/purge", json={"all": True, "count": COUNT})
+    assert answer.get_json()["count"] == COUNT
+    filled.delete("/files/a?permanent=1")
+
+
+def empty_the_trash(filled: Program, browser: Browser) -> None:
+    filled.delete("/files/a")
+    assert filled.delete("/trash").status_code == 204
+
+
+def empty_from_the_page(filled: Program, browser: Browser) -> None:
+    filled.delete("/files/a")
+    browser.sign_in("alice")
+    assert browser.post("/index/trash/empty", {}, "/index/trash/empty").status_code == 303
+
+
+@pytest.mark.parametrize(
+    "purge", [purge_folder, purge_from_the_trash, purge_everything, empty_the_trash, empty_from_the_page]
+)
+def test_what_is_purged_is_gone_when_the_answer_comes_and_its_rows_soon_after(
+    app: Flask, filled: Program, browser: Browser, gate: threading.Event, purge: Purge
+) -> None:
+    purge(filled, browser)
+
+    assert filled.paths() == ["kept"]
+    assert filled.get("/trash").get_json()["entries"] == []
+    assert filled.get("/me").get_json()["usage"] == len(b"kept")
+    assert is_problem(filled.get("/files/a/1.txt"), 404, "not-found")
+    assert filled.get("/search?q=txt").get_json()["entries"] == []
+    assert count_of(app, Node) > COUNT
+    gate.set()
+    removal_ended()
+    assert count_of(app, Node) == 2
+    assert filled.paths() == ["kept"]
+
+
+def test_a_large_account_is_deleted_when_the_answer_comes_and_its_rows_soon_after(
+    app: Flask, filled: Program, bob: Program, gate: threading.Event
+) -> None:
+    token = filled.request("POST", "/tokens", json={"name": "program"}).get_json()["token"]
+    assert filled.request("POST", "/account/delete", data={"password": PASSWORD}).status_code == 204
+
+    assert is_problem(filled.get("/files"), 401, "wrong-credentials")
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert bob.client.get("/files", headers=bearer).status_code == 401
+    again = Program(app, "alice")
+    assert again.paths() == []
+    assert count_of(app, User) == 3
+    gate.set()
+    removal_ended()
+    assert count_of(app, User) == 2
+    assert count_of(app, Node) == 2
+    assert again.put("/files/mine").status_code == 201
+
+
+def test_a_removal_that_fails_is_logged_and_the_next_one_makes_up_for_it(
+    app: Flask, filled: Program, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Removal) -> int:
+        raise OperationalError("DELETE", {}, Exception("gone"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Removal, "run", fail)
+        filled.delete("/files/a?permanent=1")
+        removal_ended()
+    assert "could not be removed" in caplog.text
+    assert count_of(app, Node) > COUNT
+
+    filled.upload([(str(number), b"content") for number in range(COUNT)], "?folder=b")
+    filled.delete("/files/b?permanent=1")
+    removal_ended()
+
+    assert count_of(app, Node) == 2
+
+
+def test_an_operator_who_deletes_an_account_has_its_rows_removed(app: Flask, filled: Program) -> None:
+    operator = Operator(app)
+
+    operator.run("users", "delete", "alice", "--yes")
+
+    assert (count_of(app, User), count_of(app, Node)) == (0, 0)
+    assert operator.document("storage", "verify") == {"findings": []}

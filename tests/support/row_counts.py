@@ -1,0 +1,56 @@
+"""How many rows each transaction changes, with all that the database changes along with them.
+
+Rule: the database itself counts, for what cascades no statement tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, event
+
+from cabinet.models import Base
+
+_ON_POSTGRESQL = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables"
+# Of this connection alone. Not what the driver counts, which takes the pages of the full-text table
+# for rows, and merges some of them now and then.
+_COUNTER = "CREATE TEMP TABLE IF NOT EXISTS rows_changed (number INTEGER)"
+_TRIGGER = (
+    'CREATE TEMP TRIGGER IF NOT EXISTS count_{change}_{table} AFTER {change} ON main."{table}"'
+    " BEGIN UPDATE rows_changed SET number = number + 1; END"
+)
+
+
+@contextmanager
+def rows_changed(engine: Engine) -> Iterator[list[int]]:
+    """Give a list that gets the number of rows of every transaction that commits and has changed any."""
+    changed: list[int] = []
+    is_server = engine.dialect.name == "postgresql"
+    # A server counts on, over some transactions.
+    before: dict[Connection, int] = {}
+
+    def begin(connection: Connection) -> None:
+        if is_server:
+            before[connection] = int(connection.exec_driver_sql(_ON_POSTGRESQL).scalar_one())
+            return
+        connection.exec_driver_sql(_COUNTER)
+        for table in Base.metadata.tables:
+            for change in ("INSERT", "UPDATE", "DELETE"):
+                connection.exec_driver_sql(_TRIGGER.format(change=change, table=table))
+        connection.exec_driver_sql("DELETE FROM rows_changed")
+        connection.exec_driver_sql("INSERT INTO rows_changed VALUES (0)")
+
+    def note(connection: Connection) -> None:
+        asked = _ON_POSTGRESQL if is_server else "SELECT number FROM rows_changed"
+        rows = int(connection.exec_driver_sql(asked).scalar_one()) - before.pop(connection, 0)
+        if rows:
+            changed.append(rows)
+
+    event.listen(engine, "begin", begin)
+    event.listen(engine, "commit", note)
+    try:
+        yield changed
+    finally:
+        event.remove(engine, "begin", begin)
+        event.remove(engine, "commit", note)
