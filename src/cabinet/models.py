@@ -354,6 +354,8 @@ class ItemRole(IntEnum):
     COPIED = 1
     # A folder that had to be made on the way.
     MADE = 2
+    # A copy that is not complete yet; once it is, another item says where it is.
+    BUILT = 3
 
 
 class BatchItem(Base):

@@ -59,7 +59,8 @@ class BatchRunner:
         run = BatchRun(self._session, self._clock, self._owner_id, kind, undoes)
         try:
             act(run, found)
-            run.enter(end)
+            if not run.is_over:
+                run.enter(end)
         except Gone as error:
             self._take_back(run)
             find()

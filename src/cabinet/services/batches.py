@@ -105,14 +105,15 @@ class BatchRun:
         self._undoes = undoes
         self._position = 0
         self._is_begun = False
+        self.is_over = False
         # What its owner's usage loses when it is committed.
         self.freed = Measured()
 
     @contextmanager
-    def step(self) -> Iterator[StepLog]:
+    def step(self, *, is_last: bool = False) -> Iterator[StepLog]:
         """Run the body as one transaction of the batch, under the lock of the owner's root.
 
-        Raises `Unavailable` when this batch has been taken back, for its process seemed dead.
+        With `is_last` the batch is done when that has committed. Raises `Unavailable` when this batch has been taken back, for its process seemed dead.
         """
         begun = time.monotonic()
         log = StepLog(self.id, self._position)
@@ -122,7 +123,9 @@ class BatchRun:
             yield log
             self._session.flush()
             log.write(self._session)
-        self._is_begun, self._position = True, log.position
+            if is_last:
+                self._end(BatchState.DONE, log.position)
+        self._is_begun, self._position, self.is_over = True, log.position, is_last
         let_others_write(self._session, time.monotonic() - begun)
 
     def _renew(self) -> None:
@@ -148,16 +151,17 @@ class BatchRun:
             if not self._is_begun:
                 # There was nothing to do.
                 self._renew()
-            ends = self._clock() + (KEEP if state is BatchState.DONE else ALIVE)
-            changed = {"length": self._position, "expires_at": ends}
-            set_state(self._session, self.id, {BatchState.RUNNING}, state, **changed)
-            use(self._session, self._owner_id, -self.freed.size, entries=-self.freed.entries)
-            if self._undoes is not None and state is BatchState.DONE:
-                # Neither is of use to anybody any more.
-                used_up = update(Batch).where(Batch.id.in_([self.id, self._undoes]))
-                execute_counted(
-                    self._session, used_up.values(state=BatchState.DONE, expires_at=self._clock())
-                )
+            self._end(state, self._position)
+
+    def _end(self, state: BatchState, length: int) -> None:
+        ends = self._clock() + (KEEP if state is BatchState.DONE else ALIVE)
+        changed = {"length": length, "expires_at": ends}
+        set_state(self._session, self.id, {BatchState.RUNNING}, state, **changed)
+        use(self._session, self._owner_id, -self.freed.size, entries=-self.freed.entries)
+        if self._undoes is not None and state is BatchState.DONE:
+            # Neither is of use to anybody any more.
+            used_up = update(Batch).where(Batch.id.in_([self.id, self._undoes]))
+            execute_counted(self._session, used_up.values(state=BatchState.DONE, expires_at=self._clock()))
 
 
 def set_state(

@@ -7,7 +7,7 @@ Rule: all or nothing; what fails in the middle is taken back before that is told
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
 from sqlalchemy import select
@@ -25,6 +25,7 @@ from cabinet.services.batches import (
     read_items,
     steps_of,
 )
+from cabinet.services.building import Builder, is_small_copy
 from cabinet.services.clock import Clock
 from cabinet.services.copying import measure_copy
 from cabinet.services.entries import Conflict
@@ -32,6 +33,7 @@ from cabinet.services.moving import NEEDS_A_FOLDER
 from cabinet.services.names import split_path
 from cabinet.services.placing import Arrival, Placing
 from cabinet.services.purging import Purging
+from cabinet.services.removal import weigh
 from cabinet.services.reverting import Reverting
 from cabinet.services.selections import (
     FolderSelection,
@@ -43,7 +45,10 @@ from cabinet.services.selections import (
     get_trashed,
 )
 from cabinet.services.tree import Tree
-from cabinet.services.usage import check_entries
+from cabinet.services.usage import check_entries, check_quota
+
+# What somebody selected, and not what was made on the way.
+_OF_THE_USERS = {ItemRole.RELOCATED, ItemRole.COPIED}
 
 
 class Bulk:
@@ -78,40 +83,39 @@ class Bulk:
 
         Raises `EntryExists`, `IntoItself`, `NotAFolder`, `InvalidName` and `InvalidField`, too.
         """
-        return self._arrange(
-            BatchKind.MOVE, selection, to, lambda placing, some: placing.move(some, on_conflict)
-        )
+
+        def act(run: BatchRun, selected: Selected) -> None:
+            folder_id: int | None = None
+            for some in steps_of(selected.node_ids):
+                with run.step() as log:
+                    placing = self._placing(log)
+                    folder_id, arrivals = self._arrivals(placing, selected, some, to, folder_id)
+                    placing.move(arrivals, on_conflict)
+
+        return self._runner.run(BatchKind.MOVE, lambda: self._find(selection), act, selection.count)
 
     def copy(self, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
         """Copy what is selected into the folder at `to`; as `move`.
 
         May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written.
         """
-        return self._arrange(
-            BatchKind.COPY, selection, to, lambda placing, some: placing.copy(some, on_conflict)
-        )
-
-    def _arrange(
-        self,
-        kind: BatchKind,
-        selection: FolderSelection,
-        to: str,
-        arrange: Callable[[Placing, Sequence[Arrival]], None],
-    ) -> Done:
-        # A move changes one row of a folder, a copy makes one of all that is in it.
-        is_copy = kind is BatchKind.COPY
-        steps = self._steps_by_weight if is_copy else steps_of
-        find = self._find_to_copy if is_copy else self._find
 
         def act(run: BatchRun, selected: Selected) -> None:
+            builder = Builder(self._session, self._clock, self._owner_id)
             folder_id: int | None = None
-            for some in steps(selected.node_ids):
+            for some in self._steps_by_weight(selected.node_ids):
+                # One that is too large for a step is alone in it.
+                built = {} if is_small_copy(self._session, some) else builder.build(run, some)
                 with run.step() as log:
                     placing = self._placing(log)
                     folder_id, arrivals = self._arrivals(placing, selected, some, to, folder_id)
-                    arrange(placing, arrivals)
+                    if built:
+                        copy = self._session.get_one(Node, built[some[0]])
+                        placing.put_copy(arrivals[0], copy, on_conflict)
+                    else:
+                        placing.copy(arrivals, on_conflict)
 
-        return self._runner.run(kind, lambda: find(selection), act, selection.count)
+        return self._runner.run(BatchKind.COPY, lambda: self._find_to_copy(selection), act, selection.count)
 
     def restore(self, selection: TrashSelection, on_conflict: Conflict) -> Done:
         """Put what is selected in the trash back where it was, as `Trash.restore` does."""
@@ -161,7 +165,7 @@ class Bulk:
                         raise NotFound
                     Reverting(self._session, self._tree, log, self._clock(), self._owner_id).undo(items)
                     found, position = found + len(items), items[-1].position
-                    back += sum(item.role != ItemRole.MADE for item in items)
+                    back += sum(item.role in _OF_THE_USERS for item in items)
 
         def find() -> int:
             return check_undoable(self._session, self._clock, self._owner_id, batch_id, kinds)
@@ -174,8 +178,9 @@ class Bulk:
 
     def _find_to_copy(self, selection: FolderSelection) -> Selected:
         selected = self._find(selection)
-        entries, _size = measure_copy(self._session, selected.node_ids)
+        entries, size = measure_copy(self._session, selected.node_ids)
         check_entries(self._session, self._owner_id, entries)
+        check_quota(self._session, self._owner_id, size)
         return selected
 
     def _find_trashed(self, selection: TrashSelection) -> Sequence[int]:
@@ -185,18 +190,19 @@ class Bulk:
         return Placing(self._session, self._tree, log, self._clock())
 
     def _steps_by_weight(self, node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-        """Yield ids in steps, in which a folder weighs as much as what is directly in it."""
+        """Yield ids in steps, in which a folder weighs as much as all that is in it."""
         for some in steps_of(node_ids):
-            rows = self._session.execute(select(Node.id, Node.child_count).where(Node.id.in_(some))).all()
-            weights = {node_id: 1 + count for node_id, count in rows}
+            filled = select(Node.id).where(Node.id.in_(some), Node.child_count > 0)
+            weights = {node_id: weigh(self._session, node_id) for node_id in self._session.scalars(filled)}
             step: list[int] = []
             weight = 0
             for node_id in some:
-                weight += weights.get(node_id, 1)
-                if step and weight > STEP:
+                its_weight = weights.get(node_id, 1)
+                if step and weight + its_weight > STEP:
                     yield step
-                    step, weight = [], weights.get(node_id, 1)
+                    step, weight = [], 0
                 step.append(node_id)
+                weight += its_weight
             yield step
 
     def _folder(self, folder_id: int) -> tuple[Node, tuple[str, ...]]:

@@ -1,7 +1,8 @@
-"""Copying a tree: new rows over the same blobs, level by level, however many there are.
+"""Copying a small tree: new rows over the same blobs, level by level.
 
 The rows never leave the database; only which folder became which comes here. On SQLite that also
-keeps the index of names fast, which is written out once a statement and not once a row.
+keeps the index of names fast, which is written out once a statement and not once a row. What is
+large is copied by `building.py`.
 
 Rule: runs in the caller's transaction, past the mapper, and commits nothing.
 """
@@ -26,11 +27,10 @@ _BATCH = 500
 _NODE = Base.metadata.tables["node"]
 _VERSION = Base.metadata.tables["version"]
 # What a copy has in common with what it is a copy of, whatever its name and its place.
-_CONTENT = [
-    "size", "content_hash", "media_type", "child_count", "child_size", "below_bytes", "below_segments",
-    "modified_at",
-]  # fmt: skip
-_ALIKE = ["owner_id", "kind", "name", "sort_key", "search_key", *_CONTENT]
+_CONTENT = ["size", "content_hash", "media_type", "below_bytes", "below_segments", "modified_at"]
+# And with all that is in it.
+_COUNTERS = ["child_count", "child_size"]
+ALIKE = ["owner_id", "kind", "name", "sort_key", "search_key", *_CONTENT]
 
 
 def copy_tree(session: Session, tree: Tree, node: Node, folder: Node, name: str, now: datetime) -> Node:
@@ -50,9 +50,12 @@ def copy_trees(
     entries, size = measure_copy(session, [node.id for node, _name in wanted])
     # The copies themselves are counted where they are added.
     use(session, folder.owner_id, size, entries=entries - len(wanted))
-    copies = [_copy_alone(tree, node, folder, name, now) for node, name in wanted]
+    copies = [copy_alone(tree, node, folder, name, now) for node, name in wanted]
+    for (node, _name), copy in zip(wanted, copies, strict=True):
+        for counter in _COUNTERS:
+            setattr(copy, counter, getattr(node, counter))
     tree.add_all(folder, copies)
-    session.execute(_first_versions(_NODE.c.id.in_([copy.id for copy in copies]), now))
+    session.execute(first_versions(_NODE.c.id.in_([copy.id for copy in copies]), now))
     level = [
         (node.id, copy.id)
         for (node, _name), copy in zip(wanted, copies, strict=True)
@@ -64,8 +67,8 @@ def copy_trees(
     return copies
 
 
-def _copy_alone(tree: Tree, node: Node, folder: Node, name: str, now: datetime) -> Node:
-    """Return a copy of a node without what lies below it, which is in no table yet."""
+def copy_alone(tree: Tree, node: Node, folder: Node, name: str, now: datetime) -> Node:
+    """Return a copy of a node without what lies below it, which is in no table yet and counts nothing."""
     copy = tree.new(folder, name, Kind(node.kind), now)
     for attribute in _CONTENT:
         setattr(copy, attribute, getattr(node, attribute))
@@ -99,11 +102,12 @@ def _copy_inside(
     pairs = values(column("original", BigInteger), column("copy", BigInteger)).data(folders).cte("pairs")
     moment = literal(now, _NODE.c.created_at.type)
     version = case((_NODE.c.kind == Kind.FILE, 1), else_=0)
-    rows = select(*(_NODE.c[name] for name in _ALIKE), pairs.c.copy, version, moment)
+    alike = [*ALIKE, *_COUNTERS]
+    rows = select(*(_NODE.c[name] for name in alike), pairs.c.copy, version, moment)
     inside = rows.join(pairs, _NODE.c.parent_id == pairs.c.original)
-    columns = [*_ALIKE, "parent_id", "version", "created_at"]
+    columns = [*alike, "parent_id", "version", "created_at"]
     session.execute(insert(_NODE).from_select(columns, inside))
-    session.execute(_first_versions(_NODE.c.parent_id.in_([copy for _original, copy in folders]), now))
+    session.execute(first_versions(_NODE.c.parent_id.in_([copy for _original, copy in folders]), now))
     copies = _NODE.alias("copies")
     # What its folder and its name say of a live node belongs to no other.
     same = (
@@ -115,7 +119,7 @@ def _copy_inside(
     return session.execute(made.where(_NODE.c.kind == Kind.FOLDER)).all()
 
 
-def _first_versions(of: ColumnElement[bool], now: datetime) -> Insert:
+def first_versions(of: ColumnElement[bool], now: datetime) -> Insert:
     """Return what gives the files that meet a condition a version: what they are now."""
     made = select(
         _NODE.c.id, literal(1), _NODE.c.content_hash, _NODE.c.size, literal(now, _NODE.c.created_at.type)

@@ -4,24 +4,40 @@ A move changes the row of what is moved and no other, however much lies below it
 rows that refer to the same blobs, so no byte is copied; of a file it takes what it is now, without
 its history.
 
-Rule: one transaction, all or nothing; only one user's tree.
+Rule: all or nothing, and for a large copy alone more than one transaction; only one user's tree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sqlalchemy.orm import Session
 
-from cabinet.errors import N_, EntryExists, IntoItself, InvalidField, IsAFolder, NotAFolder, NotFound
-from cabinet.models import Kind, Node
+from cabinet.errors import (
+    N_,
+    EntryExists,
+    IntoItself,
+    InvalidField,
+    IsAFolder,
+    NotAFolder,
+    NotFound,
+    SelectionChanged,
+    Unavailable,
+)
+from cabinet.models import BatchKind, Kind, Node
+from cabinet.services.batch_runner import BatchRunner
+from cabinet.services.batches import BatchRun
+from cabinet.services.building import Builder, is_small_copy
 from cabinet.services.clock import Clock
 from cabinet.services.conflicts import make_way
 from cabinet.services.copying import copy_tree, measure_copy
 from cabinet.services.entries import Conflict, Entry, to_entry
 from cabinet.services.names import join_path, split_path, to_name
 from cabinet.services.publishing import publishing
+from cabinet.services.selections import Gone
 from cabinet.services.tree import Tree
 
 NAMED_TWICE = N_("it names the same thing twice.")
@@ -36,6 +52,18 @@ class _Destination:
     folder: Node
     names: tuple[str, ...]
     name: str | None
+
+
+# Gives a node from a path its place at a destination, or a copy of it, and tells where that is.
+_Arrange: TypeAlias = Callable[[Node, tuple[str, ...], _Destination, Conflict], Entry]
+
+
+class _Large(Exception):
+    """There is more to copy than one transaction may."""
+
+
+class _Rehearsed(Exception):
+    """It would work; what was done to see that is rolled back."""
 
 
 class Moving:
@@ -74,17 +102,75 @@ class Moving:
         """Copy what is at the paths `sources`; as `move`.
 
         May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written.
+        What is large is built in a batch, and is there with its last transaction.
         """
-        return self._arrange(sources, to, on_conflict, self._copy, self._check_copy)
+        try:
+            return self._arrange(sources, to, on_conflict, self._copy, self._check_small)
+        except _Large:
+            return self._copy_in_steps(sources, to, on_conflict)
+
+    def _copy_in_steps(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
+        # What keeps it from its place is told before anything is built.
+        with suppress(_Rehearsed), publishing(self._session):
+            self._place(sources, to, on_conflict, self._rehearse)
+            raise _Rehearsed
+        entries: list[Entry] = []
+
+        def act(run: BatchRun, node_ids: Sequence[int]) -> None:
+            copies = Builder(self._session, self._clock, self._owner_id).build(run, node_ids)
+
+            def put(node: Node, names: tuple[str, ...], at: _Destination, on_conflict: Conflict) -> Entry:
+                if node.id not in copies:
+                    raise Gone
+                to = self._make_way(node, names, at, on_conflict)
+                copy = self._session.get_one(Node, copies[node.id])
+                self._tree.check_reach(copy, to)
+                self._tree.put(copy, at.folder, to[-1])
+                return to_entry(copy, join_path(to))
+
+            with run.step(is_last=True):
+                entries.extend(self._place(sources, to, on_conflict, put))
+
+        runner = BatchRunner(self._session, self._clock, self._owner_id)
+        try:
+            runner.run(BatchKind.COPY, lambda: self._find_ids(sources), act)
+        except SelectionChanged as error:
+            # Something else is at one of the paths now; the next try copies that.
+            raise Unavailable from error
+        return entries
 
     def _arrange(
         self,
         sources: Sequence[str],
         to: str,
         on_conflict: Conflict,
-        arrange: Callable[[Node, tuple[str, ...], _Destination, Conflict], Entry],
+        arrange: _Arrange,
         check: Callable[[Iterable[Node]], None] = lambda _nodes: None,
     ) -> list[Entry]:
+        with publishing(self._session):
+            return self._place(sources, to, on_conflict, arrange, check)
+
+    def _place(
+        self,
+        sources: Sequence[str],
+        to: str,
+        on_conflict: Conflict,
+        arrange: _Arrange,
+        check: Callable[[Iterable[Node]], None] = lambda _nodes: None,
+    ) -> list[Entry]:
+        """Arrange what is at some paths, in the caller's transaction."""
+        root = self._tree.root(lock=True)
+        # All of them before the first is moved, which may be a folder that holds the next.
+        found = self._find_sources(sources, root)
+        check(found.values())
+        destination = self._find_destination(to, is_one=len(found) == 1)
+        return [arrange(node, names, destination, on_conflict) for names, node in found.items()]
+
+    def _find_ids(self, sources: Sequence[str]) -> Sequence[int]:
+        return [node.id for node in self._find_sources(sources, self._tree.root()).values()]
+
+    def _find_sources(self, sources: Sequence[str], root: Node) -> Mapping[tuple[str, ...], Node]:
+        """Return what is at the paths, in their order."""
         wanted = [split_path(source) for source in sources]
         if not wanted:
             raise InvalidField(field="from", reason=NOTHING_NAMED)
@@ -92,15 +178,10 @@ class Moving:
             raise IsAFolder(path="")
         if len(set(wanted)) < len(wanted):
             raise InvalidField(field="from", reason=NAMED_TWICE)
-        with publishing(self._session):
-            root = self._tree.root(lock=True)
-            # All of them before the first is moved, which may be a folder that holds the next.
-            found = self._tree.find_all(wanted, root)
-            if len(found) < len(wanted):
-                raise NotFound
-            check(found.values())
-            destination = self._find_destination(to, is_one=len(wanted) == 1)
-            return [arrange(found[names], names, destination, on_conflict) for names in wanted]
+        found = self._tree.find_all(wanted, root)
+        if len(found) < len(wanted):
+            raise NotFound
+        return {names: found[names] for names in wanted}
 
     def _find_destination(self, to: str, *, is_one: bool) -> _Destination:
         names = split_path(to.removesuffix("/"))
@@ -124,10 +205,9 @@ class Moving:
     def _move(
         self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
     ) -> Entry:
-        to = (*destination.names, destination.name or names[-1])
-        if to == names:
-            return to_entry(node, join_path(to))
-        to = self._make_way(node, to, destination, on_conflict)
+        if _target(names, destination) == names:
+            return to_entry(node, join_path(names))
+        to = self._make_way(node, names, destination, on_conflict)
         if node.trashed_at is not None:
             # Another of the sources has just replaced it.
             raise EntryExists(path=join_path(to))
@@ -135,22 +215,35 @@ class Moving:
         self._tree.put(node, destination.folder, to[-1])
         return to_entry(node, join_path(to))
 
-    def _check_copy(self, nodes: Iterable[Node]) -> None:
-        measure_copy(self._session, [node.id for node in nodes])
+    def _check_small(self, nodes: Iterable[Node]) -> None:
+        node_ids = [node.id for node in nodes]
+        if not is_small_copy(self._session, node_ids):
+            raise _Large
+        measure_copy(self._session, node_ids)
 
     def _copy(
         self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
     ) -> Entry:
-        to = (*destination.names, destination.name or names[-1])
-        to = self._make_way(node, to, destination, on_conflict)
+        to = self._make_way(node, names, destination, on_conflict)
         made = copy_tree(self._session, self._tree, node, destination.folder, to[-1], self._clock())
         return to_entry(made, join_path(to))
 
+    def _rehearse(
+        self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
+    ) -> Entry:
+        return to_entry(node, join_path(self._make_way(node, names, destination, on_conflict)))
+
     def _make_way(
-        self, node: Node, to: tuple[str, ...], destination: _Destination, on_conflict: Conflict
+        self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
     ) -> tuple[str, ...]:
+        """Return the path that a node from `names`, or its copy, gets; nothing is there then."""
+        to = _target(names, destination)
         if node.kind == Kind.FOLDER and self._tree.lies_in(destination.folder, node):
             raise IntoItself(path=join_path(to))
         to = make_way(self._tree, node, destination.folder, to, on_conflict, self._clock())
         self._tree.check_reach(node, to)
         return to
+
+
+def _target(names: tuple[str, ...], destination: _Destination) -> tuple[str, ...]:
+    return (*destination.names, destination.name or names[-1])

@@ -65,6 +65,13 @@ class Placing:
             for each, copy in zip(settled, copies, strict=True):
                 self._log.made(copy, ItemRole.COPIED, each.path)
 
+    def put_copy(self, arrival: Arrival, copy: Node, on_conflict: Conflict) -> None:
+        """Let a copy of the node lie there that is built already; raises `EntryExists`, `InvalidName`, too."""
+        (settled,) = self._settle([arrival], on_conflict, is_copy=True)
+        self._tree.check_reach(copy, settled.path)
+        self._tree.put(copy, settled.folder, settled.path[-1])
+        self._log.made(copy, ItemRole.COPIED, settled.path)
+
     def trash(self, nodes: Sequence[tuple[Node, tuple[str, ...]]]) -> None:
         """Move nodes, each at its path, to the trash."""
         for node, path in nodes:

@@ -9,21 +9,27 @@ Rule: a batch whose process may be alive is left alone; as little in a transacti
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, Unavailable
-from cabinet.models import Batch, BatchItem, BatchState
+from cabinet.models import Batch, BatchItem, BatchState, ItemRole, Node
 from cabinet.services.batches import ALIVE, STEP, StepLog, forget_items, read_items, set_state
 from cabinet.services.clock import Clock
 from cabinet.services.database import execute_counted, let_others_write, writing
+from cabinet.services.names import join_path, split_path
 from cabinet.services.publishing import publishing
-from cabinet.services.reverting import Reverting
+from cabinet.services.removal import is_small, remove_some, weigh
+from cabinet.services.reverting import Reverting, is_incomplete, is_untouched, is_where_it_went
+from cabinet.services.secrets import new_id
 from cabinet.services.tree import Tree
+from cabinet.services.usage import use
 
 _UNDECIDED = {BatchState.RUNNING, BatchState.REVERTING}
+_COPIES = {ItemRole.COPIED, ItemRole.BUILT}
 _END = 2**31 - 1
 
 
@@ -33,6 +39,9 @@ class Recovery:
     def __init__(self, session: Session, clock: Clock) -> None:
         self._session = session
         self._clock = clock
+        # Hidden copies that have been looked at; nothing changes there any more.
+        self._touched: set[int] = set()
+        self._untouched: set[int] = set()
 
     def recover(self, owner_id: int | None = None) -> int:
         """Settle what is left behind, of one user or of all, and return how many batches that were."""
@@ -83,6 +92,7 @@ class Recovery:
     def _revert(self, batch_id: str) -> None:
         is_left = True
         while is_left:
+            self._look_at_copy(batch_id)
             begun = time.monotonic()
             with publishing(self._session):
                 is_left = self._revert_some(batch_id)
@@ -100,13 +110,55 @@ class Recovery:
                 execute_counted(self._session, undone.values(state=BatchState.DONE))
             self._session.delete(batch)
             return False
-        positions = [item.position for item in items]
-        unwritten = StepLog(batch_id, 0)
         tree = Tree(self._session, batch.owner_id)
-        Reverting(self._session, tree, unwritten, self._clock(), batch.owner_id).take_back(items)
-        forget_items(self._session, batch_id, positions)
+        if some := self._until_large(items):
+            positions = [item.position for item in some]
+            unwritten = StepLog(batch_id, 0)
+            Reverting(self._session, tree, unwritten, self._clock(), batch.owner_id).take_back(some)
+            forget_items(self._session, batch_id, positions)
+        else:
+            self._unmake_some(tree, batch.owner_id, items[0])
         batch.expires_at = self._clock() + ALIVE
         return True
+
+    def _until_large(self, items: Sequence[BatchItem]) -> Sequence[BatchItem]:
+        """Return those of some items that one transaction may take back, which are none if the first is large."""
+        copies = [item.node_id for item in items if item.role in _COPIES]
+        if not copies or is_small(self._session, copies):
+            return items
+        weight, small = 0, []
+        for item in items:
+            weight += weigh(self._session, item.node_id) if item.role in _COPIES else 0
+            if weight > STEP:
+                break
+            small.append(item)
+        return small
+
+    def _unmake_some(self, tree: Tree, owner_id: int, item: BatchItem) -> None:
+        """Hide a large copy, or remove a batch of what it was, or keep it in the trash if it was touched."""
+        node = self._session.get_one(Node, item.node_id)
+        if not is_where_it_went(item, node):
+            forget_items(self._session, item.batch_id, [item.position])
+        elif not is_incomplete(node):
+            item.path = join_path(tree.path_of(node) or split_path(item.path))
+            tree.take(node)
+            tree.hide(node, self._clock())
+        elif node.id in self._touched:
+            tree.trash_as(node, item.path, new_id(), self._clock())
+            forget_items(self._session, item.batch_id, [item.position])
+        elif node.id in self._untouched:
+            freed, _is_all = remove_some(self._session, [node.id])
+            use(self._session, owner_id, -freed.size, entries=-freed.entries)
+
+    def _look_at_copy(self, batch_id: str) -> None:
+        """See whether somebody has touched the hidden copy that comes next, while others write."""
+        last = select(BatchItem).where(BatchItem.batch_id == batch_id)
+        item = self._session.scalar(last.order_by(BatchItem.position.desc()).limit(1))
+        node = None if item is None else self._session.get(Node, item.node_id)
+        if node is not None and is_incomplete(node) and node.id not in self._touched | self._untouched:
+            seen = self._untouched if is_untouched(self._session, node) else self._touched
+            seen.add(node.id)
+        self._session.rollback()
 
     def _forget(self, batch_id: str) -> None:
         """Forget a batch that can no longer be undone, a part of its items at a time."""

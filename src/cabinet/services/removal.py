@@ -74,6 +74,13 @@ def is_small(session: Session, tops: Sequence[int]) -> bool:
     return not any(has_more_than(session, rows, ROWS) for rows in touched)
 
 
+def weigh(session: Session, node_id: int) -> int:
+    """Return how many nodes one is with all below it, or any number above `STEP` when they are more."""
+    nodes = below([node_id])
+    found = select(nodes.c.id).limit(STEP + 1).subquery()
+    return session.scalar(select(func.count()).select_from(found)) or 0
+
+
 def has_more_than(session: Session, rows: Select[Any], most: int) -> bool:
     """Tell whether a query has more rows, without counting them all."""
     found = rows.limit(most + 1).subquery()

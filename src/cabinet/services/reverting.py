@@ -66,8 +66,9 @@ class Reverting:
         Raises `NotFound` when one has gone elsewhere, `EntryExists` and `NotAFolder` when something
         else is where it was.
         """
+        items = [item for item in items if item.role != ItemRole.BUILT]
         nodes = self._nodes(items)
-        if not all(_is_where_it_went(item, nodes.get(item.node_id)) for item in items):
+        if not all(is_where_it_went(item, nodes.get(item.node_id)) for item in items):
             raise NotFound
         for way, some in groupby(items, key=_way_back):
             self._folders.clear()
@@ -85,7 +86,7 @@ class Reverting:
         that was made on the way stays unless it is empty.
         """
         nodes = self._nodes(items)
-        left = [item for item in items if _is_where_it_went(item, nodes.get(item.node_id))]
+        left = [item for item in items if is_where_it_went(item, nodes.get(item.node_id))]
         for way, some in groupby(left, key=_way_back):
             self._folders.clear()
             alike = [(item, nodes[item.node_id]) for item in some]
@@ -122,10 +123,11 @@ class Reverting:
                 self._session.refresh(node, ["child_count"])
                 if node.child_count:
                     continue
-            elif not self._is_untouched(node):
+            elif not is_incomplete(node) and not is_untouched(self._session, node):
                 self._tree.trash(node, item.path, self._now)
                 continue
-            self._tree.take(node)
+            if node.trashed_at is None:
+                self._tree.take(node)
             gone.append(node)
         purge(self._session, self._owner_id, [node.id for node in gone])
 
@@ -162,20 +164,28 @@ class Reverting:
             self._folders[folder_id] = (folder, path)
         return self._folders[folder_id]
 
-    def _is_untouched(self, copy: Node) -> bool:
-        """Tell whether all below a copy, and the copy, is as it was made."""
-        if copy.kind == Kind.FILE:
-            return copy.version == 1
-        nodes = below([copy.id])
-        changed = (Node.created_at != copy.created_at) | (Node.version > 1)
-        found = select(Node.id).join(nodes, Node.id == nodes.c.id).where(changed).limit(1)
-        return self._session.scalar(found) is None
+
+def is_untouched(session: Session, copy: Node) -> bool:
+    """Tell whether all below a copy, and the copy, is as it was made; looks at each."""
+    if copy.kind == Kind.FILE:
+        return copy.version == 1
+    nodes = below([copy.id])
+    changed = (Node.created_at != copy.created_at) | (Node.version > 1)
+    found = select(Node.id).join(nodes, Node.id == nodes.c.id).where(changed).limit(1)
+    return session.scalar(found) is None
 
 
-def _is_where_it_went(item: BatchItem, node: Node | None) -> bool:
+def is_incomplete(node: Node) -> bool:
+    """Tell whether a node is a copy that is hidden until it is complete."""
+    return node.trashed_at is not None and node.trash_id is None and node.trashed_from is None
+
+
+def is_where_it_went(item: BatchItem, node: Node | None) -> bool:
     """Tell whether a node is live or in the trash as the batch left it, wherever it lies."""
     if node is None:
         return False
+    if item.role == ItemRole.BUILT or is_incomplete(node):
+        return is_incomplete(node)
     if item.new_trash_id is not None or node.trashed_at is None:
         return node.trash_id == item.new_trash_id
     # A purge has hidden it in the trash.

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, literal, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 
 from cabinet.models import Node, User, UtcDateTime
 
 _EVER = datetime(1, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)  # what a database keeps of a time
-
-_MARK = select(User.trash_hidden_to).where(User.id == bindparam("user_id"))
 
 
 def shows(owner_id: int) -> ColumnElement[bool]:
@@ -37,7 +34,6 @@ def _is_behind_mark(owner_id: int) -> ColumnElement[bool]:
     return Node.trashed_at > func.coalesce(mark, literal(_EVER, UtcDateTime()))
 
 
-def behind_mark(session: Session, owner_id: int, moment: datetime) -> datetime:
-    """Return `moment`, or the first one at which something that comes to the trash shows there."""
-    mark = session.scalar(_MARK, {"user_id": owner_id})
+def behind(mark: datetime | None, moment: datetime) -> datetime:
+    """Return `moment`, or the first one at which something that comes to the trash shows behind a mark."""
     return moment if mark is None else max(moment, mark + _TICK)

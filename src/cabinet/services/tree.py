@@ -13,10 +13,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import (
     CTE,
     LargeBinary,
+    Row,
     Select,
     SelectBase,
     bindparam,
@@ -30,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from cabinet.errors import NotAFolder, NotFound
-from cabinet.models import Kind, Node
+from cabinet.models import Kind, Node, User
 from cabinet.services.database import execute_counted
 from cabinet.services.names import (
     PATH_BYTES,
@@ -42,15 +44,16 @@ from cabinet.services.names import (
     too_long,
 )
 from cabinet.services.secrets import new_id
-from cabinet.services.trash_marks import behind_mark
+from cabinet.services.trash_marks import behind
 from cabinet.services.usage import use
 
 # Made once: to build such a statement takes as long as to run it, and each request runs several.
 # That of a deleted account is hidden as what is in a trash, and no path leads anywhere below it.
-_ROOT = select(Node).where(
-    Node.owner_id == bindparam("owner_id"), Node.parent_id.is_(None), Node.trashed_at.is_(None)
-)
+_IS_ROOT = (Node.owner_id == bindparam("owner_id"), Node.parent_id.is_(None), Node.trashed_at.is_(None))
+_ROOT = select(Node).where(*_IS_ROOT)
 _LOCKED_ROOT = _ROOT.with_for_update()
+# Where the trash lies, and the mark up to which it is purged.
+_TRASH = select(Node.id, User.trash_hidden_to).join(User, User.id == Node.owner_id).where(*_IS_ROOT)
 _CHILD = select(Node).where(
     Node.parent_id == bindparam("parent_id"), Node.name == bindparam("name"), Node.trashed_at.is_(None)
 )
@@ -170,7 +173,7 @@ class Tree:
         for node in nodes:
             self.stretch(folder, node)
 
-    def stretch(self, folder: Node, node: Node) -> None:
+    def stretch(self, folder: Node, node: Node | Row[Any]) -> None:
         """Let the folder, and those above it, reach as far as `node`, which is new in it, does."""
         while True:
             size, segments = _reach(node)
@@ -236,7 +239,7 @@ class Tree:
                     sizes[folder_id] += sign * node.size
             self._rename(node, folder, name)
         self._session.flush()
-        self._count_all(entries, sizes)
+        self.count_all(entries, sizes)
         for node, folder, _name in places:
             self.stretch(folder, node)
 
@@ -271,8 +274,8 @@ class Tree:
     def trash_all(self, nodes: Iterable[tuple[Node, str]], now: datetime) -> None:
         """Hide nodes as `trash` does, with one change a folder however many of them lie in it."""
         # Below the root, so that each outlives the folder it was in, should that go for ever.
-        root_id = self.root().id
-        trashed_at = behind_mark(self._session, self._owner_id, now)
+        root_id, mark = self._session.execute(_TRASH, {"owner_id": self._owner_id}).one()
+        trashed_at = behind(mark, now)
         entries: Counter[int] = Counter()
         sizes: Counter[int] = Counter()
         for node, path in nodes:
@@ -282,19 +285,30 @@ class Tree:
             node.parent_id = root_id
             node.trashed_at, node.trashed_from, node.trash_id = trashed_at, path, new_id()
         self._session.flush()
-        self._count_all(entries, sizes)
+        self.count_all(entries, sizes)
+
+    def hide(self, node: Node, now: datetime) -> None:
+        """Let a node that no folder counts be a copy that is not complete; the caller flushes."""
+        node.parent_id = self.root().id
+        node.trashed_at, node.trashed_from, node.trash_id = now, None, None
 
     def trash_as(self, node: Node, path: str, trash_id: str | None, trashed_at: datetime | None) -> None:
         """Let a node in the trash be there as it was before; the caller flushes."""
         self._give_name(node, path.rpartition("/")[2])
         if trashed_at is not None:
             # All that came there before may have been purged meanwhile.
-            trashed_at = behind_mark(self._session, self._owner_id, trashed_at)
+            _root_id, mark = self._session.execute(_TRASH, {"owner_id": self._owner_id}).one()
+            trashed_at = behind(mark, trashed_at)
         node.trashed_from, node.trash_id, node.trashed_at = path, trash_id, trashed_at
 
-    def _count_all(self, entries: Mapping[int, int], sizes: Mapping[int, int]) -> None:
-        for folder_id in sorted(entries):
-            self.count(folder_id, entries=entries[folder_id], size=sizes[folder_id])
+    def count_all(self, entries: Mapping[int, int], sizes: Mapping[int, int]) -> None:
+        """Add to the counters of folders, which are those of `entries`."""
+        changed = [
+            {"folder_id": folder_id, "entries": entries[folder_id], "bytes": sizes[folder_id]}
+            for folder_id in sorted(entries)
+        ]
+        if changed:
+            self._session.connection().execute(_COUNT, changed)
 
     def count(self, folder_id: int, *, entries: int = 0, size: int = 0) -> None:
         """Add to the counters of a folder."""
@@ -306,7 +320,7 @@ def _counted_in(node: Node) -> int | None:
     return node.parent_id if node.trashed_at is None else None
 
 
-def _reach(node: Node) -> tuple[int, int]:
+def _reach(node: Node | Row[Any]) -> tuple[int, int]:
     """Return the bytes and the segments of the longest path that begins with the node's own name."""
     further = node.below_bytes + 1 if node.below_segments else 0
     return len(node.name.encode()) + further, node.below_segments + 1

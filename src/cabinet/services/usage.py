@@ -41,6 +41,13 @@ def use(session: Session, owner_id: int, size: int, *, entries: int = 0, overdra
         raise QuotaExceeded(quota=quota or 0)
 
 
+def check_quota(session: Session, owner_id: int, size: int) -> None:
+    """Raise `QuotaExceeded` where a user may not store so many bytes more now; `use` decides."""
+    row = session.execute(select(User.usage, User.quota).where(User.id == owner_id)).one_or_none()
+    if row is not None and row.quota is not None and row.usage + size > row.quota:
+        raise QuotaExceeded(quota=row.quota)
+
+
 def lock_user(session: Session, user_id: int) -> None:
     """Hold a user's row until the transaction ends; raises `NotFound` when the account is deleted."""
     if session.scalar(_LOCKED_USER, {"user_id": user_id}) is None:
