@@ -19,7 +19,14 @@ from sqlalchemy.orm import Session
 from cabinet.errors import CabinetError, StorageFault, StorageFull, Unavailable
 from cabinet.models import User
 from cabinet.services import database
-from cabinet.services.database import configure, execute_counted, to_domain_error, write_if_possible, writing
+from cabinet.services.database import (
+    Pace,
+    configure,
+    execute_counted,
+    to_domain_error,
+    write_if_possible,
+    writing,
+)
 from tests.support.services import START, Workbench
 
 
@@ -276,3 +283,14 @@ def test_a_lost_connection_is_unavailable() -> None:
     error = OperationalError("SELECT 1", {}, ServerError(None), connection_invalidated=True)
 
     assert isinstance(to_domain_error(error), Unavailable)
+
+
+def test_a_task_of_many_transactions_does_less_in_each_where_they_take_long() -> None:
+    pace = Pace(400)
+    sizes = []
+    for seconds in (0.001, 0.01, 0.015, 0.03, 0.06, 9.0, 0.03, 0.0):
+        pace.adjust(seconds)
+        sizes.append(pace.size)
+
+    assert sizes == [200, 400, 400, 400, 200, 50, 50, 100]
+    assert Pace(3).size == 3

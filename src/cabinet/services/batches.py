@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import NotFound, Unavailable
 from cabinet.models import Base, Batch, BatchItem, BatchKind, BatchState, ItemRole, Node
 from cabinet.services.clock import Clock
-from cabinet.services.database import execute_counted, let_others_write
+from cabinet.services.database import Pace, execute_counted, let_others_write
 from cabinet.services.names import join_path
 from cabinet.services.publishing import publishing
 from cabinet.services.removal import Measured
@@ -29,7 +29,7 @@ from cabinet.services.trash_marks import shows
 from cabinet.services.tree import Tree
 from cabinet.services.usage import use
 
-# Nodes that one transaction changes: about 50 ms of SQLite's only writer.
+# Nodes that one transaction changes at most.
 STEP = 200
 
 # How long what was done to many can be undone.
@@ -106,6 +106,8 @@ class BatchRun:
         self._position = 0
         self._is_begun = False
         self.is_over = False
+        # The seconds of its last step.
+        self.took = 0.0
         # What its owner's usage loses when it is committed.
         self.freed = Measured()
 
@@ -115,9 +117,9 @@ class BatchRun:
 
         With `is_last` the batch is done when that has committed. Raises `Unavailable` when this batch has been taken back, for its process seemed dead.
         """
-        begun = time.monotonic()
         log = StepLog(self.id, self._position)
         with publishing(self._session):
+            begun = time.monotonic()
             Tree(self._session, self._owner_id).root(lock=True)
             self._renew()
             yield log
@@ -126,7 +128,17 @@ class BatchRun:
             if is_last:
                 self._end(BatchState.DONE, log.position)
         self._is_begun, self._position, self.is_over = True, log.position, is_last
-        let_others_write(self._session, time.monotonic() - begun)
+        self.took = time.monotonic() - begun
+        let_others_write(self._session, self.took)
+
+    def steps_of(self, node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+        """Yield ids for one step after the other, as many as a step has time for."""
+        pace, start = Pace(STEP), 0
+        while start < len(node_ids):
+            some = node_ids[start : start + pace.size]
+            start += len(some)
+            yield some
+            pace.adjust(self.took)
 
     def _renew(self) -> None:
         """Promise to be alive for a while longer."""
@@ -200,12 +212,6 @@ def find_trashed_by(session: Session, owner_id: int, batch_id: str) -> Sequence[
         BatchItem.batch_id == batch_id, Node.trash_id == BatchItem.new_trash_id, shows(owner_id)
     )
     return session.scalars(here.order_by(BatchItem.position)).all()
-
-
-def steps_of(node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Yield ids, as many at a time as one step changes."""
-    for start in range(0, len(node_ids), STEP):
-        yield node_ids[start : start + STEP]
 
 
 def read_items(session: Session, batch_id: str, before: int) -> Sequence[BatchItem]:

@@ -24,12 +24,13 @@ from cabinet.models import Base, ItemRole, Kind, Node
 from cabinet.services.batches import BatchRun
 from cabinet.services.clock import Clock
 from cabinet.services.copying import ALIKE, copy_alone, first_versions, measure_copy
+from cabinet.services.database import Pace
 from cabinet.services.removal import has_more_than
 from cabinet.services.selections import Gone
 from cabinet.services.tree import Tree, below
 from cabinet.services.usage import check_entries, check_quota, use
 
-# Nodes that one transaction copies: less than 50 ms of SQLite's only writer, for they go in together.
+# Nodes that one transaction copies at most.
 STEP = 500
 
 _NODE = Base.metadata.tables["node"]
@@ -123,11 +124,14 @@ class Builder:
         plan = self._plan(folder_id)
         # Which folder became which.
         copies = {folder_id: copy_id}
-        for start in range(0, len(plan), STEP):
+        pace, done = Pace(STEP), 0
+        while done < len(plan):
             with run.step():
                 # A level at a time, for what is in a folder comes behind the folder.
-                for _depth, level in groupby(plan.rows(start, start + STEP), key=itemgetter(2)):
+                for _depth, level in groupby(plan.rows(done, done + pace.size), key=itemgetter(2)):
                     self._copy_some({node_id: parent_id for node_id, parent_id, _ in level}, copies, now)
+            done += pace.size
+            pace.adjust(run.took)
 
     def _plan(self, folder_id: int) -> _Plan:
         nodes = below([folder_id])

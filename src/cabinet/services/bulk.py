@@ -23,7 +23,6 @@ from cabinet.services.batches import (
     check_undoable,
     find_trashed_by,
     read_items,
-    steps_of,
 )
 from cabinet.services.building import Builder, is_small_copy
 from cabinet.services.clock import Clock
@@ -70,7 +69,7 @@ class Bulk:
         """Move what is selected to the trash."""
 
         def act(run: BatchRun, selected: Selected) -> None:
-            for some in steps_of(selected.node_ids):
+            for some in run.steps_of(selected.node_ids):
                 with run.step() as log:
                     source, path = self._folder(selected.folder_id)
                     nodes = get_live(self._session, source, some)
@@ -86,7 +85,7 @@ class Bulk:
 
         def act(run: BatchRun, selected: Selected) -> None:
             folder_id: int | None = None
-            for some in steps_of(selected.node_ids):
+            for some in run.steps_of(selected.node_ids):
                 with run.step() as log:
                     placing = self._placing(log)
                     folder_id, arrivals = self._arrivals(placing, selected, some, to, folder_id)
@@ -103,7 +102,7 @@ class Bulk:
         def act(run: BatchRun, selected: Selected) -> None:
             builder = Builder(self._session, self._clock, self._owner_id)
             folder_id: int | None = None
-            for some in self._steps_by_weight(selected.node_ids):
+            for some in self._steps_by_weight(run, selected.node_ids):
                 # One that is too large for a step is alone in it.
                 built = {} if is_small_copy(self._session, some) else builder.build(run, some)
                 with run.step() as log:
@@ -121,7 +120,7 @@ class Bulk:
         """Put what is selected in the trash back where it was, as `Trash.restore` does."""
 
         def act(run: BatchRun, node_ids: Sequence[int]) -> None:
-            for some in steps_of(node_ids):
+            for some in run.steps_of(node_ids):
                 with run.step() as log:
                     # Those of one depth at a time: a folder is there before what lay in it.
                     trashed = get_trashed(self._session, self._owner_id, some)
@@ -189,9 +188,9 @@ class Bulk:
     def _placing(self, log: StepLog) -> Placing:
         return Placing(self._session, self._tree, log, self._clock())
 
-    def _steps_by_weight(self, node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    def _steps_by_weight(self, run: BatchRun, node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
         """Yield ids in steps, in which a folder weighs as much as all that is in it."""
-        for some in steps_of(node_ids):
+        for some in run.steps_of(node_ids):
             filled = select(Node.id).where(Node.id.in_(some), Node.child_count > 0)
             weights = {node_id: weigh(self._session, node_id) for node_id in self._session.scalars(filled)}
             step: list[int] = []

@@ -34,6 +34,13 @@ BUSY_TIMEOUT = 30_000
 # Seconds that a task of many transactions waits between two of them.
 LONGEST_PAUSE = 0.1
 
+# Seconds that each of these transactions should take: whoever waits for SQLite's lock looks again after
+# 1, 2, 5, 10, 15 ms and so on, and finds one of the pauses. And what it does at first, and at least, for
+# to begin and to sync it takes some milliseconds however little that is.
+STEP_SECONDS = 0.03
+FIRST_SIZE = 100
+LEAST_SIZE = 50
+
 # Seconds that a request waits for a connection while all of them are in use.
 POOL_TIMEOUT = 30
 
@@ -134,6 +141,19 @@ def writing(session: Session) -> Iterator[None]:
     finally:
         session.rollback()
         del session.info[_WRITING]
+
+
+class Pace:
+    """How much a task of many transactions does in each, so that nobody waits long for one of them."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.size = min(most, FIRST_SIZE)
+
+    def adjust(self, seconds: float) -> None:
+        """Let the next one take its time, when one of this size has taken so long."""
+        fitting = int(self.size * STEP_SECONDS / max(seconds, STEP_SECONDS / 2))
+        self.size = min(self._most, max(LEAST_SIZE, fitting))
 
 
 def let_others_write(session: Session, seconds: float) -> None:

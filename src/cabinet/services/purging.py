@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import CabinetError, NotFound
 from cabinet.models import BatchItem, BatchKind, BatchState, Node, User
 from cabinet.services.batch_runner import BatchRunner, Done
-from cabinet.services.batches import STEP, BatchRun, StepLog, steps_of
+from cabinet.services.batches import STEP, BatchRun, StepLog
 from cabinet.services.clock import Clock
 from cabinet.services.database import writing
 from cabinet.services.names import join_path
@@ -77,7 +77,7 @@ class Purging:
         def hide(run: BatchRun, node_ids: Sequence[int]) -> None:
             if len(node_ids) < count:
                 raise NotFound
-            for some in steps_of(node_ids):
+            for some in run.steps_of(node_ids):
                 with run.step() as log:
                     _hide(log, get_trashed(self._session, self._owner_id, some))
 

@@ -19,7 +19,7 @@ from cabinet.errors import CabinetError, Unavailable
 from cabinet.models import Batch, BatchItem, BatchState, ItemRole, Node
 from cabinet.services.batches import ALIVE, STEP, StepLog, forget_items, read_items, set_state
 from cabinet.services.clock import Clock
-from cabinet.services.database import execute_counted, let_others_write, writing
+from cabinet.services.database import Pace, execute_counted, let_others_write, writing
 from cabinet.services.names import join_path, split_path
 from cabinet.services.publishing import publishing
 from cabinet.services.removal import is_small, remove_some, weigh
@@ -39,6 +39,7 @@ class Recovery:
     def __init__(self, session: Session, clock: Clock) -> None:
         self._session = session
         self._clock = clock
+        self._pace = Pace(STEP)
         # Hidden copies that have been looked at; nothing changes there any more.
         self._touched: set[int] = set()
         self._untouched: set[int] = set()
@@ -93,10 +94,12 @@ class Recovery:
         is_left = True
         while is_left:
             self._look_at_copy(batch_id)
-            begun = time.monotonic()
             with publishing(self._session):
+                begun = time.monotonic()
                 is_left = self._revert_some(batch_id)
-            let_others_write(self._session, time.monotonic() - begun)
+            took = time.monotonic() - begun
+            self._pace.adjust(took)
+            let_others_write(self._session, took)
 
     def _revert_some(self, batch_id: str) -> bool:
         """Take back the last changes of a batch; tells whether there may be more."""
@@ -147,7 +150,7 @@ class Recovery:
             tree.trash_as(node, item.path, new_id(), self._clock())
             forget_items(self._session, item.batch_id, [item.position])
         elif node.id in self._untouched:
-            freed, _is_all = remove_some(self._session, [node.id])
+            freed, _is_all = remove_some(self._session, [node.id], self._pace.size)
             use(self._session, owner_id, -freed.size, entries=-freed.entries)
 
     def _look_at_copy(self, batch_id: str) -> None:

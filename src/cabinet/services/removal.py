@@ -24,11 +24,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cabinet.errors import CabinetError
 from cabinet.models import Batch, BatchItem, BatchKind, BatchState, Node, Thumbnail, Upload, User, Version
-from cabinet.services.database import execute_counted, let_others_write, writing
+from cabinet.services.database import Pace, execute_counted, let_others_write, writing
 from cabinet.services.tree import below
 from cabinet.services.usage import use
 
-# Nodes that one transaction removes, and rows that it touches besides: about 50 ms of SQLite's only writer.
+# Nodes that one transaction removes at most, and rows that it touches besides.
 STEP = 200
 ROWS = 1000
 
@@ -99,13 +99,12 @@ def purge(session: Session, owner_id: int, node_ids: Sequence[int]) -> Measured:
     return freed
 
 
-def remove_some(session: Session, tops: Sequence[int]) -> tuple[Measured, bool]:
-    """Remove a batch of what some nodes and all below them are; tells what, and whether that was all.
+def remove_some(session: Session, tops: Sequence[int], most: int) -> tuple[Measured, bool]:
+    """Remove up to `most` of what some nodes and all below them are; tells what, and whether that was all.
 
-    The deepest go first, so that no row takes others along. Of more than `STEP` tops only the first
-    are removed. Runs in the caller's transaction, under the lock of the owner's root.
+    The deepest go first, so that no row takes others along. Runs in the caller's transaction, under the lock of the owner's root.
     """
-    chosen, is_all = _deepest(session, tops)
+    chosen, is_all = _deepest(session, tops, most)
     if _let_go_of_items(session, chosen):
         return Measured(), False
     counted = select(Version.node_id, func.count(), func.sum(Version.size)).group_by(Version.node_id)
@@ -125,15 +124,15 @@ def remove_some(session: Session, tops: Sequence[int]) -> tuple[Measured, bool]:
     return Measured(len(gone), size), is_all
 
 
-def _deepest(session: Session, tops: Sequence[int]) -> tuple[list[int], bool]:
-    """Return up to `STEP` nodes, each behind all that lie below it, and whether that are all."""
+def _deepest(session: Session, tops: Sequence[int], most: int) -> tuple[list[int], bool]:
+    """Return up to `most` nodes, each behind all that lie below it, and whether that are all."""
     levels = [list(tops)]
     while levels[-1]:
-        inside = select(Node.id).where(Node.parent_id.in_(levels[-1])).limit(STEP + 1)
+        inside = select(Node.id).where(Node.parent_id.in_(levels[-1])).limit(most + 1)
         levels.append(list(session.scalars(inside)))
     chosen: list[int] = []
     for level in reversed(levels):
-        room = STEP - len(chosen)
+        room = most - len(chosen)
         chosen += level[:room]
         if len(level) > room:
             return chosen, False
@@ -162,6 +161,7 @@ class Removal:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._pace = Pace(STEP)
 
     def run(self) -> int:
         """Remove everything that is hidden for good, and return how many files and folders that were."""
@@ -186,13 +186,15 @@ class Removal:
     def _repeat(self, owner_id: int, remove: Callable[[], int | None]) -> int:
         """Remove batch after batch, each in a transaction under the lock of the owner's root."""
         self.settle(owner_id)
-        removed = 0
+        removed, self._pace = 0, Pace(STEP)
         while True:
-            begun = time.monotonic()
             with writing(self._session):
+                begun = time.monotonic()
                 lock_root(self._session, owner_id)
                 some = remove()
-            let_others_write(self._session, time.monotonic() - begun)
+            took = time.monotonic() - begun
+            self._pace.adjust(took)
+            let_others_write(self._session, took)
             if some is None:
                 return removed
             removed += some
@@ -223,19 +225,19 @@ class Removal:
     def _remove_of_batch(self, batch_id: str, owner_id: int) -> int | None:
         # A batch that is committed never becomes anything else again.
         items = select(BatchItem.node_id).where(BatchItem.batch_id == batch_id)
-        tops = self._session.scalars(items.order_by(BatchItem.position).limit(STEP + 1)).all()
+        tops = self._session.scalars(items.order_by(BatchItem.position).limit(self._pace.size + 1)).all()
         if not tops:
             self._session.execute(delete(Batch).where(Batch.id == batch_id))
             return None
-        return remove_some(self._session, list(dict.fromkeys(tops)))[0].entries
+        return remove_some(self._session, list(dict.fromkeys(tops)), self._pace.size)[0].entries
 
     def _remove_of_trash(self, owner_id: int) -> int | None:
         user = self._session.get(User, owner_id)
         if user is None or user.trash_purged_to is None:
             return None
         wanted = trashed_between(owner_id, None, user.trash_purged_to).order_by(Node.trashed_at)
-        if tops := self._session.scalars(wanted.limit(STEP + 1)).all():
-            return remove_some(self._session, tops)[0].entries
+        if tops := self._session.scalars(wanted.limit(self._pace.size + 1)).all():
+            return remove_some(self._session, tops, self._pace.size)[0].entries
         if user.trash_hidden_to == user.trash_purged_to:
             user.trash_hidden_to = user.trash_purged_to = None
         return None
@@ -243,7 +245,7 @@ class Removal:
     def _remove_of_account(self, user_id: int) -> int | None:
         root = self._session.scalar(_root_of(user_id))
         if root is not None:
-            freed, is_all = remove_some(self._session, [root])
+            freed, is_all = remove_some(self._session, [root], self._pace.size)
             # The root is no entry of its user's.
             return freed.entries - is_all
         for key, owner in _OF_ACCOUNTS:
