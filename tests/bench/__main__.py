@@ -19,6 +19,7 @@ from tests.bench import (
     console,
     cuts,
     folders,
+    large_users,
     long_line,
     many,
     memory,
@@ -55,6 +56,7 @@ PARTS: dict[str, Callable[[Stage], list[Row]]] = {
     "many": many.many,
     "browser": page_uploads.page_uploads,
     "line": long_line.line,
+    "large": large_users.large_users,
 }
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.support.auth import PASSWORD, USERNAME, basic, bearer
 from tests.support.listening import HOST, free_port, listening
@@ -104,7 +105,11 @@ class Copyparty(Peer):
 
 @contextmanager
 def cabinet(
-    folder: Path, host: str = HOST, workers: int = 1, database: str | None = None
+    folder: Path,
+    host: str = HOST,
+    workers: int = 1,
+    database: str | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Iterator[Cabinet]:
     """Start Cabinet as `make serve` does, but for `workers`, with one user and a token; on `host` besides.
 
@@ -114,7 +119,9 @@ def cabinet(
     port = 0 if host == HOST else _CABINET_PORT
     arguments = ["--bind", f"{host}:{port}"] if port else []
     rows = database or f"sqlite:///{folder / 'instance' / 'cabinet.db'}"
-    with running(production_command(workers, *arguments), folder, {"DATABASE_URL": rows}) as server:
+    with running(
+        production_command(workers, *arguments), folder, {**(settings or {}), "DATABASE_URL": rows}
+    ) as server:
         form = {"username": USERNAME, "password": PASSWORD}
         server.request("POST", "/register", fields=form, encode_multipart=False)
         made = server.request("POST", "/tokens", json={"name": "bench"}, headers=basic())

@@ -5,11 +5,11 @@ Rule: nothing is started, installed or written before a part asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tests.bench import peers
 from tests.bench.peers import Cabinet, Copyparty, Peer
@@ -77,11 +77,13 @@ class Stage:
         cluster = self._servers.enter_context(running_cluster())
         return self._servers.enter_context(closing(Databases(cluster, "template1", "bench")))
 
-    def fresh_cabinet(self, workers: int = 1, kind: str = "SQLite") -> AbstractContextManager[Cabinet]:
-        """Return a Cabinet that nobody has used yet, on one of `DATABASES`."""
+    def fresh_cabinet(
+        self, workers: int = 1, kind: str = "SQLite", settings: Mapping[str, Any] | None = None
+    ) -> AbstractContextManager[Cabinet]:
+        """Return a Cabinet that nobody has used yet, on one of `DATABASES`, with `settings` of its own."""
         folder = self.new_folder("cabinet")
         database = None if kind == "SQLite" else self.databases.url_for(folder)
-        return peers.cabinet(folder, workers=workers, database=database)
+        return peers.cabinet(folder, workers=workers, database=database, settings=settings)
 
     def _start(self, make: Callable[[Path], AbstractContextManager[_Started]], name: str) -> _Started:
         peer = self._servers.enter_context(make(self.new_folder(name)))

@@ -185,6 +185,7 @@ def test_what_is_large_is_gone_and_counts_no_more_at_once_and_is_removed_in_smal
     check_rows(session)
 
 
+@pytest.mark.long
 def test_a_process_that_dies_anywhere_leaves_nothing_half_visible_and_nothing_for_ever(
     purge_big: Callable[[], object],
     bench: Workbench,
