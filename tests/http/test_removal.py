@@ -15,6 +15,7 @@ from cabinet.models import Node, User
 from cabinet.services.removal import Removal
 from tests.support.auth import PASSWORD
 from tests.support.operators import Operator
+from tests.support.small_steps import make_steps_small
 from tests.support.visitors import Browser, Program, is_problem
 
 COUNT = 9
@@ -25,9 +26,7 @@ Purge = Callable[[Program, Browser], None]
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few entries be many."""
-    for module in ("batches", "bulk", "purging", "removal"):
-        monkeypatch.setattr(f"cabinet.services.{module}.STEP", 2)
-    monkeypatch.setattr("cabinet.services.database.LONGEST_PAUSE", 0)
+    make_steps_small(monkeypatch, 2)
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ from cabinet.services.trash import Trash
 from tests.support.audit import check_rows
 from tests.support.row_counts import rows_changed
 from tests.support.services import Workbench, content_of, paths_of
+from tests.support.small_steps import Killed, make_steps_small
 
 # Of three files: a row each, one of a version, and one of each of their folders; and counters and notes.
 MOST_ROWS = 3 * 3 + 8
@@ -46,16 +47,10 @@ INSIDE = [
 ]  # fmt: skip
 
 
-class Killed(BaseException):
-    """Stands for a signal that ends a process: nothing catches it."""
-
-
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few entries be many."""
-    for module in ("batches", "bulk", "building", "removal", "recovery"):
-        monkeypatch.setattr(f"cabinet.services.{module}.STEP", 3)
-    monkeypatch.setattr("cabinet.services.database.LONGEST_PAUSE", 0)
+    make_steps_small(monkeypatch, 3, "building", "recovery")
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from cabinet.services.selections import FolderSelection, TrashSelection
 from cabinet.services.trash import Trash
 from tests.support.audit import check_rows
 from tests.support.services import Workbench, at_once, content_of, paths_of
+from tests.support.small_steps import Killed, make_steps_small
 
 CONTENT = b"the content"
 TRASHED, MOVED, COPIED, RESTORED = (
@@ -41,9 +42,7 @@ TRASHED, MOVED, COPIED, RESTORED = (
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few entries take several transactions."""
-    for module in ("batches", "bulk", "purging", "removal"):
-        monkeypatch.setattr(f"cabinet.services.{module}.STEP", 2)
-    monkeypatch.setattr("cabinet.services.database.LONGEST_PAUSE", 0)
+    make_steps_small(monkeypatch, 2)
 
 
 @pytest.fixture
@@ -62,10 +61,6 @@ def seven(bench: Workbench, session: Session, alice: Account) -> list[str]:
     for number in range(7):
         bench.upload(session, alice, f"a/{number}", CONTENT + b"%d" % number)
     return paths_of(session, bench, alice)
-
-
-class _Killed(BaseException):
-    """Stands for a signal that ends a process: nothing catches it."""
 
 
 @pytest.fixture
@@ -536,8 +531,8 @@ def test_what_a_killed_process_left_half_done_is_taken_back(
     who: str,
 ) -> None:
     before, batches_before = everything(session, bench, alice), rows_left(session)
-    fail_at(3, _Killed())
-    with pytest.raises(_Killed):
+    fail_at(3, Killed())
+    with pytest.raises(Killed):
         act()
     check_rows(session)
     # It may be alive: nobody touches it.

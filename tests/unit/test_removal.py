@@ -40,22 +40,17 @@ from tests.support.services import (
     at_once,
     paths_of,
 )
+from tests.support.small_steps import Killed, make_steps_small
 
 # Those of four nodes, or one node with eight of its versions; then there are counters and notes.
 MOST_ROWS = 4 * 3 + 4
 
 
-class Killed(BaseException):
-    """Stands for a signal that ends a process: nothing catches it."""
-
-
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few entries be many."""
-    for module in ("batches", "bulk", "purging", "removal"):
-        monkeypatch.setattr(f"cabinet.services.{module}.STEP", 4)
+    make_steps_small(monkeypatch, 4)
     monkeypatch.setattr("cabinet.services.removal.ROWS", 8)
-    monkeypatch.setattr("cabinet.services.database.LONGEST_PAUSE", 0)
 
 
 @pytest.fixture

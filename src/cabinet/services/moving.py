@@ -82,7 +82,8 @@ class Moving:
         only source; folders are made where they are missing. Raises `NotFound`, `EntryExists`,
         `IntoItself`, `NotAFolder`, `IsAFolder` for the root, `InvalidName`, `InvalidField`.
         """
-        return self._arrange(sources, to, on_conflict, self._move)
+        with publishing(self._session):
+            return self._place(sources, to, on_conflict, self._move)
 
     def rename(self, source: str, name: str, on_conflict: Conflict) -> Entry:
         """Give what is at `source` another name in the folder where it lies; raises as `move`.
@@ -105,7 +106,8 @@ class Moving:
         What is large is built in a batch, and is there with its last transaction.
         """
         try:
-            return self._arrange(sources, to, on_conflict, self._copy, self._check_small)
+            with publishing(self._session):
+                return self._place(sources, to, on_conflict, self._copy, self._check_small)
         except _Large:
             return self._copy_in_steps(sources, to, on_conflict)
 
@@ -138,17 +140,6 @@ class Moving:
             # Something else is at one of the paths now; the next try copies that.
             raise Unavailable from error
         return entries
-
-    def _arrange(
-        self,
-        sources: Sequence[str],
-        to: str,
-        on_conflict: Conflict,
-        arrange: _Arrange,
-        check: Callable[[Iterable[Node]], None] = lambda _nodes: None,
-    ) -> list[Entry]:
-        with publishing(self._session):
-            return self._place(sources, to, on_conflict, arrange, check)
 
     def _place(
         self,
