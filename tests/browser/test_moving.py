@@ -106,6 +106,7 @@ def test_what_is_in_the_way_is_asked_about_once(visitor: Visitor) -> None:
     assert visitor.person.get("box/a.txt") == b"new"
     # What was replaced comes back together with what replaced it.
     page.keyboard.press("Control+z")
+    expect(page.get_by_text("Undone.")).to_be_visible()
     expect(visitor.row("a.txt")).to_be_visible()
     assert visitor.person.get("box/a.txt") == b"old"
     assert visitor.person.get("a.txt") == b"new"

@@ -108,7 +108,7 @@ def letters_of_twice_the_size(page: Page, is_setting: bool) -> None:
 
 
 # What sticks out of the window to the right, but for what is shortened with dots.
-OUTSIDE = """() => [...document.querySelectorAll("body *:not(.toasts *, .col-modified *)")]
+OUTSIDE = """() => [...document.querySelectorAll("body *:not(.toasts *, .col-modified *, .name-stem *)")]
     .filter((each) => each.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
     .filter((each) => getComputedStyle(each).clipPath === "none")
     .filter((each) => each.getBoundingClientRect().right > innerWidth + 0.5)

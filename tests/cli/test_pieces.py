@@ -129,7 +129,7 @@ def test_all_pieces_of_a_file_are_cancelled_with_one(
 ) -> None:
     long_line.plan(Cut(20 << 20, end_rudely))
     assert bob("upload", "--retries", "0", "big", "--to", "in").exit_code == 8
-    listed = [line.split() for line in bob("uploads").stdout.splitlines()]
+    listed = [line.split() for line in bob("uploads", "--quiet").stdout.splitlines()]
 
     assert [line[-1] for line in listed] == ["in/big"] * 4
     assert bob("uploads", "cancel", listed[2][0]).exit_code == 0

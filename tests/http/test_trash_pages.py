@@ -205,7 +205,7 @@ def test_a_version_that_has_to_stay_or_is_none_is_refused(
     page = refused(submit(window, "/index/versions/discard", path="f", number=2), 409)
     assert "“f” has that version now." in page
     page = refused(submit(window, "/index/versions/restore", path="f", number=1), 507)
-    assert "This would take more than the 1 kB" in page
+    assert "Not enough space: this would take more than your 1 kB." in page
     for number, status in (
         ("9", 404),
         ("0", 422),
