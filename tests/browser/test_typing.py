@@ -42,13 +42,13 @@ def names(visitor: Visitor) -> Visitor:
     ("typed", "name"),
     [
         ("elan", "Élan.txt"),
-        ("ART", "art 1.txt"),
+        pytest.param("ART", "art 1.txt", marks=pytest.mark.long),
         ("art 1", "art 1.txt"),
         ("елка", "Ёлка.txt"),
         ("报", "报告.txt"),
-        ("#", "#1.txt"),
-        ("7", "7.txt"),
-        ("an", "and so on.txt"),
+        pytest.param("#", "#1.txt", marks=pytest.mark.long),
+        pytest.param("7", "7.txt", marks=pytest.mark.long),
+        pytest.param("an", "and so on.txt", marks=pytest.mark.long),
         ("any", "any.txt"),
     ],
 )

@@ -52,7 +52,7 @@ RAIL = """() => [...document.querySelectorAll(".rail :is(.btn, .rail-link)")]
 
 
 @pytest.mark.parametrize("width", [1280, 768, 320])
-@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
+@pytest.mark.parametrize("locale", [pytest.param("en-US", marks=pytest.mark.long), "ru-RU"])
 def test_the_rail_is_the_same_in_the_same_place_on_every_page(
     new_context: NewContext, server: Server, username: str, locale: str, width: int
 ) -> None:
@@ -115,7 +115,13 @@ OUTSIDE = """() => [...document.querySelectorAll("body *:not(.toasts *, .col-mod
     .map((each) => `${each.localName}.${each.className}`)"""
 
 
-@pytest.mark.parametrize("is_setting", [True, False], ids=["set in the browser", "set on the page"])
+@pytest.mark.parametrize(
+    "is_setting",
+    [
+        pytest.param(True, id="set in the browser"),
+        pytest.param(False, id="set on the page", marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize("width", [1280, 320])
 @pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
 def test_letters_of_twice_the_size_leave_the_list_usable(

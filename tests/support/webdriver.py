@@ -11,7 +11,7 @@ import itertools
 import json
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection
 from typing import Any, NamedTuple
 
@@ -27,6 +27,15 @@ ENTER, ESCAPE, DELETE, F2, CONTROL = "\ue007", "\ue00c", "\ue017", "\ue032", "\u
 
 class CommandFailed(Exception):
     """The browser could not do what it was told to; carries the error's name and message."""
+
+
+class ElementGone(CommandFailed):
+    """The element was taken out of the page after it was found, and nothing was done."""
+
+
+def _failure(what: str, error: Mapping[str, str]) -> CommandFailed:
+    kind = ElementGone if error["error"] == "stale element reference" else CommandFailed
+    return kind(f"{what}: {error['error']}: {error['message']}")
 
 
 class _Command(NamedTuple):
@@ -86,7 +95,7 @@ class HttpWire(Wire):
         finally:
             connection.close()
         if isinstance(value, dict) and "error" in value:
-            raise CommandFailed(f"{path}: {value['error']}: {value['message']}")
+            raise _failure(path, value)
         return value
 
 
@@ -109,7 +118,7 @@ class MarionetteWire(Wire):
         self._socket.sendall(b"%d:%s" % (len(message), message))
         _, _, error, result = self._receive()
         if error:
-            raise CommandFailed(f"{command}: {error['error']}: {error['message']}")
+            raise _failure(command, error)
         return result["value"] if isinstance(result, dict) and set(result) == {"value"} else result
 
     def close(self) -> None:
@@ -163,11 +172,11 @@ class Window(ABC):
 
     def press(self, selector: str) -> None:
         """Click on an element with the mouse."""
-        self._wire.send("click", {"id": self._find(selector)})
+        self._act_on("click", selector)
 
     def type(self, selector: str, text: str) -> None:
         """Type into a field; into one for files, their paths."""
-        self._wire.send("type", {"id": self._find(selector), "text": text})
+        self._act_on("type", selector, text=text)
 
     def keys(self, *keys: str) -> None:
         """Hold keys down one after another, and let them go."""
@@ -186,6 +195,15 @@ class Window(ABC):
     def complaints(self) -> Sequence[str]:
         """Return what the pages have complained about since this was last asked for."""
 
-    def _find(self, selector: str) -> str:
-        found: str = self._wire.send("find", {"using": "css selector", "value": selector})[ELEMENT]
-        return found
+    def _act_on(self, name: str, selector: str, **parameters: str) -> None:
+        """Send a command about an element, which is found again when it is drawn anew in between."""
+
+        def attempt() -> bool:
+            found = self._wire.send("find", {"using": "css selector", "value": selector})[ELEMENT]
+            try:
+                self._wire.send(name, {"id": found, **parameters})
+            except ElementGone:
+                return False
+            return True
+
+        wait_until(attempt, what=f"{selector} that stays")

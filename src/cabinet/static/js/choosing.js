@@ -43,7 +43,11 @@ export function bindChoosing() {
   });
   bindDrop(document.getElementById("drop-sign"), upload);
   if (hasUnfinished()) {
-    import("./unfinished.js").then(({ forgetOldUploads }) => forgetOldUploads());
+    // Another page does it if this one is left first.
+    import("./unfinished.js").then(
+      ({ forgetOldUploads }) => forgetOldUploads(),
+      () => {},
+    );
   }
   // At once: who loses the line before the first upload shall not lose the upload.
   return uploading().catch(() => {});

@@ -22,7 +22,8 @@ export function wasOpen() {
 /** Open the panel on a page that one comes to with it open; `contextOf()` gives what actions are told. */
 export async function bindDetails(contextOf) {
   if (wasOpen()) {
-    const { reopenDetails } = await import("./details.js");
-    await reopenDetails(contextOf());
+    // Without it the page is whole: it may be left, or lose its line, before this has come.
+    const part = await import("./details.js").catch(() => null);
+    await part?.reopenDetails(contextOf());
   }
 }

@@ -45,7 +45,8 @@ async function bindForms() {
   }
   const switches = document.getElementById("key-switches");
   if (switches) {
-    (await import("./key-settings.js")).bindSwitches(switches);
+    const part = await optional(() => import("./key-settings.js"));
+    part?.bindSwitches(switches);
   }
   // Wherever a form came back with something to mend, start there.
   document.querySelector('[aria-invalid="true"]')?.focus();
