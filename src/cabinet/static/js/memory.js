@@ -11,8 +11,9 @@ const SETTLED_MS = 150;
 // Rows that are asked for at a time, the most that the server gives, and the most that come back.
 const PAGE_ROWS = 1_000;
 const MAX_ROWS = 5_000;
-// Frames in which heights may turn out to be others.
-const GUESSES = 4;
+// Frames in which heights may turn out to be others, and those without a change after which none will.
+const MOST_FRAMES = 30;
+const STILL_FRAMES = 3;
 // Where to look below the head of the list: between two tiles is nothing.
 const BELOW_HEAD_PX = [16, 48, 96];
 
@@ -41,15 +42,16 @@ function findAnchor() {
 const nextFrame = () => new Promise(requestAnimationFrame);
 
 /** Scroll at once to where `state` says, and again for as long as rows that come into view have other
-    heights than were guessed. */
+    heights than were guessed: a busy browser draws them late. */
 async function scrollBack({ top = 0, anchor = null }) {
   const row = anchor && rowOf(anchor.key);
   if (!row) {
     scrollTo({ top, behavior: "instant" });
     return;
   }
-  for (let frame = 0; frame < GUESSES; frame += 1) {
+  for (let [frame, still] = [0, 0]; frame < MOST_FRAMES && still < STILL_FRAMES; frame += 1) {
     const off = row.getBoundingClientRect().top - anchor.y;
+    still = Math.abs(off) < 1 ? still + 1 : 0;
     scrollBy({ top: off, behavior: "instant" });
     await nextFrame();
   }
