@@ -150,7 +150,8 @@ def test_a_picture_that_was_not_made_when_nobody_listened_is_asked_for_again(vis
     held[0].continue_()
 
     expect(visitor.row("a picture.png").locator(".sign")).to_contain_class("has-picture")
-    assert len(asked) == 2
+    # More often where the server is too busy to make it while one waits.
+    assert len(asked) >= 2
 
 
 def uncovered(page: Page, target: Locator, cover: Locator) -> bool:
