@@ -55,7 +55,8 @@ def take_note(session: Session) -> bool:
 
 def measure(session: Session, tops: Select[int]) -> Measured:
     """Return what some nodes, and all below them, are; as large as they are, so in no writing transaction."""
-    nodes = below(tops)
+    # Once each: one of them may lie below another, as copies do in a folder that was made for them.
+    nodes = select(below(tops).c.id).distinct().subquery()
     entries = session.scalar(select(func.count()).select_from(nodes)) or 0
     size = select(func.coalesce(func.sum(Version.size), 0)).join(nodes, Version.node_id == nodes.c.id)
     return Measured(entries, int(session.scalar(size) or 0))
