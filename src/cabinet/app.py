@@ -18,8 +18,8 @@ from werkzeug.routing import PathConverter
 from cabinet import auth, commands, config, files, tus
 from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
 from cabinet.refusals import RefusedToStart
-from cabinet.services.database import configure, engine_options, folders_of
-from cabinet.services.passwords import Passwords
+from cabinet.services.accounts.passwords import Passwords
+from cabinet.services.kernel.database import configure, engine_options, folders_of
 from cabinet.serving import preparing
 from cabinet.storage import memory
 from cabinet.storage.reserve import Reserve

@@ -13,8 +13,8 @@ from itertools import islice
 import sqlalchemy as sa
 
 from cabinet.models import Base, Node
-from cabinet.services.database import configure
-from cabinet.services.names import search_key, sort_key
+from cabinet.services.kernel.database import configure
+from cabinet.services.tree.names import search_key, sort_key
 from tests.bench.kept import kept_connection
 from tests.bench.peers import Cabinet
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cabinet.client.transfer.bundles import MOST_FILES, SMALL
-from cabinet.services.zip_format import Archive
+from cabinet.services.archives.zip_format import Archive
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import Answer, Script, content_answer, entry_of, page_of, problem
 from tests.support.contents import content_of

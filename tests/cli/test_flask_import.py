@@ -13,8 +13,8 @@ from sqlalchemy import event
 
 from cabinet.commands import _importing
 from cabinet.extensions import db
-from cabinet.services.publishing import Stored, Target
-from cabinet.services.uploads import Incoming, Uploads
+from cabinet.services.uploads.publishing import Stored, Target
+from cabinet.services.uploads.uploads import Incoming, Uploads
 from tests.support.auth import USERNAME
 from tests.support.contents import content_of
 from tests.support.operators import Operator

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from cabinet.commands._progress import Bar
 from cabinet.models import Blob
-from cabinet.services import inspection
-from cabinet.services.clock import utc_now
+from cabinet.services.kernel.clock import utc_now
+from cabinet.services.maintenance import verify
 from cabinet.web import context
 from cabinet.web.context import EXTENSION
 from tests.support.auth import USERNAME
@@ -130,7 +130,7 @@ def test_the_blob_of_an_upload_that_commits_meanwhile_is_no_stray(
         row = {"content_hash": content_hash, "size": 5, "created_at": utc_now()}
         session.execute(insert(Blob).values(row))
 
-    monkeypatch.setattr(inspection, "lock_blob", wait_for_the_publisher)
+    monkeypatch.setattr(verify, "lock_blob", wait_for_the_publisher)
 
     assert operator.document("storage", "verify") == {"findings": []}
 
@@ -139,14 +139,14 @@ def test_a_blob_that_goes_with_its_last_file_meanwhile_is_not_missing(
     operator: Operator, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blob = store(file="1")["file"]
-    look = inspection.Inspection._look_at
+    look = verify.Inspection._look_at
 
-    def delete_and_look(self: inspection.Inspection, *where: Any, **how: Any) -> Any:
+    def delete_and_look(self: verify.Inspection, *where: Any, **how: Any) -> Any:
         blob.unlink()
         context.accounts().delete(USERNAME)
         return look(self, *where, **how)
 
-    monkeypatch.setattr(inspection.Inspection, "_look_at", delete_and_look)
+    monkeypatch.setattr(verify.Inspection, "_look_at", delete_and_look)
 
     assert operator.document("storage", "verify") == {"findings": []}
 

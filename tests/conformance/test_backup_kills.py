@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from cabinet.services import backup
-from cabinet.services.backup import Backups
-from cabinet.services.clock import utc_now
-from cabinet.services.housekeeping import Housekeeping, Keep
+from cabinet.services.backups import backups
+from cabinet.services.backups.backups import Backups
+from cabinet.services.kernel.clock import utc_now
+from cabinet.services.maintenance.sweep import Housekeeping, Keep
 from cabinet.storage.blobs import BlobStore
 from cabinet.storage.copying import Taken
 from cabinet.storage.local_plain import PlainStore
@@ -57,7 +57,7 @@ def kill_at_every_step(place: str, can_link: bool) -> None:
     """Print how often a backup was killed, and after how many of these the old and the new one were there."""
     folder = Path(place)
     if not can_link:
-        backup.backup_folder.PlainStore = ElsewhereStore  # type: ignore[attr-defined]
+        backups.backup_folder.PlainStore = ElsewhereStore  # type: ignore[attr-defined]
     with workbench(folder) as bench:
         with bench.engine.begin() as connection:
             connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
@@ -87,7 +87,7 @@ def outcomes(bench: Workbench, folder: Path) -> tuple[int, int, int]:
         shutil.copytree(folder / "before", root)
         if not is_killed(lambda root=root: create(bench, root), step):  # type: ignore[misc]
             return step - 1, found[3], found[1]
-        manifest, lost = backup.verify(root, watch)
+        manifest, lost = backups.verify(root, watch)
         assert lost == []
         found[manifest.counts.blobs] += 1
         check_renewed(bench, root)
@@ -99,7 +99,7 @@ def check_renewed(bench: Workbench, root: Path) -> None:
     """See that what a killed backup has left is no obstacle to the next one, and goes with it."""
     create(bench, root)
     bench.engine.dispose()
-    manifest, lost = backup.verify(root, watch)
+    manifest, lost = backups.verify(root, watch)
     assert (lost, manifest.counts.blobs) == ([], 1)
     assert len([path for path in root.rglob("*") if path.is_file()]) == 5
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cabinet.errors import NotFound, Unavailable
 from cabinet.models import User
-from cabinet.services.database import execute_counted, to_domain_error, writing
+from cabinet.services.kernel.database import execute_counted, to_domain_error, writing
 from tests.conftest import MakeApp
 from tests.support.chosen_database import chosen
 from tests.support.postgresql import Databases

@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from cabinet.extensions import db
 from cabinet.models import Base
 from cabinet.refusals import DatabaseTooNew
-from cabinet.services.names import search_words
-from cabinet.services.search_index import DROP_FUNCTION, END, FOR_POSTGRESQL, find_candidates
+from cabinet.services.kernel.search_index import DROP_FUNCTION, END, FOR_POSTGRESQL, find_candidates
+from cabinet.services.tree.names import search_words
 from tests.conftest import MakeApp
 from tests.support.chosen_database import without_tables
 from tests.support.databases import (
@@ -41,7 +41,7 @@ from tests.support.servers import server_environment
 
 pytestmark = pytest.mark.usefixtures("first_start")
 
-# What `services/search_index.py` makes in a server, where SQLite has a table.
+# What `services/kernel/search_index.py` makes in a server, where SQLite has a table.
 BESIDE_THE_TABLES = {"ix_node_search"}
 
 # A server checks its references at once, whoever changes them.

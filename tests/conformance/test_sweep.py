@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.services.accounts import Account
-from cabinet.services.housekeeping import Housekeeping, Keep, Swept
-from cabinet.services.inspection import Inspection
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.maintenance.sweep import Housekeeping, Keep, Swept
+from cabinet.services.maintenance.verify import Inspection
 from cabinet.storage.blobs import Staging, StoredObject
 from cabinet.storage.blocks import Measured
 from cabinet.storage.content_hash import hash_chunks

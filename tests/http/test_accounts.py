@@ -16,9 +16,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from cabinet.services import throttle
-from cabinet.services.password_strength import MAX_BYTES
-from cabinet.services.throttle import Limit
+from cabinet.services.accounts import login_throttle
+from cabinet.services.accounts.login_throttle import Limit
+from cabinet.services.accounts.password_strength import MAX_BYTES
 from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, AuthActions, basic
 from tests.support.visitors import Browser, Program, is_me
@@ -361,7 +361,7 @@ def test_whoever_guesses_is_told_to_wait_in_every_form(
     for _ in range(9):
         assert AuthActions(app.test_client()).login("alice", ANOTHER).status_code == 401
     # Longer than a busy machine takes for the rest.
-    monkeypatch.setitem(throttle.LIMITS, "pair", Limit(free=0, longest=900))
+    monkeypatch.setitem(login_throttle.LIMITS, "pair", Limit(free=0, longest=900))
     assert AuthActions(app.test_client()).login("alice", ANOTHER).status_code == 401
 
     form = AuthActions(app.test_client()).login("alice", PASSWORD)

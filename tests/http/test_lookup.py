@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cabinet.services.names import PATH_BYTES
+from cabinet.services.tree.names import PATH_BYTES
 from tests.support.visitors import Program
 
 

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 import pytest
 from flask import Flask
 
-from cabinet.services.names import PATH_BYTES
+from cabinet.services.tree.names import PATH_BYTES
 from cabinet.web.pages import LONGEST_ADDRESS
 from tests.support.visitors import Browser, Program
 

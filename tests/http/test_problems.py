@@ -12,9 +12,9 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from cabinet.errors import StorageFault, StorageFull, Unavailable
-from cabinet.services.credentials import Sessions
-from cabinet.services.files import Files
-from cabinet.services.tree import Tree
+from cabinet.services.accounts.sessions import Sessions
+from cabinet.services.changes.files import Files
+from cabinet.services.tree.tree import Tree
 from cabinet.storage.local_staging import LocalStaging
 from tests.conftest import MakeApp
 from tests.support.auth import basic

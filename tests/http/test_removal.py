@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from cabinet.extensions import db
 from cabinet.models import Node, User
-from cabinet.services.removal import Removal
+from cabinet.services.tree.removal import Removal
 from tests.support.auth import PASSWORD
 from tests.support.operators import Operator
 from tests.support.small_steps import make_steps_small

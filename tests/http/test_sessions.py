@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from cabinet.extensions import db
 from cabinet.models import Session
-from cabinet.services.clock import utc_now
+from cabinet.services.kernel.clock import utc_now
 from cabinet.web.runtime import Runtime
 from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, AuthActions, basic

@@ -14,8 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from cabinet.services import passwords
-from cabinet.services.throttle import DAILY_FAILURES, LIMITS
+from cabinet.services.accounts import passwords
+from cabinet.services.accounts.login_throttle import DAILY_FAILURES, LIMITS
 from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, AuthActions, basic
 from tests.support.visitors import NAVIGATION, Program

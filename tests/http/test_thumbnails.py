@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from cabinet.services import thumbnails
-from cabinet.services.thumbnails import EDITION
+from cabinet.services.thumbnails import thumbnails
+from cabinet.services.thumbnails.thumbnails import EDITION
 from tests.support.images import heic, opened, picture
 from tests.support.visitors import Program, is_problem
 

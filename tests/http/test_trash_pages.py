@@ -15,7 +15,7 @@ from flask import Flask
 
 from cabinet.extensions import db
 from cabinet.models import Node, User
-from cabinet.services.clock import utc_now
+from cabinet.services.kernel.clock import utc_now
 from tests.support.pages import refused, said, submit, submit_and_id, trashed
 from tests.support.visitors import Browser, Program
 
@@ -273,7 +273,7 @@ def test_a_search_goes_on_page_by_page_even_from_an_empty_one(
     # The newest hits, which come first, are all in the trash.
     alice.put("/files/reports/report")
     alice.delete("/files/reports")
-    monkeypatch.setattr("cabinet.services.search._LOOKED_AT", 1)
+    monkeypatch.setattr("cabinet.services.tree.search._LOOKED_AT", 1)
 
     page, seen = unescape(window.get("/search?q=report").text), []
     while more := re.search(r'id="more"\s+href="([^"]+)"', page):

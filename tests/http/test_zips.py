@@ -13,7 +13,7 @@ from flask import Flask
 from urllib3.exceptions import IncompleteRead, ProtocolError
 
 from cabinet.errors import BlobMissing
-from cabinet.services import zipping
+from cabinet.services.archives import zipping
 from cabinet.storage.chunks import CHUNK_SIZE
 from cabinet.storage.content_hash import hash_chunks
 from tests.conftest import StartProduction

@@ -11,8 +11,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from cabinet.models import Batch, BatchItem, BatchKind, BatchState, Kind, Node, Upload, User, Version
-from cabinet.services.names import search_key, sort_key
-from cabinet.services.search_index import BLOCK_BITS, grams
+from cabinet.services.kernel.search_index import BLOCK_BITS, grams
+from cabinet.services.tree.names import search_key, sort_key
 
 
 def check_rows(session: Session) -> None:

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 
 from cabinet.extensions import db
-from cabinet.services.search_index import register
+from cabinet.services.kernel.search_index import register
 from cabinet.serving import preparing
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"

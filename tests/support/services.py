@@ -25,20 +25,20 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError
 from cabinet.models import Base
-from cabinet.services.accounts import Account, Accounts
-from cabinet.services.bulk import Bulk
-from cabinet.services.cursors import Cursors
-from cabinet.services.database import configure
-from cabinet.services.entries import Conflict, Precondition, no_precondition
-from cabinet.services.files import Files
-from cabinet.services.listing import Listing
-from cabinet.services.moving import Moving
-from cabinet.services.passwords import Passwords
-from cabinet.services.publishing import Stored, Target, Terms
-from cabinet.services.search import Search
-from cabinet.services.trash import Trash
-from cabinet.services.uploads import Uploads
-from cabinet.services.versions import Versions
+from cabinet.services.accounts.accounts import Account, Accounts
+from cabinet.services.accounts.passwords import Passwords
+from cabinet.services.changes.bulk import Bulk
+from cabinet.services.changes.files import Files
+from cabinet.services.changes.moving import Moving
+from cabinet.services.changes.trash import Trash
+from cabinet.services.kernel.database import configure
+from cabinet.services.tree.cursors import Cursors
+from cabinet.services.tree.entries import Conflict, Precondition, no_precondition
+from cabinet.services.tree.listing import Listing
+from cabinet.services.tree.search import Search
+from cabinet.services.tree.versions import Versions
+from cabinet.services.uploads.publishing import Stored, Target, Terms
+from cabinet.services.uploads.uploads import Uploads
 from cabinet.storage.blobs import BlobStore, open_store
 from tests.support.chosen_database import chosen
 

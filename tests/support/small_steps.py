@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 # What purges, moves and removes has steps of its own, and what copies, too, for whom that matters.
-ALL = ("batches", "bulk", "purging", "removal")
+ALL = ("changes.batches", "changes.bulk", "changes.purging", "tree.removal")
 
 
 class Killed(BaseException):
@@ -16,4 +16,4 @@ def make_steps_small(monkeypatch: pytest.MonkeyPatch, size: int, *others: str) -
     """Let a step be of so many entries, also in some `others` of the services, and nobody wait between two."""
     for module in (*ALL, *others):
         monkeypatch.setattr(f"cabinet.services.{module}.STEP", size)
-    monkeypatch.setattr("cabinet.services.database.LONGEST_PAUSE", 0)
+    monkeypatch.setattr("cabinet.services.kernel.database.LONGEST_PAUSE", 0)

@@ -21,7 +21,7 @@ from sqlalchemy import Update, create_engine, update
 from sqlalchemy.orm import Session
 
 from cabinet import models
-from cabinet.services.database import configure, execute_counted, writing
+from cabinet.services.kernel.database import configure, execute_counted, writing
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.people import Person
 from tests.support.raw_http import RawConnection, RawResponse, raw_connection, request_head

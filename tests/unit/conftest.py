@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from cabinet.services.accounts import Account
+from cabinet.services.accounts.accounts import Account
 from tests.support.services import Workbench, workbench
 
 

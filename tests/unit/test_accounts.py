@@ -20,11 +20,13 @@ from cabinet.errors import (
     WrongCredentials,
 )
 from cabinet.models import Base, Node, User
-from cabinet.services import password_strength, passwords
-from cabinet.services.accounts import Accounts
-from cabinet.services.credentials import Credential, Sessions, SessionTimes, Tokens
-from cabinet.services.password_strength import check_strength
-from cabinet.services.passwords import Passwords
+from cabinet.services.accounts import password_strength, passwords
+from cabinet.services.accounts.accounts import Accounts
+from cabinet.services.accounts.credentials import Credential
+from cabinet.services.accounts.password_strength import check_strength
+from cabinet.services.accounts.passwords import Passwords
+from cabinet.services.accounts.sessions import Sessions, SessionTimes
+from cabinet.services.accounts.tokens import Tokens
 from tests.support.services import ADDRESS, PASSWORD, CountingHasher, Workbench
 
 ANOTHER = "a horse of another colour"

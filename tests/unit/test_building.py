@@ -23,16 +23,16 @@ from cabinet.errors import (
     Unavailable,
 )
 from cabinet.models import Batch, BatchItem, BatchKind, Node, User, Version
-from cabinet.services.accounts import Account
-from cabinet.services.batches import BatchRun
-from cabinet.services.bulk import Bulk
-from cabinet.services.caps import Caps, bind_caps
-from cabinet.services.entries import Conflict
-from cabinet.services.inspection import Inspection
-from cabinet.services.moving import Moving
-from cabinet.services.recovery import Recovery
-from cabinet.services.selections import FolderSelection
-from cabinet.services.trash import Trash
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.changes.batches import BatchRun
+from cabinet.services.changes.bulk import Bulk
+from cabinet.services.changes.moving import Moving
+from cabinet.services.changes.recovery import Recovery
+from cabinet.services.changes.selections import FolderSelection
+from cabinet.services.changes.trash import Trash
+from cabinet.services.kernel.caps import Caps, bind_caps
+from cabinet.services.maintenance.verify import Inspection
+from cabinet.services.tree.entries import Conflict
 from tests.support.audit import check_rows
 from tests.support.row_counts import rows_changed
 from tests.support.services import Workbench, content_of, paths_of
@@ -50,7 +50,7 @@ INSIDE = [
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few entries be many."""
-    make_steps_small(monkeypatch, 3, "building", "recovery")
+    make_steps_small(monkeypatch, 3, "changes.building", "changes.recovery")
 
 
 @pytest.fixture
@@ -271,7 +271,7 @@ def test_a_taking_back_that_dies_is_finished_by_the_next(
                 raise Killed
 
         with monkeypatch.context() as patch:
-            patch.setattr("cabinet.services.recovery.let_others_write", die_too)
+            patch.setattr("cabinet.services.changes.recovery.let_others_write", die_too)
             try:
                 Recovery(session, bench.clock).recover()
             except Killed:

@@ -21,14 +21,14 @@ from cabinet.errors import (
     Unavailable,
 )
 from cabinet.models import Batch, BatchItem, BatchKind, Node, User
-from cabinet.services import batches
-from cabinet.services.accounts import Account
-from cabinet.services.bulk import Bulk
-from cabinet.services.entries import Conflict
-from cabinet.services.recovery import Recovery
-from cabinet.services.removal import Removal
-from cabinet.services.selections import FolderSelection, TrashSelection
-from cabinet.services.trash import Trash
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.changes import batches
+from cabinet.services.changes.bulk import Bulk
+from cabinet.services.changes.recovery import Recovery
+from cabinet.services.changes.selections import FolderSelection, TrashSelection
+from cabinet.services.changes.trash import Trash
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.removal import Removal
 from tests.support.audit import check_rows
 from tests.support.services import Workbench, at_once, content_of, paths_of
 from tests.support.small_steps import Killed, make_steps_small
@@ -570,7 +570,7 @@ def meanwhile(
                     act(session)
 
         for module in ("batches", "recovery"):
-            monkeypatch.setattr(f"cabinet.services.{module}.let_others_write", let_others_write)
+            monkeypatch.setattr(f"cabinet.services.changes.{module}.let_others_write", let_others_write)
         return pauses
 
     return meanwhile

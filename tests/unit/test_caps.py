@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from cabinet.config import SETTINGS
 from cabinet.errors import CabinetError, CopyTooLarge, TooManyEntries, TooManyJoins, TooManyUploads
 from cabinet.models import Node, Upload, UploadKind, User
-from cabinet.services.accounts import Account
-from cabinet.services.caps import Caps, bind_caps
-from cabinet.services.entries import Conflict
-from cabinet.services.publishing import Target
-from cabinet.services.selections import FolderSelection
-from cabinet.services.usage_checks import WrongEntries, find_wrong_entries
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.changes.selections import FolderSelection
+from cabinet.services.kernel.caps import Caps, bind_caps
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.usage_checks import WrongEntries, find_wrong_entries
+from cabinet.services.uploads.publishing import Target
 from tests.support.audit import check_rows
 from tests.support.resumable import housekeeping, part, partial, plan, service_of
 from tests.support.services import Action, Workbench, at_once, content_of, paths_of, stored_bytes

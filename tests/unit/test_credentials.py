@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 from cabinet.errors import InvalidField, NotFound, SignInRequired, TooManyTokens, WrongCredentials
 from cabinet.models import Session as SignedIn
 from cabinet.models import Token
-from cabinet.services.accounts import Account, Accounts
-from cabinet.services.credentials import Credential, Sessions, SessionTimes, Tokens
+from cabinet.services.accounts.accounts import Account, Accounts
+from cabinet.services.accounts.credentials import Credential
+from cabinet.services.accounts.sessions import Sessions, SessionTimes
+from cabinet.services.accounts.tokens import Tokens
 from tests.support.services import ADDRESS, PASSWORD, Workbench
 
 DAY = 24 * 60 * 60

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cabinet.errors import InvalidField
-from cabinet.services.cursors import Cursors
+from cabinet.services.tree.cursors import Cursors
 
 KEY = "a secret key that is long enough for a server"
 PLACE = ("list", 7, "folder", "name", False)

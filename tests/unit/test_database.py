@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, StorageFault, StorageFull, Unavailable
 from cabinet.models import User
-from cabinet.services import database
-from cabinet.services.database import (
+from cabinet.services.kernel import database
+from cabinet.services.kernel.database import (
     Pace,
     configure,
     execute_counted,

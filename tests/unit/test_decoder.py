@@ -16,16 +16,16 @@ from typing import cast
 import pytest
 from PIL import Image
 
-from cabinet.services import decoder as decoders
-from cabinet.services.decoder import Decoder
-from cabinet.services.decoding import ADDRESS_SPACE, LONGEST_ANSWER, PREVIEW_SIZE
+from cabinet.services.thumbnails import decoder as decoders
+from cabinet.services.thumbnails.decoder import Decoder
+from cabinet.services.thumbnails.decoding import ADDRESS_SPACE, LONGEST_ANSWER, PREVIEW_SIZE
 from tests.support.images import heic, opened, picture, png_of
 
 MakeDecoder = Callable[..., Decoder]
 
 # What stands in for a decoder does what the content, which is Python, says.
 OBEYING = """
-from cabinet.services.decoding import serve
+from cabinet.services.thumbnails.decoding import serve
 
 def make(stream, size):
     names = {"size": size}
@@ -156,7 +156,7 @@ def test_a_decoder_that_never_ends_is_ended_with_all_that_it_started(
 
 
 def test_a_decoder_that_loops_uses_up_its_processor_time(make_decoder: MakeDecoder) -> None:
-    a_second = "import resource\nfrom cabinet.services import decoding\n"
+    a_second = "import resource\nfrom cabinet.services.thumbnails import decoding\n"
     a_second += "decoding.LIMITS[resource.RLIMIT_CPU] = 1\n"
     decoder = make_decoder(a_second + OBEYING)
 

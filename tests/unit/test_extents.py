@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cabinet.services.extents import Extent, first_part
+from cabinet.services.tree.extents import Extent, first_part
 
 # The entries of a list are numbers, and the cursor of each is that number in words.
 entries = st.sets(st.integers(0, 30), max_size=25).map(sorted)

@@ -15,7 +15,7 @@ from cabinet.errors import (
     PreconditionFailed,
 )
 from cabinet.models import User
-from cabinet.services.accounts import Account
+from cabinet.services.accounts.accounts import Account
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.services import Workbench, content_of, paths_of
 

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cabinet.errors import CabinetError, EntryExists, IsAFolder, NotAFolder, NotFound
-from cabinet.services.entries import Conflict, Order, Sort
-from cabinet.services.housekeeping import Housekeeping, Keep
-from cabinet.services.inspection import Inspection
+from cabinet.services.maintenance.sweep import Housekeeping, Keep
+from cabinet.services.maintenance.verify import Inspection
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.paging import Order, Sort
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.audit import check_rows
 from tests.support.services import VERSIONS_KEPT, workbench

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cabinet.errors import InvalidName, OffsetMismatch, TooLarge, UsernameTaken
-from cabinet.services.names import DOTS
+from cabinet.services.tree.names import DOTS
 from cabinet.web.i18n import choose_locale, language, translate_error
 from cabinet.web.texts import PLURAL, SINGLE, script_texts
 from tests.support.auth import AuthActions

@@ -20,13 +20,14 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import InvalidField, NotAFolder, NotFound
 from cabinet.models import Kind, Node
-from cabinet.services.accounts import Account
-from cabinet.services.database import writing
-from cabinet.services.entries import Entry, Order, Page, Sort
-from cabinet.services.extents import Extent
-from cabinet.services.listing import Listing, _range
-from cabinet.services.names import join_path, sort_key, split_path
-from cabinet.services.tree import Tree
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.kernel.database import writing
+from cabinet.services.tree.entries import Entry
+from cabinet.services.tree.extents import Extent
+from cabinet.services.tree.listing import Listing, _range
+from cabinet.services.tree.names import join_path, sort_key, split_path
+from cabinet.services.tree.paging import Order, Page, Sort
+from cabinet.services.tree.tree import Tree
 from tests.support.services import START, Workbench
 
 # The bench of a test serves all of its examples: each has a user of its own.
@@ -193,7 +194,7 @@ def test_a_walk_takes_a_large_folder_in_batches(
 ) -> None:
     owner = bench.register(session)
     kinds = plant_tree(session, owner, [("a", "x"), ("b", "x"), ("c", "x"), ("d",), ("e",)])
-    monkeypatch.setattr("cabinet.services.listing.MAX_LIMIT", 2)
+    monkeypatch.setattr("cabinet.services.tree.listing.MAX_LIMIT", 2)
 
     found = bench.listing(session, owner).page_below("", 100, None)
 

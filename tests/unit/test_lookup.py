@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from cabinet.errors import InvalidName
-from cabinet.services.accounts import Account
+from cabinet.services.accounts.accounts import Account
 from tests.support.services import Workbench
 
 

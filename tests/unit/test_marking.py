@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cabinet.services.names import search_key, search_words
+from cabinet.services.tree.names import search_key, search_words
 from cabinet.web.marking import Marker
 
 NAMES = st.text(

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from sqlalchemy.orm import Session
 
-from cabinet.services.accounts import Account
-from cabinet.services.entries import OCTETS
-from cabinet.services.media_types import HEAD_SIZE, hint_of
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.tree.entries import OCTETS
+from cabinet.services.uploads.media_types import HEAD_SIZE, hint_of
 from tests.support.services import Workbench
 
 pytestmark = pytest.mark.any_database

@@ -20,10 +20,10 @@ from cabinet.errors import (
     QuotaExceeded,
 )
 from cabinet.models import Node, User
-from cabinet.services.accounts import Account
-from cabinet.services.entries import Conflict
-from cabinet.services.moving import Moving
-from cabinet.services.names import PATH_BYTES
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.changes.moving import Moving
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.names import PATH_BYTES
 from tests.support.audit import check_rows
 from tests.support.services import Workbench, content_of, paths_of, stored_bytes
 
@@ -236,7 +236,7 @@ def test_a_copy_that_does_not_fit_is_refused_whole(session: Session, bench: Work
 def test_a_copy_of_many_levels_and_batches_is_whole(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cabinet.services.copying._BATCH", 2)
+    monkeypatch.setattr("cabinet.services.tree.copying._BATCH", 2)
     files = bench.files(session, alice)
     files.make_folders([f"t/{one}/{two}/{three}" for one in "abc" for two in "abc" for three in "ab"])
     bench.upload(session, alice, "t/c/b/a/f", CONTENT)

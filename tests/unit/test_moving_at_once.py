@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from cabinet.errors import IntoItself, NotFound, QuotaExceeded
-from cabinet.services.accounts import Account
-from cabinet.services.entries import Conflict
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.tree.entries import Conflict
 from tests.support.audit import check_rows
 from tests.support.services import Action, Workbench, at_once, paths_of
 

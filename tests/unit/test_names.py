@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cabinet.errors import InvalidName, InvalidUsername
-from cabinet.services import names
-from cabinet.services.names import (
+from cabinet.services.accounts.usernames import to_username, username_key
+from cabinet.services.tree import names
+from cabinet.services.tree.names import (
     check_path,
     join_path,
     numbered,
@@ -21,8 +22,6 @@ from cabinet.services.names import (
     sort_key,
     split_path,
     to_name,
-    to_username,
-    username_key,
 )
 
 

@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import NotFound, QuotaExceeded, TooLarge, Unavailable
 from cabinet.models import User
-from cabinet.services.accounts import Account
-from cabinet.services.entries import Conflict
-from cabinet.services.publishing import Target
-from cabinet.services.uploads import Promised
-from cabinet.services.usage_checks import WrongUsage, find_wrong, find_wrong_entries
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.usage_checks import WrongUsage, find_wrong, find_wrong_entries
+from cabinet.services.uploads.publishing import Target
+from cabinet.services.uploads.uploads import Promised
 from tests.support.resumable import part, plan, service_of
 from tests.support.services import Workbench, paths_of, stored_bytes
 

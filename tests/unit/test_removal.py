@@ -14,19 +14,21 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import NotFound, PreconditionFailed, SignInRequired, Unavailable, WrongCredentials
 from cabinet.models import Base, BatchItem, BatchKind, Node, UploadKind, User
-from cabinet.services import removal
-from cabinet.services.accounts import Account
-from cabinet.services.credentials import Credential, Sessions, SessionTimes, Tokens
-from cabinet.services.entries import Conflict
-from cabinet.services.files import Files
-from cabinet.services.housekeeping import Housekeeping, Keep
-from cabinet.services.inspection import Inspection
-from cabinet.services.publishing import Target, Terms
-from cabinet.services.removal import Removal
-from cabinet.services.resumable import ResumableUploads
-from cabinet.services.selections import FolderSelection, TrashSelection
-from cabinet.services.trash import Trash
-from cabinet.services.upload_states import Part, Plan
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.credentials import Credential
+from cabinet.services.accounts.sessions import Sessions, SessionTimes
+from cabinet.services.accounts.tokens import Tokens
+from cabinet.services.changes.files import Files
+from cabinet.services.changes.selections import FolderSelection, TrashSelection
+from cabinet.services.changes.trash import Trash
+from cabinet.services.maintenance.sweep import Housekeeping, Keep
+from cabinet.services.maintenance.verify import Inspection
+from cabinet.services.tree import removal
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.removal import Removal
+from cabinet.services.uploads.publishing import Target, Terms
+from cabinet.services.uploads.resumable import ResumableUploads
+from cabinet.services.uploads.states import Part, Plan
 from tests.support.audit import check_rows
 from tests.support.row_counts import rows_changed
 from tests.support.services import (
@@ -50,7 +52,7 @@ MOST_ROWS = 4 * 3 + 4
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few entries be many."""
     make_steps_small(monkeypatch, 4)
-    monkeypatch.setattr("cabinet.services.removal.ROWS", 8)
+    monkeypatch.setattr("cabinet.services.tree.removal.ROWS", 8)
 
 
 @pytest.fixture

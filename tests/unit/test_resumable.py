@@ -24,11 +24,11 @@ from cabinet.errors import (
     TruncatedBody,
     UploadGone,
 )
-from cabinet.services.accounts import Account
-from cabinet.services.entries import Conflict
-from cabinet.services.publishing import Publisher, Target
-from cabinet.services.resumable import ResumableUploads
-from cabinet.services.upload_states import Checksum, Part, Plan
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.uploads.publishing import Publisher, Target
+from cabinet.services.uploads.resumable import ResumableUploads
+from cabinet.services.uploads.states import Checksum, Part, Plan
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from tests.support.contents import content_of
 from tests.support.resumable import (

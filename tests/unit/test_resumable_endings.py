@@ -22,11 +22,11 @@ from cabinet.errors import (
     UploadLocked,
 )
 from cabinet.models import Upload, UploadKind
-from cabinet.services import resumable
-from cabinet.services.accounts import Account
-from cabinet.services.clock import utc_now
-from cabinet.services.resumable import ResumableUploads
-from cabinet.services.upload_states import Part, State
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.kernel.clock import utc_now
+from cabinet.services.uploads import resumable
+from cabinet.services.uploads.resumable import ResumableUploads
+from cabinet.services.uploads.states import Part, State
 from cabinet.storage import local_staging
 from cabinet.storage.content_hash import BLOCK_SIZE
 from tests.support.contents import content_of, in_chunks

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import InvalidField, NotAFolder, NotFound
 from cabinet.models import Node
-from cabinet.services.accounts import Account
-from cabinet.services.database import writing
-from cabinet.services.entries import Conflict, Order
-from cabinet.services.extents import Extent
-from cabinet.services.names import search_key
-from cabinet.services.search import Search
-from cabinet.services.search_index import BLOCK_BITS
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.kernel.database import writing
+from cabinet.services.kernel.search_index import BLOCK_BITS
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.extents import Extent
+from cabinet.services.tree.names import search_key
+from cabinet.services.tree.paging import Order
+from cabinet.services.tree.search import Search
 from tests.support.services import Workbench
 
 
@@ -306,7 +307,7 @@ def test_nobody_finds_what_is_not_theirs(session: Session, bench: Workbench, ali
 def test_a_page_looks_at_so_many_and_then_gives_what_it_has(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cabinet.services.search._LOOKED_AT", 5)
+    monkeypatch.setattr("cabinet.services.tree.search._LOOKED_AT", 5)
     store(session, bench, alice, "a/file", *(f"b/file {number}" for number in range(12)))
 
     page = bench.search(session, alice).page("file", "a", 100)
@@ -320,7 +321,7 @@ def test_a_page_gives_what_it_has_when_its_time_is_over(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
     """Of every page all the time is over at once; each still looks at a batch."""
-    monkeypatch.setattr("cabinet.services.search._BATCH", 4)
+    monkeypatch.setattr("cabinet.services.tree.search._BATCH", 4)
     store(session, bench, alice, *(f"file {number}" for number in range(10)))
     pages: list[list[str]] = []
     after: str | None = None
@@ -340,8 +341,8 @@ def test_names_that_only_seem_alike_and_what_is_in_the_trash_count_as_looked_at(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else one request could look at all names of a million that have the same trigrams."""
-    monkeypatch.setattr("cabinet.services.search._LOOKED_AT", 4)
-    monkeypatch.setattr("cabinet.services.search._BATCH", 2)
+    monkeypatch.setattr("cabinet.services.tree.search._LOOKED_AT", 4)
+    monkeypatch.setattr("cabinet.services.tree.search._BATCH", 2)
     store(session, bench, alice, "abcdef", *(f"cdef abcd {number}" for number in range(9)))
     for number in range(5):
         bench.upload(session, alice, f"abcdef {number}", b"x")
@@ -398,7 +399,7 @@ def test_a_cursor_does_not_tell_by_its_length_what_lies_elsewhere(
     store(
         session, bench, alice, "elsewhere/secret", "shared/x", f"elsewhere/secret {'плана' * 49}", "se", "set"
     )
-    monkeypatch.setattr("cabinet.services.search._LOOKED_AT", 1)
+    monkeypatch.setattr("cabinet.services.tree.search._LOOKED_AT", 1)
     search, lengths, after = bench.search(session, alice), set(), None
 
     while True:

@@ -12,9 +12,9 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import Session
 
 from cabinet.models import Base
-from cabinet.services.accounts import Account
-from cabinet.services.database import configure, writing
-from cabinet.services.search_index import END, Candidates, find_candidates, grams
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.kernel.database import configure, writing
+from cabinet.services.kernel.search_index import END, Candidates, find_candidates, grams
 from tests.support.audit import check_rows
 from tests.support.services import Workbench
 

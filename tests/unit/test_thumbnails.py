@@ -14,15 +14,15 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import BlobMissing, InvalidField, NotFound
 from cabinet.models import Thumbnail, User
-from cabinet.services import thumbnails
-from cabinet.services.accounts import Account
-from cabinet.services.decoder import Decoder
-from cabinet.services.decoding import PREVIEW_SIZE
-from cabinet.services.entries import Entry
-from cabinet.services.housekeeping import Housekeeping, Keep
-from cabinet.services.inspection import Inspection
-from cabinet.services.pictures import make_thumbnail
-from cabinet.services.thumbnails import Missing, ThumbnailMaker, Thumbnails, Wanted
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.maintenance.sweep import Housekeeping, Keep
+from cabinet.services.maintenance.verify import Inspection
+from cabinet.services.thumbnails import thumbnails
+from cabinet.services.thumbnails.decoder import Decoder
+from cabinet.services.thumbnails.decoding import PREVIEW_SIZE
+from cabinet.services.thumbnails.imaging import make_thumbnail
+from cabinet.services.thumbnails.thumbnails import Missing, ThumbnailMaker, Thumbnails, Wanted
+from cabinet.services.tree.entries import Entry
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.images import opened, picture
 from tests.support.services import Workbench

@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import EntryExists, InvalidField, InvalidName, NotAFolder, NotFound
 from cabinet.models import User
-from cabinet.services.accounts import Account
-from cabinet.services.entries import Conflict
-from cabinet.services.extents import Extent
-from cabinet.services.names import PATH_BYTES
-from cabinet.services.trash import Trash
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.changes.trash import Trash
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.extents import Extent
+from cabinet.services.tree.names import PATH_BYTES
 from tests.support.audit import check_rows
 from tests.support.services import TRASH_KEEP, Workbench, content_of, paths_of
 

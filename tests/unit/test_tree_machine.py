@@ -26,8 +26,8 @@ from cabinet.errors import (
     NotAFolder,
     NotFound,
 )
-from cabinet.services.entries import Conflict
-from cabinet.services.names import numbered
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.names import numbered
 from tests.support.audit import check_rows
 from tests.support.services import VERSIONS_KEPT, workbench
 

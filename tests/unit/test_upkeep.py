@@ -15,10 +15,10 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from cabinet.services import batches
-from cabinet.services.batches import BatchRun
-from cabinet.services.clock import utc_now
-from cabinet.services.housekeeping import Housekeeping
+from cabinet.services.changes import batches
+from cabinet.services.changes.batches import BatchRun
+from cabinet.services.kernel.clock import utc_now
+from cabinet.services.maintenance.sweep import Housekeeping
 from cabinet.storage.reserve import Room
 from cabinet.web import upkeep
 from tests.conftest import MakeApp

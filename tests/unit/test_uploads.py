@@ -28,11 +28,11 @@ from cabinet.errors import (
     Unavailable,
 )
 from cabinet.models import Blob, Node, User, Version
-from cabinet.services.accounts import Account
-from cabinet.services.entries import Conflict, Entry
-from cabinet.services.names import PATH_BYTES
-from cabinet.services.publishing import Stored, Target
-from cabinet.services.uploads import Promised
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.tree.entries import Conflict, Entry
+from cabinet.services.tree.names import PATH_BYTES
+from cabinet.services.uploads.publishing import Stored, Target
+from cabinet.services.uploads.uploads import Promised
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.services import VERSIONS_KEPT, Workbench, content_of, paths_of, stored_bytes
 

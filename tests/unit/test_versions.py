@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import CurrentVersion, IsAFolder, NotFound, QuotaExceeded
 from cabinet.models import User
-from cabinet.services.accounts import Account
+from cabinet.services.accounts.accounts import Account
 from tests.support.audit import check_rows
 from tests.support.services import VERSIONS_KEPT, Workbench, content_of
 

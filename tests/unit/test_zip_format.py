@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cabinet.services.zip_format import Archive, Length
+from cabinet.services.archives.zip_format import Archive, Length
 from cabinet.storage.chunks import CHUNK_SIZE
 from tests.support.services import START
 

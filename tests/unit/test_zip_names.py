@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cabinet.errors import InvalidName
-from cabinet.services import zip_names
-from cabinet.services.names import NAME_UNITS, count_units, numbered, to_name
-from cabinet.services.zip_names import FolderNames, to_safe_name
+from cabinet.services.archives import zip_names
+from cabinet.services.archives.zip_names import FolderNames, to_safe_name
+from cabinet.services.tree.names import NAME_UNITS, count_units, numbered, to_name
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cabinet.errors import BlobMissing, InvalidField, NotFound
-from cabinet.services import zipping
-from cabinet.services.accounts import Account
-from cabinet.services.zipping import Zip, Zipping
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.archives import zipping
+from cabinet.services.archives.zipping import Zip, Zipping
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.services import Workbench
 

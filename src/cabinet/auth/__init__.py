@@ -1,6 +1,6 @@
 """The blueprint of accounts: register, sign in and out, the account page, tokens.
 
-Rule: one face of `services.accounts` and `services.credentials`; it decides nothing itself.
+Rule: one face of `services.accounts`; it decides nothing itself.
 """
 
 from __future__ import annotations

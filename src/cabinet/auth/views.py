@@ -41,7 +41,8 @@ from cabinet.errors import (
     WeakPassword,
     WrongPassword,
 )
-from cabinet.services.credentials import IssuedToken, SignedInSession
+from cabinet.services.accounts.sessions import SignedInSession
+from cabinet.services.accounts.tokens import IssuedToken
 from cabinet.web import i18n
 from cabinet.web.context import (
     ActingUser,

@@ -20,10 +20,10 @@ from typing import Self
 
 from cabinet.commands._report import LocalTrouble, Report
 from cabinet.errors import CabinetError, DigestMismatch
-from cabinet.services.entries import Entry, to_ns
-from cabinet.services.files import Files
-from cabinet.services.listing import MAX_LIMIT
-from cabinet.services.names import split_path
+from cabinet.services.changes.files import Files
+from cabinet.services.tree.entries import Entry, to_ns
+from cabinet.services.tree.listing import MAX_LIMIT
+from cabinet.services.tree.names import split_path
 from cabinet.storage.chunks import iter_hashed, iter_stream
 from cabinet.storage.content_hash import ContentHasher, hash_stream
 

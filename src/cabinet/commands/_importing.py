@@ -15,11 +15,11 @@ from dataclasses import asdict, dataclass, replace
 from cabinet.commands._report import LocalTrouble, Report
 from cabinet.commands._sources import GREW, Changed, Source
 from cabinet.errors import CabinetError, EntryExists
-from cabinet.services.entries import Conflict
-from cabinet.services.files import Files
-from cabinet.services.names import join_path
-from cabinet.services.publishing import Target
-from cabinet.services.uploads import Incoming, Promised, Uploads
+from cabinet.services.changes.files import Files
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.names import join_path
+from cabinet.services.uploads.publishing import Target
+from cabinet.services.uploads.uploads import Incoming, Promised, Uploads
 
 # All files of a batch are published under the lock of the database, a few milliseconds each: others
 # who write wait for less than a second.

@@ -19,8 +19,8 @@ from typing import BinaryIO
 
 from cabinet.commands._report import LocalTrouble, Report
 from cabinet.errors import InvalidName, TruncatedBody
-from cabinet.services.entries import from_ns
-from cabinet.services.names import check_path, to_name
+from cabinet.services.tree.entries import from_ns
+from cabinet.services.tree.names import check_path, to_name
 from cabinet.storage.chunks import iter_exactly, iter_stream
 from cabinet.storage.content_hash import hash_chunks
 

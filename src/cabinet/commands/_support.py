@@ -20,8 +20,8 @@ from sqlalchemy.exc import DBAPIError
 
 from cabinet.errors import CabinetError, NotFound
 from cabinet.extensions import db
-from cabinet.services.accounts import Account
-from cabinet.services.database import to_domain_error
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.kernel.database import to_domain_error
 from cabinet.web import context
 from cabinet.web.pages import to_rfc3339
 

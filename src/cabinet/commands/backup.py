@@ -23,9 +23,9 @@ from cabinet.commands._support import (
     say,
 )
 from cabinet.extensions import db
-from cabinet.services import backup as services
-from cabinet.services.backup import Backups, RestoreTerms, Watch
-from cabinet.services.backup_folder import Manifest
+from cabinet.services.backups import backups as services
+from cabinet.services.backups.backup_folder import Manifest
+from cabinet.services.backups.backups import Backups, RestoreTerms, Watch
 from cabinet.serving import preparing
 from cabinet.storage.blobs import OnDisk
 from cabinet.storage.copying import Taken

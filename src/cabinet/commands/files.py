@@ -17,10 +17,11 @@ from cabinet.commands._importing import Importer
 from cabinet.commands._report import Report
 from cabinet.commands._sources import Sources
 from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array, say
-from cabinet.services.entries import Conflict, Entry, Order
-from cabinet.services.files import Files
-from cabinet.services.listing import MAX_LIMIT
-from cabinet.services.names import split_path
+from cabinet.services.changes.files import Files
+from cabinet.services.tree.entries import Conflict, Entry
+from cabinet.services.tree.listing import MAX_LIMIT
+from cabinet.services.tree.names import split_path
+from cabinet.services.tree.paging import Order
 from cabinet.web import context
 from cabinet.web.formats import filesize
 

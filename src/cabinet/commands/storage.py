@@ -21,8 +21,8 @@ from cabinet.commands._support import (
     print_json,
     say,
 )
-from cabinet.services.inspection import Finding
-from cabinet.services.usage_checks import WrongEntries, WrongUsage
+from cabinet.services.maintenance.verify import Finding
+from cabinet.services.tree.usage_checks import WrongEntries, WrongUsage
 from cabinet.web.context import housekeeping, inspection
 from cabinet.web.formats import exact_size, filesize
 

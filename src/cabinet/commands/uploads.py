@@ -18,7 +18,7 @@ from cabinet.commands._support import (
     print_json,
     say,
 )
-from cabinet.services.inspection import OpenUpload
+from cabinet.services.maintenance.verify import OpenUpload
 from cabinet.web.context import housekeeping, inspection
 from cabinet.web.formats import filesize
 from cabinet.web.pages import to_rfc3339

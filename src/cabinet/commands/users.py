@@ -11,7 +11,7 @@ import click
 
 from cabinet import config
 from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array, say
-from cabinet.services.accounts import Account
+from cabinet.services.accounts.accounts import Account
 from cabinet.web.context import accounts, housekeeping
 from cabinet.web.formats import filesize
 from cabinet.web.pages import to_rfc3339

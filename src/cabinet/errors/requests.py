@@ -15,7 +15,7 @@ class InvalidInput(CabinetError):
 
 
 class InvalidName(InvalidInput):
-    """A name or path breaks a rule; `reason` is one of the texts in `services/names.py`."""
+    """A name or path breaks a rule; `reason` is one of the texts in `services/tree/names.py`."""
 
     title = N_("That name cannot be used")
     message = N_("The name “%(name)s” cannot be used: %(reason)s")

@@ -16,8 +16,9 @@ from cabinet.errors import N_, EntryExists, IntoItself, InvalidName, NotAFolder,
 from cabinet.files import bp
 from cabinet.files.forms import ArrangeForm, ChosenForm, RenameForm
 from cabinet.files.returning import REFUSALS, crumbs_of, nothing_chosen, paths_of, refuse, way_back
-from cabinet.services.entries import Conflict, Entry, Order
-from cabinet.services.names import join_path, split_path
+from cabinet.services.tree.entries import Conflict, Entry
+from cabinet.services.tree.names import join_path, split_path
+from cabinet.services.tree.paging import Order
 from cabinet.web.context import acting_user, files, moving, trash
 from cabinet.web.formats import number
 from cabinet.web.guard import takes_body_of

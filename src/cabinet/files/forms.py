@@ -21,7 +21,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the types are those of 3.2
 from wtforms.validators import Length, NumberRange
 
-from cabinet.services.entries import Conflict
+from cabinet.services.tree.entries import Conflict
 from cabinet.web.forms import Form, required
 from cabinet.web.parameters import MAX_PATHS
 

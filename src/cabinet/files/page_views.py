@@ -26,10 +26,10 @@ from cabinet.files.rows import (
     whole,
 )
 from cabinet.files.updates import UPDATE_BYTES, Shown
-from cabinet.services.entries import Order, Page
-from cabinet.services.files import Files
-from cabinet.services.listing import Outline
-from cabinet.services.names import join_path, split_path
+from cabinet.services.changes.files import Files
+from cabinet.services.tree.listing import Outline
+from cabinet.services.tree.names import join_path, split_path
+from cabinet.services.tree.paging import Order, Page
 from cabinet.web.context import acting_user, files, setting
 from cabinet.web.guard import takes_body_of
 from cabinet.web.pages import check_form, see_other, text_of

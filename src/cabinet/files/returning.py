@@ -15,7 +15,7 @@ from wtforms import Form
 
 from cabinet.errors import CabinetError, Conflict, InvalidInput, NotFound, StorageFull
 from cabinet.files.forms import ChosenForm
-from cabinet.services.names import join_path, split_path
+from cabinet.services.tree.names import join_path, split_path
 from cabinet.web.page_user import arguments
 from cabinet.web.pages import local_path, see_other, show_error
 from cabinet.web.problems import status_of, wants_page

@@ -21,9 +21,10 @@ from markupsafe import Markup
 
 from cabinet.files.remembered import view_of_request
 from cabinet.files.returning import is_of_a_page
-from cabinet.services.decoder import MEDIA_TYPES as PICTURES
-from cabinet.services.entries import Entry, Order, Sort
-from cabinet.services.thumbnails import EDITION
+from cabinet.services.thumbnails.decoder import MEDIA_TYPES as PICTURES
+from cabinet.services.thumbnails.thumbnails import EDITION
+from cabinet.services.tree.entries import Entry
+from cabinet.services.tree.paging import Order, Sort
 from cabinet.web.context import acting_user
 from cabinet.web.formats import file_kind, name_parts, speech
 from cabinet.web.marking import Marker

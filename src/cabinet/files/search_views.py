@@ -16,7 +16,7 @@ from cabinet.files.forms import empty_forms
 from cabinet.files.returning import ROWS, page_at_hand
 from cabinet.files.rows import Content, Listing, RowMaker, plain_columns, tag_of, whole
 from cabinet.files.updates import UPDATE_BYTES, Shown
-from cabinet.services.search import Search
+from cabinet.services.tree.search import Search
 from cabinet.web.context import acting_user, search, setting
 from cabinet.web.guard import takes_body_of
 from cabinet.web.marking import Marker

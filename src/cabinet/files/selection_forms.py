@@ -9,8 +9,8 @@ from flask import request
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cabinet.errors import InvalidField
-from cabinet.services.entries import Conflict
-from cabinet.services.selections import FolderSelection, TrashSelection
+from cabinet.services.changes.selections import FolderSelection, TrashSelection
+from cabinet.services.tree.entries import Conflict
 from cabinet.web.parameters import NOT_A_NUMBER
 
 

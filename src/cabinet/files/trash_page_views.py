@@ -19,7 +19,7 @@ from cabinet.files.forms import ReturnForm, TrashedForm, empty_forms
 from cabinet.files.returning import ROWS, nothing_chosen, page_at_hand, refuse
 from cabinet.files.rows import Content, Listing, Row, RowMaker, plain_columns, whole
 from cabinet.files.updates import UPDATE_BYTES, Shown
-from cabinet.services.trash import Trash, Trashed
+from cabinet.services.changes.trash import Trash, Trashed
 from cabinet.web.context import acting_user, runtime, setting, trash
 from cabinet.web.formats import moment, number
 from cabinet.web.guard import takes_body_of

@@ -16,8 +16,8 @@ from cabinet.files import bp
 from cabinet.files.selection_forms import BatchChoice, FolderChoice, TrashChoice, TrashReturn
 from cabinet.files.trash_page_views import show_trash
 from cabinet.models import BatchKind
-from cabinet.services import entries
-from cabinet.services.trash import Trashed
+from cabinet.services.changes.trash import Trashed
+from cabinet.services.tree import entries
 from cabinet.web.context import acting_user, bulk, trash
 from cabinet.web.guard import takes_body_of
 from cabinet.web.objects import done_json, to_json

@@ -15,9 +15,9 @@ from pydantic import BaseModel, Field
 from cabinet.files import bp
 from cabinet.files.selection_forms import BatchChoice, FolderArrangement
 from cabinet.models import BatchKind
-from cabinet.services.batch_runner import Done
-from cabinet.services.entries import Conflict, Entry
-from cabinet.services.selections import FolderSelection
+from cabinet.services.changes.batch_runner import Done
+from cabinet.services.changes.selections import FolderSelection
+from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.web.context import acting_user, bulk, files, moving
 from cabinet.web.guard import takes_body_of
 from cabinet.web.objects import done_json, to_json

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pydantic import BaseModel, Field
 
 from cabinet.files.rows import Content, Piece, Row
-from cabinet.services.extents import Extent
-from cabinet.services.listing import MAX_LIMIT
+from cabinet.services.tree.extents import Extent
+from cabinet.services.tree.listing import MAX_LIMIT
 
 # Rows of one list that a page may have.
 MAX_ROWS = 100_000

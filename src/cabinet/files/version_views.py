@@ -16,7 +16,7 @@ from cabinet.errors import CurrentVersion, QuotaExceeded
 from cabinet.files import bp
 from cabinet.files.forms import VersionForm
 from cabinet.files.returning import crumbs_of, refuse
-from cabinet.services.versions import VersionEntry
+from cabinet.services.tree.versions import VersionEntry
 from cabinet.web.context import acting_user, setting, versions
 from cabinet.web.objects import to_json
 from cabinet.web.pages import check_form, local_path, see_other, text_of, to_rfc3339, with_next

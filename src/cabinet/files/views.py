@@ -17,10 +17,11 @@ from pydantic import BaseModel, Field
 from cabinet.errors import N_, CrossSiteRequest, InvalidField, MalformedRequest, NotFound
 from cabinet.files import bp
 from cabinet.files.download_page import from_its_page
-from cabinet.services.entries import Conflict, Entry, Sort
-from cabinet.services.names import join_path, split_path, to_name
-from cabinet.services.publishing import Target
-from cabinet.services.uploads import Incoming, Uploads
+from cabinet.services.tree.entries import Conflict, Entry
+from cabinet.services.tree.names import join_path, split_path, to_name
+from cabinet.services.tree.paging import Sort
+from cabinet.services.uploads.publishing import Target
+from cabinet.services.uploads.uploads import Incoming, Uploads
 from cabinet.storage.content_hash import BLOCK_SIZE
 from cabinet.web.archives import send_zip
 from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text

@@ -15,7 +15,7 @@ from cabinet.files.download_page import from_its_page
 from cabinet.files.forms import ChosenForm
 from cabinet.files.returning import nothing_chosen, paths_of
 from cabinet.files.selection_forms import FolderChoice, selection_of_form
-from cabinet.services.zip_names import Naming
+from cabinet.services.archives.zip_names import Naming
 from cabinet.web.archives import send_zip
 from cabinet.web.context import acting_user, zipping
 from cabinet.web.guard import takes_body_of

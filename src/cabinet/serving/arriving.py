@@ -11,7 +11,7 @@ from enum import Enum, auto
 from flask import Flask
 from gunicorn.util import split_request_uri
 
-from cabinet.services.throttle import to_network
+from cabinet.services.accounts.login_throttle import to_network
 from cabinet.serving.waiting import Waiter
 from cabinet.web.framing import BadFraming, Chunked, Head, end_of_head, is_broken, read_head
 from cabinet.web.guard import is_streamed

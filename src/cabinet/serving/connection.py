@@ -12,7 +12,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn
 
-from cabinet.services.throttle import to_network
+from cabinet.services.accounts.login_throttle import to_network
 
 # Whose the connections of a socket in the file system are: all of them come from one program.
 _LOCAL = "local"

@@ -30,7 +30,7 @@ from sqlalchemy import Engine, NullPool, create_engine, make_url, text
 from cabinet import __version__
 from cabinet.extensions import db
 from cabinet.refusals import BadSetting, DatabaseTooNew, UnusableStore
-from cabinet.services.dumps import vacuum_into
+from cabinet.services.backups.database_copy import vacuum_into
 from cabinet.web.context import EXTENSION
 
 log = logging.getLogger("cabinet")

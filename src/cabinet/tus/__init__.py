@@ -2,7 +2,7 @@
 
 Source: https://tus.io/protocols/resumable-upload
 
-Rule: one more face of `services.resumable`; it decides nothing itself.
+Rule: one more face of `services.uploads.resumable`; it decides nothing itself.
 """
 
 from __future__ import annotations

@@ -17,11 +17,11 @@ from werkzeug.datastructures import Headers
 
 from cabinet.errors import N_, MalformedRequest, TooLarge
 from cabinet.models import UploadKind
-from cabinet.services.entries import Conflict, to_media_type, to_mtime
-from cabinet.services.names import join_path, split_path, to_name
-from cabinet.services.publishing import Target
-from cabinet.services.secrets import new_id
-from cabinet.services.upload_states import Checksum, State
+from cabinet.services.kernel.ids import new_id
+from cabinet.services.tree.entries import Conflict, to_media_type, to_mtime
+from cabinet.services.tree.names import join_path, split_path, to_name
+from cabinet.services.uploads.publishing import Target
+from cabinet.services.uploads.states import Checksum, State
 from cabinet.web.parameters import to_conflict
 
 VERSION = "1.0.0"

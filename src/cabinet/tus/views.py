@@ -23,7 +23,7 @@ from cabinet.errors import (
     UploadIsFinal,
 )
 from cabinet.models import UploadKind
-from cabinet.services.upload_states import Part, Plan, State
+from cabinet.services.uploads.states import Part, Plan, State
 from cabinet.tus import bp, headers
 from cabinet.web.bodies import iter_body, length_of
 from cabinet.web.context import acting_user, files, resumable, setting

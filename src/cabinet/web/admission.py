@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from flask import Response, g, request
 
-from cabinet.services.throttle import to_network
+from cabinet.services.accounts.login_throttle import to_network
 from cabinet.web.context import ActingUser, peer_address, runtime, visitor
 from cabinet.web.wire import body_of
 

@@ -12,7 +12,7 @@ from logging import Logger
 from flask import Response, request
 
 from cabinet.errors import CabinetError
-from cabinet.services.zipping import Zip
+from cabinet.services.archives.zipping import Zip
 from cabinet.web.context import log
 from cabinet.web.ranges import SANDBOX, to_disposition
 

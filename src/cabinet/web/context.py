@@ -29,24 +29,26 @@ from cabinet.errors import (
     WrongCredentials,
 )
 from cabinet.extensions import db, login_manager
-from cabinet.services.accounts import Account, Accounts
-from cabinet.services.bulk import Bulk
-from cabinet.services.caps import Caps, bind_caps
-from cabinet.services.credentials import Credential, Sessions, SessionTimes, Tokens
-from cabinet.services.database import to_domain_error
-from cabinet.services.files import Files
-from cabinet.services.housekeeping import Housekeeping, Keep
-from cabinet.services.inspection import Inspection
-from cabinet.services.moving import Moving
-from cabinet.services.publishing import Terms
-from cabinet.services.resumable import ResumableUploads
-from cabinet.services.search import Search
-from cabinet.services.throttle import RegistrationLimits, is_loopback
-from cabinet.services.thumbnails import Thumbnails
-from cabinet.services.trash import Trash
-from cabinet.services.uploads import Uploads
-from cabinet.services.versions import Versions
-from cabinet.services.zipping import Zipping
+from cabinet.services.accounts.accounts import Account, Accounts
+from cabinet.services.accounts.credentials import Credential
+from cabinet.services.accounts.login_throttle import RegistrationLimits, is_loopback
+from cabinet.services.accounts.sessions import Sessions, SessionTimes
+from cabinet.services.accounts.tokens import Tokens
+from cabinet.services.archives.zipping import Zipping
+from cabinet.services.changes.bulk import Bulk
+from cabinet.services.changes.files import Files
+from cabinet.services.changes.moving import Moving
+from cabinet.services.changes.trash import Trash
+from cabinet.services.kernel.caps import Caps, bind_caps
+from cabinet.services.kernel.database import to_domain_error
+from cabinet.services.maintenance.sweep import Housekeeping, Keep
+from cabinet.services.maintenance.verify import Inspection
+from cabinet.services.thumbnails.thumbnails import Thumbnails
+from cabinet.services.tree.search import Search
+from cabinet.services.tree.versions import Versions
+from cabinet.services.uploads.publishing import Terms
+from cabinet.services.uploads.resumable import ResumableUploads
+from cabinet.services.uploads.uploads import Uploads
 from cabinet.web.runtime import Runtime
 
 EXTENSION = "cabinet"

@@ -20,8 +20,8 @@ from werkzeug.exceptions import HTTPException
 from wtforms.validators import ValidationError
 
 from cabinet.errors import N_, CrossSiteRequest, InvalidName, MalformedRequest, TooManyRequests
-from cabinet.services.audit import request_id
-from cabinet.services.names import NOT_UNICODE
+from cabinet.services.audit.log import request_id
+from cabinet.services.tree.names import NOT_UNICODE
 from cabinet.web.admission import begin_answer, begin_request
 from cabinet.web.bodies import FORM_BYTES, MAX_PARTS, check_fields, hold_body, set_timeout
 from cabinet.web.context import requested_view, setting

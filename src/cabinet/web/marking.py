@@ -3,7 +3,7 @@
 A search compares keys: letters without case and accents, of which one may stand for several. So a
 name is taken apart into letters with all that belongs to them, and a mark holds whole letters.
 
-Rule: agrees with `services.search` on what is found; a name is escaped here and nowhere else.
+Rule: agrees with `services.tree.search` on what is found; a name is escaped here and nowhere else.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
-from cabinet.services.names import search_key, search_words
+from cabinet.services.tree.names import search_key, search_words
 
 _MARK = Markup("<mark>{}</mark>")
 

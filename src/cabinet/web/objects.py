@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import request, url_for
 
-from cabinet.services.batch_runner import Done
-from cabinet.services.entries import Entry
+from cabinet.services.changes.batch_runner import Done
+from cabinet.services.tree.entries import Entry
 from cabinet.web.context import setting
 from cabinet.web.pages import to_rfc3339
 

@@ -12,8 +12,9 @@ from flask import request
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cabinet.errors import N_, InvalidField, MalformedRequest
-from cabinet.services.entries import Conflict, Order, Sort
-from cabinet.services.listing import DEFAULT_LIMIT, MAX_LIMIT
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.listing import DEFAULT_LIMIT, MAX_LIMIT
+from cabinet.services.tree.paging import Order, Sort
 
 # Paths that one request may name, and what their JSON or form may weigh, however many they are: a
 # thousand of 600 Cyrillic letters, percent-encoded.

@@ -18,8 +18,8 @@ from werkzeug.exceptions import BadRequest, HTTPException
 
 from cabinet import errors, refusals
 from cabinet.errors import CabinetError
-from cabinet.services.audit import record
-from cabinet.services.database import to_domain_error
+from cabinet.services.audit.log import record
+from cabinet.services.kernel.database import to_domain_error
 from cabinet.web.context import log, peer_address
 from cabinet.web.i18n import translate_error
 from cabinet.web.page_user import is_from_script

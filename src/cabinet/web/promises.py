@@ -12,8 +12,8 @@ from datetime import datetime
 from werkzeug.datastructures import Headers
 
 from cabinet.errors import N_, InvalidField
-from cabinet.services.entries import to_mtime
-from cabinet.services.uploads import Promised
+from cabinet.services.tree.entries import to_mtime
+from cabinet.services.uploads.uploads import Promised
 from cabinet.storage.content_hash import is_content_hash
 from cabinet.web.ranges import MTIME, from_digest
 

@@ -22,7 +22,7 @@ from flask import Request, Response
 from werkzeug.datastructures import ETags
 from werkzeug.wsgi import wrap_file
 
-from cabinet.services.entries import OCTETS, Entry, Precondition, from_mtime
+from cabinet.services.tree.entries import OCTETS, Entry, Precondition, from_mtime
 from cabinet.storage.chunks import CHUNK_SIZE
 
 # What a browser may show by itself: nothing among them can run a script of its own.

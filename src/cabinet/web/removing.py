@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cabinet.errors import CabinetError
 from cabinet.extensions import db
-from cabinet.services.removal import take_note
+from cabinet.services.tree.removal import take_note
 from cabinet.web.context import housekeeping
 
 

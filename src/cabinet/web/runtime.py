@@ -12,11 +12,11 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from cabinet.extensions import db
-from cabinet.services.clock import Clock, utc_now
-from cabinet.services.cursors import Cursors
-from cabinet.services.decoder import Decoder
-from cabinet.services.passwords import Passwords
-from cabinet.services.thumbnails import ThumbnailMaker
+from cabinet.services.accounts.passwords import Passwords
+from cabinet.services.kernel.clock import Clock, utc_now
+from cabinet.services.thumbnails.decoder import Decoder
+from cabinet.services.thumbnails.thumbnails import ThumbnailMaker
+from cabinet.services.tree.cursors import Cursors
 from cabinet.storage.blobs import BlobStore, open_store
 from cabinet.storage.reserve import Reserve
 from cabinet.web.running import Running

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import pytest
 
-from cabinet.services.backup_folder import MANIFEST
+from cabinet.services.backups.backup_folder import MANIFEST
 from tests.conftest import MakeApp
 from tests.support.auth import USERNAME
 from tests.support.operators import Operator

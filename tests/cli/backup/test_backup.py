@@ -14,9 +14,9 @@ from flask import Flask
 
 from cabinet.extensions import db
 from cabinet.models import Session, Token, UploadKind
-from cabinet.services.backup_folder import MANIFEST, describe, folder_to_write
-from cabinet.services.publishing import Target
-from cabinet.services.upload_states import Part, Plan
+from cabinet.services.backups.backup_folder import MANIFEST, describe, folder_to_write
+from cabinet.services.uploads.publishing import Target
+from cabinet.services.uploads.states import Part, Plan
 from cabinet.storage import copying
 from cabinet.storage.content_hash import hash_chunks
 from cabinet.storage.reserve import Room

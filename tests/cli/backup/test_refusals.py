@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import NullPool, create_engine
 
-from cabinet.services.backup_folder import MANIFEST, MARK
+from cabinet.services.backups.backup_folder import MANIFEST, MARK
 from tests.cli.backup.conftest import Store, change
 from tests.conftest import MakeApp
 from tests.support.contents import everything_in

@@ -7,7 +7,7 @@
 
 import { ask, encoded, ownUrl, root, shownUrl, successOf } from "./http.js";
 
-// The square that the server's picture fits into (services/decoding.py).
+// The square that the server's picture fits into (services/thumbnails/decoding.py).
 const PREVIEW_PX = 1600;
 // What is smaller is there as soon as a picture that has yet to be made.
 const LARGE_BYTES = 1_000_000;

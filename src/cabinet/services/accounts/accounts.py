@@ -1,0 +1,352 @@
+"""Accounts: register, check a password, change it, disable, delete.
+
+Rule: the name and the password are judged together; an answer never tells which was wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from cabinet.errors import (
+    AccountGuarded,
+    InvalidUsername,
+    NotFound,
+    TooManyAttempts,
+    UsernameTaken,
+    WrongCredentials,
+    WrongPassword,
+)
+from cabinet.models import Kind, Node, Token, User
+from cabinet.models import Session as SignedIn
+from cabinet.services.accounts.login_throttle import LoginThrottle, RegistrationLimits, RegistrationThrottle
+from cabinet.services.accounts.password_strength import check_strength
+from cabinet.services.accounts.passwords import Passwords
+from cabinet.services.accounts.usernames import to_username, username_key
+from cabinet.services.audit.log import record
+from cabinet.services.kernel.clock import Clock
+from cabinet.services.kernel.database import writing
+from cabinet.services.kernel.ids import new_id
+from cabinet.services.tree.removal import has_much_beside_nodes, is_small, note_hidden
+from cabinet.services.tree.tree import Tree
+from cabinet.services.tree.usage_checks import recount
+
+
+@contextmanager
+def _own_password() -> Iterator[None]:
+    """Say of wrong credentials that it is the password: whose it is, is known."""
+    try:
+        yield
+    except WrongCredentials as error:
+        raise WrongPassword from error
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What may be told of a user; `stamp` changes with the password, and is told nobody."""
+
+    id: int
+    public_id: str
+    username: str
+    language: str | None
+    usage: int
+    entries: int
+    quota: int | None
+    created_at: datetime
+    disabled_at: datetime | None
+    stamp: str = field(repr=False, compare=False)
+
+
+def to_account(user: User) -> Account:
+    """Copy a row, so that nobody holds on to it past its transaction."""
+    return Account(
+        id=user.id,
+        public_id=user.public_id,
+        username=user.username,
+        language=user.language,
+        usage=user.usage,
+        entries=user.entries,
+        quota=user.quota,
+        created_at=user.created_at,
+        disabled_at=user.disabled_at,
+        stamp=stamp_of(user),
+    )
+
+
+def stamp_of(user: User) -> str:
+    """Return what tells one password of a user from the one before it, and nothing else."""
+    return hashlib.sha256(user.password_hash.encode()).hexdigest()
+
+
+class Accounts:
+    """The use cases of an account; `default_quota` is in bytes, None for no limit.
+
+    `hosts` are the names by which people know this server: none of them is a password.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        passwords: Passwords,
+        clock: Clock,
+        default_quota: int | None,
+        hosts: Collection[str] = (),
+        limits: RegistrationLimits = RegistrationLimits(),  # noqa: B008 - immutable
+    ) -> None:
+        self._session = session
+        self._passwords = passwords
+        self._clock = clock
+        self._default_quota = default_quota
+        self._hosts = hosts
+        self._throttle = LoginThrottle(session, clock)
+        self._registrations = RegistrationThrottle(session, clock, limits)
+
+    def register(self, username: str, password: str, address: str | None = None) -> Account:
+        """Make an account with its empty root folder; what comes from an `address` is counted.
+
+        Raises `InvalidUsername`, `WeakPassword`, `UsernameTaken` or `TooManyAttempts`, in this
+        order, or `Unavailable` when too many wait for a hash.
+        """
+        name = to_username(username)
+        check_strength(password, name, self._hosts)
+        if self._find(name) is not None:
+            raise UsernameTaken(username=name)
+        if address is not None:
+            self._registrations.count(address)
+        self._session.rollback()
+        with self._passwords.turn():
+            password_hash = self._passwords.hash(password)
+        now = self._clock()
+        user = User(
+            public_id=new_id(),
+            username=name,
+            username_key=username_key(name),
+            password_hash=password_hash,
+            quota=self._default_quota,
+            created_at=now,
+        )
+        try:
+            with writing(self._session):
+                self._session.add(user)
+                self._session.flush()
+                root = Node(owner_id=user.id, kind=Kind.FOLDER, name="", sort_key=b"")
+                root.created_at = root.modified_at = now
+                self._session.add(root)
+        except IntegrityError as error:
+            raise UsernameTaken(username=name) from error
+        if address is not None:
+            record("account-made", user=name, address=address)
+        return to_account(user)
+
+    def check_password(
+        self, username: str, password: str, address: str, *, remember: bool = False, is_owner: bool = False
+    ) -> Account:
+        """Return the account that name and password open; `address` is the peer's, for counting.
+
+        With `remember`, as HTTP Basic needs it, a pair that was right lately costs no hash; `is_owner`
+        says that the account's owner is signed in already. Raises `WrongCredentials`,
+        `TooManyAttempts`, `AccountGuarded`, or `Unavailable` when too many wait for a hash.
+        """
+        key = username_key(username)
+        user = self._find(username)
+        # Copied at once, for the row may be gone by the time that the password is checked.
+        account = to_account(user) if user and user.disabled_at is None else None
+        stored = user.password_hash if user and account else None
+        told = {"user": account.username if account else None, "address": address}
+        try:
+            # Before the memory, which tells a right password from a wrong one, and before the queue.
+            is_settled = self._throttle.check(key, address, is_owner=is_owner)
+            if not (remember and stored and self._passwords.is_remembered(password, stored)):
+                self._verify(key, password, stored, address, is_owner=is_owner)
+                self._passwords.remember(password, stored or "")
+                record("password-accepted", **told)
+        except WrongCredentials:
+            record("password-refused", **told)
+            raise
+        except (TooManyAttempts, AccountGuarded) as error:
+            record("password-throttled", **told, reason=error.slug, retry_after=error.retry_after)
+            raise
+        if not is_settled:
+            self._throttle.count_success(key, address)
+        assert account is not None  # what stands for an unknown one matches no password
+        return account
+
+    def _verify(self, key: str, password: str, stored: str | None, address: str, *, is_owner: bool) -> None:
+        """Raise `WrongCredentials` unless `password` belongs to the hash `stored`; counts what is wrong."""
+        # No transaction stays open while the hash is computed.
+        self._session.rollback()
+        with self._passwords.turn():
+            # Once more: those before in the queue may have been guesses, too.
+            self._throttle.check(key, address, is_owner=is_owner)
+            self._session.rollback()
+            if not self._passwords.verify(password, stored):
+                self._throttle.count_failure(key, address)
+                raise WrongCredentials
+
+    def change_password(
+        self,
+        user_id: int,
+        current: str,
+        new: str,
+        address: str,
+        keep_session: str | None = None,
+        *,
+        revoke_tokens: bool = False,
+    ) -> None:
+        """Replace the password, and end all sessions but `keep_session` (its id).
+
+        Tokens are keys of their own and live on, unless `revoke_tokens`. Raises `WrongPassword`,
+        also when the password was changed elsewhere meanwhile, `TooManyAttempts` or `WeakPassword`.
+        """
+        account = self.get(user_id)
+        with _own_password():
+            checked = self.check_password(account.username, current, address, is_owner=True)
+            self._set_password(checked, new, keep_session, checked.stamp, revoke_tokens=revoke_tokens)
+        record("password-changed", user=account.username, address=address, tokens_revoked=int(revoke_tokens))
+
+    def set_password(self, username: str, new: str) -> None:
+        """Replace the password as the operator, and end all sessions."""
+        self._set_password(self.find(username), new, None)
+
+    def set_language(self, user_id: int, language: str) -> None:
+        """Keep the language that the user chose."""
+        with writing(self._session):
+            self._session.execute(update(User).where(User.id == user_id).values(language=language))
+
+    def disable(self, username: str) -> None:
+        """Let nobody in by this account any more, from now on and everywhere."""
+        account = self.find(username)
+        with writing(self._session):
+            disabled = update(User).where(User.id == account.id, User.disabled_at.is_(None))
+            self._session.execute(disabled.values(disabled_at=self._clock()))
+            self._session.execute(delete(SignedIn).where(SignedIn.user_id == account.id))
+
+    def unlock(self, username: str) -> None:
+        """Let passwords be tried again for an account that was guessed at too often; raises `NotFound`."""
+        self._throttle.unlock(username_key(self.find(username).username))
+
+    def enable(self, username: str) -> None:
+        """Undo `disable`; the ended sessions stay ended."""
+        account = self.find(username)
+        with writing(self._session):
+            self._session.execute(update(User).where(User.id == account.id).values(disabled_at=None))
+
+    def set_quota(self, username: str, quota: int | None) -> None:
+        """Allow so many bytes from now on, None for any number.
+
+        Less than is stored already deletes nothing: nothing new is taken until there is room.
+        """
+        account = self.find(username)
+        with writing(self._session):
+            self._session.execute(update(User).where(User.id == account.id).values(quota=quota))
+
+    def recount(self, username: str) -> Account:
+        """Make the account's usage and entries what there is, and return the account; raises `NotFound`."""
+        account = self.find(username)
+        with writing(self._session):
+            usage, entries = recount(self._session, account.id)
+        return replace(account, usage=usage, entries=entries)
+
+    def delete_own(self, user_id: int, password: str, address: str) -> None:
+        """Delete the account for ever, with all files, sessions and tokens, after its password.
+
+        Raises `WrongPassword` or `TooManyAttempts`.
+        """
+        account = self.get(user_id)
+        with _own_password():
+            checked = self.check_password(account.username, password, address, is_owner=True)
+            self._delete(checked.id, checked.stamp)
+        record("account-deleted", user=account.username, address=address)
+
+    def delete(self, username: str) -> None:
+        """Delete an account as the operator."""
+        self._delete(self.find(username).id)
+
+    def get(self, user_id: int) -> Account:
+        """Return the account with this id; raises `NotFound`."""
+        user = self._session.get(User, user_id)
+        if user is None or user.deleted_at is not None:
+            raise NotFound
+        return to_account(user)
+
+    def find(self, username: str) -> Account:
+        """Return the account of this name; raises `NotFound`."""
+        user = self._find(username)
+        if user is None:
+            raise NotFound
+        return to_account(user)
+
+    def list_all(self) -> Sequence[Account]:
+        """Return every account, in the order of names."""
+        users = select(User).where(User.deleted_at.is_(None)).order_by(User.username_key)
+        return [to_account(user) for user in self._session.scalars(users)]
+
+    def _find(self, username: str) -> User | None:
+        try:
+            key = username_key(to_username(username))
+        except InvalidUsername:
+            return None
+        return self._session.scalar(select(User).where(User.username_key == key))
+
+    def _set_password(
+        self,
+        account: Account,
+        new: str,
+        keep_session: str | None,
+        stamp: str | None = None,
+        *,
+        revoke_tokens: bool = False,
+    ) -> None:
+        """Replace a password; with a `stamp`, only the one that the stamp is of."""
+        check_strength(new, account.username, self._hosts)
+        self._session.rollback()
+        with self._passwords.turn():
+            password_hash = self._passwords.hash(new)
+        with writing(self._session):
+            # First the user's row, as everybody does who makes a session or a token of it.
+            self._lock(account.id, stamp).password_hash = password_hash
+            self._session.flush()
+            ended = delete(SignedIn).where(SignedIn.user_id == account.id)
+            self._session.execute(ended.where(SignedIn.id != (keep_session or "")))
+            if revoke_tokens:
+                self._session.execute(delete(Token).where(Token.user_id == account.id))
+
+    def _lock(self, user_id: int, stamp: str | None) -> User:
+        """Return the row of a user for the rest of this transaction.
+
+        Raises `NotFound`, or `WrongCredentials` when the password is not the one of `stamp` any more.
+        """
+        user = self._session.get(User, user_id, with_for_update=True)
+        if user is None or user.deleted_at is not None:
+            raise NotFound
+        if stamp is not None and stamp_of(user) != stamp:
+            raise WrongCredentials
+        return user
+
+    def _delete(self, user_id: int, stamp: str | None = None) -> None:
+        """Delete an account; of a large one all is hidden, and `removal.py` removes the rows.
+
+        The sweep collects the bytes.
+        """
+        with writing(self._session):
+            # In the order of everybody who writes into the tree.
+            root = Tree(self._session, user_id).root(lock=True)
+            user = self._lock(user_id, stamp)
+            if is_small(self._session, [root.id]) and not has_much_beside_nodes(self._session, user_id):
+                # Whatever belongs to the account goes with its row.
+                self._session.execute(delete(User).where(User.id == user_id))
+                return
+            for table in (SignedIn, Token):
+                self._session.execute(delete(table).where(table.user_id == user_id))
+            now = self._clock()
+            root.trashed_at = user.deleted_at = user.disabled_at = now
+            # Its name is free at once; nobody can be called like this, and no password is like that.
+            user.username, user.username_key, user.password_hash = "", f"-{user.public_id}", ""
+            note_hidden(self._session)

@@ -1,0 +1,255 @@
+"""Folders and selections of one user as a zip archive, made while it is sent.
+
+The tree is read a page at a time, each in a transaction that ends before the next byte moves. So
+an archive shows each folder as it was when it was reached, and each file whole, as it was then.
+
+Rule: what is not this user's does not exist. Neither the tree nor an archive is ever held whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, islice
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
+
+from sqlalchemy import Row, bindparam, select, tuple_
+from sqlalchemy.orm import Session
+
+from cabinet.errors import N_, BlobMissing, InvalidField, NotFound, TruncatedBody
+from cabinet.models import Kind, Node
+from cabinet.services.archives.zip_format import Archive, Length, is_one_piece
+from cabinet.services.archives.zip_names import ExactNames, FolderNames, Naming
+from cabinet.services.changes.selections import FolderSelection, Selected, find_in_folder
+from cabinet.services.tree.names import split_path
+from cabinet.services.tree.tree import Tree
+from cabinet.storage.blobs import BlobStore
+from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly
+
+MAX_PATHS = 1000
+NOT_SO_MANY = N_("name 1 to 1000 files or folders.")
+
+# Of an archive with more entries the length is not told: whoever waits for it should not wait longer.
+MEASURED_ENTRIES = 20_000
+
+# What an archive is called that has no name of its own.
+DEFAULT_NAME = "cabinet"
+
+# Entries of a folder that are read at a time.
+PAGE = 1000
+
+_COLUMNS = (
+    Node.id, Node.kind, Node.name, Node.sort_key, Node.size, Node.content_hash, Node.modified_at, Node.child_count,
+)  # fmt: skip
+_ENTRIES = (
+    select(*_COLUMNS)
+    .where(Node.parent_id == bindparam("folder_id"), Node.trashed_at.is_(None))
+    .order_by(Node.kind, Node.sort_key)
+    .limit(bindparam("limit"))
+)
+_ENTRIES_BEHIND = _ENTRIES.where(
+    tuple_(Node.kind, Node.sort_key) > tuple_(bindparam("kind"), bindparam("sort_key"))
+)
+
+_AMONG = _ENTRIES.where(Node.id.in_(bindparam("ids", expanding=True)))
+
+
+class _Copy(NamedTuple):
+    """What a node says, for longer than the transaction that read it."""
+
+    id: int
+    kind: int
+    name: str
+    size: int
+    content_hash: str | None
+    modified_at: datetime
+    child_count: int
+
+
+_Found: TypeAlias = Row[Any] | _Copy
+_Names: TypeAlias = FolderNames | ExactNames
+
+
+class _Top(NamedTuple):
+    """Something that was asked for, and the names of the folders it lies in."""
+
+    above: tuple[str, ...]
+    found: _Found
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An entry of an archive. The name of a folder ends in a slash, and it has no content."""
+
+    name: str
+    modified_at: datetime
+    size: int
+    content_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Zip:
+    """An archive that can be sent once; `length` is in bytes, None when it takes too long to tell.
+
+    `chunks` raises `BlobMissing` or `StorageFault` when a content cannot be read; closing it frees
+    all that it holds.
+    """
+
+    name: str
+    length: int | None
+    chunks: Generator[bytes, None, None]
+
+
+class Zipping:
+    """Makes an archive of what a user has.
+
+    `session` is nobody else's, for it is needed as long as the archive is sent, and is closed then.
+    """
+
+    def __init__(self, session: Session, store: BlobStore, owner_id: int) -> None:
+        self._session = session
+        self._store = store
+        self._tree = Tree(session, owner_id)
+
+    def zip(self, paths: Sequence[str], naming: Naming = Naming.SAFE) -> Zip:
+        """Return an archive of files and folders, in their order; of all that is in the root, for the empty path.
+
+        With exact names each has its whole path, and what lies below another of `paths` comes only with that.
+        Raises `InvalidField`, `InvalidName`, or `NotFound` when one of them is missing.
+        """
+        if not 1 <= len(paths) <= MAX_PATHS:
+            raise InvalidField(field="path", reason=NOT_SO_MANY)
+        wanted = list(dict.fromkeys(split_path(path) for path in paths))
+        if naming is Naming.EXACT:
+            wanted = _outermost(wanted)
+        return self._zip(_name_of(wanted), lambda: self._find(wanted), naming)
+
+    def zip_all(self, selection: FolderSelection, naming: Naming = Naming.SAFE) -> Zip:
+        """Return an archive of all entries of a folder but some; what is removed meanwhile is left out.
+
+        Raises `SelectionChanged`, `NotFound`, `NotAFolder` or `InvalidName`.
+        """
+
+        def find() -> Iterator[_Top]:
+            return self._selected(find_in_folder(self._session, self._tree, selection))
+
+        return self._zip(_name_of([split_path(selection.folder)]), find, naming)
+
+    def _zip(self, name: str, find: Callable[[], Iterable[_Top]], naming: Naming) -> Zip:
+        try:
+            members = self._members(find(), naming)
+            known = list(islice(members, MEASURED_ENTRIES + 1))
+        finally:
+            self._session.rollback()
+        length = None if len(known) > MEASURED_ENTRIES else _length_of(known)
+        return Zip(name, length, self._chunks(chain(known, members)))
+
+    def _find(self, wanted: Sequence[tuple[str, ...]]) -> list[_Top]:
+        found = self._tree.find_all(wanted)
+        if len(found) < len(wanted):
+            raise NotFound
+        return [
+            _Top(names[:-1], _Copy(*(getattr(found[names], field) for field in _Copy._fields)))
+            for names in wanted
+        ]
+
+    def _selected(self, selected: Selected) -> Iterator[_Top]:
+        """Yield those of what is selected in a folder that are there yet, a page at a time."""
+        for start in range(0, len(selected.node_ids), PAGE):
+            ids = selected.node_ids[start : start + PAGE]
+            for row in self._page(_AMONG, {"folder_id": selected.folder_id, "ids": ids}):
+                yield _Top(selected.path, row)
+
+    def _members(self, tops: Iterable[_Top], naming: Naming) -> Iterator[Member]:
+        """Yield `tops` and all below them; the root stands for what is in it."""
+        names: _Names = FolderNames() if naming is Naming.SAFE else ExactNames()
+        for top in tops:
+            prefix = "" if naming is Naming.SAFE else "".join(f"{name}/" for name in top.above)
+            if top.found.name == "":
+                yield from self._below(top.found.id, "", names)
+            else:
+                yield from self._member(top.found, prefix, names)
+
+    def _below(self, folder_id: int, prefix: str, names: _Names) -> Iterator[Member]:
+        page = self._page(_ENTRIES, {"folder_id": folder_id})
+        while page:
+            for row in page:
+                yield from self._member(row, prefix, names)
+            if len(page) < PAGE:
+                return
+            last = {"kind": page[-1].kind, "sort_key": page[-1].sort_key}
+            page = self._page(_ENTRIES_BEHIND, {"folder_id": folder_id, **last})
+
+    def _page(self, statement: Any, values: dict[str, Any]) -> Sequence[Row[Any]]:
+        page = self._session.execute(statement, {**values, "limit": PAGE}).all()
+        self._session.rollback()
+        return page
+
+    def _member(self, row: _Found, prefix: str, names: _Names) -> Iterator[Member]:
+        name = prefix + names.take(row.name)
+        if row.kind == Kind.FILE:
+            yield Member(name, row.modified_at, row.size, row.content_hash)
+            return
+        yield Member(f"{name}/", row.modified_at, 0, None)
+        if row.child_count:
+            yield from self._below(row.id, f"{name}/", type(names)())
+
+    def _chunks(self, members: Iterable[Member]) -> Generator[bytes, None, None]:
+        """Yield the archive in pieces of about `CHUNK_SIZE`; many small files go in one."""
+        gathered: list[bytes] = []
+        size = 0
+        with (
+            closing(self._session),
+            closing(Archive()) as archive,
+            closing(self._entries(archive, members)) as entries,
+        ):
+            for piece in chain(entries, archive.end()):
+                if gathered and size + len(piece) > CHUNK_SIZE:
+                    yield b"".join(gathered)
+                    gathered, size = [], 0
+                gathered.append(piece)
+                size += len(piece)
+            yield b"".join(gathered)
+
+    def _entries(self, archive: Archive, members: Iterable[Member]) -> Generator[bytes, None, None]:
+        for member in members:
+            if member.content_hash is None:
+                yield archive.folder(member.name, member.modified_at)
+                continue
+            with self._store.open(member.content_hash) as stream:
+                content = _read(stream, member)
+                if is_one_piece(member.size):
+                    whole = b"".join(content)
+                    yield from archive.small_file(member.name, member.modified_at, whole)
+                else:
+                    yield from archive.large_file(member.name, member.modified_at, member.size, content)
+
+
+def _read(stream: BinaryIO, member: Member) -> Iterator[bytes]:
+    """Yield the content of a file; raises `BlobMissing` when some of it is not there."""
+    try:
+        yield from iter_exactly(stream, member.size)
+    except TruncatedBody as error:
+        raise BlobMissing(content_hash=member.content_hash or "") from error
+
+
+def _length_of(members: Iterable[Member]) -> int:
+    length = Length()
+    for member in members:
+        length.add(member.name, member.modified_at, member.size)
+    return length.total
+
+
+def _outermost(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return those of `paths` that do not lie below another."""
+    chosen = set(paths)
+    return [path for path in paths if not any(path[:depth] in chosen for depth in range(len(path)))]
+
+
+def _name_of(paths: Sequence[tuple[str, ...]]) -> str:
+    """Return the name of the one thing, else of the folder that all of them lie in."""
+    folders = {path[:-1] for path in paths}
+    named = paths[0] if len(paths) == 1 else folders.pop() if len(folders) == 1 else ()
+    return f"{named[-1] if named else DEFAULT_NAME}.zip"

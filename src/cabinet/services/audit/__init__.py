@@ -1,0 +1,4 @@
+"""What the operator's log tells.
+
+Rule: writes lines, decides nothing.
+"""

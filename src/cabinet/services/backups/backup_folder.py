@@ -1,0 +1,313 @@
+"""A backup on disk: one folder, which the next backup into it renews.
+
+    cabinet-backup             what kind of folder this is, and the lock of whoever works on it
+    manifest.json              what the backup is of, and the names of the next two
+    database-<time>-<digits>   the copy of the database
+    index-<time>-<digits>      the blobs that it needs: a line each, hash and size, in the order of hashes
+    blobs/ab/<content hash>    their bytes
+    staging/                   of copies on their way
+
+The manifest takes its name last, when all that it speaks of is durable: until then the backup
+before it is whole, from then on the new one is. Only afterwards goes what the new one does not need.
+
+Rule: files are for their owner alone; a name that the manifest says leads nowhere else.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import groupby
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+
+from cabinet.errors import N_
+from cabinet.refusals import UnusableBackup
+from cabinet.services.backups.database_copy import sync_folder
+from cabinet.storage.content_hash import is_content_hash
+from cabinet.storage.copying import Wanted
+from cabinet.storage.local import PREFIXES
+from cabinet.storage.local_plain import PlainStore
+from cabinet.storage.local_staging import disk_errors
+
+FORMAT = 1
+
+# Bytes; ours have less than one thousand.
+LONGEST_MANIFEST = 64 << 10
+
+MARK = "cabinet-backup"
+MANIFEST = "manifest.json"
+# In the folder of the store.
+IDENTITY = "backup_identity"
+DATABASE = "database-"
+INDEX = "index-"
+
+MARK_TEXT = "A backup of Cabinet. `flask backup restore` reads it; change nothing here by hand.\n"
+
+NOT_A_FOLDER = N_("it is not a folder.")
+HOLDS_OTHERS = N_("it holds something else. Name an empty folder, or one that holds a backup.")
+HOLDS_NONE = N_("there is no backup in it.")
+INSIDE = N_("it lies inside the data that it would be the backup of.")
+OTHER_INSTANCE = N_("it holds the backup of another instance. Name another folder.")
+IN_USE = N_("another backup command is working on it.")
+NEWER_FORMAT = N_("a newer release has made it. Use that release.")
+DAMAGED = N_("its manifest, database or index is damaged. Take another one.")
+
+_NO_MORE: tuple[str, Iterator[Wanted]] = ("", iter(()))
+
+# A time, and digits that make the name one of its own.
+_STAMP = r"[0-9TZ]{16}-[0-9a-f]{8}"
+
+
+class StoredFile(BaseModel, frozen=True):
+    """A file beside the manifest, by which damage to it is found."""
+
+    name: str = Field(pattern=rf"^(database|index)-{_STAMP}$")
+    size: int = Field(ge=0)
+    sha256: str
+
+
+class Counts(BaseModel, frozen=True):
+    """What is in a backup; `bytes` is the sum over the blobs."""
+
+    users: int
+    files: int
+    blobs: int
+    bytes: int
+
+
+class Manifest(BaseModel, frozen=True):
+    """What a backup is of."""
+
+    format: Literal[1] = 1
+    cabinet: str
+    revision: str
+    instance: str
+    created_at: AwareDatetime
+    kind: Literal["sqlite", "postgresql"]
+    database: StoredFile
+    index: StoredFile
+    counts: Counts
+
+
+class _Head(BaseModel):
+    format: int
+
+
+class BackupFolder:
+    """The folder of a backup, open for as long as whoever works on it holds its lock."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        # The blobs in it are a store like any other.
+        self.store = PlainStore(root)
+
+    def manifest(self) -> Manifest | None:
+        """Return what is in the folder, None before the first backup is whole; raises `UnusableBackup`."""
+        try:
+            with (self.root / MANIFEST).open("rb") as file:
+                text = file.read(LONGEST_MANIFEST)
+        except FileNotFoundError:
+            return None
+        try:
+            if _Head.model_validate_json(text).format > FORMAT:
+                raise UnusableBackup(where=str(self.root), reason=NEWER_FORMAT)
+            return Manifest.model_validate_json(text)
+        except ValidationError as error:
+            raise UnusableBackup(where=str(self.root), reason=DAMAGED) from error
+
+    def check_instance(self, instance: str) -> None:
+        """Raise `UnusableBackup` for the backup of another instance, which a new one would destroy."""
+        manifest = self.manifest()
+        if manifest is not None and manifest.instance != instance:
+            raise UnusableBackup(where=str(self.root), reason=OTHER_INSTANCE)
+
+    def checked(self, file: StoredFile) -> Path:
+        """Return where a file of the manifest lies; raises `UnusableBackup` when it is not that file any more."""
+        path = self.root / file.name
+        try:
+            if describe(path) == file:
+                return path
+        except OSError as error:
+            raise UnusableBackup(where=str(self.root), reason=DAMAGED) from error
+        raise UnusableBackup(where=str(self.root), reason=DAMAGED)
+
+    def iter_index(self, name: str) -> Iterator[Wanted]:
+        """Yield the blobs of an index; raises `UnusableBackup`."""
+        with (self.root / name).open(encoding="ascii") as lines:
+            for line in lines:
+                content_hash, _, size = line.rstrip("\n").partition(" ")
+                if not (is_content_hash(content_hash) and size.isdigit()):
+                    raise UnusableBackup(where=str(self.root), reason=DAMAGED)
+                yield Wanted(content_hash, int(size))
+
+    def write_index(self, name: str, blobs: Iterable[Wanted]) -> tuple[int, int]:
+        """Write an index, durably, and return how many blobs and bytes; they come by their hashes."""
+        last, count, size = "", 0, 0
+        with _new_file(self.root / name) as lines:
+            for blob in blobs:
+                # What is not needed is found by this order.
+                assert last < blob.content_hash
+                last = blob.content_hash
+                lines.write(f"{blob.content_hash} {blob.size}\n".encode("ascii"))
+                count, size = count + 1, size + blob.size
+        return count, size
+
+    def commit(self, manifest: Manifest) -> None:
+        """Make `manifest` what the folder holds; all that it speaks of is durable by now."""
+        draft = self.root / f"{MANIFEST}.new"
+        sync_folder(self.root)
+        with _new_file(draft) as written:
+            written.write(manifest.model_dump_json(indent=2).encode() + b"\n")
+        os.replace(draft, self.root / MANIFEST)
+        sync_folder(self.root)
+
+    def clear(self) -> None:
+        """Remove the drafts that a killed backup has left, and those of this one."""
+        manifest = self.manifest()
+        kept = {manifest.database.name, manifest.index.name} if manifest else set()
+        for path in self.root.iterdir():
+            if path.name.startswith((DATABASE, INDEX, f"{MANIFEST}.")) and path.name not in kept:
+                path.unlink()
+        for staged in self.store.iter_staged():
+            self.store.discard(staged.key)
+
+    def remove_unneeded(self) -> int:
+        """Remove the blobs that the manifest's index does not name, and return how many they were.
+
+        Raises `UnusableBackup` before the first of them when the index is not what it was.
+        """
+        manifest = self.manifest()
+        index = self.iter_index(self.checked(manifest.index).name) if manifest else iter(())
+        needed = groupby(index, key=lambda blob: blob.content_hash[:2])
+        removed = 0
+        prefix, blobs = next(needed, _NO_MORE)
+        # One of 256 parts at a time, for the hashes of a large store would all together fill the memory.
+        for part in sorted(PREFIXES):
+            keep: set[str] = set()
+            if part == prefix:
+                keep = {blob.content_hash for blob in blobs}
+                prefix, blobs = next(needed, _NO_MORE)
+            for found in list(self.store.iter_below(part)):
+                if found.key not in keep:
+                    self.store.remove(found.key)
+                    removed += 1
+        return removed
+
+
+@contextmanager
+def folder_to_write(root: Path, *data: Path) -> Iterator[BackupFolder]:
+    """Open the folder of a backup that is to be made, and make it where missing; `data` is what it is of.
+
+    Raises `UnusableBackup`.
+    """
+    root = root.resolve()
+    if any(root.is_relative_to(place.resolve()) for place in data):
+        raise UnusableBackup(where=str(root), reason=INSIDE)
+    with disk_errors():
+        try:
+            _make_folder(root)
+            _make_mark(root)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise UnusableBackup(where=str(root), reason=NOT_A_FOLDER) from error
+    with _locked(root, fcntl.LOCK_EX):
+        folder = BackupFolder(root)
+        folder.store.make()
+        yield folder
+
+
+@contextmanager
+def folder_to_read(root: Path) -> Iterator[tuple[BackupFolder, Manifest]]:
+    """Open the folder of a backup that is there; raises `UnusableBackup`."""
+    root = root.resolve()
+    if not (root / MARK).is_file():
+        raise UnusableBackup(where=str(root), reason=HOLDS_NONE)
+    with _locked(root, fcntl.LOCK_SH):
+        folder = BackupFolder(root)
+        manifest = folder.manifest()
+        if manifest is None:
+            raise UnusableBackup(where=str(root), reason=HOLDS_NONE)
+        yield folder, manifest
+
+
+def identify(data: Path) -> str:
+    """Return what the backups of the instance with its store at `data` are known by, made on first use."""
+    with suppress(FileNotFoundError):
+        return (data / IDENTITY).read_text("ascii").strip()
+    draft = _draft_identity(data, secrets.token_hex(16))
+    # Not in place of what another backup, the first one as well, has made meanwhile.
+    with suppress(FileExistsError):
+        os.link(draft, data / IDENTITY)
+    draft.unlink()
+    sync_folder(data)
+    return identify(data)
+
+
+def set_identity(data: Path, identity: str) -> None:
+    """Have the backups of the instance with its store at `data` go on with those of that identity."""
+    os.replace(_draft_identity(data, identity), data / IDENTITY)
+    sync_folder(data)
+
+
+def _draft_identity(data: Path, identity: str) -> Path:
+    draft = data / f"{IDENTITY}.{secrets.token_hex(8)}"
+    with _new_file(draft) as written:
+        written.write(f"{identity}\n".encode("ascii"))
+    return draft
+
+
+def describe(path: Path) -> StoredFile:
+    """Return a file's size and digest; a link is no file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+        return StoredFile(name=path.name, size=file.tell(), sha256=digest.hexdigest())
+
+
+def _make_folder(root: Path) -> None:
+    """Make a folder where missing, durably; raises FileExistsError or NotADirectoryError."""
+    missing = [path for path in (root, *root.parents) if not path.exists()]
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in missing:
+        sync_folder(path.parent)
+
+
+def _make_mark(root: Path) -> None:
+    """Make the mark, by which a folder that a killed backup left is known as ours."""
+    if (root / MARK).is_file():
+        return
+    # A file system's own folder for what it found damaged is no reason to refuse an empty disk.
+    if {path.name for path in root.iterdir()} - {"lost+found"}:
+        raise UnusableBackup(where=str(root), reason=HOLDS_OTHERS)
+    with suppress(FileExistsError), _new_file(root / MARK) as written:
+        written.write(MARK_TEXT.encode())
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a file that is not there, durable when the context ends."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(descriptor)
+
+
+@contextmanager
+def _locked(root: Path, kind: int) -> Iterator[None]:
+    with disk_errors():
+        descriptor = os.open(root / MARK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UnusableBackup(where=str(root), reason=IN_USE) from error
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,228 @@
+"""The whole database as one file, taken while others write, and put back where there is none yet.
+
+SQLite: `VACUUM INTO`, which is a database again. PostgreSQL: `pg_dump` in its own format, of the
+very snapshot that the caller reads, so that both tell of the same moment; `pg_restore` puts it back
+in one transaction. These two programs find the server by the connection that is there already.
+
+Rule: a password is in the environment of such a program and never on its command line; a database
+is put in place whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, func, inspect, select, text
+from sqlalchemy.exc import DBAPIError
+
+from cabinet.errors import StorageFull, Unavailable
+from cabinet.models import Base, User
+from cabinet.refusals import DumpFailed
+from cabinet.services.kernel.database import to_domain_error
+from cabinet.services.kernel.search_index import DROP_FUNCTION
+
+POSTGRESQL = "postgresql"
+
+NOT_INSTALLED = "it is not installed. Debian's package is called postgresql-client."
+
+# The role that restores it owns it; comments on an extension are for nobody but its owner to make.
+_PLAIN = ("--no-password", "--no-owner", "--no-privileges", "--no-comments")
+
+# What a program says last may be a page long.
+_LONGEST = 300
+
+# What is done to a database before anybody may see it.
+Fix = Callable[[Connection], None]
+
+
+@contextmanager
+def dumped(engine: Engine, target: Path) -> Iterator[Connection]:
+    """Write the database to the new file `target`, durably, and give a connection that reads what is in it.
+
+    Raises `DumpFailed`, `StorageFull`, `StorageFault` or `Unavailable`.
+    """
+    os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    with known_errors():
+        if engine.dialect.name == POSTGRESQL:
+            with _postgresql_dump(engine, target) as connection:
+                yield connection
+            return
+        vacuum_into(engine, target)
+        # Immutable, so that reading makes no files beside it.
+        readable = {"immutable": "1", "uri": "true"}
+        copy = create_engine(URL.create("sqlite", database=f"file:{quote(str(target))}", query=readable))
+        try:
+            with copy.connect() as connection:
+                yield connection
+        finally:
+            copy.dispose()
+
+
+def vacuum_into(engine: Engine, target: Path) -> None:
+    """Copy a SQLite database to the empty file `target`, durably; others go on writing meanwhile."""
+    with engine.connect() as connection:
+        # Past SQLAlchemy, which would begin a transaction first, and VACUUM refuses to be in one.
+        driver: Any = connection.connection.driver_connection
+        driver.execute("VACUUM INTO ?", (str(target),))
+    _sync(target)
+
+
+def holds_data(engine: Engine) -> bool:
+    """Tell whether the database has accounts in it; one that was never made has none."""
+    with known_errors(), engine.connect() as connection:
+        if not inspect(connection).has_table(User.__tablename__):
+            return False
+        # Of an older release, too, which marks no account as deleted but by its name.
+        users = select(func.count()).where(User.username != "")
+        return bool(connection.scalar(users))
+
+
+def is_in_use(engine: Engine) -> bool:
+    """Tell whether somebody else is connected to a database server's database; never of a file."""
+    if engine.dialect.name != POSTGRESQL:
+        return False
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+    with known_errors(), engine.connect() as connection:
+        return bool(connection.scalar(others))
+
+
+def put_back(engine: Engine, source: Path, fix: Fix) -> None:
+    """Make the dump `source` the database, after `fix`; the one that is there holds no data.
+
+    Raises as `dumped` does.
+    """
+    with known_errors():
+        if engine.dialect.name == POSTGRESQL:
+            _restore_postgresql(engine, source)
+            # Not the same transaction, for it is the program's. Without it nothing is wrong yet: an
+            # upload whose bytes are not there ends when somebody asks for it, or when it expires.
+            with engine.begin() as connection:
+                fix(connection)
+        else:
+            _restore_sqlite(engine, source, fix)
+
+
+@contextmanager
+def known_errors() -> Iterator[None]:
+    """Turn what a database or its disk says into the domain's errors."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        # Not wrapped where the driver was asked past SQLAlchemy.
+        known = to_domain_error(error if isinstance(error, DBAPIError) else DBAPIError(None, None, error))
+        if known is None:
+            raise
+        raise known from error
+
+
+@contextmanager
+def _postgresql_dump(engine: Engine, target: Path) -> Iterator[Connection]:
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
+        _run(engine, "pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={target}")
+        _sync(target)
+        yield connection
+
+
+def _restore_postgresql(engine: Engine, source: Path) -> None:
+    with engine.begin() as connection:
+        # Not by the program, which would also drop the extensions, and may not. CASCADE: a table of a
+        # newer release may refer to one that the dump has.
+        for table in [*Base.metadata.tables, "alembic_version"]:
+            connection.execute(text(f'DROP TABLE IF EXISTS "{table}" CASCADE'))
+        connection.execute(text(DROP_FUNCTION))
+    _run(engine, "pg_restore", "--single-transaction", "--exit-on-error", source)
+
+
+def _run(engine: Engine, program: str, *arguments: str | Path) -> None:
+    """Run one of PostgreSQL's programs on the database of `engine`; raises `DumpFailed`."""
+    # From the URL and not from a connection, which also knows of options that the program may not.
+    told: dict[str, Any] = engine.url.translate_connect_args(username="user", database="dbname")
+    told |= engine.url.query
+    environment = {**os.environ, "LC_ALL": "C"}
+    if password := told.pop("password", None):
+        environment["PGPASSWORD"] = str(password)
+    conninfo = " ".join(f"{name}={_quoted(str(value))}" for name, value in told.items())
+    try:
+        subprocess.run(
+            [program, *_PLAIN, f"--dbname={conninfo}", *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except FileNotFoundError as error:
+        raise DumpFailed(program=program, reason=NOT_INSTALLED) from error
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.strip()
+        if "No space left on device" in said:
+            raise StorageFull from error
+        raise DumpFailed(program=program, reason=f"{said.rpartition(chr(10))[2][:_LONGEST]}.") from error
+
+
+def _quoted(value: str) -> str:
+    """Return a value as a connection string of PostgreSQL has it."""
+    escaped = value.replace("\\", r"\\").replace("'", r"\'")
+    return f"'{escaped}'"
+
+
+def _restore_sqlite(engine: Engine, source: Path, fix: Fix) -> None:
+    assert engine.url.database is not None
+    place = Path(engine.url.database)
+    draft = place.with_name(f"{place.name}.restored")
+    draft.unlink(missing_ok=True)
+    _copy(source, draft)
+    # No write-ahead log of its own, and no promise of the application's is needed yet.
+    copy = create_engine(URL.create("sqlite", database=str(draft)))
+    try:
+        with copy.begin() as connection:
+            fix(connection)
+    finally:
+        copy.dispose()
+    _sync(draft)
+    _close_log(engine, place)
+    os.replace(draft, place)
+    sync_folder(place.parent)
+
+
+def _copy(source: Path, target: Path) -> None:
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "wb") as written, source.open("rb") as read:
+        while chunk := read.read(1 << 20):
+            written.write(chunk)
+
+
+def _close_log(engine: Engine, place: Path) -> None:
+    """Take the write-ahead log of the database away that is there: it must not be read into another one."""
+    if place.exists():
+        with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            if driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                raise Unavailable
+    engine.dispose()
+    for suffix in ("-wal", "-shm"):
+        place.with_name(place.name + suffix).unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable."""
+    _sync(folder)

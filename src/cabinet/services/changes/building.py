@@ -1,0 +1,186 @@
+"""Copying what is large: built where nobody sees it, in steps of a batch, until it is put in its place.
+
+What is copied is what a folder held when its copy began, as far as it is still there; of each file
+the content that it has by then.
+
+Rule: no step makes more rows than a few hundred nodes have; what is built and put nowhere is removed
+with the batch that built it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import BigInteger, Row, case, column, insert, literal, select, values
+from sqlalchemy.orm import Session
+
+from cabinet.models import Base, ItemRole, Kind, Node
+from cabinet.services.changes.batches import BatchRun
+from cabinet.services.changes.selections import Gone
+from cabinet.services.kernel.clock import Clock
+from cabinet.services.kernel.database import Pace
+from cabinet.services.tree.copying import ALIKE, copy_alone, first_versions, measure_copy
+from cabinet.services.tree.removal import has_more_than
+from cabinet.services.tree.tree import Tree, below
+from cabinet.services.tree.usage import check_entries, check_quota, use
+
+# Nodes that one transaction copies at most.
+STEP = 500
+
+_NODE = Base.metadata.tables["node"]
+# What a folder has to know of what is made in it.
+_MADE = [
+    _NODE.c[name] for name in ("id", "parent_id", "kind", "name", "size", "below_bytes", "below_segments")
+]
+
+# Rows that are fetched at a time.
+_FETCHED = 1000
+
+
+def is_small_copy(session: Session, node_ids: Sequence[int]) -> bool:
+    """Tell whether one transaction may copy these nodes with all below them; looks at few to know."""
+    return not has_more_than(session, select(below(node_ids).c.id), STEP)
+
+
+class _Plan:
+    """What lay below a folder at one moment, level by level: ids, those of their folders, and the levels."""
+
+    def __init__(self) -> None:
+        # Not one object a node, for there may be a million.
+        self._columns = (array("q"), array("q"), array("b"))
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    def add(self, *row: int) -> None:
+        """Add a node, which lies no higher than the one before it."""
+        for values_, value in zip(self._columns, row, strict=True):
+            values_.append(value)
+
+    def rows(self, start: int, stop: int) -> Iterator[tuple[int, ...]]:
+        """Return some of it."""
+        return zip(*(values_[start:stop] for values_ in self._columns), strict=True)
+
+
+class Builder:
+    """Builds copies of one user's nodes."""
+
+    def __init__(self, session: Session, clock: Clock, owner_id: int) -> None:
+        self._session = session
+        self._clock = clock
+        self._owner_id = owner_id
+        self._tree = Tree(session, owner_id)
+
+    def build(self, run: BatchRun, node_ids: Sequence[int]) -> Mapping[int, int]:
+        """Build hidden copies of nodes in steps of a batch; return which node became which.
+
+        Raises `CopyTooLarge`, `TooManyEntries` and `QuotaExceeded`, as a rule before anything is
+        written, and `Gone` when one of the nodes is not there any more.
+        """
+        entries, size = measure_copy(self._session, node_ids)
+        check_entries(self._session, self._owner_id, entries)
+        check_quota(self._session, self._owner_id, size)
+        is_file = select(Node.id).where(Node.id.in_(node_ids), Node.kind == Kind.FILE)
+        files = self._session.scalars(is_file.order_by(Node.id)).all()
+        self._session.rollback()
+        now = self._clock()
+        copies: dict[int, int] = {}
+        for start in range(0, len(files), STEP):
+            copies |= self._copy_tops(run, files[start : start + STEP], now)
+        for folder_id in set(node_ids).difference(files):
+            # One by one, for a folder may be copied by itself and within another.
+            copies |= self._copy_tops(run, [folder_id], now)
+            self._copy_inside(run, folder_id, copies[folder_id], now)
+        return copies
+
+    def _copy_tops(self, run: BatchRun, node_ids: Sequence[int], now: datetime) -> dict[int, int]:
+        """Copy nodes, without what lies below them, to where nobody sees them."""
+        with run.step() as log:
+            nodes = self._session.scalars(
+                select(Node).where(Node.id.in_(node_ids), Node.trashed_at.is_(None))
+            ).all()
+            if len(nodes) < len(node_ids):
+                raise Gone
+            root = self._tree.root()
+            copies = [copy_alone(self._tree, node, root, node.name, now) for node in nodes]
+            for copy in copies:
+                self._tree.hide(copy, now)
+            use(self._session, self._owner_id, sum(copy.size for copy in copies), entries=len(copies))
+            self._session.add_all(copies)
+            self._session.flush()
+            self._session.execute(first_versions(_NODE.c.id.in_([copy.id for copy in copies]), now))
+            for copy in copies:
+                log.made(copy, ItemRole.BUILT, ())
+            return {node.id: copy.id for node, copy in zip(nodes, copies, strict=True)}
+
+    def _copy_inside(self, run: BatchRun, folder_id: int, copy_id: int, now: datetime) -> None:
+        """Copy all that lies below a folder into its copy."""
+        plan = self._plan(folder_id)
+        # Which folder became which.
+        copies = {folder_id: copy_id}
+        pace, done = Pace(STEP), 0
+        while done < len(plan):
+            with run.step():
+                # A level at a time, for what is in a folder comes behind the folder.
+                for _depth, level in groupby(plan.rows(done, done + pace.size), key=itemgetter(2)):
+                    self._copy_some({node_id: parent_id for node_id, parent_id, _ in level}, copies, now)
+            done += pace.size
+            pace.adjust(run.took)
+
+    def _plan(self, folder_id: int) -> _Plan:
+        nodes = below([folder_id])
+        wanted = select(Node.id, Node.parent_id, nodes.c.depth).join(nodes, Node.id == nodes.c.id)
+        wanted = wanted.where(nodes.c.depth > 0).order_by(nodes.c.depth, Node.id)
+        plan = _Plan()
+        for row in self._session.execute(wanted.execution_options(yield_per=_FETCHED)):
+            plan.add(*row)
+        self._session.rollback()
+        return plan
+
+    def _copy_some(self, parents: Mapping[int, int], copies: dict[int, int], now: datetime) -> None:
+        """Copy nodes into the copies of their folders, as far as both are there."""
+        here = select(_NODE.c.id, _NODE.c.name).where(_NODE.c.id.in_(parents), _NODE.c.trashed_at.is_(None))
+        originals = {
+            (copies[parents[node_id]], name): node_id
+            for node_id, name in self._session.execute(here)
+            if parents[node_id] in copies
+        }
+        if not originals:
+            return
+        made = self._insert([(node_id, copy_id) for (copy_id, _), node_id in originals.items()], now)
+        files = [row.id for row in made if row.kind == Kind.FILE]
+        self._session.execute(first_versions(_NODE.c.id.in_(files), now))
+        use(self._session, self._owner_id, sum(row.size for row in made), entries=len(made))
+        for row in made:
+            if row.kind == Kind.FOLDER:
+                copies[originals[row.parent_id, row.name]] = row.id
+        self._count(made)
+
+    def _insert(self, pairs: Sequence[tuple[int, int]], now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Insert copies of nodes, each into a folder; return what the folders have to know of them."""
+        wanted = values(column("original", BigInteger), column("folder", BigInteger)).data(pairs).cte("pairs")
+        version = case((_NODE.c.kind == Kind.FILE, 1), else_=0)
+        alike = [_NODE.c[name] for name in ALIKE]
+        moment, nothing = literal(now, _NODE.c.created_at.type), literal(0)
+        rows = select(*alike, wanted.c.folder, version, moment, nothing, nothing)
+        columns = [*ALIKE, "parent_id", "version", "created_at", "child_count", "child_size"]
+        inserted = insert(_NODE).from_select(columns, rows.join(wanted, _NODE.c.id == wanted.c.original))
+        return self._session.execute(inserted.returning(*_MADE)).all()
+
+    def _count(self, made: Sequence[Row[*tuple[Any, ...]]]) -> None:
+        """Let the folders of what was made count it, and reach as far as it does."""
+        entries = Counter(row.parent_id for row in made)
+        sizes: Counter[int] = Counter()
+        for row in made:
+            sizes[row.parent_id] += row.size
+        self._tree.count_all(entries, sizes)
+        folders = self._session.scalars(select(Node).where(Node.id.in_(entries)))
+        there = {folder.id: folder for folder in folders}
+        for row in made:
+            self._tree.stretch(there[row.parent_id], row)

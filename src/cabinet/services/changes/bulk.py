@@ -1,0 +1,246 @@
+"""What is done to everything in a place at once, and undone: trashed, moved, copied, restored, purged.
+
+It goes in batches of transactions (`batches.py`), so that however much it is, nobody else waits long.
+
+Rule: all or nothing; what fails in the middle is taken back before that is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cabinet.errors import InvalidField, NotFound
+from cabinet.models import BatchKind, ItemRole, Kind, Node
+from cabinet.services.changes.batch_runner import BatchRunner, Done
+from cabinet.services.changes.batches import (
+    STEP,
+    BatchRun,
+    StepLog,
+    check_undoable,
+    find_trashed_by,
+    read_items,
+)
+from cabinet.services.changes.building import Builder, is_small_copy
+from cabinet.services.changes.moving import NEEDS_A_FOLDER
+from cabinet.services.changes.placing import Arrival, Placing
+from cabinet.services.changes.purging import Purging
+from cabinet.services.changes.reverting import Reverting
+from cabinet.services.changes.selections import (
+    FolderSelection,
+    Selected,
+    TrashSelection,
+    find_in_folder,
+    find_in_trash,
+    get_live,
+    get_trashed,
+)
+from cabinet.services.kernel.clock import Clock
+from cabinet.services.tree.copying import measure_copy
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.names import split_path
+from cabinet.services.tree.removal import weigh
+from cabinet.services.tree.tree import Tree
+from cabinet.services.tree.usage import check_entries, check_quota
+
+# What somebody selected, and not what was made on the way.
+_OF_THE_USERS = {ItemRole.RELOCATED, ItemRole.COPIED}
+
+
+class Bulk:
+    """What a user can do to many entries at once.
+
+    Raises `SelectionChanged` where there are more or fewer than the user saw, and when somebody
+    takes one of them away in the middle; what arrives in the middle is left alone.
+    """
+
+    def __init__(self, session: Session, clock: Clock, owner_id: int) -> None:
+        self._session = session
+        self._clock = clock
+        self._owner_id = owner_id
+        self._tree = Tree(session, owner_id)
+        self._runner = BatchRunner(session, clock, owner_id)
+        self._purging = Purging(session, clock, owner_id)
+
+    def trash(self, selection: FolderSelection) -> Done:
+        """Move what is selected to the trash."""
+
+        def act(run: BatchRun, selected: Selected) -> None:
+            for some in run.steps_of(selected.node_ids):
+                with run.step() as log:
+                    source, path = self._folder(selected.folder_id)
+                    nodes = get_live(self._session, source, some)
+                    self._placing(log).trash([(node, (*path, node.name)) for node in nodes])
+
+        return self._runner.run(BatchKind.TRASH, lambda: self._find(selection), act, selection.count)
+
+    def move(self, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
+        """Move what is selected into the folder at `to`, which is made if `to` ends in a slash.
+
+        Raises `EntryExists`, `IntoItself`, `NotAFolder`, `InvalidName` and `InvalidField`, too.
+        """
+
+        def act(run: BatchRun, selected: Selected) -> None:
+            folder_id: int | None = None
+            for some in run.steps_of(selected.node_ids):
+                with run.step() as log:
+                    placing = self._placing(log)
+                    folder_id, arrivals = self._arrivals(placing, selected, some, to, folder_id)
+                    placing.move(arrivals, on_conflict)
+
+        return self._runner.run(BatchKind.MOVE, lambda: self._find(selection), act, selection.count)
+
+    def copy(self, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
+        """Copy what is selected into the folder at `to`; as `move`.
+
+        May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written.
+        """
+
+        def act(run: BatchRun, selected: Selected) -> None:
+            builder = Builder(self._session, self._clock, self._owner_id)
+            folder_id: int | None = None
+            for some in self._steps_by_weight(run, selected.node_ids):
+                # One that is too large for a step is alone in it.
+                built = {} if is_small_copy(self._session, some) else builder.build(run, some)
+                with run.step() as log:
+                    placing = self._placing(log)
+                    folder_id, arrivals = self._arrivals(placing, selected, some, to, folder_id)
+                    if built:
+                        copy = self._session.get_one(Node, built[some[0]])
+                        placing.put_copy(arrivals[0], copy, on_conflict)
+                    else:
+                        placing.copy(arrivals, on_conflict)
+
+        return self._runner.run(BatchKind.COPY, lambda: self._find_to_copy(selection), act, selection.count)
+
+    def restore(self, selection: TrashSelection, on_conflict: Conflict) -> Done:
+        """Put what is selected in the trash back where it was, as `Trash.restore` does."""
+
+        def act(run: BatchRun, node_ids: Sequence[int]) -> None:
+            for some in run.steps_of(node_ids):
+                with run.step() as log:
+                    # Those of one depth at a time: a folder is there before what lay in it.
+                    trashed = get_trashed(self._session, self._owner_id, some)
+                    for _depth, nodes in groupby(trashed, key=_depth_of):
+                        self._put_back(self._placing(log), list(nodes), on_conflict)
+
+        return self._runner.run(
+            BatchKind.RESTORE, lambda: self._find_trashed(selection), act, selection.count
+        )
+
+    def purge(self, selection: TrashSelection) -> Done:
+        """Remove what is selected in the trash for ever."""
+        return self._purging.purge_all(lambda: self._find_trashed(selection), selection.count)
+
+    def purge_batch(self, batch_id: str) -> Done:
+        """Remove for ever what a batch moved to the trash; raises `NotFound` as `undo`."""
+        kinds = {BatchKind.TRASH}
+        length = check_undoable(self._session, self._clock, self._owner_id, batch_id, kinds)
+        return self._purging.purge_all(
+            lambda: find_trashed_by(self._session, self._owner_id, batch_id), length
+        )
+
+    def undo(self, batch_id: str, kinds: Collection[BatchKind]) -> int:
+        """Undo a batch of one of these kinds, all of it or nothing; return how many entries are back.
+
+        What it moved or deleted is where it was, also what it replaced; what it restored is in the
+        trash as it was, and what it copied is there too. Raises `NotFound` when there is no such
+        batch of this user's, or one of its entries has gone elsewhere, and `EntryExists` or
+        `NotAFolder` when something else is in its place.
+        """
+        back = 0
+
+        def act(run: BatchRun, length: int) -> None:
+            nonlocal back
+            found, position = 0, length
+            while found < length:
+                with run.step() as log:
+                    items = read_items(self._session, batch_id, position)
+                    if not items:
+                        # What is gone for ever took its item along.
+                        raise NotFound
+                    Reverting(self._session, self._tree, log, self._clock(), self._owner_id).undo(items)
+                    found, position = found + len(items), items[-1].position
+                    back += sum(item.role in _OF_THE_USERS for item in items)
+
+        def find() -> int:
+            return check_undoable(self._session, self._clock, self._owner_id, batch_id, kinds)
+
+        self._runner.run(BatchKind.UNDO, find, act, undoes=batch_id)
+        return back
+
+    def _find(self, selection: FolderSelection) -> Selected:
+        return find_in_folder(self._session, self._tree, selection)
+
+    def _find_to_copy(self, selection: FolderSelection) -> Selected:
+        selected = self._find(selection)
+        entries, size = measure_copy(self._session, selected.node_ids)
+        check_entries(self._session, self._owner_id, entries)
+        check_quota(self._session, self._owner_id, size)
+        return selected
+
+    def _find_trashed(self, selection: TrashSelection) -> Sequence[int]:
+        return find_in_trash(self._session, self._owner_id, selection)
+
+    def _placing(self, log: StepLog) -> Placing:
+        return Placing(self._session, self._tree, log, self._clock())
+
+    def _steps_by_weight(self, run: BatchRun, node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+        """Yield ids in steps, in which a folder weighs as much as all that is in it."""
+        for some in run.steps_of(node_ids):
+            filled = select(Node.id).where(Node.id.in_(some), Node.child_count > 0)
+            weights = {node_id: weigh(self._session, node_id) for node_id in self._session.scalars(filled)}
+            step: list[int] = []
+            weight = 0
+            for node_id in some:
+                its_weight = weights.get(node_id, 1)
+                if step and weight + its_weight > STEP:
+                    yield step
+                    step, weight = [], 0
+                step.append(node_id)
+                weight += its_weight
+            yield step
+
+    def _folder(self, folder_id: int) -> tuple[Node, tuple[str, ...]]:
+        """Return a folder and where it is now; raises `NotFound` when it is gone or in the trash."""
+        folder = self._session.get(Node, folder_id)
+        path = None if folder is None else self._tree.path_of(folder)
+        if folder is None or path is None:
+            raise NotFound
+        return folder, path
+
+    def _arrivals(
+        self, placing: Placing, selected: Selected, node_ids: Sequence[int], to: str, folder_id: int | None
+    ) -> tuple[int, list[Arrival]]:
+        """Return the folder at `to`, which is that of `folder_id` once it is known, and what goes there."""
+        if folder_id is None:
+            folder_id = self._destination(placing, to).id
+        folder, path = self._folder(folder_id)
+        source, origin = self._folder(selected.folder_id)
+        nodes = get_live(self._session, source, node_ids)
+        return folder_id, [Arrival(node, folder, (*path, node.name), (*origin, node.name)) for node in nodes]
+
+    def _destination(self, placing: Placing, to: str) -> Node:
+        names = split_path(to.removesuffix("/"))
+        if not to.endswith("/"):
+            node, depth = self._tree.walk(names)
+            if depth < len(names) or node.kind != Kind.FOLDER:
+                raise InvalidField(field="to", reason=NEEDS_A_FOLDER)
+        return placing.folder_at(names)
+
+    def _put_back(self, placing: Placing, nodes: Sequence[Node], on_conflict: Conflict) -> None:
+        folders: dict[tuple[str, ...], Node] = {}
+        arrivals: list[Arrival] = []
+        for node in nodes:
+            names = split_path(node.trashed_from or node.name)
+            if names[:-1] not in folders:
+                folders[names[:-1]] = placing.folder_at(names[:-1])
+            arrivals.append(Arrival(node, folders[names[:-1]], names))
+        placing.move(arrivals, on_conflict)
+
+
+def _depth_of(node: Node) -> int:
+    return (node.trashed_from or "").count("/")

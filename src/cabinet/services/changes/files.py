@@ -1,0 +1,154 @@
+"""The files of one user: look, read, list, delete.
+
+Rule: what is not this user's does not exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import BinaryIO
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from cabinet.errors import EntryExists, IsAFolder, NotAFolder, PreconditionFailed
+from cabinet.models import Blob, Kind, Node
+from cabinet.services.changes.purging import Purging
+from cabinet.services.kernel.clock import Clock
+from cabinet.services.kernel.database import publishing, write_if_possible, writing
+from cabinet.services.tree.cursors import Cursors
+from cabinet.services.tree.entries import Entry, Precondition, no_precondition, to_entry
+from cabinet.services.tree.extents import Extent
+from cabinet.services.tree.listing import Listing, Outline
+from cabinet.services.tree.names import join_path, split_path
+from cabinet.services.tree.paging import Order, Page
+from cabinet.services.tree.tree import Tree
+from cabinet.storage.blobs import BlobStore
+from cabinet.storage.chunks import iter_stream
+
+
+class Files:
+    """What a user can do with the files that are there."""
+
+    def __init__(
+        self, session: Session, store: BlobStore, clock: Clock, cursors: Cursors, owner_id: int
+    ) -> None:
+        self._session = session
+        self._store = store
+        self._clock = clock
+        self._tree = Tree(session, owner_id)
+        self._listing = Listing(session, cursors, owner_id)
+        self._purging = Purging(session, clock, owner_id)
+
+    def get(self, path: str) -> Entry:
+        """Return the entry at `path`, the root for an empty one; raises `NotFound`."""
+        names = split_path(path)
+        return to_entry(self._tree.get(names), join_path(names))
+
+    def look_up(self, paths: Iterable[str]) -> list[Entry | None]:
+        """Return what is at each of the paths, in their order; raises `InvalidName`.
+
+        Costs a query for each folder on the way, not for each path.
+        """
+        wanted = [split_path(path) for path in paths]
+        nodes = self._tree.find_all(wanted)
+        return [to_entry(nodes[names], join_path(names)) if names in nodes else None for names in wanted]
+
+    def open(self, entry: Entry) -> BinaryIO:
+        """Open the content of a file for reading; the caller closes it.
+
+        The bytes are those of `entry`, also when the path has got others meanwhile. Raises
+        `IsAFolder` or `BlobMissing`.
+        """
+        if entry.content_hash is None:
+            raise IsAFolder(path=entry.path)
+        self._session.rollback()
+        return self._store.open(entry.content_hash)
+
+    def list_page(self, path: str, order: Order, limit: int) -> Page:
+        """Return a page of a folder; raises `NotFound`, `NotAFolder` or `InvalidField`."""
+        return self._listing.page(path, order, limit)
+
+    def outline(self, path: str, order: Order, extent: Extent) -> Outline:
+        """Return the first part of a folder in brief; raises as `list_page` does."""
+        return self._listing.outline(path, order, extent)
+
+    def outlined(self, outline: Outline, numbers: Sequence[int]) -> dict[int, Entry]:
+        """Return those entries of an outline that have these numbers in it, as far as they are there yet."""
+        return self._listing.entries(outline, numbers)
+
+    def list_below(self, path: str, limit: int, after: str | None) -> Page:
+        """Return a page of everything below a folder; raises as `list_page` does."""
+        return self._listing.page_below(path, limit, after)
+
+    def make_folders(self, paths: Iterable[str]) -> None:
+        """Make folders with all above them where missing, every one of them or none.
+
+        Raises `InvalidName`, or `NotAFolder` when a file stands in the way.
+        """
+        folders = [split_path(path) for path in paths]
+        with writing(self._session):
+            self._tree.root(lock=True)
+            for names in folders:
+                node, depth = self._tree.walk(names)
+                if node.kind != Kind.FOLDER:
+                    raise NotAFolder(path=join_path(names[:depth]))
+                self._tree.make_folders(node, names[depth:], self._clock())
+
+    def make_folder(self, path: str) -> Entry:
+        """Make a folder, and those above it where missing, and return it.
+
+        Raises `EntryExists` when something is there, `NotAFolder`, or `InvalidName`.
+        """
+        names = split_path(path)
+        with publishing(self._session):
+            self._tree.root(lock=True)
+            node, depth = self._tree.walk(names)
+            if depth == len(names):
+                raise EntryExists(path=join_path(names))
+            if node.kind != Kind.FOLDER:
+                raise NotAFolder(path=join_path(names[:depth]))
+            made = self._tree.make_folders(node, names[depth:], self._clock())
+            return to_entry(made, join_path(names))
+
+    def trash(self, path: str, precondition: Precondition = no_precondition) -> None:
+        """Move a file, or a folder with all in it, to the trash.
+
+        Raises `NotFound`, `PreconditionFailed`, and `IsAFolder` for the root.
+        """
+        with writing(self._session):
+            node = self._get_unless_root(path, precondition)
+            self._tree.trash(node, join_path(split_path(path)), self._clock())
+
+    def purge(self, path: str, precondition: Precondition = no_precondition) -> None:
+        """Remove a file, or a folder with all in it, for ever; raises as `trash`."""
+        self._purging.purge_live(lambda: (self._get_unless_root(path, precondition), split_path(path)))
+
+    def _get_unless_root(self, path: str, precondition: Precondition) -> Node:
+        names = split_path(path)
+        if not names:
+            raise IsAFolder(path="")
+        self._tree.root(lock=True)
+        node = self._tree.get(names)
+        if not precondition(node.content_hash):
+            raise PreconditionFailed
+        return node
+
+    def sha256(self, content_hash: str) -> str:
+        """Return the plain SHA-256, in hex, of a blob that some version of the user's refers to.
+
+        Computed at the first request for it, which reads the whole blob, and kept.
+        """
+        known = self._session.scalar(select(Blob.sha256).where(Blob.content_hash == content_hash))
+        if known is not None:
+            return known
+        self._session.rollback()
+        hasher = hashlib.sha256()
+        with self._store.open(content_hash) as stream:
+            for chunk in iter_stream(stream):
+                hasher.update(chunk)
+        digest = hasher.hexdigest()
+        kept = update(Blob).where(Blob.content_hash == content_hash).values(sha256=digest)
+        write_if_possible(self._session, kept)
+        return digest

@@ -1,0 +1,240 @@
+"""Moving, renaming and copying, a file or a whole tree, any number of them at once.
+
+A move changes the row of what is moved and no other, however much lies below it. A copy makes new
+rows that refer to the same blobs, so no byte is copied; of a file it takes what it is now, without
+its history.
+
+Rule: all or nothing, and for a large copy alone more than one transaction; only one user's tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sqlalchemy.orm import Session
+
+from cabinet.errors import (
+    N_,
+    EntryExists,
+    IntoItself,
+    InvalidField,
+    IsAFolder,
+    NotAFolder,
+    NotFound,
+    SelectionChanged,
+    Unavailable,
+)
+from cabinet.models import BatchKind, Kind, Node
+from cabinet.services.changes.batch_runner import BatchRunner
+from cabinet.services.changes.batches import BatchRun
+from cabinet.services.changes.building import Builder, is_small_copy
+from cabinet.services.changes.selections import Gone
+from cabinet.services.kernel.clock import Clock
+from cabinet.services.kernel.database import publishing
+from cabinet.services.tree.copying import copy_tree, measure_copy
+from cabinet.services.tree.entries import Conflict, Entry, to_entry
+from cabinet.services.tree.name_conflicts import make_way
+from cabinet.services.tree.names import join_path, split_path, to_name
+from cabinet.services.tree.tree import Tree
+
+NAMED_TWICE = N_("it names the same thing twice.")
+NOTHING_NAMED = N_("it names nothing.")
+NEEDS_A_FOLDER = N_("several things need a folder that is there, or a path that ends in a slash.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Destination:
+    """The folder that things go to, its path, and the new name if one thing gets one."""
+
+    folder: Node
+    names: tuple[str, ...]
+    name: str | None
+
+
+# Gives a node from a path its place at a destination, or a copy of it, and tells where that is.
+_Arrange: TypeAlias = Callable[[Node, tuple[str, ...], _Destination, Conflict], Entry]
+
+
+class _Large(Exception):
+    """There is more to copy than one transaction may."""
+
+
+class _Rehearsed(Exception):
+    """It would work; what was done to see that is rolled back."""
+
+
+class Moving:
+    """What a user can rearrange."""
+
+    def __init__(self, session: Session, clock: Clock, owner_id: int) -> None:
+        self._session = session
+        self._clock = clock
+        self._owner_id = owner_id
+        self._tree = Tree(session, owner_id)
+
+    def move(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
+        """Move what is at the paths `sources`, and return what is where now, in their order.
+
+        `to` is a folder if it names one, is empty, or ends in a slash, else the new path of the
+        only source; folders are made where they are missing. Raises `NotFound`, `EntryExists`,
+        `IntoItself`, `NotAFolder`, `IsAFolder` for the root, `InvalidName`, `InvalidField`.
+        """
+        with publishing(self._session):
+            return self._place(sources, to, on_conflict, self._move)
+
+    def rename(self, source: str, name: str, on_conflict: Conflict) -> Entry:
+        """Give what is at `source` another name in the folder where it lies; raises as `move`.
+
+        Unlike a move, this never leads into a folder that has the name already.
+        """
+        names, name = split_path(source), to_name(name)
+        if not names:
+            raise IsAFolder(path="")
+        with publishing(self._session):
+            self._tree.root(lock=True)
+            node = self._tree.get(names)
+            destination = _Destination(self._tree.parent(node), names[:-1], name)
+            return self._move(node, names, destination, on_conflict)
+
+    def copy(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
+        """Copy what is at the paths `sources`; as `move`.
+
+        May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written.
+        What is large is built in a batch, and is there with its last transaction.
+        """
+        try:
+            with publishing(self._session):
+                return self._place(sources, to, on_conflict, self._copy, self._check_small)
+        except _Large:
+            return self._copy_in_steps(sources, to, on_conflict)
+
+    def _copy_in_steps(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
+        # What keeps it from its place is told before anything is built.
+        with suppress(_Rehearsed), publishing(self._session):
+            self._place(sources, to, on_conflict, self._rehearse)
+            raise _Rehearsed
+        entries: list[Entry] = []
+
+        def act(run: BatchRun, node_ids: Sequence[int]) -> None:
+            copies = Builder(self._session, self._clock, self._owner_id).build(run, node_ids)
+
+            def put(node: Node, names: tuple[str, ...], at: _Destination, on_conflict: Conflict) -> Entry:
+                if node.id not in copies:
+                    raise Gone
+                to = self._make_way(node, names, at, on_conflict)
+                copy = self._session.get_one(Node, copies[node.id])
+                self._tree.check_reach(copy, to)
+                self._tree.put(copy, at.folder, to[-1])
+                return to_entry(copy, join_path(to))
+
+            with run.step(is_last=True):
+                entries.extend(self._place(sources, to, on_conflict, put))
+
+        runner = BatchRunner(self._session, self._clock, self._owner_id)
+        try:
+            runner.run(BatchKind.COPY, lambda: self._find_ids(sources), act)
+        except SelectionChanged as error:
+            # Something else is at one of the paths now; the next try copies that.
+            raise Unavailable from error
+        return entries
+
+    def _place(
+        self,
+        sources: Sequence[str],
+        to: str,
+        on_conflict: Conflict,
+        arrange: _Arrange,
+        check: Callable[[Iterable[Node]], None] = lambda _nodes: None,
+    ) -> list[Entry]:
+        """Arrange what is at some paths, in the caller's transaction."""
+        root = self._tree.root(lock=True)
+        # All of them before the first is moved, which may be a folder that holds the next.
+        found = self._find_sources(sources, root)
+        check(found.values())
+        destination = self._find_destination(to, is_one=len(found) == 1)
+        return [arrange(node, names, destination, on_conflict) for names, node in found.items()]
+
+    def _find_ids(self, sources: Sequence[str]) -> Sequence[int]:
+        return [node.id for node in self._find_sources(sources, self._tree.root()).values()]
+
+    def _find_sources(self, sources: Sequence[str], root: Node) -> Mapping[tuple[str, ...], Node]:
+        """Return what is at the paths, in their order."""
+        wanted = [split_path(source) for source in sources]
+        if not wanted:
+            raise InvalidField(field="from", reason=NOTHING_NAMED)
+        if () in wanted:
+            raise IsAFolder(path="")
+        if len(set(wanted)) < len(wanted):
+            raise InvalidField(field="from", reason=NAMED_TWICE)
+        found = self._tree.find_all(wanted, root)
+        if len(found) < len(wanted):
+            raise NotFound
+        return {names: found[names] for names in wanted}
+
+    def _find_destination(self, to: str, *, is_one: bool) -> _Destination:
+        names = split_path(to.removesuffix("/"))
+        node, depth = self._tree.walk(names)
+        is_there = depth == len(names)
+        if is_there and node.kind == Kind.FOLDER:
+            return _Destination(node, names, None)
+        if to.endswith("/"):
+            if node.kind != Kind.FOLDER:
+                raise NotAFolder(path=join_path(names[:depth]))
+            return _Destination(self._tree.make_folders(node, names[depth:], self._clock()), names, None)
+        if not is_one:
+            raise InvalidField(field="to", reason=NEEDS_A_FOLDER)
+        if is_there:
+            node = self._tree.parent(node)
+        elif node.kind != Kind.FOLDER:
+            raise NotAFolder(path=join_path(names[:depth]))
+        folder = self._tree.make_folders(node, names[depth:-1], self._clock())
+        return _Destination(folder, names[:-1], names[-1])
+
+    def _move(
+        self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
+    ) -> Entry:
+        if _target(names, destination) == names:
+            return to_entry(node, join_path(names))
+        to = self._make_way(node, names, destination, on_conflict)
+        if node.trashed_at is not None:
+            # Another of the sources has just replaced it.
+            raise EntryExists(path=join_path(to))
+        self._tree.take(node)
+        self._tree.put(node, destination.folder, to[-1])
+        return to_entry(node, join_path(to))
+
+    def _check_small(self, nodes: Iterable[Node]) -> None:
+        node_ids = [node.id for node in nodes]
+        if not is_small_copy(self._session, node_ids):
+            raise _Large
+        measure_copy(self._session, node_ids)
+
+    def _copy(
+        self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
+    ) -> Entry:
+        to = self._make_way(node, names, destination, on_conflict)
+        made = copy_tree(self._session, self._tree, node, destination.folder, to[-1], self._clock())
+        return to_entry(made, join_path(to))
+
+    def _rehearse(
+        self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
+    ) -> Entry:
+        return to_entry(node, join_path(self._make_way(node, names, destination, on_conflict)))
+
+    def _make_way(
+        self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
+    ) -> tuple[str, ...]:
+        """Return the path that a node from `names`, or its copy, gets; nothing is there then."""
+        to = _target(names, destination)
+        if node.kind == Kind.FOLDER and self._tree.lies_in(destination.folder, node):
+            raise IntoItself(path=join_path(to))
+        to = make_way(self._tree, node, destination.folder, to, on_conflict, self._clock())
+        self._tree.check_reach(node, to)
+        return to
+
+
+def _target(names: tuple[str, ...], destination: _Destination) -> tuple[str, ...]:
+    return (*destination.names, destination.name or names[-1])

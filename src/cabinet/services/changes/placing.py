@@ -1,0 +1,161 @@
+"""Many nodes get new places at once, or copies of them do: a few questions a folder, not some a node.
+
+Rule: runs in the caller's step of a batch, under the lock of the user's root, and notes all it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy.orm import Session
+
+from cabinet.errors import EntryExists, IntoItself, NotAFolder
+from cabinet.models import ItemRole, Kind, Node
+from cabinet.services.changes.batches import StepLog
+from cabinet.services.tree.copying import copy_trees
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.name_conflicts import free_name
+from cabinet.services.tree.names import join_path
+from cabinet.services.tree.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A node that is to lie, or whose copy is to lie, in `folder`; `path` ends in the name it is to have.
+
+    `origin` is the path of a live node before that.
+    """
+
+    node: Node
+    folder: Node
+    path: tuple[str, ...]
+    origin: tuple[str, ...] = ()
+
+
+class Placing:
+    """Gives nodes their places, in one step of a batch."""
+
+    def __init__(self, session: Session, tree: Tree, log: StepLog, now: datetime) -> None:
+        self._session = session
+        self._tree = tree
+        self._log = log
+        self._now = now
+
+    def move(self, arrivals: Sequence[Arrival], on_conflict: Conflict) -> None:
+        """Let the nodes lie where they are to lie, whether they are live or in the trash.
+
+        What they replace goes to the trash. Raises `EntryExists`, `IntoItself` and `InvalidName`.
+        """
+        for round_ in _rounds(arrivals):
+            settled = self._settle(round_, on_conflict)
+            away = [each for each in settled if not _is_there(each)]
+            for each in away:
+                self._log.relocating(each.node, each.origin)
+            self._tree.relocate_all([(each.node, each.folder, each.path[-1]) for each in away])
+
+    def copy(self, arrivals: Sequence[Arrival], on_conflict: Conflict) -> None:
+        """Let copies of the nodes lie there, which all go to one folder; raises `QuotaExceeded`, too."""
+        for round_ in _rounds(arrivals):
+            settled = self._settle(round_, on_conflict, is_copy=True)
+            wanted = [(each.node, each.path[-1]) for each in settled]
+            copies = copy_trees(self._session, self._tree, wanted, settled[0].folder, self._now)
+            for each, copy in zip(settled, copies, strict=True):
+                self._log.made(copy, ItemRole.COPIED, each.path)
+
+    def put_copy(self, arrival: Arrival, copy: Node, on_conflict: Conflict) -> None:
+        """Let a copy of the node lie there that is built already; raises `EntryExists`, `InvalidName`, too."""
+        (settled,) = self._settle([arrival], on_conflict, is_copy=True)
+        self._tree.check_reach(copy, settled.path)
+        self._tree.put(copy, settled.folder, settled.path[-1])
+        self._log.made(copy, ItemRole.COPIED, settled.path)
+
+    def trash(self, nodes: Sequence[tuple[Node, tuple[str, ...]]]) -> None:
+        """Move nodes, each at its path, to the trash."""
+        for node, path in nodes:
+            self._log.relocating(node, path)
+        self._tree.trash_all(((node, join_path(path)) for node, path in nodes), self._now)
+
+    def folder_at(self, names: tuple[str, ...]) -> Node:
+        """Return the folder at a path, made where it is missing; raises `NotAFolder`."""
+        folder, depth = self._tree.walk(names)
+        if folder.kind != Kind.FOLDER:
+            raise NotAFolder(path=join_path(names[:depth]))
+        for length in range(depth, len(names)):
+            folder = self._tree.make_folders(folder, [names[length]], self._now)
+            self._log.made(folder, ItemRole.MADE, names[: length + 1])
+        return folder
+
+    def _settle(
+        self, arrivals: Sequence[Arrival], on_conflict: Conflict, *, is_copy: bool = False
+    ) -> list[Arrival]:
+        """Return the arrivals with the names that they get, which are free by then."""
+        settled: list[Arrival] = []
+        rivals: list[tuple[Node, tuple[str, ...]]] = []
+        for folder, inside in groupby(sorted(arrivals, key=_folder_id), key=lambda each: each.folder):
+            group = list(inside)
+            self._check_circle(folder, group)
+            names = {each.path[-1] for each in group}
+            there = dict(self._tree.children(folder, names))
+            for each in group:
+                rival = there.get(each.path[-1])
+                if rival is not None and (is_copy or rival.id != each.node.id):
+                    if on_conflict is Conflict.RENAME:
+                        each = self._renamed(each, names)  # noqa: PLW2901 - it is the same arrival
+                    else:
+                        self._check_replaceable(each, rival, on_conflict)
+                        rivals.append((rival, each.path))
+                self._tree.check_reach(each.node, each.path)
+                settled.append(each)
+        # In a statement before the others take their names.
+        self.trash(rivals)
+        return settled
+
+    def _check_circle(self, folder: Node, arrivals: Sequence[Arrival]) -> None:
+        above = {each.id for each in self._tree.way_up(folder)}
+        for each in arrivals:
+            if each.node.kind == Kind.FOLDER and each.node.id in above:
+                raise IntoItself(path=join_path(each.path))
+
+    def _check_replaceable(self, arrival: Arrival, rival: Node, on_conflict: Conflict) -> None:
+        if on_conflict is Conflict.FAIL or rival.id == arrival.node.id:
+            raise EntryExists(path=join_path(arrival.path))
+        if self._tree.lies_in(arrival.node, rival):
+            raise IntoItself(path=join_path(arrival.path))
+
+    def _renamed(self, arrival: Arrival, claimed: set[str]) -> Arrival:
+        """Return an arrival with a name that neither is in the folder nor comes there with it."""
+
+        def is_taken(name: str) -> bool:
+            return name in claimed or self._tree.child(arrival.folder, name) is not None
+
+        name = free_name(arrival.path[-1], is_taken)
+        claimed.add(name)
+        return replace(arrival, path=(*arrival.path[:-1], name))
+
+
+def _folder_id(arrival: Arrival) -> int:
+    return arrival.folder.id
+
+
+def _is_there(arrival: Arrival) -> bool:
+    node = arrival.node
+    is_same = (node.parent_id, node.name) == (arrival.folder.id, arrival.path[-1])
+    return is_same and node.trashed_at is None
+
+
+def _rounds(arrivals: Sequence[Arrival]) -> Iterator[Sequence[Arrival]]:
+    """Yield arrivals in order, a name of a folder once at a time: the second meets the first there."""
+    round_: list[Arrival] = []
+    claimed: set[tuple[int, str]] = set()
+    for each in arrivals:
+        key = (each.folder.id, each.path[-1])
+        if key in claimed:
+            yield round_
+            round_, claimed = [], set()
+        claimed.add(key)
+        round_.append(each)
+    if round_:
+        yield round_

@@ -1,0 +1,185 @@
+"""What becomes of a batch that its process does not finish: somebody else takes it back.
+
+One that was running is taken back. One that is done is forgotten when it can no longer be undone. A
+purge that has hidden all it is about is finished by `removal.py`, for nothing of it is seen again.
+
+Rule: a batch whose process may be alive is left alone; as little in a transaction as in the batch's own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from cabinet.errors import CabinetError, Unavailable
+from cabinet.models import Batch, BatchItem, BatchState, ItemRole, Node
+from cabinet.services.changes.batches import ALIVE, STEP, StepLog, forget_items, read_items, set_state
+from cabinet.services.changes.reverting import Reverting, is_incomplete, is_untouched, is_where_it_went
+from cabinet.services.kernel.clock import Clock
+from cabinet.services.kernel.database import Pace, execute_counted, let_others_write, publishing, writing
+from cabinet.services.kernel.ids import new_id
+from cabinet.services.tree.names import join_path, split_path
+from cabinet.services.tree.removal import is_small, remove_some, weigh
+from cabinet.services.tree.tree import Tree
+from cabinet.services.tree.usage import use
+
+_UNDECIDED = {BatchState.RUNNING, BatchState.REVERTING}
+_COPIES = {ItemRole.COPIED, ItemRole.BUILT}
+_END = 2**31 - 1
+
+
+class Recovery:
+    """Settles batches, of any user; safe beside a running server and beside itself."""
+
+    def __init__(self, session: Session, clock: Clock) -> None:
+        self._session = session
+        self._clock = clock
+        self._pace = Pace(STEP)
+        # Hidden copies that have been looked at; nothing changes there any more.
+        self._touched: set[int] = set()
+        self._untouched: set[int] = set()
+
+    def recover(self, owner_id: int | None = None) -> int:
+        """Settle what is left behind, of one user or of all, and return how many batches that were."""
+        old = select(Batch.id, Batch.state).where(
+            Batch.expires_at <= self._clock(), Batch.state != BatchState.COMMITTED
+        )
+        if owner_id is not None:
+            # Those that are done are in nobody's way.
+            old = old.where(Batch.owner_id == owner_id, Batch.state != BatchState.DONE)
+        settled = 0
+        for batch_id, state in self._session.execute(old).all():
+            # What cannot be settled now keeps nobody from settling the others.
+            with suppress(CabinetError):
+                if state in _UNDECIDED:
+                    self._claim(batch_id)
+                    self._revert(batch_id)
+                else:
+                    self._forget(batch_id)
+                settled += 1
+        self._session.rollback()
+        return settled
+
+    def take_back(self, batch_id: str) -> None:
+        """Take back what a batch of this process has done so far; there may be nothing."""
+        with publishing(self._session):
+            alive_until = self._clock() + ALIVE
+            with suppress(Unavailable):  # its first step has failed, or somebody else takes it back
+                set_state(
+                    self._session,
+                    batch_id,
+                    {BatchState.RUNNING},
+                    BatchState.REVERTING,
+                    expires_at=alive_until,
+                )
+        self._revert(batch_id)
+
+    def _claim(self, batch_id: str) -> None:
+        """Take over a batch; raises `Unavailable` when its process, or another sweep, is alive after all."""
+        with writing(self._session):
+            now = self._clock()
+            stale = update(Batch).where(
+                Batch.id == batch_id, Batch.state.in_(_UNDECIDED), Batch.expires_at <= now
+            )
+            changed = stale.values(state=BatchState.REVERTING, expires_at=now + ALIVE)
+            if not execute_counted(self._session, changed):
+                raise Unavailable
+
+    def _revert(self, batch_id: str) -> None:
+        is_left = True
+        while is_left:
+            self._look_at_copy(batch_id)
+            with publishing(self._session):
+                begun = time.monotonic()
+                is_left = self._revert_some(batch_id)
+            took = time.monotonic() - begun
+            self._pace.adjust(took)
+            let_others_write(self._session, took)
+
+    def _revert_some(self, batch_id: str) -> bool:
+        """Take back the last changes of a batch; tells whether there may be more."""
+        batch = self._locked(batch_id, BatchState.REVERTING)
+        if batch is None:
+            return False
+        items = read_items(self._session, batch_id, _END)
+        if not items:
+            if batch.undoes is not None:
+                undone = update(Batch).where(Batch.id == batch.undoes, Batch.state == BatchState.UNDOING)
+                execute_counted(self._session, undone.values(state=BatchState.DONE))
+            self._session.delete(batch)
+            return False
+        tree = Tree(self._session, batch.owner_id)
+        if some := self._until_large(items):
+            positions = [item.position for item in some]
+            unwritten = StepLog(batch_id, 0)
+            Reverting(self._session, tree, unwritten, self._clock(), batch.owner_id).take_back(some)
+            forget_items(self._session, batch_id, positions)
+        else:
+            self._unmake_some(tree, batch.owner_id, items[0])
+        batch.expires_at = self._clock() + ALIVE
+        return True
+
+    def _until_large(self, items: Sequence[BatchItem]) -> Sequence[BatchItem]:
+        """Return those of some items that one transaction may take back, which are none if the first is large."""
+        copies = [item.node_id for item in items if item.role in _COPIES]
+        if not copies or is_small(self._session, copies):
+            return items
+        weight, small = 0, []
+        for item in items:
+            weight += weigh(self._session, item.node_id) if item.role in _COPIES else 0
+            if weight > STEP:
+                break
+            small.append(item)
+        return small
+
+    def _unmake_some(self, tree: Tree, owner_id: int, item: BatchItem) -> None:
+        """Hide a large copy, or remove a batch of what it was, or keep it in the trash if it was touched."""
+        node = self._session.get_one(Node, item.node_id)
+        if not is_where_it_went(item, node):
+            forget_items(self._session, item.batch_id, [item.position])
+        elif not is_incomplete(node):
+            item.path = join_path(tree.path_of(node) or split_path(item.path))
+            tree.take(node)
+            tree.hide(node, self._clock())
+        elif node.id in self._touched:
+            tree.trash_as(node, item.path, new_id(), self._clock())
+            forget_items(self._session, item.batch_id, [item.position])
+        elif node.id in self._untouched:
+            freed, _is_all = remove_some(self._session, [node.id], self._pace.size)
+            use(self._session, owner_id, -freed.size, entries=-freed.entries)
+
+    def _look_at_copy(self, batch_id: str) -> None:
+        """See whether somebody has touched the hidden copy that comes next, while others write."""
+        last = select(BatchItem).where(BatchItem.batch_id == batch_id)
+        item = self._session.scalar(last.order_by(BatchItem.position.desc()).limit(1))
+        node = None if item is None else self._session.get(Node, item.node_id)
+        if node is not None and is_incomplete(node) and node.id not in self._touched | self._untouched:
+            seen = self._untouched if is_untouched(self._session, node) else self._touched
+            seen.add(node.id)
+        self._session.rollback()
+
+    def _forget(self, batch_id: str) -> None:
+        """Forget a batch that can no longer be undone, a part of its items at a time."""
+        is_left = True
+        while is_left:
+            begun = time.monotonic()
+            with writing(self._session):
+                items = select(BatchItem.position).where(BatchItem.batch_id == batch_id)
+                positions = self._session.scalars(items.limit(5 * STEP)).all()
+                forget_items(self._session, batch_id, positions)
+                is_left = bool(positions)
+                if not is_left:
+                    self._session.execute(delete(Batch).where(Batch.id == batch_id))
+            let_others_write(self._session, time.monotonic() - begun)
+
+    def _locked(self, batch_id: str, state: BatchState) -> Batch | None:
+        """Return a batch that is in a state, under the lock of its owner's root."""
+        owner_id = self._session.scalar(select(Batch.owner_id).where(Batch.id == batch_id))
+        if owner_id is None:
+            return None
+        Tree(self._session, owner_id).root(lock=True)
+        return self._session.scalar(select(Batch).where(Batch.id == batch_id, Batch.state == state))

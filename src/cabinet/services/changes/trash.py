@@ -1,0 +1,209 @@
+"""The trash of one user: what was deleted, kept for a while, put back or gone for ever.
+
+A folder in the trash is one entry, with all that lies below it. Everything there still counts in
+its owner's usage until it is gone for ever.
+
+Rule: one transaction a use case, but to remove for ever; bytes are left to the sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from cabinet.errors import IsAFolder, NotAFolder, NotFound
+from cabinet.models import Kind, Node
+from cabinet.services.changes.purging import Purging
+from cabinet.services.kernel.clock import Clock
+from cabinet.services.kernel.database import publishing, writing
+from cabinet.services.tree.cursors import Cursors
+from cabinet.services.tree.entries import Conflict, Entry, to_entry
+from cabinet.services.tree.extents import Extent, first_part
+from cabinet.services.tree.name_conflicts import make_way
+from cabinet.services.tree.names import join_path, split_path
+from cabinet.services.tree.trash_marks import shows
+from cabinet.services.tree.tree import Tree
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Entries that one statement names.
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """Something in the trash; `entry` is what it was, at the path that it had."""
+
+    id: str
+    entry: Entry
+    trashed_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrashPage:
+    """Some of what is in the trash, the newest first; `next` asks for the rest."""
+
+    entries: Sequence[Trashed]
+    next: str | None
+
+
+# Of something in the trash, when that came there, and its id; the order of the trash.
+_Place: TypeAlias = tuple[datetime, str]
+
+
+class Trash:
+    """What a user can do with what they deleted; `keep` is how long it stays."""
+
+    def __init__(
+        self, session: Session, clock: Clock, keep: timedelta, cursors: Cursors, owner_id: int
+    ) -> None:
+        self._session = session
+        self._clock = clock
+        self._keep = keep
+        self._cursors = cursors
+        self._owner_id = owner_id
+        self._tree = Tree(session, owner_id)
+        self._purging = Purging(session, clock, owner_id)
+
+    def list_page(self, limit: int, after: str | None = None) -> TrashPage:
+        """Return a page of the trash; raises `InvalidField` for a foreign cursor."""
+        found = self._session.scalars(self._range(after).limit(limit + 1)).all()
+        shown = [self._to_trashed(node) for node in found[:limit]]
+        if len(found) <= limit:
+            return TrashPage(shown, None)
+        return TrashPage(shown, self._to_cursor((shown[-1].trashed_at, shown[-1].id)))
+
+    def outline(self, extent: Extent, after: str | None = None) -> tuple[list[str], str | None]:
+        """Return the ids of the first part of the trash, or of what is behind `after`, and what asks for the rest.
+
+        Raises `InvalidField` for a foreign cursor.
+        """
+        places, behind = first_part(
+            extent,
+            lambda limit: self._places(self._range(after, extent.until).limit(limit)),
+            lambda limit: self._places(self._range(extent.until).limit(limit)),
+            self._to_cursor,
+        )
+        return [trash_id for _, trash_id in places], behind
+
+    def look_up(self, trash_ids: Sequence[str]) -> dict[str, Trashed]:
+        """Return what lies in the trash as one of `trash_ids`, by its id."""
+        return {trash_id: self._to_trashed(node) for trash_id, node in self._find_all(trash_ids).items()}
+
+    def count(self) -> int:
+        """Return how many things are in the trash; looks at each, so only for somebody who asks."""
+        counted = select(func.count()).select_from(self._rows().subquery())
+        return self._session.scalar(counted) or 0
+
+    def restore(self, trash_id: str, on_conflict: Conflict = Conflict.FAIL) -> Entry:
+        """Put something back where it was; the folders above it are made again where they are missing.
+
+        Raises `NotFound`, `EntryExists`, and `NotAFolder` when a file is where a folder was.
+        """
+        return self.restore_all([trash_id], on_conflict)[0]
+
+    def restore_all(self, trash_ids: Sequence[str], on_conflict: Conflict = Conflict.FAIL) -> list[Entry]:
+        """Put things back as `restore` does, all of them or none; return what is back, in their order."""
+        with publishing(self._session):
+            self._tree.root(lock=True)
+            nodes = self._get_all(trash_ids)
+            # A folder before what was in it and was deleted by itself, which would make it anew.
+            upper_first = sorted(nodes.items(), key=lambda item: len(_origin(item[1])))
+            back = {trash_id: self._put_back(node, on_conflict) for trash_id, node in upper_first}
+            return [back[trash_id] for trash_id in nodes]
+
+    def _put_back(self, node: Node, on_conflict: Conflict) -> Entry:
+        names = _origin(node)
+        folder, depth = self._tree.walk(names[:-1])
+        if folder.kind != Kind.FOLDER:
+            raise NotAFolder(path=join_path(names[:depth]))
+        folder = self._tree.make_folders(folder, names[depth:-1], self._clock())
+        to = make_way(self._tree, node, folder, names, on_conflict, self._clock())
+        self._tree.check_reach(node, to)
+        self._tree.put(node, folder, to[-1])
+        return to_entry(node, join_path(to))
+
+    def add(self, paths: Iterable[str]) -> list[Trashed]:
+        """Move what is at each of the paths to the trash, all of it or nothing; return it, in their order.
+
+        Raises `NotFound`, `InvalidName`, and `IsAFolder` for the root.
+        """
+        wanted = dict.fromkeys(split_path(path) for path in paths)
+        if () in wanted:
+            raise IsAFolder(path="")
+        with writing(self._session):
+            found = self._tree.find_all(wanted, self._tree.root(lock=True))
+            if len(found) < len(wanted):
+                raise NotFound
+            self._tree.trash_all(((node, join_path(names)) for names, node in found.items()), self._clock())
+            return [self._to_trashed(found[names]) for names in wanted]
+
+    def purge(self, trash_id: str) -> None:
+        """Remove something in the trash for ever; raises `NotFound`."""
+        self.purge_all([trash_id])
+
+    def purge_all(self, trash_ids: Sequence[str]) -> None:
+        """Remove things in the trash for ever, all of them or none; raises `NotFound`."""
+        self._purging.purge_trashed(lambda: [node.id for node in self._get_all(trash_ids).values()])
+
+    def empty(self) -> None:
+        """Remove everything in the trash for ever."""
+        self._purging.empty()
+
+    def _rows(self) -> Select[Node]:
+        return select(Node).where(shows(self._owner_id))
+
+    def _range(self, after: str | None, until: str | None = None) -> Select[Node]:
+        """Return what is behind one cursor and before another or at it, the newest first."""
+        here = tuple_(Node.trashed_at, Node.trash_id)
+        wanted = self._rows().order_by(Node.trashed_at.desc(), Node.trash_id.desc())
+        if after is not None:
+            wanted = wanted.where(here < self._from_cursor(after))
+        if until is not None:
+            wanted = wanted.where(here >= self._from_cursor(until))
+        return wanted
+
+    def _to_cursor(self, place: _Place) -> str:
+        moment, trash_id = place
+        return self._cursors.seal(
+            ("trash", self._owner_id), [(moment - _EPOCH) // timedelta(microseconds=1), trash_id]
+        )
+
+    def _from_cursor(self, cursor: str) -> _Place:
+        micros, trash_id = self._cursors.open(("trash", self._owner_id), cursor)
+        return _EPOCH + timedelta(microseconds=micros), trash_id
+
+    def _places(self, wanted: Select[Node]) -> list[_Place]:
+        rows = self._session.execute(wanted.with_only_columns(Node.trashed_at, Node.trash_id))
+        return [(row.trashed_at, row.trash_id) for row in rows]
+
+    def _find_all(self, trash_ids: Sequence[str]) -> Mapping[str, Node]:
+        wanted = list(dict.fromkeys(trash_ids))
+        found: dict[str | None, Node] = {}
+        for start in range(0, len(wanted), _BATCH):
+            batch = self._rows().where(Node.trash_id.in_(wanted[start : start + _BATCH]))
+            found |= {node.trash_id: node for node in self._session.scalars(batch)}
+        return {trash_id: found[trash_id] for trash_id in wanted if trash_id in found}
+
+    def _get_all(self, trash_ids: Sequence[str]) -> Mapping[str, Node]:
+        found = self._find_all(trash_ids)
+        if len(found) < len(set(trash_ids)):
+            raise NotFound
+        return found
+
+    def _to_trashed(self, node: Node) -> Trashed:
+        # That is what being in the trash means.
+        assert node.trash_id is not None
+        assert node.trashed_at is not None
+        entry = to_entry(node, node.trashed_from or node.name)
+        return Trashed(node.trash_id, entry, node.trashed_at, node.trashed_at + self._keep)
+
+
+def _origin(node: Node) -> tuple[str, ...]:
+    """Return the path that something in the trash had."""
+    return split_path(node.trashed_from or "")

@@ -1,0 +1,194 @@
+"""What has to be tidied up: old trash, expired uploads, bytes that nobody needs or left behind.
+
+Requests never remove a blob. A sweep first notes which blobs no version needs, and removes one
+only after it stayed unneeded for a grace period, under the lock that a publisher of the same
+content takes: so either the publisher finds the file, or the sweep finds the new version.
+
+Rule: look, unlink, delete the row, commit; in this order, and all of it under the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from cabinet.errors import NotFound, UploadGone, UploadLocked
+from cabinet.models import Blob, Node, Upload
+from cabinet.services.accounts.login_throttle import LoginThrottle
+from cabinet.services.accounts.sessions import Sessions
+from cabinet.services.changes.purging import Purging
+from cabinet.services.changes.recovery import Recovery
+from cabinet.services.kernel.clock import Clock
+from cabinet.services.kernel.database import lock_blob, writing
+from cabinet.services.maintenance.blob_references import NEEDED, forget_thumbnails, note_unneeded
+from cabinet.services.tree.removal import Removal
+from cabinet.services.tree.usage import use
+from cabinet.storage.blobs import BlobStore
+
+# Rows and files are looked at so many at a time.
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long to keep what is on its way out; `staged` is what no request seems to write to any more."""
+
+    trash: timedelta
+    unneeded: timedelta
+    staged: timedelta
+    ended: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep removed; `freed` is in bytes."""
+
+    purged: int
+    blobs: int
+    freed: int
+    staged: int
+    expired: int
+
+
+class Housekeeping:
+    """Removes what is not needed any more; safe beside a running server and beside itself."""
+
+    def __init__(self, session: Session, store: BlobStore, clock: Clock, keep: Keep) -> None:
+        self._session = session
+        self._store = store
+        self._clock = clock
+        self._keep = keep
+
+    def sweep(self) -> Swept:
+        """Tidy up once and tell what was removed."""
+        now = self._clock()
+        Sessions(self._session, self._clock).forget_expired()
+        LoginThrottle(self._session, self._clock).forget_expired()
+        self.recover()
+        self.remove_hidden()
+        purged = self._purge_trash(now - self._keep.trash)
+        expired = len(self.expire_uploads())
+        forget_thumbnails(self._session)
+        removed = list(self._remove_blobs(now))
+        staged = self._discard_staged(now - self._keep.staged)
+        return Swept(purged, len(removed), sum(removed), staged, expired)
+
+    def recover(self) -> int:
+        """Take back or finish the changes that a process left half done, and return how many."""
+        return Recovery(self._session, self._clock).recover()
+
+    def remove_hidden(self) -> int:
+        """Remove what users have purged and deleted, and return how many files and folders that were."""
+        return Removal(self._session).run()
+
+    def expire_uploads(self) -> list[str]:
+        """End the uploads that were left alone for too long, and return their ids.
+
+        One that somebody is writing to stays, and goes on until it is left alone again. Rows of
+        uploads that ended long ago go as well.
+        """
+        old = self._session.scalars(select(Upload.id).where(Upload.expires_at <= self._clock())).all()
+        return [upload_id for upload_id in old if self._expire(upload_id)]
+
+    def _expire(self, upload_id: str) -> bool:
+        self._session.rollback()
+        with ExitStack() as held:
+            try:
+                held.enter_context(self._store.lock(upload_id, patience=0))
+            except UploadLocked:
+                return False
+            except UploadGone:
+                pass  # nothing is staged, and only the row is left
+            with writing(self._session):
+                row = self._session.get(Upload, upload_id)
+                if row is None or row.expires_at > self._clock():
+                    return False
+                if row.content_hash is not None:
+                    # Forgotten, which its client is told as that of one that was given up.
+                    row.content_hash, row.expires_at = None, self._clock() + self._keep.ended
+                    return False
+                if row.ended_at is not None:
+                    self._session.delete(row)
+                    return False
+                use(self._session, row.owner_id, -row.offset)
+                # Whoever asks is told that it is gone, as long as an unfinished one is kept.
+                row.ended_at = self._clock()
+                row.expires_at = row.ended_at + self._keep.ended
+            self._store.discard(upload_id)
+        return True
+
+    def _purge_trash(self, before: datetime) -> int:
+        """Purge what came to the trash before a time, and return how many things that were."""
+        old = select(Node.owner_id).where(Node.trashed_at <= before, Node.trash_id.is_not(None)).distinct()
+        purged = 0
+        for owner_id in self._session.scalars(old).all():
+            with suppress(NotFound):  # the account was deleted meanwhile
+                purged += Purging(self._session, self._clock, owner_id).empty(before)
+        self.remove_hidden()
+        return purged
+
+    def _remove_blobs(self, now: datetime) -> Iterator[int]:
+        """Remove what nothing needs, unless a backup is on its way; yield the sizes."""
+        with self._store.removing() as may_remove:
+            if may_remove:
+                yield from self._remove_unneeded(now)
+                yield from self._remove_unknown(now - self._keep.unneeded)
+
+    def _remove_unneeded(self, now: datetime) -> Iterator[int]:
+        """Note which blobs nothing needs, remove those noted long ago, and yield their sizes."""
+        note_unneeded(self._session, now)
+        before = now - self._keep.unneeded
+        old = self._session.scalars(select(Blob.content_hash).where(Blob.released_at <= before)).all()
+        for content_hash in old:
+            with writing(self._session):
+                lock_blob(self._session, content_hash)
+                blob = self._session.get(Blob, content_hash)
+                if blob is None or blob.released_at is None or blob.released_at > before:
+                    continue
+                if self._is_needed(content_hash):
+                    blob.released_at = None
+                    continue
+                self._store.remove(content_hash)
+                self._session.execute(delete(Blob).where(Blob.content_hash == content_hash))
+                size = blob.size
+            yield size
+
+    def _remove_unknown(self, before: datetime) -> Iterator[int]:
+        """Remove blobs that never got a row, for their publisher died, and yield their sizes."""
+        stored = self._store.iter_blobs()
+        while batch := list(islice(stored, _BATCH)):
+            keys = [found.key for found in batch]
+            known = set(self._session.scalars(select(Blob.content_hash).where(Blob.content_hash.in_(keys))))
+            for found in batch:
+                if found.key in known or found.changed_at > before:
+                    continue
+                with writing(self._session):
+                    lock_blob(self._session, found.key)
+                    if self._session.get(Blob, found.key) is not None:
+                        continue
+                    self._store.remove(found.key)
+                yield found.size
+        self._session.rollback()
+
+    def _discard_staged(self, before: datetime) -> int:
+        # Every write renews the time of a staged upload, so a slow one is safe.
+        left_behind = [found.key for found in self._store.iter_staged() if found.changed_at <= before]
+        discarded = 0
+        for start in range(0, len(left_behind), _BATCH):
+            batch = left_behind[start : start + _BATCH]
+            of_rows = select(Upload.id).where(Upload.id.in_(batch), Upload.ended_at.is_(None))
+            for staging_id in set(batch).difference(self._session.scalars(of_rows)):
+                self._store.discard(staging_id)
+                discarded += 1
+        self._session.rollback()
+        return discarded
+
+    def _is_needed(self, content_hash: str) -> bool:
+        wanted = select(Blob.content_hash).where(Blob.content_hash == content_hash, NEEDED)
+        return self._session.scalar(wanted) is not None

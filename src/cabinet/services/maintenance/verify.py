@@ -1,0 +1,224 @@
+"""Whether the store holds what the rows say, and how much that is.
+
+Rule: reads only; whatever is found, nothing is mended here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from cabinet.errors import BlobMissing, StorageFault
+from cabinet.models import Blob, Kind, Node, Thumbnail, Upload, User, Version
+from cabinet.services.kernel.database import lock_blob, writing
+from cabinet.services.maintenance.blob_references import NEEDED
+from cabinet.services.tree.names import join_path
+from cabinet.services.tree.tree import below
+from cabinet.services.tree.usage_checks import WrongEntries, WrongUsage, find_wrong, find_wrong_entries
+from cabinet.storage.blobs import BlobStore
+from cabinet.storage.content_hash import hash_stream
+
+_BATCH = 500
+
+
+# What nobody sees, with all that lies below it: purged, of a deleted account, or not complete yet.
+_HIDDEN = below(
+    select(Node.id)
+    .join(User, Node.owner_id == User.id)
+    .where(Node.trashed_at.is_not(None), Node.trash_id.is_(None) | (Node.trashed_at <= User.trash_hidden_to))
+)
+
+
+class Fault(StrEnum):
+    """What can be wrong with a blob."""
+
+    MISSING = "missing"
+    WRONG_SIZE = "wrong-size"
+    DAMAGED = "damaged"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A blob with a fault, and the files (`user:path`) that a version of it belongs to."""
+
+    fault: Fault
+    content_hash: str
+    expected_size: int | None
+    found_size: int | None
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenUpload:
+    """An upload over several requests that is not finished; sizes in bytes."""
+
+    id: str
+    username: str
+    path: str
+    offset: int
+    length: int | None
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Counts, and sizes in bytes. `content` is what the users see, `stored` what the disk holds."""
+
+    users: int
+    folders: int
+    files: int
+    versions: int
+    trashed: int
+    content: int
+    thumbnails: int
+    blobs: int
+    stored: int
+    staged: int
+    staged_size: int
+    free: int | None
+    reserve: int
+
+
+class Inspection:
+    """Compares rows and blobs."""
+
+    def __init__(self, session: Session, store: BlobStore) -> None:
+        self._session = session
+        self._store = store
+
+    def verify(
+        self, *, deep: bool = False, looked_at: Callable[[], None] = lambda: None
+    ) -> Iterator[Finding]:
+        """Yield every fault; `deep` also reads and hashes all content.
+
+        `looked_at` is called after each of the `count_blobs` blobs.
+        """
+        last = ""
+        while True:
+            rows = select(Blob.content_hash, Blob.size).where(NEEDED, Blob.content_hash > last)
+            batch = self._session.execute(rows.order_by(Blob.content_hash).limit(_BATCH)).all()
+            # Hashing takes its time, and no transaction may stay open meanwhile.
+            self._session.rollback()
+            for content_hash, size in batch:
+                fault, found = self._look_at(content_hash, size, deep=deep)
+                looked_at()
+                # Nothing needs it any more where a sweep has just removed it.
+                if fault is not None and (files := self._files_of(content_hash)):
+                    yield Finding(fault, content_hash, size, found, files)
+            if len(batch) < _BATCH:
+                break
+            last = batch[-1].content_hash
+        yield from self._unknown()
+
+    def verify_usage(self) -> list[WrongUsage | WrongEntries]:
+        """Return the users whose usage, or number of entries, is not what they have."""
+        found: list[WrongUsage | WrongEntries] = [*find_wrong(self._session)]
+        found += find_wrong_entries(self._session)
+        self._session.rollback()
+        return found
+
+    def count_blobs(self) -> int:
+        """Return how many blobs `verify` looks at, for a progress bar."""
+        return self._count(select(func.count()).select_from(Blob).where(NEEDED))
+
+    def iter_uploads(self, owner_id: int | None = None) -> Iterator[OpenUpload]:
+        """Yield the unfinished uploads, of one user or of all, the oldest first."""
+        wanted = select(Upload, User.username).join(User)
+        wanted = wanted.where(Upload.ended_at.is_(None), User.deleted_at.is_(None))
+        if owner_id is not None:
+            wanted = wanted.where(Upload.owner_id == owner_id)
+        for row, username in self._session.execute(wanted.order_by(Upload.created_at, Upload.id)):
+            yield OpenUpload(
+                row.id, username, row.path, row.offset, row.length, row.created_at, row.expires_at
+            )
+
+    def stats(self) -> Stats:
+        """Count everything that somebody can see; reads whole tables and folders."""
+        nodes = select(func.count()).where(Node.id.not_in(select(_HIDDEN.c.id)))
+        has_node = Version.node_id.not_in(select(_HIDDEN.c.id))
+        staged = [found.size for found in self._store.iter_staged()]
+        stored = [found.size for found in self._store.iter_blobs()]
+        return Stats(
+            users=self._count(select(func.count()).where(User.deleted_at.is_(None))),
+            folders=self._count(nodes.where(Node.kind == Kind.FOLDER, Node.parent_id.is_not(None))),
+            files=self._count(nodes.where(Node.kind == Kind.FILE)),
+            versions=self._count(select(func.count()).where(has_node)),
+            trashed=self._count(nodes.where(Node.trashed_at.is_not(None))),
+            content=self._count(select(func.sum(Version.size)).where(has_node)),
+            thumbnails=self._count(select(func.count()).where(Thumbnail.thumbnail_hash.is_not(None))),
+            blobs=len(stored),
+            stored=sum(stored),
+            staged=len(staged),
+            staged_size=sum(staged),
+            free=self._store.free_bytes(),
+            reserve=self._store.reserve_bytes(),
+        )
+
+    def _count(self, wanted: Select[*tuple[Any, ...]]) -> int:
+        return int(self._session.scalar(wanted) or 0)
+
+    def _look_at(self, content_hash: str, size: int, *, deep: bool) -> tuple[Fault | None, int | None]:
+        found = self._store.size_of(content_hash)
+        if found is None:
+            return Fault.MISSING, None
+        if found != size:
+            return Fault.WRONG_SIZE, found
+        if deep:
+            try:
+                with self._store.open(content_hash) as stream:
+                    if hash_stream(stream) != content_hash:
+                        return Fault.DAMAGED, found
+            except BlobMissing:
+                return Fault.MISSING, None
+            except (OSError, StorageFault):
+                return Fault.DAMAGED, found
+        return None, found
+
+    def _unknown(self) -> Iterator[Finding]:
+        stored = self._store.iter_blobs()
+        while batch := list(islice(stored, _BATCH)):
+            keys = [found.key for found in batch]
+            known = set(self._session.scalars(select(Blob.content_hash).where(Blob.content_hash.in_(keys))))
+            self._session.rollback()
+            for found in batch:
+                if found.key not in known and self._is_unknown(found.key):
+                    yield Finding(Fault.UNKNOWN, found.key, None, found.size, ())
+
+    def _is_unknown(self, content_hash: str) -> bool:
+        """Look again under the lock that whoever publishes it holds until its row is there."""
+        with writing(self._session):
+            lock_blob(self._session, content_hash)
+            is_there = self._store.size_of(content_hash) is not None
+            return is_there and self._session.get(Blob, content_hash) is None
+
+    def _files_of(self, content_hash: str) -> tuple[str, ...]:
+        """Return the files that a version of, or a thumbnail of whose content, is that blob, as far as they show."""
+        pictured = select(Thumbnail.content_hash).where(Thumbnail.thumbnail_hash == content_hash)
+        is_it = or_(Version.content_hash == content_hash, Version.content_hash.in_(pictured))
+        nodes = select(Node).where(exists().where(Version.node_id == Node.id, is_it))
+        paths = [self._path_of(node) for node in self._session.scalars(nodes)]
+        self._session.rollback()
+        return tuple(path for path in paths if path is not None)
+
+    def _path_of(self, node: Node) -> str | None:
+        """Return whose a node is and where it lies, None of one that is hidden."""
+        names = []
+        owner = self._session.get_one(User, node.owner_id)
+        mark = owner.trash_hidden_to
+        while True:
+            if node.trashed_at is not None and (node.trash_id is None or (mark and node.trashed_at <= mark)):
+                return None
+            if node.parent_id is None:
+                break
+            names.append(node.name)
+            node = self._session.get_one(Node, node.parent_id)
+        return f"{owner.username}:{join_path(tuple(reversed(names)))}"

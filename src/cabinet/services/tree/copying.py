@@ -1,0 +1,128 @@
+"""Copying a small tree: new rows over the same blobs, level by level.
+
+The rows never leave the database; only which folder became which comes here. On SQLite that also
+keeps the index of names fast, which is written out once a statement and not once a row. What is
+large is copied by `building.py`.
+
+Rule: runs in the caller's transaction, past the mapper, and commits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ColumnElement, Insert, case, column, func, insert, literal, select, values
+from sqlalchemy.orm import Session
+
+from cabinet.errors import CopyTooLarge
+from cabinet.models import Base, Kind, Node
+from cabinet.services.kernel.caps import caps_of
+from cabinet.services.tree.tree import Tree, below
+from cabinet.services.tree.usage import use
+
+# Folders whose contents one statement copies.
+_BATCH = 500
+
+_NODE = Base.metadata.tables["node"]
+_VERSION = Base.metadata.tables["version"]
+# What a copy has in common with what it is a copy of, whatever its name and its place.
+_CONTENT = ["size", "content_hash", "media_type", "below_bytes", "below_segments", "modified_at"]
+# And with all that is in it.
+_COUNTERS = ["child_count", "child_size"]
+ALIKE = ["owner_id", "kind", "name", "sort_key", "search_key", *_CONTENT]
+
+
+def copy_tree(session: Session, tree: Tree, node: Node, folder: Node, name: str, now: datetime) -> Node:
+    """Copy a node with all that lies below it into `folder`, where `name` is free; return the copy.
+
+    Raises `CopyTooLarge`, `TooManyEntries`, and `QuotaExceeded`, for every copy counts as if its bytes
+    were stored again.
+    """
+    return copy_trees(session, tree, [(node, name)], folder, now)[0]
+
+
+def copy_trees(
+    session: Session, tree: Tree, wanted: Sequence[tuple[Node, str]], folder: Node, now: datetime
+) -> list[Node]:
+    """Copy nodes of one owner as `copy_tree` does, each to its name; return the copies, in order."""
+    session.flush()
+    entries, size = measure_copy(session, [node.id for node, _name in wanted])
+    # The copies themselves are counted where they are added.
+    use(session, folder.owner_id, size, entries=entries - len(wanted))
+    copies = [copy_alone(tree, node, folder, name, now) for node, name in wanted]
+    for (node, _name), copy in zip(wanted, copies, strict=True):
+        for counter in _COUNTERS:
+            setattr(copy, counter, getattr(node, counter))
+    tree.add_all(folder, copies)
+    session.execute(first_versions(_NODE.c.id.in_([copy.id for copy in copies]), now))
+    level = [
+        (node.id, copy.id)
+        for (node, _name), copy in zip(wanted, copies, strict=True)
+        if node.kind == Kind.FOLDER
+    ]
+    while level:
+        batches = [level[start : start + _BATCH] for start in range(0, len(level), _BATCH)]
+        level = [pair for batch in batches for pair in _copy_inside(session, batch, now)]
+    return copies
+
+
+def copy_alone(tree: Tree, node: Node, folder: Node, name: str, now: datetime) -> Node:
+    """Return a copy of a node without what lies below it, which is in no table yet and counts nothing."""
+    copy = tree.new(folder, name, Kind(node.kind), now)
+    for attribute in _CONTENT:
+        setattr(copy, attribute, getattr(node, attribute))
+    copy.version = 1 if node.kind == Kind.FILE else 0
+    return copy
+
+
+def measure_copy(session: Session, node_ids: Sequence[int]) -> tuple[int, int]:
+    """Return how many nodes a copy of these, with all below them, makes, and the bytes that count for it.
+
+    Raises `CopyTooLarge`, and looks at no more nodes than it takes to know.
+    """
+    most = caps_of(session).copied
+    entries = size = 0
+    for start in range(0, len(node_ids), _BATCH):
+        nodes = below(node_ids[start : start + _BATCH])
+        sizes = select(_NODE.c.size).join(nodes, _NODE.c.id == nodes.c.id)
+        found = sizes.limit(most + 1 - entries).subquery()
+        measured = select(func.count(), func.coalesce(func.sum(found.c.size), 0)).select_from(found)
+        some, some_size = session.execute(measured).one()
+        entries, size = entries + some, size + int(some_size)
+        if entries > most:
+            raise CopyTooLarge(allowed=most)
+    return entries, size
+
+
+def _copy_inside(
+    session: Session, folders: Sequence[tuple[int, int]], now: datetime
+) -> Sequence[tuple[int, int]]:
+    """Copy what is directly in some folders into their copies; return which folder there became which."""
+    pairs = values(column("original", BigInteger), column("copy", BigInteger)).data(folders).cte("pairs")
+    moment = literal(now, _NODE.c.created_at.type)
+    version = case((_NODE.c.kind == Kind.FILE, 1), else_=0)
+    alike = [*ALIKE, *_COUNTERS]
+    rows = select(*(_NODE.c[name] for name in alike), pairs.c.copy, version, moment)
+    inside = rows.join(pairs, _NODE.c.parent_id == pairs.c.original)
+    columns = [*alike, "parent_id", "version", "created_at"]
+    session.execute(insert(_NODE).from_select(columns, inside))
+    session.execute(first_versions(_NODE.c.parent_id.in_([copy for _original, copy in folders]), now))
+    copies = _NODE.alias("copies")
+    # What its folder and its name say of a live node belongs to no other.
+    same = (
+        (copies.c.parent_id == pairs.c.copy) & (copies.c.name == _NODE.c.name) & copies.c.trashed_at.is_(None)
+    )
+    made = (
+        select(_NODE.c.id, copies.c.id).join(pairs, _NODE.c.parent_id == pairs.c.original).join(copies, same)
+    )
+    return session.execute(made.where(_NODE.c.kind == Kind.FOLDER)).all()
+
+
+def first_versions(of: ColumnElement[bool], now: datetime) -> Insert:
+    """Return what gives the files that meet a condition a version: what they are now."""
+    made = select(
+        _NODE.c.id, literal(1), _NODE.c.content_hash, _NODE.c.size, literal(now, _NODE.c.created_at.type)
+    )
+    columns = ["node_id", "number", "content_hash", "size", "created_at"]
+    return insert(_VERSION).from_select(columns, made.where(of, _NODE.c.kind == Kind.FILE))

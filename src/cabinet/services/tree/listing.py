@@ -1,0 +1,243 @@
+"""Pages of a listing, each one index range however large the folder is.
+
+A page goes on behind the last entry of the page before (a keyset), never by counting rows off.
+Folders come before files in every order, so a page is a range of folders and then one of files.
+
+An outline is all that one has seen of a folder page by page, as it is now. It has a few columns of
+each entry, for it may be fifty pages long, and of most of them nobody wants to know more.
+
+Rule: reads only; at most `MAX_LIMIT` whole entries at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, NamedTuple, TypeAlias
+
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from cabinet.models import Kind, Node
+from cabinet.services.tree.cursors import Cursors, Place
+from cabinet.services.tree.entries import Entry, to_entry
+from cabinet.services.tree.extents import Extent, first_part
+from cabinet.services.tree.names import join_path, sort_key, split_path
+from cabinet.services.tree.paging import Order, Page, Sort
+from cabinet.services.tree.tree import Tree
+
+MAX_LIMIT = 1000
+DEFAULT_LIMIT = 100
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# What each order compares; the sort key of a name ends each of them, for it is unique.
+_COLUMNS: dict[Sort, tuple[InstrumentedAttribute[Any], ...]] = {
+    Sort.NAME: (Node.sort_key,),
+    Sort.SIZE: (Node.size, Node.sort_key),
+    Sort.MODIFIED: (Node.modified_at, Node.sort_key),
+}
+
+
+# Where a listing goes on: the kind, and the values of the order's columns, of the last entry shown.
+_Position: TypeAlias = tuple[Kind, list[Any]]
+
+# What an outline reads, in the order of `Brief`.
+_BRIEF = (
+    Node.id, Node.kind, Node.name, Node.sort_key, Node.size, Node.content_hash, Node.modified_at,
+)  # fmt: skip
+# Ids that one statement names.
+_BATCH = 500
+
+
+class Brief(NamedTuple):
+    """What tells an entry of a folder from every other, and from what it was before."""
+
+    id: int
+    kind: int
+    name: str
+    sort_key: bytes
+    size: int
+    content_hash: str | None
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The first part of a folder in brief; `next` asks for the rest, None when there is none."""
+
+    path: str
+    briefs: Sequence[Brief]
+    next: str | None
+    count: int
+    size: int
+
+
+class Listing:
+    """Reads the folders of one user."""
+
+    def __init__(self, session: Session, cursors: Cursors, owner_id: int) -> None:
+        self._session = session
+        self._cursors = cursors
+        self._owner_id = owner_id
+        self._tree = Tree(session, owner_id)
+
+    def page(self, path: str, order: Order, limit: int) -> Page:
+        """Return a page of the folder at `path`.
+
+        Raises `NotFound`, `NotAFolder`, or `InvalidField` for a foreign cursor.
+        """
+        names = split_path(path)
+        folder = self._tree.get_folder(names)
+        place = self._place(names, order)
+        start = self._position(place, order, order.after)
+        found = list(islice(self._nodes(folder.id, order, start, limit + 1), limit + 1))
+        shown = found[:limit]
+        entries = [to_entry(node, join_path((*names, node.name))) for node in shown]
+        more = len(found) > limit
+        after = self._cursors.seal(place, _to_sealed(shown[-1], order)) if more else None
+        return Page(join_path(names), entries, after, folder.child_count, folder.child_size)
+
+    def outline(self, path: str, order: Order, extent: Extent) -> Outline:
+        """Return the first part of the folder at `path`, or of what is behind the cursor of `order`.
+
+        Raises as `page` does.
+        """
+        names = split_path(path)
+        folder = self._tree.get_folder(names)
+        place = self._place(names, order)
+        start, until = (self._position(place, order, cursor) for cursor in (order.after, extent.until))
+        briefs, after = first_part(
+            extent,
+            lambda limit: self._briefs(folder.id, order, start, until, limit),
+            lambda limit: self._briefs(folder.id, order, until, None, limit),
+            lambda brief: self._cursors.seal(place, _to_sealed(brief, order)),
+        )
+        return Outline(join_path(names), briefs, after, folder.child_count, folder.child_size)
+
+    def entries(self, outline: Outline, numbers: Sequence[int]) -> dict[int, Entry]:
+        """Return those entries of an outline that have these numbers in it, as far as they are there yet."""
+        numbers_of = {outline.briefs[number].id: number for number in numbers}
+        ids, above = list(numbers_of), split_path(outline.path)
+        found: dict[int, Entry] = {}
+        for first in range(0, len(ids), _BATCH):
+            wanted = select(Node).where(Node.id.in_(ids[first : first + _BATCH]))
+            for node in self._session.scalars(wanted):
+                found[numbers_of[node.id]] = to_entry(node, join_path((*above, node.name)))
+        return found
+
+    def page_below(self, path: str, limit: int, after: str | None) -> Page:
+        """Return a page of everything below `path`: each folder, then what is in it, by name."""
+        names = split_path(path)
+        folder = self._tree.get_folder(names)
+        place = ("walk", self._owner_id, join_path(names))
+        start = None if after is None else self._cursors.open(place, after)
+        found = list(islice(self._walk_after(folder, names, start), limit + 1))
+        shown = found[:limit]
+        last = None
+        if len(found) > limit:
+            below = split_path(shown[-1].path)[len(names) :]
+            last = self._cursors.seal(place, [shown[-1].kind, join_path(below)])
+        return Page(join_path(names), shown, last, folder.child_count, folder.child_size)
+
+    def _place(self, names: tuple[str, ...], order: Order) -> Place:
+        return ("list", self._owner_id, join_path(names), order.sort.value, order.descending)
+
+    def _position(self, place: Place, order: Order, cursor: str | None) -> _Position | None:
+        return None if cursor is None else _from_sealed(self._cursors.open(place, cursor), order)
+
+    def _nodes(self, folder_id: int, order: Order, start: _Position | None, limit: int) -> Iterator[Node]:
+        """Yield nodes of a folder behind `start`, folders and then files, up to `limit` of each."""
+        for wanted in _ranges(folder_id, order, start):
+            yield from self._session.scalars(wanted.limit(limit))
+
+    def _briefs(
+        self, folder_id: int, order: Order, start: _Position | None, until: _Position | None, limit: int
+    ) -> list[Brief]:
+        """Return up to `limit` entries of a folder behind `start`, those at `until` and before it."""
+        found: list[Brief] = []
+        for wanted in _ranges(folder_id, order, start, until):
+            rows = self._session.execute(wanted.with_only_columns(*_BRIEF).limit(limit - len(found)))
+            found += [Brief(*row) for row in rows]
+        return found
+
+    def _walk_after(
+        self, folder: Node, names: tuple[str, ...], start: Sequence[str] | None
+    ) -> Iterator[Entry]:
+        """Yield everything below a folder, behind an entry: its kind and its path below the folder."""
+        if start is None:
+            yield from self._walk(folder.id, names, None)
+            return
+        kind, below = start
+        passed = (*names, *split_path(below))
+        # From the entry itself outwards: what is in it, what follows it, what follows its folder.
+        if kind == "folder" and (last := self._tree.find(passed)) is not None:
+            yield from self._walk(last.id, passed, None)
+        for depth in range(len(passed), len(names), -1):
+            parent = self._tree.find(passed[: depth - 1])
+            if parent is None or parent.kind != Kind.FOLDER:
+                continue
+            is_file = depth == len(passed) and kind == "file"
+            position = (Kind.FILE if is_file else Kind.FOLDER, [sort_key(passed[depth - 1])])
+            yield from self._walk(parent.id, passed[: depth - 1], position)
+
+    def _walk(self, folder_id: int, names: tuple[str, ...], start: _Position | None) -> Iterator[Entry]:
+        """Yield what is below a folder, behind `start`, in batches that end with the consumer."""
+        while True:
+            batch = list(islice(self._nodes(folder_id, Order(), start, MAX_LIMIT), MAX_LIMIT))
+            for node in batch:
+                path = (*names, node.name)
+                yield to_entry(node, join_path(path))
+                if node.kind == Kind.FOLDER:
+                    yield from self._walk(node.id, path, None)
+            if len(batch) < MAX_LIMIT:
+                return
+            start = (Kind(batch[-1].kind), [batch[-1].sort_key])
+
+
+def _ranges(
+    folder_id: int, order: Order, start: _Position | None, until: _Position | None = None
+) -> Iterator[Select[Node]]:
+    """Yield the ranges of folders and of files behind `start`, each as far as `until`."""
+    for kind in Kind:
+        if (start and kind < start[0]) or (until and kind > until[0]):
+            continue
+        behind = start[1] if start and kind == start[0] else None
+        last = until[1] if until and kind == until[0] else None
+        yield _range(folder_id, kind, order, behind, last)
+
+
+def _range(
+    folder_id: int, kind: Kind, order: Order, start: Sequence[Any] | None, until: Sequence[Any] | None = None
+) -> Select[Node]:
+    """Return one index range: the nodes of a kind in a folder, in order, behind `start`, as far as `until`."""
+    columns = _COLUMNS[order.sort]
+    here = tuple_(*columns)
+    wanted = select(Node).where(Node.parent_id == folder_id, Node.kind == kind, Node.trashed_at.is_(None))
+    if start is not None:
+        wanted = wanted.where(here < tuple(start) if order.descending else here > tuple(start))
+    if until is not None:
+        wanted = wanted.where(here >= tuple(until) if order.descending else here <= tuple(until))
+    return wanted.order_by(*(column.desc() if order.descending else column for column in columns))
+
+
+def _to_sealed(node: Node | Brief, order: Order) -> list[str | int]:
+    """Return where a listing in this order goes on behind a node; of names only its own."""
+    values: list[str | int] = [node.kind, node.name]
+    if order.sort is Sort.SIZE:
+        values.append(node.size)
+    elif order.sort is Sort.MODIFIED:
+        values.append((node.modified_at - _EPOCH) // timedelta(microseconds=1))
+    return values
+
+
+def _from_sealed(values: Sequence[Any], order: Order) -> _Position:
+    kind, name, *rest = values
+    position: list[Any] = [sort_key(name)]
+    if order.sort is Sort.SIZE:
+        position[:0] = rest
+    elif order.sort is Sort.MODIFIED:
+        position[:0] = [_EPOCH + timedelta(microseconds=micros) for micros in rest]
+    return Kind(kind), position

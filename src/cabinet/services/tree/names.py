@@ -1,0 +1,174 @@
+"""What may be a name, and how names are ordered.
+
+Names are data: they are normalised to NFC, compared exactly, and never become a path on disk.
+
+Rule: pure functions over strings; the reasons here are all the reasons that `InvalidName` has.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from cabinet.errors import N_, InvalidName
+
+# UTF-16 code units, as Windows, macOS and phones count them: a letter of any script that is written
+# today is one, an emoji two or more.
+NAME_UNITS = 255
+# Of UTF-8. gunicorn's request line ends at 8190 bytes (see serving.py), and percent-encoding makes
+# three of one; what is left is for a cursor.
+PATH_BYTES = 2048
+PATH_SEGMENTS = 64
+
+EMPTY = N_("it is empty.")
+DOTS = N_("it means another folder.")
+SEPARATOR = N_("it contains a slash, a backslash or a control character.")
+BIDI = N_("it contains characters that reverse the direction of writing.")
+NOT_UNICODE = N_("it is not valid UTF-8.")
+TOO_LONG = N_("a name has at most 255 characters, of which an emoji counts as two or more.")
+PATH_TOO_LONG = N_(
+    "a path has at most 64 names and 2048 characters, of which a Cyrillic letter counts as two and a "
+    "Chinese one as three."
+)
+
+# Surrogates stand where Python could not decode a byte.
+_BROKEN = re.compile("[\ud800-\udfff]")
+_FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_BIDI = re.compile("[\u061c\u202a-\u202e\u2066-\u2069]")
+# Hebrew and Arabic names carry them: they turn nothing but what stands beside them, and are not seen.
+_MARKS = re.compile("[\u200e\u200f]")
+
+# Makes one emoji of two.
+_JOINER = "\u200d"
+
+_DIGITS = re.compile(r"(\d+)")
+# Names that agree in this many bytes of their sort key are told apart by the name itself, which has up
+# to 765. PostgreSQL indexes up to 2704 bytes of a row.
+_SORT_KEY_BYTES = 400
+# A Korean letter becomes three of three bytes each, so this holds any name in it; there are single letters
+# that become eighteen.
+_SEARCH_KEY_BYTES = 2400
+
+
+def to_name(text: str) -> str:
+    """Return `text` as one name, normalised; raises `InvalidName`."""
+    if _BROKEN.search(text):
+        raise InvalidName(name=_shown(text), reason=NOT_UNICODE)
+    name = unicodedata.normalize("NFC", text)
+    reason = _fault(name)
+    if reason:
+        raise InvalidName(name=_shown(text), reason=reason)
+    return name
+
+
+def _fault(name: str) -> str | None:
+    seen = _MARKS.sub("", name)
+    if not seen:
+        return EMPTY
+    if seen in {".", ".."}:
+        return DOTS
+    if _FORBIDDEN.search(name):
+        return SEPARATOR
+    if _BIDI.search(name):
+        return BIDI
+    if count_units(name) > NAME_UNITS:
+        return TOO_LONG
+    return None
+
+
+def count_units(text: str) -> int:
+    """Return how many UTF-16 code units `text` has."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _shown(text: str) -> str:
+    """Return `text` fit for a message: no control characters, not endless."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:80])
+
+
+def split_path(text: str) -> tuple[str, ...]:
+    """Return the names that `text` joins by `/`; the empty text is the root. Raises `InvalidName`."""
+    if not text:
+        return ()
+    names = tuple(to_name(segment) for segment in text.split("/"))
+    check_path(names)
+    return names
+
+
+def check_path(names: tuple[str, ...]) -> None:
+    """Raise `InvalidName` when the path made of valid `names` is too long or too deep."""
+    if len(names) > PATH_SEGMENTS or len(join_path(names).encode()) > PATH_BYTES:
+        raise too_long(names)
+
+
+def too_long(names: tuple[str, ...]) -> InvalidName:
+    """Return what tells that a path, or one below it, is too long or too deep."""
+    return InvalidName(name=_shown(join_path(names)), reason=PATH_TOO_LONG)
+
+
+def join_path(names: tuple[str, ...]) -> str:
+    """Return the path of `names`; the root is the empty text."""
+    return "/".join(names)
+
+
+def numbered(name: str, number: int) -> str:
+    """Return `report (2).pdf` for `report.pdf` and 2, cut so that it still is a valid name."""
+    stem, dot, extension = name.rpartition(".")
+    if not stem or len(extension) > 16:
+        stem, dot, extension = name, "", ""
+    tail = f" ({number}){dot}{extension}"
+    return cut(stem, NAME_UNITS - count_units(tail)) + tail
+
+
+def cut(text: str, units: int) -> str:
+    """Return the start of `text` that has at most so many UTF-16 code units, ended between two characters.
+
+    Neither an accent nor a part of a joined emoji is cut off from what it belongs to, unless that
+    alone is longer.
+    """
+    plain = text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", errors="ignore")
+    end = len(plain)
+    while 0 < end < len(text) and (_is_joined(text[end]) or text[end - 1] == _JOINER):
+        end -= 1
+    return text[:end] or plain
+
+
+def _is_joined(char: str) -> bool:
+    """Tell whether a character is shown as a part of the one before it."""
+    return char == _JOINER or "\U0001f3fb" <= char <= "\U0001f3ff" or unicodedata.category(char)[0] == "M"
+
+
+def sort_key(name: str) -> bytes:
+    """Return bytes that order names as people do, alike on every database.
+
+    Case and accents count last, numbers count by value (`file2` before `file10`), and Russian
+    letters stand in their order (short I is one of its own, Yo a kind of Ye).
+    Unique: the name itself ends the key.
+    """
+    parts = []
+    for index, part in enumerate(_DIGITS.split(name.casefold())):
+        if index % 2:
+            digits = "".join(str(unicodedata.decimal(char)) for char in part).lstrip("0")
+            parts.append(b"0" + bytes([len(digits)]) + digits.encode())
+        else:
+            parts.append(_letters(part).encode())
+    return b"".join(parts)[:_SORT_KEY_BYTES] + b"\x00" + name.encode()
+
+
+def search_key(text: str) -> str:
+    """Return `text` as a search compares it: case and accents do not count, Yo is a Ye.
+
+    Cut to what every database can index; whoever types more than that gets what agrees so far.
+    """
+    return _letters(text.casefold()).encode()[:_SEARCH_KEY_BYTES].decode(errors="ignore")
+
+
+def search_words(query: str) -> tuple[str, ...]:
+    """Return the words of `query` as a search compares them, each once; none where nothing is asked."""
+    return tuple(dict.fromkeys(search_key(query).split()))
+
+
+def _letters(text: str) -> str:
+    """Return `text` without accents, except that й stays a letter of its own."""
+    decomposed = unicodedata.normalize("NFKD", text).replace("и\u0306", "й")
+    return "".join(char for char in decomposed if not unicodedata.combining(char))

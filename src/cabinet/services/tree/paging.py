@@ -1,0 +1,40 @@
+"""How a listing is ordered, and what a page of it is.
+
+Rule: plain values; nothing here touches the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cabinet.services.tree.entries import Entry
+
+
+class Sort(StrEnum):
+    """What a listing is ordered by; folders always come before files."""
+
+    NAME = "name"
+    SIZE = "size"
+    MODIFIED = "modified"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a listing is ordered, and after which cursor it goes on."""
+
+    sort: Sort = Sort.NAME
+    descending: bool = False
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries of a folder; `next` asks for those behind, None when there are none."""
+
+    path: str
+    entries: Sequence[Entry]
+    next: str | None
+    count: int
+    size: int

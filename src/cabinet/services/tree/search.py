@@ -1,0 +1,162 @@
+"""Finding files and folders by words that are in their names.
+
+Every word is found anywhere in a name, in whatever order, were it one letter; the newest come first.
+Case and accents do not count.
+
+An index knows names, not places: it gives candidates, and of each the folders above are looked up
+by their ids, all of a batch in one query a level. That gives the path, tells whether the candidate
+lies where the search is, and drops what is below a folder in the trash. So neither the trash nor a
+move ever touches the index, and a tree of any size is hidden or moved by its top row.
+
+Rule: reads only, and of bounded cost: when many candidates lie elsewhere or in the trash, or the
+time is over, a page has few entries or none, and still a `next`. Neither what is in that nor its
+length tells of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cabinet.errors import N_, InvalidField
+from cabinet.models import Node
+from cabinet.services.kernel.search_index import END, Candidates, find_candidates
+from cabinet.services.tree.cursors import Cursors, Place
+from cabinet.services.tree.entries import Entry, to_entry
+from cabinet.services.tree.extents import Extent
+from cabinet.services.tree.names import join_path, search_words, split_path
+from cabinet.services.tree.tree import Tree
+
+NOTHING_ASKED = N_("it is empty.")
+
+# Candidates that are looked at for one page, however few of them are shown.
+_LOOKED_AT = 5000
+# Pages whose candidates are looked at, at most, to tell what has become of all that was found on them.
+_PAGES_AT_ONCE = 4
+# Seconds after which a page has what it has, once it has asked the index.
+_PATIENCE = 1.0
+# Candidates fetched at a time.
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Some of what was found below the folder `path`; `next` asks for the rest."""
+
+    path: str
+    entries: Sequence[Entry]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What a search has to know of a folder."""
+
+    parent_id: int | None
+    name: str
+    is_trashed: bool
+
+
+class Search:
+    """Searches the files of one user; `timer` tells seconds."""
+
+    def __init__(
+        self,
+        session: Session,
+        cursors: Cursors,
+        owner_id: int,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._session = session
+        self._cursors = cursors
+        self._owner_id = owner_id
+        self._timer = timer
+        self._tree = Tree(session, owner_id)
+        self._folders: dict[int, _Folder] = {}
+
+    def page(self, query: str, path: str, limit: int, after: str | None = None) -> SearchPage:
+        """Return up to `limit` entries below the folder `path` with all words of `query` in their names.
+
+        Raises `NotFound`, `NotAFolder`, or `InvalidField` for an empty query or a foreign cursor.
+        """
+        return self._page(query, path, Extent(None, limit, limit), after, _LOOKED_AT)
+
+    def first_part(self, query: str, path: str, extent: Extent, after: str | None = None) -> SearchPage:
+        """Return what `page` does of the pages that `extent` takes in; raises as it does."""
+        return self._page(query, path, extent, after, _PAGES_AT_ONCE * _LOOKED_AT)
+
+    def _page(self, query: str, path: str, extent: Extent, after: str | None, most: int) -> SearchPage:
+        """Return entries behind the cursor `after` as far as `extent` goes; looks at `most` candidates."""
+        words = search_words(query)
+        if not words:
+            raise InvalidField(field="q", reason=NOTHING_ASKED)
+        names = split_path(path)
+        folder = self._tree.get_folder(names)
+        place = ("search", self._owner_id, join_path(names), " ".join(words))
+        before = self._from_cursor(place, after, END)
+        until = self._from_cursor(place, extent.until, 0)
+        deadline = self._timer() + _PATIENCE
+        entries: list[Entry] = []
+        looked_at, last = 0, END
+        for batch in self._batches(words, before):
+            for node in batch.nodes:
+                is_past = node.id < until
+                is_full = len(entries) == extent.most or (is_past and len(entries) >= extent.least)
+                if is_full or looked_at == most:
+                    # Nothing behind the cursor shows: it stays, and what comes back to just before it shows again.
+                    is_as_before = is_past and last >= until
+                    behind = extent.until if is_as_before else self._cursors.seal(place, [last])
+                    return SearchPage(join_path(names), entries, behind)
+                looked_at, last = looked_at + 1, node.id
+                has_all = all(word in node.search_key for word in words)
+                found = self._place(node, folder) if has_all else None
+                if found is not None:
+                    entries.append(to_entry(node, join_path((*names, *found, node.name))))
+            if batch.rest is not None and self._timer() > deadline:
+                return SearchPage(join_path(names), entries, self._cursors.seal(place, [batch.rest]))
+        return SearchPage(join_path(names), entries, None)
+
+    def _from_cursor(self, place: Place, cursor: str | None, otherwise: int) -> int:
+        """Return the id below which nothing was looked at, or what holds without a cursor."""
+        return otherwise if cursor is None else int(self._cursors.open(place, cursor)[0])
+
+    def _batches(self, words: Sequence[str], before: int) -> Iterator[Candidates]:
+        """Yield what may have `words` in its name, below the id `before`, with the folders looked up."""
+        if any("\0" in word for word in words):
+            return  # no name has one, and no database can be asked for it
+        rest: int | None = before
+        while rest is not None:
+            batch = find_candidates(self._session, self._owner_id, words, rest, _BATCH)
+            self._look_up(node.parent_id for node in batch.nodes)
+            yield batch
+            rest = batch.rest
+
+    def _look_up(self, ids: Iterable[int | None]) -> None:
+        """Know all folders from `ids` up to the root, by one query a level."""
+        wanted = {node_id for node_id in ids if node_id is not None} - self._folders.keys()
+        while wanted:
+            columns = select(Node.id, Node.parent_id, Node.name, Node.trashed_at)
+            rows = self._session.execute(columns.where(Node.id.in_(wanted))).all()
+            self._folders |= {
+                row.id: _Folder(row.parent_id, row.name, row.trashed_at is not None) for row in rows
+            }
+            above = {row.parent_id for row in rows if row.parent_id is not None}
+            wanted = above - self._folders.keys()
+
+    def _place(self, node: Node, top: Node) -> tuple[str, ...] | None:
+        """Return the names of the folders between `top` and a node, None if it is not seen below `top`."""
+        if node.trashed_at is not None:
+            return None
+        names: list[str] = []
+        folder_id = node.parent_id
+        while folder_id != top.id:
+            folder = self._folders.get(folder_id) if folder_id is not None else None
+            if folder is None or folder.is_trashed:
+                return None
+            names.append(folder.name)
+            folder_id = folder.parent_id
+        return tuple(reversed(names))

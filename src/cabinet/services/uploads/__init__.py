@@ -1,0 +1,4 @@
+"""Bytes come in and become files.
+
+Rule: no transaction is open while bytes move.
+"""

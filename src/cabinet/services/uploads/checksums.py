@@ -1,0 +1,53 @@
+"""Whether a part arrived as it was sent.
+
+The content hash of a part that begins at the edge of a block falls out of what is computed anyway;
+every other digest costs the request a second pass over its bytes.
+
+Rule: a part that was to be proven and could not be has never come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cabinet.errors import ChecksumMismatch
+from cabinet.services.uploads.states import Checksum, Part
+from cabinet.storage.chunks import HasherAside, iter_hashed
+from cabinet.storage.content_hash import BLOCK_SIZE, ContentHasher
+
+
+class Proof:
+    """The digests that a part has to have, computed while it passes."""
+
+    def __init__(self, part: Part, offset: int) -> None:
+        self._free = part.content_hash if offset % BLOCK_SIZE == 0 else None
+        promised = [part.checksum]
+        if part.content_hash is not None and self._free is None:
+            promised.append(Checksum(ContentHasher, part.content_hash))
+        self._promised = [(checksum.new(), checksum.digest) for checksum in promised if checksum]
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Tell whether the sender promised anything."""
+        return self._free is not None or bool(self._promised)
+
+    def watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Pass `chunks` on."""
+        if not self._promised:
+            yield from chunks
+            return
+        aside = [HasherAside(hasher) for hasher, _ in self._promised]
+        try:
+            yield from iter_hashed(chunks, *aside)
+        finally:
+            for hasher in aside:
+                hasher.close()
+
+    def check(self, content_hash: str | None) -> None:
+        """Raise `ChecksumMismatch` unless what passed is what was promised; the content hash of it is given."""
+        received = [(hasher.hexdigest(), digest) for hasher, digest in self._promised]
+        if self._free is not None:
+            received.append((content_hash or "", self._free))
+        for found, expected in received:
+            if found != expected:
+                raise ChecksumMismatch(expected=expected, received=found)

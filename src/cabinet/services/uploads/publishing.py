@@ -1,0 +1,283 @@
+"""Finished content becomes files of one user, in one transaction.
+
+However many files there are, the database is asked a few questions in all: which blobs are known,
+what lies in each of the folders; and the rows go in together.
+
+Rule: runs in the caller's writing transaction and commits nothing; bytes are published last, for
+what is refused shall not leave them in the store until a sweep.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from cabinet.errors import (
+    EntryExists,
+    IsAFolder,
+    NotAFolder,
+    PreconditionFailed,
+)
+from cabinet.models import Base, Blob, Kind, Node
+from cabinet.services.kernel.clock import Clock
+from cabinet.services.kernel.database import lock_blob, publishing
+from cabinet.services.tree.entries import (
+    OCTETS,
+    Conflict,
+    Entry,
+    Precondition,
+    media_type_of,
+    no_precondition,
+    to_entry,
+)
+from cabinet.services.tree.name_conflicts import free_name
+from cabinet.services.tree.names import check_path, join_path, split_path
+from cabinet.services.tree.tree import Tree
+from cabinet.services.tree.usage import check_entries, use
+from cabinet.services.tree.versions import next_version, prune
+from cabinet.services.uploads.media_types import HEAD_SIZE, hint_of
+from cabinet.storage.blobs import BlobStore, Staging
+from cabinet.storage.blocks import Measured
+
+# Into the tables and past the mapper, which takes as long over each row as the database does.
+_INSERT_BLOB = insert(Base.metadata.tables["blob"])
+_INSERT_VERSION = insert(Base.metadata.tables["version"])
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the operator allows: bytes of one file, versions of it, and how long an upload may rest."""
+
+    max_size: int
+    versions_kept: int
+    keep: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where content shall go, and what to do when the name is in use.
+
+    `modified_at` is when its owner changed it last, and `media_type` what it is where the name
+    does not tell, as far as that is known.
+    """
+
+    path: str
+    on_conflict: Conflict = Conflict.REPLACE
+    precondition: Precondition = no_precondition
+    modified_at: datetime | None = None
+    media_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Content that is counted, hashed and durable in staging, and where it shall go."""
+
+    staging: Staging
+    measured: Measured
+    target: Target
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of an upload; `is_new` unless it replaced the content of a file."""
+
+    entry: Entry
+    is_new: bool
+
+
+class Places:
+    """The nodes at some paths and above them, as they are and as they become."""
+
+    def __init__(self, tree: Tree, paths: Sequence[tuple[str, ...]], root: Node | None = None) -> None:
+        self._tree = tree
+        steps = {path[:depth] for path in paths for depth in range(len(path) + 1)}
+        self._nodes = dict(tree.find_all(steps, root))
+
+    def look(self, target: Target) -> tuple[tuple[str, ...], int]:
+        """Return the names in the path of `target`, and how many of them lead to something.
+
+        Raises what stands in its way: `InvalidName`, `IsAFolder`, `NotAFolder`, `EntryExists`,
+        `PreconditionFailed`.
+        """
+        names = split_path(target.path)
+        if not names:
+            raise IsAFolder(path="")
+        depth = next((length for length in range(len(names), 0, -1) if names[:length] in self._nodes), 0)
+        node = self._nodes[names[:depth]]
+        is_there = depth == len(names)
+        if not is_there and node.kind != Kind.FOLDER:
+            raise NotAFolder(path=join_path(names[:depth]))
+        if is_there and node.kind == Kind.FOLDER and target.on_conflict is not Conflict.RENAME:
+            raise IsAFolder(path=join_path(names))
+        if not target.precondition(node.content_hash if is_there else None):
+            raise PreconditionFailed
+        if is_there and target.on_conflict is Conflict.FAIL:
+            raise EntryExists(path=join_path(names))
+        return names, depth
+
+    def get(self, names: tuple[str, ...]) -> Node:
+        """Return the node at a path that leads to something."""
+        return self._nodes[names]
+
+    def put(self, names: tuple[str, ...], node: Node) -> None:
+        """Note what is at a path from now on."""
+        self._nodes[names] = node
+
+    def make_folder(self, names: tuple[str, ...], depth: int, now: datetime) -> Node:
+        """Return the folder at `names`, made where only the first `depth` of them lead to one."""
+        for length in range(depth, len(names)):
+            folder, name = self._nodes[names[:length]], names[length]
+            self._nodes[names[: length + 1]] = self._tree.make_folders(folder, [name], now)
+        return self._nodes[names]
+
+    def free_name(self, folder: tuple[str, ...], name: str) -> str:
+        """Return the name with the first number that makes it free in a folder."""
+        return free_name(name, lambda numbered: self._is_taken((*folder, numbered)))
+
+    def _is_taken(self, names: tuple[str, ...]) -> bool:
+        return names in self._nodes or self._tree.child(self._nodes[names[:-1]], names[-1]) is not None
+
+
+class Publisher:
+    """Publishes for one user; each `publish` is one half of a transaction of the caller's."""
+
+    def __init__(self, session: Session, store: BlobStore, clock: Clock, terms: Terms, owner_id: int) -> None:
+        self._session = session
+        self._store = store
+        self._clock = clock
+        self._terms = terms
+        self._owner_id = owner_id
+        self._tree = Tree(session, owner_id)
+
+    def check(self, target: Target) -> None:
+        """Raise what stands in the way of `target` now."""
+        names, depth = Places(self._tree, [split_path(target.path)]).look(target)
+        numbered = depth == len(names) and target.on_conflict is Conflict.RENAME
+        check_entries(self._session, self._owner_id, len(names) - depth + numbered)
+
+    def publish(self, finished: Sequence[Finished]) -> list[Stored]:
+        """Give every one of them its place, and return what they became, in order.
+
+        Raises `InvalidName`, `EntryExists`, `IsAFolder`, `NotAFolder`, `PreconditionFailed`,
+        `QuotaExceeded`, `TooManyEntries`, `StorageFull`; the caller then rolls back.
+        """
+        root = self._tree.root(lock=True)
+        self._note_blobs(finished)
+        # Nodes that are made here must not go in one by one, whenever something is looked up.
+        with self._session.no_autoflush:
+            stored = self._place(finished, root)
+        self._store.publish([(each.staging, each.measured) for each in finished])
+        return stored
+
+    def _note_blobs(self, finished: Sequence[Finished]) -> None:
+        """Lock the blobs that are to be published, and have their rows."""
+        by_hash = {each.measured.content_hash: each for each in finished}
+        # One order for everybody, or two requests could wait for each other's locks.
+        for content_hash in sorted(by_hash):
+            lock_blob(self._session, content_hash)
+        known = select(Blob).where(Blob.content_hash.in_(by_hash))
+        blobs = {blob.content_hash: blob for blob in self._session.scalars(known)}
+        for content_hash, blob in blobs.items():
+            blob.released_at = None
+            blob.sha256 = by_hash[content_hash].sha256 or blob.sha256
+        now = self._clock()
+        new = [
+            {"content_hash": key, "size": each.measured.size, "sha256": each.sha256, "created_at": now}
+            for key, each in by_hash.items()
+            if key not in blobs
+        ]
+        if new:
+            self._session.execute(_INSERT_BLOB, new)
+
+    def _place(self, finished: Sequence[Finished], root: Node) -> list[Stored]:
+        places = Places(self._tree, [split_path(each.target.path) for each in finished], root)
+        placing = _Placing(self._session, self._tree, places, self._clock())
+        placed = [placing.place(self._with_hint(each), each.measured) for each in finished]
+        placing.flush()
+        freed = sum(prune(self._session, node, self._terms.versions_kept) for node in placing.changed)
+        use(self._session, self._owner_id, placing.used - freed, entries=placing.added)
+        return [
+            Stored(to_entry(node, join_path(names)), is_new=is_new)
+            for names, node, is_new in placed
+        ]  # fmt: skip
+
+    def _with_hint(self, finished: Finished) -> Target:
+        """Return the target of content, with what the content seems to be where nothing else tells."""
+        target = finished.target
+        if media_type_of(target.path, otherwise=target.media_type) != OCTETS:
+            return target
+        return replace(target, media_type=hint_of(self._store.head(finished.staging, HEAD_SIZE)))
+
+
+def publish(session: Session, publisher: Publisher, finished: Sequence[Finished]) -> list[Stored]:
+    """Publish in a transaction of its own; raises as `Publisher.publish`, then nothing has changed."""
+    with publishing(session):
+        return publisher.publish(finished)
+
+
+class _Placing:
+    """The rows of one publication, gathered until all of them can go in together."""
+
+    def __init__(self, session: Session, tree: Tree, places: Places, now: datetime) -> None:
+        self._session = session
+        self._tree = tree
+        self._places = places
+        self._now = now
+        self._versions: list[tuple[Node, dict[str, object]]] = []
+        self._entries: Counter[int] = Counter()
+        self._sizes: Counter[int] = Counter()
+        # Bytes, and files: the folders are counted as they are made.
+        self.used = self.added = 0
+
+    @property
+    def changed(self) -> set[Node]:
+        """The files that got other bytes."""
+        return {node for node, _version in self._versions}
+
+    def place(self, target: Target, measured: Measured) -> tuple[tuple[str, ...], Node, bool]:
+        """Give content its place; returns its path, its node, and whether that is new."""
+        names, depth = self._places.look(target)
+        is_there = depth == len(names)
+        if is_there and target.on_conflict is Conflict.RENAME:
+            names = (*names[:-1], self._places.free_name(names[:-1], names[-1]))
+            check_path(names)
+            is_there = False
+        if is_there:
+            node = self._places.get(names)
+        else:
+            folder = self._places.make_folder(names[:-1], min(depth, len(names) - 1), self._now)
+            node = self._tree.new(folder, names[-1], Kind.FILE, self._now)
+            self._session.add(node)
+            self._tree.stretch(folder, node)
+            self._places.put(names, node)
+            self._entries[folder.id] += 1
+            self.added += 1
+        # The very same content again is a retry and no change.
+        if node.content_hash != measured.content_hash:
+            self._fill(node, measured, target.media_type)
+        node.modified_at = target.modified_at or self._now
+        return names, node, not is_there
+
+    def flush(self) -> None:
+        """Write all rows and counters."""
+        self._session.flush()
+        if self._versions:
+            rows = [version | {"node_id": node.id} for node, version in self._versions]
+            self._session.execute(_INSERT_VERSION, rows)
+        for folder_id in {*self._entries, *self._sizes}:
+            self._tree.count(folder_id, entries=self._entries[folder_id], size=self._sizes[folder_id])
+
+    def _fill(self, node: Node, measured: Measured, media_type: str | None) -> None:
+        """Make `measured` the content of a file, as its next version."""
+        assert node.parent_id is not None  # only a root has none, and a root is no file
+        self._sizes[node.parent_id] += measured.size - node.size
+        self.used += measured.size
+        node.media_type = media_type_of(node.name, otherwise=media_type)
+        # A new file has no id yet; `flush` knows it.
+        self._versions.append((node, next_version(node, measured.content_hash, measured.size, self._now)))

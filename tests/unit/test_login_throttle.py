@@ -1,0 +1,360 @@
+"""How whoever guesses passwords is slowed down, and nobody else.
+
+Rule: the clock is a fake; what a person would have to wait for takes no time here.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cabinet.errors import AccountGuarded, TooManyAttempts
+from cabinet.models import Throttle
+from cabinet.services.accounts.login_throttle import (
+    COUNTED_FOR,
+    DAILY_FAILURES,
+    KNOWN_FOR,
+    LIMITS,
+    LoginThrottle,
+    RegistrationLimits,
+    RegistrationThrottle,
+    is_loopback,
+    to_network,
+)
+from tests.support.services import Workbench
+
+HOME, OFFICE, ATTACKER = "203.0.113.1", "203.0.113.2", "198.51.100.66"
+
+
+@pytest.fixture
+def throttle(session: Session, bench: Workbench) -> LoginThrottle:
+    return LoginThrottle(session, bench.clock)
+
+
+def is_let_in(throttle: LoginThrottle, account: str, address: str) -> bool:
+    try:
+        throttle.check(account, address)
+    except (TooManyAttempts, AccountGuarded):
+        return False
+    return True
+
+
+def fail(throttle: LoginThrottle, account: str, address: str, times: int = 1) -> None:
+    for _ in range(times):
+        throttle.count_failure(account, address)
+
+
+def wait_of(throttle: LoginThrottle, account: str, address: str) -> int:
+    with pytest.raises(TooManyAttempts) as caught:
+        throttle.check(account, address)
+    return caught.value.retry_after
+
+
+def test_nobody_waits_before_the_first_failure(throttle: LoginThrottle) -> None:
+    assert is_let_in(throttle, "alice", HOME)
+
+
+def test_a_few_mistakes_cost_nothing(throttle: LoginThrottle) -> None:
+    fail(throttle, "alice", HOME, 9)
+
+    assert is_let_in(throttle, "alice", HOME)
+
+
+def test_after_ten_failures_each_further_one_doubles_the_wait(
+    throttle: LoginThrottle, bench: Workbench
+) -> None:
+    waits = []
+    fail(throttle, "alice", HOME, 9)
+    for _ in range(14):
+        fail(throttle, "alice", HOME)
+        waits.append(wait_of(throttle, "alice", HOME) - 1)
+        bench.clock.advance(seconds=waits[-1])
+        assert is_let_in(throttle, "alice", HOME)
+
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900]
+
+
+def test_the_wait_is_over_when_it_says(throttle: LoginThrottle, bench: Workbench) -> None:
+    fail(throttle, "alice", HOME, 13)
+    wait = wait_of(throttle, "alice", HOME)
+
+    bench.clock.advance(seconds=wait - 2)
+    assert not is_let_in(throttle, "alice", HOME)
+
+    bench.clock.advance(seconds=2)
+    assert is_let_in(throttle, "alice", HOME)
+
+
+def test_a_wrong_password_of_one_account_does_not_slow_another(throttle: LoginThrottle) -> None:
+    fail(throttle, "alice", HOME, 15)
+
+    assert is_let_in(throttle, "bob", HOME)
+    assert is_let_in(throttle, "alice", OFFICE)
+
+
+def test_one_address_cannot_try_many_accounts(throttle: LoginThrottle) -> None:
+    for number in range(LIMITS["address"].free):
+        fail(throttle, f"user{number}", ATTACKER)
+
+    assert not is_let_in(throttle, "somebody else", ATTACKER)
+    assert is_let_in(throttle, "somebody else", HOME)
+
+
+def test_many_addresses_cannot_try_one_account(throttle: LoginThrottle) -> None:
+    for number in range(LIMITS["account"].free):
+        fail(throttle, "alice", f"192.0.2.{number}")
+
+    assert not is_let_in(throttle, "alice", "192.0.2.200")
+    assert is_let_in(throttle, "bob", "192.0.2.200")
+
+
+def test_the_21st_wrong_password_in_a_row_has_to_wait_wherever_it_comes_from(
+    throttle: LoginThrottle,
+) -> None:
+    for number in range(20):
+        fail(throttle, "alice", f"192.0.2.{number % 7}")
+
+    assert not is_let_in(throttle, "alice", "192.0.2.99")
+
+
+def test_nobody_keeps_the_owner_out_of_an_address_that_the_owner_used(
+    throttle: LoginThrottle, bench: Workbench
+) -> None:
+    throttle.count_success("alice", HOME)
+    for number in range(100):
+        fail(throttle, "alice", f"192.0.2.{number}")
+
+    assert is_let_in(throttle, "alice", HOME)
+    assert not is_let_in(throttle, "alice", OFFICE)
+    bench.clock.advance(seconds=KNOWN_FOR.total_seconds() - 10)
+    for number in range(100):
+        fail(throttle, "alice", f"192.0.2.{number}")
+    assert is_let_in(throttle, "alice", HOME)
+    bench.clock.advance(seconds=11)
+    assert not is_let_in(throttle, "alice", HOME)
+
+
+def test_the_longest_wait_of_somebody_elses_making_is_a_minute(throttle: LoginThrottle) -> None:
+    for number in range(DAILY_FAILURES - 1):
+        fail(throttle, "alice", f"192.0.2.{number}")
+
+    assert wait_of(throttle, "alice", HOME) == 61
+
+
+def test_the_owners_own_mistakes_count_at_a_known_address_too(throttle: LoginThrottle) -> None:
+    throttle.count_success("alice", HOME)
+    fail(throttle, "alice", HOME, 10)
+
+    assert not is_let_in(throttle, "alice", HOME)
+
+
+def test_the_right_password_forgets_the_mistakes_before_it(throttle: LoginThrottle) -> None:
+    fail(throttle, "alice", HOME, 9)
+    throttle.count_success("alice", HOME)
+    fail(throttle, "alice", HOME, 9)
+
+    assert is_let_in(throttle, "alice", HOME)
+
+
+def test_the_right_password_of_one_account_does_not_free_an_address(throttle: LoginThrottle) -> None:
+    for number in range(LIMITS["address"].free):
+        fail(throttle, f"user{number}", ATTACKER)
+    throttle.count_success("mallory", ATTACKER)
+
+    assert not is_let_in(throttle, "alice", ATTACKER)
+
+
+def test_failures_are_forgotten_after_an_hour_without_one(throttle: LoginThrottle, bench: Workbench) -> None:
+    fail(throttle, "alice", HOME, 9)
+    bench.clock.advance(seconds=COUNTED_FOR.total_seconds())
+    fail(throttle, "alice", HOME)
+
+    assert is_let_in(throttle, "alice", HOME)
+
+
+def test_another_process_knows_the_same_failures(throttle: LoginThrottle, bench: Workbench) -> None:
+    fail(throttle, "alice", HOME, 10)
+
+    with bench.session() as other:
+        assert not is_let_in(LoginThrottle(other, bench.clock), "alice", HOME)
+
+
+def test_a_sign_in_from_an_address_that_is_known_writes_nothing(
+    throttle: LoginThrottle, session: Session, bench: Workbench
+) -> None:
+    throttle.count_success("alice", HOME)
+    before = session.execute(select(Throttle.key, Throttle.expires_at)).all()
+
+    bench.clock.advance(hours=1)
+    throttle.count_success("alice", HOME)
+    assert session.execute(select(Throttle.key, Throttle.expires_at)).all() == before
+
+    bench.clock.advance(days=1)
+    throttle.count_success("alice", HOME)
+    assert session.scalar(select(Throttle.expires_at)) == bench.clock.now + KNOWN_FOR
+
+
+def test_two_that_begin_the_same_counter_at_once_are_no_error(
+    throttle: LoginThrottle, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(throttle, "alice", HOME)
+    throttle.count_success("bob", HOME)
+    with monkeypatch.context() as patched:
+        # As if the rows of the other one had come between the look and the insert.
+        patched.setattr(session, "get", lambda *_, **__: None)
+        patched.setattr(throttle, "_rows", lambda *_: [])
+        patched.setattr(session, "execute", lambda *_: None)
+        fail(throttle, "alice", HOME)
+        throttle.count_success("bob", HOME)
+
+    failures = session.execute(select(Throttle.key, Throttle.failures).order_by(Throttle.failures))
+    assert sorted(row.failures for row in failures) == [0, 1, 1, 1, 1]
+
+
+def test_what_no_longer_counts_is_deleted(
+    throttle: LoginThrottle, session: Session, bench: Workbench
+) -> None:
+    fail(throttle, "alice", HOME)
+    throttle.count_success("bob", HOME)
+    bench.clock.advance(seconds=COUNTED_FOR.total_seconds())
+
+    assert throttle.forget_expired() == len(LIMITS)
+    bench.clock.advance(days=1)
+    assert throttle.forget_expired() == 1
+    assert session.scalar(select(func.count()).select_from(Throttle)) == 1
+
+
+def test_no_row_holds_a_name(throttle: LoginThrottle, session: Session) -> None:
+    fail(throttle, "my password, typed into the wrong field", HOME)
+    throttle.count_success("alice", HOME)
+
+    keys = list(session.scalars(select(Throttle.key)))
+    assert len(keys) == 5
+    assert not any("alice" in key or "password" in key for key in keys)
+
+
+def guess(throttle: LoginThrottle, times: int) -> int:
+    """Guess from as many unknown networks; returns how many guesses were let in."""
+    let_in = 0
+    for number in range(times):
+        address = f"192.0.2.{number % 250}" if number < 250 else f"198.51.100.{number % 250}"
+        try:
+            throttle.check("alice", address)
+        except AccountGuarded:
+            continue
+        except TooManyAttempts:
+            pass  # whoever has patience comes back later; the wait of the account is another test's
+        let_in += 1
+        throttle.count_failure("alice", address)
+    return let_in
+
+
+def test_an_account_takes_a_hundred_wrong_passwords_a_day_from_unknown_networks(
+    throttle: LoginThrottle, bench: Workbench
+) -> None:
+    throttle.count_success("alice", HOME)
+
+    assert guess(throttle, 150) == DAILY_FAILURES
+    with pytest.raises(AccountGuarded) as caught:
+        throttle.check("alice", OFFICE)
+    assert is_let_in(throttle, "alice", HOME)
+    throttle.check("alice", OFFICE, is_owner=True)
+    throttle.check("bob", OFFICE)
+    bench.clock.advance(seconds=caught.value.retry_after)
+    assert is_let_in(throttle, "alice", OFFICE)
+
+
+def test_wrong_passwords_stop_counting_a_day_after_they_came(
+    throttle: LoginThrottle, bench: Workbench
+) -> None:
+    assert guess(throttle, 60) == 60
+    bench.clock.advance(hours=23)
+    assert guess(throttle, 100) == 40
+    bench.clock.advance(hours=2)
+    assert guess(throttle, 100) == 60
+
+
+def test_the_owners_mistakes_at_home_do_not_guard_the_account(throttle: LoginThrottle) -> None:
+    throttle.count_success("alice", HOME)
+    fail(throttle, "alice", HOME, DAILY_FAILURES + 1)
+
+    throttle.check("alice", OFFICE, is_owner=True)
+    with pytest.raises(TooManyAttempts):
+        throttle.check("alice", OFFICE)
+
+
+def test_the_operator_unlocks_an_account_and_no_other(throttle: LoginThrottle) -> None:
+    guess(throttle, 100)
+    fail(throttle, "bob", HOME, 12)
+
+    throttle.unlock("alice")
+
+    assert is_let_in(throttle, "alice", OFFICE)
+    assert not is_let_in(throttle, "bob", HOME)
+
+
+def test_a_check_tells_whether_a_success_would_be_news(throttle: LoginThrottle, bench: Workbench) -> None:
+    assert not throttle.check("alice", HOME)
+    throttle.count_success("alice", HOME)
+    assert throttle.check("alice", HOME)
+    fail(throttle, "alice", HOME)
+    assert not throttle.check("alice", HOME)
+    throttle.count_success("alice", HOME)
+    bench.clock.advance(days=2)
+    assert not throttle.check("alice", HOME)
+
+
+def test_a_network_makes_only_so_many_accounts(session: Session, bench: Workbench) -> None:
+    throttle = RegistrationThrottle(session, bench.clock, RegistrationLimits(per_minute=2, per_day=3))
+    throttle.count(HOME)
+    throttle.count(HOME)
+
+    with pytest.raises(TooManyAttempts) as caught:
+        throttle.count(HOME)
+    throttle.count(OFFICE)
+    bench.clock.advance(seconds=caught.value.retry_after)
+    throttle.count(HOME)
+    bench.clock.advance(minutes=2)
+    with pytest.raises(TooManyAttempts) as caught:
+        throttle.count(HOME)
+    bench.clock.advance(seconds=caught.value.retry_after)
+    throttle.count(HOME)
+
+
+def test_without_limits_nothing_is_counted(session: Session, bench: Workbench) -> None:
+    throttle = RegistrationThrottle(session, bench.clock, RegistrationLimits())
+    for _ in range(50):
+        throttle.count(HOME)
+
+    assert session.scalar(select(func.count()).select_from(Throttle)) == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "is_own"),
+    [("127.0.0.1", True), ("127.8.9.1", True), ("::1", True), ("::ffff:127.0.0.1", True),
+     ("128.0.0.1", False), ("2001:db8::1", False), ("::2:0:0:0:1", False), ("", False)],
+)  # fmt: skip
+def test_loopback_is_this_machine_alone(address: str, is_own: bool) -> None:
+    assert is_loopback(address) == is_own
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("fe80::1%eth0", "fe80::"),
+        ("", "unknown"),
+        ("a unix socket", "unknown"),
+    ],
+)
+def test_a_guesser_has_one_ipv4_address_or_64_bits_of_ipv6(address: str, network: str) -> None:
+    assert to_network(address) == network
+
+
+def test_a_long_series_of_failures_does_not_overflow() -> None:
+    assert LIMITS["pair"].wait_after(10**9) == timedelta(seconds=900)
