@@ -72,6 +72,20 @@ def test_the_rail_is_the_same_in_the_same_place_on_every_page(
     assert visitor.page.evaluate(OVERLAPS) == []
 
 
+def test_a_name_of_one_thin_letter_is_wide_enough_to_press(visitor: Visitor) -> None:
+    for name in ("i", "l/a.txt"):
+        visitor.person.store(name, b"1")
+
+    visitor.open()
+    links = visitor.page.locator("a.name").all()
+
+    assert len(links) == 2
+    for link in links:
+        box = link.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 24
+
+
 def test_what_can_be_put_in_can_be_put_in_from_everywhere(visitor: Visitor) -> None:
     visitor.person.store("docs/a.txt", b"1")
     page = visitor.open("/trash")
