@@ -261,6 +261,26 @@ def test_who_cannot_wait_for_a_hash_hears_when_to_come_back(
     assert client.get("/me", headers=basic("alice", PASSWORD)).status_code == 503
 
 
+def test_the_forms_of_the_account_come_back_from_a_busy_server_with_the_reason(
+    app: Flask, auth: AuthActions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auth.register()
+    auth.login()
+    monkeypatch.setattr(passwords, "_WAITERS", 0)
+    forms = {
+        "/account/password": {"current_password": PASSWORD, "new_password": "nine quiet herons wade"},
+        "/account/delete": {"password": PASSWORD},
+    }
+
+    for path, fields in forms.items():
+        page = auth.client.post(path, data=fields, headers={"Accept": "text/html"})
+        assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+        assert "The server is busy. Try again in 5 s." in page.text
+        assert f'action="{path}"' in page.text
+        program = auth.client.post(path, data=fields)
+        assert (program.status_code, program.headers["Retry-After"]) == (503, "5")
+
+
 def test_a_throttled_guess_does_not_wait_for_a_hash(
     app: Flask, auth: AuthActions, monkeypatch: pytest.MonkeyPatch
 ) -> None:

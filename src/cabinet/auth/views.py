@@ -5,10 +5,12 @@ Rule: parse, call a service, render. A program gets JSON, a browser a page or a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from flask import Response, flash, jsonify, make_response, render_template, request, url_for
@@ -69,6 +71,9 @@ from cabinet.web.pages import (
 )
 from cabinet.web.parameters import read_json
 from cabinet.web.problems import add_headers, status_of, wants_page
+
+# What a form of the account page that asks for the password comes back with.
+_FORM_ERRORS = (InvalidField, WrongPassword, WeakPassword, TooManyAttempts, AccountGuarded, Unavailable)
 
 # A year in seconds; the language of somebody who is not signed in.
 _LANGUAGE_COOKIE_SECONDS = 365 * 24 * 60 * 60
@@ -138,7 +143,7 @@ def register() -> ResponseReturnValue:
         Unavailable,
     ) as error:
         fields = {InvalidUsername: "username", UsernameTaken: "username", WeakPassword: "password"}
-        return _form_again("auth/register.html", form, error, fields)
+        return _form_again(partial(render_template, "auth/register.html", form=form), form, error, fields)
     if not wants_page():
         return {"username": account.username}, HTTPStatus.CREATED
     sign_in(account, remember=False)
@@ -160,12 +165,7 @@ def login() -> ResponseReturnValue:
         account = accounts().check_password(text_of(form.username), text_of(form.password), peer_address())
         sign_in(account, remember=bool(form.remember.data))
     except (InvalidField, SignInRequired, TooManyAttempts, AccountGuarded, Unavailable) as error:
-        if not wants_page():
-            raise
-        show_error(form, error, {})
-        response = make_response(_login_page(form, request.values.get("next")), status_of(error))
-        add_headers(response, error)
-        return response
+        return _form_again(partial(_login_page, form, request.values.get("next")), form, error)
     if not wants_page():
         return {"username": account.username}
     return see_other(local_path(request.values.get("next"), url_for("files.index")))
@@ -238,9 +238,9 @@ def change_password() -> ResponseReturnValue:
             user.session_id,
             revoke_tokens=bool(form.revoke_tokens.data),
         )
-    except (InvalidField, WrongPassword, WeakPassword, TooManyAttempts, AccountGuarded) as error:
+    except _FORM_ERRORS as error:
         fields = {WrongPassword: "current_password", WeakPassword: "new_password"}
-        return _account_form_again(user, "password_form", form, error, fields)
+        return _form_again(partial(_account_page, user, {"password_form": form}), form, error, fields)
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT
     flash(gettext("Your password is changed. All other browsers are signed out."), "success")
@@ -254,8 +254,9 @@ def delete_account() -> ResponseReturnValue:
     try:
         check_form(form)
         accounts().delete_own(user.id, text_of(form.password), peer_address())
-    except (InvalidField, WrongPassword, TooManyAttempts, AccountGuarded) as error:
-        return _account_form_again(user, "delete_form", form, error, {WrongPassword: "password"})
+    except _FORM_ERRORS as error:
+        page = partial(_account_page, user, {"delete_form": form})
+        return _form_again(page, form, error, {WrongPassword: "password"})
     sign_out()
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT
@@ -283,7 +284,7 @@ def create_token_form() -> ResponseReturnValue:
         expires_at = runtime().clock() + timedelta(days=days) if days else None
         _, secret = tokens().issue(user.credential, text_of(form.name), expires_at)
     except (InvalidField, TooManyTokens) as error:
-        return _account_form_again(user, "token_form", form, error, {})
+        return _form_again(partial(_account_page, user, {"token_form": form}), form, error)
     return _account_page(user, new_token=secret)
 
 
@@ -345,24 +346,18 @@ def _login_page(form: LoginForm, wanted: str | None) -> str:
 
 
 def _form_again(
-    template: str, form: Form, error: CabinetError, fields: dict[type[CabinetError], str]
+    draw: Callable[[], str],
+    form: Form,
+    error: CabinetError,
+    fields: Mapping[type[CabinetError], str] = MappingProxyType({}),
 ) -> Response:
-    """Return the form with `error` in it, or raise it for a program."""
+    """Return the page that `draw()` makes with `error` in its form, or raise it for a program."""
     if not wants_page():
         raise error
     show_error(form, error, fields)
-    response = make_response(render_template(template, form=form), status_of(error))
+    response = make_response(draw(), status_of(error))
     add_headers(response, error)
     return response
-
-
-def _account_form_again(
-    user: ActingUser, name: str, form: Form, error: CabinetError, fields: dict[type[CabinetError], str]
-) -> Response:
-    if not wants_page():
-        raise error
-    show_error(form, error, fields)
-    return make_response(_account_page(user, {name: form}), status_of(error))
 
 
 def _account_page(
