@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import NewContext
 from tests.support.auth import PASSWORD, basic, bearer
-from tests.support.chromium import FAR_HOST, Complaints, Visitor
+from tests.support.chromium import FAR_HOST, Complaints, Visitor, held
 from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -92,6 +92,46 @@ def test_a_form_is_sent_again_by_itself_while_the_server_is_busy(
     page.wait_for_url(re.compile(r"\d/account$"))
     assert len(sent) == 3
     assert len(set(sent)) == 1
+
+
+def test_a_form_that_is_sent_before_its_script_is_there_waits_for_it(
+    visitor: Visitor, context: BrowserContext, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("status of 503")
+    context.clear_cookies()
+    page = visitor.page
+    sent: list[str] = []
+
+    def be_busy_once(route: Route) -> None:
+        sent.append(route.request.resource_type)
+        if len(sent) == 1:
+            route.fulfill(status=503, headers={"Retry-After": "0"}, body="busy")
+        else:
+            route.continue_()
+
+    with held(page, "**/patient-form.js"):
+        page.goto("/login?next=/account")
+        page.route(re.compile(r"/login\?next="), be_busy_once, times=2)
+        fill_in(page, visitor.username, PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("form[data-patient]")).to_have_attribute("inert", "")
+
+    page.wait_for_url(re.compile(r"\d/account$"))
+    assert sent == ["fetch", "fetch"]
+
+
+def test_a_form_whose_script_does_not_come_is_sent_without_it(
+    visitor: Visitor, context: BrowserContext, expect_complaint: Callable[[str], None]
+) -> None:
+    expect_complaint("ERR_FAILED")
+    context.clear_cookies()
+    visitor.page.route("**/patient-form.js", lambda route: route.abort())
+    page = visitor.open("/login?next=/account")
+    fill_in(page, visitor.username, PASSWORD)
+
+    page.get_by_role("button", name="Sign in").click()
+
+    page.wait_for_url(re.compile(r"\d/account$"))
 
 
 def test_signing_out_closes_the_files_page(visitor: Visitor) -> None:
@@ -213,6 +253,21 @@ def test_a_token_is_selected_where_browsers_hide_the_clipboard(
 
     expect(page.get_by_role("status").filter(has_text="Ctrl+C")).to_be_visible()
     assert page.evaluate("String(getSelection())") == secret
+
+
+def test_a_token_is_copied_before_the_rest_of_the_page_is_there(
+    visitor: Visitor, context: BrowserContext
+) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = visitor.open("/account")
+    page.get_by_label("What is it for?").fill("backup")
+
+    with held(page, "**/passwords.js"):
+        page.get_by_role("button", name="Make a token").click()
+        page.get_by_role("button", name="Copy").click()
+        expect(page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
+
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator("#new-token").inner_text()
 
 
 def test_another_browser_can_be_signed_out(visitor: Visitor) -> None:

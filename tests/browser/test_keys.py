@@ -7,7 +7,7 @@ from playwright.sync_api import Download, Page, expect
 
 from tests.browser.conftest import NewContext
 from tests.support import media
-from tests.support.chromium import LETTERS_ON, Visitor
+from tests.support.chromium import LETTERS_ON, Visitor, held
 from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -145,6 +145,20 @@ def test_what_is_switched_is_of_one_user_alone(
     page.goto("/account")
 
     expect(page.get_by_role("switch", name="Single-letter keys")).not_to_be_checked()
+
+
+def test_a_switch_cannot_be_pressed_before_it_shows_how_it_is(visitor: Visitor) -> None:
+    page = visitor.page
+    switch = page.get_by_role("switch", name="Keys of a single sign")
+
+    with held(page, "**/key-settings.js"):
+        page.goto("/account")
+        expect(switch).to_be_disabled()
+    switch.uncheck()
+    page.reload()
+
+    expect(switch).to_be_enabled()
+    expect(switch).not_to_be_checked()
 
 
 def test_the_keys_of_the_preview_stand_on_the_sheet_and_go_with_the_signs(visitor: Visitor) -> None:

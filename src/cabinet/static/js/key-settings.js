@@ -53,10 +53,12 @@ export function showSwitches(place) {
   }
 }
 
-/** Let the switches in `place` show how it is and change it; `changed()` hears of that. */
+/** Let the switches in `place` show how it is and change it; `changed()` hears of that. Until then they can
+    not be pressed. */
 export function bindSwitches(place, changed = () => {}) {
   showSwitches(place);
   for (const box of switchesIn(place)) {
+    box.disabled = false;
     box.addEventListener("change", () => {
       switchKind(box.dataset.keys, box.checked);
       changed();

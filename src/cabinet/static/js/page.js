@@ -22,37 +22,51 @@ async function copyFrom(element) {
 
 bindFocusRing();
 bindTheme(document.getElementById("theme"));
-showTimes(document);
 bindExactTimes();
 
 /** Return what `load()` fetches, or null when the page is left or the line is gone before it comes: the
     page is whole without it. */
 const optional = (load) => load().catch(() => null);
 
-async function bindForms() {
+/** Send `form` by patient-form.js: at once, so that what is sent before that has come waits for it. */
+function bindPatience(form) {
+  const load = () => import("./patient-form.js");
+  optional(load);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    form.inert = true;
+    const part = await optional(load);
+    if (part) {
+      part.send(form, bindMain);
+    } else {
+      form.submit();
+    }
+  });
+}
+
+/** Look after what may come anew with the answer to a form. */
+async function bindMain() {
+  showTimes(document);
+  document.querySelectorAll("form[data-patient]").forEach(bindPatience);
+  // Wherever a form came back with something to mend, start there.
+  document.querySelector('[aria-invalid="true"]')?.focus();
   // Those in dialogs belong to whoever opens them.
   const passwords = document.querySelectorAll('main > :not(dialog) input[type="password"]');
   if (passwords.length) {
     const part = await optional(() => import("./passwords.js"));
     passwords.forEach((field) => part?.bindPassword(field));
   }
-  for (const form of document.querySelectorAll("form[data-patient]")) {
-    const part = await optional(() => import("./patient-form.js"));
-    part?.bindPatience(form, () => {
-      showTimes(document);
-      bindForms();
-    });
-  }
   const switches = document.getElementById("key-switches");
   if (switches) {
     const part = await optional(() => import("./key-settings.js"));
     part?.bindSwitches(switches);
   }
-  // Wherever a form came back with something to mend, start there.
-  document.querySelector('[aria-invalid="true"]')?.focus();
 }
 
-await bindForms();
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.addEventListener("click", () => copyFrom(document.getElementById(button.dataset.copy)));
-}
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-copy]");
+  if (button) {
+    copyFrom(document.getElementById(button.dataset.copy));
+  }
+});
+bindMain();

@@ -54,27 +54,23 @@ function goOn({ url, headers, body }) {
   location.assign(url + location.hash);
 }
 
-/** Send `form` by the above from now on; `rebind()` looks after the fields of a page that came back. */
-export function bindPatience(form, rebind) {
+/** Send `form`, which takes nothing meanwhile; `rebind()` looks after the fields of a page that came back. */
+export async function send(form, rebind) {
   const status = document.createElement("p");
   status.setAttribute("role", "status");
   form.append(status);
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    form.inert = true;
-    try {
-      const response = await post(form, status);
-      // What a page says once, it has said by now: one that leads back to itself is shown as it came.
-      if (response.redirected && new URL(response.url).pathname !== location.pathname) {
-        goOn(response);
-        return;
-      }
-      await show(response);
-      rebind();
-    } catch {
-      // No answer: the browser's own page says so best.
-      form.inert = false;
-      form.submit();
+  try {
+    const response = await post(form, status);
+    // What a page says once, it has said by now: one that leads back to itself is shown as it came.
+    if (response.redirected && new URL(response.url).pathname !== location.pathname) {
+      goOn(response);
+      return;
     }
-  });
+    await show(response);
+    rebind();
+  } catch {
+    // No answer: the browser's own page says so best.
+    form.inert = false;
+    form.submit();
+  }
 }
