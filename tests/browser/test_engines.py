@@ -39,6 +39,14 @@ OFF_CENTER = """(() => {
   const { top, bottom } = document.querySelector(`[data-name="${arguments[0]}"]`).getBoundingClientRect();
   return Math.abs((top + bottom) / 2 / innerHeight - 0.5);
 })()"""
+# The names of the rows that show whole, by what is seen in their middle.
+IN_SIGHT = """[...document.querySelectorAll("#rows [data-path]")]
+  .filter((row) => {
+    const { left, top, width, bottom } = row.getBoundingClientRect();
+    const isInside = top >= 0 && bottom <= innerHeight;
+    return isInside && row.contains(document.elementFromPoint(left + width / 2, (top + bottom) / 2));
+  })
+  .map((row) => row.dataset.name)"""
 
 
 W = TypeVar("W", bound=Window)
@@ -173,21 +181,29 @@ def expect_no_sideways_scroll(window: Window) -> None:
 
 def test_one_finds_the_place_in_a_long_list(window: Window, server: Server, username: str) -> None:
     fill_shelf(server, basic(username))
-    come_back(window)
-    go_to_hit(window, f"{COUNT - 20}.txt")
+    come_back(window, "390.txt")
+    assert window.look(f"{NAMES}.length") == 400
+    assert "390.txt" in window.look(IN_SIGHT)
+
+    hit = f"{COUNT - 20}.txt"
+    go_to_hit(window, hit)
+    assert hit in window.look(IN_SIGHT)
+    assert window.look("document.activeElement.closest('#rows [data-path]').dataset.name") == hit
+    assert window.look("new URLSearchParams(location.search).get('path')") == "shelf"
 
 
-def come_back(window: Window) -> None:
-    """Go elsewhere and back, with "Show more" pressed before."""
+def come_back(window: Window, name: str) -> None:
+    """Go elsewhere and back, with "Show more" pressed before and the row of `name` in the middle."""
     window.go("/index?path=shelf")
     window.press("#more")
     window.wait_for(f"{NAMES}.length === 400")
-    window.run("document.querySelector('[data-name=\"390.txt\"]').scrollIntoView({ block: 'center' })")
+    into_view = "document.querySelector(`[data-name='${arguments[0]}']`).scrollIntoView({ block: 'center' })"
+    window.run(into_view, name)
     window.wait_for("history.state?.rows === 400 && history.state.top === scrollY")
     window.press(".tool[href$='account']")
     window.wait_for("location.pathname.endsWith('account')")
     window.back()
-    window.wait_for(f"{NAMES}.length === 400 && {OFF_CENTER} < 0.1", "390.txt")
+    window.wait_for(f"{NAMES}.length === 400 && {OFF_CENTER} < 0.1", name)
 
 
 def go_to_hit(window: Window, name: str) -> None:

@@ -4,6 +4,7 @@
 
 import { bindFocusRing } from "./focus-ring.js";
 import "./identity.js";
+import { inTurn } from "./parts.js";
 import { bindTheme } from "./theme.js";
 import { bindExactTimes, showTimes } from "./times.js";
 
@@ -16,7 +17,8 @@ async function copyFrom(element) {
   if (!isCopied) {
     getSelection().selectAllChildren(element);
   }
-  const [{ say }, { text }] = await Promise.all([import("./toasts.js"), import("./texts.js")]);
+  const { say } = await inTurn(() => import("./toasts.js"));
+  const { text } = await import("./texts.js");
   say(text(isCopied ? "copied" : "copy-by-hand"));
 }
 
@@ -26,16 +28,16 @@ bindExactTimes();
 
 /** Return what `load()` fetches, or null when the page is left or the line is gone before it comes: the
     page is whole without it. */
-const optional = (load) => load().catch(() => null);
+const optional = (load) => inTurn(load).catch(() => null);
 
-/** Send `form` by patient-form.js: at once, so that what is sent before that has come waits for it. */
+const loadPatience = () => import("./patient-form.js");
+
+/** Send `form` by patient-form.js: what is sent before that has come waits for it. */
 function bindPatience(form) {
-  const load = () => import("./patient-form.js");
-  optional(load);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     form.inert = true;
-    const part = await optional(load);
+    const part = await optional(loadPatience);
     if (part) {
       part.send(form, bindMain);
     } else {
@@ -47,7 +49,8 @@ function bindPatience(form) {
 /** Look after what may come anew with the answer to a form. */
 async function bindMain() {
   showTimes(document);
-  document.querySelectorAll("form[data-patient]").forEach(bindPatience);
+  const forms = document.querySelectorAll("form[data-patient]");
+  forms.forEach(bindPatience);
   // Wherever a form came back with something to mend, start there.
   document.querySelector('[aria-invalid="true"]')?.focus();
   // Those in dialogs belong to whoever opens them.
@@ -55,6 +58,9 @@ async function bindMain() {
   if (passwords.length) {
     const part = await optional(() => import("./passwords.js"));
     passwords.forEach((field) => part?.bindPassword(field));
+  }
+  if (forms.length) {
+    await optional(loadPatience);
   }
   const switches = document.getElementById("key-switches");
   if (switches) {
