@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewContext
+from tests.browser.conftest import COUNT, NewContext, fill_shelf
 from tests.support.chromium import Complaints, Visitor, file
 from tests.support.servers import Server
 
@@ -209,3 +209,43 @@ def test_nothing_to_press_lies_over_another_at_320_pixels_and_the_chosen_are_cou
     assert bar
     assert first
     assert bar["y"] + bar["height"] <= first["y"]
+
+
+# Of the totals at the foot of the list, what does not show: cut off, outside of the window, or below something.
+HIDDEN_TOTALS = """() => {
+    const foot = document.querySelector(".totals");
+    scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+    const parts = [foot, ...foot.querySelectorAll("*")].filter((each) => each.checkVisibility());
+    const isCut = (each) => each.scrollWidth > each.clientWidth && each.clientWidth > 0;
+    const isOutside = ({ left, right, bottom }) => left < 0 || right > innerWidth || bottom > innerHeight;
+    const isCovered = ({ left, right, top, bottom }) =>
+        [left + 1, (left + right) / 2, right - 1]
+            .map((x) => document.elementFromPoint(x, (top + bottom) / 2))
+            .some((seen) => !foot.contains(seen));
+    const isHidden = (each) => isCut(each) || [...each.getClientRects()].some((box) =>
+        isOutside(box) || (each !== foot && isCovered(box)));
+    return parts.filter(isHidden).map((each) => each.textContent.trim());
+}"""
+
+
+@pytest.mark.parametrize("is_large", [False, pytest.param(True, marks=pytest.mark.long)])
+@pytest.mark.parametrize("locale", [pytest.param("en-US", marks=pytest.mark.long), "ru-RU"])
+def test_the_totals_below_the_list_are_never_cut(
+    new_context: NewContext, server: Server, username: str, locale: str, is_large: bool
+) -> None:
+    visitor = Visitor(server, new_context(locale=locale), username)
+    fill_shelf(server, visitor.person.headers)
+    visitor.person.store("shelf/large.bin", bytes(1_234_567))
+    page = visitor.page
+    if is_large:
+        letters_of_twice_the_size(page, is_setting=True)
+
+    for view in ("grid", "list"):
+        visitor.open(f"/index?path=shelf&view={view}")
+        expect(page.locator("#totals")).to_contain_text(str(COUNT + 1))
+        for width in (1920, 1280, 768, 390, 320):
+            page.set_viewport_size({"width": width, "height": 640})
+            assert page.evaluate(HIDDEN_TOTALS) == [], (view, width)
+    page.locator("#more").click()
+    expect(page.locator("#rows [data-path]")).to_have_count(400)
+    assert page.evaluate(HIDDEN_TOTALS) == []
