@@ -162,6 +162,34 @@ def test_the_encoding_is_told_and_can_be_chosen(visitor: Visitor) -> None:
     expect(words(page)).to_contain_text("plain words")
 
 
+def test_the_encoding_and_the_parts_are_told_in_russian(
+    server: Server, new_context: NewContext, username: str
+) -> None:
+    text = "Запись в журнале сервера.\n" * 30_000
+    visitor = Visitor(server, new_context(locale="ru-RU"), username)
+    visitor.person.store("a.log", text.encode("cp866"))
+    visitor.person.store("b.txt", b"MZ\x00\x01\x02\x03\x04\x05\x06 plain words")
+    page = visitor.open()
+    encoding = page.get_by_role("combobox", name="Кодировка")
+    look_at(page, "a.log")
+    expect(encoding.locator("option:checked")).to_have_text("Авто: CP866 (DOS)")
+    status = stage(page).get_by_role("status")
+    expect(status).to_have_text("Часть 1 из 3, всего 780 кБ")
+    stage(page).get_by_role("button", name="В конец").click()
+    expect(status).to_contain_text("Часть 3 из 3")
+    expect(words(page)).to_contain_text("Запись в журнале сервера.")
+
+    encoding.select_option("KOI8-R")
+    expect(words(page)).to_contain_text("Запись".encode("cp866").decode("koi8-r"))
+    encoding.select_option("Авто: CP866 (DOS)")
+    expect(words(page)).to_contain_text("Запись в журнале сервера.")
+    page.get_by_role("button", name="Следующий файл").click()
+
+    expect(stage(page)).to_contain_text("Для таких файлов нет предпросмотра.")
+    encoding.select_option("UTF-8")
+    expect(words(page)).to_contain_text("plain words")
+
+
 def test_a_long_log_is_read_from_its_beginning_to_its_end(visitor: Visitor) -> None:
     content = LINES.encode()
     visitor.person.store("big.log", content)
