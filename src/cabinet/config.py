@@ -177,7 +177,12 @@ SETTINGS = (
         _positive,
         "Files and folders that one user may have, those in the trash included.",
     ),
-    Setting("USER_UPLOADS", 1_000, _positive, "Unfinished uploads that one user may have."),
+    Setting(
+        "USER_UPLOADS",
+        1_000,
+        _positive,
+        "Unfinished uploads that one user may have; as many that have ended are remembered.",
+    ),
     Setting("PART_JOINS", 10, _positive, "How often one partial upload may come in a joined one."),
     Setting("COPY_ENTRIES", 100_000, _positive, "Files and folders that one copy may make."),
     Setting("REGISTRATION", "open", _registration, "`open`: anybody may register; `closed`: nobody."),

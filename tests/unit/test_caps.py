@@ -13,7 +13,15 @@ from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
 from cabinet.config import SETTINGS
-from cabinet.errors import CabinetError, CopyTooLarge, TooManyEntries, TooManyJoins, TooManyUploads
+from cabinet.errors import (
+    CabinetError,
+    CopyTooLarge,
+    NotFound,
+    TooManyEntries,
+    TooManyJoins,
+    TooManyUploads,
+    UploadGone,
+)
 from cabinet.models import Node, Upload, UploadKind, User
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.changes.selections import FolderSelection
@@ -21,8 +29,10 @@ from cabinet.services.kernel.caps import Caps, bind_caps
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.usage_checks import WrongEntries, find_wrong_entries
 from cabinet.services.uploads.publishing import Target
+from cabinet.services.uploads.resumable import ResumableUploads
 from tests.support.audit import check_rows
 from tests.support.resumable import housekeeping, part, partial, plan, service_of
+from tests.support.row_counts import rows_changed
 from tests.support.services import Action, Workbench, at_once, content_of, paths_of, stored_bytes
 
 CAPS = Caps(entries=4, uploads=3, joins=2, copied=3)
@@ -272,6 +282,70 @@ def test_uploads_that_have_expired_keep_nobody_from_beginning_others(
         service.begin(plan(3, f"again {number}"))
     with pytest.raises(TooManyUploads):
         service.begin(plan(3, "new"))
+
+
+def cancelled(service: ResumableUploads) -> str:
+    begun = service.begin(plan(3)).id
+    service.cancel(begun)
+    return begun
+
+
+def finished(service: ResumableUploads) -> str:
+    return service.begin(plan(0)).id
+
+
+def joined(service: ResumableUploads) -> str:
+    return service.join(plan(None, kind=UploadKind.JOINED), [partial(service, b"x")]).id
+
+
+@pytest.mark.parametrize("end", [cancelled, finished, joined])
+def test_of_uploads_that_have_ended_only_the_last_are_remembered(
+    session: Session, bench: Workbench, alice: Account, end: Callable[[ResumableUploads], str]
+) -> None:
+    service = service_of(session, bench, alice)
+    others = cancelled(service_of(session, bench, bench.register(session, "bob")))
+    going_on = service.begin(plan(3, "kept")).id
+    ended, rows = [], []
+    for _ in range(8 * CAPS.uploads):
+        bench.clock.advance(seconds=1)
+        ended.append(end(service))
+        rows.append(session.scalar(select(func.count()).where(Upload.owner_id == alice.id)) or 0)
+
+    assert max(rows) <= 2 * CAPS.uploads + 2
+    # With each that is joined, its part has ended as well.
+    for upload_id in ended[-1:] if end is joined else ended[-CAPS.uploads :]:
+        if end is cancelled:
+            with pytest.raises(UploadGone):
+                service.get(upload_id)
+        else:
+            assert service.get(upload_id).content_hash
+    with pytest.raises(NotFound):
+        service.get(ended[0])
+    assert service.append(going_on, part(b"abc")).content_hash
+    assert session.get(Upload, others) is not None
+
+
+def test_whoever_has_ended_very_many_uploads_at_the_upgrade_loses_them_some_at_a_time(
+    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cabinet.services.uploads.upload_caps._BATCH", 5)
+    bind_caps(session, Caps(uploads=100))
+    service = service_of(session, bench, alice)
+    for _ in range(40):
+        bench.clock.advance(seconds=1)
+        last = cancelled(service)
+    bind_caps(session, CAPS)
+
+    with rows_changed(bench.engine) as changed:
+        for _ in range(12):
+            bench.clock.advance(seconds=1)
+            cancelled(service)
+
+    # Five are forgotten, and one is added.
+    assert max(changed) == 6
+    assert (session.scalar(select(func.count()).select_from(Upload)) or 0) <= 2 * CAPS.uploads + 1
+    with pytest.raises(NotFound):
+        service.get(last)
 
 
 def test_of_all_uploads_that_begin_at_once_no_more_do_than_allowed(bench: Workbench) -> None:

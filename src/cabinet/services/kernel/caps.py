@@ -19,8 +19,9 @@ _CAPS = "cabinet_caps"
 class Caps:
     """The caps of one user; the defaults are those of the settings.
 
-    `entries`: files and folders, also in the trash; `uploads`: unfinished ones; `joins`: how often one
-    partial upload may come in a joined one; `copied`: files and folders that one copy makes.
+    `entries`: files and folders, also in the trash; `uploads`: unfinished ones, and as many that have
+    ended are remembered; `joins`: how often one partial upload may come in a joined one; `copied`:
+    files and folders that one copy makes.
     """
 
     entries: int = 2_000_000

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import (
@@ -28,7 +28,6 @@ from cabinet.errors import (
     StorageFull,
     TooLarge,
     TooManyJoins,
-    TooManyUploads,
     UploadGone,
     UploadIsFinal,
     UploadLocked,
@@ -44,6 +43,7 @@ from cabinet.services.uploads.checksums import Proof
 from cabinet.services.uploads.publishing import Finished, Publisher, Terms
 from cabinet.services.uploads.room import overdraft
 from cabinet.services.uploads.states import LetGo, Part, Plan, State, target_of, to_state
+from cabinet.services.uploads.upload_caps import check_unfinished, find_oldest_ended, forget_ended
 from cabinet.storage.blobs import BlobStore, ResumedStaging, StagedPart
 from cabinet.storage.chunks import iter_limited
 from cabinet.storage.content_hash import hash_chunks
@@ -76,14 +76,16 @@ class ResumableUploads:
         if plan.kind is UploadKind.WHOLE:
             self._publisher.check(plan.target)
         self._check_room(plan.length or 0, self._new_row("", plan))
-        self._check_unfinished()
+        check_unfinished(self._session, self._owner_id, self._clock())
+        forgotten = find_oldest_ended(self._session, self._owner_id)
         self._session.rollback()
         upload_id = self._store.create(plan.length)
         try:
             with writing(self._session):
                 # One at a time, or several would see the same last place free.
                 lock_user(self._session, self._owner_id)
-                self._check_unfinished()
+                check_unfinished(self._session, self._owner_id, self._clock())
+                forget_ended(self._session, forgotten)
                 self._session.add(self._new_row(upload_id, plan))
         except BaseException:
             self._store.discard(upload_id)
@@ -157,6 +159,7 @@ class ResumableUploads:
             row = self._new_row("", plan)
             row.length = length
             self._check_room(length, row, given_back=sum(sizes.values()))
+            forgotten = find_oldest_ended(self._session, self._owner_id)
             self._session.rollback()
             parts = [StagedPart(upload_id, sizes[upload_id]) for upload_id in upload_ids]
             with self._store.join(parts) as staging:
@@ -164,6 +167,7 @@ class ResumableUploads:
                 joined_id = new_id()
                 with publishing(self._session):
                     self._tree.root(lock=True)
+                    forget_ended(self._session, forgotten)
                     for upload_id in sizes:
                         self._give_back(self._row(upload_id))
                     row = self._new_row(joined_id, plan)
@@ -268,15 +272,6 @@ class ResumableUploads:
         """Return how many bytes beyond the quota may come for an upload."""
         is_partial = row.kind == UploadKind.PARTIAL
         return overdraft(self._tree, target_of(row), row.length, is_partial=is_partial)
-
-    def _check_unfinished(self) -> None:
-        most = caps_of(self._session).uploads
-        # Those that have expired only wait for a sweep, and their owner does not see them any more.
-        unfinished = select(func.count()).where(
-            Upload.owner_id == self._owner_id, Upload.ended_at.is_(None), Upload.expires_at > self._clock()
-        )
-        if (self._session.scalar(unfinished) or 0) >= most:
-            raise TooManyUploads(allowed=most)
 
     def _check_part(self, row: Upload, part: Part) -> None:
         if part.offset != row.offset:
