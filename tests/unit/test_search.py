@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, update
+from sqlalchemy import event, text, update
 from sqlalchemy.orm import Session
 
-from cabinet.errors import InvalidField, NotAFolder, NotFound
+from cabinet.errors import InvalidField, NotAFolder, NotFound, Unavailable
 from cabinet.models import Node
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.kernel.database import writing
@@ -18,8 +20,8 @@ from cabinet.services.kernel.search_index import BLOCK_BITS
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.names import search_key
-from cabinet.services.tree.paging import Order
 from cabinet.services.tree.search import Search
+from cabinet.services.tree.tree.paging import Order
 from tests.support.services import Workbench
 
 
@@ -337,6 +339,74 @@ def test_a_page_gives_what_it_has_when_its_time_is_over(
     assert sorted(name for page in pages for name in page) == [f"file {number}" for number in range(10)]
 
 
+@contextmanager
+def slow_from(bench: Workbench, number: int) -> Iterator[None]:
+    """Let every look-up from this one on, counted from 0, take an hour."""
+    numbers = itertools.count()
+
+    def slow_down(*call: object) -> tuple[object, object]:
+        statement, values = str(call[2]), call[3]
+        if "WITH hit" in statement and next(numbers) >= number:
+            statement = statement.replace(
+                "FROM node WHERE owner_id", "FROM pg_sleep(3600), node WHERE owner_id"
+            )
+            assert "pg_sleep" in statement
+        return statement, values
+
+    event.listen(bench.engine, "before_cursor_execute", slow_down, retval=True)
+    try:
+        yield
+    finally:
+        event.remove(bench.engine, "before_cursor_execute", slow_down)
+
+
+@pytest.mark.postgresql("its limit of a statement's time")
+def test_a_page_gives_what_it_has_when_the_index_takes_too_long(
+    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cabinet.services.tree.search._BATCH", 4)
+    monkeypatch.setattr("cabinet.services.kernel.search_index.LONGEST", 0.2)
+    store(session, bench, alice, *(f"file {number}" for number in range(10)))
+    search = bench.search(session, alice)
+
+    with slow_from(bench, 1):
+        page = search.page("file", "", 100)
+    rest = search.page("file", "", 100, page.next)
+
+    assert [entry.name for entry in page.entries] == [f"file {number}" for number in (9, 8, 7, 6)]
+    assert [entry.name for entry in rest.entries] == [f"file {number}" for number in (5, 4, 3, 2, 1, 0)]
+    assert rest.next is None
+
+
+@pytest.mark.postgresql("its limit of a statement's time")
+def test_a_page_for_which_the_index_takes_too_long_at_once_can_be_asked_for_again(
+    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cursor to where it stands already would be followed for ever."""
+    monkeypatch.setattr("cabinet.services.tree.search._BATCH", 4)
+    monkeypatch.setattr("cabinet.services.kernel.search_index.LONGEST", 0.2)
+    store(session, bench, alice, *(f"file {number}" for number in range(5)))
+    search = bench.search(session, alice)
+    page = search.page("file", "", 4)
+
+    for after in (None, page.next):
+        with slow_from(bench, 0), pytest.raises(Unavailable):
+            search.page("file", "", 4, after)
+
+    assert [entry.name for entry in search.page("file", "", 4, page.next).entries] == ["file 0"]
+
+
+@pytest.mark.postgresql("its limit of a statement's time")
+def test_only_the_look_up_has_a_limit_of_its_own(session: Session, bench: Workbench, alice: Account) -> None:
+    store(session, bench, alice, "file")
+    limit = text("SHOW statement_timeout")
+    before = session.scalar(limit)
+
+    assert len(bench.search(session, alice).page("file", "", 10).entries) == 1
+
+    assert session.scalar(limit) == before
+
+
 def test_names_that_only_seem_alike_and_what_is_in_the_trash_count_as_looked_at(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -347,11 +417,12 @@ def test_names_that_only_seem_alike_and_what_is_in_the_trash_count_as_looked_at(
     for number in range(5):
         bench.upload(session, alice, f"abcdef {number}", b"x")
         bench.files(session, alice).trash(f"abcdef {number}")
-    asked: list[int] = []
-    event.listen(bench.engine, "before_cursor_execute", lambda *call: asked.append(len(call[2])))
+    statements: list[str] = []
+    event.listen(bench.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
 
     first = bench.search(session, alice).page("abcdef", "", 1)
 
+    asked = [statement for statement in statements if "node" in statement]
     assert len(asked) < 12
     assert found(session, bench, alice, "abcdef") == ["abcdef"]
     if bench.engine.dialect.name == "sqlite":

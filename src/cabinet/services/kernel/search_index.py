@@ -22,6 +22,7 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from sqlalchemy import DDL, event, func, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from cabinet.models import Node
@@ -35,6 +36,11 @@ _GRAMS = 24
 
 # Larger than any id.
 END = 2**62
+
+# Seconds that one look-up may take on PostgreSQL, whose disk may be cold or busy. On SQLite a block
+# bounds it, which is read in this process.
+LONGEST = 5.0
+_CANCELED = "57014"
 
 _TEXT = f"'u' || {{0}}.owner_id || 'b' || ({{0}}.id >> {BLOCK_BITS}) || ' ' || grams({{0}}.search_key)"
 _ADD = f"INSERT INTO node_search (rowid, grams) VALUES (new.id, {_TEXT.format('new')});"
@@ -89,6 +95,15 @@ _ON_POSTGRESQL = select(Node).from_statement(
 )
 
 
+# For the rest of the transaction, so that it is taken back behind the look-up.
+_LIMIT = text("SELECT set_config('statement_timeout', :milliseconds, true)")
+_NO_LIMIT = text("SET LOCAL statement_timeout TO DEFAULT")
+
+
+class TookTooLong(Exception):
+    """A look-up has taken its time and was given up; the transaction is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """Nodes, the newest first, and the id below which the rest is, or None where there is none."""
@@ -117,6 +132,7 @@ def find_candidates(
 
     They have the grams of the words, perhaps in another order. Whether they, or a folder above them,
     are in the trash is not looked at. One block is asked, so there may be none and still a rest.
+    Raises `TookTooLong`.
     """
     newest = session.scalar(select(func.max(Node.id)).where(Node.owner_id == owner_id, Node.id < before))
     if newest is None:
@@ -130,8 +146,21 @@ def find_candidates(
             _ON_SQLITE, asked | {"tokens": " AND ".join(f'"{each}"' for each in tokens)}
         ).all()
     else:
-        nodes = session.scalars(_ON_POSTGRESQL, asked | {"tokens": [token, *wanted]}).all()
+        nodes = _look_up_in_time(session, asked | {"tokens": [token, *wanted]})
     return Candidates(nodes, nodes[-1].id if len(nodes) == limit else block << BLOCK_BITS)
+
+
+def _look_up_in_time(session: Session, asked: dict[str, Any]) -> Sequence[Node]:
+    session.execute(_LIMIT, {"milliseconds": str(int(LONGEST * 1000))})
+    try:
+        nodes = session.scalars(_ON_POSTGRESQL, asked).all()
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _CANCELED:
+            raise
+        session.rollback()
+        raise TookTooLong from error
+    session.execute(_NO_LIMIT)
+    return nodes
 
 
 def _grams_of(words: Iterable[str]) -> list[str]:

@@ -10,7 +10,8 @@ move ever touches the index, and a tree of any size is hidden or moved by its to
 
 Rule: reads only, and of bounded cost: when many candidates lie elsewhere or in the trash, or the
 time is over, a page has few entries or none, and still a `next`. Neither what is in that nor its
-length tells of them.
+length tells of them. Only a page that could not even begin in time is refused, for its `next` would
+lead nowhere.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cabinet.errors import N_, InvalidField
+from cabinet.errors import N_, InvalidField, Unavailable
 from cabinet.models import Node
-from cabinet.services.kernel.search_index import END, Candidates, find_candidates
+from cabinet.services.kernel.search_index import END, Candidates, TookTooLong, find_candidates
 from cabinet.services.tree.cursors import Cursors, Place
 from cabinet.services.tree.entries import Entry, to_entry
 from cabinet.services.tree.extents import Extent
@@ -81,7 +82,8 @@ class Search:
     def page(self, query: str, path: str, limit: int, after: str | None = None) -> SearchPage:
         """Return up to `limit` entries below the folder `path` with all words of `query` in their names.
 
-        Raises `NotFound`, `NotAFolder`, or `InvalidField` for an empty query or a foreign cursor.
+        Raises `NotFound`, `NotAFolder`, `Unavailable` when the index is too slow, or `InvalidField` for
+        an empty query or a foreign cursor.
         """
         return self._page(query, path, Extent(None, limit, limit), after, _LOOKED_AT)
 
@@ -102,23 +104,33 @@ class Search:
         deadline = self._timer() + _PATIENCE
         entries: list[Entry] = []
         looked_at, last = 0, END
-        for batch in self._batches(words, before):
-            for node in batch.nodes:
-                is_past = node.id < until
-                is_full = len(entries) == extent.most or (is_past and len(entries) >= extent.least)
-                if is_full or looked_at == most:
-                    # Nothing behind the cursor shows: it stays, and what comes back to just before it shows again.
-                    is_as_before = is_past and last >= until
-                    behind = extent.until if is_as_before else self._cursors.seal(place, [last])
-                    return SearchPage(join_path(names), entries, behind)
-                looked_at, last = looked_at + 1, node.id
-                has_all = all(word in node.search_key for word in words)
-                found = self._place(node, folder) if has_all else None
-                if found is not None:
-                    entries.append(to_entry(node, join_path((*names, *found, node.name))))
-            if batch.rest is not None and self._timer() > deadline:
-                return SearchPage(join_path(names), entries, self._cursors.seal(place, [batch.rest]))
-        return SearchPage(join_path(names), entries, None)
+        rest: int | None = before
+        try:
+            for batch in self._batches(words, before):
+                for node in batch.nodes:
+                    is_past = node.id < until
+                    is_full = len(entries) == extent.most or (is_past and len(entries) >= extent.least)
+                    if is_full or looked_at == most:
+                        # Nothing behind the cursor shows: it stays, and what comes back to just before it shows again.
+                        is_as_before = is_past and last >= until
+                        behind = extent.until if is_as_before else self._cursors.seal(place, [last])
+                        return SearchPage(join_path(names), entries, behind)
+                    looked_at, last = looked_at + 1, node.id
+                    has_all = all(word in node.search_key for word in words)
+                    found = self._place(node, folder) if has_all else None
+                    if found is not None:
+                        entries.append(to_entry(node, join_path((*names, *found, node.name))))
+                rest = batch.rest
+                if self._timer() > deadline:
+                    break
+            else:
+                rest = None
+        except TookTooLong as error:
+            if rest == before:
+                raise Unavailable from error
+        return SearchPage(
+            join_path(names), entries, None if rest is None else self._cursors.seal(place, [rest])
+        )
 
     def _from_cursor(self, place: Place, cursor: str | None, otherwise: int) -> int:
         """Return the id below which nothing was looked at, or what holds without a cursor."""
