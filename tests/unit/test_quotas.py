@@ -5,10 +5,12 @@ Rule: a limit is tried from both sides.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import event, select, update
@@ -18,10 +20,12 @@ from cabinet.errors import NotFound, QuotaExceeded, TooLarge, Unavailable
 from cabinet.models import User
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.tree.entries import Conflict
-from cabinet.services.tree.usage_checks import WrongUsage, find_wrong, find_wrong_entries
+from cabinet.services.tree.usage_checks import WrongUsage, find_wrong, find_wrong_entries, recount
 from cabinet.services.uploads.publishing import Target
 from cabinet.services.uploads.uploads import Promised
+from tests.support.audit import check_rows
 from tests.support.resumable import part, plan, service_of
+from tests.support.row_counts import rows_changed
 from tests.support.services import Workbench, paths_of, stored_bytes
 
 
@@ -228,3 +232,82 @@ def test_a_wrong_usage_is_found_and_counted_again(session: Session, bench: Workb
     assert find_wrong(session) == [WrongUsage("alice", 1, 13)]
     assert bench.accounts(session).recount("alice").usage == 13
     assert find_wrong(session) == []
+
+
+@contextmanager
+def before_and_after_counts(bench: Workbench, act: Callable[[], object]) -> Iterator[list[str]]:
+    """Let something be done in front of every statement that counts what a user has, and behind it."""
+    counts: list[str] = []
+
+    def note(*call: object) -> None:
+        if "counted" in str(call[2]):
+            counts.append(str(call[2]))
+            act()
+
+    for moment in ("before_cursor_execute", "after_cursor_execute"):
+        event.listen(bench.engine, moment, note)
+    try:
+        yield counts
+    finally:
+        for moment in ("before_cursor_execute", "after_cursor_execute"):
+            event.remove(bench.engine, moment, note)
+
+
+def test_while_a_usage_is_counted_again_its_owner_and_others_write(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    """On SQLite they would wait until the count is done, which takes a second for a million entries."""
+    bob = bench.register(session, "bob")
+    for number in range(5):
+        bench.upload(session, alice, f"d/{number}", b"12345")
+    session.execute(update(User).where(User.id == alice.id).values(usage=User.usage + 700, entries=77))
+    session.commit()
+    numbers = itertools.count()
+
+    def write() -> None:
+        with bench.session() as own:
+            number = next(numbers)
+            bench.upload(own, bob, f"new {number}", b"1")
+            bench.upload(own, alice, f"new {number}", b"1234567")
+            bench.files(own, alice).purge("d" if number == 1 else f"new {number}")
+
+    with before_and_after_counts(bench, write), rows_changed(bench.engine) as changed:
+        recounted = bench.accounts(session).recount("alice")
+
+    # Once more is counted, to see that it is right now.
+    assert next(numbers) == 4
+    assert (recounted.usage, recounted.entries) == (7, 1)
+    assert find_wrong(session) == []
+    assert find_wrong_entries(session) == []
+    assert 1 in changed
+    check_rows(session)
+
+
+def test_two_who_count_a_usage_again_at_once_leave_it_right(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    bench.upload(session, alice, "f", b"12345")
+    session.execute(update(User).values(usage=700, entries=77))
+    session.commit()
+    calls = itertools.count()
+
+    def recount_too() -> None:
+        # Behind the count of the first, and in front of what it makes of that.
+        if next(calls) == 1:
+            with bench.session() as own:
+                assert bench.accounts(own).recount("alice").usage == 5
+
+    with before_and_after_counts(bench, recount_too):
+        recounted = bench.accounts(session).recount("alice")
+
+    assert (recounted.usage, recounted.entries) == (5, 1)
+    check_rows(session)
+
+
+def test_of_an_account_that_is_deleted_meanwhile_nothing_is_counted(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    bench.accounts(session).delete("alice")
+
+    with pytest.raises(NotFound):
+        recount(session, alice.id)

@@ -26,10 +26,10 @@ from cabinet.errors import (
 )
 from cabinet.models import Kind, Node, Token, User
 from cabinet.models import Session as SignedIn
+from cabinet.services.accounts.accounts.usernames import to_username, username_key
 from cabinet.services.accounts.login_throttle import LoginThrottle, RegistrationLimits, RegistrationThrottle
 from cabinet.services.accounts.password_strength import check_strength
 from cabinet.services.accounts.passwords import Passwords
-from cabinet.services.accounts.usernames import to_username, username_key
 from cabinet.services.audit.log import record
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import writing
@@ -250,8 +250,7 @@ class Accounts:
     def recount(self, username: str) -> Account:
         """Make the account's usage and entries what there is, and return the account; raises `NotFound`."""
         account = self.find(username)
-        with writing(self._session):
-            usage, entries = recount(self._session, account.id)
+        usage, entries = recount(self._session, account.id)
         return replace(account, usage=usage, entries=entries)
 
     def delete_own(self, user_id: int, password: str, address: str) -> None:

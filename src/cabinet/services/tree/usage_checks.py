@@ -1,6 +1,9 @@
 """Whether what is noted of a user's usage and entries is what there is, and making it so.
 
-Rule: counts anew from the rows; reads only but for `recount`, which runs in the caller's transaction.
+Everybody who changes rows changes what is noted along with them, by as much. So what is wrong with a
+number stays as wrong while its owner goes on, and is taken off it in a transaction that counts nothing.
+
+Rule: counts anew from the rows, and never in a writing transaction.
 """
 
 from __future__ import annotations
@@ -10,8 +13,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
+from cabinet.errors import NotFound, Unavailable
 from cabinet.models import Batch, BatchItem, BatchKind, BatchState, Node, Upload, User, Version
-from cabinet.services.kernel.database import execute_counted
+from cabinet.services.kernel.database import execute_counted, writing
 from cabinet.services.tree.tree import below
 
 _OWNER = aliased(User)
@@ -45,6 +49,9 @@ _ENTRIES = (
     .where(Node.owner_id == User.id, Node.parent_id.is_not(None), Node.id.not_in(select(_PURGED.c.id)))
     .scalar_subquery()
 )
+
+# Two who take off the same at once have taken off too much, which both of them see and mend.
+_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +89,23 @@ def find_wrong_entries(session: Session) -> list[WrongEntries]:
 
 
 def recount(session: Session, owner_id: int) -> tuple[int, int]:
-    """Make a user's usage and entries what they should be, and return them.
+    """Make a user's usage and entries what they should be, and return what they are by then.
 
-    Raises NoResultFound for nobody.
+    Begins transactions of its own. Raises `NotFound` for nobody, and `Unavailable` while others do the
+    same for the same user.
     """
-    # Whoever stores or deletes changes this row too, in the same transaction: with the row locked,
-    # what a later statement counts is what the usage will have been told when the lock is gone.
-    session.execute(select(User.id).where(User.id == owner_id).with_for_update(key_share=True)).one()
-    usage, entries = session.execute(select(_USAGE, _ENTRIES).where(User.id == owner_id)).one()
-    counted = update(User).where(User.id == owner_id).values(usage=int(usage), entries=entries)
-    execute_counted(session, counted)
-    return int(usage), entries
+    for _ in range(_TRIES):
+        session.rollback()
+        # One statement, so that all of it is of one moment.
+        noted = select(User.usage, User.entries, _USAGE.label("counted"), _ENTRIES.label("there"))
+        row = session.execute(noted.where(User.id == owner_id, User.deleted_at.is_(None))).one_or_none()
+        session.rollback()
+        if row is None:
+            raise NotFound
+        size, entries = row.usage - int(row.counted), row.entries - row.there
+        if not size and not entries:
+            return row.usage, row.entries
+        with writing(session):
+            less = {"usage": User.usage - size, "entries": User.entries - entries}
+            execute_counted(session, update(User).where(User.id == owner_id).values(less))
+    raise Unavailable
