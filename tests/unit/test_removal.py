@@ -368,6 +368,67 @@ def test_a_folder_that_many_were_moved_out_of_is_removed_in_small_transactions_t
     check_rows(session)
 
 
+@pytest.mark.parametrize("way", ["purge", "empty", "selection", "account"])
+def test_what_was_moved_time_and_again_is_removed_in_small_transactions_too(
+    bench: Workbench, session: Session, alice: Account, files: Files, trash: Trash, way: str
+) -> None:
+    """Each time leaves an item of each, which goes with what it is about."""
+    for number in range(3):
+        bench.upload(session, alice, f"to and fro/{number}", b"content")
+    files.make_folder("other")
+    bulk = bench.bulk(session, alice)
+    for _ in range(10):
+        bulk.move(FolderSelection("to and fro", frozenset(), 3), "other/", Conflict.FAIL)
+        bulk.move(FolderSelection("other", frozenset(), 3), "to and fro/", Conflict.FAIL)
+
+    with rows_changed(bench.engine) as changed:
+        if way == "purge":
+            files.purge("to and fro")
+        elif way == "account":
+            bench.accounts(session).delete("alice")
+        else:
+            bulk.trash(FolderSelection("to and fro", frozenset(), 3))
+            trash.empty() if way == "empty" else bulk.purge(TrashSelection(frozenset(), 3))
+        Removal(session).run()
+
+    # Each node may have as many items again as it is the folder of.
+    assert max(changed) <= MOST_ROWS + 8
+    assert not session.scalar(select(Node.id).where(Node.name == "1"))
+    check_rows(session)
+
+
+def test_an_emptied_trash_whose_process_dies_before_its_usage_falls_is_settled_by_the_next(
+    bench: Workbench, session: Session, alice: Account, trash: Trash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then everything is hidden, and counts as it did; what is stored meanwhile counts as well."""
+    trash_singly(bench, session, alice)
+
+    def die(_own: Removal, _owner_id: int) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Removal, "settle", die)
+        with pytest.raises(Killed):
+            trash.empty()
+
+    session.rollback()
+    assert (trash.count(), paths_of(session, bench, alice)) == (0, ["wide"])
+    assert used(session, alice) == (9 * len(b"content"), 10)
+    assert Inspection(session, bench.store).verify_usage() == []
+    check_rows(session)
+    bench.upload(session, alice, "new", b"new")
+    trash_singly(bench, session, alice, 2)
+    assert trash.count() == 2
+    check_rows(session)
+
+    at_once(bench, [lambda own: Removal(own).run() for _ in range(3)])
+
+    assert used(session, alice) == (len(b"new") + 2 * len(b"content"), 4)
+    assert trash.count() == 2
+    assert rows_of(session)["node"] == 5
+    check_rows(session)
+
+
 def resumable(bench: Workbench, session: Session, account: Account) -> ResumableUploads:
     return ResumableUploads(
         session, bench.store, bench.clock, Terms(MAX_SIZE, VERSIONS_KEPT, KEEP), account.id

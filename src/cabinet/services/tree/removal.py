@@ -70,6 +70,7 @@ def is_small(session: Session, tops: Sequence[int]) -> bool:
     # All of them are few by now.
     touched = (
         select(Version.id).join(nodes, Version.node_id == nodes.c.id),
+        select(BatchItem.position).join(nodes, BatchItem.node_id == nodes.c.id),
         select(BatchItem.position).join(nodes, BatchItem.parent_id == nodes.c.id),
     )
     return not any(has_more_than(session, rows, ROWS) for rows in touched)
@@ -141,16 +142,28 @@ def _deepest(session: Session, tops: Sequence[int], most: int) -> tuple[list[int
 
 
 def _let_go_of_items(session: Session, node_ids: Sequence[int]) -> bool:
-    """Let items of batches forget some nodes as their folders, where deleting these would change too many."""
-    rows = select(BatchItem.batch_id, BatchItem.position).where(BatchItem.parent_id.in_(node_ids))
-    held = session.execute(rows.limit(ROWS + 1)).all()
-    if len(held) <= ROWS:
-        return False
-    for batch_id in {item.batch_id for item in held}:
-        positions = [item.position for item in held if item.batch_id == batch_id]
-        of_them = update(BatchItem).where(BatchItem.batch_id == batch_id, BatchItem.position.in_(positions))
-        execute_counted(session, of_them.values(parent_id=None))
-    return True
+    """Rid some nodes of items of batches, where deleting the nodes would change too many of these.
+
+    What was moved time and again has an item of each time, and is the folder of as many. Those that
+    say what a purge removes stay as long as there is something to remove.
+    """
+    purges = select(Batch.id).where(Batch.kind == BatchKind.PURGE, Batch.state == BatchState.COMMITTED)
+    rows = select(BatchItem.batch_id, BatchItem.position)
+    of_them = rows.where(BatchItem.node_id.in_(node_ids), BatchItem.batch_id.not_in(purges))
+    in_them = rows.where(BatchItem.parent_id.in_(node_ids))
+    for held in (of_them, in_them):
+        items = session.execute(held.limit(ROWS + 1)).all()
+        if len(items) <= ROWS:
+            continue
+        for batch_id in {item.batch_id for item in items}:
+            positions = [item.position for item in items if item.batch_id == batch_id]
+            here = (BatchItem.batch_id == batch_id, BatchItem.position.in_(positions))
+            if held is of_them:
+                execute_counted(session, delete(BatchItem).where(*here))
+            else:
+                execute_counted(session, update(BatchItem).where(*here).values(parent_id=None))
+        return True
+    return False
 
 
 def _delete(session: Session, node_ids: Sequence[int]) -> None:
