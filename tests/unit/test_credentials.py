@@ -16,9 +16,10 @@ from cabinet.errors import InvalidField, NotFound, SignInRequired, TooManyTokens
 from cabinet.models import Session as SignedIn
 from cabinet.models import Token
 from cabinet.services.accounts.accounts import Account, Accounts
-from cabinet.services.accounts.credentials import Credential
-from cabinet.services.accounts.sessions import Sessions, SessionTimes
-from cabinet.services.accounts.tokens import Tokens
+from cabinet.services.accounts.accounts.credentials import Credential
+from cabinet.services.accounts.accounts.sessions import Sessions, SessionTimes
+from cabinet.services.accounts.accounts.tokens import Tokens
+from tests.support.row_counts import rows_changed
 from tests.support.services import ADDRESS, PASSWORD, Workbench
 
 DAY = 24 * 60 * 60
@@ -371,3 +372,19 @@ def test_two_changes_at_once_do_not_overwrite_each_other(
         accounts.change_password(alice.id, PASSWORD, ANOTHER, ADDRESS)
 
     assert accounts.check_password("alice", "the operator's choice", ADDRESS) == alice
+
+
+def test_sessions_that_are_over_are_deleted_in_small_transactions(
+    session: Session, sessions: Sessions, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cabinet.services.kernel.expiry.BATCH", 4)
+    for _ in range(10):
+        begin(sessions, alice)
+    bench.clock.advance(days=400)
+    kept = begin(sessions, alice)
+
+    with rows_changed(bench.engine) as changed:
+        assert sessions.forget_expired() == 10
+
+    assert changed == [4, 4, 2]
+    assert sessions.find(kept) is not None

@@ -24,6 +24,7 @@ from cabinet.services.accounts.login_throttle import (
     is_loopback,
     to_network,
 )
+from tests.support.row_counts import rows_changed
 from tests.support.services import Workbench
 
 HOME, OFFICE, ATTACKER = "203.0.113.1", "203.0.113.2", "198.51.100.66"
@@ -294,6 +295,27 @@ def test_the_operator_unlocks_an_account_and_no_other(throttle: LoginThrottle) -
 
     assert is_let_in(throttle, "alice", OFFICE)
     assert not is_let_in(throttle, "bob", HOME)
+
+
+def test_counters_are_forgotten_in_small_transactions_whoever_has_made_very_many(
+    throttle: LoginThrottle, session: Session, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cabinet.services.kernel.expiry.BATCH", 4)
+    for number in range(9):
+        fail(throttle, "alice", f"203.0.113.{number}", 1)
+        fail(throttle, f"nobody {number}", ATTACKER, 1)
+    before = session.scalar(select(func.count()).select_from(Throttle)) or 0
+
+    with rows_changed(bench.engine) as changed:
+        throttle.unlock("alice")
+    # Nine pairs, the account and an hour.
+    assert changed == [4, 4, 3]
+    bench.clock.advance(hours=26)
+    with rows_changed(bench.engine) as changed:
+        assert throttle.forget_expired() == before - 11
+
+    assert max(changed) == 4
+    assert session.scalar(select(func.count()).select_from(Throttle)) == 0
 
 
 def test_a_check_tells_whether_a_success_would_be_news(throttle: LoginThrottle, bench: Workbench) -> None:

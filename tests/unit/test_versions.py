@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import CurrentVersion, IsAFolder, NotFound, QuotaExceeded
 from cabinet.models import User
 from cabinet.services.accounts.accounts import Account
+from cabinet.services.tree.versions import Versions
 from tests.support.audit import check_rows
 from tests.support.services import VERSIONS_KEPT, Workbench, content_of
 
@@ -71,6 +72,23 @@ def test_no_more_are_kept_than_that(session: Session, bench: Workbench, alice: A
 
     assert kept == list(range(count, more, -1))
     assert used(session, alice) == sum(kept)
+    check_rows(session)
+
+
+def test_where_fewer_are_kept_than_before_a_few_go_each_time(
+    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the next write to a file with a million versions would delete all of them at once, or fail."""
+    monkeypatch.setattr("cabinet.services.tree.versions.PRUNED", 3)
+    write(session, bench, alice, *(bytes(number) for number in range(1, VERSIONS_KEPT + 1)))
+    fewer = Versions(session, bench.clock, 1, alice.id)
+
+    fewer.restore("d/f", 1)
+    assert [each.number for each in fewer.list("d/f")] == [6, 5, 4]
+    check_rows(session)
+    fewer.restore("d/f", 4)
+    assert [each.number for each in fewer.list("d/f")] == [7]
+    assert used(session, alice) == 4
     check_rows(session)
 
 

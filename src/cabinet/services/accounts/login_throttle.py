@@ -29,7 +29,8 @@ from sqlalchemy.orm import Session
 from cabinet.errors import AccountGuarded, TooManyAttempts
 from cabinet.models import Throttle
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.kernel.database import execute_counted, writing
+from cabinet.services.kernel.database import writing
+from cabinet.services.kernel.expiry import delete_in_steps
 
 # A counter is forgotten when it was not touched for so long.
 COUNTED_FOR = timedelta(hours=1)
@@ -160,15 +161,11 @@ class LoginThrottle:
             Throttle.key.like(f"hour:{name}:%"),
             Throttle.key.like(f"pair:%:{name}"),
         )
-        with writing(self._session):
-            self._session.execute(delete(Throttle).where(or_(*mine)))
+        delete_in_steps(self._session, Throttle.key, or_(*mine))
 
     def forget_expired(self) -> int:
         """Delete what no longer counts and return how many rows that were."""
-        with writing(self._session):
-            return execute_counted(
-                self._session, delete(Throttle).where(Throttle.expires_at <= self._clock())
-            )
+        return delete_in_steps(self._session, Throttle.key, Throttle.expires_at <= self._clock())
 
     def _count(self, key: str, now: datetime, kept_for: timedelta) -> Throttle:
         """Return a counter with one more failure; the caller says when the next try may come."""

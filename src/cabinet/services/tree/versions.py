@@ -23,6 +23,9 @@ from cabinet.services.tree.usage import use
 
 _INSERT = insert(Base.metadata.tables["version"])
 
+# Versions of one file that one transaction removes.
+PRUNED = 500
+
 
 @dataclass(frozen=True, slots=True)
 class VersionEntry:
@@ -121,11 +124,16 @@ def next_version(node: Node, content_hash: str, size: int, now: datetime) -> dic
 
 
 def prune(session: Session, node: Node, kept: int) -> int:
-    """Remove the oldest versions of a file beyond `kept`, and return how many bytes they had."""
+    """Remove the oldest versions of a file beyond `kept`, and return how many bytes they had.
+
+    Where the operator keeps fewer than before, these are very many, and the next time takes the rest.
+    """
     if node.version <= kept:
         return 0
-    rows = select(Version.id, Version.size).where(Version.node_id == node.id)
-    old = session.execute(rows.order_by(Version.number.desc()).offset(kept)).all()
+    numbers = select(Version.number).where(Version.node_id == node.id).order_by(Version.number.desc())
+    newest = numbers.offset(kept).limit(1).scalar_subquery()
+    rows = select(Version.id, Version.size).where(Version.node_id == node.id, Version.number <= newest)
+    old = session.execute(rows.order_by(Version.number).limit(PRUNED)).all()
     if old:
         gone = delete(Version).where(Version.id.in_([row.id for row in old]))
         session.execute(gone, execution_options={"synchronize_session": False})

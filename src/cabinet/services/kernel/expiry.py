@@ -1,0 +1,32 @@
+"""Deleting rows that are of no use any more, however many there are.
+
+Rule: they are looked for while others write, and no transaction deletes more than a few hundred.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from cabinet.services.kernel.database import execute_counted, writing
+
+# Rows that one transaction deletes.
+BATCH = 500
+
+
+def delete_in_steps(
+    session: Session, key: InstrumentedAttribute[str], is_useless: ColumnElement[bool]
+) -> int:
+    """Delete the rows that meet a condition, by their key, and return how many they were."""
+    deleted = 0
+    while True:
+        session.rollback()
+        keys = session.scalars(select(key).where(is_useless).limit(BATCH)).all()
+        if keys:
+            with writing(session):
+                # One of them may be of use again.
+                gone = delete(key.class_).where(key.in_(keys), is_useless)
+                deleted += execute_counted(session, gone)
+        if len(keys) < BATCH:
+            session.rollback()
+            return deleted
