@@ -22,7 +22,7 @@ from cabinet.errors import (
     TooManyUploads,
     UploadGone,
 )
-from cabinet.models import Node, Upload, UploadKind, User
+from cabinet.models import Batch, BatchItem, BatchKind, Node, Upload, UploadKind, User
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.kernel.caps import Caps, bind_caps
@@ -282,6 +282,39 @@ def test_uploads_that_have_expired_keep_nobody_from_beginning_others(
         service.begin(plan(3, f"again {number}"))
     with pytest.raises(TooManyUploads):
         service.begin(plan(3, "new"))
+
+
+@pytest.mark.parametrize(("entries", "batches"), [(20, 1000), (10**6, 5)], ids=["items", "batches"])
+def test_of_what_was_done_at_once_time_and_again_only_the_last_can_be_undone(
+    session: Session,
+    bench: Workbench,
+    alice: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    entries: int,
+    batches: int,
+) -> None:
+    """Each leaves an item of everything that it was about, for a day."""
+    monkeypatch.setattr("cabinet.services.changes.recovery.UNDOABLE", batches)
+    bind_caps(session, Caps(entries=entries))
+    for path in ("d/a", "d/b", "d/c"):
+        bench.upload(session, alice, path, b"x")
+    bench.files(session, alice).make_folder("e")
+    bulk = bench.bulk(session, alice)
+    done, items = [], []
+    for _ in range(12):
+        for source, target in (("d", "e"), ("e", "d")):
+            bench.clock.advance(seconds=1)
+            moved = bulk.move(FolderSelection(source, frozenset(), 3), target, Conflict.FAIL)
+            done.append(moved.batch_id)
+            items.append(session.scalar(select(func.count()).select_from(BatchItem)) or 0)
+
+    assert max(items) == items[-1] == (21 if entries == 20 else 18)
+    assert session.scalar(select(func.count()).select_from(Batch)) == items[-1] // 3
+    with pytest.raises(NotFound):
+        bulk.undo(done[0], {BatchKind.MOVE})
+    for batch_id in reversed(done[-3:]):
+        assert bulk.undo(batch_id, {BatchKind.MOVE}) == 3
+    assert paths_of(session, bench, alice) == ["d", "e", "e/a", "e/b", "e/c"]
 
 
 def cancelled(service: ResumableUploads) -> str:

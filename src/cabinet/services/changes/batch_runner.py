@@ -55,6 +55,7 @@ class BatchRunner:
         When `act` raises `Gone`, and `find` finds all the same, raises `SelectionChanged`.
         """
         self._recovery.recover(self._owner_id)
+        self._recovery.make_room(self._owner_id, keep=undoes)
         found = find()
         run = BatchRun(self._session, self._clock, self._owner_id, kind, undoes)
         try:

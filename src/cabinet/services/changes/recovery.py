@@ -19,6 +19,7 @@ from cabinet.errors import CabinetError, Unavailable
 from cabinet.models import Batch, BatchItem, BatchState, ItemRole, Node
 from cabinet.services.changes.batches import ALIVE, STEP, StepLog, forget_items, read_items, set_state
 from cabinet.services.changes.reverting import Reverting, is_incomplete, is_untouched, is_where_it_went
+from cabinet.services.kernel.caps import caps_of
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import Pace, execute_counted, let_others_write, publishing, writing
 from cabinet.services.kernel.ids import new_id
@@ -26,6 +27,9 @@ from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.removal import is_small, remove_some, weigh
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
+
+# Batches of one user that are kept so that they can be undone.
+UNDOABLE = 1000
 
 _UNDECIDED = {BatchState.RUNNING, BatchState.REVERTING}
 _COPIES = {ItemRole.COPIED, ItemRole.BUILT}
@@ -63,6 +67,22 @@ class Recovery:
                 settled += 1
         self._session.rollback()
         return settled
+
+    def make_room(self, owner_id: int, keep: str | None) -> None:
+        """Forget the oldest of a user's batches that could be undone, but `keep`, where these are too many.
+
+        They may have as many items in all as their owner may have entries, and the last one any number.
+        """
+        done = select(Batch.id, Batch.length).where(
+            Batch.owner_id == owner_id, Batch.state == BatchState.DONE
+        )
+        newest_first = done.order_by(Batch.expires_at.desc(), Batch.id)
+        most, items = caps_of(self._session).entries, 0
+        for number, (batch_id, length) in enumerate(self._session.execute(newest_first).all()):
+            items += length
+            if number and (number >= UNDOABLE or items > most) and batch_id != keep:
+                self._forget(batch_id)
+        self._session.rollback()
 
     def take_back(self, batch_id: str) -> None:
         """Take back what a batch of this process has done so far; there may be nothing."""
