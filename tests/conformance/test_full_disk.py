@@ -6,15 +6,17 @@ Rule: all of the instance lies on that disk, database and content.
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from tests.support.auth import PASSWORD, USERNAME
 from tests.support.contents import content_of
-from tests.support.faults import on_small_disks
+from tests.support.faults import beside, on_small_disks, python
 from tests.support.people import Person
 from tests.support.servers import Server, production_command, running
 from tests.support.tus import CONTENT_TYPE, VERSION, metadata
@@ -104,5 +106,97 @@ def test_whoever_has_filled_the_disk_empties_it_and_the_others_still_get_in(serv
     assert greedy.send("DELETE", "/trash").status == 204
 
     wait_until(lambda: free_on(server) > 140 * MB, what="the room that was made")
+    other.store("more", LARGE)
+    assert other.get("more") == LARGE
+
+
+MANY = 30_000
+# Seconds for an answer to what is done to each of these.
+PATIENT = urllib3.Timeout(600)
+MULTIPLY = """
+import sys
+from tests.support.many_files import multiply_file
+multiply_file(sys.argv[1], sys.argv[2], "many", "first", int(sys.argv[3]))
+"""
+
+
+def make_many(server: Server, person: Person) -> None:
+    """Let one folder have very many files, which are rows over the same content."""
+    person.store("many/first", b"x")
+    program = python(MULTIPLY, server.database_url, USERNAME, str(MANY - 1))
+    here = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run(beside(server.pid, program), check=True, env={**os.environ, **here})
+
+
+def usage_of(person: Person) -> int:
+    usage: int = person.send("GET", "/me").json()["usage"]
+    return usage
+
+
+def purge_by_a_folder(person: Person) -> None:
+    assert person.send("DELETE", "/files/many?permanent=1").status == 204
+
+
+def purge_by_emptying(person: Person) -> None:
+    trash_all(person)
+    assert person.send("DELETE", "/trash").status == 204
+
+
+def purge_by_a_selection(person: Person) -> None:
+    trash_all(person)
+    answer = person.send("POST", "/trash/purge", json={"all": True, "count": MANY}, timeout=PATIENT)
+    assert (answer.status, answer.json().get("count")) == (200, MANY), answer.data
+
+
+def purge_by_a_batch(person: Person) -> None:
+    batch = trash_all(person)
+    answer = person.send("POST", "/trash/purge", json={"batch": batch}, timeout=PATIENT)
+    assert (answer.status, answer.json().get("count")) == (200, MANY), answer.data
+
+
+def purge_by_deleting_the_account(person: Person) -> None:
+    answer = person.send("POST", "/account/delete", fields={"password": PASSWORD})
+    assert answer.status == 204, answer.data
+
+
+def trash_all(person: Person) -> str:
+    """Move all of the files to the trash, each of them as a thing of its own; return the batch."""
+    answer = person.send("POST", "/trash", json={"folder": "many", "count": MANY}, timeout=PATIENT)
+    assert (answer.status, answer.json().get("count")) == (200, MANY), answer.data
+    batch: str = answer.json()["batch"]
+    return batch
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    "purge",
+    [
+        purge_by_a_folder,
+        purge_by_emptying,
+        purge_by_a_selection,
+        purge_by_a_batch,
+        purge_by_deleting_the_account,
+    ],
+)
+def test_on_a_full_disk_thirty_thousand_files_are_purged_in_every_way(
+    server: Server, purge: Callable[[Person], None]
+) -> None:
+    """Each takes a note of what it does, some times over, and the disk has a tenth for all notes."""
+    greedy, other = Person(server), Person(server, "other")
+    other.store("mine", b"mine")
+    make_many(server, greedy)
+    put_until_refused(greedy, "filler")
+    assert free_on(server) < 2 * RESERVE
+    usage = usage_of(greedy)
+
+    purge(greedy)
+
+    if purge is not purge_by_deleting_the_account:
+        assert usage_of(greedy) == usage - MANY
+        greedy.delete("filler")
+        assert greedy.send("DELETE", "/trash").status == 204
+    wait_until(lambda: free_on(server) > 80 * MB, what="the room that was made", seconds=900)
+    assert other.get("mine") == b"mine"
     other.store("more", LARGE)
     assert other.get("more") == LARGE

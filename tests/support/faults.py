@@ -74,6 +74,12 @@ def on_small_disks(command: Sequence[str], disks: dict[Path, str]) -> list[str]:
     return [*_namespace(), "sh", "-c", mounts + 'exec "$@"', "sh", *command]
 
 
+def beside(pid: int, command: Sequence[str]) -> list[str]:
+    """Return `command` wrapped so that it finds the small disks that the process `pid` has."""
+    joins = ["--user", "--preserve-credentials"] if "--user" in _namespace() else []
+    return [require_program("nsenter"), f"--target={pid}", "--mount", *joins, *command]
+
+
 def python(program: str, *arguments: str) -> list[str]:
     """Return the command that runs `program` with these arguments."""
     return [sys.executable, "-c", program, *arguments]

@@ -1,0 +1,59 @@
+"""Very many files of one user, made as rows behind a server's back, for requests would take hours.
+
+Rule: everything that is counted of them is counted, as the services count it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import create_engine, func, insert, select
+from sqlalchemy.orm import Session
+
+from cabinet.models import Base, Node, User
+from cabinet.services.caps import Caps, bind_caps
+from cabinet.services.copying import ALIKE, first_versions
+from cabinet.services.database import configure, writing
+from cabinet.services.names import search_key, sort_key
+from cabinet.services.tree import Tree
+from cabinet.services.usage import use
+
+# Of one transaction; whoever writes meanwhile waits for it.
+PART = 500
+
+_NODE = Base.metadata.tables["node"]
+
+
+def multiply_file(url: str, username: str, folder: str, name: str, count: int) -> None:
+    """Let a folder at the root have so many files with the content of one that is there."""
+    engine = create_engine(url)
+    configure(engine)
+    try:
+        with Session(engine) as session:
+            bind_caps(session, Caps(entries=2**40))
+            owner_id = session.scalars(select(User.id).where(User.username == username)).one()
+            there = session.scalar(select(func.count()).where(Node.owner_id == owner_id)) or 0
+            for start in range(there, there + count, PART):
+                with writing(session):
+                    _add(session, owner_id, folder, name, range(start, min(there + count, start + PART)))
+    finally:
+        engine.dispose()
+
+
+def _add(session: Session, owner_id: int, folder: str, name: str, numbers: range) -> None:
+    tree = Tree(session, owner_id)
+    tree.root(lock=True)
+    place, model = tree.get_folder((folder,)), tree.get((folder, name))
+    now = datetime.now(UTC)
+    alike: dict[str, Any] = {column: getattr(model, column) for column in ALIKE}
+    alike |= {"parent_id": place.id, "version": 1, "created_at": now, "child_count": 0, "child_size": 0}
+    rows = [
+        alike | {"name": each, "sort_key": sort_key(each), "search_key": search_key(each)}
+        for each in (f"{number:08}" for number in numbers)
+    ]
+    ids = session.scalars(insert(_NODE).returning(_NODE.c.id), rows).all()
+    session.execute(first_versions(_NODE.c.id.in_(ids), now))
+    tree.count(place.id, entries=len(ids), size=len(ids) * model.size)
+    use(session, owner_id, len(ids) * model.size, entries=len(ids))
+    tree.stretch(place, session.get_one(Node, ids[-1]))
