@@ -12,12 +12,12 @@ from sqlalchemy import create_engine, func, insert, select
 from sqlalchemy.orm import Session
 
 from cabinet.models import Base, Node, User
-from cabinet.services.caps import Caps, bind_caps
-from cabinet.services.copying import ALIKE, first_versions
-from cabinet.services.database import configure, writing
-from cabinet.services.names import search_key, sort_key
-from cabinet.services.tree import Tree
-from cabinet.services.usage import use
+from cabinet.services.kernel.caps import Caps, bind_caps
+from cabinet.services.kernel.database import configure, writing
+from cabinet.services.tree.copying import ALIKE, first_versions
+from cabinet.services.tree.names import search_key, sort_key
+from cabinet.services.tree.tree import Tree
+from cabinet.services.tree.usage import use
 
 # Of one transaction; whoever writes meanwhile waits for it.
 PART = 500

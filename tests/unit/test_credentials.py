@@ -16,9 +16,9 @@ from cabinet.errors import InvalidField, NotFound, SignInRequired, TooManyTokens
 from cabinet.models import Session as SignedIn
 from cabinet.models import Token
 from cabinet.services.accounts.accounts import Account, Accounts
-from cabinet.services.accounts.accounts.credentials import Credential
-from cabinet.services.accounts.accounts.sessions import Sessions, SessionTimes
-from cabinet.services.accounts.accounts.tokens import Tokens
+from cabinet.services.accounts.credentials import Credential
+from cabinet.services.accounts.sessions import Sessions, SessionTimes
+from cabinet.services.accounts.tokens import Tokens
 from tests.support.row_counts import rows_changed
 from tests.support.services import ADDRESS, PASSWORD, Workbench
 

@@ -20,8 +20,8 @@ from cabinet.services.kernel.search_index import BLOCK_BITS
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.names import search_key
+from cabinet.services.tree.paging import Order
 from cabinet.services.tree.search import Search
-from cabinet.services.tree.tree.paging import Order
 from tests.support.services import Workbench
 
 

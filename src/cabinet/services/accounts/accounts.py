@@ -26,10 +26,10 @@ from cabinet.errors import (
 )
 from cabinet.models import Kind, Node, Token, User
 from cabinet.models import Session as SignedIn
-from cabinet.services.accounts.accounts.usernames import to_username, username_key
 from cabinet.services.accounts.login_throttle import LoginThrottle, RegistrationLimits, RegistrationThrottle
 from cabinet.services.accounts.password_strength import check_strength
 from cabinet.services.accounts.passwords import Passwords
+from cabinet.services.accounts.usernames import to_username, username_key
 from cabinet.services.audit.log import record
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import writing
