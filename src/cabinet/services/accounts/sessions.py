@@ -19,6 +19,7 @@ from cabinet.services.accounts.credentials import Credential, confirm, is_due, i
 from cabinet.services.audit.log import record
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import execute_counted, write_if_possible, writing
+from cabinet.services.kernel.expiry import delete_in_steps
 from cabinet.services.kernel.ids import hash_secret, new_id, new_secret
 
 # Made once, for every request runs it, and to build it takes as long.
@@ -119,7 +120,4 @@ class Sessions:
 
     def forget_expired(self) -> int:
         """Delete the sessions that are over and return how many they were."""
-        with writing(self._session):
-            return execute_counted(
-                self._session, delete(SignedIn).where(SignedIn.expires_at <= self._clock())
-            )
+        return delete_in_steps(self._session, SignedIn.id, SignedIn.expires_at <= self._clock())
