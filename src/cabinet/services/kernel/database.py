@@ -2,7 +2,8 @@
 
 SQLite: write-ahead log, every commit synced, foreign keys on. A writing transaction begins with
 BEGIN IMMEDIATE; one that begins as a reader and then writes fails with "database is locked" as
-soon as somebody else wrote in between, whatever the timeout.
+soon as somebody else wrote in between, whatever the timeout. In front of it stands the queue of
+`writers.py`, entered before a connection is taken, so that those who wait hold none.
 
 PostgreSQL: transactions run beside each other and see what was committed before each statement.
 Whoever writes what follows from what was read locks the row that it read (`with_for_update`, which
@@ -16,7 +17,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,8 +28,10 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, NotFound, StorageFault, StorageFull, Unavailable
 from cabinet.services.kernel import search_index
+from cabinet.services.kernel.writers import WriterQueue
 
-# Milliseconds a writer waits for the one before it.
+# Milliseconds a writer waits for those before it; on SQLite for those in the queue, and then for a
+# program that knows of none.
 BUSY_TIMEOUT = 30_000
 
 # Seconds that a task of many transactions waits between two of them.
@@ -44,7 +47,9 @@ LEAST_SIZE = 50
 # Seconds that a request waits for a connection while all of them are in use.
 POOL_TIMEOUT = 30
 
+# Options of an execution: that it writes, and of an engine: the queue of those who do.
 _WRITING = "cabinet_writing"
+_QUEUE = "cabinet_writers"
 _FULL = {sqlite3.SQLITE_FULL}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _DISK = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY,
@@ -84,6 +89,8 @@ def configure(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        queue = WriterQueue(_file_of(engine.url.database), BUSY_TIMEOUT / 1000)
+        engine.update_execution_options(**{_QUEUE: queue})
     elif engine.dialect.name == "postgresql":
         event.listen(engine, "connect", _prepare_postgresql)
 
@@ -116,6 +123,18 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
+def _file_of(database: str | None) -> str | None:
+    """Return the file of a database of SQLite; None for one in memory."""
+    is_file = database and database != ":memory:" and not database.startswith("file:")
+    return database if is_file else None
+
+
+def writers_turn(engine: Engine) -> AbstractContextManager[None]:
+    """Run the body when it is its turn to write; it takes its connection inside. See `WriterQueue.turn`."""
+    queue = engine.get_execution_options().get(_QUEUE)
+    return nullcontext() if queue is None else cast("WriterQueue", queue).turn()
+
+
 @contextmanager
 def writing(session: Session) -> Iterator[None]:
     """Run the body as one writing transaction: a return commits, a raise rolls back.
@@ -128,19 +147,20 @@ def writing(session: Session) -> Iterator[None]:
         raise RuntimeError("a change is under way outside of this transaction")
     session.rollback()
     session.expire_all()
-    session.info[_WRITING] = True
-    try:
-        session.connection(execution_options={_WRITING: True})
-        yield
-        session.commit()
-    except DBAPIError as error:
-        known = to_domain_error(error)
-        if known is None:
-            raise
-        raise known from error
-    finally:
-        session.rollback()
-        del session.info[_WRITING]
+    with writers_turn(session.get_bind().engine):
+        session.info[_WRITING] = True
+        try:
+            session.connection(execution_options={_WRITING: True})
+            yield
+            session.commit()
+        except DBAPIError as error:
+            known = to_domain_error(error)
+            if known is None:
+                raise
+            raise known from error
+        finally:
+            session.rollback()
+            del session.info[_WRITING]
 
 
 @contextmanager
