@@ -36,7 +36,7 @@ from cabinet.services.tree.entries import Conflict
 from tests.support.audit import check_rows
 from tests.support.row_counts import rows_changed
 from tests.support.services import Workbench, content_of, paths_of
-from tests.support.small_steps import Killed, make_steps_small
+from tests.support.small_steps import Killed, call_after, make_steps_small
 
 # Of three files: a row each, one of a version, and one of each of their folders; and counters and notes.
 MOST_ROWS = 3 * 3 + 8
@@ -266,12 +266,12 @@ def test_a_taking_back_that_dies_is_finished_by_the_next(
         bench.clock.advance(minutes=2)
         calls = iter(range(100))
 
-        def die_too(_session: Session, _seconds: float, calls: Iterator[int] = calls) -> None:
+        def die_too(calls: Iterator[int] = calls) -> None:
             if next(calls) == 1:
                 raise Killed
 
         with monkeypatch.context() as patch:
-            patch.setattr("cabinet.services.changes.recovery.let_others_write", die_too)
+            call_after(patch, "changes.recovery.publishing", die_too)
             try:
                 Recovery(session, bench.clock).recover()
             except Killed:

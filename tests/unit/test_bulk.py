@@ -31,7 +31,7 @@ from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.removal import Removal
 from tests.support.audit import check_rows
 from tests.support.services import Workbench, at_once, content_of, paths_of
-from tests.support.small_steps import Killed, make_steps_small
+from tests.support.small_steps import Killed, call_after, make_steps_small
 
 CONTENT = b"the content"
 TRASHED, MOVED, COPIED, RESTORED = (
@@ -563,14 +563,14 @@ def meanwhile(
     def meanwhile(act: Callable[[Session], object]) -> list[int]:
         pauses: list[int] = []
 
-        def let_others_write(_session: Session, _seconds: float) -> None:
+        def pause() -> None:
             pauses.append(len(pauses) + 1)
             if len(pauses) == 2:
                 with bench.session() as session:
                     act(session)
 
         for module in ("batches", "recovery"):
-            monkeypatch.setattr(f"cabinet.services.changes.{module}.let_others_write", let_others_write)
+            call_after(monkeypatch, f"changes.{module}.publishing", pause)
         return pauses
 
     return meanwhile

@@ -42,7 +42,7 @@ from tests.support.services import (
     at_once,
     paths_of,
 )
-from tests.support.small_steps import Killed, make_steps_small
+from tests.support.small_steps import Killed, call_after, make_steps_small
 
 # Those of four nodes, or one node with eight of its versions; then there are counters and notes.
 MOST_ROWS = 4 * 3 + 4
@@ -522,12 +522,12 @@ def test_an_account_that_is_being_removed_when_the_process_dies_is_removed_by_th
     while "user" in rows_of(session):
         calls = iter(range(100))
 
-        def die(_session: Session, _seconds: float, calls: object = calls) -> None:
-            if next(calls) == 1:  # type: ignore[call-overload]
+        def die(calls: Iterator[int] = calls) -> None:
+            if next(calls) == 1:
                 raise Killed
 
         with monkeypatch.context() as patch:
-            patch.setattr(removal, "let_others_write", die)
+            call_after(patch, "tree.removal.writing", die)
             try:
                 Removal(session).run()
             except Killed:

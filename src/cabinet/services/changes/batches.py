@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import NotFound, Unavailable
 from cabinet.models import Base, Batch, BatchItem, BatchKind, BatchState, ItemRole, Node
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.kernel.database import Pace, execute_counted, let_others_write, publishing
+from cabinet.services.kernel.database import Pace, execute_counted, publishing
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.names import join_path
 from cabinet.services.tree.removal import Measured
@@ -34,7 +34,7 @@ STEP = 200
 # How long what was done to many can be undone.
 KEEP = timedelta(hours=24)
 
-# A step takes far less, and waits for other writers at most half of it.
+# A step takes far less, and waits for those before it at most half of it.
 ALIVE = timedelta(seconds=60)
 
 # Past the mapper: 200 rows at once.
@@ -128,7 +128,6 @@ class BatchRun:
                 self._end(BatchState.DONE, log.position)
         self._is_begun, self._position, self.is_over = True, log.position, is_last
         self.took = time.monotonic() - begun
-        let_others_write(self._session, self.took)
 
     def steps_of(self, node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
         """Yield ids for one step after the other, as many as a step has time for."""

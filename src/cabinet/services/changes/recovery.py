@@ -21,7 +21,7 @@ from cabinet.services.changes.batches import ALIVE, STEP, StepLog, forget_items,
 from cabinet.services.changes.reverting import Reverting, is_incomplete, is_untouched, is_where_it_went
 from cabinet.services.kernel.caps import caps_of
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.kernel.database import Pace, execute_counted, let_others_write, publishing, writing
+from cabinet.services.kernel.database import Pace, execute_counted, publishing, writing
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.removal import is_small, remove_some, weigh
@@ -116,9 +116,7 @@ class Recovery:
             with publishing(self._session):
                 begun = time.monotonic()
                 is_left = self._revert_some(batch_id)
-            took = time.monotonic() - begun
-            self._pace.adjust(took)
-            let_others_write(self._session, took)
+            self._pace.adjust(time.monotonic() - begun)
 
     def _revert_some(self, batch_id: str) -> bool:
         """Take back the last changes of a batch; tells whether there may be more."""
@@ -186,7 +184,6 @@ class Recovery:
         """Forget a batch that can no longer be undone, a part of its items at a time."""
         is_left = True
         while is_left:
-            begun = time.monotonic()
             with writing(self._session):
                 items = select(BatchItem.position).where(BatchItem.batch_id == batch_id)
                 positions = self._session.scalars(items.limit(5 * STEP)).all()
@@ -194,7 +191,6 @@ class Recovery:
                 is_left = bool(positions)
                 if not is_left:
                     self._session.execute(delete(Batch).where(Batch.id == batch_id))
-            let_others_write(self._session, time.monotonic() - begun)
 
     def _locked(self, batch_id: str, state: BatchState) -> Batch | None:
         """Return a batch that is in a state, under the lock of its owner's root."""

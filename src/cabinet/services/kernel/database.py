@@ -15,7 +15,6 @@ Rule: nothing is written outside `writing`, and no transaction is open while byt
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -34,12 +33,9 @@ from cabinet.services.kernel.writers import WriterQueue
 # program that knows of none.
 BUSY_TIMEOUT = 30_000
 
-# Seconds that a task of many transactions waits between two of them.
-LONGEST_PAUSE = 0.1
-
-# Seconds that each of these transactions should take: whoever waits for SQLite's lock looks again after
-# 1, 2, 5, 10, 15 ms and so on, and finds one of the pauses. And what it does at first, and at least, for
-# to begin and to sync it takes some milliseconds however little that is.
+# Seconds that each transaction of a task of many should take, for behind one of them a request waits at
+# each of its own. And what it does at first, and at least, for to begin and to sync it takes some
+# milliseconds however little that is.
 STEP_SECONDS = 0.03
 FIRST_SIZE = 100
 LEAST_SIZE = 50
@@ -185,16 +181,6 @@ class Pace:
         """Let the next one take its time, when one of this size has taken so long."""
         fitting = int(self.size * STEP_SECONDS / max(seconds, STEP_SECONDS / 2))
         self.size = min(self._most, max(LEAST_SIZE, fitting))
-
-
-def let_others_write(session: Session, seconds: float) -> None:
-    """Wait between two transactions of one task, the last of which took so long, for other writers.
-
-    SQLite has no queue: whoever waits for the lock looks again after up to 100 ms, and would find
-    it taken again each time. PostgreSQL has one, and nobody waits here.
-    """
-    if session.get_bind().dialect.name == "sqlite":
-        time.sleep(min(seconds, LONGEST_PAUSE))
 
 
 def execute_counted(

@@ -5,7 +5,6 @@ Rule: the one answer to this question; whoever counts, checks or removes blobs a
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from itertools import groupby
 
@@ -13,7 +12,7 @@ from sqlalchemy import delete, exists, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from cabinet.models import Blob, Node, Thumbnail, Version
-from cabinet.services.kernel.database import execute_counted, let_others_write, writing
+from cabinet.services.kernel.database import execute_counted, writing
 
 # Of the blob that the query around it is about.
 NEEDED = or_(
@@ -43,7 +42,6 @@ def forget_thumbnails(session: Session) -> None:
             session.rollback()
             return
         last = (found[-1].owner_id, found[-1].content_hash)
-        begun = time.monotonic()
         with writing(session):
             for owner_id, of_owner in groupby(found, key=lambda row: row.owner_id):
                 hashes = {row.content_hash for row in of_owner}
@@ -51,7 +49,6 @@ def forget_thumbnails(session: Session) -> None:
                     Thumbnail.owner_id == owner_id, Thumbnail.content_hash.in_(hashes), ~_OF_ITS_OWNER
                 )
                 execute_counted(session, forgotten)
-        let_others_write(session, time.monotonic() - begun)
 
 
 def note_unneeded(session: Session, now: datetime) -> None:
@@ -66,8 +63,6 @@ def note_unneeded(session: Session, now: datetime) -> None:
             session.rollback()
             return
         last = keys[-1]
-        begun = time.monotonic()
         with writing(session):
             noted = update(Blob).where(Blob.content_hash.in_(keys), Blob.released_at.is_(None), ~NEEDED)
             execute_counted(session, noted.values(released_at=now))
-        let_others_write(session, time.monotonic() - begun)

@@ -24,7 +24,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cabinet.errors import CabinetError
 from cabinet.models import Batch, BatchItem, BatchKind, BatchState, Node, Thumbnail, Upload, User, Version
-from cabinet.services.kernel.database import Pace, execute_counted, let_others_write, writing
+from cabinet.services.kernel.database import Pace, execute_counted, writing
 from cabinet.services.tree.tree import below
 from cabinet.services.tree.usage import use
 
@@ -206,9 +206,7 @@ class Removal:
                 begun = time.monotonic()
                 lock_root(self._session, owner_id)
                 some = remove()
-            took = time.monotonic() - begun
-            self._pace.adjust(took)
-            let_others_write(self._session, took)
+            self._pace.adjust(time.monotonic() - begun)
             if some is None:
                 return removed
             removed += some
