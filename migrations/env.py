@@ -16,6 +16,7 @@ from flask import current_app
 from sqlalchemy import Connection, MetaData
 
 from cabinet.models import UtcDateTime
+from cabinet.services.kernel.database import writers_turn
 from cabinet.serving.preparing import make_instance
 
 database = current_app.extensions["migrate"].db
@@ -41,6 +42,11 @@ def run_offline() -> None:
 def run_online() -> None:
     """Run what is asked for; `flask db upgrade` may be the first that ever happens to an instance."""
     make_instance(current_app)
+    with writers_turn(database.engine):
+        migrate()
+
+
+def migrate() -> None:
     connection = database.engine.connect().execution_options(cabinet_writing=True)
     is_sqlite = connection.dialect.name == "sqlite"
     try:

@@ -30,6 +30,13 @@ LOADED_BY_OTHERS = {
     "python-dotenv": "flask, for .flaskenv",
 }
 
+# Where a transaction that writes may end besides in `writing`, which waits for its turn.
+COMMITTING = {
+    "src/cabinet/services/kernel/database.py": "`writing` itself, and what a new connection of PostgreSQL is told",
+    "src/cabinet/services/backups/database_copy.py": "a database that is being restored, which nobody uses yet",
+    "src/cabinet/serving/preparing.py": "a lock of PostgreSQL's",
+}
+
 
 def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
@@ -105,3 +112,26 @@ def test_the_client_and_what_it_shares_load_no_web_framework(module: str) -> Non
     loaded = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False)
 
     assert (loaded.stdout.split(), loaded.stderr) == ([], "")
+
+
+def commits(tree: ast.Module) -> Iterator[str]:
+    """Yield what commits: `session.commit()` and `connection.commit()`, `with ....begin() as connection`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name("session" | "connection") as who, attr="commit")):
+                yield who.id
+            case ast.Call(
+                func=ast.Attribute(value=ast.Attribute(attr="session" | "_session"), attr="commit")
+            ):
+                yield "session"
+            case ast.withitem(
+                context_expr=ast.Call(func=ast.Attribute(attr="begin")),
+                optional_vars=ast.Name("connection" | "session" as name),
+            ):
+                yield name
+
+
+def test_nothing_is_written_but_in_its_turn() -> None:
+    committing = {relative(path) for path in SOURCES if [*commits(ast.parse(path.read_bytes()))]}
+
+    assert committing == COMMITTING.keys()
