@@ -292,5 +292,5 @@ def test_a_task_of_many_transactions_does_less_in_each_where_they_take_long() ->
         pace.adjust(seconds)
         sizes.append(pace.size)
 
-    assert sizes == [200, 400, 400, 400, 200, 50, 50, 100]
+    assert sizes == [200, 400, 400, 400, 200, 20, 20, 40]
     assert Pace(3).size == 3

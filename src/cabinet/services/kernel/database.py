@@ -38,7 +38,7 @@ BUSY_TIMEOUT = 30_000
 # milliseconds however little that is.
 STEP_SECONDS = 0.03
 FIRST_SIZE = 100
-LEAST_SIZE = 50
+LEAST_SIZE = 20
 
 # Seconds that a request waits for a connection while all of them are in use.
 POOL_TIMEOUT = 30
