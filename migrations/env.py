@@ -47,6 +47,7 @@ def run_online() -> None:
 
 
 def migrate() -> None:
+    """Run what is asked for in one transaction, after which every foreign key has to hold."""
     connection = database.engine.connect().execution_options(cabinet_writing=True)
     is_sqlite = connection.dialect.name == "sqlite"
     try:

@@ -13,7 +13,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
@@ -80,6 +80,27 @@ def test_no_module_imports_what_it_may_not_know() -> None:
 
 def test_everything_imported_is_declared_and_everything_declared_is_used() -> None:
     assert imported_distributions() == declared_distributions() - LOADED_BY_OTHERS.keys()
+
+
+def test_every_rule_that_the_linter_ignores_is_broken_somewhere() -> None:
+    ruff = Path(sys.executable).with_name("ruff")
+    lint = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]
+    convention = f'lint.pydocstyle.convention="{lint["pydocstyle"]["convention"]}"'
+    command = [ruff, "check", "--isolated", "--quiet", "--no-cache", "--output-format", "concise"]
+    command += ["--target-version", "py311", "--line-length", "110", "--config", convention]
+    command += ["--select", ",".join(lint["select"]), "src", "tests", "migrations"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    broken = re.findall(r"^(.+?):\d+:\d+: ([A-Z]+\d+) ", told, re.MULTILINE)
+
+    everywhere = lint["ignore"]
+    idle = [rule for rule in everywhere if not any(code == rule for _, code in broken)]
+    left = [(PurePath(path), code) for path, code in broken if code not in everywhere]
+    for pattern, rules in lint["per-file-ignores"].items():
+        codes = {
+            code for path, code in left if path.match(pattern) or path.is_relative_to(pattern.rstrip("/*"))
+        }
+        idle += [f"{pattern}: {rule}" for rule in rules if not any(code.startswith(rule) for code in codes)]
+    assert idle == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
