@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from time import perf_counter, sleep
+from time import perf_counter
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,8 +17,12 @@ from tests.bench.peers import Cabinet
 from tests.bench.report import Row
 from tests.bench.stage import DATABASES, Stage
 from tests.support.auth import PASSWORD, basic
+from tests.support.waiting import pass_time, wait_until
 
 COUNT = 256_000
+
+# Seconds after which rows that should go are not going at all.
+MOST_SECONDS = 3600
 
 # Milliseconds that another user's write may take.
 MOST = 200
@@ -59,7 +63,7 @@ def _rows(stage: Stage, kind: str) -> list[Row]:
 
         # What is done while nobody measures, and then while somebody else writes.
         acts: list[tuple[str, Callable[[], object], Callable[[], object]]] = [
-            ("left alone", _nothing, lambda: sleep(5)),
+            ("left alone", _nothing, lambda: pass_time(5)),
             ("copied", _nothing, send("POST", "/copies", json={"from": ["many"], "to": "copy"})),
             ("trashed singly", _nothing, send("POST", "/trash", json={"folder": "many", "count": count + 1})),
             ("trashed as one", _nothing, send("DELETE", "/files/copy")),
@@ -114,8 +118,9 @@ def _wait(server: Cabinet) -> None:
     left = sa.text("SELECT count(*) FROM node WHERE parent_id IS NOT NULL")
     live = sa.text("SELECT coalesce(sum(child_count), 0) FROM node WHERE parent_id IS NULL")
     with database_of(server) as engine:
-        while True:
+
+        def is_over() -> bool:
             with engine.connect() as connection:
-                if (connection.scalar(left) or 0) <= (connection.scalar(live) or 0):
-                    return
-            sleep(1)
+                return bool((connection.scalar(left) or 0) <= (connection.scalar(live) or 0))
+
+        wait_until(is_over, seconds=MOST_SECONDS, pause=1, what="the end of the removal")

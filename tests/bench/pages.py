@@ -22,6 +22,7 @@ from tests.bench.report import Row
 from tests.bench.stage import Stage
 from tests.support.auth import PASSWORD, USERNAME
 from tests.support.chromium import WHOLE, launched
+from tests.support.waiting import pass_time
 
 # Rows of one page, and of the list that has grown long.
 ROWS = 200
@@ -153,7 +154,7 @@ def _interact(visited: Page) -> None:
         assert box is not None
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         visited.mouse.move(x, y)
-        visited.wait_for_timeout(SETTLED_MS)
+        pass_time(SETTLED_MS / 1000)
         for _ in range(2):
             _then_paint(visited, partial(visited.mouse.click, x, y, delay=HELD_MS))
         name.focus()

@@ -236,10 +236,11 @@ def test_the_trash_tells_nothing_of_what_lies_where_something_was(visitor: Visit
         page.get_by_role("link", name="Trash").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Trash")
         page.on("request", lambda request: asked.append(request.url))
+        page.clock.install()
 
         page.locator('#rows [data-name="a.txt"] .name').focus()
         # Longer than the panel waits for the focus to stay.
-        page.wait_for_timeout(300)
+        page.clock.run_for(2_000)
 
         expect(panel(page)).to_contain_text("Choose something, and it is described here.")
         assert not asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -16,17 +17,13 @@ from tests.support import profiles
 from tests.support.chromium import Visitor
 from tests.support.images import heic, opened, picture
 from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
 # What the middle of a picture looks like, for whoever draws it on the screen.
 SEEN = """async address => {
     const image = new Image();
-    let answer = await fetch(address);
-    for (let tries = 0; answer.status === 202 && tries < 50; tries++) {
-        await new Promise(resolve => setTimeout(resolve, 200));
-        answer = await fetch(address);
-    }
     image.src = address;
     await image.decode();
     const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight).getContext("2d");
@@ -41,6 +38,11 @@ def flat(kind: str, mode: str, color: tuple[int, ...], profile: bytes) -> bytes:
         written, kind, icc_profile=profile
     )
     return written.getvalue()
+
+
+def await_made(visitor: Visitor, address: str) -> None:
+    """Wait until the server has drawn a thumbnail."""
+    wait_until(lambda: visitor.person.send("GET", address).status == HTTPStatus.OK, what=address)
 
 
 def noise(kind: str, width: int, height: int, **options: object) -> bytes:
@@ -66,7 +68,9 @@ def test_thumbnails_have_the_colors_that_the_browser_gives_the_original(visitor:
     for name in originals:
         original = page.evaluate(SEEN, f"/files/{name}")
         for size in (64, 256, 1600):
-            made = page.evaluate(SEEN, f"/thumbnails/{name}?size={size}")
+            address = f"/thumbnails/{name}?size={size}"
+            await_made(visitor, address)
+            made = page.evaluate(SEEN, address)
             assert made == pytest.approx(original, abs=6), (name, size)
     # It would be itself to a browser that takes it for sRGB.
     assert page.evaluate(SEEN, "/files/green.jpg") == pytest.approx([0, 173, 54, 255], abs=4)

@@ -86,7 +86,7 @@ def test_every_rule_that_the_linter_ignores_is_broken_somewhere() -> None:
     ruff = Path(sys.executable).with_name("ruff")
     lint = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]
     convention = f'lint.pydocstyle.convention="{lint["pydocstyle"]["convention"]}"'
-    command = [ruff, "check", "--isolated", "--quiet", "--no-cache", "--output-format", "concise"]
+    command = [str(ruff), "check", "--isolated", "--quiet", "--no-cache", "--output-format", "concise"]
     command += ["--target-version", "py311", "--line-length", "110", "--config", convention]
     command += ["--select", ",".join(lint["select"]), "src", "tests", "migrations"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
@@ -115,6 +115,45 @@ def test_a_module_fits_in_one_reading(path: Path) -> None:
 
     assert len(source.splitlines()) <= MODULE_LINES
     assert {name: length for name, length in lengths.items() if length > FUNCTION_LINES} == {}
+
+
+def sleeps_in(tree: ast.Module) -> Iterator[int]:
+    """Yield the lines in which a test, or the page that it drives, waits for nothing but time."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.ImportFrom(module="time" | "asyncio", names=names):
+                if any(name.name == "sleep" for name in names):
+                    yield node.lineno
+            case ast.Attribute(value=ast.Name(id="time" | "asyncio"), attr="sleep"):
+                yield node.lineno
+            case ast.Attribute(attr="wait_for_timeout"):
+                yield node.lineno
+            case ast.Constant(value=str(text)) if re.search(r"Promise\W+\w+\W+setTimeout\(\w+, *[^)]", text):
+                yield node.lineno
+
+
+def test_a_program_that_sleeps_is_found() -> None:
+    sleeping = """
+from time import perf_counter, sleep
+time.sleep(1)
+await asyncio.sleep(1)
+page.wait_for_timeout(300)
+page.evaluate("new Promise(done => later(done, 300))")
+page.evaluate("new Promise(done => later(done))")
+page.evaluate("later(act, 300)"), retry(sleep=waited.append), thread.join()
+""".replace("later", "setTimeout")
+    assert sorted(sleeps_in(ast.parse(sleeping))) == [2, 3, 4, 5, 6]
+
+
+def test_tests_wait_for_what_happens_and_never_for_time() -> None:
+    waiting = ROOT / "tests" / "support" / "waiting.py"
+    modules = [path for path in sorted((ROOT / "tests").rglob("*.py")) if path != waiting]
+    found = [
+        f"{relative(path)}:{line}" for path in modules for line in sleeps_in(ast.parse(path.read_bytes()))
+    ]
+
+    assert found == []
+    assert list(sleeps_in(ast.parse(waiting.read_bytes())))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
