@@ -14,23 +14,25 @@ from typing import Any
 import pytest
 
 from cabinet import errors, refusals
-from cabinet.errors import CabinetError
-from cabinet.refusals import Refusal
+from cabinet.errors import CabinetError, StructuredError
+from cabinet.refusals import OperatorError
 from cabinet.web.problems import STATUSES
 
 
-def subclasses_of(parent: type[CabinetError]) -> Iterator[type[CabinetError]]:
+def subclasses_of(parent: type[StructuredError], module: ModuleType) -> Iterator[type[Any]]:
     for child in parent.__subclasses__():
         # The console client has errors of its own, which no server ever answers with.
-        if child.__module__.startswith((errors.__name__, refusals.__name__)):
+        if child.__module__.startswith(module.__name__):
             yield child
-            yield from subclasses_of(child)
+            yield from subclasses_of(child, module)
 
 
-EVERY_ERROR = list(subclasses_of(CabinetError))
+EVERY_ERROR = list(subclasses_of(CabinetError, errors))
+# Those of the operator that are raised, and not only a branch's name.
+EVERY_REFUSAL = [kind for kind in subclasses_of(OperatorError, refusals) if kind.message]
 
 
-def example_of(kind: type[CabinetError]) -> CabinetError:
+def example_of(kind: type[StructuredError]) -> StructuredError:
     annotations: dict[str, Any] = {}
     for parent in reversed(kind.__mro__):
         annotations |= {
@@ -41,13 +43,18 @@ def example_of(kind: type[CabinetError]) -> CabinetError:
     return kind(**{name: 7 if hint == "int" else "<b>" for name, hint in annotations.items()})
 
 
-@pytest.mark.parametrize("kind", EVERY_ERROR)
-def test_every_error_has_a_status(kind: type[CabinetError]) -> None:
-    assert STATUSES[kind] >= HTTPStatus.BAD_REQUEST
+def test_every_error_that_a_request_can_meet_has_a_status_and_no_other() -> None:
+    assert set(EVERY_ERROR) == set(STATUSES)
+    assert min(STATUSES.values()) >= HTTPStatus.BAD_REQUEST
 
 
-@pytest.mark.parametrize("kind", EVERY_ERROR)
-def test_every_error_says_what_it_knows_in_one_sentence(kind: type[CabinetError]) -> None:
+def test_what_an_operator_has_to_mend_is_no_error_of_requests() -> None:
+    assert EVERY_REFUSAL
+    assert not issubclass(OperatorError, CabinetError)
+
+
+@pytest.mark.parametrize("kind", [*EVERY_ERROR, *EVERY_REFUSAL])
+def test_every_error_says_what_it_knows_in_one_sentence(kind: type[StructuredError]) -> None:
     error = example_of(kind)
 
     text = str(error)
@@ -58,20 +65,20 @@ def test_every_error_says_what_it_knows_in_one_sentence(kind: type[CabinetError]
 
 
 def test_every_slug_is_a_word_of_its_own() -> None:
-    slugs = [kind.slug for kind in EVERY_ERROR if not issubclass(kind, Refusal)]
+    slugs = [kind.slug for kind in EVERY_ERROR]
 
     assert len(set(slugs)) == len(slugs)
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", slug) for slug in slugs)
 
 
-@pytest.mark.parametrize(("module", "top"), [(errors, CabinetError), (refusals, Refusal)])
+@pytest.mark.parametrize(("module", "top"), [(errors, CabinetError), (refusals, OperatorError)])
 def test_the_tree_at_the_head_of_a_module_is_the_tree_of_its_code(
-    module: ModuleType, top: type[CabinetError]
+    module: ModuleType, top: type[StructuredError]
 ) -> None:
     drawn = re.findall(r"^    ([ │├└─]*)(\w+)", module.__doc__ or "", re.MULTILINE)
     depth_and_name = [(len(lines) // 4, name) for lines, name in drawn]
 
-    def walk(kind: type[CabinetError], depth: int) -> Iterator[tuple[int, str]]:
+    def walk(kind: type[StructuredError], depth: int) -> Iterator[tuple[int, str]]:
         yield depth, kind.__name__
         for child in kind.__subclasses__():
             if child.__module__.startswith(module.__name__):

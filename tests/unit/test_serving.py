@@ -19,6 +19,7 @@ import cabinet
 from cabinet import create_app
 from cabinet.refusals import BadSetting, NoInstance, RefusedToStart, UnusableStore
 from cabinet.serving import preparing
+from cabinet.web.context import EXTENSION
 from tests.conftest import MakeApp
 from tests.support.chosen_database import chosen
 from tests.support.servers import FAST, production_command, server_environment
@@ -162,6 +163,12 @@ def test_a_setting_that_cannot_be_used_stops_the_start(
 ) -> None:
     with pytest.raises(RefusedToStart, match=named):
         make_app(**settings)
+
+
+def test_the_store_is_open_before_the_first_request_which_it_could_refuse(make_app: MakeApp) -> None:
+    app = make_app()
+
+    assert "store" in vars(app.extensions[EXTENSION])
 
 
 def test_bytes_and_rows_may_lie_elsewhere(make_app: MakeApp, tmp_path: Path) -> None:

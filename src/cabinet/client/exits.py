@@ -5,7 +5,7 @@ Rule: every class of error stands in `EXIT_CODES`; nothing else in filecli choos
 
 from __future__ import annotations
 
-from cabinet import errors, refusals
+from cabinet import errors
 from cabinet.client import failures, local_failures, token_failures
 from cabinet.errors import CabinetError
 
@@ -76,16 +76,6 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     errors.TooManyRequests: 8,
     errors.UploadLocked: 8,
     errors.Unavailable: 8,
-    refusals.Refusal: 1,
-    refusals.RefusedToStart: 1,
-    refusals.BadSetting: 1,
-    refusals.UnusableStore: 1,
-    refusals.NoInstance: 1,
-    refusals.DatabaseTooNew: 1,
-    refusals.BackupRefused: 1,
-    refusals.UnusableBackup: 1,
-    refusals.NotRestored: 1,
-    refusals.DumpFailed: 1,
     failures.ClientFailure: 1,
     failures.Refused: 1,
     failures.LimitInFront: 6,

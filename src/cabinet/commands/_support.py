@@ -18,7 +18,7 @@ import click
 from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy.exc import DBAPIError
 
-from cabinet.errors import CabinetError, NotFound
+from cabinet.errors import CabinetError, NotFound, StructuredError
 from cabinet.extensions import db
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.kernel.database import to_domain_error
@@ -65,7 +65,7 @@ def _prepared(function: Callable[..., None], *, prepare: bool) -> Callable[..., 
 def _one_line_errors() -> Iterator[None]:
     try:
         yield
-    except CabinetError as error:
+    except StructuredError as error:
         raise click.ClickException(neutralise(str(error))) from error
     except DBAPIError as error:
         known = to_domain_error(error)

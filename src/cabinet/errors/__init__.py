@@ -1,4 +1,4 @@
-"""What can go wrong, said once.
+"""What can go wrong while somebody uses Cabinet, said once.
 
     CabinetError
     ├── SignInRequired
@@ -50,7 +50,7 @@
     ├── UploadLocked               another request is writing to the same upload
     └── Unavailable
 
-One more branch, what an operator has to mend first, is in refusals.py.
+What an operator has to mend first is no part of this tree: see refusals.py.
 
 Rule: no framework, no status codes, no exit codes. `web/problems.py` turns a class into a
 status, `client/exits.py` into an exit code. Raise with data, never with prose: the text is
@@ -71,7 +71,7 @@ from cabinet.errors.access import (
     WrongCredentials,
     WrongPassword,
 )
-from cabinet.errors.base import N_, SIZE_FIELDS, CabinetError
+from cabinet.errors.base import N_, SIZE_FIELDS, CabinetError, StructuredError
 from cabinet.errors.requests import (
     ChecksumMismatch,
     CopyTooLarge,
@@ -149,6 +149,7 @@ __all__ = [
     "SignInRequired",
     "StorageFault",
     "StorageFull",
+    "StructuredError",
     "TooLarge",
     "TooManyAttempts",
     "TooManyEntries",

@@ -1,4 +1,4 @@
-"""The base of every error: its words, its fields, and what a program knows it by.
+"""The bases of every error: its words and its fields; and of those that a request can meet, its slug.
 
 Rule: raised with data, never with prose.
 """
@@ -22,8 +22,27 @@ _BEFORE_A_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
-class CabinetError(Exception):
-    """Base of every error that Cabinet raises on purpose; subclasses become dataclasses.
+class StructuredError(Exception):
+    """An error that is raised on purpose; subclasses become dataclasses, whose fields fill the message."""
+
+    message: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        dataclass(eq=False, kw_only=True)(cls)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The fields of this error, by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        told = {name: f"{value} bytes" if name in SIZE_FIELDS else value for name, value in self.data.items()}
+        return self.message % told
+
+
+class CabinetError(StructuredError):
+    """Base of every error that a request or a use of filecli can meet.
 
     The slug is what a program knows the class by; if it gives none, it is the class's name.
     """
@@ -38,13 +57,3 @@ class CabinetError(Exception):
         super().__init_subclass__()
         if "slug" not in cls.__dict__:
             cls.slug = _BEFORE_A_WORD.sub("-", cls.__name__).lower()
-        dataclass(eq=False, kw_only=True)(cls)
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The fields of this error, by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
-
-    def __str__(self) -> str:
-        told = {name: f"{value} bytes" if name in SIZE_FIELDS else value for name, value in self.data.items()}
-        return self.message % told

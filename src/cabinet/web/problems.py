@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from cabinet import errors, refusals
+from cabinet import errors
 from cabinet.errors import CabinetError
 from cabinet.services.audit.log import record
 from cabinet.services.kernel.database import to_domain_error
@@ -77,16 +77,6 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.UploadLocked: HTTPStatus.LOCKED,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    refusals.Refusal: HTTPStatus.SERVICE_UNAVAILABLE,
-    refusals.RefusedToStart: HTTPStatus.SERVICE_UNAVAILABLE,
-    refusals.BadSetting: HTTPStatus.SERVICE_UNAVAILABLE,
-    refusals.UnusableStore: HTTPStatus.SERVICE_UNAVAILABLE,
-    refusals.NoInstance: HTTPStatus.SERVICE_UNAVAILABLE,
-    refusals.DatabaseTooNew: HTTPStatus.SERVICE_UNAVAILABLE,
-    refusals.BackupRefused: HTTPStatus.SERVICE_UNAVAILABLE,
-    refusals.UnusableBackup: HTTPStatus.SERVICE_UNAVAILABLE,
-    refusals.NotRestored: HTTPStatus.SERVICE_UNAVAILABLE,
-    refusals.DumpFailed: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 # What passes by itself, and says when.

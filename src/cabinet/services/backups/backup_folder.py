@@ -27,7 +27,6 @@ from typing import BinaryIO, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-from cabinet.errors import N_
 from cabinet.refusals import UnusableBackup
 from cabinet.services.backups.database_copy import sync_folder
 from cabinet.storage.content_hash import is_content_hash
@@ -50,14 +49,14 @@ INDEX = "index-"
 
 MARK_TEXT = "A backup of Cabinet. `flask backup restore` reads it; change nothing here by hand.\n"
 
-NOT_A_FOLDER = N_("it is not a folder.")
-HOLDS_OTHERS = N_("it holds something else. Name an empty folder, or one that holds a backup.")
-HOLDS_NONE = N_("there is no backup in it.")
-INSIDE = N_("it lies inside the data that it would be the backup of.")
-OTHER_INSTANCE = N_("it holds the backup of another instance. Name another folder.")
-IN_USE = N_("another backup command is working on it.")
-NEWER_FORMAT = N_("a newer release has made it. Use that release.")
-DAMAGED = N_("its manifest, database or index is damaged. Take another one.")
+NOT_A_FOLDER = "it is not a folder."
+HOLDS_OTHERS = "it holds something else. Name an empty folder, or one that holds a backup."
+HOLDS_NONE = "there is no backup in it."
+INSIDE = "it lies inside the data that it would be the backup of."
+OTHER_INSTANCE = "it holds the backup of another instance. Name another folder."
+IN_USE = "another backup command is working on it."
+NEWER_FORMAT = "a newer release has made it. Use that release."
+DAMAGED = "its manifest, database or index is damaged. Take another one."
 
 _NO_MORE: tuple[str, Iterator[Wanted]] = ("", iter(()))
 

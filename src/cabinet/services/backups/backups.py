@@ -21,7 +21,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, func, inspect, select, text, update
 
-from cabinet.errors import N_, StorageFull
+from cabinet.errors import StorageFull
 from cabinet.models import Blob, Kind, Node, Session, Throttle, Upload, User
 from cabinet.refusals import DatabaseTooNew, NotRestored, UnusableBackup
 from cabinet.services.backups import backup_folder, database_copy
@@ -33,10 +33,10 @@ from cabinet.storage.blobs import BlobStore
 from cabinet.storage.copying import Outcome, Taken, Wanted
 from cabinet.storage.local_staging import disk_errors
 
-OTHER_DATABASE = N_("it is of another kind of database. Set DATABASE_URL to one of that kind.")
-HOLDS_DATA = N_("this instance has accounts already. Name an empty one by CABINET_INSTANCE and DATABASE_URL.")
-NO_ROOM = N_("there is no room left for it. What it held before is whole.")
-IN_USE = N_("somebody is connected to the database. Stop the server first.")
+OTHER_DATABASE = "it is of another kind of database. Set DATABASE_URL to one of that kind."
+HOLDS_DATA = "this instance has accounts already. Name an empty one by CABINET_INSTANCE and DATABASE_URL."
+NO_ROOM = "there is no room left for it. What it held before is whole."
+IN_USE = "somebody is connected to the database. Stop the server first."
 
 # Blobs are taken so many at a time: what they are linked into is synced once for all of them.
 _BATCH = 1000
