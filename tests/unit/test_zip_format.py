@@ -1,9 +1,11 @@
-"""Archives as Python's own reader, which is not what writes them, understands them."""
+"""Archives as Python's own reader understands them, and byte by byte where that one looks away."""
 
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,6 +52,40 @@ def test_times_are_exact_for_whoever_reads_the_unix_field() -> None:
         extra = read.getinfo("a").extra
     assert extra == b"UT\x05\x00\x01" + int(moment.timestamp()).to_bytes(4, "little")
     archive.close()
+
+
+def test_an_entry_is_described_alike_where_it_begins_and_in_the_table_of_contents() -> None:
+    archive, content = Archive(), "файл".encode()
+    local, _ = archive.small_file("é", START, content)
+    central = b"".join(archive.end())
+    archive.close()
+
+    moment = START.astimezone()
+    time = moment.hour << 11 | moment.minute << 5 | moment.second // 2
+    date = moment.year - 1980 << 9 | moment.month << 5 | moment.day
+    stamp = b"UT\x05\x00\x01" + int(START.timestamp()).to_bytes(4, "little")
+    # Version 2.0, names in UTF-8, stored; from the checksum on: both sizes, lengths of name and extra.
+    alike = struct.pack("<5H3L2H", 20, 1 << 11, 0, time, date, zlib.crc32(content), 8, 8, 2, len(stamp))
+    # No comment, the first disk, no text, a regular file that its owner may write, at the beginning.
+    alone = struct.pack("<3H2L", 0, 0, 0, 0o100644 << 16, 0)
+    assert local == b"PK\x03\x04" + alike + "é".encode() + stamp
+    assert central.startswith(b"PK\x01\x02\x14\x03" + alike + alone + "é".encode() + stamp + b"PK\x05\x06")
+
+
+def test_what_has_no_room_in_32_bits_is_told_in_64_and_behind_the_content() -> None:
+    archive, size = Archive(), 1 << 31
+    before, _, behind = archive.large_file("a", START, size, [b"x"])
+    central = b"".join(archive.end())
+    archive.close()
+
+    far_off = b"\xff" * 8
+    # Version 4.5, a descriptor follows; no checksum yet, sizes elsewhere: where they are zero, as it comes later.
+    assert before[:8] == b"PK\x03\x04" + struct.pack("<2H", 45, 1 << 3)
+    assert before[14:26] == bytes(4) + far_off
+    assert before[-20:] == struct.pack("<2H2Q", 1, 16, 0, 0)
+    assert behind == struct.pack("<4sL2Q", b"PK\x07\x08", zlib.crc32(b"x"), size, size)
+    assert central[16:28] == struct.pack("<L", zlib.crc32(b"x")) + far_off
+    assert central[47:67] == struct.pack("<2H2Q", 1, 16, size, size)
 
 
 def write_sparse(path: Path, pieces: Iterable[bytes]) -> int:

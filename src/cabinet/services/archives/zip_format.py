@@ -4,6 +4,7 @@ Nothing is compressed. Content that is read in one piece has its checksum and si
 it, longer content behind it; so the length of the whole is known from names and sizes alone. Above
 4 GiB, or 65,535 entries, the format's 64-bit records take over by themselves. Times are kept
 twice: the old field in the server's local time, and in UTC to the second as Unix programs read it.
+Sections are those of PKWARE's APPNOTE.TXT, version 6.3.10.
 
 Rule: knows names, sizes and bytes; no row, no store. What has been written is not kept in memory.
 """
@@ -11,15 +12,11 @@ Rule: knows names, sizes and bytes; no row, no store. What has been written is n
 from __future__ import annotations
 
 import struct
-import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from math import floor
 from tempfile import SpooledTemporaryFile
-from typing import Any
-
-from zipstream import ZipStreamInfo  # type: ignore[import-untyped]  # it ships neither annotations nor stubs
 
 from cabinet.storage.chunks import CHUNK_SIZE
 
@@ -27,24 +24,38 @@ from cabinet.storage.chunks import CHUNK_SIZE
 DIRECTORY_IN_MEMORY = 4 << 20
 
 # Sizes and offsets above it are written with 64 bits; half of what 32 hold, for old unpackers.
-_LIMIT_32 = zipfile.ZIP64_LIMIT
-_LIMIT_COUNT = zipfile.ZIP_FILECOUNT_LIMIT
+_LIMIT_32 = (1 << 31) - 1
+_LIMIT_COUNT = 0xFFFF
+# In a field of 16 or 32 bits: see the one of 64.
+_ELSEWHERE_16, _ELSEWHERE_32 = 0xFFFF, 0xFFFFFFFF
 
-_LOCAL_HEADER, _CENTRAL_HEADER = 30, 46
-_ZIP64_SIZES, _ZIP64_EXTRA = 20, 4
-_DESCRIPTOR, _DESCRIPTOR_64 = 16, 24
+# Signature, version needed, flags, method, time, date, checksum, both sizes, lengths of name and extra (4.3.7).
+_LOCAL = struct.Struct("<4s5H3L2H")
+# Signature, versions, flags, method, time, date, checksum, both sizes, lengths of name, extra and comment,
+# disk, attributes, offset of the local header (4.3.12).
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+# Signature, checksum and both sizes (4.3.9).
+_DESCRIPTOR, _DESCRIPTOR_64 = struct.Struct("<4s3L"), struct.Struct("<4sL2Q")
 _END = struct.Struct("<4s4H2LH")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR_64 = struct.Struct("<4sLQL")
-_VERSION_64 = 45
 
-_DESCRIPTOR_FOLLOWS = 1 << 3
+# Of the format: with folders, and with fields of 64 bits (4.4.3). Made by a Unix, whose modes are told (4.4.2).
+_VERSION, _VERSION_64, _UNIX = 20, 45, 3 << 8
+_STORED = 0
+_DESCRIPTOR_FOLLOWS, _UTF_8 = 1 << 3, 1 << 11
 _FILE_MODE, _FOLDER_MODE = 0o100644 << 16, 0o040755 << 16 | 1 << 4
+
+# An extra field begins with its id and length (4.5.1); this one holds what has no room in 32 bits (4.5.3).
+_EXTRA = struct.Struct("<2H")
+_ZIP64_ID = 1
+_ZIP64_SIZES = struct.Struct("<2H2Q")
 
 # The extended timestamp: its id, five bytes, the time of the last change, in seconds since 1970.
 _TIMESTAMP = struct.Struct("<HHBl")
 _TIMESTAMP_ID, _MODIFIED = 0x5455, 1
-_OLDEST, _NEWEST = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)
+# What the old field can say; and about that much, for what is far from it has no local form.
+_OLDEST, _NEWEST = datetime(1980, 1, 1), datetime(2107, 12, 31, 23, 59, 58)  # noqa: DTZ001 - local, as the format has it
 _FIRST, _LAST = datetime(1979, 1, 1, tzinfo=UTC), datetime(2108, 12, 31, tzinfo=UTC)
 
 
@@ -67,15 +78,14 @@ class Archive:
 
     def folder(self, name: str, modified_at: datetime) -> bytes:
         """Return a folder; `name` ends in a slash."""
-        info = _info(name, modified_at, 0)
-        info.external_attr = _FOLDER_MODE
-        return self._enter(info, info.FileHeader(zip64=False))
+        entry = _Entry(name, modified_at, 0, mode=_FOLDER_MODE)
+        return self._enter(entry, entry.local_header(0), 0)
 
     def small_file(self, name: str, modified_at: datetime, content: bytes) -> tuple[bytes, bytes]:
         """Return a file of one piece: its header and, as it is, its content."""
-        info = _info(name, modified_at, len(content))
-        info.CRC = zlib.crc32(content)
-        header = self._enter(info, info.FileHeader(zip64=False))
+        entry = _Entry(name, modified_at, len(content))
+        checksum = zlib.crc32(content)
+        header = self._enter(entry, entry.local_header(checksum), checksum)
         self._offset += len(content)
         return header, content
 
@@ -83,18 +93,15 @@ class Archive:
         self, name: str, modified_at: datetime, size: int, chunks: Iterable[bytes]
     ) -> Iterator[bytes]:
         """Yield a file of several pieces; `chunks` have to be `size` bytes together."""
-        info = _info(name, modified_at, size)
-        info.flag_bits |= _DESCRIPTOR_FOLLOWS
-        is_64 = size > _LIMIT_32
-        header: bytes = info.FileHeader(is_64)
+        entry = _Entry(name, modified_at, size, flags=_DESCRIPTOR_FOLLOWS)
+        header = entry.local_header(0)
         yield header
         checksum = 0
         for chunk in chunks:
             checksum = zlib.crc32(chunk, checksum)
             yield chunk
-        info.CRC = checksum
-        descriptor: bytes = info.DataDescriptor(is_64)
-        self._enter(info, header)
+        descriptor = entry.descriptor(checksum)
+        self._enter(entry, header, checksum)
         self._offset += size + len(descriptor)
         yield descriptor
 
@@ -110,14 +117,14 @@ class Archive:
                 b"PK\x06\x06", _END_64.size - 12, _VERSION_64, _VERSION_64, 0, 0, count, count, size, start
             )
             yield _LOCATOR_64.pack(b"PK\x06\x07", 0, start + size, 1)
-        most, longest = 0xFFFF, 0xFFFFFFFF
-        entries = min(count, most)
-        yield _END.pack(b"PK\x05\x06", 0, 0, entries, entries, min(size, longest), min(start, longest), 0)
+        entries = min(count, _ELSEWHERE_16)
+        yield _END.pack(
+            b"PK\x05\x06", 0, 0, entries, entries, min(size, _ELSEWHERE_32), min(start, _ELSEWHERE_32), 0
+        )
 
-    def _enter(self, info: Any, header: bytes) -> bytes:
+    def _enter(self, entry: _Entry, header: bytes, checksum: int) -> bytes:
         """Note an entry that begins here in the table of contents."""
-        info.header_offset = self._offset
-        self._directory.write(info._central_directory_header_data())  # noqa: SLF001 - FileHeader's other half
+        self._directory.write(entry.central_header(checksum, self._offset))
         self._offset += len(header)
         self._count += 1
         return header
@@ -135,12 +142,12 @@ class Length:
         """Count an entry; a folder has no size."""
         named = len(name.encode()) + len(_extra(modified_at))
         wide = (2 if size > _LIMIT_32 else 0) + (1 if self._offset > _LIMIT_32 else 0)
-        self._directory += _CENTRAL_HEADER + named + (_ZIP64_EXTRA + 8 * wide if wide else 0)
-        self._offset += _LOCAL_HEADER + named + size
+        self._directory += _CENTRAL.size + named + (_EXTRA.size + 8 * wide if wide else 0)
+        self._offset += _LOCAL.size + named + size
         if size > _LIMIT_32:
-            self._offset += _ZIP64_SIZES + _DESCRIPTOR_64
+            self._offset += _ZIP64_SIZES.size + _DESCRIPTOR_64.size
         elif not is_one_piece(size):
-            self._offset += _DESCRIPTOR
+            self._offset += _DESCRIPTOR.size
         self._count += 1
 
     @property
@@ -154,16 +161,67 @@ def _needs_64(count: int, start: int, size: int) -> bool:
     return count >= _LIMIT_COUNT or max(start, size) > _LIMIT_32
 
 
-def _info(name: str, modified_at: datetime, size: int) -> Any:
-    # Far from what the format has, a time may have no local form.
-    local = min(max(_FIRST, modified_at), _LAST).astimezone().timetuple()[:6]
-    info = ZipStreamInfo(name, min(max(_OLDEST, local), _NEWEST))
-    info.compress_type = zipfile.ZIP_STORED
-    info.external_attr = _FILE_MODE
-    info.extra = _extra(modified_at)
-    info.file_size = info.compress_size = size
-    info.CRC = 0
-    return info
+class _Entry:
+    """A file or folder, as its header and its line in the table of contents describe it."""
+
+    def __init__(
+        self, name: str, modified_at: datetime, size: int, *, mode: int = _FILE_MODE, flags: int = 0
+    ) -> None:
+        self._name = name.encode()
+        self._flags = flags if name.isascii() else flags | _UTF_8
+        self._time, self._date = _local_time(modified_at)
+        self._extra = _extra(modified_at)
+        self._size = size
+        self._is_64 = size > _LIMIT_32
+        self._mode = mode
+
+    def local_header(self, checksum: int) -> bytes:
+        """Return what stands before the content; a descriptor behind it has the checksum and the size."""
+        size = self._size
+        if self._flags & _DESCRIPTOR_FOLLOWS:
+            checksum = size = 0
+        version, extra = _VERSION, self._extra
+        if self._is_64:
+            version, extra = _VERSION_64, extra + _ZIP64_SIZES.pack(_ZIP64_ID, 16, size, size)
+            size = _ELSEWHERE_32
+        fixed = _LOCAL.pack(
+            b"PK\x03\x04", version, self._flags, _STORED, self._time, self._date,
+            checksum, size, size, len(self._name), len(extra),
+        )  # fmt: skip
+        return fixed + self._name + extra
+
+    def descriptor(self, checksum: int) -> bytes:
+        """Return what stands behind the content, if it says so before it."""
+        shape = _DESCRIPTOR_64 if self._is_64 else _DESCRIPTOR
+        return shape.pack(b"PK\x07\x08", checksum, self._size, self._size)
+
+    def central_header(self, checksum: int, offset: int) -> bytes:
+        """Return the line in the table of contents; `offset` is where the entry begins."""
+        wide: list[int] = []
+        size = self._size
+        if self._is_64:
+            wide += [size, size]
+            size = _ELSEWHERE_32
+        if offset > _LIMIT_32:
+            wide.append(offset)
+            offset = _ELSEWHERE_32
+        version, extra = _VERSION, self._extra
+        if wide:
+            field = struct.pack(f"<{len(wide)}Q", *wide)
+            version, extra = _VERSION_64, _EXTRA.pack(_ZIP64_ID, len(field)) + field + extra
+        fixed = _CENTRAL.pack(
+            b"PK\x01\x02", _UNIX | version, version, self._flags, _STORED, self._time, self._date,
+            checksum, size, size, len(self._name), len(extra), 0, 0, 0, self._mode, offset,
+        )  # fmt: skip
+        return fixed + self._name + extra
+
+
+def _local_time(modified_at: datetime) -> tuple[int, int]:
+    """Return time and date as the format has them: by the server's clock, in steps of two seconds (4.4.6)."""
+    local = min(max(_FIRST, modified_at), _LAST).astimezone().replace(tzinfo=None)
+    local = min(max(_OLDEST, local), _NEWEST)
+    time = local.hour << 11 | local.minute << 5 | local.second // 2
+    return time, (local.year - 1980) << 9 | local.month << 5 | local.day
 
 
 def _extra(modified_at: datetime) -> bytes:
