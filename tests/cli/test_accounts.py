@@ -199,7 +199,7 @@ def test_whoami_tells_the_quota(scripted: Filecli, script: Script) -> None:
     script.will(json_answer({"username": "alice", "usage": 10, "quota": 2000}))
 
     counts = "old versions and the trash count, too"
-    assert scripted("whoami").stderr == f"10 B of 2.0 kB used on {script.url}; {counts}.\n"
+    assert scripted("whoami").stderr == f"10 bytes of 2 kB used on {script.url}; {counts}.\n"
 
 
 def test_a_password_that_leaves_the_machine_unencrypted_is_warned_of(filecli: Filecli) -> None:

@@ -120,7 +120,7 @@ def test_a_person_is_asked_about_each_that_is_in_the_way(
     done = stored("mv", "--on-conflict", "ask", "docs/*", "report", "new", given="k\nR\n")
 
     assert done.exit_code == 0
-    assert "“new/a” (6 B) exists. Replace it, keep both, or skip?" in done.stderr
+    assert "“new/a” (6 bytes) exists. Replace it, keep both, or skip?" in done.stderr
     assert done.stderr.count("exists") == 2
     assert set(done.stdout.splitlines()) == {"new/a (2)", "new/b", "new/report"}
     assert stored("trash").stdout.count("new/") == 2

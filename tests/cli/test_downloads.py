@@ -41,7 +41,7 @@ def test_a_download_keeps_the_last_name(stored: Filecli, desk: Path) -> None:
 
     assert done.exit_code == 0
     assert sorted(done.stdout.split()) == ["b", "report"]
-    assert done.stderr.startswith("Downloaded 2 files, 17 B in ")
+    assert done.stderr.startswith("Downloaded 2 files, 17 bytes in ")
     assert (desk / "b").read_text() == "docs/deep/b"
     assert names_in(desk) == {"b", "report"}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,6 +108,50 @@ def test_a_name_that_the_console_cannot_show_is_written_out(tmp_path: Path, app:
 
     assert told.stdout.startswith("\\u65e5\\u672c: 0 bytes")
     assert told.stderr == ""
+
+
+def run_redirected(folder: Path, redirection: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a real `flask` whose streams a shell redirects."""
+    command = ["sh", "-c", f'exec "$@" {redirection}', "sh", *flask_command(*words)]
+    environment = server_environment(folder / "instance", {})
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("redirection", "reason"),
+    [(">/dev/full", os.strerror(errno.ENOSPC)), (">&-", os.strerror(errno.EBADF))],
+)
+def test_data_that_cannot_be_written_fails_the_command_in_one_line(
+    tmp_path: Path, app: Flask, redirection: str, reason: str
+) -> None:
+    Operator(app).create()
+    told = run_redirected(tmp_path, redirection, "users", "list")
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == f"Error: standard output: {reason}.\n"
+
+
+@pytest.mark.parametrize("redirection", ["2>/dev/full", "<&- 2>&-"])
+def test_what_cannot_be_told_beside_the_data_fails_nothing(tmp_path: Path, redirection: str) -> None:
+    told = run_redirected(tmp_path, redirection, "uploads", "list")
+
+    assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
+
+
+def test_a_hostile_argument_cannot_steer_the_terminal_that_shows_what_is_wrong_with_it(
+    app: Flask, tmp_path: Path
+) -> None:
+    operator = Operator(app)
+    operator.create()
+    hostile = "\x1b]0;owned\x07"
+    for words in (
+        ("files", "import", USERNAME, tmp_path / hostile), ("users", "list", f"--{hostile}"),
+        ("users", "enable", hostile), ("users", hostile),
+    ):  # fmt: skip
+        told = operator.run(*words, code=1 if words[1] == "enable" else 2).stderr
+        assert "\x1b" not in told
+        assert "\\x1b]0;owned\\x07" in told
+    assert "Create an account" in operator.run("users", code=2).stderr
 
 
 def test_disabling_an_account_ends_its_sessions_in_other_processes(tmp_path: Path, auth: AuthActions) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +10,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from rich.console import Console
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from cabinet.commands._progress import Bar
 from cabinet.models import Blob
 from cabinet.services.kernel.clock import utc_now
 from cabinet.services.maintenance import verify
@@ -242,17 +239,3 @@ def test_the_statistics_count_what_is_there(operator: Operator, store: Store) ->
     }
     assert "Files:    3 (3 versions, 13 bytes)\n" in told
     assert "Blobs:    2 (9 bytes), of 0 thumbnails too\n" in told
-
-
-@pytest.mark.parametrize(("total", "shown"), [(8, "3/8"), (None, "3 bytes")])
-def test_a_bar_shows_how_far_it_is_and_nothing_can_steer_the_terminal(total: int | None, shown: str) -> None:
-    drawn = io.StringIO()
-    with Bar(total, Console(file=drawn, force_terminal=True, width=120)) as bar:
-        bar.advance(1)
-        bar.pause()
-        bar.advance(2, "[red]\x1b]0;title")
-        bar.pause()
-
-    assert shown in drawn.getvalue()
-    assert "\x1b]0;title" not in drawn.getvalue()
-    assert ("[red]\\x1b]0;title" in drawn.getvalue()) == (total is None)

@@ -39,7 +39,7 @@ def test_a_long_listing_shows_size_time_and_kind(stored: Filecli) -> None:
     lines = stored("ls", "-l").stdout.splitlines()
 
     assert re.fullmatch(r" +-  \d{4}-\d\d-\d\d \d\d:\d\d  folder  docs/", lines[0])
-    assert re.fullmatch(r" +6 B  \d{4}-\d\d-\d\d \d\d:\d\d  file    report", lines[1])
+    assert re.fullmatch(r" +6 bytes  \d{4}-\d\d-\d\d \d\d:\d\d  file    report", lines[1])
 
 
 def test_sizes_are_exact_where_that_is_wanted(scripted: Filecli, script: Script) -> None:
@@ -107,7 +107,7 @@ def test_a_name_that_steers_the_terminal_is_written_out(scripted: Filecli, scrip
 def test_a_time_that_cannot_be_read_is_shown_as_it_is(scripted: Filecli, script: Script) -> None:
     script.will(page_of(entry_of("a", b"") | {"modified_at": "once"}))
 
-    assert scripted("ls", "-l").stdout == "      0 B  once              file    a\n"
+    assert scripted("ls", "-l").stdout == "  0 bytes  once              file    a\n"
 
 
 @pytest.mark.parametrize(

@@ -85,14 +85,15 @@ def test_help_loads_no_server_no_http_and_no_bars() -> None:
     )
 
 
-def test_no_part_of_the_client_loads_the_server() -> None:
+def test_no_part_of_the_client_nor_of_what_it_prints_with_loads_the_server() -> None:
     loaded = modules_after(
-        "import pkgutil, importlib, cabinet.client\n"
-        "    for module in pkgutil.walk_packages(cabinet.client.__path__, 'cabinet.client.'):\n"
-        "        importlib.import_module(module.name)"
+        "import pkgutil, importlib, cabinet.client, cabinet.terminal\n"
+        "    for package in (cabinet.client, cabinet.terminal):\n"
+        "        for module in pkgutil.walk_packages(package.__path__, f'{package.__name__}.'):\n"
+        "            importlib.import_module(module.name)"
     )
 
-    assert {"cabinet.client.transfer.single", "cabinet.client.progress", "urllib3", "rich"} <= loaded
+    assert {"cabinet.client.transfer.single", "cabinet.terminal.bars", "urllib3", "rich"} <= loaded
     assert not loaded & SERVER_SIDE
 
 

@@ -37,7 +37,7 @@ def test_the_trash_lists_what_was_thrown_away_newest_first(thrown: Filecli) -> N
     assert head.index("SIZE") + 4 == lines[0].index("-  docs/") + 1
     assert head.index("PATH") == lines[0].index("docs/")
     assert re.fullmatch(rf"\S+  {when}  {when}          -  docs/", lines[0])
-    assert [re.sub(rf"\S+  {when}  {when} +", "", line) for line in lines[1:]] == ["3 B  report"] * 2
+    assert [re.sub(rf"\S+  {when}  {when} +", "", line) for line in lines[1:]] == ["3 bytes  report"] * 2
     assert thrown("trash").stdout.splitlines() == [head, *lines]
     assert thrown("trash", "-q").stdout.splitlines() == lines
 
@@ -98,7 +98,7 @@ def test_everything_goes_for_ever(thrown: Filecli) -> None:
 
     assert (done.exit_code, done.stderr) == (0, "The trash is empty.\n")
     assert ids(thrown) == []
-    assert thrown("whoami").stderr.startswith("0 B used")
+    assert thrown("whoami").stderr.startswith("0 bytes used")
 
 
 def test_no_more_of_the_trash_is_read_than_it_takes(scripted: Filecli, script: Script) -> None:

@@ -62,7 +62,7 @@ def test_several_files_go_into_a_folder_that_is_made(alice: Filecli, desk: Path)
     done = alice("upload", "one", "two", "--to", "a/b")
 
     assert done.stdout == "a/b/one\na/b/two\n"
-    assert done.stderr.startswith("Uploaded 2 files, 6 B in ")
+    assert done.stderr.startswith("Uploaded 2 files, 6 bytes in ")
     assert fetched(alice, "a/b/two") == b"two"
 
 

@@ -30,8 +30,8 @@ def test_versions_are_listed_newest_first(written: Filecli) -> None:
     assert head.split() == ["NUMBER", "SIZE", "STORED", "CONTENT", "HASH"]
     assert head.index("CONTENT HASH") == lines[0].index(hash_chunks([b"three"]))
     content_hash = hash_chunks([b"three"])
-    assert re.fullmatch(rf" +3 +5 B  \d{{4}}-\d\d-\d\d \d\d:\d\d  {content_hash}  current", lines[0])
-    assert re.fullmatch(r" +1 +3 B  .*[0-9a-f]{64}", lines[2])
+    assert re.fullmatch(rf" +3 +5 bytes  \d{{4}}-\d\d-\d\d \d\d:\d\d  {content_hash}  current", lines[0])
+    assert re.fullmatch(r" +1 +3 bytes  .*[0-9a-f]{64}", lines[2])
 
 
 def test_json_is_the_document_of_the_server(written: Filecli) -> None:
@@ -104,7 +104,7 @@ def test_info_tells_everything_of_a_file(written: Filecli) -> None:
 
     assert facts["path:"] == "docs/report"
     assert facts["kind:"] == "file"
-    assert facts["size:"] == "5 B (5 bytes)"
+    assert facts["size:"] == "5 bytes"
     assert facts["hash:"] == hash_chunks([b"three"])
     assert facts["versions:"] == "3"
     assert {"type:", "created:", "modified:"} <= facts.keys()

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cabinet.client.output import to_size
 from cabinet.client.times import to_local_text
+from cabinet.terminal.text import to_size
 
 if TYPE_CHECKING:
     from cabinet.client.wire.entries import Entry, Trashed, Version
 
-# Characters: "999.9 MB", and the largest file that a server takes, in bytes.
+# Characters: "999 bytes", and the largest file that a server takes, in bytes.
 _SIZE, _EXACT_SIZE = 9, 13
 
 

@@ -12,7 +12,9 @@ from typing import Any
 import click
 
 from cabinet.client.failures import Declined, NotConfirmed
-from cabinet.client.output import Output, is_attended, neutralise
+from cabinet.client.output import Output
+from cabinet.terminal.streams import is_attended
+from cabinet.terminal.text import neutralise
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,11 @@ from cabinet.client.commands.versions import versions
 from cabinet.client.exits import EXIT_MEANINGS, INTERRUPTED, UNEXPECTED, USAGE, describe, exit_code
 from cabinet.client.local import STANDARD_OUTPUT, local_errors
 from cabinet.client.options import shared_options
-from cabinet.client.output import Output, complete_streams, give_up_unwritten
+from cabinet.client.output import Output
 from cabinet.client.settings import ENVIRONMENT
 from cabinet.client.wire.tokens import TOKEN_PLACES
 from cabinet.errors import CabinetError
+from cabinet.terminal.streams import complete_streams, give_up_unwritten
 
 
 class FileCli(click.Group):

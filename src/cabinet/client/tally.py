@@ -31,9 +31,11 @@ from cabinet.client.failures import (
     UploadsInterrupted,
 )
 from cabinet.client.local_failures import InTheWay, LocalReadOnly, SameName
-from cabinet.client.output import Output, to_event, to_size, to_trouble
+from cabinet.client.output import Output, to_event, to_trouble
 from cabinet.client.token_failures import TokenRefused
 from cabinet.errors import CabinetError, StorageFull, TooManyAttempts, Unavailable
+from cabinet.terminal.report import to_summary
+from cabinet.terminal.text import to_size
 
 _FATAL = (
     BadUsage,
@@ -151,11 +153,10 @@ class Tally:
         )
         if not self._done and not self._unchanged and failed == 1:
             return
-        files = "1 file" if self._done == 1 else f"{self._done} files"
-        rate = to_size(self._bytes / max(seconds, 0.001))
-        rest = f" {self._unchanged} unchanged." if self._unchanged else ""
-        rest += f" {failed} failed." if failed else ""
-        self._output.note(f"{verb} {files}, {to_size(self._bytes)} in {seconds:.1f} s ({rate}/s).{rest}")
+        rate = to_size(round(self._bytes / max(seconds, 0.001)))
+        how = f" in {seconds:.1f} s ({rate}/s)"
+        summary = to_summary(verb, self._done, self._bytes, how, unchanged=self._unchanged, failed=failed)
+        self._output.note(summary)
 
     def leave(self) -> None:
         """End the command: with the one code that all failures share, if nothing was done."""

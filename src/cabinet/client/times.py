@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from cabinet.terminal import text as terminal
+
 # Nanoseconds.
 SECOND = 10**9
 _MICROSECOND = 1000
@@ -62,15 +64,12 @@ def from_http_date(text: str) -> int | None:
 
 
 def to_local_text(text: str) -> str:
-    """Return a time of JSON as a person reads it, in the zone of this machine."""
+    """Return a time of JSON as a person reads it, in the zone of this machine; what is none, as it is."""
     try:
         moment = datetime.fromisoformat(text)
-        local = moment.astimezone()
     except ValueError:
         return text
-    except OverflowError:  # in this zone it is another year than datetimes have
-        local = moment
-    return local.replace(tzinfo=None).isoformat(" ", "minutes")
+    return terminal.to_local_text(moment)
 
 
 def is_same_time(one: int, other: int) -> bool:

@@ -13,9 +13,10 @@ from typing import Any, Self, TypeAlias
 
 import click
 
-from cabinet.commands._support import make_meter, note, print_json, say
+from cabinet.commands._support import print_json
 from cabinet.errors import CabinetError, StorageFault, StorageFull, Unavailable
-from cabinet.web.formats import filesize
+from cabinet.terminal.meter import count_meter
+from cabinet.terminal.report import note, say, to_summary
 
 # These would meet every other file as well.
 _FATAL = (StorageFault, StorageFull, Unavailable)
@@ -38,7 +39,7 @@ class Report:
     def __init__(self, verb: str, *, as_json: bool) -> None:
         self._verb = verb
         self._as_json = as_json
-        self._meter = make_meter(as_json=as_json)
+        self._meter = count_meter(wanted=not as_json)
         self._files = 0
         self._bytes = 0
         self._left_out = 0
@@ -56,10 +57,8 @@ class Report:
             counted = {"files": self._files, "bytes": self._bytes}
             print_json({"event": "summary", **counted, "left_out": self._left_out, "failed": self._failed})
         else:
-            files = "1 file" if self._files == 1 else f"{self._files} files"
-            left_out = f" {self._left_out} left out." if self._left_out else ""
-            failed = f" {self._failed} failed." if self._failed else ""
-            say(f"{self._verb} {files}, {filesize(self._bytes)}.{left_out}{failed}")
+            left_out, failed = self._left_out, self._failed
+            say(to_summary(self._verb, self._files, self._bytes, left_out=left_out, failed=failed))
         if error is None and self._failed:
             raise click.exceptions.Exit(1)
 
@@ -95,8 +94,8 @@ class Report:
     def _tell(self, event: str, subject: str, reason: str) -> None:
         if self._as_json:
             print_json({"event": event, "subject": subject, "reason": reason})
-        self._meter.pause()
-        note(f"{subject}: {reason}")
+        with self._meter.aside():
+            note(f"{subject}: {reason}")
 
 
 def reason_of(error: Trouble) -> str:

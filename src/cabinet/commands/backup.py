@@ -12,16 +12,7 @@ import click
 from flask import current_app
 
 from cabinet import __version__
-from cabinet.commands._support import (
-    PREPARE,
-    Meter,
-    OperatorGroup,
-    json_option,
-    make_meter,
-    note,
-    print_json,
-    say,
-)
+from cabinet.commands._support import PREPARE, OperatorGroup, json_option, print_json
 from cabinet.extensions import db
 from cabinet.services.backups import backups as services
 from cabinet.services.backups.backup_folder import Manifest
@@ -29,8 +20,10 @@ from cabinet.services.backups.backups import Backups, RestoreTerms, Watch
 from cabinet.serving import preparing
 from cabinet.storage.blobs import OnDisk
 from cabinet.storage.copying import Taken
+from cabinet.terminal.meter import CountMeter, count_meter
+from cabinet.terminal.report import note, say
+from cabinet.terminal.text import to_count, to_size
 from cabinet.web.context import runtime, setting
-from cabinet.web.formats import filesize
 from cabinet.web.pages import to_rfc3339
 
 group = OperatorGroup("backup", help="Back everything up while the server runs, verify that, and restore it.")
@@ -108,12 +101,12 @@ def _place() -> Path:
     return store.root if isinstance(store, OnDisk) else Path(current_app.instance_path)
 
 
-def _meter(*, quiet: bool, as_json: bool) -> Meter:
+def _meter(*, quiet: bool, as_json: bool) -> CountMeter:
     # Of bytes: how many blobs there are is known only once the database is copied.
-    return make_meter(as_json=as_json or quiet)
+    return count_meter(wanted=not (as_json or quiet))
 
 
-def _watch(meter: Meter) -> Watch:
+def _watch(meter: CountMeter) -> Watch:
     def watch(taken: Taken) -> None:
         meter.advance(taken.blob.size, taken.blob.content_hash[:12])
 
@@ -130,8 +123,8 @@ def _tell(
         print_json({**made, "database": manifest.kind, **counts.model_dump(), **more, "lost": found})
     elif not quiet:
         of = f"{manifest.created_at:%Y-%m-%d %H:%M} UTC"
-        people, files = _counted(counts.users, "user"), _counted(counts.files, "file")
-        say(f"{verb}: {of}, {people}, {files}, {filesize(counts.bytes)}.")
+        people, files = to_count(counts.users, "user"), to_count(counts.files, "file")
+        say(f"{verb}: {of}, {people}, {files}, {to_size(counts.bytes)}.")
         if more:
             note(f"Content: {', '.join(f'{count} {what}' for what, count in more.items())}.")
 
@@ -141,9 +134,5 @@ def _end(lost: list[Taken], cure: str) -> None:
     for taken in lost:
         note(f"{taken.outcome}: {taken.blob.content_hash}")
     if lost:
-        found = f"{_counted(len(lost), 'blob')} missing or damaged."
+        found = f"{to_count(len(lost), 'blob')} missing or damaged."
         raise click.ClickException(f"{found} {cure}".rstrip())
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

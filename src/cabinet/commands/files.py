@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -16,14 +15,15 @@ from cabinet.commands._exporting import Exporter, iter_entries
 from cabinet.commands._importing import Importer
 from cabinet.commands._report import Report
 from cabinet.commands._sources import Sources
-from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array, say
+from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array
 from cabinet.services.changes.files import Files
 from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.listing import MAX_LIMIT
 from cabinet.services.tree.names import split_path
 from cabinet.services.tree.paging import Order
+from cabinet.terminal.report import say
+from cabinet.terminal.text import to_local_text, to_size
 from cabinet.web import context
-from cabinet.web.formats import filesize
 
 group = OperatorGroup("files", help="Import, export and list the files of a user.")
 
@@ -102,14 +102,6 @@ def _iter_folder(files: Files, path: str) -> Iterator[Entry]:
 
 
 def _line(entry: Entry) -> str:
-    size = "-" if entry.size is None else filesize(entry.size)
+    size = "-" if entry.size is None else to_size(entry.size)
     slash = "/" if entry.is_folder else ""
-    return f"{size:>9}  {_local_text(entry.modified_at)}  {entry.path}{slash}"
-
-
-def _local_text(moment: datetime) -> str:
-    try:
-        local = moment.astimezone()
-    except OverflowError:  # in this zone it is another year than datetimes have
-        local = moment
-    return local.replace(tzinfo=None).isoformat(" ", "minutes")
+    return f"{size:>9}  {to_local_text(entry.modified_at)}  {entry.path}{slash}"

@@ -11,20 +11,13 @@ from itertools import chain
 
 import click
 
-from cabinet.commands._support import (
-    Meter,
-    OperatorGroup,
-    json_option,
-    make_meter,
-    note,
-    print_array,
-    print_json,
-    say,
-)
+from cabinet.commands._support import OperatorGroup, json_option, print_array, print_json
 from cabinet.services.maintenance.verify import Finding
 from cabinet.services.tree.usage_checks import WrongEntries, WrongUsage
+from cabinet.terminal.meter import Meter, count_meter
+from cabinet.terminal.report import note, say
+from cabinet.terminal.text import to_exact_size, to_size
 from cabinet.web.context import housekeeping, inspection
-from cabinet.web.formats import exact_size, filesize
 
 # Beside the faults of blobs.
 WRONG_USAGE, WRONG_ENTRIES = "wrong-usage", "wrong-entries"
@@ -43,7 +36,7 @@ def verify(deep: bool, as_json: bool) -> None:
     mended by `cabinet users recount`.
     """
     found: list[str] = []
-    with make_meter(as_json=as_json, total=inspection().count_blobs) as meter:
+    with count_meter(wanted=not as_json, total=inspection().count_blobs) as meter:
         findings = _counted(inspection().verify(deep=deep, looked_at=lambda: meter.advance(1)), found)
         wrong = _counted_wrong(found)
         if as_json:
@@ -73,7 +66,7 @@ def sweep(now: bool, as_json: bool) -> None:
         print_json(asdict(swept))
         return
     say(f"Purged from the trash: {swept.purged}")
-    say(f"Blobs removed:         {swept.blobs} ({filesize(swept.freed)})")
+    say(f"Blobs removed:         {swept.blobs} ({to_size(swept.freed)})")
     say(f"Expired uploads:       {swept.expired}")
     say(f"Broken-off uploads:    {swept.staged}")
 
@@ -86,14 +79,14 @@ def stats(as_json: bool) -> None:
     if as_json:
         print_json(asdict(counted))
         return
-    free = "unknown" if counted.free is None else filesize(counted.free)
+    free = "unknown" if counted.free is None else to_size(counted.free)
     say(f"Users:    {counted.users}")
     say(f"Folders:  {counted.folders}")
-    say(f"Files:    {counted.files} ({counted.versions} versions, {filesize(counted.content)})")
+    say(f"Files:    {counted.files} ({counted.versions} versions, {to_size(counted.content)})")
     say(f"In trash: {counted.trashed}")
-    say(f"Blobs:    {counted.blobs} ({filesize(counted.stored)}), of {counted.thumbnails} thumbnails too")
-    say(f"Uploads:  {counted.staged} under way ({filesize(counted.staged_size)})")
-    say(f"Free:     {free}, of which {filesize(counted.reserve)} are no room for uploads")
+    say(f"Blobs:    {counted.blobs} ({to_size(counted.stored)}), of {counted.thumbnails} thumbnails too")
+    say(f"Uploads:  {counted.staged} under way ({to_size(counted.staged_size)})")
+    say(f"Free:     {free}, of which {to_size(counted.reserve)} are no room for uploads")
 
 
 def _counted(findings: Iterator[Finding], found: list[str]) -> Iterator[Finding]:
@@ -110,12 +103,12 @@ def _counted_wrong(found: list[str]) -> Iterator[WrongUsage | WrongEntries]:
 
 def _print_wrong(users: Iterator[WrongUsage | WrongEntries], meter: Meter) -> None:
     for wrong in users:
-        meter.pause()
         if isinstance(wrong, WrongUsage):
-            told = f"expected {exact_size(wrong.counted)}, found {exact_size(wrong.usage)}"
+            told = f"expected {to_exact_size(wrong.counted)}, found {to_exact_size(wrong.usage)}"
         else:
             told = f"expected {wrong.counted}, found {wrong.entries}"
-        say(f"{_fault_of(wrong)}: {wrong.username} ({told})")
+        with meter.aside():
+            say(f"{_fault_of(wrong)}: {wrong.username} ({told})")
 
 
 def _fault_of(wrong: WrongUsage | WrongEntries) -> str:
@@ -124,16 +117,16 @@ def _fault_of(wrong: WrongUsage | WrongEntries) -> str:
 
 def _print_findings(findings: Iterator[Finding], meter: Meter) -> None:
     for finding in findings:
-        meter.pause()
-        say(f"{finding.fault}: {finding.content_hash} ({_sizes(finding)})")
-        for file in finding.files:
-            say(f"    {file}")
+        with meter.aside():
+            say(f"{finding.fault}: {finding.content_hash} ({_sizes(finding)})")
+            for file in finding.files:
+                say(f"    {file}")
 
 
 def _sizes(finding: Finding) -> str:
     sizes = []
     if finding.expected_size is not None:
-        sizes.append(f"expected {exact_size(finding.expected_size)}")
+        sizes.append(f"expected {to_exact_size(finding.expected_size)}")
     if finding.found_size is not None:
-        sizes.append(f"found {exact_size(finding.found_size)}")
+        sizes.append(f"found {to_exact_size(finding.found_size)}")
     return ", ".join(sizes)

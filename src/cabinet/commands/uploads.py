@@ -9,18 +9,11 @@ from dataclasses import asdict
 
 import click
 
-from cabinet.commands._support import (
-    OperatorGroup,
-    find_account,
-    json_option,
-    note,
-    print_array,
-    print_json,
-    say,
-)
+from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array, print_json
 from cabinet.services.maintenance.verify import OpenUpload
+from cabinet.terminal.report import note, say
+from cabinet.terminal.text import to_size
 from cabinet.web.context import housekeeping, inspection
-from cabinet.web.formats import filesize
 from cabinet.web.pages import to_rfc3339
 
 group = OperatorGroup("uploads", help="List unfinished uploads, and end those that have expired.")
@@ -60,5 +53,5 @@ def expire(as_json: bool) -> None:
 
 
 def _progress(upload: OpenUpload) -> str:
-    whole = "?" if upload.length is None else filesize(upload.length)
-    return f"{filesize(upload.offset)} of {whole}"
+    whole = "?" if upload.length is None else to_size(upload.length)
+    return f"{to_size(upload.offset)} of {whole}"

@@ -10,10 +10,11 @@ import sys
 import click
 
 from cabinet import config
-from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array, say
+from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array
 from cabinet.services.accounts.accounts import Account
+from cabinet.terminal.report import say
+from cabinet.terminal.text import to_size
 from cabinet.web.context import accounts, housekeeping
-from cabinet.web.formats import filesize
 from cabinet.web.pages import to_rfc3339
 
 # Bytes: more is no password, and a pipe may have no end.
@@ -45,10 +46,10 @@ def list_(as_json: bool) -> None:
         print_array("users", (_document(account) for account in found))
         return
     for account in found:
-        quota = f" of {filesize(account.quota)}" if account.quota is not None else ""
+        quota = f" of {to_size(account.quota)}" if account.quota is not None else ""
         disabled = "" if account.disabled_at is None else f", disabled since {account.disabled_at:%Y-%m-%d}"
         say(
-            f"{account.username}: {filesize(account.usage)}{quota}, since {account.created_at:%Y-%m-%d}{disabled}"
+            f"{account.username}: {to_size(account.usage)}{quota}, since {account.created_at:%Y-%m-%d}{disabled}"
         )
 
 
@@ -86,7 +87,7 @@ def delete(username: str, yes: bool) -> None:
     """Delete an account for ever, with its files, sessions and tokens."""
     account = find_account(username)
     if not yes:
-        stored = filesize(account.usage)
+        stored = to_size(account.usage)
         click.confirm(f"Delete “{account.username}” and {stored} of files for ever?", abort=True, err=True)
     accounts().delete(account.username)
     say(f"“{account.username}” is deleted.")
@@ -111,8 +112,8 @@ def set_quota(username: str, quota: str) -> None:
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="BYTES") from error
     accounts().set_quota(account.username, limit)
-    may = "as much as there is room for" if limit is None else filesize(limit)
-    say(f"“{account.username}” stores {filesize(account.usage)} and may store {may}.")
+    may = "as much as there is room for" if limit is None else to_size(limit)
+    say(f"“{account.username}” stores {to_size(account.usage)} and may store {may}.")
 
 
 @group.command("recount")
@@ -129,10 +130,10 @@ def recount(username: str | None, as_json: bool) -> None:
         print_array("users", (_recounted(was, now) for was, now in counted))
         return
     for was, now in counted:
-        change = "" if was.usage == now.usage else f", and not {filesize(was.usage)}"
+        change = "" if was.usage == now.usage else f", and not {to_size(was.usage)}"
         if was.entries != now.entries:
             change += f"; {now.entries} files and folders, and not {was.entries}"
-        say(f"{now.username}: {filesize(now.usage)}{change}")
+        say(f"{now.username}: {to_size(now.usage)}{change}")
 
 
 def _recounted(was: Account, now: Account) -> dict[str, object]:

@@ -13,11 +13,11 @@ import click
 from cabinet.client.credentials import read_credentials
 from cabinet.client.failures import ClientFailure, NotSignedIn, Refused
 from cabinet.client.options import command
-from cabinet.client.output import to_size
 from cabinet.client.session import Session
 from cabinet.client.settings import environment_token
 from cabinet.client.token_failures import TokenRefused
 from cabinet.errors import NotFound
+from cabinet.terminal.text import to_size
 
 _username = click.option("--username", metavar="NAME", help="The user name; else it is asked for.")
 _password_stdin = click.option(

@@ -13,12 +13,12 @@ import click
 
 from cabinet.client.columns import entry_row, with_slash
 from cabinet.client.options import command
-from cabinet.client.output import to_size
 from cabinet.client.paths import to_path
 from cabinet.client.remote.names import complete_folder, complete_name
 from cabinet.client.session import Session
 from cabinet.client.times import to_local_text
 from cabinet.errors import NotFound
+from cabinet.terminal.text import to_exact_size, to_size
 
 if TYPE_CHECKING:
     from cabinet.client.wire.api import Api
@@ -126,12 +126,17 @@ def _expand(api: Api, text: str, pattern: str) -> Iterable[Entry]:
     return chain([first], found)
 
 
+def _both_sizes(size: int) -> str:
+    exact = to_exact_size(size)
+    return exact if size < 1000 else f"{to_size(size)} ({exact})"
+
+
 def _facts(entry: Entry, versions: int | None) -> dict[str, str]:
     document = entry.document
     return {
         "path": entry.path,
         "kind": "folder" if entry.is_folder else "file",
-        "size": "" if entry.is_folder else f"{to_size(entry.size)} ({entry.size} bytes)",
+        "size": "" if entry.is_folder else _both_sizes(entry.size),
         "type": str(document.get("media_type") or ""),
         "hash": entry.content_hash,
         "created": to_local_text(str(document.get("created_at") or "")),

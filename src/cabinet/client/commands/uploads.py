@@ -11,10 +11,11 @@ import click
 
 from cabinet.client.failures import BadUsage
 from cabinet.client.options import command, shared_options
-from cabinet.client.output import to_event, to_size
+from cabinet.client.output import to_event
 from cabinet.client.session import Session
 from cabinet.client.tally import Tally
 from cabinet.client.times import to_local_text
+from cabinet.terminal.text import to_size
 
 if TYPE_CHECKING:
     from cabinet.client.wire.tus import Unfinished

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import click
 
 from cabinet.client.local import Source
-from cabinet.client.output import Output, is_attended, neutralise, to_event, to_size
+from cabinet.client.output import Output, to_event
 from cabinet.client.tally import Tally
 from cabinet.client.wire.entries import PAGE_SIZE
 from cabinet.errors import EntryExists
+from cabinet.terminal.streams import is_attended
+from cabinet.terminal.text import neutralise, to_size
 
 if TYPE_CHECKING:
     from cabinet.client.wire.api import Api

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from cabinet.client.output import neutralise
 from cabinet.client.paths import to_nfc, to_path
 from cabinet.client.session import Session
+from cabinet.terminal.text import neutralise
 
 if TYPE_CHECKING:
     from cabinet.client.wire.api import Api

@@ -17,7 +17,7 @@ from cabinet.client.failures import NameRefused, Refused
 from cabinet.client.local import Source, check_name, local_errors, to_held_time, to_source
 from cabinet.client.local_failures import CannotMakeRoom, InTheWay, SameName
 from cabinet.client.local_names import LocalNames, never
-from cabinet.client.output import Meter, to_event
+from cabinet.client.output import to_event
 from cabinet.client.paths import below, iter_above, to_nfc, to_path
 from cabinet.client.remote.conflicts import REPLACE
 from cabinet.client.session import Session
@@ -32,6 +32,7 @@ from cabinet.client.transfer.placing import Placed, iter_places
 from cabinet.client.transfer.trees import holds_content, iter_files
 from cabinet.client.transfer.uploading import Uploads
 from cabinet.errors import CabinetError, NotFound
+from cabinet.terminal.meter import TransferMeter
 
 if TYPE_CHECKING:
     from cabinet.client.wire.entries import Entry
@@ -41,7 +42,14 @@ class Sync:
     """One run; `by_content` compares contents in place of the times of the last change."""
 
     def __init__(
-        self, session: Session, tally: Tally, meter: Meter, manner: Manner, *, by_content: bool, delete: bool
+        self,
+        session: Session,
+        tally: Tally,
+        meter: TransferMeter,
+        manner: Manner,
+        *,
+        by_content: bool,
+        delete: bool,
     ) -> None:
         self._session = session
         self._api = session.api

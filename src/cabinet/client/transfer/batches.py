@@ -15,7 +15,6 @@ from functools import partial
 
 from cabinet.client.failures import LimitInFront, Refused
 from cabinet.client.local import Body, Source, local_errors, look_at
-from cabinet.client.output import SilentMeter
 from cabinet.client.remote.conflicts import Task
 from cabinet.client.tally import Tally, is_fatal
 from cabinet.client.transfer.single import Line, MeteredBody, check
@@ -25,6 +24,7 @@ from cabinet.client.wire.entries import Entry
 from cabinet.errors import CabinetError
 from cabinet.storage.chunks import read_up_to
 from cabinet.storage.content_hash import hash_chunks
+from cabinet.terminal.meter import SilentMeter
 
 # Files, of at most so many bytes each, and bytes in all. Measured on loopback.
 MOST_FILES = 500

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cabinet.client.failures import LimitInFront
 from cabinet.client.local import state_folder
-from cabinet.client.output import to_size
+from cabinet.terminal.text import to_size
 
 # Bytes. Whatever refuses this much is not meant to let files pass.
 LOWEST = 256 << 10

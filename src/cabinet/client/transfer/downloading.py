@@ -20,7 +20,7 @@ from cabinet.client.failures import BadUsage, LocalExists, SameTarget, Stopped, 
 from cabinet.client.local import check_name, local_errors
 from cabinet.client.local_failures import SameName
 from cabinet.client.local_names import LocalNames
-from cabinet.client.output import Meter, is_attended, neutralise, to_event
+from cabinet.client.output import to_event
 from cabinet.client.paths import is_safe_name
 from cabinet.client.remote.globs import is_pattern
 from cabinet.client.remote.meaning import Meaning, Meant, outermost
@@ -38,6 +38,9 @@ from cabinet.client.transfer.trees import (
     is_folder,
     is_stream,
 )
+from cabinet.terminal.meter import TransferMeter
+from cabinet.terminal.streams import is_attended
+from cabinet.terminal.text import neutralise
 
 if TYPE_CHECKING:
     from cabinet.client.wire.entries import Entry
@@ -55,7 +58,7 @@ class Downloads:
         self,
         session: Session,
         tally: Tally,
-        meter: Meter,
+        meter: TransferMeter,
         manner: Manner,
         *,
         force: bool,

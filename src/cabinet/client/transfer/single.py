@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from cabinet.client.failures import ConnectionLost, Damaged, Refused
 from cabinet.client.local import Body, FileBody
-from cabinet.client.output import Gauge
 from cabinet.client.transfer.pace import HurriedBody, Pace
 from cabinet.client.transfer.sinks import PartFile, Sink
 from cabinet.client.transfer.steady import ConfirmedBody, Steady
@@ -20,6 +19,7 @@ from cabinet.client.wire.entries import Entry
 from cabinet.client.wire.tus import Place
 from cabinet.storage.chunks import iter_hashed
 from cabinet.storage.content_hash import ContentHasher
+from cabinet.terminal.meter import Gauge
 
 # The requested range starts behind the end: the part does not belong to this content.
 _RANGE_NOT_SATISFIABLE = 416

@@ -16,7 +16,7 @@ from cabinet.client.crew import Crew, Job
 from cabinet.client.failures import BadUsage, LocalIsFolder, SameTarget
 from cabinet.client.local import Source, local_errors, look_at
 from cabinet.client.local_failures import SameName
-from cabinet.client.output import Meter, to_event
+from cabinet.client.output import to_event
 from cabinet.client.paths import to_nfc, to_path, to_remote
 from cabinet.client.remote.conflicts import Conflicts, Task
 from cabinet.client.session import Session
@@ -27,6 +27,7 @@ from cabinet.client.transfer.pace import Pace
 from cabinet.client.transfer.throttle import Throttle
 from cabinet.client.transfer.trees import iter_files
 from cabinet.errors import CabinetError
+from cabinet.terminal.meter import TransferMeter
 
 if TYPE_CHECKING:
     from cabinet.client.transfer.single import Line
@@ -37,7 +38,7 @@ class Uploads:
     """The uploads of one command."""
 
     def __init__(
-        self, session: Session, tally: Tally, meter: Meter, manner: Manner, on_conflict: str
+        self, session: Session, tally: Tally, meter: TransferMeter, manner: Manner, on_conflict: str
     ) -> None:
         self._session = session
         self._api = session.api

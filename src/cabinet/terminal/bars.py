@@ -1,0 +1,163 @@
+"""Meters that are drawn: one bar for what is counted, or one for each file that moves and one for all.
+
+Rule: the only module that imports rich, and itself imported only where bars are shown.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    FileSizeColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from cabinet.terminal.text import neutralise
+
+
+class _Drawing:
+    """Draws on stderr and leaves nothing behind when it ends."""
+
+    def __init__(self, *columns: ProgressColumn, console: Console | None) -> None:
+        self._progress = Progress(
+            *columns,
+            console=console or Console(stderr=True),
+            transient=True,
+            # Lines are printed while the bars are put away, and data must not end up on stderr.
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._lock = threading.RLock()
+        self._asides = 0
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._progress.stop()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the bars away for as long as the context lasts, so that something else can be written."""
+        with self._lock:
+            self._progress.stop()
+            self._asides += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asides -= 1
+                self._draw()
+
+    def _has_bars(self) -> bool:
+        return True
+
+    def _draw(self) -> None:
+        """Show the bars, unless a line is just being printed or there is nothing to show."""
+        if self._has_bars() and not self._asides:
+            self._progress.start()
+
+
+def _name_column() -> TextColumn:
+    # Without markup, for a name may hold square brackets.
+    return TextColumn("{task.description}", markup=False)
+
+
+class Bar(_Drawing):
+    """A `CountMeter`: of `total` things, or of bytes without end."""
+
+    def __init__(self, total: int | None, console: Console | None = None) -> None:
+        columns: tuple[ProgressColumn, ...] = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        if total is None:
+            columns = (SpinnerColumn(), FileSizeColumn(), TransferSpeedColumn(), _name_column())
+        super().__init__(*columns, console=console)
+        self._task = self._progress.add_task("", total=total)
+
+    def advance(self, count: int, label: str = "") -> None:
+        self._progress.update(self._task, advance=count, description=neutralise(label))
+
+
+class Bars(_Drawing):
+    """A `TransferMeter`: a bar for each file that moves, and one for everything when there are several."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        super().__init__(
+            _name_column(),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._all = self._progress.add_task("total", total=0, visible=False)
+        self._files = 0
+        self._expected = 0
+        self._opened = 0
+
+    def expect(self, size: int, files: int = 1) -> None:
+        with self._lock:
+            self._files += files
+            self._expected += size
+            self._progress.update(self._all, total=self._expected, visible=self._files > 1)
+
+    @contextmanager
+    def open(self, label: str) -> Iterator[_Share]:
+        """Show a bar named `label` for as long as the context lasts."""
+        share = _Share(self._progress, self._all, neutralise(label))
+        with self._lock:
+            self._opened += 1
+            self._draw()
+        try:
+            yield share
+        finally:
+            with self._lock:
+                self._opened -= 1
+                share.close()
+
+    def _has_bars(self) -> bool:
+        return self._opened > 0
+
+
+class _Share:
+    """The `Gauge` of one file, and its share of the total."""
+
+    def __init__(self, progress: Progress, everything: TaskID, label: str) -> None:
+        self._progress = progress
+        self._all = everything
+        self._task = self._progress.add_task(label, total=None)
+        self._lock = threading.Lock()
+        self._counted = 0
+
+    def begin(self, total: int | None, done: int = 0) -> None:
+        with self._lock:
+            self._progress.update(self._task, total=total)
+        self.advance(done - self._counted)
+
+    def advance(self, count: int) -> None:
+        with self._lock:
+            self._counted += count
+            self._progress.update(self._task, advance=count)
+            self._progress.update(self._all, advance=count)
+
+    def finish(self) -> None:
+        with self._lock:
+            self._counted = 0
+
+    def close(self) -> None:
+        """Take back from the total what was not finished."""
+        self._progress.remove_task(self._task)
+        self._progress.update(self._all, advance=-self._counted)
