@@ -3,6 +3,9 @@
 Lowest first: the defaults here, `config.py` in the instance folder, `CABINET_*` environment
 variables, the mapping given to `create_app`.
 
+Read by parsers of our own: pydantic-settings would need each of them too (its lists are JSON, its sizes
+take `1,5G` for one byte and know no `10Gi`), a source for the file, and takes unknown variables silently.
+
 Rule: a value that would be unsafe or has no meaning is refused before anything is served.
 """
 

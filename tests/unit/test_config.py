@@ -110,6 +110,76 @@ def test_a_secret_of_digits_stays_a_text(tmp_path: Path, monkeypatch: pytest.Mon
     assert loaded(tmp_path)["SECRET_KEY"] == digits
 
 
+# What operators write in a file of the environment, where everything is a text. A release that reads its
+# settings in another way has to go on reading these.
+SPELLINGS: list[tuple[str, str, Any]] = [
+    *((name, text, size)
+      for name in ("USER_QUOTA", "DISK_RESERVE", "MAX_UPLOAD_SIZE", "UPLOAD_MEMORY")
+      for text, size in (
+          ("1", 1), ("10000000000", 10**10), ("10G", 10**10), ("10g", 10**10), ("10GB", 10**10),
+          ("10 gb", 10**10), (" 10 GB ", 10**10), ("10Gi", 10 << 30), ("10 GiB", 10 << 30),
+          ("10gib", 10 << 30), ("500M", 500 * 10**6), ("64k", 64_000), ("1.5T", 15 * 10**11),
+          ("0.5KiB", 512), ("2P", 2 * 10**15), (" 7 ", 7), ("+7", 7), ("1_000", 1000), ("007", 7),
+      )),
+    *(("USER_QUOTA", text, None) for text in ("", "none", "None", "NONE")),
+    ("USER_QUOTA", "0", 0), ("DISK_RESERVE", "0", 0), ("DISK_RESERVE", "", None),
+    *(("TRUSTED_HOSTS", text, hosts)
+      for text, hosts in (
+          ("a,b", ["a", "b"]), (" a , b ,", ["a", "b"]), ("a", ["a"]), ("[::1],a", ["[::1]", "a"]),
+          ("", None), (",", None), ("none", ["none"]), ('["a"]', ['["a"]']),
+      )),
+    *((name, text, number)
+      for name in ("PROXY_HOPS", "SWEEP_GRACE_SECONDS", "USER_ENTRIES")
+      for text, number in (("12", 12), (" 12 ", 12), ("+12", 12), ("1_2", 12), ("012", 12))),
+    *((name, "0", 0) for name in ("PROXY_HOPS", "HSTS_SECONDS", "TRASH_KEEP_DAYS", "SWEEP_EVERY_SECONDS")),
+    ("BCRYPT_LOG_ROUNDS", "20", 20), ("REGISTRATION", "open", "open"), ("REGISTRATION", "closed", "closed"),
+    ("PUBLIC_URL", "https://files.example.org//", "https://files.example.org"), ("PUBLIC_URL", "", None),
+    ("STORE_URL", "file:///srv/a b", "file:///srv/a b"), ("STORE_URL", "", None),
+    ("DATABASE_URL", "sqlite:////srv/c.db", "sqlite:////srv/c.db"), ("DATABASE_URL", "", None),
+    ("SECRET_KEY", "12345678901234567890123456789012345678", "12345678901234567890123456789012345678"),
+    ("SECRET_KEY", "", None), ("BIND", "[::]:80", "[::]:80"), ("BIND", "", None),
+]  # fmt: skip
+
+REFUSED: list[tuple[str, str]] = [
+    *((name, text)
+      for name in ("USER_QUOTA", "DISK_RESERVE", "MAX_UPLOAD_SIZE")
+      for text in ("10 gigabytes", "10B", "10Gb it", "-1", "-1G", "1e9", "1.5", "0x10", "10  G", "1,5G",
+                   "G", "10E", "١٠G", " none", "true", "null", str(2**63), "10000P")),
+    *(("MAX_UPLOAD_SIZE", text) for text in ("", "none", "0", "0G", "0.0001k")),
+    ("DISK_RESERVE", "none"),
+    *((name, text)
+      for name in ("PROXY_HOPS", "USER_ENTRIES")
+      for text in ("", "none", "-1", "1.0", "1e3", "true", "10k", str(2**63))),
+    *(("REGISTRATION", text) for text in ("", "Open", "CLOSED", "true", " open")),
+    ("SECRET_KEY", "1234567"), ("PUBLIC_URL", "https://"), ("PUBLIC_URL", "https://a/#b"),
+    ("BCRYPT_LOG_ROUNDS", "21"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), SPELLINGS)
+def test_every_spelling_in_the_environment_keeps_its_meaning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, expected: Any
+) -> None:
+    monkeypatch.setenv(f"CABINET_{name}", text)
+
+    value = loaded(tmp_path)[name]
+
+    assert value == expected
+    assert type(value) is type(expected)
+
+
+@pytest.mark.parametrize(("name", "text"), REFUSED)
+def test_every_other_spelling_in_the_environment_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setenv(f"CABINET_{name}", text)
+
+    with pytest.raises(BadSetting) as caught:
+        loaded(tmp_path)
+
+    assert caught.value.setting == name
+
+
 BAD: list[tuple[str, Any, str]] = [
     ("SECRET_KEY", "dev", "token_hex"),
     ("SECRET_KEY", "x" * 100, "token_hex"),
