@@ -51,7 +51,6 @@ from cabinet.errors import CabinetError
 class ClientFailure(CabinetError):
     """Base of what only filecli raises; `hint` says what to do next, %-formatted like `message`."""
 
-    slug = "client-failure"
     hint: ClassVar[str] = ""
 
 
@@ -61,7 +60,6 @@ class Refused(ClientFailure):
     `retry_after` is in seconds, or None when the server named no time.
     """
 
-    slug = "refused"
     message = "%(detail)s"
     kind: type[CabinetError]
     detail: str
@@ -76,7 +74,6 @@ class Refused(ClientFailure):
 class LimitInFront(ClientFailure):
     """A 413 that is not of a Cabinet server: what stands in front of it refused `size` bytes."""
 
-    slug = "limit-in-front"
     message = "Something in front of %(server)s takes no request of %(size)s bytes."
     hint = "The limit is the operator's to raise; in nginx it is client_max_body_size."
     server: str
@@ -86,7 +83,6 @@ class LimitInFront(ClientFailure):
 class ServerUnreachable(ClientFailure):
     """No connection could be made, so nothing was sent."""
 
-    slug = "server-unreachable"
     message = "The server %(server)s cannot be reached: %(reason)s."
     hint = "Is it running? --server or FILECLI_SERVER names another one."
     server: str
@@ -96,7 +92,6 @@ class ServerUnreachable(ClientFailure):
 class ConnectionLost(ClientFailure):
     """The connection ended before the answer was whole."""
 
-    slug = "connection-lost"
     message = "The connection to %(server)s was lost: %(reason)s."
     hint = "Try again."
     server: str
@@ -106,7 +101,6 @@ class ConnectionLost(ClientFailure):
 class TlsFailed(ClientFailure):
     """The two sides could not agree on an encrypted connection that can be trusted."""
 
-    slug = "tls-failed"
     message = "No trusted connection to %(server)s: %(reason)s."
     hint = "--ca-cert FILE names the authority to trust."
     server: str
@@ -116,7 +110,6 @@ class TlsFailed(ClientFailure):
 class Redirected(ClientFailure):
     """The server points elsewhere, and the token goes to its own origin only."""
 
-    slug = "redirected"
     message = "The server %(server)s points to “%(location)s”, which filecli does not follow."
     hint = "Give the right address with --server."
     server: str
@@ -126,7 +119,6 @@ class Redirected(ClientFailure):
 class Misunderstood(ClientFailure):
     """The answer makes no sense here: it may come from something that is not Cabinet."""
 
-    slug = "misunderstood"
     message = "The answer of %(server)s is not one of a Cabinet server: %(reason)s."
     hint = "Check the address given by --server or FILECLI_SERVER."
     server: str
@@ -136,7 +128,6 @@ class Misunderstood(ClientFailure):
 class BadUsage(ClientFailure):
     """Options or arguments that do not go together."""
 
-    slug = "bad-usage"
     message = "%(reason)s"
     hint = "filecli COMMAND --help says more."
     reason: str
@@ -145,7 +136,6 @@ class BadUsage(ClientFailure):
 class BadServerAddress(BadUsage):
     """What --server or FILECLI_SERVER holds is not the address of a server."""
 
-    slug = "bad-server-address"
     message = "“%(server)s” is not the address of a server: %(reason)s."
     hint = "An address looks like http://127.0.0.1:5000."
     server: str
@@ -154,7 +144,6 @@ class BadServerAddress(BadUsage):
 class NotConfirmed(BadUsage):
     """What cannot be taken back was asked for where there is nobody to ask."""
 
-    slug = "not-confirmed"
     message = "What is removed for ever cannot be restored; nothing was done."
     hint = "--force removes it without asking."
     reason: str = ""
@@ -163,14 +152,12 @@ class NotConfirmed(BadUsage):
 class Declined(ClientFailure):
     """Somebody was asked and said no."""
 
-    slug = "declined"
     message = "Nothing was done."
 
 
 class NoMatch(ClientFailure):
     """Nothing on the server has the name, nor fits it as a pattern."""
 
-    slug = "no-match"
     message = "Nothing matches “%(pattern)s”."
     hint = "filecli ls shows what is there."
     pattern: str
@@ -179,7 +166,6 @@ class NoMatch(ClientFailure):
 class PathTaken(ClientFailure):
     """A folder shall be made where something is."""
 
-    slug = "path-taken"
     message = "There is already something at “%(path)s”."
     hint = "-p is content with a folder that is there already."
     path: str
@@ -188,7 +174,6 @@ class PathTaken(ClientFailure):
 class NotSignedIn(ClientFailure):
     """There is no token for this server on this machine."""
 
-    slug = "not-signed-in"
     message = "You are not signed in to %(server)s."
     hint = "Run filecli login first, or set FILECLI_TOKEN."
     server: str
@@ -197,7 +182,6 @@ class NotSignedIn(ClientFailure):
 class LocalMissing(ClientFailure):
     """A local file or folder that was named is not there."""
 
-    slug = "local-missing"
     message = "There is no “%(path)s” on this machine."
     path: str
 
@@ -205,7 +189,6 @@ class LocalMissing(ClientFailure):
 class LocalIsFolder(ClientFailure):
     """A local folder was named where a file was expected."""
 
-    slug = "local-is-folder"
     message = "“%(path)s” is a folder."
     hint = "-r takes a folder with all that is in it."
     path: str
@@ -214,7 +197,6 @@ class LocalIsFolder(ClientFailure):
 class NameRefused(ClientFailure):
     """The local disk can hold no such name, whatever is done; nothing else is wrong with it."""
 
-    slug = "name-refused"
     message = "This disk cannot hold the name “%(path)s”: %(reason)s."
     hint = "“filecli download NAME -o OTHER” stores a file under another name."
     path: str
@@ -224,7 +206,6 @@ class NameRefused(ClientFailure):
 class LocalExists(ClientFailure):
     """A local file has the name that a download would take."""
 
-    slug = "local-exists"
     message = "“%(path)s” exists and was kept."
     hint = "--force replaces it, -o gives the download another name."
     path: str
@@ -233,7 +214,6 @@ class LocalExists(ClientFailure):
 class ForeignPart(ClientFailure):
     """The name of the part is taken by a file that filecli did not leave there."""
 
-    slug = "foreign-part"
     message = "“%(path)s” is not an unfinished download of filecli and was kept."
     hint = "Move it away, or let --force replace it."
     path: str
@@ -242,7 +222,6 @@ class ForeignPart(ClientFailure):
 class PartInUse(ClientFailure):
     """Another filecli is downloading to the same name."""
 
-    slug = "part-in-use"
     message = "“%(path)s” is being written by another filecli."
     path: str
 
@@ -250,7 +229,6 @@ class PartInUse(ClientFailure):
 class LocalDiskFull(ClientFailure):
     """The local disk, or a limit on it, has no room."""
 
-    slug = "local-disk-full"
     message = "There is no room for “%(path)s” on this machine."
     hint = "Make room and run the same command again: a download goes on where it stopped."
     path: str
@@ -259,7 +237,6 @@ class LocalDiskFull(ClientFailure):
 class LocalFault(ClientFailure):
     """A local file cannot be read or written."""
 
-    slug = "local-fault"
     message = "“%(path)s” cannot be used: %(reason)s."
     path: str
     reason: str
@@ -268,7 +245,6 @@ class LocalFault(ClientFailure):
 class SourceChanged(ClientFailure):
     """A local file was written to while it was read, at the second attempt as well."""
 
-    slug = "source-changed"
     message = "“%(path)s” changed while it was read; nothing of it was stored."
     hint = "Upload it once nothing writes to it."
     path: str
@@ -277,7 +253,6 @@ class SourceChanged(ClientFailure):
 class Damaged(ClientFailure):
     """The content hash of the bytes is another one than it has to be."""
 
-    slug = "damaged"
     message = "The content of “%(path)s” arrived damaged: its hash is %(received)s, not %(expected)s."
     hint = "Run the same command again."
     path: str
@@ -288,7 +263,6 @@ class Damaged(ClientFailure):
 class ChangedMeanwhile(ClientFailure):
     """A file was replaced on the server while it went to a stream that cannot go back."""
 
-    slug = "changed-meanwhile"
     message = "“%(path)s” changed on the server during the download; what was written is not whole."
     hint = "Run the same command again."
     path: str
@@ -297,7 +271,6 @@ class ChangedMeanwhile(ClientFailure):
 class UnsafeName(ClientFailure):
     """A name that the server gave would not stay inside the target folder."""
 
-    slug = "unsafe-name"
     message = "The server gave the name “%(name)s”, which leads out of the target folder."
     name: str
 
@@ -305,7 +278,6 @@ class UnsafeName(ClientFailure):
 class UploadInUse(ClientFailure):
     """Another filecli is uploading the same file to the same place."""
 
-    slug = "upload-in-use"
     message = "“%(path)s” is being uploaded by another filecli."
     path: str
 
@@ -313,7 +285,6 @@ class UploadInUse(ClientFailure):
 class SameTarget(ClientFailure):
     """Two files of one command would get the same path."""
 
-    slug = "same-target"
     message = "“%(path)s” is where another file of this command goes."
     hint = "Move them one after the other, or into different folders."
     path: str
@@ -322,14 +293,12 @@ class SameTarget(ClientFailure):
 class Stopped(ClientFailure):
     """This thread was told to end; whoever told it says why."""
 
-    slug = "stopped"
     message = "Interrupted."
 
 
 class Interrupted(ClientFailure):
     """Ctrl-C during a transfer that can go on later; `size` bytes of it are kept."""
 
-    slug = "interrupted"
     message = "Interrupted; %(size)s bytes are kept."
     hint = "Run the same command again to go on from there."
     size: int
@@ -338,7 +307,6 @@ class Interrupted(ClientFailure):
 class DownloadInterrupted(Interrupted):
     """The bytes are in the local file `part`."""
 
-    slug = "download-interrupted"
     message = "Interrupted; %(size)s bytes are kept in “%(part)s”."
     part: str
 
@@ -346,7 +314,6 @@ class DownloadInterrupted(Interrupted):
 class DownloadsInterrupted(Interrupted):
     """The bytes are in the parts of `count` files."""
 
-    slug = "downloads-interrupted"
     message = "Interrupted; %(size)s bytes are kept in the parts of %(count)s files."
     count: int
 
@@ -354,7 +321,6 @@ class DownloadsInterrupted(Interrupted):
 class UploadsInterrupted(Interrupted):
     """The server keeps the bytes of `count` unfinished uploads."""
 
-    slug = "uploads-interrupted"
     message = "Interrupted; the server keeps %(size)s bytes of unfinished uploads (%(count)s)."
     hint = "Run the same command again to go on from there; filecli uploads lists them."
     count: int

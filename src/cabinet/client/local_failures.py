@@ -26,7 +26,6 @@ from cabinet.client.failures import BadUsage, ClientFailure, ServerUnreachable
 class BadProxyAddress(BadUsage):
     """What --proxy or a variable holds is no address of a proxy; it may hold a password, and is not repeated."""
 
-    slug = "bad-proxy-address"
     message = "%(origin)s does not hold the address of a proxy: %(reason)s."
     hint = "An address looks like http://proxy.example.org:3128; --proxy '' goes without."
     origin: str
@@ -35,7 +34,6 @@ class BadProxyAddress(BadUsage):
 class ProxyFailed(ServerUnreachable):
     """The proxy could not be reached, or did not connect to the server."""
 
-    slug = "proxy-failed"
     message = "The server %(server)s cannot be reached by the proxy %(proxy)s: %(reason)s."
     hint = "--proxy URL names another proxy, --proxy '' goes without."
     proxy: str
@@ -44,7 +42,6 @@ class ProxyFailed(ServerUnreachable):
 class LocalReadOnly(ClientFailure):
     """The local disk takes nothing at all."""
 
-    slug = "local-read-only"
     message = "“%(path)s” cannot be written: the disk is read-only."
     path: str
 
@@ -52,7 +49,6 @@ class LocalReadOnly(ClientFailure):
 class LocalTooLarge(ClientFailure):
     """The disk has room, but not for a file of this size."""
 
-    slug = "local-too-large"
     message = "“%(path)s” is larger than a file may be there."
     path: str
 
@@ -60,7 +56,6 @@ class LocalTooLarge(ClientFailure):
 class SameName(ClientFailure):
     """Names that differ here and would be one there: by the form of an accent, or by case."""
 
-    slug = "same-name"
     message = "%(names)s would be one name on the other side; none of them was touched."
     hint = "Rename them. Names that look alike differ in the form of their accents."
     names: str
@@ -74,7 +69,6 @@ class SameName(ClientFailure):
 class InTheWay(ClientFailure):
     """What sync finds at a path is of another kind than what belongs there."""
 
-    slug = "in-the-way"
     message = "“%(path)s” is in the way."
     path: str
 
@@ -82,7 +76,6 @@ class InTheWay(ClientFailure):
 class FileInTheWay(InTheWay):
     """A file where a folder has to be."""
 
-    slug = "file-in-the-way"
     message = "“%(path)s” is a file where a folder has to be."
     hint = "--delete makes room, if nothing else fails."
 
@@ -90,7 +83,6 @@ class FileInTheWay(InTheWay):
 class FolderInTheWay(InTheWay):
     """A folder where a file has to be."""
 
-    slug = "folder-in-the-way"
     message = "“%(path)s” is a folder where a file has to be."
     hint = "--delete makes room, if nothing else fails."
 
@@ -98,7 +90,6 @@ class FolderInTheWay(InTheWay):
 class CannotMakeRoom(InTheWay):
     """It is not for sync to remove what is in the way, or something in it."""
 
-    slug = "cannot-make-room"
     message = "“%(path)s” is in the way and was kept, for sync does not remove “%(kept)s”."
     hint = "Move it away. sync leaves alone what is excluded, and what is no regular file or folder."
     kept: str

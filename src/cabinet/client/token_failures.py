@@ -19,7 +19,6 @@ from cabinet.client.failures import ClientFailure
 class TokenRefused(ClientFailure):
     """The server does not know the token: it was revoked, has expired, or was never one."""
 
-    slug = "token-refused"
     message = "The server %(server)s does not accept the token."
     hint = "Run filecli login."
     server: str
@@ -28,7 +27,6 @@ class TokenRefused(ClientFailure):
 class EnvironmentTokenRefused(TokenRefused):
     """The token that is not accepted is that of FILECLI_TOKEN, which wins over a stored one."""
 
-    slug = "environment-token-refused"
     message = "The server %(server)s does not accept the token in FILECLI_TOKEN."
     hint = "Set it to another token, or unset it and run filecli login."
 
@@ -36,7 +34,6 @@ class EnvironmentTokenRefused(TokenRefused):
 class TokenFileExposed(ClientFailure):
     """Others can read the file that holds the tokens."""
 
-    slug = "token-file-exposed"
     message = "The token file %(path)s can be read by others and is not used."
     hint = "Run chmod 600 on it, or delete it and run filecli login."
     path: str
@@ -45,7 +42,6 @@ class TokenFileExposed(ClientFailure):
 class TokenFileForeign(TokenFileExposed):
     """The file that holds the tokens is somebody else's, so that its mode is theirs to change."""
 
-    slug = "token-file-foreign"
     message = "The token file %(path)s belongs to another user and is not used."
     hint = "Set FILECLI_TOKEN, or XDG_CONFIG_HOME to a folder of your own."
 
@@ -53,7 +49,6 @@ class TokenFileForeign(TokenFileExposed):
 class TokenFileBroken(ClientFailure):
     """The file that holds the tokens holds something else."""
 
-    slug = "token-file-broken"
     message = "The token file %(path)s cannot be used: %(reason)s."
     hint = "Delete it and run filecli login."
     path: str
@@ -63,5 +58,4 @@ class TokenFileBroken(ClientFailure):
 class TokenFileUnusable(TokenFileBroken):
     """The system lets nobody read or write the file here, so that it cannot be made anew, either."""
 
-    slug = "token-file-unusable"
     hint = "Set FILECLI_TOKEN, or XDG_CONFIG_HOME to a folder that you can write to."

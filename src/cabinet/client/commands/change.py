@@ -15,31 +15,23 @@ from cabinet.client.leave import Leave, force_option
 from cabinet.client.options import command
 from cabinet.client.output import to_event
 from cabinet.client.paths import to_path
-from cabinet.client.remote.conflicts import CHOICES, FAIL
+from cabinet.client.remote.conflicts import FAIL, conflict_option
 from cabinet.client.remote.names import complete_folder, complete_name
 from cabinet.client.session import Session
 from cabinet.client.tally import Tally
+from cabinet.client.transfer.manner import dry_run_option
 from cabinet.errors import EntryExists
 
 if TYPE_CHECKING:
     from cabinet.client.wire.api import Api
     from cabinet.client.wire.entries import Entry
 
-dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-
 
 def _relocation(function: Callable[..., Any]) -> Callable[..., Any]:
     """Declare what mv and cp take."""
     for declare in (
         dry_run_option,
-        click.option(
-            "--on-conflict",
-            type=click.Choice(CHOICES),
-            default=FAIL,
-            show_default=True,
-            help="Where something has the name already; what is replaced is in the trash. Without a"
-            " terminal, ask is fail.",
-        ),
+        conflict_option(FAIL, "Where something has the name already; what is replaced is in the trash."),
         click.argument("target", shell_complete=complete_folder),
         click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=complete_name),
     ):

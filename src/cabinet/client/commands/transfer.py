@@ -11,10 +11,10 @@ import click
 
 from cabinet.client.options import command
 from cabinet.client.paths import to_path
-from cabinet.client.remote.conflicts import CHOICES, REPLACE
+from cabinet.client.remote.conflicts import REPLACE, conflict_option
 from cabinet.client.remote.names import complete_folder, complete_local, complete_name
 from cabinet.client.session import Session
-from cabinet.client.transfer.manner import STDIO, to_manner, transfer_options
+from cabinet.client.transfer.manner import STDIO, output_option, to_manner, transfer_options
 
 
 @command("upload")
@@ -27,14 +27,7 @@ from cabinet.client.transfer.manner import STDIO, to_manner, transfer_options
     help="Store below DIR, which is made if need be.",
 )
 @click.option("-r", "--recursive", is_flag=True, help="Upload folders with all that is in them.")
-@click.option(
-    "--on-conflict",
-    type=click.Choice(CHOICES),
-    default=REPLACE,
-    show_default=True,
-    help="Where a file has the name already; replaced content is kept as a version. Without a"
-    " terminal, ask is fail.",
-)
+@conflict_option(REPLACE, "Where a file has the name already; replaced content is kept as a version.")
 @transfer_options
 def upload(
     session: Session, paths: tuple[str, ...], to: str, recursive: bool, on_conflict: str, **options: Any
@@ -61,13 +54,7 @@ def upload(
 
 @command("download")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name)
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE|DIR|-",
-    shell_complete=complete_local,
-    help="Where to; - is standard output.",
-)
+@output_option
 @click.option("-r", "--recursive", is_flag=True, help="Download folders with all that is in them.")
 @click.option("--force", is_flag=True, help="Replace local files without asking.")
 @transfer_options

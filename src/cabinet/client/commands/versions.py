@@ -14,10 +14,10 @@ from cabinet.client.leave import Leave, force_option
 from cabinet.client.options import command, shared_options
 from cabinet.client.output import to_event
 from cabinet.client.paths import to_path
-from cabinet.client.remote.names import complete_local, complete_name
+from cabinet.client.remote.names import complete_name
 from cabinet.client.session import Session
 from cabinet.client.tally import Tally
-from cabinet.client.transfer.manner import Manner
+from cabinet.client.transfer.manner import Manner, output_option
 
 _name = click.argument("name", shell_complete=complete_name)
 _number = click.argument("number", type=click.IntRange(1))
@@ -63,13 +63,7 @@ def list_(session: Session, name: str) -> None:
 @command("get")
 @_name
 @_number
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE|DIR|-",
-    shell_complete=complete_local,
-    help="Where to; - is standard output.",
-)
+@output_option
 @click.option("--force", is_flag=True, help="Replace a local file without asking.")
 def get(session: Session, name: str, number: int, output: str | None, force: bool) -> None:
     """Download a version, and print the path that it got."""

@@ -6,10 +6,10 @@ out is a choice that the server knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +27,18 @@ if TYPE_CHECKING:
 
 REPLACE, RENAME, SKIP, FAIL, ASK = "replace", "rename", "skip", "fail", "ask"
 CHOICES = [ASK, SKIP, REPLACE, RENAME, FAIL]
+
+
+def conflict_option(default: str, meaning: str) -> Callable[..., Any]:
+    """Declare the option that makes the choice; `meaning` is its help."""
+    return click.option(
+        "--on-conflict",
+        type=click.Choice(CHOICES),
+        default=default,
+        show_default=True,
+        help=f"{meaning} Without a terminal, ask is fail.",
+    )
+
 
 _ANSWERS = {"r": REPLACE, "k": RENAME, "s": SKIP}
 

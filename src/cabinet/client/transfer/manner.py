@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from cabinet.client.crew import DEFAULT_JOBS, MOST_JOBS
+from cabinet.client.remote.names import complete_local
 from cabinet.client.transfer.selection import Selection
 from cabinet.client.transfer.throttle import to_rate
 
@@ -44,6 +45,16 @@ def transfer_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+
+output_option = click.option(
+    "-o",
+    "--output",
+    metavar="FILE|DIR|-",
+    shell_complete=complete_local,
+    help="Where to; - is standard output.",
+)
+
 _OPTIONS = (
     click.option(
         "-j",
@@ -59,5 +70,5 @@ _OPTIONS = (
         "--exclude", multiple=True, metavar="PATTERN", help="Leave out what matches, such as 'build/'."
     ),
     click.option("--limit-rate", metavar="RATE", help="At most so many bytes a second, such as 500k or 2M."),
-    click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
+    dry_run_option,
 )
