@@ -11,7 +11,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path, PurePath
 
@@ -101,6 +102,45 @@ def test_every_rule_that_the_linter_ignores_is_broken_somewhere() -> None:
         }
         idle += [f"{pattern}: {rule}" for rule in rules if not any(code.startswith(rule) for code in codes)]
     assert idle == []
+
+
+def name_of(path: Path) -> str:
+    words = path.relative_to(ROOT / "src").with_suffix("").parts
+    return ".".join(words[:-1] if words[-1] == "__init__" else words)
+
+
+def iter_imports(path: Path, modules: set[str]) -> Iterator[str]:
+    """Yield the modules of ours that a module imports, wherever in it, but for the views of a blueprint."""
+    lines = path.read_text().splitlines()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and "noqa: E402" not in lines[node.lineno - 1]:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            yield from inner & modules or {node.module or ""} & modules
+        elif isinstance(node, ast.Import):
+            yield from {alias.name for alias in node.names} & modules
+
+
+def circle_in(imports: Mapping[str, set[str]]) -> list[str]:
+    """Return modules of which each imports the one before it, and the first is the last."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    modules = {name_of(path) for path in SOURCES}
+    imports = {name_of(path): set(iter_imports(path, modules)) for path in SOURCES}
+    # create_app() imports the application when it is called, so that filecli never pays for it.
+    imports["cabinet"].remove("cabinet.app")
+
+    assert circle_in(imports) == []
+    assert {"cabinet.auth", "cabinet.config", "cabinet.web.problems"} <= imports["cabinet.app"]
+
+
+def test_a_circle_of_imports_is_found() -> None:
+    assert set(circle_in({"a": {"b", "d"}, "b": {"c"}, "c": {"a"}, "d": set()})) == {"a", "b", "c"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=relative)

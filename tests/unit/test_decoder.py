@@ -18,7 +18,8 @@ from PIL import Image
 
 from cabinet.services.thumbnails import decoder as decoders
 from cabinet.services.thumbnails.decoder import Decoder
-from cabinet.services.thumbnails.decoding import ADDRESS_SPACE, LONGEST_ANSWER, PREVIEW_SIZE
+from cabinet.services.thumbnails.decoding import ADDRESS_SPACE, LONGEST_ANSWER
+from cabinet.services.thumbnails.sizes import PREVIEW_SIZE
 from tests.support.images import heic, opened, picture, png_of
 
 MakeDecoder = Callable[..., Decoder]

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from cabinet.services.thumbnails import imaging
-from cabinet.services.thumbnails.decoding import PREVIEW_SIZE
 from cabinet.services.thumbnails.imaging import make_thumbnail
+from cabinet.services.thumbnails.sizes import PREVIEW_SIZE
 from tests.support import profiles
 from tests.support.images import heic, huge_tiff, is_red, opened, picture, png_of, turned
 

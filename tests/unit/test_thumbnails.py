@@ -19,8 +19,8 @@ from cabinet.services.maintenance.sweep import Housekeeping, Keep
 from cabinet.services.maintenance.verify import Inspection
 from cabinet.services.thumbnails import thumbnails
 from cabinet.services.thumbnails.decoder import Decoder
-from cabinet.services.thumbnails.decoding import PREVIEW_SIZE
 from cabinet.services.thumbnails.imaging import make_thumbnail
+from cabinet.services.thumbnails.sizes import PREVIEW_SIZE
 from cabinet.services.thumbnails.thumbnails import Missing, ThumbnailMaker, Thumbnails, Wanted
 from cabinet.services.tree.entries import Entry
 from cabinet.storage.content_hash import hash_chunks

@@ -11,7 +11,8 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from cabinet.files import bp
-from cabinet.services.thumbnails.thumbnails import SIZES, Missing
+from cabinet.services.thumbnails.sizes import SIZES
+from cabinet.services.thumbnails.thumbnails import Missing
 from cabinet.web.context import acting_user, files, thumbnails
 from cabinet.web.ranges import send_entry
 

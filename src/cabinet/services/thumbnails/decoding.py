@@ -26,9 +26,6 @@ from typing import BinaryIO
 REQUEST_HEAD = struct.Struct(">HQ")
 ANSWER_HEAD = struct.Struct(">I")
 
-# Pixels of the square that a picture fits into which is looked at in place of the original.
-PREVIEW_SIZE = 1600
-
 # Bytes that a thumbnail has at most; one of 1600 pixels that is all noise has a half of it.
 LONGEST_ANSWER = 8 << 20
 

@@ -18,7 +18,7 @@ from PIL import AvifImagePlugin, Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
 from cabinet.services.thumbnails.colors import to_eight_bits, to_srgb
-from cabinet.services.thumbnails.decoding import PREVIEW_SIZE
+from cabinet.services.thumbnails.sizes import PREVIEW_SIZE
 
 # The formats that Pillow may try.
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "HEIF")

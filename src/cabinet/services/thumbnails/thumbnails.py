@@ -24,12 +24,10 @@ from cabinet.models import Blob, Thumbnail
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import execute_counted, lock_blob, publishing, writing
 from cabinet.services.thumbnails.decoder import MEDIA_TYPES, Decoder
-from cabinet.services.thumbnails.decoding import PREVIEW_SIZE
+from cabinet.services.thumbnails.sizes import PREVIEW_SIZE, SIZES
 from cabinet.services.tree.entries import Entry
 from cabinet.storage.blobs import BlobStore
 
-# Pixels of the square that a thumbnail fits into: a row of a list, a tile, a look at the picture itself.
-SIZES = (64, 256, PREVIEW_SIZE)
 NOT_A_SIZE = N_("it is none of 64, 256 and 1600.")
 
 # Counts what has changed the looks of thumbnails. It is a part of their addresses, for whoever has one may
