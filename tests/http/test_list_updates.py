@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from cabinet.files.updates import UPDATE_BYTES
+from cabinet.web.listing.updates import UPDATE_BYTES
 from tests.support.visitors import NAVIGATION, Browser, Program, is_problem
 
 

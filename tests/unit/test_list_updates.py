@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cabinet.files.rows import Content, Row
-from cabinet.files.updates import MAX_ROWS, Shown
+from cabinet.web.listing.rows import Content, Row
+from cabinet.web.listing.updates import MAX_ROWS, Shown
 
 lists = st.lists(st.sampled_from("abcdefghijkl"), unique=True)
 
@@ -68,7 +68,7 @@ def test_of_very_many_some_are_drawn_at_a_time_until_all_are_there(
     before: list[str], now: list[str], limit: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("cabinet.files.updates.MAX_LIMIT", limit)
+        patched.setattr("cabinet.web.listing.updates.MAX_LIMIT", limit)
         shown, rounds, has_rest = before, 0, True
         while has_rest:
             draw = Drawer(now)

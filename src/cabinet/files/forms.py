@@ -59,6 +59,11 @@ class ChosenForm(Form):
     path = SelectMultipleField(validators=[required(), Length(max=MAX_PATHS)], validate_choice=False)
 
 
+def paths_of(form: ChosenForm) -> list[str]:
+    """Return the chosen paths, each once."""
+    return list(dict.fromkeys(form.path.data or []))
+
+
 class RenameForm(ChosenForm):
     """A new name in the same folder."""
 

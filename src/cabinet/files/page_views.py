@@ -14,9 +14,15 @@ from flask_babel import gettext
 from cabinet.errors import EntryExists, InvalidName, NotAFolder
 from cabinet.files import bp
 from cabinet.files.forms import NewFolderForm, UploadForm
-from cabinet.files.remembered import order_of_page, remember
-from cabinet.files.returning import REFUSALS, ROWS, crumbs_of, page_at_hand, refuse, way_back_to
-from cabinet.files.rows import (
+from cabinet.services.changes.files import Files
+from cabinet.services.tree.listing import Outline
+from cabinet.services.tree.names import join_path, split_path
+from cabinet.services.tree.paging import Order, Page
+from cabinet.web.context import acting_user, files, setting
+from cabinet.web.guard import takes_body_of
+from cabinet.web.listing.navigation import REFUSALS, ROWS, crumbs_of, page_at_hand, refuse, way_back_to
+from cabinet.web.listing.remembered import order_of_page, remember
+from cabinet.web.listing.rows import (
     Content,
     Listing,
     Row,
@@ -25,13 +31,7 @@ from cabinet.files.rows import (
     tag_of,
     whole,
 )
-from cabinet.files.updates import UPDATE_BYTES, Shown
-from cabinet.services.changes.files import Files
-from cabinet.services.tree.listing import Outline
-from cabinet.services.tree.names import join_path, split_path
-from cabinet.services.tree.paging import Order, Page
-from cabinet.web.context import acting_user, files, setting
-from cabinet.web.guard import takes_body_of
+from cabinet.web.listing.updates import UPDATE_BYTES, Shown
 from cabinet.web.pages import check_form, see_other, text_of
 from cabinet.web.parameters import limit_of, read_json
 

@@ -16,13 +16,13 @@ from markupsafe import Markup
 from cabinet.errors import Conflict, EntryExists, InvalidInput
 from cabinet.files import bp
 from cabinet.files.forms import ReturnForm, TrashedForm, empty_forms
-from cabinet.files.returning import ROWS, nothing_chosen, page_at_hand, refuse
-from cabinet.files.rows import Content, Listing, Row, RowMaker, plain_columns, whole
-from cabinet.files.updates import UPDATE_BYTES, Shown
 from cabinet.services.changes.trash import Trash, Trashed
 from cabinet.web.context import acting_user, runtime, setting, trash
 from cabinet.web.formats import moment, number
 from cabinet.web.guard import takes_body_of
+from cabinet.web.listing.navigation import ROWS, nothing_chosen, page_at_hand, refuse
+from cabinet.web.listing.rows import Content, Listing, Row, RowMaker, plain_columns, whole
+from cabinet.web.listing.updates import UPDATE_BYTES, Shown
 from cabinet.web.pages import check_form, local_path, see_other
 from cabinet.web.parameters import PATHS_BYTES, after_of, limit_of, read_json, to_conflict
 from cabinet.web.problems import wants_page

@@ -15,9 +15,9 @@ from flask_babel import gettext
 from cabinet.errors import CurrentVersion, QuotaExceeded
 from cabinet.files import bp
 from cabinet.files.forms import VersionForm
-from cabinet.files.returning import crumbs_of, refuse
 from cabinet.services.tree.versions import VersionEntry
 from cabinet.web.context import acting_user, setting, versions
+from cabinet.web.listing.navigation import crumbs_of, refuse
 from cabinet.web.objects import to_json
 from cabinet.web.pages import check_form, local_path, see_other, text_of, to_rfc3339, with_next
 from cabinet.web.problems import wants_page

@@ -1,5 +1,5 @@
 /* How the user of this page likes lists: the view and the order, in a cookie of theirs, so that the server
-   draws the next page that way from its first byte (files/remembered.py reads it).
+   draws the next page that way from its first byte (web/listing/remembered.py reads it).
 
    Rule: keeps what it is told, and asks nobody. */
 

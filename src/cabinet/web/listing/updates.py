@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
-from cabinet.files.rows import Content, Piece, Row
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.listing import MAX_LIMIT
+from cabinet.web.listing.rows import Content, Piece, Row
 
 # Rows of one list that a page may have.
 MAX_ROWS = 100_000

@@ -19,15 +19,15 @@ from flask import request, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 
-from cabinet.files.remembered import view_of_request
-from cabinet.files.returning import is_of_a_page
 from cabinet.services.thumbnails.decoder import MEDIA_TYPES as PICTURES
 from cabinet.services.thumbnails.thumbnails import EDITION
 from cabinet.services.tree.entries import Entry
 from cabinet.services.tree.paging import Order, Sort
 from cabinet.web.context import acting_user
 from cabinet.web.formats import file_kind, name_parts, speech
-from cabinet.web.marking import Marker
+from cabinet.web.listing.marking import Marker
+from cabinet.web.listing.navigation import is_of_a_page
+from cabinet.web.listing.remembered import view_of_request
 from cabinet.web.page_user import USER_FIELD, arguments
 from cabinet.web.pages import LONGEST_ADDRESS
 

@@ -1,4 +1,4 @@
-"""What the forms of the files pages share: what was chosen, the way back, and how a refusal shows.
+"""What pages with a list share: where they are, the way back to one, and how a refusal shows on its forms.
 
 Rule: a path of this server, and words; never a guess at what was meant.
 """
@@ -14,7 +14,6 @@ from flask_babel import gettext
 from wtforms import Form
 
 from cabinet.errors import CabinetError, Conflict, InvalidInput, NotFound, StorageFull
-from cabinet.files.forms import ChosenForm
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.web.page_user import arguments
 from cabinet.web.pages import local_path, see_other, show_error
@@ -67,11 +66,6 @@ def way_back(path: str) -> str:
 def way_back_to(folder: str) -> str:
     """Return the page that the request says it came from, else that of `folder`."""
     return local_path(request.values.get("next"), url_for("files.index", path=folder or None))
-
-
-def paths_of(form: ChosenForm) -> list[str]:
-    """Return the chosen paths, each once."""
-    return list(dict.fromkeys(form.path.data or []))
 
 
 def nothing_chosen() -> ResponseReturnValue:
