@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from cabinet.files.views import FRAMING_BYTES
+from cabinet.files.content_views import FRAMING_BYTES
 from cabinet.storage.content_hash import hash_chunks
 from tests.conftest import MakeApp
 from tests.support.auth import USERNAME

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from cabinet.files import bp
+from cabinet.files.blueprint import bp
 from cabinet.services.thumbnails.sizes import SIZES
 from cabinet.services.thumbnails.thumbnails import Missing
 from cabinet.web.context import acting_user, files, thumbnails

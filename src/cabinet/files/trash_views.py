@@ -1,4 +1,4 @@
-"""The trash for programs: listed, filled, put back, emptied. Its page is in `trash_page_views.py`.
+"""The trash for programs: listed, filled, put back, emptied. Its page is in `trash_pages.py`.
 
 Rule: parse, call the service, render.
 """
@@ -12,9 +12,9 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 
-from cabinet.files import bp
+from cabinet.files.blueprint import bp
 from cabinet.files.selection_forms import BatchChoice, FolderChoice, TrashChoice, TrashReturn
-from cabinet.files.trash_page_views import show_trash
+from cabinet.files.trash_pages import show_trash
 from cabinet.models import BatchKind
 from cabinet.services.changes.trash import Trashed
 from cabinet.services.tree import entries

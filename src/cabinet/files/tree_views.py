@@ -12,7 +12,7 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 
-from cabinet.files import bp
+from cabinet.files.blueprint import bp
 from cabinet.files.selection_forms import BatchChoice, FolderArrangement
 from cabinet.models import BatchKind
 from cabinet.services.changes.batch_runner import Done

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 
 from cabinet.errors import MalformedRequest
-from cabinet.files import bp
-from cabinet.files.download_page import from_its_page
+from cabinet.files.blueprint import bp
+from cabinet.files.download_pages import from_its_page
 from cabinet.files.forms import ChosenForm, paths_of
 from cabinet.files.selection_forms import FolderChoice, selection_of_form
 from cabinet.services.archives.zip_names import Naming

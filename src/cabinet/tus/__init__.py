@@ -1,4 +1,4 @@
-"""The blueprint of resumable uploads: the tus protocol, version 1.0.0, with all its extensions.
+"""The face of resumable uploads: the tus protocol, version 1.0.0, with all its extensions.
 
 Source: https://tus.io/protocols/resumable-upload
 
@@ -7,8 +7,5 @@ Rule: one more face of `services.uploads.resumable`; it decides nothing itself.
 
 from __future__ import annotations
 
-from flask import Blueprint
-
-bp = Blueprint("tus", __name__, url_prefix="/uploads")
-
-from cabinet.tus import views as views  # noqa: E402 - the views register themselves on `bp`
+from cabinet.tus import views as views
+from cabinet.tus.blueprint import bp as bp

@@ -24,7 +24,8 @@ from cabinet.errors import (
 )
 from cabinet.models import UploadKind
 from cabinet.services.uploads.states import Part, Plan, State
-from cabinet.tus import bp, headers
+from cabinet.tus import headers
+from cabinet.tus.blueprint import bp
 from cabinet.web.bodies import iter_body, length_of
 from cabinet.web.context import acting_user, files, resumable, setting
 from cabinet.web.guard import streams_body

@@ -15,8 +15,8 @@ from flask_babel import gettext, ngettext
 from pydantic import BaseModel, Field
 
 from cabinet.errors import N_, CrossSiteRequest, InvalidField, MalformedRequest, NotFound
-from cabinet.files import bp
-from cabinet.files.download_page import from_its_page
+from cabinet.files.blueprint import bp
+from cabinet.files.download_pages import from_its_page
 from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.names import join_path, split_path, to_name
 from cabinet.services.tree.paging import Sort

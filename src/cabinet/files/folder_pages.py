@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from cabinet.errors import EntryExists, InvalidName, NotAFolder
-from cabinet.files import bp
+from cabinet.files.blueprint import bp
 from cabinet.files.forms import NewFolderForm, UploadForm
 from cabinet.services.changes.files import Files
 from cabinet.services.tree.listing import Outline

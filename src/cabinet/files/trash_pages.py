@@ -14,7 +14,7 @@ from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from cabinet.errors import Conflict, EntryExists, InvalidInput
-from cabinet.files import bp
+from cabinet.files.blueprint import bp
 from cabinet.files.forms import ReturnForm, TrashedForm, empty_forms
 from cabinet.services.changes.trash import Trash, Trashed
 from cabinet.web.context import acting_user, runtime, setting, trash

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from cabinet.files import bp
+from cabinet.files.blueprint import bp
 from cabinet.web.context import acting_user
 from cabinet.web.pages import here, local_path, see_other
 

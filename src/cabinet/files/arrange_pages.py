@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from cabinet.errors import N_, EntryExists, IntoItself, InvalidName, NotAFolder, NotFound
-from cabinet.files import bp
+from cabinet.files.blueprint import bp
 from cabinet.files.forms import ArrangeForm, ChosenForm, RenameForm, paths_of
 from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.names import join_path, split_path

@@ -1,0 +1,95 @@
+"""The page of what was found by its name.
+
+Rule: parse, call the service, render.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from cabinet.files.blueprint import bp
+from cabinet.files.forms import empty_forms
+from cabinet.services.tree.search import Search
+from cabinet.web.context import acting_user, search, setting
+from cabinet.web.guard import takes_body_of
+from cabinet.web.listing.marking import Marker
+from cabinet.web.listing.navigation import ROWS, page_at_hand
+from cabinet.web.listing.rows import Content, Listing, RowMaker, plain_columns, tag_of, whole
+from cabinet.web.listing.updates import UPDATE_BYTES, Shown
+from cabinet.web.parameters import after_of, limit_of, read_json
+
+# Hits on one page.
+PAGE_LIMIT = 100
+
+
+def show_found(user_id: int, query: str, path: str, shown: Shown | None = None) -> str:
+    """Show what is found; who has asked for nothing yet sees where to ask.
+
+    `from` is the folder that a search everywhere began in: the way back, and the other place to look.
+    """
+    origin = path or request.args.get("from", "")
+    back = page_at_hand()
+    maker = RowMaker(back, Marker(query))
+    content, after = (
+        _found(search(user_id), query, path, maker, shown) if query.strip() else (whole([]), None)
+    )
+    listing = Listing(
+        place="search",
+        content=content,
+        columns=plain_columns(gettext("Modified")),
+        more=_address(query, path, origin, after) if after else "",
+        back=back or url_for("files.find"),
+    )
+    return render_template(
+        "files/search.html",
+        listing=listing,
+        query=query,
+        folder=path,
+        origin=origin,
+        scopes=_scopes(query, path, origin),
+        is_first=after_of() is None,
+        max_upload_size=setting("MAX_UPLOAD_SIZE"),
+        **empty_forms(),
+    )
+
+
+@bp.post("/search" + ROWS)
+@takes_body_of(UPDATE_BYTES)
+def update_found() -> ResponseReturnValue:
+    """Show what is found again, as far as a page shows it."""
+    user, shown = acting_user(), read_json(Shown)
+    return show_found(user.id, request.args.get("q", ""), request.args.get("path", ""), shown)
+
+
+def _found(
+    service: Search, query: str, path: str, maker: RowMaker, shown: Shown | None
+) -> tuple[Content, str | None]:
+    """Return a page of what is found, or what has become of all that a page of it shows; and what is next."""
+    if shown is None:
+        page = service.page(query, path, limit_of(PAGE_LIMIT), after_of())
+        return whole([maker.found(entry) for entry in page.entries]), page.next
+    page = service.first_part(query, path, shown.extent(limit_of(PAGE_LIMIT)), after_of())
+    tags = [tag_of(each.path, each.size or 0, each.modified_at, each.content_hash) for each in page.entries]
+    content = shown.compare(tags, lambda numbers: {each: maker.found(page.entries[each]) for each in numbers})
+    return content, page.next
+
+
+def _scopes(query: str, path: str, origin: str) -> list[tuple[str, str, bool]]:
+    """Return where one may search: what that is called, its address, and whether it is searched now."""
+    if not origin:
+        return []
+    name = gettext("In “%(name)s”", name=origin.rpartition("/")[2])
+    return [
+        (name, _address(query, origin, origin), bool(path)),
+        (gettext("Everywhere"), _address(query, "", origin), not path),
+    ]
+
+
+def _address(query: str, path: str, origin: str, after: str | None = None) -> str:
+    begun_in = None if path == origin else origin
+    asked: dict[str, Any] = {"q": query, "path": path or None, "from": begun_in, "after": after}
+    return url_for("files.find", **asked)

@@ -1,0 +1,71 @@
+"""The page of the versions of a file, and its forms.
+
+Rule: parse, call the service, render; a refusal shows on the page.
+"""
+
+from __future__ import annotations
+
+from flask import flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from cabinet.errors import CurrentVersion, QuotaExceeded
+from cabinet.files.blueprint import bp
+from cabinet.files.forms import VersionForm
+from cabinet.web.context import acting_user, setting, versions
+from cabinet.web.listing.navigation import crumbs_of, refuse
+from cabinet.web.pages import check_form, local_path, see_other, text_of, with_next
+
+
+def show_versions(user_id: int, path: str, form: VersionForm | None = None) -> str:
+    """Show the versions of a file; `form` is one that was refused."""
+    found = versions(user_id).list(path)
+    *folders, (name, _) = crumbs_of(path)
+    return render_template(
+        "files/versions.html",
+        path=path,
+        name=name,
+        breadcrumbs=folders,
+        versions=found,
+        kept=setting("VERSIONS_KEPT"),
+        refused_form=form,
+        begun=_begun(),
+        back=with_next(url_for("files.arrange", path=path), _begun()),
+    )
+
+
+@bp.post("/index/versions/restore")
+def restore_version_from_page() -> ResponseReturnValue:
+    """Give a file the bytes of an old version again."""
+    user, form = acting_user(), VersionForm()
+    path = text_of(form.path)
+    try:
+        check_form(form)
+        versions(user.id).restore(path, form.number.data or 0)
+    except QuotaExceeded as error:
+        status = refuse(form, error, {})
+        return show_versions(user.id, path, form), status
+    flash(
+        gettext("The file has the content of version %(number)s again.", number=form.number.data), "success"
+    )
+    return see_other(with_next(url_for("files.list_versions", path=path), _begun()))
+
+
+@bp.post("/index/versions/discard")
+def discard_version_from_page() -> ResponseReturnValue:
+    """Remove an old version for ever."""
+    user, form = acting_user(), VersionForm()
+    path = text_of(form.path)
+    try:
+        check_form(form)
+        versions(user.id).discard(path, form.number.data or 0)
+    except CurrentVersion as error:
+        status = refuse(form, error, {})
+        return show_versions(user.id, path, form), status
+    flash(gettext("Version %(number)s is gone for ever.", number=form.number.data), "success")
+    return see_other(with_next(url_for("files.list_versions", path=path), _begun()))
+
+
+def _begun() -> str | None:
+    """Return the list that the way to these versions began in, if the request tells."""
+    return local_path(request.values.get("next"), "") or None
