@@ -1,0 +1,102 @@
+"""The account: whom a request acts for, the password, the browsers that are signed in, the end of it.
+
+Rule: parse, call a service, render. A program gets JSON, a browser a page or a redirect.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from http import HTTPStatus
+
+from flask import flash, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from cabinet.auth.account_page import show_account
+from cabinet.auth.blueprint import bp
+from cabinet.auth.forms import ChangePasswordForm, DeleteAccountForm
+from cabinet.auth.refusing import form_again
+from cabinet.errors import (
+    AccountGuarded,
+    InvalidField,
+    TooManyAttempts,
+    Unavailable,
+    WeakPassword,
+    WrongPassword,
+)
+from cabinet.web.context import accounts, acting_user, end_session, peer_address, sign_out
+from cabinet.web.pages import check_form, see_other, text_of, to_rfc3339
+from cabinet.web.problems import wants_page
+
+# What a form of the account page that asks for the password comes back with.
+_FORM_ERRORS = (InvalidField, WrongPassword, WeakPassword, TooManyAttempts, AccountGuarded, Unavailable)
+
+
+@bp.get("/me")
+def me() -> ResponseReturnValue:
+    """Tell a program whom it acts for."""
+    account = acting_user().account
+    return {
+        "id": account.public_id,
+        "username": account.username,
+        "usage": account.usage,
+        "quota": account.quota,
+        "language": account.language,
+        "created_at": to_rfc3339(account.created_at),
+    }
+
+
+@bp.get("/account")
+def account() -> ResponseReturnValue:
+    """Show the account with its sessions and tokens."""
+    return show_account(acting_user())
+
+
+@bp.post("/account/password")
+def change_password() -> ResponseReturnValue:
+    """Replace the password and end all other sessions."""
+    user, form = acting_user(), ChangePasswordForm()
+    try:
+        check_form(form)
+        accounts().change_password(
+            user.id,
+            text_of(form.current_password),
+            text_of(form.new_password),
+            peer_address(),
+            user.session_id,
+            revoke_tokens=bool(form.revoke_tokens.data),
+        )
+    except _FORM_ERRORS as error:
+        fields = {WrongPassword: "current_password", WeakPassword: "new_password"}
+        return form_again(partial(show_account, user, {"password_form": form}), form, error, fields)
+    if not wants_page():
+        return "", HTTPStatus.NO_CONTENT
+    flash(gettext("Your password is changed. All other browsers are signed out."), "success")
+    return see_other(url_for("auth.account"))
+
+
+@bp.post("/account/delete")
+def delete_account() -> ResponseReturnValue:
+    """Delete the account with everything in it."""
+    user, form = acting_user(), DeleteAccountForm()
+    try:
+        check_form(form)
+        accounts().delete_own(user.id, text_of(form.password), peer_address())
+    except _FORM_ERRORS as error:
+        page = partial(show_account, user, {"delete_form": form})
+        return form_again(page, form, error, {WrongPassword: "password"})
+    sign_out()
+    if not wants_page():
+        return "", HTTPStatus.NO_CONTENT
+    flash(gettext("Your account and your files are deleted."), "success")
+    return see_other(url_for("auth.home"))
+
+
+@bp.post("/account/sessions/<session_id>/end")
+def revoke_session(session_id: str) -> ResponseReturnValue:
+    """Sign another browser out."""
+    end_session(acting_user(), session_id)
+    if not wants_page():
+        return "", HTTPStatus.NO_CONTENT
+    flash(gettext("That browser is signed out."), "success")
+    return see_other(url_for("auth.account"))

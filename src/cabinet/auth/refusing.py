@@ -1,0 +1,31 @@
+"""A form that was refused, shown again.
+
+Rule: only shows; what went wrong is for the services to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from flask import Response, make_response
+from wtforms import Form
+
+from cabinet.errors import CabinetError
+from cabinet.web.pages import show_error
+from cabinet.web.problems import add_headers, status_of, wants_page
+
+
+def form_again(
+    draw: Callable[[], str],
+    form: Form,
+    error: CabinetError,
+    fields: Mapping[type[CabinetError], str] = MappingProxyType({}),
+) -> Response:
+    """Return the page that `draw()` makes with `error` in its form, or raise it for a program."""
+    if not wants_page():
+        raise error
+    show_error(form, error, fields)
+    response = make_response(draw(), status_of(error))
+    add_headers(response, error)
+    return response

@@ -1,0 +1,94 @@
+"""Signing in and out, and the language in which a browser is spoken to.
+
+Rule: parse, call a service, render. A program gets JSON, a browser a page or a redirect.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flask import jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from cabinet.auth.blueprint import bp
+from cabinet.auth.forms import LanguageForm, LoginForm
+from cabinet.auth.refusing import form_again
+from cabinet.auth.register_views import is_registration_open
+from cabinet.errors import AccountGuarded, InvalidField, SignInRequired, TooManyAttempts, Unavailable
+from cabinet.web import i18n
+from cabinet.web.context import ActingUser, accounts, peer_address, sign_in, sign_out, visitor
+from cabinet.web.guard import host_of
+from cabinet.web.pages import check_form, local_path, see_other, text_of
+from cabinet.web.problems import wants_page
+
+# A year in seconds; the language of somebody who is not signed in.
+_LANGUAGE_COOKIE_SECONDS = 365 * 24 * 60 * 60
+
+
+@bp.get("/login")
+def login_page() -> ResponseReturnValue:
+    """Show the form to sign in with."""
+    return _login_page(LoginForm(), request.args.get("next"))
+
+
+@bp.post("/login")
+def login() -> ResponseReturnValue:
+    """Begin a session."""
+    form = LoginForm()
+    try:
+        check_form(form)
+        account = accounts().check_password(text_of(form.username), text_of(form.password), peer_address())
+        sign_in(account, remember=bool(form.remember.data))
+    except (InvalidField, SignInRequired, TooManyAttempts, AccountGuarded, Unavailable) as error:
+        return form_again(partial(_login_page, form, request.values.get("next")), form, error)
+    if not wants_page():
+        return {"username": account.username}
+    return see_other(local_path(request.values.get("next"), url_for("files.index")))
+
+
+@bp.route("/logout", methods=["GET", "POST"])
+def logout() -> ResponseReturnValue:
+    """End the session; a link on another site only gets the question whether that is wanted."""
+    if request.method != "POST" and not _was_asked_here():
+        return render_template("auth/logout.html")
+    sign_out()
+    response = see_other(url_for("auth.home")) if wants_page() else jsonify(signed_in=False)
+    # What the next one at this browser must not find.
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+@bp.post("/language")
+def language() -> ResponseReturnValue:
+    """Change the language of the pages, for the account or for this browser."""
+    form = LanguageForm()
+    check_form(form)
+    chosen, user = text_of(form.language), visitor()
+    if isinstance(user, ActingUser):
+        accounts().set_language(user.id, chosen)
+    response = see_other(local_path(request.form.get("next"), url_for("auth.home")))
+    response.set_cookie(
+        i18n.COOKIE,
+        chosen,
+        max_age=_LANGUAGE_COOKIE_SECONDS,
+        path=request.script_root or "/",
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _was_asked_here() -> bool:
+    """Tell whether a link to sign out was followed on a page of ours, typed in, or sent by a program."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    # Browsers keep that header back on plain http; our own pages then show themselves as referrer.
+    return not wants_page() or host_of(request.referrer or "") == request.host
+
+
+def _login_page(form: LoginForm, wanted: str | None) -> str:
+    return render_template(
+        "auth/login.html", form=form, next=local_path(wanted, ""), registration_open=is_registration_open()
+    )
