@@ -26,7 +26,6 @@ from cabinet.storage.reserve import Reserve
 from cabinet.terminal.text import neutralise
 from cabinet.web import (
     assets,
-    context,
     formats,
     guard,
     health,
@@ -39,7 +38,7 @@ from cabinet.web import (
     upkeep,
 )
 from cabinet.web.cookies import Cookies
-from cabinet.web.runtime import Runtime
+from cabinet.web.runtime import EXTENSION, Runtime
 
 
 class _AnyPath(PathConverter):
@@ -122,6 +121,6 @@ def _bind_extensions(app: Flask) -> None:
     csrf.init_app(app)
     passwords = Passwords(bcrypt, app.config["HASH_CONCURRENCY"])
     reserve = Reserve(app.config["DISK_RESERVE"], folders_of(app.config["DATABASE_URL"]))
-    app.extensions[context.EXTENSION] = Runtime(
+    app.extensions[EXTENSION] = Runtime(
         app.config["STORE_URL"], reserve, passwords, threads=app.config["THREADS"]
     )

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from cabinet.models import Blob
 from cabinet.services.kernel.clock import utc_now
 from cabinet.services.maintenance import verify
-from cabinet.web import context
-from cabinet.web.context import EXTENSION
+from cabinet.web import services
+from cabinet.web.runtime import EXTENSION
 from tests.support.auth import USERNAME
 from tests.support.faults import Fault
 from tests.support.operators import Operator
@@ -140,7 +140,7 @@ def test_a_blob_that_goes_with_its_last_file_meanwhile_is_not_missing(
 
     def delete_and_look(self: verify.Inspection, *where: Any, **how: Any) -> Any:
         blob.unlink()
-        context.accounts().delete(USERNAME)
+        services.accounts().delete(USERNAME)
         return look(self, *where, **how)
 
     monkeypatch.setattr(verify.Inspection, "_look_at", delete_and_look)
@@ -153,8 +153,8 @@ def test_what_was_deleted_is_swept_after_its_time_and_not_before(
 ) -> None:
     store(gone="gone", stays="stays")
     with operator.app.app_context():
-        account = context.accounts().find(USERNAME)
-        context.files(account.id).trash("docs/gone")
+        account = services.accounts().find(USERNAME)
+        services.files(account.id).trash("docs/gone")
     swept = [operator.document("storage", "sweep")]
     for days in (31, 2):
         wait(operator.app, days * DAY)
@@ -177,9 +177,9 @@ def test_what_was_purged_is_swept_at_once_for_whoever_asks(
     under_way = tmp_path / "instance" / "staging" / ("0" * 32)
     under_way.write_text("half of it")
     with operator.app.app_context():
-        account = context.accounts().find(USERNAME)
-        context.files(account.id).purge("docs/gone")
-        context.files(account.id).trash("docs/trashed")
+        account = services.accounts().find(USERNAME)
+        services.files(account.id).purge("docs/gone")
+        services.files(account.id).trash("docs/trashed")
     kept = operator.document("storage", "sweep")
     swept = operator.document("storage", "sweep", "--now")
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cabinet.web.context import EXTENSION
+from cabinet.web.runtime import EXTENSION
 from tests.support.auth import AuthActions
 from tests.support.operators import Operator
 

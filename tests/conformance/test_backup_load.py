@@ -13,7 +13,8 @@ import click
 from flask import Flask
 
 from cabinet.storage.content_hash import hash_chunks
-from cabinet.web.context import EXTENSION, housekeeping
+from cabinet.web.runtime import EXTENSION
+from cabinet.web.services import housekeeping
 from tests.conftest import MakeApp, StartProduction
 from tests.support.auth import USERNAME
 from tests.support.contents import content_of

@@ -15,7 +15,7 @@ import pytest
 from urllib3 import BaseHTTPResponse
 
 from cabinet.storage.content_hash import hash_chunks
-from cabinet.web.context import housekeeping
+from cabinet.web.services import housekeeping
 from tests.conftest import MakeApp, StartProduction
 from tests.support.backends import LocalBackend
 from tests.support.contents import content_of

@@ -20,7 +20,7 @@ from urllib3 import BaseHTTPResponse
 
 from cabinet.storage.blobs import open_store
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
-from cabinet.web.context import housekeeping, inspection
+from cabinet.web.services import housekeeping, inspection
 from tests.conftest import MakeApp, StartProduction
 from tests.support.auth import AuthActions
 from tests.support.backends import LocalBackend, put

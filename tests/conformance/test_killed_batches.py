@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from urllib3.exceptions import HTTPError
 
-from cabinet.web.context import housekeeping
+from cabinet.web.services import housekeeping
 from tests.conftest import MakeApp
 from tests.support.people import Person
 from tests.support.servers import Server

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 import urllib3
 
-from cabinet.web.context import housekeeping
+from cabinet.web.services import housekeeping
 from tests.conftest import MakeApp, StartProduction
 from tests.support.auth import PASSWORD
 from tests.support.many_files import multiply_file

@@ -22,7 +22,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
-from cabinet.web.context import housekeeping, inspection
+from cabinet.web.services import housekeeping, inspection
 from tests.conftest import MakeApp
 from tests.support.auth import AuthActions
 from tests.support.backends import LocalBackend

@@ -33,7 +33,7 @@ from werkzeug.test import TestResponse
 from cabinet import create_app
 from cabinet.extensions import db
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
-from cabinet.web.context import housekeeping, inspection
+from cabinet.web.services import housekeeping, inspection
 from tests.support.auth import AuthActions
 from tests.support.backends import LocalBackend
 from tests.support.chosen_database import with_database

@@ -18,7 +18,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from cabinet.extensions import db
-from cabinet.web.context import EXTENSION
+from cabinet.web.runtime import EXTENSION
 from tests.support.auth import PASSWORD, basic
 from tests.support.contents import content_of
 from tests.support.images import picture

@@ -117,7 +117,7 @@ def test_a_disabled_account_is_shut_in_every_process(
     assert other.test_client().get("/me", headers=basic("alice")).status_code == 200
 
     with app.app_context():
-        from cabinet.web.context import accounts
+        from cabinet.web.services import accounts
 
         accounts().disable("alice")
 

@@ -64,7 +64,7 @@ def test_only_networks_of_the_owner_get_in_after_a_hundred_guesses(
     token = client.post("/tokens", json={"name": "script"}).get_json()["token"]
 
     with app.app_context():
-        from cabinet.web.context import accounts
+        from cabinet.web.services import accounts
 
         throttle = accounts()._throttle
         for number in range(DAILY_FAILURES):
@@ -94,7 +94,7 @@ def test_who_is_signed_in_changes_the_password_while_somebody_guesses(
 ) -> None:
     auth.become()
     with app.app_context():
-        from cabinet.web.context import accounts
+        from cabinet.web.services import accounts
 
         throttle = accounts()._throttle
         for number in range(DAILY_FAILURES):

@@ -55,6 +55,17 @@ def imported_modules(tree: ast.Module) -> Iterator[str]:
             yield node.module
 
 
+def names_of(tree: ast.Module) -> Iterator[str]:
+    """Yield every name that a module uses, imports or asks another object for."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.alias):
+            yield node.name
+
+
 def declared_distributions() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     return {canonical(re.split(r"[^\w.-]", requirement)[0]) for requirement in project["dependencies"]}
@@ -202,6 +213,12 @@ def test_a_module_states_its_rule(path: Path) -> None:
 
     assert docstring is not None
     assert "\nRule: " in docstring
+
+
+def test_one_module_alone_asks_for_the_current_application() -> None:
+    asking = {relative(path) for path in SOURCES if "current_app" in names_of(ast.parse(path.read_bytes()))}
+
+    assert asking == {"src/cabinet/web/runtime.py"}
 
 
 @pytest.mark.parametrize("module", ["cabinet", "cabinet.storage.content_hash", "cabinet.client.main"])

@@ -14,7 +14,8 @@ from wtforms import Form
 
 from cabinet.auth.forms import ChangePasswordForm, DeleteAccountForm, TokenForm
 from cabinet.services.accounts.sessions import SignedInSession
-from cabinet.web.context import ActingUser, sessions, tokens
+from cabinet.web.identity import ActingUser
+from cabinet.web.services import sessions, tokens
 
 
 @dataclass(frozen=True)

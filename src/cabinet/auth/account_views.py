@@ -24,9 +24,11 @@ from cabinet.errors import (
     WeakPassword,
     WrongPassword,
 )
-from cabinet.web.context import accounts, acting_user, end_session, peer_address, sign_out
+from cabinet.web.identity import acting_user, end_session, sign_out
 from cabinet.web.pages import check_form, see_other, text_of, to_rfc3339
+from cabinet.web.peer import peer_address
 from cabinet.web.problems import wants_page
+from cabinet.web.services import accounts
 
 # What a form of the account page that asks for the password comes back with.
 _FORM_ERRORS = (InvalidField, WrongPassword, WeakPassword, TooManyAttempts, AccountGuarded, Unavailable)

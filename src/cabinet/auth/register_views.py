@@ -24,9 +24,12 @@ from cabinet.errors import (
     UsernameTaken,
     WeakPassword,
 )
-from cabinet.web.context import ActingUser, accounts, peer_address, setting, sign_in, visitor
+from cabinet.web.identity import ActingUser, sign_in, visitor
 from cabinet.web.pages import check_form, see_other, text_of
+from cabinet.web.peer import peer_address
 from cabinet.web.problems import wants_page
+from cabinet.web.runtime import setting
+from cabinet.web.services import accounts
 
 
 @bp.get("/")

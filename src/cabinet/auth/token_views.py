@@ -22,9 +22,11 @@ from cabinet.auth.forms import TokenForm
 from cabinet.auth.refusing import form_again
 from cabinet.errors import InvalidField, TooManyTokens
 from cabinet.services.accounts.tokens import IssuedToken
-from cabinet.web.context import acting_user, runtime, tokens
+from cabinet.web.identity import acting_user
 from cabinet.web.pages import check_form, see_other, text_of, to_rfc3339
 from cabinet.web.parameters import read_json
+from cabinet.web.runtime import runtime
+from cabinet.web.services import tokens
 
 
 def _to_utc(moment: datetime) -> datetime:

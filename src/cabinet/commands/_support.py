@@ -22,7 +22,7 @@ from cabinet.services.kernel.database import to_domain_error
 from cabinet.terminal import report
 from cabinet.terminal.streams import complete_streams, give_up_unwritten, never_fail_to_encode
 from cabinet.terminal.text import neutralise
-from cabinet.web import context
+from cabinet.web import services
 from cabinet.web.pages import to_rfc3339
 
 # Where the application keeps what has to run before a command may look at its data.
@@ -88,7 +88,7 @@ def _one_line_errors() -> Iterator[None]:
 def find_account(username: str) -> Account:
     """Return the account of this name, or end the command; leaves no transaction open."""
     try:
-        return context.accounts().find(username)
+        return services.accounts().find(username)
     except NotFound as error:
         raise click.ClickException(f"There is no user “{username}”.") from error
     finally:

@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import click
-from flask import current_app
 
 from cabinet import __version__
 from cabinet.commands._support import PREPARE, OperatorGroup, json_option, print_json
@@ -23,8 +22,8 @@ from cabinet.storage.copying import Taken
 from cabinet.terminal.meter import CountMeter, count_meter
 from cabinet.terminal.report import note, say
 from cabinet.terminal.text import to_count, to_size
-from cabinet.web.context import runtime, setting
 from cabinet.web.pages import to_rfc3339
+from cabinet.web.runtime import application, runtime, setting
 
 group = OperatorGroup("backup", help="Back everything up while the server runs, verify that, and restore it.")
 
@@ -45,7 +44,7 @@ def create(folder: Path, quiet: bool, as_json: bool) -> None:
 
     SECRET_KEY is no part of it, nor are uploads that are on their way.
     """
-    places = [Path(current_app.instance_path), _place()]
+    places = [Path(application().instance_path), _place()]
     with _meter(quiet=quiet, as_json=as_json) as meter:
         manifest, tally = _backups().create(folder, __version__, places, _watch(meter))
     _tell("Backed up", manifest, tally.lost, quiet=quiet, as_json=as_json, **tally.counts())
@@ -77,14 +76,15 @@ def restore(folder: Path, quiet: bool, as_json: bool) -> None:
     The database of an older release is migrated. Everybody signs in again, for the sessions and
     SECRET_KEY are no part of a backup; passwords and tokens are. Uploads that were on their way begin anew.
     """
-    with preparing.alone(current_app):
+    with preparing.alone(application()):
         with _meter(quiet=quiet, as_json=as_json) as meter:
             backups = _backups()
             keep_ended = timedelta(seconds=setting("UPLOAD_KEEP_SECONDS"))
             terms = RestoreTerms(preparing.knows_revision, runtime().clock(), keep_ended)
             manifest, tally = backups.restore(folder, terms, _watch(meter))
         db.engine.dispose()
-    current_app.extensions[PREPARE](current_app)
+    app = application()
+    app.extensions[PREPARE](app)
     _tell("Restored", manifest, tally.lost, quiet=quiet, as_json=as_json, **tally.counts())
     if not (quiet or as_json):
         note("Everybody has to sign in again.")
@@ -98,7 +98,7 @@ def _backups() -> Backups:
 def _place() -> Path:
     """Return the folder of the store, which all machines share that serve it, else the instance's."""
     store = runtime().store
-    return store.root if isinstance(store, OnDisk) else Path(current_app.instance_path)
+    return store.root if isinstance(store, OnDisk) else Path(application().instance_path)
 
 
 def _meter(*, quiet: bool, as_json: bool) -> CountMeter:

@@ -23,7 +23,7 @@ from cabinet.services.tree.names import split_path
 from cabinet.services.tree.paging import Order
 from cabinet.terminal.report import say
 from cabinet.terminal.text import to_local_text, to_size
-from cabinet.web import context
+from cabinet.web import services
 
 group = OperatorGroup("files", help="Import, export and list the files of a user.")
 
@@ -52,7 +52,7 @@ def import_(username: str, paths: tuple[Path, ...], to: str, on_conflict: str, a
     """
     account = find_account(username)
     above = split_path(to.strip("/"))
-    files, uploads = context.files(account.id), context.uploads(account.id)
+    files, uploads = services.files(account.id), services.uploads(account.id)
     with Report("Imported", as_json=as_json) as report:
         importer = Importer(files, uploads, Conflict(on_conflict), report)
         sources = Sources(report)
@@ -70,7 +70,7 @@ def export(username: str, target: Path, force: bool, as_json: bool) -> None:
     They get the times of their last change. A local file with the very same content is left as it is. So the command can be repeated after
     an interruption.
     """
-    files = context.files(find_account(username).id)
+    files = services.files(find_account(username).id)
     with Report("Exported", as_json=as_json) as report:
         Exporter(files, report, force=force).write_all(target)
 
@@ -82,7 +82,7 @@ def export(username: str, target: Path, force: bool, as_json: bool) -> None:
 @json_option
 def list_(username: str, path: str, recursive: bool, as_json: bool) -> None:
     """List a folder of USER, or everything at the top."""
-    files = context.files(find_account(username).id)
+    files = services.files(find_account(username).id)
     folder = path.strip("/")
     entries = iter_entries(files, folder) if recursive else _iter_folder(files, folder)
     if as_json:

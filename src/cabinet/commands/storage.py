@@ -17,7 +17,7 @@ from cabinet.services.tree.usage_checks import WrongEntries, WrongUsage
 from cabinet.terminal.meter import Meter, count_meter
 from cabinet.terminal.report import note, say
 from cabinet.terminal.text import to_exact_size, to_size
-from cabinet.web.context import housekeeping, inspection
+from cabinet.web.services import housekeeping, inspection
 
 # Beside the faults of blobs.
 WRONG_USAGE, WRONG_ENTRIES = "wrong-usage", "wrong-entries"

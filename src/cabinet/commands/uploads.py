@@ -13,8 +13,8 @@ from cabinet.commands._support import OperatorGroup, find_account, json_option, 
 from cabinet.services.maintenance.verify import OpenUpload
 from cabinet.terminal.report import note, say
 from cabinet.terminal.text import to_size
-from cabinet.web.context import housekeeping, inspection
 from cabinet.web.pages import to_rfc3339
+from cabinet.web.services import housekeeping, inspection
 
 group = OperatorGroup("uploads", help="List unfinished uploads, and end those that have expired.")
 

@@ -14,8 +14,8 @@ from cabinet.commands._support import OperatorGroup, find_account, json_option, 
 from cabinet.services.accounts.accounts import Account
 from cabinet.terminal.report import say
 from cabinet.terminal.text import to_size
-from cabinet.web.context import accounts, housekeeping
 from cabinet.web.pages import to_rfc3339
+from cabinet.web.services import accounts, housekeeping
 
 # Bytes: more is no password, and a pipe may have no end.
 LONGEST_INPUT = 16 << 10

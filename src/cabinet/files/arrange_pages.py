@@ -18,14 +18,15 @@ from cabinet.files.forms import ArrangeForm, ChosenForm, RenameForm, paths_of
 from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.paging import Order
-from cabinet.web.context import acting_user, files, moving, trash
 from cabinet.web.formats import number
 from cabinet.web.guard import takes_body_of
+from cabinet.web.identity import acting_user
 from cabinet.web.listing.navigation import REFUSALS, crumbs_of, nothing_chosen, refuse, way_back
 from cabinet.web.objects import to_json
 from cabinet.web.pages import check_form, see_other, text_of
 from cabinet.web.parameters import PATHS_BYTES, to_conflict
 from cabinet.web.problems import wants_page
+from cabinet.web.services import files, moving, trash
 from cabinet.web.texts import NN_
 
 # Folders that a field suggests of the one that is open, and of the topmost.

@@ -25,9 +25,9 @@ from cabinet.services.uploads.uploads import Incoming, Uploads
 from cabinet.storage.content_hash import BLOCK_SIZE
 from cabinet.web.archives import send_zip
 from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text
-from cabinet.web.context import acting_user, files, uploads, versions, zipping
 from cabinet.web.formats import number
 from cabinet.web.guard import NOT_OURS, TOKEN_FIELD, check_token, is_vouched_for, streams_body, takes_body_of
+from cabinet.web.identity import acting_user
 from cabinet.web.objects import to_json
 from cabinet.web.pages import goes_on_at, local_path, see_other
 from cabinet.web.parameters import (
@@ -42,6 +42,7 @@ from cabinet.web.parameters import (
 from cabinet.web.problems import wants_page
 from cabinet.web.promises import mtime_of, promised_of
 from cabinet.web.ranges import precondition_of, send_entry, to_digest, to_etag
+from cabinet.web.services import files, uploads, versions, zipping
 
 # What stands round the content of a form: more than the heads of all its parts, with a path and a name
 # for each, have ever had.

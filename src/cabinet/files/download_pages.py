@@ -14,7 +14,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from cabinet.files.blueprint import bp
-from cabinet.web.context import acting_user
+from cabinet.web.identity import acting_user
 from cabinet.web.pages import here, local_path, see_other
 
 

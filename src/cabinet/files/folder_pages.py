@@ -18,8 +18,8 @@ from cabinet.services.changes.files import Files
 from cabinet.services.tree.listing import Outline
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.paging import Order, Page
-from cabinet.web.context import acting_user, files, setting
 from cabinet.web.guard import takes_body_of
+from cabinet.web.identity import acting_user
 from cabinet.web.listing.navigation import REFUSALS, ROWS, crumbs_of, page_at_hand, refuse, way_back_to
 from cabinet.web.listing.remembered import order_of_page, remember
 from cabinet.web.listing.rows import (
@@ -34,6 +34,8 @@ from cabinet.web.listing.rows import (
 from cabinet.web.listing.updates import UPDATE_BYTES, Shown
 from cabinet.web.pages import check_form, see_other, text_of
 from cabinet.web.parameters import limit_of, read_json
+from cabinet.web.runtime import setting
+from cabinet.web.services import files
 
 # Entries on one page of the files page.
 PAGE_LIMIT = 200

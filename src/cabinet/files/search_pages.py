@@ -14,13 +14,15 @@ from flask_babel import gettext
 from cabinet.files.blueprint import bp
 from cabinet.files.forms import empty_forms
 from cabinet.services.tree.search import Search
-from cabinet.web.context import acting_user, search, setting
 from cabinet.web.guard import takes_body_of
+from cabinet.web.identity import acting_user
 from cabinet.web.listing.marking import Marker
 from cabinet.web.listing.navigation import ROWS, page_at_hand
 from cabinet.web.listing.rows import Content, Listing, RowMaker, plain_columns, tag_of, whole
 from cabinet.web.listing.updates import UPDATE_BYTES, Shown
 from cabinet.web.parameters import after_of, limit_of, read_json
+from cabinet.web.runtime import setting
+from cabinet.web.services import search
 
 # Hits on one page.
 PAGE_LIMIT = 100

@@ -10,10 +10,11 @@ from flask.typing import ResponseReturnValue
 
 from cabinet.files.blueprint import bp
 from cabinet.files.search_pages import show_found
-from cabinet.web.context import acting_user, search
+from cabinet.web.identity import acting_user
 from cabinet.web.objects import to_json
 from cabinet.web.parameters import after_of, limit_of
 from cabinet.web.problems import wants_page
+from cabinet.web.services import search
 
 
 @bp.get("/search")

@@ -13,8 +13,9 @@ from flask.typing import ResponseReturnValue
 from cabinet.files.blueprint import bp
 from cabinet.services.thumbnails.sizes import SIZES
 from cabinet.services.thumbnails.thumbnails import Missing
-from cabinet.web.context import acting_user, files, thumbnails
+from cabinet.web.identity import acting_user
 from cabinet.web.ranges import send_entry
+from cabinet.web.services import files, thumbnails
 
 DEFAULT_SIZE = "256"
 

@@ -17,15 +17,17 @@ from cabinet.errors import Conflict, EntryExists, InvalidInput
 from cabinet.files.blueprint import bp
 from cabinet.files.forms import ReturnForm, TrashedForm, empty_forms
 from cabinet.services.changes.trash import Trash, Trashed
-from cabinet.web.context import acting_user, runtime, setting, trash
 from cabinet.web.formats import moment, number
 from cabinet.web.guard import takes_body_of
+from cabinet.web.identity import acting_user
 from cabinet.web.listing.navigation import ROWS, nothing_chosen, page_at_hand, refuse
 from cabinet.web.listing.rows import Content, Listing, Row, RowMaker, plain_columns, whole
 from cabinet.web.listing.updates import UPDATE_BYTES, Shown
 from cabinet.web.pages import check_form, local_path, see_other
 from cabinet.web.parameters import PATHS_BYTES, after_of, limit_of, read_json, to_conflict
 from cabinet.web.problems import wants_page
+from cabinet.web.runtime import runtime, setting
+from cabinet.web.services import trash
 
 # Things on one page of the trash.
 PAGE_LIMIT = 200

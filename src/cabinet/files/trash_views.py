@@ -18,8 +18,8 @@ from cabinet.files.trash_pages import show_trash
 from cabinet.models import BatchKind
 from cabinet.services.changes.trash import Trashed
 from cabinet.services.tree import entries
-from cabinet.web.context import acting_user, bulk, trash
 from cabinet.web.guard import takes_body_of
+from cabinet.web.identity import acting_user
 from cabinet.web.objects import done_json, to_json
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.parameters import (
@@ -32,6 +32,7 @@ from cabinet.web.parameters import (
     to_conflict,
 )
 from cabinet.web.problems import wants_page
+from cabinet.web.services import bulk, trash
 
 
 class Restoring(BaseModel):

@@ -18,10 +18,11 @@ from cabinet.models import BatchKind
 from cabinet.services.changes.batch_runner import Done
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.tree.entries import Conflict, Entry
-from cabinet.web.context import acting_user, bulk, files, moving
 from cabinet.web.guard import takes_body_of
+from cabinet.web.identity import acting_user
 from cabinet.web.objects import done_json, to_json
 from cabinet.web.parameters import MAX_PATHS, PATHS_BYTES, read_json, read_one_of, to_conflict
+from cabinet.web.services import bulk, files, moving
 
 
 class NewFolder(BaseModel):

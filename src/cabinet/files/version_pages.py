@@ -12,9 +12,11 @@ from flask_babel import gettext
 from cabinet.errors import CurrentVersion, QuotaExceeded
 from cabinet.files.blueprint import bp
 from cabinet.files.forms import VersionForm
-from cabinet.web.context import acting_user, setting, versions
+from cabinet.web.identity import acting_user
 from cabinet.web.listing.navigation import crumbs_of, refuse
 from cabinet.web.pages import check_form, local_path, see_other, text_of, with_next
+from cabinet.web.runtime import setting
+from cabinet.web.services import versions
 
 
 def show_versions(user_id: int, path: str, form: VersionForm | None = None) -> str:

@@ -13,10 +13,11 @@ from flask.typing import ResponseReturnValue
 from cabinet.files.blueprint import bp
 from cabinet.files.version_pages import show_versions
 from cabinet.services.tree.versions import VersionEntry
-from cabinet.web.context import acting_user, versions
+from cabinet.web.identity import acting_user
 from cabinet.web.objects import to_json
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.problems import wants_page
+from cabinet.web.services import versions
 
 
 @bp.get("/versions/<path:path>")

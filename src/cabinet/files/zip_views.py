@@ -16,12 +16,13 @@ from cabinet.files.forms import ChosenForm, paths_of
 from cabinet.files.selection_forms import FolderChoice, selection_of_form
 from cabinet.services.archives.zip_names import Naming
 from cabinet.web.archives import send_zip
-from cabinet.web.context import acting_user, zipping
 from cabinet.web.guard import takes_body_of
+from cabinet.web.identity import acting_user
 from cabinet.web.listing.navigation import nothing_chosen
 from cabinet.web.pages import check_form, goes_on_at
 from cabinet.web.parameters import MAX_PATHS, NOT_ONE_WAY, PATHS_BYTES, read_one_of, to_choice
 from cabinet.web.problems import wants_page
+from cabinet.web.services import zipping
 
 
 class ZipPaths(BaseModel):

@@ -31,7 +31,7 @@ from cabinet import __version__
 from cabinet.extensions import db
 from cabinet.refusals import BadSetting, DatabaseTooNew, UnusableStore
 from cabinet.services.backups.database_copy import vacuum_into
-from cabinet.web.context import EXTENSION
+from cabinet.web.runtime import EXTENSION
 
 log = logging.getLogger("cabinet")
 

@@ -38,9 +38,9 @@ from cabinet.serving.crew import Crew
 from cabinet.serving.loading import LoadingWorker
 from cabinet.serving.waiting import Stage, Waiter, WaitingRoom
 from cabinet.storage.memory import UPLOADS
-from cabinet.web.context import EXTENSION
 from cabinet.web.framing import Chunked, Counted
 from cabinet.web.request_body import RequestBody
+from cabinet.web.runtime import EXTENSION
 
 # Seconds for a head, from the first moment of a connection or the first byte of a further request.
 HEAD_SECONDS = 10.0

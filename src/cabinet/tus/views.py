@@ -27,11 +27,13 @@ from cabinet.services.uploads.states import Part, Plan, State
 from cabinet.tus import headers
 from cabinet.tus.blueprint import bp
 from cabinet.web.bodies import iter_body, length_of
-from cabinet.web.context import acting_user, files, resumable, setting
 from cabinet.web.guard import streams_body
+from cabinet.web.identity import acting_user
 from cabinet.web.objects import address_of, content_address, to_json
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.promises import CONTENT_HASH, promised_of
+from cabinet.web.runtime import setting
+from cabinet.web.services import files, resumable
 from cabinet.web.wire import interrupter
 
 OVERRIDE = "X-HTTP-Method-Override"

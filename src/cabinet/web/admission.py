@@ -12,7 +12,9 @@ from __future__ import annotations
 from flask import Response, g, request
 
 from cabinet.services.accounts.login_throttle import to_network
-from cabinet.web.context import ActingUser, peer_address, runtime, visitor
+from cabinet.web.identity import ActingUser, visitor
+from cabinet.web.peer import peer_address
+from cabinet.web.runtime import runtime
 from cabinet.web.wire import body_of
 
 # Bytes of an answer that is out at once, however slow its reader: what the kernel keeps of it.

@@ -13,8 +13,8 @@ from flask import Response, request
 
 from cabinet.errors import CabinetError
 from cabinet.services.archives.zipping import Zip
-from cabinet.web.context import log
 from cabinet.web.ranges import SANDBOX, to_disposition
+from cabinet.web.runtime import log
 
 ZIP_TYPE = "application/zip"
 

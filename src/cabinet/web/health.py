@@ -13,7 +13,8 @@ from flask import Flask
 from flask.typing import ResponseReturnValue
 
 from cabinet.errors import CabinetError, StorageFull
-from cabinet.web.context import check_ready, log
+from cabinet.web.runtime import log
+from cabinet.web.services import check_ready
 
 
 def init_app(app: Flask) -> None:

@@ -11,8 +11,8 @@ from flask import request, url_for
 
 from cabinet.services.changes.batch_runner import Done
 from cabinet.services.tree.entries import Entry
-from cabinet.web.context import setting
 from cabinet.web.pages import to_rfc3339
+from cabinet.web.runtime import setting
 
 
 def address_of(endpoint: str, **values: str) -> str:

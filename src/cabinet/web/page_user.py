@@ -16,7 +16,7 @@ from __future__ import annotations
 from flask import request
 
 from cabinet.errors import OtherUser
-from cabinet.web.context import ActingUser, visitor
+from cabinet.web.identity import ActingUser, visitor
 
 # Both hold the public id of the user.
 USER_HEADER = "X-Cabinet-User"

@@ -16,8 +16,8 @@ from flask import Flask, Response, redirect, request
 from wtforms import Field, Form
 
 from cabinet.errors import N_, CabinetError, InvalidField
-from cabinet.web.context import requested_view
 from cabinet.web.i18n import translate_error
+from cabinet.web.runtime import requested_view
 
 _View = TypeVar("_View", bound=Callable[..., Any])
 

@@ -20,10 +20,11 @@ from cabinet import errors
 from cabinet.errors import CabinetError
 from cabinet.services.audit.log import record
 from cabinet.services.kernel.database import to_domain_error
-from cabinet.web.context import log, peer_address
 from cabinet.web.i18n import translate_error
 from cabinet.web.page_user import is_from_script
 from cabinet.web.pages import see_other, way_to_go_on, with_next
+from cabinet.web.peer import peer_address
+from cabinet.web.runtime import log
 
 # Of tus: the checksum of a part does not match.
 CHECKSUM_MISMATCH = 460

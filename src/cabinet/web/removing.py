@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from cabinet.errors import CabinetError
 from cabinet.extensions import db
 from cabinet.services.tree.removal import take_note
-from cabinet.web.context import housekeeping
+from cabinet.web.services import housekeeping
 
 
 def init_app(app: Flask) -> None:

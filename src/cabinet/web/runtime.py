@@ -1,14 +1,18 @@
-"""What one application keeps for all its requests, in each of its processes.
+"""What one application keeps for all its requests, in each of its processes, and what it is at all.
 
-Rule: made when it is first needed, and never for a request alone.
+Rule: the only module that asks Flask for the current application. What is kept is made when it is first
+needed, and never for a request alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from logging import Logger
+from typing import Any, cast
 
-from flask import current_app
+from flask import Flask, current_app, request
 from sqlalchemy.orm import Session
 
 from cabinet.extensions import db
@@ -20,6 +24,9 @@ from cabinet.services.tree.cursors import Cursors
 from cabinet.storage.blobs import BlobStore, open_store
 from cabinet.storage.reserve import Reserve
 from cabinet.web.running import Running
+
+# Where the application keeps its `Runtime`.
+EXTENSION = "cabinet"
 
 
 @dataclass
@@ -54,3 +61,29 @@ class Runtime:
         # Made or read before anything is served; a server must never seal with nothing.
         assert isinstance(key, str)
         return Cursors(key)
+
+
+def runtime() -> Runtime:
+    """Return what the application keeps for all requests."""
+    return cast(Runtime, current_app.extensions[EXTENSION])
+
+
+def application() -> Flask:
+    """Return the application itself, for what prepares it or goes on beside its requests."""
+    # The object itself; the name is part of Werkzeug's documented LocalProxy.
+    return cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def setting(name: str) -> Any:
+    """Return a setting of `config.py`."""
+    return current_app.config[name]
+
+
+def log() -> Logger:
+    """Return where the application writes what its operator has to know."""
+    return current_app.logger
+
+
+def requested_view() -> Callable[..., Any] | None:
+    """Return the view that answers this request, None where there is none."""
+    return current_app.view_functions.get(request.endpoint or "")

@@ -22,8 +22,8 @@ from flask import Flask, Response, g, request
 from sqlalchemy.exc import DBAPIError
 
 from cabinet.errors import CabinetError, StorageFull
-from cabinet.web.context import has_room, housekeeping
 from cabinet.web.guard import SAFE_METHODS
+from cabinet.web.services import has_room, housekeeping
 
 # Seconds between two sweeps of a full disk, and how many times longer that is than a sweep takes.
 FULL_EVERY = 1.0

@@ -20,7 +20,8 @@ from cabinet.services.uploads.states import Part, Plan
 from cabinet.storage import copying
 from cabinet.storage.content_hash import hash_chunks
 from cabinet.storage.reserve import Room
-from cabinet.web import context
+from cabinet.web import services
+from cabinet.web.runtime import EXTENSION
 from tests.cli.backup.conftest import Store, change
 from tests.conftest import MakeApp
 from tests.support.auth import USERNAME, AuthActions
@@ -94,8 +95,8 @@ def test_a_second_backup_takes_what_is_new_and_drops_what_is_gone(
     first = operator.document("backup", "create", backup)
     operator.run("users", "delete", USERNAME, "--yes")
     operator.run("storage", "sweep")
-    clock = operator.app.extensions[context.EXTENSION].clock
-    operator.app.extensions[context.EXTENSION].clock = lambda: clock() + timedelta(days=3)
+    clock = operator.app.extensions[EXTENSION].clock
+    operator.app.extensions[EXTENSION].clock = lambda: clock() + timedelta(days=3)
     operator.create()
     (tmp_path / "files" / "a").unlink()
     store(b="second", c="third")
@@ -140,7 +141,7 @@ def test_uploads_on_their_way_end_and_give_their_bytes_back(
 ) -> None:
     store(a="first")
     with operator.app.app_context():
-        uploads = context.resumable(context.accounts().find(USERNAME).id)
+        uploads = services.resumable(services.accounts().find(USERNAME).id)
         plan = Plan(kind=UploadKind.WHOLE, length=100, target=Target("half"))
         state = uploads.begin(plan)
         uploads.append(state.id, Part(offset=0, size=40, chunks=[b"x" * 40]))

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 from flask import Response, request
 
 from cabinet.services.tree.paging import Order, Sort
-from cabinet.web.context import ActingUser, acting_user, visitor
+from cabinet.web.identity import ActingUser, acting_user, visitor
 from cabinet.web.page_user import is_from_script
 from cabinet.web.parameters import order_of
 

@@ -23,8 +23,8 @@ from cabinet.services.thumbnails.decoder import MEDIA_TYPES as PICTURES
 from cabinet.services.thumbnails.thumbnails import EDITION
 from cabinet.services.tree.entries import Entry
 from cabinet.services.tree.paging import Order, Sort
-from cabinet.web.context import acting_user
 from cabinet.web.formats import file_kind, name_parts, speech
+from cabinet.web.identity import acting_user
 from cabinet.web.listing.marking import Marker
 from cabinet.web.listing.navigation import is_of_a_page
 from cabinet.web.listing.remembered import view_of_request

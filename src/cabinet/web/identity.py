@@ -1,0 +1,156 @@
+"""Who acts: the account that a request is of, and the browsers that are signed in.
+
+Rule: looks people up and keeps their cookie; what they may do is for the services to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar, cast
+
+from flask import g, request, session
+from flask_login import AnonymousUserMixin, UserMixin, current_user, login_user, logout_user
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.datastructures import Authorization
+
+from cabinet.errors import CabinetError, NotFound, SignInRequired, WrongCredentials
+from cabinet.extensions import login_manager
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.credentials import Credential
+from cabinet.services.accounts.sessions import SessionTimes
+from cabinet.web.peer import peer_address
+from cabinet.web.runtime import setting
+from cabinet.web.services import accounts, database, sessions, tokens
+
+_Found = TypeVar("_Found")
+
+
+class ActingUser(UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
+    """The account that a request acts for, and what it showed for that."""
+
+    def __init__(self, credential: Credential) -> None:
+        self.credential = credential
+        self.account = credential.account
+
+    @property
+    def session_id(self) -> str | None:
+        """The id of the session that the request belongs to, if it does."""
+        return self.credential.session_id
+
+    @property
+    def id(self) -> int:
+        """The account's row id."""
+        return self.account.id
+
+    @property
+    def public_id(self) -> str:
+        """What the account is known by outside, and for good."""
+        return self.account.public_id
+
+    @property
+    def username(self) -> str:
+        """The name as its owner wrote it."""
+        return self.account.username
+
+    @property
+    def language(self) -> str | None:
+        """The language that the user chose, if any."""
+        return self.account.language
+
+
+class _CookieUser(UserMixin):  # type: ignore[misc]  # likewise
+    """What Flask-Login writes into the cookie: the secret of a session row."""
+
+    def __init__(self, secret: str) -> None:
+        self.id = secret
+
+
+def acting_user() -> ActingUser:
+    """Return whom this request acts for; raises `SignInRequired`, or why signing in failed."""
+    user = visitor()
+    if "sign_in_error" in g:
+        raise g.sign_in_error
+    if not isinstance(user, ActingUser):
+        raise SignInRequired
+    return user
+
+
+def visitor() -> ActingUser | AnonymousUserMixin:
+    """Return the acting user, or an anonymous one."""
+    # The object itself, for isinstance; the name is part of Werkzeug's documented LocalProxy.
+    return cast(ActingUser | AnonymousUserMixin, current_user._get_current_object())  # noqa: SLF001
+
+
+def sign_in(account: Account, *, remember: bool) -> None:
+    """Begin a session of `account` in this browser, under a cookie that it did not have before."""
+    kind = "REMEMBER" if remember else "SESSION"
+    times = SessionTimes(setting(f"{kind}_IDLE_SECONDS"), setting(f"{kind}_SECONDS"))
+    _end_own_session()
+    user_agent = request.user_agent.string
+    secret = sessions().begin(account, times, user_agent, peer_address())
+    session.clear()
+    login_user(_CookieUser(secret))
+    session.permanent = remember
+
+
+def sign_out() -> None:
+    """End this browser's session on the server and forget it here."""
+    _end_own_session()
+    logout_user()
+    session.clear()
+
+
+def _end_own_session() -> None:
+    user = visitor()
+    if isinstance(user, ActingUser) and user.session_id is not None:
+        with suppress(NotFound):  # it may have ended with its account, or in another window
+            end_session(user, user.session_id)
+
+
+def end_session(user: ActingUser, session_id: str) -> None:
+    """End one session of `user`; raises `NotFound`."""
+    sessions().end(user.id, session_id)
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]  # likewise
+def _load_from_cookie(secret: str) -> ActingUser | None:
+    if "Authorization" in request.headers:
+        return None  # what was shown on purpose counts, not what a browser sends along
+    found = _or_nothing(lambda: sessions().find(secret))
+    return ActingUser(Credential(found[0], session_id=found[1])) if found else None
+
+
+@login_manager.request_loader  # type: ignore[untyped-decorator]  # likewise
+def _load_from_header(_request: object) -> ActingUser | None:
+    if "Authorization" not in request.headers:
+        return None
+    shown = _or_nothing(lambda: _credential_of(request.authorization))
+    return ActingUser(shown) if shown else None
+
+
+def _or_nothing(find: Callable[[], _Found | None]) -> _Found | None:
+    """Return what `find` does; an error only keeps out whoever needs the user, `acting_user` raises it.
+
+    So pages for everybody stay open, the one that shows an error among them.
+    """
+    try:
+        return find()
+    except (CabinetError, DBAPIError, PoolTimeout) as error:
+        g.sign_in_error = error
+        return None
+    finally:
+        # Whatever comes next may wait for its sender, and the connection is for whoever asks something.
+        database().rollback()
+
+
+def _credential_of(shown: Authorization | None) -> Credential:
+    if shown is not None and shown.type == "bearer" and shown.token:
+        if found := tokens().find(shown.token):
+            return Credential(found[0], token_id=found[1])
+    elif shown is not None and shown.type == "basic":
+        name, password = shown.parameters.get("username"), shown.parameters.get("password")
+        if name is not None and password is not None:
+            return Credential(accounts().check_password(name, password, peer_address(), remember=True))
+    raise WrongCredentials

@@ -1,0 +1,195 @@
+"""The services, bound to the session, the store and the settings of the application at hand.
+
+Rule: hands each service what it needs, and decides nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import cast
+from urllib.parse import urlsplit
+
+from flask import has_request_context, request
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from cabinet.errors import CabinetError, StorageFull, Unavailable
+from cabinet.extensions import db
+from cabinet.services.accounts.accounts import Accounts
+from cabinet.services.accounts.login_throttle import RegistrationLimits, is_loopback
+from cabinet.services.accounts.sessions import Sessions
+from cabinet.services.accounts.tokens import Tokens
+from cabinet.services.archives.zipping import Zipping
+from cabinet.services.changes.bulk import Bulk
+from cabinet.services.changes.files import Files
+from cabinet.services.changes.moving import Moving
+from cabinet.services.changes.trash import Trash
+from cabinet.services.kernel.caps import Caps, bind_caps
+from cabinet.services.kernel.database import to_domain_error
+from cabinet.services.maintenance.sweep import Housekeeping, Keep
+from cabinet.services.maintenance.verify import Inspection
+from cabinet.services.thumbnails.thumbnails import Thumbnails
+from cabinet.services.tree.search import Search
+from cabinet.services.tree.versions import Versions
+from cabinet.services.uploads.publishing import Terms
+from cabinet.services.uploads.resumable import ResumableUploads
+from cabinet.services.uploads.uploads import Uploads
+from cabinet.web.peer import peer_address
+from cabinet.web.runtime import runtime, setting
+
+
+def database() -> Session:
+    """Return the session of the request or the command, with the limits that hold for its rows."""
+    opened = cast(Session, db.session())
+    bind_caps(opened, _caps())
+    return opened
+
+
+def _caps() -> Caps:
+    return Caps(
+        entries=setting("USER_ENTRIES"),
+        uploads=setting("USER_UPLOADS"),
+        joins=setting("PART_JOINS"),
+        copied=setting("COPY_ENTRIES"),
+    )
+
+
+def accounts() -> Accounts:
+    """Return the use cases of accounts."""
+    held = runtime()
+    return Accounts(database(), held.passwords, held.clock, setting("USER_QUOTA"), _host_names(), _limits())
+
+
+def _limits() -> RegistrationLimits:
+    """Return how many accounts the network of this request may make."""
+    per_day = setting("REGISTRATIONS_PER_DAY")
+    # Without a proxy in front, whoever comes from this machine owns it or tries it out.
+    if has_request_context() and not setting("PROXY_HOPS") and is_loopback(peer_address()):
+        per_day = 0
+    return RegistrationLimits(setting("REGISTRATIONS_PER_MINUTE"), per_day)
+
+
+def _host_names() -> set[str]:
+    """Return the names by which people know this server."""
+    told = {urlsplit(setting("PUBLIC_URL") or "").hostname, *(setting("TRUSTED_HOSTS") or ())}
+    if has_request_context():
+        told.add(urlsplit(f"//{request.host}").hostname)
+    return {name.strip(".") for name in told if name}
+
+
+def sessions() -> Sessions:
+    """Return the use cases of browsers that are signed in."""
+    return Sessions(database(), runtime().clock, setting("USER_SESSIONS"))
+
+
+def tokens() -> Tokens:
+    """Return the use cases of programs' tokens."""
+    return Tokens(database(), runtime().clock, setting("USER_TOKENS"))
+
+
+def files(owner_id: int) -> Files:
+    """Return the use cases of one user's files."""
+    held = runtime()
+    return Files(database(), held.store, held.clock, held.cursors, owner_id)
+
+
+def moving(owner_id: int) -> Moving:
+    """Return the use cases of rearranging one user's files."""
+    return Moving(database(), runtime().clock, owner_id)
+
+
+def bulk(owner_id: int) -> Bulk:
+    """Return the use cases of everything in a place at once."""
+    return Bulk(database(), runtime().clock, owner_id)
+
+
+def trash(owner_id: int) -> Trash:
+    """Return the use cases of what one user deleted."""
+    keep = timedelta(days=setting("TRASH_KEEP_DAYS"))
+    held = runtime()
+    return Trash(database(), held.clock, keep, held.cursors, owner_id)
+
+
+def versions(owner_id: int) -> Versions:
+    """Return the use cases of the history of one user's files."""
+    return Versions(database(), runtime().clock, setting("VERSIONS_KEPT"), owner_id)
+
+
+def search(owner_id: int) -> Search:
+    """Return what finds one user's files by their names."""
+    return Search(database(), runtime().cursors, owner_id)
+
+
+def thumbnails(owner_id: int) -> Thumbnails:
+    """Return the thumbnails of one user's files."""
+    held = runtime()
+    return Thumbnails(database(), held.store, held.thumbnail_maker, owner_id)
+
+
+def zipping(owner_id: int) -> Zipping:
+    """Return what makes an archive of one user's files, which is sent when this request is over."""
+    # It has a session of its own, and no request has two connections.
+    database().rollback()
+    return Zipping(Session(db.engine), runtime().store, owner_id)
+
+
+def uploads(owner_id: int) -> Uploads:
+    """Return the use cases of one user's uploads."""
+    held = runtime()
+    return Uploads(database(), held.store, held.clock, _terms(), owner_id)
+
+
+def resumable(owner_id: int) -> ResumableUploads:
+    """Return the use cases of one user's uploads that outlive their requests."""
+    held = runtime()
+    return ResumableUploads(database(), held.store, held.clock, _terms(), owner_id)
+
+
+def _terms() -> Terms:
+    keep = timedelta(seconds=setting("UPLOAD_KEEP_SECONDS"))
+    return Terms(setting("MAX_UPLOAD_SIZE"), setting("VERSIONS_KEPT"), keep)
+
+
+def housekeeping(*, now: bool = False) -> Housekeeping:
+    """Return what tidies up; with `now` it frees at once what nothing needs any more."""
+    held = runtime()
+    grace = timedelta(seconds=setting("SWEEP_GRACE_SECONDS"))
+    keep = Keep(
+        trash=timedelta(days=setting("TRASH_KEEP_DAYS")),
+        unneeded=timedelta(0) if now else grace,
+        # A slow upload may be quiet for long, and only its own request knows that it goes on.
+        staged=grace,
+        ended=timedelta(seconds=setting("UPLOAD_KEEP_SECONDS")),
+    )
+    return Housekeeping(database(), held.store, held.clock, keep)
+
+
+def inspection() -> Inspection:
+    """Return what compares rows and blobs."""
+    return Inspection(database(), runtime().store)
+
+
+def has_room() -> bool:
+    """Tell whether the disks have more free than their reserve; where nobody knows they have."""
+    try:
+        runtime().store.check_room()
+    except StorageFull:
+        return False
+    except CabinetError:
+        return True
+    return True
+
+
+def check_ready() -> None:
+    """Raise unless the database and the store answer; `StorageFull` where a small upload has no room."""
+    try:
+        database().execute(text("SELECT 1"))
+        database().rollback()
+    except DBAPIError as error:
+        raise to_domain_error(error) or Unavailable() from error
+    except PoolTimeout as error:
+        raise Unavailable from error
+    with runtime().store.begin(expected_size=1) as staging:
+        staging.append([b"\n"])
