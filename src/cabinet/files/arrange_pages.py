@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from cabinet.errors import N_, EntryExists, IntoItself, InvalidName, NotAFolder, NotFound
-from cabinet.files.blueprint import bp
+from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import ArrangeForm, ChosenForm, RenameForm, paths_of
 from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.names import join_path, split_path
@@ -48,7 +48,7 @@ _COPIED = (
 def arrange() -> ResponseReturnValue:
     """Ask what shall become of the chosen ones; a choice too long for an address is posted."""
     user, form = acting_user(), ChosenForm(formdata=request.values)
-    return _arrange_page(user.id, paths_of(form)) if form.path.data else nothing_chosen()
+    return _arrange_page(user.id, paths_of(form)) if form.path.data else nothing_chosen(LINKS)
 
 
 @bp.post("/index/rename")
@@ -66,7 +66,7 @@ def rename() -> ResponseReturnValue:
         return to_json(renamed)
     old = split_path(path)[-1]
     flash(gettext("“%(old)s” is called “%(new)s” now.", old=old, new=renamed.name), "success")
-    return see_other(way_back(path))
+    return see_other(way_back(LINKS, path))
 
 
 @bp.post("/index/move")
@@ -89,10 +89,10 @@ def delete() -> ResponseReturnValue:
     """Move the chosen ones to the trash, all of them or none."""
     user, form = acting_user(), ChosenForm()
     if wants_page() and not form.path.data:
-        return nothing_chosen()
+        return nothing_chosen(LINKS)
     check_form(form)
     paths = paths_of(form)
-    back = way_back(paths[0])
+    back = way_back(LINKS, paths[0])
     trash(user.id).add(paths)
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT
@@ -118,7 +118,7 @@ def _arrange(
     to = text_of(form.to).removeprefix("/").removesuffix("/")
     try:
         check_form(form)
-        back = way_back(paths[0])
+        back = way_back(LINKS, paths[0])
         entries = perform(paths, f"{to}/" if to else "", to_conflict(form.on_conflict.data))
     except REFUSALS as error:
         fields = dict.fromkeys((EntryExists, IntoItself, InvalidName, NotAFolder), "to")
@@ -154,10 +154,11 @@ def _arrange_page(
     parent = join_path(split_path(first.path)[:-1])
     return render_template(
         "files/arrange.html",
+        links=LINKS,
         entries=entries,
         entry=first if len(entries) == 1 else None,
         breadcrumbs=crumbs_of(first.path)[:-1],
-        back=way_back(first.path),
+        back=way_back(LINKS, first.path),
         folders=_folders_near(user_id, parent),
         rename_form=rename_form or RenameForm(formdata=None, name=first.name),
         arrange_form=arrange_form or ArrangeForm(formdata=None, to=parent),

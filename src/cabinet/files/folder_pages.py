@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Response, flash, render_template, request, url_for
+from flask import Response, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from cabinet.errors import EntryExists, InvalidName, NotAFolder
-from cabinet.files.blueprint import bp
+from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import NewFolderForm, UploadForm
 from cabinet.services.changes.files import Files
 from cabinet.services.tree.listing import Outline
@@ -70,24 +70,25 @@ def new_folder() -> ResponseReturnValue:
         status = refuse(form, error, {EntryExists: "name", InvalidName: "name", NotAFolder: "name"})
         return _index_page(user.id, form, order_of_page()), status
     flash(gettext("The folder “%(name)s” is made.", name=made.name), "success")
-    return see_other(way_back_to(parent))
+    return see_other(way_back_to(LINKS, parent))
 
 
 @bp.after_request
 def keep_wishes(response: Response) -> Response:
     """Keep how somebody wants to look at lists."""
-    return remember(response, "files.index")
+    return remember(response, LINKS.folder)
 
 
 def _index_page(user_id: int, form: NewFolderForm, order: Order, shown: Shown | None = None) -> str:
     back, path = page_at_hand(), text_of(form.folder)
-    page, content = _content_of(files(user_id), path, order, RowMaker(back), shown)
+    page, content = _content_of(files(user_id), path, order, RowMaker(LINKS, back), shown)
     listing = Listing(
+        links=LINKS,
         place="folder",
         content=content,
-        columns=sortable_columns(page.path, order),
+        columns=sortable_columns(LINKS, page.path, order),
         more=_address_of_more(page, order) if page.next else "",
-        back=back or url_for("files.index", path=page.path or None),
+        back=back or LINKS.page_of(page.path),
         begin=page_at_hand(is_first=True),
         order=order,
     )
@@ -126,6 +127,4 @@ def _content_of(
 
 def _address_of_more(page: Page | Outline, order: Order) -> str:
     turned = "desc" if order.descending else "asc"
-    return url_for(
-        "files.index", path=page.path or None, sort=order.sort.value, order=turned, after=page.next
-    )
+    return LINKS.page_of(page.path, sort=order.sort.value, order=turned, after=page.next)

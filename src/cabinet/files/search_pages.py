@@ -11,7 +11,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from cabinet.files.blueprint import bp
+from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import empty_forms
 from cabinet.services.tree.search import Search
 from cabinet.web.guard import takes_body_of
@@ -35,11 +35,12 @@ def show_found(user_id: int, query: str, path: str, shown: Shown | None = None) 
     """
     origin = path or request.args.get("from", "")
     back = page_at_hand()
-    maker = RowMaker(back, Marker(query))
+    maker = RowMaker(LINKS, back, Marker(query))
     content, after = (
         _found(search(user_id), query, path, maker, shown) if query.strip() else (whole([]), None)
     )
     listing = Listing(
+        links=LINKS,
         place="search",
         content=content,
         columns=plain_columns(gettext("Modified")),

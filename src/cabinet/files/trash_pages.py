@@ -14,7 +14,7 @@ from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from cabinet.errors import Conflict, EntryExists, InvalidInput
-from cabinet.files.blueprint import bp
+from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import ReturnForm, TrashedForm, empty_forms
 from cabinet.services.changes.trash import Trash, Trashed
 from cabinet.web.formats import moment, number
@@ -45,6 +45,7 @@ def show_trash(
     """Show a page of the trash; what `refused` names could not be put back, for something is there."""
     content, after = _content_of(trash(user_id), shown)
     listing = Listing(
+        links=LINKS,
         place="trash",
         content=content,
         columns=plain_columns(gettext("Deleted")),
@@ -78,7 +79,7 @@ def restore_from_page() -> ResponseReturnValue:
     user, form = acting_user(), ReturnForm()
     ids = _ids_of(form)
     if wants_page() and not ids:
-        return nothing_chosen()
+        return nothing_chosen(LINKS)
     try:
         check_form(form)
         back = trash(user.id).restore_all(ids, to_conflict(form.on_conflict.data))
@@ -101,7 +102,7 @@ def purge_from_page() -> ResponseReturnValue:
     user, form = acting_user(), TrashedForm()
     ids = _ids_of(form)
     if wants_page() and not ids:
-        return nothing_chosen()
+        return nothing_chosen(LINKS)
     check_form(form)
     if not form.sure.data:
         return render_template("files/purge.html", ids=ids, count=len(ids), back=_next())
@@ -135,7 +136,7 @@ def _next() -> str:
 
 def _content_of(service: Trash, shown: Shown | None) -> tuple[Content, str | None]:
     """Return a page of the trash, or what has become of all that a page of it shows; and what is next."""
-    maker = RowMaker()
+    maker = RowMaker(LINKS)
     if shown is None:
         page = service.list_page(limit_of(PAGE_LIMIT), after_of())
         return whole([_row(maker, each) for each in page.entries]), page.next

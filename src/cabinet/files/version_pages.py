@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from cabinet.errors import CurrentVersion, QuotaExceeded
-from cabinet.files.blueprint import bp
+from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import VersionForm
 from cabinet.web.identity import acting_user
 from cabinet.web.listing.navigation import crumbs_of, refuse
@@ -25,6 +25,7 @@ def show_versions(user_id: int, path: str, form: VersionForm | None = None) -> s
     *folders, (name, _) = crumbs_of(path)
     return render_template(
         "files/versions.html",
+        links=LINKS,
         path=path,
         name=name,
         breadcrumbs=folders,

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 
 from cabinet.errors import MalformedRequest
-from cabinet.files.blueprint import bp
+from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.download_pages import from_its_page
 from cabinet.files.forms import ChosenForm, paths_of
 from cabinet.files.selection_forms import FolderChoice, selection_of_form
@@ -63,7 +63,7 @@ def zip_chosen() -> ResponseReturnValue:
             raise MalformedRequest(reason=NOT_ONE_WAY)
         return send_zip(zipping(user.id).zip_all(selection, _naming()))
     if wants_page() and not form.path.data:
-        return nothing_chosen()
+        return nothing_chosen(LINKS)
     check_form(form)
     return send_zip(zipping(user.id).zip(paths_of(form), _naming()))
 

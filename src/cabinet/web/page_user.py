@@ -44,6 +44,12 @@ def arguments() -> dict[str, str]:
     return asked
 
 
+def user_argument() -> dict[str, str]:
+    """Return what the address of content says of whose page it is on; nothing while nobody is signed in."""
+    user = visitor()
+    return {USER_FIELD: user.public_id} if isinstance(user, ActingUser) else {}
+
+
 def is_from_script() -> bool:
     """Tell whether a script of one of our pages sent this: it reads problem documents and no pages."""
     return USER_HEADER in request.headers

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
-from flask import flash, request, url_for
+from flask import flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from wtforms import Form
 
 from cabinet.errors import CabinetError, Conflict, InvalidInput, NotFound, StorageFull
 from cabinet.services.tree.names import join_path, split_path
+from cabinet.web.listing.links import Links
 from cabinet.web.page_user import arguments
 from cabinet.web.pages import local_path, see_other, show_error
 from cabinet.web.problems import status_of, wants_page
@@ -58,17 +59,17 @@ def page_at_hand(*, is_first: bool = False) -> str:
     return f"{quote(path)}?{urlencode(asked)}" if is_special else ""
 
 
-def way_back(path: str) -> str:
+def way_back(links: Links, path: str) -> str:
     """Return the page that the request says it came from, else that of the folder which holds `path`."""
-    return way_back_to(join_path(split_path(path)[:-1]))
+    return way_back_to(links, join_path(split_path(path)[:-1]))
 
 
-def way_back_to(folder: str) -> str:
+def way_back_to(links: Links, folder: str) -> str:
     """Return the page that the request says it came from, else that of `folder`."""
-    return local_path(request.values.get("next"), url_for("files.index", path=folder or None))
+    return local_path(request.values.get("next"), links.page_of(folder))
 
 
-def nothing_chosen() -> ResponseReturnValue:
+def nothing_chosen(links: Links) -> ResponseReturnValue:
     """Lead back to the page that was asked from, with a word on what was missing."""
     flash(gettext("Choose something first."), "error")
-    return see_other(way_back_to(""))
+    return see_other(way_back_to(links, ""))

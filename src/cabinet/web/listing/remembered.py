@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 from flask import Response, request
 
 from cabinet.services.tree.paging import Order, Sort
-from cabinet.web.identity import ActingUser, acting_user, visitor
+from cabinet.web.identity import ActingUser, visitor
 from cabinet.web.page_user import is_from_script
 from cabinet.web.parameters import order_of
 
@@ -65,5 +65,8 @@ def _name_for(user: ActingUser) -> str:
 
 
 def _kept() -> dict[str, str]:
-    pairs = parse_qsl(request.cookies.get(_name_for(acting_user()), ""))
+    user = visitor()
+    if not isinstance(user, ActingUser):
+        return {}
+    pairs = parse_qsl(request.cookies.get(_name_for(user), ""))
     return {name: value for name, value in pairs if value in _CHOICES.get(name, ())}

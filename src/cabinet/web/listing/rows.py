@@ -2,7 +2,7 @@
 
 A page has hundreds of rows, so whatever is the same for all of them is asked for once.
 
-Rule: values only; the markup is in `files/_row.html`, one for a folder, for what was found, for the trash.
+Rule: values only; the markup is in `listing/_row.html`, one for a folder, for what was found, for the trash.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
-from flask import request, url_for
+from flask import request
 from flask_babel import gettext
 from markupsafe import Markup
 
@@ -24,20 +24,17 @@ from cabinet.services.thumbnails.thumbnails import EDITION
 from cabinet.services.tree.entries import Entry
 from cabinet.services.tree.paging import Order, Sort
 from cabinet.web.formats import file_kind, name_parts, speech
-from cabinet.web.identity import acting_user
+from cabinet.web.listing.links import Links
 from cabinet.web.listing.marking import Marker
 from cabinet.web.listing.navigation import is_of_a_page
 from cabinet.web.listing.remembered import view_of_request
-from cabinet.web.page_user import USER_FIELD, arguments
+from cabinet.web.page_user import arguments, user_argument
 from cabinet.web.pages import LONGEST_ADDRESS
 
 # Pixels of the picture in a row and in a tile, on a screen with two of its own to each of ours.
 ROW_PICTURE, TILE_PICTURE = 64, 256
 
 NOTHING = Markup()
-
-# The page of each place that has a list.
-ENDPOINTS = {"folder": "files.index", "search": "files.find", "trash": "files.list_trash"}
 
 
 class Row(NamedTuple):
@@ -102,12 +99,14 @@ def whole(rows: Sequence[Row]) -> Content:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What `files/_list.html` shows. `place` is "folder", "search" or "trash", `more` where the next page is.
+    """What `listing/_list.html` shows. `place` is "folder", "search" or "trash", `more` where the next page is.
 
-    A list that can be sorted says its `order`. `back` is where the forms of the page lead back to, and
-    `begin` where those do that put something into it, empty for the list as it usually is.
+    `links` are those of the face that shows it. A list that can be sorted says its `order`. `back` is where
+    the forms of the page lead back to, and `begin` where those do that put something into it, empty for the
+    list as it usually is.
     """
 
+    links: Links
     place: str
     content: Content
     columns: Sequence[Column]
@@ -126,33 +125,34 @@ class Listing:
         """Return where the page at hand is looked at in another way."""
         if is_of_a_page():
             # Whoever made the address chose these names: they are no arguments of url_for.
-            return f"{url_for(ENDPOINTS[self.place])}?{urlencode(arguments() | {'view': view})}"
-        return url_for(ENDPOINTS[self.place], path=request.form.get("folder") or None, view=view)
+            return f"{self.links.place(self.place)}?{urlencode(arguments() | {'view': view})}"
+        return self.links.place(self.place, path=request.form.get("folder") or None, view=view)
 
 
 class RowMaker:
-    """Makes the rows of one answer; `back` is where the page behind a row's menu leads back to.
+    """Makes the rows of one answer, which lead by `links`; `back` is where the page behind a row's menu leads back to.
 
     `marker` marks in the names what a search found.
     """
 
-    def __init__(self, back: str = "", marker: Marker | None = None) -> None:
+    def __init__(self, links: Links, back: str = "", marker: Marker | None = None) -> None:
         self._marker = marker
         self._speech = speech()
-        self._folder = url_for("files.index") + "?path="
-        self._file = url_for("files.download", path="-")[:-1]
-        self._menu = url_for("files.arrange") + "?path="
+        self._folder = links.page_of("") + "?path="
+        self._file = links.before_path(links.file)
+        self._menu = links.to(links.menu) + "?path=" if links.menu else ""
         self._back = f"&next={quote(back)}" if back else ""
         pixels = TILE_PICTURE if view_of_request() == "grid" else ROW_PICTURE
         # What is behind the addresses of content comes to nobody but whose list this is.
-        self._whose = f"{USER_FIELD}={acting_user().public_id}"
+        whose = urlencode(user_argument())
+        self._whose = f"?{whose}" if whose else ""
         self._picture = (
-            url_for("files.thumbnail", path="-")[:-1],
-            f"?size={pixels}&edition={EDITION}&{self._whose}&of=",
+            links.before_path(links.thumbnail) if links.thumbnail else "",
+            f"?size={pixels}&edition={EDITION}{whose and f'&{whose}'}&of=",
         )
         self._choose = gettext("Choose “%(name)s”")
         self._actions = gettext("Actions for “%(name)s”")
-        self._root = gettext("Your files")
+        self._root = str(links.root)
 
     def row(self, entry: Entry) -> Row:
         """Return the row of an entry in the folder that is open."""
@@ -214,6 +214,8 @@ class RowMaker:
         )
 
     def _menu_of(self, address: str) -> str:
+        if not self._menu:
+            return ""
         has_room = len(self._menu) + len(address) + len(self._back) <= LONGEST_ADDRESS
         return self._menu + address + (self._back if has_room else "")
 
@@ -226,13 +228,13 @@ class RowMaker:
 
     def _address_of(self, entry: Entry, address: str) -> str:
         """Return where the name of an entry leads: to the page of a folder, or to the content of a file."""
-        return self._folder + address if entry.is_folder else f"{self._file}{address}?{self._whose}"
+        return self._folder + address if entry.is_folder else f"{self._file}{address}{self._whose}"
 
     def _picture_of(self, entry: Entry, address: str) -> str:
         """Return where the small picture of an entry is, the empty word where there cannot be one."""
-        if not address or entry.media_type not in PICTURES:
-            return ""
         start, rest = self._picture
+        if not (address and start) or entry.media_type not in PICTURES:
+            return ""
         return f"{start}{address}{rest}{entry.content_hash}"
 
 
@@ -242,20 +244,20 @@ def tag_of(key: str, size: int, modified_at: datetime, content_hash: str | None)
     return urlsafe_b64encode(blake2b(told, digest_size=6).digest()).decode()
 
 
-def sortable_columns(folder: str, order: Order) -> list[Column]:
+def sortable_columns(links: Links, folder: str, order: Order) -> list[Column]:
     """Return the headings of a folder's list; each leads to the list sorted by it, and the one in use turns it."""
     labels = {
         Sort.NAME: gettext("Name"),
         Sort.SIZE: gettext("Size"),
         Sort.MODIFIED: gettext("Modified"),
     }
-    return [_column(folder, order, sort, label) for sort, label in labels.items()]
+    return [_column(links, folder, order, sort, label) for sort, label in labels.items()]
 
 
-def _column(folder: str, order: Order, sort: Sort, label: str) -> Column:
+def _column(links: Links, folder: str, order: Order, sort: Sort, label: str) -> Column:
     active = order.sort is sort
     turned = "desc" if active and not order.descending else "asc"
-    href = url_for("files.index", path=folder or None, sort=sort.value, order=turned)
+    href = links.page_of(folder, sort=sort.value, order=turned)
     aria_sort = ("descending" if order.descending else "ascending") if active else ""
     return Column(sort.value, label, href, aria_sort)
 
