@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from cabinet.files.content_views import FRAMING_BYTES
 from cabinet.storage.content_hash import hash_chunks
+from cabinet.web.receiving import FRAMING_BYTES
 from tests.conftest import MakeApp
 from tests.support.auth import USERNAME
 from tests.support.operators import Operator

@@ -280,7 +280,7 @@ def test_a_form_has_a_greatest_number_of_files(
     app: Flask, alice: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert MAX_FILES == 1000
-    monkeypatch.setattr("cabinet.files.content_views.MAX_FILES", 20)
+    monkeypatch.setattr("cabinet.web.receiving.MAX_FILES", 20)
     files = [file(f"{number:02}", b"x") for number in range(21)]
 
     assert is_refused(post(alice, *files), 400, "malformed-request")

@@ -5,8 +5,7 @@ Rule: parse, call a service, render; content streams and is never held whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask import Response, flash, jsonify, request, url_for
@@ -14,43 +13,31 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from pydantic import BaseModel, Field
 
-from cabinet.errors import N_, CrossSiteRequest, InvalidField, MalformedRequest, NotFound
+from cabinet.errors import N_, InvalidField, NotFound
 from cabinet.files.blueprint import bp
 from cabinet.files.download_pages import from_its_page
-from cabinet.services.tree.entries import Conflict, Entry
-from cabinet.services.tree.names import join_path, split_path, to_name
+from cabinet.services.tree.entries import Entry
 from cabinet.services.tree.paging import Sort
-from cabinet.services.uploads.publishing import Target
-from cabinet.services.uploads.uploads import Incoming, Uploads
-from cabinet.storage.content_hash import BLOCK_SIZE
 from cabinet.web.archives import send_zip
-from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text
 from cabinet.web.formats import number
-from cabinet.web.guard import NOT_OURS, TOKEN_FIELD, check_token, is_vouched_for, streams_body, takes_body_of
+from cabinet.web.guard import streams_body, takes_body_of
 from cabinet.web.identity import acting_user
 from cabinet.web.objects import to_json
 from cabinet.web.pages import goes_on_at, local_path, see_other
 from cabinet.web.parameters import (
     MAX_PATHS,
     PATHS_BYTES,
-    choice_of,
     limit_of,
     number_of,
     order_of,
     read_json,
 )
 from cabinet.web.problems import wants_page
-from cabinet.web.promises import mtime_of, promised_of
 from cabinet.web.ranges import precondition_of, send_entry, to_digest, to_etag
+from cabinet.web.receiving import receive_body, receive_form
 from cabinet.web.services import files, uploads, versions, zipping
 
-# What stands round the content of a form: more than the heads of all its parts, with a path and a name
-# for each, have ever had.
-FRAMING_BYTES = MAX_FILES * 4096
-
-NO_FILE = N_("there is no file in it.")
 ONLY_BY_NAME = N_("a recursive listing is always in the order of names.")
-NO_PARTIAL_PUT = N_("a part of a file cannot be stored; send the whole.")
 
 
 class Lookup(BaseModel):
@@ -65,11 +52,7 @@ def upload() -> ResponseReturnValue:
     """Store every file of a multipart form, or none of them."""
     user = acting_user()
     folder = request.args.get("folder", "")
-    on_conflict = choice_of(Conflict, "on_conflict", Conflict.REPLACE)
-    split_path(folder)
-    with ExitStack() as held:
-        received = _receive_parts(user.id, folder, on_conflict, held)
-        stored = uploads(user.id).finish(received)
+    stored = receive_form(uploads(user.id), folder)
     if not wants_page():
         return {"files": [to_json(found.entry) for found in stored]}, HTTPStatus.CREATED
     flash(_uploaded([found.entry for found in stored]), "success")
@@ -82,57 +65,6 @@ def _uploaded(entries: Sequence[Entry]) -> str:
     if count == 1:
         return str(gettext("“%(name)s” is uploaded.", name=entries[0].name))
     return str(ngettext("%(count)s file uploaded", "%(count)s files uploaded", count, count=number(count)))
-
-
-def _receive_parts(
-    user_id: int, folder: str, on_conflict: Conflict, held: ExitStack
-) -> list[tuple[Incoming, Target]]:
-    """Receive the files of a form into staging, which `held` discards in the end."""
-    service = uploads(user_id)
-    received: list[tuple[Incoming, Target]] = []
-    trusted = is_vouched_for()
-    path: str | None = None
-    for part, content in iter_parts(request):
-        if part.filename is None:
-            text = read_text(content)
-            if part.name == TOKEN_FIELD and not trusted:
-                check_token(text)
-                trusted = True
-            elif part.name == "path":
-                path = text
-            continue
-        if not trusted:
-            raise CrossSiteRequest(reason=NOT_OURS)
-        if part.name != "file" or (part.filename == "" and path is None):
-            continue  # a field of another name, or a form sent with no file chosen
-        if len(received) == MAX_FILES:
-            raise MalformedRequest(reason=TOO_MANY_PARTS)
-        names = split_path(path) if path else (to_name(part.filename),)
-        whole_path = join_path((*split_path(folder), *names))
-        target = Target(whole_path, on_conflict, modified_at=mtime_of(part.headers))
-        if not received:
-            service.check_room_for_all(length_of(request), FRAMING_BYTES)
-        upload = held.enter_context(service.begin(promised_of(part.headers), target))
-        upload.append(_checked_when_large(content, service, target))
-        upload.finish()
-        received.append((upload, target))
-        path = None
-    if not received:
-        raise MalformedRequest(reason=NO_FILE)
-    return received
-
-
-def _checked_when_large(content: Iterator[bytes], service: Uploads, target: Target) -> Iterator[bytes]:
-    """Pass `content` on; raise what stands in the way of its target once it is more than a block.
-
-    What is smaller is received sooner than its path is looked up, and finishing looks again anyway.
-    """
-    size = 0
-    for chunk in content:
-        if size <= BLOCK_SIZE < size + len(chunk):
-            service.check(target, None)
-        size += len(chunk)
-        yield chunk
 
 
 @bp.get("/files/")
@@ -180,17 +112,7 @@ def download(path: str) -> ResponseReturnValue:
 @streams_body
 def put(path: str) -> ResponseReturnValue:
     """Store the body as the content of a file."""
-    service = uploads(acting_user().id)
-    if "Content-Range" in request.headers:  # half of a file must not replace the whole (RFC 9110, 14.5)
-        raise MalformedRequest(reason=NO_PARTIAL_PUT)
-    on_conflict = choice_of(Conflict, "on_conflict", Conflict.REPLACE)
-    target = Target(path, on_conflict, precondition_of(request), mtime_of(request.headers))
-    promised = promised_of(request.headers, length_of(request))
-    service.check(target, promised.size)
-    with service.begin(promised, target) as upload:
-        upload.append(iter_body(request))
-        upload.finish()
-        stored = service.finish([(upload, target)])[0]
+    stored = receive_body(uploads(acting_user().id), path)
     body = to_json(stored.entry)
     response = jsonify(body)
     response.status_code = HTTPStatus.CREATED if stored.is_new else HTTPStatus.OK

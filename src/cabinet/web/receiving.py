@@ -1,0 +1,119 @@
+"""Content on its way in: the body of a request as one file, or every file of a form.
+
+The one routine of all faces: it looks before it reads, receives into staging, and stores all or nothing.
+
+Rule: the face says whose files these become, and answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from flask import request
+
+from cabinet.errors import N_, CrossSiteRequest, MalformedRequest
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.names import join_path, split_path, to_name
+from cabinet.services.uploads.publishing import Stored, Target
+from cabinet.services.uploads.uploads import Incoming, Promised, Uploads
+from cabinet.storage.content_hash import BLOCK_SIZE
+from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text
+from cabinet.web.guard import NOT_OURS, TOKEN_FIELD, check_token, is_vouched_for
+from cabinet.web.parameters import choice_of
+from cabinet.web.promises import mtime_of, promised_of
+from cabinet.web.ranges import precondition_of
+
+# What stands round the content of a form: more than the heads of all its parts, with a path and a name
+# for each, have ever had.
+FRAMING_BYTES = MAX_FILES * 4096
+
+NO_FILE = N_("there is no file in it.")
+NO_PARTIAL_PUT = N_("a part of a file cannot be stored; send the whole.")
+
+
+def receive_body(service: Uploads, path: str, default: Conflict = Conflict.REPLACE) -> Stored:
+    """Store the body of the request as the file at `path`, as its head and its query say.
+
+    `default` is what happens to a name in use where the query has no `on_conflict`. The view is marked by
+    `streams_body`. Raises, before it reads, what stands in the way, and keeps nothing of what it refuses.
+    """
+    if "Content-Range" in request.headers:  # half of a file must not replace the whole (RFC 9110, 14.5)
+        raise MalformedRequest(reason=NO_PARTIAL_PUT)
+    on_conflict = choice_of(Conflict, "on_conflict", default)
+    target = Target(path, on_conflict, precondition_of(request), mtime_of(request.headers))
+    promised = promised_of(request.headers, length_of(request))
+    service.check(target, promised.size)
+    with ExitStack() as held:
+        return service.finish([_receive(service, held, promised, target, iter_body(request))])[0]
+
+
+def receive_form(service: Uploads, folder: str, default: Conflict = Conflict.REPLACE) -> list[Stored]:
+    """Store every file of a multipart form below `folder`, or none of them; `default` as in `receive_body`.
+
+    A text field `path` before a file is its path, else it is called by the name that it comes with. A form
+    of a browser has the token of its session, in a header or in a field before the first file. The view is
+    marked by `streams_body`.
+    """
+    on_conflict = choice_of(Conflict, "on_conflict", default)
+    split_path(folder)
+    with ExitStack() as held:
+        return service.finish(_receive_parts(service, folder, on_conflict, held))
+
+
+def _receive_parts(
+    service: Uploads, folder: str, on_conflict: Conflict, held: ExitStack
+) -> list[tuple[Incoming, Target]]:
+    """Receive the files of a form into staging, which `held` discards in the end."""
+    received: list[tuple[Incoming, Target]] = []
+    trusted = is_vouched_for()
+    path: str | None = None
+    for part, content in iter_parts(request):
+        if part.filename is None:
+            text = read_text(content)
+            if part.name == TOKEN_FIELD and not trusted:
+                check_token(text)
+                trusted = True
+            elif part.name == "path":
+                path = text
+            continue
+        if not trusted:
+            raise CrossSiteRequest(reason=NOT_OURS)
+        if part.name != "file" or (part.filename == "" and path is None):
+            continue  # a field of another name, or a form sent with no file chosen
+        if len(received) == MAX_FILES:
+            raise MalformedRequest(reason=TOO_MANY_PARTS)
+        names = split_path(path) if path else (to_name(part.filename),)
+        whole_path = join_path((*split_path(folder), *names))
+        target = Target(whole_path, on_conflict, modified_at=mtime_of(part.headers))
+        if not received:
+            service.check_room_for_all(length_of(request), FRAMING_BYTES)
+        chunks = _checked_when_large(content, service, target)
+        received.append(_receive(service, held, promised_of(part.headers), target, chunks))
+        path = None
+    if not received:
+        raise MalformedRequest(reason=NO_FILE)
+    return received
+
+
+def _receive(
+    service: Uploads, held: ExitStack, promised: Promised, target: Target, chunks: Iterator[bytes]
+) -> tuple[Incoming, Target]:
+    """Receive one content into staging, whole and as it was promised."""
+    upload = held.enter_context(service.begin(promised, target))
+    upload.append(chunks)
+    upload.finish()
+    return upload, target
+
+
+def _checked_when_large(content: Iterator[bytes], service: Uploads, target: Target) -> Iterator[bytes]:
+    """Pass `content` on; raise what stands in the way of its target once it is more than a block.
+
+    What is smaller is received sooner than its path is looked up, and finishing looks again anyway.
+    """
+    size = 0
+    for chunk in content:
+        if size <= BLOCK_SIZE < size + len(chunk):
+            service.check(target, None)
+        size += len(chunk)
+        yield chunk

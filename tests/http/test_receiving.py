@@ -1,0 +1,88 @@
+"""Content that another face takes in comes by the routine of PUT and POST, under that face's own terms.
+
+Rule: the face of these tests is no part of the application.
+"""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from flask import Blueprint, Flask
+from flask.typing import ResponseReturnValue
+
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.uploads.publishing import Stored
+from cabinet.services.uploads.uploads import Uploads
+from cabinet.web.guard import streams_body
+from cabinet.web.identity import acting_user
+from cabinet.web.receiving import receive_body, receive_form
+from cabinet.web.services import uploads
+from tests.support.visitors import Program, is_problem
+
+pytestmark = pytest.mark.any_database
+
+inbox = Blueprint("inbox", __name__, url_prefix="/inbox")
+
+
+def of_whoever_asks() -> Uploads:
+    return uploads(acting_user().id)
+
+
+def told(*stored: Stored) -> ResponseReturnValue:
+    return {each.entry.path: each.is_new for each in stored}
+
+
+@inbox.put("/<path:path>")
+@streams_body
+def put(path: str) -> ResponseReturnValue:
+    return told(receive_body(of_whoever_asks(), path, Conflict.RENAME))
+
+
+@inbox.post("/")
+@streams_body
+def post() -> ResponseReturnValue:
+    return told(*receive_form(of_whoever_asks(), "in", Conflict.RENAME))
+
+
+@pytest.fixture
+def sender(app: Flask) -> Program:
+    app.register_blueprint(inbox)
+    return Program(app, "alice")
+
+
+def test_a_body_that_names_no_conflict_meets_that_of_the_face(sender: Program) -> None:
+    first = sender.put("/inbox/in/f", b"1").get_json()
+    second = sender.put("/inbox/in/f", b"2").get_json()
+    replaced = sender.put("/inbox/in/f?on_conflict=replace", b"3").get_json()
+
+    assert (first, second, replaced) == ({"in/f": True}, {"in/f (2)": True}, {"in/f": False})
+    assert sender.get("/files/in/f").data == b"3"
+    assert sender.get("/files/in/f (2)").data == b"2"
+
+
+def test_a_form_is_stored_below_the_folder_of_the_face(sender: Program) -> None:
+    sender.put("/inbox/in/a", b"1")
+    parts = [(io.BytesIO(content), name) for name, content in (("a", b"2"), ("b", b"3"))]
+
+    stored = sender.request("POST", "/inbox/", data={"file": parts})
+
+    assert stored.get_json() == {"in/a (2)": True, "in/b": True}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "slug"),
+    [
+        ({"Content-Range": "bytes 0-0/2"}, 400, "malformed-request"),
+        ({"X-Content-Hash": "0" * 64}, 422, "digest-mismatch"),
+        ({"If-Match": '"no"'}, 412, "precondition-failed"),
+        ({"Content-Encoding": "gzip"}, 415, "unsupported-encoding"),
+    ],
+)
+def test_what_a_head_promises_holds_on_every_face(
+    sender: Program, headers: dict[str, str], status: int, slug: str
+) -> None:
+    refused = sender.request("PUT", "/inbox/f", headers, data=b"1")
+
+    assert is_problem(refused, status, slug)
+    assert sender.paths() == []
