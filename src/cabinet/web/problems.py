@@ -1,4 +1,4 @@
-"""The one place where an error becomes a status: problem+json, or a page for a browser.
+"""The one place where an error becomes a status: problem+json, a page for a browser, or the form of a face.
 
 Rule: an answer shows what the error class says and a request id, never a traceback, a path on
 disk or SQL.
@@ -6,11 +6,12 @@ disk or SQL.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
-from flask import Flask, Response, g, jsonify, render_template, request, url_for
+from flask import Blueprint, Flask, Response, g, jsonify, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -24,7 +25,7 @@ from cabinet.web.i18n import translate_error
 from cabinet.web.page_user import is_from_script
 from cabinet.web.pages import see_other, way_to_go_on, with_next
 from cabinet.web.peer import peer_address
-from cabinet.web.runtime import log
+from cabinet.web.runtime import log, requested_blueprints
 
 # Of tus: the checksum of a part does not match.
 CHECKSUM_MISMATCH = 460
@@ -92,6 +93,21 @@ _PASSING = (
 REALM = 'realm="Cabinet"'
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What an answer tells of an error, in whatever form; a program goes on with its `members`."""
+
+    slug: str
+    status: int
+    title: str
+    detail: str
+    members: Mapping[str, Any] = field(default_factory=dict)
+
+
+Renderer = Callable[[Problem], Response]
+_Renderer = TypeVar("_Renderer", bound=Renderer)
+
+
 def init_app(app: Flask) -> None:
     """Let every error of `app` be answered here."""
     app.register_error_handler(CabinetError, to_response)
@@ -99,6 +115,21 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(PoolTimeout, _on_pool_timeout)
     app.register_error_handler(HTTPException, _on_http_exception)
     app.register_error_handler(Exception, _on_unexpected)
+
+
+def renders_problems(bp: Blueprint) -> Callable[[_Renderer], _Renderer]:
+    """Mark what answers with the errors of a blueprint, in a form that its clients read.
+
+    It gets all of them, whatever raised them, and makes a body with its type; status, challenges and other
+    headers are set here. Nobody is led to a page to sign in. A request that no view answers has no blueprint:
+    what has no route, or none of that method, is told in the common form.
+    """
+
+    def mark(render: _Renderer) -> _Renderer:
+        bp.render_problem = render  # type: ignore[attr-defined]
+        return render
+
+    return mark
 
 
 def status_of(error: CabinetError) -> int:
@@ -128,7 +159,7 @@ def to_response(error: CabinetError) -> Response:
         return see_other(with_next(url_for("auth.login"), way_to_go_on()))
     # What a program goes on with (RFC 9457, section 3.2).
     members = {name: error.data[name] for name in error.members}
-    response = _render(error.slug, status, *_texts(error), members)
+    response = _render(Problem(error.slug, status, *_texts(error), members))
     add_headers(response, error)
     return response
 
@@ -163,28 +194,44 @@ def add_headers(response: Response, error: CabinetError) -> None:
 
 def _wants_error_page() -> bool:
     # A script that fetches a page, for what stands in it, reads no other page than that.
-    return wants_page() and not is_from_script()
+    return wants_page() and not is_from_script() and _own_renderer() is None
 
 
-def _render(
-    slug: str, status: int, title: str, detail: str, members: Mapping[str, Any] | None = None
-) -> Response:
+def _own_renderer() -> Renderer | None:
+    """Return what the face that is asked marked by `renders_problems`."""
+    marked = (getattr(bp, "render_problem", None) for bp in requested_blueprints())
+    return next((render for render in marked if render is not None), None)
+
+
+def _render(problem: Problem) -> Response:
+    status, own = problem.status, _own_renderer()
+    if own is not None:
+        response = own(problem)
     # A host that is none, or not ours, has no pages: none of their addresses can be built for it.
-    if _wants_error_page() and not isinstance(request.routing_exception, BadRequest):
-        page = render_template(
-            "errors/error.html",
-            slug=slug,
-            status=int(status),
-            title=title,
-            detail=detail,
-            request_id=g.get("request_id"),
-        )
-        return Response(page, status)
-    body = {"type": f"/problems/{slug}", "title": title, "status": int(status), "detail": detail}
-    response = jsonify(body | dict(members or {}) | {"request_id": g.get("request_id")})
+    elif _wants_error_page() and not isinstance(request.routing_exception, BadRequest):
+        response = Response(_to_page(problem))
+    else:
+        body = {
+            "type": f"/problems/{problem.slug}",
+            "title": problem.title,
+            "status": int(status),
+            "detail": problem.detail,
+        }
+        response = jsonify(body | dict(problem.members) | {"request_id": g.get("request_id")})
+        response.content_type = "application/problem+json"
     response.status_code = status
-    response.content_type = "application/problem+json"
     return response
+
+
+def _to_page(problem: Problem) -> str:
+    return render_template(
+        "errors/error.html",
+        slug=problem.slug,
+        status=int(problem.status),
+        title=problem.title,
+        detail=problem.detail,
+        request_id=g.get("request_id"),
+    )
 
 
 def _on_database_error(error: DBAPIError) -> Response:
@@ -210,7 +257,7 @@ def _on_http_exception(error: HTTPException) -> Response:
     title, detail = status.phrase, CabinetError.message
     if is_browser():
         title, detail = gettext(CabinetError.title), gettext(detail)
-    response = _render(slug, status, title, detail)
+    response = _render(Problem(slug, status, title, detail))
     for name, value in error.get_headers():
         if name.lower() in {"allow", "retry-after"}:
             response.headers[name] = value
@@ -222,4 +269,4 @@ def _on_unexpected(error: Exception) -> Response:
     title, message = CabinetError.title, CabinetError.message
     if is_browser():
         title, message = gettext(title), gettext(message)
-    return _render(CabinetError.slug, HTTPStatus.INTERNAL_SERVER_ERROR, title, message)
+    return _render(Problem(CabinetError.slug, HTTPStatus.INTERNAL_SERVER_ERROR, title, message))

@@ -13,6 +13,7 @@ from logging import Logger
 from typing import Any, cast
 
 from flask import Flask, current_app, request
+from flask.sansio.blueprints import Blueprint
 from sqlalchemy.orm import Session
 
 from cabinet.extensions import db
@@ -87,3 +88,8 @@ def log() -> Logger:
 def requested_view() -> Callable[..., Any] | None:
     """Return the view that answers this request, None where there is none."""
     return current_app.view_functions.get(request.endpoint or "")
+
+
+def requested_blueprints() -> list[Blueprint]:
+    """Return the blueprints of the view that answers this request, the innermost first; none where no view does."""
+    return [current_app.blueprints[name] for name in request.blueprints]
