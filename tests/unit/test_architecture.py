@@ -38,6 +38,9 @@ COMMITTING = {
     "src/cabinet/serving/preparing.py": "a lock of PostgreSQL's",
 }
 
+# Where a browser is led that has to sign in, and what the JSON of an entry names as its address.
+SHARED_ENDPOINTS = {"auth.login", "files.get", "files.list_files"}
+
 
 def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
@@ -219,6 +222,26 @@ def test_one_module_alone_asks_for_the_current_application() -> None:
     asking = {relative(path) for path in SOURCES if "current_app" in names_of(ast.parse(path.read_bytes()))}
 
     assert asking == {"src/cabinet/web/runtime.py"}
+
+
+def test_what_faces_share_leads_to_no_view_of_one_but_to_the_way_in_and_to_content() -> None:
+    endpoint = re.compile(r"(?:auth|files|tus)\.[a-z_]+")
+    texts = {
+        node.value
+        for path in SOURCES
+        if path.is_relative_to(ROOT / "src" / "cabinet" / "web")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+    assert {text for text in texts if endpoint.fullmatch(text)} == SHARED_ENDPOINTS
+
+
+def test_the_templates_of_lists_lead_nowhere_but_by_the_links_of_a_face() -> None:
+    templates = sorted((ROOT / "src" / "cabinet" / "templates" / "listing").glob("*.html"))
+
+    assert templates
+    assert [path.name for path in templates if "url_for" in path.read_text()] == []
 
 
 @pytest.mark.parametrize("module", ["cabinet", "cabinet.storage.content_hash", "cabinet.client.main"])
