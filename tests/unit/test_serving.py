@@ -19,7 +19,7 @@ import cabinet
 from cabinet import create_app
 from cabinet.refusals import BadSetting, NoInstance, RefusedToStart, UnusableStore
 from cabinet.serving import preparing
-from cabinet.web.context import EXTENSION
+from cabinet.web.runtime import EXTENSION
 from tests.conftest import MakeApp
 from tests.support.chosen_database import chosen
 from tests.support.servers import FAST, production_command, server_environment
