@@ -74,7 +74,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the examples; start the PostgreSQL server of a run, if asked for, which its processes share."""
-    if "not long" not in config.getoption("markexpr"):
+    is_long = "not long" not in config.getoption("markexpr")
+    if is_long:
         settings.load_profile("anew")
     if config.getoption("database") != "postgresql":
         return
@@ -84,7 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         resources = ExitStack()
         config.add_cleanup(resources.close)
-        cluster = resources.enter_context(running_cluster())
+        cluster = resources.enter_context(running_cluster(grows=is_long))
         config.stash[SHARED] = cluster.folder, chosen_database.make_template(cluster)
     folder, template = config.stash[SHARED]
     databases = Databases(Cluster(folder), template, worker.get("workerid", "main"))

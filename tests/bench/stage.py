@@ -74,7 +74,7 @@ class Stage:
     @cached_property
     def databases(self) -> Databases:
         """Gives databases of a PostgreSQL server of the bench's own."""
-        cluster = self._servers.enter_context(running_cluster())
+        cluster = self._servers.enter_context(running_cluster(grows=True))
         return self._servers.enter_context(closing(Databases(cluster, "template1", "bench")))
 
     def fresh_cabinet(

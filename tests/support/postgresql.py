@@ -40,6 +40,9 @@ UNPRIVILEGED = ("postgres", "nobody")
 ADMINISTRATOR = "postgres"
 OWNER = "cabinet"
 
+# For tables that grow; seconds from one database of the server to the next.
+VACUUMED = {"autovacuum": "on", "autovacuum_naptime": "5"}
+
 # Nothing of it outlives the run, so nothing is synced. The rest is foreign on purpose, and has to
 # make no difference: the zone of the server, and a collation that has another order than bytes.
 SETTINGS = {
@@ -102,8 +105,12 @@ def find_programs() -> Path:
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """Run a server for as long as the context, or the process, lasts."""
+def running_cluster(*, grows: bool = False) -> Iterator[Cluster]:
+    """Run a server for as long as the context, or the process, lasts.
+
+    With `grows` it keeps the statistics of tables that become large, as a server in production does:
+    without them every look-up among the items of a batch reads all of them.
+    """
     programs = find_programs()
     account = _unprivileged()
     folder = _scratch_folder()
@@ -117,7 +124,7 @@ def running_cluster() -> Iterator[Cluster]:
     except BaseException:
         shutil.rmtree(folder)
         raise
-    settings = {**SETTINGS, "unix_socket_directories": str(folder)}
+    settings = SETTINGS | (VACUUMED if grows else {}) | {"unix_socket_directories": str(folder)}
     words = [f"--{name}={value}" for name, value in settings.items()]
     server = [str(programs / "postgres"), "-D", str(folder / "data"), *words]
     with log.open("wb") as written:
