@@ -140,7 +140,8 @@ def test_names_of_before_are_found_after_the_upgrade(
 
 
 INDEX_OF_NAMES = {
-    "sqlite": "SELECT name, sql FROM sqlite_master WHERE name LIKE 'node_search%' ORDER BY name",
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE name LIKE 'node_search%'"
+    " UNION ALL SELECT k, CAST(v AS TEXT) FROM node_search_config WHERE k = 'pgsz' ORDER BY 1",
     "postgresql": "SELECT indexdef, pg_get_functiondef('grams'::regproc) FROM pg_indexes"
     " WHERE indexname = 'ix_node_search'",
 }

@@ -37,6 +37,11 @@ _GRAMS = 24
 # Larger than any id.
 END = 2**62
 
+# Bytes of a page of the index on SQLite. Every 64 pages that are written it merges as many on each
+# level, within one statement, and reads far more where deleting makes them void: with the 4050 that
+# it takes by itself, one such statement took 0.35 s among a million deletions, and with 1000 0.04.
+PAGE_SIZE = 1000
+
 # Seconds that one look-up may take on PostgreSQL, whose disk may be cold or busy. On SQLite a block
 # bounds it, which is read in this process.
 LONGEST = 5.0
@@ -51,6 +56,7 @@ _REMOVE = (
 FOR_SQLITE = (
     """CREATE VIRTUAL TABLE node_search USING fts5
     (grams, content='', columnsize=0, detail=none, tokenize='ascii')""",
+    f"INSERT INTO node_search (node_search, rank) VALUES ('pgsz', {PAGE_SIZE})",
     f"CREATE TRIGGER node_search_insert AFTER INSERT ON node BEGIN {_ADD} END",
     f"CREATE TRIGGER node_search_delete AFTER DELETE ON node BEGIN {_REMOVE} END",
     f"CREATE TRIGGER node_search_update AFTER UPDATE OF id, owner_id, search_key ON node BEGIN {_REMOVE} {_ADD} END",
