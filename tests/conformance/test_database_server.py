@@ -18,10 +18,13 @@ from sqlalchemy.exc import DBAPIError
 from cabinet.errors import NotFound, Unavailable
 from cabinet.models import User
 from cabinet.services.kernel.database import execute_counted, to_domain_error, writing
+from cabinet.services.tree.removal import Removal
 from tests.conftest import MakeApp
 from tests.support.chosen_database import chosen
+from tests.support.many_files import multiply_file
 from tests.support.postgresql import Databases
 from tests.support.services import Workbench, workbench
+from tests.support.small_steps import make_steps_small
 from tests.support.visitors import Program, is_problem
 
 pytestmark = pytest.mark.postgresql("a server, and the connections to it")
@@ -135,3 +138,38 @@ def test_a_mistake_in_a_statement_stays_one(bench: Workbench) -> None:
         session.execute(text("SELECT nothing FROM nowhere"))
 
     assert to_domain_error(caught.value) is None
+
+
+def rows_read(bench: Workbench) -> int:
+    """Return how many nodes were read so far by reading all of the table."""
+    with bench.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SELECT pg_stat_force_next_flush()"))
+        read = text("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'node'")
+        return int(connection.scalar(read) or 0)
+
+
+@pytest.mark.parametrize("is_analyzed", [True, False], ids=["statistics", "no statistics"])
+def test_a_few_of_many_are_removed_without_reading_all_of_them(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, is_analyzed: bool
+) -> None:
+    make_steps_small(monkeypatch, 20)
+    url = bench.engine.url.render_as_string(hide_password=False)
+    with bench.session() as session:
+        alice = bench.register(session, "alice")
+        for number in range(30):
+            bench.upload(session, alice, f"few/{number}", b"x")
+        multiply_file(url, "alice", "few", "0", 4000)
+        trash = bench.trash(session, alice)
+        trash.add([f"few/{number}" for number in range(30)])
+        trash.empty()
+        session.rollback()
+        if is_analyzed:
+            with bench.engine.begin() as connection:
+                connection.execute(text("ANALYZE"))
+        before = rows_read(bench)
+
+        assert Removal(session).run() == 30
+
+        session.rollback()
+    bench.engine.dispose()
+    assert rows_read(bench) == before

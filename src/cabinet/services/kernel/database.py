@@ -110,6 +110,12 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
     cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT}")
     # In another zone, the first and last hours of all times are in years that Python does not have.
     cursor.execute("SET TIME ZONE 'UTC'")
+    # Every statement has an index. Where few folders have most of the entries, or the statistics are of
+    # yesterday, the planner takes a LIMIT for a reason to read a whole table: 0.3 s a step among 400,000
+    # nodes, under a lock, for what an index finds in 0.1 ms. What no index helps reads the table as before.
+    cursor.execute("SET enable_seqscan = off")
+    # Which such a plan's cost, made up by this, would start.
+    cursor.execute("SET jit = off")
     cursor.close()
     connection.commit()
 
