@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cabinet.serving import preparing
-from cabinet.storage.blobs import BlobStore, open_store
+from cabinet.storage.opening import open_store
+from cabinet.storage.protocols import BlobStore
 from tests.support.backends import BACKENDS_UNDER_TEST, Backend
 from tests.support.chosen_database import chosen
 from tests.support.databases import MIGRATIONS, Database

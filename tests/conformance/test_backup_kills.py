@@ -23,9 +23,9 @@ from cabinet.services.backups import backups
 from cabinet.services.backups.backups import Backups
 from cabinet.services.kernel.clock import utc_now
 from cabinet.services.maintenance.sweep import Housekeeping, Keep
-from cabinet.storage.blobs import BlobStore
 from cabinet.storage.copying import Taken
-from cabinet.storage.local_plain import PlainStore
+from cabinet.storage.local.plain import PlainStore
+from cabinet.storage.protocols import BlobStore
 from tests.support.faults import python
 from tests.support.services import Workbench, workbench
 

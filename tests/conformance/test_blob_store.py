@@ -13,9 +13,10 @@ import pytest
 
 from cabinet.errors import BlobMissing, StorageFault, StorageFull
 from cabinet.refusals import BadSetting
-from cabinet.storage.blobs import BACKENDS, BlobStore, open_store
 from cabinet.storage.blocks import Measured
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
+from cabinet.storage.opening import BACKENDS, open_store
+from cabinet.storage.protocols import BlobStore
 from cabinet.storage.reserve import Reserve
 from tests.support.backends import BACKENDS_UNDER_TEST, Backend, get, put
 from tests.support.contents import SIZES, content_of, in_chunks, then_fail
@@ -337,6 +338,17 @@ def test_discarding_what_is_not_there_is_no_error(store: BlobStore) -> None:
     store.discard("0" * 32)
 
     assert staged_in(store) == []
+
+
+@pytest.mark.parametrize("digits", [0, 1, 2, 3, 64])
+def test_blobs_are_found_by_the_beginning_of_their_keys(store: BlobStore, digits: int) -> None:
+    keys = {put(store, f"{number}".encode()).content_hash for number in range(40)}
+
+    prefix = min(keys)[:digits]
+
+    assert {found.key for found in store.iter_blobs(prefix)} == {
+        key for key in keys if key.startswith(prefix)
+    }
 
 
 def test_discarding_reaches_nothing_but_staged_uploads(store: BlobStore) -> None:

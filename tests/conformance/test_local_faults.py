@@ -17,7 +17,7 @@ import pytest
 
 from cabinet.errors import CabinetError, StorageFault, StorageFull
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
-from cabinet.storage.local import LocalStore, open_store
+from cabinet.storage.local.blobs import LocalStore, open_store
 from tests.support.backends import LocalBackend, get, put
 from tests.support.contents import content_of, in_chunks, then_fail
 from tests.support.faults import Fault, on_small_disks, python
@@ -217,7 +217,7 @@ FILLED = """
 import resource, sys
 from pathlib import Path
 from cabinet.errors import StorageFull
-from cabinet.storage.local import open_store
+from cabinet.storage.local.blobs import open_store
 
 def put(content):
     with store.begin() as staging:

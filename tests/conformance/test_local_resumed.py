@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from cabinet.errors import StorageFault, StorageFull, UploadGone
-from cabinet.storage.blobs import ResumedStaging, StagedPart
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
-from cabinet.storage.local import LocalStore, open_store
-from cabinet.storage.local_staging import SYNC_BLOCKS, SYNC_SECONDS
+from cabinet.storage.local.blobs import LocalStore, open_store
+from cabinet.storage.local.staging import SYNC_BLOCKS, SYNC_SECONDS
+from cabinet.storage.protocols import ResumedStaging, StagedPart
 from tests.support.backends import LocalBackend
 from tests.support.contents import content_of, in_chunks
 from tests.support.faults import Fault
@@ -73,7 +73,7 @@ def test_a_long_part_is_synced_on_its_way(local: LocalStore) -> None:
 
 def test_a_slow_part_is_synced_now_and_then(local: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("cabinet.storage.local_staging.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("cabinet.storage.local.staging.time.monotonic", lambda: now[0])
     with local.resume(local.create(), 0) as staging:
         staging.append(in_chunks(content_of(5 * BLOCK_SIZE)))
         assert staging.kept == 0

@@ -15,7 +15,7 @@ import pytest
 from cabinet.errors import BlobMissing, StorageFault
 from cabinet.refusals import BadSetting, UnusableStore
 from cabinet.storage.content_hash import hash_chunks
-from cabinet.storage.local import LocalStore, open_store
+from cabinet.storage.local.blobs import LocalStore, open_store
 from tests.support.backends import LocalBackend, get, put
 from tests.support.contents import content_of
 from tests.support.faults import Fault, on_small_disks, python
@@ -103,7 +103,7 @@ def test_a_file_in_the_way_refuses_to_start(place: LocalBackend, where: str) -> 
 OPEN = """
 import sys
 from cabinet.refusals import UnusableStore
-from cabinet.storage.local import open_store
+from cabinet.storage.local.blobs import open_store
 try:
     open_store(sys.argv[1])
 except UnusableStore as refused:

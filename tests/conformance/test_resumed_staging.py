@@ -13,9 +13,10 @@ from itertools import pairwise
 import pytest
 
 from cabinet.errors import StorageFull, TruncatedBody, UploadGone, UploadLocked
-from cabinet.storage.blobs import BlobStore, StagedPart, open_store
 from cabinet.storage.blocks import Measured
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
+from cabinet.storage.opening import open_store
+from cabinet.storage.protocols import BlobStore, StagedPart
 from tests.support.backends import Backend, get
 from tests.support.contents import SIZES, content_of, in_chunks, then_fail
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
-from cabinet.storage.local import LocalStore, open_store
+from cabinet.storage.local.blobs import LocalStore, open_store
 from tests.support.backends import LocalBackend, get, put
 from tests.support.contents import content_of
 from tests.support.faults import python
@@ -19,7 +19,7 @@ from tests.support.strace import Call, Point, killed_at, points, read_log, trace
 PUBLISH = """
 import os, sys
 from cabinet.storage.chunks import iter_stream
-from cabinet.storage.local import open_store
+from cabinet.storage.local.blobs import open_store
 
 store = open_store(sys.argv[1])
 with open(sys.argv[2], "rb") as stream, store.begin() as staging:

@@ -18,10 +18,10 @@ import pytest
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.maintenance.sweep import Housekeeping, Keep, Swept
 from cabinet.services.maintenance.verify import Inspection
-from cabinet.storage.blobs import Staging, StoredObject
 from cabinet.storage.blocks import Measured
 from cabinet.storage.content_hash import hash_chunks
-from cabinet.storage.local import LocalStore
+from cabinet.storage.local.blobs import LocalStore
+from cabinet.storage.protocols import Staging, StoredObject
 from tests.support.backends import put
 from tests.support.services import Workbench, workbench
 
@@ -60,8 +60,8 @@ class Stopping(LocalStore):
         super().publish(finished)
         self.after_publish()
 
-    def iter_blobs(self) -> Iterator[StoredObject]:
-        for found in super().iter_blobs():
+    def iter_blobs(self, prefix: str = "") -> Iterator[StoredObject]:
+        for found in super().iter_blobs(prefix):
             yield replace(found, changed_at=found.changed_at - self.age)
 
 

@@ -15,7 +15,7 @@ from cabinet.errors import StorageFault, StorageFull, Unavailable
 from cabinet.services.accounts.sessions import Sessions
 from cabinet.services.changes.files import Files
 from cabinet.services.tree.tree import Tree
-from cabinet.storage.local_staging import LocalStaging
+from cabinet.storage.local.staging import LocalStaging
 from tests.conftest import MakeApp
 from tests.support.auth import basic
 from tests.support.visitors import NAVIGATION, Browser, Program

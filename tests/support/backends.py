@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from cabinet.storage.blobs import BlobStore
 from cabinet.storage.blocks import Measured
+from cabinet.storage.protocols import BlobStore
 from tests.support.contents import in_chunks
 
 

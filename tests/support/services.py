@@ -39,7 +39,8 @@ from cabinet.services.tree.search import Search
 from cabinet.services.tree.versions import Versions
 from cabinet.services.uploads.publishing import Stored, Target, Terms
 from cabinet.services.uploads.uploads import Uploads
-from cabinet.storage.blobs import BlobStore, open_store
+from cabinet.storage.opening import open_store
+from cabinet.storage.protocols import BlobStore
 from tests.support.chosen_database import chosen
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

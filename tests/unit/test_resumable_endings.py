@@ -27,8 +27,8 @@ from cabinet.services.kernel.clock import utc_now
 from cabinet.services.uploads import resumable
 from cabinet.services.uploads.resumable import ResumableUploads
 from cabinet.services.uploads.states import Part, State
-from cabinet.storage import local_staging
 from cabinet.storage.content_hash import BLOCK_SIZE
+from cabinet.storage.local import staging as local_staging
 from tests.support.contents import content_of, in_chunks
 from tests.support.resumable import (
     MAX_SIZE,

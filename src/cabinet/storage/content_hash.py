@@ -20,6 +20,9 @@ BLOCK_SIZE = 4 << 20
 
 DIGEST_SIZE = hashlib.sha256().digest_size
 
+# What hashes begin with, in their order: as many parts of about one size.
+PREFIXES = tuple(f"{number:02x}" for number in range(256))
+
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 

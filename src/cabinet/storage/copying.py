@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 
 from cabinet.errors import BlobMissing, StorageFault
-from cabinet.storage.blobs import BlobStore, OnDisk
 from cabinet.storage.chunks import iter_stream
 from cabinet.storage.content_hash import hash_stream
+from cabinet.storage.protocols import BlobStore, OnDisk
 
 # Copies at a time: the syncs of small files share the journal's, and one file's hash the other's wait.
 THREADS = 8

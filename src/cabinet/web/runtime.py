@@ -22,7 +22,8 @@ from cabinet.services.kernel.clock import Clock, utc_now
 from cabinet.services.thumbnails.decoder import Decoder
 from cabinet.services.thumbnails.thumbnails import ThumbnailMaker
 from cabinet.services.tree.cursors import Cursors
-from cabinet.storage.blobs import BlobStore, open_store
+from cabinet.storage.opening import open_store
+from cabinet.storage.protocols import BlobStore
 from cabinet.storage.reserve import Reserve
 from cabinet.web.running import Running
 

@@ -25,8 +25,8 @@ from cabinet.services.archives.zip_names import ExactNames, FolderNames, Naming
 from cabinet.services.changes.selections import FolderSelection, Selected, find_in_folder
 from cabinet.services.tree.names import split_path
 from cabinet.services.tree.tree import Tree
-from cabinet.storage.blobs import BlobStore
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly
+from cabinet.storage.protocols import BlobStore
 
 MAX_PATHS = 1000
 NOT_SO_MANY = N_("name 1 to 1000 files or folders.")

@@ -28,12 +28,10 @@ from typing import BinaryIO, Literal
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from cabinet.refusals import UnusableBackup
-from cabinet.services.backups.database_copy import sync_folder
-from cabinet.storage.content_hash import is_content_hash
+from cabinet.storage.content_hash import PREFIXES, is_content_hash
 from cabinet.storage.copying import Wanted
-from cabinet.storage.local import PREFIXES
-from cabinet.storage.local_plain import PlainStore
-from cabinet.storage.local_staging import disk_errors
+from cabinet.storage.disk import disk_errors, sync_folder
+from cabinet.storage.opening import open_folder
 
 FORMAT = 1
 
@@ -102,10 +100,10 @@ class _Head(BaseModel):
 class BackupFolder:
     """The folder of a backup, open for as long as whoever works on it holds its lock."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, make: bool = False) -> None:
         self.root = root
         # The blobs in it are a store like any other.
-        self.store = PlainStore(root)
+        self.store = open_folder(root, make=make)
 
     def manifest(self) -> Manifest | None:
         """Return what is in the folder, None before the first backup is whole; raises `UnusableBackup`."""
@@ -188,12 +186,12 @@ class BackupFolder:
         removed = 0
         prefix, blobs = next(needed, _NO_MORE)
         # One of 256 parts at a time, for the hashes of a large store would all together fill the memory.
-        for part in sorted(PREFIXES):
+        for part in PREFIXES:
             keep: set[str] = set()
             if part == prefix:
                 keep = {blob.content_hash for blob in blobs}
                 prefix, blobs = next(needed, _NO_MORE)
-            for found in list(self.store.iter_below(part)):
+            for found in list(self.store.iter_blobs(part)):
                 if found.key not in keep:
                     self.store.remove(found.key)
                     removed += 1
@@ -216,9 +214,7 @@ def folder_to_write(root: Path, *data: Path) -> Iterator[BackupFolder]:
         except (FileExistsError, NotADirectoryError) as error:
             raise UnusableBackup(where=str(root), reason=NOT_A_FOLDER) from error
     with _locked(root, fcntl.LOCK_EX):
-        folder = BackupFolder(root)
-        folder.store.make()
-        yield folder
+        yield BackupFolder(root, make=True)
 
 
 @contextmanager

@@ -29,9 +29,9 @@ from cabinet.services.backups.backup_folder import DATABASE, INDEX, BackupFolder
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.maintenance.blob_references import NEEDED
 from cabinet.storage import copying
-from cabinet.storage.blobs import BlobStore
 from cabinet.storage.copying import Outcome, Taken, Wanted
-from cabinet.storage.local_staging import disk_errors
+from cabinet.storage.disk import disk_errors
+from cabinet.storage.protocols import BlobStore
 
 OTHER_DATABASE = "it is of another kind of database. Set DATABASE_URL to one of that kind."
 HOLDS_DATA = "this instance has accounts already. Name an empty one by CABINET_INSTANCE and DATABASE_URL."

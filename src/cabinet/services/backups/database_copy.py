@@ -27,6 +27,7 @@ from cabinet.models import Base, User
 from cabinet.refusals import DumpFailed
 from cabinet.services.kernel.database import to_domain_error
 from cabinet.services.kernel.search_index import DROP_FUNCTION
+from cabinet.storage.disk import sync_folder
 
 POSTGRESQL = "postgresql"
 
@@ -221,8 +222,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable."""
-    _sync(folder)

@@ -24,8 +24,8 @@ from cabinet.services.tree.listing import Listing, Outline
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.paging import Order, Page
 from cabinet.services.tree.tree import Tree
-from cabinet.storage.blobs import BlobStore
 from cabinet.storage.chunks import iter_stream
+from cabinet.storage.protocols import BlobStore
 
 
 class Files:

@@ -29,7 +29,7 @@ from cabinet.services.kernel.database import lock_blob, writing
 from cabinet.services.maintenance.blob_references import NEEDED, forget_thumbnails, note_unneeded
 from cabinet.services.tree.removal import Removal
 from cabinet.services.tree.usage import use
-from cabinet.storage.blobs import BlobStore
+from cabinet.storage.protocols import BlobStore
 
 # Rows and files are looked at so many at a time.
 _BATCH = 500

@@ -22,8 +22,8 @@ from cabinet.services.maintenance.blob_references import NEEDED
 from cabinet.services.tree.names import join_path
 from cabinet.services.tree.tree import below
 from cabinet.services.tree.usage_checks import WrongEntries, WrongUsage, find_wrong, find_wrong_entries
-from cabinet.storage.blobs import BlobStore
 from cabinet.storage.content_hash import hash_stream
+from cabinet.storage.protocols import BlobStore
 
 _BATCH = 500
 

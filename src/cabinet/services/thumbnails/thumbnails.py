@@ -26,7 +26,7 @@ from cabinet.services.kernel.database import execute_counted, lock_blob, publish
 from cabinet.services.thumbnails.decoder import MEDIA_TYPES, Decoder
 from cabinet.services.thumbnails.sizes import PREVIEW_SIZE, SIZES
 from cabinet.services.tree.entries import Entry
-from cabinet.storage.blobs import BlobStore
+from cabinet.storage.protocols import BlobStore
 
 NOT_A_SIZE = N_("it is none of 64, 256 and 1600.")
 

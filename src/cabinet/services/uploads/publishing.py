@@ -41,8 +41,8 @@ from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import check_entries, use
 from cabinet.services.tree.versions import next_version, prune
 from cabinet.services.uploads.media_types import HEAD_SIZE, hint_of
-from cabinet.storage.blobs import BlobStore, Staging
 from cabinet.storage.blocks import Measured
+from cabinet.storage.protocols import BlobStore, Staging
 
 # Into the tables and past the mapper, which takes as long over each row as the database does.
 _INSERT_BLOB = insert(Base.metadata.tables["blob"])

@@ -44,9 +44,9 @@ from cabinet.services.uploads.publishing import Finished, Publisher, Terms
 from cabinet.services.uploads.room import overdraft
 from cabinet.services.uploads.states import LetGo, Part, Plan, State, target_of, to_state
 from cabinet.services.uploads.upload_caps import check_unfinished, find_oldest_ended, forget_ended
-from cabinet.storage.blobs import BlobStore, ResumedStaging, StagedPart
 from cabinet.storage.chunks import iter_limited
 from cabinet.storage.content_hash import hash_chunks
+from cabinet.storage.protocols import BlobStore, ResumedStaging, StagedPart
 
 OTHER_LENGTH = N_("the length of the upload is another one.")
 BAD_PART = N_("it names a part that is no complete partial upload.")

@@ -23,10 +23,10 @@ from cabinet.services.kernel.clock import Clock
 from cabinet.services.tree.tree import Tree
 from cabinet.services.uploads.publishing import Finished, Publisher, Stored, Target, Terms, publish
 from cabinet.services.uploads.room import Present, find_present
-from cabinet.storage.blobs import BlobStore, Staging
 from cabinet.storage.blocks import Measured
 from cabinet.storage.chunks import iter_hashed, iter_limited
 from cabinet.storage.content_hash import BLOCK_SIZE
+from cabinet.storage.protocols import BlobStore, Staging
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a backend promises, and how one is found by its URL.
+"""What a backend promises.
 
 The life of bytes: `begin`, `append` while they come, `finish` (counted, hashed, durable in
 staging, still invisible), `publish` (a blob), and `discard` of what staging still holds. An upload
@@ -14,17 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
-from urllib.parse import urlsplit
 
-from cabinet.refusals import BadSetting
 from cabinet.storage.blocks import Measured
-from cabinet.storage.reserve import NO_RESERVE, Reserve
-
-# Scheme of a store URL -> the module below this package whose `open_store(url)` serves it.
-BACKENDS = {"file": "local"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +153,8 @@ class BlobStore(Protocol):
     def discard(self, staging_id: str) -> None:
         """Forget a staged upload, which need not be there."""
 
-    def iter_blobs(self) -> Iterator[StoredObject]:
-        """Yield every blob, in no particular order."""
+    def iter_blobs(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Yield the blobs whose keys begin with `prefix`, in no particular order."""
 
     def iter_staged(self) -> Iterator[StoredObject]:
         """Yield every staged upload, finished or not, in no particular order."""
@@ -189,18 +182,3 @@ class OnDisk(Protocol):
 
         Returns which of them are: none where the two stores do not lie on one filesystem.
         """
-
-
-def open_store(url: str, reserve: Reserve = NO_RESERVE) -> BlobStore:
-    """Return the store behind `url`, made on first use; its scheme names the backend.
-
-    It takes no content where that would leave less free than `reserve`.
-
-    Raises `BadSetting` for an unknown scheme and `UnusableStore` when the place cannot keep the
-    promises above.
-    """
-    scheme = urlsplit(url).scheme
-    if scheme not in BACKENDS:
-        raise BadSetting(setting="STORE_URL", reason=f"its scheme is none of {', '.join(BACKENDS)}.")
-    store: BlobStore = import_module(f"cabinet.storage.{BACKENDS[scheme]}").open_store(url, reserve)
-    return store

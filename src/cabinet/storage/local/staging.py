@@ -9,21 +9,18 @@ Rule: a file is opened without following a link; digests are written only once t
 
 from __future__ import annotations
 
-import errno
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from cabinet.errors import StorageFault, StorageFull, UploadGone
 from cabinet.storage.blocks import BlockWriter, Measured, Piece, in_background
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
+from cabinet.storage.disk import disk_errors
 from cabinet.storage.reserve import Room
-
-# No room on the disk, in the system's quota, or in the limit on one file.
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHANGE = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -32,17 +29,6 @@ _CHANGE = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 # whole block has come in them. A sync less often makes it longer, one more often the transfer slower.
 SYNC_BLOCKS = 16
 SYNC_SECONDS = 5.0
-
-
-@contextmanager
-def disk_errors() -> Iterator[None]:
-    """Turn what the operating system says about a disk into the domain's errors."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise StorageFull from error
-        raise StorageFault(reason=os.strerror(error.errno or 0)) from error
 
 
 def digests_of(path: Path) -> Path:

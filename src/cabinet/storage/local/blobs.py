@@ -24,18 +24,18 @@ from urllib.parse import unquote, urlsplit
 
 from cabinet.errors import BlobMissing
 from cabinet.refusals import BadSetting, UnusableStore
-from cabinet.storage.blobs import BlobStore, ResumedStaging, StagedPart, Staging, StoredObject
 from cabinet.storage.blocks import Measured
-from cabinet.storage.content_hash import is_content_hash
-from cabinet.storage.local_joining import LocalJoined
-from cabinet.storage.local_locks import hold_staged, hold_together, try_alone
-from cabinet.storage.local_staging import (
+from cabinet.storage.content_hash import PREFIXES, is_content_hash
+from cabinet.storage.disk import disk_errors, sync_folder
+from cabinet.storage.local.joining import LocalJoined
+from cabinet.storage.local.locks import hold_staged, hold_together, try_alone
+from cabinet.storage.local.staging import (
     CREATE,
     LocalResumed,
     LocalStaging,
     digests_of,
-    disk_errors,
 )
+from cabinet.storage.protocols import BlobStore, ResumedStaging, StagedPart, Staging, StoredObject
 from cabinet.storage.reserve import NO_RESERVE, Reserve, Room
 
 # What opening a blob says when none is there, or a symlink or socket in its place.
@@ -45,9 +45,6 @@ NO_BLOB = {errno.ENOENT, errno.ELOOP, errno.ENXIO}
 # with too many names, and of one that is not there.
 NO_LINK = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.ENOENT}
 
-# The folders of the blobs: the first two digits of a hash.
-PREFIXES = {f"{number:02x}" for number in range(256)}
-
 # Beside the two folders: held by whoever needs that every blob stays, or removes some.
 KEEP_LOCK = "keep.lock"
 
@@ -56,14 +53,6 @@ ONE_FILESYSTEM = "its folders blobs and staging must lie on one filesystem."
 _STAGING_ID = re.compile(r"[0-9a-f]{32}")
 # O_NONBLOCK: opening a FIFO that somebody planted must not wait for its writer.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class LocalStore:
@@ -81,11 +70,11 @@ class LocalStore:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (self._staging, self._blobs):
                 folder.mkdir(mode=0o700, exist_ok=True)
-            if missing := PREFIXES - {folder.name for folder in self._blobs.iterdir()}:
+            if missing := set(PREFIXES) - {folder.name for folder in self._blobs.iterdir()}:
                 for prefix in missing:
                     (self._blobs / prefix).mkdir(mode=0o700, exist_ok=True)
-                _fsync_folder(self._blobs)
-                _fsync_folder(self.root)
+                sync_folder(self._blobs)
+                sync_folder(self.root)
             self._try_a_link()
         except OSError as error:
             reason = ONE_FILESYSTEM if error.errno == errno.EXDEV else f"{error.strerror}."
@@ -106,7 +95,7 @@ class LocalStore:
             self._room.check(expected_size or 0)
             for made in (path, digests_of(path)):
                 os.close(os.open(made, CREATE, 0o600))
-            _fsync_folder(self._staging)
+            sync_folder(self._staging)
         return path.name
 
     def lock(
@@ -168,7 +157,7 @@ class LocalStore:
                 self._link(self._staging / staging.id, measured)
             # Also where a blob was there already: whoever linked it may have died before this.
             for folder in {self._blob(measured.content_hash).parent for _, measured in finished}:
-                _fsync_folder(folder)
+                sync_folder(folder)
 
     def _link(self, source: Path, measured: Measured) -> None:
         blob = self._blob(measured.content_hash)
@@ -185,7 +174,7 @@ class LocalStore:
         with disk_errors():
             linked = [key for key in content_hashes if self._link_blob(source._blob(key), key)]  # noqa: SLF001
             for folder in {self._blob(key).parent for key in linked}:
-                _fsync_folder(folder)
+                sync_folder(folder)
         return linked
 
     def _link_blob(self, source: Path, content_hash: str) -> bool:
@@ -244,15 +233,13 @@ class LocalStore:
                 digests_of(path).unlink(missing_ok=True)
                 path.unlink(missing_ok=True)
 
-    def iter_blobs(self) -> Iterator[StoredObject]:
-        for prefix in PREFIXES:
-            yield from self.iter_below(prefix)
-
-    def iter_below(self, prefix: str) -> Iterator[StoredObject]:
-        """Yield the blobs whose hash begins with these two digits, in no particular order."""
-        for found in _regular_files(self._blobs / prefix):
-            if is_content_hash(found.key) and found.key.startswith(prefix):
-                yield found
+    def iter_blobs(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Read the folders, each named by the first two digits of the hashes in it, as far as they may have some."""
+        for folder in PREFIXES:
+            if folder[: len(prefix)] == prefix[: len(folder)]:
+                for found in _regular_files(self._blobs / folder):
+                    if is_content_hash(found.key) and found.key.startswith(max(folder, prefix, key=len)):
+                        yield found
 
     def iter_staged(self) -> Iterator[StoredObject]:
         yield from (found for found in _regular_files(self._staging) if _STAGING_ID.fullmatch(found.key))

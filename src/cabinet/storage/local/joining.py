@@ -17,7 +17,8 @@ from cabinet.errors import UploadGone
 from cabinet.storage.blocks import BlockWriter, Measured
 from cabinet.storage.chunks import CHUNK_SIZE
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
-from cabinet.storage.local_staging import CREATE, digests_of, disk_errors, write_all
+from cabinet.storage.disk import disk_errors
+from cabinet.storage.local.staging import CREATE, digests_of, write_all
 
 # What the system says when this filesystem cannot copy by itself.
 _NO_KERNEL_COPY = {errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL}

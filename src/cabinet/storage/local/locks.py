@@ -20,7 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cabinet.errors import UploadGone, UploadLocked
-from cabinet.storage.local_staging import digests_of, disk_errors
+from cabinet.storage.disk import disk_errors
+from cabinet.storage.local.staging import digests_of
 
 # Seconds between two looks: of who waits, whether the lock is free; of the holder, whether somebody waits.
 TRY_AGAIN = 0.02

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from cabinet.storage.blocks import Measured
-from cabinet.storage.local import LocalStore
+from cabinet.storage.local.blobs import LocalStore
 
 
 class PlainStore(LocalStore):
@@ -20,3 +20,11 @@ class PlainStore(LocalStore):
 
     def _try_a_link(self) -> None:
         return
+
+
+def open_folder(root: Path, *, make: bool) -> PlainStore:
+    """Return the store in `root`, made where missing with `make`."""
+    store = PlainStore(root)
+    if make:
+        store.make()
+    return store
