@@ -8,7 +8,6 @@ Rule: a second start changes nothing; what cannot be done safely is refused, wit
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import secrets
@@ -32,6 +31,7 @@ from cabinet.extensions import db
 from cabinet.refusals import BadSetting, DatabaseTooNew, UnusableStore
 from cabinet.services.backups.database_copy import vacuum_into
 from cabinet.web.runtime import EXTENSION
+from cabinet.storage.file_locks import FLAGS, LockTaken, locked, take
 
 log = logging.getLogger("cabinet")
 
@@ -57,7 +57,7 @@ def prepare(app: Flask, *, to_serve: bool = False) -> None:
     instance = Path(app.instance_path)
     try:
         make_instance(app)
-        with _locked(instance / "lock"):
+        with locked(instance / "lock", patience=None):
             _refuse_beside_others(instance)
             app.secret_key = app.config["SECRET_KEY"] or _secret_key(instance / "secret_key")
             app.extensions[EXTENSION].store  # noqa: B018 - opened here, so that it fails here
@@ -81,7 +81,7 @@ def alone(app: Flask) -> Iterator[None]:
     instance = Path(app.instance_path)
     try:
         make_instance(app)
-        with _locked(instance / "lock"):
+        with locked(instance / "lock", patience=None):
             for lock in instance.glob(_serving_lock("*")):
                 if _is_held(lock):
                     raise UnusableStore(
@@ -125,16 +125,6 @@ def find_migrations() -> Path:
     if (checkout / "pyproject.toml").is_file() and (checkout / "migrations" / "env.py").is_file():
         return checkout / "migrations"
     return package / "migrations"
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _secret_key(path: Path) -> str:
@@ -209,9 +199,10 @@ def _keep_copy(engine: Engine, revision: str) -> None:
 def _announce(app: Flask) -> None:
     """Hold a shared lock on a file of this version, until the process or `app` ends."""
     own = Path(app.instance_path) / _serving_lock(__version__)
-    descriptor = os.open(own, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(own, FLAGS, 0o600)
+    # Only closed: a process that was forked off must not unlock it for this one.
     weakref.finalize(app, os.close, descriptor)
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    take(descriptor, patience=None, together=True)
 
 
 def _refuse_beside_others(instance: Path) -> None:
@@ -230,12 +221,9 @@ def _serving_lock(version: str) -> str:
 
 
 def _is_held(path: Path) -> bool:
-    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        with locked(path, patience=0):
+            path.unlink(missing_ok=True)
+    except LockTaken:
         return True
-    finally:
-        os.close(descriptor)
-    path.unlink(missing_ok=True)
     return False

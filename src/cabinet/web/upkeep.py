@@ -11,7 +11,6 @@ Rule: nobody waits for it, and its failure is only logged.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 import time
@@ -22,6 +21,7 @@ from flask import Flask, Response, g, request
 from sqlalchemy.exc import DBAPIError
 
 from cabinet.errors import CabinetError, StorageFull
+from cabinet.storage.file_locks import LockTaken, locked
 from cabinet.web.guard import SAFE_METHODS
 from cabinet.web.services import has_room, housekeeping
 
@@ -92,25 +92,25 @@ class _Upkeep:
 
     def _sweep(self, *, now: bool = False) -> bool:
         """Sweep, with `now` in any case, else unless it is too soon; tells whether nobody else was at it."""
-        descriptor = os.open(self._mark, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with self._app.app_context():
-                tidy = housekeeping()
-                tidy.recover()
-                tidy.remove_hidden()
-            status = os.fstat(descriptor)
-            # One byte tells a file that a sweep has marked from one that was made just now.
-            if not now and status.st_size and time.time() - status.st_mtime < self._every:
-                return True
-            with self._app.app_context():
-                swept = housekeeping(now=now).sweep()
-            os.pwrite(descriptor, b"\n", 0)
-            self._app.logger.info("swept%s: %s", " a full disk" if now else "", swept)
-        except BlockingIOError:
+            with locked(self._mark, patience=0) as descriptor:
+                self._sweep_alone(descriptor, now=now)
+        except LockTaken:
             return False
         except (CabinetError, DBAPIError, OSError):
             self._app.logger.exception("the sweep failed and will be tried again")
-        finally:
-            os.close(descriptor)
         return True
+
+    def _sweep_alone(self, descriptor: int, *, now: bool) -> None:
+        with self._app.app_context():
+            tidy = housekeeping()
+            tidy.recover()
+            tidy.remove_hidden()
+        status = os.fstat(descriptor)
+        # One byte tells a file that a sweep has marked from one that was made just now.
+        if not now and status.st_size and time.time() - status.st_mtime < self._every:
+            return
+        with self._app.app_context():
+            swept = housekeeping(now=now).sweep()
+        os.pwrite(descriptor, b"\n", 0)
+        self._app.logger.info("swept%s: %s", " a full disk" if now else "", swept)

@@ -11,7 +11,6 @@ convenience: where nothing can be kept, that is a warning, and the upload goes o
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -27,7 +26,9 @@ from cabinet.client.failures import UploadInUse
 from cabinet.client.local import Source, local_errors, state_folder
 from cabinet.client.transfer.parts import Span, count_blocks
 from cabinet.errors import CabinetError
+from cabinet.storage import file_locks
 from cabinet.storage.content_hash import DIGEST_SIZE
+from cabinet.storage.file_locks import LockTaken
 
 _SUFFIX = ".upload"
 
@@ -279,20 +280,11 @@ def _list(folder: Path) -> list[Path]:
 
 
 def _open_alone(path: Path, subject: Subject) -> int:
-    while True:
-        descriptor = os.open(path, _FLAGS, 0o600)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Whoever held it before may have finished and removed it by now.
-            with suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
-                    return descriptor
-        except BlockingIOError as error:
-            os.close(descriptor)
-            raise UploadInUse(path=subject.local) from error
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)
+    def look(status: os.stat_result) -> None:
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    try:
+        return file_locks.open_alone(path, _FLAGS, 0o600, look)
+    except LockTaken as error:
+        raise UploadInUse(path=subject.local) from error

@@ -9,7 +9,6 @@ Rule: nothing that filecli did not make is written to or replaced, unless somebo
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import stat
@@ -27,8 +26,10 @@ from cabinet.client.failures import (
     PartInUse,
 )
 from cabinet.client.local import STANDARD_OUTPUT, local_errors
+from cabinet.storage import file_locks
 from cabinet.storage.chunks import iter_hashed, iter_stream
 from cabinet.storage.content_hash import ContentHasher, is_content_hash
+from cabinet.storage.file_locks import LockTaken
 
 # Bytes: what every file system allows in one name; eCryptfs is the one with the fewest.
 LONGEST_NAME = 143
@@ -220,7 +221,7 @@ def open_part(target: Path, *, replace: bool = False, adopt: bool = False) -> It
         part = PartFile(target, descriptor, replace=replace, adopt=adopt)
         yield part
     finally:
-        if part is not None and not part.size and _is_at(descriptor, path):
+        if part is not None and not part.size and file_locks.is_at(descriptor, path):
             part.discard()
         os.close(descriptor)
 
@@ -242,34 +243,18 @@ def mark_of(part: Path) -> Path:
 
 
 def _open_alone(path: Path) -> int:
+    def look(status: os.stat_result) -> None:
+        if not stat.S_ISREG(status.st_mode):
+            raise LocalFault(path=str(path), reason="it is no regular file")
+        if status.st_nlink > 1 and mark_of(path).exists():
+            # Killed between the two steps of taking the name: the bytes belong to the file.
+            path.unlink(missing_ok=True)
+
     with local_errors(path):
-        while True:
-            descriptor = os.open(path, _FLAGS, 0o666)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                status = os.fstat(descriptor)
-                if not stat.S_ISREG(status.st_mode):
-                    raise LocalFault(path=str(path), reason="it is no regular file")
-                if status.st_nlink > 1 and mark_of(path).exists():
-                    # Killed between the two steps of taking the name: the bytes belong to the file.
-                    path.unlink(missing_ok=True)
-                # Whoever held the lock before may have given the file its final name by now.
-                if _is_at(descriptor, path):
-                    return descriptor
-            except BlockingIOError as error:
-                os.close(descriptor)
-                raise PartInUse(path=str(path)) from error
-            except BaseException:
-                os.close(descriptor)
-                raise
-            os.close(descriptor)
-
-
-def _is_at(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.lstat(path))
-    except FileNotFoundError:
-        return False
+        try:
+            return file_locks.open_alone(path, _FLAGS, 0o666, look)
+        except LockTaken as error:
+            raise PartInUse(path=str(path)) from error
 
 
 def _read_mark(mark: Path) -> str | None:

@@ -6,12 +6,11 @@ Rule: a token is handed out for the server that it was stored for and for no oth
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +20,9 @@ from cabinet.client.token_failures import (
     TokenFileForeign,
     TokenFileUnusable,
 )
+from cabinet.storage import file_locks
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 # Where `default_path` is without XDG_CONFIG_HOME, for `--help`.
 TOKEN_PLACES = {
@@ -110,19 +112,13 @@ class TokenFile:
         """Keep every other filecli from changing the file meanwhile."""
         if not self._path.is_absolute():
             raise TokenFileUnusable(path=str(self._path), reason="there is no home folder to keep it in")
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError as error:
-            raise self._broken(error) from error
-        try:
+        with ExitStack() as held:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                held.enter_context(file_locks.locked(self._path.parent, patience=None, flags=_FOLDER))
             except OSError as error:
                 raise self._broken(error) from error
             yield
-        finally:
-            os.close(descriptor)
 
     def _broken(self, error: OSError) -> TokenFileUnusable:
         return TokenFileUnusable(path=str(self._path), reason=os.strerror(error.errno or 0))
