@@ -235,11 +235,12 @@ class Version(Base):
 
 
 class Blob(Base):
-    """Bytes that the store holds. `released_at`: when a sweep found that no version needs them."""
+    """Bytes that the store holds under `key`. `released_at`: when a sweep found that no version needs them."""
 
     __tablename__ = "blob"
 
     content_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), unique=True)
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]

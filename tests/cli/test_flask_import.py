@@ -229,13 +229,13 @@ def test_a_batch_ends_before_it_holds_too_many_bytes(
     monkeypatch.setattr(_importing, "BATCH_BYTES", 10)
     fill(source, a="12345678", b="12345678", c="1", d="123456789012", e="1")
     batches: list[int] = []
-    finish = Uploads.finish
+    finish = Uploads.commit
 
     def counted(uploads: Uploads, batch: Sequence[tuple[Incoming, Target]]) -> list[Stored]:
         batches.append(len(batch))
         return finish(uploads, batch)
 
-    monkeypatch.setattr(Uploads, "finish", counted)
+    monkeypatch.setattr(Uploads, "commit", counted)
     operator.run("files", "import", USERNAME, source)
 
     assert batches == [1, 2, 1, 1]

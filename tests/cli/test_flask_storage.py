@@ -124,7 +124,7 @@ def test_the_blob_of_an_upload_that_commits_meanwhile_is_no_stray(
     published.write_text("12345")
 
     def wait_for_the_publisher(session: Session, content_hash: str) -> None:
-        row = {"content_hash": content_hash, "size": 5, "created_at": utc_now()}
+        row = {"content_hash": content_hash, "key": content_hash, "size": 5, "created_at": utc_now()}
         session.execute(insert(Blob).values(row))
 
     monkeypatch.setattr(verify, "lock_blob", wait_for_the_publisher)

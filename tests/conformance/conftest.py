@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from cabinet.serving import preparing
-from cabinet.storage.opening import open_store
-from cabinet.storage.protocols import BlobStore
+from cabinet.storage.protocols import ResumableStore
 from tests.support.backends import BACKENDS_UNDER_TEST, Backend
 from tests.support.chosen_database import chosen
 from tests.support.databases import MIGRATIONS, Database
@@ -25,9 +24,9 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
 
 
 @pytest.fixture
-def store(backend: Backend) -> BlobStore:
+def store(backend: Backend) -> ResumableStore:
     """Return an empty store of each backend in turn."""
-    return open_store(backend.url)
+    return backend.open()
 
 
 @pytest.fixture

@@ -42,6 +42,13 @@ class ElsewhereStore(PlainStore):
         return []
 
 
+def open_elsewhere(root: Path, *, make: bool) -> ElsewhereStore:
+    store = ElsewhereStore(root)
+    if make:
+        store.make()
+    return store
+
+
 @pytest.mark.parametrize("can_link", [True, False])
 def test_a_kill_at_any_step_leaves_a_whole_backup(tmp_path: Path, can_link: bool) -> None:
     program = f"from {__name__} import kill_at_every_step; kill_at_every_step({str(tmp_path)!r}, {can_link})"
@@ -57,7 +64,7 @@ def kill_at_every_step(place: str, can_link: bool) -> None:
     """Print how often a backup was killed, and after how many of these the old and the new one were there."""
     folder = Path(place)
     if not can_link:
-        backups.backup_folder.PlainStore = ElsewhereStore  # type: ignore[attr-defined]
+        backups.backup_folder.open_folder = open_elsewhere  # type: ignore[attr-defined]
     with workbench(folder) as bench:
         with bench.engine.begin() as connection:
             connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
@@ -68,16 +75,18 @@ def kill_at_every_step(place: str, can_link: bool) -> None:
                 bench.upload(session, user, name, name.encode())
             create(bench, folder / "before")
             bench.accounts(session).delete(user.username)
-            Housekeeping(session, bench.store, bench.clock, KEEP).sweep()
+            Housekeeping(session, bench.store, bench.locker, bench.clock, KEEP).sweep()
             bench.clock.advance(days=1)
-            Housekeeping(session, bench.store, bench.clock, KEEP).sweep()
+            Housekeeping(session, bench.store, bench.locker, bench.clock, KEEP).sweep()
             bench.upload(session, bench.register(session), "d", b"d")
         bench.engine.dispose()
         print(*outcomes(bench, folder))  # noqa: T201 - what the test reads
 
 
 def create(bench: Workbench, root: Path) -> None:
-    Backups(bench.engine, bench.store, root.parent, utc_now).create(root, "0", [], lambda taken: None)
+    Backups(bench.engine, bench.store, bench.locker, root.parent, utc_now).create(
+        root, "0", [], lambda taken: None
+    )
 
 
 def outcomes(bench: Workbench, folder: Path) -> tuple[int, int, int]:

@@ -1,29 +1,30 @@
-"""What every backend promises of uploads that outlive a request: create, lock, resume, keep, join.
+"""What every backend promises of uploads that outlive a request: create, resume, keep, join, discard.
 
 Rule: nothing here knows how or where a backend keeps its bytes.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from cabinet.errors import StorageFull, TruncatedBody, UploadGone, UploadLocked
-from cabinet.storage.blocks import Measured
+from cabinet.errors import StorageFault, StorageFull, TruncatedBody, UploadGone
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
-from cabinet.storage.opening import open_store
-from cabinet.storage.protocols import BlobStore, StagedPart
-from tests.support.backends import Backend, get
+from cabinet.storage.protocols import ResumableStore, Sealed, StagedPart
+from cabinet.storage.reserve import Reserve
+from tests.support.backends import Backend, get, put
 from tests.support.contents import SIZES, content_of, in_chunks, then_fail
 
 CONTENT = content_of(2 * BLOCK_SIZE + 12_345)
 
+# A clock of the disk may lag behind the system's by a tick.
+TICK = timedelta(seconds=1)
 
-def send(store: BlobStore, upload_id: str, content: bytes, start: int, stop: int) -> None:
+
+def send(store: ResumableStore, upload_id: str, content: bytes, start: int, stop: int) -> None:
     """Bring the bytes [start, stop) in a request of their own."""
     with store.resume(upload_id, start) as staging:
         staging.append(in_chunks(content[start:stop]))
@@ -31,15 +32,19 @@ def send(store: BlobStore, upload_id: str, content: bytes, start: int, stop: int
         assert (staging.offset, staging.kept) == (stop, stop)
 
 
-def finish(store: BlobStore, upload_id: str, size: int) -> Measured:
+def staged_in(store: ResumableStore) -> list[str]:
+    return [found.key for found in store.iter_staged()]
+
+
+def finish(store: ResumableStore, upload_id: str, size: int) -> Sealed:
     with store.resume(upload_id, size) as staging:
-        measured = staging.finish()
-        store.publish([(staging, measured)])
+        sealed = staging.finish()
+        store.publish([(staging, sealed)])
     store.discard(upload_id)
-    return measured
+    return sealed
 
 
-def staged(store: BlobStore, content: bytes) -> StagedPart:
+def staged(store: ResumableStore, content: bytes) -> StagedPart:
     """Return a complete staged upload of `content`."""
     upload_id = store.create(len(content))
     send(store, upload_id, content, 0, len(content))
@@ -47,38 +52,40 @@ def staged(store: BlobStore, content: bytes) -> StagedPart:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_what_comes_in_several_requests_is_one_content(store: BlobStore, size: int) -> None:
+def test_what_comes_in_several_requests_is_one_content(store: ResumableStore, size: int) -> None:
     content = content_of(size)
     upload_id = store.create(size)
     cuts = sorted({0, size // 3, size // 2, max(size - 1, 0), size})
 
     for start, stop in pairwise(cuts):
         send(store, upload_id, content, start, stop)
-    measured = finish(store, upload_id, size)
+    sealed = finish(store, upload_id, size)
 
-    assert measured == Measured(size, hash_chunks([content]))
-    assert get(store, measured.content_hash) == content
-    assert list(store.iter_staged()) == []
+    assert (sealed.size, sealed.content_hash) == (size, hash_chunks([content]))
+    assert get(store, sealed.key) == content
+    assert staged_in(store) == []
 
 
-def test_another_process_goes_on_as_well(store: BlobStore, backend: Backend) -> None:
+def test_another_process_goes_on_as_well(store: ResumableStore, backend: Backend) -> None:
     upload_id = store.create()
     send(store, upload_id, CONTENT, 0, BLOCK_SIZE + 77)
-    elsewhere = open_store(backend.url)
+    elsewhere = backend.open()
     send(elsewhere, upload_id, CONTENT, BLOCK_SIZE + 77, len(CONTENT))
 
     assert finish(elsewhere, upload_id, len(CONTENT)).content_hash == hash_chunks([CONTENT])
 
 
-def test_finishing_can_be_tried_again(store: BlobStore) -> None:
+def test_finishing_can_be_tried_again(store: ResumableStore) -> None:
     part = staged(store, CONTENT)
 
     for _ in range(2):
         with store.resume(part.staging_id, part.size, tentative=True) as staging:
-            assert staging.finish() == Measured(part.size, hash_chunks([CONTENT]))
+            sealed = staging.finish()
+            assert (sealed.size, sealed.content_hash) == (part.size, hash_chunks([CONTENT]))
+            assert staging.head(10) == CONTENT[:10]
 
 
-def test_what_was_not_kept_is_forgotten(store: BlobStore) -> None:
+def test_what_was_not_kept_is_forgotten(store: ResumableStore) -> None:
     upload_id = store.create()
     send(store, upload_id, CONTENT, 0, 1000)
 
@@ -90,7 +97,7 @@ def test_what_was_not_kept_is_forgotten(store: BlobStore) -> None:
     assert finish(store, upload_id, 5000).content_hash == hash_chunks([CONTENT[:5000]])
 
 
-def test_what_came_before_the_sender_broke_off_can_be_kept(store: BlobStore) -> None:
+def test_what_came_before_the_sender_broke_off_can_be_kept(store: ResumableStore) -> None:
     upload_id = store.create()
     broken = TruncatedBody(expected=len(CONTENT), received=0)
 
@@ -105,7 +112,7 @@ def test_what_came_before_the_sender_broke_off_can_be_kept(store: BlobStore) -> 
     assert finish(store, upload_id, len(CONTENT)).content_hash == hash_chunks([CONTENT])
 
 
-def test_an_upload_goes_on_at_an_earlier_offset_than_it_reached(store: BlobStore) -> None:
+def test_an_upload_goes_on_at_an_earlier_offset_than_it_reached(store: ResumableStore) -> None:
     """A server that was killed has kept more than it had time to note."""
     upload_id = store.create()
     send(store, upload_id, content_of(len(CONTENT), seed=3), 0, len(CONTENT))
@@ -114,7 +121,7 @@ def test_an_upload_goes_on_at_an_earlier_offset_than_it_reached(store: BlobStore
     assert finish(store, upload_id, 10).content_hash == hash_chunks([CONTENT[:10]])
 
 
-def test_more_than_was_kept_is_nowhere(store: BlobStore) -> None:
+def test_more_than_was_kept_is_nowhere(store: ResumableStore) -> None:
     upload_id = store.create()
     send(store, upload_id, CONTENT, 0, 1000)
 
@@ -123,23 +130,46 @@ def test_more_than_was_kept_is_nowhere(store: BlobStore) -> None:
             pass
 
 
-def test_what_is_discarded_is_gone(store: BlobStore) -> None:
+def test_what_is_discarded_is_gone(store: ResumableStore) -> None:
     upload_id = store.create()
     send(store, upload_id, CONTENT, 0, 1000)
     store.discard(upload_id)
 
     with pytest.raises(UploadGone), store.resume(upload_id, 1000):
         pass
-    with pytest.raises(UploadGone), store.lock(upload_id, patience=0):
-        pass
-    assert list(store.iter_staged()) == []
+    assert store.staged_size(upload_id) is None
+    assert staged_in(store) == []
 
 
-def test_an_upload_that_has_no_room_is_not_made(store: BlobStore) -> None:
+def test_an_upload_that_has_no_room_is_not_made(store: ResumableStore) -> None:
     with pytest.raises(StorageFull):
         store.create(1 << 62)
 
-    assert list(store.iter_staged()) == []
+    assert staged_in(store) == []
+
+
+def test_an_upload_that_has_begun_gets_no_further_below_the_reserve(
+    store: ResumableStore, backend: Backend
+) -> None:
+    begun = store.create()
+    full = backend.open(Reserve(1 << 62))
+
+    with pytest.raises(StorageFull):
+        full.create()
+    with full.resume(begun, 0) as staging:
+        staging.append([CONTENT[:1000]])
+        with pytest.raises(StorageFull):
+            staging.keep()
+    full.discard(begun)
+    assert staged_in(full) == []
+
+
+def test_what_is_staged_has_the_size_of_what_was_kept(store: ResumableStore) -> None:
+    upload_id = store.create()
+    send(store, upload_id, CONTENT, 0, 1000)
+
+    assert store.staged_size(upload_id) == 1000
+    assert store.staged_size("0" * 32) is None
 
 
 ALIGNED = (content_of(BLOCK_SIZE), content_of(2 * BLOCK_SIZE, seed=1), content_of(77, seed=2))
@@ -147,27 +177,28 @@ UNALIGNED = (content_of(BLOCK_SIZE + 1), content_of(BLOCK_SIZE, seed=1), content
 
 
 @pytest.mark.parametrize("contents", [ALIGNED, UNALIGNED, (b"",), (b"", b"x", b"")])
-def test_parts_are_joined_in_their_order(store: BlobStore, contents: tuple[bytes, ...]) -> None:
+def test_parts_are_joined_in_their_order(store: ResumableStore, contents: tuple[bytes, ...]) -> None:
     parts = [staged(store, content) for content in contents]
 
     with store.join(parts) as staging:
-        measured = staging.finish()
-        store.publish([(staging, measured)])
+        sealed = staging.finish()
+        assert staging.head(100) == b"".join(contents)[:100]
+        store.publish([(staging, sealed)])
 
     whole = b"".join(contents)
-    assert measured == Measured(len(whole), hash_chunks([whole]))
-    assert get(store, measured.content_hash) == whole
+    assert (sealed.size, sealed.content_hash) == (len(whole), hash_chunks([whole]))
+    assert get(store, sealed.key) == whole
     assert {found.key for found in store.iter_staged()} == {part.staging_id for part in parts}
 
 
-def test_a_part_may_come_twice(store: BlobStore) -> None:
+def test_a_part_may_come_twice(store: ResumableStore) -> None:
     part = staged(store, content_of(BLOCK_SIZE))
 
     with store.join([part, part]) as staging:
         assert staging.finish().content_hash == hash_chunks([content_of(BLOCK_SIZE) * 2])
 
 
-def test_a_joined_upload_takes_no_bytes_and_is_finished_once(store: BlobStore) -> None:
+def test_a_joined_upload_takes_no_bytes_and_is_finished_once(store: ResumableStore) -> None:
     with store.join([staged(store, b"x")]) as staging:
         with pytest.raises(ValueError, match="no further bytes"):
             staging.append([b"more"])
@@ -177,66 +208,11 @@ def test_a_joined_upload_takes_no_bytes_and_is_finished_once(store: BlobStore) -
 
 
 @pytest.mark.parametrize("lie", [1, BLOCK_SIZE])
-def test_a_part_that_is_shorter_than_said_is_gone(store: BlobStore, lie: int) -> None:
+def test_a_part_that_is_shorter_than_said_is_gone(store: ResumableStore, lie: int) -> None:
     part = staged(store, b"short")
 
     with store.join([StagedPart(part.staging_id, part.size + lie)]) as staging, pytest.raises(UploadGone):
         staging.finish()
-
-
-def test_one_at_a_time_works_on_an_upload(store: BlobStore, backend: Backend) -> None:
-    upload_id = store.create()
-    elsewhere = open_store(backend.url)
-
-    with (
-        store.lock(upload_id, patience=0),
-        pytest.raises(UploadLocked),
-        elsewhere.lock(upload_id, patience=0.05),
-    ):
-        pass
-    with elsewhere.lock(upload_id, patience=0):
-        pass
-
-
-def test_whoever_comes_next_has_the_holder_let_go(store: BlobStore, backend: Backend) -> None:
-    upload_id = store.create()
-    asked = threading.Event()
-    order: list[str] = []
-
-    def work() -> None:
-        with store.lock(upload_id, patience=0, let_go=asked.set):
-            begun.set()
-            assert asked.wait(60)
-            order.append("first")
-
-    begun = threading.Event()
-    first = threading.Thread(target=work)
-    first.start()
-    try:
-        assert begun.wait(60)
-        with open_store(backend.url).lock(upload_id, patience=20):
-            order.append("second")
-    finally:
-        asked.set()
-        first.join(60)
-
-    assert order == ["first", "second"]
-
-
-def test_nobody_is_asked_to_let_go_when_nobody_waits(store: BlobStore) -> None:
-    upload_id = store.create()
-
-    with store.lock(upload_id, patience=0, let_go=lambda: pytest.fail("nobody waits")):
-        pass
-
-
-def test_uploads_do_not_stand_in_each_others_way(store: BlobStore) -> None:
-    uploads = [store.create() for _ in range(5)]
-
-    with ExitStack() as locks:
-        held = [locks.enter_context(store.lock(upload_id, patience=0)) for upload_id in uploads]
-
-    assert len(held) == len(uploads)
 
 
 def endless(fault: Exception) -> Iterator[bytes]:
@@ -244,7 +220,7 @@ def endless(fault: Exception) -> Iterator[bytes]:
     raise fault
 
 
-def test_an_error_of_another_kind_forgets_the_part_as_well(store: BlobStore) -> None:
+def test_an_error_of_another_kind_forgets_the_part_as_well(store: ResumableStore) -> None:
     upload_id = store.create()
 
     with pytest.raises(ZeroDivisionError), store.resume(upload_id, 0) as staging:
@@ -252,3 +228,43 @@ def test_an_error_of_another_kind_forgets_the_part_as_well(store: BlobStore) -> 
 
     with store.resume(upload_id, 0) as staging:
         assert staging.finish().size == 0
+
+
+def test_an_upload_in_progress_is_listed_with_its_bytes(store: ResumableStore) -> None:
+    before = datetime.now(UTC) - TICK
+    with store.begin() as staging:
+        staging.append([CONTENT])
+        staging.finish()
+
+        [found] = store.iter_staged()
+
+    assert (found.key, found.size) == (staging.id, len(CONTENT))
+    assert before <= found.changed_at <= datetime.now(UTC) + TICK
+
+
+def test_a_discarded_upload_is_gone_and_cannot_be_published(store: ResumableStore) -> None:
+    with store.begin() as staging:
+        staging.append([CONTENT])
+        measured = staging.finish()
+        store.discard(staging.id)
+
+        assert staged_in(store) == []
+        with pytest.raises(StorageFault):
+            store.publish([(staging, measured)])
+
+    assert list(store.iter_blobs()) == []
+
+
+def test_discarding_what_is_not_there_is_no_error(store: ResumableStore) -> None:
+    store.discard("0" * 32)
+
+    assert staged_in(store) == []
+
+
+def test_discarding_reaches_nothing_but_staged_uploads(store: ResumableStore) -> None:
+    blob = put(store, CONTENT).key
+
+    for key in ("", ".", "..", f"../blobs/{blob[:2]}/{blob}", blob):
+        store.discard(key)
+
+    assert get(store, blob) == CONTENT

@@ -18,10 +18,9 @@ import pytest
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.maintenance.sweep import Housekeeping, Keep, Swept
 from cabinet.services.maintenance.verify import Inspection
-from cabinet.storage.blocks import Measured
 from cabinet.storage.content_hash import hash_chunks
 from cabinet.storage.local.blobs import LocalStore
-from cabinet.storage.protocols import Staging, StoredObject
+from cabinet.storage.protocols import BLOBS_LOCK, Sealed, Staging, StoredObject
 from tests.support.backends import put
 from tests.support.services import Workbench, workbench
 
@@ -51,11 +50,11 @@ class Stopping(LocalStore):
     before_publish: Callable[[], None] = staticmethod(do_nothing)
     after_publish: Callable[[], None] = staticmethod(do_nothing)
 
-    def remove(self, content_hash: str) -> None:
+    def remove(self, key: str) -> None:
         self.before_remove()
-        super().remove(content_hash)
+        super().remove(key)
 
-    def publish(self, finished: Sequence[tuple[Staging, Measured]]) -> None:
+    def publish(self, finished: Sequence[tuple[Staging, Sealed]]) -> None:
         self.before_publish()
         super().publish(finished)
         self.after_publish()
@@ -94,7 +93,7 @@ class Scene:
 
     def sweep(self) -> Swept:
         with self.bench.session() as session:
-            return Housekeeping(session, self.store, self.bench.clock, KEEP).sweep()
+            return Housekeeping(session, self.store, self.bench.locker, self.bench.clock, KEEP).sweep()
 
     def check_content_is_there(self) -> None:
         with self.bench.session() as session:
@@ -191,7 +190,7 @@ def test_a_publisher_that_fails_before_its_commit_takes_nothing_from_the_sweep(s
 
 
 def test_a_sweep_removes_nothing_while_a_backup_needs_all_blobs(scene: Scene) -> None:
-    with scene.store.keeping():
+    with scene.bench.locker.hold(BLOBS_LOCK, patience=0, together=True):
         during = scene.sweep()
     after = scene.sweep()
 

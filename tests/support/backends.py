@@ -1,28 +1,30 @@
-"""The storage backends under test: a new one joins the conformance suite by one entry below.
+"""The stores under test: a new one joins the conformance suites by one entry below.
 
-Rule: a backend gives its URL and the means to damage it; whatever it promises is in the suite.
+Rule: a backend opens its store and has the means to damage it; whatever it promises is in the suites.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from cabinet.storage.blocks import Measured
-from cabinet.storage.protocols import BlobStore
+from cabinet.storage.local.plain import PlainStore
+from cabinet.storage.opening import open_store
+from cabinet.storage.protocols import BlobStore, ResumableStore, Sealed
+from cabinet.storage.reserve import NO_RESERVE, Reserve
 from tests.support.contents import in_chunks
+from tests.support.memory_store import Memory, MemoryStore, StoredBytes
 
 
 class Backend(Protocol):
     """An empty place of one backend."""
 
-    @property
-    def url(self) -> str:
-        """What `open_store` takes."""
+    def open(self, reserve: Reserve = NO_RESERVE) -> ResumableStore:
+        """Return the store, as another process would that comes to the same place."""
 
-    def plant(self, content_hash: str, content: bytes) -> None:
+    def plant(self, key: str, content: bytes) -> None:
         """Make `content` the bytes of that blob behind the store's back, right or wrong."""
 
 
@@ -36,34 +38,62 @@ class LocalBackend:
     def url(self) -> str:
         return self.root.as_uri()
 
-    def blob(self, content_hash: str) -> Path:
+    def open(self, reserve: Reserve = NO_RESERVE) -> ResumableStore:
+        return open_store(self.url, reserve)
+
+    def blob(self, key: str) -> Path:
         """Return where that blob lies, or would."""
-        return self.root / "blobs" / content_hash[:2] / content_hash
+        return self.root / "blobs" / key[:2] / key
 
     def staged(self) -> list[Path]:
         """Return everything that lies in staging, whatever it is."""
         return list((self.root / "staging").iterdir())
 
-    def plant(self, content_hash: str, content: bytes) -> None:
-        self.blob(content_hash).write_bytes(content)
+    def plant(self, key: str, content: bytes) -> None:
+        self.blob(key).write_bytes(content)
 
 
-# Scheme of the URL -> what makes an empty place below a folder of the test.
+class PlainBackend(LocalBackend):
+    """The folder of a backup."""
+
+    def open(self, reserve: Reserve = NO_RESERVE) -> ResumableStore:
+        store = PlainStore(self.root, reserve)
+        store.make()
+        return store
+
+
+@dataclass(frozen=True)
+class MemoryBackend:
+    """The memory of this process, under keys that are no hashes."""
+
+    memory: Memory = field(default_factory=Memory)
+
+    def open(self, reserve: Reserve = NO_RESERVE) -> ResumableStore:
+        return MemoryStore(self.memory, reserve)
+
+    def plant(self, key: str, content: bytes) -> None:
+        self.memory.blobs[key] = StoredBytes(content)
+
+
+# Scheme of the URL, or what else it is called -> what makes an empty place below a folder of the test.
 BACKENDS_UNDER_TEST: dict[str, Callable[[Path], Backend]] = {
     "file": lambda folder: LocalBackend(folder / "store"),
+    "backup": lambda folder: PlainBackend(folder / "store"),
+    "memory": lambda _folder: MemoryBackend(),
 }
 
 
-def put(store: BlobStore, content: bytes) -> Measured:
-    """Store `content` as every upload does, and return what was measured."""
+def put(store: BlobStore, content: bytes, key: str | None = None) -> Sealed:
+    """Store `content` as every upload does, under `key` if a row had it, and return what was sealed."""
     with store.begin(len(content)) as staging:
         staging.append(in_chunks(content))
-        measured = staging.finish()
-        store.publish([(staging, measured)])
-    return measured
+        sealed = staging.finish()
+        sealed = replace(sealed, key=key or sealed.key)
+        store.publish([(staging, sealed)])
+    return sealed
 
 
-def get(store: BlobStore, content_hash: str) -> bytes:
+def get(store: BlobStore, key: str) -> bytes:
     """Return the bytes of a blob."""
-    with store.open(content_hash) as blob:
+    with store.open(key) as blob:
         return blob.read()

@@ -26,7 +26,7 @@ WHOLE = content_of(BLOCK_SIZE + 1000)
 
 def service_of(session: Session, bench: Workbench, account: Account) -> ResumableUploads:
     return ResumableUploads(
-        session, bench.store, bench.clock, Terms(MAX_SIZE, VERSIONS_KEPT, KEEP), account.id
+        session, bench.store, bench.locker, bench.clock, Terms(MAX_SIZE, VERSIONS_KEPT, KEEP), account.id
     )
 
 
@@ -50,4 +50,6 @@ def usage(session: Session, account: Account) -> int:
 
 
 def housekeeping(session: Session, bench: Workbench) -> Housekeeping:
-    return Housekeeping(session, bench.store, bench.clock, Keep(KEEP, timedelta(0), timedelta(0), KEEP))
+    return Housekeeping(
+        session, bench.store, bench.locker, bench.clock, Keep(KEEP, timedelta(0), timedelta(0), KEEP)
+    )

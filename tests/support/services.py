@@ -39,8 +39,8 @@ from cabinet.services.tree.search import Search
 from cabinet.services.tree.versions import Versions
 from cabinet.services.uploads.publishing import Stored, Target, Terms
 from cabinet.services.uploads.uploads import Uploads
-from cabinet.storage.opening import open_store
-from cabinet.storage.protocols import BlobStore
+from cabinet.storage.opening import open_locker, open_store
+from cabinet.storage.protocols import Locker, ResumableStore
 from tests.support.chosen_database import chosen
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -95,7 +95,8 @@ class Workbench:
     """A database and a store of one test, with the services of any number of users."""
 
     engine: Engine
-    store: BlobStore
+    store: ResumableStore
+    locker: Locker
     clock: FakeClock = field(default_factory=FakeClock)
     hasher: CountingHasher = field(default_factory=CountingHasher)
 
@@ -158,8 +159,8 @@ class Workbench:
         service.check(target, len(content))
         with service.begin() as upload:
             upload.append([content])
-            upload.finish()
-            return service.finish([(upload, target)])[0]
+            upload.seal()
+            return service.commit([(upload, target)])[0]
 
 
 def _stop_syncing(connection: sqlite3.Connection, _record: object) -> None:
@@ -192,7 +193,8 @@ def workbench(folder: Path) -> Iterator[Workbench]:
         (folder / "cabinet.db").write_bytes(_empty_file())
         event.listen(engine, "connect", _stop_syncing)
     try:
-        yield Workbench(engine, open_store((folder / "store").as_uri()))
+        url = (folder / "store").as_uri()
+        yield Workbench(engine, open_store(url), open_locker(url))
     finally:
         engine.dispose()
         if databases:

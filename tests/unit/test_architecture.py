@@ -244,6 +244,12 @@ def test_the_templates_of_lists_lead_nowhere_but_by_the_links_of_a_face() -> Non
     assert [path.name for path in templates if "url_for" in path.read_text()] == []
 
 
+def test_files_are_locked_in_one_module() -> None:
+    importing = [path.name for path in SOURCES if "fcntl" in imported_modules(ast.parse(path.read_bytes()))]
+
+    assert importing == ["file_locks.py"]
+
+
 @pytest.mark.parametrize("module", ["cabinet", "cabinet.storage.content_hash", "cabinet.client.main"])
 def test_the_client_and_what_it_shares_load_no_web_framework(module: str) -> None:
     command = (

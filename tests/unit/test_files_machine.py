@@ -141,7 +141,9 @@ class FilesMachine(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        swept = Housekeeping(self.session, self.bench.store, self.bench.clock, KEEP).sweep()
+        swept = Housekeeping(
+            self.session, self.bench.store, self.bench.locker, self.bench.clock, KEEP
+        ).sweep()
 
         kept = [found for found in self.trash if found.since > self.bench.clock() - KEEP.trash]
         assert swept.purged == len(self.trash) - len(kept)

@@ -42,7 +42,7 @@ def test_one_file_has_a_greatest_size(session: Session, bench: Workbench, alice:
 
     with service.begin() as upload:
         upload.append([b"12345", b"67890"])
-        service.finish([(upload, Target("f"))])
+        service.commit([(upload, Target("f"))])
     assert paths_of(session, bench, alice) == ["f"]
 
 
@@ -83,7 +83,7 @@ def test_what_the_quota_refuses_in_the_end_leaves_no_bytes(session: Session, ben
         first.append([b"123456"])
         second.append([b"abcdef"])
         with pytest.raises(QuotaExceeded):
-            service.finish([(first, Target("a")), (second, Target("b"))])
+            service.commit([(first, Target("a")), (second, Target("b"))])
 
     assert paths_of(session, bench, bob) == []
     assert stored_bytes(bench) == Counter()

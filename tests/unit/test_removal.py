@@ -99,7 +99,7 @@ def rows_of(session: Session) -> dict[str, int]:
 
 
 def sweep(bench: Workbench, session: Session, keep: timedelta = TRASH_KEEP) -> Housekeeping:
-    return Housekeeping(session, bench.store, bench.clock, Keep(keep, KEEP, KEEP, KEEP))
+    return Housekeeping(session, bench.store, bench.locker, bench.clock, Keep(keep, KEEP, KEEP, KEEP))
 
 
 def trash_singly(bench: Workbench, session: Session, alice: Account, count: int = 9) -> None:
@@ -431,7 +431,7 @@ def test_an_emptied_trash_whose_process_dies_before_its_usage_falls_is_settled_b
 
 def resumable(bench: Workbench, session: Session, account: Account) -> ResumableUploads:
     return ResumableUploads(
-        session, bench.store, bench.clock, Terms(MAX_SIZE, VERSIONS_KEPT, KEEP), account.id
+        session, bench.store, bench.locker, bench.clock, Terms(MAX_SIZE, VERSIONS_KEPT, KEEP), account.id
     )
 
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from cabinet.errors import StorageFull
-from cabinet.storage.reserve import Reserve, Room
+from cabinet.storage.reserve import Free, Reserve, Room
 
 MB = 1 << 20
 GB = 1 << 30
@@ -56,7 +56,7 @@ def test_content_may_take_all_but_the_reserve(disks: dict[Path, int]) -> None:
     disks[CONTENT] = 99
     with pytest.raises(StorageFull):
         room.check(0)
-    assert (room.free_bytes(), room.reserve_bytes()) == (99, 100)
+    assert room.free() == Free(99, 100, -1)
 
 
 def test_what_is_being_written_counts_until_it_is(disks: dict[Path, int]) -> None:
@@ -89,4 +89,4 @@ def test_a_disk_that_does_not_tell_its_size_is_taken_at_its_word_when_it_is_full
 
     room.check(1 << 40)
     with room.taking(1 << 40):
-        assert room.free_bytes() == -1
+        assert room.free() == Free(-1, 100, None)

@@ -26,7 +26,7 @@ from cabinet.services.accounts.accounts import Account
 from cabinet.services.kernel.clock import utc_now
 from cabinet.services.uploads import resumable
 from cabinet.services.uploads.resumable import ResumableUploads
-from cabinet.services.uploads.states import Part, State
+from cabinet.services.uploads.states import Part, State, lock_name
 from cabinet.storage.content_hash import BLOCK_SIZE
 from cabinet.storage.local import staging as local_staging
 from tests.support.contents import content_of, in_chunks
@@ -195,7 +195,7 @@ def test_an_upload_that_somebody_writes_to_does_not_expire(
     made = service.begin(plan(100))
     bench.clock.advance(days=8)
 
-    with bench.store.lock(made.id, patience=0):
+    with bench.locker.hold(lock_name(made.id), patience=0):
         assert housekeeping(session, bench).expire_uploads() == []
     assert housekeeping(session, bench).expire_uploads() == [made.id]
 

@@ -92,7 +92,9 @@ def content_of(bench: Workbench, found: Entry | Missing) -> bytes:
 
 
 def housekeeping(session: Session, bench: Workbench) -> Housekeeping:
-    return Housekeeping(session, bench.store, bench.clock, Keep(timedelta(0), GRACE, GRACE, GRACE))
+    return Housekeeping(
+        session, bench.store, bench.locker, bench.clock, Keep(timedelta(0), GRACE, GRACE, GRACE)
+    )
 
 
 def test_a_thumbnail_is_made_once_a_content(

@@ -134,7 +134,7 @@ def test_the_number_is_found_soon_among_many(
     service = bench.uploads(session, alice)
     with service.begin() as upload:
         upload.append([b"x"])
-        service.finish([(upload, target) for target in [Target("f"), *targets]])
+        service.commit([(upload, target) for target in [Target("f"), *targets]])
     looked_up: list[str] = []
 
     def child(folder: Node, name: str) -> Node | None:
@@ -146,7 +146,7 @@ def test_the_number_is_found_soon_among_many(
 
     with service.begin() as upload:
         upload.append([b"y"])
-        (stored,) = service.finish([(upload, Target("f", Conflict.RENAME))])
+        (stored,) = service.commit([(upload, Target("f", Conflict.RENAME))])
 
     assert stored.entry.name == "f (300)"
     assert len(looked_up) < 30
@@ -190,7 +190,7 @@ def test_what_cannot_be_is_refused_before_and_after_the_bytes_came(
     with service.begin() as upload:
         upload.append([b"new bytes"])
         with pytest.raises(error):
-            service.finish([(upload, target)])
+            service.commit([(upload, target)])
 
     assert (rows(session), stored_bytes(bench)) == before
 
@@ -229,7 +229,7 @@ def test_a_precondition_is_judged_again_when_the_bytes_are_there(
         with bench.session() as meanwhile:
             bench.upload(meanwhile, alice, "f", CONTENT)
         with pytest.raises(PreconditionFailed):
-            service.finish([(upload, target)])
+            service.commit([(upload, target)])
 
     assert content_of(session, bench, alice, "f") == CONTENT
 
@@ -252,7 +252,7 @@ def test_bytes_that_were_not_promised_are_not_stored(
     with service.begin(promised) as upload:
         upload.append([CONTENT])
         with pytest.raises(DigestMismatch) as caught:
-            upload.finish()
+            upload.seal()
 
     assert caught.value.received == received
     bench.accounts(session).delete("bob")
@@ -263,7 +263,7 @@ def test_a_sha256_that_was_promised_is_kept(session: Session, bench: Workbench, 
     service = bench.uploads(session, alice)
     with service.begin(Promised(len(CONTENT), HASH, sha256)) as upload:
         upload.append([CONTENT])
-        service.finish([(upload, Target("f"))])
+        service.commit([(upload, Target("f"))])
     bench.upload(session, alice, "g", CONTENT)
 
     assert session.scalar(select(Blob.sha256)) == sha256
@@ -302,7 +302,7 @@ def test_several_files_are_stored_together_in_the_order_they_came(
     with service.begin() as one, service.begin() as two, service.begin() as three:
         for upload, content in ((one, b"1"), (two, b"2"), (three, b"1")):
             upload.append([content])
-        stored = service.finish([(one, Target("z")), (two, Target("a")), (three, Target("z"))])
+        stored = service.commit([(one, Target("z")), (two, Target("a")), (three, Target("z"))])
 
     assert [(found.entry.path, found.is_new) for found in stored] == [("z", True), ("a", True), ("z", False)]
     assert stored_bytes(bench) == Counter({"blobs": 2})
@@ -316,7 +316,7 @@ def test_one_that_is_refused_takes_all_others_with_it(
         one.append([b"1"])
         two.append([b"2"])
         with pytest.raises(EntryExists):
-            service.finish([(one, Target("f")), (two, Target("f", Conflict.FAIL))])
+            service.commit([(one, Target("f")), (two, Target("f", Conflict.FAIL))])
 
     assert paths_of(session, bench, alice) == []
     assert stored_bytes(bench) == Counter()
@@ -333,7 +333,7 @@ def test_a_name_taken_in_the_very_moment_is_to_be_tried_again(
     with service.begin() as upload:
         upload.append([CONTENT])
         with pytest.raises(Unavailable):
-            service.finish([(upload, Target("f"))])
+            service.commit([(upload, Target("f"))])
 
 
 def test_an_upload_of_an_account_that_is_gone_is_nowhere(
@@ -345,5 +345,5 @@ def test_an_upload_of_an_account_that_is_gone_is_nowhere(
         with bench.session() as meanwhile:
             bench.accounts(meanwhile).delete("alice")
         with pytest.raises(NotFound):
-            service.finish([(upload, Target("f"))])
+            service.commit([(upload, Target("f"))])
     assert stored_bytes(bench) == Counter()

@@ -97,7 +97,7 @@ class Importer:
             with ExitStack() as held:
                 upload = held.enter_context(self._uploads.begin(Promised(size=file.size), target))
                 upload.append(self._report.metered(file.chunks(), source.label))
-                measured = upload.finish()
+                measured = upload.seal()
                 has_grown = file.has_grown(measured.content_hash)
                 self._held.push(held.pop_all())
         target = replace(target, modified_at=file.modified_at)
@@ -126,7 +126,7 @@ class Importer:
     def _finish(self, batch: Sequence[_Received]) -> None:
         """Store the files together or, where one of them cannot be stored, one by one."""
         try:
-            stored = self._uploads.finish([(received.upload, received.target) for received in batch])
+            stored = self._uploads.commit([(received.upload, received.target) for received in batch])
         except CabinetError as error:
             if len(batch) == 1:
                 self._report.failed(batch[0].label, error)

@@ -92,7 +92,7 @@ def restore(folder: Path, quiet: bool, as_json: bool) -> None:
 
 
 def _backups() -> Backups:
-    return Backups(db.engine, runtime().store, _place(), runtime().clock)
+    return Backups(db.engine, runtime().store, runtime().locker, _place(), runtime().clock)
 
 
 def _place() -> Path:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 
 from cabinet.errors import BlobMissing, StorageFault
 from cabinet.storage.chunks import iter_stream
 from cabinet.storage.content_hash import hash_stream
-from cabinet.storage.protocols import BlobStore, OnDisk
+from cabinet.storage.protocols import BlobStore, OnDisk, key_in
 
 # Copies at a time: the syncs of small files share the journal's, and one file's hash the other's wait.
 THREADS = 8
@@ -35,10 +35,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A blob that shall be taken; its size in bytes."""
+    """A blob that shall be taken; its size in bytes, and its key where that does not follow from the content."""
 
     content_hash: str
     size: int
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,10 @@ def take(source: BlobStore, target: BlobStore, wanted: Sequence[Wanted]) -> Iter
     """
     missing = []
     for blob in wanted:
-        if target.size_of(blob.content_hash) == blob.size:
+        if size_in(target, blob) == blob.size:
             yield Taken(blob, Outcome.THERE)
             continue
-        found = source.size_of(blob.content_hash)
+        found = size_in(source, blob)
         if found == blob.size:
             missing.append(blob)
         else:
@@ -86,19 +87,28 @@ def take(source: BlobStore, target: BlobStore, wanted: Sequence[Wanted]) -> Iter
 
 def check(store: BlobStore, blob: Wanted) -> Outcome:
     """Read and hash a blob, and tell whether it is there, missing or damaged."""
-    found = store.size_of(blob.content_hash)
+    found = size_in(store, blob)
     if found is None:
         return Outcome.MISSING
     if found != blob.size:
         return Outcome.DAMAGED
     try:
-        with store.open(blob.content_hash) as stream:
+        with store.open(_key(store, blob)) as stream:
             is_right = hash_stream(stream) == blob.content_hash
     except BlobMissing:
         return Outcome.MISSING
     except (OSError, StorageFault):
         return Outcome.DAMAGED
     return Outcome.THERE if is_right else Outcome.DAMAGED
+
+
+def size_in(store: BlobStore, blob: Wanted) -> int | None:
+    """Return the size that a blob has in `store`, None when it is not there."""
+    return store.size_of(_key(store, blob))
+
+
+def _key(store: BlobStore, blob: Wanted) -> str:
+    return key_in(store, blob.content_hash, blob.key)
 
 
 def _link(source: BlobStore, target: BlobStore, blobs: Sequence[Wanted]) -> set[str]:
@@ -115,17 +125,17 @@ def _copy(source: BlobStore, target: BlobStore, blob: Wanted) -> Outcome:
             return Outcome.MISSING
         except _Unreadable:
             return Outcome.DAMAGED
-        measured = staging.finish()
-        if measured.content_hash != blob.content_hash:
+        sealed = staging.finish()
+        if sealed.content_hash != blob.content_hash:
             return Outcome.DAMAGED
-        target.publish([(staging, measured)])
+        target.publish([(staging, replace(sealed, key=_key(target, blob)))])
     return Outcome.COPIED
 
 
 def _content_of(source: BlobStore, blob: Wanted) -> Iterator[bytes]:
     """Yield the bytes of a blob; an error of its disk is told apart from one of the disk that takes it."""
     try:
-        with source.open(blob.content_hash) as stream:
+        with source.open(_key(source, blob)) as stream:
             yield from iter_stream(stream)
     except (OSError, StorageFault) as error:
         raise _Unreadable from error

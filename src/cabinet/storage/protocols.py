@@ -1,11 +1,22 @@
-"""What a backend promises.
+"""What a backend promises: a small core, and what only some can do beside it.
+
+    BlobStore         begin, publish, open, size_of, remove, iter_blobs, free_bytes
+    ResumableStore    ... and uploads of several requests, which it keeps between them
+    ContentNamed      ... and its keys follow from the content hashes
+    OnDisk            ... and its blobs are files
+    Locker            locks by name, over all processes that share a store
 
 The life of bytes: `begin`, `append` while they come, `finish` (counted, hashed, durable in
-staging, still invisible), `publish` (a blob), and `discard` of what staging still holds. An upload
-of several requests is made by `create`; each of them holds its `lock`, goes on by `resume`, and
-ends with `keep`.
+staging, still invisible), `publish` (a blob), and the end of what staging still holds. An upload
+of several requests is made by `create`; each of them goes on by `resume`, under the lock of the
+upload, and ends with `keep`.
 
-Rule: a backend knows content hashes and staging ids, never a user, a name or a row.
+A blob has a key, which the store chooses and the blob's row carries. Where keys follow from the
+content, several uploads may be about to publish one blob: hence `publish` is called in the
+transaction that refers to it, under the lock of its hash. A store that gives each upload a key of
+its own may do all of its work in `finish`, before any transaction, and next to nothing in `publish`.
+
+Rule: a backend knows keys, content hashes and staging ids, never a user, a name or a row.
 """
 
 from __future__ import annotations
@@ -18,6 +29,18 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from cabinet.storage.blocks import Measured
+from cabinet.storage.reserve import Free
+
+# The lock of all blobs of a store: who needs that every one stays holds it together with others who
+# do, and who removes some holds it alone.
+BLOBS_LOCK = "blobs"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed(Measured):
+    """What is known of an upload that takes no more bytes, and the key that its blob shall have."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +65,19 @@ class Staging(Protocol):
 
     @property
     def id(self) -> str:
-        """The key under which the backend holds the bytes until they are discarded."""
+        """What the backend knows the bytes by until they are discarded."""
 
     def append(self, chunks: Iterable[bytes]) -> None:
         """Write `chunks` behind what is there; raises `StorageFull` when there is no room."""
 
-    def finish(self) -> Measured:
-        """Make all bytes durable and tell their size and hash.
+    def finish(self) -> Sealed:
+        """Make all bytes durable and tell their size, their hash, and the key that they shall have.
 
         Called once: after it, or an error of it, `append` and `finish` raise ValueError.
         """
+
+    def head(self, size: int) -> bytes:
+        """Return the first bytes, at most `size` of them, once it is finished."""
 
 
 class ResumedStaging(Staging, Protocol):
@@ -76,7 +102,7 @@ class ResumedStaging(Staging, Protocol):
 
 
 class BlobStore(Protocol):
-    """Immutable bytes, keyed by their content hash. Safe for many threads and processes."""
+    """Immutable bytes, by their keys. Safe for many threads and processes."""
 
     def begin(self, expected_size: int | None = None) -> AbstractContextManager[Staging]:
         """Open a new upload; leaving the context closes it and discards what staging holds.
@@ -85,20 +111,42 @@ class BlobStore(Protocol):
         Raises `StorageFull` at once when `expected_size` bytes have no room.
         """
 
+    def publish(self, finished: Sequence[tuple[Staging, Sealed]]) -> None:
+        """Make each finished upload the blob `sealed.key`, durably.
+
+        That is the key which `finish` told, or, where a row knows that content already, the row's.
+        The caller holds the locks of the hashes, and has one transaction open that will refer to
+        the blobs. A blob that is there already is kept, unless its size is wrong: then the new
+        bytes take its place.
+        """
+
+    def open(self, key: str) -> BinaryIO:
+        """Open a blob for reading, positioned at 0, with a real file descriptor if there is one.
+
+        The caller closes it. It stays readable when the blob is removed meanwhile. Raises
+        `BlobMissing`, and `StorageFault` when the blob may be there but cannot be opened.
+        """
+
+    def size_of(self, key: str) -> int | None:
+        """Return a blob's size in bytes, or None when it is not there."""
+
+    def remove(self, key: str) -> None:
+        """Remove a blob, which need not be there; the caller holds the lock of its hash."""
+
+    def iter_blobs(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Yield the blobs whose keys begin with `prefix`, in no particular order."""
+
+    def free_bytes(self) -> Free | None:
+        """Return how much room there is, or None when the backend cannot know."""
+
+
+class ResumableStore(BlobStore, Protocol):
+    """A store that keeps an upload from one request to the next."""
+
     def create(self, expected_size: int | None = None) -> str:
         """Make a staged upload that stays until it is discarded, durably, and return its id.
 
         Raises `StorageFull` at once when `expected_size` bytes have no room.
-        """
-
-    def lock(
-        self, staging_id: str, *, patience: float, let_go: Callable[[], None] | None = None
-    ) -> AbstractContextManager[None]:
-        """Be the only one, over all processes, who works on a staged upload.
-
-        Whoever comes next has `let_go` of the holder called, from another thread, and waits for at
-        most `patience` seconds; then raises `UploadLocked`. Raises `UploadGone` where nothing is
-        staged. A lock ends with the process that holds it.
         """
 
     def resume(
@@ -117,61 +165,27 @@ class BlobStore(Protocol):
         context does what it does for `begin`. Raises `UploadGone` or `StorageFull`.
         """
 
-    def head(self, staging: Staging, size: int) -> bytes:
-        """Return the first bytes of a finished upload, at most `size` of them."""
-
-    def publish(self, finished: Sequence[tuple[Staging, Measured]]) -> None:
-        """Make each finished upload the blob `measured.content_hash`, durably.
-
-        The caller holds the locks of these hashes, and has one transaction open that will refer to
-        the blobs. A blob that is there already is kept, unless its size is wrong: then the new
-        bytes take its place.
-        """
-
-    def open(self, content_hash: str) -> BinaryIO:
-        """Open a blob for reading, positioned at 0, with a real file descriptor if there is one.
-
-        The caller closes it. It stays readable when the blob is removed meanwhile. Raises
-        `BlobMissing`, and `StorageFault` when the blob may be there but cannot be opened.
-        """
-
-    def size_of(self, content_hash: str) -> int | None:
-        """Return a blob's size in bytes, or None when it is not there."""
-
-    def remove(self, content_hash: str) -> None:
-        """Remove a blob, which need not be there; the caller holds the lock of that hash."""
-
-    def removing(self) -> AbstractContextManager[bool]:
-        """Say that blobs are about to be removed; gives False where somebody keeps them, over all processes."""
-
-    def keeping(self) -> AbstractContextManager[None]:
-        """Have every blob stay for as long as the context lasts; waits for whoever is removing some.
-
-        It ends with the process that keeps them, however that ends.
-        """
+    def staged_size(self, staging_id: str) -> int | None:
+        """Return how many bytes staging holds of an upload, at least those kept; None when it is not there."""
 
     def discard(self, staging_id: str) -> None:
         """Forget a staged upload, which need not be there."""
 
-    def iter_blobs(self, prefix: str = "") -> Iterator[StoredObject]:
-        """Yield the blobs whose keys begin with `prefix`, in no particular order."""
-
     def iter_staged(self) -> Iterator[StoredObject]:
         """Yield every staged upload, finished or not, in no particular order."""
 
-    def check_room(self, size: int = 0) -> None:
-        """Raise `StorageFull` where `size` bytes more would leave less free than the reserve."""
 
-    def free_bytes(self) -> int | None:
-        """Return how many bytes are free, the reserve included, or None when the backend cannot know."""
+@runtime_checkable
+class ContentNamed(Protocol):
+    """A store whose keys follow from the content hashes, so that nobody has to look one up."""
 
-    def reserve_bytes(self) -> int:
-        """Return how many of them content may not take."""
+    def key_of(self, content_hash: str) -> str:
+        """Return the key of the blob with that content, whether it is there or not."""
 
 
 @runtime_checkable
 class OnDisk(Protocol):
-    """What a store can do besides whose blobs are files below one folder: see `copying.py`."""
+    """A store whose blobs are files below one folder: see `copying.py`."""
 
     @property
     def root(self) -> Path:
@@ -182,3 +196,26 @@ class OnDisk(Protocol):
 
         Returns which of them are: none where the two stores do not lie on one filesystem.
         """
+
+
+class Locker(Protocol):
+    """Locks by name, over all processes that share a store. A lock ends with the process that holds it."""
+
+    def hold(
+        self,
+        name: str,
+        *,
+        patience: float | None,
+        together: bool = False,
+        let_go: Callable[[], None] | None = None,
+    ) -> AbstractContextManager[None]:
+        """Hold the lock `name`, alone, or `together` with others who do; different names never wait for long.
+
+        Waits for `patience` seconds, None for as long as it takes; then raises `LockTaken`. Whoever
+        waits has `let_go` of the one that holds it alone called, from another thread, soon and once.
+        """
+
+
+def key_in(store: BlobStore, content_hash: str, key: str) -> str:
+    """Return the key of a content in `store`, which is `key` unless it follows from the content."""
+    return store.key_of(content_hash) if isinstance(store, ContentNamed) else key

@@ -42,6 +42,24 @@ class Reserve:
 NO_RESERVE = Reserve()
 
 
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Bytes that are free, the reserve included; the reserve; and what content may take.
+
+    That is negative where the reserve is touched already, and None where nobody knows.
+    """
+
+    size: int
+    reserve: int
+    usable: int | None
+
+
+def check_room(free: Free | None, size: int = 0) -> None:
+    """Raise `StorageFull` where `size` bytes of content have no room."""
+    if free is not None and free.usable is not None and free.usable < max(0, size):
+        raise StorageFull
+
+
 class Room:
     """What the disk of `folder` still has for content; safe for many threads.
 
@@ -56,13 +74,7 @@ class Room:
 
     def check(self, size: int = 0) -> None:
         """Raise `StorageFull` where `size` bytes of content would leave less than the reserve."""
-        left = self._left(self._folder)
-        if left is not None and left < self._being_written + max(0, size):
-            raise StorageFull
-        for folder in self._reserve.beside:
-            left = self._left(folder)
-            if left is not None and left < 0:
-                raise StorageFull
+        check_room(self.free(), size)
 
     @contextmanager
     def taking(self, size: int) -> Iterator[None]:
@@ -76,15 +88,18 @@ class Room:
             with self._lock:
                 self._being_written -= size
 
-    def free_bytes(self) -> int:
-        """Return what is free, the reserve included."""
+    def free(self) -> Free:
+        """Return what is free."""
         status = os.statvfs(self._folder)
-        return status.f_bavail * status.f_frsize
-
-    def reserve_bytes(self) -> int:
-        """Return the reserve on the disk of the content."""
-        status = os.statvfs(self._folder)
-        return self._reserve.on(status.f_blocks * status.f_frsize)
+        usable = self._left(self._folder)
+        if usable is not None:
+            usable -= self._being_written
+        for folder in self._reserve.beside:
+            left = self._left(folder)
+            if left is not None and left < 0:
+                usable = left if usable is None else min(usable, left)
+        total = status.f_blocks * status.f_frsize
+        return Free(status.f_bavail * status.f_frsize, self._reserve.on(total), usable)
 
     def _left(self, folder: Path) -> int | None:
         """Return the free bytes of a disk beyond the reserve, None where it does not tell its size."""

@@ -45,7 +45,7 @@ def receive_body(service: Uploads, path: str, default: Conflict = Conflict.REPLA
     promised = promised_of(request.headers, length_of(request))
     service.check(target, promised.size)
     with ExitStack() as held:
-        return service.finish([_receive(service, held, promised, target, iter_body(request))])[0]
+        return service.commit([_receive(service, held, promised, target, iter_body(request))])[0]
 
 
 def receive_form(service: Uploads, folder: str, default: Conflict = Conflict.REPLACE) -> list[Stored]:
@@ -58,7 +58,7 @@ def receive_form(service: Uploads, folder: str, default: Conflict = Conflict.REP
     on_conflict = choice_of(Conflict, "on_conflict", default)
     split_path(folder)
     with ExitStack() as held:
-        return service.finish(_receive_parts(service, folder, on_conflict, held))
+        return service.commit(_receive_parts(service, folder, on_conflict, held))
 
 
 def _receive_parts(
@@ -102,7 +102,7 @@ def _receive(
     """Receive one content into staging, whole and as it was promised."""
     upload = held.enter_context(service.begin(promised, target))
     upload.append(chunks)
-    upload.finish()
+    upload.seal()
     return upload, target
 
 

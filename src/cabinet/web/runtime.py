@@ -22,8 +22,8 @@ from cabinet.services.kernel.clock import Clock, utc_now
 from cabinet.services.thumbnails.decoder import Decoder
 from cabinet.services.thumbnails.thumbnails import ThumbnailMaker
 from cabinet.services.tree.cursors import Cursors
-from cabinet.storage.opening import open_store
-from cabinet.storage.protocols import BlobStore
+from cabinet.storage.opening import open_locker, open_store
+from cabinet.storage.protocols import Locker, ResumableStore
 from cabinet.storage.reserve import Reserve
 from cabinet.web.running import Running
 
@@ -42,9 +42,14 @@ class Runtime:
     threads: int = 1
 
     @cached_property
-    def store(self) -> BlobStore:
+    def store(self) -> ResumableStore:
         """The store, opened when it is first needed."""
         return open_store(self.store_url, self.reserve)
+
+    @cached_property
+    def locker(self) -> Locker:
+        """The locks that all processes of this server share."""
+        return open_locker(self.store_url)
 
     @cached_property
     def running(self) -> Running:

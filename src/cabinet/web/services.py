@@ -36,6 +36,7 @@ from cabinet.services.tree.versions import Versions
 from cabinet.services.uploads.publishing import Terms
 from cabinet.services.uploads.resumable import ResumableUploads
 from cabinet.services.uploads.uploads import Uploads
+from cabinet.storage.reserve import check_room
 from cabinet.web.peer import peer_address
 from cabinet.web.runtime import runtime, setting
 
@@ -144,7 +145,7 @@ def uploads(owner_id: int) -> Uploads:
 def resumable(owner_id: int) -> ResumableUploads:
     """Return the use cases of one user's uploads that outlive their requests."""
     held = runtime()
-    return ResumableUploads(database(), held.store, held.clock, _terms(), owner_id)
+    return ResumableUploads(database(), held.store, held.locker, held.clock, _terms(), owner_id)
 
 
 def _terms() -> Terms:
@@ -163,7 +164,7 @@ def housekeeping(*, now: bool = False) -> Housekeeping:
         staged=grace,
         ended=timedelta(seconds=setting("UPLOAD_KEEP_SECONDS")),
     )
-    return Housekeeping(database(), held.store, held.clock, keep)
+    return Housekeeping(database(), held.store, held.locker, held.clock, keep)
 
 
 def inspection() -> Inspection:
@@ -174,7 +175,7 @@ def inspection() -> Inspection:
 def has_room() -> bool:
     """Tell whether the disks have more free than their reserve; where nobody knows they have."""
     try:
-        runtime().store.check_room()
+        check_room(runtime().store.free_bytes())
     except StorageFull:
         return False
     except CabinetError:

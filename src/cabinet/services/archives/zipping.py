@@ -23,6 +23,7 @@ from cabinet.models import Kind, Node
 from cabinet.services.archives.zip_format import Archive, Length, is_one_piece
 from cabinet.services.archives.zip_names import ExactNames, FolderNames, Naming
 from cabinet.services.changes.selections import FolderSelection, Selected, find_in_folder
+from cabinet.services.kernel.contents import open_content
 from cabinet.services.tree.names import split_path
 from cabinet.services.tree.tree import Tree
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly
@@ -218,7 +219,7 @@ class Zipping:
             if member.content_hash is None:
                 yield archive.folder(member.name, member.modified_at)
                 continue
-            with self._store.open(member.content_hash) as stream:
+            with open_content(self._session, self._store, member.content_hash) as stream:
                 content = _read(stream, member)
                 if is_one_piece(member.size):
                     whole = b"".join(content)

@@ -3,7 +3,8 @@
     cabinet-backup             what kind of folder this is, and the lock of whoever works on it
     manifest.json              what the backup is of, and the names of the next two
     database-<time>-<digits>   the copy of the database
-    index-<time>-<digits>      the blobs that it needs: a line each, hash and size, in the order of hashes
+    index-<time>-<digits>      the blobs that it needs: a line each, in the order of hashes: hash, size, and
+                               the key of its row, if that is another
     blobs/ab/<content hash>    their bytes
     staging/                   of copies on their way
 
@@ -15,12 +16,11 @@ Rule: files are for their owner alone; a name that the manifest says leads nowhe
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -31,6 +31,7 @@ from cabinet.refusals import UnusableBackup
 from cabinet.storage.content_hash import PREFIXES, is_content_hash
 from cabinet.storage.copying import Wanted
 from cabinet.storage.disk import disk_errors, sync_folder
+from cabinet.storage.file_locks import LockTaken, locked
 from cabinet.storage.opening import open_folder
 
 FORMAT = 1
@@ -139,10 +140,10 @@ class BackupFolder:
         """Yield the blobs of an index; raises `UnusableBackup`."""
         with (self.root / name).open(encoding="ascii") as lines:
             for line in lines:
-                content_hash, _, size = line.rstrip("\n").partition(" ")
+                content_hash, size, key = (*line.rstrip("\n").split(" ", 2), "", "")[:3]
                 if not (is_content_hash(content_hash) and size.isdigit()):
                     raise UnusableBackup(where=str(self.root), reason=DAMAGED)
-                yield Wanted(content_hash, int(size))
+                yield Wanted(content_hash, int(size), key or content_hash)
 
     def write_index(self, name: str, blobs: Iterable[Wanted]) -> tuple[int, int]:
         """Write an index, durably, and return how many blobs and bytes; they come by their hashes."""
@@ -152,7 +153,8 @@ class BackupFolder:
                 # What is not needed is found by this order.
                 assert last < blob.content_hash
                 last = blob.content_hash
-                lines.write(f"{blob.content_hash} {blob.size}\n".encode("ascii"))
+                key = "" if blob.key == blob.content_hash else f" {blob.key}"
+                lines.write(f"{blob.content_hash} {blob.size}{key}\n".encode("ascii"))
                 count, size = count + 1, size + blob.size
         return count, size
 
@@ -213,7 +215,7 @@ def folder_to_write(root: Path, *data: Path) -> Iterator[BackupFolder]:
             _make_mark(root)
         except (FileExistsError, NotADirectoryError) as error:
             raise UnusableBackup(where=str(root), reason=NOT_A_FOLDER) from error
-    with _locked(root, fcntl.LOCK_EX):
+    with _locked(root, together=False):
         yield BackupFolder(root, make=True)
 
 
@@ -223,7 +225,7 @@ def folder_to_read(root: Path) -> Iterator[tuple[BackupFolder, Manifest]]:
     root = root.resolve()
     if not (root / MARK).is_file():
         raise UnusableBackup(where=str(root), reason=HOLDS_NONE)
-    with _locked(root, fcntl.LOCK_SH):
+    with _locked(root, together=True):
         folder = BackupFolder(root)
         manifest = folder.manifest()
         if manifest is None:
@@ -295,14 +297,13 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _locked(root: Path, kind: int) -> Iterator[None]:
-    with disk_errors():
-        descriptor = os.open(root / MARK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
+def _locked(root: Path, *, together: bool) -> Iterator[None]:
+    with ExitStack() as held:
         try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            with disk_errors():
+                # Of a backup on a medium that takes no writes, too.
+                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+                held.enter_context(locked(root / MARK, patience=0, together=together, flags=flags))
+        except LockTaken as error:
             raise UnusableBackup(where=str(root), reason=IN_USE) from error
         yield
-    finally:
-        os.close(descriptor)

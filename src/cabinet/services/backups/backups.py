@@ -31,7 +31,8 @@ from cabinet.services.maintenance.blob_references import NEEDED
 from cabinet.storage import copying
 from cabinet.storage.copying import Outcome, Taken, Wanted
 from cabinet.storage.disk import disk_errors
-from cabinet.storage.protocols import BlobStore
+from cabinet.storage.protocols import BLOBS_LOCK, BlobStore, ContentNamed, Locker
+from cabinet.storage.reserve import check_room
 
 OTHER_DATABASE = "it is of another kind of database. Set DATABASE_URL to one of that kind."
 HOLDS_DATA = "this instance has accounts already. Name an empty one by CABINET_INSTANCE and DATABASE_URL."
@@ -79,8 +80,9 @@ class Backups:
     By a file in `place`, the folder of its data, its backups are told from those of another one.
     """
 
-    def __init__(self, engine: Engine, store: BlobStore, place: Path, clock: Clock) -> None:
+    def __init__(self, engine: Engine, store: BlobStore, locker: Locker, place: Path, clock: Clock) -> None:
         self._engine = engine
+        self._locker = locker
         self._place = place
         self._store = store
         self._clock = clock
@@ -120,11 +122,20 @@ class Backups:
             self._check_target(manifest, terms)
             database = folder.checked(manifest.database)
             index = folder.checked(manifest.index).name
-            with self._store.keeping():
+            with self._locker.hold(BLOBS_LOCK, patience=None, together=True):
                 tally = _take_all(folder.iter_index, index, folder.store, self._store, watch)
             backup_folder.set_identity(self._place, manifest.instance)
-            database_copy.put_back(self._engine, database, lambda connection: _forget(connection, terms))
+            database_copy.put_back(self._engine, database, lambda connection: self._fix(connection, terms))
         return manifest, tally
+
+    def _fix(self, connection: Connection, terms: RestoreTerms) -> None:
+        _forget(connection, terms)
+        has_keys = any(each["name"] == Blob.key.name for each in inspect(connection).get_columns("blob"))
+        if has_keys and isinstance(self._store, ContentNamed):
+            # The store that the backup is of may have named them in another way.
+            connection.execute(
+                update(Blob).where(Blob.key != Blob.content_hash).values(key=Blob.content_hash)
+            )
 
     def _check_target(self, manifest: Manifest, terms: RestoreTerms) -> None:
         if manifest.kind != self._engine.dialect.name:
@@ -142,7 +153,7 @@ class Backups:
         now = self._clock()
         stamp = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         database, index = folder.root / f"{DATABASE}{stamp}", folder.root / f"{INDEX}{stamp}"
-        with self._store.keeping():
+        with self._locker.hold(BLOBS_LOCK, patience=None, together=True):
             with database_copy.dumped(self._engine, database) as snapshot:
                 blobs, size = folder.write_index(index.name, self._iter_blobs(snapshot))
                 revision = snapshot.scalar(text("SELECT version_num FROM alembic_version"))
@@ -164,10 +175,12 @@ class Backups:
 
     def _iter_blobs(self, snapshot: Connection) -> Iterator[Wanted]:
         """Yield what is to be taken: all that is needed, and what else the store has."""
-        rows = select(Blob.content_hash, Blob.size, NEEDED).order_by(Blob.content_hash)
-        for content_hash, size, is_needed in snapshot.execution_options(yield_per=_BATCH).execute(rows):
-            if is_needed or self._store.size_of(content_hash) == size:
-                yield Wanted(content_hash, size)
+        rows = select(Blob.content_hash, Blob.size, Blob.key, NEEDED).order_by(Blob.content_hash)
+        found = snapshot.execution_options(yield_per=_BATCH).execute(rows)
+        for content_hash, size, key, is_needed in found:
+            wanted = Wanted(content_hash, size, key)
+            if is_needed or copying.size_in(self._store, wanted) == wanted.size:
+                yield wanted
 
 
 def verify(root: Path, watch: Watch) -> tuple[Manifest, list[Taken]]:
@@ -192,9 +205,8 @@ def _take_all(
 ) -> Tally:
     """Have `target` hold the blobs of an index as far as `source` has them; raises `StorageFull` at once."""
     if not copying.can_link(source, target):
-        target.check_room(
-            sum(blob.size for blob in iter_index(index) if target.size_of(blob.content_hash) != blob.size)
-        )
+        missing = (blob.size for blob in iter_index(index) if copying.size_in(target, blob) != blob.size)
+        check_room(target.free_bytes(), sum(missing))
     tally = Tally()
     blobs = iter_index(index)
     while batch := list(islice(blobs, _BATCH)):

@@ -16,6 +16,7 @@ from cabinet.errors import EntryExists, IsAFolder, NotAFolder, PreconditionFaile
 from cabinet.models import Blob, Kind, Node
 from cabinet.services.changes.purging import Purging
 from cabinet.services.kernel.clock import Clock
+from cabinet.services.kernel.contents import open_content
 from cabinet.services.kernel.database import publishing, write_if_possible, writing
 from cabinet.services.tree.cursors import Cursors
 from cabinet.services.tree.entries import Entry, Precondition, no_precondition, to_entry
@@ -63,8 +64,7 @@ class Files:
         """
         if entry.content_hash is None:
             raise IsAFolder(path=entry.path)
-        self._session.rollback()
-        return self._store.open(entry.content_hash)
+        return open_content(self._session, self._store, entry.content_hash)
 
     def list_page(self, path: str, order: Order, limit: int) -> Page:
         """Return a page of a folder; raises `NotFound`, `NotAFolder` or `InvalidField`."""
@@ -143,9 +143,8 @@ class Files:
         known = self._session.scalar(select(Blob.sha256).where(Blob.content_hash == content_hash))
         if known is not None:
             return known
-        self._session.rollback()
         hasher = hashlib.sha256()
-        with self._store.open(content_hash) as stream:
+        with open_content(self._session, self._store, content_hash) as stream:
             for chunk in iter_stream(stream):
                 hasher.update(chunk)
         digest = hasher.hexdigest()

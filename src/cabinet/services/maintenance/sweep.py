@@ -18,7 +18,7 @@ from itertools import islice
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from cabinet.errors import NotFound, UploadGone, UploadLocked
+from cabinet.errors import NotFound
 from cabinet.models import Blob, Node, Upload
 from cabinet.services.accounts.login_throttle import LoginThrottle
 from cabinet.services.accounts.sessions import Sessions
@@ -29,7 +29,9 @@ from cabinet.services.kernel.database import lock_blob, writing
 from cabinet.services.maintenance.blob_references import NEEDED, forget_thumbnails, note_unneeded
 from cabinet.services.tree.removal import Removal
 from cabinet.services.tree.usage import use
-from cabinet.storage.protocols import BlobStore
+from cabinet.services.uploads.states import lock_name
+from cabinet.storage.file_locks import LockTaken
+from cabinet.storage.protocols import BLOBS_LOCK, ContentNamed, Locker, ResumableStore
 
 # Rows and files are looked at so many at a time.
 _BATCH = 500
@@ -59,9 +61,12 @@ class Swept:
 class Housekeeping:
     """Removes what is not needed any more; safe beside a running server and beside itself."""
 
-    def __init__(self, session: Session, store: BlobStore, clock: Clock, keep: Keep) -> None:
+    def __init__(
+        self, session: Session, store: ResumableStore, locker: Locker, clock: Clock, keep: Keep
+    ) -> None:
         self._session = session
         self._store = store
+        self._locker = locker
         self._clock = clock
         self._keep = keep
 
@@ -100,11 +105,9 @@ class Housekeeping:
         self._session.rollback()
         with ExitStack() as held:
             try:
-                held.enter_context(self._store.lock(upload_id, patience=0))
-            except UploadLocked:
+                held.enter_context(self._locker.hold(lock_name(upload_id), patience=0))
+            except LockTaken:
                 return False
-            except UploadGone:
-                pass  # nothing is staged, and only the row is left
             with writing(self._session):
                 row = self._session.get(Upload, upload_id)
                 if row is None or row.expires_at > self._clock():
@@ -135,10 +138,11 @@ class Housekeeping:
 
     def _remove_blobs(self, now: datetime) -> Iterator[int]:
         """Remove what nothing needs, unless a backup is on its way; yield the sizes."""
-        with self._store.removing() as may_remove:
-            if may_remove:
-                yield from self._remove_unneeded(now)
-                yield from self._remove_unknown(now - self._keep.unneeded)
+        # Where a content has a key of its own in each upload, one is there before its row is.
+        unknown = self._keep.unneeded if isinstance(self._store, ContentNamed) else self._keep.staged
+        with suppress(LockTaken), self._locker.hold(BLOBS_LOCK, patience=0):
+            yield from self._remove_unneeded(now)
+            yield from self._remove_unknown(now - unknown)
 
     def _remove_unneeded(self, now: datetime) -> Iterator[int]:
         """Note which blobs nothing needs, remove those noted long ago, and yield their sizes."""
@@ -154,7 +158,7 @@ class Housekeeping:
                 if self._is_needed(content_hash):
                     blob.released_at = None
                     continue
-                self._store.remove(content_hash)
+                self._store.remove(blob.key)
                 self._session.execute(delete(Blob).where(Blob.content_hash == content_hash))
                 size = blob.size
             yield size
@@ -164,13 +168,14 @@ class Housekeeping:
         stored = self._store.iter_blobs()
         while batch := list(islice(stored, _BATCH)):
             keys = [found.key for found in batch]
-            known = set(self._session.scalars(select(Blob.content_hash).where(Blob.content_hash.in_(keys))))
+            known = set(self._session.scalars(select(Blob.key).where(Blob.key.in_(keys))))
             for found in batch:
                 if found.key in known or found.changed_at > before:
                     continue
                 with writing(self._session):
+                    # The lock of the content, where keys follow from that; else nobody else has that key.
                     lock_blob(self._session, found.key)
-                    if self._session.get(Blob, found.key) is not None:
+                    if self._session.scalar(select(Blob.key).where(Blob.key == found.key)) is not None:
                         continue
                     self._store.remove(found.key)
                 yield found.size

@@ -23,7 +23,7 @@ from cabinet.services.tree.names import join_path
 from cabinet.services.tree.tree import below
 from cabinet.services.tree.usage_checks import WrongEntries, WrongUsage, find_wrong, find_wrong_entries
 from cabinet.storage.content_hash import hash_stream
-from cabinet.storage.protocols import BlobStore
+from cabinet.storage.protocols import ResumableStore
 
 _BATCH = 500
 
@@ -91,7 +91,7 @@ class Stats:
 class Inspection:
     """Compares rows and blobs."""
 
-    def __init__(self, session: Session, store: BlobStore) -> None:
+    def __init__(self, session: Session, store: ResumableStore) -> None:
         self._session = session
         self._store = store
 
@@ -104,12 +104,12 @@ class Inspection:
         """
         last = ""
         while True:
-            rows = select(Blob.content_hash, Blob.size).where(NEEDED, Blob.content_hash > last)
+            rows = select(Blob.content_hash, Blob.key, Blob.size).where(NEEDED, Blob.content_hash > last)
             batch = self._session.execute(rows.order_by(Blob.content_hash).limit(_BATCH)).all()
             # Hashing takes its time, and no transaction may stay open meanwhile.
             self._session.rollback()
-            for content_hash, size in batch:
-                fault, found = self._look_at(content_hash, size, deep=deep)
+            for content_hash, key, size in batch:
+                fault, found = self._look_at(content_hash, key, size, deep=deep)
                 looked_at()
                 # Nothing needs it any more where a sweep has just removed it.
                 if fault is not None and (files := self._files_of(content_hash)):
@@ -145,6 +145,7 @@ class Inspection:
         """Count everything that somebody can see; reads whole tables and folders."""
         nodes = select(func.count()).where(Node.id.not_in(select(_HIDDEN.c.id)))
         has_node = Version.node_id.not_in(select(_HIDDEN.c.id))
+        free = self._store.free_bytes()
         staged = [found.size for found in self._store.iter_staged()]
         stored = [found.size for found in self._store.iter_blobs()]
         return Stats(
@@ -159,22 +160,24 @@ class Inspection:
             stored=sum(stored),
             staged=len(staged),
             staged_size=sum(staged),
-            free=self._store.free_bytes(),
-            reserve=self._store.reserve_bytes(),
+            free=free.size if free else None,
+            reserve=free.reserve if free else 0,
         )
 
     def _count(self, wanted: Select[*tuple[Any, ...]]) -> int:
         return int(self._session.scalar(wanted) or 0)
 
-    def _look_at(self, content_hash: str, size: int, *, deep: bool) -> tuple[Fault | None, int | None]:
-        found = self._store.size_of(content_hash)
+    def _look_at(
+        self, content_hash: str, key: str, size: int, *, deep: bool
+    ) -> tuple[Fault | None, int | None]:
+        found = self._store.size_of(key)
         if found is None:
             return Fault.MISSING, None
         if found != size:
             return Fault.WRONG_SIZE, found
         if deep:
             try:
-                with self._store.open(content_hash) as stream:
+                with self._store.open(key) as stream:
                     if hash_stream(stream) != content_hash:
                         return Fault.DAMAGED, found
             except BlobMissing:
@@ -187,18 +190,18 @@ class Inspection:
         stored = self._store.iter_blobs()
         while batch := list(islice(stored, _BATCH)):
             keys = [found.key for found in batch]
-            known = set(self._session.scalars(select(Blob.content_hash).where(Blob.content_hash.in_(keys))))
+            known = set(self._session.scalars(select(Blob.key).where(Blob.key.in_(keys))))
             self._session.rollback()
             for found in batch:
                 if found.key not in known and self._is_unknown(found.key):
                     yield Finding(Fault.UNKNOWN, found.key, None, found.size, ())
 
-    def _is_unknown(self, content_hash: str) -> bool:
+    def _is_unknown(self, key: str) -> bool:
         """Look again under the lock that whoever publishes it holds until its row is there."""
         with writing(self._session):
-            lock_blob(self._session, content_hash)
-            is_there = self._store.size_of(content_hash) is not None
-            return is_there and self._session.get(Blob, content_hash) is None
+            lock_blob(self._session, key)
+            is_there = self._store.size_of(key) is not None
+            return is_there and self._session.scalar(select(Blob.key).where(Blob.key == key)) is None
 
     def _files_of(self, content_hash: str) -> tuple[str, ...]:
         """Return the files that a version of, or a thumbnail of whose content, is that blob, as far as they show."""

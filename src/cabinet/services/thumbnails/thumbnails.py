@@ -13,6 +13,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from typing import NamedTuple
 
@@ -22,11 +23,13 @@ from sqlalchemy.orm import Session
 from cabinet.errors import N_, BlobMissing, InvalidField, NotFound
 from cabinet.models import Blob, Thumbnail
 from cabinet.services.kernel.clock import Clock
+from cabinet.services.kernel.contents import open_content, size_of_content
 from cabinet.services.kernel.database import execute_counted, lock_blob, publishing, writing
 from cabinet.services.thumbnails.decoder import MEDIA_TYPES, Decoder
 from cabinet.services.thumbnails.sizes import PREVIEW_SIZE, SIZES
 from cabinet.services.tree.entries import Entry
-from cabinet.storage.protocols import BlobStore
+from cabinet.storage.protocols import BlobStore, Sealed, Staging
+from cabinet.storage.reserve import check_room
 
 NOT_A_SIZE = N_("it is none of 64, 256 and 1600.")
 
@@ -138,45 +141,44 @@ class ThumbnailMaker:
         with self._new_session() as session:
             if session.get(Thumbnail, wanted) is not None:
                 return
-            session.rollback()
-            with self._store.open(wanted.content_hash) as stream:
+            with open_content(session, self._store, wanted.content_hash) as stream:
                 made = self._decoder.make(stream, wanted.size)
             if made is None:
-                self._record(session, wanted, None, 0)
+                self._record(session, wanted)
                 return
             with self._store.begin(len(made)) as staging:
                 staging.append([made])
-                measured = staging.finish()
-                self._record(
-                    session, wanted, measured.content_hash, measured.size,
-                    lambda: self._store.publish([(staging, measured)]),
-                )  # fmt: skip
+                self._record(session, wanted, staging.finish(), staging)
 
     def _record(
-        self,
-        session: Session,
-        wanted: Wanted,
-        thumbnail_hash: str | None,
-        size: int,
-        publish: Callable[[], None] = lambda: None,
+        self, session: Session, wanted: Wanted, made: Sealed | None = None, staging: Staging | None = None
     ) -> None:
-        """Write the row of a thumbnail, and of its blob, which `publish` puts into the store."""
+        """Write the row of a thumbnail, None for none, and of its blob, which is published."""
         with publishing(session):
-            if thumbnail_hash is not None:
-                lock_blob(session, thumbnail_hash)
-                blob = session.get(Blob, thumbnail_hash)
-                if blob is None:
-                    session.add(Blob(content_hash=thumbnail_hash, size=size, created_at=self._clock()))
-                else:
-                    blob.released_at = None
-                session.flush()
+            if made is not None:
+                made = self._note_blob(session, made)
             # Another process may have been as fast, and has made the same.
             if session.get(Thumbnail, wanted) is None:
+                thumbnail_hash = made.content_hash if made else None
                 session.add(
                     Thumbnail(**wanted._asdict(), thumbnail_hash=thumbnail_hash, created_at=self._clock())
                 )
                 session.flush()
-            publish()
+            if made is not None and staging is not None:
+                self._store.publish([(staging, made)])
+
+    def _note_blob(self, session: Session, made: Sealed) -> Sealed:
+        """Lock a blob that is to be published, have its row, and return what is made under the row's key."""
+        lock_blob(session, made.content_hash)
+        blob = session.get(Blob, made.content_hash)
+        if blob is None:
+            blob = Blob(
+                content_hash=made.content_hash, key=made.key, size=made.size, created_at=self._clock()
+            )
+            session.add(blob)
+        blob.released_at = None
+        session.flush()
+        return replace(made, key=blob.key)
 
 
 class Thumbnails:
@@ -201,9 +203,9 @@ class Thumbnails:
         wanted = Wanted(self._owner_id, entry.content_hash, size)
         found = self._look(entry, wanted)
         if found is Missing.YET:
-            if self._store.size_of(entry.content_hash) is None:
+            if size_of_content(self._session, self._store, entry.content_hash) is None:
                 raise BlobMissing(content_hash=entry.content_hash)
-            self._store.check_room()
+            check_room(self._store.free_bytes())
             done = self._maker.ask(wanted)
             if done is not None and done.wait(PATIENCE):
                 found = self._look(entry, wanted)
@@ -218,7 +220,7 @@ class Thumbnails:
             return Missing.YET
         if thumbnail_hash is None:
             return Missing.EVER
-        size = self._store.size_of(thumbnail_hash)
+        size = size_of_content(self._session, self._store, thumbnail_hash)
         if size is None:
             # Of what can be made again, its loss is nobody's.
             self._forget(wanted)

@@ -10,7 +10,7 @@ what is refused shall not leave them in the store until a sweep.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -42,7 +42,7 @@ from cabinet.services.tree.usage import check_entries, use
 from cabinet.services.tree.versions import next_version, prune
 from cabinet.services.uploads.media_types import HEAD_SIZE, hint_of
 from cabinet.storage.blocks import Measured
-from cabinet.storage.protocols import BlobStore, Staging
+from cabinet.storage.protocols import BlobStore, Sealed, Staging
 
 # Into the tables and past the mapper, which takes as long over each row as the database does.
 _INSERT_BLOB = insert(Base.metadata.tables["blob"])
@@ -78,7 +78,7 @@ class Finished:
     """Content that is counted, hashed and durable in staging, and where it shall go."""
 
     staging: Staging
-    measured: Measured
+    sealed: Sealed
     target: Target
     sha256: str | None = None
 
@@ -168,16 +168,18 @@ class Publisher:
         `QuotaExceeded`, `TooManyEntries`, `StorageFull`; the caller then rolls back.
         """
         root = self._tree.root(lock=True)
-        self._note_blobs(finished)
+        keys = self._note_blobs(finished)
         # Nodes that are made here must not go in one by one, whenever something is looked up.
         with self._session.no_autoflush:
             stored = self._place(finished, root)
-        self._store.publish([(each.staging, each.measured) for each in finished])
+        self._store.publish(
+            [(each.staging, replace(each.sealed, key=keys[each.sealed.content_hash])) for each in finished]
+        )
         return stored
 
-    def _note_blobs(self, finished: Sequence[Finished]) -> None:
-        """Lock the blobs that are to be published, and have their rows."""
-        by_hash = {each.measured.content_hash: each for each in finished}
+    def _note_blobs(self, finished: Sequence[Finished]) -> Mapping[str, str]:
+        """Lock the blobs that are to be published, have their rows, and return their keys by their hashes."""
+        by_hash = {each.sealed.content_hash: each for each in finished}
         # One order for everybody, or two requests could wait for each other's locks.
         for content_hash in sorted(by_hash):
             lock_blob(self._session, content_hash)
@@ -188,17 +190,27 @@ class Publisher:
             blob.sha256 = by_hash[content_hash].sha256 or blob.sha256
         now = self._clock()
         new = [
-            {"content_hash": key, "size": each.measured.size, "sha256": each.sha256, "created_at": now}
-            for key, each in by_hash.items()
-            if key not in blobs
+            {
+                "content_hash": content_hash,
+                "key": each.sealed.key,
+                "size": each.sealed.size,
+                "sha256": each.sha256,
+                "created_at": now,
+            }
+            for content_hash, each in by_hash.items()
+            if content_hash not in blobs
         ]
         if new:
             self._session.execute(_INSERT_BLOB, new)
+        return {
+            content_hash: blobs[content_hash].key if content_hash in blobs else each.sealed.key
+            for content_hash, each in by_hash.items()
+        }
 
     def _place(self, finished: Sequence[Finished], root: Node) -> list[Stored]:
         places = Places(self._tree, [split_path(each.target.path) for each in finished], root)
         placing = _Placing(self._session, self._tree, places, self._clock())
-        placed = [placing.place(self._with_hint(each), each.measured) for each in finished]
+        placed = [placing.place(self._with_hint(each), each.sealed) for each in finished]
         placing.flush()
         freed = sum(prune(self._session, node, self._terms.versions_kept) for node in placing.changed)
         use(self._session, self._owner_id, placing.used - freed, entries=placing.added)
@@ -212,7 +224,7 @@ class Publisher:
         target = finished.target
         if media_type_of(target.path, otherwise=target.media_type) != OCTETS:
             return target
-        return replace(target, media_type=hint_of(self._store.head(finished.staging, HEAD_SIZE)))
+        return replace(target, media_type=hint_of(finished.staging.head(HEAD_SIZE)))
 
 
 def publish(session: Session, publisher: Publisher, finished: Sequence[Finished]) -> list[Stored]:

@@ -42,11 +42,13 @@ from cabinet.services.tree.usage import lock_user, use
 from cabinet.services.uploads.checksums import Proof
 from cabinet.services.uploads.publishing import Finished, Publisher, Terms
 from cabinet.services.uploads.room import overdraft
-from cabinet.services.uploads.states import LetGo, Part, Plan, State, target_of, to_state
+from cabinet.services.uploads.states import LetGo, Part, Plan, State, lock_name, target_of, to_state
 from cabinet.services.uploads.upload_caps import check_unfinished, find_oldest_ended, forget_ended
 from cabinet.storage.chunks import iter_limited
 from cabinet.storage.content_hash import hash_chunks
-from cabinet.storage.protocols import BlobStore, ResumedStaging, StagedPart
+from cabinet.storage.file_locks import LockTaken
+from cabinet.storage.protocols import Locker, ResumableStore, ResumedStaging, StagedPart
+from cabinet.storage.reserve import check_room
 
 OTHER_LENGTH = N_("the length of the upload is another one.")
 BAD_PART = N_("it names a part that is no complete partial upload.")
@@ -58,9 +60,18 @@ PATIENCE = 5.0
 class ResumableUploads:
     """The uploads of one user that outlive their requests."""
 
-    def __init__(self, session: Session, store: BlobStore, clock: Clock, terms: Terms, owner_id: int) -> None:
+    def __init__(
+        self,
+        session: Session,
+        store: ResumableStore,
+        locker: Locker,
+        clock: Clock,
+        terms: Terms,
+        owner_id: int,
+    ) -> None:
         self._session = session
         self._store = store
+        self._locker = locker
         self._clock = clock
         self._terms = terms
         self._owner_id = owner_id
@@ -245,16 +256,16 @@ class ResumableUploads:
         self._session.rollback()
         with ExitStack() as held:
             try:
-                held.enter_context(self._store.lock(upload_id, patience=PATIENCE, let_go=let_go))
-            except UploadGone:
-                # Either it has ended just now, which its row tells, or its bytes are lost.
-                if self._row(upload_id).ended_at is None:
-                    self._end(upload_id)
-                    raise
+                lock = self._locker.hold(lock_name(upload_id), patience=PATIENCE, let_go=let_go)
+                held.enter_context(lock)
+            except LockTaken as error:
+                raise UploadLocked from error
             row = self._row(upload_id)
-            if row.ended_at is None and row.expires_at <= self._clock():
-                self._end(upload_id)
-                raise UploadGone
+            if row.ended_at is None:
+                is_lost = (self._store.staged_size(upload_id) or 0) < row.offset
+                if is_lost or row.expires_at <= self._clock():
+                    self._end(upload_id)
+                    raise UploadGone
             self._session.rollback()
             yield
 
@@ -266,7 +277,7 @@ class ResumableUploads:
             beyond = user.usage - given_back + size - user.quota
             if beyond > 0 and beyond > self._overdraft(row):
                 raise QuotaExceeded(quota=user.quota)
-        self._store.check_room(size)
+        check_room(self._store.free_bytes(), size)
 
     def _overdraft(self, row: Upload) -> int:
         """Return how many bytes beyond the quota may come for an upload."""

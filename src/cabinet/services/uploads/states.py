@@ -87,6 +87,11 @@ class State:
         return self.content_hash is not None
 
 
+def lock_name(upload_id: str) -> str:
+    """Return what the lock of an upload is called."""
+    return f"upload {upload_id}"
+
+
 def to_state(row: Upload) -> State:
     """Copy a row."""
     return State(

@@ -1,4 +1,4 @@
-"""Bytes come in and become files: `begin`, `append`, `finish`.
+"""Bytes come in and become files: `begin`, `append`, `seal`, `commit`.
 
 Everything slow happens before the transaction: the bytes are received, counted, hashed and made
 durable in staging. Then one short transaction (publishing.py) writes the rows, publishes the blobs
@@ -26,7 +26,8 @@ from cabinet.services.uploads.room import Present, find_present
 from cabinet.storage.blocks import Measured
 from cabinet.storage.chunks import iter_hashed, iter_limited
 from cabinet.storage.content_hash import BLOCK_SIZE
-from cabinet.storage.protocols import BlobStore, Staging
+from cabinet.storage.protocols import BlobStore, Sealed, Staging
+from cabinet.storage.reserve import check_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Incoming:
     max_size: int
     room: Room
     present: Present | None = None
-    measured: Measured | None = None
+    sealed: Sealed | None = None
     _sha256: hashlib._Hash | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,22 +100,22 @@ class Incoming:
                 raise
             raise QuotaExceeded(quota=self.room.quota) from error
 
-    def finish(self) -> Measured:
+    def seal(self) -> Sealed:
         """Make the content durable and hold it against every promise.
 
         Raises `DigestMismatch`, or `QuotaExceeded` for what has no room in the end.
         """
-        if self.measured is None:
-            measured = self.staging.finish()
+        if self.sealed is None:
+            sealed = self.staging.finish()
             for expected, received in (
-                (self.promised.content_hash, measured.content_hash),
+                (self.promised.content_hash, sealed.content_hash),
                 (self.promised.sha256, self.sha256),
             ):
                 if expected is not None and expected != received:
                     raise DigestMismatch(expected=expected, received=received or "")
-            self._take_room(measured)
-            self.measured = measured
-        return self.measured
+            self._take_room(sealed)
+            self.sealed = sealed
+        return self.sealed
 
     def _take_room(self, measured: Measured) -> None:
         """Leave less room for others, but for what is there already; raises `QuotaExceeded`."""
@@ -139,9 +140,9 @@ class Uploads:
         self._room: Room | None = None
 
     def check(self, target: Target, size: int | None) -> None:
-        """Raise what `finish` would raise as far as it is known before a byte has come.
+        """Raise what `commit` would raise as far as it is known before a byte has come.
 
-        One block or less comes sooner than its path is looked up, and `finish` looks again anyway.
+        One block or less comes sooner than its path is looked up, and `commit` looks again anyway.
         The quota needs no look-up of its own: `begin` has to know it in any case.
         """
         self._known_room().expect(size)
@@ -161,7 +162,7 @@ class Uploads:
         least = 0 if size is None else max(0, size - framing)
         if room.left is not None and least > room.left + room.stored:
             raise QuotaExceeded(quota=room.quota)
-        self._store.check_room(least)
+        check_room(self._store.free_bytes(), least)
 
     @contextmanager
     def begin(self, promised: Promised = Promised(), target: Target | None = None) -> Iterator[Incoming]:
@@ -174,14 +175,14 @@ class Uploads:
         with self._store.begin(promised.size) as staging:
             yield Incoming(staging, promised, self._max_size, self._known_room(), present)
 
-    def finish(self, uploads: Sequence[tuple[Incoming, Target]]) -> list[Stored]:
-        """Publish finished uploads, all of them or none, and return what they became, in order.
+    def commit(self, uploads: Sequence[tuple[Incoming, Target]]) -> list[Stored]:
+        """Publish uploads, all of them or none, and return what they became, in order.
 
         Raises `DigestMismatch`, `InvalidName`, `EntryExists`, `IsAFolder`, `NotAFolder`,
         `PreconditionFailed`, `QuotaExceeded`, `StorageFull`; then nothing has changed.
         """
         finished = [
-            Finished(upload.staging, upload.finish(), target, upload.sha256)
+            Finished(upload.staging, upload.seal(), target, upload.sha256)
             for upload, target in uploads
         ]  # fmt: skip
         self._room = None
@@ -200,11 +201,11 @@ class Uploads:
             present = None
         if room.left is not None and size > room.left and present is None:
             raise QuotaExceeded(quota=room.quota)
-        self._store.check_room(size)
+        check_room(self._store.free_bytes(), size)
         return present
 
     def _known_room(self) -> Room:
-        """Return the room for what comes until the next `finish`; asked for once, before the first byte."""
+        """Return the room for what comes until the next `commit`; asked for once, before the first byte."""
         if self._room is None:
             self._room = self._look_for_room()
             self._session.rollback()

@@ -15,8 +15,8 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -24,19 +24,18 @@ from urllib.parse import unquote, urlsplit
 
 from cabinet.errors import BlobMissing
 from cabinet.refusals import BadSetting, UnusableStore
-from cabinet.storage.blocks import Measured
 from cabinet.storage.content_hash import PREFIXES, is_content_hash
 from cabinet.storage.disk import disk_errors, sync_folder
 from cabinet.storage.local.joining import LocalJoined
-from cabinet.storage.local.locks import hold_staged, hold_together, try_alone
+from cabinet.storage.local.locks import LocalLocker
 from cabinet.storage.local.staging import (
     CREATE,
     LocalResumed,
     LocalStaging,
     digests_of,
 )
-from cabinet.storage.protocols import BlobStore, ResumedStaging, StagedPart, Staging, StoredObject
-from cabinet.storage.reserve import NO_RESERVE, Reserve, Room
+from cabinet.storage.protocols import BlobStore, ResumedStaging, Sealed, StagedPart, Staging, StoredObject
+from cabinet.storage.reserve import NO_RESERVE, Free, Reserve, Room
 
 # What opening a blob says when none is there, or a symlink or socket in its place.
 NO_BLOB = {errno.ENOENT, errno.ELOOP, errno.ENXIO}
@@ -44,9 +43,6 @@ NO_BLOB = {errno.ENOENT, errno.ELOOP, errno.ENXIO}
 # What linking says between two filesystems, on one without hard links, of another's file, of a file
 # with too many names, and of one that is not there.
 NO_LINK = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.ENOENT}
-
-# Beside the two folders: held by whoever needs that every blob stays, or removes some.
-KEEP_LOCK = "keep.lock"
 
 ONE_FILESYSTEM = "its folders blobs and staging must lie on one filesystem."
 
@@ -56,7 +52,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class LocalStore:
-    """A `BlobStore` in one folder of a local disk."""
+    """A `ResumableStore` in one folder of a local disk, whose keys are the content hashes."""
 
     def __init__(self, root: Path, reserve: Reserve = NO_RESERVE) -> None:
         self.root = root
@@ -98,11 +94,6 @@ class LocalStore:
             sync_folder(self._staging)
         return path.name
 
-    def lock(
-        self, staging_id: str, *, patience: float, let_go: Callable[[], None] | None = None
-    ) -> AbstractContextManager[None]:
-        return hold_staged(self._staged(staging_id), patience, let_go)
-
     @contextmanager
     def resume(self, staging_id: str, offset: int, *, tentative: bool = False) -> Iterator[ResumedStaging]:
         """Open the files of a staged upload; on leaving, what was not kept is cut off."""
@@ -141,30 +132,25 @@ class LocalStore:
             raise ValueError("not a staging id")
         return self._staging / staging_id
 
-    def head(self, staging: Staging, size: int) -> bytes:
-        """Read the beginning of what is staged."""
-        with disk_errors():
-            descriptor = os.open(self._staged(staging.id), _READ)
-            try:
-                return os.pread(descriptor, size, 0)
-            finally:
-                os.close(descriptor)
+    def key_of(self, content_hash: str) -> str:
+        """Return the hash itself."""
+        return content_hash
 
-    def publish(self, finished: Sequence[tuple[Staging, Measured]]) -> None:
+    def publish(self, finished: Sequence[tuple[Staging, Sealed]]) -> None:
         """Link each staged file under its hash, then make the folders durable that they are in."""
         with disk_errors():
-            for staging, measured in finished:
-                self._link(self._staging / staging.id, measured)
+            for staging, sealed in finished:
+                self._link(self._staging / staging.id, sealed)
             # Also where a blob was there already: whoever linked it may have died before this.
-            for folder in {self._blob(measured.content_hash).parent for _, measured in finished}:
+            for folder in {self._blob(sealed.key).parent for _, sealed in finished}:
                 sync_folder(folder)
 
-    def _link(self, source: Path, measured: Measured) -> None:
-        blob = self._blob(measured.content_hash)
+    def _link(self, source: Path, sealed: Sealed) -> None:
+        blob = self._blob(sealed.key)
         try:
             os.link(source, blob)
         except FileExistsError:
-            if self.size_of(measured.content_hash) != measured.size:
+            if self.size_of(sealed.key) != sealed.size:
                 os.replace(source, blob)
 
     def link_from(self, source: BlobStore, content_hashes: Sequence[str]) -> Sequence[str]:
@@ -193,36 +179,39 @@ class LocalStore:
                 return True
         return False
 
-    def open(self, content_hash: str) -> BinaryIO:
+    def open(self, key: str) -> BinaryIO:
         """Open the file of a blob; raises `BlobMissing`."""
         with disk_errors():
             try:
-                descriptor = os.open(self._blob(content_hash), _READ)
+                descriptor = os.open(self._blob(key), _READ)
             except OSError as error:
                 if error.errno not in NO_BLOB:
                     raise
-                raise BlobMissing(content_hash=content_hash) from error
+                raise BlobMissing(content_hash=key) from error
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise BlobMissing(content_hash=content_hash)
+            raise BlobMissing(content_hash=key)
         return open(descriptor, "rb", buffering=0)
 
-    def size_of(self, content_hash: str) -> int | None:
+    def size_of(self, key: str) -> int | None:
         try:
-            status = os.lstat(self._blob(content_hash))
+            status = os.lstat(self._blob(key))
         except FileNotFoundError:
             return None
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
-    def remove(self, content_hash: str) -> None:
+    def remove(self, key: str) -> None:
         with disk_errors():
-            self._blob(content_hash).unlink(missing_ok=True)
+            self._blob(key).unlink(missing_ok=True)
 
-    def removing(self) -> AbstractContextManager[bool]:
-        return try_alone(self.root / KEEP_LOCK)
-
-    def keeping(self) -> AbstractContextManager[None]:
-        return hold_together(self.root / KEEP_LOCK)
+    def staged_size(self, staging_id: str) -> int | None:
+        """Return the size of the content; None as well where the digests are lost."""
+        path = self._staged(staging_id)
+        try:
+            os.lstat(digests_of(path))
+            return os.lstat(path).st_size
+        except FileNotFoundError:
+            return None
 
     def discard(self, staging_id: str) -> None:
         """Remove both files of a staged upload."""
@@ -244,15 +233,9 @@ class LocalStore:
     def iter_staged(self) -> Iterator[StoredObject]:
         yield from (found for found in _regular_files(self._staging) if _STAGING_ID.fullmatch(found.key))
 
-    def check_room(self, size: int = 0) -> None:
+    def free_bytes(self) -> Free:
         with disk_errors():
-            self._room.check(size)
-
-    def free_bytes(self) -> int:
-        return self._room.free_bytes()
-
-    def reserve_bytes(self) -> int:
-        return self._room.reserve_bytes()
+            return self._room.free()
 
     def _blob(self, content_hash: str) -> Path:
         if not is_content_hash(content_hash):
@@ -288,10 +271,19 @@ def _regular_files(folder: Path) -> Iterator[StoredObject]:
 
 def open_store(url: str, reserve: Reserve = NO_RESERVE) -> LocalStore:
     """Return the store at `file:///folder`, made when it is not there yet."""
+    store = LocalStore(_folder_of(url), reserve)
+    store.make()
+    return store
+
+
+def open_locker(url: str) -> LocalLocker:
+    """Return the locks of the store at `file:///folder`, which is there."""
+    return LocalLocker(_folder_of(url))
+
+
+def _folder_of(url: str) -> Path:
     parts = urlsplit(url)
     path = Path(unquote(parts.path))
     if parts.netloc or not path.is_absolute():
         raise BadSetting(setting="STORE_URL", reason="a local store is file:///an/absolute/folder.")
-    store = LocalStore(path, reserve)
-    store.make()
-    return store
+    return path

@@ -18,7 +18,8 @@ from cabinet.storage.blocks import BlockWriter, Measured
 from cabinet.storage.chunks import CHUNK_SIZE
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
 from cabinet.storage.disk import disk_errors
-from cabinet.storage.local.staging import CREATE, digests_of, write_all
+from cabinet.storage.local.staging import CREATE, digests_of, read_head, seal, write_all
+from cabinet.storage.protocols import Sealed
 
 # What the system says when this filesystem cannot copy by itself.
 _NO_KERNEL_COPY = {errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL}
@@ -29,6 +30,7 @@ class LocalJoined:
 
     def __init__(self, path: Path, parts: Sequence[tuple[Path, int]]) -> None:
         self.id = path.name
+        self._path = path
         self._parts = parts
         self._descriptor = os.open(path, CREATE, 0o600)
         self._is_open = True
@@ -36,7 +38,10 @@ class LocalJoined:
     def append(self, chunks: Iterable[bytes]) -> None:
         raise ValueError("a joined upload takes no further bytes")
 
-    def finish(self) -> Measured:
+    def head(self, size: int) -> bytes:
+        return read_head(self._path, size)
+
+    def finish(self) -> Sealed:
         """Copy the parts, and combine what is known of their blocks into the hash of the whole."""
         if not self._is_open:
             raise ValueError("finished already")
@@ -50,7 +55,7 @@ class LocalJoined:
             digests += self._hash(len(digests) // DIGEST_SIZE * BLOCK_SIZE, offset)
             os.fsync(self._descriptor)
         self.close()
-        return Measured(offset, combine(bytes(digests)))
+        return seal(Measured(offset, combine(bytes(digests))))
 
     def close(self) -> None:
         """Close the file."""

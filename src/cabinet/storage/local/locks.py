@@ -1,118 +1,92 @@
-"""Who may do what at a time, across processes; the kernel takes a lock back when its process dies.
+"""Locks by name, across the processes of one machine: the bytes of one file, which stays empty.
 
-One writer a staged upload, who lets go when another one comes, by two flocks. Whoever holds the one
-on the digests may write. Whoever waits for it holds a shared one on the content; the holder tries
-now and then whether somebody does.
+A name has two bytes, found by its hash. Whoever holds the first has the lock. Whoever waits for it
+holds the second together with others, and the holder looks now and then whether somebody does.
 
-And any number of those who need that all blobs stay, or one who removes some, by a third.
-
-Rule: the files are only locked here, never read or written.
+Rule: nothing is written, so nothing is left behind by whoever is killed.
 """
 
 from __future__ import annotations
 
-import fcntl
+import hashlib
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cabinet.errors import UploadGone, UploadLocked
 from cabinet.storage.disk import disk_errors
-from cabinet.storage.local.staging import digests_of
+from cabinet.storage.file_locks import FLAGS, LockTaken, is_byte_taken, release_bytes, take_byte
 
-# Seconds between two looks: of who waits, whether the lock is free; of the holder, whether somebody waits.
-TRY_AGAIN = 0.02
+# Beside the folders of the blobs and of what is staged.
+FILE = "locks"
+
+# Seconds between two looks of a holder whether somebody waits.
 LOOK_OUT = 0.1
 
 
-@contextmanager
-def hold_staged(path: Path, patience: float, let_go: Callable[[], None] | None) -> Iterator[None]:
-    """Hold the lock of the staged upload `path`; see `BlobStore.lock`."""
-    with _opened(digests_of(path)) as lock:
-        if not _try(lock, fcntl.LOCK_EX):
-            with _opened(path) as content:
-                _wait(lock, content, patience)
-        if let_go is None:
-            yield
-            return
-        released = threading.Event()
-        lookout = threading.Thread(target=_look_out, args=(path, released, let_go), daemon=True)
-        lookout.start()
+class LocalLocker:
+    """A `Locker` for the processes that see one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._file = root / FILE
+
+    @contextmanager
+    def hold(
+        self,
+        name: str,
+        *,
+        patience: float | None,
+        together: bool = False,
+        let_go: Callable[[], None] | None = None,
+    ) -> Iterator[None]:
+        place = _place_of(name)
+        with disk_errors():
+            descriptor = os.open(self._file, FLAGS, 0o600)
         try:
-            yield
+            _take(descriptor, place, patience, together=together)
+            if let_go is None:
+                yield
+            else:
+                with _looking_out(descriptor, place + 1, let_go):
+                    yield
         finally:
-            released.set()
-            # Its call must not reach whatever this thread does next.
-            lookout.join()
+            release_bytes(descriptor)
+
+
+def _place_of(name: str) -> int:
+    """Return where in the file the lock of that name is; two names that share a place only wait for each other."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:7]) * 2
+
+
+def _take(descriptor: int, place: int, patience: float | None, *, together: bool) -> None:
+    try:
+        take_byte(descriptor, place, patience=0, together=together)
+    except LockTaken:
+        # Whoever does not wait asks nobody to let go.
+        if patience == 0:
+            raise
+        # It stays locked while the lock is held, which its own holder does not see.
+        take_byte(descriptor, place + 1, patience=None, together=True)
+        take_byte(descriptor, place, patience=patience, together=together)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[int]:
+def _looking_out(descriptor: int, place: int, let_go: Callable[[], None]) -> Iterator[None]:
+    """Have `let_go` called, from another thread, once somebody waits."""
+    released = threading.Event()
+
+    def look_out() -> None:
+        while not released.wait(LOOK_OUT):
+            if is_byte_taken(descriptor, place):
+                let_go()
+                return
+
+    lookout = threading.Thread(target=look_out, daemon=True)
+    lookout.start()
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise UploadGone from None
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _try(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _wait(lock: int, content: int, patience: float) -> None:
-    deadline = time.monotonic() + patience
-    is_seen = False
-    while not _try(lock, fcntl.LOCK_EX):
-        # Not at once while the holder is just looking, and never while it is stopped in that.
-        is_seen = is_seen or _try(content, fcntl.LOCK_SH)
-        if time.monotonic() >= deadline:
-            raise UploadLocked
-        time.sleep(TRY_AGAIN)
-
-
-def _look_out(path: Path, released: threading.Event, let_go: Callable[[], None]) -> None:
-    """Call `let_go` once somebody waits for the lock, unless it is released before."""
-    try:
-        with _opened(path) as content:
-            while not released.wait(LOOK_OUT):
-                if not _try(content, fcntl.LOCK_EX):
-                    let_go()
-                    return
-                fcntl.flock(content, fcntl.LOCK_UN)
-    except UploadGone:
-        return
-
-
-@contextmanager
-def hold_together(path: Path) -> Iterator[None]:
-    """Hold the lock file `path` together with others, once nobody has it alone."""
-    with _made(path) as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
-
-
-@contextmanager
-def try_alone(path: Path) -> Iterator[bool]:
-    """Hold the lock file `path` alone, unless others have it; gives whether it is held."""
-    with _made(path) as descriptor:
-        yield _try(descriptor, fcntl.LOCK_EX)
-
-
-@contextmanager
-def _made(path: Path) -> Iterator[int]:
-    with disk_errors():
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        yield descriptor
     finally:
-        os.close(descriptor)
+        released.set()
+        # Its call must not reach whatever this thread does next.
+        lookout.join()

@@ -8,15 +8,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cabinet.storage.blocks import Measured
 from cabinet.storage.local.blobs import LocalStore
+from cabinet.storage.protocols import Sealed
 
 
 class PlainStore(LocalStore):
     """A `BlobStore` in one folder, of one writer; what its filesystem can is used, and not asked for."""
 
-    def _link(self, source: Path, measured: Measured) -> None:
-        os.replace(source, self._blob(measured.content_hash))
+    def _link(self, source: Path, sealed: Sealed) -> None:
+        os.replace(source, self._blob(sealed.key))
 
     def _try_a_link(self) -> None:
         return

@@ -20,6 +20,7 @@ from cabinet.errors import StorageFault, StorageFull, UploadGone
 from cabinet.storage.blocks import BlockWriter, Measured, Piece, in_background
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
 from cabinet.storage.disk import disk_errors
+from cabinet.storage.protocols import Sealed
 from cabinet.storage.reserve import Room
 
 CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -34,6 +35,21 @@ SYNC_SECONDS = 5.0
 def digests_of(path: Path) -> Path:
     """Return where the digests of the staged file `path` lie."""
     return path.with_name(f"{path.name}.blocks")
+
+
+def seal(measured: Measured) -> Sealed:
+    """Return what was measured with the key that its blob has here, which is the hash."""
+    return Sealed(measured.size, measured.content_hash, key=measured.content_hash)
+
+
+def read_head(path: Path, size: int) -> bytes:
+    """Return the first bytes of a staged file, at most `size` of them."""
+    with disk_errors():
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            return os.pread(descriptor, size, 0)
+        finally:
+            os.close(descriptor)
 
 
 def write_all(descriptor: int, offset: int, pieces: Sequence[Piece]) -> None:
@@ -54,6 +70,7 @@ class LocalStaging:
 
     def __init__(self, path: Path, room: Room) -> None:
         self.id = path.name
+        self._path = path
         self._room = room
         self._descriptor = os.open(path, CREATE, 0o600)
         self._is_open = True
@@ -62,7 +79,10 @@ class LocalStaging:
     def append(self, chunks: Iterable[bytes]) -> None:
         self._blocks.write(chunks)
 
-    def finish(self) -> Measured:
+    def head(self, size: int) -> bytes:
+        return read_head(self._path, size)
+
+    def finish(self) -> Sealed:
         """Write the last block, make all of it durable, and close the file."""
         measured = self._blocks.finish()
         with disk_errors():
@@ -71,7 +91,7 @@ class LocalStaging:
             os.fsync(self._descriptor)
             # Not left open until the publication, for one request may bring a thousand files.
             self.close()
-        return measured
+        return seal(measured)
 
     def close(self) -> None:
         """Close the file, once no thread writes to it any more."""
@@ -90,6 +110,7 @@ class LocalResumed:
 
     def __init__(self, path: Path, room: Room, offset: int, *, tentative: bool) -> None:
         self.id = path.name
+        self._path = path
         self._room = room
         self._tentative = tentative
         self._kept = offset
@@ -148,7 +169,10 @@ class LocalResumed:
         self._noted = self._blocks.whole_blocks
         self._kept = self._blocks.offset
 
-    def finish(self) -> Measured:
+    def head(self, size: int) -> bytes:
+        return read_head(self._path, size)
+
+    def finish(self) -> Sealed:
         """Keep the rest, and combine the digests of earlier requests and of this one."""
         self.keep()
         size = self._blocks.offset
@@ -156,7 +180,7 @@ class LocalResumed:
             before = os.pread(self._digests, self._first_block * DIGEST_SIZE, 0)
         # Those of this request, the last and shorter block among them.
         self._blocks.finish()
-        return Measured(size, combine(before + self._blocks.digests()))
+        return seal(Measured(size, combine(before + self._blocks.digests())))
 
     def close(self) -> None:
         """Forget what is not kept and close the files, once no thread writes to them any more."""
