@@ -246,7 +246,7 @@ def test_an_upload_that_ends_while_the_listing_runs_ends_no_listing(store: Local
 
 
 @pytest.mark.parametrize("key", ["", "../../etc/passwd", "A" * 64, "0" * 63, "/" + "0" * 63])
-def test_what_is_no_content_hash_names_no_blob(local: LocalStore, key: str) -> None:
-    for use in (local.open, local.size_of, local.remove):
+def test_what_is_no_content_hash_names_no_blob(store: LocalStore, key: str) -> None:
+    for use in (store.open, store.size_of, store.remove):
         with pytest.raises(ValueError, match="not a content hash"):
             use(key)

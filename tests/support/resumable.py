@@ -14,7 +14,7 @@ from cabinet.services.accounts.accounts import Account
 from cabinet.services.maintenance.sweep import Housekeeping, Keep
 from cabinet.services.uploads.publishing import Target, Terms
 from cabinet.services.uploads.resumable import ResumableUploads
-from cabinet.services.uploads.states import Part, Plan
+from cabinet.services.uploads.values import Part, Plan
 from cabinet.storage.content_hash import BLOCK_SIZE
 from tests.support.contents import content_of, in_chunks
 from tests.support.services import VERSIONS_KEPT, Workbench

@@ -28,7 +28,7 @@ from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.removal import Removal
 from cabinet.services.uploads.publishing import Target, Terms
 from cabinet.services.uploads.resumable import ResumableUploads
-from cabinet.services.uploads.states import Part, Plan
+from cabinet.services.uploads.values import Part, Plan
 from tests.support.audit import check_rows
 from tests.support.row_counts import rows_changed
 from tests.support.services import (

@@ -28,7 +28,7 @@ from cabinet.services.accounts.accounts import Account
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.uploads.publishing import Publisher, Target
 from cabinet.services.uploads.resumable import ResumableUploads
-from cabinet.services.uploads.states import Checksum, Part, Plan
+from cabinet.services.uploads.values import Checksum, Part, Plan
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from tests.support.contents import content_of
 from tests.support.resumable import (
@@ -217,7 +217,7 @@ def test_an_error_while_finishing_is_not_the_end(
     made = service.begin(plan(3))
     with monkeypatch.context() as patch:
 
-        def fail(*_: object) -> None:
+        def fail(*_: object, **__: object) -> None:
             raise StorageFault(reason="gone")
 
         patch.setattr(Publisher, "publish", fail)

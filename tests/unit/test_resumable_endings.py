@@ -26,7 +26,7 @@ from cabinet.services.accounts.accounts import Account
 from cabinet.services.kernel.clock import utc_now
 from cabinet.services.uploads import resumable
 from cabinet.services.uploads.resumable import ResumableUploads
-from cabinet.services.uploads.states import Part, State, lock_name
+from cabinet.services.uploads.values import Part, UploadInfo, lock_name
 from cabinet.storage.content_hash import BLOCK_SIZE
 from cabinet.storage.local import staging as local_staging
 from tests.support.contents import content_of, in_chunks
@@ -96,7 +96,7 @@ def test_whoever_is_asked_to_let_go_keeps_what_came(
     made = service.begin(plan(100))
     other_session = bench.session()
     asked = threading.Event()
-    seen: list[State] = []
+    seen: list[UploadInfo] = []
 
     def chunks() -> Iterator[bytes]:
         yield b"x" * 60

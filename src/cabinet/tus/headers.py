@@ -21,7 +21,7 @@ from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.entries import Conflict, to_media_type, to_mtime
 from cabinet.services.tree.names import join_path, split_path, to_name
 from cabinet.services.uploads.publishing import Target
-from cabinet.services.uploads.states import Checksum, State
+from cabinet.services.uploads.values import Checksum, UploadInfo
 from cabinet.web.parameters import to_conflict
 
 VERSION = "1.0.0"
@@ -155,7 +155,7 @@ def announcement(max_size: int) -> dict[str, str]:
     }
 
 
-def progress(state: State) -> dict[str, str]:
+def progress(state: UploadInfo) -> dict[str, str]:
     """Return how far an upload is, and until when it is kept."""
     headers = {"Upload-Offset": str(state.offset)}
     if state.content_hash is None:
@@ -163,7 +163,7 @@ def progress(state: State) -> dict[str, str]:
     return headers
 
 
-def description(state: State) -> dict[str, str]:
+def description(state: UploadInfo) -> dict[str, str]:
     """Return what its creator said of an upload."""
     length = state.length
     headers = {"Upload-Defer-Length": "1"} if length is None else {"Upload-Length": str(length)}

@@ -26,6 +26,8 @@ from cabinet.models import UploadKind
 from cabinet.services.uploads.states import Part, Plan, State
 from cabinet.tus import headers
 from cabinet.tus.blueprint import bp
+from cabinet.services.uploads.values import Part, Plan, UploadInfo
+from cabinet.tus import bp, headers
 from cabinet.web.bodies import iter_body, length_of
 from cabinet.web.guard import streams_body
 from cabinet.web.identity import acting_user
@@ -177,19 +179,19 @@ def _part(offset: int) -> Part:
     )
 
 
-def _created(state: State) -> ResponseReturnValue:
+def _created(state: UploadInfo) -> ResponseReturnValue:
     location = {"Location": address_of("tus.tell", upload_id=state.id)}
     return "", HTTPStatus.CREATED, location | headers.progress(state) | _outcome(state)
 
 
-def _outcome(state: State) -> dict[str, str]:
+def _outcome(state: UploadInfo) -> dict[str, str]:
     """Return what a finished upload has become."""
     if state.content_hash is None:
         return {}
     return {CONTENT_HASH: state.content_hash, "Content-Location": content_address(state.path)}
 
 
-def _to_json(state: State) -> dict[str, Any]:
+def _to_json(state: UploadInfo) -> dict[str, Any]:
     return {
         "id": state.id,
         "url": address_of("tus.tell", upload_id=state.id),

@@ -16,7 +16,7 @@ from cabinet.extensions import db
 from cabinet.models import Session, Token, UploadKind
 from cabinet.services.backups.backup_folder import MANIFEST, describe, folder_to_write
 from cabinet.services.uploads.publishing import Target
-from cabinet.services.uploads.states import Part, Plan
+from cabinet.services.uploads.values import Part, Plan
 from cabinet.storage import copying
 from cabinet.storage.content_hash import hash_chunks
 from cabinet.storage.reserve import Room

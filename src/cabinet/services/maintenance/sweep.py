@@ -29,7 +29,9 @@ from cabinet.services.kernel.database import lock_blob, writing
 from cabinet.services.maintenance.blob_references import NEEDED, forget_thumbnails, note_unneeded
 from cabinet.services.tree.removal import Removal
 from cabinet.services.tree.usage import use
-from cabinet.services.uploads.states import lock_name
+from cabinet.services.uploads.states import UploadState, state_of
+from cabinet.services.uploads.upload_rows import end
+from cabinet.services.uploads.values import lock_name
 from cabinet.storage.file_locks import LockTaken
 from cabinet.storage.protocols import BLOBS_LOCK, ContentNamed, Locker, ResumableStore
 
@@ -112,17 +114,17 @@ class Housekeeping:
                 row = self._session.get(Upload, upload_id)
                 if row is None or row.expires_at > self._clock():
                     return False
-                if row.content_hash is not None:
-                    # Forgotten, which its client is told as that of one that was given up.
-                    row.content_hash, row.expires_at = None, self._clock() + self._keep.ended
-                    return False
-                if row.ended_at is not None:
+                state = state_of(row)
+                if state is UploadState.GONE:
                     self._session.delete(row)
                     return False
-                use(self._session, row.owner_id, -row.offset)
-                # Whoever asks is told that it is gone, as long as an unfinished one is kept.
-                row.ended_at = self._clock()
-                row.expires_at = row.ended_at + self._keep.ended
+                if state is not UploadState.STORED:
+                    use(self._session, row.owner_id, -row.offset)
+                # Whoever asks is told that it is gone, as long as an unfinished one is kept; of one
+                # that was stored as well, for then it is forgotten.
+                end(row, self._clock(), self._keep.ended)
+                if state is UploadState.STORED:
+                    return False
             self._store.discard(upload_id)
         return True
 

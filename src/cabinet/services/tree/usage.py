@@ -24,18 +24,22 @@ _LOCKED_USER = (
 )
 
 
-def use(session: Session, owner_id: int, size: int, *, entries: int = 0, overdraft: int = 0) -> None:
+def use(
+    session: Session, owner_id: int, size: int, *, entries: int = 0, overdraft: int = 0, released: int = 0
+) -> None:
     """Count `size` bytes and `entries` to what a user takes; what is given back is less than none.
 
-    With `overdraft` the sum may be so many bytes more than the quota. Raises `TooManyEntries` or `QuotaExceeded`.
+    `released` bytes are given back first. With `overdraft` the sum may be so many bytes more than the
+    quota. Raises `TooManyEntries` or `QuotaExceeded`.
     """
-    if not size and not entries:
+    if not size and not entries and not released:
         return
-    has_room = or_(User.quota.is_(None), User.usage + size <= User.quota + overdraft) if size > 0 else true()
+    usage = User.usage + (size - released)
+    has_room = or_(User.quota.is_(None), usage <= User.quota + overdraft) if size > 0 else true()
     most = caps_of(session).entries
     may_have = User.entries + entries <= most if entries > 0 else true()
     used = update(User).where(User.id == owner_id, has_room, may_have)
-    if not execute_counted(session, used.values(usage=User.usage + size, entries=User.entries + entries)):
+    if not execute_counted(session, used.values(usage=usage, entries=User.entries + entries)):
         check_entries(session, owner_id, entries)
         quota = session.scalar(select(User.quota).where(User.id == owner_id))
         raise QuotaExceeded(quota=quota or 0)

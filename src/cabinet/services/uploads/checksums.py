@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cabinet.errors import ChecksumMismatch
-from cabinet.services.uploads.states import Checksum, Part
+from cabinet.services.uploads.values import Checksum, Part
 from cabinet.storage.chunks import HasherAside, iter_hashed
 from cabinet.storage.content_hash import BLOCK_SIZE, ContentHasher
 

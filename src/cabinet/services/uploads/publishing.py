@@ -161,8 +161,10 @@ class Publisher:
         numbered = depth == len(names) and target.on_conflict is Conflict.RENAME
         check_entries(self._session, self._owner_id, len(names) - depth + numbered)
 
-    def publish(self, finished: Sequence[Finished]) -> list[Stored]:
+    def publish(self, finished: Sequence[Finished], released: int = 0) -> list[Stored]:
         """Give every one of them its place, and return what they became, in order.
+
+        So many bytes are `released` that the user has counted for them so far.
 
         Raises `InvalidName`, `EntryExists`, `IsAFolder`, `NotAFolder`, `PreconditionFailed`,
         `QuotaExceeded`, `TooManyEntries`, `StorageFull`; the caller then rolls back.
@@ -171,7 +173,7 @@ class Publisher:
         keys = self._note_blobs(finished)
         # Nodes that are made here must not go in one by one, whenever something is looked up.
         with self._session.no_autoflush:
-            stored = self._place(finished, root)
+            stored = self._place(finished, root, released)
         self._store.publish(
             [(each.staging, replace(each.sealed, key=keys[each.sealed.content_hash])) for each in finished]
         )
@@ -207,13 +209,14 @@ class Publisher:
             for content_hash, each in by_hash.items()
         }
 
-    def _place(self, finished: Sequence[Finished], root: Node) -> list[Stored]:
+    def _place(self, finished: Sequence[Finished], root: Node, released: int) -> list[Stored]:
         places = Places(self._tree, [split_path(each.target.path) for each in finished], root)
         placing = _Placing(self._session, self._tree, places, self._clock())
         placed = [placing.place(self._with_hint(each), each.sealed) for each in finished]
         placing.flush()
         freed = sum(prune(self._session, node, self._terms.versions_kept) for node in placing.changed)
-        use(self._session, self._owner_id, placing.used - freed, entries=placing.added)
+        added = placing.used - freed
+        use(self._session, self._owner_id, added, entries=placing.added, released=released)
         return [
             Stored(to_entry(node, join_path(names)), is_new=is_new)
             for names, node, is_new in placed

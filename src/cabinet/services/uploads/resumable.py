@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from typing import NamedTuple
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import (
@@ -38,12 +39,12 @@ from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import publishing, writing
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.tree import Tree
-from cabinet.services.tree.usage import lock_user, use
 from cabinet.services.uploads.checksums import Proof
 from cabinet.services.uploads.publishing import Finished, Publisher, Terms
-from cabinet.services.uploads.room import overdraft
-from cabinet.services.uploads.states import LetGo, Part, Plan, State, lock_name, target_of, to_state
+from cabinet.services.uploads.states import UploadState, state_of
 from cabinet.services.uploads.upload_caps import check_unfinished, find_oldest_ended, forget_ended
+from cabinet.services.uploads.upload_rows import Owned, UploadRows
+from cabinet.services.uploads.values import LetGo, Part, Plan, UploadInfo, lock_name, target_of, to_info
 from cabinet.storage.chunks import iter_limited
 from cabinet.storage.content_hash import hash_chunks
 from cabinet.storage.file_locks import LockTaken
@@ -55,6 +56,13 @@ BAD_PART = N_("it names a part that is no complete partial upload.")
 
 # Seconds that a request waits for the one before it, which was asked to let go of the upload.
 PATIENCE = 5.0
+
+
+class _Limit(NamedTuple):
+    """How many bytes a part may bring, and the quota where that is the reason."""
+
+    size: int
+    quota: int | None
 
 
 class ResumableUploads:
@@ -75,10 +83,11 @@ class ResumableUploads:
         self._clock = clock
         self._terms = terms
         self._owner_id = owner_id
+        self._rows = UploadRows(session, clock, terms.keep, owner_id)
         self._tree = Tree(session, owner_id)
         self._publisher = Publisher(session, store, clock, terms, owner_id)
 
-    def begin(self, plan: Plan) -> State:
+    def begin(self, plan: Plan) -> UploadInfo:
         """Make an upload; one of length 0 is finished at once.
 
         Raises `TooLarge`, `QuotaExceeded`, `StorageFull`, `TooManyUploads`, and what stands in the way
@@ -86,40 +95,36 @@ class ResumableUploads:
         """
         if plan.kind is UploadKind.WHOLE:
             self._publisher.check(plan.target)
-        self._check_room(plan.length or 0, self._new_row("", plan))
+        self._check_room_for_new(plan, plan.length or 0)
         check_unfinished(self._session, self._owner_id, self._clock())
         forgotten = find_oldest_ended(self._session, self._owner_id)
         self._session.rollback()
-        upload_id = self._store.create(plan.length)
+        row = self._rows.new(self._store.create(plan.length), plan)
         try:
-            with writing(self._session):
-                # One at a time, or several would see the same last place free.
-                lock_user(self._session, self._owner_id)
-                check_unfinished(self._session, self._owner_id, self._clock())
-                forget_ended(self._session, forgotten)
-                self._session.add(self._new_row(upload_id, plan))
+            self._rows.add(row, forgotten)
         except BaseException:
-            self._store.discard(upload_id)
+            self._store.discard(row.id)
             raise
-        return self.get(upload_id)
+        return self.get(row.id) if state_of(row) is UploadState.COMPLETE else to_info(row)
 
-    def get(self, upload_id: str) -> State:
+    def get(self, upload_id: str) -> UploadInfo:
         """Return how far an upload is, once whoever is writing to it has let go.
 
         One that is complete and could not be finished is finished now. Raises `NotFound`,
         `UploadGone`, `UploadLocked`, or what keeps it from being finished.
         """
-        row = self._row(upload_id)
+        row = self._rows.read(upload_id)
         if row.ended_at is not None:
-            return to_state(row)
-        with self._held(upload_id):
-            row = self._row(upload_id)
-            if row.ended_at is None and row.kind == UploadKind.WHOLE and row.offset == row.length:
+            return to_info(row)
+        with self._held(row) as owned:
+            row = owned.row
+            if row.kind == UploadKind.WHOLE and state_of(row) is UploadState.COMPLETE:
+                self._session.rollback()
                 with self._store.resume(upload_id, row.offset, tentative=True) as staging:
-                    self._finish(upload_id, staging)
-            return to_state(self._row(upload_id))
+                    self._finish(row, staging)
+            return to_info(row)
 
-    def append(self, upload_id: str, part: Part) -> State:
+    def append(self, upload_id: str, part: Part) -> UploadInfo:
         """Take a part and return how far the upload is; the last one finishes it.
 
         Without a checksum, what came before an error is kept; with one, a part counts whole or not
@@ -127,25 +132,32 @@ class ResumableUploads:
         `UploadIsFinal`, what `part.chunks` raise, and as `get` does.
         """
         let_go = LetGo(part.let_go)
-        if self._row(upload_id).kind == UploadKind.JOINED:
+        row = self._rows.read(upload_id)
+        if row.kind == UploadKind.JOINED:
             raise UploadIsFinal
-        with ExitStack() as held:
-            if self._row(upload_id).ended_at is None:
-                held.enter_context(self._held(upload_id, let_go))
-            row = self._row(upload_id)
-            self._check_part(row, part)
-            if row.ended_at is not None:
-                proof = Proof(part, row.offset)
-                if any(proof.watch(iter(part.chunks))):
-                    raise TooLarge(limit=row.offset)
-                proof.check(hash_chunks([]))
-                return to_state(row)
-            if row.length is None and part.length is not None:
-                self._record(upload_id, row.offset, part.length)
-            self._receive(upload_id, part, let_go)
-            return to_state(self._row(upload_id))
+        if row.ended_at is not None:
+            return self._append_nothing(row, part)
+        with self._held(row, let_go) as owned:
+            if owned.row.ended_at is not None:
+                return self._append_nothing(owned.row, part)
+            self._check_part(owned, part)
+            limit = self._limit(owned, part)
+            if owned.row.length is None and part.length is not None:
+                self._rows.record(owned.row, owned.row.offset, part.length)
+            self._receive(owned.row, part, limit, let_go)
+            return to_info(owned.row)
 
-    def join(self, plan: Plan, upload_ids: Sequence[str]) -> State:
+    def _append_nothing(self, row: Upload, part: Part) -> UploadInfo:
+        """Take the last part of an upload that has ended once more, which brings no byte."""
+        self._check_part(Owned(row, 0, None), part)
+        self._session.rollback()
+        proof = Proof(part, row.offset)
+        if any(proof.watch(iter(part.chunks))):
+            raise TooLarge(limit=row.offset)
+        proof.check(hash_chunks([]))
+        return to_info(row)
+
+    def join(self, plan: Plan, upload_ids: Sequence[str]) -> UploadInfo:
         """Make one file of complete partial uploads, which end with it; one may come several times.
 
         Raises `MalformedRequest` for a part that is none, `TooManyJoins`, and as `begin` does.
@@ -155,136 +167,92 @@ class ResumableUploads:
             raise TooManyJoins(allowed=most)
         self._publisher.check(plan.target)
         try:
-            return self.get(self._join(plan, upload_ids))
+            return to_info(self._join(plan, upload_ids))
         except UploadGone as error:
             raise MalformedRequest(reason=BAD_PART) from error
 
-    def _join(self, plan: Plan, upload_ids: Sequence[str]) -> str:
+    def _join(self, plan: Plan, upload_ids: Sequence[str]) -> Upload:
         with ExitStack() as held:
+            parts: dict[str, Upload] = {}
             # In one order for everybody, for two requests could wait for each other.
             for upload_id in sorted(set(upload_ids)):
-                self._partial(upload_id)
-                held.enter_context(self._held(upload_id))
-            sizes = {upload_id: self._partial(upload_id).offset for upload_id in upload_ids}
-            length = sum(sizes[upload_id] for upload_id in upload_ids)
-            row = self._new_row("", plan)
-            row.length = length
-            self._check_room(length, row, given_back=sum(sizes.values()))
+                found = _complete_partial(lambda upload_id=upload_id: self._rows.read(upload_id))  # type: ignore[misc]
+                owned = held.enter_context(self._held(found))
+                parts[upload_id] = _complete_partial(lambda owned=owned: owned.row)  # type: ignore[misc]
+            length = sum(parts[upload_id].offset for upload_id in upload_ids)
+            plan = replace(plan, length=length)
+            self._check_room_for_new(plan, length, given_back=sum(row.offset for row in parts.values()))
             forgotten = find_oldest_ended(self._session, self._owner_id)
             self._session.rollback()
-            parts = [StagedPart(upload_id, sizes[upload_id]) for upload_id in upload_ids]
-            with self._store.join(parts) as staging:
+            staged = [StagedPart(upload_id, parts[upload_id].offset) for upload_id in upload_ids]
+            with self._store.join(staged) as staging:
                 finished = Finished(staging, staging.finish(), plan.target)
-                joined_id = new_id()
+                row = self._rows.new(new_id(), plan)
                 with publishing(self._session):
                     self._tree.root(lock=True)
                     forget_ended(self._session, forgotten)
-                    for upload_id in sizes:
-                        self._give_back(self._row(upload_id))
-                    row = self._new_row(joined_id, plan)
-                    row.offset = row.length = length
-                    self._session.add(row)
-                    self._publish(row, finished)
-            for upload_id in sizes:
+                    for joined in parts.values():
+                        self._rows.end(joined)
+                    self._rows.insert(row)
+                    note = self._publish(row, finished)
+                note()
+            for upload_id in parts:
                 self._store.discard(upload_id)
-        return joined_id
+        return row
 
     def cancel(self, upload_id: str) -> None:
         """End an upload and forget its bytes; the file that it has become stays.
 
         Raises `NotFound`, `UploadGone` or `UploadLocked`.
         """
-        if self._row(upload_id).ended_at is None:
-            with self._held(upload_id):
-                self._end(upload_id)
+        row = self._rows.read(upload_id)
+        if row.ended_at is not None:
+            self._end(row)
             return
-        with writing(self._session):
-            row = self._row(upload_id)
-            row.content_hash = None
+        with self._held(row) as owned:
+            self._end(owned.row)
 
-    def list_unfinished(self) -> list[State]:
+    def list_unfinished(self) -> list[UploadInfo]:
         """Return the unfinished uploads, the newest first; asks nobody to let go."""
-        open_ones = select(Upload).where(
-            Upload.owner_id == self._owner_id,
-            Upload.ended_at.is_(None),
-            Upload.expires_at > self._clock(),
-        )
-        return [to_state(row) for row in self._session.scalars(open_ones.order_by(Upload.created_at.desc()))]
-
-    def _row(self, upload_id: str) -> Upload:
-        """Return the row as it is now; raises `NotFound`, or `UploadGone` for one that is no more."""
-        row = self._session.get(Upload, upload_id, populate_existing=True)
-        if row is None or row.owner_id != self._owner_id:
-            raise NotFound
-        if row.ended_at is not None and row.content_hash is None:
-            raise UploadGone
-        return row
-
-    def _partial(self, upload_id: str) -> Upload:
-        try:
-            row = self._row(upload_id)
-        except (NotFound, UploadGone) as error:
-            raise MalformedRequest(reason=BAD_PART) from error
-        if row.kind != UploadKind.PARTIAL or row.offset != row.length:
-            raise MalformedRequest(reason=BAD_PART)
-        return row
-
-    def _new_row(self, upload_id: str, plan: Plan) -> Upload:
-        now = self._clock()
-        return Upload(
-            id=upload_id,
-            owner_id=self._owner_id,
-            kind=plan.kind,
-            length=plan.length,
-            offset=0,
-            path=plan.target.path,
-            on_conflict=plan.target.on_conflict.value,
-            modified_at=plan.target.modified_at,
-            media_type=plan.target.media_type,
-            description=plan.description,
-            parts=plan.parts,
-            created_at=now,
-            expires_at=now + self._terms.keep,
-        )
+        return [to_info(row) for row in self._rows.unfinished()]
 
     @contextmanager
-    def _held(self, upload_id: str, let_go: Callable[[], None] | None = None) -> Iterator[None]:
-        """Hold the lock of an upload that has not ended, with no transaction open.
+    def _held(self, row: Upload, let_go: Callable[[], None] | None = None) -> Iterator[Owned]:
+        """Hold the lock of an upload that had not ended, and give it as it is then.
 
-        One that has expired ends here, and one whose bytes are lost. Raises `UploadGone` then.
+        The transaction that read it is open. One that has expired ends here, and one whose bytes are
+        lost. Raises `UploadGone` then.
         """
         self._session.rollback()
         with ExitStack() as held:
             try:
-                lock = self._locker.hold(lock_name(upload_id), patience=PATIENCE, let_go=let_go)
-                held.enter_context(lock)
+                held.enter_context(self._locker.hold(lock_name(row.id), patience=PATIENCE, let_go=let_go))
             except LockTaken as error:
                 raise UploadLocked from error
-            row = self._row(upload_id)
-            if row.ended_at is None:
-                is_lost = (self._store.staged_size(upload_id) or 0) < row.offset
-                if is_lost or row.expires_at <= self._clock():
-                    self._end(upload_id)
+            owned = self._rows.read_owned(row.id)
+            if owned.row.ended_at is None:
+                is_lost = (self._store.staged_size(row.id) or 0) < owned.row.offset
+                if is_lost or owned.row.expires_at <= self._clock():
+                    self._end(owned.row)
                     raise UploadGone
-            self._session.rollback()
-            yield
+            yield owned
 
-    def _check_room(self, size: int, row: Upload, *, given_back: int = 0) -> None:
+    def _check_room_for_new(self, plan: Plan, size: int, *, given_back: int = 0) -> None:
+        user = self._session.get_one(User, self._owner_id)
+        owned = Owned(self._rows.new("", plan), user.usage - given_back, user.quota)
+        self._check_room(owned, size)
+
+    def _check_room(self, owned: Owned, size: int) -> None:
         if size > self._terms.max_size:
             raise TooLarge(limit=self._terms.max_size)
-        user = self._session.get_one(User, self._owner_id)
-        if user.quota is not None:
-            beyond = user.usage - given_back + size - user.quota
-            if beyond > 0 and beyond > self._overdraft(row):
-                raise QuotaExceeded(quota=user.quota)
+        if owned.quota is not None:
+            beyond = owned.usage + size - owned.quota
+            if beyond > 0 and beyond > self._rows.overdraft(owned.row):
+                raise QuotaExceeded(quota=owned.quota)
         check_room(self._store.free_bytes(), size)
 
-    def _overdraft(self, row: Upload) -> int:
-        """Return how many bytes beyond the quota may come for an upload."""
-        is_partial = row.kind == UploadKind.PARTIAL
-        return overdraft(self._tree, target_of(row), row.length, is_partial=is_partial)
-
-    def _check_part(self, row: Upload, part: Part) -> None:
+    def _check_part(self, owned: Owned, part: Part) -> None:
+        row = owned.row
         if part.offset != row.offset:
             raise OffsetMismatch(expected=row.offset, provided=part.offset)
         length = row.length
@@ -298,106 +266,81 @@ class ResumableUploads:
         if part.size is not None and part.offset + part.size > limit:
             raise TooLarge(limit=limit)
         if part.size != 0:
-            self._check_room(part.size or 0, row)
+            self._check_room(owned, part.size or 0)
 
-    def _receive(self, upload_id: str, part: Part, let_go: LetGo) -> None:
-        row = self._row(upload_id)
-        limit, quota = self._limit(row)
-        offset, recorded = row.offset, row.offset
+    def _limit(self, owned: Owned, part: Part) -> _Limit:
+        """Return how many bytes a part may bring."""
+        length = part.length if owned.row.length is None else owned.row.length
+        left = (self._terms.max_size if length is None else length) - owned.row.offset
+        if owned.quota is None or owned.quota - owned.usage >= left:
+            return _Limit(left, None)
+        room = owned.quota + self._rows.overdraft(owned.row) - owned.usage
+        return _Limit(min(left, max(0, room)), None if room >= left else owned.quota)
+
+    def _receive(self, row: Upload, part: Part, limit: _Limit, let_go: LetGo) -> None:
         self._session.rollback()
-        proof = Proof(part, offset)
-        chunks = proof.watch(iter_limited(part.chunks, limit))
-        with self._store.resume(upload_id, offset, tentative=proof.is_asked_for) as staging:
+        proof = Proof(part, row.offset)
+        chunks = proof.watch(iter_limited(part.chunks, limit.size))
+        with self._store.resume(row.id, row.offset, tentative=proof.is_asked_for) as staging:
             try:
                 for chunk in chunks:
                     staging.append([chunk])
-                    if staging.kept > recorded:
-                        recorded = staging.kept
-                        self._record(upload_id, recorded)
+                    if staging.kept > row.offset:
+                        self._rows.record(row, staging.kept)
             except CabinetError as error:
                 if not proof.is_asked_for:
-                    self._keep_what_came(upload_id, staging)
+                    self._keep_what_came(row, staging)
                 if let_go.was_called:
                     raise UploadLocked from error
-                if isinstance(error, TooLarge) and quota is not None:
-                    raise QuotaExceeded(quota=quota) from error
+                if isinstance(error, TooLarge) and limit.quota is not None:
+                    raise QuotaExceeded(quota=limit.quota) from error
                 raise
             proof.check(staging.content_hash())
             staging.keep()
-            self._record_or_finish(upload_id, staging)
+            self._record_or_finish(row, staging)
 
-    def _keep_what_came(self, upload_id: str, staging: ResumedStaging) -> None:
+    def _keep_what_came(self, row: Upload, staging: ResumedStaging) -> None:
         # The error that ended the part is the one to be told.
         with suppress(StorageFull, StorageFault):
             staging.keep()
-        self._record(upload_id, staging.kept)
+        self._rows.record(row, staging.kept)
 
-    def _limit(self, row: Upload) -> tuple[int, int | None]:
-        """Return how many bytes a part may bring, and the quota where that is the reason."""
-        left = (self._terms.max_size if row.length is None else row.length) - row.offset
-        user = self._session.get_one(User, self._owner_id)
-        if user.quota is None or user.quota - user.usage >= left:
-            return left, None
-        room = user.quota + self._overdraft(row) - user.usage
-        return min(left, max(0, room)), None if room >= left else user.quota
-
-    def _record_or_finish(self, upload_id: str, staging: ResumedStaging) -> None:
-        row = self._row(upload_id)
+    def _record_or_finish(self, row: Upload, staging: ResumedStaging) -> None:
         if row.kind != UploadKind.WHOLE or staging.kept != row.length:
-            self._record(upload_id, staging.kept)
+            self._rows.record(row, staging.kept)
             return
         try:
-            self._finish(upload_id, staging)
+            self._finish(row, staging)
         except BaseException:
             # The bytes are safe, and it is tried again when the client asks for the upload.
-            self._record(upload_id, staging.kept)
+            self._rows.record(row, staging.kept)
             raise
 
-    def _record(self, upload_id: str, offset: int, length: int | None = None) -> None:
-        """Write how many bytes are durable, and that the user has so many more.
-
-        Raises `QuotaExceeded` where others of the user's have taken the room meanwhile; then the
-        bytes count as never sent.
-        """
-        with writing(self._session):
-            row = self._row(upload_id)
-            try:
-                use(self._session, self._owner_id, offset - row.offset)
-            except QuotaExceeded:
-                allowed = self._overdraft(row)
-                if not allowed:
-                    raise
-                use(self._session, self._owner_id, offset - row.offset, overdraft=allowed)
-            row.offset = offset
-            row.length = row.length if length is None else length
-            row.expires_at = self._clock() + self._terms.keep
-
-    def _finish(self, upload_id: str, staging: ResumedStaging) -> None:
+    def _finish(self, row: Upload, staging: ResumedStaging) -> None:
         """Make a file of a complete upload, and end it."""
-        self._session.rollback()
-        measured = staging.finish()
+        finished = Finished(staging, staging.finish(), target_of(row))
         with publishing(self._session):
-            # Before the user's row, as everybody does who writes into the tree.
-            self._tree.root(lock=True)
-            row = self._row(upload_id)
-            target = target_of(row)
-            use(self._session, self._owner_id, -row.offset)
-            row.offset = measured.size
-            self._publish(row, Finished(staging, measured, target))
-        self._store.discard(upload_id)
+            note = self._publish(row, finished)
+        note()
+        self._store.discard(row.id)
 
-    def _publish(self, row: Upload, finished: Finished) -> None:
-        (stored,) = self._publisher.publish([finished])
-        now = self._clock()
-        row.path, row.content_hash = stored.entry.path, stored.entry.content_hash
-        row.ended_at, row.expires_at = now, now + self._terms.keep
+    def _publish(self, row: Upload, finished: Finished) -> Callable[[], None]:
+        # The file counts in place of what the upload held.
+        (stored,) = self._publisher.publish([finished], released=row.offset)
+        return self._rows.store(row, stored.entry.path, stored.entry.content_hash, finished.sealed.size)
 
-    def _end(self, upload_id: str) -> None:
+    def _end(self, row: Upload) -> None:
         with writing(self._session):
-            self._give_back(self._row(upload_id))
-        self._store.discard(upload_id)
+            self._rows.end(row)
+        self._store.discard(row.id)
 
-    def _give_back(self, row: Upload) -> None:
-        use(self._session, self._owner_id, -row.offset)
-        row.ended_at = self._clock()
-        row.expires_at = row.ended_at + self._terms.keep
+
+def _complete_partial(read: Callable[[], Upload]) -> Upload:
+    """Return a partial upload that is complete; raises `MalformedRequest`."""
+    try:
+        row = read()
+    except (NotFound, UploadGone) as error:
+        raise MalformedRequest(reason=BAD_PART) from error
+    if row.kind != UploadKind.PARTIAL or state_of(row) is not UploadState.COMPLETE:
+        raise MalformedRequest(reason=BAD_PART)
+    return row

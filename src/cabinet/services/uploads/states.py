@@ -1,126 +1,80 @@
-"""What is said of an upload that goes on over several requests.
+"""In which state an upload of several requests is, and what leads from one to another.
 
-Rule: plain values; nothing here touches the database.
+    RECEIVING ──fill──▶ COMPLETE ──publish──▶ STORED
+        │                   │                   │
+        └───────end─────────┴────────end────────┴──────▶ GONE
+
+An upload is COMPLETE while all of its bytes are there and no file has them: a partial one that waits
+to be joined, or one that could not be finished and is tried again. STORED it stays for a while, for
+a client that missed the answer; GONE as well, which was cancelled, has expired, lost its bytes,
+became a part of another, or was forgotten after it was stored.
+
+Rule: a row is changed by an event of this table, or not at all; a state is read off the row's columns
+and kept nowhere else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from enum import Enum, auto
 
-from cabinet.models import Upload, UploadKind
-from cabinet.services.tree.entries import Conflict
-from cabinet.services.uploads.publishing import Target
+from cabinet.models import Upload
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What an upload shall become; `length` is None until somebody knows it.
+class UploadState(Enum):
+    """Where an upload is on its way."""
 
-    `description` is what the client wants to be told again, word for word, and `parts` how it named
-    the uploads that are joined.
-    """
-
-    target: Target
-    length: int | None = None
-    kind: UploadKind = UploadKind.WHOLE
-    description: str | None = None
-    parts: str | None = None
+    RECEIVING = auto()
+    COMPLETE = auto()
+    STORED = auto()
+    GONE = auto()
 
 
-class PartHasher(Protocol):
-    """Computes the digest of a part while it passes."""
+class Event(Enum):
+    """What happens to an upload."""
 
-    def update(self, data: bytes, /) -> None: ...
-
-    def hexdigest(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Checksum:
-    """A digest, in hex, that a part has to have; `new` makes the hasher."""
-
-    new: Callable[[], PartHasher]
-    digest: str
+    # Some of its bytes are durable, or its length is known.
+    KEEP = auto()
+    # The last of its bytes is.
+    FILL = auto()
+    # Its content is a file.
+    PUBLISH = auto()
+    # It is over, and what it held is given back.
+    END = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one request brings: bytes from `offset` on, `size` of them if that was announced.
-
-    `content_hash` is the hash of these bytes alone, which costs less to check than a checksum does.
-    `length` is the upload's, where the request names it. `let_go` makes `chunks` end soon; it is
-    called from another thread.
-    """
-
-    offset: int
-    chunks: Iterable[bytes]
-    size: int | None
-    length: int | None = None
-    checksum: Checksum | None = None
-    content_hash: str | None = None
-    let_go: Callable[[], None] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """An upload as its owner sees it. `content_hash` is known once it has become the file at `path`."""
-
-    id: str
-    kind: UploadKind
-    path: str
-    offset: int
-    length: int | None
-    description: str | None
-    parts: str | None
-    content_hash: str | None
-    created_at: datetime
-    expires_at: datetime
-
-    @property
-    def is_finished(self) -> bool:
-        """Tell whether all bytes are there and have become what they were for."""
-        if self.kind is UploadKind.PARTIAL:
-            return self.offset == self.length
-        return self.content_hash is not None
+TRANSITIONS: dict[UploadState, dict[Event, UploadState]] = {
+    UploadState.RECEIVING: {
+        Event.KEEP: UploadState.RECEIVING,
+        Event.FILL: UploadState.COMPLETE,
+        # The last bytes are noted and published in one transaction.
+        Event.PUBLISH: UploadState.STORED,
+        Event.END: UploadState.GONE,
+    },
+    UploadState.COMPLETE: {
+        # Noted once more, after a file could not be made of it: that puts off the end.
+        Event.FILL: UploadState.COMPLETE,
+        Event.PUBLISH: UploadState.STORED,
+        Event.END: UploadState.GONE,
+    },
+    UploadState.STORED: {Event.END: UploadState.GONE},
+    UploadState.GONE: {},
+}
 
 
-def lock_name(upload_id: str) -> str:
-    """Return what the lock of an upload is called."""
-    return f"upload {upload_id}"
+class ImpossibleTransition(RuntimeError):
+    """Somebody was about to do to an upload what cannot happen in its state: an error of ours."""
 
 
-def to_state(row: Upload) -> State:
-    """Copy a row."""
-    return State(
-        id=row.id,
-        kind=UploadKind(row.kind),
-        path=row.path,
-        offset=row.offset,
-        length=row.length,
-        description=row.description,
-        parts=row.parts,
-        content_hash=row.content_hash,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-    )
+def advance(state: UploadState, event: Event) -> UploadState:
+    """Return the state that `event` leads to; raises `ImpossibleTransition`."""
+    try:
+        return TRANSITIONS[state][event]
+    except KeyError:
+        raise ImpossibleTransition(f"{event.name} in {state.name}") from None
 
 
-def target_of(row: Upload) -> Target:
-    """Return where an upload shall go, as its row has it."""
-    return Target(row.path, Conflict(row.on_conflict), modified_at=row.modified_at, media_type=row.media_type)
-
-
-class LetGo:
-    """Makes a part end soon, and remembers that it did."""
-
-    def __init__(self, let_go: Callable[[], None] | None) -> None:
-        self._let_go = let_go
-        self.was_called = False
-
-    def __call__(self) -> None:
-        self.was_called = True
-        if self._let_go is not None:
-            self._let_go()
+def state_of(row: Upload) -> UploadState:
+    """Return the state that the columns of a row tell."""
+    if row.ended_at is not None:
+        return UploadState.GONE if row.content_hash is None else UploadState.STORED
+    return UploadState.COMPLETE if row.offset == row.length else UploadState.RECEIVING

@@ -1,0 +1,141 @@
+"""The states of an upload of several requests: what leads where, and what its requests ask the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import product
+
+import pytest
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
+
+from cabinet.models import Upload, UploadKind
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.uploads.states import (
+    TRANSITIONS,
+    Event,
+    ImpossibleTransition,
+    UploadState,
+    advance,
+    state_of,
+)
+from cabinet.services.uploads.upload_rows import end
+from tests.support.resumable import part, plan, service_of
+from tests.support.services import START, Workbench, content_of
+
+ROWS = {
+    UploadState.RECEIVING: Upload(offset=1, length=2),
+    UploadState.COMPLETE: Upload(offset=2, length=2),
+    UploadState.STORED: Upload(offset=2, length=2, ended_at=START, content_hash="0" * 64),
+    UploadState.GONE: Upload(offset=2, length=2, ended_at=START),
+}
+
+
+@pytest.mark.parametrize("state", UploadState)
+def test_a_row_tells_its_state(state: UploadState) -> None:
+    assert state_of(ROWS[state]) is state
+
+
+def test_an_upload_whose_length_nobody_knows_is_not_complete() -> None:
+    assert state_of(Upload(offset=0, length=None)) is UploadState.RECEIVING
+
+
+@pytest.mark.parametrize(("state", "what"), list(product(UploadState, Event)))
+def test_what_the_table_does_not_hold_cannot_happen(state: UploadState, what: Event) -> None:
+    if what in TRANSITIONS[state]:
+        assert advance(state, what) is TRANSITIONS[state][what]
+    else:
+        with pytest.raises(ImpossibleTransition, match=f"{what.name} in {state.name}"):
+            advance(state, what)
+
+
+def test_every_state_ends_in_gone_and_nothing_leads_out_of_it() -> None:
+    assert TRANSITIONS.keys() == set(UploadState)
+    for state, leads_to in TRANSITIONS.items():
+        assert state is UploadState.GONE or leads_to[Event.END] is UploadState.GONE
+    assert TRANSITIONS[UploadState.GONE] == {}
+
+
+def test_what_is_gone_is_not_ended_once_more() -> None:
+    row = Upload(offset=2, length=2, ended_at=START, expires_at=START)
+
+    with pytest.raises(ImpossibleTransition):
+        end(row, START + timedelta(days=1), timedelta(days=1))
+
+    assert row.expires_at == START
+
+
+@contextmanager
+def asked(engine: Engine) -> Iterator[list[str]]:
+    """Give a list that gets the first word of all that the database is asked, the end of a transaction too."""
+    words: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        words.append(statement.split(maxsplit=1)[0])
+
+    def begin(_connection: object) -> None:
+        words.append("BEGIN")
+
+    def finish(_connection: object) -> None:
+        words.append("END")
+
+    listeners: list[tuple[str, Callable[..., None]]] = [
+        ("before_cursor_execute", note),
+        ("commit", finish),
+        ("rollback", finish),
+    ]
+    if engine.dialect.name != "sqlite":
+        # SQLite is told by a statement of ours, and PostgreSQL by its driver.
+        listeners.append(("begin", begin))
+    for name, listener in listeners:
+        event.listen(engine, name, listener)
+    try:
+        yield words
+    finally:
+        for name, listener in listeners:
+            event.remove(engine, name, listener)
+
+
+def calls(words: list[str]) -> int:
+    """Count statements, the ends and beginnings of transactions apart: 47 of old for what is asked below."""
+    return sum(word not in {"BEGIN", "END"} for word in words)
+
+
+def test_a_middle_part_reads_its_row_before_its_lock_and_under_it(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    service = service_of(session, bench, alice)
+    made = service.begin(plan(300))
+    session.rollback()
+    with asked(bench.engine) as words:
+        service.append(made.id, part(b"x" * 100))
+
+    assert words.count("BEGIN") == 3
+    # The row; the row with its owner's account.
+    assert words.count("SELECT") == 2
+    assert words.count("UPDATE") == 2
+
+
+def test_an_upload_asks_the_database_little(session: Session, bench: Workbench, alice: Account) -> None:
+    service = service_of(session, bench, alice)
+    with asked(bench.engine) as words:
+        made = service.begin(plan(300))
+        service.append(made.id, part(b"x" * 100))
+        service.append(made.id, part(b"y" * 200, 100))
+
+    assert calls(words) <= 25
+    assert content_of(session, bench, alice, "f") == b"x" * 100 + b"y" * 200
+
+
+def test_a_look_at_an_upload_reads_its_row_twice_and_writes_nothing(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    service = service_of(session, bench, alice)
+    made = service.begin(plan(300, kind=UploadKind.PARTIAL))
+    session.rollback()
+    with asked(bench.engine) as words:
+        service.get(made.id)
+
+    assert [word for word in words if word not in {"BEGIN", "END"}] == ["SELECT", "SELECT"]
