@@ -15,7 +15,6 @@ connections, a queue goes through a fork only while nobody stands in it.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 import time
@@ -25,6 +24,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cabinet.errors import Unavailable
+from cabinet.storage.file_locks import LockTaken, release, take
 
 # What the name of the database file is followed by, as in `-wal` and `-shm`.
 SUFFIX = "-writers"
@@ -91,7 +91,7 @@ class WriterQueue:
         """Let the next one be the head; whoever leaves may also have given up."""
         with self._lock:
             if writer.descriptor is not None:
-                _unlock(writer.descriptor)
+                release(writer.descriptor)
             if self._head is not writer:
                 self._waiting.remove(writer)
                 return
@@ -116,10 +116,10 @@ class WriterQueue:
         descriptor = _open(database)
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                take(descriptor, patience=0)
                 writer.descriptor = descriptor
-            except BlockingIOError:
-                # There is no deadline for a flock, and no other way to wait for one but to look again and again.
+            except LockTaken:
+                # To wait with a deadline is to look again and again, and whoever does that has no place in a queue.
                 threading.Thread(target=self._fetch, args=(descriptor,), name="writers", daemon=True).start()
                 self._is_fetching = True
         except BaseException:
@@ -129,14 +129,14 @@ class WriterQueue:
     def _fetch(self, descriptor: int) -> None:
         """Wait for the lock, and give it to whoever is the head by then."""
         with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            take(descriptor, patience=None)
         with self._lock:
             self._is_fetching = False
             if self._head is not None and self._head.wants_file:
                 self._head.descriptor = descriptor
                 self._head.called.release()
             else:
-                _unlock(descriptor)
+                release(descriptor)
 
 
 def _wait(writer: _Writer, deadline: float) -> None:
@@ -157,10 +157,3 @@ def _open(database: Path) -> int:
             # An operator's command may be what makes it, and the server has to open it.
             os.fchown(descriptor, status.st_uid, status.st_gid)
         return descriptor
-
-
-def _unlock(descriptor: int) -> None:
-    # A program that is being started may have a copy of the descriptor for a moment.
-    with suppress(OSError):
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-    os.close(descriptor)
