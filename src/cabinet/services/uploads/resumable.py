@@ -42,7 +42,7 @@ from cabinet.services.tree.tree import Tree
 from cabinet.services.uploads.checksums import Proof
 from cabinet.services.uploads.publishing import Finished, Publisher, Terms
 from cabinet.services.uploads.states import UploadState, state_of
-from cabinet.services.uploads.upload_caps import check_unfinished, find_oldest_ended, forget_ended
+from cabinet.services.uploads.upload_caps import find_oldest_ended, forget_ended
 from cabinet.services.uploads.upload_rows import Owned, UploadRows
 from cabinet.services.uploads.values import LetGo, Part, Plan, UploadInfo, lock_name, target_of, to_info
 from cabinet.storage.chunks import iter_limited
@@ -96,7 +96,6 @@ class ResumableUploads:
         if plan.kind is UploadKind.WHOLE:
             self._publisher.check(plan.target)
         self._check_room_for_new(plan, plan.length or 0)
-        check_unfinished(self._session, self._owner_id, self._clock())
         forgotten = find_oldest_ended(self._session, self._owner_id)
         self._session.rollback()
         row = self._rows.new(self._store.create(plan.length), plan)
