@@ -19,8 +19,8 @@ from flask.testing import FlaskClient
 from urllib3 import BaseHTTPResponse
 
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
-from cabinet.web.services import housekeeping, inspection
 from cabinet.storage.opening import open_store
+from cabinet.web.services import housekeeping, inspection
 from tests.conftest import MakeApp, StartProduction
 from tests.support.auth import AuthActions
 from tests.support.backends import LocalBackend, put

@@ -18,10 +18,10 @@ from cabinet.services.backups.backup_folder import Manifest
 from cabinet.services.backups.backups import Backups, RestoreTerms, Watch
 from cabinet.serving import preparing
 from cabinet.storage.copying import Taken
+from cabinet.storage.protocols import OnDisk
 from cabinet.terminal.meter import CountMeter, count_meter
 from cabinet.terminal.report import note, say
 from cabinet.terminal.text import to_count, to_size
-from cabinet.storage.protocols import OnDisk
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.runtime import application, runtime, setting
 

@@ -30,8 +30,8 @@ from cabinet import __version__
 from cabinet.extensions import db
 from cabinet.refusals import BadSetting, DatabaseTooNew, UnusableStore
 from cabinet.services.backups.database_copy import vacuum_into
-from cabinet.web.runtime import EXTENSION
 from cabinet.storage.file_locks import FLAGS, LockTaken, locked, take
+from cabinet.web.runtime import EXTENSION
 
 log = logging.getLogger("cabinet")
 

@@ -23,11 +23,9 @@ from cabinet.errors import (
     UploadIsFinal,
 )
 from cabinet.models import UploadKind
-from cabinet.services.uploads.states import Part, Plan, State
+from cabinet.services.uploads.values import Part, Plan, UploadInfo
 from cabinet.tus import headers
 from cabinet.tus.blueprint import bp
-from cabinet.services.uploads.values import Part, Plan, UploadInfo
-from cabinet.tus import bp, headers
 from cabinet.web.bodies import iter_body, length_of
 from cabinet.web.guard import streams_body
 from cabinet.web.identity import acting_user
