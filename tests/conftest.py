@@ -28,6 +28,7 @@ from tests.support.postgresql import Cluster, Databases, running_cluster
 from tests.support.routes import compile_routes_once
 from tests.support.servers import FAST, Server, development_command, production_command, running
 from tests.support.templates import COMPILED_TEMPLATES
+from tests.support.waiting import PATIENCE
 
 # Every upload and every commit of a test is synced for real. In memory that costs nothing, on the
 # disk of a busy machine a second each; what is tested is the order of the calls. A container may
@@ -157,6 +158,7 @@ def first_start(monkeypatch: pytest.MonkeyPatch) -> None:
 def make_app(tmp_path: Path) -> Iterator[MakeApp]:
     """Build applications on one instance folder, with settings as keywords."""
     from cabinet.extensions import db
+    from cabinet.jobs import beside_of
 
     built: list[Flask] = []
 
@@ -171,6 +173,8 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
 
     yield make
     for app in built:
+        beside_of(app).stop()
+        assert beside_of(app).join(PATIENCE), "a job goes on"
         with app.app_context():
             db.session.remove()
             db.engine.dispose()

@@ -15,7 +15,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import PathConverter
 
-from cabinet import auth, commands, config, files, tus
+from cabinet import auth, commands, config, files, jobs, tus
 from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
 from cabinet.refusals import RefusedToStart
 from cabinet.services.accounts.passwords import Passwords
@@ -34,8 +34,6 @@ from cabinet.web import (
     packing,
     pages,
     problems,
-    removing,
-    upkeep,
 )
 from cabinet.web.cookies import Cookies
 from cabinet.web.runtime import EXTENSION, Runtime
@@ -74,7 +72,7 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     lean.init_app(app)
     _bind_extensions(app)
-    for part in (guard, problems, i18n, formats, packing, pages, assets, health, upkeep, removing):
+    for part in (guard, problems, i18n, formats, packing, pages, assets, health, jobs):
         part.init_app(app)
     commands.init_app(app, preparing.prepare)
     app.register_blueprint(auth.bp)

@@ -116,6 +116,12 @@ def _registration(value: Any) -> str:
     return str(value)
 
 
+def _jobs(value: Any) -> str:
+    if value not in {"inside", "apart"}:
+        raise ValueError("it is either inside or apart.")
+    return str(value)
+
+
 def _public_url(value: Any) -> str | None:
     url = _text(value)
     if url is None:
@@ -234,6 +240,12 @@ SETTINGS = (
     Setting("SWEEP_GRACE_SECONDS", _DAY, _number, "Bytes that nothing needs any more are kept so long."),
     Setting(
         "SWEEP_EVERY_SECONDS", 6 * 60 * 60, _number, "How often the server tidies up by itself; 0: never."
+    ),
+    Setting(
+        "JOBS",
+        "inside",
+        _jobs,
+        "Where the work beside requests is done: `inside` the server, or `apart`, by `cabinet jobs serve`.",
     ),
     Setting(
         "STALL_SECONDS",

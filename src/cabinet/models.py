@@ -6,6 +6,7 @@
     User 1──* Thumbnail *──1 Blob      small pictures of what is in the files
     User 1──* Upload                   what is on its way, over several requests
     User 1──* Batch 1──* BatchItem     what was done to many nodes at once, so that it can be undone
+    Job                                when work beside the requests was done last, and how that ended
     Throttle                           how often a password was wrong
 
 Rule: columns, keys and indexes, and nothing that decides. No Flask here.
@@ -41,6 +42,7 @@ RowId = BigInteger().with_variant(Integer, "sqlite")
 LIVE = text("trashed_at IS NULL")
 TRASHED = text("trashed_at IS NOT NULL")
 UNFINISHED = text("ended_at IS NULL")
+WANTED = text("wanted_at IS NOT NULL")
 
 # A text that compares byte by byte, as SQLite does anyway, whatever the database's language is.
 Folded = Text().with_variant(Text(collation="C"), "postgresql")
@@ -252,9 +254,11 @@ class Thumbnail(Base):
 
     That is None where none can be made. Each owner has rows of their own, made by their own
     requests, for a picture that was there at once would tell that somebody else has the content.
+    Since `wanted_at` it waits to be made; up to `claimed_until` a process promised to be making it.
     """
 
     __tablename__ = "thumbnail"
+    __table_args__ = (Index("ix_thumbnail_wanted", "owner_id", sqlite_where=WANTED, postgresql_where=WANTED),)
 
     owner_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
     content_hash: Mapped[str] = mapped_column(
@@ -265,6 +269,8 @@ class Thumbnail(Base):
         ForeignKey("blob.content_hash", ondelete="CASCADE"), index=True
     )
     created_at: Mapped[datetime]
+    wanted_at: Mapped[datetime | None]
+    claimed_until: Mapped[datetime | None]
 
 
 class UploadKind(IntEnum):
@@ -377,3 +383,15 @@ class BatchItem(Base):
     trash_id: Mapped[str | None] = mapped_column(String(32))
     trashed_at: Mapped[datetime | None]
     new_trash_id: Mapped[str | None] = mapped_column(String(32))
+
+
+class Job(Base):
+    """Work beside requests: its last run, unfinished without `took_seconds`; another is asked for at `wanted_at`."""
+
+    __tablename__ = "job"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    started_at: Mapped[datetime | None]
+    took_seconds: Mapped[float | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    wanted_at: Mapped[datetime | None]

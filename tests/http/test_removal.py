@@ -1,9 +1,9 @@
-"""What is removed for good and large: the answer comes at once, and a thread removes the rows."""
+"""What is removed for good and large: the answer comes at once, and a job removes the rows."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -11,9 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from cabinet.extensions import db
+from cabinet.jobs import runner
 from cabinet.models import Node, User
+from cabinet.services.kernel.clock import utc_now
 from cabinet.services.tree.removal import Removal
+from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD
+from tests.support.jobs import JobClock, last_runs, leader_of, run_waiting_jobs
 from tests.support.operators import Operator
 from tests.support.small_steps import make_steps_small
 from tests.support.visitors import Browser, Program, is_problem
@@ -30,34 +34,12 @@ def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Return what lets the thread begin to remove."""
-    opened = threading.Event()
-    run = Removal.run
-
-    def wait_and_run(self: Removal) -> int:
-        assert opened.wait(60)
-        return run(self)
-
-    monkeypatch.setattr(Removal, "run", wait_and_run)
-    return opened
-
-
-@pytest.fixture
 def filled(alice: Program) -> Program:
     """Return the program of a user with many files in a folder, and one beside it."""
     names = [(f"{number}.txt", b"content") for number in range(COUNT)]
     assert alice.upload(names, "?folder=a").status_code == 201
     alice.put("/files/kept", b"kept")
     return alice
-
-
-def removal_ended() -> None:
-    """Wait for the threads that remove."""
-    for thread in threading.enumerate():
-        if thread.name == "removal":
-            thread.join(60)
-            assert not thread.is_alive()
 
 
 def count_of(app: Flask, table: type[Node | User]) -> int:
@@ -97,7 +79,7 @@ def empty_from_the_page(filled: Program, browser: Browser) -> None:
     "purge", [purge_folder, purge_from_the_trash, purge_everything, empty_the_trash, empty_from_the_page]
 )
 def test_what_is_purged_is_gone_when_the_answer_comes_and_its_rows_soon_after(
-    app: Flask, filled: Program, browser: Browser, gate: threading.Event, purge: Purge
+    app: Flask, filled: Program, browser: Browser, purge: Purge
 ) -> None:
     purge(filled, browser)
 
@@ -107,14 +89,13 @@ def test_what_is_purged_is_gone_when_the_answer_comes_and_its_rows_soon_after(
     assert is_problem(filled.get("/files/a/1.txt"), 404, "not-found")
     assert filled.get("/search?q=txt").get_json()["entries"] == []
     assert count_of(app, Node) > COUNT
-    gate.set()
-    removal_ended()
+    run_waiting_jobs(app)
     assert count_of(app, Node) == 2
     assert filled.paths() == ["kept"]
 
 
 def test_a_large_account_is_deleted_when_the_answer_comes_and_its_rows_soon_after(
-    app: Flask, filled: Program, bob: Program, gate: threading.Event
+    app: Flask, filled: Program, bob: Program
 ) -> None:
     token = filled.request("POST", "/tokens", json={"name": "program"}).get_json()["token"]
     assert filled.request("POST", "/account/delete", data={"password": PASSWORD}).status_code == 204
@@ -125,29 +106,42 @@ def test_a_large_account_is_deleted_when_the_answer_comes_and_its_rows_soon_afte
     again = Program(app, "alice")
     assert again.paths() == []
     assert count_of(app, User) == 3
-    gate.set()
-    removal_ended()
+    run_waiting_jobs(app)
     assert count_of(app, User) == 2
     assert count_of(app, Node) == 2
     assert again.put("/files/mine").status_code == 201
 
 
-def test_a_removal_that_fails_is_logged_and_the_next_one_makes_up_for_it(
-    app: Flask, filled: Program, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_what_is_hidden_is_removed_by_the_leader_whichever_process_hid_it(
+    app: Flask, make_app: MakeApp, filled: Program
+) -> None:
+    filled.delete("/files/a?permanent=1")
+
+    run_waiting_jobs(make_app())
+
+    assert count_of(app, Node) == 2
+    assert last_runs(app)["removal"].error is None
+
+
+def test_a_removal_that_fails_is_noted_and_made_up_for_without_being_asked_for(
+    app: Flask, filled: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: Removal) -> int:
         raise OperationalError("DELETE", {}, Exception("gone"))
 
+    clock = JobClock()
+    monkeypatch.setattr(runner, "time", clock)
+    leader = leader_of(app)
     with monkeypatch.context() as patch:
         patch.setattr(Removal, "run", fail)
         filled.delete("/files/a?permanent=1")
-        removal_ended()
-    assert "could not be removed" in caplog.text
+        leader.tick()
+    assert "gone" in (last_runs(app)["removal"].error or "")
     assert count_of(app, Node) > COUNT
+    app.extensions["cabinet"].clock = lambda: utc_now() + timedelta(seconds=runner.RETRY)
+    clock.advance(runner.RETRY)
 
-    filled.upload([(str(number), b"content") for number in range(COUNT)], "?folder=b")
-    filled.delete("/files/b?permanent=1")
-    removal_ended()
+    leader.tick()
 
     assert count_of(app, Node) == 2
 

@@ -6,9 +6,12 @@ from urllib.parse import quote
 
 import pytest
 
+from cabinet.jobs import thumbnails as jobs
 from cabinet.services.thumbnails import thumbnails
 from cabinet.services.thumbnails.thumbnails import EDITION
+from tests.conftest import MakeApp
 from tests.support.images import heic, opened, picture
+from tests.support.operators import Operator
 from tests.support.visitors import Program, is_problem
 
 PICTURE = picture("JPEG", 400, 200)
@@ -18,7 +21,7 @@ PICTURE = picture("JPEG", 400, 200)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a request wait for as long as it takes, on however busy a machine."""
     monkeypatch.setattr(thumbnails, "PATIENCE", 60)
-    monkeypatch.setattr(thumbnails, "IDLE_SECONDS", 0)
+    monkeypatch.setattr(jobs, "IDLE_SECONDS", 0)
 
 
 def test_a_thumbnail_is_a_small_picture_with_a_validator_of_its_own(alice: Program) -> None:
@@ -97,15 +100,17 @@ def test_photographs_that_no_browser_shows_have_thumbnails(alice: Program, name:
 
 
 def test_whoever_is_too_early_is_told_when_to_come_again(
-    alice: Program, monkeypatch: pytest.MonkeyPatch
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    app = make_app(JOBS="apart")
+    alice = Program(app, "alice")
     alice.put("/files/a.jpg", PICTURE)
+    monkeypatch.setattr(thumbnails, "PATIENCE", 0)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(thumbnails.ThumbnailMaker, "ask", lambda *_: None)
-        response = alice.get("/thumbnails/a.jpg")
+    response = alice.get("/thumbnails/a.jpg")
 
     assert (response.status_code, response.data) == (202, b"")
     assert response.headers["Retry-After"] == "1"
     assert response.headers["Cache-Control"] == "no-store"
+    assert Operator(app).run("jobs", "run", "thumbnails").exit_code == 0
     assert alice.get("/thumbnails/a.jpg").status_code == 200

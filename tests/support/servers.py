@@ -92,13 +92,8 @@ class Server:
 
     def start(self, *, seconds: float = PATIENCE) -> None:
         """Start, and return once /healthz answers; `seconds` until the server listens."""
-        command = [word.format(port=self.port) for word in self.command]
         begins_at = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+        self.spawn()
         self.port = wait_until(
             lambda: self._announced_port(begins_at), seconds=seconds, what="a listening server"
         )
@@ -106,6 +101,15 @@ class Server:
             self.host, self.port, maxsize=8, timeout=PATIENCE, retries=False
         )
         wait_until(self._is_healthy, what="a healthy server")
+
+    def spawn(self) -> None:
+        """Start the process and wait for nothing, for it may be one that listens nowhere."""
+        command = [word.format(port=self.port) for word in self.command]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
 
     def stop(self) -> None:
         """End the server as an operator does, and wait for it."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import BinaryIO
@@ -20,8 +21,9 @@ from cabinet.services.maintenance.verify import Inspection
 from cabinet.services.thumbnails import thumbnails
 from cabinet.services.thumbnails.decoder import Decoder
 from cabinet.services.thumbnails.imaging import make_thumbnail
+from cabinet.services.thumbnails.making import CLAIM, ThumbnailMaker
 from cabinet.services.thumbnails.sizes import PREVIEW_SIZE
-from cabinet.services.thumbnails.thumbnails import Missing, ThumbnailMaker, Thumbnails, Wanted
+from cabinet.services.thumbnails.thumbnails import Missing, Thumbnails
 from cabinet.services.tree.entries import Entry
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.images import opened, picture
@@ -32,17 +34,16 @@ GRACE = timedelta(days=1)
 
 
 class InThisProcess(Decoder):
-    """A decoder that starts no process, and goes on when it is told to."""
+    """A decoder that starts no process."""
 
     def __init__(self) -> None:
         super().__init__()
         self.sizes: list[int] = []
         self.contents: list[bytes] = []
-        self.may_go_on = threading.Event()
-        self.may_go_on.set()
+        self.before: Callable[[], object] = lambda: None
 
     def make(self, stream: BinaryIO, size: int) -> bytes | None:
-        assert self.may_go_on.wait(60)
+        self.before()
         self.sizes.append(size)
         self.contents.append(stream.read())
         return make_thumbnail(stream, size)
@@ -54,14 +55,11 @@ def decoder() -> InThisProcess:
 
 
 @pytest.fixture
-def maker(
-    bench: Workbench, decoder: InThisProcess, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[ThumbnailMaker]:
-    """Return what makes thumbnails, waited for as long as it takes."""
-    monkeypatch.setattr(thumbnails, "PATIENCE", 60)
-    monkeypatch.setattr(thumbnails, "IDLE_SECONDS", 0)
-    yield ThumbnailMaker(bench.session, bench.store, bench.clock, decoder)
-    decoder.may_go_on.set()
+def maker(bench: Workbench, decoder: InThisProcess, monkeypatch: pytest.MonkeyPatch) -> ThumbnailMaker:
+    """Return what makes thumbnails, of which a request waits for none that was not made at once."""
+    monkeypatch.setattr(thumbnails, "PATIENCE", 0.001)
+    monkeypatch.setattr(thumbnails, "FIRST_LOOK", 0)
+    return ThumbnailMaker(bench.session, bench.store, bench.clock, decoder)
 
 
 @pytest.fixture
@@ -75,13 +73,23 @@ Find = Callable[..., Entry | Missing]
 
 @pytest.fixture
 def find(session: Session, bench: Workbench, maker: ThumbnailMaker, alice: Account) -> Find:
-    """Return what finds the thumbnail of a file, of alice's unless told otherwise."""
+    """Return what finds the thumbnail of a file, of alice's unless told otherwise, made at once unless told."""
 
-    def find(path: str, size: int = 64, owner: Account = alice) -> Entry | Missing:
+    def make() -> None:
+        with suppress(OSError):
+            maker.make_waiting()
+
+    def find(
+        path: str, size: int = 64, owner: Account = alice, wake: Callable[[], None] = make
+    ) -> Entry | Missing:
         entry = bench.files(session, owner).get(path)
-        return Thumbnails(session, bench.store, maker, owner.id).find(entry, size)
+        return Thumbnails(session, bench.store, bench.clock, wake, owner.id).find(entry, size)
 
     return find
+
+
+def nobody() -> None:
+    """Make nothing."""
 
 
 def content_of(bench: Workbench, found: Entry | Missing) -> bytes:
@@ -173,86 +181,166 @@ def test_only_the_sizes_of_the_pages_are_made(
 
 
 def test_whoever_is_too_early_or_too_much_is_told_to_come_again(
-    session: Session, bench: Workbench, alice: Account, find: Find, decoder: InThisProcess,
+    session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, find: Find,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    decoder.may_go_on.clear()
     for name in ("a.png", "b.png"):
         bench.upload(session, alice, name, picture(width=len(name) + ord(name[0])))
     monkeypatch.setattr(thumbnails, "MOST_WAITING", 1)
-    monkeypatch.setattr(thumbnails, "PATIENCE", 0)
-    too_early, too_much = find("a.png"), find("b.png")
+    too_early, again, too_much = (find(name, wake=nobody) for name in ("a.png", "a.png", "b.png"))
     assert not session.in_transaction()
 
-    monkeypatch.setattr(thumbnails, "PATIENCE", 60)
-    decoder.may_go_on.set()
-
-    assert (too_early, too_much) == (Missing.YET, Missing.YET)
+    assert (too_early, again, too_much) == (Missing.YET, Missing.YET, Missing.YET)
+    assert maker.make_waiting() == 1
     assert isinstance(find("a.png"), Entry)
     assert isinstance(find("b.png"), Entry)
 
 
-def ask_for(
-    session: Session, bench: Workbench, maker: ThumbnailMaker, owner: Account, *widths: int
-) -> list[threading.Event | None]:
-    """Ask for the thumbnails of pictures of so many pixels, one after the other; wait for none."""
-    asked = []
+def ask_for(session: Session, bench: Workbench, find: Find, owner: Account, *widths: int) -> None:
+    """Ask for the thumbnails of pictures of so many pixels, one after the other; have none made."""
     for width in widths:
-        content = picture(width=width)
-        bench.upload(session, owner, f"{width}.png", content)
-        asked.append(maker.ask(Wanted(owner.id, hash_chunks([content]), 64)))
-    return asked
+        bench.upload(session, owner, f"{width}.png", picture(width=width))
+        assert find(f"{width}.png", owner=owner, wake=nobody) is Missing.YET
+        bench.clock.advance(seconds=1)
+
+
+def widths_of(decoder: InThisProcess) -> list[int]:
+    return [opened(content).width for content in decoder.contents]
 
 
 def test_however_many_one_user_asks_for_the_next_ones_turn_comes_after_one_of_each(
-    session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, decoder: InThisProcess
+    session: Session,
+    bench: Workbench,
+    alice: Account,
+    maker: ThumbnailMaker,
+    decoder: InThisProcess,
+    find: Find,
 ) -> None:
     bob, carol = bench.register(session, "bob"), bench.register(session, "carol")
-    decoder.may_go_on.clear()
-    asked = ask_for(session, bench, maker, alice, 11, 12, 13, 14, 15)
-    asked += ask_for(session, bench, maker, bob, 21, 22)
-    asked += ask_for(session, bench, maker, carol, 31)
+    ask_for(session, bench, find, alice, 11, 12, 13, 14, 15)
+    ask_for(session, bench, find, bob, 21, 22)
+    ask_for(session, bench, find, carol, 31)
 
-    decoder.may_go_on.set()
+    assert maker.make_waiting() == 8
 
-    assert all(done is not None and done.wait(60) for done in asked)
-    made = [opened(content).width for content in decoder.contents]
-    # Whether the first was begun before others asked makes no difference.
-    assert made in ([11, 12, 21, 31, 13, 22, 14, 15], [11, 21, 31, 12, 22, 13, 14, 15])
+    assert widths_of(decoder) == [11, 21, 31, 12, 22, 13, 14, 15]
 
 
-def test_what_one_looks_at_comes_before_what_one_scrolls_past(
-    session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, decoder: InThisProcess
+def test_what_one_looks_at_comes_before_what_one_scrolls_past_and_the_last_of_it_first(
+    session: Session,
+    bench: Workbench,
+    alice: Account,
+    maker: ThumbnailMaker,
+    decoder: InThisProcess,
+    find: Find,
 ) -> None:
-    decoder.may_go_on.clear()
-    asked = ask_for(session, bench, maker, alice, 11, 12, 13)
-    bench.upload(session, alice, "looked at.png", PICTURE)
+    ask_for(session, bench, find, alice, 11, 12)
+    find("11.png", PREVIEW_SIZE, wake=nobody)
+    bench.clock.advance(seconds=1)
+    find("12.png", PREVIEW_SIZE, wake=nobody)
 
-    asked.append(maker.ask(Wanted(alice.id, hash_chunks([PICTURE]), PREVIEW_SIZE)))
-    decoder.may_go_on.set()
+    maker.make_waiting()
 
-    assert all(done is not None and done.wait(60) for done in asked)
-    # The first may have been begun already.
-    assert decoder.sizes.index(PREVIEW_SIZE) <= 1
+    assert list(zip(decoder.sizes, widths_of(decoder), strict=True)) == [
+        (PREVIEW_SIZE, 12), (PREVIEW_SIZE, 11), (64, 11), (64, 12)
+    ]  # fmt: skip
 
 
 def test_whoever_asks_for_most_gives_way_when_too_much_is_asked_for(
-    session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, decoder: InThisProcess,
+    session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, decoder: InThisProcess, find: Find,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(thumbnails, "MOST_WAITING", 5)
     bob = bench.register(session, "bob")
-    decoder.may_go_on.clear()
-    asked = ask_for(session, bench, maker, alice, 11, 12, 13, 14, 15, 16)
-    his = ask_for(session, bench, maker, bob, 21)
+    ask_for(session, bench, find, alice, 11, 12, 13, 14, 15, 16)
+    ask_for(session, bench, find, bob, 21)
 
-    assert asked[-1] is None
-    assert asked[-2] is not None
-    assert asked[-2].is_set(), "the last of hers is given up for his first"
-    decoder.may_go_on.set()
-    assert all(done is not None and done.wait(60) for done in (*asked[:-2], *his))
-    made = {opened(content).width for content in decoder.contents}
-    assert made == {11, 12, 13, 14, 21}
+    maker.make_waiting()
+
+    # Her sixth had no room, and her fifth was given up for his first.
+    assert sorted(widths_of(decoder)) == [11, 12, 13, 14, 21]
+
+
+def test_what_one_process_has_claimed_no_other_makes_until_the_claim_lapses(
+    session: Session,
+    bench: Workbench,
+    alice: Account,
+    maker: ThumbnailMaker,
+    decoder: InThisProcess,
+    find: Find,
+) -> None:
+    other = InThisProcess()
+    another = ThumbnailMaker(bench.session, bench.store, bench.clock, other)
+    ask_for(session, bench, find, alice, 11, 12)
+    made: list[int] = []
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    decoder.before = lambda: made.append(another.make_waiting())
+    assert maker.make_waiting() == 1
+    assert (made, widths_of(decoder), widths_of(other)) == ([1], [11], [12])
+    ask_for(session, bench, find, alice, 13)
+    decoder.before = die
+    with pytest.raises(KeyboardInterrupt):
+        maker.make_waiting()
+    assert not another.has_work()
+    assert another.make_waiting() == 0
+    bench.clock.now += CLAIM
+    assert another.has_work()
+    assert another.make_waiting() == 1
+
+    assert widths_of(other) == [12, 13]
+    assert isinstance(find("13.png", wake=nobody), Entry)
+
+
+def test_a_claim_of_before_the_clock_was_set_back_keeps_nobody_waiting(
+    session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, find: Find
+) -> None:
+    ask_for(session, bench, find, alice, 11)
+    row = session.scalars(select(Thumbnail)).one()
+    row.claimed_until = bench.clock() + timedelta(days=1)
+    session.commit()
+
+    assert maker.make_waiting() == 1
+
+
+def test_what_is_forgotten_while_it_is_made_is_not_stored(
+    session: Session,
+    bench: Workbench,
+    alice: Account,
+    maker: ThumbnailMaker,
+    decoder: InThisProcess,
+    find: Find,
+) -> None:
+    bench.upload(session, alice, "a.png", PICTURE)
+    find("a.png", wake=nobody)
+
+    def forget() -> None:
+        bench.files(session, alice).purge("a.png")
+        housekeeping(session, bench).sweep()
+
+    decoder.before = forget
+    assert maker.make_waiting() == 1
+
+    assert session.scalars(select(Thumbnail)).all() == []
+    assert [found.key for found in bench.store.iter_blobs()] == [hash_chunks([PICTURE])]
+
+
+def test_a_maker_that_is_to_stop_leaves_what_waits_to_the_others(
+    session: Session,
+    bench: Workbench,
+    alice: Account,
+    maker: ThumbnailMaker,
+    decoder: InThisProcess,
+    find: Find,
+) -> None:
+    ask_for(session, bench, find, alice, 11, 12)
+    stop = threading.Event()
+    decoder.before = stop.set
+
+    assert maker.make_waiting(stop) == 1
+    assert maker.has_work()
 
 
 def test_a_failure_is_logged_and_the_next_request_tries_again(

@@ -12,12 +12,15 @@ from itertools import chain
 import click
 
 from cabinet.commands._support import OperatorGroup, json_option, print_array, print_json
+from cabinet.jobs.registry import Call, perform
+from cabinet.jobs.sweep import JOB as SWEEP
 from cabinet.services.maintenance.verify import Finding
 from cabinet.services.tree.usage_checks import WrongEntries, WrongUsage
 from cabinet.terminal.meter import Meter, count_meter
 from cabinet.terminal.report import note, say
 from cabinet.terminal.text import to_exact_size, to_size
-from cabinet.web.services import housekeeping, inspection
+from cabinet.web.runtime import application
+from cabinet.web.services import inspection
 
 # Beside the faults of blobs.
 WRONG_USAGE, WRONG_ENTRIES = "wrong-usage", "wrong-entries"
@@ -61,7 +64,7 @@ def sweep(now: bool, as_json: bool) -> None:
     SWEEP_GRACE_SECONDS. With --now a download that has just begun may break off, if its file
     was purged meanwhile; the leftovers of broken-off uploads keep their grace in any case.
     """
-    swept = housekeeping(now=now).sweep()
+    swept = perform(application(), SWEEP, Call(urgent=now))
     if as_json:
         print_json(asdict(swept))
         return

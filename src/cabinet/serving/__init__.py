@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import gc
 import os
+from typing import Any
 
 from flask import Config
 from gunicorn.arbiter import Arbiter
 
 from cabinet.config import find_instance, load, read
 from cabinet.refusals import RefusedToStart
+from cabinet.serving.background import background_of
 
 # The application as the README names it: with no settings of its own.
 _PLAIN = "cabinet:create_app()"
@@ -49,13 +51,17 @@ def on_starting(arbiter: Arbiter) -> None:
         raise RuntimeError(str(error)) from error
 
 
-def post_worker_init(_worker: object) -> None:
-    """Take what a worker has loaded out of the garbage collector's sight: it stays for good.
+def post_worker_init(worker: Any) -> None:
+    """Begin what runs beside the requests of a worker, without waiting for the first of them.
 
-    A full collection over it costs as much as a hundred small requests.
+    And take what it has loaded out of the garbage collector's sight: it stays for good, and a full
+    collection over it costs as much as a hundred small requests.
     """
     gc.collect()
     gc.freeze()
+    background = background_of(worker.wsgi)
+    if background is not None:
+        background.start_with_server()
 
 
 # `PROXY_HOPS` says which proxies are believed, under any server.

@@ -33,6 +33,7 @@ from gunicorn.http.body import ChunkedReader
 
 from cabinet.serving import answers, process
 from cabinet.serving.arriving import SMALL_BODY, Arrivals, Progress
+from cabinet.serving.background import background_of
 from cabinet.serving.connection import Connection
 from cabinet.serving.crew import Crew
 from cabinet.serving.loading import LoadingWorker
@@ -333,8 +334,11 @@ class Worker(LoadingWorker):
                 self._drop(waiter)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """End by `deadline` what waits for its sender; the worker stops."""
+        """End by `deadline` what waits for its sender, and what runs beside requests; the worker stops."""
         self._stops_at = deadline
+        background = background_of(self.wsgi)
+        if background is not None:
+            background.stop()
         for waiter in self._room:
             waiter.deadline = min(waiter.deadline, deadline)
 

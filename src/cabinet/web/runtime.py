@@ -20,7 +20,7 @@ from cabinet.extensions import db
 from cabinet.services.accounts.passwords import Passwords
 from cabinet.services.kernel.clock import Clock, utc_now
 from cabinet.services.thumbnails.decoder import Decoder
-from cabinet.services.thumbnails.thumbnails import ThumbnailMaker
+from cabinet.services.thumbnails.making import ThumbnailMaker
 from cabinet.services.tree.cursors import Cursors
 from cabinet.storage.opening import open_locker, open_store
 from cabinet.storage.protocols import Locker, ResumableStore
@@ -29,6 +29,10 @@ from cabinet.web.running import Running
 
 # Where the application keeps its `Runtime`.
 EXTENSION = "cabinet"
+
+
+def _wake_nobody() -> None:
+    """Leave it to another process, which looks by itself."""
 
 
 @dataclass
@@ -40,6 +44,7 @@ class Runtime:
     passwords: Passwords
     clock: Clock = utc_now
     threads: int = 1
+    wake_thumbnails: Callable[[], None] = _wake_nobody
 
     @cached_property
     def store(self) -> ResumableStore:
@@ -58,7 +63,7 @@ class Runtime:
 
     @cached_property
     def thumbnail_maker(self) -> ThumbnailMaker:
-        """What makes thumbnails beside the requests of this process."""
+        """What makes thumbnails beside the requests."""
         return ThumbnailMaker(partial(Session, db.engine), self.store, self.clock, Decoder())
 
     @cached_property

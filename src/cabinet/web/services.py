@@ -28,6 +28,7 @@ from cabinet.services.changes.moving import Moving
 from cabinet.services.changes.trash import Trash
 from cabinet.services.kernel.caps import Caps, bind_caps
 from cabinet.services.kernel.database import to_domain_error
+from cabinet.services.maintenance.job_runs import JobRuns
 from cabinet.services.maintenance.sweep import Housekeeping, Keep
 from cabinet.services.maintenance.verify import Inspection
 from cabinet.services.thumbnails.thumbnails import Thumbnails
@@ -126,7 +127,7 @@ def search(owner_id: int) -> Search:
 def thumbnails(owner_id: int) -> Thumbnails:
     """Return the thumbnails of one user's files."""
     held = runtime()
-    return Thumbnails(database(), held.store, held.thumbnail_maker, owner_id)
+    return Thumbnails(database(), held.store, held.clock, held.wake_thumbnails, owner_id)
 
 
 def zipping(owner_id: int) -> Zipping:
@@ -165,6 +166,11 @@ def housekeeping(*, now: bool = False) -> Housekeeping:
         ended=timedelta(seconds=setting("UPLOAD_KEEP_SECONDS")),
     )
     return Housekeeping(database(), held.store, held.locker, held.clock, keep)
+
+
+def job_runs() -> JobRuns:
+    """Return what is known of the jobs."""
+    return JobRuns(database(), runtime().clock)
 
 
 def inspection() -> Inspection:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, Unavailable
@@ -47,11 +47,20 @@ class Recovery:
         self._touched: set[int] = set()
         self._untouched: set[int] = set()
 
-    def recover(self, owner_id: int | None = None) -> int:
-        """Settle what is left behind, of one user or of all, and return how many batches that were."""
-        old = select(Batch.id, Batch.state).where(
+    def has_work(self) -> bool:
+        """Tell whether anything is left behind, of any user."""
+        is_any = self._session.execute(self._left_behind().limit(1)).first() is not None
+        self._session.rollback()
+        return is_any
+
+    def _left_behind(self) -> Select[str, int]:
+        return select(Batch.id, Batch.state).where(
             Batch.expires_at <= self._clock(), Batch.state != BatchState.COMMITTED
         )
+
+    def recover(self, owner_id: int | None = None) -> int:
+        """Settle what is left behind, of one user or of all, and return how many batches that were."""
+        old = self._left_behind()
         if owner_id is not None:
             # Those that are done are in nobody's way.
             old = old.where(Batch.owner_id == owner_id, Batch.state != BatchState.DONE)

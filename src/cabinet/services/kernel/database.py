@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, NotFound, StorageFault, StorageFull, Unavailable
 from cabinet.services.kernel import search_index
+from cabinet.services.kernel.interruption import check_interrupted
 from cabinet.services.kernel.writers import WriterQueue
 
 # Milliseconds a writer waits for those before it; on SQLite for those in the queue, and then for a
@@ -148,6 +149,7 @@ def writing(session: Session) -> Iterator[None]:
     if session.info.get(_WRITING) or session.new or session.dirty or session.deleted:
         raise RuntimeError("a change is under way outside of this transaction")
     session.rollback()
+    check_interrupted(session)
     session.expire_all()
     with writers_turn(session.get_bind().engine):
         session.info[_WRITING] = True

@@ -26,6 +26,7 @@ from cabinet.services.changes.purging import Purging
 from cabinet.services.changes.recovery import Recovery
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import lock_blob, writing
+from cabinet.services.kernel.interruption import check_interrupted
 from cabinet.services.maintenance.blob_references import NEEDED, forget_thumbnails, note_unneeded
 from cabinet.services.tree.removal import Removal
 from cabinet.services.tree.usage import use
@@ -90,9 +91,17 @@ class Housekeeping:
         """Take back or finish the changes that a process left half done, and return how many."""
         return Recovery(self._session, self._clock).recover()
 
+    def has_left_behind(self) -> bool:
+        """Tell whether there is anything for `recover`; a cheap look."""
+        return Recovery(self._session, self._clock).has_work()
+
     def remove_hidden(self) -> int:
         """Remove what users have purged and deleted, and return how many files and folders that were."""
         return Removal(self._session).run()
+
+    def has_hidden(self) -> bool:
+        """Tell whether there is anything for `remove_hidden`; a cheap look."""
+        return Removal(self._session).has_work()
 
     def expire_uploads(self) -> list[str]:
         """End the uploads that were left alone for too long, and return their ids.
@@ -105,6 +114,7 @@ class Housekeeping:
 
     def _expire(self, upload_id: str) -> bool:
         self._session.rollback()
+        check_interrupted(self._session)
         with ExitStack() as held:
             try:
                 held.enter_context(self._locker.hold(lock_name(upload_id), patience=0))
@@ -152,6 +162,7 @@ class Housekeeping:
         before = now - self._keep.unneeded
         old = self._session.scalars(select(Blob.content_hash).where(Blob.released_at <= before)).all()
         for content_hash in old:
+            check_interrupted(self._session)
             with writing(self._session):
                 lock_blob(self._session, content_hash)
                 blob = self._session.get(Blob, content_hash)
@@ -169,6 +180,7 @@ class Housekeeping:
         """Remove blobs that never got a row, for their publisher died, and yield their sizes."""
         stored = self._store.iter_blobs()
         while batch := list(islice(stored, _BATCH)):
+            check_interrupted(self._session)
             keys = [found.key for found in batch]
             known = set(self._session.scalars(select(Blob.key).where(Blob.key.in_(keys))))
             for found in batch:
@@ -188,6 +200,7 @@ class Housekeeping:
         left_behind = [found.key for found in self._store.iter_staged() if found.changed_at <= before]
         discarded = 0
         for start in range(0, len(left_behind), _BATCH):
+            check_interrupted(self._session)
             batch = left_behind[start : start + _BATCH]
             of_rows = select(Upload.id).where(Upload.id.in_(batch), Upload.ended_at.is_(None))
             for staging_id in set(batch).difference(self._session.scalars(of_rows)):

@@ -177,6 +177,12 @@ class Removal:
         self._session = session
         self._pace = Pace(STEP)
 
+    def has_work(self) -> bool:
+        """Tell whether anything is hidden for good whose rows are still there."""
+        is_any = next(self._pending(), None) is not None
+        self._session.rollback()
+        return is_any
+
     def run(self) -> int:
         """Remove everything that is hidden for good, and return how many files and folders that were."""
         removed = 0

@@ -1,0 +1,60 @@
+"""Jobs by hand: a leader that looks when it is told to, and runs each job in the thread that asks.
+
+Rule: no time passes by itself, and no thread is started.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask
+
+from cabinet.jobs import JOBS, beside_of
+from cabinet.jobs.registry import Job
+from cabinet.jobs.runner import Runner
+from cabinet.services.maintenance.job_runs import JobRun
+from cabinet.web.services import job_runs
+from tests.support.services import START
+
+
+class JobClock:
+    """Stands in for the module `time`, and for the clock of an application."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        self.wall = START
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def __call__(self) -> datetime:
+        return self.wall
+
+    def advance(self, seconds: float) -> None:
+        """Go on by so much."""
+        self.now += seconds
+        self.wall += timedelta(seconds=seconds)
+
+
+def run_here(_name: str, work: Callable[[], None]) -> None:
+    """Do the work at once, in this thread."""
+    work()
+
+
+def leader_of(app: Flask, jobs: Sequence[Job[Any]] = JOBS) -> Runner:
+    """Return the jobs of a process that has just begun to serve."""
+    return Runner(app, jobs, beside_of(app).locker, threading.Event(), run_here)
+
+
+def run_waiting_jobs(app: Flask) -> None:
+    """Do what requests have asked for so far."""
+    leader_of(app).tick()
+
+
+def last_runs(app: Flask) -> dict[str, JobRun]:
+    """Return what is known of every job that ever ran."""
+    with app.app_context():
+        return dict(job_runs().last())

@@ -1,0 +1,454 @@
+"""Jobs: when they run, who runs them, and that none is in the way of another or of a request.
+
+Rule: the hours between two runs are a fake clock, and whatever runs by itself is looked at by hand.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from cabinet.extensions import db
+from cabinet.jobs import beside_of, runner, sweep
+from cabinet.jobs.registry import Call, Job
+from cabinet.jobs.runner import GRACE, PAUSE, RETRY, TICK, Runner, lock_of, start_thread, try_hold
+from cabinet.services.changes import batches
+from cabinet.services.changes.batches import BatchRun
+from cabinet.services.kernel.clock import utc_now
+from cabinet.services.kernel.database import writing
+from cabinet.services.maintenance.job_runs import LONGEST_ERROR, JobRuns
+from cabinet.services.maintenance.sweep import Housekeeping
+from cabinet.storage.reserve import Room
+from tests.conftest import MakeApp
+from tests.support.jobs import JobClock, last_runs, leader_of, run_here
+from tests.support.visitors import Program
+
+EVERY = 3600.0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> JobClock:
+    clock = JobClock()
+    monkeypatch.setattr(runner, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def app(make_app: MakeApp, clock: JobClock) -> Flask:
+    app = make_app(SWEEP_EVERY_SECONDS=int(EVERY))
+    app.extensions["cabinet"].clock = clock
+    return app
+
+
+@pytest.fixture
+def sweeps(clock: JobClock, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return when sweeps were run, which really are run."""
+    seen: list[float] = []
+    run = Housekeeping.sweep
+
+    def note(self: Housekeeping) -> object:
+        seen.append(clock.now)
+        return run(self)
+
+    monkeypatch.setattr(Housekeeping, "sweep", note)
+    return seen
+
+
+def job(name: str, run: Callable[[Call], object], **other: Any) -> Job[object]:
+    return Job(name=name, meaning="is a test", run=run, **{"every": lambda: EVERY, **other})
+
+
+def blobs_in(app: Flask) -> list[str]:
+    return [blob.key for blob in app.extensions["cabinet"].store.iter_blobs()]
+
+
+def test_a_process_that_lives_for_a_moment_begins_none_and_one_that_goes_on_begins_it_once(
+    app: Flask, clock: JobClock, sweeps: list[float]
+) -> None:
+    leader = leader_of(app)
+
+    leader.tick()
+    assert sweeps == []
+    clock.advance(GRACE)
+    leader.tick()
+    leader.tick()
+
+    assert sweeps == [clock.now]
+
+
+def test_a_job_comes_again_after_its_time_whoever_is_the_leader_by_then(
+    app: Flask, clock: JobClock, sweeps: list[float]
+) -> None:
+    leader = leader_of(app)
+    clock.advance(GRACE)
+    leader.tick()
+    clock.advance(EVERY - 2 * GRACE)
+    leader.tick()
+    another = leader_of(app)
+    clock.advance(GRACE)
+    another.tick()
+    assert len(sweeps) == 1
+
+    clock.advance(GRACE)
+    another.tick()
+
+    assert len(sweeps) == 2
+
+
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_clock_that_is_set_keeps_no_job_from_its_time(
+    app: Flask, clock: JobClock, sweeps: list[float], days: int
+) -> None:
+    leader = leader_of(app)
+    clock.advance(GRACE)
+    leader.tick()
+    clock.advance(RETRY)
+    leader.tick()
+    assert len(sweeps) == 1
+    clock.wall += timedelta(days=days)
+
+    leader.tick()
+    leader.tick()
+
+    assert len(sweeps) == 2
+
+
+def test_a_server_may_be_told_never_to_sweep(make_app: MakeApp, clock: JobClock, sweeps: list[float]) -> None:
+    app = make_app(SWEEP_EVERY_SECONDS=0, DISK_RESERVE=1 << 62)
+    leader = leader_of(app)
+    app.test_client().post("/login", data={"username": "nobody", "password": "wrong"})
+    clock.advance(10 * EVERY)
+    leader.tick()
+
+    assert sweeps == []
+    assert "sweep" not in last_runs(app)
+
+
+def test_a_run_is_noted_with_its_time_and_how_long_it_took(app: Flask, clock: JobClock) -> None:
+    leader = leader_of(app)
+    clock.advance(GRACE)
+    begun = clock.wall
+    leader.tick()
+
+    run = last_runs(app)["sweep"]
+    assert (run.started_at, run.error, run.wanted_at) == (begun, None, None)
+    assert run.took_seconds is not None
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        OSError("disk"),
+        OperationalError("SELECT", {}, Exception("gone")),
+        ZeroDivisionError("x" * 9000 + "\0\n"),
+    ],
+    ids=["disk", "database", "anything"],
+)
+def test_a_job_that_fails_is_noted_and_tried_again_and_the_others_run(
+    app: Flask, clock: JobClock, caplog: pytest.LogCaptureFixture, fault: Exception
+) -> None:
+    tried: list[float] = []
+    others: list[float] = []
+
+    def fail(_: Call) -> None:
+        tried.append(clock.now)
+        raise fault
+
+    leader = leader_of(app, [job("bad", fail), job("good", lambda _: others.append(clock.now))])
+    clock.advance(GRACE)
+    leader.tick()
+    leader.tick()
+    clock.advance(RETRY)
+    leader.tick()
+
+    assert (len(tried), len(others)) == (2, 1)
+    noted = last_runs(app)["bad"].error or ""
+    assert noted.startswith(f"{type(fault).__name__}: ")
+    assert len(noted) <= LONGEST_ERROR
+    assert "\0" not in noted
+    assert "job bad failed" in caplog.text
+    assert app.test_client().get("/readyz").get_json() == {"status": "ok"}
+
+
+def test_a_job_that_hangs_keeps_neither_the_others_nor_the_end_waiting(app: Flask, clock: JobClock) -> None:
+    began, may_end, others, stop = (threading.Event() for _ in range(4))
+    hung = [0]
+
+    def hang(_: Call) -> None:
+        hung[0] += 1
+        began.set()
+        assert may_end.wait(60)
+
+    jobs = [job("hung", hang), job("other", lambda _: others.set())]
+    leader = Runner(app, jobs, beside_of(app).locker, stop, start_thread)
+    clock.advance(GRACE)
+    leader.tick()
+    assert others.wait(60)
+    assert began.wait(60)
+    clock.advance(10 * EVERY)
+    leader.tick()
+    stop.set()
+
+    assert hung == [1]
+    assert not leader.join(0)
+    assert last_runs(app)["hung"].took_seconds is None
+    may_end.set()
+    assert leader.join(60)
+
+
+def test_a_long_task_ends_between_two_steps_when_its_process_does(app: Flask, clock: JobClock) -> None:
+    stop = threading.Event()
+    steps: list[int] = []
+
+    def go_on(_: Call) -> None:
+        while True:
+            steps.append(len(steps))
+            stop.set()
+            with writing(db.session()):
+                pass
+
+    leader = Runner(app, [job("long", go_on)], beside_of(app).locker, stop, run_here)
+    clock.advance(GRACE)
+    leader.tick()
+
+    assert steps == [0]
+    run = last_runs(app)["long"]
+    assert (run.took_seconds, run.error) == (None, None)
+    another = leader_of(app, [job("long", lambda _: steps.append(1))])
+    clock.advance(RETRY)
+    another.tick()
+    assert steps == [0, 1]
+
+
+def test_a_job_is_never_run_twice_at_a_time(app: Flask, clock: JobClock, sweeps: list[float]) -> None:
+    leader = leader_of(app)
+    clock.advance(GRACE)
+    with try_hold(beside_of(app).locker, lock_of(sweep.JOB)) as is_held:
+        assert is_held
+        leader.tick()
+    assert sweeps == []
+    clock.advance(RETRY)
+    leader.tick()
+
+    assert len(sweeps) == 1
+
+
+def test_a_job_without_work_is_not_run_and_looked_at_again(app: Flask, clock: JobClock) -> None:
+    looks: list[float] = []
+    ran: list[float] = []
+
+    def has_work() -> bool:
+        looks.append(clock.now)
+        if len(looks) == 1:
+            raise ZeroDivisionError
+        return len(looks) == 3
+
+    leader = leader_of(app, [job("rare", lambda _: ran.append(clock.now), has_work=has_work)])
+    clock.advance(GRACE)
+    for _ in range(3):
+        leader.tick()
+        leader.tick()
+        clock.advance(PAUSE)
+
+    assert len(looks) == 3
+    assert len(ran) == 1
+
+
+def test_a_job_that_somebody_asks_for_waits_for_no_look_and_is_run_once(app: Flask, clock: JobClock) -> None:
+    calls: list[bool] = []
+    leader = leader_of(app, [job("asked", lambda call: calls.append(call.urgent), has_work=lambda: False)])
+    clock.advance(GRACE)
+    leader.tick()
+    assert calls == []
+    with app.app_context():
+        for _ in range(2):
+            JobRuns(db.session(), clock).ask("asked")
+
+    leader.tick()
+    leader.tick()
+
+    assert calls == [True]
+
+
+def test_a_database_that_cannot_be_written_keeps_no_job_from_running(app: Flask, clock: JobClock) -> None:
+    ran: list[float] = []
+    leader = leader_of(app, [job("reads", lambda _: ran.append(clock.now))])
+    with app.app_context():
+        engine = db.engine
+        engine.dispose()
+        read_only = {
+            "sqlite": "PRAGMA query_only = ON",
+            "postgresql": "SET default_transaction_read_only = on",
+        }
+
+        def deny(connection: Any, _record: object) -> None:
+            connection.cursor().execute(read_only[engine.dialect.name])
+            if engine.dialect.name == "postgresql":
+                connection.commit()
+
+        event.listen(engine, "connect", deny)
+    clock.advance(GRACE)
+    leader.tick()
+    leader.tick()
+    assert ran == [clock.now]
+    clock.advance(RETRY)
+    leader.tick()
+
+    assert len(ran) == 2
+    assert last_runs(app) == {}
+    assert app.test_client().get("/healthz").status_code == 200
+
+
+def test_a_database_that_is_away_is_told_once_and_looked_for_again(
+    app: Flask,
+    clock: JobClock,
+    sweeps: list[float],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leader = leader_of(app)
+    clock.advance(GRACE)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            JobRuns, "last", lambda _: (_ for _ in ()).throw(OperationalError("", {}, Exception("away")))
+        )
+        for _ in range(5):
+            leader.tick()
+            clock.advance(TICK)
+    assert caplog.text.count("no job can be looked at") == 1
+
+    clock.advance(PAUSE)
+    leader.tick()
+
+    assert len(sweeps) == 1
+
+
+def test_neither_tests_nor_their_requests_begin_jobs(make_app: MakeApp) -> None:
+    app = make_app(SWEEP_EVERY_SECONDS=1)
+    assert app.test_client().get("/healthz").status_code == 200
+
+    assert not (Path(app.instance_path) / "jobs.lock").exists()
+    assert "jobs" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_what_a_killed_process_left_half_done_does_not_wait_for_the_next_sweep(
+    app: Flask, clock: JobClock, sweeps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.extensions["cabinet"].clock = utc_now
+    alice = Program(app, "alice")
+    alice.put("/files/a/f", b"content")
+    with monkeypatch.context() as patch:
+        patch.setattr(BatchRun, "enter", lambda _run, _state: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            alice.request("POST", "/trash", json={"folder": "a", "count": 1})
+    leader = leader_of(app)
+    clock.advance(GRACE)
+    leader.tick()
+    assert alice.paths() == ["a"]
+    app.extensions["cabinet"].clock = lambda: utc_now() + batches.ALIVE
+    clock.advance(GRACE)
+
+    leader.tick()
+
+    assert len(sweeps) == 1
+    assert alice.paths() == ["a", "a/f"]
+
+
+def test_a_sweep_frees_what_its_time_has_come_for(make_app: MakeApp, clock: JobClock) -> None:
+    app = make_app(SWEEP_EVERY_SECONDS=int(EVERY), TRASH_KEEP_DAYS=0, SWEEP_GRACE_SECONDS=0)
+    leader = leader_of(app)
+    alice = Program(app, "alice")
+    alice.put("/files/f", b"content")
+    alice.delete("/files/f")
+    assert blobs_in(app)
+    clock.advance(GRACE)
+
+    leader.tick()
+
+    assert alice.get("/me").get_json()["usage"] == 0
+    assert blobs_in(app) == []
+
+
+def test_below_the_reserve_what_is_purged_makes_room_at_once_and_never_without_a_rest(
+    make_app: MakeApp, clock: JobClock, sweeps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = Program(make_app(), "alice")
+    alice.put("/files/f", b"content")
+    app = make_app(SWEEP_EVERY_SECONDS=int(EVERY), DISK_RESERVE=1 << 62)
+    leader = leader_of(app)
+    alice.client = app.test_client(use_cookies=False)
+    alice.get("/files")
+    leader.tick()
+    assert sweeps == []
+    took = 5.0
+    run = Housekeeping.sweep
+
+    def take_long(self: Housekeeping) -> object:
+        clock.advance(took)
+        return run(self)
+
+    monkeypatch.setattr(Housekeeping, "sweep", take_long)
+
+    alice.delete("/files/f")
+    leader.tick()
+    alice.delete("/trash")
+    leader.tick()
+    clock.advance(sweep.REST * took)
+    assert len(sweeps) == 1
+    leader.tick()
+    leader.tick()
+
+    assert len(sweeps) == 2
+    assert blobs_in(app) == []
+
+
+def test_a_refused_upload_lets_what_is_purged_make_room_at_once_for_an_hour(
+    make_app: MakeApp, clock: JobClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cabinet.jobs import requests
+
+    app = make_app(SWEEP_EVERY_SECONDS=int(EVERY))
+    leader = leader_of(app)
+    alice = Program(app, "alice")
+    alice.put("/files/f", b"content")
+    too_much = {"CONTENT_LENGTH": str(1 << 39)}
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr(Room, "_left", lambda room, folder: 1 << 38)
+        assert alice.request("PUT", "/files/g", environ_overrides=too_much).status_code == 507
+
+    def empty_trash() -> list[str]:
+        alice.delete("/files/f")
+        alice.delete("/trash")
+        clock.advance(sweep.REST)
+        leader.tick()
+        return blobs_in(app)
+
+    at_once = empty_trash()
+    alice.put("/files/f", b"content")
+    leader.tick()
+    later = (Path(app.instance_path) / "refused.mark").stat().st_mtime + requests.FULL_FOR
+    monkeypatch.setattr("cabinet.jobs.requests.time.time", lambda: later)
+
+    assert at_once == []
+    assert len(empty_trash()) == 1
+
+
+def test_a_job_that_cannot_be_asked_for_fails_no_request(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice = Program(app, "alice")
+    monkeypatch.setattr("cabinet.jobs.requests.has_room", lambda: False)
+    monkeypatch.setattr(
+        JobRuns, "ask", lambda *_: (_ for _ in ()).throw(OperationalError("", {}, Exception("away")))
+    )
+
+    assert alice.put("/files/f", b"content").status_code == 201
+    assert "could not be asked for" in caplog.text
