@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from cabinet.extensions import db
 from cabinet.jobs import beside_of, runner, sweep
-from cabinet.jobs.registry import Call, Job
+from cabinet.jobs.registry import Call, Job, perform
 from cabinet.jobs.runner import GRACE, PAUSE, RETRY, TICK, Runner, lock_of, start_thread, try_hold
 from cabinet.services.changes import batches
 from cabinet.services.changes.batches import BatchRun
@@ -276,6 +276,39 @@ def test_a_job_that_somebody_asks_for_waits_for_no_look_and_is_run_once(app: Fla
     leader.tick()
 
     assert calls == [True]
+
+
+def test_a_run_of_the_operator_leaves_to_the_leader_what_was_asked_for(
+    app: Flask, clock: JobClock, sweeps: list[float]
+) -> None:
+    with app.app_context():
+        JobRuns(db.session(), clock).ask("sweep")
+    perform(app, sweep.JOB, Call())
+    assert last_runs(app)["sweep"].wanted_at == clock.wall
+
+    leader_of(app).tick()
+
+    assert len(sweeps) == 2
+    assert last_runs(app)["sweep"].wanted_at is None
+
+
+def test_a_job_for_which_there_is_no_thread_is_tried_again(app: Flask, clock: JobClock) -> None:
+    ran: list[float] = []
+    threads: list[str] = []
+
+    def start(name: str, work: Callable[[], None]) -> None:
+        threads.append(name)
+        if len(threads) == 1:
+            raise RuntimeError("can't start new thread")
+        work()
+
+    jobs = [job("unlucky", lambda _: ran.append(clock.now))]
+    leader = Runner(app, jobs, beside_of(app).locker, threading.Event(), start)
+    for _ in range(2):
+        clock.advance(RETRY)
+        leader.tick()
+
+    assert ran == [clock.now]
 
 
 def test_a_database_that_cannot_be_written_keeps_no_job_from_running(app: Flask, clock: JobClock) -> None:

@@ -57,7 +57,7 @@ def perform(app: Flask, job: Job[T], call: Call) -> T:
     begun.
     """
     with app.app_context():
-        job_runs().begin(job.name)
+        job_runs().begin(job.name, urgent=call.urgent)
     began = time.monotonic()
     try:
         with app.app_context():

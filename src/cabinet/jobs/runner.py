@@ -16,7 +16,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from flask import Flask
@@ -156,7 +156,12 @@ class Runner:
     def _begin(self, job: Job[Any], call: Call) -> None:
         with self._lock:
             self._threads[job.name] = None
-        thread = self._start(job.name, lambda: self._run(job, call))
+        try:
+            thread = self._start(job.name, lambda: self._run(job, call))
+        except RuntimeError:  # the system has no more threads
+            with self._lock:
+                del self._threads[job.name]
+            raise
         with self._lock:
             if job.name in self._threads:
                 self._threads[job.name] = thread
@@ -179,7 +184,7 @@ class Runner:
         finally:
             ended = time.monotonic()
             self._not_before[job.name] = ended + max(pause, job.rest * (ended - began))
-            with self._lock, suppress(KeyError):
+            with self._lock:
                 del self._threads[job.name]
 
 

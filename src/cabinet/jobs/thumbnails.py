@@ -73,9 +73,9 @@ class ThumbnailWorker:
             self._is_asked = True
             self._changed.notify()
             if self._working_in != os.getpid():
-                self._working_in = os.getpid()
                 before = self._thread
                 self._thread = start_thread(JOB.name, lambda: self._work(before))
+                self._working_in = os.getpid()
 
     def end(self) -> None:
         """Let the thread see that it is to stop."""

@@ -56,9 +56,10 @@ class JobRuns:
         if not is_asked:
             self._write(name, wanted_at=self._clock())
 
-    def begin(self, name: str) -> None:
-        """Note that a run begins, which does what was asked for so far."""
-        self._write(name, started_at=self._clock(), took_seconds=None, error=None, wanted_at=None)
+    def begin(self, name: str, *, urgent: bool = False) -> None:
+        """Note that a run begins; if `urgent`, one that does what was asked for so far."""
+        asked: dict[str, None] = {"wanted_at": None} if urgent else {}
+        self._write(name, started_at=self._clock(), took_seconds=None, error=None, **asked)
 
     def end(self, name: str, took_seconds: float, error: Exception | None = None) -> None:
         """Note that the run ended, and why if it failed."""
