@@ -144,7 +144,8 @@ def writing(session: Session) -> Iterator[None]:
 
     Ends the reading transaction that may be open and forgets what it read, so that the body
     decides on what is true now. Raises RuntimeError when a writing transaction is open already,
-    and `Unavailable`, `StorageFull` or `StorageFault` for what the database cannot do.
+    `Interrupted` in a job whose process is about to end, and `Unavailable`, `StorageFull` or
+    `StorageFault` for what the database cannot do.
     """
     if session.info.get(_WRITING) or session.new or session.dirty or session.deleted:
         raise RuntimeError("a change is under way outside of this transaction")
