@@ -10,6 +10,7 @@ from flask import Flask
 from cabinet.jobs import JOBS, beside_of
 from cabinet.jobs.runner import LEADER, lock_of, try_hold
 from cabinet.services.maintenance.sweep import Housekeeping
+from cabinet.storage.local.locks import FOLDER
 from tests.support.jobs import last_runs
 from tests.support.operators import Operator, run_flask
 
@@ -111,4 +112,4 @@ def test_a_command_begins_no_jobs(tmp_path: Path) -> None:
     told = run_flask(tmp_path, "users", "list", environment={"CABINET_SWEEP_EVERY_SECONDS": "1"})
 
     assert told.returncode == 0
-    assert not (tmp_path / "instance" / "jobs.lock").exists()
+    assert not (tmp_path / "instance" / FOLDER).exists(), "a lock was taken"

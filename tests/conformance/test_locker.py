@@ -19,11 +19,12 @@ import pytest
 from cabinet.storage.file_locks import LockTaken
 from cabinet.storage.opening import BACKENDS, open_locker, open_store
 from cabinet.storage.protocols import Locker
+from tests.support.lock_storm import storm
 
 HOLDER = """
 import sys
 from cabinet.storage.opening import open_locker
-with open_locker(sys.argv[1]).hold("a", patience=0):
+with open_locker(sys.argv[1]).hold("a", patience=float(sys.argv[2])):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -184,7 +185,7 @@ def test_any_text_is_a_name(locker: Locker, name: str) -> None:
 
 
 def test_a_lock_ends_with_the_process_that_is_killed(locker: Locker, url: str) -> None:
-    command = [sys.executable, "-c", HOLDER, url]
+    command = [sys.executable, "-c", HOLDER, url, "0"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
@@ -195,3 +196,48 @@ def test_a_lock_ends_with_the_process_that_is_killed(locker: Locker, url: str) -
 
     with locker.hold("a", patience=0):
         pass
+
+
+def test_whoever_waits_gets_the_lock_of_a_process_that_is_killed(locker: Locker, url: str) -> None:
+    def take() -> bool:
+        with locker.hold("a", patience=60):
+            return True
+
+    command = [sys.executable, "-c", HOLDER, url, "0"]
+    with (
+        ThreadPoolExecutor(1) as pool,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder,
+    ):
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        waiting = pool.submit(take)
+        holder.send_signal(signal.SIGKILL)
+        assert waiting.result(60)
+
+
+def test_nobody_is_asked_to_let_go_for_a_process_that_was_killed_while_it_waited(
+    locker: Locker, url: str
+) -> None:
+    asked, again = threading.Event(), threading.Event()
+    command = [sys.executable, "-c", HOLDER, url, "60"]
+    with (
+        locker.hold("a", patience=0, let_go=asked.set),
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as waiter,
+    ):
+        assert asked.wait(60)
+        waiter.send_signal(signal.SIGKILL)
+
+    with locker.hold("a", patience=0, let_go=again.set):
+        assert not again.wait(0.3)
+
+
+def test_a_lock_that_many_take_and_let_go_of_at_once_is_never_had_by_two(url: str, tmp_path: Path) -> None:
+    assert storm(url, tmp_path, 60) > 60
+
+
+def test_tidying_up_takes_no_lock_from_anybody(locker: Locker, elsewhere: Locker) -> None:
+    with locker.hold("a", patience=0), locker.hold("b", patience=0, together=True):
+        elsewhere.tidy()
+        for name in ("a", "b"):
+            with pytest.raises(LockTaken), elsewhere.hold(name, patience=0):
+                pytest.fail("two have it")

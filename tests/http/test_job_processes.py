@@ -12,6 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cabinet.jobs.runner import LEADER
+from cabinet.storage.local.locks import path_of
 from tests.conftest import StartDevelopment, StartProduction
 from tests.support.images import picture
 from tests.support.operators import flask_command
@@ -24,10 +26,10 @@ SWEEPS: dict[str, Any] = {"SWEEP_EVERY_SECONDS": 1}
 
 def leaders_of(instance: Path) -> list[int]:
     """Return the processes that hold the lock of the leader."""
-    lock = instance / "jobs.lock"
-    if not lock.exists():
+    try:
+        inode = f":{path_of(instance, LEADER).stat().st_ino}"
+    except FileNotFoundError:
         return []
-    inode = f":{lock.stat().st_ino}"
     locks = (line.split() for line in Path("/proc/locks").read_text().splitlines())
     return [int(found[4]) for found in locks if found[1] == "FLOCK" and found[5].endswith(inode)]
 

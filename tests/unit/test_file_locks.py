@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.storage.file_locks import FLAGS, LockTaken, locked, open_alone, release, take
+from cabinet.storage.file_locks import FLAGS, LockTaken, locked, open_locked, release, take
 
 HOLDER = """
 import sys, time
@@ -27,10 +27,6 @@ with locked(Path(sys.argv[1]), patience=0):
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "lock"
-
-
-def anything(_status: os.stat_result) -> None:
-    return
 
 
 @pytest.mark.parametrize("patience", [0, 0.05])
@@ -115,12 +111,12 @@ def test_a_file_that_its_holder_removes_is_made_anew_and_not_locked_under_no_nam
         if status.st_size:
             path.unlink()
 
-    descriptor = open_alone(path, FLAGS, 0o600, remove_the_old_one)
+    descriptor = open_locked(path, FLAGS, 0o600, remove_the_old_one)
     try:
         assert os.path.samestat(os.fstat(descriptor), path.stat())
         assert path.read_bytes() == b""
         with pytest.raises(LockTaken):
-            open_alone(path, FLAGS, 0o600, anything)
+            open_locked(path, FLAGS, 0o600)
     finally:
         os.close(descriptor)
 
@@ -130,7 +126,7 @@ def test_what_whoever_looks_raises_leaves_the_file_unlocked(path: Path) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        open_alone(path, FLAGS, 0o600, refuse)
+        open_locked(path, FLAGS, 0o600, refuse)
 
     with locked(path, patience=0):
         pass

@@ -26,6 +26,7 @@ from cabinet.services.kernel.clock import utc_now
 from cabinet.services.kernel.database import writing
 from cabinet.services.maintenance.job_runs import LONGEST_ERROR, JobRuns
 from cabinet.services.maintenance.sweep import Housekeeping
+from cabinet.storage.local.locks import FOLDER
 from cabinet.storage.reserve import Room
 from tests.conftest import MakeApp
 from tests.support.jobs import JobClock, last_runs, leader_of, run_here
@@ -368,7 +369,7 @@ def test_neither_tests_nor_their_requests_begin_jobs(make_app: MakeApp) -> None:
     app = make_app(SWEEP_EVERY_SECONDS=1)
     assert app.test_client().get("/healthz").status_code == 200
 
-    assert not (Path(app.instance_path) / "jobs.lock").exists()
+    assert not (Path(app.instance_path) / FOLDER).exists(), "a lock was taken"
     assert "jobs" not in {thread.name for thread in threading.enumerate()}
 
 

@@ -213,7 +213,11 @@ class Locker(Protocol):
 
         Waits for `patience` seconds, None for as long as it takes; then raises `LockTaken`. Whoever
         waits has `let_go` of the one that holds it alone called, from another thread, soon and once.
+        Whoever does not wait may find a lock taken that is just being released.
         """
+
+    def tidy(self) -> None:
+        """Remove what killed processes left of their locks; nobody who holds one or waits notices."""
 
 
 def key_in(store: BlobStore, content_hash: str, key: str) -> str:

@@ -285,6 +285,6 @@ def _open_alone(path: Path, subject: Subject) -> int:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
     try:
-        return file_locks.open_alone(path, _FLAGS, 0o600, look)
+        return file_locks.open_locked(path, _FLAGS, 0o600, look)
     except LockTaken as error:
         raise UploadInUse(path=subject.local) from error

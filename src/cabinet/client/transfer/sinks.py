@@ -252,7 +252,7 @@ def _open_alone(path: Path) -> int:
 
     with local_errors(path):
         try:
-            return file_locks.open_alone(path, _FLAGS, 0o666, look)
+            return file_locks.open_locked(path, _FLAGS, 0o666, look)
         except LockTaken as error:
             raise PartInUse(path=str(path)) from error
 

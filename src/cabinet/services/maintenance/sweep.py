@@ -85,6 +85,7 @@ class Housekeeping:
         forget_thumbnails(self._session)
         removed = list(self._remove_blobs(now))
         staged = self._discard_staged(now - self._keep.staged)
+        self._locker.tidy()
         return Swept(purged, len(removed), sum(removed), staged, expired)
 
     def recover(self) -> int:
