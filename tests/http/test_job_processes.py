@@ -108,5 +108,5 @@ def test_apart_from_the_server_a_process_of_their_own_leads_and_makes_thumbnails
         assert wait_until(lambda: ending.exit_code is not None, what="the end of the leader")
         assert ending.exit_code == 0
         assert leader_of(server) == staying.pid
-    assert leaders_of(server.folder / "instance") == []
+    assert not path_of(server.folder / "instance", LEADER).exists()
     assert "Traceback" not in (server.folder / "jobs.log").read_text()

@@ -53,6 +53,7 @@ class Beside:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._started_in: int | None = None
+        self._leading: threading.Thread | None = None
         self._begins_with_server = app.config["JOBS"] == "inside" and not app.testing
         self.is_inside = app.config["JOBS"] == "inside"
         self.worker = ThumbnailWorker(app, self._stop)
@@ -81,7 +82,7 @@ class Beside:
             if self._started_in == os.getpid():
                 return
             self._started_in = os.getpid()
-        start_thread("jobs", self.runner.lead)
+        self._leading = start_thread("jobs", self.runner.lead)
         atexit.register(self._end)
 
     def start_apart(self) -> None:
@@ -97,7 +98,10 @@ class Beside:
     def join(self, seconds: float) -> bool:
         """Wait for the jobs to end, no longer than so many seconds; tells whether they have."""
         deadline = time.monotonic() + seconds
-        have_jobs_ended = self.runner.join(seconds)
+        if self._leading is not None:
+            # It begins none any more, and lets go of the lock of the leader.
+            self._leading.join(seconds)
+        have_jobs_ended = self.runner.join(max(0, deadline - time.monotonic()))
         return self.worker.join(max(0, deadline - time.monotonic())) and have_jobs_ended
 
     def _end(self) -> None:
