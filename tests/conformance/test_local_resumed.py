@@ -216,6 +216,23 @@ def test_parts_are_joined_where_the_kernel_cannot_copy(
         assert joined.finish().content_hash == hash_chunks([content * 2])
 
 
+def test_uploads_go_on_and_are_joined_on_a_system_without_the_calls_of_linux(
+    local: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("copy_file_range", "fdatasync"):
+        monkeypatch.delattr(os, name)
+    content = content_of(BLOCK_SIZE + 1)
+    upload_id = local.create()
+    for start, stop in ((0, BLOCK_SIZE), (BLOCK_SIZE, len(content))):
+        with local.resume(upload_id, start) as staging:
+            staging.append([content[start:stop]])
+            staging.keep()
+            assert staging.kept == stop
+
+    with local.join([StagedPart(upload_id, len(content))] * 2) as joined:
+        assert joined.finish().content_hash == hash_chunks([content * 2])
+
+
 def test_a_disk_that_fails_while_it_copies_is_a_fault(
     local: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,11 @@ def disk_errors() -> Iterator[None]:
         raise StorageFault(reason=os.strerror(error.errno or 0)) from error
 
 
+def sync_data(descriptor: int) -> None:
+    """Make the bytes of a file durable, and its times only where the system knows no less."""
+    (os.fdatasync if hasattr(os, "fdatasync") else os.fsync)(descriptor)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

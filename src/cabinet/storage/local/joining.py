@@ -98,6 +98,8 @@ def _copy(path: Path, size: int, target: int, offset: int) -> None:
 def _copy_range(source: int, target: int, size: int, offset: int) -> None:
     copied = 0
     try:
+        if not hasattr(os, "copy_file_range"):  # the system is none that has it
+            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
         while copied < size:
             count = os.copy_file_range(source, target, size - copied, copied, offset + copied)
             if not count:

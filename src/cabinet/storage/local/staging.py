@@ -19,7 +19,7 @@ from pathlib import Path
 from cabinet.errors import StorageFault, StorageFull, UploadGone
 from cabinet.storage.blocks import BlockWriter, Measured, Piece, in_background
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
-from cabinet.storage.disk import disk_errors
+from cabinet.storage.disk import disk_errors, sync_data
 from cabinet.storage.protocols import Sealed
 from cabinet.storage.reserve import Room
 
@@ -229,10 +229,10 @@ class LocalResumed:
         first = self._first_block + skip
         try:
             with disk_errors():
-                os.fdatasync(self._content)
+                sync_data(self._content)
                 if digests:
                     write_all(self._digests, first * DIGEST_SIZE, [digests])
-                    os.fdatasync(self._digests)
+                    sync_data(self._digests)
         except (StorageFull, StorageFault) as error:
             self._fault = error
             raise
