@@ -30,20 +30,22 @@ def test_a_user_has_64_transfers_and_all_together_leave_an_eighth() -> None:
     running = Running(128)
     with ExitStack() as held:
         for _ in range(TRANSFERS_OF_A_USER):
-            held.enter_context(running.transfer(1))
+            held.enter_context(running.transfer())
+            held.enter_context(running.transfer_of(1))
         with pytest.raises(TooManyRequests):
-            held.enter_context(running.transfer(1))
+            held.enter_context(running.transfer_of(1))
+        held.enter_context(running.transfer_of(2))
         for _ in range(112 - TRANSFERS_OF_A_USER):
-            held.enter_context(running.transfer(None))
+            held.enter_context(running.transfer())
         with pytest.raises(TooManyRequests):
-            held.enter_context(running.transfer(2))
+            held.enter_context(running.transfer())
 
     assert not running._counts
-    with running.transfer(1):
+    with running.transfer(), running.transfer_of(1):
         pass
 
 
 def test_one_thread_still_serves() -> None:
     running = Running(1)
-    with running.request("192.0.2.1"), running.transfer(1), pytest.raises(TooManyRequests):
-        running.transfer(1).__enter__()
+    with running.request("192.0.2.1"), running.transfer(), pytest.raises(TooManyRequests):
+        running.transfer().__enter__()

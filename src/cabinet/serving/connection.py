@@ -13,9 +13,12 @@ from typing import Any
 from gunicorn.workers.gthread import TConn
 
 from cabinet.services.accounts.login_throttle import to_network
+from cabinet.web.wire import room_for_answer
 
 # Whose the connections of a socket in the file system are: all of them come from one program.
 _LOCAL = "local"
+# Bytes: of an error, say.
+_SHORT_ANSWER = 4 << 10
 
 
 class Connection(TConn):  # type: ignore[misc]  # gunicorn carries no types
@@ -31,6 +34,11 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn carries no types
     def has_more(self) -> bool:
         """Tell whether TLS has bytes of which the poller knows nothing."""
         return isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
+
+    @property
+    def has_room(self) -> bool:
+        """Tell whether a short answer can be sent at once; not while many others lie in front of it."""
+        return room_for_answer(self.sock) >= _SHORT_ANSWER
 
     def say(self, data: bytes) -> None:
         """Send a few bytes."""

@@ -22,6 +22,7 @@ class Stage(Enum):
     HANDSHAKE = auto()  # of TLS
     HEAD = auto()
     BODY = auto()
+    ANSWERS = auto()  # its peer has not taken those before, and another one would keep a thread waiting
     THREAD = auto()  # it has all that it needs, but every thread is busy
     END = auto()  # it was answered; what still comes is read and forgotten until the peer closes
 

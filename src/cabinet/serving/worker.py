@@ -241,6 +241,10 @@ class Worker(LoadingWorker):
     def _hand_over(self, waiter: Waiter) -> None:
         """Let a thread have `waiter`, now or once one is free."""
         self._unwatch(waiter)
+        if waiter.is_kept and not waiter.conn.has_room:
+            waiter.stage = Stage.ANSWERS
+            waiter.deadline = self._in(self.cfg.keepalive)
+            return
         waiter.stage = Stage.THREAD
         self._ready.append(waiter)
         self._start_ready()
@@ -318,12 +322,14 @@ class Worker(LoadingWorker):
                 self._drop(waiter)
 
     def murder_pending(self) -> None:
-        """Let those go whose time is over."""
+        """Let those go whose time is over, and those go on whose peers have taken earlier answers."""
         now = time.monotonic()
         if now < self._looked_at + _LOOK_SECONDS:
             return
         self._looked_at = now
         for waiter in self._room:
+            if waiter.stage is Stage.ANSWERS and waiter.conn.has_room:
+                self._hand_over(waiter)
             if waiter.deadline > now or waiter.stage is Stage.THREAD:
                 continue
             if waiter.stage in _SENDING and waiter.received:

@@ -1,7 +1,8 @@
 """Which requests and answers count, and for whom; see `running.py`.
 
-A transfer is a request whose body is still on its way when it begins, or whose answer is too long
-for the buffers between here and its reader.
+A transfer is a request whose body is still on its way when it begins, or whose answer is longer than
+what the kernel takes of it at once. That differs a hundredfold between a proxy on this machine and a
+stranger who asks for small packets, so the connection itself is asked.
 
 Rule: it counts where our own worker serves, which says when an answer is out; under another server
 nobody is refused.
@@ -9,16 +10,23 @@ nobody is refused.
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from flask import Response, g, request
 
+from cabinet.errors import TooManyRequests
 from cabinet.services.accounts.login_throttle import to_network
+from cabinet.web.bodies import set_timeout
 from cabinet.web.identity import ActingUser, visitor
 from cabinet.web.peer import peer_address
 from cabinet.web.runtime import runtime
-from cabinet.web.wire import body_of
+from cabinet.web.wire import body_of, peer_of, room_for_answer
 
-# Bytes of an answer that is out at once, however slow its reader: what the kernel keeps of it.
-_SHORT_ANSWER = 256 << 10
+# Bytes of the fields in front of an answer, generously.
+_HEAD_BYTES = 2 << 10
+# For an answer that is not refused any more, though there are too many that take long.
+_HURRY_SECONDS = 1.0
+_WITHOUT_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 
 def begin_request(*, streams: bool) -> None:
@@ -34,18 +42,37 @@ def begin_request(*, streams: bool) -> None:
 
 def begin_answer(response: Response) -> None:
     """Count an answer that takes its reader a while; raises `TooManyRequests`."""
-    if body_of(request) is None or g.get("is_transfer") or request.method == "HEAD":
+    peer = peer_of(request)
+    if body_of(request) is None or peer is None or request.method == "HEAD":
+        return
+    if response.status_code in _WITHOUT_BODY:
         return
     length = response.headers.get("Content-Length", type=int)
-    if response.is_streamed and (length is None or length > _SHORT_ANSWER):
+    if length is None:
+        length = response.calculate_content_length()
+    if length is not None and length + _HEAD_BYTES <= room_for_answer(peer):
+        return
+    try:
         _begin_transfer(_user_id())
+    except TooManyRequests:
+        if request.method == "GET" or response.is_streamed:
+            raise
+        # What was asked for has been done, and whoever is told to come again would do it twice.
+        set_timeout(request, _HURRY_SECONDS)
 
 
 def _begin_transfer(user_id: int | None) -> None:
+    """Count a transfer, of a request that was counted before only its user."""
     body = body_of(request)
-    if body is not None:
-        body.held.enter_context(runtime().running.transfer(user_id))
+    if body is None:
+        return
+    running = runtime().running
+    if not g.get("is_transfer"):
+        body.held.enter_context(running.transfer())
         g.is_transfer = True
+    if user_id is not None and not g.get("is_users_transfer"):
+        body.held.enter_context(running.transfer_of(user_id))
+        g.is_users_transfer = True
 
 
 def _user_id() -> int | None:

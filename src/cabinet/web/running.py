@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cabinet.errors import TooManyRequests
@@ -29,29 +29,31 @@ class Running:
     @contextmanager
     def request(self, network: str) -> Iterator[None]:
         """Count a request of `network` while it runs; raises `TooManyRequests`."""
-        with self._counted([(f"from {network}", max(1, self.threads // 2))]):
+        with self._counted(f"from {network}", max(1, self.threads // 2)):
             yield
 
     @contextmanager
-    def transfer(self, user_id: int | None) -> Iterator[None]:
-        """Count a transfer, of a user where it has one, while it lasts; raises `TooManyRequests`."""
-        limits = [("transfers", max(1, self.threads * 7 // 8))]
-        if user_id is not None:
-            limits.append((f"of user {user_id}", TRANSFERS_OF_A_USER))
-        with self._counted(limits):
+    def transfer(self) -> Iterator[None]:
+        """Count a transfer, whoever's it is, while it lasts; raises `TooManyRequests`."""
+        with self._counted("transfers", max(1, self.threads * 7 // 8)):
             yield
 
     @contextmanager
-    def _counted(self, limits: Sequence[tuple[str, int]]) -> Iterator[None]:
+    def transfer_of(self, user_id: int) -> Iterator[None]:
+        """Count a transfer for its user while it lasts; raises `TooManyRequests`."""
+        with self._counted(f"of user {user_id}", TRANSFERS_OF_A_USER):
+            yield
+
+    @contextmanager
+    def _counted(self, name: str, limit: int) -> Iterator[None]:
         with self._lock:
-            if any(self._counts[name] >= limit for name, limit in limits):
+            if self._counts[name] >= limit:
                 raise TooManyRequests
-            self._counts.update(name for name, _ in limits)
+            self._counts[name] += 1
         try:
             yield
         finally:
             with self._lock:
-                for name, _ in limits:
-                    self._counts[name] -= 1
-                    if not self._counts[name]:
-                        del self._counts[name]
+                self._counts[name] -= 1
+                if not self._counts[name]:
+                    del self._counts[name]

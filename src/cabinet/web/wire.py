@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import io
 import socket
+import struct
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -25,6 +27,11 @@ from werkzeug.serving import DechunkedInput
 
 from cabinet.errors import CabinetError, MalformedRequest, RequestTimeout
 from cabinet.web.request_body import BROKEN_OFF, RequestBody
+
+# Of Linux, <asm-generic/socket.h> and <linux/sock_diag.h>: what the buffers of a connection take.
+_SO_MEMINFO = 55
+_FACTS = struct.Struct("=9I")
+_WMEM_ALLOC, _WMEM_QUEUED = 2, 5
 
 
 class _Wire:
@@ -110,6 +117,19 @@ def peer_of(request: Request) -> socket.socket | None:
     """Return the connection that `request` came by, where the server shows it."""
     shown = (request.environ.get(f"{server}.socket") for server in ("gunicorn", "werkzeug"))
     return next((peer for peer in shown if isinstance(peer, socket.socket)), None)
+
+
+def room_for_answer(connection: socket.socket) -> int:
+    """Return how many bytes can be sent now without a pause, though their reader takes nothing."""
+    size = connection.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+    taken = 0
+    if sys.platform == "linux":
+        with suppress(OSError, struct.error):
+            facts = connection.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _FACTS.size)
+            taken = max(_FACTS.unpack(facts)[at] for at in (_WMEM_ALLOC, _WMEM_QUEUED))
+    # The kernel calls a connection ready only while a third of its buffer is free, and short packets
+    # take up to three times their length.
+    return (size * 2 // 3 - taken) // 3
 
 
 def interrupter(request: Request) -> Callable[[], None]:
