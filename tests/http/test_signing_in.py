@@ -321,6 +321,23 @@ def test_the_log_tells_who_came_in_and_who_did_not(
         assert secret not in told
 
 
+def test_the_log_tells_of_accounts_and_credentials_that_are_refused(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = make_app(REGISTRATIONS_PER_MINUTE=1).test_client()
+    for name in ("anna", "boris"):
+        client.post("/register", data={"username": name, "password": PASSWORD})
+    for shown in ("Bearer secret-of-a-token", "Basic secret", "Digest secret"):
+        assert client.get("/me", headers={"Authorization": shown}).status_code == 401
+
+    lines = [record.getMessage() for record in caplog.records if record.name == "cabinet.audit"]
+    assert [line.partition(" ")[0] for line in lines] == [
+        "event=account-made", "event=registration-throttled", *["event=credentials-refused"] * 3,
+    ]  # fmt: skip
+    assert all("address=127.0.0.1 " in line for line in lines[1:])
+    assert "secret" not in "".join(lines)
+
+
 @pytest.mark.any_database
 def test_no_name_forges_a_line_of_the_log(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     Program(app, "Ольга")

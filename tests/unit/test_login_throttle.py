@@ -6,6 +6,7 @@ Rule: the clock is a fake; what a person would have to wait for takes no time he
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -213,6 +214,43 @@ def test_two_that_begin_the_same_counter_at_once_are_no_error(
 
     failures = session.execute(select(Throttle.key, Throttle.failures).order_by(Throttle.failures))
     assert sorted(row.failures for row in failures) == [0, 1, 1, 1, 1]
+
+
+def test_whoever_finds_a_counter_begun_meanwhile_is_counted_in_it(
+    throttle: LoginThrottle, session: Session, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registrations = RegistrationThrottle(session, bench.clock, RegistrationLimits(per_minute=2, per_day=9))
+    fail(throttle, "alice", HOME)
+    registrations.count(HOME)
+    find, seen = session.get, set[str]()
+
+    def get(table: type[Throttle], key: str, **options: Any) -> Throttle | None:
+        # Each look comes a moment too early once.
+        row = find(table, key, **options) if key in seen else None
+        seen.add(key)
+        return row
+
+    with monkeypatch.context() as patched:
+        patched.setattr(session, "get", get)
+        fail(throttle, "alice", HOME)
+        registrations.count(HOME)
+
+    assert set(session.scalars(select(Throttle.failures))) == {2}
+    with pytest.raises(TooManyAttempts):
+        registrations.count(HOME)
+
+
+def test_of_guesses_that_are_looked_at_at_once_no_more_than_a_hundred_are_told(
+    throttle: LoginThrottle,
+) -> None:
+    throttle.count_success("alice", HOME)
+    for number in range(DAILY_FAILURES):
+        throttle.count_failure("alice", f"198.51.100.{number}")
+
+    with pytest.raises(AccountGuarded):
+        throttle.count_failure("alice", OFFICE)
+    throttle.count_failure("alice", HOME)
+    throttle.count_failure("alice", OFFICE, is_owner=True)
 
 
 def test_what_no_longer_counts_is_deleted(

@@ -20,6 +20,7 @@ from cabinet.extensions import login_manager
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.accounts.credentials import Credential
 from cabinet.services.accounts.sessions import SessionTimes
+from cabinet.services.audit.log import record
 from cabinet.web.peer import peer_address
 from cabinet.web.runtime import setting
 from cabinet.web.services import accounts, database, sessions, tokens
@@ -153,4 +154,5 @@ def _credential_of(shown: Authorization | None) -> Credential:
         name, password = shown.parameters.get("username"), shown.parameters.get("password")
         if name is not None and password is not None:
             return Credential(accounts().check_password(name, password, peer_address(), remember=True))
+    record("credentials-refused", address=peer_address())
     raise WrongCredentials

@@ -119,7 +119,7 @@ class Accounts:
         if self._find(name) is not None:
             raise UsernameTaken(username=name)
         if address is not None:
-            self._registrations.count(address)
+            self._count_registration(address)
         self._session.rollback()
         with self._passwords.turn():
             password_hash = self._passwords.hash(password)
@@ -144,6 +144,13 @@ class Accounts:
         if address is not None:
             record("account-made", user=name, address=address)
         return to_account(user)
+
+    def _count_registration(self, address: str) -> None:
+        try:
+            self._registrations.count(address)
+        except TooManyAttempts as error:
+            record("registration-throttled", address=address, retry_after=error.retry_after)
+            raise
 
     def check_password(
         self, username: str, password: str, address: str, *, remember: bool = False, is_owner: bool = False
@@ -187,7 +194,7 @@ class Accounts:
             self._throttle.check(key, address, is_owner=is_owner)
             self._session.rollback()
             if not self._passwords.verify(password, stored):
-                self._throttle.count_failure(key, address)
+                self._throttle.count_failure(key, address, is_owner=is_owner)
                 raise WrongCredentials
 
     def change_password(

@@ -6,8 +6,7 @@ account stops many addresses, by a wait and by `DAILY_FAILURES`, and for those t
 which the owner signed in before does not count. So nobody can keep the owner out from there.
 
 The failures of a day are counted by the hour, so that the oldest of them stop counting one by one.
-Where a database lets two requests begin the same counter at once, one of them does and the other
-goes uncounted; SQLite does not let them.
+PostgreSQL lets two requests begin the same counter at once; one of them does, and the other tries again.
 
 Rule: asked before anything that tells a right password from a wrong one, the memory of Basic
 passwords too; counting happens inside `Passwords.turn`, or many guesses would pass uncounted.
@@ -17,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,6 +39,8 @@ KNOWN_FOR = timedelta(days=90)
 DAILY_FAILURES = 100
 _HOURS = 24
 _HOUR = timedelta(hours=1)
+# One for each counter that somebody else may begin in the same moment, and one more.
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,13 @@ class RegistrationThrottle:
     def count(self, address: str) -> None:
         """Note that an account is about to be made; raises `TooManyAttempts` when there are enough."""
         now, network = self._clock(), to_network(address)
-        with suppress(IntegrityError), writing(self._session):
+
+        def count() -> None:
             for window, lasts, limit in self._windows:
                 if limit:
                     self._count_in(f"register-{window}:{network}", now, lasts, limit)
+
+        _count_surely(self._session, count)
 
     def _count_in(self, key: str, now: datetime, lasts: timedelta, limit: int) -> None:
         row = self._session.get(Throttle, key, with_for_update=True)
@@ -123,24 +127,36 @@ class LoginThrottle:
             raise TooManyAttempts(retry_after=int(longest) + 1)
         return keys["pair"] not in rows and known in rows and _is_fresh(rows[known], now)
 
-    def _check_day(self, account: str, rows: Mapping[str, Throttle], now: datetime) -> None:
-        """Raise `AccountGuarded` when the failures of the last 24 hours are too many."""
+    def _check_day(
+        self, account: str, rows: Mapping[str, Throttle], now: datetime, limit: int = DAILY_FAILURES
+    ) -> None:
+        """Raise `AccountGuarded` when the failures of the last 24 hours are `limit`."""
         counted = 0
         for passed, key in enumerate(self._hour_keys(account, now)):
             counted += rows[key].failures if key in rows else 0
-            if counted >= DAILY_FAILURES:
+            if counted >= limit:
                 # Once this hour no longer counts, there are fewer.
                 raise AccountGuarded(hours=_HOURS + 1 - passed)
 
-    def count_failure(self, account: str, address: str) -> None:
-        """Note a wrong password."""
-        now = self._clock()
-        with suppress(IntegrityError), writing(self._session):
+    def count_failure(self, account: str, address: str, *, is_owner: bool = False) -> None:
+        """Note a wrong password; `is_owner` as in `check`.
+
+        Raises `AccountGuarded` when it is one too many: others were counted while it was looked at.
+        """
+        now, known = self._clock(), self._known_key(account, address)
+        hours = self._hour_keys(account, now)
+
+        def count() -> None:
             for kind, key in self._keys(account, address).items():
                 failures = self._count(key, now, COUNTED_FOR)
                 failures.retry_at = now + LIMITS[kind].wait_after(failures.failures)
-            if not self._rows([self._known_key(account, address)], now):
-                self._count(self._hour_keys(account, now)[0], now, _HOUR * (_HOURS + 1)).retry_at = now
+            if not self._rows([known], now):
+                self._count(hours[0], now, _HOUR * (_HOURS + 1)).retry_at = now
+
+        _count_surely(self._session, count)
+        rows = {row.key: row for row in self._rows([known, *hours], now)}
+        if known not in rows and not is_owner:
+            self._check_day(account, rows, now, DAILY_FAILURES + 1)
 
     def count_success(self, account: str, address: str) -> None:
         """Forget the failures of this account from this address, and know the address."""
@@ -198,6 +214,14 @@ class LoginThrottle:
 
     def _known_key(self, account: str, address: str) -> str:
         return f"known:{to_network(address)}:{_digest(account)}"
+
+
+def _count_surely(session: Session, count: Callable[[], None]) -> None:
+    """Run `count` in a transaction, and again where another one began one of its counters meanwhile."""
+    for _ in range(_ATTEMPTS):
+        with suppress(IntegrityError), writing(session):
+            count()
+            return
 
 
 def _is_fresh(known: Throttle, now: datetime) -> bool:
