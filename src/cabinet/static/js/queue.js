@@ -4,18 +4,16 @@
    somebody wants to try again by "again", and "settled" follows when nothing goes on by itself any more.
 
    A transfer has `start()`, `stop()`, which keeps what the server holds, and `drop()`, which gives
-   that back too; and it may have `count()`, which resolves to how much the server holds. It reports
-   `kept(bytes)`, all that the server has; `sent(bytes)`, what has left on top of it; and in the end `stored(result)`, `failed(failure)` or `again()`, which is to be started
-   anew at once. After `stored` it may say
-   `verified(failure or null)`: whether what is stored is what was chosen.
+   that back too; and it may have `count()`, which resolves to how much the server holds. What it
+   reports is in reports.js.
 
    Small files go together, in a batch that is stored whole or not at all. Its transfer has `start()`, and
-   `leave(task)` for a task that shall not go with it any more; it reports as others do, of many tasks at
-   a time, and `again(tasks)` of those that have to go anew because another one left. What is refused
-   together is tried in two halves, and so on, until whatever is to blame stands alone.
+   `leave(task)` for a task that shall not go with it any more. What is refused together is tried in two
+   halves, and so on, until whatever is to blame stands alone.
 
    Rule: knows tasks and time, and neither the page nor HTTP. */
 
+import { reportOf, reportOfBatch } from "./reports.js";
 import { Speed } from "./speed.js";
 import { totalsOf } from "./totals.js";
 import { nextOf } from "./turns.js";
@@ -174,36 +172,16 @@ export class Queue extends EventTarget {
     });
     if (tasks.length === 1) {
       const [task] = tasks;
-      task.transfer ??= this.transferOf(task, this.reportOf(task));
+      task.transfer ??= this.transferOf(task, reportOf(this, task));
       task.transfer.start();
     } else {
       this.startBatch(tasks);
     }
   }
 
-  reportOf(task) {
-    // A report may have been under way when its task was paused or cancelled.
-    const onTheLine = (act) => (value) => task.isOnTheLine && act(value);
-    return {
-      kept: onTheLine((bytes) => this.keep(task, bytes)),
-      sent: onTheLine((bytes) => this.progress([[task, bytes]])),
-      stored: onTheLine((result) => this.store([[task, result]])),
-      failed: onTheLine((failure) => this.stumble([task], failure)),
-      again: onTheLine(() => this.again([task])),
-      verified: (failure) => this.verify(task, failure),
-    };
-  }
-
   startBatch(tasks) {
-    const isIn = (task) => task.isOnTheLine && task.batch === batch;
-    const some = (act) => (pairs) => act(pairs.filter(([task]) => isIn(task)));
-    const batch = this.batches.transferOf(tasks, {
-      sent: some((amounts) => this.progress(amounts)),
-      stored: some((results) => this.store(results)),
-      failed: (failed, failure) => this.stumble(failed.filter(isIn), failure),
-      again: (others) => this.again(others.filter(isIn)),
-      verified: (task, failure) => this.verify(task, failure),
-    });
+    const isIn = (task) => task.batch === batch;
+    const batch = this.batches.transferOf(tasks, reportOfBatch(this, isIn));
     tasks.forEach((task) => {
       task.batch = batch;
     });
