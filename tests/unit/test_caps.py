@@ -14,25 +14,19 @@ from sqlalchemy.orm import Session
 
 from cabinet.config import SETTINGS
 from cabinet.errors import (
-    CabinetError,
     CopyTooLarge,
     NotFound,
     TooManyEntries,
-    TooManyJoins,
-    TooManyUploads,
-    UploadGone,
 )
-from cabinet.models import Batch, BatchItem, BatchKind, Node, Upload, UploadKind, User
+from cabinet.models import Batch, BatchItem, BatchKind, Node, UploadKind, User
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.kernel.caps import Caps, bind_caps
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.usage_checks import WrongEntries, find_wrong_entries
 from cabinet.services.uploads.publishing import Target
-from cabinet.services.uploads.resumable import ResumableUploads
 from tests.support.audit import check_rows
 from tests.support.resumable import housekeeping, part, partial, plan, service_of
-from tests.support.row_counts import rows_changed
 from tests.support.services import Action, Workbench, at_once, content_of, paths_of, stored_bytes
 
 CAPS = Caps(entries=4, uploads=3, joins=2, copied=3)
@@ -250,40 +244,6 @@ def test_a_copy_of_all_in_a_folder_is_one_copy(session: Session, bench: Workbenc
     assert entries_of(session, alice) == len(paths_of(session, bench, alice)) == 10
 
 
-def test_one_user_has_so_many_unfinished_uploads_and_no_more(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
-    service = service_of(session, bench, alice)
-    begun = [service.begin(plan(3, f"file {number}")).id for number in range(CAPS.uploads)]
-
-    with pytest.raises(TooManyUploads) as caught:
-        service.begin(plan(3, "new"))
-    assert caught.value.allowed == CAPS.uploads
-    assert stored_bytes(bench)["staged"] == CAPS.uploads
-    service_of(session, bench, bench.register(session, "bob")).begin(plan(3, "his"))
-
-    service.append(begun[0], part(b"abc"))
-    service.cancel(begun[1])
-    for number in range(2):
-        service.begin(plan(3, f"again {number}"))
-    with pytest.raises(TooManyUploads):
-        service.begin(plan(3, "new"))
-
-
-def test_uploads_that_have_expired_keep_nobody_from_beginning_others(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
-    service = service_of(session, bench, alice)
-    for number in range(CAPS.uploads):
-        service.begin(plan(3, f"file {number}"))
-    bench.clock.advance(days=8)
-
-    for number in range(CAPS.uploads):
-        service.begin(plan(3, f"again {number}"))
-    with pytest.raises(TooManyUploads):
-        service.begin(plan(3, "new"))
-
-
 @pytest.mark.parametrize(("entries", "batches"), [(20, 1000), (10**6, 5)], ids=["items", "batches"])
 def test_of_what_was_done_at_once_time_and_again_only_the_last_can_be_undone(
     session: Session,
@@ -315,103 +275,6 @@ def test_of_what_was_done_at_once_time_and_again_only_the_last_can_be_undone(
     for batch_id in reversed(done[-3:]):
         assert bulk.undo(batch_id, {BatchKind.MOVE}) == 3
     assert paths_of(session, bench, alice) == ["d", "e", "e/a", "e/b", "e/c"]
-
-
-def cancelled(service: ResumableUploads) -> str:
-    begun = service.begin(plan(3)).id
-    service.cancel(begun)
-    return begun
-
-
-def finished(service: ResumableUploads) -> str:
-    return service.begin(plan(0)).id
-
-
-def joined(service: ResumableUploads) -> str:
-    return service.join(plan(None, kind=UploadKind.JOINED), [partial(service, b"x")]).id
-
-
-@pytest.mark.parametrize("end", [cancelled, finished, joined])
-def test_of_uploads_that_have_ended_only_the_last_are_remembered(
-    session: Session, bench: Workbench, alice: Account, end: Callable[[ResumableUploads], str]
-) -> None:
-    service = service_of(session, bench, alice)
-    others = cancelled(service_of(session, bench, bench.register(session, "bob")))
-    going_on = service.begin(plan(3, "kept")).id
-    ended, rows = [], []
-    for _ in range(8 * CAPS.uploads):
-        bench.clock.advance(seconds=1)
-        ended.append(end(service))
-        rows.append(session.scalar(select(func.count()).where(Upload.owner_id == alice.id)) or 0)
-
-    assert max(rows) <= 2 * CAPS.uploads + 2
-    # With each that is joined, its part has ended as well.
-    for upload_id in ended[-1:] if end is joined else ended[-CAPS.uploads :]:
-        if end is cancelled:
-            with pytest.raises(UploadGone):
-                service.get(upload_id)
-        else:
-            assert service.get(upload_id).content_hash
-    with pytest.raises(NotFound):
-        service.get(ended[0])
-    assert service.append(going_on, part(b"abc")).content_hash
-    assert session.get(Upload, others) is not None
-
-
-def test_whoever_has_ended_very_many_uploads_at_the_upgrade_loses_them_some_at_a_time(
-    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cabinet.services.uploads.upload_caps._BATCH", 5)
-    bind_caps(session, Caps(uploads=100))
-    service = service_of(session, bench, alice)
-    for _ in range(40):
-        bench.clock.advance(seconds=1)
-        last = cancelled(service)
-    bind_caps(session, CAPS)
-
-    with rows_changed(bench.engine) as changed:
-        for _ in range(12):
-            bench.clock.advance(seconds=1)
-            cancelled(service)
-
-    # Five are forgotten, and one is added.
-    assert max(changed) == 6
-    assert (session.scalar(select(func.count()).select_from(Upload)) or 0) <= 2 * CAPS.uploads + 1
-    with pytest.raises(NotFound):
-        service.get(last)
-
-
-def test_of_all_uploads_that_begin_at_once_no_more_do_than_allowed(bench: Workbench) -> None:
-    with bench.session() as session:
-        bob = bench.register(session, "bob")
-
-    def begin(session: Session) -> None:
-        bind_caps(session, CAPS)
-        service_of(session, bench, bob).begin(plan(3))
-
-    ends = Counter(at_once(bench, [begin] * 12))
-
-    assert ends == {None: CAPS.uploads, TooManyUploads: 12 - CAPS.uploads}
-    with bench.session() as session:
-        assert session.scalar(select(func.count()).select_from(Upload)) == CAPS.uploads
-    assert stored_bytes(bench)["staged"] == CAPS.uploads
-
-
-def test_one_part_comes_so_often_in_a_joined_upload_and_no_more(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
-    service = service_of(session, bench, alice)
-    one, other = partial(service, b"ab"), partial(service, b"c")
-
-    with pytest.raises(TooManyJoins) as caught:
-        service.join(plan(None, "f", kind=UploadKind.JOINED), [one, other, one, one])
-    assert caught.value.allowed == CAPS.joins
-    assert stored_bytes(bench)["staged"] == 2
-
-    service.join(plan(None, "f", kind=UploadKind.JOINED), [one, other, one])
-    assert content_of(session, bench, alice, "f") == b"abcab"
-    with pytest.raises(CabinetError):
-        service.join(plan(None, "g", kind=UploadKind.JOINED), [one])
 
 
 def test_the_root_is_no_entry(session: Session, alice: Account) -> None:

@@ -10,21 +10,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from itertools import product
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Select, text
 from sqlalchemy.orm import Session
 
 from cabinet.errors import InvalidField, NotAFolder, NotFound
-from cabinet.models import Kind, Node
+from cabinet.models import Kind
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.kernel.database import writing
 from cabinet.services.tree.entries import Entry
 from cabinet.services.tree.extents import Extent
-from cabinet.services.tree.listing import Listing, _range
+from cabinet.services.tree.listing import Listing
 from cabinet.services.tree.names import join_path, sort_key, split_path
 from cabinet.services.tree.paging import Order, Page, Sort
 from cabinet.services.tree.tree import Tree
@@ -334,72 +332,6 @@ def test_a_cursor_holds_only_what_lies_below_the_folder(
         assert len(listing.page(deep, order, 1).next or "") == len(listing.page("x", order, 1).next or "")
     below = [listing.page_below(path, 1, None).next or "" for path in (deep, "x")]
     assert len(below[0]) == len(below[1])
-
-
-@pytest.mark.sqlite("its way to tell a plan")
-@pytest.mark.parametrize(("sort", "descending"), every_order)
-@pytest.mark.parametrize("kind", Kind)
-@pytest.mark.parametrize("bound", ["", "start", "until"])
-def test_every_page_is_one_range_of_one_index(
-    session: Session, sort: Sort, descending: bool, kind: Kind, bound: str
-) -> None:
-    query = _page_of(kind, Order(sort, descending), bound)
-    sql = query.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
-    parameters = tuple(sql.params[name] for name in sql.positiontup or ())
-
-    plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", _plain(parameters)).all()
-
-    steps = [row.detail for row in plan]
-    assert len(steps) == 1, steps
-    assert f"USING INDEX ix_node_by_{sort.value} " in steps[0]
-    # What follows the kind is where the range begins or ends.
-    assert steps[0].endswith("kind=?)") is (not bound)
-
-
-def _page_of(kind: Kind, order: Order, bound: str) -> Select[Node]:
-    positions: dict[Sort, list[Any]] = {
-        Sort.NAME: [b"k"],
-        Sort.SIZE: [7, b"k"],
-        Sort.MODIFIED: [START, b"k"],
-    }
-    bounds = {bound: positions[order.sort]}
-    return _range(1, kind, order, bounds.get("start"), bounds.get("until")).limit(10)
-
-
-@pytest.mark.postgresql("its way to tell a plan")
-@pytest.mark.parametrize(("sort", "descending"), every_order)
-@pytest.mark.parametrize("bound", ["", "start", "until"])
-def test_every_page_is_one_range_of_one_index_of_a_server(
-    session: Session, sort: Sort, descending: bool, bound: str
-) -> None:
-    query = _page_of(Kind.FILE, Order(sort, descending), bound)
-    sql = query.compile(session.get_bind(), compile_kwargs={"literal_binds": True})
-    # In a table of a few rows, reading all of them is the best plan of all.
-    for way in ("seqscan", "bitmapscan"):
-        session.execute(text(f"SET LOCAL enable_{way} = off"))
-
-    plan = [line for (line,) in session.execute(text(f"EXPLAIN (COSTS OFF) {sql}".replace(":", r"\:")))]
-
-    direction = " Backward" if descending else ""
-    assert plan[1].strip() == f"->  Index Scan{direction} using ix_node_by_{sort.value} on node", plan
-    assert (
-        "ROW(" in plan[2] or f"({sort.value if sort is not Sort.NAME else 'sort_key'} " in plan[2]
-    ) is bool(bound)
-    assert len(plan) == 3, plan
-
-
-def _plain(parameters: tuple[object, ...]) -> tuple[object, ...]:
-    """Return parameters as the driver takes them: only a time needs to become one of its values."""
-    return tuple(str(value) if value == START else value for value in parameters)
-
-
-@pytest.mark.sqlite("its way to tell a plan")
-def test_resolving_a_path_looks_up_each_segment_by_an_index(session: Session, bench: Workbench) -> None:
-    plan = session.connection().exec_driver_sql(
-        "EXPLAIN QUERY PLAN SELECT * FROM node WHERE parent_id = 1 AND name = 'x' AND trashed_at IS NULL"
-    )
-
-    assert [row.detail for row in plan] == ["SEARCH node USING INDEX uq_node_name (parent_id=? AND name=?)"]
 
 
 def test_the_root_is_listed_by_its_empty_path(listing: Listing) -> None:

@@ -22,8 +22,6 @@ from cabinet.services.accounts.login_throttle import (
     LoginThrottle,
     RegistrationLimits,
     RegistrationThrottle,
-    is_loopback,
-    to_network,
 )
 from tests.support.row_counts import rows_changed
 from tests.support.services import Workbench
@@ -365,55 +363,6 @@ def test_a_check_tells_whether_a_success_would_be_news(throttle: LoginThrottle, 
     throttle.count_success("alice", HOME)
     bench.clock.advance(days=2)
     assert not throttle.check("alice", HOME)
-
-
-def test_a_network_makes_only_so_many_accounts(session: Session, bench: Workbench) -> None:
-    throttle = RegistrationThrottle(session, bench.clock, RegistrationLimits(per_minute=2, per_day=3))
-    throttle.count(HOME)
-    throttle.count(HOME)
-
-    with pytest.raises(TooManyAttempts) as caught:
-        throttle.count(HOME)
-    throttle.count(OFFICE)
-    bench.clock.advance(seconds=caught.value.retry_after)
-    throttle.count(HOME)
-    bench.clock.advance(minutes=2)
-    with pytest.raises(TooManyAttempts) as caught:
-        throttle.count(HOME)
-    bench.clock.advance(seconds=caught.value.retry_after)
-    throttle.count(HOME)
-
-
-def test_without_limits_nothing_is_counted(session: Session, bench: Workbench) -> None:
-    throttle = RegistrationThrottle(session, bench.clock, RegistrationLimits())
-    for _ in range(50):
-        throttle.count(HOME)
-
-    assert session.scalar(select(func.count()).select_from(Throttle)) == 0
-
-
-@pytest.mark.parametrize(
-    ("address", "is_own"),
-    [("127.0.0.1", True), ("127.8.9.1", True), ("::1", True), ("::ffff:127.0.0.1", True),
-     ("128.0.0.1", False), ("2001:db8::1", False), ("::2:0:0:0:1", False), ("", False)],
-)  # fmt: skip
-def test_loopback_is_this_machine_alone(address: str, is_own: bool) -> None:
-    assert is_loopback(address) == is_own
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("203.0.113.9", "203.0.113.9"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ("::ffff:203.0.113.9", "203.0.113.9"),
-        ("fe80::1%eth0", "fe80::"),
-        ("", "unknown"),
-        ("a unix socket", "unknown"),
-    ],
-)
-def test_a_guesser_has_one_ipv4_address_or_64_bits_of_ipv6(address: str, network: str) -> None:
-    assert to_network(address) == network
 
 
 def test_a_long_series_of_failures_does_not_overflow() -> None:
