@@ -2,65 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-pytestmark = pytest.mark.browser
+from tests.support.queues import open_queue, run
 
-# A queue whose transfers do what `step(index, "sent" | "kept" | "stored" | "failed" | "verified", value)`
-# says, and keep a diary of what they are asked; on a clock of its own. A failure with a `why` passes.
-BENCH = """async (base) => {
-    const { Queue } = await import(base.replace("page.js", "queue.js"));
-    const { Task } = await import(base.replace("page.js", "task.js"));
-    const reports = new Map();
-    const bench = { clock: 0, diary: [], waits: [], together: 1, batches: [] };
-    const transferOf = (task, report) => {
-        reports.set(task, report);
-        const note = (what) => () => bench.diary.push(`${what} ${task.path}`);
-        return { start: note("start"), stop: note("stop"), drop: note("drop") };
-    };
-    const obstacleOf = ({ why }, attempts) =>
-        why ? { why, over: new Promise((over) => bench.waits.push({ over, attempts })) } : null;
-    const batches = {
-        gather: (tasks) => tasks.slice(0, tasks[0].isSmall ? bench.together : 1).filter((task) => task.isSmall === tasks[0].isSmall),
-        isForAll: ({ isForAll }) => isForAll,
-        transferOf: (tasks, report) => {
-            bench.batches.push({ tasks, report });
-            const note = (what) => (task) => bench.diary.push(`${what} ${task?.path ?? tasks.length}`);
-            return { start: note("start"), leave: note("leave") };
-        },
-    };
-    bench.queue = new Queue(transferOf, obstacleOf, () => bench.clock, batches);
-    bench.refuse = (index, failure = {}) => bench.batches[index].report.failed(bench.batches[index].tasks, failure);
-    bench.arrive = (index) => bench.batches[index].report.stored(bench.batches[index].tasks.map((task) => [task, {}]));
-    bench.take = (...sizes) => {
-        const tasks = sizes.map((size, index) => new Task({ size }, `${index}:${size}`));
-        bench.queue.add(tasks);
-        return tasks;
-    };
-    bench.add = (...sizes) => bench.queue.release(bench.take(...sizes));
-    bench.states = () => bench.queue.tasks.map((task) => task.state);
-    bench.step = (index, what, value) => reports.get(bench.queue.tasks[index])[what](value);
-    bench.stored = (index) => bench.step(index, "stored", { path: "p" });
-    window.bench = bench;
-}"""
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
-    """Return a page with a queue to work on as `bench`."""
-    page = context.new_page()
-    page.goto("/login")
-    page.evaluate(BENCH, page.evaluate("document.querySelector('script[type=module]').src"))
-    return page
-
-
-def run(page: Page, script: str) -> Any:
-    """Run statements on the bench; the last one is an expression in `return`."""
-    names = "queue, states, step, add, take, stored, diary, waits, batches, refuse, arrive"
-    return page.evaluate(f"async () => {{ const {{ {names} }} = bench; {script} }}")
+    return open_queue(context)
 
 
 def test_four_go_at_once_and_the_next_starts_when_one_ends(page: Page) -> None:
@@ -317,85 +269,3 @@ def test_calling_off_what_has_failed_settles_once_and_without_a_failure(page: Pa
     )
 
     assert failed == [0]
-
-
-def test_small_files_go_together_and_take_one_place(page: Page) -> None:
-    states, sizes = run(
-        page,
-        """bench.together = 3; add(9e9, 9e9, 1, 1, 1, 1, 1, 1, 1);
-        return [states(), batches.map(({ tasks }) => tasks.length)];""",
-    )
-
-    assert states == ["sending"] * 8 + ["waiting"]
-    assert sizes == [3, 3]
-
-
-def test_a_large_file_does_not_wait_for_all_of_the_small(page: Page) -> None:
-    states = run(page, "add(1, 1, 1, 1, 1, 1, 9e9, 9e9); stored(0); stored(1); return states();")
-
-    assert states == ["done"] * 2 + ["sending"] * 3 + ["waiting", "sending", "waiting"]
-
-
-def test_what_is_refused_together_is_halved_until_the_guilty_one_stands_alone(page: Page) -> None:
-    states, sizes = run(
-        page,
-        """bench.together = 8; add(1, 1, 1, 1, 1, 1, 1, 1);
-        refuse(0); refuse(1); arrive(2); refuse(3);
-        stored(1); step(0, "failed", { message: "guilty" }); arrive(4);
-        return [states(), batches.map(({ tasks }) => tasks.length)];""",
-    )
-
-    assert states == ["failed"] + ["done"] * 7
-    assert sizes == [8, 4, 4, 2, 2]
-
-
-def test_what_every_file_would_hear_alone_is_not_asked_for_each(page: Page) -> None:
-    states = run(page, "bench.together = 3; add(1, 1, 1); refuse(0, { isForAll: true }); return states();")
-
-    assert states == ["failed"] * 3
-
-
-def test_a_batch_waits_as_one_and_goes_on_as_one(page: Page) -> None:
-    held, waits, sizes, attempts = run(
-        page,
-        """bench.together = 3; add(1, 1, 1);
-        refuse(0, { why: "offline" }); const held = states();
-        waits[0].over(); await null; await null;
-        refuse(1, { why: "offline" });
-        return [held, waits.length, batches.map(({ tasks }) => tasks.length), waits.map((wait) => wait.attempts)];""",
-    )
-
-    assert held == ["held"] * 3
-    assert (waits, sizes, attempts) == (2, [3, 3], [0, 1])
-
-
-def test_whoever_leaves_a_batch_is_not_heard_of_and_the_others_go_anew(page: Page) -> None:
-    states, diary, sent = run(
-        page,
-        """bench.together = 4; add(1, 1, 1, 1);
-        const { report, tasks } = batches[0];
-        report.sent(tasks.map((task) => [task, 1]));
-        queue.pause([tasks[1]]); queue.cancel([tasks[2]]);
-        report.sent(tasks.map((task) => [task, 1])); report.stored(tasks.slice(1, 3).map((task) => [task, {}]));
-        const sent = tasks.map((task) => task.sent);
-        report.again(tasks);
-        return [states(), diary, sent];""",
-    )
-
-    assert states == ["sending", "paused", "cancelled", "sending"]
-    assert diary == ["start 4", "leave 1:1", "leave 2:1", "start 2"]
-    assert sent == [1, 0, 1, 1]
-
-
-def test_a_file_that_failed_in_a_batch_leaves_the_others_where_they_are(page: Page) -> None:
-    states, sizes = run(
-        page,
-        """bench.together = 3; add(1, 1, 1);
-        const { report, tasks } = batches[0];
-        report.failed([tasks[0]], { message: "gone" }); report.stored([[tasks[1], {}], [tasks[2], {}]]);
-        report.verified(tasks[1], null); report.verified(tasks[2], { message: "differs" });
-        return [states(), batches.length];""",
-    )
-
-    assert states == ["failed", "done", "failed"]
-    assert sizes == 1

@@ -11,15 +11,25 @@ from pathlib import Path
 
 import pytest
 from _pytest.mark.structures import ParameterSet
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from cabinet.web.page_user import USER_HEADER
 from tests.support import media
 from tests.support.auth import PASSWORD
 from tests.support.chromium import Visitor, awaken, file, press_letter
-from tests.support.films import HASH, NAME, Network, begin, is_there, pause, resume, unfinished
-from tests.support.images import picture
+from tests.support.films import is_there
 from tests.support.people import Person
+from tests.support.two_accounts import (
+    change_user,
+    come_back,
+    deafen,
+    is_untouched,
+    name_of_other,
+    neighbour_of,
+    notice,
+    show_files,
+    sign_in,
+)
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.browser
@@ -30,10 +40,6 @@ def slow(value: str) -> ParameterSet:
     return pytest.param(value, marks=pytest.mark.long)
 
 
-# What stands in the first tab from before the other signed in.
-HERS = {"docs/a.txt": b"hers", "mine.txt": b"hers", "photo.png": picture()}
-
-
 @pytest.fixture(autouse=True)
 def _refusals(expect_complaint: Callable[[str], None]) -> None:
     expect_complaint("status of 403|status of 401")
@@ -42,65 +48,19 @@ def _refusals(expect_complaint: Callable[[str], None]) -> None:
 @pytest.fixture
 def anna(visitor: Visitor) -> Visitor:
     """Return somebody whose files a first tab shows."""
-    for path, content in HERS.items():
-        visitor.person.store(path, content)
-    visitor.open()
-    return visitor
+    return show_files(visitor)
 
 
 @pytest.fixture
 def boris(anna: Visitor) -> Person:
     """Return somebody else, who has files of the same names."""
-    person = Person(anna.server, f"{anna.username}-b")
-    person.store("mine.txt", b"his")
-    person.store("photo.png", picture(width=20))
-    person.store("docs/his.txt", b"his")
-    return person
+    return neighbour_of(anna)
 
 
 @pytest.fixture
 def deaf(anna: Visitor) -> Visitor:
-    """Return the same with a first tab that hears nothing of others, so that only the server stops it."""
-    anna.context.add_init_script("BroadcastChannel.prototype.postMessage = () => {}")
-    anna.open()
-    return anna
-
-
-def name_of_other(anna: Visitor) -> str:
-    return f"{anna.username}-b"
-
-
-def sign_in(page: Page, username: str) -> None:
-    page.goto("/login")
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/index")
-
-
-def change_user(visitor: Visitor, username: str) -> Page:
-    """Sign out in a second tab, and let `username` sign in there; return that tab."""
-    page = visitor.context.new_page()
-    page.goto("/index")
-    page.get_by_role("link", name="Sign out").click()
-    sign_in(page, username)
-    return page
-
-
-def notice(visitor: Visitor) -> Locator:
-    return visitor.page.get_by_role("dialog", name=f"You are signed in as {name_of_other(visitor)} now")
-
-
-def come_back(visitor: Visitor) -> None:
-    """Take the way on that makes the user of the page the one who is signed in."""
-    notice(visitor).get_by_label("Password", exact=True).fill(PASSWORD)
-    notice(visitor).get_by_role("button", name=f"Sign in as {visitor.username}").click()
-    expect(visitor.page.locator("#signin")).to_be_hidden()
-
-
-def is_untouched(boris: Person) -> bool:
-    paths = sorted(entry["path"] for entry in boris.entries())
-    return paths == ["docs", "docs/his.txt", "mine.txt", "photo.png"] and boris.get("mine.txt") == b"his"
+    """Return Anna with a first tab that hears nothing of others."""
+    return deafen(anna)
 
 
 def test_a_tab_learns_at_once_that_somebody_else_has_signed_in(anna: Visitor, boris: Person) -> None:
@@ -194,36 +154,9 @@ def test_a_page_that_the_browser_had_put_aside_looks_when_it_shows_again(
     expect(notice(deaf)).to_be_visible()
 
 
-def upload(visitor: Visitor, name: str, content: bytes = b"content") -> None:
-    visitor.choose(file(name, content))
-
-
 def delete(visitor: Visitor, name: str) -> None:
     visitor.row(name).get_by_role("link", name=name, exact=True).focus()
     visitor.page.keyboard.press("Delete")
-
-
-def test_an_upload_waits_for_its_owner(deaf: Visitor, boris: Person) -> None:
-    change_user(deaf, name_of_other(deaf))
-
-    upload(deaf, "late.txt")
-
-    expect(notice(deaf)).to_be_visible()
-    assert is_untouched(boris)
-    come_back(deaf)
-    expect(deaf.row("late.txt")).to_be_visible()
-    assert is_untouched(boris)
-    assert "late.txt" in deaf.person.hashes()
-
-
-@pytest.mark.long
-def test_uploads_go_on_in_a_session_that_their_owner_began_elsewhere(deaf: Visitor) -> None:
-    change_user(deaf, deaf.username)
-
-    deaf.choose(*(file(f"{number}.txt") for number in range(6)))
-
-    expect(deaf.page.get_by_role("heading", name="6 files uploaded")).to_be_visible()
-    expect(deaf.page.locator("dialog[open]")).to_have_count(0)
 
 
 def test_deleting_happens_to_its_owner_or_not_at_all(deaf: Visitor, boris: Person) -> None:
@@ -338,68 +271,6 @@ def test_a_list_of_another_is_never_shown_in_place(
     expect(page).to_have_url(re.compile(r"/index\?path=shelf$"))
 
 
-WAITING = "Waiting: another account is signed in."
-
-
-def went_on(visitor: Visitor, network: Network) -> bool:
-    """Let the user of the page come back; tell whether their upload went on where it had stopped."""
-    come_back(visitor)
-    return is_there(visitor) and network.went_on()
-
-
-def test_a_large_upload_pauses_and_goes_on_where_it_stopped(anna: Visitor, boris: Person, film: Path) -> None:
-    network = Network(anna.page)
-    begin(anna, network, film)
-
-    change_user(anna, name_of_other(anna))
-
-    expect(notice(anna)).to_be_visible()
-    expect(anna.upload_line(NAME)).to_contain_text(WAITING)
-    assert unfinished(boris) == []
-    network.mend()
-    assert went_on(anna, network)
-    assert is_untouched(boris)
-
-
-def test_a_paused_upload_that_is_resumed_waits_for_its_owner(
-    deaf: Visitor, boris: Person, film: Path
-) -> None:
-    network = Network(deaf.page)
-    begin(deaf, network, film)
-    kept = pause(deaf)
-    change_user(deaf, name_of_other(deaf))
-    network.mend()
-
-    # What asks where the upload stands gets no reason with its answer.
-    resume(deaf)
-
-    expect(notice(deaf)).to_be_visible()
-    expect(deaf.upload_line(NAME)).to_contain_text(WAITING)
-    assert [each["offset"] for each in unfinished(deaf.person)] == [kept]
-    assert went_on(deaf, network)
-    assert is_untouched(boris)
-
-
-def test_the_page_of_another_goes_on_with_no_upload_that_is_not_its_own(
-    anna: Visitor, boris: Person, film: Path
-) -> None:
-    network = Network(anna.page)
-    begin(anna, network, film)
-    other = change_user(anna, name_of_other(anna))
-    expect(notice(anna)).to_be_visible()
-    [hers] = unfinished(anna.person)
-    awaken(other)
-    asked: list[tuple[str, str]] = []
-    other.on("request", lambda request: asked.append((request.method, request.url)))
-
-    other.locator("#files-input").set_input_files(str(film))
-
-    expect(other.locator(".upload").filter(has_text=NAME)).to_contain_text("Uploaded")
-    assert not [url for _, url in asked if hers["id"] in url]
-    assert boris.hashes()[NAME] == HASH
-    assert [each["id"] for each in unfinished(anna.person)] == [hers["id"]]
-
-
 def test_every_request_of_the_scripts_says_whose_page_it_is_of(anna: Visitor, film: Path) -> None:
     anna.person.store("paper.pdf", media.pdf(["Words"]))
     anna.person.store("sound.wav", media.wav(1))
@@ -417,7 +288,7 @@ def test_every_request_of_the_scripts_says_whose_page_it_is_of(anna: Visitor, fi
             silent.append(url)
 
     page.on("request", look)
-    upload(anna, "small.txt")
+    anna.choose(file("small.txt"))
     expect(anna.row("small.txt")).to_be_visible()
     anna.choose(str(film))
     assert is_there(anna)
