@@ -69,6 +69,7 @@ class Bulk:
         """Move what is selected to the trash."""
 
         def act(run: BatchRun, selected: Selected) -> None:
+            """Trash what was found, a step at a time."""
             for some in run.steps_of(selected.node_ids):
                 with run.step() as log:
                     source, path = self._folder(selected.folder_id)
@@ -84,6 +85,7 @@ class Bulk:
         """
 
         def act(run: BatchRun, selected: Selected) -> None:
+            """Move what was found, a step at a time; the first makes the folder."""
             folder_id: int | None = None
             for some in run.steps_of(selected.node_ids):
                 with run.step() as log:
@@ -100,6 +102,7 @@ class Bulk:
         """
 
         def act(run: BatchRun, selected: Selected) -> None:
+            """Copy what was found, as much in a step as is light."""
             builder = Builder(self._session, self._clock, self._owner_id)
             folder_id: int | None = None
             for some in self._steps_by_weight(run, selected.node_ids):
@@ -120,6 +123,7 @@ class Bulk:
         """Put what is selected in the trash back where it was, as `Trash.restore` does."""
 
         def act(run: BatchRun, node_ids: Sequence[int]) -> None:
+            """Put back what was found, a step at a time."""
             for some in run.steps_of(node_ids):
                 with run.step() as log:
                     # Those of one depth at a time: a folder is there before what lay in it.
@@ -154,6 +158,7 @@ class Bulk:
         back = 0
 
         def act(run: BatchRun, length: int) -> None:
+            """Take the batch back, its last items first."""
             nonlocal back
             found, position = 0, length
             while found < length:

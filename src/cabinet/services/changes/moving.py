@@ -119,9 +119,11 @@ class Moving:
         entries: list[Entry] = []
 
         def act(run: BatchRun, node_ids: Sequence[int]) -> None:
+            """Build the copies out of sight, and place all of them by the last step."""
             copies = Builder(self._session, self._clock, self._owner_id).build(run, node_ids)
 
             def put(node: Node, names: tuple[str, ...], at: _Destination, on_conflict: Conflict) -> Entry:
+                """Give a copy that was built its place; raises `Gone` for what came meanwhile."""
                 if node.id not in copies:
                     raise Gone
                 to = self._make_way(node, names, at, on_conflict)

@@ -52,6 +52,7 @@ class Purging:
                 return
 
         def hide(run: BatchRun, _found: None) -> None:
+            """Hide the node; taken back, it lies where it was."""
             with run.step() as log:
                 node, names = find()
                 # Two notes: taken back it is in the trash, and then where it was.
