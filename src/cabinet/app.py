@@ -71,6 +71,8 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of an entry is the documented one
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     lean.init_app(app)
+    # Flask makes it when it is first asked for, and with it what writes the lines of the audit log.
+    _ = app.logger
     _bind_extensions(app)
     for part in (guard, problems, i18n, formats, packing, pages, assets, health, jobs):
         part.init_app(app)

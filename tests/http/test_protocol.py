@@ -305,6 +305,25 @@ def test_a_name_cannot_forge_a_line_of_the_servers_log(scene: Scene) -> None:
     assert scene.person.headers["Authorization"] not in log
 
 
+def test_the_log_of_a_server_tells_who_was_refused(scene: Scene) -> None:
+    form = "application/x-www-form-urlencoded"
+    body = b"username=alice&password=secret-and-wrong"
+    head = {"Content-Type": form, "Content-Length": len(body)}
+    wrong = scene.ask("POST", "/login", head, body)
+    foreign = scene.ask("POST", "/files/%1b%0aevent=x", {**head, "Origin": "https://evil.example"}, body)
+    unknown = scene.ask("GET", "/me", {"Authorization": "Bearer secret"})
+
+    told = {answer.headers["X-Request-Id"]: answer.status for answer in (wrong, foreign, unknown)}
+    assert list(told.values()) == [401, 403, 401]
+    lines = [line for line in scene.server.log_text().splitlines() if any(name in line for name in told)]
+    assert [line.partition("event=")[2].partition(" ")[0] for line in lines] == [
+        "password-refused", "cross-site-refused", "credentials-refused",
+    ]  # fmt: skip
+    assert "user=alice address=127.0.0.1" in lines[0]
+    assert "secret" not in "".join(lines)
+    assert "\x1b" not in "".join(lines)
+
+
 def test_a_client_that_waits_for_leave_gets_it(scene: Scene) -> None:
     headers = {**scene.person.headers, "Content-Length": "7", "Expect": "100-continue", "Connection": "close"}
     with scene.server.raw() as connection:
