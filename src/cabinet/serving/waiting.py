@@ -27,6 +27,10 @@ class Stage(Enum):
     END = auto()  # it was answered; what still comes is read and forgotten until the peer closes
 
 
+# Of these a request is still on its way.
+SENDING = {Stage.HEAD, Stage.BODY}
+
+
 @dataclass(eq=False, slots=True)
 class Waiter:
     """One connection that no thread has; `conn` is gunicorn's, `deadline` a moment of the monotonic clock."""

@@ -37,7 +37,7 @@ from cabinet.serving.background import background_of
 from cabinet.serving.connection import Connection
 from cabinet.serving.crew import Crew
 from cabinet.serving.loading import LoadingWorker
-from cabinet.serving.waiting import Stage, Waiter, WaitingRoom
+from cabinet.serving.waiting import SENDING, Stage, Waiter, WaitingRoom
 from cabinet.storage.memory import UPLOADS
 from cabinet.web.framing import Chunked, Counted
 from cabinet.web.request_body import RequestBody
@@ -186,7 +186,7 @@ class Worker(LoadingWorker):
                 waiter.deadline = self._in(HEAD_SECONDS)
             waiter.received += _BUFFER[:count]
             self._look(waiter)
-            if waiter not in self._room or waiter.stage not in _SENDING or not waiter.conn.has_more:
+            if waiter not in self._room or waiter.stage not in SENDING or not waiter.conn.has_more:
                 return
 
     def _shake_hands(self, waiter: Waiter) -> bool:
@@ -242,8 +242,7 @@ class Worker(LoadingWorker):
         """Let a thread have `waiter`, now or once one is free."""
         self._unwatch(waiter)
         if waiter.is_kept and not waiter.conn.has_room:
-            waiter.stage = Stage.ANSWERS
-            waiter.deadline = self._in(self.cfg.keepalive)
+            waiter.stage, waiter.deadline = Stage.ANSWERS, self._in(self.cfg.keepalive)
             return
         waiter.stage = Stage.THREAD
         self._ready.append(waiter)
@@ -332,7 +331,7 @@ class Worker(LoadingWorker):
                 self._hand_over(waiter)
             if waiter.deadline > now or waiter.stage is Stage.THREAD:
                 continue
-            if waiter.stage in _SENDING and waiter.received:
+            if waiter.stage in SENDING and waiter.received:
                 self._refuse(waiter, answers.timeout)
             else:
                 # Without a word where nothing has come: a browser that connected ahead of time would
@@ -397,6 +396,3 @@ class Worker(LoadingWorker):
     def _close(self, waiter: Waiter) -> None:
         self.nr_conns -= 1
         waiter.conn.close()
-
-
-_SENDING = {Stage.HEAD, Stage.BODY}
