@@ -308,7 +308,7 @@ def test_a_name_cannot_forge_a_line_of_the_servers_log(scene: Scene) -> None:
 def test_the_log_of_a_server_tells_who_was_refused(scene: Scene) -> None:
     form = "application/x-www-form-urlencoded"
     body = b"username=alice&password=secret-and-wrong"
-    head = {"Content-Type": form, "Content-Length": len(body)}
+    head: dict[str, str | int] = {"Content-Type": form, "Content-Length": len(body)}
     wrong = scene.ask("POST", "/login", head, body)
     foreign = scene.ask("POST", "/files/%1b%0aevent=x", {**head, "Origin": "https://evil.example"}, body)
     unknown = scene.ask("GET", "/me", {"Authorization": "Bearer secret"})
