@@ -147,33 +147,6 @@ def test_scripts_and_the_server_say_sizes_alike(new_context: NewContext, server:
             assert shown == [filesize(size) for size in SIZES]
 
 
-# What happens in turn, of parts that come, fail and come in the order in which they were asked for.
-IN_TURN = """async (module) => {
-    const { inTurn } = await import(module);
-    const told = [];
-    const part = (name, fails) => async () => {
-        told.push(`${name} begins`);
-        await new Promise((resolve) => setTimeout(resolve));
-        told.push(`${name} ends`);
-        return fails ? Promise.reject(name) : name;
-    };
-    const asked = [inTurn(part("a")), inTurn(part("b", true)), inTurn(part("c"))];
-    const came = (await Promise.allSettled(asked)).map(({ value, reason }) => value ?? `no ${reason}`);
-    return [told, came];
-}"""
-
-
-def test_parts_of_a_page_come_one_after_another(context: BrowserContext) -> None:
-    page = context.new_page()
-    page.goto("/")
-    module = page.evaluate("document.querySelector('script[type=module]').src").replace("page.js", "parts.js")
-
-    told, came = page.evaluate(IN_TURN, module)
-
-    assert told == ["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]
-    assert came == ["a", "no b", "c"]
-
-
 @pytest.mark.parametrize(("locale", "fonts"), [("en-US", {"latin"}), ("ru-RU", {"latin", "cyrillic"})])
 def test_a_first_view_is_light(
     new_context: NewContext, server: Server, username: str, locale: str, fonts: set[str]
@@ -193,7 +166,7 @@ def test_a_first_view_is_light(
     # The heads of the answers count, too.
     assert sum(weights.values()) + 500 * len(weights) <= FIRST_VIEW_BYTES, weights
     assert {url.split("onest-")[1].split("-")[0] for url in weights if "woff2" in url} == fonts
-    assert not [url for url in weights if "workbench" in url or "texts" in url]
+    assert not [url for url in weights if "workbench" in url or "catalog" in url]
 
 
 def test_everything_but_the_page_may_be_kept_for_a_year(context: BrowserContext) -> None:

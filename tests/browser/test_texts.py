@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 # What is guessed of some bytes, and the text that they become.
 READ = """async ([name, contents]) => {
-    const { guess, decode } = await import(document.querySelector("script[src*='/js/']").src.replace(/[^/]*$/, name));
+    const { guess, decode } = await import(document.querySelector("script[src*='/js-']").src.replace(/[^/]*$/, name));
     return contents.map(([content, isCut]) => {
         const bytes = Uint8Array.from(atob(content), (char) => char.codePointAt(0));
         const encoding = guess(bytes, isCut);

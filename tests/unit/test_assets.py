@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from flask import Flask, url_for
 from flask.testing import FlaskClient
 
 from cabinet.errors import NotFound
-from cabinet.web.assets import ENDPOINT, IMMUTABLE, Assets
+from cabinet.web.assets import ENDPOINT, IMMUTABLE, SCRIPTS, Assets
 
 pytestmark = pytest.mark.any_database
 
@@ -134,7 +135,17 @@ def test_a_script_travels_without_its_comments_and_with_all_of_its_lines(tmp_pat
 def test_the_texts_of_the_scripts_lie_beside_them(
     app: Flask, client: FlaskClient, code: str, word: str
 ) -> None:
-    answer = client.get(address(app, f"texts/{code}.json"))
+    answer = client.get(address(app, f"js-{code}/catalog.js"))
 
-    assert answer.get_json()["uploaded"] == word
+    exported, texts = answer.text.split("export default ")
+    assert (exported, json.loads(texts.removesuffix(";\n"))["uploaded"]) == ("", word)
+    assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
     assert answer.headers["Cache-Control"] == IMMUTABLE
+
+
+def test_a_language_has_all_scripts_and_nothing_else(app: Flask, client: FlaskClient) -> None:
+    plain = client.get(address(app, "js/page.js"))
+
+    assert {client.get(address(app, f"{folder}page.js")).data for folder in SCRIPTS.values()} == {plain.data}
+    for name in ("js-de/page.js", "js-/page.js", "js/catalog.js", "js-ru/js-ru/page.js", "css/js-ru/page.js"):
+        assert client.get(address(app, name)).status_code == 404, name

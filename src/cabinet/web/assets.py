@@ -9,6 +9,10 @@ What a page needs at once travels light: stylesheets as one, `css/a+b.css` being
 scripts and stylesheets of ours without their comments. Lines stay lines, so that whoever reads an
 error finds its place.
 
+The scripts have a folder for each language, `js-ru/` and so on, which differ in one module: `catalog.js`
+beside them holds the texts that they show. So texts are imported like anything else, and no script waits
+for them by an `await` of its own.
+
 Rule: only what lies in `static/`, and what is made of our texts, is served here, from memory, found
 by its exact name.
 """
@@ -59,6 +63,9 @@ KEPT = 1024
 # Stylesheets that one address may name.
 MOST_TOGETHER = 20
 
+# The folder of the scripts in each language.
+SCRIPTS = {code: f"js-{code}/" for code in SUPPORTED}
+_IN_A_LANGUAGE = re.compile(f"^({'|'.join(SCRIPTS.values())})")
 # What is ours and has comments, each on lines of its own.
 _OURS = re.compile(r"(css|js)/[^/]*")
 _LINE_COMMENT = re.compile(rb"^[ \t]*//[^\n]*$", re.MULTILINE)
@@ -121,6 +128,8 @@ class Assets:
 
     def _light(self, name: str) -> bytes:
         """Return a file, without comments if it is ours."""
+        if name not in self._made:
+            name = _IN_A_LANGUAGE.sub("js/", name)
         source = self._source(name)
         if not _OURS.fullmatch(name):
             return source
@@ -135,16 +144,17 @@ def _keep_lines(comment: re.Match[bytes]) -> bytes:
     return b"\n" * comment[0].count(b"\n")
 
 
-def _texts_in(code: str) -> bytes:
-    """Return the texts of the scripts in one language."""
+def _catalog_in(code: str) -> bytes:
+    """Return the module of the scripts' texts in one language."""
     with force_locale(code):
-        return json.dumps(script_texts(), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        texts = json.dumps(script_texts(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return f"export default {texts};\n".encode()
 
 
 def init_app(app: Flask) -> None:
-    """Serve the assets and give templates `asset_url(name)`, `styles_url(names)` and `texts_url()`."""
-    texts = {f"texts/{code}.json": partial(_texts_in, code) for code in SUPPORTED}
-    assets = Assets(Path(app.root_path) / "static", texts)
+    """Serve the assets and give templates `asset_url(name)`, `styles_url(names)` and `script_url(name)`."""
+    catalogs = {f"{folder}catalog.js": partial(_catalog_in, code) for code, folder in SCRIPTS.items()}
+    assets = Assets(Path(app.root_path) / "static", catalogs)
 
     def serve(fingerprint: str, name: str) -> Response:
         """Answer with an asset, to be kept for ever if the fingerprint is today's."""
@@ -168,9 +178,9 @@ def init_app(app: Flask) -> None:
     def styles_url(names: str) -> str:
         return asset_url(f"css/{'+'.join(names.split())}.css")
 
-    def texts_url() -> str:
-        return asset_url(f"texts/{language()}.json")
+    def script_url(name: str) -> str:
+        return asset_url(f"{SCRIPTS[language()]}{name}")
 
     app.add_url_rule(f"{PREFIX}<fingerprint>/<path:name>", ENDPOINT, serve)
-    for function in (asset_url, styles_url, texts_url):
+    for function in (asset_url, styles_url, script_url):
         app.add_template_global(function)

@@ -1,6 +1,6 @@
 """The texts that scripts show, from the same catalog as everything else.
 
-A page carries the address of their JSON in a `<meta>`; it is cached for good (assets.py). A text with a
+They travel as a module of their own beside the scripts, one for each language (assets.py). A text with a
 plural travels as one text for each plural category of the language ("one", "few", ...), and the
 script asks `Intl.PluralRules` which to take.
 

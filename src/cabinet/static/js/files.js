@@ -5,8 +5,6 @@
 
    Rule: little, for every first view waits for it; knows what may come, and nothing of what it does. */
 
-import { inTurn } from "./parts.js";
-
 const SIGNS = ["pointerover", "pointerdown", "focusin", "dragenter", "touchstart"];
 const MOVES = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown"];
 const KEYS = new Set([...MOVES, "Enter", "Delete", "F2"]);
@@ -19,7 +17,7 @@ let isReady = false;
 
 /** Fetch what works on the page, once; without a line the page is what it is without scripts. */
 function start() {
-  loading ??= inTurn(() => import("./workbench.js")).then(release, release);
+  loading ??= import("./workbench.js").then(({ ready }) => ready).then(release, release);
 }
 
 function isPlain({ ctrlKey, metaKey, shiftKey, altKey }) {

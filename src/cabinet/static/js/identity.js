@@ -7,8 +7,6 @@
 
    Rule: part of every first view, so it is little and shows nothing; what is said is in signin.js. */
 
-import { inTurn } from "./parts.js";
-
 const { root, user = "", username = "" } = document.body.dataset;
 
 /** Where the server begins in an address, and who this page was made for: the public id and the name, both
@@ -73,7 +71,7 @@ async function askOnce() {
   presence.dispatchEvent(new Event("look"));
   if (found.why) {
     // From its first time on it hears of each look by itself.
-    await inTurn(() => import("./signin.js")).catch(() => {});
+    await import("./signin.js").catch(() => {});
   }
   return true;
 }

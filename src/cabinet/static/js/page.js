@@ -4,7 +4,6 @@
 
 import { bindFocusRing } from "./focus-ring.js";
 import "./identity.js";
-import { inTurn } from "./parts.js";
 import { bindTheme } from "./theme.js";
 import { bindExactTimes, showTimes } from "./times.js";
 
@@ -17,8 +16,7 @@ async function copyFrom(element) {
   if (!isCopied) {
     getSelection().selectAllChildren(element);
   }
-  const { say } = await inTurn(() => import("./toasts.js"));
-  const { text } = await import("./texts.js");
+  const [{ say }, { text }] = await Promise.all([import("./toasts.js"), import("./texts.js")]);
   say(text(isCopied ? "copied" : "copy-by-hand"));
 }
 
@@ -26,9 +24,9 @@ bindFocusRing();
 bindTheme(document.getElementById("theme"));
 bindExactTimes();
 
-/** Return what `load()` fetches, or null when the page is left or the line is gone before it comes: the
-    page is whole without it. */
-const optional = (load) => inTurn(load).catch(() => null);
+/** Return what `part`, an import, brings, or null when the page is left or the line is gone before it comes:
+    the page is whole without it. */
+const optional = (part) => part.catch(() => null);
 
 const loadPatience = () => import("./patient-form.js");
 
@@ -37,7 +35,7 @@ function bindPatience(form) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     form.inert = true;
-    const part = await optional(loadPatience);
+    const part = await optional(loadPatience());
     if (part) {
       part.send(form, bindMain);
     } else {
@@ -56,15 +54,15 @@ async function bindMain() {
   // Those in dialogs belong to whoever opens them.
   const passwords = document.querySelectorAll('main > :not(dialog) input[type="password"]');
   if (passwords.length) {
-    const part = await optional(() => import("./passwords.js"));
+    const part = await optional(import("./passwords.js"));
     passwords.forEach((field) => part?.bindPassword(field));
   }
   if (forms.length) {
-    await optional(loadPatience);
+    await optional(loadPatience());
   }
   const switches = document.getElementById("key-switches");
   if (switches) {
-    const part = await optional(() => import("./key-settings.js"));
+    const part = await optional(import("./key-settings.js"));
     part?.bindSwitches(switches);
   }
 }

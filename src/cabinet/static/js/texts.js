@@ -1,12 +1,11 @@
-/* The texts that scripts show, in the language of the page; web/texts.py has them, and a browser keeps
-   them from page to page.
+/* The texts that scripts show, in the language of the page: web/texts.py has them, and the server makes the
+   catalog of them that lies beside the scripts.
 
-   Rule: no script holds a sentence of its own. Who imports this waits for a file, so nothing does that
-   a first view needs. */
+   Rule: no script holds a sentence of its own. The catalog is large, so no script imports this that a
+   first view needs. */
 
+import texts from "./catalog.js";
 import { language } from "./language.js";
-
-const texts = await (await fetch(document.querySelector('meta[name="texts"]').content)).json();
 
 const plurals = new Intl.PluralRules(language);
 

@@ -47,4 +47,7 @@ if (place !== "trash") {
   // Not with the first F2: what is typed at once belongs to the name.
   (window.requestIdleCallback ?? setTimeout)(() => import("./renaming.js").catch(() => {}));
 }
-await bindChoosing();
+
+/** Resolves once uploads can be taken; nothing that is waited for may stand at the top of a module, for WebKit
+    hands out modules whose top is not through (its bug 242740). */
+export const ready = bindChoosing();
