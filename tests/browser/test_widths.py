@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import COUNT, NewContext, fill_shelf
 from tests.support.chromium import Complaints, Visitor, file
+from tests.support.images import picture
+from tests.support.media import pdf
 from tests.support.servers import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database]
@@ -122,7 +124,7 @@ def letters_of_twice_the_size(page: Page, is_setting: bool) -> None:
 
 
 # What sticks out of the window to the right, but for what is shortened with dots.
-OUTSIDE = """() => [...document.querySelectorAll("body *:not(.toasts *, .col-modified *, .name-stem *)")]
+OUTSIDE = """() => [...document.querySelectorAll("body *:not(.toasts *, .col-modified *, .name-stem *, #preview h2 *)")]
     .filter((each) => each.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
     .filter((each) => getComputedStyle(each).clipPath === "none")
     .filter((each) => each.getBoundingClientRect().right > innerWidth + 0.5)
@@ -164,6 +166,86 @@ def test_letters_of_twice_the_size_leave_the_list_usable(
     assert page.evaluate(OUTSIDE) == []
     assert page.evaluate(CUT) == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
+def test_letters_of_twice_the_size_leave_pages_and_dialogs_whole_on_a_phone(
+    new_context: NewContext, complaints: list[Complaints], server: Server, username: str, locale: str
+) -> None:
+    narrow = {"locale": locale, "viewport": {"width": 320, "height": 700}}
+    visitor = Visitor(server, new_context(**narrow), username)
+    complaints[0].expect("status of 409")
+    visitor.person.store("Протокол собрания.txt", b"1")
+    visitor.person.store("Протокол собрания.txt", b"2")
+    visitor.person.store("paper.pdf", pdf(["Hello"] * 3))
+    visitor.person.store("unknown.bin", bytes(2_000))
+    stranger = new_context(**narrow).new_page()
+
+    def expect_whole(page: Page, what: str) -> None:
+        assert (what, page.evaluate(OUTSIDE)) == (what, [])
+        assert (what, page.evaluate("document.documentElement.scrollWidth")) == (what, 320)
+
+    letters_of_twice_the_size(stranger, is_setting=True)
+    for path in ("/register", "/login"):
+        stranger.goto(path)
+        expect_whole(stranger, path)
+    page = visitor.page
+    letters_of_twice_the_size(page, is_setting=True)
+    visitor.open("/versions/Протокол собрания.txt")
+    expect_whole(page, "versions")
+    visitor.open()
+    for name, shown in {
+        "paper.pdf": "canvas",
+        "unknown.bin": ".preview-instead",
+        "Протокол собрания.txt": "pre",
+    }.items():
+        page.locator(f'[data-name="{name}"] .name').click()
+        expect(page.locator(f"#preview-stage:not([aria-busy]) {shown}").first).to_be_attached()
+        expect_whole(page, name)
+        assert page.evaluate(COVERED) == [], name
+        page.keyboard.press("Escape")
+        page.wait_for_url("**/index")
+    page.locator('[data-name="paper.pdf"] .name').focus()
+    page.keyboard.press("F2")
+    page.locator(".rename input").fill("unknown.bin")
+    page.keyboard.press("Enter")
+    expect(page.locator(".rename .field-error")).to_be_visible()
+    expect_whole(page, "rename")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    expect_whole(page, "keys")
+
+
+# What leads to other files and lies below the tools of a preview.
+COVERED = """() => {
+    const tools = document.getElementById("preview-tools").getBoundingClientRect();
+    return [...document.querySelectorAll(".preview-turn")]
+        .filter((each) => each.checkVisibility({ visibilityProperty: true }))
+        .map((each) => [each.ariaLabel, each.getBoundingClientRect()])
+        .filter(([, { left, right, top, bottom }]) =>
+            left < tools.right && tools.left < right && top < tools.bottom && tools.top < bottom)
+        .map(([name]) => name);
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_the_tools_of_a_preview_cover_nothing_that_leads_to_other_files(
+    new_context: NewContext, server: Server, username: str, width: int
+) -> None:
+    visitor = Visitor(server, new_context(locale="ru-RU", viewport={"width": width, "height": 640}), username)
+    visitor.person.store("a.txt", "Договор аренды".encode("cp866") * 20)
+    visitor.person.store("b.pdf", pdf(["Hello"] * 12))
+    visitor.person.store("c.png", picture())
+    page = visitor.open()
+
+    for name, shown in {"a.txt": "pre", "b.pdf": "canvas", "c.png": "img"}.items():
+        page.locator(f'[data-name="{name}"] .name').click()
+        expect(page.locator(f"#preview-stage:not([aria-busy]) {shown}").first).to_be_attached()
+        expect(page.locator("#preview-tools :is(button, select)").first).to_be_visible()
+        assert (name, page.evaluate(COVERED)) == (name, [])
+        page.keyboard.press("Escape")
+        page.wait_for_url("**/index")
 
 
 # Of the number of those that are selected, what is cut off.
