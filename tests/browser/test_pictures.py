@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewContext
@@ -109,6 +109,27 @@ def test_what_is_called_a_picture_and_is_none_costs_no_complaint(visitor: Visito
     for name in names:
         expect(title(page)).to_have_text(name)
         expect(stage(page)).to_contain_text("This file cannot be shown.")
+        page.keyboard.press("ArrowRight")
+
+
+def test_of_a_photograph_that_was_cut_off_shows_what_there_is_and_nothing_is_said_to_be_nothing(
+    visitor: Visitor,
+) -> None:
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    whole = noise("JPEG", 600, 400, exif=turned)
+    visitor.person.store("a half.jpg", whole[: len(whole) // 2])
+    visitor.person.store("b head.jpg", whole[: whole.index(b"\xff\xda") + 14])
+    visitor.person.store("c whole.jpg", whole)
+    page = visitor.open()
+
+    look_at(page, "a half.jpg")
+    for name, is_shown in {"a half.jpg": True, "b head.jpg": False, "c whole.jpg": True}.items():
+        expect(title(page)).to_have_text(name)
+        if is_shown:
+            expect(stage(page).locator("img")).to_be_visible()
+        else:
+            expect(stage(page)).to_contain_text("This file cannot be shown. It may be damaged")
         page.keyboard.press("ArrowRight")
 
 

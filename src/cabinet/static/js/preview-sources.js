@@ -44,9 +44,9 @@ function madeUrl({ path, row }) {
 }
 
 /** Return where the picture of `entry` may be had for a stage, what is best first. `isMade` tells the server's
-    from the file, and `patience` how long that is worth waiting for. */
+    from the file, `isOpaque` that no pixel can be seen through, and `patience` how long it is worth waiting for. */
 export function sourcesOf(entry, stage) {
-  const file = { url: shownUrl(entry.path), isMade: false };
+  const file = { url: shownUrl(entry.path), isMade: false, isOpaque: entry.mediaType === "image/jpeg" };
   if (!MADE.has(entry.mediaType)) {
     return [file];
   }
@@ -79,23 +79,36 @@ async function comes({ url, patience }, signal) {
   }
 }
 
+/** Tell whether the first pixel of `image` is there, which is in any of the corners: a photograph may be turned. */
+function hasBegun(image) {
+  const context = new OffscreenCanvas(1, 1).getContext("2d");
+  const { naturalWidth: width, naturalHeight: height } = image;
+  for (const x of [0, width - 1]) {
+    for (const y of [0, height - 1]) {
+      context.drawImage(image, x, y, 1, 1, 0, 0, 1, 1);
+    }
+  }
+  return context.getImageData(0, 0, 1, 1).data[3] > 0;
+}
+
 /** Have `image` show what is at `url`; returns whether it does. */
-async function shows(image, url) {
+async function shows(image, { url, isOpaque }) {
   // The same address again would be no reason to fetch it again.
   image.removeAttribute("src");
   image.src = url;
   return image.decode().then(
-    () => true,
+    // Of one that was cut off a browser shows as much as there is, be it nothing.
+    () => !isOpaque || hasBegun(image),
     () => false,
   );
 }
 
 async function load(image, source, signal) {
-  if (await shows(image, source.url)) {
+  if (await shows(image, source)) {
     return true;
   }
   signal.throwIfAborted();
-  return source.isMade && (await comes(source, signal)) && shows(image, source.url);
+  return source.isMade && (await comes(source, signal)) && shows(image, source);
 }
 
 /** Have `image` show the first of `sources` that can be shown, and return it; null when none can. Raises `Failure`
