@@ -210,7 +210,8 @@ def go_to_hit(window: Window, name: str) -> None:
     """Follow what a search finds to the folder where it lies, on a page that has to be fetched."""
     window.go("/index")
     window.type("#search-input", name)
-    window.wait_for(HAS, name)
+    # What the first letters find as well goes, and the row comes to where it is pressed.
+    window.wait_for(f"{NAMES}.length === 1 && {HAS}", name)
     window.press(f"[data-name='{name}'] .where a")
     window.wait_for(f"{NAMES}.length > 400 && {OFF_CENTER} < 0.2", name)
 
