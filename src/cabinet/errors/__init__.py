@@ -4,7 +4,7 @@
     ├── SignInRequired
     │   └── WrongCredentials
     │       └── WrongPassword      of somebody who is signed in
-    ├── Forbidden
+    ├── Forbidden                  a right is missing
     │   ├── CrossSiteRequest
     │   ├── OtherUser              a page of one user, and another one signed in
     │   ├── AccountGuarded         only networks that its owner has used may try

@@ -29,9 +29,10 @@ class WrongPassword(WrongCredentials):
 
 
 class Forbidden(CabinetError):
-    """Somebody is signed in, and still may not."""
+    """Somebody may not do here what they asked for; what is there is not told."""
 
     title = N_("Not allowed")
+    message = N_("You don't have permission to do this.")
 
 
 class CrossSiteRequest(Forbidden):

@@ -1,0 +1,4 @@
+"""Who acts, on which tree, and with which rights.
+
+Rule: plain values; nothing here touches the database.
+"""
