@@ -26,14 +26,14 @@ _BATCH = 10_000
 
 _NODE = Base.metadata.tables["node"]
 _VERSION = Base.metadata.tables["version"]
-_USER = Base.metadata.tables["user"]
+_SPACE = Base.metadata.tables["space"]
 _NAMES = sa.Table(
     "bench_name", sa.MetaData(),
     sa.Column("name", sa.Text), sa.Column("sort_key", sa.LargeBinary), sa.Column("search_key", sa.Text),
     prefixes=["TEMPORARY"],
 )  # fmt: skip
 _ALIKE = [
-    "owner_id", "parent_id", "kind", "size", "content_hash", "media_type", "version", "child_count",
+    "space_id", "parent_id", "kind", "size", "content_hash", "media_type", "version", "child_count",
     "child_size", "below_bytes", "below_segments", "created_at", "modified_at",
 ]  # fmt: skip
 
@@ -90,6 +90,6 @@ def _copy(connection: sa.Connection, model: int, folder: int) -> None:
         sa.update(_NODE).where(_NODE.c.id == folder).values(child_count=count, child_size=size)
     )
     connection.execute(
-        sa.update(_USER).values(usage=sa.select(sa.func.sum(Node.child_size)).scalar_subquery())
+        sa.update(_SPACE).values(usage=sa.select(sa.func.sum(Node.child_size)).scalar_subquery())
     )
     _NAMES.drop(connection)

@@ -154,7 +154,7 @@ def test_what_was_deleted_is_swept_after_its_time_and_not_before(
     store(gone="gone", stays="stays")
     with operator.app.app_context():
         account = services.accounts().find(USERNAME)
-        services.files(account.id).trash("docs/gone")
+        services.files(account.scope).trash("docs/gone")
     swept = [operator.document("storage", "sweep")]
     for days in (31, 2):
         wait(operator.app, days * DAY)
@@ -178,8 +178,8 @@ def test_what_was_purged_is_swept_at_once_for_whoever_asks(
     under_way.write_text("half of it")
     with operator.app.app_context():
         account = services.accounts().find(USERNAME)
-        services.files(account.id).purge("docs/gone")
-        services.files(account.id).trash("docs/trashed")
+        services.files(account.scope).purge("docs/gone")
+        services.files(account.scope).trash("docs/trashed")
     kept = operator.document("storage", "sweep")
     swept = operator.document("storage", "sweep", "--now")
 

@@ -259,7 +259,7 @@ def test_a_wrong_usage_is_verified_told_and_recounted(operator: Operator, tmp_pa
     (tmp_path / "note.txt").write_text("content")
     operator.run("files", "import", USERNAME, tmp_path / "note.txt")
     with operator.app.app_context():
-        db.session.execute(text("""UPDATE "user" SET usage = 5"""))
+        db.session.execute(text("""UPDATE space SET usage = 5"""))
         db.session.commit()
     told = operator.run("storage", "verify", code=1)
     found = operator.document("storage", "verify", code=1)["findings"]
@@ -282,7 +282,7 @@ def test_a_wrong_number_of_entries_is_verified_told_and_recounted(operator: Oper
     (tmp_path / "note.txt").write_text("content")
     operator.run("files", "import", USERNAME, tmp_path / "note.txt")
     with operator.app.app_context():
-        db.session.execute(text("""UPDATE "user" SET entries = 5"""))
+        db.session.execute(text("""UPDATE space SET entries = 5"""))
         db.session.commit()
     told = operator.run("storage", "verify", code=1)
     found = operator.document("storage", "verify", code=1)["findings"]

@@ -16,7 +16,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from cabinet.errors import NotFound, Unavailable
-from cabinet.models import User
+from cabinet.models import Space, User
 from cabinet.services.kernel.database import execute_counted, to_domain_error, writing
 from cabinet.services.tree.removal import Removal
 from tests.conftest import MakeApp
@@ -83,35 +83,35 @@ def test_a_connection_that_is_lost_midway_is_unavailable_and_nothing_is_kept(
     bench: Workbench, databases: Databases
 ) -> None:
     with bench.session() as session:
-        alice = bench.register(session, "alice").id
-        change = update(User).where(User.id == alice).values(usage=7)
+        alice = bench.register(session, "alice").space_id
+        change = update(Space).where(Space.id == alice).values(usage=7)
 
         def lose() -> None:
             with writing(session):
                 execute_counted(session, change)
                 databases.hang_up(bench.engine.url.render_as_string(hide_password=False))
-                session.execute(select(User))
+                session.execute(select(Space))
 
         with pytest.raises(Unavailable):
             lose()
 
-        assert session.get_one(User, alice).usage == 0
+        assert session.get_one(Space, alice).usage == 0
         with writing(session):
             execute_counted(session, change)
     with bench.session() as session:
-        assert session.get_one(User, alice).usage == 7
+        assert session.get_one(Space, alice).usage == 7
 
 
 def test_of_two_that_wait_for_each_other_one_is_told_to_try_again(bench: Workbench) -> None:
     with bench.session() as session:
-        ids = [bench.register(session, name).id for name in ("alice", "bob")]
+        ids = [bench.register(session, name).space_id for name in ("alice", "bob")]
     both_have_one = Barrier(2, timeout=60)
 
     def change(order: list[int]) -> str:
         try:
             with bench.session() as session, writing(session):
-                for number, user_id in enumerate(order):
-                    execute_counted(session, update(User).where(User.id == user_id).values(usage=user_id))
+                for number, space_id in enumerate(order):
+                    execute_counted(session, update(Space).where(Space.id == space_id).values(usage=space_id))
                     if not number:
                         both_have_one.wait()
         except Unavailable:
@@ -126,10 +126,10 @@ def test_of_two_that_wait_for_each_other_one_is_told_to_try_again(bench: Workben
 
 @pytest.mark.parametrize("value", ["a\0b", 1 << 70], ids=["a NUL", "a number of nine bytes"])
 def test_what_the_database_cannot_hold_is_not_there(bench: Workbench, value: object) -> None:
-    column = User.username if isinstance(value, str) else User.usage
+    column = User.username if isinstance(value, str) else Space.usage
     with bench.session() as session:
         with pytest.raises(DBAPIError) as caught:
-            session.execute(select(User).where(column == value))
+            session.execute(select(column).where(column == value))
         assert isinstance(to_domain_error(caught.value), NotFound)
 
 

@@ -209,7 +209,9 @@ class Demo:
         """Give somebody a quota, as an operator does, but without a process of its own."""
         engine = create_engine(self.server.database_url)
         with engine.begin() as connection:
-            statement = text('UPDATE "user" SET quota = :quota WHERE username = :username')
+            statement = text(
+                'UPDATE space SET quota = :quota WHERE owner_id = (SELECT id FROM "user" WHERE username = :username)'
+            )
             connection.execute(statement, {"quota": quota, "username": self.name(who)})
         engine.dispose()
 

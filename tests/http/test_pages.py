@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 from cabinet.extensions import db
-from cabinet.models import User
+from cabinet.models import Space
 from tests.support.pages import refused, said, submit, submit_and_id, trashed
 from tests.support.visitors import NAVIGATION, Browser, Program
 
@@ -164,8 +164,8 @@ def test_what_is_gone_is_left_out_of_the_question(window: Browser, alice: Progra
 def test_a_copy_beyond_the_quota_is_refused_in_words(app: Flask, window: Browser, alice: Program) -> None:
     alice.put("/files/f", b"x" * 600)
     with app.app_context():
-        user = db.session.query(User).one()
-        user.quota = 1000
+        space = db.session.query(Space).one()
+        space.quota = 1000
         db.session.commit()
 
     page = refused(submit(window, "/index/copy", path="f", to="copies", on_conflict="fail"), 507)

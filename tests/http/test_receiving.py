@@ -6,12 +6,14 @@ Rule: the face of these tests is no part of the application.
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from http import HTTPStatus
 
 import pytest
 from flask import Blueprint, Flask
 from flask.typing import ResponseReturnValue
 
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.access.rights import Rights
 from cabinet.services.uploads.publishing import Stored
 from cabinet.services.uploads.uploads import Uploads
 from cabinet.web.guard import streams_body
@@ -26,7 +28,7 @@ inbox = Blueprint("inbox", __name__, url_prefix="/inbox")
 
 
 def of_whoever_asks() -> Uploads:
-    return uploads(acting_user().id)
+    return uploads(replace(acting_user().scope, granted=~Rights.DELETE))
 
 
 def told(*stored: Stored) -> ResponseReturnValue:
@@ -36,13 +38,13 @@ def told(*stored: Stored) -> ResponseReturnValue:
 @inbox.put("/<path:path>")
 @streams_body
 def put(path: str) -> ResponseReturnValue:
-    return told(receive_body(of_whoever_asks(), path, Conflict.RENAME))
+    return told(receive_body(of_whoever_asks(), path))
 
 
 @inbox.post("/")
 @streams_body
 def post() -> ResponseReturnValue:
-    return told(*receive_form(of_whoever_asks(), "in", Conflict.RENAME))
+    return told(*receive_form(of_whoever_asks(), "in"))
 
 
 @pytest.fixture
@@ -51,13 +53,14 @@ def sender(app: Flask) -> Program:
     return Program(app, "alice")
 
 
-def test_a_body_that_names_no_conflict_meets_that_of_the_face(sender: Program) -> None:
+def test_a_body_that_names_no_conflict_is_numbered_where_nothing_may_be_replaced(sender: Program) -> None:
     first = sender.put("/inbox/in/f", b"1").get_json()
     second = sender.put("/inbox/in/f", b"2").get_json()
-    replaced = sender.put("/inbox/in/f?on_conflict=replace", b"3").get_json()
+    replaced = sender.put("/inbox/in/f?on_conflict=replace", b"3")
 
-    assert (first, second, replaced) == ({"in/f": True}, {"in/f (2)": True}, {"in/f": False})
-    assert sender.get("/files/in/f").data == b"3"
+    assert (first, second) == ({"in/f": True}, {"in/f (2)": True})
+    assert is_problem(replaced, HTTPStatus.FORBIDDEN, "forbidden")
+    assert sender.get("/files/in/f").data == b"1"
     assert sender.get("/files/in/f (2)").data == b"2"
 
 

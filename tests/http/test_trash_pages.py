@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 
 from cabinet.extensions import db
-from cabinet.models import Node, User
+from cabinet.models import Node, Space
 from cabinet.services.kernel.clock import utc_now
 from tests.support.pages import refused, said, submit, submit_and_id, trashed
 from tests.support.visitors import Browser, Program
@@ -199,7 +199,7 @@ def test_a_version_that_has_to_stay_or_is_none_is_refused(
     alice.put("/files/f", b"x" * 600)
     alice.put("/files/f", b"y")
     with app.app_context():
-        db.session.query(User).one().quota = 1000
+        db.session.query(Space).one().quota = 1000
         db.session.commit()
 
     page = refused(submit(window, "/index/versions/discard", path="f", number=2), 409)

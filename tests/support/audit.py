@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from cabinet.models import Batch, BatchItem, BatchKind, BatchState, Kind, Node, Upload, User, Version
+from cabinet.models import Batch, BatchItem, BatchKind, BatchState, Kind, Node, Space, Upload, Version
 from cabinet.services.kernel.search_index import BLOCK_BITS, grams
 from cabinet.services.tree.names import search_key, sort_key
 
@@ -37,14 +37,14 @@ def _check_usage(
     stored: Counter[int] = Counter()
     for node_id, kept in versions.items():
         if node_id not in purged:
-            stored[nodes[node_id].owner_id] += sum(version.size for version in kept)
+            stored[nodes[node_id].space_id] += sum(version.size for version in kept)
     for upload in session.scalars(select(Upload).where(Upload.ended_at.is_(None))):
-        stored[upload.owner_id] += upload.offset
+        stored[upload.space_id] += upload.offset
     entries = Counter(
-        node.owner_id for node in nodes.values() if node.parent_id is not None and node.id not in purged
+        node.space_id for node in nodes.values() if node.parent_id is not None and node.id not in purged
     )
-    for user in session.scalars(select(User).where(User.deleted_at.is_(None))):
-        assert (user.usage, user.entries) == (stored[user.id], entries[user.id]), user.username
+    for space in session.scalars(select(Space).where(Space.deleted_at.is_(None))):
+        assert (space.usage, space.entries) == (stored[space.id], entries[space.id]), space.id
 
 
 def _purged(session: Session, nodes: dict[int, Node]) -> set[int]:
@@ -53,11 +53,11 @@ def _purged(session: Session, nodes: dict[int, Node]) -> set[int]:
     tops = set(
         session.scalars(items.where(Batch.kind == BatchKind.PURGE, Batch.state == BatchState.COMMITTED))
     )
-    users = {user.id: user for user in session.scalars(select(User))}
+    spaces = {space.id: space for space in session.scalars(select(Space))}
     for node in nodes.values():
-        owner = users[node.owner_id]
-        mark = owner.trash_purged_to
-        if owner.deleted_at is not None or (
+        space = spaces[node.space_id]
+        mark = space.trash_purged_to
+        if space.deleted_at is not None or (
             mark and node.trash_id is not None and node.trashed_at is not None and node.trashed_at <= mark
         ):
             tops.add(node.id)
@@ -92,6 +92,8 @@ def _check_node(node: Node, nodes: dict[int, Node], versions: list[Version]) -> 
     # A copy that is not complete yet is nowhere else either, and came from nowhere.
     is_incomplete = is_trashed and node.trash_id is None and node.trashed_from is None
     assert is_incomplete or is_trashed == (node.trashed_from is not None)
+    # Only what is in the trash has come from a folder, or by somebody's hand.
+    assert is_trashed or (node.trashed_parent_id, node.trashed_by) == (None, None)
     # What a batch is removing is in the trash without an id.
     assert is_trashed or node.trash_id is None
     if is_trashed:
@@ -116,23 +118,23 @@ def _check_reach(node: Node, nodes: dict[int, Node]) -> None:
     while here.parent_id is not None and here.trashed_at is None:
         size, segments = size + 1 + len(here.name.encode()), segments + 1
         folder = nodes[here.parent_id]
-        assert folder.owner_id == node.owner_id
+        assert folder.space_id == node.space_id
         assert folder.below_bytes >= size, (folder.name, node.name)
         assert folder.below_segments >= segments, (folder.name, node.name)
         here = folder
 
 
 def _check_index(session: Session, nodes: dict[int, Node]) -> None:
-    """Fail unless SQLite's full-text table knows every node by its owner and its letters, and nothing else."""
+    """Fail unless SQLite's full-text table knows every node by its space and its letters, and nothing else."""
     if session.get_bind().dialect.name != "sqlite":
         return
-    places = {(node.owner_id, node.id >> BLOCK_BITS) for node in nodes.values()}
+    places = {(node.space_id, node.id >> BLOCK_BITS) for node in nodes.values()}
     found: dict[int, tuple[int, int]] = {}
-    for owner_id, block in places:
-        asked = {"token": f'"u{owner_id}b{block}"'}
+    for space_id, block in places:
+        asked = {"token": f'"u{space_id}b{block}"'}
         rows = session.execute(text("SELECT rowid FROM node_search WHERE node_search MATCH :token"), asked)
-        found |= {row.rowid: (owner_id, block) for row in rows}
-    assert found == {node.id: (node.owner_id, node.id >> BLOCK_BITS) for node in nodes.values()}
+        found |= {row.rowid: (space_id, block) for row in rows}
+    assert found == {node.id: (node.space_id, node.id >> BLOCK_BITS) for node in nodes.values()}
     # Each letter and pair of letters, with all who have it.
     having: dict[str, set[int]] = defaultdict(set)
     for node in nodes.values():

@@ -105,8 +105,18 @@ def populate(database: Database) -> Content:
                 connection.execute(table.insert().values(values))
         if connection.dialect.name == "sqlite":
             assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        else:
+            _number_on(connection)
         connection.commit()
     return rows_of(database)
+
+
+def _number_on(connection: sa.Connection) -> None:
+    """Let a server give the next rows numbers behind those that are there, as it has given them these."""
+    for table in _tables_of(connection):
+        if "id" in table.columns and table.columns["id"].type.python_type is int:
+            numbered = sa.text(f"SELECT setval(pg_get_serial_sequence('\"{table.name}\"', 'id'), {ROWS})")
+            connection.execute(numbered)
 
 
 def _value_for(column: sa.Column[Any], number: int) -> Any:
@@ -138,6 +148,24 @@ def at_revision(make_app: Callable[[], Flask], database: Database, revision: str
         alembic.command.upgrade(settings, revision)
         db.engine.dispose()
     return populate(database)
+
+
+def with_spaces(content: Content) -> Content:
+    """Return what a database holds with all that was a user's where it is now: in a space of that number."""
+    if "space" in content:
+        return content
+    moved = ("usage", "entries", "quota", "trash_hidden_to", "trash_purged_to", "deleted_at")
+    told = {
+        table: [
+            {"space_id" if key == "owner_id" else key: value for key, value in row.items()} for row in rows
+        ]
+        for table, rows in content.items()
+    }
+    told["space"] = [
+        {"id": row["id"], "owner_id": row["id"]} | {key: row[key] for key in moved if key in row}
+        for row in content["user"]
+    ]
+    return told
 
 
 def common(before: Content, after: Content) -> Content:

@@ -12,6 +12,8 @@ from sqlalchemy import create_engine, func, insert, select
 from sqlalchemy.orm import Session
 
 from cabinet.models import Base, Node, User
+from cabinet.services.access.scope import Scope
+from cabinet.services.accounts.accounts import to_account
 from cabinet.services.kernel.caps import Caps, bind_caps
 from cabinet.services.kernel.database import configure, writing
 from cabinet.services.tree.copying import ALIKE, first_versions
@@ -32,22 +34,30 @@ def multiply_file(url: str, username: str, folder: str, name: str, count: int) -
     try:
         with Session(engine) as session:
             bind_caps(session, Caps(entries=2**40))
-            owner_id = session.scalars(select(User.id).where(User.username == username)).one()
-            there = session.scalar(select(func.count()).where(Node.owner_id == owner_id)) or 0
+            owner = session.scalars(select(User).where(User.username == username)).one()
+            scope = to_account(owner).scope
+            there = session.scalar(select(func.count()).where(Node.space_id == scope.space_id)) or 0
             for start in range(there, there + count, PART):
                 with writing(session):
-                    _add(session, owner_id, folder, name, range(start, min(there + count, start + PART)))
+                    _add(session, scope, folder, name, range(start, min(there + count, start + PART)))
     finally:
         engine.dispose()
 
 
-def _add(session: Session, owner_id: int, folder: str, name: str, numbers: range) -> None:
-    tree = Tree(session, owner_id)
+def _add(session: Session, scope: Scope, folder: str, name: str, numbers: range) -> None:
+    tree = Tree(session, scope)
     tree.root(lock=True)
     place, model = tree.get_folder((folder,)), tree.get((folder, name))
     now = datetime.now(UTC)
     alike: dict[str, Any] = {column: getattr(model, column) for column in ALIKE}
-    alike |= {"parent_id": place.id, "version": 1, "created_at": now, "child_count": 0, "child_size": 0}
+    alike |= {
+        "space_id": scope.space_id,
+        "parent_id": place.id,
+        "version": 1,
+        "created_at": now,
+        "child_count": 0,
+        "child_size": 0,
+    }
     rows = [
         alike | {"name": each, "sort_key": sort_key(each), "search_key": search_key(each)}
         for each in (f"{number:08}" for number in numbers)
@@ -55,5 +65,5 @@ def _add(session: Session, owner_id: int, folder: str, name: str, numbers: range
     ids = session.scalars(insert(_NODE).returning(_NODE.c.id), rows).all()
     session.execute(first_versions(_NODE.c.id.in_(ids), now))
     tree.count(place.id, entries=len(ids), size=len(ids) * model.size)
-    use(session, owner_id, len(ids) * model.size, entries=len(ids))
+    use(session, scope, len(ids) * model.size, entries=len(ids))
     tree.stretch(place, session.get_one(Node, ids[-1]))

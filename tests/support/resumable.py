@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from cabinet.models import UploadKind, User
+from cabinet.models import Space, UploadKind
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.maintenance.sweep import Housekeeping, Keep
 from cabinet.services.uploads.publishing import Target, Terms
@@ -26,7 +26,7 @@ WHOLE = content_of(BLOCK_SIZE + 1000)
 
 def service_of(session: Session, bench: Workbench, account: Account) -> ResumableUploads:
     return ResumableUploads(
-        session, bench.store, bench.locker, bench.clock, Terms(MAX_SIZE, VERSIONS_KEPT, KEEP), account.id
+        session, bench.store, bench.locker, bench.clock, Terms(MAX_SIZE, VERSIONS_KEPT, KEEP), account.scope
     )
 
 
@@ -46,7 +46,7 @@ def partial(service: ResumableUploads, content: bytes) -> str:
 
 def usage(session: Session, account: Account) -> int:
     session.rollback()
-    return session.get_one(User, account.id, populate_existing=True).usage
+    return session.get_one(Space, account.space_id, populate_existing=True).usage
 
 
 def housekeeping(session: Session, bench: Workbench) -> Housekeeping:

@@ -19,14 +19,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError
 from cabinet.models import Base
+from cabinet.services.access.scope import Scope
 from cabinet.services.accounts.accounts import Account, Accounts
 from cabinet.services.accounts.passwords import Passwords
+from cabinet.services.archives.zipping import Zipping
 from cabinet.services.changes.bulk import Bulk
 from cabinet.services.changes.files import Files
 from cabinet.services.changes.moving import Moving
@@ -38,6 +41,7 @@ from cabinet.services.tree.listing import Listing
 from cabinet.services.tree.search import Search
 from cabinet.services.tree.versions import Versions
 from cabinet.services.uploads.publishing import Stored, Target, Terms
+from cabinet.services.uploads.resumable import ResumableUploads
 from cabinet.services.uploads.uploads import Uploads
 from cabinet.storage.opening import open_locker, open_store
 from cabinet.storage.protocols import Locker, ResumableStore
@@ -90,6 +94,20 @@ class CountingHasher:
         return f"{salt}:{hashlib.sha256((salt + password).encode()).hexdigest()}".encode()
 
 
+class Acting(Protocol):
+    """Whoever has a scope: an account, or a guest."""
+
+    @property
+    def scope(self) -> Scope: ...
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody who has no more than a scope."""
+
+    scope: Scope
+
+
 @dataclass
 class Workbench:
     """A database and a store of one test, with the services of any number of users."""
@@ -113,30 +131,37 @@ class Workbench:
     def accounts(self, session: Session, quota: int | None = None) -> Accounts:
         return Accounts(session, self.passwords, self.clock, quota)
 
-    def uploads(self, session: Session, account: Account, max_size: int = MAX_SIZE) -> Uploads:
+    def uploads(self, session: Session, acting: Acting, max_size: int = MAX_SIZE) -> Uploads:
         terms = Terms(max_size, VERSIONS_KEPT, KEEP)
-        return Uploads(session, self.store, self.clock, terms, account.id)
+        return Uploads(session, self.store, self.clock, terms, acting.scope)
 
-    def files(self, session: Session, account: Account) -> Files:
-        return Files(session, self.store, self.clock, self.cursors, account.id)
+    def files(self, session: Session, acting: Acting) -> Files:
+        return Files(session, self.store, self.clock, self.cursors, acting.scope)
 
-    def listing(self, session: Session, account: Account) -> Listing:
-        return Listing(session, self.cursors, account.id)
+    def listing(self, session: Session, acting: Acting) -> Listing:
+        return Listing(session, self.cursors, acting.scope)
 
-    def moving(self, session: Session, account: Account) -> Moving:
-        return Moving(session, self.clock, account.id)
+    def moving(self, session: Session, acting: Acting) -> Moving:
+        return Moving(session, self.clock, acting.scope)
 
-    def trash(self, session: Session, account: Account) -> Trash:
-        return Trash(session, self.clock, TRASH_KEEP, self.cursors, account.id)
+    def trash(self, session: Session, acting: Acting) -> Trash:
+        return Trash(session, self.clock, TRASH_KEEP, self.cursors, acting.scope)
 
-    def bulk(self, session: Session, account: Account) -> Bulk:
-        return Bulk(session, self.clock, account.id)
+    def bulk(self, session: Session, acting: Acting) -> Bulk:
+        return Bulk(session, self.clock, acting.scope)
 
-    def versions(self, session: Session, account: Account) -> Versions:
-        return Versions(session, self.clock, VERSIONS_KEPT, account.id)
+    def versions(self, session: Session, acting: Acting) -> Versions:
+        return Versions(session, self.clock, VERSIONS_KEPT, acting.scope)
 
-    def search(self, session: Session, account: Account) -> Search:
-        return Search(session, self.cursors, account.id)
+    def zipping(self, session: Session, acting: Acting) -> Zipping:
+        return Zipping(session, self.store, acting.scope)
+
+    def resumable(self, session: Session, acting: Acting) -> ResumableUploads:
+        terms = Terms(MAX_SIZE, VERSIONS_KEPT, KEEP)
+        return ResumableUploads(session, self.store, self.locker, self.clock, terms, acting.scope)
+
+    def search(self, session: Session, acting: Acting) -> Search:
+        return Search(session, self.cursors, acting.scope)
 
     def register(self, session: Session, username: str = "", quota: int | None = None) -> Account:
         """Make an account, of a name that nobody has unless one is given."""
@@ -147,14 +172,14 @@ class Workbench:
     def upload(
         self,
         session: Session,
-        account: Account,
+        acting: Acting,
         path: str,
         content: bytes,
         on_conflict: Conflict = Conflict.REPLACE,
         precondition: Precondition = no_precondition,
     ) -> Stored:
         """Store `content` at `path`, as a request would."""
-        service = self.uploads(session, account)
+        service = self.uploads(session, acting)
         target = Target(path, on_conflict, precondition)
         service.check(target, len(content))
         with service.begin() as upload:
@@ -211,16 +236,16 @@ def stored_bytes(bench: Workbench) -> Counter[str]:
     )
 
 
-def content_of(session: Session, bench: Workbench, account: Account, path: str) -> bytes:
+def content_of(session: Session, bench: Workbench, acting: Acting, path: str) -> bytes:
     """Read a file through the services."""
-    files = bench.files(session, account)
+    files = bench.files(session, acting)
     with files.open(files.get(path)) as stream:
         return stream.read()
 
 
-def paths_of(session: Session, bench: Workbench, account: Account) -> list[str]:
+def paths_of(session: Session, bench: Workbench, acting: Acting) -> list[str]:
     """List everything that a user has."""
-    return [entry.path for entry in bench.files(session, account).list_below("", 1000, None).entries]
+    return [entry.path for entry in bench.files(session, acting).list_below("", 1000, None).entries]
 
 
 Action = Callable[[Session], object]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import Update, create_engine, update
+from sqlalchemy import Update, create_engine, select, update
 from sqlalchemy.orm import Session
 
 from cabinet import models
@@ -138,7 +138,8 @@ class Tus:
     def set_quota(self, quota: int | None) -> None:
         """Change how many bytes the user may have, as an operator would."""
         username = self.person.send("GET", "/me").json()["username"]
-        change(self.server, update(models.User).where(models.User.username == username).values(quota=quota))
+        owner = select(models.User.id).where(models.User.username == username).scalar_subquery()
+        change(self.server, update(models.Space).where(models.Space.owner_id == owner).values(quota=quota))
 
 
 class Upload:

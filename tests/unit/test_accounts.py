@@ -58,7 +58,7 @@ def test_a_new_account_is_empty_and_has_its_root(
 
     assert (account.username, account.usage, account.quota) == ("Ольга", 0, 100)
     assert account.created_at == bench.clock.now
-    root = session.scalar(select(Node).where(Node.owner_id == account.id))
+    root = session.scalar(select(Node).where(Node.space_id == account.id))
     assert root is not None
     assert (root.name, root.parent_id, root.child_count) == ("", None, 0)
 

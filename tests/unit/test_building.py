@@ -22,7 +22,7 @@ from cabinet.errors import (
     TooManyEntries,
     Unavailable,
 )
-from cabinet.models import Batch, BatchItem, BatchKind, Node, User, Version
+from cabinet.models import Batch, BatchItem, BatchKind, Node, Space, Version
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.changes.batches import BatchRun
 from cabinet.services.changes.bulk import Bulk
@@ -83,7 +83,7 @@ def before(bench: Workbench, session: Session, alice: Account) -> list[str]:
 
 def used(session: Session, account: Account) -> tuple[int, int]:
     session.rollback()
-    user = session.get_one(User, account.id, populate_existing=True)
+    user = session.get_one(Space, account.space_id, populate_existing=True)
     return user.usage, user.entries
 
 
@@ -357,7 +357,7 @@ def test_a_copy_whose_room_is_taken_meanwhile_leaves_nothing(
 
     def take_room(number: int, own: Session) -> None:
         if number == 4:
-            quota = own.get_one(User, alice.id)
+            quota = own.get_one(Space, alice.space_id)
             bench.upload(own, alice, "more", b"x" * ((quota.quota or 0) - quota.usage))
 
     with (

@@ -20,7 +20,7 @@ from cabinet.errors import (
     SelectionChanged,
     Unavailable,
 )
-from cabinet.models import Batch, BatchItem, BatchKind, Node, User
+from cabinet.models import Batch, BatchItem, BatchKind, Node, Space
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.changes import batches
 from cabinet.services.changes.bulk import Bulk
@@ -95,7 +95,7 @@ def trashed_ids(trash: Trash) -> dict[str, str]:
 
 def used(session: Session, account: Account) -> int:
     session.rollback()
-    return session.get_one(User, account.id, populate_existing=True).usage
+    return session.get_one(Space, account.space_id, populate_existing=True).usage
 
 
 def rows_left(session: Session) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from cabinet.errors import (
     NotFound,
     TooManyEntries,
 )
-from cabinet.models import Batch, BatchItem, BatchKind, Node, UploadKind, User
+from cabinet.models import Batch, BatchItem, BatchKind, Node, Space, UploadKind
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.kernel.caps import Caps, bind_caps
@@ -43,7 +43,7 @@ def capped(session: Session) -> Iterator[None]:
 
 def entries_of(session: Session, account: Account) -> int:
     session.rollback()
-    return session.scalar(select(User.entries).where(User.id == account.id)) or 0
+    return session.scalar(select(Space.entries).where(Space.id == account.space_id)) or 0
 
 
 def fill(session: Session, bench: Workbench, account: Account) -> None:
@@ -194,7 +194,7 @@ def test_a_wrong_number_of_entries_is_found_and_counted_again(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     fill(session, bench, alice)
-    session.execute(update(User).values(entries=1))
+    session.execute(update(Space).values(entries=1))
     session.commit()
 
     assert find_wrong_entries(session) == [WrongEntries("alice", 1, 4)]

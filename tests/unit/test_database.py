@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, StorageFault, StorageFull, Unavailable
-from cabinet.models import User
+from cabinet.models import Space, User
 from cabinet.services.kernel import database
 from cabinet.services.kernel.database import (
     Pace,
@@ -32,7 +32,7 @@ from tests.support.services import START, Workbench
 
 @pytest.fixture
 def alice(session: Session, bench: Workbench) -> int:
-    return bench.register(session, "alice").id
+    return bench.register(session, "alice").space_id
 
 
 @pytest.fixture
@@ -46,13 +46,13 @@ def impatient(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ses
     engine.dispose()
 
 
-def set_usage(user_id: int, usage: int) -> Update:
-    return update(User).where(User.id == user_id).values(usage=usage)
+def set_usage(space_id: int, usage: int) -> Update:
+    return update(Space).where(Space.id == space_id).values(usage=usage)
 
 
-def usage_of(bench: Workbench, user_id: int) -> int | None:
+def usage_of(bench: Workbench, space_id: int) -> int | None:
     with bench.session() as session:
-        return session.scalar(select(User.usage).where(User.id == user_id))
+        return session.scalar(select(Space.usage).where(Space.id == space_id))
 
 
 @pytest.mark.sqlite("its pragmas")
@@ -105,9 +105,9 @@ def test_it_begins_immediately(session: Session, bench: Workbench) -> None:
         lambda connection, cursor, statement, *rest: begun.append(statement),
     )
 
-    session.execute(select(User))
+    session.execute(select(Space))
     with writing(session):
-        session.execute(select(User))
+        session.execute(select(Space))
 
     assert [statement for statement in begun if "BEGIN" in statement] == ["BEGIN", "BEGIN IMMEDIATE"]
 
@@ -116,17 +116,17 @@ def test_a_reader_is_not_kept_waiting_by_a_writer(session: Session, impatient: S
     with writing(session):
         execute_counted(session, set_usage(alice, 7))
 
-        assert impatient.scalar(select(User.usage).where(User.id == alice)) == 0
+        assert impatient.scalar(select(Space.usage).where(Space.id == alice)) == 0
 
 
 def test_what_was_read_before_is_read_again(session: Session, bench: Workbench, alice: int) -> None:
-    user = session.get_one(User, alice)
-    assert user.usage == 0
+    space = session.get_one(Space, alice)
+    assert space.usage == 0
     with bench.session() as other, writing(other):
         execute_counted(other, set_usage(alice, 7))
 
     with writing(session):
-        assert session.get_one(User, alice).usage == 7
+        assert session.get_one(Space, alice).usage == 7
 
 
 def test_a_transaction_within_a_transaction_is_refused(session: Session) -> None:
@@ -134,17 +134,17 @@ def test_a_transaction_within_a_transaction_is_refused(session: Session) -> None
         pytest.fail("it nested")
 
     with writing(session):
-        session.execute(select(User))
+        session.execute(select(Space))
 
 
 def test_a_change_made_outside_is_refused(session: Session, alice: int) -> None:
-    user = session.get_one(User, alice)
-    user.usage = 7
+    space = session.get_one(Space, alice)
+    space.usage = 7
     with pytest.raises(RuntimeError, match="under way"), writing(session):
         pytest.fail("a change slipped in")
     session.rollback()
 
-    session.delete(session.get_one(User, alice))
+    session.delete(session.get_one(Space, alice))
     with pytest.raises(RuntimeError, match="under way"), writing(session):
         pytest.fail("a deletion slipped in")
     session.rollback()
@@ -157,8 +157,8 @@ def test_a_change_made_outside_is_refused(session: Session, alice: int) -> None:
 def test_no_increment_of_many_writers_is_lost(bench: Workbench, alice: int) -> None:
     def increment(_: int) -> None:
         with bench.session() as session, writing(session):
-            user = session.get_one(User, alice, with_for_update=True)
-            user.usage += 1
+            space = session.get_one(Space, alice, with_for_update=True)
+            space.usage += 1
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(increment, range(40)))

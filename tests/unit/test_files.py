@@ -14,7 +14,7 @@ from cabinet.errors import (
     NotFound,
     PreconditionFailed,
 )
-from cabinet.models import User
+from cabinet.models import Space
 from cabinet.services.accounts.accounts import Account
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.services import Workbench, content_of, paths_of
@@ -53,7 +53,7 @@ def test_what_is_deleted_is_hidden_with_all_below_and_still_paid_for(
             files.get(path)
         with pytest.raises(NotFound):
             files.trash(path)
-    assert session.scalar(select(User.usage)) == 2 * len(CONTENT)
+    assert session.scalar(select(Space.usage)) == 2 * len(CONTENT)
     bench.upload(session, alice, "a", OTHER)
     assert content_of(session, bench, alice, "a") == OTHER
 

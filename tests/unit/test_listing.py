@@ -69,7 +69,7 @@ trees = st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(tu
 
 
 def plant(session: Session, owner: Account, nodes: Sequence[Planted]) -> None:
-    tree = Tree(session, owner.id)
+    tree = Tree(session, owner.scope)
     with writing(session):
         root = tree.root()
         for planted in nodes:
@@ -203,7 +203,7 @@ def plant_tree(
     session: Session, owner: Account, paths: Sequence[tuple[str, ...]]
 ) -> dict[tuple[str, ...], Kind]:
     """Put a file at each path that is not taken and return the kind of every node by its path."""
-    tree = Tree(session, owner.id)
+    tree = Tree(session, owner.scope)
     kinds: dict[tuple[str, ...], Kind] = {}
     with writing(session):
         for path in paths:

@@ -19,7 +19,7 @@ from cabinet.errors import (
     NotFound,
     QuotaExceeded,
 )
-from cabinet.models import Node, User
+from cabinet.models import Node, Space
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.changes.moving import Moving
 from cabinet.services.tree.entries import Conflict
@@ -184,7 +184,7 @@ def test_a_copy_shares_the_bytes_and_has_no_history(
 ) -> None:
     bench.upload(session, alice, "docs/g", b"second version")
     before = stored_bytes(bench)
-    used = session.scalar(select(User.usage)) or 0
+    used = session.scalar(select(Space.usage)) or 0
 
     (copied,) = moving.copy(["docs"], "twin", Conflict.FAIL)
 
@@ -196,7 +196,7 @@ def test_a_copy_shares_the_bytes_and_has_no_history(
     assert [version.size for version in bench.versions(session, alice).list("twin/g")] == [14]
     assert stored_bytes(bench) == before
     session.rollback()
-    assert (session.scalar(select(User.usage)) or 0) - used == len(CONTENT + b"docs/a/f") + 14
+    assert (session.scalar(select(Space.usage)) or 0) - used == len(CONTENT + b"docs/a/f") + 14
 
 
 def test_a_copy_keeps_when_its_content_was_made_and_is_itself_new(
@@ -316,4 +316,4 @@ def test_nobody_moves_what_is_not_theirs(session: Session, bench: Workbench, ali
         with pytest.raises(NotFound):
             action(["secret"], "mine", Conflict.FAIL)
 
-    assert [node.name for node in session.scalars(select(Node).where(Node.owner_id == alice.id))] == [""]
+    assert [node.name for node in session.scalars(select(Node).where(Node.space_id == alice.id))] == [""]

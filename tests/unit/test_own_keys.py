@@ -94,7 +94,7 @@ def test_an_archive_finds_its_files(
 ) -> None:
     bench.upload(session, alice, "f", b"content of f")
 
-    archive = b"".join(Zipping(bench.session(), bench.store, alice.id).zip([""]).chunks)
+    archive = b"".join(Zipping(bench.session(), bench.store, alice.scope).zip([""]).chunks)
 
     assert b"content of f" in archive
     assert len(memory.blobs) == 1

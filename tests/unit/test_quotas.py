@@ -17,7 +17,7 @@ from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from cabinet.errors import NotFound, QuotaExceeded, TooLarge, Unavailable
-from cabinet.models import User
+from cabinet.models import Space
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.usage_checks import WrongUsage, find_wrong, find_wrong_entries, recount
@@ -55,7 +55,7 @@ def test_the_quota_can_be_used_to_the_last_byte(session: Session, bench: Workben
     assert caught.value.quota == 10
     bench.upload(session, bob, "g", b"123")
     bench.upload(session, bob, "empty", b"")
-    assert session.scalar(select(User.usage)) == 10
+    assert session.scalar(select(Space.usage)) == 10
 
 
 def test_an_upload_of_unknown_size_is_stopped_at_the_quota(session: Session, bench: Workbench) -> None:
@@ -106,7 +106,7 @@ def test_twenty_at_the_edge_of_the_quota_do_not_cross_it(bench: Workbench) -> No
 
     with bench.session() as session:
         assert sum(kept) == 3
-        assert session.scalar(select(User.usage)) == 90
+        assert session.scalar(select(Space.usage)) == 90
         assert len(paths_of(session, bench, bob)) == 3
 
 
@@ -157,7 +157,7 @@ def test_a_quota_below_what_is_stored_keeps_everything_and_takes_nothing_more(
     bench.files(session, alice).purge("g")
 
     bench.upload(session, alice, "h", b"123")
-    assert session.scalar(select(User.usage)) == 10
+    assert session.scalar(select(Space.usage)) == 10
     assert find_wrong(session) == []
 
 
@@ -179,7 +179,7 @@ def test_usage_is_what_is_stored_whoever_stores_and_deletes_at_once(bench: Workb
                 except (NotFound, Unavailable):  # another one deleted it, or took the name
                     pass
                 session.rollback()
-                used.append(session.scalar(select(User.usage).where(User.id == bob.id)) or 0)
+                used.append(session.scalar(select(Space.usage).where(Space.id == bob.space_id)) or 0)
         return refused
 
     with ThreadPoolExecutor(8) as pool:
@@ -190,7 +190,7 @@ def test_usage_is_what_is_stored_whoever_stores_and_deletes_at_once(bench: Workb
         assert 0 <= min(used) < max(used) <= quota
         assert find_wrong(session) == []
         assert find_wrong_entries(session) == []
-        before = session.scalar(select(User.usage))
+        before = session.scalar(select(Space.usage))
         assert bench.accounts(session).recount("bob").usage == before
 
 
@@ -226,7 +226,7 @@ def test_a_wrong_usage_is_found_and_counted_again(session: Session, bench: Workb
     service = service_of(session, bench, alice)
     service.append(service.begin(plan(10, "half")).id, part(b"1234"))
     bench.files(session, alice).trash("f")
-    session.execute(update(User).values(usage=1))
+    session.execute(update(Space).values(usage=1))
     session.commit()
 
     assert find_wrong(session) == [WrongUsage("alice", 1, 13)]
@@ -260,7 +260,9 @@ def test_while_a_usage_is_counted_again_its_owner_and_others_write(
     bob = bench.register(session, "bob")
     for number in range(5):
         bench.upload(session, alice, f"d/{number}", b"12345")
-    session.execute(update(User).where(User.id == alice.id).values(usage=User.usage + 700, entries=77))
+    session.execute(
+        update(Space).where(Space.id == alice.space_id).values(usage=Space.usage + 700, entries=77)
+    )
     session.commit()
     numbers = itertools.count()
 
@@ -287,7 +289,7 @@ def test_two_who_count_a_usage_again_at_once_leave_it_right(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.upload(session, alice, "f", b"12345")
-    session.execute(update(User).values(usage=700, entries=77))
+    session.execute(update(Space).values(usage=700, entries=77))
     session.commit()
     calls = itertools.count()
 
@@ -310,4 +312,4 @@ def test_of_an_account_that_is_deleted_meanwhile_nothing_is_counted(
     bench.accounts(session).delete("alice")
 
     with pytest.raises(NotFound):
-        recount(session, alice.id)
+        recount(session, alice.space_id)

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event, func, select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import NotFound, PreconditionFailed, SignInRequired, Unavailable, WrongCredentials
-from cabinet.models import Base, BatchItem, BatchKind, Node, UploadKind, User
+from cabinet.models import Base, BatchItem, BatchKind, Node, Space, UploadKind
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.accounts.credentials import Credential
 from cabinet.services.accounts.sessions import Sessions, SessionTimes
@@ -84,7 +84,7 @@ def tree(bench: Workbench, session: Session, alice: Account) -> int:
 
 def used(session: Session, account: Account) -> tuple[int, int]:
     session.rollback()
-    user = session.get_one(User, account.id, populate_existing=True)
+    user = session.get_one(Space, account.space_id, populate_existing=True)
     return user.usage, user.entries
 
 
@@ -178,7 +178,7 @@ def test_what_is_large_is_gone_and_counts_no_more_at_once_and_is_removed_in_smal
     assert max(removed) <= MOST_ROWS
     assert paths_of(session, bench, alice) == ["big", "big/wide", "big/wide/0", "kept"]
     assert used(session, alice) == before
-    assert rows_of(session) == {"user": 1, "node": 5, "version": 2}
+    assert rows_of(session) == {"user": 1, "space": 1, "node": 5, "version": 2}
     check_rows(session)
 
 
@@ -240,7 +240,7 @@ def test_what_is_small_is_removed_in_the_one_transaction_that_purges_it(
         if way is not ways[0]:
             files.trash("a")
         way()
-        assert rows_of(session) == {"user": 1, "node": 1}
+        assert rows_of(session) == {"user": 1, "space": 1, "node": 1}
         assert not removal.take_note(session)
 
 
@@ -403,7 +403,7 @@ def test_an_emptied_trash_whose_process_dies_before_its_usage_falls_is_settled_b
     """Until then everything is hidden, and counts as it did; what is stored meanwhile counts as well."""
     trash_singly(bench, session, alice)
 
-    def die(_own: Removal, _owner_id: int) -> None:
+    def die(_own: Removal, _space_id: int) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:
@@ -431,7 +431,7 @@ def test_an_emptied_trash_whose_process_dies_before_its_usage_falls_is_settled_b
 
 def resumable(bench: Workbench, session: Session, account: Account) -> ResumableUploads:
     return ResumableUploads(
-        session, bench.store, bench.locker, bench.clock, Terms(MAX_SIZE, VERSIONS_KEPT, KEEP), account.id
+        session, bench.store, bench.locker, bench.clock, Terms(MAX_SIZE, VERSIONS_KEPT, KEEP), account.scope
     )
 
 
@@ -505,7 +505,7 @@ def test_of_an_account_that_is_being_removed_no_operator_hears_and_no_row_stays(
         Removal(session).run()
 
     assert max(removed) <= MOST_ROWS
-    assert rows_of(session) == {"user": 2, "node": 4, "version": 2}
+    assert rows_of(session) == {"user": 2, "space": 2, "node": 4, "version": 2}
     assert paths_of(session, bench, again) == ["mine"]
     assert paths_of(session, bench, bob) == ["bobs"]
     check_rows(session)
@@ -576,7 +576,7 @@ def test_nobody_waits_for_ever_who_writes_while_the_same_user_purges_uploads_and
 
 
 @pytest.mark.postgresql
-def test_everybody_who_writes_into_a_tree_locks_its_root_before_the_row_of_its_user(
+def test_everybody_who_writes_into_a_tree_locks_its_root_before_the_rows_of_its_space_and_user(
     bench: Workbench, session: Session, alice: Account, files: Files, trash: Trash, tree: int
 ) -> None:
     """Two who took them in another order would wait for each other, and one of them would fail."""
@@ -602,22 +602,24 @@ def test_everybody_who_writes_into_a_tree_locks_its_root_before_the_row_of_its_u
     for act in acts:
         with locks_taken(bench.engine) as transactions:
             act()
-        assert "user" in itertools.chain(*transactions) or act is acts[-1]
+        assert "row" in itertools.chain(*transactions) or act is acts[-1]
         for locks in transactions:
-            first = locks.index("user") if "user" in locks else len(locks)
+            first = locks.index("row") if "row" in locks else len(locks)
             assert "root" in locks[:first] or "root" not in locks, acts.index(act)
 
 
 @contextmanager
 def locks_taken(engine: Engine) -> Iterator[list[list[str]]]:
-    """Give a list that gets, of each transaction, in which order it locks the root and the user's row."""
+    """Give a list that gets, of each transaction, in which order it locks the root and the rows of the space and its user."""
     transactions: list[list[str]] = [[]]
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         if "FROM node" in statement and "parent_id IS NULL" in statement and "FOR UPDATE" in statement:
             transactions[-1].append("root")
-        elif statement.startswith('UPDATE "user"') or ('FROM "user"' in statement and "FOR " in statement):
-            transactions[-1].append("user")
+        elif statement.startswith(('UPDATE "user"', "UPDATE space")) or (
+            ('FROM "user"' in statement or "FROM space" in statement) and "FOR " in statement
+        ):
+            transactions[-1].append("row")
 
     def end(_connection: object) -> None:
         transactions.append([])

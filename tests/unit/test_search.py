@@ -225,7 +225,7 @@ def test_every_block_of_ids_is_looked_at_and_a_cursor_stands_between_them(
     pages: list[list[str]] = []
     after: str | None = None
     hours = itertools.count(step=3600.0)
-    search = Search(session, bench.cursors, alice.id, hours.__next__)
+    search = Search(session, bench.cursors, alice.scope, hours.__next__)
     while not pages or after is not None:
         page = search.page("e 1", "", 100, after)
         after = page.next
@@ -328,7 +328,7 @@ def test_a_page_gives_what_it_has_when_its_time_is_over(
     pages: list[list[str]] = []
     after: str | None = None
     hours = itertools.count(step=3600.0)
-    search = Search(session, bench.cursors, alice.id, hours.__next__)
+    search = Search(session, bench.cursors, alice.scope, hours.__next__)
 
     while not pages or after is not None:
         page = search.page(query, "", 100, after)
@@ -348,7 +348,7 @@ def slow_from(bench: Workbench, number: int) -> Iterator[None]:
         statement, values = str(call[2]), call[3]
         if "WITH hit" in statement and next(numbers) >= number:
             statement = statement.replace(
-                "FROM node WHERE owner_id", "FROM pg_sleep(3600), node WHERE owner_id"
+                "FROM node WHERE space_id", "FROM pg_sleep(3600), node WHERE space_id"
             )
             assert "pg_sleep" in statement
         return statement, values

@@ -51,7 +51,7 @@ def test_a_connection_without_the_function_changes_no_name(
         for change in (
             "DELETE FROM node WHERE name = 'report'",
             "UPDATE node SET search_key = 'b'",
-            "UPDATE node SET owner_id = 2",
+            "UPDATE node SET space_id = 2",
             "INSERT INTO node (name) VALUES ('b')",
         ):
             with pytest.raises(sqlite3.OperationalError, match="no such function: grams"):
@@ -72,15 +72,10 @@ def test_a_library_that_trusts_no_schema_by_default_is_told_to(tmp_path: Path) -
     Base.metadata.create_all(engine)
 
     with Session(engine) as session, writing(session):
+        session.execute(text("INSERT INTO space (id, kind, usage, entries, seq) VALUES (1, 0, 0, 0, 0)"))
         session.execute(
             text(
-                'INSERT INTO "user" (id, public_id, username, username_key, password_hash, usage, created_at)'
-                " VALUES (1, '1', 'a', 'a', '', 0, '2026-01-01')"
-            )
-        )
-        session.execute(
-            text(
-                "INSERT INTO node (id, owner_id, kind, name, sort_key, search_key, size, version, child_count,"
+                "INSERT INTO node (id, space_id, kind, name, sort_key, search_key, size, version, child_count,"
                 " child_size, below_bytes, below_segments, created_at, modified_at)"
                 " VALUES (5, 1, 1, 'ab', x'00', 'ab', 0, 1, 0, 0, 0, 0, '2026-01-01', '2026-01-01')"
             )
@@ -99,7 +94,7 @@ def test_a_look_up_asks_the_index_whatever_the_planner_thinks_of_a_few_rows(
     asked: list[tuple[str, Any]] = []
     event.listen(bench.engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
 
-    found = find_candidates(session, alice.id, ["repo", "3"], END, 10)
+    found = find_candidates(session, alice.space_id, ["repo", "3"], END, 10)
 
     assert [node.name for node in found.nodes] == ["report 3"]
     statement, values = next(each for each in asked if "hit" in each[0] or "MATCH" in each[0])
@@ -115,9 +110,9 @@ def test_a_look_up_tells_where_the_rest_is(session: Session, bench: Workbench, a
     for number in range(3):
         bench.upload(session, alice, f"report {number}", b"x")
 
-    first = find_candidates(session, alice.id, ["report"], END, 2)
-    second = find_candidates(session, alice.id, ["report"], first.nodes[-1].id, 2)
+    first = find_candidates(session, alice.space_id, ["report"], END, 2)
+    second = find_candidates(session, alice.space_id, ["report"], first.nodes[-1].id, 2)
 
     assert ([node.name for node in first.nodes], first.rest) == (["report 2", "report 1"], first.nodes[-1].id)
     assert ([node.name for node in second.nodes], second.rest) == (["report 0"], 0)
-    assert find_candidates(session, alice.id, ["report"], 0, 2) == Candidates([], None)
+    assert find_candidates(session, alice.space_id, ["report"], 0, 2) == Candidates([], None)

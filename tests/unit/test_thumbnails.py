@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import BlobMissing, InvalidField, NotFound
-from cabinet.models import Thumbnail, User
+from cabinet.models import Space, Thumbnail, User
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.maintenance.sweep import Housekeeping, Keep
 from cabinet.services.maintenance.verify import Inspection
@@ -83,7 +83,7 @@ def find(session: Session, bench: Workbench, maker: ThumbnailMaker, alice: Accou
         path: str, size: int = 64, owner: Account = alice, wake: Callable[[], None] = make
     ) -> Entry | Missing:
         entry = bench.files(session, owner).get(path)
-        return Thumbnails(session, bench.store, bench.clock, wake, owner.id).find(entry, size)
+        return Thumbnails(session, bench.store, bench.clock, wake, owner.scope).find(entry, size)
 
     return find
 
@@ -110,7 +110,7 @@ def test_a_thumbnail_is_made_once_a_content(
 ) -> None:
     bench.upload(session, alice, "a.png", PICTURE)
     bench.upload(session, alice, "folder/other.png", PICTURE)
-    usage = session.get_one(User, alice.id).usage
+    usage = session.get_one(Space, alice.space_id).usage
 
     first, again, elsewhere = find("a.png"), find("a.png"), find("folder/other.png")
 
@@ -123,7 +123,7 @@ def test_a_thumbnail_is_made_once_a_content(
     assert first.size == len(content_of(bench, first))
     assert first.content_hash == elsewhere.content_hash == hash_chunks([content_of(bench, first)])
     assert opened(content_of(bench, find("a.png", 256))).size == (256, 128)
-    assert session.get_one(User, alice.id).usage == usage
+    assert session.get_one(Space, alice.space_id).usage == usage
 
 
 def test_nobody_learns_that_another_has_the_content(

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cabinet.errors import EntryExists, InvalidField, InvalidName, NotAFolder, NotFound
-from cabinet.models import User
+from cabinet.models import Space
 from cabinet.services.accounts.accounts import Account
+from cabinet.services.changes.selections import TrashSelection
 from cabinet.services.changes.trash import Trash
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.extents import Extent
@@ -25,7 +26,7 @@ def trash(bench: Workbench, session: Session, alice: Account) -> Trash:
 
 def used(session: Session, account: Account) -> int:
     session.rollback()
-    return session.get_one(User, account.id, populate_existing=True).usage
+    return session.get_one(Space, account.space_id, populate_existing=True).usage
 
 
 def test_a_folder_is_one_entry_and_says_where_it_was_and_how_long_it_stays(
@@ -95,6 +96,40 @@ def test_the_newest_come_first_in_pages(
     assert [shown[0], set(shown[1:3]), set(shown[3:])] == ["4", {"2", "3"}, {"0", "1"}]
     with pytest.raises(InvalidField):
         trash.list_page(2, "rubbish")
+
+
+@pytest.mark.parametrize("all_at_once", [False, True])
+def test_what_is_restored_comes_into_its_folder_wherever_that_is_now(
+    trash: Trash, session: Session, bench: Workbench, alice: Account, all_at_once: bool
+) -> None:
+    bench.upload(session, alice, "a/b/f", CONTENT)
+    [deleted] = trash.add(["a/b/f"])
+    bench.moving(session, alice).move(["a/b"], "moved/renamed", Conflict.FAIL)
+    bench.files(session, alice).make_folder("a/b")
+
+    if all_at_once:
+        bench.bulk(session, alice).restore(TrashSelection(frozenset(), 1), Conflict.FAIL)
+    else:
+        assert trash.restore(deleted.id).path == "moved/renamed/f"
+
+    assert "moved/renamed/f" in paths_of(session, bench, alice)
+    check_rows(session)
+
+
+@pytest.mark.parametrize("end", ["trashed", "purged"])
+def test_what_has_no_folder_any_more_comes_back_to_the_path_that_it_had(
+    trash: Trash, session: Session, bench: Workbench, alice: Account, end: str
+) -> None:
+    bench.upload(session, alice, "a/b/f", CONTENT)
+    [deleted] = trash.add(["a/b/f"])
+    if end == "trashed":
+        trash.add(["a"])
+    else:
+        bench.files(session, alice).purge("a")
+
+    assert trash.restore(deleted.id).path == "a/b/f"
+
+    check_rows(session)
 
 
 def test_what_is_restored_is_where_it_was_with_all_below_it(

@@ -100,7 +100,7 @@ def test_of_uploads_that_have_ended_only_the_last_are_remembered(
     for _ in range(8 * CAPS.uploads):
         bench.clock.advance(seconds=1)
         ended.append(end(service))
-        rows.append(session.scalar(select(func.count()).where(Upload.owner_id == alice.id)) or 0)
+        rows.append(session.scalar(select(func.count()).where(Upload.space_id == alice.space_id)) or 0)
 
     assert max(rows) <= 2 * CAPS.uploads + 2
     # With each that is joined, its part has ended as well.

@@ -27,7 +27,7 @@ from cabinet.errors import (
     PreconditionFailed,
     Unavailable,
 )
-from cabinet.models import Blob, Node, User, Version
+from cabinet.models import Blob, Node, Space, User, Version
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.names import PATH_BYTES
@@ -44,7 +44,7 @@ OTHER = b"something else"
 def rows(session: Session) -> list[Any]:
     session.rollback()
     return [
-        session.execute(select(User.id, User.usage)).all(),
+        session.execute(select(Space.id, Space.usage)).all(),
         session.execute(
             select(Node.id, Node.name, Node.version, Node.child_count, Node.child_size, Node.modified_at)
         ).all(),
@@ -103,7 +103,7 @@ def test_the_same_content_again_is_no_new_version(session: Session, bench: Workb
     assert not stored.is_new
     assert stored.entry.modified_at == bench.clock.now
     assert session.scalar(select(func.count()).select_from(Version)) == 1
-    assert session.scalar(select(User.usage)) == len(CONTENT)
+    assert session.scalar(select(Space.usage)) == len(CONTENT)
 
 
 def test_the_same_content_is_stored_once_and_paid_for_by_each(
@@ -115,7 +115,7 @@ def test_the_same_content_is_stored_once_and_paid_for_by_each(
     bench.upload(session, bob, "c", CONTENT)
 
     assert stored_bytes(bench) == Counter({"blobs": 1})
-    usage = session.execute(select(User.username, User.usage).order_by(User.id)).all()
+    usage = session.execute(select(User.username, Space.usage).join(User.space).order_by(User.id)).all()
     assert usage == [("alice", 2 * len(CONTENT)), ("bob", len(CONTENT))]
 
 

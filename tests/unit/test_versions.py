@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cabinet.errors import CurrentVersion, IsAFolder, NotFound, QuotaExceeded
-from cabinet.models import User
+from cabinet.models import Space
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.tree.versions import Versions
 from tests.support.audit import check_rows
@@ -21,7 +21,7 @@ def write(session: Session, bench: Workbench, account: Account, *contents: bytes
 
 def used(session: Session, account: Account) -> int:
     session.rollback()
-    return session.get_one(User, account.id, populate_existing=True).usage
+    return session.get_one(Space, account.space_id, populate_existing=True).usage
 
 
 def test_the_newest_comes_first_and_is_the_current_one(
@@ -81,7 +81,7 @@ def test_where_fewer_are_kept_than_before_a_few_go_each_time(
     """Else the next write to a file with a million versions would delete all of them at once, or fail."""
     monkeypatch.setattr("cabinet.services.tree.versions.PRUNED", 3)
     write(session, bench, alice, *(bytes(number) for number in range(1, VERSIONS_KEPT + 1)))
-    fewer = Versions(session, bench.clock, 1, alice.id)
+    fewer = Versions(session, bench.clock, 1, alice.scope)
 
     fewer.restore("d/f", 1)
     assert [each.number for each in fewer.list("d/f")] == [6, 5, 4]

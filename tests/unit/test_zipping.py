@@ -27,7 +27,7 @@ def zips(session: Session, bench: Workbench, alice: Account) -> Zipping:
     ):  # fmt: skip
         bench.upload(session, alice, path, content)
     bench.files(session, alice).make_folders(["docs/empty"])
-    return Zipping(session, bench.store, alice.id)
+    return Zipping(session, bench.store, alice.scope)
 
 
 DOCS = {
@@ -86,7 +86,7 @@ def test_a_selection_is_called_after_the_folder_that_it_is_of(zips: Zipping) -> 
 
 
 def test_nothing_is_an_archive_too(session: Session, bench: Workbench, alice: Account) -> None:
-    assert read(Zipping(session, bench.store, alice.id).zip([""])) == {}
+    assert read(Zipping(session, bench.store, alice.scope).zip([""])) == {}
 
 
 def test_what_is_in_the_trash_is_in_no_archive(
@@ -104,7 +104,7 @@ def test_what_is_anothers_is_not_there(zips: Zipping, session: Session, bench: W
     bob = bench.register(session, "bob")
 
     with pytest.raises(NotFound):
-        Zipping(session, bench.store, bob.id).zip(["docs"])
+        Zipping(session, bench.store, bob.scope).zip(["docs"])
 
 
 @pytest.mark.parametrize("count", [0, 1001])

@@ -52,7 +52,7 @@ def import_(username: str, paths: tuple[Path, ...], to: str, on_conflict: str, a
     """
     account = find_account(username)
     above = split_path(to.strip("/"))
-    files, uploads = services.files(account.id), services.uploads(account.id)
+    files, uploads = services.files(account.scope), services.uploads(account.scope)
     with Report("Imported", as_json=as_json) as report:
         importer = Importer(files, uploads, Conflict(on_conflict), report)
         sources = Sources(report)
@@ -70,7 +70,7 @@ def export(username: str, target: Path, force: bool, as_json: bool) -> None:
     They get the times of their last change. A local file with the very same content is left as it is. So the command can be repeated after
     an interruption.
     """
-    files = services.files(find_account(username).id)
+    files = services.files(find_account(username).scope)
     with Report("Exported", as_json=as_json) as report:
         Exporter(files, report, force=force).write_all(target)
 
@@ -82,7 +82,7 @@ def export(username: str, target: Path, force: bool, as_json: bool) -> None:
 @json_option
 def list_(username: str, path: str, recursive: bool, as_json: bool) -> None:
     """List a folder of USER, or everything at the top."""
-    files = services.files(find_account(username).id)
+    files = services.files(find_account(username).scope)
     folder = path.strip("/")
     entries = iter_entries(files, folder) if recursive else _iter_folder(files, folder)
     if as_json:

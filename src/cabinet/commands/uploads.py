@@ -24,8 +24,8 @@ group = OperatorGroup("uploads", help="List unfinished uploads, and end those th
 @json_option
 def list_uploads(username: str | None, as_json: bool) -> None:
     """List the uploads that are not finished, the oldest first."""
-    owner_id = None if username is None else find_account(username).id
-    found = inspection().iter_uploads(owner_id)
+    space_id = None if username is None else find_account(username).space_id
+    found = inspection().iter_uploads(space_id)
     if as_json:
         print_array("uploads", map(asdict, found))
         return

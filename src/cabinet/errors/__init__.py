@@ -42,6 +42,7 @@
     │   └── OffsetMismatch
     ├── StorageFull
     │   ├── QuotaExceeded
+    │   ├── FolderFull             the same, where only a folder is shared
     │   ├── TooManyEntries         as many files and folders as one account may have
     │   └── TooManyUploads         likewise, unfinished ones
     ├── StorageFault               the disk reports an error
@@ -95,6 +96,7 @@ from cabinet.errors.state import (
     Conflict,
     CurrentVersion,
     EntryExists,
+    FolderFull,
     IntoItself,
     IsAFolder,
     NotAFolder,
@@ -128,6 +130,7 @@ __all__ = [
     "CurrentVersion",
     "DigestMismatch",
     "EntryExists",
+    "FolderFull",
     "Forbidden",
     "IntoItself",
     "InvalidField",

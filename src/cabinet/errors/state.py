@@ -131,6 +131,13 @@ class QuotaExceeded(StorageFull):
     quota: int
 
 
+class FolderFull(StorageFull):
+    """The space of a shared folder has no room; how much it has is told nobody who sees only the folder."""
+
+    title = N_("Not enough space")
+    message = N_("There is not enough space for this in the folder; nothing was stored.")
+
+
 class TooManyEntries(StorageFull):
     """A user would have more files and folders than one may have; nothing was stored."""
 

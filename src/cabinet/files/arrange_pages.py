@@ -15,6 +15,7 @@ from flask_babel import gettext, ngettext
 from cabinet.errors import N_, EntryExists, IntoItself, InvalidName, NotAFolder, NotFound
 from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import ArrangeForm, ChosenForm, RenameForm, paths_of
+from cabinet.services.access.scope import Scope
 from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.paging import Order
@@ -48,7 +49,7 @@ _COPIED = (
 def arrange() -> ResponseReturnValue:
     """Ask what shall become of the chosen ones; a choice too long for an address is posted."""
     user, form = acting_user(), ChosenForm(formdata=request.values)
-    return _arrange_page(user.id, paths_of(form)) if form.path.data else nothing_chosen(LINKS)
+    return _arrange_page(user.scope, paths_of(form)) if form.path.data else nothing_chosen(LINKS)
 
 
 @bp.post("/index/rename")
@@ -58,10 +59,10 @@ def rename() -> ResponseReturnValue:
     try:
         check_form(form)
         path = paths_of(form)[0]
-        renamed = moving(user.id).rename(path, text_of(form.name), Conflict.FAIL)
+        renamed = moving(user.scope).rename(path, text_of(form.name), Conflict.FAIL)
     except REFUSALS as error:
         status = refuse(form, error, {EntryExists: "name", InvalidName: "name"})
-        return _arrange_page(user.id, paths_of(form), rename_form=form), status
+        return _arrange_page(user.scope, paths_of(form), rename_form=form), status
     if not wants_page():
         return to_json(renamed)
     old = split_path(path)[-1]
@@ -73,14 +74,14 @@ def rename() -> ResponseReturnValue:
 @takes_body_of(PATHS_BYTES)
 def move_chosen() -> ResponseReturnValue:
     """Move the chosen ones into a folder."""
-    return _arrange(moving(acting_user().id).move, _MOVED)
+    return _arrange(moving(acting_user().scope).move, _MOVED)
 
 
 @bp.post("/index/copy")
 @takes_body_of(PATHS_BYTES)
 def copy_chosen() -> ResponseReturnValue:
     """Copy the chosen ones into a folder."""
-    return _arrange(moving(acting_user().id).copy, _COPIED)
+    return _arrange(moving(acting_user().scope).copy, _COPIED)
 
 
 @bp.post("/index/delete")
@@ -93,7 +94,7 @@ def delete() -> ResponseReturnValue:
     check_form(form)
     paths = paths_of(form)
     back = way_back(LINKS, paths[0])
-    trash(user.id).add(paths)
+    trash(user.scope).add(paths)
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT
     if len(paths) == 1:
@@ -123,7 +124,7 @@ def _arrange(
     except REFUSALS as error:
         fields = dict.fromkeys((EntryExists, IntoItself, InvalidName, NotAFolder), "to")
         status = refuse(form, error, fields)
-        return _arrange_page(user.id, paths, arrange_form=form), status
+        return _arrange_page(user.scope, paths, arrange_form=form), status
     _tell(texts, entries, split_path(to)[-1] if to else gettext("Your files"))
     return see_other(back)
 
@@ -140,13 +141,13 @@ def _tell(texts: tuple[str, tuple[str, str]], entries: Sequence[Entry], folder: 
 
 
 def _arrange_page(
-    user_id: int,
+    scope: Scope,
     paths: Sequence[str],
     rename_form: RenameForm | None = None,
     arrange_form: ArrangeForm | None = None,
 ) -> str:
     """Show what can be done with what is at `paths`; what is not there any more is left out."""
-    service = files(user_id)
+    service = files(scope)
     entries = [entry for entry in service.look_up(paths) if entry and entry.path]
     if not entries:
         raise NotFound
@@ -159,15 +160,15 @@ def _arrange_page(
         entry=first if len(entries) == 1 else None,
         breadcrumbs=crumbs_of(first.path)[:-1],
         back=way_back(LINKS, first.path),
-        folders=_folders_near(user_id, parent),
+        folders=_folders_near(scope, parent),
         rename_form=rename_form or RenameForm(formdata=None, name=first.name),
         arrange_form=arrange_form or ArrangeForm(formdata=None, to=parent),
     )
 
 
-def _folders_near(user_id: int, folder: str) -> list[str]:
+def _folders_near(scope: Scope, folder: str) -> list[str]:
     """Return some folders that things of `folder` may want to go to; costs the same in any folder."""
-    service = files(user_id)
+    service = files(scope)
     near = {path for _, path in crumbs_of(folder)}
     for each in {"", folder}:
         page = service.list_page(each, Order(), SUGGESTED)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from cabinet.errors import N_, InvalidField, NotFound
 from cabinet.files.blueprint import bp
 from cabinet.files.download_pages import from_its_page
+from cabinet.services.access.scope import Scope
 from cabinet.services.tree.entries import Entry
 from cabinet.services.tree.paging import Sort
 from cabinet.web.archives import send_zip
@@ -52,7 +53,7 @@ def upload() -> ResponseReturnValue:
     """Store every file of a multipart form, or none of them."""
     user = acting_user()
     folder = request.args.get("folder", "")
-    stored = receive_form(uploads(user.id), folder)
+    stored = receive_form(uploads(user.scope), folder)
     if not wants_page():
         return {"files": [to_json(found.entry) for found in stored]}, HTTPStatus.CREATED
     flash(_uploaded([found.entry for found in stored]), "success")
@@ -81,7 +82,7 @@ def list_files() -> ResponseReturnValue:
 @takes_body_of(PATHS_BYTES)
 def look_up() -> ResponseReturnValue:
     """Tell what is at each of many paths; a sender asks before it sends."""
-    service = files(acting_user().id)
+    service = files(acting_user().scope)
     entries = service.look_up(read_json(Lookup).paths)
     return {"entries": [to_json(entry) if entry else None for entry in entries]}
 
@@ -89,7 +90,7 @@ def look_up() -> ResponseReturnValue:
 @bp.get("/files/<path:path>")
 def get(path: str) -> ResponseReturnValue:
     """Answer with a file's bytes, or a folder's listing."""
-    entry = _find(acting_user().id, path)
+    entry = _find(acting_user().scope, path)
     if not entry.is_folder:
         return _send(entry, attachment=False)
     if wants_page():
@@ -102,9 +103,9 @@ def get(path: str) -> ResponseReturnValue:
 def download(path: str) -> ResponseReturnValue:
     """Answer with a file's bytes, or a folder as an archive, to be saved."""
     user = acting_user()
-    entry = _find(user.id, path)
+    entry = _find(user.scope, path)
     if entry.is_folder:
-        return send_zip(zipping(user.id).zip([entry.path]))
+        return send_zip(zipping(user.scope).zip([entry.path]))
     return _send(entry, attachment=True)
 
 
@@ -112,7 +113,7 @@ def download(path: str) -> ResponseReturnValue:
 @streams_body
 def put(path: str) -> ResponseReturnValue:
     """Store the body as the content of a file."""
-    stored = receive_body(uploads(acting_user().id), path)
+    stored = receive_body(uploads(acting_user().scope), path)
     body = to_json(stored.entry)
     response = jsonify(body)
     response.status_code = HTTPStatus.CREATED if stored.is_new else HTTPStatus.OK
@@ -124,26 +125,26 @@ def put(path: str) -> ResponseReturnValue:
 @bp.delete("/files/<path:path>")
 def trash(path: str) -> ResponseReturnValue:
     """Move a file, or a folder with all in it, to the trash, or remove it for ever."""
-    service = files(acting_user().id)
+    service = files(acting_user().scope)
     remove = service.trash if request.args.get("permanent", "0") in {"", "0"} else service.purge
     remove(path, precondition_of(request))
     return "", HTTPStatus.NO_CONTENT
 
 
-def _find(user_id: int, path: str) -> Entry:
+def _find(scope: Scope, path: str) -> Entry:
     """Return the entry at a path, as it was in the version that the query asks for, if it does.
 
     The path of a folder may end in a slash.
     """
     number, names = number_of("version"), path.removesuffix("/")
-    entry = files(user_id).get(names) if number is None else versions(user_id).get(names, number)
+    entry = files(scope).get(names) if number is None else versions(scope).get(names, number)
     if names != path and not entry.is_folder:
         raise NotFound
     return entry
 
 
 def _send(entry: Entry, *, attachment: bool) -> Response:
-    service = files(acting_user().id)
+    service = files(acting_user().scope)
     response = send_entry(request, entry, lambda: service.open(entry), attachment=attachment)
     if "sha-256" in request.headers.get("Want-Repr-Digest", "").lower() and entry.content_hash:
         response.headers["Repr-Digest"] = to_digest(service.sha256(entry.content_hash))
@@ -151,7 +152,7 @@ def _send(entry: Entry, *, attachment: bool) -> Response:
 
 
 def _listing(path: str) -> ResponseReturnValue:
-    service = files(acting_user().id)
+    service = files(acting_user().scope)
     limit, order = limit_of(), order_of()
     if request.args.get("recursive", "0") in {"", "0"}:
         page = service.list_page(path, order, limit)

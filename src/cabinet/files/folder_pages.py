@@ -14,6 +14,7 @@ from flask_babel import gettext
 from cabinet.errors import EntryExists, InvalidName, NotAFolder
 from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import NewFolderForm, UploadForm
+from cabinet.services.access.scope import Scope
 from cabinet.services.changes.files import Files
 from cabinet.services.tree.listing import Outline
 from cabinet.services.tree.names import join_path, split_path
@@ -46,7 +47,7 @@ def index() -> ResponseReturnValue:
     """Show a folder."""
     user = acting_user()
     form = NewFolderForm(formdata=None, folder=request.args.get("path", ""))
-    return _index_page(user.id, form, order_of_page())
+    return _index_page(user.scope, form, order_of_page())
 
 
 @bp.post("/index" + ROWS)
@@ -55,7 +56,7 @@ def update_index() -> ResponseReturnValue:
     """Show a folder again, as far as a page shows it."""
     user, shown = acting_user(), read_json(Shown)
     form = NewFolderForm(formdata=None, folder=request.args.get("path", ""))
-    return _index_page(user.id, form, order_of_page(), shown)
+    return _index_page(user.scope, form, order_of_page(), shown)
 
 
 @bp.post("/index/folders")
@@ -65,10 +66,12 @@ def new_folder() -> ResponseReturnValue:
     parent = text_of(form.folder)
     try:
         check_form(form)
-        made = files(user.id).make_folder(join_path((*split_path(parent), *split_path(text_of(form.name)))))
+        made = files(user.scope).make_folder(
+            join_path((*split_path(parent), *split_path(text_of(form.name))))
+        )
     except REFUSALS as error:
         status = refuse(form, error, {EntryExists: "name", InvalidName: "name", NotAFolder: "name"})
-        return _index_page(user.id, form, order_of_page()), status
+        return _index_page(user.scope, form, order_of_page()), status
     flash(gettext("The folder “%(name)s” is made.", name=made.name), "success")
     return see_other(way_back_to(LINKS, parent))
 
@@ -79,9 +82,9 @@ def keep_wishes(response: Response) -> Response:
     return remember(response, LINKS.folder)
 
 
-def _index_page(user_id: int, form: NewFolderForm, order: Order, shown: Shown | None = None) -> str:
+def _index_page(scope: Scope, form: NewFolderForm, order: Order, shown: Shown | None = None) -> str:
     back, path = page_at_hand(), text_of(form.folder)
-    page, content = _content_of(files(user_id), path, order, RowMaker(LINKS, back), shown)
+    page, content = _content_of(files(scope), path, order, RowMaker(LINKS, back), shown)
     listing = Listing(
         links=LINKS,
         place="folder",

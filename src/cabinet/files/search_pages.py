@@ -13,6 +13,7 @@ from flask_babel import gettext
 
 from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import empty_forms
+from cabinet.services.access.scope import Scope
 from cabinet.services.tree.search import Search
 from cabinet.web.guard import takes_body_of
 from cabinet.web.identity import acting_user
@@ -28,7 +29,7 @@ from cabinet.web.services import search
 PAGE_LIMIT = 100
 
 
-def show_found(user_id: int, query: str, path: str, shown: Shown | None = None) -> str:
+def show_found(scope: Scope, query: str, path: str, shown: Shown | None = None) -> str:
     """Show what is found; who has asked for nothing yet sees where to ask.
 
     `from` is the folder that a search everywhere began in: the way back, and the other place to look.
@@ -36,9 +37,7 @@ def show_found(user_id: int, query: str, path: str, shown: Shown | None = None) 
     origin = path or request.args.get("from", "")
     back = page_at_hand()
     maker = RowMaker(LINKS, back, Marker(query))
-    content, after = (
-        _found(search(user_id), query, path, maker, shown) if query.strip() else (whole([]), None)
-    )
+    content, after = _found(search(scope), query, path, maker, shown) if query.strip() else (whole([]), None)
     listing = Listing(
         links=LINKS,
         place="search",
@@ -65,7 +64,7 @@ def show_found(user_id: int, query: str, path: str, shown: Shown | None = None) 
 def update_found() -> ResponseReturnValue:
     """Show what is found again, as far as a page shows it."""
     user, shown = acting_user(), read_json(Shown)
-    return show_found(user.id, request.args.get("q", ""), request.args.get("path", ""), shown)
+    return show_found(user.scope, request.args.get("q", ""), request.args.get("path", ""), shown)
 
 
 def _found(

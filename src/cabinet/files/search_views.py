@@ -22,6 +22,6 @@ def find() -> ResponseReturnValue:
     """List what has all words of `q` in its name, below the folder `path`."""
     asked, user = request.args, acting_user()
     if wants_page():
-        return show_found(user.id, asked.get("q", ""), asked.get("path", ""))
-    page = search(user.id).page(asked.get("q", ""), asked.get("path", ""), limit_of(), after_of())
+        return show_found(user.scope, asked.get("q", ""), asked.get("path", ""))
+    page = search(user.scope).page(asked.get("q", ""), asked.get("path", ""), limit_of(), after_of())
     return {"path": page.path, "entries": [to_json(entry) for entry in page.entries], "next": page.next}

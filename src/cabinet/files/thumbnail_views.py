@@ -34,17 +34,17 @@ def thumbnail(path: str) -> ResponseReturnValue:
 
     With `?of=` and the file's content hash the answer may be kept for ever.
     """
-    user_id = acting_user().id
-    entry = files(user_id).get(path)
+    scope = acting_user().scope
+    entry = files(scope).get(path)
     size = request.args.get("size", DEFAULT_SIZE)
-    found = thumbnails(user_id).find(entry, next((known for known in SIZES if str(known) == size), 0))
+    found = thumbnails(scope).find(entry, next((known for known in SIZES if str(known) == size), 0))
     names_content = request.args.get("of") == entry.content_hash
     if found is Missing.YET:
         return "", HTTPStatus.ACCEPTED, {"Retry-After": str(RETRY_AFTER)}
     if found is Missing.EVER:
         # No error: of every file that is called a picture a page asks for one.
         return "", HTTPStatus.NO_CONTENT, {"Cache-Control": A_DAY} if names_content else {}
-    response = send_entry(request, found, lambda: files(user_id).open(found), attachment=False)
+    response = send_entry(request, found, lambda: files(scope).open(found), attachment=False)
     if names_content:
         response.headers["Cache-Control"] = FOREVER
     return response

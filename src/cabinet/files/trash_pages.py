@@ -16,6 +16,7 @@ from markupsafe import Markup
 from cabinet.errors import Conflict, EntryExists, InvalidInput
 from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import ReturnForm, TrashedForm, empty_forms
+from cabinet.services.access.scope import Scope
 from cabinet.services.changes.trash import Trash, Trashed
 from cabinet.web.formats import moment, number
 from cabinet.web.guard import takes_body_of
@@ -40,10 +41,10 @@ _DAYS_LEFT = Markup('<span class="days-left{}">{}</span>')
 
 
 def show_trash(
-    user_id: int, form: ReturnForm | None = None, refused: Sequence[str] = (), shown: Shown | None = None
+    scope: Scope, form: ReturnForm | None = None, refused: Sequence[str] = (), shown: Shown | None = None
 ) -> str:
     """Show a page of the trash; what `refused` names could not be put back, for something is there."""
-    content, after = _content_of(trash(user_id), shown)
+    content, after = _content_of(trash(scope), shown)
     listing = Listing(
         links=LINKS,
         place="trash",
@@ -69,7 +70,7 @@ def show_trash(
 def update_trash() -> ResponseReturnValue:
     """Show the trash again, as far as a page shows it."""
     user, shown = acting_user(), read_json(Shown)
-    return show_trash(user.id, shown=shown)
+    return show_trash(user.scope, shown=shown)
 
 
 @bp.post("/index/trash/restore")
@@ -82,10 +83,10 @@ def restore_from_page() -> ResponseReturnValue:
         return nothing_chosen(LINKS)
     try:
         check_form(form)
-        back = trash(user.id).restore_all(ids, to_conflict(form.on_conflict.data))
+        back = trash(user.scope).restore_all(ids, to_conflict(form.on_conflict.data))
     except (Conflict, InvalidInput) as error:
         status = refuse(form, error, {})
-        return show_trash(user.id, form, ids if isinstance(error, EntryExists) else ()), status
+        return show_trash(user.scope, form, ids if isinstance(error, EntryExists) else ()), status
     if len(back) == 1:
         text = gettext("“%(path)s” is back.", path=back[0].path)
     else:
@@ -106,7 +107,7 @@ def purge_from_page() -> ResponseReturnValue:
     check_form(form)
     if not form.sure.data:
         return render_template("files/purge.html", ids=ids, count=len(ids), back=_next())
-    trash(user.id).purge_all(ids)
+    trash(user.scope).purge_all(ids)
     flash(gettext("That is gone for ever."), "success")
     return see_other(_next())
 
@@ -121,7 +122,7 @@ def ask_to_empty() -> ResponseReturnValue:
 @bp.post("/index/trash/empty")
 def empty_from_page() -> ResponseReturnValue:
     """Remove everything in the trash for ever."""
-    trash(acting_user().id).empty()
+    trash(acting_user().scope).empty()
     flash(gettext("The trash is empty."), "success")
     return see_other(url_for("files.list_trash"))
 

@@ -64,42 +64,42 @@ def list_trash() -> ResponseReturnValue:
     """List what was deleted, the newest first."""
     user = acting_user()
     if wants_page():
-        return show_trash(user.id)
-    page = trash(user.id).list_page(limit_of(), after_of())
+        return show_trash(user.scope)
+    page = trash(user.scope).list_page(limit_of(), after_of())
     return {"entries": [_trashed_json(each) for each in page.entries], "next": page.next}
 
 
 @bp.get("/trash/count")
 def count_trash() -> ResponseReturnValue:
     """Tell how many things are in the trash."""
-    return {"count": trash(acting_user().id).count()}
+    return {"count": trash(acting_user().scope).count()}
 
 
 @bp.post("/trash")
 @takes_body_of(PATHS_BYTES)
 def add_to_trash() -> ResponseReturnValue:
     """Move files and folders to the trash, all of them or none; or what was copied or restored at once."""
-    user_id = acting_user().id
+    scope = acting_user().scope
     wanted = read_one_of(("paths", Deletion), ("folder", FolderChoice), ("batch", BatchChoice))
     if isinstance(wanted, FolderChoice):
-        return done_json(bulk(user_id).trash(wanted.selection()))
+        return done_json(bulk(scope).trash(wanted.selection()))
     if isinstance(wanted, BatchChoice):
-        return {"count": bulk(user_id).undo(wanted.batch, {BatchKind.COPY, BatchKind.RESTORE})}
-    return {"entries": [_trashed_json(each) for each in trash(user_id).add(wanted.paths)]}
+        return {"count": bulk(scope).undo(wanted.batch, {BatchKind.COPY, BatchKind.RESTORE})}
+    return {"entries": [_trashed_json(each) for each in trash(scope).add(wanted.paths)]}
 
 
 @bp.post("/trash/restore")
 @takes_body_of(PATHS_BYTES)
 def restore_all() -> ResponseReturnValue:
     """Put things back where they were, all of them or none; or what was deleted at once."""
-    user_id = acting_user().id
+    scope = acting_user().scope
     wanted = read_one_of(("ids", Return), ("all", TrashReturn), ("batch", BatchChoice))
     if isinstance(wanted, BatchChoice):
-        return {"count": bulk(user_id).undo(wanted.batch, {BatchKind.TRASH})}
+        return {"count": bulk(scope).undo(wanted.batch, {BatchKind.TRASH})}
     on_conflict = to_conflict(wanted.on_conflict)
     if isinstance(wanted, TrashReturn):
-        return done_json(bulk(user_id).restore(wanted.selection(), on_conflict))
-    back = trash(user_id).restore_all(wanted.ids, on_conflict)
+        return done_json(bulk(scope).restore(wanted.selection(), on_conflict))
+    back = trash(scope).restore_all(wanted.ids, on_conflict)
     return {"entries": [to_json(entry) for entry in back]}
 
 
@@ -107,20 +107,20 @@ def restore_all() -> ResponseReturnValue:
 @takes_body_of(PATHS_BYTES)
 def purge_all() -> ResponseReturnValue:
     """Remove things in the trash for ever, all of them or none; or what was deleted at once."""
-    user_id = acting_user().id
+    scope = acting_user().scope
     wanted = read_one_of(("ids", Choice), ("all", TrashChoice), ("batch", BatchChoice))
     if isinstance(wanted, BatchChoice):
-        return done_json(bulk(user_id).purge_batch(wanted.batch))
+        return done_json(bulk(scope).purge_batch(wanted.batch))
     if isinstance(wanted, TrashChoice):
-        return done_json(bulk(user_id).purge(wanted.selection()))
-    trash(user_id).purge_all(wanted.ids)
+        return done_json(bulk(scope).purge(wanted.selection()))
+    trash(scope).purge_all(wanted.ids)
     return "", HTTPStatus.NO_CONTENT
 
 
 @bp.post("/trash/<trash_id>/restore")
 def restore(trash_id: str) -> ResponseReturnValue:
     """Put something back where it was."""
-    service = trash(acting_user().id)
+    service = trash(acting_user().scope)
     wanted = read_json(Restoring) if request.get_data() else Restoring()
     return to_json(service.restore(trash_id, to_conflict(wanted.on_conflict)))
 
@@ -128,14 +128,14 @@ def restore(trash_id: str) -> ResponseReturnValue:
 @bp.delete("/trash/<trash_id>")
 def purge(trash_id: str) -> ResponseReturnValue:
     """Remove something in the trash for ever."""
-    trash(acting_user().id).purge(trash_id)
+    trash(acting_user().scope).purge(trash_id)
     return "", HTTPStatus.NO_CONTENT
 
 
 @bp.delete("/trash")
 def empty_trash() -> ResponseReturnValue:
     """Remove everything in the trash for ever."""
-    trash(acting_user().id).empty()
+    trash(acting_user().scope).empty()
     return "", HTTPStatus.NO_CONTENT
 
 

@@ -42,7 +42,7 @@ class Arrangement(BaseModel):
 @bp.post("/folders")
 def make_folder() -> ResponseReturnValue:
     """Make a folder, with those above it."""
-    body = to_json(files(acting_user().id).make_folder(read_json(NewFolder).path))
+    body = to_json(files(acting_user().scope).make_folder(read_json(NewFolder).path))
     response = jsonify(body)
     response.status_code = HTTPStatus.CREATED
     response.headers["Location"] = body["url"]
@@ -53,23 +53,23 @@ def make_folder() -> ResponseReturnValue:
 @takes_body_of(PATHS_BYTES)
 def move() -> ResponseReturnValue:
     """Move files and folders, all of them or none."""
-    user_id = acting_user().id
-    return _arrange(moving(user_id).move, bulk(user_id).move)
+    scope = acting_user().scope
+    return _arrange(moving(scope).move, bulk(scope).move)
 
 
 @bp.post("/copies")
 @takes_body_of(PATHS_BYTES)
 def copy() -> ResponseReturnValue:
     """Copy files and folders, all of them or none."""
-    user_id = acting_user().id
-    return _arrange(moving(user_id).copy, bulk(user_id).copy)
+    scope = acting_user().scope
+    return _arrange(moving(scope).copy, bulk(scope).copy)
 
 
 @bp.post("/moves/undo")
 def undo_move() -> ResponseReturnValue:
     """Move everything back that was moved at once, with what it replaced."""
-    user_id, wanted = acting_user().id, read_json(BatchChoice)
-    return {"count": bulk(user_id).undo(wanted.batch, {BatchKind.MOVE})}
+    scope, wanted = acting_user().scope, read_json(BatchChoice)
+    return {"count": bulk(scope).undo(wanted.batch, {BatchKind.MOVE})}
 
 
 def _arrange(

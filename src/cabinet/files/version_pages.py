@@ -12,6 +12,7 @@ from flask_babel import gettext
 from cabinet.errors import CurrentVersion, QuotaExceeded
 from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import VersionForm
+from cabinet.services.access.scope import Scope
 from cabinet.web.identity import acting_user
 from cabinet.web.listing.navigation import crumbs_of, refuse
 from cabinet.web.pages import check_form, local_path, see_other, text_of, with_next
@@ -19,9 +20,9 @@ from cabinet.web.runtime import setting
 from cabinet.web.services import versions
 
 
-def show_versions(user_id: int, path: str, form: VersionForm | None = None) -> str:
+def show_versions(scope: Scope, path: str, form: VersionForm | None = None) -> str:
     """Show the versions of a file; `form` is one that was refused."""
-    found = versions(user_id).list(path)
+    found = versions(scope).list(path)
     *folders, (name, _) = crumbs_of(path)
     return render_template(
         "files/versions.html",
@@ -44,10 +45,10 @@ def restore_version_from_page() -> ResponseReturnValue:
     path = text_of(form.path)
     try:
         check_form(form)
-        versions(user.id).restore(path, form.number.data or 0)
+        versions(user.scope).restore(path, form.number.data or 0)
     except QuotaExceeded as error:
         status = refuse(form, error, {})
-        return show_versions(user.id, path, form), status
+        return show_versions(user.scope, path, form), status
     flash(
         gettext("The file has the content of version %(number)s again.", number=form.number.data), "success"
     )
@@ -61,10 +62,10 @@ def discard_version_from_page() -> ResponseReturnValue:
     path = text_of(form.path)
     try:
         check_form(form)
-        versions(user.id).discard(path, form.number.data or 0)
+        versions(user.scope).discard(path, form.number.data or 0)
     except CurrentVersion as error:
         status = refuse(form, error, {})
-        return show_versions(user.id, path, form), status
+        return show_versions(user.scope, path, form), status
     flash(gettext("Version %(number)s is gone for ever.", number=form.number.data), "success")
     return see_other(with_next(url_for("files.list_versions", path=path), _begun()))
 

@@ -25,21 +25,21 @@ def list_versions(path: str) -> ResponseReturnValue:
     """List the versions of a file, the newest first."""
     user = acting_user()
     if wants_page():
-        return show_versions(user.id, path)
-    found = versions(user.id).list(path)
+        return show_versions(user.scope, path)
+    found = versions(user.scope).list(path)
     return {"path": path, "versions": [_version_json(version) for version in found]}
 
 
 @bp.post("/versions/<path:path>/<int:number>/restore")
 def restore_version(path: str, number: int) -> ResponseReturnValue:
     """Give a file the bytes of an old version again."""
-    return to_json(versions(acting_user().id).restore(path, number))
+    return to_json(versions(acting_user().scope).restore(path, number))
 
 
 @bp.delete("/versions/<path:path>/<int:number>")
 def discard_version(path: str, number: int) -> ResponseReturnValue:
     """Remove an old version for ever."""
-    versions(acting_user().id).discard(path, number)
+    versions(acting_user().scope).discard(path, number)
     return "", HTTPStatus.NO_CONTENT
 
 

@@ -42,7 +42,7 @@ class ZipFolder(FolderChoice):
 @goes_on_at(from_its_page)
 def download_zip() -> ResponseReturnValue:
     """Answer with an archive of the files and folders that each `path` names."""
-    return send_zip(zipping(acting_user().id).zip(request.args.getlist("path"), _naming()))
+    return send_zip(zipping(acting_user().scope).zip(request.args.getlist("path"), _naming()))
 
 
 @bp.post("/zip")
@@ -55,17 +55,17 @@ def zip_chosen() -> ResponseReturnValue:
         wanted = read_one_of(("path", ZipPaths), ("folder", ZipFolder))
         naming = _to_naming(wanted.names)
         if isinstance(wanted, ZipFolder):
-            return send_zip(zipping(user.id).zip_all(wanted.selection(), naming))
-        return send_zip(zipping(user.id).zip(wanted.path, naming))
+            return send_zip(zipping(user.scope).zip_all(wanted.selection(), naming))
+        return send_zip(zipping(user.scope).zip(wanted.path, naming))
     form, selection = ChosenForm(), selection_of_form()
     if selection is not None:
         if form.path.data:
             raise MalformedRequest(reason=NOT_ONE_WAY)
-        return send_zip(zipping(user.id).zip_all(selection, _naming()))
+        return send_zip(zipping(user.scope).zip_all(selection, _naming()))
     if wants_page() and not form.path.data:
         return nothing_chosen(LINKS)
     check_form(form)
-    return send_zip(zipping(user.id).zip(paths_of(form), _naming()))
+    return send_zip(zipping(user.scope).zip(paths_of(form), _naming()))
 
 
 def _naming() -> Naming:

@@ -89,15 +89,17 @@ def parse_metadata(header: str) -> Mapping[str, str]:
     return metadata
 
 
-def to_target(metadata: Mapping[str, str]) -> Target:
+def to_target(metadata: Mapping[str, str], otherwise: Conflict = Conflict.REPLACE) -> Target:
     """Return where an upload shall go; one without a name gets one that nothing else has.
+
+    `otherwise` is done about a name in use where the client does not say.
 
     Raises `InvalidName` or `InvalidField`.
     """
     name = to_name(metadata.get("filename") or f"upload-{new_id()[:8]}")
     path = join_path((*split_path(metadata.get("folder", "")), name))
     split_path(path)
-    on_conflict = to_conflict(metadata.get("on_conflict", Conflict.REPLACE))
+    on_conflict = to_conflict(metadata.get("on_conflict", otherwise))
     mtime = metadata.get("mtime")
     return Target(
         path,

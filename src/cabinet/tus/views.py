@@ -23,6 +23,7 @@ from cabinet.errors import (
     UploadIsFinal,
 )
 from cabinet.models import UploadKind
+from cabinet.services.tree.entries import usual_conflict
 from cabinet.services.uploads.values import Part, Plan, UploadInfo
 from cabinet.tus import headers
 from cabinet.tus.blueprint import bp
@@ -70,7 +71,7 @@ def announce(upload_id: str = "") -> ResponseReturnValue:  # noqa: ARG001 - of w
 @bp.get("")
 def list_unfinished() -> ResponseReturnValue:
     """List the unfinished uploads of the acting user."""
-    states = resumable(acting_user().id).list_unfinished()
+    states = resumable(acting_user().scope).list_unfinished()
     return {"uploads": [_to_json(state) for state in states]}
 
 
@@ -80,7 +81,7 @@ def create() -> ResponseReturnValue:
     """Make an upload, with its first bytes if they come along."""
     if request.headers.get(OVERRIDE, "POST").upper() != "POST":
         raise MethodNotAllowed(["GET", "POST", "OPTIONS"])
-    service = resumable(acting_user().id)
+    service = resumable(acting_user().scope)
     kind, part_ids = headers.parse_concat(request.headers.get("Upload-Concat"))
     plan = _plan(kind)
     brings_bytes = _brings_bytes()
@@ -106,7 +107,7 @@ def create() -> ResponseReturnValue:
 @bp.route("/<path:upload_id>", methods=["HEAD"])
 def tell(upload_id: str) -> ResponseReturnValue:
     """Tell how far an upload is."""
-    state = resumable(acting_user().id).get(upload_id)
+    state = resumable(acting_user().scope).get(upload_id)
     told = headers.progress(state) | headers.description(state) | _outcome(state)
     return "", HTTPStatus.OK, told
 
@@ -115,10 +116,10 @@ def tell(upload_id: str) -> ResponseReturnValue:
 def get(upload_id: str) -> ResponseReturnValue:
     """Answer with the entry that a finished upload has become; nothing unfinished is served."""
     user = acting_user()
-    state = resumable(user.id).get(upload_id)
+    state = resumable(user.scope).get(upload_id)
     if state.content_hash is None:
         raise NotFound
-    return to_json(files(user.id).get(state.path))
+    return to_json(files(user.scope).get(state.path))
 
 
 @bp.patch("/<path:upload_id>")
@@ -129,14 +130,14 @@ def append(upload_id: str) -> ResponseReturnValue:
     if request.mimetype != headers.PATCH_TYPE:
         raise UnsupportedEncoding(encoding=request.mimetype[:40])
     part = _part(headers.to_offset(request.headers.get("Upload-Offset")))
-    state = resumable(user.id).append(upload_id, part)
+    state = resumable(user.scope).append(upload_id, part)
     return "", HTTPStatus.NO_CONTENT, headers.progress(state) | _outcome(state)
 
 
 @bp.delete("/<path:upload_id>")
 def cancel(upload_id: str) -> ResponseReturnValue:
     """Forget an upload; a file that it has become stays."""
-    resumable(acting_user().id).cancel(upload_id)
+    resumable(acting_user().scope).cancel(upload_id)
     return "", HTTPStatus.NO_CONTENT
 
 
@@ -153,7 +154,8 @@ def override(upload_id: str) -> ResponseReturnValue:
 
 def _plan(kind: UploadKind) -> Plan:
     described = request.headers.get("Upload-Metadata")
-    target = headers.to_target(headers.parse_metadata(described or ""))
+    metadata = headers.parse_metadata(described or "")
+    target = headers.to_target(metadata, usual_conflict(acting_user().scope.rights))
     return Plan(target, kind=kind, description=described, parts=request.headers.get("Upload-Concat"))
 
 

@@ -17,6 +17,7 @@ from werkzeug.datastructures import Authorization
 
 from cabinet.errors import CabinetError, NotFound, SignInRequired, WrongCredentials
 from cabinet.extensions import login_manager
+from cabinet.services.access.scope import Scope
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.accounts.credentials import Credential
 from cabinet.services.accounts.sessions import SessionTimes
@@ -44,6 +45,11 @@ class ActingUser(UserMixin):  # type: ignore[misc]  # Flask-Login carries no typ
     def id(self) -> int:
         """The account's row id."""
         return self.account.id
+
+    @property
+    def scope(self) -> Scope:
+        """The tree that the request acts on, and what it may do there: the one place that tells it."""
+        return self.account.scope
 
     @property
     def public_id(self) -> str:

@@ -70,6 +70,7 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.FolderFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.QuotaExceeded: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.TooManyEntries: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.TooManyUploads: HTTPStatus.INSUFFICIENT_STORAGE,

@@ -32,15 +32,15 @@ NO_FILE = N_("there is no file in it.")
 NO_PARTIAL_PUT = N_("a part of a file cannot be stored; send the whole.")
 
 
-def receive_body(service: Uploads, path: str, default: Conflict = Conflict.REPLACE) -> Stored:
+def receive_body(service: Uploads, path: str) -> Stored:
     """Store the body of the request as the file at `path`, as its head and its query say.
 
-    `default` is what happens to a name in use where the query has no `on_conflict`. The view is marked by
-    `streams_body`. Raises, before it reads, what stands in the way, and keeps nothing of what it refuses.
+    The view is marked by `streams_body`. Raises, before it reads, what stands in the way, and keeps nothing
+    of what it refuses.
     """
     if "Content-Range" in request.headers:  # half of a file must not replace the whole (RFC 9110, 14.5)
         raise MalformedRequest(reason=NO_PARTIAL_PUT)
-    on_conflict = choice_of(Conflict, "on_conflict", default)
+    on_conflict = choice_of(Conflict, "on_conflict", service.usual_conflict)
     target = Target(path, on_conflict, precondition_of(request), mtime_of(request.headers))
     promised = promised_of(request.headers, length_of(request))
     service.check(target, promised.size)
@@ -48,14 +48,14 @@ def receive_body(service: Uploads, path: str, default: Conflict = Conflict.REPLA
         return service.commit([_receive(service, held, promised, target, iter_body(request))])[0]
 
 
-def receive_form(service: Uploads, folder: str, default: Conflict = Conflict.REPLACE) -> list[Stored]:
-    """Store every file of a multipart form below `folder`, or none of them; `default` as in `receive_body`.
+def receive_form(service: Uploads, folder: str) -> list[Stored]:
+    """Store every file of a multipart form below `folder`, or none of them.
 
     A text field `path` before a file is its path, else it is called by the name that it comes with. A form
     of a browser has the token of its session, in a header or in a field before the first file. The view is
     marked by `streams_body`.
     """
-    on_conflict = choice_of(Conflict, "on_conflict", default)
+    on_conflict = choice_of(Conflict, "on_conflict", service.usual_conflict)
     split_path(folder)
     with ExitStack() as held:
         return service.commit(_receive_parts(service, folder, on_conflict, held))

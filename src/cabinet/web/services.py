@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, StorageFull, Unavailable
 from cabinet.extensions import db
+from cabinet.services.access.scope import Scope
 from cabinet.services.accounts.accounts import Accounts
 from cabinet.services.accounts.login_throttle import RegistrationLimits, is_loopback
 from cabinet.services.accounts.sessions import Sessions
@@ -91,62 +92,62 @@ def tokens() -> Tokens:
     return Tokens(database(), runtime().clock, setting("USER_TOKENS"))
 
 
-def files(owner_id: int) -> Files:
-    """Return the use cases of one user's files."""
+def files(scope: Scope) -> Files:
+    """Return the use cases of the files of one scope."""
     held = runtime()
-    return Files(database(), held.store, held.clock, held.cursors, owner_id)
+    return Files(database(), held.store, held.clock, held.cursors, scope)
 
 
-def moving(owner_id: int) -> Moving:
-    """Return the use cases of rearranging one user's files."""
-    return Moving(database(), runtime().clock, owner_id)
+def moving(scope: Scope) -> Moving:
+    """Return the use cases of rearranging the files of one scope."""
+    return Moving(database(), runtime().clock, scope)
 
 
-def bulk(owner_id: int) -> Bulk:
+def bulk(scope: Scope) -> Bulk:
     """Return the use cases of everything in a place at once."""
-    return Bulk(database(), runtime().clock, owner_id)
+    return Bulk(database(), runtime().clock, scope)
 
 
-def trash(owner_id: int) -> Trash:
-    """Return the use cases of what one user deleted."""
+def trash(scope: Scope) -> Trash:
+    """Return the use cases of what was deleted in one scope."""
     keep = timedelta(days=setting("TRASH_KEEP_DAYS"))
     held = runtime()
-    return Trash(database(), held.clock, keep, held.cursors, owner_id)
+    return Trash(database(), held.clock, keep, held.cursors, scope)
 
 
-def versions(owner_id: int) -> Versions:
-    """Return the use cases of the history of one user's files."""
-    return Versions(database(), runtime().clock, setting("VERSIONS_KEPT"), owner_id)
+def versions(scope: Scope) -> Versions:
+    """Return the use cases of the history of the files of one scope."""
+    return Versions(database(), runtime().clock, setting("VERSIONS_KEPT"), scope)
 
 
-def search(owner_id: int) -> Search:
-    """Return what finds one user's files by their names."""
-    return Search(database(), runtime().cursors, owner_id)
+def search(scope: Scope) -> Search:
+    """Return what finds the files of one scope by their names."""
+    return Search(database(), runtime().cursors, scope)
 
 
-def thumbnails(owner_id: int) -> Thumbnails:
-    """Return the thumbnails of one user's files."""
+def thumbnails(scope: Scope) -> Thumbnails:
+    """Return the thumbnails of the files of one scope."""
     held = runtime()
-    return Thumbnails(database(), held.store, held.clock, held.wake_thumbnails, owner_id)
+    return Thumbnails(database(), held.store, held.clock, held.wake_thumbnails, scope)
 
 
-def zipping(owner_id: int) -> Zipping:
-    """Return what makes an archive of one user's files, which is sent when this request is over."""
+def zipping(scope: Scope) -> Zipping:
+    """Return what makes an archive of the files of one scope, which is sent when this request is over."""
     # It has a session of its own, and no request has two connections.
     database().rollback()
-    return Zipping(Session(db.engine), runtime().store, owner_id)
+    return Zipping(Session(db.engine), runtime().store, scope)
 
 
-def uploads(owner_id: int) -> Uploads:
-    """Return the use cases of one user's uploads."""
+def uploads(scope: Scope) -> Uploads:
+    """Return the use cases of uploads to one scope."""
     held = runtime()
-    return Uploads(database(), held.store, held.clock, _terms(), owner_id)
+    return Uploads(database(), held.store, held.clock, _terms(), scope)
 
 
-def resumable(owner_id: int) -> ResumableUploads:
-    """Return the use cases of one user's uploads that outlive their requests."""
+def resumable(scope: Scope) -> ResumableUploads:
+    """Return the use cases of uploads to one scope that outlive their requests."""
     held = runtime()
-    return ResumableUploads(database(), held.store, held.locker, held.clock, _terms(), owner_id)
+    return ResumableUploads(database(), held.store, held.locker, held.clock, _terms(), scope)
 
 
 def _terms() -> Terms:

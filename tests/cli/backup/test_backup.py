@@ -141,7 +141,7 @@ def test_uploads_on_their_way_end_and_give_their_bytes_back(
 ) -> None:
     store(a="first")
     with operator.app.app_context():
-        uploads = services.resumable(services.accounts().find(USERNAME).id)
+        uploads = services.resumable(services.accounts().find(USERNAME).scope)
         plan = Plan(kind=UploadKind.WHOLE, length=100, target=Target("half"))
         state = uploads.begin(plan)
         uploads.append(state.id, Part(offset=0, size=40, chunks=[b"x" * 40]))

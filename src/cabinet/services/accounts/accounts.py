@@ -24,8 +24,10 @@ from cabinet.errors import (
     WrongCredentials,
     WrongPassword,
 )
-from cabinet.models import Kind, Node, Token, User
+from cabinet.models import Kind, Node, Space, Token, User
 from cabinet.models import Session as SignedIn
+from cabinet.services.access.actor import Actor
+from cabinet.services.access.scope import Scope, whole_space
 from cabinet.services.accounts.login_throttle import LoginThrottle, RegistrationLimits, RegistrationThrottle
 from cabinet.services.accounts.password_strength import check_strength
 from cabinet.services.accounts.passwords import Passwords
@@ -34,7 +36,7 @@ from cabinet.services.audit.log import record
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import writing
 from cabinet.services.kernel.ids import new_id
-from cabinet.services.tree.removal import has_much_beside_nodes, is_small, note_hidden
+from cabinet.services.tree.removal import end_space, has_much_beside_nodes, is_small
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage_checks import recount
 
@@ -56,12 +58,18 @@ class Account:
     public_id: str
     username: str
     language: str | None
+    space_id: int
     usage: int
     entries: int
     quota: int | None
     created_at: datetime
     disabled_at: datetime | None
     stamp: str = field(repr=False, compare=False)
+
+    @property
+    def scope(self) -> Scope:
+        """All of the account's own space, as its owner has it."""
+        return whole_space(self.space_id, Actor(self.id))
 
 
 def to_account(user: User) -> Account:
@@ -71,9 +79,10 @@ def to_account(user: User) -> Account:
         public_id=user.public_id,
         username=user.username,
         language=user.language,
-        usage=user.usage,
-        entries=user.entries,
-        quota=user.quota,
+        space_id=user.space.id,
+        usage=user.space.usage,
+        entries=user.space.entries,
+        quota=user.space.quota,
         created_at=user.created_at,
         disabled_at=user.disabled_at,
         stamp=stamp_of(user),
@@ -109,7 +118,7 @@ class Accounts:
         self._registrations = RegistrationThrottle(session, clock, limits)
 
     def register(self, username: str, password: str, address: str | None = None) -> Account:
-        """Make an account with its empty root folder; what comes from an `address` is counted.
+        """Make an account with its empty space; what comes from an `address` is counted.
 
         Raises `InvalidUsername`, `WeakPassword`, `UsernameTaken` or `TooManyAttempts`, in this
         order, or `Unavailable` when too many wait for a hash.
@@ -129,14 +138,16 @@ class Accounts:
             username=name,
             username_key=username_key(name),
             password_hash=password_hash,
-            quota=self._default_quota,
             created_at=now,
         )
         try:
             with writing(self._session):
                 self._session.add(user)
                 self._session.flush()
-                root = Node(owner_id=user.id, kind=Kind.FOLDER, name="", sort_key=b"")
+                space = Space(owner_id=user.id, quota=self._default_quota)
+                self._session.add(space)
+                self._session.flush()
+                root = Node(space_id=space.id, kind=Kind.FOLDER, name="", sort_key=b"")
                 root.created_at = root.modified_at = now
                 self._session.add(root)
         except IntegrityError as error:
@@ -252,12 +263,12 @@ class Accounts:
         """
         account = self.find(username)
         with writing(self._session):
-            self._session.execute(update(User).where(User.id == account.id).values(quota=quota))
+            self._session.execute(update(Space).where(Space.id == account.space_id).values(quota=quota))
 
     def recount(self, username: str) -> Account:
         """Make the account's usage and entries what there is, and return the account; raises `NotFound`."""
         account = self.find(username)
-        usage, entries = recount(self._session, account.id)
+        usage, entries = recount(self._session, account.space_id)
         return replace(account, usage=usage, entries=entries)
 
     def delete_own(self, user_id: int, password: str, address: str) -> None:
@@ -329,7 +340,7 @@ class Accounts:
 
         Raises `NotFound`, or `WrongCredentials` when the password is not the one of `stamp` any more.
         """
-        user = self._session.get(User, user_id, with_for_update=True)
+        user = self._session.get(User, user_id, with_for_update={"of": User})
         if user is None or user.deleted_at is not None:
             raise NotFound
         if stamp is not None and stamp_of(user) != stamp:
@@ -343,16 +354,17 @@ class Accounts:
         """
         with writing(self._session):
             # In the order of everybody who writes into the tree.
-            root = Tree(self._session, user_id).root(lock=True)
+            space_id = self._session.scalar(select(Space.id).where(Space.owner_id == user_id))
+            root = Tree(self._session, whole_space(space_id or 0)).root(lock=True)
             user = self._lock(user_id, stamp)
-            if is_small(self._session, [root.id]) and not has_much_beside_nodes(self._session, user_id):
+            if is_small(self._session, [root.id]) and not has_much_beside_nodes(self._session, root.space_id):
                 # Whatever belongs to the account goes with its row.
                 self._session.execute(delete(User).where(User.id == user_id))
                 return
             for table in (SignedIn, Token):
                 self._session.execute(delete(table).where(table.user_id == user_id))
             now = self._clock()
-            root.trashed_at = user.deleted_at = user.disabled_at = now
+            end_space(self._session, root, now)
+            user.deleted_at = user.disabled_at = now
             # Its name is free at once; nobody can be called like this, and no password is like that.
             user.username, user.username_key, user.password_hash = "", f"-{user.public_id}", ""
-            note_hidden(self._session)

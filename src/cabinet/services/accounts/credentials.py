@@ -49,7 +49,7 @@ def is_usable(row: Token, now: datetime) -> bool:
 
 def confirm(session: Session, shown: Credential, now: datetime) -> None:
     """Raise `SignInRequired` unless `shown` still lets its user in; holds the user's row until the transaction ends."""
-    user = session.get(User, shown.account.id, with_for_update=True)
+    user = session.get(User, shown.account.id, with_for_update={"of": User})
     if user is None or user.disabled_at is not None:
         raise SignInRequired
     if shown.session_id is not None:

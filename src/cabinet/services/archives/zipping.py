@@ -1,9 +1,9 @@
-"""Folders and selections of one user as a zip archive, made while it is sent.
+"""Folders and selections of one scope as a zip archive, made while it is sent.
 
 The tree is read a page at a time, each in a transaction that ends before the next byte moves. So
 an archive shows each folder as it was when it was reached, and each file whole, as it was then.
 
-Rule: what is not this user's does not exist. Neither the tree nor an archive is ever held whole.
+Rule: what lies outside of the scope does not exist. Neither the tree nor an archive is ever held whole.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import N_, BlobMissing, InvalidField, NotFound, TruncatedBody
 from cabinet.models import Kind, Node
+from cabinet.services.access.rights import Rights
+from cabinet.services.access.scope import Scope
 from cabinet.services.archives.zip_format import Archive, Length, is_one_piece
 from cabinet.services.archives.zip_names import ExactNames, FolderNames, Naming
 from cabinet.services.changes.selections import FolderSelection, Selected, find_in_folder
@@ -74,10 +76,11 @@ _Names: TypeAlias = FolderNames | ExactNames
 
 
 class _Top(NamedTuple):
-    """Something that was asked for, and the names of the folders it lies in."""
+    """Something that was asked for, and the names of the folders it lies in; it may be the root of all."""
 
     above: tuple[str, ...]
     found: _Found
+    is_root: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +107,16 @@ class Zip:
 
 
 class Zipping:
-    """Makes an archive of what a user has.
+    """Makes an archive of what is in a scope.
 
     `session` is nobody else's, for it is needed as long as the archive is sent, and is closed then.
     """
 
-    def __init__(self, session: Session, store: BlobStore, owner_id: int) -> None:
+    def __init__(self, session: Session, store: BlobStore, scope: Scope) -> None:
         self._session = session
         self._store = store
-        self._tree = Tree(session, owner_id)
+        self._scope = scope
+        self._tree = Tree(session, scope)
 
     def zip(self, paths: Sequence[str], naming: Naming = Naming.SAFE) -> Zip:
         """Return an archive of files and folders, in their order; of all that is in the root, for the empty path.
@@ -120,6 +124,7 @@ class Zipping:
         With exact names each has its whole path, and what lies below another of `paths` comes only with that.
         Raises `InvalidField`, `InvalidName`, or `NotFound` when one of them is missing.
         """
+        self._scope.require(Rights.READ)
         if not 1 <= len(paths) <= MAX_PATHS:
             raise InvalidField(field="path", reason=NOT_SO_MANY)
         wanted = list(dict.fromkeys(split_path(path) for path in paths))
@@ -132,6 +137,7 @@ class Zipping:
 
         Raises `SelectionChanged`, `NotFound`, `NotAFolder` or `InvalidName`.
         """
+        self._scope.require(Rights.READ)
 
         def find() -> Iterator[_Top]:
             return self._selected(find_in_folder(self._session, self._tree, selection))
@@ -152,7 +158,7 @@ class Zipping:
         if len(found) < len(wanted):
             raise NotFound
         return [
-            _Top(names[:-1], _Copy(*(getattr(found[names], field) for field in _Copy._fields)))
+            _Top(names[:-1], _Copy(*(getattr(found[names], field) for field in _Copy._fields)), not names)
             for names in wanted
         ]
 
@@ -168,7 +174,7 @@ class Zipping:
         names: _Names = FolderNames() if naming is Naming.SAFE else ExactNames()
         for top in tops:
             prefix = "" if naming is Naming.SAFE else "".join(f"{name}/" for name in top.above)
-            if top.found.name == "":
+            if top.is_root:
                 yield from self._below(top.found.id, "", names)
             else:
                 yield from self._member(top.found, prefix, names)

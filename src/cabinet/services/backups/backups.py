@@ -19,10 +19,22 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, delete, func, inspect, select, text, update
+from sqlalchemy import (
+    ColumnClause,
+    Connection,
+    Engine,
+    column,
+    delete,
+    func,
+    inspect,
+    select,
+    table,
+    text,
+    update,
+)
 
 from cabinet.errors import StorageFull
-from cabinet.models import Blob, Kind, Node, Session, Throttle, Upload, User
+from cabinet.models import Blob, Kind, Node, Session, Space, Throttle, Upload, User
 from cabinet.refusals import DatabaseTooNew, NotRestored, UnusableBackup
 from cabinet.services.backups import backup_folder, database_copy
 from cabinet.services.backups.backup_folder import DATABASE, INDEX, BackupFolder, Counts, Manifest
@@ -225,14 +237,19 @@ def _forget(connection: Connection, terms: RestoreTerms) -> None:
     tables = inspect(connection).get_table_names()
     if Upload.__tablename__ in tables:
         unfinished = Upload.ended_at.is_(None)
+        # What has a usage, and how an upload says in which it counts: a user, before there were spaces.
+        has_spaces = Space.__tablename__ in tables
+        holder = Space.__tablename__ if has_spaces else User.__tablename__
+        held_by: ColumnClause[int] = column("space_id" if has_spaces else "owner_id")
+        counted = table(holder, column("id"), column("usage"))
         held = (
             select(func.coalesce(func.sum(Upload.offset), 0))
-            .where(Upload.owner_id == User.id, unfinished)
+            .where(held_by == counted.c.id, unfinished)
             .scalar_subquery()
         )
-        connection.execute(update(User).values(usage=User.usage - held))
+        connection.execute(update(counted).values(usage=counted.c.usage - held))
         ended = {"ended_at": terms.now, "expires_at": terms.now + terms.keep_ended}
         connection.execute(update(Upload).where(unfinished).values(ended))
-    for table in (Session, Throttle):
-        if table.__tablename__ in tables:
-            connection.execute(delete(table))
+    for kept in (Session, Throttle):
+        if kept.__tablename__ in tables:
+            connection.execute(delete(kept))

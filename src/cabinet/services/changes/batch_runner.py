@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, SelectionChanged
 from cabinet.models import BatchKind, BatchState
+from cabinet.services.access.scope import Scope
 from cabinet.services.changes.batches import BatchRun
 from cabinet.services.changes.recovery import Recovery
 from cabinet.services.changes.selections import Gone
@@ -33,12 +34,12 @@ class Done:
 
 
 class BatchRunner:
-    """Runs the batches of one user."""
+    """Runs the batches of one scope."""
 
-    def __init__(self, session: Session, clock: Clock, owner_id: int) -> None:
+    def __init__(self, session: Session, clock: Clock, scope: Scope) -> None:
         self._session = session
         self._clock = clock
-        self._owner_id = owner_id
+        self._scope = scope
         self._recovery = Recovery(session, clock)
 
     def run(
@@ -54,10 +55,10 @@ class BatchRunner:
 
         When `act` raises `Gone`, and `find` finds all the same, raises `SelectionChanged`.
         """
-        self._recovery.recover(self._owner_id)
-        self._recovery.make_room(self._owner_id, keep=undoes)
+        self._recovery.recover(self._scope.space_id)
+        self._recovery.make_room(self._scope.space_id, keep=undoes)
         found = find()
-        run = BatchRun(self._session, self._clock, self._owner_id, kind, undoes)
+        run = BatchRun(self._session, self._clock, self._scope, kind, undoes)
         try:
             act(run, found)
             if not run.is_over:

@@ -19,11 +19,13 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import NotFound, Unavailable
 from cabinet.models import Base, Batch, BatchItem, BatchKind, BatchState, ItemRole, Node
+from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import Pace, execute_counted, publishing
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.names import join_path
 from cabinet.services.tree.removal import Measured
+from cabinet.services.tree.roots import begun_in
 from cabinet.services.tree.trash_marks import shows
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
@@ -94,12 +96,13 @@ class BatchRun:
     """A batch under way, in the process that does it."""
 
     def __init__(
-        self, session: Session, clock: Clock, owner_id: int, kind: BatchKind, undoes: str | None = None
+        self, session: Session, clock: Clock, scope: Scope, kind: BatchKind, undoes: str | None = None
     ) -> None:
         self.id = new_id()
         self._session = session
         self._clock = clock
-        self._owner_id = owner_id
+        self._scope = scope
+        self._tree = Tree(session, scope)
         self._kind = kind
         self._undoes = undoes
         self._position = 0
@@ -107,20 +110,19 @@ class BatchRun:
         self.is_over = False
         # The seconds of its last step.
         self.took = 0.0
-        # What its owner's usage loses when it is committed.
+        # What the usage of its space loses when it is committed.
         self.freed = Measured()
 
     @contextmanager
     def step(self, *, is_last: bool = False) -> Iterator[StepLog]:
-        """Run the body as one transaction of the batch, under the lock of the owner's root.
+        """Run the body as one transaction of the batch, under the lock of the root of its space.
 
         With `is_last` the batch is done when that has committed. Raises `Unavailable` when this batch has been taken back, for its process seemed dead.
         """
         log = StepLog(self.id, self._position)
         with publishing(self._session):
             begun = time.monotonic()
-            Tree(self._session, self._owner_id).root(lock=True)
-            self._renew()
+            self._renew(self._tree.root(lock=True))
             yield log
             self._session.flush()
             log.write(self._session)
@@ -138,7 +140,7 @@ class BatchRun:
             yield some
             pace.adjust(self.took)
 
-    def _renew(self) -> None:
+    def _renew(self, root: Node) -> None:
         """Promise to be alive for a while longer."""
         alive_until = self._clock() + ALIVE
         if self._is_begun:
@@ -150,7 +152,8 @@ class BatchRun:
             # So that nobody else undoes it; it is not to grow too old on the way.
             ends = self._clock() + KEEP
             set_state(self._session, self._undoes, {BatchState.DONE}, BatchState.UNDOING, expires_at=ends)
-        row = Batch(id=self.id, owner_id=self._owner_id, kind=self._kind, state=BatchState.RUNNING)
+        row = Batch(id=self.id, space_id=self._scope.space_id, kind=self._kind, state=BatchState.RUNNING)
+        row.root_id, row.user_id = root.id, self._scope.actor.user_id
         row.length, row.undoes, row.expires_at = 0, self._undoes, alive_until
         self._session.add(row)
         self._session.flush()
@@ -160,14 +163,14 @@ class BatchRun:
         with publishing(self._session):
             if not self._is_begun:
                 # There was nothing to do.
-                self._renew()
+                self._renew(self._tree.root())
             self._end(state, self._position)
 
     def _end(self, state: BatchState, length: int) -> None:
         ends = self._clock() + (KEEP if state is BatchState.DONE else ALIVE)
         changed = {"length": length, "expires_at": ends}
         set_state(self._session, self.id, {BatchState.RUNNING}, state, **changed)
-        use(self._session, self._owner_id, -self.freed.size, entries=-self.freed.entries)
+        use(self._session, self._scope, -self.freed.size, entries=-self.freed.entries)
         if self._undoes is not None and state is BatchState.DONE:
             # Neither is of use to anybody any more.
             used_up = update(Batch).where(Batch.id.in_([self.id, self._undoes]))
@@ -184,15 +187,15 @@ def set_state(
 
 
 def check_undoable(
-    session: Session, clock: Clock, owner_id: int, batch_id: str, kinds: Collection[BatchKind]
+    session: Session, clock: Clock, scope: Scope, batch_id: str, kinds: Collection[BatchKind]
 ) -> int:
     """Return how many items a batch has that can be undone.
 
-    Raises `NotFound` for another user's, one of another kind, and one that is undone or too old.
+    Raises `NotFound` for one of another user or scope, one of another kind, and one that is undone or too old.
     """
     wanted = select(Batch.length).where(
         Batch.id == batch_id,
-        Batch.owner_id == owner_id,
+        *begun_in(Batch, scope),
         Batch.kind.in_(kinds),
         Batch.state == BatchState.DONE,
         Batch.expires_at > clock(),
@@ -203,11 +206,11 @@ def check_undoable(
     return length
 
 
-def find_trashed_by(session: Session, owner_id: int, batch_id: str) -> Sequence[int]:
+def find_trashed_by(session: Session, scope: Scope, batch_id: str) -> Sequence[int]:
     """Return the row ids of what a batch moved to the trash and is there yet."""
     wanted = select(Node.id).join(BatchItem, BatchItem.node_id == Node.id)
     here = wanted.where(
-        BatchItem.batch_id == batch_id, Node.trash_id == BatchItem.new_trash_id, shows(owner_id)
+        BatchItem.batch_id == batch_id, Node.trash_id == BatchItem.new_trash_id, shows(scope.space_id)
     )
     return session.scalars(here.order_by(BatchItem.position)).all()
 

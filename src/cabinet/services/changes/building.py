@@ -21,13 +21,15 @@ from sqlalchemy import BigInteger, Row, case, column, insert, literal, select, v
 from sqlalchemy.orm import Session
 
 from cabinet.models import Base, ItemRole, Kind, Node
+from cabinet.services.access.scope import Scope
 from cabinet.services.changes.batches import BatchRun
 from cabinet.services.changes.selections import Gone
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import Pace
 from cabinet.services.tree.copying import ALIKE, copy_alone, first_versions, measure_copy
 from cabinet.services.tree.removal import has_more_than
-from cabinet.services.tree.tree import Tree, below
+from cabinet.services.tree.subtree import below
+from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import check_entries, check_quota, use
 
 # Nodes that one transaction copies at most.
@@ -69,13 +71,13 @@ class _Plan:
 
 
 class Builder:
-    """Builds copies of one user's nodes."""
+    """Builds copies of nodes in one scope."""
 
-    def __init__(self, session: Session, clock: Clock, owner_id: int) -> None:
+    def __init__(self, session: Session, clock: Clock, scope: Scope) -> None:
         self._session = session
         self._clock = clock
-        self._owner_id = owner_id
-        self._tree = Tree(session, owner_id)
+        self._scope = scope
+        self._tree = Tree(session, scope)
 
     def build(self, run: BatchRun, node_ids: Sequence[int]) -> Mapping[int, int]:
         """Build hidden copies of nodes in steps of a batch; return which node became which.
@@ -84,8 +86,8 @@ class Builder:
         written, and `Gone` when one of the nodes is not there any more.
         """
         entries, size = measure_copy(self._session, node_ids)
-        check_entries(self._session, self._owner_id, entries)
-        check_quota(self._session, self._owner_id, size)
+        check_entries(self._session, self._scope, entries)
+        check_quota(self._session, self._scope, size)
         is_file = select(Node.id).where(Node.id.in_(node_ids), Node.kind == Kind.FILE)
         files = self._session.scalars(is_file.order_by(Node.id)).all()
         self._session.rollback()
@@ -111,7 +113,7 @@ class Builder:
             copies = [copy_alone(self._tree, node, root, node.name, now) for node in nodes]
             for copy in copies:
                 self._tree.hide(copy, now)
-            use(self._session, self._owner_id, sum(copy.size for copy in copies), entries=len(copies))
+            use(self._session, self._scope, sum(copy.size for copy in copies), entries=len(copies))
             self._session.add_all(copies)
             self._session.flush()
             self._session.execute(first_versions(_NODE.c.id.in_([copy.id for copy in copies]), now))
@@ -156,7 +158,7 @@ class Builder:
         made = self._insert([(node_id, copy_id) for (copy_id, _), node_id in originals.items()], now)
         files = [row.id for row in made if row.kind == Kind.FILE]
         self._session.execute(first_versions(_NODE.c.id.in_(files), now))
-        use(self._session, self._owner_id, sum(row.size for row in made), entries=len(made))
+        use(self._session, self._scope, sum(row.size for row in made), entries=len(made))
         for row in made:
             if row.kind == Kind.FOLDER:
                 copies[originals[row.parent_id, row.name]] = row.id
@@ -168,8 +170,10 @@ class Builder:
         version = case((_NODE.c.kind == Kind.FILE, 1), else_=0)
         alike = [_NODE.c[name] for name in ALIKE]
         moment, nothing = literal(now, _NODE.c.created_at.type), literal(0)
-        rows = select(*alike, wanted.c.folder, version, moment, nothing, nothing)
-        columns = [*ALIKE, "parent_id", "version", "created_at", "child_count", "child_size"]
+        rows = select(
+            *alike, literal(self._scope.space_id), wanted.c.folder, version, moment, nothing, nothing
+        )
+        columns = [*ALIKE, "space_id", "parent_id", "version", "created_at", "child_count", "child_size"]
         inserted = insert(_NODE).from_select(columns, rows.join(wanted, _NODE.c.id == wanted.c.original))
         return self._session.execute(inserted.returning(*_MADE)).all()
 

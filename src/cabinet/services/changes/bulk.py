@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import InvalidField, NotFound
 from cabinet.models import BatchKind, ItemRole, Kind, Node
+from cabinet.services.access.rights import CHANGE, Rights
+from cabinet.services.access.scope import Scope
 from cabinet.services.changes.batch_runner import BatchRunner, Done
 from cabinet.services.changes.batches import (
     STEP,
@@ -51,22 +53,23 @@ _OF_THE_USERS = {ItemRole.RELOCATED, ItemRole.COPIED}
 
 
 class Bulk:
-    """What a user can do to many entries at once.
+    """What somebody can do to many entries at once.
 
     Raises `SelectionChanged` where there are more or fewer than the user saw, and when somebody
     takes one of them away in the middle; what arrives in the middle is left alone.
     """
 
-    def __init__(self, session: Session, clock: Clock, owner_id: int) -> None:
+    def __init__(self, session: Session, clock: Clock, scope: Scope) -> None:
         self._session = session
         self._clock = clock
-        self._owner_id = owner_id
-        self._tree = Tree(session, owner_id)
-        self._runner = BatchRunner(session, clock, owner_id)
-        self._purging = Purging(session, clock, owner_id)
+        self._scope = scope
+        self._tree = Tree(session, scope)
+        self._runner = BatchRunner(session, clock, scope)
+        self._purging = Purging(session, clock, scope)
 
     def trash(self, selection: FolderSelection) -> Done:
         """Move what is selected to the trash."""
+        self._scope.require(CHANGE)
 
         def act(run: BatchRun, selected: Selected) -> None:
             """Trash what was found, a step at a time."""
@@ -83,6 +86,7 @@ class Bulk:
 
         Raises `EntryExists`, `IntoItself`, `NotAFolder`, `InvalidName` and `InvalidField`, too.
         """
+        self._scope.require(CHANGE)
 
         def act(run: BatchRun, selected: Selected) -> None:
             """Move what was found, a step at a time; the first makes the folder."""
@@ -100,10 +104,11 @@ class Bulk:
 
         May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written.
         """
+        self._scope.require(Rights.READ | Rights.WRITE)
 
         def act(run: BatchRun, selected: Selected) -> None:
             """Copy what was found, as much in a step as is light."""
-            builder = Builder(self._session, self._clock, self._owner_id)
+            builder = Builder(self._session, self._clock, self._scope)
             folder_id: int | None = None
             for some in self._steps_by_weight(run, selected.node_ids):
                 # One that is too large for a step is alone in it.
@@ -121,13 +126,14 @@ class Bulk:
 
     def restore(self, selection: TrashSelection, on_conflict: Conflict) -> Done:
         """Put what is selected in the trash back where it was, as `Trash.restore` does."""
+        self._scope.require_whole(CHANGE)
 
         def act(run: BatchRun, node_ids: Sequence[int]) -> None:
             """Put back what was found, a step at a time."""
             for some in run.steps_of(node_ids):
                 with run.step() as log:
                     # Those of one depth at a time: a folder is there before what lay in it.
-                    trashed = get_trashed(self._session, self._owner_id, some)
+                    trashed = get_trashed(self._session, self._scope.space_id, some)
                     for _depth, nodes in groupby(trashed, key=_depth_of):
                         self._put_back(self._placing(log), list(nodes), on_conflict)
 
@@ -137,24 +143,25 @@ class Bulk:
 
     def purge(self, selection: TrashSelection) -> Done:
         """Remove what is selected in the trash for ever."""
+        self._scope.require_whole(Rights.PURGE)
         return self._purging.purge_all(lambda: self._find_trashed(selection), selection.count)
 
     def purge_batch(self, batch_id: str) -> Done:
         """Remove for ever what a batch moved to the trash; raises `NotFound` as `undo`."""
+        self._scope.require_whole(Rights.PURGE)
         kinds = {BatchKind.TRASH}
-        length = check_undoable(self._session, self._clock, self._owner_id, batch_id, kinds)
-        return self._purging.purge_all(
-            lambda: find_trashed_by(self._session, self._owner_id, batch_id), length
-        )
+        length = check_undoable(self._session, self._clock, self._scope, batch_id, kinds)
+        return self._purging.purge_all(lambda: find_trashed_by(self._session, self._scope, batch_id), length)
 
     def undo(self, batch_id: str, kinds: Collection[BatchKind]) -> int:
         """Undo a batch of one of these kinds, all of it or nothing; return how many entries are back.
 
         What it moved or deleted is where it was, also what it replaced; what it restored is in the
         trash as it was, and what it copied is there too. Raises `NotFound` when there is no such
-        batch of this user's, or one of its entries has gone elsewhere, and `EntryExists` or
+        batch of this user's here, or one of its entries has gone elsewhere, and `EntryExists` or
         `NotAFolder` when something else is in its place.
         """
+        self._scope.require(CHANGE)
         back = 0
 
         def act(run: BatchRun, length: int) -> None:
@@ -167,12 +174,12 @@ class Bulk:
                     if not items:
                         # What is gone for ever took its item along.
                         raise NotFound
-                    Reverting(self._session, self._tree, log, self._clock(), self._owner_id).undo(items)
+                    Reverting(self._session, self._tree, log, self._clock()).undo(items)
                     found, position = found + len(items), items[-1].position
                     back += sum(item.role in _OF_THE_USERS for item in items)
 
         def find() -> int:
-            return check_undoable(self._session, self._clock, self._owner_id, batch_id, kinds)
+            return check_undoable(self._session, self._clock, self._scope, batch_id, kinds)
 
         self._runner.run(BatchKind.UNDO, find, act, undoes=batch_id)
         return back
@@ -183,12 +190,12 @@ class Bulk:
     def _find_to_copy(self, selection: FolderSelection) -> Selected:
         selected = self._find(selection)
         entries, size = measure_copy(self._session, selected.node_ids)
-        check_entries(self._session, self._owner_id, entries)
-        check_quota(self._session, self._owner_id, size)
+        check_entries(self._session, self._scope, entries)
+        check_quota(self._session, self._scope, size)
         return selected
 
     def _find_trashed(self, selection: TrashSelection) -> Sequence[int]:
-        return find_in_trash(self._session, self._owner_id, selection)
+        return find_in_trash(self._session, self._scope.space_id, selection)
 
     def _placing(self, log: StepLog) -> Placing:
         return Placing(self._session, self._tree, log, self._clock())
@@ -240,6 +247,11 @@ class Bulk:
         folders: dict[tuple[str, ...], Node] = {}
         arrivals: list[Arrival] = []
         for node in nodes:
+            origin = self._tree.origin_of(node)
+            if origin is not None:
+                folder, names = origin
+                arrivals.append(Arrival(node, folder, (*names, node.name)))
+                continue
             names = split_path(node.trashed_from or node.name)
             if names[:-1] not in folders:
                 folders[names[:-1]] = placing.folder_at(names[:-1])

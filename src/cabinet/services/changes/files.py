@@ -1,6 +1,6 @@
-"""The files of one user: look, read, list, delete.
+"""The files of one scope: look, read, list, delete.
 
-Rule: what is not this user's does not exist.
+Rule: what lies outside of the scope does not exist.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import EntryExists, IsAFolder, NotAFolder, PreconditionFailed
 from cabinet.models import Blob, Kind, Node
+from cabinet.services.access.rights import CHANGE, Rights
+from cabinet.services.access.scope import Scope
 from cabinet.services.changes.purging import Purging
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.contents import open_content
@@ -30,31 +32,34 @@ from cabinet.storage.protocols import BlobStore
 
 
 class Files:
-    """What a user can do with the files that are there."""
+    """What somebody can do with the files that are there."""
 
     def __init__(
-        self, session: Session, store: BlobStore, clock: Clock, cursors: Cursors, owner_id: int
+        self, session: Session, store: BlobStore, clock: Clock, cursors: Cursors, scope: Scope
     ) -> None:
         self._session = session
         self._store = store
         self._clock = clock
-        self._tree = Tree(session, owner_id)
-        self._listing = Listing(session, cursors, owner_id)
-        self._purging = Purging(session, clock, owner_id)
+        self._scope = scope
+        self._tree = Tree(session, scope)
+        self._listing = Listing(session, cursors, scope)
+        self._purging = Purging(session, clock, scope)
 
     def get(self, path: str) -> Entry:
         """Return the entry at `path`, the root for an empty one; raises `NotFound`."""
+        self._scope.require(Rights.LIST)
         names = split_path(path)
-        return to_entry(self._tree.get(names), join_path(names))
+        return self._tree.to_entry(self._tree.get(names), names)
 
     def look_up(self, paths: Iterable[str]) -> list[Entry | None]:
         """Return what is at each of the paths, in their order; raises `InvalidName`.
 
         Costs a query for each folder on the way, not for each path.
         """
+        self._scope.require(Rights.LIST)
         wanted = [split_path(path) for path in paths]
         nodes = self._tree.find_all(wanted)
-        return [to_entry(nodes[names], join_path(names)) if names in nodes else None for names in wanted]
+        return [self._tree.to_entry(nodes[names], names) if names in nodes else None for names in wanted]
 
     def open(self, entry: Entry) -> BinaryIO:
         """Open the content of a file for reading; the caller closes it.
@@ -62,6 +67,7 @@ class Files:
         The bytes are those of `entry`, also when the path has got others meanwhile. Raises
         `IsAFolder` or `BlobMissing`.
         """
+        self._scope.require(Rights.READ)
         if entry.content_hash is None:
             raise IsAFolder(path=entry.path)
         return open_content(self._session, self._store, entry.content_hash)
@@ -87,6 +93,7 @@ class Files:
 
         Raises `InvalidName`, or `NotAFolder` when a file stands in the way.
         """
+        self._scope.require(Rights.WRITE)
         folders = [split_path(path) for path in paths]
         with writing(self._session):
             self._tree.root(lock=True)
@@ -101,6 +108,7 @@ class Files:
 
         Raises `EntryExists` when something is there, `NotAFolder`, or `InvalidName`.
         """
+        self._scope.require(Rights.WRITE)
         names = split_path(path)
         with publishing(self._session):
             self._tree.root(lock=True)
@@ -117,12 +125,14 @@ class Files:
 
         Raises `NotFound`, `PreconditionFailed`, and `IsAFolder` for the root.
         """
+        self._scope.require(CHANGE)
         with writing(self._session):
             node = self._get_unless_root(path, precondition)
-            self._tree.trash(node, join_path(split_path(path)), self._clock())
+            self._tree.trash(node, split_path(path), self._clock())
 
     def purge(self, path: str, precondition: Precondition = no_precondition) -> None:
         """Remove a file, or a folder with all in it, for ever; raises as `trash`."""
+        self._scope.require_whole(Rights.PURGE)
         self._purging.purge_live(lambda: (self._get_unless_root(path, precondition), split_path(path)))
 
     def _get_unless_root(self, path: str, precondition: Precondition) -> Node:
@@ -136,10 +146,11 @@ class Files:
         return node
 
     def sha256(self, content_hash: str) -> str:
-        """Return the plain SHA-256, in hex, of a blob that some version of the user's refers to.
+        """Return the plain SHA-256, in hex, of a blob that some version in this scope refers to.
 
         Computed at the first request for it, which reads the whole blob, and kept.
         """
+        self._scope.require(Rights.READ)
         known = self._session.scalar(select(Blob.sha256).where(Blob.content_hash == content_hash))
         if known is not None:
             return known

@@ -4,7 +4,7 @@ A move changes the row of what is moved and no other, however much lies below it
 rows that refer to the same blobs, so no byte is copied; of a file it takes what it is now, without
 its history.
 
-Rule: all or nothing, and for a large copy alone more than one transaction; only one user's tree.
+Rule: all or nothing, and for a large copy alone more than one transaction; only within one scope.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from cabinet.errors import (
     Unavailable,
 )
 from cabinet.models import BatchKind, Kind, Node
+from cabinet.services.access.rights import CHANGE, Rights
+from cabinet.services.access.scope import Scope
 from cabinet.services.changes.batch_runner import BatchRunner
 from cabinet.services.changes.batches import BatchRun
 from cabinet.services.changes.building import Builder, is_small_copy
@@ -35,7 +37,7 @@ from cabinet.services.changes.selections import Gone
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import publishing
 from cabinet.services.tree.copying import copy_tree, measure_copy
-from cabinet.services.tree.entries import Conflict, Entry, to_entry
+from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.name_conflicts import make_way
 from cabinet.services.tree.names import join_path, split_path, to_name
 from cabinet.services.tree.tree import Tree
@@ -67,13 +69,13 @@ class _Rehearsed(Exception):
 
 
 class Moving:
-    """What a user can rearrange."""
+    """What somebody can rearrange."""
 
-    def __init__(self, session: Session, clock: Clock, owner_id: int) -> None:
+    def __init__(self, session: Session, clock: Clock, scope: Scope) -> None:
         self._session = session
         self._clock = clock
-        self._owner_id = owner_id
-        self._tree = Tree(session, owner_id)
+        self._scope = scope
+        self._tree = Tree(session, scope)
 
     def move(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
         """Move what is at the paths `sources`, and return what is where now, in their order.
@@ -82,6 +84,7 @@ class Moving:
         only source; folders are made where they are missing. Raises `NotFound`, `EntryExists`,
         `IntoItself`, `NotAFolder`, `IsAFolder` for the root, `InvalidName`, `InvalidField`.
         """
+        self._scope.require(CHANGE)
         with publishing(self._session):
             return self._place(sources, to, on_conflict, self._move)
 
@@ -90,6 +93,7 @@ class Moving:
 
         Unlike a move, this never leads into a folder that has the name already.
         """
+        self._scope.require(CHANGE)
         names, name = split_path(source), to_name(name)
         if not names:
             raise IsAFolder(path="")
@@ -105,6 +109,7 @@ class Moving:
         May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written.
         What is large is built in a batch, and is there with its last transaction.
         """
+        self._scope.require(Rights.READ | Rights.WRITE)
         try:
             with publishing(self._session):
                 return self._place(sources, to, on_conflict, self._copy, self._check_small)
@@ -120,7 +125,7 @@ class Moving:
 
         def act(run: BatchRun, node_ids: Sequence[int]) -> None:
             """Build the copies out of sight, and place all of them by the last step."""
-            copies = Builder(self._session, self._clock, self._owner_id).build(run, node_ids)
+            copies = Builder(self._session, self._clock, self._scope).build(run, node_ids)
 
             def put(node: Node, names: tuple[str, ...], at: _Destination, on_conflict: Conflict) -> Entry:
                 """Give a copy that was built its place; raises `Gone` for what came meanwhile."""
@@ -130,12 +135,12 @@ class Moving:
                 copy = self._session.get_one(Node, copies[node.id])
                 self._tree.check_reach(copy, to)
                 self._tree.put(copy, at.folder, to[-1])
-                return to_entry(copy, join_path(to))
+                return self._tree.to_entry(copy, to)
 
             with run.step(is_last=True):
                 entries.extend(self._place(sources, to, on_conflict, put))
 
-        runner = BatchRunner(self._session, self._clock, self._owner_id)
+        runner = BatchRunner(self._session, self._clock, self._scope)
         try:
             runner.run(BatchKind.COPY, lambda: self._find_ids(sources), act)
         except SelectionChanged as error:
@@ -199,14 +204,14 @@ class Moving:
         self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
     ) -> Entry:
         if _target(names, destination) == names:
-            return to_entry(node, join_path(names))
+            return self._tree.to_entry(node, names)
         to = self._make_way(node, names, destination, on_conflict)
         if node.trashed_at is not None:
             # Another of the sources has just replaced it.
             raise EntryExists(path=join_path(to))
         self._tree.take(node)
         self._tree.put(node, destination.folder, to[-1])
-        return to_entry(node, join_path(to))
+        return self._tree.to_entry(node, to)
 
     def _check_small(self, nodes: Iterable[Node]) -> None:
         node_ids = [node.id for node in nodes]
@@ -219,12 +224,12 @@ class Moving:
     ) -> Entry:
         to = self._make_way(node, names, destination, on_conflict)
         made = copy_tree(self._session, self._tree, node, destination.folder, to[-1], self._clock())
-        return to_entry(made, join_path(to))
+        return self._tree.to_entry(made, to)
 
     def _rehearse(
         self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
     ) -> Entry:
-        return to_entry(node, join_path(self._make_way(node, names, destination, on_conflict)))
+        return self._tree.to_entry(node, self._make_way(node, names, destination, on_conflict))
 
     def _make_way(
         self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict

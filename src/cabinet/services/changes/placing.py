@@ -1,6 +1,6 @@
 """Many nodes get new places at once, or copies of them do: a few questions a folder, not some a node.
 
-Rule: runs in the caller's step of a batch, under the lock of the user's root, and notes all it does.
+Rule: runs in the caller's step of a batch, under the lock of the root of its space, and notes all it does.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import EntryExists, IntoItself, NotAFolder
 from cabinet.models import ItemRole, Kind, Node
+from cabinet.services.access.rights import Rights
 from cabinet.services.changes.batches import StepLog
 from cabinet.services.tree.copying import copy_trees
 from cabinet.services.tree.entries import Conflict
@@ -76,7 +77,7 @@ class Placing:
         """Move nodes, each at its path, to the trash."""
         for node, path in nodes:
             self._log.relocating(node, path)
-        self._tree.trash_all(((node, join_path(path)) for node, path in nodes), self._now)
+        self._tree.trash_all(nodes, self._now)
 
     def folder_at(self, names: tuple[str, ...]) -> Node:
         """Return the folder at a path, made where it is missing; raises `NotAFolder`."""
@@ -122,6 +123,7 @@ class Placing:
     def _check_replaceable(self, arrival: Arrival, rival: Node, on_conflict: Conflict) -> None:
         if on_conflict is Conflict.FAIL or rival.id == arrival.node.id:
             raise EntryExists(path=join_path(arrival.path))
+        self._tree.scope.require(Rights.DELETE)
         if self._tree.lies_in(arrival.node, rival):
             raise IntoItself(path=join_path(arrival.path))
 

@@ -18,13 +18,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, NotFound
-from cabinet.models import BatchItem, BatchKind, BatchState, Node, User
+from cabinet.models import BatchItem, BatchKind, BatchState, Node, Space
+from cabinet.services.access.scope import Scope
 from cabinet.services.changes.batch_runner import BatchRunner, Done
 from cabinet.services.changes.batches import STEP, BatchRun, StepLog
 from cabinet.services.changes.selections import get_trashed
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import writing
-from cabinet.services.tree.names import join_path
 from cabinet.services.tree.removal import Removal, is_small, measure, note_hidden, purge, trashed_between
 from cabinet.services.tree.trash_marks import shows
 from cabinet.services.tree.tree import Tree
@@ -33,13 +33,13 @@ _Found = TypeVar("_Found")
 
 
 class Purging:
-    """What a user can remove for ever."""
+    """What can be removed for ever."""
 
-    def __init__(self, session: Session, clock: Clock, owner_id: int) -> None:
+    def __init__(self, session: Session, clock: Clock, scope: Scope) -> None:
         self._session = session
         self._clock = clock
-        self._owner_id = owner_id
-        self._tree = Tree(session, owner_id)
+        self._scope = scope
+        self._tree = Tree(session, scope)
 
     def purge_live(self, find: Callable[[], tuple[Node, tuple[str, ...]]]) -> None:
         """Remove the live node that `find` returns with its path, under the lock of the root, or raises."""
@@ -48,7 +48,7 @@ class Purging:
             node, _names = find()
             if is_small(self._session, [node.id]):
                 self._tree.take(node)
-                purge(self._session, self._owner_id, [node.id])
+                purge(self._session, self._scope.space_id, [node.id])
                 return
 
         def hide(run: BatchRun, _found: None) -> None:
@@ -57,7 +57,7 @@ class Purging:
                 node, names = find()
                 # Two notes: taken back it is in the trash, and then where it was.
                 log.relocating(node, names)
-                self._tree.trash(node, join_path(names), self._clock())
+                self._tree.trash(node, names, self._clock())
                 _hide(log, [node])
 
         self._hide(lambda: None, hide)
@@ -68,7 +68,7 @@ class Purging:
             self._tree.root(lock=True)
             node_ids = find()
             if is_small(self._session, node_ids):
-                purge(self._session, self._owner_id, node_ids)
+                purge(self._session, self._scope.space_id, node_ids)
                 return
         self.purge_all(find, len(node_ids))
 
@@ -80,31 +80,31 @@ class Purging:
                 raise NotFound
             for some in run.steps_of(node_ids):
                 with run.step() as log:
-                    _hide(log, get_trashed(self._session, self._owner_id, some))
+                    _hide(log, get_trashed(self._session, self._scope.space_id, some))
 
         return self._hide(find, hide, count)
 
     def empty(self, up_to: datetime | None = None) -> int:
         """Remove everything in the trash, or what came there up to a time; return how many things."""
-        found = select(Node.id).where(shows(self._owner_id))
+        found = select(Node.id).where(shows(self._scope.space_id))
         if up_to is not None:
             found = found.where(Node.trashed_at <= up_to)
         with writing(self._session):
             self._tree.root(lock=True)
             node_ids = self._session.scalars(found.order_by(Node.trashed_at).limit(STEP + 1)).all()
             if is_small(self._session, node_ids):
-                purge(self._session, self._owner_id, node_ids)
+                purge(self._session, self._scope.space_id, node_ids)
                 return len(node_ids)
-            user = self._session.get_one(User, self._owner_id)
+            space = self._session.get_one(Space, self._scope.space_id)
             # Not the clock's time, which may have been set back since.
             newest = found.with_only_columns(Node.trashed_at).order_by(Node.trashed_at.desc()).limit(1)
-            before, user.trash_hidden_to = user.trash_hidden_to, self._session.scalar(newest)
-            hidden = trashed_between(self._owner_id, before, user.trash_hidden_to)
+            before, space.trash_hidden_to = space.trash_hidden_to, self._session.scalar(newest)
+            hidden = trashed_between(self._scope.space_id, before, space.trash_hidden_to)
             note_hidden(self._session)
         count = self._session.scalar(select(func.count()).select_from(hidden.subquery())) or 0
         # It is decided; what cannot be settled now is settled by whoever removes it.
         with suppress(CabinetError, DBAPIError):
-            Removal(self._session).settle(self._owner_id)
+            Removal(self._session).settle(self._scope.space_id)
         return count
 
     def _hide(
@@ -117,7 +117,7 @@ class Purging:
             # What is hidden does not change, so it is measured while others write.
             run.freed = measure(self._session, select(BatchItem.node_id).where(BatchItem.batch_id == run.id))
 
-        runner = BatchRunner(self._session, self._clock, self._owner_id)
+        runner = BatchRunner(self._session, self._clock, self._scope)
         done = runner.run(BatchKind.PURGE, find, act, count, BatchState.COMMITTED)
         note_hidden(self._session)
         return done

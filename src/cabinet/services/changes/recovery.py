@@ -17,6 +17,9 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, Unavailable
 from cabinet.models import Batch, BatchItem, BatchState, ItemRole, Node
+from cabinet.services.access.actor import Actor
+from cabinet.services.access.rights import ALL
+from cabinet.services.access.scope import Scope, whole_space
 from cabinet.services.changes.batches import ALIVE, STEP, StepLog, forget_items, read_items, set_state
 from cabinet.services.changes.reverting import Reverting, is_incomplete, is_untouched, is_where_it_went
 from cabinet.services.kernel.caps import caps_of
@@ -28,7 +31,7 @@ from cabinet.services.tree.removal import is_small, remove_some, weigh
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
 
-# Batches of one user that are kept so that they can be undone.
+# Batches in one space that are kept so that they can be undone.
 UNDOABLE = 1000
 
 _UNDECIDED = {BatchState.RUNNING, BatchState.REVERTING}
@@ -37,7 +40,7 @@ _END = 2**31 - 1
 
 
 class Recovery:
-    """Settles batches, of any user; safe beside a running server and beside itself."""
+    """Settles batches, in any space; safe beside a running server and beside itself."""
 
     def __init__(self, session: Session, clock: Clock) -> None:
         self._session = session
@@ -48,7 +51,7 @@ class Recovery:
         self._untouched: set[int] = set()
 
     def has_work(self) -> bool:
-        """Tell whether anything is left behind, of any user."""
+        """Tell whether anything is left behind, in any space."""
         is_any = self._session.execute(self._left_behind().limit(1)).first() is not None
         self._session.rollback()
         return is_any
@@ -58,12 +61,12 @@ class Recovery:
             Batch.expires_at <= self._clock(), Batch.state != BatchState.COMMITTED
         )
 
-    def recover(self, owner_id: int | None = None) -> int:
-        """Settle what is left behind, of one user or of all, and return how many batches that were."""
+    def recover(self, space_id: int | None = None) -> int:
+        """Settle what is left behind, in one space or in all, and return how many batches that were."""
         old = self._left_behind()
-        if owner_id is not None:
+        if space_id is not None:
             # Those that are done are in nobody's way.
-            old = old.where(Batch.owner_id == owner_id, Batch.state != BatchState.DONE)
+            old = old.where(Batch.space_id == space_id, Batch.state != BatchState.DONE)
         settled = 0
         for batch_id, state in self._session.execute(old).all():
             # What cannot be settled now keeps nobody from settling the others.
@@ -77,13 +80,13 @@ class Recovery:
         self._session.rollback()
         return settled
 
-    def make_room(self, owner_id: int, keep: str | None) -> None:
-        """Forget the oldest of a user's batches that could be undone, but `keep`, where these are too many.
+    def make_room(self, space_id: int, keep: str | None) -> None:
+        """Forget the oldest of the batches in a space that could be undone, but `keep`, where these are too many.
 
-        They may have as many items in all as their owner may have entries, and the last one any number.
+        They may have as many items in all as the space may have entries, and the last one any number.
         """
         done = select(Batch.id, Batch.length).where(
-            Batch.owner_id == owner_id, Batch.state == BatchState.DONE
+            Batch.space_id == space_id, Batch.state == BatchState.DONE
         )
         newest_first = done.order_by(Batch.expires_at.desc(), Batch.id)
         most, items = caps_of(self._session).entries, 0
@@ -139,14 +142,14 @@ class Recovery:
                 execute_counted(self._session, undone.values(state=BatchState.DONE))
             self._session.delete(batch)
             return False
-        tree = Tree(self._session, batch.owner_id)
+        tree = Tree(self._session, self._scope_of(batch))
         if some := self._until_large(items):
             positions = [item.position for item in some]
             unwritten = StepLog(batch_id, 0)
-            Reverting(self._session, tree, unwritten, self._clock(), batch.owner_id).take_back(some)
+            Reverting(self._session, tree, unwritten, self._clock()).take_back(some)
             forget_items(self._session, batch_id, positions)
         else:
-            self._unmake_some(tree, batch.owner_id, items[0])
+            self._unmake_some(tree, items[0])
         batch.expires_at = self._clock() + ALIVE
         return True
 
@@ -163,7 +166,7 @@ class Recovery:
             small.append(item)
         return small
 
-    def _unmake_some(self, tree: Tree, owner_id: int, item: BatchItem) -> None:
+    def _unmake_some(self, tree: Tree, item: BatchItem) -> None:
         """Hide a large copy, or remove a batch of what it was, or keep it in the trash if it was touched."""
         node = self._session.get_one(Node, item.node_id)
         if not is_where_it_went(item, node):
@@ -173,11 +176,11 @@ class Recovery:
             tree.take(node)
             tree.hide(node, self._clock())
         elif node.id in self._touched:
-            tree.trash_as(node, item.path, new_id(), self._clock())
+            tree.trash_as(node, tree.path_in_space(split_path(item.path)), new_id(), self._clock())
             forget_items(self._session, item.batch_id, [item.position])
         elif node.id in self._untouched:
             freed, _is_all = remove_some(self._session, [node.id], self._pace.size)
-            use(self._session, owner_id, -freed.size, entries=-freed.entries)
+            use(self._session, tree.scope, -freed.size, entries=-freed.entries)
 
     def _look_at_copy(self, batch_id: str) -> None:
         """See whether somebody has touched the hidden copy that comes next, while others write."""
@@ -201,10 +204,18 @@ class Recovery:
                 if not is_left:
                     self._session.execute(delete(Batch).where(Batch.id == batch_id))
 
+    def _scope_of(self, batch: Batch) -> Scope:
+        """Return where a batch was begun; all of its space once that is gone."""
+        actor = Actor(batch.user_id)
+        root = None if batch.root_id is None else self._session.get(Node, batch.root_id)
+        if root is None or root.parent_id is None:
+            return whole_space(batch.space_id, actor)
+        return Scope(actor, batch.space_id, root.id, ALL)
+
     def _locked(self, batch_id: str, state: BatchState) -> Batch | None:
-        """Return a batch that is in a state, under the lock of its owner's root."""
-        owner_id = self._session.scalar(select(Batch.owner_id).where(Batch.id == batch_id))
-        if owner_id is None:
+        """Return a batch that is in a state, under the lock of the root of its space."""
+        space_id = self._session.scalar(select(Batch.space_id).where(Batch.id == batch_id))
+        if space_id is None:
             return None
-        Tree(self._session, owner_id).root(lock=True)
+        Tree(self._session, whole_space(space_id)).root(lock=True)
         return self._session.scalar(select(Batch).where(Batch.id == batch_id, Batch.state == state))

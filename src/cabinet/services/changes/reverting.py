@@ -24,8 +24,9 @@ from cabinet.services.changes.placing import Arrival, Placing
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.names import split_path
 from cabinet.services.tree.removal import purge
+from cabinet.services.tree.subtree import below
 from cabinet.services.tree.trash_marks import is_not_purged
-from cabinet.services.tree.tree import Tree, below
+from cabinet.services.tree.tree import Tree
 
 
 class _Way(Enum):
@@ -51,12 +52,11 @@ def _way_back(item: BatchItem) -> _Way:
 class Reverting:
     """Brings the nodes of some items back, in one transaction."""
 
-    def __init__(self, session: Session, tree: Tree, log: StepLog, now: datetime, owner_id: int) -> None:
+    def __init__(self, session: Session, tree: Tree, log: StepLog, now: datetime) -> None:
         self._session = session
         self._tree = tree
         self._log = log
         self._now = now
-        self._owner_id = owner_id
         self._placing = Placing(session, tree, log, now)
         self._folders: dict[int | None, tuple[Node | None, tuple[str, ...] | None]] = {}
 
@@ -70,6 +70,11 @@ class Reverting:
         nodes = self._nodes(items)
         if not all(is_where_it_went(item, nodes.get(item.node_id)) for item in items):
             raise NotFound
+        if not self._tree.scope.is_whole:
+            # What others have taken out of the scope meanwhile is not brought back into it.
+            for node in nodes.values():
+                if node.trashed_at is None:
+                    self._visible(node)
         for way, some in groupby(items, key=_way_back):
             self._folders.clear()
             alike = [(item, nodes[item.node_id]) for item in some]
@@ -97,7 +102,7 @@ class Reverting:
 
     def _nodes(self, items: Sequence[BatchItem]) -> dict[int, Node]:
         node_ids = [item.node_id for item in items]
-        wanted = select(Node).where(Node.id.in_(node_ids), is_not_purged(self._owner_id))
+        wanted = select(Node).where(Node.id.in_(node_ids), is_not_purged(self._tree.scope.space_id))
         return {node.id: node for node in self._session.scalars(wanted)}
 
     def _relocate(self, way: _Way, items: Sequence[tuple[BatchItem, Node]], on_conflict: Conflict) -> None:
@@ -124,12 +129,12 @@ class Reverting:
                 if node.child_count:
                     continue
             elif not is_incomplete(node) and not is_untouched(self._session, node):
-                self._tree.trash(node, item.path, self._now)
+                self._tree.trash(node, split_path(item.path), self._now)
                 continue
             if node.trashed_at is None:
                 self._tree.take(node)
             gone.append(node)
-        purge(self._session, self._owner_id, [node.id for node in gone])
+        purge(self._session, self._tree.scope.space_id, [node.id for node in gone])
 
     def _arrival(self, item: BatchItem, node: Node, on_conflict: Conflict) -> Arrival:
         names = split_path(item.path)

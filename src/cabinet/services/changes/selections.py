@@ -72,22 +72,22 @@ def find_in_folder(session: Session, tree: Tree, selection: FolderSelection) -> 
     return Selected(folder.id, path, node_ids)
 
 
-def find_in_trash(session: Session, owner_id: int, selection: TrashSelection) -> Sequence[int]:
-    """Return the row ids of what is selected in a user's trash, what lay nearer to the root first.
+def find_in_trash(session: Session, space_id: int, selection: TrashSelection) -> Sequence[int]:
+    """Return the row ids of what is selected in the trash of a space, what lay nearer to the root first.
 
     Raises `SelectionChanged` when that are more or fewer now.
     """
     # A folder comes before what was in it and was deleted by itself, which would make it anew.
     depth = func.length(Node.trashed_from) - func.length(func.replace(Node.trashed_from, "/", ""))
-    trashed = select(Node.id, Node.trash_id).where(shows(owner_id))
+    trashed = select(Node.id, Node.trash_id).where(shows(space_id))
     node_ids = _ids(session, trashed.order_by(depth, Node.id), selection.excluding)
     _check(len(node_ids), selection.count)
     return node_ids
 
 
-def get_trashed(session: Session, owner_id: int, node_ids: Sequence[int]) -> list[Node]:
-    """Return a user's nodes of these ids, in order; raises `Gone` unless all of them are in the trash."""
-    return _get_all(session, node_ids, shows(owner_id))
+def get_trashed(session: Session, space_id: int, node_ids: Sequence[int]) -> list[Node]:
+    """Return the nodes of a space that have these ids, in order; raises `Gone` unless all of them are in the trash."""
+    return _get_all(session, node_ids, shows(space_id))
 
 
 def get_live(session: Session, folder: Node, node_ids: Sequence[int]) -> list[Node]:

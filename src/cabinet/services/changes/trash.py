@@ -1,7 +1,8 @@
-"""The trash of one user: what was deleted, kept for a while, put back or gone for ever.
+"""The trash of one space: what was deleted, kept for a while, put back or gone for ever.
 
 A folder in the trash is one entry, with all that lies below it. Everything there still counts in
-its owner's usage until it is gone for ever.
+the usage of its space until it is gone for ever. Who sees a folder of a space alone does not see its
+trash, and can only put back what they deleted there themselves.
 
 Rule: one transaction a use case, but to remove for ever; bytes are left to the sweep.
 """
@@ -18,11 +19,13 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import IsAFolder, NotAFolder, NotFound
 from cabinet.models import Kind, Node
+from cabinet.services.access.rights import CHANGE, Rights
+from cabinet.services.access.scope import Scope
 from cabinet.services.changes.purging import Purging
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import publishing, writing
 from cabinet.services.tree.cursors import Cursors
-from cabinet.services.tree.entries import Conflict, Entry, to_entry
+from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.extents import Extent, first_part
 from cabinet.services.tree.name_conflicts import make_way
 from cabinet.services.tree.names import join_path, split_path
@@ -57,21 +60,22 @@ _Place: TypeAlias = tuple[datetime, str]
 
 
 class Trash:
-    """What a user can do with what they deleted; `keep` is how long it stays."""
+    """What somebody can do with what was deleted; `keep` is how long it stays."""
 
     def __init__(
-        self, session: Session, clock: Clock, keep: timedelta, cursors: Cursors, owner_id: int
+        self, session: Session, clock: Clock, keep: timedelta, cursors: Cursors, scope: Scope
     ) -> None:
         self._session = session
         self._clock = clock
         self._keep = keep
         self._cursors = cursors
-        self._owner_id = owner_id
-        self._tree = Tree(session, owner_id)
-        self._purging = Purging(session, clock, owner_id)
+        self._scope = scope
+        self._tree = Tree(session, scope)
+        self._purging = Purging(session, clock, scope)
 
     def list_page(self, limit: int, after: str | None = None) -> TrashPage:
         """Return a page of the trash; raises `InvalidField` for a foreign cursor."""
+        self._scope.require_whole(Rights.LIST)
         found = self._session.scalars(self._range(after).limit(limit + 1)).all()
         shown = [self._to_trashed(node) for node in found[:limit]]
         if len(found) <= limit:
@@ -83,6 +87,7 @@ class Trash:
 
         Raises `InvalidField` for a foreign cursor.
         """
+        self._scope.require_whole(Rights.LIST)
         places, behind = first_part(
             extent,
             lambda limit: self._places(self._range(after, extent.until).limit(limit)),
@@ -93,15 +98,19 @@ class Trash:
 
     def look_up(self, trash_ids: Sequence[str]) -> dict[str, Trashed]:
         """Return what lies in the trash as one of `trash_ids`, by its id."""
+        self._scope.require_whole(Rights.LIST)
         return {trash_id: self._to_trashed(node) for trash_id, node in self._find_all(trash_ids).items()}
 
     def count(self) -> int:
         """Return how many things are in the trash; looks at each, so only for somebody who asks."""
+        self._scope.require_whole(Rights.LIST)
         counted = select(func.count()).select_from(self._rows().subquery())
         return self._session.scalar(counted) or 0
 
     def restore(self, trash_id: str, on_conflict: Conflict = Conflict.FAIL) -> Entry:
-        """Put something back where it was; the folders above it are made again where they are missing.
+        """Put something back into the folder that it was in, wherever that is now.
+
+        Is that gone, or in the trash, it comes to the path that it had, whose folders are made again.
 
         Raises `NotFound`, `EntryExists`, and `NotAFolder` when a file is where a folder was.
         """
@@ -109,6 +118,7 @@ class Trash:
 
     def restore_all(self, trash_ids: Sequence[str], on_conflict: Conflict = Conflict.FAIL) -> list[Entry]:
         """Put things back as `restore` does, all of them or none; return what is back, in their order."""
+        self._scope.require(CHANGE)
         with publishing(self._session):
             self._tree.root(lock=True)
             nodes = self._get_all(trash_ids)
@@ -118,21 +128,31 @@ class Trash:
             return [back[trash_id] for trash_id in nodes]
 
     def _put_back(self, node: Node, on_conflict: Conflict) -> Entry:
+        origin = self._tree.origin_of(node)
+        if origin is not None:
+            folder, above = origin
+            return self._put(node, folder, (*above, node.name), on_conflict)
+        if not self._scope.is_whole:
+            raise NotFound
         names = _origin(node)
         folder, depth = self._tree.walk(names[:-1])
         if folder.kind != Kind.FOLDER:
             raise NotAFolder(path=join_path(names[:depth]))
         folder = self._tree.make_folders(folder, names[depth:-1], self._clock())
+        return self._put(node, folder, names, on_conflict)
+
+    def _put(self, node: Node, folder: Node, names: tuple[str, ...], on_conflict: Conflict) -> Entry:
         to = make_way(self._tree, node, folder, names, on_conflict, self._clock())
         self._tree.check_reach(node, to)
         self._tree.put(node, folder, to[-1])
-        return to_entry(node, join_path(to))
+        return self._tree.to_entry(node, to)
 
     def add(self, paths: Iterable[str]) -> list[Trashed]:
         """Move what is at each of the paths to the trash, all of it or nothing; return it, in their order.
 
         Raises `NotFound`, `InvalidName`, and `IsAFolder` for the root.
         """
+        self._scope.require(CHANGE)
         wanted = dict.fromkeys(split_path(path) for path in paths)
         if () in wanted:
             raise IsAFolder(path="")
@@ -140,8 +160,8 @@ class Trash:
             found = self._tree.find_all(wanted, self._tree.root(lock=True))
             if len(found) < len(wanted):
                 raise NotFound
-            self._tree.trash_all(((node, join_path(names)) for names, node in found.items()), self._clock())
-            return [self._to_trashed(found[names]) for names in wanted]
+            self._tree.trash_all(((node, names) for names, node in found.items()), self._clock())
+            return [self._to_trashed(found[names], names) for names in wanted]
 
     def purge(self, trash_id: str) -> None:
         """Remove something in the trash for ever; raises `NotFound`."""
@@ -149,14 +169,17 @@ class Trash:
 
     def purge_all(self, trash_ids: Sequence[str]) -> None:
         """Remove things in the trash for ever, all of them or none; raises `NotFound`."""
+        self._scope.require_whole(Rights.PURGE)
         self._purging.purge_trashed(lambda: [node.id for node in self._get_all(trash_ids).values()])
 
     def empty(self) -> None:
         """Remove everything in the trash for ever."""
+        self._scope.require_whole(Rights.PURGE)
         self._purging.empty()
 
     def _rows(self) -> Select[Node]:
-        return select(Node).where(shows(self._owner_id))
+        rows = select(Node).where(shows(self._scope.space_id))
+        return rows if self._scope.is_whole else rows.where(Node.trashed_by == self._scope.actor.user_id)
 
     def _range(self, after: str | None, until: str | None = None) -> Select[Node]:
         """Return what is behind one cursor and before another or at it, the newest first."""
@@ -171,11 +194,11 @@ class Trash:
     def _to_cursor(self, place: _Place) -> str:
         moment, trash_id = place
         return self._cursors.seal(
-            ("trash", self._owner_id), [(moment - _EPOCH) // timedelta(microseconds=1), trash_id]
+            ("trash", self._scope.space_id), [(moment - _EPOCH) // timedelta(microseconds=1), trash_id]
         )
 
     def _from_cursor(self, cursor: str) -> _Place:
-        micros, trash_id = self._cursors.open(("trash", self._owner_id), cursor)
+        micros, trash_id = self._cursors.open(("trash", self._scope.space_id), cursor)
         return _EPOCH + timedelta(microseconds=micros), trash_id
 
     def _places(self, wanted: Select[Node]) -> list[_Place]:
@@ -196,14 +219,15 @@ class Trash:
             raise NotFound
         return found
 
-    def _to_trashed(self, node: Node) -> Trashed:
+    def _to_trashed(self, node: Node, names: tuple[str, ...] | None = None) -> Trashed:
+        """Return something in the trash; `names` lead to where it was, if that is not told by itself."""
         # That is what being in the trash means.
         assert node.trash_id is not None
         assert node.trashed_at is not None
-        entry = to_entry(node, node.trashed_from or node.name)
+        entry = self._tree.to_entry(node, _origin(node) if names is None else names)
         return Trashed(node.trash_id, entry, node.trashed_at, node.trashed_at + self._keep)
 
 
 def _origin(node: Node) -> tuple[str, ...]:
     """Return the path that something in the trash had."""
-    return split_path(node.trashed_from or "")
+    return tuple((node.trashed_from or node.name).split("/"))

@@ -5,9 +5,9 @@ in a word. PostgreSQL keeps them in a GIN index over a function; on SQLite they 
 without the text, which triggers keep in step with the nodes. What an index finds is a candidate: the
 name itself has the last word.
 
-One more token tells the owner and the block of ids that a node is in. A look-up asks for one block,
-so it takes a bounded time, however many names have the same grams in another order, and another
-user's million names cost it nothing.
+One more token tells the space and the block of ids that a node is in. A look-up asks for one block,
+so it takes a bounded time, however many names have the same grams in another order, and a million
+names of another space cost it nothing.
 
 Rule: `grams`, `BLOCK_BITS` and the tokens never change without a migration that fills the index
 anew, for what is indexed is removed by the same tokens. The migrations make the same index; a test
@@ -47,7 +47,7 @@ PAGE_SIZE = 1000
 LONGEST = 5.0
 _CANCELED = "57014"
 
-_TEXT = f"'u' || {{0}}.owner_id || 'b' || ({{0}}.id >> {BLOCK_BITS}) || ' ' || grams({{0}}.search_key)"
+_TEXT = f"'u' || {{0}}.space_id || 'b' || ({{0}}.id >> {BLOCK_BITS}) || ' ' || grams({{0}}.search_key)"
 _ADD = f"INSERT INTO node_search (rowid, grams) VALUES (new.id, {_TEXT.format('new')});"
 _REMOVE = (
     f"INSERT INTO node_search (node_search, rowid, grams) VALUES ('delete', old.id, {_TEXT.format('old')});"
@@ -59,9 +59,10 @@ FOR_SQLITE = (
     f"INSERT INTO node_search (node_search, rank) VALUES ('pgsz', {PAGE_SIZE})",
     f"CREATE TRIGGER node_search_insert AFTER INSERT ON node BEGIN {_ADD} END",
     f"CREATE TRIGGER node_search_delete AFTER DELETE ON node BEGIN {_REMOVE} END",
-    f"CREATE TRIGGER node_search_update AFTER UPDATE OF id, owner_id, search_key ON node BEGIN {_REMOVE} {_ADD} END",
+    f"CREATE TRIGGER node_search_update AFTER UPDATE OF id, space_id, search_key ON node BEGIN {_REMOVE} {_ADD} END",
 )
 FOR_POSTGRESQL = (
+    # The first of its names is from when each user had one tree: another would build the index anew.
     # The cost keeps the planner from computing grams of row after row where the index has them.
     f"""CREATE OR REPLACE FUNCTION grams(owner_id bigint, id bigint, search_key text) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 10000 AS $$
@@ -71,7 +72,7 @@ FOR_POSTGRESQL = (
     FROM (SELECT string_to_array(search_key, NULL)) AS name(letters) $$""",
     # Not in a list of pending entries first: every look-up would read it, and every 4 MiB of it some
     # transaction would have to put into the index, which takes it a second.
-    "CREATE INDEX ix_node_search ON node USING gin (grams(owner_id, id, search_key)) WITH (fastupdate = off)",
+    "CREATE INDEX ix_node_search ON node USING gin (grams(space_id, id, search_key)) WITH (fastupdate = off)",
 )
 # What is left of it on PostgreSQL once its tables are dropped.
 DROP_FUNCTION = "DROP FUNCTION IF EXISTS grams(bigint, bigint, text)"
@@ -86,7 +87,7 @@ for _dialect, _statements in (("sqlite", FOR_SQLITE), ("postgresql", FOR_POSTGRE
 _ON_SQLITE = select(Node).from_statement(
     text(
         "SELECT node.* FROM node_search CROSS JOIN node ON node.id = node_search.rowid "
-        "WHERE node_search MATCH :tokens AND node_search.rowid < :before AND node.owner_id = :owner_id "
+        "WHERE node_search MATCH :tokens AND node_search.rowid < :before AND node.space_id = :space_id "
         "ORDER BY node_search.rowid DESC LIMIT :limit"
     )
 )
@@ -94,8 +95,8 @@ _ON_SQLITE = select(Node).from_statement(
 _ON_POSTGRESQL = select(Node).from_statement(
     text(
         "WITH hit AS MATERIALIZED (SELECT id FROM node "
-        "WHERE grams(owner_id, id, search_key) @> CAST(:tokens AS text[]) AND id < :before) "
-        "SELECT node.* FROM node WHERE owner_id = :owner_id "
+        "WHERE grams(space_id, id, search_key) @> CAST(:tokens AS text[]) AND id < :before) "
+        "SELECT node.* FROM node WHERE space_id = :space_id "
         "AND id IN (SELECT id FROM hit ORDER BY id DESC LIMIT :limit) ORDER BY id DESC"
     )
 )
@@ -132,20 +133,20 @@ def grams(search_key: str) -> str:
 
 
 def find_candidates(
-    session: Session, owner_id: int, words: Iterable[str], before: int, limit: int
+    session: Session, space_id: int, words: Iterable[str], before: int, limit: int
 ) -> Candidates:
-    """Return up to `limit` nodes of a user that may have all `words` in their names, with ids below `before`.
+    """Return up to `limit` nodes of a space that may have all `words` in their names, with ids below `before`.
 
     They have the grams of the words, perhaps in another order. Whether they, or a folder above them,
     are in the trash is not looked at. One block is asked, so there may be none and still a rest.
     Raises `TookTooLong`.
     """
-    newest = session.scalar(select(func.max(Node.id)).where(Node.owner_id == owner_id, Node.id < before))
+    newest = session.scalar(select(func.max(Node.id)).where(Node.space_id == space_id, Node.id < before))
     if newest is None:
         return Candidates([], None)
     block = newest >> BLOCK_BITS
-    asked = {"owner_id": owner_id, "before": before, "limit": limit}
-    token, wanted = f"u{owner_id}b{block}", _grams_of(words)
+    asked = {"space_id": space_id, "before": before, "limit": limit}
+    token, wanted = f"u{space_id}b{block}", _grams_of(words)
     if session.get_bind().dialect.name == "sqlite":
         tokens = [token, *(_to_token(gram) for gram in wanted)]
         nodes = session.scalars(

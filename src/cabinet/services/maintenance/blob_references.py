@@ -20,10 +20,10 @@ NEEDED = or_(
     exists().where(Thumbnail.thumbnail_hash == Blob.content_hash),
 )
 
-_OF_ITS_OWNER = exists().where(
+_OF_ITS_SPACE = exists().where(
     Version.content_hash == Thumbnail.content_hash,
     Version.node_id == Node.id,
-    Node.owner_id == Thumbnail.owner_id,
+    Node.space_id == Thumbnail.space_id,
 )
 
 
@@ -32,21 +32,21 @@ BATCH = 500
 
 
 def forget_thumbnails(session: Session) -> None:
-    """Forget the thumbnails of contents that their owner has no version of any more, some at a time."""
+    """Forget the thumbnails of contents that their space has no version of any more, some at a time."""
     last: tuple[int, str] = (0, "")
     while True:
-        key = tuple_(Thumbnail.owner_id, Thumbnail.content_hash)
-        useless = select(Thumbnail.owner_id, Thumbnail.content_hash).where(key > last, ~_OF_ITS_OWNER)
+        key = tuple_(Thumbnail.space_id, Thumbnail.content_hash)
+        useless = select(Thumbnail.space_id, Thumbnail.content_hash).where(key > last, ~_OF_ITS_SPACE)
         found = session.execute(useless.order_by(*key).limit(BATCH)).all()
         if not found:
             session.rollback()
             return
-        last = (found[-1].owner_id, found[-1].content_hash)
+        last = (found[-1].space_id, found[-1].content_hash)
         with writing(session):
-            for owner_id, of_owner in groupby(found, key=lambda row: row.owner_id):
-                hashes = {row.content_hash for row in of_owner}
+            for space_id, of_space in groupby(found, key=lambda row: row.space_id):
+                hashes = {row.content_hash for row in of_space}
                 forgotten = delete(Thumbnail).where(
-                    Thumbnail.owner_id == owner_id, Thumbnail.content_hash.in_(hashes), ~_OF_ITS_OWNER
+                    Thumbnail.space_id == space_id, Thumbnail.content_hash.in_(hashes), ~_OF_ITS_SPACE
                 )
                 execute_counted(session, forgotten)
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import NotFound
 from cabinet.models import Blob, Node, Upload
+from cabinet.services.access.scope import whole_space
 from cabinet.services.accounts.login_throttle import LoginThrottle
 from cabinet.services.accounts.sessions import Sessions
 from cabinet.services.changes.purging import Purging
@@ -130,7 +131,7 @@ class Housekeeping:
                     self._session.delete(row)
                     return False
                 if state is not UploadState.STORED:
-                    use(self._session, row.owner_id, -row.offset)
+                    use(self._session, whole_space(row.space_id), -row.offset)
                 # Whoever asks is told that it is gone, as long as an unfinished one is kept; of one
                 # that was stored as well, for then it is forgotten.
                 end(row, self._clock(), self._keep.ended)
@@ -141,11 +142,11 @@ class Housekeeping:
 
     def _purge_trash(self, before: datetime) -> int:
         """Purge what came to the trash before a time, and return how many things that were."""
-        old = select(Node.owner_id).where(Node.trashed_at <= before, Node.trash_id.is_not(None)).distinct()
+        old = select(Node.space_id).where(Node.trashed_at <= before, Node.trash_id.is_not(None)).distinct()
         purged = 0
-        for owner_id in self._session.scalars(old).all():
-            with suppress(NotFound):  # the account was deleted meanwhile
-                purged += Purging(self._session, self._clock, owner_id).empty(before)
+        for space_id in self._session.scalars(old).all():
+            with suppress(NotFound):  # the space has ended meanwhile
+                purged += Purging(self._session, self._clock, whole_space(space_id)).empty(before)
         self.remove_hidden()
         return purged
 

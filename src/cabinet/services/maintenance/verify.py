@@ -16,11 +16,11 @@ from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import BlobMissing, StorageFault
-from cabinet.models import Blob, Kind, Node, Thumbnail, Upload, User, Version
+from cabinet.models import Blob, Kind, Node, Space, Thumbnail, Upload, User, Version
 from cabinet.services.kernel.database import lock_blob, writing
 from cabinet.services.maintenance.blob_references import NEEDED
 from cabinet.services.tree.names import join_path
-from cabinet.services.tree.tree import below
+from cabinet.services.tree.subtree import below
 from cabinet.services.tree.usage_checks import WrongEntries, WrongUsage, find_wrong, find_wrong_entries
 from cabinet.storage.content_hash import hash_stream
 from cabinet.storage.protocols import ResumableStore
@@ -31,8 +31,8 @@ _BATCH = 500
 # What nobody sees, with all that lies below it: purged, of a deleted account, or not complete yet.
 _HIDDEN = below(
     select(Node.id)
-    .join(User, Node.owner_id == User.id)
-    .where(Node.trashed_at.is_not(None), Node.trash_id.is_(None) | (Node.trashed_at <= User.trash_hidden_to))
+    .join(Space, Node.space_id == Space.id)
+    .where(Node.trashed_at.is_not(None), Node.trash_id.is_(None) | (Node.trashed_at <= Space.trash_hidden_to))
 )
 
 
@@ -130,12 +130,13 @@ class Inspection:
         """Return how many blobs `verify` looks at, for a progress bar."""
         return self._count(select(func.count()).select_from(Blob).where(NEEDED))
 
-    def iter_uploads(self, owner_id: int | None = None) -> Iterator[OpenUpload]:
-        """Yield the unfinished uploads, of one user or of all, the oldest first."""
-        wanted = select(Upload, User.username).join(User)
-        wanted = wanted.where(Upload.ended_at.is_(None), User.deleted_at.is_(None))
-        if owner_id is not None:
-            wanted = wanted.where(Upload.owner_id == owner_id)
+    def iter_uploads(self, space_id: int | None = None) -> Iterator[OpenUpload]:
+        """Yield the unfinished uploads, to one space or to all, the oldest first."""
+        wanted = select(Upload, User.username).join(Space, Space.id == Upload.space_id)
+        wanted = wanted.join(User, User.id == Space.owner_id)
+        wanted = wanted.where(Upload.ended_at.is_(None), Space.deleted_at.is_(None))
+        if space_id is not None:
+            wanted = wanted.where(Upload.space_id == space_id)
         for row, username in self._session.execute(wanted.order_by(Upload.created_at, Upload.id)):
             yield OpenUpload(
                 row.id, username, row.path, row.offset, row.length, row.created_at, row.expires_at
@@ -215,8 +216,8 @@ class Inspection:
     def _path_of(self, node: Node) -> str | None:
         """Return whose a node is and where it lies, None of one that is hidden."""
         names = []
-        owner = self._session.get_one(User, node.owner_id)
-        mark = owner.trash_hidden_to
+        space = self._session.get_one(Space, node.space_id)
+        mark = space.trash_hidden_to
         while True:
             if node.trashed_at is not None and (node.trash_id is None or (mark and node.trashed_at <= mark)):
                 return None
@@ -224,4 +225,5 @@ class Inspection:
                 break
             names.append(node.name)
             node = self._session.get_one(Node, node.parent_id)
-        return f"{owner.username}:{join_path(tuple(reversed(names)))}"
+        owner = None if space.owner_id is None else self._session.get(User, space.owner_id)
+        return f"{owner.username if owner else ''}:{join_path(tuple(reversed(names)))}"

@@ -1,8 +1,8 @@
 """Makes the thumbnails that wait, one after the other, in any process that has time for it.
 
 What waits is a row. Whoever makes it claims that row first, for longer than a picture takes; when
-its process dies, the claim lapses and the next one makes it. The users take turns: whoever asks for
-one picture waits for no more than one of each other user's. What somebody looks at comes before
+its process dies, the claim lapses and the next one makes it. The spaces take turns: whoever asks for
+one picture waits for no more than one of each other space. What somebody looks at comes before
 what they scroll past.
 
 Rule: nothing is decoded in this process, and no transaction is open while it is.
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 class Wanted(NamedTuple):
     """What a thumbnail is of, and for whom."""
 
-    owner_id: int
+    space_id: int
     content_hash: str
     size: int
 
@@ -47,7 +47,7 @@ class Wanted(NamedTuple):
     def is_row(self) -> ColumnElement[bool]:
         """The condition that a row is that of this thumbnail."""
         return (
-            (Thumbnail.owner_id == self.owner_id)
+            (Thumbnail.space_id == self.space_id)
             & (Thumbnail.content_hash == self.content_hash)
             & (Thumbnail.size == self.size)
         )
@@ -64,7 +64,7 @@ class ThumbnailMaker:
         self._clock = clock
         self._decoder = decoder
         self._lock = threading.Lock()
-        # Of the users who wait, when it was their turn last, in turns of this process.
+        # Of the spaces that wait, when it was their turn last, in turns of this process.
         self._turns: dict[int, int] = {}
         self._turn = 0
 
@@ -120,21 +120,21 @@ class ThumbnailMaker:
                     is_mine = execute_counted(session, claimed.values(claimed_until=self._clock() + CLAIM))
                 if is_mine:
                     self._turn += 1
-                    self._turns[wanted.owner_id] = self._turn
+                    self._turns[wanted.space_id] = self._turn
                     return wanted
         return None
 
     def _next(self, session: Session) -> Wanted | None:
         is_free = self._is_free()
-        waiting = session.scalars(select(Thumbnail.owner_id).where(is_free).distinct()).all()
-        self._turns = {owner_id: self._turns.get(owner_id, 0) for owner_id in waiting}
-        owner_id = min(waiting, key=lambda each: (self._turns[each], each), default=None)
+        waiting = session.scalars(select(Thumbnail.space_id).where(is_free).distinct()).all()
+        self._turns = {space_id: self._turns.get(space_id, 0) for space_id in waiting}
+        space_id = min(waiting, key=lambda each: (self._turns[each], each), default=None)
         # Of what is looked at the newest, for that is looked at now; of the rest the oldest.
         is_preview = Thumbnail.size == PREVIEW_SIZE
         order = (case((is_preview, Thumbnail.wanted_at)).desc().nulls_last(), Thumbnail.wanted_at)
-        key = select(Thumbnail.owner_id, Thumbnail.content_hash, Thumbnail.size)
+        key = select(Thumbnail.space_id, Thumbnail.content_hash, Thumbnail.size)
         row = session.execute(
-            key.where(Thumbnail.owner_id == owner_id, is_free).order_by(*order).limit(1)
+            key.where(Thumbnail.space_id == space_id, is_free).order_by(*order).limit(1)
         ).first()
         session.rollback()
         return None if row is None else Wanted(*row)

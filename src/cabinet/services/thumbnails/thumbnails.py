@@ -1,7 +1,7 @@
-"""Thumbnails of one user's pictures: made when first asked for, kept as blobs.
+"""Thumbnails of the pictures in one space: made when first asked for, kept as blobs.
 
 A request leaves the work to whichever process makes thumbnails (making.py), as a row, and waits a
-moment for it; whoever is too early is told to come again. Each owner's are made anew, once a content,
+moment for it; whoever is too early is told to come again. Each space has its own, made once a content,
 though their bytes are stored once: so no answer comes sooner because somebody else has the content.
 
 Rule: a request decodes nothing, and holds no transaction while it waits.
@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import N_, BlobMissing, InvalidField, NotFound, StorageFault, StorageFull, Unavailable
 from cabinet.models import Thumbnail
+from cabinet.services.access.rights import Rights
+from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.contents import size_of_content
 from cabinet.services.kernel.database import execute_counted, publishing, writing
@@ -55,29 +57,30 @@ class Missing(Enum):
 
 
 class Thumbnails:
-    """The thumbnails of one user's files."""
+    """The thumbnails of the files in one scope."""
 
     def __init__(
-        self, session: Session, store: BlobStore, clock: Clock, wake: Callable[[], None], owner_id: int
+        self, session: Session, store: BlobStore, clock: Clock, wake: Callable[[], None], scope: Scope
     ) -> None:
         """`wake` tells what makes thumbnails that one waits, where that is in this process."""
         self._session = session
         self._store = store
         self._clock = clock
         self._wake = wake
-        self._owner_id = owner_id
+        self._scope = scope
 
     def find(self, entry: Entry, size: int) -> Entry | Missing:
-        """Return the thumbnail of a file of this user's as an entry, or why there is none.
+        """Return the thumbnail of a file of this scope as an entry, or why there is none.
 
         Raises `InvalidField`, `BlobMissing`, `NotFound` for what is called no picture, and `StorageFull`
         where it has no room.
         """
+        self._scope.require(Rights.READ)
         if size not in SIZES:
             raise InvalidField(field="size", reason=NOT_A_SIZE)
         if entry.content_hash is None or entry.media_type not in MEDIA_TYPES:
             raise NotFound
-        wanted = Wanted(self._owner_id, entry.content_hash, size)
+        wanted = Wanted(self._scope.space_id, entry.content_hash, size)
         found = self._look(entry, wanted)
         if found is None or found is Missing.YET:
             if size_of_content(self._session, self._store, entry.content_hash) is None:
@@ -112,18 +115,18 @@ class Thumbnails:
         return True
 
     def _has_room(self) -> bool:
-        """Tell whether one more may wait; whoever waits for most gives up the last of it for others."""
+        """Tell whether one more may wait; the space for which most wait gives up the last of it for others."""
         waits = Thumbnail.wanted_at.is_not(None)
-        counted = select(Thumbnail.owner_id, func.count()).where(waits).group_by(Thumbnail.owner_id)
+        counted = select(Thumbnail.space_id, func.count()).where(waits).group_by(Thumbnail.space_id)
         counts = dict(self._session.execute(counted).all())
         if sum(counts.values()) < MOST_WAITING:
             return True
-        greediest = max(counts, key=lambda owner_id: counts[owner_id])
-        if counts[greediest] <= counts.get(self._owner_id, 0) + 1:
+        greediest = max(counts, key=lambda space_id: counts[space_id])
+        if counts[greediest] <= counts.get(self._scope.space_id, 0) + 1:
             return False
         last = (
-            select(Thumbnail.owner_id, Thumbnail.content_hash, Thumbnail.size)
-            .where(Thumbnail.owner_id == greediest, waits, Thumbnail.claimed_until.is_(None))
+            select(Thumbnail.space_id, Thumbnail.content_hash, Thumbnail.size)
+            .where(Thumbnail.space_id == greediest, waits, Thumbnail.claimed_until.is_(None))
             .order_by(Thumbnail.wanted_at.desc())
             .limit(1)
         )

@@ -1,4 +1,4 @@
-"""The nodes of a user: finding, naming, listing and counting them.
+"""The nodes of a space: finding, naming, listing and counting them.
 
 Rule: finds, lists, copies and counts; what is done to very many nodes at once is in changes/.
 """

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from cabinet.errors import CopyTooLarge
 from cabinet.models import Base, Kind, Node
 from cabinet.services.kernel.caps import caps_of
-from cabinet.services.tree.tree import Tree, below
+from cabinet.services.tree.subtree import below
+from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
 
 # Folders whose contents one statement copies.
@@ -30,7 +31,7 @@ _VERSION = Base.metadata.tables["version"]
 _CONTENT = ["size", "content_hash", "media_type", "below_bytes", "below_segments", "modified_at"]
 # And with all that is in it.
 _COUNTERS = ["child_count", "child_size"]
-ALIKE = ["owner_id", "kind", "name", "sort_key", "search_key", *_CONTENT]
+ALIKE = ["kind", "name", "sort_key", "search_key", *_CONTENT]
 
 
 def copy_tree(session: Session, tree: Tree, node: Node, folder: Node, name: str, now: datetime) -> Node:
@@ -45,11 +46,11 @@ def copy_tree(session: Session, tree: Tree, node: Node, folder: Node, name: str,
 def copy_trees(
     session: Session, tree: Tree, wanted: Sequence[tuple[Node, str]], folder: Node, now: datetime
 ) -> list[Node]:
-    """Copy nodes of one owner as `copy_tree` does, each to its name; return the copies, in order."""
+    """Copy nodes as `copy_tree` does, each to its name; return the copies, in order."""
     session.flush()
     entries, size = measure_copy(session, [node.id for node, _name in wanted])
     # The copies themselves are counted where they are added.
-    use(session, folder.owner_id, size, entries=entries - len(wanted))
+    use(session, tree.scope, size, entries=entries - len(wanted))
     copies = [copy_alone(tree, node, folder, name, now) for node, name in wanted]
     for (node, _name), copy in zip(wanted, copies, strict=True):
         for counter in _COUNTERS:
@@ -63,7 +64,7 @@ def copy_trees(
     ]
     while level:
         batches = [level[start : start + _BATCH] for start in range(0, len(level), _BATCH)]
-        level = [pair for batch in batches for pair in _copy_inside(session, batch, now)]
+        level = [pair for batch in batches for pair in _copy_inside(session, tree.scope.space_id, batch, now)]
     return copies
 
 
@@ -96,16 +97,16 @@ def measure_copy(session: Session, node_ids: Sequence[int]) -> tuple[int, int]:
 
 
 def _copy_inside(
-    session: Session, folders: Sequence[tuple[int, int]], now: datetime
+    session: Session, space_id: int, folders: Sequence[tuple[int, int]], now: datetime
 ) -> Sequence[tuple[int, int]]:
-    """Copy what is directly in some folders into their copies; return which folder there became which."""
+    """Copy what is directly in some folders into their copies in a space; return which folder there became which."""
     pairs = values(column("original", BigInteger), column("copy", BigInteger)).data(folders).cte("pairs")
     moment = literal(now, _NODE.c.created_at.type)
     version = case((_NODE.c.kind == Kind.FILE, 1), else_=0)
     alike = [*ALIKE, *_COUNTERS]
-    rows = select(*(_NODE.c[name] for name in alike), pairs.c.copy, version, moment)
+    rows = select(*(_NODE.c[name] for name in alike), literal(space_id), pairs.c.copy, version, moment)
     inside = rows.join(pairs, _NODE.c.parent_id == pairs.c.original)
-    columns = [*alike, "parent_id", "version", "created_at"]
+    columns = [*alike, "space_id", "parent_id", "version", "created_at"]
     session.execute(insert(_NODE).from_select(columns, inside))
     session.execute(first_versions(_NODE.c.parent_id.in_([copy for _original, copy in folders]), now))
     copies = _NODE.alias("copies")

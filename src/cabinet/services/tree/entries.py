@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from cabinet.errors import N_, InvalidField
 from cabinet.models import Kind, Node
+from cabinet.services.access.rights import Rights
 
 OCTETS = "application/octet-stream"
 
@@ -44,6 +45,11 @@ class Conflict(StrEnum):
     REPLACE = "replace"
     RENAME = "rename"
     FAIL = "fail"
+
+
+def usual_conflict(rights: Rights) -> Conflict:
+    """Return what becomes of an upload to a name in use where its sender does not say: no refusal, if need be."""
+    return Conflict.REPLACE if Rights.DELETE in rights else Conflict.RENAME
 
 
 @dataclass(frozen=True, slots=True)

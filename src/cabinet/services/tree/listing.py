@@ -21,8 +21,10 @@ from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cabinet.models import Kind, Node
+from cabinet.services.access.rights import Rights
+from cabinet.services.access.scope import Scope
 from cabinet.services.tree.cursors import Cursors, Place
-from cabinet.services.tree.entries import Entry, to_entry
+from cabinet.services.tree.entries import Entry
 from cabinet.services.tree.extents import Extent, first_part
 from cabinet.services.tree.names import join_path, sort_key, split_path
 from cabinet.services.tree.paging import Order, Page, Sort
@@ -76,26 +78,27 @@ class Outline:
 
 
 class Listing:
-    """Reads the folders of one user."""
+    """Reads the folders of one scope."""
 
-    def __init__(self, session: Session, cursors: Cursors, owner_id: int) -> None:
+    def __init__(self, session: Session, cursors: Cursors, scope: Scope) -> None:
         self._session = session
         self._cursors = cursors
-        self._owner_id = owner_id
-        self._tree = Tree(session, owner_id)
+        self._scope = scope
+        self._tree = Tree(session, scope)
 
     def page(self, path: str, order: Order, limit: int) -> Page:
         """Return a page of the folder at `path`.
 
         Raises `NotFound`, `NotAFolder`, or `InvalidField` for a foreign cursor.
         """
+        self._scope.require(Rights.LIST)
         names = split_path(path)
         folder = self._tree.get_folder(names)
         place = self._place(names, order)
         start = self._position(place, order, order.after)
         found = list(islice(self._nodes(folder.id, order, start, limit + 1), limit + 1))
         shown = found[:limit]
-        entries = [to_entry(node, join_path((*names, node.name))) for node in shown]
+        entries = [self._tree.to_entry(node, (*names, node.name)) for node in shown]
         more = len(found) > limit
         after = self._cursors.seal(place, _to_sealed(shown[-1], order)) if more else None
         return Page(join_path(names), entries, after, folder.child_count, folder.child_size)
@@ -105,6 +108,7 @@ class Listing:
 
         Raises as `page` does.
         """
+        self._scope.require(Rights.LIST)
         names = split_path(path)
         folder = self._tree.get_folder(names)
         place = self._place(names, order)
@@ -125,14 +129,15 @@ class Listing:
         for first in range(0, len(ids), _BATCH):
             wanted = select(Node).where(Node.id.in_(ids[first : first + _BATCH]))
             for node in self._session.scalars(wanted):
-                found[numbers_of[node.id]] = to_entry(node, join_path((*above, node.name)))
+                found[numbers_of[node.id]] = self._tree.to_entry(node, (*above, node.name))
         return found
 
     def page_below(self, path: str, limit: int, after: str | None) -> Page:
         """Return a page of everything below `path`: each folder, then what is in it, by name."""
+        self._scope.require(Rights.LIST)
         names = split_path(path)
         folder = self._tree.get_folder(names)
-        place = ("walk", self._owner_id, join_path(names))
+        place = ("walk", *self._scope.key, join_path(names))
         start = None if after is None else self._cursors.open(place, after)
         found = list(islice(self._walk_after(folder, names, start), limit + 1))
         shown = found[:limit]
@@ -143,7 +148,7 @@ class Listing:
         return Page(join_path(names), shown, last, folder.child_count, folder.child_size)
 
     def _place(self, names: tuple[str, ...], order: Order) -> Place:
-        return ("list", self._owner_id, join_path(names), order.sort.value, order.descending)
+        return ("list", *self._scope.key, join_path(names), order.sort.value, order.descending)
 
     def _position(self, place: Place, order: Order, cursor: str | None) -> _Position | None:
         return None if cursor is None else _from_sealed(self._cursors.open(place, cursor), order)
@@ -189,7 +194,7 @@ class Listing:
             batch = list(islice(self._nodes(folder_id, Order(), start, MAX_LIMIT), MAX_LIMIT))
             for node in batch:
                 path = (*names, node.name)
-                yield to_entry(node, join_path(path))
+                yield self._tree.to_entry(node, path)
                 if node.kind == Kind.FOLDER:
                     yield from self._walk(node.id, path, None)
             if len(batch) < MAX_LIMIT:

@@ -1,6 +1,6 @@
 """What happens when a name is in use: the newcomer is refused, gets another name, or the place.
 
-Rule: runs in the caller's transaction, under the lock of the user's root, and commits nothing.
+Rule: runs in the caller's transaction, under the lock of the root of its space, and commits nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import datetime
 
 from cabinet.errors import EntryExists, IntoItself
 from cabinet.models import Node
+from cabinet.services.access.rights import Rights
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.names import join_path, numbered
 from cabinet.services.tree.tree import Tree
@@ -37,7 +38,7 @@ def make_way(
 ) -> tuple[str, ...]:
     """Return the path that `node`, which is to lie in `folder` at `names`, gets; nothing is there then.
 
-    What it replaces goes to the trash. Raises `EntryExists`, or `IntoItself` when it would replace
+    What it replaces goes to the trash. Raises `EntryExists`, `Forbidden` where nothing may be replaced, or `IntoItself` when it would replace
     what it lies in.
     """
     there = tree.child(folder, names[-1])
@@ -50,5 +51,6 @@ def make_way(
         raise EntryExists(path=join_path(names))
     if tree.lies_in(node, there):
         raise IntoItself(path=join_path(names))
-    tree.trash(there, join_path(names), now)
+    tree.scope.require(Rights.DELETE)
+    tree.trash(there, names, now)
     return names

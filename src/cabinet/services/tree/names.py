@@ -97,8 +97,13 @@ def split_path(text: str) -> tuple[str, ...]:
 
 def check_path(names: tuple[str, ...]) -> None:
     """Raise `InvalidName` when the path made of valid `names` is too long or too deep."""
-    if len(names) > PATH_SEGMENTS or len(join_path(names).encode()) > PATH_BYTES:
+    if not fits(names):
         raise too_long(names)
+
+
+def fits(names: tuple[str, ...]) -> bool:
+    """Tell whether the path made of valid `names` is neither too long nor too deep."""
+    return len(names) <= PATH_SEGMENTS and len(join_path(names).encode()) <= PATH_BYTES
 
 
 def too_long(names: tuple[str, ...]) -> InvalidName:

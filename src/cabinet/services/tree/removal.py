@@ -1,7 +1,7 @@
 """What is gone for good and whose rows are still there: removed a batch at a time, beside the requests.
 
 It was hidden by one small change: a purge of some nodes is committed, the mark of a trash was moved,
-or an account is marked as deleted. Nobody sees any of it again, and its owner's usage has it no more.
+or a space has ended. Nobody sees any of it again, and the usage of its space has it no more.
 Who hides something notes that in the session, so that somebody removes it soon; whatever is forgotten,
 because a process died, is found by the next who looks.
 
@@ -17,15 +17,28 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cabinet.errors import CabinetError
-from cabinet.models import Batch, BatchItem, BatchKind, BatchState, Node, Thumbnail, Upload, User, Version
+from cabinet.models import (
+    Batch,
+    BatchItem,
+    BatchKind,
+    BatchState,
+    Node,
+    Space,
+    Thumbnail,
+    Upload,
+    User,
+    Version,
+)
+from cabinet.services.access.scope import whole_space
 from cabinet.services.kernel.database import Pace, execute_counted, writing
-from cabinet.services.tree.tree import below
+from cabinet.services.tree.roots import root_of
+from cabinet.services.tree.subtree import below
 from cabinet.services.tree.usage import use
 
 # Nodes that one transaction removes at most, and rows that it touches besides.
@@ -72,6 +85,7 @@ def is_small(session: Session, tops: Sequence[int]) -> bool:
         select(Version.id).join(nodes, Version.node_id == nodes.c.id),
         select(BatchItem.position).join(nodes, BatchItem.node_id == nodes.c.id),
         select(BatchItem.position).join(nodes, BatchItem.parent_id == nodes.c.id),
+        *(select(key).join(nodes, column == nodes.c.id) for key, column in _REFERRING),
     )
     return not any(has_more_than(session, rows, ROWS) for rows in touched)
 
@@ -89,14 +103,14 @@ def has_more_than(session: Session, rows: Select[Any], most: int) -> bool:
     return (session.scalar(select(func.count()).select_from(found)) or 0) > most
 
 
-def purge(session: Session, owner_id: int, node_ids: Sequence[int]) -> Measured:
+def purge(session: Session, space_id: int, node_ids: Sequence[int]) -> Measured:
     """Remove nodes that no folder counts, with all that lies below them, and give their bytes back.
 
-    Runs in the caller's transaction, under the lock of the owner's root; for what `is_small`.
+    Runs in the caller's transaction, under the lock of the root of its space; for what `is_small`.
     """
     session.flush()
     freed = measure(session, select(Node.id).where(Node.id.in_(node_ids)))
-    use(session, owner_id, -freed.size, entries=-freed.entries)
+    use(session, whole_space(space_id), -freed.size, entries=-freed.entries)
     _delete(session, node_ids)
     return freed
 
@@ -104,10 +118,10 @@ def purge(session: Session, owner_id: int, node_ids: Sequence[int]) -> Measured:
 def remove_some(session: Session, tops: Sequence[int], most: int) -> tuple[Measured, bool]:
     """Remove up to `most` of what some nodes and all below them are; tells what, and whether that was all.
 
-    The deepest go first, so that no row takes others along. Runs in the caller's transaction, under the lock of the owner's root.
+    The deepest go first, so that no row takes others along. Runs in the caller's transaction, under the lock of the root of its space.
     """
     chosen, is_all = _deepest(session, tops, most)
-    if _let_go_of_items(session, chosen):
+    if _let_go_of_items(session, chosen) or _let_go_of_others(session, chosen):
         return Measured(), False
     counted = select(Version.node_id, func.count(), func.sum(Version.size)).group_by(Version.node_id)
     rows = session.execute(counted.where(Version.node_id.in_(chosen))).all()
@@ -166,12 +180,24 @@ def _let_go_of_items(session: Session, node_ids: Sequence[int]) -> bool:
     return False
 
 
+def _let_go_of_others(session: Session, node_ids: Sequence[int]) -> bool:
+    """Let whatever else refers to some nodes forget them, as `_let_go_of_items` does."""
+    let_go = False
+    for key, column in _REFERRING:
+        held = session.scalars(select(key).where(column.in_(node_ids)).limit(ROWS + 1)).all()
+        if len(held) > ROWS:
+            forgetting = update(key.class_).where(key.in_(held[:ROWS]))
+            execute_counted(session, forgetting.values({column.key: None}))
+            let_go = True
+    return let_go
+
+
 def _delete(session: Session, node_ids: Sequence[int]) -> None:
     execute_counted(session, delete(Node).where(Node.id.in_(node_ids)))
 
 
 class Removal:
-    """Removes what is hidden for good, of any user."""
+    """Removes what is hidden for good, in any space."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -186,61 +212,61 @@ class Removal:
     def run(self) -> int:
         """Remove everything that is hidden for good, and return how many files and folders that were."""
         removed = 0
-        for owner_id, remove in list(self._pending()):
+        for space_id, remove in list(self._pending()):
             # What cannot be removed now keeps nobody from removing the others.
             with suppress(CabinetError):
-                removed += self._repeat(owner_id, remove)
+                removed += self._repeat(space_id, remove)
         self._session.rollback()
         return removed
 
     def _pending(self) -> Iterator[tuple[int, Callable[[], int | None]]]:
-        """Yield what is to be removed: of whom, and what removes a batch of it, None when it is all gone."""
+        """Yield what is to be removed: in which space, and what removes a batch of it, None when it is all gone."""
         committed = (Batch.kind == BatchKind.PURGE) & (Batch.state == BatchState.COMMITTED)
-        for batch_id, owner_id in self._session.execute(select(Batch.id, Batch.owner_id).where(committed)):
-            yield owner_id, partial(self._remove_of_batch, batch_id, owner_id)
-        for owner_id in self._session.scalars(select(User.id).where(User.trash_hidden_to.is_not(None))):
-            yield owner_id, partial(self._remove_of_trash, owner_id)
-        for owner_id in self._session.scalars(select(User.id).where(User.deleted_at.is_not(None))):
-            yield owner_id, partial(self._remove_of_account, owner_id)
+        for batch_id, space_id in self._session.execute(select(Batch.id, Batch.space_id).where(committed)):
+            yield space_id, partial(self._remove_of_batch, batch_id, space_id)
+        for space_id in self._session.scalars(select(Space.id).where(Space.trash_hidden_to.is_not(None))):
+            yield space_id, partial(self._remove_of_trash, space_id)
+        for space_id in self._session.scalars(select(Space.id).where(Space.deleted_at.is_not(None))):
+            yield space_id, partial(self._remove_of_space, space_id)
 
-    def _repeat(self, owner_id: int, remove: Callable[[], int | None]) -> int:
-        """Remove batch after batch, each in a transaction under the lock of the owner's root."""
-        self.settle(owner_id)
+    def _repeat(self, space_id: int, remove: Callable[[], int | None]) -> int:
+        """Remove batch after batch, each in a transaction under the lock of the root of its space."""
+        self.settle(space_id)
         removed, self._pace = 0, Pace(STEP)
         while True:
             with writing(self._session):
                 begun = time.monotonic()
-                lock_root(self._session, owner_id)
+                lock_root(self._session, space_id)
                 some = remove()
             self._pace.adjust(time.monotonic() - begun)
             if some is None:
                 return removed
             removed += some
 
-    def settle(self, owner_id: int) -> None:
-        """Let a user's usage have nothing of what the mark of the trash hides.
+    def settle(self, space_id: int) -> None:
+        """Let the usage of a space have nothing of what the mark of its trash hides.
 
         What is hidden does not change, so it is measured while others write.
         """
         while True:
             self._session.rollback()
-            marks = select(User.trash_hidden_to, User.trash_purged_to).where(User.id == owner_id)
+            marks = select(Space.trash_hidden_to, Space.trash_purged_to).where(Space.id == space_id)
             row = self._session.execute(marks).one_or_none()
             if row is None or row.trash_hidden_to == row.trash_purged_to:
                 return
-            hidden = trashed_between(owner_id, row.trash_purged_to, row.trash_hidden_to)
+            hidden = trashed_between(space_id, row.trash_purged_to, row.trash_hidden_to)
             freed = measure(self._session, hidden)
             with writing(self._session):
                 # Another process may have been as fast.
-                moved = update(User).where(
-                    User.id == owner_id,
-                    User.trash_hidden_to == row.trash_hidden_to,
-                    User.trash_purged_to.is_not_distinct_from(row.trash_purged_to),
+                moved = update(Space).where(
+                    Space.id == space_id,
+                    Space.trash_hidden_to == row.trash_hidden_to,
+                    Space.trash_purged_to.is_not_distinct_from(row.trash_purged_to),
                 )
                 if execute_counted(self._session, moved.values(trash_purged_to=row.trash_hidden_to)):
-                    use(self._session, owner_id, -freed.size, entries=-freed.entries)
+                    use(self._session, whole_space(space_id), -freed.size, entries=-freed.entries)
 
-    def _remove_of_batch(self, batch_id: str, owner_id: int) -> int | None:
+    def _remove_of_batch(self, batch_id: str, space_id: int) -> int | None:
         # A batch that is committed never becomes anything else again.
         items = select(BatchItem.node_id).where(BatchItem.batch_id == batch_id)
         tops = self._session.scalars(items.order_by(BatchItem.position).limit(self._pace.size + 1)).all()
@@ -249,58 +275,81 @@ class Removal:
             return None
         return remove_some(self._session, list(dict.fromkeys(tops)), self._pace.size)[0].entries
 
-    def _remove_of_trash(self, owner_id: int) -> int | None:
-        user = self._session.get(User, owner_id)
-        if user is None or user.trash_purged_to is None:
+    def _remove_of_trash(self, space_id: int) -> int | None:
+        space = self._session.get(Space, space_id)
+        if space is None or space.trash_purged_to is None:
             return None
-        wanted = trashed_between(owner_id, None, user.trash_purged_to).order_by(Node.trashed_at)
+        wanted = trashed_between(space_id, None, space.trash_purged_to).order_by(Node.trashed_at)
         if tops := self._session.scalars(wanted.limit(self._pace.size + 1)).all():
             return remove_some(self._session, tops, self._pace.size)[0].entries
-        if user.trash_hidden_to == user.trash_purged_to:
-            user.trash_hidden_to = user.trash_purged_to = None
+        if space.trash_hidden_to == space.trash_purged_to:
+            space.trash_hidden_to = space.trash_purged_to = None
         return None
 
-    def _remove_of_account(self, user_id: int) -> int | None:
-        root = self._session.scalar(_root_of(user_id))
+    def _remove_of_space(self, space_id: int) -> int | None:
+        # Batches last: by then their items have gone with the nodes.
+        if self._remove_rows(_BESIDE_NODES[:-1], space_id):
+            return 0
+        root = self._session.scalar(root_of(space_id))
         if root is not None:
             freed, is_all = remove_some(self._session, [root], self._pace.size)
-            # The root is no entry of its user's.
+            # The root is no entry of its space.
             return freed.entries - is_all
-        for key, owner in _OF_ACCOUNTS:
-            some = select(key).where(owner == user_id).limit(ROWS)
-            if execute_counted(self._session, delete(key.class_).where(owner == user_id, key.in_(some))):
-                return 0
-        self._session.execute(delete(User).where(User.id == user_id))
+        if self._remove_rows(_BESIDE_NODES[-1:], space_id):
+            return 0
+        owner_id = self._session.scalar(select(Space.owner_id).where(Space.id == space_id))
+        self._session.execute(delete(Space).where(Space.id == space_id))
+        self._session.execute(delete(User).where(User.id == owner_id, User.deleted_at.is_not(None)))
         return None
 
+    def _remove_rows(self, tables: _Tables, space_id: int) -> bool:
+        """Remove some rows of the first of the tables that has any in a space; tells whether one had."""
+        for key, space in tables:
+            some = select(key).where(space == space_id).limit(ROWS)
+            if execute_counted(self._session, delete(key.class_).where(space == space_id, key.in_(some))):
+                return True
+        return False
 
-# Of what belongs to an account beside its nodes there may be many, too; the little else goes with its row.
-_OF_ACCOUNTS: Sequence[tuple[InstrumentedAttribute[str], InstrumentedAttribute[int]]] = (
-    (Upload.id, Upload.owner_id),
-    (Thumbnail.content_hash, Thumbnail.owner_id),
-    (Batch.id, Batch.owner_id),
+
+_Tables: TypeAlias = Sequence[tuple[InstrumentedAttribute[str], InstrumentedAttribute[int]]]
+
+# Of what belongs to a space beside its nodes there may be many, too.
+_BESIDE_NODES: _Tables = (
+    (Upload.id, Upload.space_id),
+    (Thumbnail.content_hash, Thumbnail.space_id),
+    (Batch.id, Batch.space_id),
+)
+
+# What refers to a node, and forgets it when that is removed.
+_REFERRING: Sequence[tuple[InstrumentedAttribute[Any], InstrumentedAttribute[int | None]]] = (
+    (Node.id, Node.trashed_parent_id),
+    (Upload.id, Upload.root_id),
+    (Batch.id, Batch.root_id),
 )
 
 
-def has_much_beside_nodes(session: Session, user_id: int) -> bool:
-    """Tell whether an account has more beside its nodes than one transaction should remove."""
+def has_much_beside_nodes(session: Session, space_id: int) -> bool:
+    """Tell whether a space has more beside its nodes than one transaction should remove."""
     return any(
-        has_more_than(session, select(key).where(owner == user_id), ROWS) for key, owner in _OF_ACCOUNTS
+        has_more_than(session, select(key).where(space == space_id), ROWS) for key, space in _BESIDE_NODES
     )
 
 
-def lock_root(session: Session, owner_id: int) -> None:
-    """Hold the lock of a user's root until the transaction ends, also of a deleted account's."""
-    session.execute(_root_of(owner_id).with_for_update())
+def end_space(session: Session, root: Node, now: datetime) -> None:
+    """Hide all of a space, whose root the caller has locked; `Removal` removes it."""
+    root.trashed_at = now
+    session.get_one(Space, root.space_id).deleted_at = now
+    note_hidden(session)
 
 
-def _root_of(owner_id: int) -> Select[int]:
-    return select(Node.id).where(Node.owner_id == owner_id, Node.parent_id.is_(None))
+def lock_root(session: Session, space_id: int) -> None:
+    """Hold the lock of the root of a space until the transaction ends, also of one that has ended."""
+    session.execute(root_of(space_id).with_for_update())
 
 
-def trashed_between(owner_id: int, after: datetime | None, up_to: datetime | None) -> Select[int]:
-    """Return the ids of what came to a user's trash after one mark and up to another, hidden or not."""
+def trashed_between(space_id: int, after: datetime | None, up_to: datetime | None) -> Select[int]:
+    """Return the ids of what came to the trash of a space after one mark and up to another, hidden or not."""
     trashed = select(Node.id).where(
-        Node.owner_id == owner_id, Node.trash_id.is_not(None), Node.trashed_at <= up_to
+        Node.space_id == space_id, Node.trash_id.is_not(None), Node.trashed_at <= up_to
     )
     return trashed if after is None else trashed.where(Node.trashed_at > after)

@@ -25,9 +25,11 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import N_, InvalidField, Unavailable
 from cabinet.models import Node
+from cabinet.services.access.rights import Rights
+from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.search_index import END, Candidates, TookTooLong, find_candidates
 from cabinet.services.tree.cursors import Cursors, Place
-from cabinet.services.tree.entries import Entry, to_entry
+from cabinet.services.tree.entries import Entry
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.names import join_path, search_words, split_path
 from cabinet.services.tree.tree import Tree
@@ -63,20 +65,20 @@ class _Folder:
 
 
 class Search:
-    """Searches the files of one user; `timer` tells seconds."""
+    """Searches the files of one scope; `timer` tells seconds."""
 
     def __init__(
         self,
         session: Session,
         cursors: Cursors,
-        owner_id: int,
+        scope: Scope,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session = session
         self._cursors = cursors
-        self._owner_id = owner_id
+        self._scope = scope
         self._timer = timer
-        self._tree = Tree(session, owner_id)
+        self._tree = Tree(session, scope)
         self._folders: dict[int, _Folder] = {}
 
     def page(self, query: str, path: str, limit: int, after: str | None = None) -> SearchPage:
@@ -93,12 +95,13 @@ class Search:
 
     def _page(self, query: str, path: str, extent: Extent, after: str | None, most: int) -> SearchPage:
         """Return entries behind the cursor `after` as far as `extent` goes; looks at `most` candidates."""
+        self._scope.require(Rights.LIST)
         words = search_words(query)
         if not words:
             raise InvalidField(field="q", reason=NOTHING_ASKED)
         names = split_path(path)
         folder = self._tree.get_folder(names)
-        place = ("search", self._owner_id, join_path(names), " ".join(words))
+        place = ("search", *self._scope.key, join_path(names), " ".join(words))
         before = self._from_cursor(place, after, END)
         until = self._from_cursor(place, extent.until, 0)
         deadline = self._timer() + _PATIENCE
@@ -119,7 +122,7 @@ class Search:
                     has_all = all(word in node.search_key for word in words)
                     found = self._place(node, folder) if has_all else None
                     if found is not None:
-                        entries.append(to_entry(node, join_path((*names, *found, node.name))))
+                        entries.append(self._tree.to_entry(node, (*names, *found, node.name)))
                 rest = batch.rest
                 if self._timer() > deadline:
                     break
@@ -142,7 +145,7 @@ class Search:
             return  # no name has one, and no database can be asked for it
         rest: int | None = before
         while rest is not None:
-            batch = find_candidates(self._session, self._owner_id, words, rest, _BATCH)
+            batch = find_candidates(self._session, self._scope.space_id, words, rest, _BATCH)
             self._look_up(node.parent_id for node in batch.nodes)
             yield batch
             rest = batch.rest

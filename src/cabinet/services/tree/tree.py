@@ -1,8 +1,11 @@
-"""The tree of one user: finding a node by its path, making folders, adding and removing nodes.
+"""The tree of one space, as far as a scope goes: finding a node by its path, making folders, adding and removing nodes.
 
 Resolving a path is one indexed look-up a segment. The counters of a folder change together with
 what is in it, and so does how far the longest path below it reaches: that is how a tree of any
 size moves by changing one row, and still no path becomes longer than a path may be.
+
+The root of a scope may be a folder of its space. Names lead from there, and nothing outside is found;
+a folder above it that is in the trash hides all of it.
 
 Rule: everything here runs in the caller's transaction and commits nothing.
 """
@@ -11,49 +14,42 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Any
 
-from sqlalchemy import (
-    CTE,
-    LargeBinary,
-    Row,
-    Select,
-    SelectBase,
-    bindparam,
-    case,
-    cast,
-    func,
-    literal,
-    select,
-    update,
-)
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy.orm import Session
 
 from cabinet.errors import NotAFolder, NotFound
-from cabinet.models import Kind, Node, User
+from cabinet.models import Kind, Node, Space
+from cabinet.services.access.rights import Rights
+from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.database import execute_counted
 from cabinet.services.kernel.ids import new_id
+from cabinet.services.tree.entries import Entry, to_entry
 from cabinet.services.tree.names import (
     PATH_BYTES,
     PATH_SEGMENTS,
     check_path,
+    fits,
     join_path,
     search_key,
     sort_key,
     too_long,
 )
+from cabinet.services.tree.subtree import longest_below
 from cabinet.services.tree.trash_marks import behind
 from cabinet.services.tree.usage import use
 
 # Made once: to build such a statement takes as long as to run it, and each request runs several.
-# That of a deleted account is hidden as what is in a trash, and no path leads anywhere below it.
-_IS_ROOT = (Node.owner_id == bindparam("owner_id"), Node.parent_id.is_(None), Node.trashed_at.is_(None))
+# That of a space that has ended is hidden as what is in a trash, and no path leads anywhere below it.
+_IS_ROOT = (Node.space_id == bindparam("space_id"), Node.parent_id.is_(None), Node.trashed_at.is_(None))
 _ROOT = select(Node).where(*_IS_ROOT)
 _LOCKED_ROOT = _ROOT.with_for_update()
 # Where the trash lies, and the mark up to which it is purged.
-_TRASH = select(Node.id, User.trash_hidden_to).join(User, User.id == Node.owner_id).where(*_IS_ROOT)
+_TRASH = select(Node.id, Space.trash_hidden_to).join(Space, Space.id == Node.space_id).where(*_IS_ROOT)
 _CHILD = select(Node).where(
     Node.parent_id == bindparam("parent_id"), Node.name == bindparam("name"), Node.trashed_at.is_(None)
 )
@@ -77,21 +73,55 @@ def _by_folder(path: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
 
 
 class Tree:
-    """The live nodes of one user."""
+    """The live nodes of one scope."""
 
-    def __init__(self, session: Session, owner_id: int) -> None:
+    def __init__(self, session: Session, scope: Scope) -> None:
         self._session = session
-        self._owner_id = owner_id
+        self._scope = scope
+
+    @property
+    def scope(self) -> Scope:
+        """Whose tree it is, and which part."""
+        return self._scope
 
     def root(self, *, lock: bool = False) -> Node:
-        """Return the user's own folder; raises `NotFound` when the account is gone.
+        """Return the folder that the scope begins at; raises `NotFound` when that, or the space, is gone.
 
-        With `lock`, one transaction at a time gets it, until it ends; on SQLite that is so anyway.
+        With `lock`, one transaction at a time gets it, and all of its space, until it ends; on SQLite that
+        is so anyway.
         """
-        node = self._session.scalar(_LOCKED_ROOT if lock else _ROOT, {"owner_id": self._owner_id})
+        root_id = self._scope.root_id
+        if root_id is None:
+            return self.top(lock=lock)
+        if lock:
+            # Before it is looked at: who moves or trashes it holds this lock.
+            self.top(lock=True)
+        node = self._session.get(Node, root_id)
+        if node is None or node.space_id != self._scope.space_id or node.kind != Kind.FOLDER:
+            raise NotFound
+        if any(above.trashed_at is not None for above in self.way_up(node)):
+            raise NotFound
+        return node
+
+    def top(self, *, lock: bool = False) -> Node:
+        """Return the root of the whole space, which no scope but that of all of it may show; as `root`."""
+        node = self._session.scalar(_LOCKED_ROOT if lock else _ROOT, {"space_id": self._scope.space_id})
         if node is None:
             raise NotFound
         return node
+
+    def is_root(self, node: Node) -> bool:
+        """Tell whether the scope begins at a node."""
+        root_id = self._scope.root_id
+        return node.parent_id is None if root_id is None else node.id == root_id
+
+    def to_entry(self, node: Node, names: tuple[str, ...]) -> Entry:
+        """Return what the actor may see of the node at a path."""
+        entry = to_entry(node, join_path(names))
+        if self._scope.has(Rights.READ):
+            return entry
+        # What would tell which content it is.
+        return replace(entry, content_hash=None, media_type=None)
 
     def child(self, folder: Node, name: str) -> Node | None:
         """Return what `name` means in `folder`."""
@@ -126,7 +156,7 @@ class Tree:
     ) -> Mapping[tuple[str, ...], Node]:
         """Return the nodes at those of the paths where there is one, by one query a folder.
 
-        `root` is the user's own folder, if the caller has it already.
+        `root` is that of the scope, if the caller has it already.
         """
         wanted = set(paths)
         steps = {path[:depth] for path in wanted for depth in range(1, len(path) + 1)}
@@ -155,15 +185,44 @@ class Tree:
 
     def new(self, folder: Node, name: str, kind: Kind, now: datetime) -> Node:
         """Return a node for `folder`, where nothing may have that name; `add_all` puts it there."""
-        node = Node(owner_id=self._owner_id, parent_id=folder.id, kind=kind, name=name)
+        if not self._scope.is_whole:
+            self._check_from_top(folder, name)
+        node = Node(space_id=self._scope.space_id, parent_id=folder.id, kind=kind, name=name)
         node.sort_key, node.search_key = sort_key(name), search_key(name)
         node.size = node.version = node.below_bytes = node.below_segments = 0
         node.created_at = node.modified_at = now
         return node
 
+    def _check_from_top(self, folder: Node, name: str) -> None:
+        """Raise `InvalidName` if the path would be too long from the root of the space, not from the scope's."""
+        names = (*self._names_from_top(folder), name)
+        if not fits(names):
+            raise too_long((*(self.path_of(folder) or ()), name))
+
+    def _names_from_top(self, node: Node) -> tuple[str, ...]:
+        return tuple(above.name for above in reversed([*self.way_up(node)][:-1]))
+
+    def _above_root(self) -> tuple[str, ...]:
+        """Return the names that lead from the root of the space to that of the scope."""
+        root_id = self._scope.root_id
+        root = None if root_id is None else self._session.get(Node, root_id)
+        return () if root is None else self._names_from_top(root)
+
+    def path_in_space(self, names: tuple[str, ...]) -> str:
+        """Return the path that is `names` here as the whole space has it."""
+        return join_path((*self._above_root(), *names))
+
+    def origin_of(self, node: Node) -> tuple[Node, tuple[str, ...]] | None:
+        """Return the folder that something in the trash came from, and its path; None where it does not show."""
+        if node.trashed_parent_id is None:
+            return None
+        folder = self._session.get(Node, node.trashed_parent_id)
+        names = None if folder is None else self.path_of(folder)
+        return None if folder is None or names is None else (folder, names)
+
     def add_all(self, folder: Node, nodes: Sequence[Node]) -> None:
         """Put new nodes into the folder that they were made for; raises `TooManyEntries`."""
-        use(self._session, self._owner_id, 0, entries=len(nodes))
+        use(self._session, self._scope, 0, entries=len(nodes))
         self._add_counted(folder, nodes)
 
     def _add_counted(self, folder: Node, nodes: Sequence[Node]) -> None:
@@ -192,11 +251,12 @@ class Tree:
         taken out; before that refuses anything, the truth is looked up, in all that is below.
         """
         check_path(names)
-        size, segments = len(join_path(names).encode()) + 1, len(names)
+        whole = (*self._above_root(), *names)
+        size, segments = len(join_path(whole).encode()) + 1, len(whole)
         if size + node.below_bytes <= PATH_BYTES and segments + node.below_segments <= PATH_SEGMENTS:
             return
         if node.kind == Kind.FOLDER:
-            node.below_bytes, node.below_segments = self._session.execute(_longest_below(node.id)).one()
+            node.below_bytes, node.below_segments = self._session.execute(longest_below(node.id)).one()
             if size + node.below_bytes > PATH_BYTES or segments + node.below_segments > PATH_SEGMENTS:
                 raise too_long(names)
 
@@ -212,11 +272,15 @@ class Tree:
         return any(above.id == node.id for above in self.way_up(folder))
 
     def path_of(self, node: Node) -> tuple[str, ...] | None:
-        """Return the names that lead to `node`; None when it, or a folder above it, is in the trash."""
+        """Return the names that lead to `node`.
+
+        None when it, or a folder above it, is in the trash, and when it lies outside of the scope.
+        """
         way = list(self.way_up(node))
         if any(above.trashed_at is not None for above in way):
             return None
-        return tuple(above.name for above in reversed(way[:-1]))
+        inside = list(takewhile(lambda above: not self.is_root(above), way))
+        return None if len(inside) == len(way) else tuple(above.name for above in reversed(inside))
 
     def put(self, node: Node, folder: Node, name: str) -> None:
         """Let a node that is counted nowhere lie in `folder` under a name that is free there."""
@@ -247,6 +311,7 @@ class Tree:
         self._give_name(node, name)
         node.parent_id = folder.id
         node.trashed_at = node.trashed_from = node.trash_id = None
+        node.trashed_parent_id = node.trashed_by = None
 
     @staticmethod
     def _give_name(node: Node, name: str) -> None:
@@ -260,44 +325,49 @@ class Tree:
 
     def make_folders(self, folder: Node, names: Sequence[str], now: datetime) -> Node:
         """Make the folders `names`, each in the one before it and the first in `folder`; return the last."""
-        use(self._session, self._owner_id, 0, entries=len(names))
+        use(self._session, self._scope, 0, entries=len(names))
         for name in names:
             made = self.new(folder, name, Kind.FOLDER, now)
             self._add_counted(folder, [made])
             folder = made
         return folder
 
-    def trash(self, node: Node, path: str, now: datetime) -> None:
-        """Hide a node that lies at `path`, and all below it; the root cannot be asked for."""
-        self.trash_all([(node, path)], now)
+    def trash(self, node: Node, names: tuple[str, ...], now: datetime) -> None:
+        """Hide a node that lies at `names`, and all below it; the root cannot be asked for."""
+        self.trash_all([(node, names)], now)
 
-    def trash_all(self, nodes: Iterable[tuple[Node, str]], now: datetime) -> None:
+    def trash_all(self, nodes: Iterable[tuple[Node, tuple[str, ...]]], now: datetime) -> None:
         """Hide nodes as `trash` does, with one change a folder however many of them lie in it."""
         # Below the root, so that each outlives the folder it was in, should that go for ever.
-        root_id, mark = self._session.execute(_TRASH, {"owner_id": self._owner_id}).one()
-        trashed_at = behind(mark, now)
+        root_id, mark = self._session.execute(_TRASH, {"space_id": self._scope.space_id}).one()
+        trashed_at, above = behind(mark, now), self._above_root()
         entries: Counter[int] = Counter()
         sizes: Counter[int] = Counter()
-        for node, path in nodes:
+        for node, names in nodes:
             if node.parent_id is not None:
                 entries[node.parent_id] -= 1
                 sizes[node.parent_id] -= node.size
+            node.trashed_parent_id, node.trashed_by = node.parent_id, self._scope.actor.user_id
             node.parent_id = root_id
-            node.trashed_at, node.trashed_from, node.trash_id = trashed_at, path, new_id()
+            node.trashed_at, node.trashed_from, node.trash_id = (
+                trashed_at,
+                join_path((*above, *names)),
+                new_id(),
+            )
         self._session.flush()
         self.count_all(entries, sizes)
 
     def hide(self, node: Node, now: datetime) -> None:
         """Let a node that no folder counts be a copy that is not complete; the caller flushes."""
-        node.parent_id = self.root().id
+        node.parent_id = self.top().id
         node.trashed_at, node.trashed_from, node.trash_id = now, None, None
 
     def trash_as(self, node: Node, path: str, trash_id: str | None, trashed_at: datetime | None) -> None:
-        """Let a node in the trash be there as it was before; the caller flushes."""
+        """Let a node in the trash be there as it was before, at `path` of its space; the caller flushes."""
         self._give_name(node, path.rpartition("/")[2])
         if trashed_at is not None:
             # All that came there before may have been purged meanwhile.
-            _root_id, mark = self._session.execute(_TRASH, {"owner_id": self._owner_id}).one()
+            _root_id, mark = self._session.execute(_TRASH, {"space_id": self._scope.space_id}).one()
             trashed_at = behind(mark, trashed_at)
         node.trashed_from, node.trash_id, node.trashed_at = path, trash_id, trashed_at
 
@@ -324,25 +394,3 @@ def _reach(node: Node | Row[Any]) -> tuple[int, int]:
     """Return the bytes and the segments of the longest path that begins with the node's own name."""
     further = node.below_bytes + 1 if node.below_segments else 0
     return len(node.name.encode()) + further, node.below_segments + 1
-
-
-def below(node_ids: Sequence[int] | SelectBase) -> CTE:
-    """Return the ids of nodes and of all below them, with how many levels deeper each lies."""
-    top = select(Node.id, literal(0).label("depth")).where(Node.id.in_(node_ids))
-    nodes = top.cte("below", recursive=True)
-    child = aliased(Node)
-    return nodes.union_all(select(child.id, nodes.c.depth + 1).join(nodes, child.parent_id == nodes.c.id))
-
-
-def _longest_below(folder_id: int) -> Select[int, int]:
-    """Return what asks for the bytes and the segments of the longest paths below a folder."""
-    top = select(Node.id, literal(0).label("bytes"), literal(0).label("segments"))
-    paths = top.where(Node.id == folder_id).cte("paths", recursive=True)
-    child = aliased(Node)
-    # A name has no backslash, so as bytes it is what it is as text, on every database.
-    size = func.length(cast(child.name, LargeBinary))
-    further = paths.c.bytes + size + case((paths.c.segments > 0, 1), else_=0)
-    paths = paths.union_all(
-        select(child.id, further, paths.c.segments + 1).join(paths, child.parent_id == paths.c.id)
-    )
-    return select(func.max(paths.c.bytes), func.max(paths.c.segments))

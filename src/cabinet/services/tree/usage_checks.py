@@ -1,7 +1,7 @@
-"""Whether what is noted of a user's usage and entries is what there is, and making it so.
+"""Whether what is noted of the usage and entries of a space is what there is, and making it so.
 
 Everybody who changes rows changes what is noted along with them, by as much. So what is wrong with a
-number stays as wrong while its owner goes on, and is taken off it in a transaction that counts nothing.
+number stays as wrong while others go on, and is taken off it in a transaction that counts nothing.
 
 Rule: counts anew from the rows, and never in a writing transaction.
 """
@@ -14,11 +14,11 @@ from sqlalchemy import func, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
 from cabinet.errors import NotFound, Unavailable
-from cabinet.models import Batch, BatchItem, BatchKind, BatchState, Node, Upload, User, Version
+from cabinet.models import Batch, BatchItem, BatchKind, BatchState, Node, Space, Upload, User, Version
 from cabinet.services.kernel.database import execute_counted, writing
-from cabinet.services.tree.tree import below
+from cabinet.services.tree.subtree import below
 
-_OWNER = aliased(User)
+_SPACE = aliased(Space)
 # What is purged, and does not count any more though it is not all removed yet: the nodes of a purge
 # that is committed, what lies below the mark of a trash, and whatever lies in them.
 _TOPS = union_all(
@@ -26,27 +26,27 @@ _TOPS = union_all(
     .join(Batch, Batch.id == BatchItem.batch_id)
     .where(Batch.kind == BatchKind.PURGE, Batch.state == BatchState.COMMITTED),
     select(Node.id)
-    .join(_OWNER, Node.owner_id == _OWNER.id)
-    .where(Node.trash_id.is_not(None), Node.trashed_at <= _OWNER.trash_purged_to),
+    .join(_SPACE, Node.space_id == _SPACE.id)
+    .where(Node.trash_id.is_not(None), Node.trashed_at <= _SPACE.trash_purged_to),
 )
 _PURGED = below(_TOPS)
 
 _VERSIONS = (
     select(func.coalesce(func.sum(Version.size), 0))
     .join(Node, Version.node_id == Node.id)
-    .where(Node.owner_id == User.id, Node.id.not_in(select(_PURGED.c.id)))
+    .where(Node.space_id == Space.id, Node.id.not_in(select(_PURGED.c.id)))
     .scalar_subquery()
 )
 _UNFINISHED = (
     select(func.coalesce(func.sum(Upload.offset), 0))
-    .where(Upload.owner_id == User.id, Upload.ended_at.is_(None))
+    .where(Upload.space_id == Space.id, Upload.ended_at.is_(None))
     .scalar_subquery()
 )
 _USAGE = _VERSIONS + _UNFINISHED
 _ENTRIES = (
     select(func.count())
     .select_from(Node)
-    .where(Node.owner_id == User.id, Node.parent_id.is_not(None), Node.id.not_in(select(_PURGED.c.id)))
+    .where(Node.space_id == Space.id, Node.parent_id.is_not(None), Node.id.not_in(select(_PURGED.c.id)))
     .scalar_subquery()
 )
 
@@ -74,31 +74,35 @@ class WrongEntries:
 
 def find_wrong(session: Session) -> list[WrongUsage]:
     """Return whose usage is wrong; all of one moment, for one statement asks."""
-    rows = select(User.username, User.usage, _USAGE).where(User.usage != _USAGE, User.deleted_at.is_(None))
-    found = session.execute(rows.order_by(User.username_key)).all()
+    rows = select(User.username, Space.usage, _USAGE).where(Space.usage != _USAGE, Space.deleted_at.is_(None))
+    found = session.execute(
+        rows.select_from(Space).join(User, User.id == Space.owner_id).order_by(User.username_key)
+    ).all()
     return [WrongUsage(username, usage, int(counted)) for username, usage, counted in found]
 
 
 def find_wrong_entries(session: Session) -> list[WrongEntries]:
     """Return whose entries are wrong, as `find_wrong` does."""
-    rows = select(User.username, User.entries, _ENTRIES).where(
-        User.entries != _ENTRIES, User.deleted_at.is_(None)
+    rows = select(User.username, Space.entries, _ENTRIES).where(
+        Space.entries != _ENTRIES, Space.deleted_at.is_(None)
     )
-    found = session.execute(rows.order_by(User.username_key)).all()
+    found = session.execute(
+        rows.select_from(Space).join(User, User.id == Space.owner_id).order_by(User.username_key)
+    ).all()
     return [WrongEntries(*row) for row in found]
 
 
-def recount(session: Session, owner_id: int) -> tuple[int, int]:
-    """Make a user's usage and entries what they should be, and return what they are by then.
+def recount(session: Session, space_id: int) -> tuple[int, int]:
+    """Make the usage and entries of a space what they should be, and return what they are by then.
 
     Begins transactions of its own. Raises `NotFound` for nobody, and `Unavailable` while others do the
-    same for the same user.
+    same for the same space.
     """
     for _ in range(_TRIES):
         session.rollback()
         # One statement, so that all of it is of one moment.
-        noted = select(User.usage, User.entries, _USAGE.label("counted"), _ENTRIES.label("there"))
-        row = session.execute(noted.where(User.id == owner_id, User.deleted_at.is_(None))).one_or_none()
+        noted = select(Space.usage, Space.entries, _USAGE.label("counted"), _ENTRIES.label("there"))
+        row = session.execute(noted.where(Space.id == space_id, Space.deleted_at.is_(None))).one_or_none()
         session.rollback()
         if row is None:
             raise NotFound
@@ -106,6 +110,6 @@ def recount(session: Session, owner_id: int) -> tuple[int, int]:
         if not size and not entries:
             return row.usage, row.entries
         with writing(session):
-            less = {"usage": User.usage - size, "entries": User.entries - entries}
-            execute_counted(session, update(User).where(User.id == owner_id).values(less))
+            less = {"usage": Space.usage - size, "entries": Space.entries - entries}
+            execute_counted(session, update(Space).where(Space.id == space_id).values(less))
     raise Unavailable

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import CurrentVersion, IsAFolder, NotFound
 from cabinet.models import Base, Kind, Node, Version
+from cabinet.services.access.rights import CHANGE, Rights
+from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import writing
 from cabinet.services.tree.entries import Entry, to_entry
@@ -39,17 +41,18 @@ class VersionEntry:
 
 
 class Versions:
-    """What a user can do with the history of a file; at most `kept` versions of it are kept."""
+    """What somebody can do with the history of a file, unless they are a guest; at most `kept` versions of it are kept."""
 
-    def __init__(self, session: Session, clock: Clock, kept: int, owner_id: int) -> None:
+    def __init__(self, session: Session, clock: Clock, kept: int, scope: Scope) -> None:
         self._session = session
         self._clock = clock
         self._kept = kept
-        self._owner_id = owner_id
-        self._tree = Tree(session, owner_id)
+        self._scope = scope
+        self._tree = Tree(session, scope)
 
     def list(self, path: str) -> Sequence[VersionEntry]:
         """Return the versions of a file, the newest first; raises `NotFound` or `IsAFolder`."""
+        self._scope.require_member(CHANGE)
         node = self._get_file(path)
         rows = select(Version).where(Version.node_id == node.id).order_by(Version.number.desc())
         return [
@@ -59,6 +62,7 @@ class Versions:
 
     def get(self, path: str, number: int) -> Entry:
         """Return a file as it was in one version; raises `NotFound` or `IsAFolder`."""
+        self._scope.require_member(CHANGE)
         node = self._get_file(path)
         version = self._get_version(node, number)
         entry = to_entry(node, join_path(split_path(path)))
@@ -70,6 +74,7 @@ class Versions:
 
     def restore(self, path: str, number: int) -> Entry:
         """Give a file the bytes that it had, as its next version; raises as `get`, or `QuotaExceeded`."""
+        self._scope.require_member(CHANGE)
         with writing(self._session):
             self._tree.root(lock=True)
             node = self._get_file(path)
@@ -80,12 +85,13 @@ class Versions:
                 row = next_version(node, version.content_hash, version.size, self._clock())
                 self._session.execute(_INSERT, [row])
                 freed = prune(self._session, node, self._kept)
-                use(self._session, self._owner_id, version.size - freed)
+                use(self._session, self._scope, version.size - freed)
                 node.modified_at = self._clock()
             return to_entry(node, join_path(split_path(path)))
 
     def discard(self, path: str, number: int) -> None:
         """Remove an old version for ever; raises as `get`, or `CurrentVersion`."""
+        self._scope.require_whole(Rights.PURGE)
         with writing(self._session):
             self._tree.root(lock=True)
             node = self._get_file(path)
@@ -93,7 +99,7 @@ class Versions:
             if number == node.version:
                 raise CurrentVersion(path=path)
             self._session.delete(version)
-            use(self._session, self._owner_id, -version.size)
+            use(self._session, self._scope, -version.size)
 
     def _get_file(self, path: str) -> Node:
         node = self._tree.get(split_path(path))

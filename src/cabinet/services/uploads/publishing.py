@@ -1,4 +1,4 @@
-"""Finished content becomes files of one user, in one transaction.
+"""Finished content becomes files in one scope, in one transaction.
 
 However many files there are, the database is asked a few questions in all: which blobs are known,
 what lies in each of the folders; and the rows go in together.
@@ -24,6 +24,8 @@ from cabinet.errors import (
     PreconditionFailed,
 )
 from cabinet.models import Base, Blob, Kind, Node
+from cabinet.services.access.rights import Rights
+from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import lock_blob, publishing
 from cabinet.services.tree.entries import (
@@ -103,7 +105,7 @@ class Places:
         """Return the names in the path of `target`, and how many of them lead to something.
 
         Raises what stands in its way: `InvalidName`, `IsAFolder`, `NotAFolder`, `EntryExists`,
-        `PreconditionFailed`.
+        `PreconditionFailed`, `Forbidden` where nothing may be replaced.
         """
         names = split_path(target.path)
         if not names:
@@ -119,6 +121,8 @@ class Places:
             raise PreconditionFailed
         if is_there and target.on_conflict is Conflict.FAIL:
             raise EntryExists(path=join_path(names))
+        if is_there and target.on_conflict is Conflict.REPLACE:
+            self._tree.scope.require(Rights.DELETE)
         return names, depth
 
     def get(self, names: tuple[str, ...]) -> Node:
@@ -145,21 +149,22 @@ class Places:
 
 
 class Publisher:
-    """Publishes for one user; each `publish` is one half of a transaction of the caller's."""
+    """Publishes in one scope; each `publish` is one half of a transaction of the caller's."""
 
-    def __init__(self, session: Session, store: BlobStore, clock: Clock, terms: Terms, owner_id: int) -> None:
+    def __init__(self, session: Session, store: BlobStore, clock: Clock, terms: Terms, scope: Scope) -> None:
         self._session = session
         self._store = store
         self._clock = clock
         self._terms = terms
-        self._owner_id = owner_id
-        self._tree = Tree(session, owner_id)
+        self._scope = scope
+        self._tree = Tree(session, scope)
 
     def check(self, target: Target) -> None:
         """Raise what stands in the way of `target` now."""
+        self._scope.require(Rights.WRITE)
         names, depth = Places(self._tree, [split_path(target.path)]).look(target)
         numbered = depth == len(names) and target.on_conflict is Conflict.RENAME
-        check_entries(self._session, self._owner_id, len(names) - depth + numbered)
+        check_entries(self._session, self._scope, len(names) - depth + numbered)
 
     def publish(self, finished: Sequence[Finished], released: int = 0) -> list[Stored]:
         """Give every one of them its place, and return what they became, in order.
@@ -169,6 +174,7 @@ class Publisher:
         Raises `InvalidName`, `EntryExists`, `IsAFolder`, `NotAFolder`, `PreconditionFailed`,
         `QuotaExceeded`, `TooManyEntries`, `StorageFull`; the caller then rolls back.
         """
+        self._scope.require(Rights.WRITE)
         root = self._tree.root(lock=True)
         keys = self._note_blobs(finished)
         # Nodes that are made here must not go in one by one, whenever something is looked up.
@@ -216,7 +222,7 @@ class Publisher:
         placing.flush()
         freed = sum(prune(self._session, node, self._terms.versions_kept) for node in placing.changed)
         added = placing.used - freed
-        use(self._session, self._owner_id, added, entries=placing.added, released=released)
+        use(self._session, self._scope, added, entries=placing.added, released=released)
         return [
             Stored(to_entry(node, join_path(names)), is_new=is_new)
             for names, node, is_new in placed

@@ -2,8 +2,8 @@
 
 The row says how many bytes are durable, staging holds them, and no process remembers anything. A
 request takes the lock of its upload, goes on at the row's offset, and writes the new one when its
-bytes are kept: in the end, and now and then on the way. What is durable counts in the owner's
-usage from then on; when the content becomes a file, the file counts in its place.
+bytes are kept: in the end, and now and then on the way. What is durable counts in the usage of the
+space from then on; when the content becomes a file, the file counts in its place.
 
 Rule: the row never claims a byte that staging could lose, and no transaction is open while bytes move.
 """
@@ -24,7 +24,6 @@ from cabinet.errors import (
     MalformedRequest,
     NotFound,
     OffsetMismatch,
-    QuotaExceeded,
     StorageFault,
     StorageFull,
     TooLarge,
@@ -33,12 +32,15 @@ from cabinet.errors import (
     UploadIsFinal,
     UploadLocked,
 )
-from cabinet.models import Upload, UploadKind, User
+from cabinet.models import Space, Upload, UploadKind
+from cabinet.services.access.rights import Rights
+from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.caps import caps_of
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import publishing, writing
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.tree import Tree
+from cabinet.services.tree.usage import quota_exceeded
 from cabinet.services.uploads.checksums import Proof
 from cabinet.services.uploads.publishing import Finished, Publisher, Terms
 from cabinet.services.uploads.states import UploadState, state_of
@@ -66,7 +68,7 @@ class _Limit(NamedTuple):
 
 
 class ResumableUploads:
-    """The uploads of one user that outlive their requests."""
+    """The uploads of one actor to one scope that outlive their requests."""
 
     def __init__(
         self,
@@ -75,17 +77,17 @@ class ResumableUploads:
         locker: Locker,
         clock: Clock,
         terms: Terms,
-        owner_id: int,
+        scope: Scope,
     ) -> None:
         self._session = session
         self._store = store
         self._locker = locker
         self._clock = clock
         self._terms = terms
-        self._owner_id = owner_id
-        self._rows = UploadRows(session, clock, terms.keep, owner_id)
-        self._tree = Tree(session, owner_id)
-        self._publisher = Publisher(session, store, clock, terms, owner_id)
+        self._scope = scope
+        self._rows = UploadRows(session, clock, terms.keep, scope)
+        self._tree = Tree(session, scope)
+        self._publisher = Publisher(session, store, clock, terms, scope)
 
     def begin(self, plan: Plan) -> UploadInfo:
         """Make an upload; one of length 0 is finished at once.
@@ -93,10 +95,11 @@ class ResumableUploads:
         Raises `TooLarge`, `QuotaExceeded`, `StorageFull`, `TooManyUploads`, and what stands in the way
         of the target.
         """
+        self._scope.require(Rights.WRITE)
         if plan.kind is UploadKind.WHOLE:
             self._publisher.check(plan.target)
         self._check_room_for_new(plan, plan.length or 0)
-        forgotten = find_oldest_ended(self._session, self._owner_id)
+        forgotten = find_oldest_ended(self._session, self._scope.space_id)
         self._session.rollback()
         row = self._rows.new(self._store.create(plan.length), plan)
         try:
@@ -112,6 +115,7 @@ class ResumableUploads:
         One that is complete and could not be finished is finished now. Raises `NotFound`,
         `UploadGone`, `UploadLocked`, or what keeps it from being finished.
         """
+        self._scope.require(Rights.WRITE)
         row = self._rows.read(upload_id)
         if row.ended_at is not None:
             return to_info(row)
@@ -130,6 +134,7 @@ class ResumableUploads:
         at all. Raises `OffsetMismatch`, `TooLarge`, `QuotaExceeded`, `ChecksumMismatch`,
         `UploadIsFinal`, what `part.chunks` raise, and as `get` does.
         """
+        self._scope.require(Rights.WRITE)
         let_go = LetGo(part.let_go)
         row = self._rows.read(upload_id)
         if row.kind == UploadKind.JOINED:
@@ -161,6 +166,7 @@ class ResumableUploads:
 
         Raises `MalformedRequest` for a part that is none, `TooManyJoins`, and as `begin` does.
         """
+        self._scope.require(Rights.WRITE)
         most = caps_of(self._session).joins
         if any(count > most for count in Counter(upload_ids).values()):
             raise TooManyJoins(allowed=most)
@@ -181,18 +187,18 @@ class ResumableUploads:
             length = sum(parts[upload_id].offset for upload_id in upload_ids)
             plan = replace(plan, length=length)
             self._check_room_for_new(plan, length, given_back=sum(row.offset for row in parts.values()))
-            forgotten = find_oldest_ended(self._session, self._owner_id)
+            forgotten = find_oldest_ended(self._session, self._scope.space_id)
             self._session.rollback()
             staged = [StagedPart(upload_id, parts[upload_id].offset) for upload_id in upload_ids]
             with self._store.join(staged) as staging:
                 finished = Finished(staging, staging.finish(), plan.target)
                 row = self._rows.new(new_id(), plan)
                 with publishing(self._session):
-                    self._tree.root(lock=True)
+                    root = self._tree.root(lock=True)
                     forget_ended(self._session, forgotten)
                     for joined in parts.values():
                         self._rows.end(joined)
-                    self._rows.insert(row)
+                    self._rows.insert(row, root)
                     note = self._publish(row, finished)
                 note()
             for upload_id in parts:
@@ -204,6 +210,7 @@ class ResumableUploads:
 
         Raises `NotFound`, `UploadGone` or `UploadLocked`.
         """
+        self._scope.require(Rights.WRITE)
         row = self._rows.read(upload_id)
         if row.ended_at is not None:
             self._end(row)
@@ -213,6 +220,7 @@ class ResumableUploads:
 
     def list_unfinished(self) -> list[UploadInfo]:
         """Return the unfinished uploads, the newest first; asks nobody to let go."""
+        self._scope.require(Rights.WRITE)
         return [to_info(row) for row in self._rows.unfinished()]
 
     @contextmanager
@@ -237,8 +245,8 @@ class ResumableUploads:
             yield owned
 
     def _check_room_for_new(self, plan: Plan, size: int, *, given_back: int = 0) -> None:
-        user = self._session.get_one(User, self._owner_id)
-        owned = Owned(self._rows.new("", plan), user.usage - given_back, user.quota)
+        space = self._session.get_one(Space, self._scope.space_id)
+        owned = Owned(self._rows.new("", plan), space.usage - given_back, space.quota)
         self._check_room(owned, size)
 
     def _check_room(self, owned: Owned, size: int) -> None:
@@ -247,7 +255,7 @@ class ResumableUploads:
         if owned.quota is not None:
             beyond = owned.usage + size - owned.quota
             if beyond > 0 and beyond > self._rows.overdraft(owned.row):
-                raise QuotaExceeded(quota=owned.quota)
+                raise quota_exceeded(self._scope, owned.quota)
         check_room(self._store.free_bytes(), size)
 
     def _check_part(self, owned: Owned, part: Part) -> None:
@@ -292,7 +300,7 @@ class ResumableUploads:
                 if let_go.was_called:
                     raise UploadLocked from error
                 if isinstance(error, TooLarge) and limit.quota is not None:
-                    raise QuotaExceeded(quota=limit.quota) from error
+                    raise quota_exceeded(self._scope, limit.quota) from error
                 raise
             proof.check(staging.content_hash())
             staging.keep()

@@ -1,4 +1,4 @@
-"""What may come although a user's space is full: the content that is there already, once more.
+"""What may come although the space is full: the content that is there already, once more.
 
 Nobody knows that it is the same before all of it has come. So a file that has just the size of the
 one that it would replace is received beyond the quota, and refused in the end if it is another

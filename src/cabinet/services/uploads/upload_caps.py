@@ -1,4 +1,4 @@
-"""How many uploads of one user are kept in mind: unfinished ones, and those that have ended.
+"""How many uploads to one space are kept in mind: unfinished ones, and those that have ended.
 
 One that has ended is remembered so that a client that missed an answer can ask again. There is no end
 of uploads that can be begun and given up in a loop, so only the last of them are: the others become
@@ -25,26 +25,26 @@ from cabinet.services.tree.removal import has_more_than
 _BATCH = 500
 
 
-def check_unfinished(session: Session, owner_id: int, now: datetime) -> None:
-    """Raise `TooManyUploads` where a user may begin no upload more; under the lock of their row it decides."""
+def check_unfinished(session: Session, space_id: int, now: datetime) -> None:
+    """Raise `TooManyUploads` where no upload more may begin in a space; under the lock of its root it decides."""
     most = caps_of(session).uploads
     # Those that have expired only wait for a sweep, and their owner does not see them any more.
     unfinished = select(func.count()).where(
-        Upload.owner_id == owner_id, Upload.ended_at.is_(None), Upload.expires_at > now
+        Upload.space_id == space_id, Upload.ended_at.is_(None), Upload.expires_at > now
     )
     if (session.scalar(unfinished) or 0) >= most:
         raise TooManyUploads(allowed=most)
 
 
-def find_oldest_ended(session: Session, owner_id: int) -> Sequence[str]:
-    """Return the ids of ended uploads of a user that are remembered no longer, as many as one transaction deletes.
+def find_oldest_ended(session: Session, space_id: int) -> Sequence[str]:
+    """Return the ids of ended uploads to a space that are remembered no longer, as many as one transaction deletes.
 
     Looks at each row only once there are about as many more again, so in no writing transaction.
     """
     most = caps_of(session).uploads
-    if not has_more_than(session, select(Upload.id).where(Upload.owner_id == owner_id), 2 * most):
+    if not has_more_than(session, select(Upload.id).where(Upload.space_id == space_id), 2 * most):
         return []
-    ended = select(Upload.id).where(Upload.owner_id == owner_id, Upload.ended_at.is_not(None))
+    ended = select(Upload.id).where(Upload.space_id == space_id, Upload.ended_at.is_not(None))
     return session.scalars(ended.order_by(Upload.ended_at.desc(), Upload.id).offset(most).limit(_BATCH)).all()
 
 

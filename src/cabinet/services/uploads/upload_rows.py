@@ -1,9 +1,9 @@
-"""The rows of one user's uploads: read as they are now, changed by the events of `states.py`.
+"""The rows of the uploads of one actor to one scope: read as they are now, changed by the events of `states.py`.
 
 What is read belongs to no session, so it stays what it was when a transaction ends. Whoever holds the
 lock of the upload may rely on it, for only such a one changes the row.
 
-Rule: a row never claims a byte that staging could lose, and what it claims counts in its owner's usage.
+Rule: a row never claims a byte that staging could lose, and what it claims counts in the usage of its space.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from cabinet.errors import NotFound, QuotaExceeded, UploadGone
-from cabinet.models import Upload, UploadKind, User
+from cabinet.errors import FolderFull, NotFound, QuotaExceeded, UploadGone
+from cabinet.models import Node, Space, Upload, UploadKind
+from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import execute_counted, writing
+from cabinet.services.tree.roots import begun_in
 from cabinet.services.tree.tree import Tree
-from cabinet.services.tree.usage import lock_user, use
+from cabinet.services.tree.usage import use
 from cabinet.services.uploads.room import overdraft
 from cabinet.services.uploads.states import Event, UploadState, advance, state_of
 from cabinet.services.uploads.upload_caps import check_unfinished, forget_ended
@@ -29,7 +31,7 @@ from cabinet.services.uploads.values import Plan, target_of
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """An upload, and what its owner takes and may take, as they were read together."""
+    """An upload, and the usage and the quota of its space, as they were read together."""
 
     row: Upload
     usage: int
@@ -43,21 +45,23 @@ def end(row: Upload, now: datetime, keep: timedelta) -> None:
 
 
 class UploadRows:
-    """The rows of the uploads of one user; unfinished ones outlive `keep` only where bytes come."""
+    """The rows of the uploads of one actor to one scope; unfinished ones outlive `keep` only where bytes come."""
 
-    def __init__(self, session: Session, clock: Clock, keep: timedelta, owner_id: int) -> None:
+    def __init__(self, session: Session, clock: Clock, keep: timedelta, scope: Scope) -> None:
         self._session = session
         self._clock = clock
         self._keep = keep
-        self._owner_id = owner_id
-        self._tree = Tree(session, owner_id)
+        self._scope = scope
+        self._tree = Tree(session, scope)
+        self._mine = begun_in(Upload, scope)
 
     def new(self, upload_id: str, plan: Plan) -> Upload:
         """Return the row of an upload that has no bytes yet, which is in no database."""
         now = self._clock()
         return Upload(
             id=upload_id,
-            owner_id=self._owner_id,
+            space_id=self._scope.space_id,
+            user_id=self._scope.actor.user_id,
             kind=plan.kind,
             length=plan.length,
             offset=0,
@@ -74,35 +78,36 @@ class UploadRows:
     def add(self, row: Upload, forgotten: Sequence[str]) -> None:
         """Write a new row, and forget those that ended; raises `TooManyUploads`.
 
-        And `NotFound` when the account is deleted.
+        And `NotFound` when the scope is gone.
         """
         with writing(self._session):
             # One at a time, or several would see the same last place free.
-            lock_user(self._session, self._owner_id)
-            check_unfinished(self._session, self._owner_id, self._clock())
+            root = self._tree.root(lock=True)
+            check_unfinished(self._session, self._scope.space_id, self._clock())
             forget_ended(self._session, forgotten)
-            self.insert(row)
+            self.insert(row, root)
 
-    def insert(self, row: Upload) -> None:
-        """Write a new row in the caller's transaction."""
+    def insert(self, row: Upload, root: Node) -> None:
+        """Write a new row in the caller's transaction; `root` is that of the scope."""
+        row.root_id = root.id
         self._session.add(row)
         self._session.flush()
         self._session.expunge(row)
 
     def read(self, upload_id: str) -> Upload:
         """Return the row as it is now; raises `NotFound`, or `UploadGone` for one that is no more."""
-        return self._checked(self._session.get(Upload, upload_id))
+        return self._checked(self._session.scalar(select(Upload).where(Upload.id == upload_id, *self._mine)))
 
     def read_owned(self, upload_id: str) -> Owned:
-        """Return the row and its owner's account as they are now; raises as `read` does."""
-        wanted = select(Upload, User.usage, User.quota).join(User).where(Upload.id == upload_id)
-        found = self._session.execute(wanted).one_or_none()
+        """Return the row and its space as they are now; raises as `read` does."""
+        wanted = select(Upload, Space.usage, Space.quota).join(Space, Space.id == Upload.space_id)
+        found = self._session.execute(wanted.where(Upload.id == upload_id, *self._mine)).one_or_none()
         row = self._checked(found.Upload if found else None)
         assert found is not None
         return Owned(row, found.usage, found.quota)
 
     def _checked(self, row: Upload | None) -> Upload:
-        if row is None or row.owner_id != self._owner_id:
+        if row is None:
             raise NotFound
         self._session.expunge(row)
         if state_of(row) is UploadState.GONE:
@@ -112,9 +117,7 @@ class UploadRows:
     def unfinished(self) -> list[Upload]:
         """Return those that are not finished, the newest first."""
         open_ones = select(Upload).where(
-            Upload.owner_id == self._owner_id,
-            Upload.ended_at.is_(None),
-            Upload.expires_at > self._clock(),
+            *self._mine, Upload.ended_at.is_(None), Upload.expires_at > self._clock()
         )
         return list(self._session.scalars(open_ones.order_by(Upload.created_at.desc())))
 
@@ -124,9 +127,9 @@ class UploadRows:
         return overdraft(self._tree, target_of(row), row.length, is_partial=is_partial)
 
     def record(self, row: Upload, offset: int, length: int | None = None) -> None:
-        """Write how many bytes are durable, and that the user has so many more.
+        """Write how many bytes are durable, and that the space has so many more.
 
-        Raises `QuotaExceeded` where others of the user's have taken the room meanwhile; then the
+        Raises `QuotaExceeded` or `FolderFull` where others have taken the room meanwhile; then the
         bytes count as never sent.
         """
         length = row.length if length is None else length
@@ -158,20 +161,20 @@ class UploadRows:
     def end(self, row: Upload) -> None:
         """Let an upload be over and give back what it held, in the caller's transaction."""
         held = 0 if row.ended_at is not None else row.offset
-        use(self._session, self._owner_id, -held)
+        use(self._session, self._scope, -held)
         end(row, self._clock(), self._keep)
         self._write(row, content_hash=None, ended_at=row.ended_at, expires_at=row.expires_at)
 
     def _use(self, row: Upload, size: int) -> None:
         try:
-            use(self._session, self._owner_id, size)
-        except QuotaExceeded:
-            # Or the account is gone, and this upload with it.
+            use(self._session, self._scope, size)
+        except (QuotaExceeded, FolderFull):
+            # Or the space is gone, and this upload with it.
             self.read(row.id)
             allowed = self.overdraft(row)
             if not allowed:
                 raise
-            use(self._session, self._owner_id, size, overdraft=allowed)
+            use(self._session, self._scope, size, overdraft=allowed)
 
     def _write(self, row: Upload, **values: object) -> None:
         changed = update(Upload).where(Upload.id == row.id).values(values)

@@ -17,10 +17,14 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from cabinet.errors import DigestMismatch, QuotaExceeded, TooLarge
-from cabinet.models import User
+from cabinet.errors import DigestMismatch, StorageFull, TooLarge
+from cabinet.models import Space
+from cabinet.services.access.rights import Rights
+from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.clock import Clock
+from cabinet.services.tree.entries import Conflict, usual_conflict
 from cabinet.services.tree.tree import Tree
+from cabinet.services.tree.usage import quota_exceeded
 from cabinet.services.uploads.publishing import Finished, Publisher, Stored, Target, Terms, publish
 from cabinet.services.uploads.room import Present, find_present
 from cabinet.storage.blocks import Measured
@@ -47,13 +51,18 @@ class Promised:
 class Room:
     """How many bytes the uploads of one request may still bring together; None of them is no limit.
 
-    `stored` is what the user takes already, and `is_tight` once more may come than there is room.
+    `stored` is what there is in the space already, and `is_tight` once more may come than there is room.
     """
 
+    scope: Scope
     left: int | None
     quota: int
     stored: int = 0
     is_tight: bool = False
+
+    def full(self) -> StorageFull:
+        """Return what is to be raised when more comes."""
+        return quota_exceeded(self.scope, self.quota)
 
     def expect(self, size: int | None) -> None:
         """Note that so many bytes may come."""
@@ -98,7 +107,7 @@ class Incoming:
         except TooLarge as error:
             if limit == self.max_size:
                 raise
-            raise QuotaExceeded(quota=self.room.quota) from error
+            raise self.room.full() from error
 
     def seal(self) -> Sealed:
         """Make the content durable and hold it against every promise.
@@ -123,21 +132,26 @@ class Incoming:
         if self.room.left is None or is_again:
             return
         if measured.size > self.room.left:
-            raise QuotaExceeded(quota=self.room.quota)
+            raise self.room.full()
         self.room.left -= measured.size
 
 
 class Uploads:
-    """Uploads of one user, within what the operator allows."""
+    """Uploads to one scope, within what the operator allows."""
 
-    def __init__(self, session: Session, store: BlobStore, clock: Clock, terms: Terms, owner_id: int) -> None:
+    def __init__(self, session: Session, store: BlobStore, clock: Clock, terms: Terms, scope: Scope) -> None:
         self._session = session
         self._store = store
         self._max_size = terms.max_size
-        self._owner_id = owner_id
-        self._publisher = Publisher(session, store, clock, terms, owner_id)
-        self._tree = Tree(session, owner_id)
+        self._scope = scope
+        self._publisher = Publisher(session, store, clock, terms, scope)
+        self._tree = Tree(session, scope)
         self._room: Room | None = None
+
+    @property
+    def usual_conflict(self) -> Conflict:
+        """What becomes of an upload to a name in use where its sender does not say."""
+        return usual_conflict(self._scope.rights)
 
     def check(self, target: Target, size: int | None) -> None:
         """Raise what `commit` would raise as far as it is known before a byte has come.
@@ -145,6 +159,7 @@ class Uploads:
         One block or less comes sooner than its path is looked up, and `commit` looks again anyway.
         The quota needs no look-up of its own: `begin` has to know it in any case.
         """
+        self._scope.require(Rights.WRITE)
         self._known_room().expect(size)
         self._check_room(Promised(size), target)
         if size is None or size > BLOCK_SIZE:
@@ -157,11 +172,12 @@ class Uploads:
         They have `size` bytes together, None where nobody knows; up to `framing` of them may be no
         content. As many as the user has stored may be those once more.
         """
+        self._scope.require(Rights.WRITE)
         room = self._known_room()
         room.expect(size)
         least = 0 if size is None else max(0, size - framing)
         if room.left is not None and least > room.left + room.stored:
-            raise QuotaExceeded(quota=room.quota)
+            raise room.full()
         check_room(self._store.free_bytes(), least)
 
     @contextmanager
@@ -171,6 +187,7 @@ class Uploads:
         What the file at `target` holds may come again, though there be no room. Raises `TooLarge`,
         `QuotaExceeded` or `StorageFull` when the promised size has none.
         """
+        self._scope.require(Rights.WRITE)
         present = self._check_room(promised, target)
         with self._store.begin(promised.size) as staging:
             yield Incoming(staging, promised, self._max_size, self._known_room(), present)
@@ -200,7 +217,7 @@ class Uploads:
         if present is not None and not promised.allows(present):
             present = None
         if room.left is not None and size > room.left and present is None:
-            raise QuotaExceeded(quota=room.quota)
+            raise room.full()
         check_room(self._store.free_bytes(), size)
         return present
 
@@ -212,7 +229,8 @@ class Uploads:
         return self._room
 
     def _look_for_room(self) -> Room:
-        user = self._session.get(User, self._owner_id)
-        if user is None or user.quota is None:
-            return Room(left=None, quota=0)
-        return Room(left=max(0, user.quota - user.usage), quota=user.quota, stored=user.usage)
+        space = self._session.get(Space, self._scope.space_id)
+        quota = None if space is None else space.quota
+        if space is None or quota is None:
+            return Room(self._scope, left=None, quota=0)
+        return Room(self._scope, max(0, quota - space.usage), quota, stored=space.usage)

@@ -1,11 +1,12 @@
 """The tables.
 
     User 1──* Session, Token           who may come in
-    User 1──* Node  (a tree; each user has one root folder)
+    User 1──1 Space                    a tree with its quota and its usage
+    Space 1──* Node                    the tree; each space has one root folder
     Node 1──* Version *──1 Blob        which bytes a file had, and has
-    User 1──* Thumbnail *──1 Blob      small pictures of what is in the files
-    User 1──* Upload                   what is on its way, over several requests
-    User 1──* Batch 1──* BatchItem     what was done to many nodes at once, so that it can be undone
+    Space 1──* Thumbnail *──1 Blob     small pictures of what is in the files
+    Space 1──* Upload                  what is on its way, over several requests
+    Space 1──* Batch 1──* BatchItem    what was done to many nodes at once, so that it can be undone
     Job                                when work beside the requests was done last, and how that ended
     Throttle                           how often a password was wrong
 
@@ -14,74 +15,48 @@ Rule: columns, keys and indexes, and nothing that decides. No Flask here.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import IntEnum
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    DateTime,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-# SQLite numbers rows by itself only in a column that is exactly INTEGER.
-RowId = BigInteger().with_variant(Integer, "sqlite")
+from cabinet.models.base import LIVE, TRASHED, UNFINISHED, WANTED, Base, Folded, RowId, UtcDateTime
+from cabinet.models.batches import Batch, BatchItem, BatchKind, BatchState, ItemRole
 
-LIVE = text("trashed_at IS NULL")
-TRASHED = text("trashed_at IS NOT NULL")
-UNFINISHED = text("ended_at IS NULL")
-WANTED = text("wanted_at IS NOT NULL")
-
-# A text that compares byte by byte, as SQLite does anyway, whatever the database's language is.
-Folded = Text().with_variant(Text(collation="C"), "postgresql")
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC time; a naive one is refused, for nobody knows what it means."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime reached the database")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        moment: datetime = value
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-class Base(DeclarativeBase):
-    """Named constraints, so that a migration can find them on every database."""
-
-    registry = registry(
-        metadata=MetaData(
-            naming_convention={
-                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-                "pk": "pk_%(table_name)s",
-            }
-        ),
-        type_annotation_map={datetime: UtcDateTime()},
-    )
+__all__ = [
+    "Base",
+    "Batch",
+    "BatchItem",
+    "BatchKind",
+    "BatchState",
+    "Blob",
+    "ItemRole",
+    "Job",
+    "Kind",
+    "Node",
+    "Session",
+    "Space",
+    "SpaceKind",
+    "Throttle",
+    "Thumbnail",
+    "Token",
+    "Upload",
+    "UploadKind",
+    "User",
+    "UtcDateTime",
+    "Version",
+]
 
 
 class User(Base):
@@ -91,8 +66,6 @@ class User(Base):
     somebody else once its account is deleted, and row ids would tell how many accounts there are.
 
     The row outlives a deleted account, without its name, until all that belonged to it is removed.
-    What came to the trash up to `trash_hidden_to` is purged and shows no more; what came there up to
-    `trash_purged_to` counts in `usage` and `entries` no more either, and is being removed.
     """
 
     __tablename__ = "user"
@@ -103,15 +76,40 @@ class User(Base):
     username_key: Mapped[str] = mapped_column(String(256), unique=True)
     password_hash: Mapped[str] = mapped_column(String(128))
     language: Mapped[str | None] = mapped_column(String(16))
-    usage: Mapped[int] = mapped_column(BigInteger, default=0)
-    # Nodes but the root, wherever they lie.
-    entries: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
-    quota: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+
+    space: Mapped[Space] = relationship(lazy="joined", innerjoin=True, viewonly=True)
+
+
+class SpaceKind(IntEnum):
+    """Whose a space is."""
+
+    PERSONAL = 0
+
+
+class Space(Base):
+    """A tree with a quota, of `usage` bytes and `entries` nodes; that of a user has an `owner_id`.
+
+    What came to the trash up to `trash_hidden_to` is purged and shows no more; what came there up to
+    `trash_purged_to` counts in `usage` and `entries` no more either, and is being removed. All of a
+    space that has ended (`deleted_at`) is hidden and being removed. `seq` counts its changes.
+    """
+
+    __tablename__ = "space"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    kind: Mapped[int] = mapped_column(SmallInteger, default=SpaceKind.PERSONAL)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), unique=True)
+    usage: Mapped[int] = mapped_column(BigInteger, default=0)
+    # Nodes but the root, wherever they lie.
+    entries: Mapped[int] = mapped_column(BigInteger, default=0)
+    quota: Mapped[int | None] = mapped_column(BigInteger)
+    seq: Mapped[int] = mapped_column(BigInteger, default=0)
     trash_hidden_to: Mapped[datetime | None]
     trash_purged_to: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
 
 
 class Session(Base):
@@ -167,23 +165,24 @@ class Kind(IntEnum):
 
 
 class Node(Base):
-    """An entry of a user's tree.
+    """An entry of the tree of a space.
 
     Of a file it repeats what its current version says, so that a listing reads one table. Of a
     folder it counts the live entries directly inside and sums the sizes of the files among them.
     `below_bytes` and `below_segments` of a folder are at least those of the longest path below it,
     as seen from there. The root has no parent and the empty name.
 
-    What the user deleted has `trashed_at` set and lies, as `trash_id`, below the root, whatever
-    became of the folder that it came from; `trashed_from` is the path it had. What lies below it
+    What somebody (`trashed_by`) deleted has `trashed_at` set and lies, as `trash_id`, below the root,
+    whatever became of the folder that it came from (`trashed_parent_id`); `trashed_from` is the path
+    that it had in its space. What lies below it
     is hidden with it. Without a `trash_id` it is hidden there too: a batch is removing it for good,
-    or, without a `trashed_from`, it is a copy that is not complete yet. The root of a deleted account
-    has `trashed_at` set as well. `search_key` is the name as a search compares it.
+    or, without a `trashed_from`, it is a copy that is not complete yet. The root of a space that has
+    ended has `trashed_at` set as well. `search_key` is the name as a search compares it.
     """
 
     __tablename__ = "node"
     __table_args__ = (
-        Index("uq_node_root", "owner_id", unique=True,
+        Index("uq_node_root", "space_id", unique=True,
               sqlite_where=text("parent_id IS NULL"), postgresql_where=text("parent_id IS NULL")),
         Index("uq_node_name", "parent_id", "name", unique=True,
               sqlite_where=LIVE, postgresql_where=LIVE),
@@ -193,15 +192,20 @@ class Node(Base):
               sqlite_where=LIVE, postgresql_where=LIVE),
         Index("ix_node_by_modified", "parent_id", "kind", "modified_at", "sort_key",
               sqlite_where=LIVE, postgresql_where=LIVE),
-        Index("ix_node_by_owner", "owner_id", "id"),
-        Index("ix_node_trash", "owner_id", "trashed_at", "trash_id",
+        Index("ix_node_by_space", "space_id", "id"),
+        Index("ix_node_trash", "space_id", "trashed_at", "trash_id",
               sqlite_where=TRASHED, postgresql_where=TRASHED),
         Index("uq_node_trash_id", "trash_id", unique=True),
         Index("ix_node_trashed", "trashed_at", sqlite_where=TRASHED, postgresql_where=TRASHED),
+        # For whoever is deleted: the databases look for what refers to it.
+        Index("ix_node_trashed_parent_id", "trashed_parent_id", sqlite_where=text("trashed_parent_id IS NOT NULL"),
+              postgresql_where=text("trashed_parent_id IS NOT NULL")),
+        Index("ix_node_trashed_by", "trashed_by", sqlite_where=text("trashed_by IS NOT NULL"),
+              postgresql_where=text("trashed_by IS NOT NULL")),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    owner_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    space_id: Mapped[int] = mapped_column(ForeignKey("space.id", ondelete="CASCADE"))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"), index=True)
     kind: Mapped[int] = mapped_column(SmallInteger)
     name: Mapped[str] = mapped_column(String(255))
@@ -220,6 +224,8 @@ class Node(Base):
     trashed_at: Mapped[datetime | None]
     trashed_from: Mapped[str | None] = mapped_column(String(2048))
     trash_id: Mapped[str | None] = mapped_column(String(32))
+    trashed_parent_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="SET NULL"))
+    trashed_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
 
 
 class Version(Base):
@@ -252,15 +258,15 @@ class Blob(Base):
 class Thumbnail(Base):
     """A small picture of a content, in a square of `size` pixels; `thumbnail_hash` is its blob.
 
-    That is None where none can be made. Each owner has rows of their own, made by their own
-    requests, for a picture that was there at once would tell that somebody else has the content.
-    Since `wanted_at` it waits to be made; up to `claimed_until` a process promised to be making it.
+    That is None where none can be made. Each space has rows of its own, made by requests for it, for
+    a picture that was there at once would tell that somebody else has the content. Since `wanted_at`
+    it waits to be made; up to `claimed_until` a process promised to be making it.
     """
 
     __tablename__ = "thumbnail"
-    __table_args__ = (Index("ix_thumbnail_wanted", "owner_id", sqlite_where=WANTED, postgresql_where=WANTED),)
+    __table_args__ = (Index("ix_thumbnail_wanted", "space_id", sqlite_where=WANTED, postgresql_where=WANTED),)
 
-    owner_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    space_id: Mapped[int] = mapped_column(ForeignKey("space.id", ondelete="CASCADE"), primary_key=True)
     content_hash: Mapped[str] = mapped_column(
         ForeignKey("blob.content_hash", ondelete="CASCADE"), primary_key=True, index=True
     )
@@ -284,19 +290,22 @@ class UploadKind(IntEnum):
 class Upload(Base):
     """An upload of several requests; its bytes are staged under its id.
 
-    `offset` is what is durable and counts in its owner's usage until the upload has ended; then
+    `offset` is what is durable and counts in the usage of its space until the upload has ended; then
     either its content is the file at `path` and `content_hash` says which, or it is gone. A row
     that has ended is kept until it expires, so that a client that missed the answer can ask again.
+    `path` begins at the folder `root_id`, None once that is gone; `user_id` is who began it, if a user.
     """
 
     __tablename__ = "upload"
     __table_args__ = (
-        Index("ix_upload_unfinished", "owner_id",
+        Index("ix_upload_unfinished", "space_id",
               sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    owner_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    space_id: Mapped[int] = mapped_column(ForeignKey("space.id", ondelete="CASCADE"), index=True)
+    root_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="SET NULL"), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
     kind: Mapped[int] = mapped_column(SmallInteger)
     length: Mapped[int | None] = mapped_column(BigInteger)
     offset: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -310,79 +319,6 @@ class Upload(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
-
-
-class BatchKind(IntEnum):
-    """What a batch does to its nodes."""
-
-    TRASH = 0
-    MOVE = 1
-    COPY = 2
-    RESTORE = 3
-    PURGE = 4
-    UNDO = 5
-
-
-class BatchState(IntEnum):
-    """How far a batch is."""
-
-    RUNNING = 0
-    # Of a purge: everything is hidden, and there is no way back.
-    COMMITTED = 1
-    REVERTING = 2
-    DONE = 3
-    # Another batch undoes this one just now.
-    UNDOING = 4
-
-
-class Batch(Base):
-    """A change of many nodes that takes several transactions.
-
-    `expires_at` of one that is done is when it can no longer be undone; of any other, the moment
-    up to which its process promised to be alive. `length` is how many items a done one has.
-    `undoes` is the batch that this one undoes.
-    """
-
-    __tablename__ = "batch"
-
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    owner_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[int] = mapped_column(SmallInteger)
-    state: Mapped[int] = mapped_column(SmallInteger)
-    length: Mapped[int] = mapped_column(default=0)
-    undoes: Mapped[str | None] = mapped_column(String(32))
-    expires_at: Mapped[datetime] = mapped_column(index=True)
-
-
-class ItemRole(IntEnum):
-    """What a batch did to a node."""
-
-    RELOCATED = 0
-    COPIED = 1
-    # A folder that had to be made on the way.
-    MADE = 2
-    # A copy that is not complete yet; once it is, another item says where it is.
-    BUILT = 3
-
-
-class BatchItem(Base):
-    """One node of a batch as it was before: live in `parent_id` at `path`, or in the trash.
-
-    `new_trash_id` is what it was given if the batch put it into the trash. What a purge removes
-    takes its items along, so a batch may have fewer of them than its `length`.
-    """
-
-    __tablename__ = "batch_item"
-
-    batch_id: Mapped[str] = mapped_column(ForeignKey("batch.id", ondelete="CASCADE"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    node_id: Mapped[int] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"), index=True)
-    role: Mapped[int] = mapped_column(SmallInteger)
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="SET NULL"), index=True)
-    path: Mapped[str] = mapped_column(Text)
-    trash_id: Mapped[str | None] = mapped_column(String(32))
-    trashed_at: Mapped[datetime | None]
-    new_trash_id: Mapped[str | None] = mapped_column(String(32))
 
 
 class Job(Base):
