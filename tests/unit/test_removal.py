@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -266,8 +267,8 @@ def test_emptying_the_trash_marks_its_owner_and_not_every_row(
     with rows_changed(bench.engine) as changed:
         trash.empty()
 
-    # The mark; and then the usage, and up to where it is right.
-    assert changed == [1, 2]
+    # The lock and the mark; and then the usage, and up to where it is right.
+    assert changed == [2, 2]
     assert removal.take_note(session)
     assert trash.count() == 0
     assert used(session, alice) == (0, 1)
@@ -455,7 +456,8 @@ def test_a_large_account_is_gone_at_once_with_all_that_it_had_and_its_name_is_fr
     with rows_changed(bench.engine) as changed:
         accounts.delete_own(alice.id, PASSWORD, ADDRESS)
 
-    assert max(changed) <= 5
+    # The lock, the user, the space, its root, the session and the token.
+    assert max(changed) <= 6
     assert removal.take_note(session)
     assert (sessions.find(cookie), tokens.find(token)) == (None, None)
     assert accounts.list_all() == []
@@ -575,8 +577,7 @@ def test_nobody_waits_for_ever_who_writes_while_the_same_user_purges_uploads_and
     assert session.scalar(select(func.count()).select_from(Node)) == 0
 
 
-@pytest.mark.postgresql
-def test_everybody_who_writes_into_a_tree_locks_its_root_before_the_rows_of_its_space_and_user(
+def test_everybody_who_writes_into_a_tree_locks_the_row_of_its_space_first(
     bench: Workbench, session: Session, alice: Account, files: Files, trash: Trash, tree: int
 ) -> None:
     """Two who took them in another order would wait for each other, and one of them would fail."""
@@ -602,24 +603,20 @@ def test_everybody_who_writes_into_a_tree_locks_its_root_before_the_rows_of_its_
     for act in acts:
         with locks_taken(bench.engine) as transactions:
             act()
-        assert "row" in itertools.chain(*transactions) or act is acts[-1]
-        for locks in transactions:
-            first = locks.index("row") if "row" in locks else len(locks)
-            assert "root" in locks[:first] or "root" not in locks, acts.index(act)
+        assert "space" in itertools.chain(*transactions) or act is acts[-1]
+        for tables in transactions:
+            assert tables[:1] == ["space"] or not {"space", "node"} & {*tables}, acts.index(act)
 
 
 @contextmanager
 def locks_taken(engine: Engine) -> Iterator[list[list[str]]]:
-    """Give a list that gets, of each transaction, in which order it locks the root and the rows of the space and its user."""
+    """Give a list that gets, of each transaction, in which tables it locks or changes rows, in order."""
     transactions: list[list[str]] = [[]]
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if "FROM node" in statement and "parent_id IS NULL" in statement and "FOR UPDATE" in statement:
-            transactions[-1].append("root")
-        elif statement.startswith(('UPDATE "user"', "UPDATE space")) or (
-            ('FROM "user"' in statement or "FROM space" in statement) and "FOR " in statement
-        ):
-            transactions[-1].append("row")
+        change = r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)|SELECT .* FROM "?(\w+).* FOR (?:NO KEY )?UPDATE'
+        if found := re.match(change, statement, re.DOTALL):
+            transactions[-1].append(found[1] or found[2])
 
     def end(_connection: object) -> None:
         transactions.append([])

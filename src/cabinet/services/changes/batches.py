@@ -26,6 +26,7 @@ from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.names import join_path
 from cabinet.services.tree.removal import Measured
 from cabinet.services.tree.roots import begun_in
+from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.trash_marks import shows
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
@@ -115,9 +116,10 @@ class BatchRun:
 
     @contextmanager
     def step(self, *, is_last: bool = False) -> Iterator[StepLog]:
-        """Run the body as one transaction of the batch, under the lock of the root of its space.
+        """Run the body as one transaction of the batch, under the lock of its space.
 
-        With `is_last` the batch is done when that has committed. Raises `Unavailable` when this batch has been taken back, for its process seemed dead.
+        With `is_last` the batch is done when that has committed. Raises `Unavailable` when this batch has
+        been taken back, for its process seemed dead.
         """
         log = StepLog(self.id, self._position)
         with publishing(self._session):
@@ -161,6 +163,7 @@ class BatchRun:
     def enter(self, state: BatchState) -> None:
         """Let the batch be done, or committed to be."""
         with publishing(self._session):
+            lock_spaces(self._session, [self._scope.space_id])
             if not self._is_begun:
                 # There was nothing to do.
                 self._renew(self._tree.root())

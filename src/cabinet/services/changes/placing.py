@@ -1,6 +1,6 @@
 """Many nodes get new places at once, or copies of them do: a few questions a folder, not some a node.
 
-Rule: runs in the caller's step of a batch, under the lock of the root of its space, and notes all it does.
+Rule: runs in the caller's step of a batch, under the lock of its space, and notes all it does.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Purging:
         self._tree = Tree(session, scope)
 
     def purge_live(self, find: Callable[[], tuple[Node, tuple[str, ...]]]) -> None:
-        """Remove the live node that `find` returns with its path, under the lock of the root, or raises."""
+        """Remove the live node that `find` returns with its path, under the lock of the space, or raises."""
         with writing(self._session):
             self._tree.root(lock=True)
             node, _names = find()

@@ -213,7 +213,7 @@ class Recovery:
         return Scope(actor, batch.space_id, root.id, ALL)
 
     def _locked(self, batch_id: str, state: BatchState) -> Batch | None:
-        """Return a batch that is in a state, under the lock of the root of its space."""
+        """Return a batch that is in a state, under the lock of its space."""
         space_id = self._session.scalar(select(Batch.space_id).where(Batch.id == batch_id))
         if space_id is None:
             return None

@@ -1,6 +1,6 @@
 """What happens when a name is in use: the newcomer is refused, gets another name, or the place.
 
-Rule: runs in the caller's transaction, under the lock of the root of its space, and commits nothing.
+Rule: runs in the caller's transaction, under the lock of its space, and commits nothing.
 """
 
 from __future__ import annotations

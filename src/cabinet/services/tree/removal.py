@@ -38,6 +38,7 @@ from cabinet.models import (
 from cabinet.services.access.scope import whole_space
 from cabinet.services.kernel.database import Pace, execute_counted, writing
 from cabinet.services.tree.roots import root_of
+from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.subtree import below
 from cabinet.services.tree.usage import use
 
@@ -106,7 +107,7 @@ def has_more_than(session: Session, rows: Select[Any], most: int) -> bool:
 def purge(session: Session, space_id: int, node_ids: Sequence[int]) -> Measured:
     """Remove nodes that no folder counts, with all that lies below them, and give their bytes back.
 
-    Runs in the caller's transaction, under the lock of the root of its space; for what `is_small`.
+    Runs in the caller's transaction, under the lock of the space; for what `is_small`.
     """
     session.flush()
     freed = measure(session, select(Node.id).where(Node.id.in_(node_ids)))
@@ -118,7 +119,8 @@ def purge(session: Session, space_id: int, node_ids: Sequence[int]) -> Measured:
 def remove_some(session: Session, tops: Sequence[int], most: int) -> tuple[Measured, bool]:
     """Remove up to `most` of what some nodes and all below them are; tells what, and whether that was all.
 
-    The deepest go first, so that no row takes others along. Runs in the caller's transaction, under the lock of the root of its space.
+    The deepest go first, so that no row takes others along. Runs in the caller's transaction, under the
+    lock of their space.
     """
     chosen, is_all = _deepest(session, tops, most)
     if _let_go_of_items(session, chosen) or _let_go_of_others(session, chosen):
@@ -230,13 +232,13 @@ class Removal:
             yield space_id, partial(self._remove_of_space, space_id)
 
     def _repeat(self, space_id: int, remove: Callable[[], int | None]) -> int:
-        """Remove batch after batch, each in a transaction under the lock of the root of its space."""
+        """Remove batch after batch, each in a transaction under the lock of its space."""
         self.settle(space_id)
         removed, self._pace = 0, Pace(STEP)
         while True:
             with writing(self._session):
                 begun = time.monotonic()
-                lock_root(self._session, space_id)
+                lock_spaces(self._session, [space_id])
                 some = remove()
             self._pace.adjust(time.monotonic() - begun)
             if some is None:
@@ -336,15 +338,10 @@ def has_much_beside_nodes(session: Session, space_id: int) -> bool:
 
 
 def end_space(session: Session, root: Node, now: datetime) -> None:
-    """Hide all of a space, whose root the caller has locked; `Removal` removes it."""
+    """Hide all of a space, which the caller has locked; `Removal` removes it."""
     root.trashed_at = now
     session.get_one(Space, root.space_id).deleted_at = now
     note_hidden(session)
-
-
-def lock_root(session: Session, space_id: int) -> None:
-    """Hold the lock of the root of a space until the transaction ends, also of one that has ended."""
-    session.execute(root_of(space_id).with_for_update())
 
 
 def trashed_between(space_id: int, after: datetime | None, up_to: datetime | None) -> Select[int]:

@@ -39,6 +39,7 @@ from cabinet.services.tree.names import (
     sort_key,
     too_long,
 )
+from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.subtree import longest_below
 from cabinet.services.tree.trash_marks import behind
 from cabinet.services.tree.usage import use
@@ -47,7 +48,6 @@ from cabinet.services.tree.usage import use
 # That of a space that has ended is hidden as what is in a trash, and no path leads anywhere below it.
 _IS_ROOT = (Node.space_id == bindparam("space_id"), Node.parent_id.is_(None), Node.trashed_at.is_(None))
 _ROOT = select(Node).where(*_IS_ROOT)
-_LOCKED_ROOT = _ROOT.with_for_update()
 # Where the trash lies, and the mark up to which it is purged.
 _TRASH = select(Node.id, Space.trash_hidden_to).join(Space, Space.id == Node.space_id).where(*_IS_ROOT)
 _CHILD = select(Node).where(
@@ -87,15 +87,13 @@ class Tree:
     def root(self, *, lock: bool = False) -> Node:
         """Return the folder that the scope begins at; raises `NotFound` when that, or the space, is gone.
 
-        With `lock`, one transaction at a time gets it, and all of its space, until it ends; on SQLite that
-        is so anyway.
+        With `lock`, the transaction first takes the lock of the space, which it holds until it ends.
         """
+        if lock:
+            lock_spaces(self._session, [self._scope.space_id])
         root_id = self._scope.root_id
         if root_id is None:
-            return self.top(lock=lock)
-        if lock:
-            # Before it is looked at: who moves or trashes it holds this lock.
-            self.top(lock=True)
+            return self.top()
         node = self._session.get(Node, root_id)
         if node is None or node.space_id != self._scope.space_id or node.kind != Kind.FOLDER:
             raise NotFound
@@ -103,9 +101,9 @@ class Tree:
             raise NotFound
         return node
 
-    def top(self, *, lock: bool = False) -> Node:
+    def top(self) -> Node:
         """Return the root of the whole space, which no scope but that of all of it may show; as `root`."""
-        node = self._session.scalar(_LOCKED_ROOT if lock else _ROOT, {"space_id": self._scope.space_id})
+        node = self._session.scalar(_ROOT, {"space_id": self._scope.space_id})
         if node is None:
             raise NotFound
         return node

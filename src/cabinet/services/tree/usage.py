@@ -35,9 +35,12 @@ def use(
     may_have = Space.entries + entries <= most if entries > 0 else true()
     used = update(Space).where(Space.id == scope.space_id, has_room, may_have)
     if not execute_counted(session, used.values(usage=usage, entries=Space.entries + entries)):
-        check_entries(session, scope, entries)
-        quota = session.scalar(select(Space.quota).where(Space.id == scope.space_id))
-        raise quota_exceeded(scope, quota or 0)
+        row = session.execute(
+            select(Space.entries, Space.quota).where(Space.id == scope.space_id)
+        ).one_or_none()
+        if row is not None and entries > 0 and row.entries + entries > most:
+            raise TooManyEntries(allowed=most)
+        raise quota_exceeded(scope, row.quota or 0 if row is not None else 0)
 
 
 def quota_exceeded(scope: Scope, quota: int) -> StorageFull:
@@ -53,9 +56,11 @@ def check_quota(session: Session, scope: Scope, size: int) -> None:
 
 
 def check_entries(session: Session, scope: Scope, entries: int) -> None:
-    """Raise `TooManyEntries` where a space may not have so many more now; `use` decides."""
+    """Raise `TooManyEntries` where a space may not have so many more now; `use` decides.
+
+    A space that this transaction has read already, and that the caller holds, is not read again.
+    """
     most = caps_of(session).entries
-    if entries > 0:
-        there = session.scalar(select(Space.entries).where(Space.id == scope.space_id)) or 0
-        if there + entries > most:
-            raise TooManyEntries(allowed=most)
+    space = session.get(Space, scope.space_id) if entries > 0 else None
+    if space is not None and space.entries + entries > most:
+        raise TooManyEntries(allowed=most)

@@ -39,7 +39,7 @@ from cabinet.services.kernel.caps import caps_of
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import publishing, writing
 from cabinet.services.kernel.ids import new_id
-from cabinet.services.tree.tree import Tree
+from cabinet.services.tree.space_lock import lock_space
 from cabinet.services.tree.usage import quota_exceeded
 from cabinet.services.uploads.checksums import Proof
 from cabinet.services.uploads.publishing import Finished, Publisher, Terms
@@ -86,7 +86,6 @@ class ResumableUploads:
         self._terms = terms
         self._scope = scope
         self._rows = UploadRows(session, clock, terms.keep, scope)
-        self._tree = Tree(session, scope)
         self._publisher = Publisher(session, store, clock, terms, scope)
 
     def begin(self, plan: Plan) -> UploadInfo:
@@ -96,9 +95,11 @@ class ResumableUploads:
         of the target.
         """
         self._scope.require(Rights.WRITE)
+        # Held, so that what is checked next does not read it again.
+        space = self._space()
         if plan.kind is UploadKind.WHOLE:
             self._publisher.check(plan.target)
-        self._check_room_for_new(plan, plan.length or 0)
+        self._check_room_for_new(space, plan, plan.length or 0)
         forgotten = find_oldest_ended(self._session, self._scope.space_id)
         self._session.rollback()
         row = self._rows.new(self._store.create(plan.length), plan)
@@ -186,7 +187,8 @@ class ResumableUploads:
                 parts[upload_id] = _complete_partial(lambda owned=owned: owned.row)  # type: ignore[misc]
             length = sum(parts[upload_id].offset for upload_id in upload_ids)
             plan = replace(plan, length=length)
-            self._check_room_for_new(plan, length, given_back=sum(row.offset for row in parts.values()))
+            given_back = sum(row.offset for row in parts.values())
+            self._check_room_for_new(self._space(), plan, length, given_back=given_back)
             forgotten = find_oldest_ended(self._session, self._scope.space_id)
             self._session.rollback()
             staged = [StagedPart(upload_id, parts[upload_id].offset) for upload_id in upload_ids]
@@ -194,11 +196,11 @@ class ResumableUploads:
                 finished = Finished(staging, staging.finish(), plan.target)
                 row = self._rows.new(new_id(), plan)
                 with publishing(self._session):
-                    root = self._tree.root(lock=True)
+                    lock_space(self._session, self._scope.space_id)
                     forget_ended(self._session, forgotten)
                     for joined in parts.values():
                         self._rows.end(joined)
-                    self._rows.insert(row, root)
+                    self._rows.insert(row)
                     note = self._publish(row, finished)
                 note()
             for upload_id in parts:
@@ -244,8 +246,13 @@ class ResumableUploads:
                     raise UploadGone
             yield owned
 
-    def _check_room_for_new(self, plan: Plan, size: int, *, given_back: int = 0) -> None:
-        space = self._session.get_one(Space, self._scope.space_id)
+    def _space(self) -> Space:
+        space = self._session.get(Space, self._scope.space_id)
+        if space is None:
+            raise NotFound
+        return space
+
+    def _check_room_for_new(self, space: Space, plan: Plan, size: int, *, given_back: int = 0) -> None:
         owned = Owned(self._rows.new("", plan), space.usage - given_back, space.quota)
         self._check_room(owned, size)
 

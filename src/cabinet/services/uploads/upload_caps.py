@@ -26,7 +26,7 @@ _BATCH = 500
 
 
 def check_unfinished(session: Session, space_id: int, now: datetime) -> None:
-    """Raise `TooManyUploads` where no upload more may begin in a space; under the lock of its root it decides."""
+    """Raise `TooManyUploads` where no upload more may begin in a space; under its lock it decides."""
     most = caps_of(session).uploads
     # Those that have expired only wait for a sweep, and their owner does not see them any more.
     unfinished = select(func.count()).where(

@@ -16,11 +16,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from cabinet.errors import FolderFull, NotFound, QuotaExceeded, UploadGone
-from cabinet.models import Node, Space, Upload, UploadKind
+from cabinet.models import Space, Upload, UploadKind
 from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import execute_counted, writing
-from cabinet.services.tree.roots import begun_in
+from cabinet.services.tree.roots import begun_in, root_id_of
+from cabinet.services.tree.space_lock import lock_space
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
 from cabinet.services.uploads.room import overdraft
@@ -61,6 +62,7 @@ class UploadRows:
         return Upload(
             id=upload_id,
             space_id=self._scope.space_id,
+            root_id=root_id_of(self._scope),
             user_id=self._scope.actor.user_id,
             kind=plan.kind,
             length=plan.length,
@@ -78,18 +80,17 @@ class UploadRows:
     def add(self, row: Upload, forgotten: Sequence[str]) -> None:
         """Write a new row, and forget those that ended; raises `TooManyUploads`.
 
-        And `NotFound` when the scope is gone.
+        And `NotFound` when the space has ended.
         """
         with writing(self._session):
             # One at a time, or several would see the same last place free.
-            root = self._tree.root(lock=True)
+            lock_space(self._session, self._scope.space_id)
             check_unfinished(self._session, self._scope.space_id, self._clock())
             forget_ended(self._session, forgotten)
-            self.insert(row, root)
+            self.insert(row)
 
-    def insert(self, row: Upload, root: Node) -> None:
-        """Write a new row in the caller's transaction; `root` is that of the scope."""
-        row.root_id = root.id
+    def insert(self, row: Upload) -> None:
+        """Write a new row in the caller's transaction."""
         self._session.add(row)
         self._session.flush()
         self._session.expunge(row)

@@ -1,0 +1,61 @@
+"""The lock of a space: its own row, taken by whoever writes into its tree before anything else.
+
+It stands for every row of the tree, so two who write cannot wait for each other, however their paths
+lie, and what each of them reads after it stays true until its transaction ends.
+
+Rule: what a change decides on is read after the lock; whoever changes several spaces takes them in
+one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.orm import Session
+
+from cabinet.errors import NotFound
+from cabinet.models import Base
+
+_SPACE = Base.metadata.tables["space"]
+# On SQLite the transaction is the lock; there too every change has a number.
+_LOCK = (
+    update(_SPACE)
+    .where(_SPACE.c.id == bindparam("space_id"))
+    .values(seq=_SPACE.c.seq + 1)
+    .returning(_SPACE.c.seq, _SPACE.c.usage, _SPACE.c.quota, _SPACE.c.deleted_at)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LockedSpace:
+    """A space as it is while its lock is held; `seq` is the number of this change."""
+
+    seq: int
+    usage: int
+    quota: int | None
+    deleted_at: datetime | None
+
+
+def lock_spaces(session: Session, space_ids: Iterable[int]) -> Mapping[int, LockedSpace]:
+    """Hold the locks of spaces until the transaction ends, and return those that there are, by their ids.
+
+    Also those that have ended and are being removed.
+    """
+    locked: dict[int, LockedSpace] = {}
+    # One order for everybody, or two could wait for each other's.
+    for space_id in sorted(set(space_ids)):
+        row = session.execute(_LOCK, {"space_id": space_id}).one_or_none()
+        if row is not None:
+            locked[space_id] = LockedSpace(*row)
+    return locked
+
+
+def lock_space(session: Session, space_id: int) -> LockedSpace:
+    """Hold the lock of one space as `lock_spaces` does; raises `NotFound` when it has ended, or is gone."""
+    space = lock_spaces(session, [space_id]).get(space_id)
+    if space is None or space.deleted_at is not None:
+        raise NotFound
+    return space
