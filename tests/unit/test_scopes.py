@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from cabinet.services.kernel.database import writing
 from cabinet.services.tree.copying import copy_tree
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.paging import Order
+from cabinet.services.tree.search import Search
 from cabinet.services.tree.tree import Tree
 from cabinet.services.uploads.uploads import Promised
 from tests.support.audit import check_rows
@@ -135,6 +137,55 @@ def test_a_search_finds_what_lies_inside_by_its_path_there(
     assert {entry.path for entry in search.page("txt", "", 10).entries} == set(SHARED)
     assert search.page("secret", "", 10).entries == []
     assert search.page("shared", "", 10).entries == []
+
+
+def everything_found(search: Search, query: str, limit: int) -> list[list[str]]:
+    """Return the paths that are found, page by page."""
+    pages: list[list[str]] = []
+    after: str | None = None
+    while not pages or after is not None:
+        page = search.page(query, "", limit, after)
+        pages.append([entry.path for entry in page.entries])
+        after = page.next
+    return pages
+
+
+def test_a_search_in_a_folder_does_not_wait_for_what_lies_outside(
+    session: Session, bench: Workbench, alice: Account, guest: Guest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cabinet.services.tree.search._LOOKED_AT", 5)
+    monkeypatch.setattr("cabinet.services.tree.search._BATCH", 2)
+    for number in range(12):
+        bench.upload(session, alice, f"outside/{number}.txt", b"x")
+    asked: list[object] = []
+    monkeypatch.setattr("cabinet.services.tree.search.find_candidates", asked.append)
+
+    assert everything_found(bench.search(session, guest), "txt", 2) == [
+        ["sub/more.txt", "sub/deep.txt"],
+        ["inside.txt"],
+    ]
+    assert everything_found(bench.search(session, guest), "outside", 10) == [[]]
+    assert asked == []
+
+
+def test_a_search_in_a_large_folder_goes_on_until_there_is_something(
+    session: Session, bench: Workbench, alice: Account, guest: Guest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("_WALKED", 3), ("_LOOKED_AT", 5), ("_BATCH", 2)):
+        monkeypatch.setattr(f"cabinet.services.tree.search.{name}", value)
+    for number in range(12):
+        bench.upload(session, alice, f"outside/{number}.txt", b"x")
+
+    found = everything_found(bench.search(session, guest), "txt", 10)
+
+    assert found[0] != []
+    assert sorted(itertools.chain(*found)) == sorted(SHARED)
+    # There the time is over at once, and each page looks at a batch.
+    hours = itertools.count(step=3600.0)
+    slow = Search(session, bench.cursors, guest.scope, hours.__next__)
+    found = everything_found(slow, "txt", 10)
+    assert found[0] == []
+    assert sorted(itertools.chain(*found)) == sorted(SHARED)
 
 
 def test_an_archive_names_nothing_above_the_folder(session: Session, bench: Workbench, guest: Guest) -> None:
