@@ -23,6 +23,7 @@ from cabinet.errors import (
     InvalidName,
     IsAFolder,
     NotFound,
+    VersionsFull,
 )
 from cabinet.models import BatchKind, Node, Space, Upload
 from cabinet.services.access.actor import Actor
@@ -39,7 +40,7 @@ from cabinet.services.tree.tree import Tree
 from cabinet.services.uploads.uploads import Promised
 from tests.support.audit import check_rows
 from tests.support.resumable import part, plan
-from tests.support.services import Guest, Workbench, content_of, paths_of
+from tests.support.services import VERSIONS_KEPT, Guest, Workbench, content_of, paths_of
 
 SHARED = {"inside.txt": b"1", "sub/deep.txt": b"22", "sub/more.txt": b"333"}
 OUTSIDE = {"secret.txt": b"4444", "other/inside.txt": b"55555"}
@@ -586,3 +587,29 @@ def test_a_taken_name_is_numbered_where_nothing_may_be_replaced(
 
     assert stored.entry.name == "inside (2).txt"
     assert content_of(session, bench, alice, "work/shared/inside.txt") == b"1"
+
+
+def test_a_guest_makes_versions_but_takes_none_from_the_owner(
+    session: Session, bench: Workbench, alice: Account, guest: Guest
+) -> None:
+    """Not even by storing other content over and over; a member does, as everybody in a tree of their own."""
+    anonymous = Guest(Scope(Actor(None), guest.scope.space_id, guest.scope.root_id, ALL))
+    for number in range(2, VERSIONS_KEPT + 1):
+        bench.upload(session, anonymous, "inside.txt", bytes(number))
+    last = bytes(VERSIONS_KEPT)
+
+    with pytest.raises(VersionsFull):
+        bench.upload(session, anonymous, "inside.txt", b"one more")
+    resumable = bench.resumable(session, anonymous)
+    begun = resumable.begin(plan(8, "inside.txt"))
+    with pytest.raises(VersionsFull):
+        resumable.append(begun.id, part(b"one more"))
+    # The same content again is no version.
+    bench.upload(session, anonymous, "inside.txt", last)
+
+    path = "work/shared/inside.txt"
+    assert [each.number for each in bench.versions(session, alice).list(path)] == [5, 4, 3, 2, 1]
+    assert content_of(session, bench, alice, path) == last
+    bench.upload(session, guest, "inside.txt", b"one more")
+    assert [each.number for each in bench.versions(session, alice).list(path)] == [6, 5, 4, 3, 2]
+    check_rows(session)

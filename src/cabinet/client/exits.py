@@ -61,6 +61,7 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     errors.IntoItself: 5,
     errors.SelectionChanged: 5,
     errors.CurrentVersion: 5,
+    errors.VersionsFull: 5,
     errors.TooManyTokens: 5,
     errors.OffsetMismatch: 5,
     errors.PreconditionFailed: 5,

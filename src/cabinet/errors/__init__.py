@@ -38,6 +38,7 @@
     │   ├── IntoItself
     │   ├── SelectionChanged
     │   ├── CurrentVersion
+    │   ├── VersionsFull           a guest would take an old version from the owner
     │   ├── TooManyTokens
     │   └── OffsetMismatch
     ├── StorageFull
@@ -115,6 +116,7 @@ from cabinet.errors.state import (
     UploadGone,
     UploadLocked,
     UsernameTaken,
+    VersionsFull,
 )
 
 __all__ = [
@@ -168,6 +170,7 @@ __all__ = [
     "UploadIsFinal",
     "UploadLocked",
     "UsernameTaken",
+    "VersionsFull",
     "WeakPassword",
     "WrongCredentials",
     "WrongPassword",

@@ -94,6 +94,16 @@ class CurrentVersion(Conflict):
     path: str
 
 
+class VersionsFull(Conflict):
+    """The file has as many versions as are kept, and who replaces it may not make its owner lose one."""
+
+    title = N_("No more versions of this file can be kept")
+    message = N_(
+        "The file has as many versions as are kept, and only its owner can remove old ones. "
+        "Upload under another name."
+    )
+
+
 class TooManyTokens(Conflict):
     """A user has as many tokens as one may have; `unused` is the one used longest ago."""
 

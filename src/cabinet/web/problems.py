@@ -64,6 +64,7 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.IntoItself: HTTPStatus.CONFLICT,
     errors.SelectionChanged: HTTPStatus.CONFLICT,
     errors.CurrentVersion: HTTPStatus.CONFLICT,
+    errors.VersionsFull: HTTPStatus.CONFLICT,
     errors.TooManyTokens: HTTPStatus.CONFLICT,
     errors.OffsetMismatch: HTTPStatus.CONFLICT,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,

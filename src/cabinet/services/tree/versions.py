@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from cabinet.errors import CurrentVersion, IsAFolder, NotFound
+from cabinet.errors import CurrentVersion, IsAFolder, NotFound, VersionsFull
 from cabinet.models import Base, Kind, Node, Version
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.scope import Scope
@@ -84,7 +84,7 @@ class Versions:
                 self._tree.count(folder.id, size=version.size - node.size)
                 row = next_version(node, version.content_hash, version.size, self._clock())
                 self._session.execute(_INSERT, [row])
-                freed = prune(self._session, node, self._kept)
+                freed = prune(self._session, self._scope, node, self._kept)
                 use(self._session, self._scope, version.size - freed)
                 node.modified_at = self._clock()
             return to_entry(node, join_path(split_path(path)))
@@ -129,10 +129,11 @@ def next_version(node: Node, content_hash: str, size: int, now: datetime) -> dic
     }
 
 
-def prune(session: Session, node: Node, kept: int) -> int:
+def prune(session: Session, scope: Scope, node: Node, kept: int) -> int:
     """Remove the oldest versions of a file beyond `kept`, and return how many bytes they had.
 
     Where the operator keeps fewer than before, these are very many, and the next time takes the rest.
+    Raises `VersionsFull` when a guest would do that to the owner.
     """
     if node.version <= kept:
         return 0
@@ -141,6 +142,8 @@ def prune(session: Session, node: Node, kept: int) -> int:
     rows = select(Version.id, Version.size).where(Version.node_id == node.id, Version.number <= newest)
     old = session.execute(rows.order_by(Version.number).limit(PRUNED)).all()
     if old:
+        if scope.actor.is_guest:
+            raise VersionsFull
         gone = delete(Version).where(Version.id.in_([row.id for row in old]))
         session.execute(gone, execution_options={"synchronize_session": False})
     return sum(row.size for row in old)

@@ -172,7 +172,7 @@ class Publisher:
         So many bytes are `released` that the user has counted for them so far.
 
         Raises `InvalidName`, `EntryExists`, `IsAFolder`, `NotAFolder`, `PreconditionFailed`,
-        `QuotaExceeded`, `TooManyEntries`, `StorageFull`; the caller then rolls back.
+        `QuotaExceeded`, `TooManyEntries`, `VersionsFull`, `StorageFull`; the caller then rolls back.
         """
         self._scope.require(Rights.WRITE)
         root = self._tree.root(lock=True)
@@ -220,7 +220,8 @@ class Publisher:
         placing = _Placing(self._session, self._tree, places, self._clock())
         placed = [placing.place(self._with_hint(each), each.sealed) for each in finished]
         placing.flush()
-        freed = sum(prune(self._session, node, self._terms.versions_kept) for node in placing.changed)
+        kept = self._terms.versions_kept
+        freed = sum(prune(self._session, self._scope, node, kept) for node in placing.changed)
         added = placing.used - freed
         use(self._session, self._scope, added, entries=placing.added, released=released)
         return [
