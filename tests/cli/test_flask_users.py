@@ -117,6 +117,23 @@ def test_the_list_tells_people_and_programs_who_is_there(make_app: MakeApp) -> N
     assert "disabled since" in lines[1]
 
 
+def test_the_operator_makes_administrators_and_unmakes_them(operator: Operator) -> None:
+    operator.create("alice")
+    operator.create("bob")
+    assert [user["role"] for user in operator.document("users", "list")["users"]] == ["user", "user"]
+
+    assert operator.run("users", "promote", "ALICE").stdout == "“alice” is an administrator.\n"
+
+    assert [user["role"] for user in operator.document("users", "list")["users"]] == ["admin", "user"]
+    first, second = operator.run("users", "list").stdout.splitlines()
+    assert first.endswith(", administrator")
+    assert "administrator" not in second
+    assert operator.run("users", "demote", "alice").stdout == "“alice” is no administrator.\n"
+    assert "administrator" not in operator.run("users", "list").stdout
+    for command in ("promote", "demote"):
+        assert "There is no user “carol”" in operator.run("users", command, "carol", code=1).stderr
+
+
 def test_disabling_ends_every_way_in_at_once(operator: Operator, auth: AuthActions) -> None:
     password = auth.become()
     token = auth.token()

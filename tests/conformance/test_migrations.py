@@ -11,8 +11,11 @@ import re
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import alembic.command
+import alembic.config
 import pytest
 import sqlalchemy as sa
 
@@ -21,6 +24,7 @@ from cabinet.models import Base
 from cabinet.refusals import DatabaseTooNew
 from cabinet.services.kernel.search_index import DROP_FUNCTION, END, FOR_POSTGRESQL, find_candidates
 from cabinet.services.tree.names import search_words
+from cabinet.serving import preparing
 from cabinet.web import services
 from tests.conftest import MakeApp
 from tests.support.chosen_database import without_tables
@@ -106,6 +110,46 @@ def test_thumbnails_of_before_are_made_anew_and_photographs_of_phones_have_some(
     assert after["thumbnail"] == []
     # The first is the folder of all others.
     assert [row["media_type"] for row in after["node"]] == [None, "image/heif", "image/tiff", None]
+
+
+def test_tokens_of_before_may_do_what_they_could_and_nobody_is_an_administrator(
+    make_app: MakeApp, database: Database
+) -> None:
+    before = at_revision(make_app, database, "0015")
+
+    make_app()
+
+    after = rows_of(database)
+    assert [row["id"] for row in after["token"]] == [row["id"] for row in before["token"]]
+    assert {(row["scopes"], row["folder_id"]) for row in after["token"]} == {("read write share", None)}
+    assert {row["role"] for row in after["user"]} == {"user"}
+
+
+def test_going_back_ends_the_tokens_that_would_be_able_to_do_more(
+    make_app: MakeApp, database: Database
+) -> None:
+    app = make_app()
+    at_revision(make_app, database, "0015")
+    with app.app_context():
+        _migrate(alembic.command.upgrade, "head")
+        scopes = ["read write share", "read write share admin", "read write", "read write share"]
+        with connected(database) as connection:
+            token = sa.table("token", *map(sa.column, ("id", "scopes", "folder_id")))
+            ids = connection.scalars(sa.select(token.c.id).order_by(token.c.id)).all()
+            for token_id, words in zip(ids, scopes, strict=True):
+                changed = sa.update(token).where(token.c.id == token_id)
+                connection.execute(changed.values(scopes=words, folder_id=1 if token_id == ids[3] else None))
+            connection.commit()
+        _migrate(alembic.command.downgrade, "0015")
+        db.engine.dispose()
+
+    assert [row["id"] for row in rows_of(database)["token"]] == ids[:2]
+
+
+def _migrate(command: Callable[[alembic.config.Config, str], None], revision: str) -> None:
+    settings = alembic.config.Config()
+    settings.set_main_option("script_location", str(preparing.find_migrations()))
+    command(settings, revision)
 
 
 def test_the_models_are_what_the_migrations_make(make_app: MakeApp) -> None:

@@ -92,13 +92,20 @@ def test_registration_can_be_closed(make_app: MakeApp) -> None:
 
 
 def test_fields_that_nobody_asked_for_change_nothing(client: FlaskClient) -> None:
-    extra = {"is_admin": "1", "quota": "1", "id": "77", "usage": "-5", "disabled_at": "2001-01-01"}
+    extra = {
+        "is_admin": "1",
+        "role": "admin",
+        "quota": "1",
+        "id": "77",
+        "usage": "-5",
+        "disabled_at": "2001-01-01",
+    }
     client.post("/register", data={"username": "alice", "password": PASSWORD, **extra})
 
     me = client.get("/me", headers=basic("alice")).get_json()
 
-    assert (me["usage"], me["quota"]) == (0, None)
-    assert set(me) == {"id", "username", "usage", "quota", "language", "created_at"}
+    assert (me["usage"], me["quota"], me["role"]) == (0, None, "user")
+    assert set(me) == {"id", "username", "role", "scopes", "usage", "quota", "language", "created_at"}
     assert me["id"] != "77"
 
 

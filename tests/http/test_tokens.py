@@ -16,7 +16,9 @@ def test_a_token_is_shown_once_and_opens(client: FlaskClient, alice: Program) ->
 
     issued = made.get_json()
     assert made.status_code == 201
-    assert list(issued) == ["id", "name", "created_at", "last_used_at", "expires_at", "token"]
+    assert set(issued) == {
+        "id", "name", "created_at", "last_used_at", "expires_at", "scopes", "folder", "folder_trashed", "token"
+    }  # fmt: skip
     assert (issued["name"], issued["last_used_at"], issued["expires_at"]) == ("backup script", None, None)
     assert is_me(client, "alice", bearer(issued["token"]))
     listed = alice.get("/tokens")

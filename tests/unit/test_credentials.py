@@ -59,7 +59,7 @@ def id_of(sessions: Sessions, secret: str) -> str:
 
 def acts_for(tokens: Tokens, secret: str) -> Account | None:
     found = tokens.find(secret)
-    return None if found is None else found[0]
+    return None if found is None else found.account
 
 
 def test_a_secret_opens_the_session_of_its_user(sessions: Sessions, alice: Account, bob: Account) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import render_template
 from wtforms import Form
 
-from cabinet.auth.forms import ChangePasswordForm, DeleteAccountForm, TokenForm
+from cabinet.auth.forms import SCOPE_LABELS, ChangePasswordForm, DeleteAccountForm, TokenForm
 from cabinet.services.accounts.sessions import SignedInSession
+from cabinet.services.accounts.token_scopes import TokenScope
 from cabinet.web.identity import ActingUser
 from cabinet.web.services import sessions, tokens
 
@@ -30,18 +32,34 @@ class ShownSession:
     is_current: bool
 
 
+def token_form_of(user: ActingUser, **options: Any) -> TokenForm:
+    """Return the form of a new token, with a box for what `user` may give; `options` are those of a form."""
+    form = TokenForm(**options)
+    labels = SCOPE_LABELS.items()
+    form.scopes.choices = [
+        (scope.value, label)
+        for scope, label in labels
+        if scope is not TokenScope.ADMIN or user.account.is_admin
+    ]
+    return form
+
+
 def show_account(
     user: ActingUser, shown: Mapping[str, Form] | None = None, new_token: str | None = None
 ) -> str:
     """Show the account; `shown` are forms that were refused, `new_token` a secret that is shown this once."""
-    forms = {"password_form": ChangePasswordForm, "token_form": TokenForm, "delete_form": DeleteAccountForm}
     # A form that was not posted is shown empty, whatever the request carries.
-    empty = {name: form(formdata=None) for name, form in forms.items()}
+    empty = {
+        "password_form": ChangePasswordForm(formdata=None),
+        "token_form": token_form_of(user, formdata=None),
+        "delete_form": DeleteAccountForm(formdata=None),
+    }
     return render_template(
         "auth/account.html",
         user=user.account,
         sessions=[_shown(session, user.session_id) for session in sessions().list_of(user.id)],
         tokens=tokens().list_of(user.id),
+        scope_labels=SCOPE_LABELS,
         new_token=new_token,
         **(empty | dict(shown or {})),
     )

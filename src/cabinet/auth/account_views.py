@@ -24,7 +24,8 @@ from cabinet.errors import (
     WeakPassword,
     WrongPassword,
 )
-from cabinet.web.identity import acting_user, end_session, sign_out
+from cabinet.services.accounts.token_scopes import in_order
+from cabinet.web.identity import account_user, acting_user, end_session, sign_out
 from cabinet.web.pages import check_form, see_other, text_of, to_rfc3339
 from cabinet.web.peer import peer_address
 from cabinet.web.problems import wants_page
@@ -37,12 +38,15 @@ _FORM_ERRORS = (InvalidField, WrongPassword, WeakPassword, TooManyAttempts, Acco
 @bp.get("/me")
 def me() -> ResponseReturnValue:
     """Tell a program whom it acts for."""
-    account = acting_user().account
+    user = acting_user()
+    account = user.account
     return {
         "id": account.public_id,
         "username": account.username,
-        "usage": account.usage,
-        "quota": account.quota,
+        "role": account.role,
+        "scopes": in_order(user.credential.scopes),
+        "usage": account.usage if user.sees_usage else None,
+        "quota": account.quota if user.sees_usage else None,
         "language": account.language,
         "created_at": to_rfc3339(account.created_at),
     }
@@ -51,13 +55,13 @@ def me() -> ResponseReturnValue:
 @bp.get("/account")
 def account() -> ResponseReturnValue:
     """Show the account with its sessions and tokens."""
-    return show_account(acting_user())
+    return show_account(account_user())
 
 
 @bp.post("/account/password")
 def change_password() -> ResponseReturnValue:
     """Replace the password and end all other sessions."""
-    user, form = acting_user(), ChangePasswordForm()
+    user, form = account_user(), ChangePasswordForm()
     try:
         check_form(form)
         accounts().change_password(
@@ -80,7 +84,7 @@ def change_password() -> ResponseReturnValue:
 @bp.post("/account/delete")
 def delete_account() -> ResponseReturnValue:
     """Delete the account with everything in it."""
-    user, form = acting_user(), DeleteAccountForm()
+    user, form = account_user(), DeleteAccountForm()
     try:
         check_form(form)
         accounts().delete_own(user.id, text_of(form.password), peer_address())
@@ -97,7 +101,7 @@ def delete_account() -> ResponseReturnValue:
 @bp.post("/account/sessions/<session_id>/end")
 def revoke_session(session_id: str) -> ResponseReturnValue:
     """Sign another browser out."""
-    end_session(acting_user(), session_id)
+    end_session(account_user(), session_id)
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT
     flash(gettext("That browser is signed out."), "success")

@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, PasswordField, StringField
+from wtforms import BooleanField, IntegerField, PasswordField, SelectMultipleField, StringField
 from wtforms.validators import AnyOf, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput
 
+from cabinet.services.accounts.token_scopes import USUAL, TokenScope, in_order
 from cabinet.web.forms import Form, required
 from cabinet.web.i18n import NAMES
 
@@ -20,6 +22,13 @@ USERNAME_MAX_LENGTH = 64
 TOKEN_NAME_MAX_LENGTH = 100
 # Ten years: longer than any password should live, short enough for every calendar.
 TOKEN_MAX_DAYS = 3650
+
+SCOPE_LABELS = {
+    TokenScope.READ: _l("See and download"),
+    TokenScope.WRITE: _l("Upload, change and delete"),
+    TokenScope.SHARE: _l("Share with others"),
+    TokenScope.ADMIN: _l("Administer the server"),
+}
 
 
 def _username(**render: Any) -> StringField:
@@ -73,6 +82,20 @@ class DeleteAccountForm(Form):
     password = _current_password(_l("Your password, to confirm"))
 
 
+class ScopesField(SelectMultipleField):
+    """A box for each scope.
+
+    Browsers send nothing of boxes that are empty. So the page sends an empty value along, which tells "none of
+    them" from a form without the field, which asks for the usual ones.
+    """
+
+    option_widget = CheckboxInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was sent."""
+        self.data = [value for value in valuelist if value] if valuelist else list(in_order(USUAL))
+
+
 class TokenForm(Form):
     """A key for a program."""
 
@@ -89,6 +112,21 @@ class TokenForm(Form):
         ],
         description=_l("Leave empty for a token that does not expire."),
         render_kw={"inputmode": "numeric", "min": 1, "max": TOKEN_MAX_DAYS},
+    )
+    scopes = ScopesField(
+        _l("What may it do?"),
+        [Length(min=1, message=_l("Select at least one."))],
+        default=list(in_order(USUAL)),
+    )
+    folder = StringField(
+        _l("Folder"),
+        description=_l("The token sees nothing outside of it. Leave empty for all your files."),
+        render_kw={
+            "autocapitalize": "none",
+            "autocomplete": "off",
+            "placeholder": _l("Documents/Reports"),
+            "spellcheck": "false",
+        },
     )
 
 

@@ -17,7 +17,7 @@ from cabinet.auth.register_views import is_registration_open
 from cabinet.errors import AccountGuarded, InvalidField, SignInRequired, TooManyAttempts, Unavailable
 from cabinet.web import i18n
 from cabinet.web.guard import host_of
-from cabinet.web.identity import ActingUser, sign_in, sign_out, visitor
+from cabinet.web.identity import ActingUser, account_user, sign_in, sign_out, visitor
 from cabinet.web.pages import check_form, local_path, see_other, text_of
 from cabinet.web.peer import peer_address
 from cabinet.web.problems import wants_page
@@ -67,7 +67,7 @@ def language() -> ResponseReturnValue:
     check_form(form)
     chosen, user = text_of(form.language), visitor()
     if isinstance(user, ActingUser):
-        accounts().set_language(user.id, chosen)
+        accounts().set_language(account_user().id, chosen)
     response = see_other(local_path(request.form.get("next"), url_for("auth.home")))
     response.set_cookie(
         i18n.COOKIE,

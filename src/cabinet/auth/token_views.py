@@ -16,13 +16,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
-from cabinet.auth.account_page import show_account
+from cabinet.auth.account_page import show_account, token_form_of
 from cabinet.auth.blueprint import bp
-from cabinet.auth.forms import TokenForm
 from cabinet.auth.refusing import form_again
-from cabinet.errors import InvalidField, TooManyTokens
+from cabinet.errors import InvalidField, InvalidName, NotAFolder, NotFound, TooManyTokens
 from cabinet.services.accounts.tokens import IssuedToken
-from cabinet.web.identity import acting_user
+from cabinet.web.identity import account_user
 from cabinet.web.pages import check_form, see_other, text_of, to_rfc3339
 from cabinet.web.parameters import read_json
 from cabinet.web.runtime import runtime
@@ -37,54 +36,63 @@ def _to_utc(moment: datetime) -> datetime:
 
 
 class TokenRequest(BaseModel):
-    """The body of `POST /tokens`."""
+    """The body of `POST /tokens`; without `scopes` it asks for the usual ones, without a `folder` for everything."""
 
     model_config = ConfigDict(extra="ignore", strict=False)
 
     name: str
     expires_at: Annotated[AwareDatetime, AfterValidator(_to_utc)] | None = None
+    scopes: list[str] | None = None
+    folder: str | None = None
 
 
 @bp.get("/tokens")
 def list_tokens() -> ResponseReturnValue:
     """List the user's tokens, without their secrets."""
-    return {"tokens": [_token_json(token) for token in tokens().list_of(acting_user().id)]}
+    return {"tokens": [_token_json(token) for token in tokens().list_of(account_user().id)]}
 
 
 @bp.post("/tokens")
 def create_token() -> ResponseReturnValue:
     """Make a token and show its secret, this once."""
-    user = acting_user()
+    user = account_user()
     wanted = read_json(TokenRequest)
-    issued, secret = tokens().issue(user.credential, wanted.name, wanted.expires_at)
+    issued, secret = tokens().issue(
+        user.credential, wanted.name, wanted.expires_at, wanted.scopes, wanted.folder or ""
+    )
     return _token_json(issued) | {"token": secret}, HTTPStatus.CREATED
 
 
 @bp.delete("/tokens/<token_id>")
 def delete_token(token_id: str) -> ResponseReturnValue:
     """Revoke a token."""
-    tokens().revoke(acting_user().id, token_id)
+    tokens().revoke(account_user().id, token_id)
     return "", HTTPStatus.NO_CONTENT
 
 
 @bp.post("/account/tokens")
 def create_token_form() -> ResponseReturnValue:
     """Make a token from the account page and show its secret this once."""
-    user, form = acting_user(), TokenForm()
+    user = account_user()
+    form = token_form_of(user)
+    # Whoever thinks of a disk begins a path with a slash, and who thinks of a folder ends it with one.
+    folder = text_of(form.folder).strip().removeprefix("/").removesuffix("/")
     try:
         check_form(form)
         days = form.expires_in_days.data
         expires_at = runtime().clock() + timedelta(days=days) if days else None
-        _, secret = tokens().issue(user.credential, text_of(form.name), expires_at)
-    except (InvalidField, TooManyTokens) as error:
-        return form_again(partial(show_account, user, {"token_form": form}), form, error)
+        scopes = form.scopes.data
+        _, secret = tokens().issue(user.credential, text_of(form.name), expires_at, scopes, folder)
+    except (InvalidField, InvalidName, NotAFolder, NotFound, TooManyTokens) as error:
+        page = partial(show_account, user, {"token_form": form})
+        return form_again(page, form, error, dict.fromkeys((InvalidName, NotAFolder, NotFound), "folder"))
     return show_account(user, new_token=secret)
 
 
 @bp.post("/account/tokens/<token_id>/revoke")
 def revoke_token(token_id: str) -> ResponseReturnValue:
     """Revoke a token from the account page."""
-    tokens().revoke(acting_user().id, token_id)
+    tokens().revoke(account_user().id, token_id)
     flash(gettext("The token is revoked."), "success")
     return see_other(url_for("auth.account"))
 

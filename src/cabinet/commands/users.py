@@ -20,7 +20,7 @@ from cabinet.web.services import accounts, housekeeping
 # Bytes: more is no password, and a pipe may have no end.
 LONGEST_INPUT = 16 << 10
 
-group = OperatorGroup("users", help="Create, list, limit, disable and delete accounts.")
+group = OperatorGroup("users", help="Create, list, limit, promote, disable and delete accounts.")
 
 _username = click.argument("username", metavar="NAME")
 _password_stdin = click.option(
@@ -48,9 +48,9 @@ def list_(as_json: bool) -> None:
     for account in found:
         quota = f" of {to_size(account.quota)}" if account.quota is not None else ""
         disabled = "" if account.disabled_at is None else f", disabled since {account.disabled_at:%Y-%m-%d}"
-        say(
-            f"{account.username}: {to_size(account.usage)}{quota}, since {account.created_at:%Y-%m-%d}{disabled}"
-        )
+        admin = ", administrator" if account.is_admin else ""
+        since = f"since {account.created_at:%Y-%m-%d}"
+        say(f"{account.username}: {to_size(account.usage)}{quota}, {since}{admin}{disabled}")
 
 
 @group.command("disable")
@@ -69,6 +69,24 @@ def enable(username: str) -> None:
     account = find_account(username)
     accounts().enable(account.username)
     say(f"“{account.username}” may sign in again.")
+
+
+@group.command("promote")
+@_username
+def promote(username: str) -> None:
+    """Make a user an administrator."""
+    account = find_account(username)
+    accounts().promote(account.username)
+    say(f"“{account.username}” is an administrator.")
+
+
+@group.command("demote")
+@_username
+def demote(username: str) -> None:
+    """Undo promote; tokens for administration administer nothing from now on."""
+    account = find_account(username)
+    accounts().demote(account.username)
+    say(f"“{account.username}” is no administrator.")
 
 
 @group.command("unlock")
@@ -181,6 +199,7 @@ def _to_password(given: bytes) -> str:
 def _document(account: Account) -> dict[str, object]:
     return {
         "username": account.username,
+        "role": account.role,
         "usage": account.usage,
         "entries": account.entries,
         "quota": account.quota,

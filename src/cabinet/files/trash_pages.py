@@ -16,6 +16,7 @@ from markupsafe import Markup
 from cabinet.errors import Conflict, EntryExists, InvalidInput
 from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import ReturnForm, TrashedForm, empty_forms
+from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
 from cabinet.services.changes.trash import Trash, Trashed
 from cabinet.web.formats import moment, number
@@ -101,6 +102,7 @@ def restore_from_page() -> ResponseReturnValue:
 def purge_from_page() -> ResponseReturnValue:
     """Remove things in the trash for ever, all or none, once that is confirmed."""
     user, form = acting_user(), TrashedForm()
+    user.scope.require_whole(Rights.PURGE)
     ids = _ids_of(form)
     if wants_page() and not ids:
         return nothing_chosen(LINKS)
@@ -115,7 +117,7 @@ def purge_from_page() -> ResponseReturnValue:
 @bp.get("/index/trash/empty")
 def ask_to_empty() -> ResponseReturnValue:
     """Ask whether the trash shall be emptied."""
-    acting_user()
+    acting_user().scope.require_whole(Rights.PURGE)
     return render_template("files/purge.html", ids=(), count=0, back=url_for("files.list_trash"))
 
 

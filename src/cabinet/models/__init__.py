@@ -16,7 +16,7 @@ Rule: columns, keys and indexes, and nothing that decides. No Flask here.
 from __future__ import annotations
 
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from sqlalchemy import (
     BigInteger,
@@ -45,6 +45,7 @@ __all__ = [
     "Job",
     "Kind",
     "Node",
+    "Role",
     "Session",
     "Space",
     "SpaceKind",
@@ -57,6 +58,13 @@ __all__ = [
     "UtcDateTime",
     "Version",
 ]
+
+
+class Role(StrEnum):
+    """What somebody is on this server."""
+
+    USER = "user"
+    ADMIN = "admin"
 
 
 class User(Base):
@@ -75,6 +83,7 @@ class User(Base):
     username: Mapped[str] = mapped_column(String(64))
     username_key: Mapped[str] = mapped_column(String(256), unique=True)
     password_hash: Mapped[str] = mapped_column(String(128))
+    role: Mapped[str] = mapped_column(String(16), default=Role.USER.value)
     language: Mapped[str | None] = mapped_column(String(16))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
@@ -131,14 +140,25 @@ class Session(Base):
 
 
 class Token(Base):
-    """A program's key to an account; the secret is shown once and stored as its hash."""
+    """A program's key to an account; the secret is shown once and stored as its hash.
+
+    `scopes` are words between blanks. One for a folder (`folder_id`) goes with it: without its folder it
+    would open everything.
+    """
 
     __tablename__ = "token"
+    __table_args__ = (
+        # For whoever deletes a folder.
+        Index("ix_token_folder_id", "folder_id", sqlite_where=text("folder_id IS NOT NULL"),
+              postgresql_where=text("folder_id IS NOT NULL")),
+    )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(100))
+    scopes: Mapped[str] = mapped_column(String(64))
+    folder_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"))
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]

@@ -17,6 +17,7 @@ from werkzeug.datastructures import Authorization
 
 from cabinet.errors import CabinetError, NotFound, SignInRequired, WrongCredentials
 from cabinet.extensions import login_manager
+from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.accounts.credentials import Credential
@@ -49,7 +50,12 @@ class ActingUser(UserMixin):  # type: ignore[misc]  # Flask-Login carries no typ
     @property
     def scope(self) -> Scope:
         """The tree that the request acts on, and what it may do there: the one place that tells it."""
-        return self.account.scope
+        return self.credential.scope
+
+    @property
+    def sees_usage(self) -> bool:
+        """Tell whether the usage and the quota of the account are told: they count all that is in its space."""
+        return self.scope.is_whole and self.scope.has(Rights.LIST)
 
     @property
     def public_id(self) -> str:
@@ -81,6 +87,16 @@ def acting_user() -> ActingUser:
         raise g.sign_in_error
     if not isinstance(user, ActingUser):
         raise SignInRequired
+    return user
+
+
+def account_user() -> ActingUser:
+    """Return whom this request acts for, who may change the account and its keys.
+
+    Raises as `acting_user`, and `Forbidden` for a token that is good for less than everything.
+    """
+    user = acting_user()
+    user.credential.require_unlimited()
     return user
 
 
@@ -155,7 +171,7 @@ def _or_nothing(find: Callable[[], _Found | None]) -> _Found | None:
 def _credential_of(shown: Authorization | None) -> Credential:
     if shown is not None and shown.type == "bearer" and shown.token:
         if found := tokens().find(shown.token):
-            return Credential(found[0], token_id=found[1])
+            return found
     elif shown is not None and shown.type == "basic":
         name, password = shown.parameters.get("username"), shown.parameters.get("password")
         if name is not None and password is not None:

@@ -24,7 +24,7 @@ from cabinet.errors import (
     WrongCredentials,
     WrongPassword,
 )
-from cabinet.models import Kind, Node, Space, Token, User
+from cabinet.models import Kind, Node, Role, Space, Token, User
 from cabinet.models import Session as SignedIn
 from cabinet.services.access.actor import Actor
 from cabinet.services.access.scope import Scope, whole_space
@@ -57,6 +57,7 @@ class Account:
     id: int
     public_id: str
     username: str
+    role: str
     language: str | None
     space_id: int
     usage: int
@@ -65,6 +66,11 @@ class Account:
     created_at: datetime
     disabled_at: datetime | None
     stamp: str = field(repr=False, compare=False)
+
+    @property
+    def is_admin(self) -> bool:
+        """Tell whether it is an administrator's."""
+        return self.role == Role.ADMIN.value
 
     @property
     def scope(self) -> Scope:
@@ -78,6 +84,7 @@ def to_account(user: User) -> Account:
         id=user.id,
         public_id=user.public_id,
         username=user.username,
+        role=user.role,
         language=user.language,
         space_id=user.space.id,
         usage=user.space.usage,
@@ -255,6 +262,24 @@ class Accounts:
         account = self.find(username)
         with writing(self._session):
             self._session.execute(update(User).where(User.id == account.id).values(disabled_at=None))
+
+    def promote(self, username: str) -> None:
+        """Make an account an administrator's; raises `NotFound`."""
+        self._set_role(username, Role.ADMIN)
+
+    def demote(self, username: str) -> None:
+        """Let an account be no administrator's any more, nor its tokens, from their next request on.
+
+        Raises `NotFound`.
+        """
+        self._set_role(username, Role.USER)
+
+    def _set_role(self, username: str, role: Role) -> None:
+        account = self.find(username)
+        with writing(self._session):
+            self._session.execute(update(User).where(User.id == account.id).values(role=role.value))
+        event = "account-promoted" if role is Role.ADMIN else "account-demoted"
+        record(event, user=account.username)
 
     def set_quota(self, username: str, quota: int | None) -> None:
         """Allow so many bytes from now on, None for any number.

@@ -5,21 +5,32 @@ Rule: each is a row, looked up at every request, so that revoking one ends it in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from cabinet.errors import N_, InvalidField, NotFound, TooManyTokens
-from cabinet.models import Token
-from cabinet.services.accounts.accounts import Account, to_account
+from cabinet.errors import N_, Forbidden, InvalidField, NotFound, TooManyTokens
+from cabinet.models import Role, Space, Token, User
+from cabinet.services.accounts.accounts import to_account
 from cabinet.services.accounts.credentials import Credential, confirm, is_due, is_usable
+from cabinet.services.accounts.token_scopes import (
+    Scopes,
+    TokenScope,
+    from_column,
+    in_order,
+    to_column,
+    to_scopes,
+)
 from cabinet.services.audit.log import record
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import execute_counted, write_if_possible, writing
 from cabinet.services.kernel.ids import hash_secret, new_id, new_secret
+from cabinet.services.tree.names import join_path, split_path
+from cabinet.services.tree.tree import Tree
+from cabinet.services.tree.whereabouts import Whereabouts, find_whereabouts
 
 # Made once, for every request runs it, and to build it takes as long.
 _TOKEN = select(Token).where(Token.secret_hash == bindparam("secret_hash"))
@@ -27,17 +38,25 @@ _TOKEN = select(Token).where(Token.secret_hash == bindparam("secret_hash"))
 TOKEN_NAME_LENGTH = 100
 BAD_TOKEN_NAME = N_("a name of 1 to 100 characters is needed.")
 ALREADY_EXPIRED = N_("it lies in the past.")
+ADMIN_OF_A_FOLDER = N_("a token that administers the server is for no folder.")
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A token as its owner sees it."""
+    """A token as its owner sees it.
+
+    `folder` is the path that the token begins at, None for everything; of one in the trash
+    (`folder_trashed`), where the token finds nothing, it is the path that it had.
+    """
 
     id: str
     name: str
     created_at: datetime
     last_used_at: datetime | None
     expires_at: datetime | None
+    scopes: tuple[TokenScope, ...]
+    folder: str | None
+    folder_trashed: bool
 
 
 class Tokens:
@@ -49,22 +68,38 @@ class Tokens:
         self._limit = limit
 
     def issue(
-        self, shown: Credential, name: str, expires_at: datetime | None = None
+        self,
+        shown: Credential,
+        name: str,
+        expires_at: datetime | None = None,
+        scopes: Iterable[str] | None = None,
+        folder: str = "",
     ) -> tuple[IssuedToken, str]:
         """Make a token for whom `shown` lets in, and return it with its secret, which is stored nowhere.
 
-        Raises `InvalidField` for a name or an expiry that makes no sense, `TooManyTokens`, and
+        Without `scopes` it has the usual ones; `folder` is a path, the empty one is everything. One for
+        administration is made by an administrator, and by no token.
+
+        Raises `Forbidden` for more than `shown` may give, `InvalidField` for a name, an expiry or scopes
+        that make no sense, `InvalidName`, `NotFound` and `NotAFolder` for the folder, `TooManyTokens`, and
         `SignInRequired` when `shown` lets nobody in any more.
         """
+        shown.require_unlimited()
         now, secret = self._clock(), new_secret()
         label = " ".join(name.split())
         if not 1 <= len(label) <= TOKEN_NAME_LENGTH or not label.isprintable():
             raise InvalidField(field="name", reason=BAD_TOKEN_NAME)
         if expires_at is not None and expires_at <= now:
             raise InvalidField(field="expires_at", reason=ALREADY_EXPIRED)
-        issued = IssuedToken(new_id(), label, now, None, expires_at)
+        granted, names = to_scopes(scopes), split_path(folder)
+        if names and TokenScope.ADMIN in granted:
+            raise InvalidField(field="scopes", reason=ADMIN_OF_A_FOLDER)
+        issued = IssuedToken(
+            new_id(), label, now, None, expires_at, in_order(granted), join_path(names) or None, False
+        )
         with writing(self._session):
-            confirm(self._session, shown, now)
+            folder_id = self._find_folder(shown, names)
+            _check_may_grant(shown, confirm(self._session, shown, now), granted)
             self._check_limit(shown.account.id, now)
             self._session.add(
                 Token(
@@ -72,12 +107,24 @@ class Tokens:
                     user_id=shown.account.id,
                     secret_hash=hash_secret(secret),
                     name=label,
+                    scopes=to_column(granted),
+                    folder_id=folder_id,
                     created_at=now,
                     expires_at=expires_at,
                 )
             )
-        record("token-issued", user=shown.account.username, token=issued.id)
+        told = {"scopes": ",".join(issued.scopes), "folder": folder_id}
+        record("token-issued", user=shown.account.username, token=issued.id, **told)
         return issued, secret
+
+    def _find_folder(self, shown: Credential, names: tuple[str, ...]) -> int | None:
+        """Return the row of a folder for a token, None for everything."""
+        if not names:
+            return None
+        tree = Tree(self._session, shown.scope)
+        # A purge waits for this lock, so the folder is there as long as nothing refers to it.
+        tree.root(lock=True)
+        return tree.get_folder(names).id
 
     def _check_limit(self, user_id: int, now: datetime) -> None:
         """Raise `TooManyTokens` when a user has as many as may be; those that have expired make room."""
@@ -91,26 +138,42 @@ class Tokens:
         expired = delete(Token).where(Token.user_id == user_id, Token.expires_at <= now)
         execute_counted(self._session, expired)
 
-    def find(self, secret: str) -> tuple[Account, str] | None:
-        """Return whom this secret acts for, and the token's id; None when it was revoked or has expired."""
+    def find(self, secret: str) -> Credential | None:
+        """Return whom this secret acts for, and how far.
+
+        None when it was revoked, has expired, or is for a folder that is gone for good.
+        """
         row = self._session.scalar(_TOKEN, {"secret_hash": hash_secret(secret)})
         now = self._clock()
         if row is None or row.user.disabled_at is not None or not is_usable(row, now):
             return None
-        account, token_id = to_account(row.user), row.id
+        found = Credential(
+            to_account(row.user), token_id=row.id, granted=from_column(row.scopes), folder_id=row.folder_id
+        )
+        if row.folder_id is not None and not self._places([row], found.account.space_id):
+            return None
         if is_due(row.last_used_at, now):
             write_if_possible(
-                self._session, update(Token).where(Token.id == token_id).values(last_used_at=now)
+                self._session, update(Token).where(Token.id == found.token_id).values(last_used_at=now)
             )
-        return account, token_id
+        return found
 
     def list_of(self, user_id: int) -> Sequence[IssuedToken]:
-        """Return the tokens of a user, the newest first."""
-        rows = select(Token).where(Token.user_id == user_id).order_by(Token.created_at.desc(), Token.id)
+        """Return the tokens of a user, the newest first, without those whose folder is gone for good."""
+        wanted = select(Token).where(Token.user_id == user_id).order_by(Token.created_at.desc(), Token.id)
+        rows = self._session.scalars(wanted).all()
+        space_id = self._session.scalar(select(Space.id).where(Space.owner_id == user_id))
+        places = self._places(rows, space_id or 0)
         return [
-            IssuedToken(row.id, row.name, row.created_at, row.last_used_at, row.expires_at)
-            for row in self._session.scalars(rows)
+            _to_issued(row, None if row.folder_id is None else places[row.folder_id])
+            for row in rows
+            if row.folder_id is None or row.folder_id in places
         ]
+
+    def _places(self, rows: Iterable[Token], space_id: int) -> Mapping[int, Whereabouts]:
+        """Return where the folders of tokens are, by their ids."""
+        folder_ids = {row.folder_id for row in rows if row.folder_id is not None}
+        return find_whereabouts(self._session, space_id, folder_ids)
 
     def revoke(self, user_id: int, token_id: str) -> None:
         """Make a token of a user worthless at once; raises `NotFound`."""
@@ -119,3 +182,23 @@ class Tokens:
             if not execute_counted(self._session, wanted):
                 raise NotFound
         record("token-revoked", token=token_id)
+
+
+def _to_issued(row: Token, place: Whereabouts | None) -> IssuedToken:
+    return IssuedToken(
+        id=row.id,
+        name=row.name,
+        created_at=row.created_at,
+        last_used_at=row.last_used_at,
+        expires_at=row.expires_at,
+        scopes=in_order(from_column(row.scopes)),
+        folder=place.path if place else None,
+        folder_trashed=place is not None and place.is_trashed,
+    )
+
+
+def _check_may_grant(shown: Credential, user: User, granted: Scopes) -> None:
+    """Raise `Forbidden` for administration that is not the user's to give, or is given by a token."""
+    is_admin = user.role == Role.ADMIN.value and shown.token_id is None
+    if TokenScope.ADMIN in granted and not is_admin:
+        raise Forbidden

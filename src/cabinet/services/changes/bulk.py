@@ -69,7 +69,8 @@ class Bulk:
 
     def trash(self, selection: FolderSelection) -> Done:
         """Move what is selected to the trash."""
-        self._scope.require(CHANGE)
+        # Whoever sends a wrong count hears the right one.
+        self._scope.require(CHANGE | Rights.LIST)
 
         def act(run: BatchRun, selected: Selected) -> None:
             """Trash what was found, a step at a time."""
@@ -86,7 +87,7 @@ class Bulk:
 
         Raises `EntryExists`, `IntoItself`, `NotAFolder`, `InvalidName` and `InvalidField`, too.
         """
-        self._scope.require(CHANGE)
+        self._scope.require(CHANGE | Rights.LIST)
 
         def act(run: BatchRun, selected: Selected) -> None:
             """Move what was found, a step at a time; the first makes the folder."""

@@ -21,7 +21,7 @@ from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.contents import open_content
 from cabinet.services.kernel.database import publishing, write_if_possible, writing
 from cabinet.services.tree.cursors import Cursors
-from cabinet.services.tree.entries import Entry, Precondition, no_precondition, to_entry
+from cabinet.services.tree.entries import Entry, Precondition, hash_for_condition, no_precondition, to_entry
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.listing import Listing, Outline
 from cabinet.services.tree.names import join_path, split_path
@@ -141,7 +141,7 @@ class Files:
             raise IsAFolder(path="")
         self._tree.root(lock=True)
         node = self._tree.get(names)
-        if not precondition(node.content_hash):
+        if not precondition(hash_for_condition(node, self._scope.rights)):
             raise PreconditionFailed
         return node
 

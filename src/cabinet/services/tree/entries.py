@@ -39,6 +39,14 @@ def no_precondition(_content_hash: str | None) -> bool:
     return True
 
 
+def hash_for_condition(node: Node, rights: Rights) -> str | None:
+    """Return the content hash that a precondition compares; None for a folder.
+
+    For whoever may not read it is one that no header can name: the answer would tell which content it is.
+    """
+    return node.content_hash if Rights.READ in rights else node.content_hash and "\n"
+
+
 class Conflict(StrEnum):
     """What to do when the name is in use."""
 

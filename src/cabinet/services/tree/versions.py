@@ -52,7 +52,7 @@ class Versions:
 
     def list(self, path: str) -> Sequence[VersionEntry]:
         """Return the versions of a file, the newest first; raises `NotFound` or `IsAFolder`."""
-        self._scope.require_member(CHANGE)
+        self._scope.require_member(CHANGE | Rights.READ)
         node = self._get_file(path)
         rows = select(Version).where(Version.node_id == node.id).order_by(Version.number.desc())
         return [
@@ -62,7 +62,7 @@ class Versions:
 
     def get(self, path: str, number: int) -> Entry:
         """Return a file as it was in one version; raises `NotFound` or `IsAFolder`."""
-        self._scope.require_member(CHANGE)
+        self._scope.require_member(CHANGE | Rights.READ)
         node = self._get_file(path)
         version = self._get_version(node, number)
         entry = to_entry(node, join_path(split_path(path)))
@@ -87,7 +87,7 @@ class Versions:
                 freed = prune(self._session, self._scope, node, self._kept)
                 use(self._session, self._scope, version.size - freed)
                 node.modified_at = self._clock()
-            return to_entry(node, join_path(split_path(path)))
+            return self._tree.to_entry(node, split_path(path))
 
     def discard(self, path: str, number: int) -> None:
         """Remove an old version for ever; raises as `get`, or `CurrentVersion`."""

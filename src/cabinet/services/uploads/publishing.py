@@ -33,6 +33,7 @@ from cabinet.services.tree.entries import (
     Conflict,
     Entry,
     Precondition,
+    hash_for_condition,
     media_type_of,
     no_precondition,
     to_entry,
@@ -117,7 +118,8 @@ class Places:
             raise NotAFolder(path=join_path(names[:depth]))
         if is_there and node.kind == Kind.FOLDER and target.on_conflict is not Conflict.RENAME:
             raise IsAFolder(path=join_path(names))
-        if not target.precondition(node.content_hash if is_there else None):
+        held = hash_for_condition(node, self._tree.scope.rights) if is_there else None
+        if not target.precondition(held):
             raise PreconditionFailed
         if is_there and target.on_conflict is Conflict.FAIL:
             raise EntryExists(path=join_path(names))

@@ -222,7 +222,7 @@ class ResumableUploads:
 
     def list_unfinished(self) -> list[UploadInfo]:
         """Return the unfinished uploads, the newest first; asks nobody to let go."""
-        self._scope.require(Rights.WRITE)
+        self._scope.require(Rights.WRITE | Rights.LIST)
         return [to_info(row) for row in self._rows.unfinished()]
 
     @contextmanager

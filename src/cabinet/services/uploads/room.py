@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from cabinet.errors import InvalidName
 from cabinet.models import Kind
+from cabinet.services.access.rights import Rights
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.names import split_path
 from cabinet.services.tree.tree import Tree
@@ -29,7 +30,8 @@ class Present:
 
 def find_present(tree: Tree, target: Target) -> Present | None:
     """Return what `target` would replace, None where it would not replace a file."""
-    if target.on_conflict is not Conflict.REPLACE:
+    # Else a full space would tell whoever may not read which content it is.
+    if target.on_conflict is not Conflict.REPLACE or not tree.scope.has(Rights.READ):
         return None
     try:
         names = split_path(target.path)
