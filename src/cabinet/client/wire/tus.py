@@ -12,13 +12,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import urllib3
 
+from cabinet.client.failures import Refused
 from cabinet.client.local import Body
 from cabinet.client.times import to_seconds
 from cabinet.client.wire.connection import Connection, Request
 from cabinet.client.wire.entries import Entry
+from cabinet.errors import Forbidden
 from cabinet.storage.content_hash import is_content_hash
 
 UPLOADS = "/uploads"
@@ -126,7 +129,22 @@ class Tus:
 
     def entry(self, upload_id: str) -> Entry:
         """Return the entry that a finished upload became."""
-        return self._to_entry(self._connection.json(Request("GET", _target(upload_id), is_repeatable=True)))
+        request = Request("GET", _target(upload_id), is_repeatable=True)
+        try:
+            return self._to_entry(self._connection.json(request))
+        except Refused as error:
+            if not error.means(Forbidden):
+                raise
+        return self._sent(upload_id)
+
+    def _sent(self, upload_id: str) -> Entry:
+        """Return what a token that may not look is told of a finished upload: what it sent, and where that is."""
+        response = self._connection.open(Request("HEAD", _target(upload_id), _VERSION, is_repeatable=True))
+        standing = self._standing(response)
+        address = urlsplit(response.headers.get("Content-Location", "")).path
+        path = unquote(address.partition("/files/")[2])
+        document = {"kind": "file", "name": path.rpartition("/")[2], "path": path}
+        return self._to_entry(document | {"size": standing.offset, "content_hash": standing.content_hash})
 
     def list(self) -> list[Unfinished]:
         """Return the unfinished uploads of the user."""

@@ -1,0 +1,79 @@
+"""filecli with a token that was made for less than everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from cabinet.client.transfer import alone
+from tests.cli.conftest import Filecli
+from tests.support.auth import PASSWORD, basic
+
+# What goes by a resumable upload.
+LARGE = b"x" * (alone.LARGE + 1)
+
+
+@pytest.fixture
+def limited(app: Flask, alice: Filecli, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return what has filecli show a token of alice's that is made for no more than it is told."""
+
+    def use(**wanted: object) -> None:
+        body = {"name": "limited", **wanted}
+        made = app.test_client().post("/tokens", json=body, headers=basic("alice", PASSWORD))
+        assert made.status_code == 201, made.text
+        monkeypatch.setenv("FILECLI_TOKEN", made.get_json()["token"])
+
+    return use
+
+
+@pytest.mark.parametrize("content", [b"small", LARGE], ids=["small", "large"])
+def test_a_token_that_only_writes_uploads_what_it_may_not_look_at(
+    alice: Filecli,
+    limited: Callable[..., None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes,
+) -> None:
+    alice("mkdir", "Inbox/sub")
+    file = tmp_path / "Отчёт №1 50%.pdf"
+    file.write_bytes(content)
+    limited(scopes=["write"], folder="Inbox")
+
+    for expected in (file.name, "Отчёт №1 50% (2).pdf"):
+        done = alice("upload", "--on-conflict", "rename", "--to", "sub/", str(file))
+        assert done.exit_code == 0, done.output
+        assert f"sub/{expected}" in done.output
+    assert alice("ls").exit_code == 3
+    assert alice("download", f"sub/{file.name}", "-o", str(tmp_path / "back")).exit_code == 3
+
+    monkeypatch.delenv("FILECLI_TOKEN")
+    assert alice("download", f"Inbox/sub/{file.name}", "-o", str(tmp_path / "back")).exit_code == 0
+    assert (tmp_path / "back").read_bytes() == content
+
+
+def test_a_token_of_a_folder_begins_there_for_filecli_too(
+    alice: Filecli, limited: Callable[..., None], tmp_path: Path
+) -> None:
+    alice("mkdir", "Inbox/sub")
+    limited(folder="Inbox")
+
+    assert alice("ls").stdout == "sub/\n"
+    assert alice("whoami").stdout == "alice\n"
+    assert "used" not in alice("whoami").stderr
+    assert alice("trash").exit_code == 3
+    (tmp_path / "a").write_bytes(b"1")
+    assert alice("upload", str(tmp_path / "a")).exit_code == 0
+    assert alice("ls").stdout == "sub/\na\n"
+
+
+def test_signing_in_and_out_makes_and_revokes_a_token_for_everything(app: Flask, alice: Filecli) -> None:
+    headers = basic("alice", PASSWORD)
+    (token,) = app.test_client().get("/tokens", headers=headers).get_json()["tokens"]
+    assert (token["scopes"], token["folder"]) == (["read", "write", "share"], None)
+
+    assert alice("logout").exit_code == 0
+
+    assert app.test_client().get("/tokens", headers=headers).get_json() == {"tokens": []}
