@@ -72,6 +72,39 @@ def test_details_follow_what_is_chosen_and_are_there_again_on_the_next_page(visi
     expect(panel(page)).to_be_hidden()
 
 
+def test_a_folder_shows_how_much_is_in_it_and_a_list_by_size_goes_by_that(visitor: Visitor) -> None:
+    for path, content in {
+        "small/a/b/one": b"1" * 600,
+        "small/two": b"2" * 900,
+        "large/it": b"3" * 4000,
+    }.items():
+        visitor.person.store(path, content)
+    visitor.person.store("file", b"")
+    page = visitor.open("/index?sort=size&order=desc")
+
+    sizes = page.locator("#rows .col-size > [title]")
+    expect(sizes).to_have_text(["4 kB", "1.5 kB", "0 bytes"])
+    expect(sizes.nth(1)).to_have_attribute("title", "1,500 bytes · 2 files")
+    page.get_by_role("link", name="small", exact=True).focus()
+    press_letter(page, "d")
+    expect(fact(page, "Size")).to_have_text("1.5 kB (1,500 bytes)")
+    expect(panel(page).locator("[data-fact=files] dd")).to_have_text("2")
+    visitor.row("small").locator(".col-modified").click()
+    visitor.row("large").locator(".col-modified").click(modifiers=["Control"])
+    expect(panel(page).locator("[data-part=total]")).to_have_text("5.5 kB (5,500 bytes)")
+
+    page.goto("/index?path=small")
+    expect(page.locator("#totals")).to_have_text("2 items · 1.5 kB")
+    page.goto("/index?path=small/a")
+    expect(page.locator("#totals")).to_have_text("1 item · 600 bytes")
+    page.goto("/index?path=large&view=grid")
+    visitor.person.store("large/in/more", b"4" * 500)
+    visitor.person.store("large/in/yet", b"4" * 500)
+    page.reload()
+    expect(visitor.row("in").locator(".col-size > [title]")).to_have_text("1 kB")
+    expect(page.locator("#totals")).to_have_text("2 items · 3 files · 5 kB")
+
+
 def test_versions_are_restored_and_deleted_for_ever_once_asked(visitor: Visitor) -> None:
     for content in (b"first", b"the second", b"third and last"):
         visitor.person.store("notes.txt", content)

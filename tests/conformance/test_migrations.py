@@ -20,13 +20,15 @@ import pytest
 import sqlalchemy as sa
 
 from cabinet.extensions import db
-from cabinet.models import Base
+from cabinet.models import Base, Kind, Node
 from cabinet.refusals import DatabaseTooNew
 from cabinet.services.kernel.search_index import DROP_FUNCTION, END, FOR_POSTGRESQL, find_candidates
 from cabinet.services.tree.names import search_words
+from cabinet.services.uploads.publishing import Target
 from cabinet.serving import preparing
 from cabinet.web import services
 from tests.conftest import MakeApp
+from tests.support.audit import check_rows
 from tests.support.chosen_database import without_tables
 from tests.support.databases import (
     HEAD,
@@ -50,6 +52,9 @@ pytestmark = pytest.mark.usefixtures("first_start")
 
 # What `services/kernel/search_index.py` makes in a server, where SQLite has a table.
 BESIDE_THE_TABLES = {"ix_node_search"}
+
+# The release whose folders knew nothing of what is below them.
+BEFORE_SUMS = SHIPPED[SHIPPED.index("0017") - 1]
 
 # A server checks its references at once, whoever changes them.
 unchecked = pytest.mark.sqlite("its references are not checked while a migration runs")
@@ -150,6 +155,39 @@ def _migrate(command: Callable[[alembic.config.Config, str], None], revision: st
     settings = alembic.config.Config()
     settings.set_main_option("script_location", str(preparing.find_migrations()))
     command(settings, revision)
+
+
+def test_folders_of_before_get_the_sums_of_all_below_them(make_app: MakeApp) -> None:
+    app = make_app()
+    with app.app_context():
+        scope = services.accounts().register("alice", PASSWORD).scope
+        deep = "/".join(str(number) for number in range(12))
+        for path in (f"{deep}/file", "0/1/other", "0/gone", "kept/a/b/c", "top"):
+            with services.uploads(scope).begin() as upload:
+                upload.append([path.encode()])
+                upload.seal()
+                services.uploads(scope).commit([(upload, Target(path))])
+        services.files(scope).make_folder("0/1/empty")
+        for path in ("0/gone", "kept/a/b", "kept"):
+            services.files(scope).trash(path)
+        before = _sums_of_folders()
+        settings = alembic.config.Config()
+        settings.set_main_option("script_location", str(preparing.find_migrations()))
+        alembic.command.downgrade(settings, BEFORE_SUMS)
+        alembic.command.upgrade(settings, "head")
+
+        assert _sums_of_folders() == before
+        size = len(f"{deep}/file" + "0/1/other")
+        assert [row for row in before if row[1:] == (size, 2)], "the upper folders sum both files"
+        check_rows(db.session())
+
+
+def _sums_of_folders() -> list[tuple[int, int, int]]:
+    db.session.rollback()
+    sums = sa.select(Node.id, Node.tree_size, Node.tree_files).where(Node.kind == Kind.FOLDER)
+    found = [(row.id, row.tree_size, row.tree_files) for row in db.session.execute(sums.order_by(Node.id))]
+    db.session.rollback()
+    return found
 
 
 def test_the_models_are_what_the_migrations_make(make_app: MakeApp) -> None:

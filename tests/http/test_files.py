@@ -70,7 +70,9 @@ def test_the_members_of_an_entry_are_the_documented_ones_in_their_order(alice: P
         "modified_at",
         "url",
     ]
-    assert list(file) == list(folder) == members
+    assert list(file) == members
+    assert list(folder) == [*members, "tree_size", "tree_files", "child_count", "etag"]
+    assert (folder["tree_size"], folder["tree_files"], folder["child_count"]) == (len(CONTENT), 1, 1)
     assert (folder["kind"], folder["size"], folder["content_hash"], folder["media_type"]) == (
         "folder", None, None, None,
     )  # fmt: skip

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import pytest
 from flask import Blueprint, Flask, render_template
 from flask.testing import FlaskClient
 
-from cabinet.services.tree.entries import Entry
+from cabinet.services.tree.entries import Entry, Insides
 from cabinet.services.tree.paging import Order
 from cabinet.web.listing.links import Links
 from cabinet.web.listing.navigation import way_back
@@ -27,7 +26,7 @@ TOKEN = "k3y"
 BELOW = f"/shelf/{TOKEN}/"
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
-FOLDER = Entry("folder", "sub", "trip/sub", None, None, None, NOW, NOW)
+FOLDER = Entry("folder", "sub", "trip/sub", None, None, None, NOW, NOW, Insides(2, 5, 1234, None))
 PICTURE = Entry("file", "a b.jpg", "trip/a b.jpg", 3, "0" * 64, "image/jpeg", NOW, NOW)
 
 shelf = Blueprint("shelf", __name__, url_prefix="/shelf/<token>")
@@ -55,7 +54,7 @@ def page(token: str, *entries: Entry, found: bool = False) -> str:
         listing=listing,
         folder="trip",
         breadcrumbs=[("trip", "trip")],
-        totals=SimpleNamespace(count=len(entries), size=3),
+        totals=Insides(len(entries), files=1, size=3, mark=None),
         is_first=True,
     )
     return f'{shown}<a href="{listing.address("grid")}">as tiles</a>'

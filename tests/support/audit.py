@@ -16,7 +16,7 @@ from cabinet.services.tree.names import search_key, sort_key
 
 
 def check_rows(session: Session) -> None:
-    """Fail when a counter, a usage, a version, a reach or the index of names is not what the rows say."""
+    """Fail when a counter, a sum, a usage, a version, a reach or the index of names is not what the rows say."""
     session.rollback()
     nodes = {node.id: node for node in session.scalars(select(Node))}
     versions: dict[int, list[Version]] = defaultdict(list)
@@ -78,11 +78,28 @@ def _check_folders(nodes: dict[int, Node], purged: set[int]) -> None:
         if node.parent_id is not None and node.trashed_at is None:
             counts[node.parent_id] += 1
             sizes[node.parent_id] += node.size
+    tree_sizes, tree_files = sums_of(nodes)
     for node in nodes.values():
         # Of what is being removed nobody asks any more how much is left.
         if node.id in purged:
             continue
         assert (node.child_count, node.child_size) == (counts[node.id], sizes[node.id]), node.name
+        assert (node.tree_size, node.tree_files) == (tree_sizes[node.id], tree_files[node.id]), node.name
+
+
+def sums_of(nodes: dict[int, Node]) -> tuple[Counter[int], Counter[int]]:
+    """Return the bytes and the number of the live files below each folder, by its id."""
+    sizes: Counter[int] = Counter()
+    files: Counter[int] = Counter()
+    for node in nodes.values():
+        if node.kind == Kind.FOLDER:
+            continue
+        here = node
+        while here.parent_id is not None and here.trashed_at is None:
+            here = nodes[here.parent_id]
+            sizes[here.id] += node.size
+            files[here.id] += 1
+    return sizes, files
 
 
 def _check_node(node: Node, nodes: dict[int, Node], versions: list[Version]) -> None:

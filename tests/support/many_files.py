@@ -18,6 +18,7 @@ from cabinet.services.kernel.caps import Caps, bind_caps
 from cabinet.services.kernel.database import configure, writing
 from cabinet.services.tree.copying import ALIKE, first_versions
 from cabinet.services.tree.names import search_key, sort_key
+from cabinet.services.tree.sums import Changes
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
 
@@ -64,6 +65,9 @@ def _add(session: Session, scope: Scope, folder: str, name: str, numbers: range)
     ]
     ids = session.scalars(insert(_NODE).returning(_NODE.c.id), rows).all()
     session.execute(first_versions(_NODE.c.id.in_(ids), now))
-    tree.count(place.id, entries=len(ids), size=len(ids) * model.size)
+    changes = Changes()
+    for _id in ids:
+        changes.come(place.id, model)
+    tree.count(changes)
     use(session, scope, len(ids) * model.size, entries=len(ids))
     tree.stretch(place, session.get_one(Node, ids[-1]))

@@ -37,7 +37,7 @@ from cabinet.services.changes.trash import Trash
 from cabinet.services.kernel.database import configure
 from cabinet.services.tree.cursors import Cursors
 from cabinet.services.tree.entries import Conflict, Precondition, no_precondition
-from cabinet.services.tree.listing import Listing
+from cabinet.services.tree.listing import MAX_SUMMED, Listing
 from cabinet.services.tree.search import Search
 from cabinet.services.tree.versions import Versions
 from cabinet.services.uploads.publishing import Stored, Target, Terms
@@ -138,8 +138,8 @@ class Workbench:
     def files(self, session: Session, acting: Acting) -> Files:
         return Files(session, self.store, self.clock, self.cursors, acting.scope)
 
-    def listing(self, session: Session, acting: Acting) -> Listing:
-        return Listing(session, self.cursors, acting.scope)
+    def listing(self, session: Session, acting: Acting, max_summed: int = MAX_SUMMED) -> Listing:
+        return Listing(session, self.cursors, acting.scope, max_summed)
 
     def moving(self, session: Session, acting: Acting) -> Moving:
         return Moving(session, self.clock, acting.scope)

@@ -166,11 +166,13 @@ class FilesMachine(RuleBasedStateMachine):
         assert sorted(listed) == sorted([*self.files, *self.folders])
         for folder in ["", *self.folders]:
             inside = [path for path in listed if path.rpartition("/")[0] == folder]
-            size = sum(len(self.files[path].versions[-1]) for path in inside if path in self.files)
+            below = [path for path in self.files if path.startswith(f"{folder}/" if folder else "")]
+            size = sum(len(self.files[path].versions[-1]) for path in below)
             for sort in Sort:
                 page = self.service.list_page(folder, Order(sort), 1000)
                 assert sorted(entry.path for entry in page.entries) == sorted(inside)
-                assert (page.count, page.size) == (len(inside), size)
+                insides = page.insides
+                assert (insides.entries, insides.files, insides.size) == (len(inside), len(below), size)
                 folders_first = sorted((entry.is_folder for entry in page.entries), reverse=True)
                 assert [entry.is_folder for entry in page.entries] == folders_first
 

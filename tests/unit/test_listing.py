@@ -46,7 +46,7 @@ names = st.sampled_from(
 
 @dataclass(frozen=True)
 class Planted:
-    """A node as a test puts it in; `minute` is when it was modified."""
+    """A node as a test puts it in; `minute` is when it was modified, and a folder holds `size` bytes."""
 
     name: str
     kind: Kind
@@ -60,7 +60,7 @@ planted = st.builds(
     kind=st.sampled_from(Kind),
     size=st.integers(0, 3),
     minute=st.integers(0, 3),
-).map(lambda node: Planted(node.name, node.kind, 0, node.minute) if node.kind is Kind.FOLDER else node)
+)
 
 folders = st.lists(planted, max_size=12, unique_by=lambda node: node.name)
 
@@ -71,14 +71,19 @@ trees = st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(tu
 def plant(session: Session, owner: Account, nodes: Sequence[Planted]) -> None:
     tree = Tree(session, owner.scope)
     with writing(session):
-        root = tree.root()
+        root = tree.root(lock=True)
         for planted in nodes:
             node = tree.new(root, planted.name, planted.kind, START + timedelta(minutes=planted.minute))
-            node.size = planted.size
+            # A folder has no size, but it may hold as much.
+            node.size, node.tree_size = planted.size, 0
+            if planted.kind is Kind.FOLDER:
+                node.size, node.tree_size = 0, planted.size
             tree.add_all(root, [node])
 
 
-def in_order(nodes: Sequence[Planted], sort: Sort, *, descending: bool) -> list[str]:
+def in_order(
+    nodes: Sequence[Planted], sort: Sort, *, descending: bool, max_summed: int = 10_000
+) -> list[str]:
     values: dict[Sort, Callable[[Planted], int]] = {
         Sort.NAME: lambda node: 0,
         Sort.SIZE: lambda node: node.size,
@@ -87,13 +92,14 @@ def in_order(nodes: Sequence[Planted], sort: Sort, *, descending: bool) -> list[
     expected: list[str] = []
     for kind in Kind:
         same = [node for node in nodes if node.kind is kind]
-        same.sort(key=lambda node: (values[sort](node), sort_key(node.name)), reverse=descending)
+        is_by_name = kind is Kind.FOLDER and sort is Sort.SIZE and len(same) > max_summed
+        value = values[Sort.NAME if is_by_name else sort]
+        same.sort(key=lambda node: (value(node), sort_key(node.name)), reverse=descending)
         expected.extend(node.name for node in same)
     return expected
 
 
-def read_all(read: Callable[[str | None], Page], limit: int) -> Iterator[Entry]:
-    after = None
+def read_all(read: Callable[[str | None], Page], limit: int, after: str | None = None) -> Iterator[Entry]:
     while True:
         page = read(after)
         assert len(page.entries) <= limit
@@ -106,19 +112,42 @@ def read_all(read: Callable[[str | None], Page], limit: int) -> Iterator[Entry]:
 
 
 @one_bench
-@given(nodes=folders, limit=st.integers(1, 5))
+@given(nodes=folders, limit=st.integers(1, 5), max_summed=st.integers(0, 6))
 def test_the_pages_of_a_folder_are_the_folder_in_its_order(
-    bench: Workbench, nodes: list[Planted], limit: int
+    bench: Workbench, nodes: list[Planted], limit: int, max_summed: int
 ) -> None:
     with bench.session() as session:
         owner = bench.register(session)
         plant(session, owner, nodes)
-        listing = bench.listing(session, owner)
+        listing = bench.listing(session, owner, max_summed)
 
         for sort, descending in every_order:
             read = partial(page_after, listing, sort, descending, limit)
             found = [entry.name for entry in read_all(read, limit)]
-            assert found == in_order(nodes, sort, descending=descending), (sort, descending)
+            expected = in_order(nodes, sort, descending=descending, max_summed=max_summed)
+            assert found == expected, (sort, descending)
+
+
+@pytest.mark.parametrize(("before", "after"), [(3, 2), (2, 3)])
+@pytest.mark.parametrize("descending", [False, True])
+def test_a_list_by_size_goes_on_as_it_began_when_its_folders_become_many_or_few(
+    bench: Workbench, session: Session, before: int, after: int, descending: bool
+) -> None:
+    owner = bench.register(session)
+    nodes = [
+        Planted("a", Kind.FOLDER, 2, 0), Planted("b", Kind.FOLDER, 3, 0), Planted("c", Kind.FOLDER, 1, 0),
+        Planted("x", Kind.FILE, 5, 0), Planted("y", Kind.FILE, 4, 0),
+    ]  # fmt: skip
+    plant(session, owner, nodes)
+    begun, goes_on = (bench.listing(session, owner, most) for most in (before, after))
+
+    first = begun.page("", Order(Sort.SIZE, descending), 1)
+    rest = list(read_all(partial(page_after, goes_on, Sort.SIZE, descending, 2), 2, first.next))
+    outline = goes_on.outline("", Order(Sort.SIZE, descending), Extent(first.next, 1, 100))
+
+    names = [entry.name for entry in (*first.entries, *rest)]
+    assert names == in_order(nodes, Sort.SIZE, descending=descending, max_summed=before)
+    assert [each.name for each in outline.briefs] == names[:1]
 
 
 def page_after(listing: Listing, sort: Sort, descending: bool, limit: int, after: str | None) -> Page:
@@ -150,7 +179,7 @@ def test_an_outline_is_what_was_seen_page_by_page_as_it_is_now(
             last = in_order(nodes, sort, descending=descending)[:limit][-1:]
             seen = now.index(last[0]) + 1 if cursor else len(now)
             assert len(shown) == max(seen, min(least, len(now)))
-            assert outline.count == len(now)
+            assert outline.insides.entries == len(now)
 
 
 def test_of_an_outline_those_are_read_that_are_wanted_and_still_there(
@@ -206,6 +235,7 @@ def plant_tree(
     tree = Tree(session, owner.scope)
     kinds: dict[tuple[str, ...], Kind] = {}
     with writing(session):
+        tree.root(lock=True)
         for path in paths:
             folder, depth = tree.walk(path)
             if depth == len(path) or folder.kind != Kind.FOLDER:
@@ -261,10 +291,12 @@ def test_a_page_tells_how_much_is_in_the_whole_folder(
 ) -> None:
     for number in range(5):
         bench.upload(session, alice, f"folder/{number}", b"x" * number)
-
+    bench.upload(session, alice, "folder/below/it", b"xyz")
     page = listing.page("folder", Order(), 2)
 
-    assert (page.path, page.count, page.size, len(page.entries)) == ("folder", 5, 10, 2)
+    insides = page.insides
+    assert (page.path, len(page.entries)) == ("folder", 2)
+    assert (insides.entries, insides.files, insides.size) == (6, 6, 13)
 
 
 def test_only_a_folder_can_be_listed(

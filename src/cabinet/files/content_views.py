@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Any, TypeVar
 
 from flask import Response, flash, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from pydantic import BaseModel, Field
+from werkzeug.wrappers import Response as BaseResponse
 
 from cabinet.errors import N_, InvalidField, NotFound
 from cabinet.files.blueprint import bp
 from cabinet.files.download_pages import from_its_page
 from cabinet.services.access.scope import Scope
-from cabinet.services.tree.entries import Entry
+from cabinet.services.tree.entries import Entry, Insides
 from cabinet.services.tree.paging import Sort
 from cabinet.web.archives import send_zip
+from cabinet.web.conditional import send_listing
 from cabinet.web.formats import number
 from cabinet.web.guard import streams_body, takes_body_of
 from cabinet.web.identity import acting_user
@@ -37,6 +40,9 @@ from cabinet.web.problems import wants_page
 from cabinet.web.ranges import precondition_of, send_entry, to_digest, to_etag
 from cabinet.web.receiving import receive_body, receive_form
 from cabinet.web.services import files, uploads, versions, zipping
+
+# Werkzeug's, for redirects, or Flask's.
+_Response = TypeVar("_Response", bound=BaseResponse)
 
 ONLY_BY_NAME = N_("a recursive listing is always in the order of names.")
 
@@ -74,7 +80,7 @@ def list_files() -> ResponseReturnValue:
     """List a folder, or with `recursive=1` everything below it."""
     path = request.args.get("path", "")
     if wants_page():
-        return see_other(url_for("files.index", path=path or None))
+        return _of_both(see_other(url_for("files.index", path=path or None)))
     return _listing(path)
 
 
@@ -94,7 +100,7 @@ def get(path: str) -> ResponseReturnValue:
     if not entry.is_folder:
         return _send(entry, attachment=False)
     if wants_page():
-        return see_other(url_for("files.index", path=entry.path))
+        return _of_both(see_other(url_for("files.index", path=entry.path)))
     return _listing(entry.path)
 
 
@@ -151,13 +157,25 @@ def _send(entry: Entry, *, attachment: bool) -> Response:
     return response
 
 
-def _listing(path: str) -> ResponseReturnValue:
-    service = files(acting_user().scope)
-    limit, order = limit_of(), order_of()
-    if request.args.get("recursive", "0") in {"", "0"}:
-        page = service.list_page(path, order, limit)
-    elif order.sort is Sort.NAME and not order.descending:
-        page = service.list_below(path, limit, order.after)
-    else:
+def _listing(path: str) -> Response:
+    scope = acting_user().scope
+    service, limit, order = files(scope), limit_of(), order_of()
+    is_recursive = request.args.get("recursive", "0") not in {"", "0"}
+    if is_recursive and (order.sort is not Sort.NAME or order.descending):
         raise InvalidField(field="sort", reason=ONLY_BY_NAME)
-    return {"path": page.path, "entries": [to_json(entry) for entry in page.entries], "next": page.next}
+
+    def list_() -> tuple[dict[str, Any], Insides]:
+        if is_recursive:
+            page = service.list_below(path, limit, order.after)
+        else:
+            page = service.list_page(path, order, limit)
+        entries = [to_json(entry) for entry in page.entries]
+        return {"path": page.path, "entries": entries, "next": page.next}, page.insides
+
+    return _of_both(send_listing(scope, lambda: service.get(path).insides, list_))
+
+
+def _of_both(response: _Response) -> _Response:
+    """Say that another answer is at the same address, for people or for programs."""
+    response.vary.update(("Accept", "Cookie"))
+    return response

@@ -101,7 +101,7 @@ def _index_page(scope: Scope, form: NewFolderForm, order: Order, shown: Shown | 
         breadcrumbs=crumbs_of(page.path),
         listing=listing,
         is_first=order.after is None,
-        totals=page,
+        totals=page.insides,
         upload_form=UploadForm(formdata=None),
         folder_form=form,
         max_upload_size=setting("MAX_UPLOAD_SIZE"),
@@ -118,7 +118,13 @@ def _content_of(
     outline = service.outline(path, order, shown.extent(limit_of(PAGE_LIMIT)))
     above = f"{outline.path}/" if outline.path else ""
     tags = [
-        tag_of(above + each.name, each.size, each.modified_at, each.content_hash) for each in outline.briefs
+        tag_of(
+            above + each.name,
+            (each.size + each.tree_size, each.tree_files),
+            each.modified_at,
+            each.content_hash,
+        )
+        for each in outline.briefs
     ]
 
     def draw(numbers: Sequence[int]) -> dict[int, Row]:

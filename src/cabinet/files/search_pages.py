@@ -19,7 +19,7 @@ from cabinet.web.guard import takes_body_of
 from cabinet.web.identity import acting_user
 from cabinet.web.listing.marking import Marker
 from cabinet.web.listing.navigation import ROWS, page_at_hand
-from cabinet.web.listing.rows import Content, Listing, RowMaker, plain_columns, tag_of, whole
+from cabinet.web.listing.rows import Content, Listing, RowMaker, plain_columns, tag_of_entry, whole
 from cabinet.web.listing.updates import UPDATE_BYTES, Shown
 from cabinet.web.parameters import after_of, limit_of, read_json
 from cabinet.web.runtime import setting
@@ -75,7 +75,7 @@ def _found(
         page = service.page(query, path, limit_of(PAGE_LIMIT), after_of())
         return whole([maker.found(entry) for entry in page.entries]), page.next
     page = service.first_part(query, path, shown.extent(limit_of(PAGE_LIMIT)), after_of())
-    tags = [tag_of(each.path, each.size or 0, each.modified_at, each.content_hash) for each in page.entries]
+    tags = [tag_of_entry(each.path, each) for each in page.entries]
     content = shown.compare(tags, lambda numbers: {each: maker.found(page.entries[each]) for each in numbers})
     return content, page.next
 

@@ -189,6 +189,8 @@ class Node(Base):
 
     Of a file it repeats what its current version says, so that a listing reads one table. Of a
     folder it counts the live entries directly inside and sums the sizes of the files among them.
+    `tree_size` and `tree_files` of a folder sum the live files anywhere below it, and `tree_tag` is the
+    number that the last change there had in the space, or that of the folder itself.
     `below_bytes` and `below_segments` of a folder are at least those of the longest path below it,
     as seen from there. The root has no parent and the empty name.
 
@@ -237,6 +239,9 @@ class Node(Base):
     version: Mapped[int] = mapped_column(default=0)
     child_count: Mapped[int] = mapped_column(BigInteger, default=0)
     child_size: Mapped[int] = mapped_column(BigInteger, default=0)
+    tree_size: Mapped[int] = mapped_column(BigInteger, default=0)
+    tree_files: Mapped[int] = mapped_column(BigInteger, default=0)
+    tree_tag: Mapped[int] = mapped_column(BigInteger, default=0)
     below_bytes: Mapped[int] = mapped_column(default=0)
     below_segments: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]

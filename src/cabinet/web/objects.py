@@ -12,7 +12,7 @@ from flask import request, url_for
 from cabinet.services.changes.batch_runner import Done
 from cabinet.services.tree.entries import Entry
 from cabinet.web.pages import to_rfc3339
-from cabinet.web.runtime import setting
+from cabinet.web.runtime import runtime, setting
 
 
 def address_of(endpoint: str, **values: str) -> str:
@@ -32,8 +32,8 @@ def done_json(done: Done) -> dict[str, Any]:
 
 
 def to_json(entry: Entry) -> dict[str, Any]:
-    """Return an entry as programs see it."""
-    return {
+    """Return an entry as programs see it; a folder has no size of its own, but sums of what is below it."""
+    document: dict[str, Any] = {
         "kind": entry.kind,
         "name": entry.name,
         "path": entry.path,
@@ -44,3 +44,11 @@ def to_json(entry: Entry) -> dict[str, Any]:
         "modified_at": to_rfc3339(entry.modified_at),
         "url": content_address(entry.path),
     }
+    if entry.insides is not None:
+        document |= {
+            "tree_size": entry.insides.size,
+            "tree_files": entry.insides.files,
+            "child_count": entry.insides.entries,
+            "etag": runtime().folder_tags.tag_of(entry.insides),
+        }
+    return document

@@ -22,6 +22,7 @@ from cabinet.services.kernel.clock import Clock, utc_now
 from cabinet.services.thumbnails.decoder import Decoder
 from cabinet.services.thumbnails.making import ThumbnailMaker
 from cabinet.services.tree.cursors import Cursors
+from cabinet.services.tree.folder_tags import FolderTags
 from cabinet.storage.opening import open_locker, open_store
 from cabinet.storage.protocols import Locker, ResumableStore
 from cabinet.storage.reserve import Reserve
@@ -69,10 +70,19 @@ class Runtime:
     @cached_property
     def cursors(self) -> Cursors:
         """What seals the cursors of this server, in all its processes alike."""
-        key = current_app.secret_key
-        # Made or read before anything is served; a server must never seal with nothing.
-        assert isinstance(key, str)
-        return Cursors(key)
+        return Cursors(_secret_key())
+
+    @cached_property
+    def folder_tags(self) -> FolderTags:
+        """What makes the entity tags of folders, in all processes of this server alike."""
+        return FolderTags(_secret_key())
+
+
+def _secret_key() -> str:
+    key = current_app.secret_key
+    # Made or read before anything is served; a server must never seal with nothing.
+    assert isinstance(key, str)
+    return key
 
 
 def runtime() -> Runtime:

@@ -10,7 +10,6 @@ with the batch that built it.
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -26,9 +25,10 @@ from cabinet.services.changes.batches import BatchRun
 from cabinet.services.changes.selections import Gone
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import Pace
-from cabinet.services.tree.copying import ALIKE, copy_alone, first_versions, measure_copy
+from cabinet.services.tree.copying import ALIKE, COUNTERS, copy_alone, first_versions, measure_copy
 from cabinet.services.tree.removal import has_more_than
 from cabinet.services.tree.subtree import below
+from cabinet.services.tree.sums import Changes, Weighed
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import check_entries, check_quota, use
 
@@ -170,21 +170,19 @@ class Builder:
         version = case((_NODE.c.kind == Kind.FILE, 1), else_=0)
         alike = [_NODE.c[name] for name in ALIKE]
         moment, nothing = literal(now, _NODE.c.created_at.type), literal(0)
-        rows = select(
-            *alike, literal(self._scope.space_id), wanted.c.folder, version, moment, nothing, nothing
-        )
-        columns = [*ALIKE, "space_id", "parent_id", "version", "created_at", "child_count", "child_size"]
+        place = (literal(self._scope.space_id), wanted.c.folder, version, moment, literal(self._tree.seq))
+        rows = select(*alike, *place, *(nothing for _ in COUNTERS))
+        columns = [*ALIKE, "space_id", "parent_id", "version", "created_at", "tree_tag", *COUNTERS]
         inserted = insert(_NODE).from_select(columns, rows.join(wanted, _NODE.c.id == wanted.c.original))
         return self._session.execute(inserted.returning(*_MADE)).all()
 
     def _count(self, made: Sequence[Row[*tuple[Any, ...]]]) -> None:
         """Let the folders of what was made count it, and reach as far as it does."""
-        entries = Counter(row.parent_id for row in made)
-        sizes: Counter[int] = Counter()
+        changes = Changes()
         for row in made:
-            sizes[row.parent_id] += row.size
-        self._tree.count_all(entries, sizes)
-        folders = self._session.scalars(select(Node).where(Node.id.in_(entries)))
+            changes.come(row.parent_id, Weighed(row.kind, row.size))
+        self._tree.count(changes)
+        folders = self._session.scalars(select(Node).where(Node.id.in_({row.parent_id for row in made})))
         there = {folder.id: folder for folder in folders}
         for row in made:
             self._tree.stretch(there[row.parent_id], row)

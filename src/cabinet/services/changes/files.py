@@ -21,7 +21,7 @@ from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.contents import open_content
 from cabinet.services.kernel.database import publishing, write_if_possible, writing
 from cabinet.services.tree.cursors import Cursors
-from cabinet.services.tree.entries import Entry, Precondition, hash_for_condition, no_precondition, to_entry
+from cabinet.services.tree.entries import Entry, Precondition, hash_for_condition, no_precondition
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.listing import Listing, Outline
 from cabinet.services.tree.names import join_path, split_path
@@ -118,7 +118,7 @@ class Files:
             if node.kind != Kind.FOLDER:
                 raise NotAFolder(path=join_path(names[:depth]))
             made = self._tree.make_folders(node, names[depth:], self._clock())
-            return to_entry(made, join_path(names))
+            return self._tree.to_entry(made, names)
 
     def trash(self, path: str, precondition: Precondition = no_precondition) -> None:
         """Move a file, or a folder with all in it, to the trash.

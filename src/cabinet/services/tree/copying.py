@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import CopyTooLarge
 from cabinet.models import Base, Kind, Node
 from cabinet.services.kernel.caps import caps_of
+from cabinet.services.tree.space_lock import seq_of
 from cabinet.services.tree.subtree import below
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
@@ -30,7 +31,7 @@ _VERSION = Base.metadata.tables["version"]
 # What a copy has in common with what it is a copy of, whatever its name and its place.
 _CONTENT = ["size", "content_hash", "media_type", "below_bytes", "below_segments", "modified_at"]
 # And with all that is in it.
-_COUNTERS = ["child_count", "child_size"]
+COUNTERS = ["child_count", "child_size", "tree_size", "tree_files"]
 ALIKE = ["kind", "name", "sort_key", "search_key", *_CONTENT]
 
 
@@ -53,7 +54,7 @@ def copy_trees(
     use(session, tree.scope, size, entries=entries - len(wanted))
     copies = [copy_alone(tree, node, folder, name, now) for node, name in wanted]
     for (node, _name), copy in zip(wanted, copies, strict=True):
-        for counter in _COUNTERS:
+        for counter in COUNTERS:
             setattr(copy, counter, getattr(node, counter))
     tree.add_all(folder, copies)
     session.execute(first_versions(_NODE.c.id.in_([copy.id for copy in copies]), now))
@@ -103,10 +104,11 @@ def _copy_inside(
     pairs = values(column("original", BigInteger), column("copy", BigInteger)).data(folders).cte("pairs")
     moment = literal(now, _NODE.c.created_at.type)
     version = case((_NODE.c.kind == Kind.FILE, 1), else_=0)
-    alike = [*ALIKE, *_COUNTERS]
-    rows = select(*(_NODE.c[name] for name in alike), literal(space_id), pairs.c.copy, version, moment)
+    alike = [*ALIKE, *COUNTERS]
+    tag = literal(seq_of(session, space_id))
+    rows = select(*(_NODE.c[name] for name in alike), literal(space_id), pairs.c.copy, version, moment, tag)
     inside = rows.join(pairs, _NODE.c.parent_id == pairs.c.original)
-    columns = [*alike, "space_id", "parent_id", "version", "created_at"]
+    columns = [*alike, "space_id", "parent_id", "version", "created_at", "tree_tag"]
     session.execute(insert(_NODE).from_select(columns, inside))
     session.execute(first_versions(_NODE.c.parent_id.in_([copy for _original, copy in folders]), now))
     copies = _NODE.alias("copies")

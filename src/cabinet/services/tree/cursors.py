@@ -25,7 +25,7 @@ from cabinet.services.kernel.ids import derive_key
 BAD_CURSOR = N_("it does not come from the page before.")
 
 # What follows counts for the key: a change of what cursors hold is a new number.
-_PURPOSE = "cursors 1"
+_PURPOSE = "cursors 2"
 # As NIST SP 800-38D wants it; a random one may repeat after some 2^32 pages.
 _NONCE_BYTES = 12
 # The length tells in steps of so many bytes, and those of one step look alike.

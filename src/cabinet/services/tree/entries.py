@@ -8,7 +8,7 @@ from __future__ import annotations
 import mimetypes
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
@@ -61,8 +61,22 @@ def usual_conflict(rights: Rights) -> Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Insides:
+    """What a folder holds: its entries, and the files anywhere below it with their bytes.
+
+    `mark` is what no other folder has, nor this one once anything below it is another. It would tell how
+    busy its space is elsewhere, so nobody sees it itself; None where its actor must not know of contents.
+    """
+
+    entries: int
+    files: int
+    size: int
+    mark: tuple[int, int] | None = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A file or a folder. A folder has no size, hash or media type."""
+    """A file or a folder. A folder has no size, hash or media type, but `insides`."""
 
     kind: str
     name: str
@@ -72,6 +86,7 @@ class Entry:
     media_type: str | None
     created_at: datetime
     modified_at: datetime
+    insides: Insides | None = None
 
     @property
     def is_folder(self) -> bool:
@@ -91,7 +106,13 @@ def to_entry(node: Node, path: str) -> Entry:
         media_type=node.media_type,
         created_at=node.created_at,
         modified_at=node.modified_at,
+        insides=None if is_file else insides_of(node),
     )
+
+
+def insides_of(folder: Node) -> Insides:
+    """Return what a folder holds."""
+    return Insides(folder.child_count, folder.tree_files, folder.tree_size, (folder.id, folder.tree_tag))
 
 
 # What not every system has in its tables, and what pictures are known by here.

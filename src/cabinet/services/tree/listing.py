@@ -1,7 +1,10 @@
 """Pages of a listing, each one index range however large the folder is.
 
 A page goes on behind the last entry of the page before (a keyset), never by counting rows off.
-Folders come before files in every order, so a page is a range of folders and then one of files.
+Folders come before files in every order, so a page is a range of folders and then one of files. What
+is in the folders changes all the time, so no index holds their sums: by size, all folders of a page's
+folder are read and put in order, or where these are too many, they come by their names. Which of the
+two it was stands in the cursors, and holds for all pages of a listing.
 
 An outline is all that one has seen of a folder page by page, as it is now. It has a few columns of
 each entry, for it may be fifty pages long, and of most of them nobody wants to know more.
@@ -24,31 +27,53 @@ from cabinet.models import Kind, Node
 from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
 from cabinet.services.tree.cursors import Cursors, Place
-from cabinet.services.tree.entries import Entry
+from cabinet.services.tree.entries import Entry, Insides
 from cabinet.services.tree.extents import Extent, first_part
 from cabinet.services.tree.names import join_path, sort_key, split_path
 from cabinet.services.tree.paging import Order, Page, Sort
+from cabinet.services.tree.removal import has_more_than
 from cabinet.services.tree.tree import Tree
 
 MAX_LIMIT = 1000
 DEFAULT_LIMIT = 100
 
+# Folders in one folder that are put in the order of their sums: what some 10 ms are enough for.
+MAX_SUMMED = 10_000
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# What each order compares; the sort key of a name ends each of them, for it is unique.
-_COLUMNS: dict[Sort, tuple[InstrumentedAttribute[Any], ...]] = {
+# Columns that a listing compares. The sort key of a name ends them all, for it is unique.
+_Columns: TypeAlias = tuple[InstrumentedAttribute[Any], ...]
+
+# What each order compares, and of folders, where that is their size.
+_COLUMNS: dict[Sort, _Columns] = {
     Sort.NAME: (Node.sort_key,),
     Sort.SIZE: (Node.size, Node.sort_key),
     Sort.MODIFIED: (Node.modified_at, Node.sort_key),
 }
+_SUMS: _Columns = (Node.tree_size, Node.sort_key)
 
 
-# Where a listing goes on: the kind, and the values of the order's columns, of the last entry shown.
+class _Course(NamedTuple):
+    """How a folder is listed: what is compared of the folders in it and of the files."""
+
+    folder_id: int
+    of_folders: _Columns
+    of_files: _Columns
+    is_descending: bool
+
+    def columns_of(self, kind: int) -> _Columns:
+        """Return what is compared of a kind."""
+        return self.of_folders if kind == Kind.FOLDER else self.of_files
+
+
+# Where a listing goes on: the kind, and the values of the columns, of the last entry shown.
 _Position: TypeAlias = tuple[Kind, list[Any]]
 
 # What an outline reads, in the order of `Brief`.
 _BRIEF = (
-    Node.id, Node.kind, Node.name, Node.sort_key, Node.size, Node.content_hash, Node.modified_at,
+    Node.id, Node.kind, Node.name, Node.sort_key, Node.size, Node.tree_size, Node.tree_files,
+    Node.content_hash, Node.modified_at,
 )  # fmt: skip
 # Ids that one statement names.
 _BATCH = 500
@@ -62,6 +87,8 @@ class Brief(NamedTuple):
     name: str
     sort_key: bytes
     size: int
+    tree_size: int
+    tree_files: int
     content_hash: str | None
     modified_at: datetime
 
@@ -73,15 +100,18 @@ class Outline:
     path: str
     briefs: Sequence[Brief]
     next: str | None
-    count: int
-    size: int
+    insides: Insides
 
 
 class Listing:
     """Reads the folders of one scope."""
 
-    def __init__(self, session: Session, cursors: Cursors, scope: Scope) -> None:
+    def __init__(
+        self, session: Session, cursors: Cursors, scope: Scope, max_summed: int = MAX_SUMMED
+    ) -> None:
+        """Put up to `max_summed` folders of one folder in the order of their sums."""
         self._session = session
+        self._max_summed = max_summed
         self._cursors = cursors
         self._scope = scope
         self._tree = Tree(session, scope)
@@ -96,12 +126,13 @@ class Listing:
         folder = self._tree.get_folder(names)
         place = self._place(names, order)
         start = self._position(place, order, order.after)
-        found = list(islice(self._nodes(folder.id, order, start, limit + 1), limit + 1))
+        course = self._course(folder, order, start)
+        found = list(islice(self._nodes(course, start, limit + 1), limit + 1))
         shown = found[:limit]
         entries = [self._tree.to_entry(node, (*names, node.name)) for node in shown]
         more = len(found) > limit
-        after = self._cursors.seal(place, _to_sealed(shown[-1], order)) if more else None
-        return Page(join_path(names), entries, after, folder.child_count, folder.child_size)
+        after = self._cursors.seal(place, _to_sealed(shown[-1], course)) if more else None
+        return Page(join_path(names), entries, after, self._insides(folder, names))
 
     def outline(self, path: str, order: Order, extent: Extent) -> Outline:
         """Return the first part of the folder at `path`, or of what is behind the cursor of `order`.
@@ -113,13 +144,14 @@ class Listing:
         folder = self._tree.get_folder(names)
         place = self._place(names, order)
         start, until = (self._position(place, order, cursor) for cursor in (order.after, extent.until))
+        course = self._course(folder, order, start, until)
         briefs, after = first_part(
             extent,
-            lambda limit: self._briefs(folder.id, order, start, until, limit),
-            lambda limit: self._briefs(folder.id, order, until, None, limit),
-            lambda brief: self._cursors.seal(place, _to_sealed(brief, order)),
+            lambda limit: self._briefs(course, start, until, limit),
+            lambda limit: self._briefs(course, until, None, limit),
+            lambda brief: self._cursors.seal(place, _to_sealed(brief, course)),
         )
-        return Outline(join_path(names), briefs, after, folder.child_count, folder.child_size)
+        return Outline(join_path(names), briefs, after, self._insides(folder, names))
 
     def entries(self, outline: Outline, numbers: Sequence[int]) -> dict[int, Entry]:
         """Return those entries of an outline that have these numbers in it, as far as they are there yet."""
@@ -145,7 +177,27 @@ class Listing:
         if len(found) > limit:
             below = split_path(shown[-1].path)[len(names) :]
             last = self._cursors.seal(place, [shown[-1].kind, join_path(below)])
-        return Page(join_path(names), shown, last, folder.child_count, folder.child_size)
+        return Page(join_path(names), shown, last, self._insides(folder, names))
+
+    def _insides(self, folder: Node, names: tuple[str, ...]) -> Insides:
+        insides = self._tree.to_entry(folder, names).insides
+        assert insides is not None  # it is a folder
+        return insides
+
+    def _course(self, folder: Node, order: Order, *positions: _Position | None) -> _Course:
+        """Return how a folder is listed in an order, as the pages before did that."""
+        columns = _COLUMNS[order.sort]
+        if order.sort is not Sort.SIZE:
+            return _Course(folder.id, columns, columns, order.descending)
+        known = [len(values) > 1 for kind, values in filter(None, positions) if kind == Kind.FOLDER]
+        is_summed = known[0] if known else self._has_few_folders(folder)
+        return _Course(folder.id, _SUMS if is_summed else _COLUMNS[Sort.NAME], columns, order.descending)
+
+    def _has_few_folders(self, folder: Node) -> bool:
+        if folder.child_count <= self._max_summed:
+            return True
+        folders = _range(_by_name(folder.id), Kind.FOLDER).with_only_columns(Node.id)
+        return not has_more_than(self._session, folders, self._max_summed)
 
     def _place(self, names: tuple[str, ...], order: Order) -> Place:
         return ("list", *self._scope.key, join_path(names), order.sort.value, order.descending)
@@ -153,17 +205,17 @@ class Listing:
     def _position(self, place: Place, order: Order, cursor: str | None) -> _Position | None:
         return None if cursor is None else _from_sealed(self._cursors.open(place, cursor), order)
 
-    def _nodes(self, folder_id: int, order: Order, start: _Position | None, limit: int) -> Iterator[Node]:
+    def _nodes(self, course: _Course, start: _Position | None, limit: int) -> Iterator[Node]:
         """Yield nodes of a folder behind `start`, folders and then files, up to `limit` of each."""
-        for wanted in _ranges(folder_id, order, start):
+        for wanted in _ranges(course, start):
             yield from self._session.scalars(wanted.limit(limit))
 
     def _briefs(
-        self, folder_id: int, order: Order, start: _Position | None, until: _Position | None, limit: int
+        self, course: _Course, start: _Position | None, until: _Position | None, limit: int
     ) -> list[Brief]:
         """Return up to `limit` entries of a folder behind `start`, those at `until` and before it."""
         found: list[Brief] = []
-        for wanted in _ranges(folder_id, order, start, until):
+        for wanted in _ranges(course, start, until):
             rows = self._session.execute(wanted.with_only_columns(*_BRIEF).limit(limit - len(found)))
             found += [Brief(*row) for row in rows]
         return found
@@ -191,7 +243,7 @@ class Listing:
     def _walk(self, folder_id: int, names: tuple[str, ...], start: _Position | None) -> Iterator[Entry]:
         """Yield what is below a folder, behind `start`, in batches that end with the consumer."""
         while True:
-            batch = list(islice(self._nodes(folder_id, Order(), start, MAX_LIMIT), MAX_LIMIT))
+            batch = list(islice(self._nodes(_by_name(folder_id), start, MAX_LIMIT), MAX_LIMIT))
             for node in batch:
                 path = (*names, node.name)
                 yield self._tree.to_entry(node, path)
@@ -202,8 +254,12 @@ class Listing:
             start = (Kind(batch[-1].kind), [batch[-1].sort_key])
 
 
+def _by_name(folder_id: int) -> _Course:
+    return _Course(folder_id, _COLUMNS[Sort.NAME], _COLUMNS[Sort.NAME], is_descending=False)
+
+
 def _ranges(
-    folder_id: int, order: Order, start: _Position | None, until: _Position | None = None
+    course: _Course, start: _Position | None, until: _Position | None = None
 ) -> Iterator[Select[Node]]:
     """Yield the ranges of folders and of files behind `start`, each as far as `until`."""
     for kind in Kind:
@@ -211,38 +267,42 @@ def _ranges(
             continue
         behind = start[1] if start and kind == start[0] else None
         last = until[1] if until and kind == until[0] else None
-        yield _range(folder_id, kind, order, behind, last)
+        yield _range(course, kind, behind, last)
 
 
 def _range(
-    folder_id: int, kind: Kind, order: Order, start: Sequence[Any] | None, until: Sequence[Any] | None = None
+    course: _Course, kind: Kind, start: Sequence[Any] | None = None, until: Sequence[Any] | None = None
 ) -> Select[Node]:
-    """Return one index range: the nodes of a kind in a folder, in order, behind `start`, as far as `until`."""
-    columns = _COLUMNS[order.sort]
+    """Return one range: the nodes of a kind in a folder, in order, behind `start`, as far as `until`.
+
+    It is that of an index, unless sums are what is compared.
+    """
+    columns, goes_down = course.columns_of(kind), course.is_descending
     here = tuple_(*columns)
-    wanted = select(Node).where(Node.parent_id == folder_id, Node.kind == kind, Node.trashed_at.is_(None))
+    wanted = select(Node).where(
+        Node.parent_id == course.folder_id, Node.kind == kind, Node.trashed_at.is_(None)
+    )
     if start is not None:
-        wanted = wanted.where(here < tuple(start) if order.descending else here > tuple(start))
+        wanted = wanted.where(here < tuple(start) if goes_down else here > tuple(start))
     if until is not None:
-        wanted = wanted.where(here >= tuple(until) if order.descending else here <= tuple(until))
-    return wanted.order_by(*(column.desc() if order.descending else column for column in columns))
+        wanted = wanted.where(here >= tuple(until) if goes_down else here <= tuple(until))
+    return wanted.order_by(*(column.desc() if goes_down else column for column in columns))
 
 
-def _to_sealed(node: Node | Brief, order: Order) -> list[str | int]:
-    """Return where a listing in this order goes on behind a node; of names only its own."""
+def _to_sealed(node: Node | Brief, course: _Course) -> list[str | int]:
+    """Return where a listing that compares these columns goes on behind a node; of names only its own."""
     values: list[str | int] = [node.kind, node.name]
-    if order.sort is Sort.SIZE:
-        values.append(node.size)
-    elif order.sort is Sort.MODIFIED:
+    first = course.columns_of(node.kind)[0]
+    if first is Node.modified_at:
         values.append((node.modified_at - _EPOCH) // timedelta(microseconds=1))
+    elif first is not Node.sort_key:
+        # A file has no sum, and a folder no size.
+        values.append(node.size + node.tree_size)
     return values
 
 
 def _from_sealed(values: Sequence[Any], order: Order) -> _Position:
     kind, name, *rest = values
-    position: list[Any] = [sort_key(name)]
-    if order.sort is Sort.SIZE:
-        position[:0] = rest
-    elif order.sort is Sort.MODIFIED:
-        position[:0] = [_EPOCH + timedelta(microseconds=micros) for micros in rest]
-    return Kind(kind), position
+    if order.sort is Sort.MODIFIED:
+        rest = [_EPOCH + timedelta(microseconds=micros) for micros in rest]
+    return Kind(kind), [*rest, sort_key(name)]

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cabinet.services.tree.entries import Entry
+from cabinet.services.tree.entries import Entry, Insides
 
 
 class Sort(StrEnum):
-    """What a listing is ordered by; folders always come before files."""
+    """What a listing is ordered by; folders always come before files.
+
+    By size, the folders are in the order of all that is in them, unless they are very many: then by name.
+    """
 
     NAME = "name"
     SIZE = "size"
@@ -31,10 +34,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some entries of a folder; `next` asks for those behind, None when there are none."""
+    """Some entries of a folder that holds `insides`; `next` asks for those behind, None when there are none."""
 
     path: str
     entries: Sequence[Entry]
     next: str | None
-    count: int
-    size: int
+    insides: Insides

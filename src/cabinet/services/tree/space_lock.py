@@ -19,6 +19,9 @@ from sqlalchemy.orm import Session
 from cabinet.errors import NotFound
 from cabinet.models import Base
 
+# The spaces whose locks a transaction holds, and which transaction that is.
+_HELD = "cabinet_locked_spaces"
+
 _SPACE = Base.metadata.tables["space"]
 # On SQLite the transaction is the lock; there too every change has a number.
 _LOCK = (
@@ -44,13 +47,14 @@ def lock_spaces(session: Session, space_ids: Iterable[int]) -> Mapping[int, Lock
 
     Also those that have ended and are being removed.
     """
-    locked: dict[int, LockedSpace] = {}
+    locked, wanted = dict(_held(session)), set(space_ids)
     # One order for everybody, or two could wait for each other's.
-    for space_id in sorted(set(space_ids)):
+    for space_id in sorted(wanted):
         row = session.execute(_LOCK, {"space_id": space_id}).one_or_none()
         if row is not None:
             locked[space_id] = LockedSpace(*row)
-    return locked
+    session.info[_HELD] = session.get_transaction(), locked
+    return {space_id: locked[space_id] for space_id in wanted & locked.keys()}
 
 
 def lock_space(session: Session, space_id: int) -> LockedSpace:
@@ -59,3 +63,13 @@ def lock_space(session: Session, space_id: int) -> LockedSpace:
     if space is None or space.deleted_at is not None:
         raise NotFound
     return space
+
+
+def seq_of(session: Session, space_id: int) -> int:
+    """Return the number of the change under way in a space, whose lock this transaction holds."""
+    return _held(session)[space_id].seq
+
+
+def _held(session: Session) -> Mapping[int, LockedSpace]:
+    transaction, locked = session.info.get(_HELD, (None, {}))
+    return locked if transaction is session.get_transaction() else {}

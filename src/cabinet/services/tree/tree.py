@@ -12,21 +12,19 @@ Rule: everything here runs in the caller's transaction and commits nothing.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby, takewhile
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import NotAFolder, NotFound
 from cabinet.models import Kind, Node, Space
 from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
-from cabinet.services.kernel.database import execute_counted
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.entries import Entry, to_entry
 from cabinet.services.tree.names import (
@@ -39,8 +37,9 @@ from cabinet.services.tree.names import (
     sort_key,
     too_long,
 )
-from cabinet.services.tree.space_lock import lock_spaces
+from cabinet.services.tree.space_lock import lock_spaces, seq_of
 from cabinet.services.tree.subtree import longest_below
+from cabinet.services.tree.sums import Changes
 from cabinet.services.tree.trash_marks import behind
 from cabinet.services.tree.usage import use
 
@@ -58,13 +57,6 @@ _CHILDREN = select(Node).where(
     Node.parent_id == bindparam("parent_id"),
     Node.name.in_(bindparam("names", expanding=True)),
     Node.trashed_at.is_(None),
-)
-_COUNT = (
-    update(Node)
-    .where(Node.id == bindparam("folder_id"))
-    .values(
-        child_count=Node.child_count + bindparam("entries"), child_size=Node.child_size + bindparam("bytes")
-    )
 )
 
 
@@ -108,6 +100,11 @@ class Tree:
             raise NotFound
         return node
 
+    @property
+    def seq(self) -> int:
+        """The number of the change under way."""
+        return seq_of(self._session, self._scope.space_id)
+
     def is_root(self, node: Node) -> bool:
         """Tell whether the scope begins at a node."""
         root_id = self._scope.root_id
@@ -119,7 +116,8 @@ class Tree:
         if self._scope.has(Rights.READ):
             return entry
         # What would tell which content it is.
-        return replace(entry, content_hash=None, media_type=None)
+        insides = entry.insides and replace(entry.insides, mark=None)
+        return replace(entry, content_hash=None, media_type=None, insides=insides)
 
     def child(self, folder: Node, name: str) -> Node | None:
         """Return what `name` means in `folder`."""
@@ -188,6 +186,8 @@ class Tree:
         node = Node(space_id=self._scope.space_id, parent_id=folder.id, kind=kind, name=name)
         node.sort_key, node.search_key = sort_key(name), search_key(name)
         node.size = node.version = node.below_bytes = node.below_segments = 0
+        node.child_count = node.child_size = node.tree_size = node.tree_files = 0
+        node.tree_tag = self.seq
         node.created_at = node.modified_at = now
         return node
 
@@ -226,7 +226,10 @@ class Tree:
     def _add_counted(self, folder: Node, nodes: Sequence[Node]) -> None:
         self._session.add_all(nodes)
         self._session.flush()
-        self.count(folder.id, entries=len(nodes), size=sum(node.size for node in nodes))
+        changes = Changes()
+        for node in nodes:
+            changes.come(folder.id, node)
+        self.count(changes)
         for node in nodes:
             self.stretch(folder, node)
 
@@ -283,31 +286,29 @@ class Tree:
     def put(self, node: Node, folder: Node, name: str) -> None:
         """Let a node that is counted nowhere lie in `folder` under a name that is free there."""
         self._rename(node, folder, name)
-        self._session.flush()
-        self.count(folder.id, entries=1, size=node.size)
+        changes = Changes()
+        changes.come(folder.id, node)
+        self.count(changes)
         self.stretch(folder, node)
 
     def relocate_all(self, places: Sequence[tuple[Node, Node, str]]) -> None:
         """Let each node, live or in the trash, lie in its folder under its name, which is free there.
 
-        One change a folder, however many nodes leave it or come to it.
+        Two statements for all counters, however many nodes leave a folder or come to it.
         """
-        entries: Counter[int] = Counter()
-        sizes: Counter[int] = Counter()
+        self._let_go([node for node, _folder, _name in places])
+        changes = Changes()
         for node, folder, name in places:
-            for folder_id, sign in ((_counted_in(node), -1), (folder.id, 1)):
-                if folder_id is not None:
-                    entries[folder_id] += sign
-                    sizes[folder_id] += sign * node.size
             self._rename(node, folder, name)
-        self._session.flush()
-        self.count_all(entries, sizes)
+            # By now without those that lay in it and go elsewhere.
+            changes.come(folder.id, node)
+        self.count(changes)
         for node, folder, _name in places:
             self.stretch(folder, node)
 
     def _rename(self, node: Node, folder: Node, name: str) -> None:
         self._give_name(node, name)
-        node.parent_id = folder.id
+        node.parent_id, node.tree_tag = folder.id, self.seq
         node.trashed_at = node.trashed_from = node.trash_id = None
         node.trashed_parent_id = node.trashed_by = None
 
@@ -318,8 +319,14 @@ class Tree:
 
     def take(self, node: Node) -> None:
         """Count a live node, which is not the root, in its folder no more; the caller puts it elsewhere."""
-        if node.parent_id is not None:
-            self.count(node.parent_id, entries=-1, size=-node.size)
+        self._let_go([node])
+
+    def _let_go(self, nodes: Sequence[Node]) -> None:
+        """Count the live ones among nodes no more where they lie; one may lie in another."""
+        changes = Changes()
+        for node in nodes:
+            changes.go(node)
+        changes.add(self._session, self._scope.space_id, leaving=nodes)
 
     def make_folders(self, folder: Node, names: Sequence[str], now: datetime) -> Node:
         """Make the folders `names`, each in the one before it and the first in `folder`; return the last."""
@@ -339,12 +346,9 @@ class Tree:
         # Below the root, so that each outlives the folder it was in, should that go for ever.
         root_id, mark = self._session.execute(_TRASH, {"space_id": self._scope.space_id}).one()
         trashed_at, above = behind(mark, now), self._above_root()
-        entries: Counter[int] = Counter()
-        sizes: Counter[int] = Counter()
+        nodes = list(nodes)
+        self._let_go([node for node, _names in nodes])
         for node, names in nodes:
-            if node.parent_id is not None:
-                entries[node.parent_id] -= 1
-                sizes[node.parent_id] -= node.size
             node.trashed_parent_id, node.trashed_by = node.parent_id, self._scope.actor.user_id
             node.parent_id = root_id
             node.trashed_at, node.trashed_from, node.trash_id = (
@@ -353,7 +357,6 @@ class Tree:
                 new_id(),
             )
         self._session.flush()
-        self.count_all(entries, sizes)
 
     def hide(self, node: Node, now: datetime) -> None:
         """Let a node that no folder counts be a copy that is not complete; the caller flushes."""
@@ -369,23 +372,9 @@ class Tree:
             trashed_at = behind(mark, trashed_at)
         node.trashed_from, node.trash_id, node.trashed_at = path, trash_id, trashed_at
 
-    def count_all(self, entries: Mapping[int, int], sizes: Mapping[int, int]) -> None:
-        """Add to the counters of folders, which are those of `entries`."""
-        changed = [
-            {"folder_id": folder_id, "entries": entries[folder_id], "bytes": sizes[folder_id]}
-            for folder_id in sorted(entries)
-        ]
-        if changed:
-            self._session.connection().execute(_COUNT, changed)
-
-    def count(self, folder_id: int, *, entries: int = 0, size: int = 0) -> None:
-        """Add to the counters of a folder."""
-        execute_counted(self._session, _COUNT, {"folder_id": folder_id, "entries": entries, "bytes": size})
-
-
-def _counted_in(node: Node) -> int | None:
-    """Return the id of the folder that counts a node; None of one in the trash, which none does."""
-    return node.parent_id if node.trashed_at is None else None
+    def count(self, changes: Changes) -> None:
+        """Let folders count what has changed in them, and all above them, too."""
+        changes.add(self._session, self._scope.space_id)
 
 
 def _reach(node: Node | Row[Any]) -> tuple[int, int]:

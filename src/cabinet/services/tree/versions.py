@@ -20,6 +20,7 @@ from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import writing
 from cabinet.services.tree.entries import Entry, to_entry
 from cabinet.services.tree.names import join_path, split_path
+from cabinet.services.tree.sums import Changes
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
 
@@ -81,7 +82,9 @@ class Versions:
             version = self._get_version(node, number)
             if version.content_hash != node.content_hash:
                 folder = self._tree.parent(node)
-                self._tree.count(folder.id, size=version.size - node.size)
+                changes = Changes()
+                changes.grow(folder.id, version.size - node.size)
+                self._tree.count(changes)
                 row = next_version(node, version.content_hash, version.size, self._clock())
                 self._session.execute(_INSERT, [row])
                 freed = prune(self._session, self._scope, node, self._kept)

@@ -9,7 +9,6 @@ what is refused shall not leave them in the store until a sweep.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -40,6 +39,7 @@ from cabinet.services.tree.entries import (
 )
 from cabinet.services.tree.name_conflicts import free_name
 from cabinet.services.tree.names import check_path, join_path, split_path
+from cabinet.services.tree.sums import Changes, Weighed
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import check_entries, use
 from cabinet.services.tree.versions import next_version, prune
@@ -254,8 +254,7 @@ class _Placing:
         self._places = places
         self._now = now
         self._versions: list[tuple[Node, dict[str, object]]] = []
-        self._entries: Counter[int] = Counter()
-        self._sizes: Counter[int] = Counter()
+        self._changes = Changes()
         # Bytes, and files: the folders are counted as they are made.
         self.used = self.added = 0
 
@@ -280,12 +279,15 @@ class _Placing:
             self._session.add(node)
             self._tree.stretch(folder, node)
             self._places.put(names, node)
-            self._entries[folder.id] += 1
+            # Its bytes come as those of any other file that gets others.
+            self._changes.come(folder.id, Weighed(Kind.FILE, size=0))
             self.added += 1
+        before = node.size
         # The very same content again is a retry and no change.
         if node.content_hash != measured.content_hash:
             self._fill(node, measured, target.media_type)
         node.modified_at = target.modified_at or self._now
+        self._changes.grow(_folder_id(node), node.size - before)
         return names, node, not is_there
 
     def flush(self) -> None:
@@ -294,14 +296,16 @@ class _Placing:
         if self._versions:
             rows = [version | {"node_id": node.id} for node, version in self._versions]
             self._session.execute(_INSERT_VERSION, rows)
-        for folder_id in {*self._entries, *self._sizes}:
-            self._tree.count(folder_id, entries=self._entries[folder_id], size=self._sizes[folder_id])
+        self._tree.count(self._changes)
 
     def _fill(self, node: Node, measured: Measured, media_type: str | None) -> None:
         """Make `measured` the content of a file, as its next version."""
-        assert node.parent_id is not None  # only a root has none, and a root is no file
-        self._sizes[node.parent_id] += measured.size - node.size
         self.used += measured.size
         node.media_type = media_type_of(node.name, otherwise=media_type)
         # A new file has no id yet; `flush` knows it.
         self._versions.append((node, next_version(node, measured.content_hash, measured.size, self._now)))
+
+
+def _folder_id(file: Node) -> int:
+    assert file.parent_id is not None  # only a root has none, and a root is no file
+    return file.parent_id

@@ -89,10 +89,10 @@ async function describeOne(panel, entry) {
   drawPicture(panel, entry);
   const facts = {
     kind: kindWord(entry),
-    size: isFolder ? null : bothSizes(entry.size),
+    size: bothSizes(entry.size),
     folder: folderLink(entry.path),
     link: linkOf(entry),
-    ...(isFolder && { type: null, hash: null }),
+    ...(isFolder ? { type: null, hash: null } : { files: null }),
   };
   fill(panel, facts);
   part(panel, "versions").hidden = true;
@@ -103,12 +103,13 @@ async function describeOne(panel, entry) {
       return;
     }
     if (!known) {
-      fill(panel, { ...facts, type: null, created: null, modified: null, hash: null });
+      fill(panel, { ...facts, files: null, type: null, created: null, modified: null, hash: null });
       return;
     }
     fill(panel, {
       ...facts,
-      size: isFolder ? null : bothSizes(known.size),
+      size: bothSizes(isFolder ? known.tree_size : known.size),
+      files: isFolder ? number(known.tree_files) : null,
       type: known.media_type,
       created: timeOf(known.created_at),
       modified: timeOf(known.modified_at),
@@ -149,8 +150,7 @@ function describeMany(panel, entries) {
     folders && countText("count-folders", folders, { count: number(folders) }),
   ];
   part(panel, "count").textContent = parts.filter(Boolean).join(", ");
-  const total = files.reduce((sum, entry) => sum + entry.size, 0);
-  part(panel, "total").textContent = files.length ? bothSizes(total) : "";
+  part(panel, "total").textContent = bothSizes(entries.reduce((sum, entry) => sum + entry.size, 0));
 }
 
 /** Have `panel` say what is known of `entries`; what has the focus in it keeps it, though it is drawn anew. */

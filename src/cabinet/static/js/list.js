@@ -61,10 +61,11 @@ export const rows = () => rowsIn(list);
 export const rowOf = (path) =>
   list.querySelector(`#rows :is([data-path="${CSS.escape(path)}"], [data-trash-id="${CSS.escape(path)}"])`);
 
-/** Return what a row tells of its entry; folders have no size, and only what is in the trash an id there. */
+/** Return what a row tells of its entry; the size of a folder is that of all in it, and
+    only what is in the trash has an id there. */
 export function entryOf(row) {
   const { path, name, kind, size, type, trashId } = row.dataset;
-  return { path, name, kind, size: size === undefined ? null : Number(size), mediaType: type, trashId, row };
+  return { path, name, kind, size: Number(size), mediaType: type, trashId, row };
 }
 
 /** Return a page that was fetched; raises `Failure` when it has become the page to sign in on. */

@@ -86,7 +86,7 @@ export class Selection extends EventTarget {
     return entries;
   }
 
-  /** How many bytes the chosen files have, null where nobody knows; folders have none of their own. */
+  /** How many bytes the chosen entries have, a folder those of all in it, null where nobody knows. */
   get bytes() {
     const sum = (keys) => [...keys].reduce((bytes, key) => bytes + (this.#sizes.get(key) ?? 0), 0);
     const { total, out } = this.#whole ?? {};

@@ -16,14 +16,14 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from flask import request
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from cabinet.services.thumbnails.decoder import MEDIA_TYPES as PICTURES
 from cabinet.services.thumbnails.thumbnails import EDITION
-from cabinet.services.tree.entries import Entry
+from cabinet.services.tree.entries import Entry, Insides
 from cabinet.services.tree.paging import Order, Sort
-from cabinet.web.formats import file_kind, name_parts, speech
+from cabinet.web.formats import file_kind, name_parts, number, speech
 from cabinet.web.listing.links import Links
 from cabinet.web.listing.marking import Marker
 from cabinet.web.listing.navigation import is_of_a_page
@@ -54,7 +54,7 @@ class Row(NamedTuple):
     menu: str
     glyph: str
     picture: str
-    size: int | None
+    size: int
     size_text: str
     size_title: str
     media_type: str
@@ -186,12 +186,13 @@ class RowMaker:
         where_href: str = "",
         note: Markup = NOTHING,
     ) -> Row:
-        name, size, named = entry.name, entry.size, {"name": entry.name}
+        name, insides, named = entry.name, entry.insides, {"name": entry.name}
+        size = (entry.size or 0) if insides is None else insides.size
         stem, tail = self._parts(name)
         family = "" if entry.is_folder else file_kind(name)
         return Row(
             key=key,
-            tag=tag_of(key, size or 0, entry.modified_at, entry.content_hash),
+            tag=tag_of_entry(key, entry),
             path=entry.path,
             kind=entry.kind,
             name=name,
@@ -202,8 +203,8 @@ class RowMaker:
             glyph="folder" if entry.is_folder else family or "file",
             picture=self._picture_of(entry, address),
             size=size,
-            size_text="" if size is None else self._speech.filesize(size),
-            size_title="" if size is None else self._speech.exact_size(size),
+            size_text=self._speech.filesize(size),
+            size_title=self._title_of(size, insides),
             media_type=entry.media_type or "",
             time=time,
             choose_label=self._choose % named,
@@ -212,6 +213,11 @@ class RowMaker:
             where_href=where_href,
             note=note,
         )
+
+    def _title_of(self, size: int, insides: Insides | None) -> str:
+        """Return the exact size, of a folder with the number of the files in it."""
+        exact = self._speech.exact_size(size)
+        return exact if insides is None else f"{exact} · {count_files(insides.files)}"
 
     def _menu_of(self, address: str) -> str:
         if not self._menu:
@@ -238,9 +244,21 @@ class RowMaker:
         return f"{start}{address}{rest}{entry.content_hash}"
 
 
-def tag_of(key: str, size: int, modified_at: datetime, content_hash: str | None) -> str:
-    """Return the tag of a row; a folder has a size of 0."""
-    told = f"{key}\0{size}\0{modified_at}\0{content_hash}".encode()
+def count_files(count: int) -> str:
+    """Return in words how many files that are."""
+    return str(ngettext("%(count)s file", "%(count)s files", count, count=number(count)))
+
+
+def tag_of_entry(key: str, entry: Entry) -> str:
+    """Return the tag of the row of an entry."""
+    insides = entry.insides
+    shown = (entry.size or 0, 0) if insides is None else (insides.size, insides.files)
+    return tag_of(key, shown, entry.modified_at, entry.content_hash)
+
+
+def tag_of(key: str, shown: tuple[int, int], modified_at: datetime, content_hash: str | None) -> str:
+    """Return the tag of a row that has `shown` bytes, and a folder so many files."""
+    told = f"{key}\0{shown}\0{modified_at}\0{content_hash}".encode()
     return urlsafe_b64encode(blake2b(told, digest_size=6).digest()).decode()
 
 

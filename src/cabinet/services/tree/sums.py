@@ -1,0 +1,177 @@
+"""What folders count: of what is in them directly, and the sums of all below.
+
+A change in some folders adds to their counters, and to the sums of them and of all above, in one
+statement, which leaves the number of the change on each. The way up ends at what is in the trash or
+hidden, for that counts nowhere above.
+
+Objects in memory are what the statement has made of their rows, so that the next change adds what
+is true by then.
+
+Rule: runs in the caller's transaction, under the lock of the space, and commits nothing; beside what
+copies whole rows nothing else writes `child_count`, `child_size`, `tree_size` and `tree_files`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    Update,
+    bindparam,
+    column,
+    func,
+    literal,
+    select,
+    update,
+    values,
+)
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm.attributes import set_committed_value
+
+from cabinet.models import Base, Kind, Node
+from cabinet.services.tree.space_lock import seq_of
+
+
+class Weight(NamedTuple):
+    """What a node adds to the folder that it lies in: bytes of its own, and of the files that it is or holds."""
+
+    size: int
+    tree_size: int
+    files: int
+
+
+class Weighed(NamedTuple):
+    """What is known of a node that is new."""
+
+    kind: int
+    size: int
+    tree_size: int = 0
+    tree_files: int = 0
+
+
+def weight_of(node: Node | Weighed) -> Weight:
+    """Return what a node weighs; a folder has no size, and a file no tree."""
+    return Weight(node.size, node.size + node.tree_size, node.tree_files + (node.kind == Kind.FILE))
+
+
+@dataclass(slots=True)
+class _Change:
+    entries: int = 0
+    size: int = 0
+    tree_size: int = 0
+    files: int = 0
+
+
+class Changes:
+    """What changes in some folders, gathered until one statement adds it."""
+
+    def __init__(self) -> None:
+        self._folders: dict[int, _Change] = {}
+
+    def come(self, folder_id: int, node: Node | Weighed) -> None:
+        """Note that a node is new in a folder."""
+        self._add(folder_id, 1, weight_of(node))
+
+    def go(self, node: Node) -> None:
+        """Note that a node leaves the folder that counts it, if any does: none counts what is in the trash."""
+        if node.parent_id is not None and node.trashed_at is None:
+            self._add(node.parent_id, -1, weight_of(node))
+
+    def grow(self, folder_id: int, size: int) -> None:
+        """Note that a file in a folder has so many bytes more, or is another one of the same size."""
+        change = self._folders.setdefault(folder_id, _Change())
+        change.size += size
+        change.tree_size += size
+
+    def mend(self, folder_id: int, entries: int, size: int, tree_size: int, files: int) -> None:
+        """Note that a folder counts so much less than there is."""
+        self._folders[folder_id] = _Change(entries, size, tree_size, files)
+
+    def _add(self, folder_id: int, sign: int, weight: Weight) -> None:
+        change = self._folders.setdefault(folder_id, _Change())
+        change.entries += sign
+        change.size += sign * weight.size
+        change.tree_size += sign * weight.tree_size
+        change.files += sign * weight.files
+
+    def add(self, session: Session, space_id: int, leaving: Collection[Node] = ()) -> None:
+        """Add them up in a space.
+
+        Nodes that are `leaving` the folders where the database has them are not passed on the way up: what
+        leaves one of them counts above as a part of it, and goes with it.
+        """
+        if not self._folders:
+            return
+        common = {
+            "tag": seq_of(session, space_id),
+            "leaving": [node.id for node in leaving if node.kind == Kind.FOLDER],
+        }
+        rows = [(folder_id, *_values(change)) for folder_id, change in sorted(self._folders.items())]
+        if len(rows) == 1:
+            statement, told = _ADD_TO_ONE, common | dict(zip(_PARAMETERS, rows[0], strict=True))
+        else:
+            statement, told = _adding(values(*_COLUMNS).data(rows).cte("changed")), common
+        session.flush()
+        # Not by the mapper, which would look for what else it has to keep in step.
+        result = session.connection().execute(statement, told)
+        for row in result.mappings():
+            _keep_in_step(session, row)
+
+
+def _values(change: _Change) -> tuple[int, int, int, int]:
+    return change.entries, change.size, change.tree_size, change.files
+
+
+def _keep_in_step(session: Session, row: Mapping[Any, Any]) -> None:
+    """Let a folder in memory be what its row is."""
+    node = session.identity_map.get(session.identity_key(Node, row["id"]))
+    if node is not None:
+        for name in _CHANGED:
+            set_committed_value(node, name, row[name])
+
+
+_NAMES = ("folder_id", "entries", "size", "tree_size", "files")
+# SQLAlchemy keeps the names of columns for itself.
+_PARAMETERS = [f"its_{name}" for name in _NAMES]
+_COLUMNS = [column(name, BigInteger) for name in _NAMES]
+_CHANGED = ("child_count", "child_size", "tree_size", "tree_files", "tree_tag")
+_TABLE = Base.metadata.tables["node"]
+
+
+def _adding(changed: CTE) -> Update:
+    """Return what adds rows of `_NAMES` to their folders, and the sums among them to all folders above."""
+    above = aliased(Node)
+    place = (Node.id, Node.parent_id, Node.trashed_at)
+    start = select(*place, *(changed.c[name] for name in _NAMES[1:]))
+    way = start.join(changed, Node.id == changed.c.folder_id).cte("way", recursive=True)
+    # A condition on the row below: one on the folder itself would make SQLite look through all folders.
+    goes_on = way.c.trashed_at.is_(None) & way.c.id.not_in(bindparam("leaving", expanding=True))
+    nothing = literal(0, BigInteger)
+    upper = select(
+        above.id, above.parent_id, above.trashed_at, nothing, nothing, way.c.tree_size, way.c.files
+    )
+    way = way.union_all(upper.join(way, above.id == way.c.parent_id).where(goes_on))
+    sums = [func.sum(way.c[name]).label(name) for name in _NAMES[1:]]
+    total = select(way.c.id, *sums).group_by(way.c.id).subquery("total")
+    added = {
+        "child_count": _TABLE.c.child_count + total.c.entries,
+        "child_size": _TABLE.c.child_size + total.c.size,
+        "tree_size": _TABLE.c.tree_size + total.c.tree_size,
+        "tree_files": _TABLE.c.tree_files + total.c.files,
+        "tree_tag": bindparam("tag", type_=BigInteger),
+    }
+    adding = update(_TABLE).where(_TABLE.c.id == total.c.id).values(added)
+    return adding.returning(_TABLE.c.id, *(_TABLE.c[name] for name in _CHANGED))
+
+
+# Made once, for that takes longer than to run it. Of several folders it is made each time: their number
+# is in its words.
+_ADD_TO_ONE = _adding(
+    select(
+        *(bindparam(key, type_=BigInteger).label(name) for key, name in zip(_PARAMETERS, _NAMES, strict=True))
+    ).cte("changed")
+)

@@ -1,0 +1,52 @@
+"""Listings of folders as responses: with an entity tag, and 304 for whoever has that already.
+
+Rule: the tag covers all that the answer depends on, beside what lies in the folder: the address with its
+query, the language, and what the actor may see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, jsonify, request
+from flask_babel import get_locale
+
+from cabinet.services.access.scope import Scope
+from cabinet.services.tree.entries import Insides
+from cabinet.web.ranges import to_etag
+from cabinet.web.runtime import runtime, setting
+
+
+def listing_tag(scope: Scope, insides: Insides) -> str | None:
+    """Return the entity tag of the listing of a folder that this request asks for, None where it may have none."""
+    beside = (
+        # Addresses of entries begin with it.
+        setting("PUBLIC_URL") or request.script_root,
+        request.path,
+        request.query_string.decode("latin-1"),
+        str(get_locale()),
+        *map(str, (*scope.key, scope.rights.value, scope.actor.user_id)),
+    )
+    return runtime().folder_tags.tag_of(insides, beside)
+
+
+def send_listing(
+    scope: Scope, find: Callable[[], Insides | None], list_: Callable[[], tuple[Mapping[str, Any], Insides]]
+) -> Response:
+    """Answer with what `list_` returns, or with 304, for which `find` looks at the folder alone."""
+    if "If-None-Match" in request.headers:
+        insides = find()
+        tag = None if insides is None else listing_tag(scope, insides)
+        if tag is not None and request.if_none_match.contains_weak(tag):
+            return _with_tag(Response(status=HTTPStatus.NOT_MODIFIED), tag)
+    document, insides = list_()
+    return _with_tag(jsonify(document), listing_tag(scope, insides))
+
+
+def _with_tag(response: Response, tag: str | None) -> Response:
+    if tag is not None:
+        response.headers["ETag"] = to_etag(tag)
+        response.headers["Cache-Control"] = "private, no-cache"
+    return response
