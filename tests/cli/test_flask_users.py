@@ -289,6 +289,7 @@ def test_a_wrong_usage_is_verified_told_and_recounted(operator: Operator, tmp_pa
     ]
     assert found[1] == {"fault": "wrong-usage", "username": "bob", "usage": 5, "counted": 0}
     counted = {"username": "bob", "usage": 0, "before": 5, "entries": 0, "entries_before": 0}
+    counted["folders_mended"] = 0
     assert alone == {"users": [counted]}
     assert everybody.stdout == "alice: 7 bytes, and not 5 bytes\nbob: 0 bytes\n"
     assert operator.document("storage", "verify") == {"findings": []}
@@ -308,4 +309,27 @@ def test_a_wrong_number_of_entries_is_verified_told_and_recounted(operator: Oper
     assert told.stdout == "wrong-entries: alice (expected 1, found 5)\n"
     assert found == [{"fault": "wrong-entries", "username": "alice", "entries": 5, "counted": 1}]
     assert recounted.stdout == "alice: 7 bytes; 1 files and folders, and not 5\n"
+    assert operator.document("storage", "verify") == {"findings": []}
+
+
+def test_a_folder_that_counts_wrongly_is_verified_told_and_mended(operator: Operator, tmp_path: Path) -> None:
+    operator.create()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "note.txt").write_text("content")
+    operator.run("files", "import", USERNAME, tmp_path / "docs")
+    with operator.app.app_context():
+        db.session.execute(text("""UPDATE node SET tree_size = 9 WHERE name = 'docs'"""))
+        db.session.execute(text("""UPDATE node SET tree_size = 9 WHERE parent_id IS NULL"""))
+        db.session.commit()
+    told = operator.run("storage", "verify", code=1)
+    found = operator.document("storage", "verify", code=1)["findings"]
+    recounted = operator.run("users", "recount")
+
+    assert told.stdout == (
+        "wrong-folder: alice:docs (expected 1 entries with 7 bytes, 1 files with 7 bytes in all,"
+        " found 1 entries with 7 bytes, 1 files with 9 bytes in all)\n"
+    )
+    assert [(each["fault"], each["folder"]) for each in found] == [("wrong-folder", "alice:docs")]
+    assert (found[0]["told"]["tree_size"], found[0]["counted"]["tree_size"]) == (9, 7)
+    assert recounted.stdout == "alice: 7 bytes; 1 folders counted something else than is in them\n"
     assert operator.document("storage", "verify") == {"findings": []}

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
+from typing import TypeAlias
 
 import click
 
 from cabinet.commands._support import OperatorGroup, json_option, print_array, print_json
 from cabinet.jobs.registry import Call, perform
 from cabinet.jobs.sweep import JOB as SWEEP
-from cabinet.services.maintenance.verify import Finding
+from cabinet.services.maintenance.verify import Finding, WrongSums
+from cabinet.services.tree.sum_checks import Counts
 from cabinet.services.tree.usage_checks import WrongEntries, WrongUsage
 from cabinet.terminal.meter import Meter, count_meter
 from cabinet.terminal.report import note, say
@@ -23,7 +25,10 @@ from cabinet.web.runtime import application
 from cabinet.web.services import inspection
 
 # Beside the faults of blobs.
-WRONG_USAGE, WRONG_ENTRIES = "wrong-usage", "wrong-entries"
+WRONG_USAGE, WRONG_ENTRIES, WRONG_FOLDER = "wrong-usage", "wrong-entries", "wrong-folder"
+
+# What a user or a folder is told to have, and has not.
+_Wrong: TypeAlias = WrongUsage | WrongEntries | WrongSums
 
 group = OperatorGroup("storage", help="Verify, sweep and measure what is stored.")
 
@@ -35,16 +40,15 @@ def verify(deep: bool, as_json: bool) -> None:
     """Compare what the database says with what the store holds; exit with 1 when they differ.
 
     A blob that is unknown to the database is harmless: a server died at the wrong moment, and a
-    sweep will remove it. A usage, or a number of files and folders, that is not what a user has is
-    mended by `cabinet users recount`.
+    sweep will remove it. A usage, or a number of files and folders, that is not what a user has, and a
+    folder that counts something else than is in it, are mended by `cabinet users recount`.
     """
     found: list[str] = []
     with count_meter(wanted=not as_json, total=inspection().count_blobs) as meter:
         findings = _counted(inspection().verify(deep=deep, looked_at=lambda: meter.advance(1)), found)
         wrong = _counted_wrong(found)
         if as_json:
-            users = ({"fault": _fault_of(each), **asdict(each)} for each in wrong)
-            print_array("findings", chain(map(asdict, findings), users))
+            print_array("findings", chain(map(asdict, findings), map(_document_of, wrong)))
         else:
             _print_findings(findings, meter)
             _print_wrong(wrong, meter)
@@ -98,23 +102,40 @@ def _counted(findings: Iterator[Finding], found: list[str]) -> Iterator[Finding]
         yield finding
 
 
-def _counted_wrong(found: list[str]) -> Iterator[WrongUsage | WrongEntries]:
-    for wrong in inspection().verify_usage():
+def _counted_wrong(found: list[str]) -> Iterator[_Wrong]:
+    for wrong in chain(inspection().verify_usage(), inspection().verify_folders()):
         found.append(_fault_of(wrong))
         yield wrong
 
 
-def _print_wrong(users: Iterator[WrongUsage | WrongEntries], meter: Meter) -> None:
-    for wrong in users:
-        if isinstance(wrong, WrongUsage):
+def _print_wrong(found: Iterator[_Wrong], meter: Meter) -> None:
+    for wrong in found:
+        whose = wrong.folder if isinstance(wrong, WrongSums) else wrong.username
+        if isinstance(wrong, WrongSums):
+            told = f"expected {_counts(wrong.counted)}, found {_counts(wrong.told)}"
+        elif isinstance(wrong, WrongUsage):
             told = f"expected {to_exact_size(wrong.counted)}, found {to_exact_size(wrong.usage)}"
         else:
             told = f"expected {wrong.counted}, found {wrong.entries}"
         with meter.aside():
-            say(f"{_fault_of(wrong)}: {wrong.username} ({told})")
+            say(f"{_fault_of(wrong)}: {whose} ({told})")
 
 
-def _fault_of(wrong: WrongUsage | WrongEntries) -> str:
+def _counts(counts: Counts) -> str:
+    directly = f"{counts.entries} entries with {to_exact_size(counts.size)}"
+    return f"{directly}, {counts.tree_files} files with {to_exact_size(counts.tree_size)} in all"
+
+
+def _document_of(wrong: _Wrong) -> dict[str, object]:
+    if isinstance(wrong, WrongSums):
+        told, counted = wrong.told._asdict(), wrong.counted._asdict()
+        return {"fault": WRONG_FOLDER, "folder": wrong.folder, "told": told, "counted": counted}
+    return {"fault": _fault_of(wrong), **asdict(wrong)}
+
+
+def _fault_of(wrong: _Wrong) -> str:
+    if isinstance(wrong, WrongSums):
+        return WRONG_FOLDER
     return WRONG_USAGE if isinstance(wrong, WrongUsage) else WRONG_ENTRIES
 
 

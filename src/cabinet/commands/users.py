@@ -138,29 +138,35 @@ def set_quota(username: str, quota: str) -> None:
 @click.argument("username", metavar="[NAME]", required=False)
 @json_option
 def recount(username: str | None, as_json: bool) -> None:
-    """Recalculate the usage, and the number of files and folders, of a user or of everybody.
+    """Recalculate the usage, the number of files and folders, and what each folder counts, of a user or of everybody.
 
     It never needs to be done, unless `cabinet storage verify` has found one that is wrong.
     """
     found = accounts().list_all() if username is None else [find_account(username)]
-    counted = ((account, accounts().recount(account.username)) for account in found)
+    counted = (
+        (account, accounts().recount(account.username), accounts().mend_folders(account.username))
+        for account in found
+    )
     if as_json:
-        print_array("users", (_recounted(was, now) for was, now in counted))
+        print_array("users", (_recounted(*each) for each in counted))
         return
-    for was, now in counted:
+    for was, now, folders in counted:
         change = "" if was.usage == now.usage else f", and not {to_size(was.usage)}"
         if was.entries != now.entries:
             change += f"; {now.entries} files and folders, and not {was.entries}"
+        if folders:
+            change += f"; {folders} folders counted something else than is in them"
         say(f"{now.username}: {to_size(now.usage)}{change}")
 
 
-def _recounted(was: Account, now: Account) -> dict[str, object]:
+def _recounted(was: Account, now: Account, folders: int) -> dict[str, object]:
     return {
         "username": now.username,
         "usage": now.usage,
         "before": was.usage,
         "entries": now.entries,
         "entries_before": was.entries,
+        "folders_mended": folders,
     }
 
 

@@ -37,6 +37,7 @@ from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import writing
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.removal import end_space, has_much_beside_nodes, is_small
+from cabinet.services.tree.sum_checks import mend_folders
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage_checks import recount
 
@@ -295,6 +296,10 @@ class Accounts:
         account = self.find(username)
         usage, entries = recount(self._session, account.space_id)
         return replace(account, usage=usage, entries=entries)
+
+    def mend_folders(self, username: str) -> int:
+        """Make the folders of an account count what is in them, and return how many did not; raises `NotFound`."""
+        return mend_folders(self._session, self.find(username).space_id)
 
     def delete_own(self, user_id: int, password: str, address: str) -> None:
         """Delete the account for ever, with all files, sessions and tokens, after its password.

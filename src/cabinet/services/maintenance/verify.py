@@ -21,6 +21,7 @@ from cabinet.services.kernel.database import lock_blob, writing
 from cabinet.services.maintenance.blob_references import NEEDED
 from cabinet.services.tree.names import join_path
 from cabinet.services.tree.subtree import below
+from cabinet.services.tree.sum_checks import Counts, find_wrong_folders
 from cabinet.services.tree.usage_checks import WrongEntries, WrongUsage, find_wrong, find_wrong_entries
 from cabinet.storage.content_hash import hash_stream
 from cabinet.storage.protocols import ResumableStore
@@ -54,6 +55,15 @@ class Finding:
     expected_size: int | None
     found_size: int | None
     files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WrongSums:
+    """A folder (`user:path`) whose counters and sums are not what is `counted` in it."""
+
+    folder: str
+    told: Counts
+    counted: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,15 @@ class Inspection:
         found += find_wrong_entries(self._session)
         self._session.rollback()
         return found
+
+    def verify_folders(self) -> Iterator[WrongSums]:
+        """Yield the folders that count something else than is in them, as far as they show."""
+        for wrong in find_wrong_folders(self._session):
+            node = self._session.get(Node, wrong.folder_id)
+            path = None if node is None else self._path_of(node)
+            self._session.rollback()
+            if path is not None:
+                yield WrongSums(path, wrong.told, wrong.there)
 
     def count_blobs(self) -> int:
         """Return how many blobs `verify` looks at, for a progress bar."""
