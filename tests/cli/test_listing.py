@@ -38,7 +38,7 @@ def test_a_recursive_listing_shows_paths(stored: Filecli) -> None:
 def test_a_long_listing_shows_size_time_and_kind(stored: Filecli) -> None:
     lines = stored("ls", "-l").stdout.splitlines()
 
-    assert re.fullmatch(r" +-  \d{4}-\d\d-\d\d \d\d:\d\d  folder  docs/", lines[0])
+    assert re.fullmatch(r" 17 bytes  \d{4}-\d\d-\d\d \d\d:\d\d  folder  docs/", lines[0])
     assert re.fullmatch(r" +6 bytes  \d{4}-\d\d-\d\d \d\d:\d\d  file    report", lines[1])
 
 
@@ -46,8 +46,22 @@ def test_sizes_are_exact_where_that_is_wanted(scripted: Filecli, script: Script)
     script.will(page_of(folder_of("a"), entry_of("b", b"x" * 1234)))
     folder, file = scripted("ls", "-b").stdout.splitlines()
 
+    assert folder.startswith(" " * 12 + "-  "), "a server that is too old to tell what is in a folder"
     assert re.match(r"1234  ", file.strip())
     assert folder.index("folder") == file.index("file")
+
+
+def test_the_size_of_a_folder_is_that_of_all_in_it(scripted: Filecli, script: Script) -> None:
+    script.will(page_of(folder_of("a") | {"tree_size": 98765, "tree_files": 3}))
+
+    assert re.match(r" +98765  ", scripted("ls", "-b").stdout)
+
+
+def test_a_folder_tells_how_much_is_in_it(stored: Filecli) -> None:
+    told = stored("info", "docs").stdout
+
+    assert re.search(r"^size: +17 bytes$", told, re.MULTILINE)
+    assert re.search(r"^files: +2$", told, re.MULTILINE)
 
 
 def test_a_listing_is_sorted_as_the_server_can(stored: Filecli) -> None:

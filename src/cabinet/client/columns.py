@@ -19,8 +19,8 @@ _SIZE, _EXACT_SIZE = 9, 13
 
 
 def entry_row(entry: Entry, name: str, *, exact: bool = False) -> str:
-    """Return size, last change, kind and `name`."""
-    size = size_cell(None if entry.is_folder else entry.size, exact=exact)
+    """Return size, of a folder that of all in it, last change, kind and `name`."""
+    size = size_cell(entry.tree_size if entry.is_folder else entry.size, exact=exact)
     kind = "folder" if entry.is_folder else "file"
     return f"{size}  {to_local_text(entry.modified_at):16}  {kind:6}  {name}"
 
@@ -51,7 +51,7 @@ def version_row(version: Version) -> str:
 
 
 def size_cell(size: int | None, *, exact: bool = False) -> str:
-    """Return a size, right-aligned; None is that of a folder."""
+    """Return a size, right-aligned; None is one that nobody knows."""
     if exact:
         return f"{'-' if size is None else size:>{_EXACT_SIZE}}"
     return f"{'-' if size is None else to_size(size):>{_SIZE}}"

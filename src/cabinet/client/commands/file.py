@@ -132,11 +132,13 @@ def _both_sizes(size: int) -> str:
 
 
 def _facts(entry: Entry, versions: int | None) -> dict[str, str]:
-    document = entry.document
+    document, files = entry.document, entry.tree_files
+    size = entry.tree_size if entry.is_folder else entry.size
     return {
         "path": entry.path,
         "kind": "folder" if entry.is_folder else "file",
-        "size": "" if entry.is_folder else _both_sizes(entry.size),
+        "size": "" if size is None else _both_sizes(size),
+        "files": "" if files is None else str(files),
         "type": str(document.get("media_type") or ""),
         "hash": entry.content_hash,
         "created": to_local_text(str(document.get("created_at") or "")),

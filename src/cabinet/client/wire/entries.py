@@ -26,6 +26,16 @@ class Entry:
     document: dict[str, Any]
 
     @property
+    def tree_size(self) -> int | None:
+        """The bytes of all files in a folder; None where the server is too old to tell."""
+        return _count_of(self.document, "tree_size")
+
+    @property
+    def tree_files(self) -> int | None:
+        """The number of all files in a folder, as `tree_size`."""
+        return _count_of(self.document, "tree_files")
+
+    @property
     def mtime_ns(self) -> int | None:
         """The last change in nanoseconds since 1970."""
         return from_rfc3339(self.modified_at)
@@ -54,3 +64,8 @@ class Version:
     created_at: str
     is_current: bool
     document: dict[str, Any]
+
+
+def _count_of(document: dict[str, Any], member: str) -> int | None:
+    value = document.get(member)
+    return value if isinstance(value, int) else None
