@@ -26,7 +26,7 @@ from cabinet.errors import (
     NotAFolder,
     NotFound,
 )
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.names import numbered
 from tests.support.audit import check_rows
 from tests.support.services import VERSIONS_KEPT, workbench
@@ -135,6 +135,8 @@ class TreeMachine(RuleBasedStateMachine):
         self.bench = self.resources.enter_context(workbench(Path(folder)))
         self.session = self.resources.enter_context(self.bench.session())
         self.model = Model()
+        # What lay below a folder at a path while it had a mark.
+        self.marked: dict[tuple[str, Any], list[Entry]] = {}
 
     def teardown(self) -> None:
         self.resources.close()
@@ -263,6 +265,16 @@ class TreeMachine(RuleBasedStateMachine):
                     assert stream.read() == node[-1]
                 sizes = [version.size for version in self.versions.list(path)]
                 assert sizes == [len(content) for content in reversed(node)]
+
+    @invariant()
+    def whatever_has_the_same_mark_is_the_same(self) -> None:
+        """Else somebody would be told that nothing is new where something is."""
+        folders = [path for path, node in _paths(self.model.root).items() if isinstance(node, dict)]
+        for path in ["", *folders]:
+            page = self.files.list_below(path, 1000, None)
+            seen = list(page.entries)
+            assert page.insides.mark is not None
+            assert self.marked.setdefault((path, page.insides.mark), seen) == seen, path
 
     @invariant()
     def the_trash_is_the_same(self) -> None:
