@@ -154,6 +154,7 @@ def test_a_switch_cannot_be_pressed_before_it_shows_how_it_is(visitor: Visitor) 
     with held(page, "**/key-settings.js"):
         page.goto("/account")
         expect(switch).to_be_disabled()
+    expect(switch).to_be_checked()
     switch.uncheck()
     page.reload()
 
