@@ -56,7 +56,7 @@ def test_help_of_every_command_makes_nothing_and_tells_something(
     instance.rmdir()
     helps = [CliRunner(catch_exceptions=False).invoke(in_process, [*words, "--help"]) for words in own]
 
-    assert len(own) == len(GROUPS) + 23
+    assert len(own) == len(GROUPS) + 25
     assert [told.exit_code for told in helps] == [0] * len(own)
     assert [words for words, told in zip(own, helps, strict=True) if "\n  " not in told.stdout] == []
     assert not instance.exists()

@@ -116,6 +116,8 @@ def test_info_tells_what_there_is_of_a_folder(written: Filecli) -> None:
     assert [line.split()[0] for line in written("info", "docs").stdout.splitlines()] == [
         "path:",
         "kind:",
+        "size:",
+        "files:",
         "created:",
         "modified:",
     ]

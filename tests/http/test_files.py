@@ -235,6 +235,7 @@ def test_the_quota_is_told_apart_from_a_full_disk(make_app: MakeApp) -> None:
     assert alice.put("/files/f", b"x" * 10).status_code == 201
     assert alice.get("/me").get_json() | {"id": "", "created_at": ""} == {
         "id": "", "username": "alice", "usage": 10, "quota": 10, "language": None, "created_at": "",
+        "role": "user", "scopes": ["read", "write", "share"],
     }  # fmt: skip
 
 

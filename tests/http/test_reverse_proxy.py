@@ -264,14 +264,16 @@ def test_an_upload_of_more_than_two_gib_may_begin_and_be_cancelled(proxy: Proxy)
 
 
 def test_a_form_is_limited_and_an_upload_is_not(proxy: Proxy) -> None:
-    # Of six megabytes: more than any form or JSON has.
     body = content_of(6 * MIB)
+    # More than any form or JSON has, and less than the proxies' own limit: Caddy counts what it passes on, and
+    # where it gets so far gives up in the middle of our answer.
+    form_body = body[: 9 * MIB // 2]
 
     with proxy.raw() as connection:
-        length: dict[str, str | int] = {"Content-Type": "application/json", "Content-Length": len(body)}
+        length: dict[str, str | int] = {"Content-Type": "application/json", "Content-Length": len(form_body)}
         head = request_head("POST", f"{proxy.prefix}/lookup", {"Host": proxy.host, **basic(), **length})
         # All of it, for Caddy reads some more before it passes an answer on.
-        connection.send(head + body)
+        connection.send(head + form_body)
         form = connection.read_response("POST")
     assert form is not None
     assert form.status == 413

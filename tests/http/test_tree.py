@@ -120,7 +120,7 @@ def test_what_is_deleted_waits_in_the_trash_and_comes_back(alice: Program) -> No
     (found,) = trashed(alice)
     assert found.keys() == {
         "id", "from", "trashed_at", "expires_at", "kind", "name", "size", "content_hash", "media_type",
-        "created_at", "modified_at",
+        "created_at", "modified_at", "tree_size", "tree_files", "child_count", "etag",
     }  # fmt: skip
     assert (found["from"], found["kind"], len(found["id"])) == ("d", "folder", 32)
     assert found["expires_at"] > found["trashed_at"]

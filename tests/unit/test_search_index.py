@@ -76,8 +76,8 @@ def test_a_library_that_trusts_no_schema_by_default_is_told_to(tmp_path: Path) -
         session.execute(
             text(
                 "INSERT INTO node (id, space_id, kind, name, sort_key, search_key, size, version, child_count,"
-                " child_size, below_bytes, below_segments, created_at, modified_at)"
-                " VALUES (5, 1, 1, 'ab', x'00', 'ab', 0, 1, 0, 0, 0, 0, '2026-01-01', '2026-01-01')"
+                " child_size, tree_size, tree_files, tree_tag, below_bytes, below_segments, created_at, modified_at)"
+                " VALUES (5, 1, 1, 'ab', x'00', 'ab', 0, 1, 0, 0, 0, 0, 0, 0, 0, '2026-01-01', '2026-01-01')"
             )
         )
     with Session(engine) as session:
