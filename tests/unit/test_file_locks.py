@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.storage.file_locks import FLAGS, LockTaken, locked, open_locked, release, take
+from cabinet.storage.file_locks import FLAGS, LockTaken, is_at, locked, open_locked, release, take
 
 HOLDER = """
 import sys, time
@@ -87,10 +87,12 @@ def test_a_released_lock_is_free_although_a_copy_of_its_descriptor_is_open(path:
     copy = os.dup(descriptor)
     try:
         take(descriptor, patience=0)
+        with pytest.raises(LockTaken), locked(path, patience=0):
+            pytest.fail("it is held")
         release(descriptor)
 
-        with locked(path, patience=0):
-            pass
+        with locked(path, patience=0) as own:
+            assert is_at(own, path)
     finally:
         os.close(copy)
 

@@ -165,6 +165,7 @@ def _listing(path: str) -> Response:
         raise InvalidField(field="sort", reason=ONLY_BY_NAME)
 
     def list_() -> tuple[dict[str, Any], Insides]:
+        """Return one page as JSON has it, and what the folder held by then."""
         if is_recursive:
             page = service.list_below(path, limit, order.after)
         else:

@@ -55,6 +55,7 @@ class LocalLocker:
         together: bool = False,
         let_go: Callable[[], None] | None = None,
     ) -> Iterator[None]:
+        """Hold the file of the lock `name`, as the protocol says; the last who lets go removes it."""
         path = path_of(self._root, name)
         lock, waiting = _LockFile(path), _LockFile(path.with_suffix(WAIT))
         with disk_errors():
@@ -69,6 +70,7 @@ class LocalLocker:
             lock.release()
 
     def tidy(self) -> None:
+        """Remove the files that can be locked at once, for nobody holds them."""
         # What cannot be opened, or is no file, is none of ours; and a folder that is missing has none.
         with disk_errors(), suppress(FileNotFoundError), os.scandir(self._root / FOLDER) as found:
             for entry in found:
@@ -147,6 +149,7 @@ def _looking_out(waiting: _LockFile, let_go: Callable[[], None]) -> Iterator[Non
     released = threading.Event()
 
     def look_out() -> None:
+        """Look until the lock is released, or somebody waits."""
         while not released.wait(LOOK_OUT):
             # Without a descriptor to spare it looks again.
             with suppress(OSError):
