@@ -102,7 +102,8 @@ def drawn_by(settings: dict[str, Any], path: str, status: HTTPStatus) -> Callabl
 
     def arrive(scene: Scene) -> None:
         with TemporaryDirectory() as folder:
-            app = create_app({"INSTANCE": folder, "BCRYPT_LOG_ROUNDS": 4, **settings})
+            # Jobs begin with the first request, and would write into the folder while it is removed.
+            app = create_app({"INSTANCE": folder, "BCRYPT_LOG_ROUNDS": 4, "JOBS": "apart", **settings})
             app.add_url_rule(BROKEN, view_func=lambda: abort(HTTPStatus.INTERNAL_SERVER_ERROR))
             headers = {"Accept": "text/html", "Accept-Language": scene.look.language}
             answer = app.test_client().get(path, headers=headers, buffered=True)
