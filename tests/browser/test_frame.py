@@ -136,7 +136,7 @@ def test_scripts_and_the_server_say_sizes_alike(new_context: NewContext, server:
         page = new_context(locale=language).new_page()
         page.goto("/")
         module = page.evaluate("document.querySelector('script[type=module]').src").replace(
-            "page.js", "format.js"
+            "page.js", "core/format.js"
         )
         shown = page.evaluate(
             "async ([module, sizes]) => { const { size } = await import(module); return sizes.map(size); }",

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 # Bytes that differ from block to block, made alike in Python and in the page.
 PATTERN = bytes(range(251))
 IN_THE_PAGE = """async ([base, sizes]) => {
-    const { hashOf } = await import(base.replace("page.js", "hashing.js"));
+    const { hashOf } = await import(base.replace("page.js", "upload/hashing.js"));
     const content = (size) => Uint8Array.from({ length: size }, (_, index) => index % 251);
     return Promise.all(sizes.map((size) => hashOf(new File([content(size)], "x")).hash));
 }"""
@@ -40,7 +40,7 @@ def test_a_file_that_nobody_waits_for_any_more_holds_nobody_up(context: BrowserC
 
     found = page.evaluate(
         """async (base) => {
-            const { hashOf } = await import(base.replace("page.js", "hashing.js"));
+            const { hashOf } = await import(base.replace("page.js", "upload/hashing.js"));
             const [first, second] = [hashOf(new File([new Uint8Array(9e7)], "a")), hashOf(new File(["b"], "b"))];
             first.stop();
             return second.hash;

@@ -141,7 +141,7 @@ def test_a_picture_that_was_not_made_when_nobody_listened_is_asked_for_again(vis
         asked.append(route.request.url)
         route.fulfill(status=202) if len(asked) == 1 else route.continue_()
 
-    page.route("**/pictures.js", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
+    page.route("**/list/thumbnails.js", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
     page.route("**/thumbnails/**", refuse_once)
     page.goto("/index", wait_until="domcontentloaded")
     page.wait_for_function("document.querySelector('.thumb').complete")

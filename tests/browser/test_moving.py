@@ -222,7 +222,7 @@ def test_an_ended_session_is_renewed_and_the_move_goes_on(
 
 
 MOVE_MANY = """async () => {
-  const { moveInto } = await import(new URL("relocating.js", document.querySelector("script[src*='files.js']").src));
+  const { moveInto } = await import(new URL("actions/relocating.js", document.querySelector("script[src*='files.js']").src));
   const entries = Array.from({ length: 2001 }, (_, number) => ({
     path: `${number}.txt`, name: `${number}.txt`, kind: "file",
   }));

@@ -234,7 +234,7 @@ def test_a_fault_that_comes_every_time_is_given_up_on(
 
 def test_each_wait_is_twice_the_one_before_and_half_of_it_is_chance(page: Page) -> None:
     module = page.evaluate("document.querySelector('script[type=module]').src").replace(
-        "page.js", "patience.js"
+        "page.js", "core/retry.js"
     )
 
     least, most, told = page.evaluate(

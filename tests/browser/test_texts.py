@@ -32,7 +32,7 @@ LINES = "".join(f"{number:06} a line of the log\n" for number in range(1, 80_001
 
 def read(page: Page, *contents: bytes, is_cut: bool = False) -> list[tuple[str | None, str | None]]:
     packed = [[base64.b64encode(content).decode(), is_cut] for content in contents]
-    found: list[Any] = page.evaluate(READ, ["encodings.js", packed])
+    found: list[Any] = page.evaluate(READ, ["preview/encodings.js", packed])
     return [(encoding, text) for encoding, text in found]
 
 

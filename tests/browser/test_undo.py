@@ -96,7 +96,7 @@ def test_bad_news_stays_however_much_there_is(
 
 def test_a_way_back_that_was_cut_short_goes_on_where_it_was(page: Page) -> None:
     module = page.evaluate("document.querySelector('script[type=module]').src").replace(
-        "page.js", "changes.js"
+        "page.js", "actions/changes.js"
     )
 
     asked, entries = page.evaluate(

@@ -257,7 +257,7 @@ def test_paused_shows_what_the_server_keeps(visitor: Visitor) -> None:
 
 def test_sizes_and_rates_are_whole_bytes_below_a_kilobyte(page: Page) -> None:
     sizes = page.evaluate(
-        f"{MODULE % 'format.js'}.then(({{ size }}) => [0.4, 1.2, 512.345, 999.6, 1499.9].map(size))"
+        f"{MODULE % 'core/format.js'}.then(({{ size }}) => [0.4, 1.2, 512.345, 999.6, 1499.9].map(size))"
     )
 
     assert sizes == ["0 bytes", "1 byte", "512 bytes", "1 kB", "1.5 kB"]

@@ -358,7 +358,7 @@ def test_the_start_and_the_quarters_of_an_upload_are_said(
     module = page.locator("script[src$='files.js']").get_attribute("src")
     assert module
 
-    heard = page.evaluate(SAID, [module.replace("files.js", "upload-voice.js"), steps])
+    heard = page.evaluate(SAID, [module.replace("files.js", "upload/voice.js"), steps])
 
     assert heard == ["Uploading 2 files", *[f"{share} uploaded" for share in said], "Uploading 2 files"]
 

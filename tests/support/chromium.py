@@ -146,7 +146,7 @@ def awaken(page: Page) -> None:
         page.locator("body.is-ready").wait_for(state="attached")
 
 
-# As js/key-settings.js keeps it.
+# As js/ui/key-settings.js keeps it.
 LETTERS_ON = (
     "localStorage.setItem(`keys ${document.body.dataset.root}${document.body.dataset.user}`, 'letters signs')"
 )

@@ -12,8 +12,8 @@ from playwright.sync_api import BrowserContext, Page
 # A queue whose transfers do what `step(index, "sent" | "kept" | "stored" | "failed" | "verified", value)`
 # says, and keep a diary of what they are asked; on a clock of its own. A failure with a `why` passes.
 BENCH = """async (base) => {
-    const { Queue } = await import(base.replace("page.js", "queue.js"));
-    const { Task } = await import(base.replace("page.js", "task.js"));
+    const { Queue } = await import(base.replace("page.js", "upload/queue.js"));
+    const { Task } = await import(base.replace("page.js", "upload/task.js"));
     const reports = new Map();
     const bench = { clock: 0, diary: [], waits: [], together: 1, batches: [] };
     const transferOf = (task, report) => {

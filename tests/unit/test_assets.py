@@ -121,12 +121,13 @@ def test_several_stylesheets_are_one_in_their_order_and_without_comments(tmp_pat
             assets.get(name)
 
 
-def test_a_script_travels_without_its_comments_and_with_all_of_its_lines(tmp_path: Path) -> None:
-    (tmp_path / "js").mkdir()
+@pytest.mark.parametrize("name", ["a.js", "core/a.js"])
+def test_a_script_travels_without_its_comments_and_with_all_of_its_lines(tmp_path: Path, name: str) -> None:
+    (tmp_path / "js" / "core").mkdir(parents=True)
     source = '/* What it is.\n\n   Rule: none. */\n\n/** Say so. */\nconst a = "// no comment";\n  // why\nrun(a); // stays\n'
-    (tmp_path / "js" / "a.js").write_text(source)
+    (tmp_path / "js" / name).write_text(source)
 
-    body = Assets(tmp_path).get("js/a.js").body.decode()
+    body = Assets(tmp_path).get(f"js/{name}").body.decode()
 
     assert body.splitlines() == ["", "", "", "", "", 'const a = "// no comment";', "", "run(a); // stays"]
 
@@ -135,7 +136,7 @@ def test_a_script_travels_without_its_comments_and_with_all_of_its_lines(tmp_pat
 def test_the_texts_of_the_scripts_lie_beside_them(
     app: Flask, client: FlaskClient, code: str, word: str
 ) -> None:
-    answer = client.get(address(app, f"js-{code}/catalog.js"))
+    answer = client.get(address(app, f"js-{code}/core/catalog.js"))
 
     exported, texts = answer.text.split("export default ")
     assert (exported, json.loads(texts.removesuffix(";\n"))["uploaded"]) == ("", word)
@@ -144,8 +145,18 @@ def test_the_texts_of_the_scripts_lie_beside_them(
 
 
 def test_a_language_has_all_scripts_and_nothing_else(app: Flask, client: FlaskClient) -> None:
-    plain = client.get(address(app, "js/page.js"))
+    for name in ("page.js", "core/format.js"):
+        plain = client.get(address(app, f"js/{name}"))
 
-    assert {client.get(address(app, f"{folder}page.js")).data for folder in SCRIPTS.values()} == {plain.data}
-    for name in ("js-de/page.js", "js-/page.js", "js/catalog.js", "js-ru/js-ru/page.js", "css/js-ru/page.js"):
+        assert {client.get(address(app, f"{folder}{name}")).data for folder in SCRIPTS.values()} == {
+            plain.data
+        }
+    for name in (
+        "js-de/page.js",
+        "js-/page.js",
+        "js/core/catalog.js",
+        "js-ru/catalog.js",
+        "js-ru/js-ru/page.js",
+        "css/js-ru/page.js",
+    ):
         assert client.get(address(app, name)).status_code == 404, name

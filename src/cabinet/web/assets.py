@@ -9,9 +9,9 @@ What a page needs at once travels light: stylesheets as one, `css/a+b.css` being
 scripts and stylesheets of ours without their comments. Lines stay lines, so that whoever reads an
 error finds its place.
 
-The scripts have a folder for each language, `js-ru/` and so on, which differ in one module: `catalog.js`
-beside them holds the texts that they show. So texts are imported like anything else, and no script waits
-for them by an `await` of its own.
+The scripts have a folder for each language, `js-ru/` and so on, which differ in one module:
+`core/catalog.js` holds the texts that they show. So texts are imported like anything else, and no script
+waits for them by an `await` of its own.
 
 Rule: only what lies in `static/`, and what is made of our texts, is served here, from memory, found
 by its exact name.
@@ -63,11 +63,12 @@ KEPT = 1024
 # Stylesheets that one address may name.
 MOST_TOGETHER = 20
 
-# The folder of the scripts in each language.
+# The folder of the scripts in each language, and the module in it that differs.
 SCRIPTS = {code: f"js-{code}/" for code in SUPPORTED}
+CATALOG = "core/catalog.js"
 _IN_A_LANGUAGE = re.compile(f"^({'|'.join(SCRIPTS.values())})")
 # What is ours and has comments, each on lines of its own.
-_OURS = re.compile(r"(css|js)/[^/]*")
+_OURS = re.compile(r"css/[^/]+|js/.+")
 _LINE_COMMENT = re.compile(rb"^[ \t]*//[^\n]*$", re.MULTILINE)
 _BLOCK_COMMENT = re.compile(rb"^[ \t]*/\*.*?\*/[ \t]*$", re.MULTILINE | re.DOTALL)
 # In a stylesheet that is not the first of several, an @import would not count.
@@ -153,7 +154,7 @@ def _catalog_in(code: str) -> bytes:
 
 def init_app(app: Flask) -> None:
     """Serve the assets and give templates `asset_url(name)`, `styles_url(names)` and `script_url(name)`."""
-    catalogs = {f"{folder}catalog.js": partial(_catalog_in, code) for code, folder in SCRIPTS.items()}
+    catalogs = {f"{folder}{CATALOG}": partial(_catalog_in, code) for code, folder in SCRIPTS.items()}
     assets = Assets(Path(app.root_path) / "static", catalogs)
 
     def serve(fingerprint: str, name: str) -> Response:

@@ -1,7 +1,7 @@
 """How sizes, times, names and programs are shown.
 
 Sizes are decimal: a kilobyte is 1000 bytes, as its name says and as disks are sold. The scripts
-format the same way (`static/js/format.js`); a browser test compares the two.
+format the same way (`static/js/core/format.js`); a browser test compares the two.
 
 Rule: filters turn a value into text or into escaped markup, and decide nothing.
 """

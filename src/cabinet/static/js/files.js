@@ -115,7 +115,7 @@ if (isKept()) {
 }
 if (list.querySelector(".thumb")) {
   // Without it, or without a line, pictures come as they come.
-  import("./pictures.js").then(
+  import("./list/thumbnails.js").then(
     ({ bindPictures }) => bindPictures(),
     () => {},
   );

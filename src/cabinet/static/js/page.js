@@ -2,10 +2,10 @@
 
    Rule: what only some pages have is fetched on those; sentences are fetched when one is said. */
 
-import { bindFocusRing } from "./focus-ring.js";
-import "./identity.js";
-import { bindTheme } from "./theme.js";
-import { bindExactTimes, showTimes } from "./times.js";
+import { bindFocusRing } from "./ui/focus-ring.js";
+import "./core/identity.js";
+import { bindTheme } from "./ui/theme.js";
+import { bindExactTimes, showTimes } from "./core/times.js";
 
 /** Copy the text of an element; where the browser forbids it, select it for Ctrl+C. */
 async function copyFrom(element) {
@@ -16,7 +16,7 @@ async function copyFrom(element) {
   if (!isCopied) {
     getSelection().selectAllChildren(element);
   }
-  const [{ say }, { text }] = await Promise.all([import("./toasts.js"), import("./texts.js")]);
+  const [{ say }, { text }] = await Promise.all([import("./ui/toasts.js"), import("./core/texts.js")]);
   say(text(isCopied ? "copied" : "copy-by-hand"));
 }
 
@@ -28,9 +28,9 @@ bindExactTimes();
     the page is whole without it. */
 const optional = (part) => part.catch(() => null);
 
-const loadPatience = () => import("./patient-form.js");
+const loadPatience = () => import("./ui/patient-form.js");
 
-/** Send `form` by patient-form.js: what is sent before that has come waits for it. */
+/** Send `form` by ui/patient-form.js: what is sent before that has come waits for it. */
 function bindPatience(form) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -54,7 +54,7 @@ async function bindMain() {
   // Those in dialogs belong to whoever opens them.
   const passwords = document.querySelectorAll('main > :not(dialog) input[type="password"]');
   if (passwords.length) {
-    const part = await optional(import("./passwords.js"));
+    const part = await optional(import("./ui/passwords.js"));
     passwords.forEach((field) => part?.bindPassword(field));
   }
   if (forms.length) {
@@ -62,7 +62,7 @@ async function bindMain() {
   }
   const switches = document.getElementById("key-switches");
   if (switches) {
-    const part = await optional(import("./key-settings.js"));
+    const part = await optional(import("./ui/key-settings.js"));
     part?.bindSwitches(switches);
   }
 }

@@ -3,25 +3,25 @@
 
    Rule: a composition root; what is long is imported by the parts on first use. */
 
-import { contextOf } from "./actions.js";
-import { BulkBar } from "./bulk-bar.js";
-import { bindChoosing } from "./choosing.js";
-import { bindCommands } from "./commands.js";
-import { bindDetails } from "./details-kept.js";
-import { bindDownloads } from "./download-links.js";
-import { bindDragging } from "./dragging.js";
-import { bindEmptying } from "./emptying.js";
-import { bindKeys } from "./keys.js";
-import { bindMore } from "./list-more.js";
-import { bindNavigation } from "./navigation.js";
-import { bindPictures } from "./pictures.js";
-import { Pointer } from "./pointer.js";
-import { bindLooking } from "./preview-address.js";
-import { bindGroups } from "./row-groups.js";
-import { bindSearch } from "./search.js";
-import { Selection } from "./selection.js";
-import "./styles.js";
-import { bindView } from "./view.js";
+import { contextOf } from "./actions/table.js";
+import { BulkBar } from "./actions/bulk-bar.js";
+import { bindChoosing } from "./upload/pick.js";
+import { bindCommands } from "./actions/commands.js";
+import { bindDetails } from "./details/kept.js";
+import { bindDownloads } from "./actions/download-links.js";
+import { bindDragging } from "./actions/dragging.js";
+import { bindEmptying } from "./actions/emptying.js";
+import { bindKeys } from "./actions/keys.js";
+import { bindMore } from "./list/more.js";
+import { bindNavigation } from "./list/navigation.js";
+import { bindPictures } from "./list/thumbnails.js";
+import { Pointer } from "./actions/pointer.js";
+import { bindLooking } from "./preview/address.js";
+import { bindGroups } from "./list/row-groups.js";
+import { bindSearch } from "./list/search.js";
+import { Selection } from "./list/selection.js";
+import "./ui/styles.js";
+import { bindView } from "./list/view.js";
 
 const { place } = document.getElementById("main").dataset;
 const list = document.getElementById("list");
@@ -45,7 +45,7 @@ bindSearch();
 if (place !== "trash") {
   bindDetails(() => contextOf(selection));
   // Not with the first F2: what is typed at once belongs to the name.
-  (window.requestIdleCallback ?? setTimeout)(() => import("./renaming.js").catch(() => {}));
+  (window.requestIdleCallback ?? setTimeout)(() => import("./actions/renaming.js").catch(() => {}));
 }
 
 /** Resolves once uploads can be taken; nothing that is waited for may stand at the top of a module, for WebKit

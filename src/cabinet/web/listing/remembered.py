@@ -1,7 +1,7 @@
 """How somebody likes lists: the view and the order, which their browser keeps in a cookie.
 
 The cookie is of one user, by the public id, for several may use one browser. What is in it was written by
-this or by static/js/remembered.js, or by anybody.
+this or by static/js/list/remembered.js, or by anybody.
 
 Rule: a wish that makes no sense is none.
 """

@@ -1,0 +1,143 @@
+/* Requests that change many entries: in batches, and once more when somebody had to sign in again.
+
+   Rule: knows the wire and nothing of the page. A change of several batches reports each of them,
+   for those before a failure have happened. */
+
+import { exchange, root, send } from "../core/http.js";
+import { isAway, OTHER_SESSION } from "../core/identity.js";
+import { renewToken, signedInNow } from "../session/signin.js";
+
+// As many as the server takes at a time.
+const BATCH = 1000;
+
+/** Be the user of this page again, after a failure because of the session; tells whether that is so. */
+async function isBackAfter(failure) {
+  if (failure.type !== OTHER_SESSION) {
+    return isAway(failure) && signedInNow();
+  }
+  try {
+    await renewToken();
+    return true;
+  } catch (later) {
+    return isAway(later) && signedInNow();
+  }
+}
+
+/** Return what `attempt()` returns; when the session has ended, after signing in again. */
+export async function renewing(attempt) {
+  try {
+    return await attempt();
+  } catch (failure) {
+    if (!(await isBackAfter(failure))) {
+      throw failure;
+    }
+    return attempt();
+  }
+}
+
+const post = (address, value) => renewing(() => exchange("POST", `${root}${address}`, value));
+
+/** Post `items` as `key` beside the other fields, a batch at a time; yields the entries of each answer. */
+async function* inBatches(address, key, items, fields = {}) {
+  for (let start = 0; start < items.length; start += BATCH) {
+    const answer = await post(address, { [key]: items.slice(start, start + BATCH), ...fields });
+    yield answer.entries;
+  }
+}
+
+/** Do a change of several batches wholly; returns all its entries. */
+export async function wholly(batches) {
+  const entries = [];
+  for await (const some of batches) {
+    entries.push(...some);
+  }
+  return entries;
+}
+
+/** Return what does a change of `items` wholly and returns all its entries; `batchesOf` makes it for some of
+    them. Called again after a failure, it goes on with those that are left. */
+export function inTurn(batchesOf, items) {
+  const entries = [];
+  return async () => {
+    for await (const some of batchesOf(items.slice(entries.length))) {
+      entries.push(...some);
+    }
+    return entries;
+  };
+}
+
+/** Put what is at `paths` into the trash; yields what is there now, each with its `id`. */
+export const trashPaths = (paths) => inBatches("trash", "paths", paths);
+
+/** Put back what is in the trash as `ids`; yields the entries that are back. */
+export const restoreIds = (ids, onConflict = "fail") =>
+  inBatches("trash/restore", "ids", ids, { on_conflict: onConflict });
+
+/** Move or copy ("moves", "copies") what is at `paths` to `to`; yields the entries that came of it. */
+export const relocatePaths = (kind, paths, to, onConflict = "fail") =>
+  inBatches(kind, "from", paths, { to, on_conflict: onConflict });
+
+/** Return what is at each of `paths`, null where nothing is. */
+export const lookUp = (paths) => wholly(inBatches("lookup", "paths", paths));
+
+/** Remove what is in the trash as `ids` for ever. */
+export async function purgeIds(ids) {
+  for (let start = 0; start < ids.length; start += BATCH) {
+    const value = JSON.stringify({ ids: ids.slice(start, start + BATCH) });
+    const type = { "Content-Type": "application/json" };
+    await renewing(() => send("POST", `${root}trash/purge`, value, type));
+  }
+}
+
+/** Remove everything in the trash for ever. */
+export const purgeAll = () => renewing(() => send("DELETE", `${root}trash`));
+
+/** Return the fields that name `everything` (actions/everything.js). */
+const fieldsOf = ({ folder, except, count }) =>
+  folder === null ? { all: true, except, count } : { folder, except, count };
+
+/** Put everything in a folder into the trash; resolves to the `batch` that did it. */
+export const trashAll = (everything) => post("trash", fieldsOf(everything));
+
+/** Put everything that is in the trash back; resolves to the `batch`, too. */
+export const restoreAll = (everything, onConflict) =>
+  post("trash/restore", { ...fieldsOf(everything), on_conflict: onConflict });
+
+/** Move everything in a folder to the one at `path`; resolves to the `batch`, too. */
+export const moveAll = (everything, path, onConflict) =>
+  post("moves", { ...fieldsOf(everything), to: path && `${path}/`, on_conflict: onConflict });
+
+/** Copy everything in a folder to the one at `path`; resolves to the `batch`, too. */
+export const copyAll = (everything, path, onConflict) =>
+  post("copies", { ...fieldsOf(everything), to: path && `${path}/`, on_conflict: onConflict });
+
+/** Remove everything for ever; what is in a folder by way of the trash: nothing is lost before all of it is there. */
+export const purgeEverything = async (everything) =>
+  post("trash/purge", everything.folder === null ? fieldsOf(everything) : { batch: (await trashAll(everything)).batch });
+
+/** Undo what `batch` did, by the address that undoes such a one. */
+export const undoAll = (address, batch) => post(address, { batch });
+
+/** Return a page of the folders in the folder at `path`, and the cursor of the next, null when files begin. */
+export async function foldersOf(path, after, limit) {
+  const query = new URLSearchParams({ path, limit, ...(after && { after }) });
+  const response = await renewing(() => send("GET", `${root}files?${query}`));
+  const { entries, next } = await response.json();
+  const folders = entries.filter((entry) => entry.kind === "folder");
+  return { folders, next: folders.length === entries.length ? next : null };
+}
+
+/** Make a folder at `path`. */
+export const makeFolder = (path) => post("folders", { path });
+
+/** Return what is in the trash, the newest first, as far as one page of it reaches. */
+async function listTrash() {
+  const response = await renewing(() => send("GET", `${root}trash?limit=${BATCH}`));
+  return (await response.json()).entries;
+}
+
+/** Return what lies in the trash and came from one of `paths`, the newest of each. */
+export async function newestTrashed(paths) {
+  const trashed = await listTrash();
+  return paths.map((path) => trashed.find((entry) => entry.from === path)).filter(Boolean);
+}

@@ -1,0 +1,237 @@
+/* What can be done on a page by keys, besides what is done with entries (actions/table.js): moving about,
+   choosing, and what concerns the page as a whole.
+
+   A command has an `id`, the key of its `text`, its `keys`, the `places` where it exists, the `group`
+   that it stands in on the sheet (with `shownKeys`, where `keys` are too many), and `run(context, key)`,
+   which returns false when there was nothing to do. What `isInList` needs the focus in the list, or
+   nowhere.
+
+   Rule: a table of short calls; whatever is long is loaded when it is asked for. */
+
+import { contextOf, perform } from "./table.js";
+import { keyOf } from "../list/list.js";
+import { toggleView } from "../list/view.js";
+import { focusOn, outermostRow, rowBeyond, rowInFocus, rowPageFrom } from "../list/focus.js";
+
+const LISTS = ["folder", "search", "trash"];
+
+const ARROWS = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"];
+const MOVES = [...ARROWS, "Home", "End", "PageUp", "PageDown"];
+
+const byId = (id) => document.getElementById(id);
+
+function press(element) {
+  element?.click();
+  return Boolean(element);
+}
+
+const rowFrom = (row, key) => (key.startsWith("Page") ? rowPageFrom(row, key) : rowBeyond(row, key));
+
+/** Move the focus; without one yet, into the list. Returns the rows that it left and went to. */
+function step(key) {
+  const from = rowInFocus();
+  const isOutermost = !from || key === "Home" || key === "End";
+  const to = isOutermost ? outermostRow(key === "End" ? "End" : "Home") : rowFrom(from, key);
+  if (to) {
+    focusOn(to);
+  }
+  return { from, to };
+}
+
+function walk({ selection }, key) {
+  const { to } = step(key);
+  selection.startAt(null);
+  return Boolean(to);
+}
+
+function extend({ selection }, key) {
+  const { from, to } = step(key.replace("Shift+", ""));
+  if (to) {
+    selection.extendTo(keyOf(to), from && keyOf(from));
+  }
+  return Boolean(to);
+}
+
+function toggle({ selection }) {
+  const row = rowInFocus();
+  if (row) {
+    selection.toggle(keyOf(row));
+  }
+  return Boolean(row);
+}
+
+function clear({ selection }) {
+  const isNeeded = selection.size > 0;
+  selection.clear();
+  return isNeeded;
+}
+
+async function openMenu({ selection }) {
+  const row = rowInFocus();
+  if (row) {
+    (await import("./row-menu.js")).openMenu(row, selection);
+  }
+}
+
+export const COMMANDS = [
+  {
+    id: "walk",
+    text: "cmd-walk",
+    group: "list",
+    keys: ARROWS,
+    places: LISTS,
+    isInList: true,
+    run: walk,
+  },
+  {
+    id: "ends",
+    text: "cmd-ends",
+    group: "list",
+    keys: ["Home", "End"],
+    places: LISTS,
+    isInList: true,
+    run: walk,
+  },
+  {
+    id: "pages",
+    text: "cmd-pages",
+    group: "list",
+    keys: ["PageUp", "PageDown"],
+    places: LISTS,
+    isInList: true,
+    run: walk,
+  },
+  {
+    // Every character is a key of it (list/type-ahead.js).
+    id: "typing",
+    text: "cmd-typing",
+    group: "list",
+    keys: [],
+    shownKeys: ["Typing"],
+    places: LISTS,
+    isTyped: true,
+    isInList: true,
+    run: () => false,
+  },
+  {
+    id: "toggle",
+    text: "cmd-toggle",
+    group: "list",
+    keys: ["Space"],
+    places: LISTS,
+    isInList: true,
+    run: toggle,
+  },
+  {
+    id: "extend",
+    text: "cmd-extend",
+    group: "list",
+    keys: MOVES.map((key) => `Shift+${key}`),
+    shownKeys: ["Shift+ArrowUp", "Shift+ArrowDown"],
+    places: LISTS,
+    isInList: true,
+    run: extend,
+  },
+  {
+    id: "choose-all",
+    text: "cmd-all",
+    group: "list",
+    keys: ["Mod+a"],
+    places: LISTS,
+    run: ({ selection }) => selection.selectAll(),
+  },
+  {
+    id: "choose-none",
+    text: "cmd-none",
+    group: "list",
+    keys: ["Escape"],
+    places: LISTS,
+    run: clear,
+  },
+  {
+    id: "menu",
+    text: "cmd-menu",
+    group: "list",
+    keys: ["Shift+F10", "ContextMenu"],
+    places: LISTS,
+    isInList: true,
+    run: openMenu,
+  },
+  {
+    id: "search",
+    text: "cmd-search",
+    group: "page",
+    keys: ["/"],
+    places: LISTS,
+    run: () => document.querySelector('[role="search"] input[type="search"]')?.focus(),
+  },
+  {
+    id: "new-folder",
+    text: "cmd-new-folder",
+    group: "page",
+    keys: ["n"],
+    places: LISTS,
+    run: async ({ folder }) => (await import("./new-folder.js")).makeFolder(folder),
+  },
+  {
+    id: "upload",
+    text: "cmd-upload",
+    group: "page",
+    keys: ["u"],
+    places: LISTS,
+    run: () => press(byId("files-input")),
+  },
+  {
+    id: "view",
+    text: "cmd-view",
+    group: "page",
+    keys: ["v"],
+    places: LISTS,
+    run: toggleView,
+  },
+  {
+    id: "undo",
+    text: "cmd-undo",
+    group: "page",
+    keys: ["Mod+z"],
+    places: LISTS,
+    run: async () => (await import("./undo.js")).undoLast(),
+  },
+  {
+    id: "keys",
+    text: "cmd-keys",
+    group: "page",
+    keys: ["?"],
+    places: LISTS,
+    run: async () => (await import("./keys-sheet.js")).showKeys(),
+  },
+];
+
+// What pages without a list ask of this one, by the fragment of its address. Only a press of a button may
+// open a browser's own dialog, so that button is next.
+const ASKED = {
+  "#upload": () => byId("files-input").focus(),
+  "#upload-folder": () => byId("folder-input").focus(),
+  "#new-folder": async () => (await import("./new-folder.js")).makeFolder(document.getElementById("main").dataset.folder),
+};
+
+/** Do what the address asks for, and take that out of it. */
+function answerAddress() {
+  const answer = ASKED[location.hash];
+  if (answer) {
+    history.replaceState(history.state, "", location.pathname + location.search);
+    answer();
+  }
+}
+
+/** Let the buttons of the page that name a command run it. */
+export function bindCommands(selection) {
+  answerAddress();
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest?.("[data-command]");
+    const command = COMMANDS.find(({ id }) => id === button?.dataset.command);
+    if (command) {
+      perform(command, contextOf(selection, button));
+    }
+  });
+}

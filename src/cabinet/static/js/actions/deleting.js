@@ -1,0 +1,128 @@
+/* Deleting into the trash and for ever, and putting back what is in the trash.
+
+   Rule: what can be undone is done at once; what cannot is asked about first. In the trash, entries
+   have a `trashId`, by which their rows are known, too. */
+
+import { inTurn, lookUp, newestTrashed, purgeAll, purgeIds, restoreIds, trashPaths, wholly } from "./changes.js";
+import { number } from "../core/format.js";
+import { refresh } from "../list/refresh.js";
+import { askWhatGives, confirm } from "../ui/dialogs.js";
+import { arrived, busy, left, lost } from "../list/updates.js";
+import { countText, text } from "../core/texts.js";
+import { say } from "../ui/toasts.js";
+import { remember } from "./undo.js";
+
+const everything = () => import("./everything.js");
+
+const pathsOf = (entries) => entries.map(({ path }) => path);
+const keysOf = (entries) => entries.map(({ path, trashId }) => trashId ?? path);
+const idsOf = (trashed) => trashed.map(({ id }) => id);
+
+const counted = (entries, one, many) =>
+  entries.length === 1
+    ? text(one, entries[0])
+    : countText(many, entries.length, { count: number(entries.length) });
+
+/** Do a change, with the rows of `entries` busy; say so where it fails. */
+function attempt(entries, change) {
+  return busy(entries, () => change().catch(lost));
+}
+
+/** Return those that nothing is being done with: a button may be pressed twice. */
+const idle = (entries) => entries.filter(({ row }) => row?.ariaBusy !== "true");
+
+/** Put `chosen` entries into the trash, and offer to bring them back. */
+export async function trash(chosen) {
+  if (chosen.everything) {
+    return (await everything()).trashEverything(chosen);
+  }
+  const entries = idle(chosen);
+  const done = [];
+  await attempt(entries, async () => {
+    for await (const some of trashPaths(pathsOf(entries))) {
+      done.push(...some);
+    }
+  });
+  if (done.length) {
+    const bringBack = inTurn(restoreIds, idsOf(done));
+    remember(counted(done, "deleted", "deleted-many"), async () => {
+      const back = await bringBack();
+      await left(idsOf(done));
+      await arrived(pathsOf(back));
+    });
+    await left(done.map(({ from }) => from)).catch(lost);
+  }
+  return null;
+}
+
+/** Put `entries` of the trash back; where something is in their place, ask. Returns what is `back`, and what
+    lies in the trash now because it was `replaced`. */
+async function putBack(entries) {
+  const ids = entries.map(({ trashId }) => trashId);
+  try {
+    return { back: await wholly(restoreIds(ids)), replaced: [] };
+  } catch (failure) {
+    if (failure.type !== "entry-exists") {
+      throw failure;
+    }
+  }
+  const paths = pathsOf(entries);
+  const there = pathsOf((await lookUp(paths)).filter(Boolean));
+  // Else it is one of them that is in the way of another.
+  const clashing = paths.filter((path, index) => paths.indexOf(path) !== index);
+  const inTheWay = there.length ? there : clashing;
+  const choice = await askWhatGives(inTheWay, { canSkip: false, canReplace: !clashing.length });
+  const back = choice ? await wholly(restoreIds(ids, choice)) : [];
+  return { back, replaced: choice === "replace" ? await newestTrashed(there).catch(() => []) : [] };
+}
+
+/** Put `chosen` entries of the trash back where they were, and offer to delete them again. */
+export async function restore(chosen) {
+  if (chosen.everything) {
+    return (await everything()).restoreEverything(chosen);
+  }
+  const entries = idle(chosen);
+  return attempt(entries, async () => {
+    const { back, replaced } = await putBack(entries);
+    if (back.length) {
+      const deleteAgain = inTurn(trashPaths, pathsOf(back));
+      const bringBack = inTurn(restoreIds, idsOf(replaced));
+      remember(counted(back, "restored", "restored-many"), async () => {
+        await deleteAgain();
+        await bringBack();
+        await refresh();
+      });
+      await left(keysOf(entries));
+    }
+  });
+}
+
+/** Ask, then remove `entries`, in the trash or not, for ever. */
+export async function purge(entries) {
+  if (entries.everything) {
+    return (await everything()).purgeAllOf(entries);
+  }
+  const words = text(entries.length === 1 ? "purge-text" : "purge-many-text");
+  if (!(await confirm(counted(entries, "purge-one", "purge-many"), words, text("purge")))) {
+    return null;
+  }
+  return attempt(entries, async () => {
+    // By way of the trash: should the second step fail, nothing is lost that was not to be lost.
+    const there = entries.filter(({ trashId }) => !trashId);
+    const added = await wholly(trashPaths(pathsOf(there)));
+    await purgeIds([...entries.map(({ trashId }) => trashId).filter(Boolean), ...idsOf(added)]);
+    say(text("purged"));
+    await left(keysOf(entries));
+  });
+}
+
+/** Ask, then remove everything in the trash for ever. */
+export async function emptyTrash() {
+  if (await confirm(text("empty-title"), text("empty-text"), text("empty"))) {
+    await attempt([], async () => {
+      await purgeAll();
+      say(text("emptied"));
+      await refresh();
+    });
+  }
+}

@@ -1,0 +1,123 @@
+/* Files that come by drag and drop or from the clipboard, folders with all that is in them.
+
+   Rule: hands over `{file, path}`, the path relative to what was dropped, and `{path}` alone for a
+   folder with nothing in it; uploads nothing itself. */
+
+import { makeMark, placeAt, titleOf, TRASH } from "./places.js";
+import { text } from "../core/texts.js";
+import { warn } from "../ui/toasts.js";
+
+/** The type of what is dragged when it is rows of a list: of this page or of another window. */
+export const ROWS = "application/x-cabinet-rows";
+
+const page = document.getElementById("main").dataset;
+const TYPING = 'input:not([type="checkbox"]), textarea, [contenteditable], dialog';
+
+/** Tell whether files hang at the pointer. A picture in a row is one for the browser, and is not meant. */
+function carriesFiles({ dataTransfer }) {
+  const types = dataTransfer?.types ?? [];
+  return types.includes("Files") && !types.includes(ROWS);
+}
+
+const asPromise = (start) => new Promise((resolve, reject) => start(resolve, reject));
+
+/** Yield every file and every empty folder below `entry`; a folder hands out its content in batches, the
+    last one empty. */
+async function* walk(entry, parent) {
+  const path = parent ? `${parent}/${entry.name}` : entry.name;
+  try {
+    if (entry.isFile) {
+      yield { file: await asPromise((resolve, reject) => entry.file(resolve, reject)), path };
+      return;
+    }
+    const reader = entry.createReader();
+    const batch = () => asPromise((resolve, reject) => reader.readEntries(resolve, reject));
+    let entries = await batch();
+    if (!entries.length) {
+      yield { path };
+    }
+    for (; entries.length; entries = await batch()) {
+      for (const child of entries) {
+        yield* walk(child, path);
+      }
+    }
+  } catch {
+    warn(text("folder-unreadable", { name: path }));
+  }
+}
+
+async function collect(transfer) {
+  // The items are gone once the event handler returns, so all entries are taken before any wait.
+  const items = [...transfer.items].filter((item) => item.kind === "file");
+  const entries = items.map((item) => item.webkitGetAsEntry?.() ?? null);
+  const loose = items.filter((_, index) => !entries[index]).map((item) => item.getAsFile());
+  const found = loose.filter(Boolean).map((file) => ({ file, path: file.name }));
+  for (const entry of entries.filter(Boolean)) {
+    for await (const item of walk(entry, "")) {
+      found.push(item);
+    }
+  }
+  return found;
+}
+
+/** Return the folder that the pointer is over, if it is over one: a row, a crumb, a link of the rail. */
+function folderAt({ target }) {
+  const place = placeAt(target);
+  return place && place.path !== TRASH ? place : null;
+}
+
+/** Make the whole page a drop zone, and each folder on it one of its own; `sign` shows while files hang
+    over it, and says where they would go. `take(items, folder)` gets what is dropped, and where. Other
+    places take nothing. */
+export function bindDrop(sign, take) {
+  // Each element that the pointer enters and leaves reports both; only the sum tells.
+  let depth = 0;
+  const mark = makeMark();
+  // What it says of the open folder, while it speaks of another.
+  let here = null;
+  const aim = (place) => {
+    mark(place?.element ?? null);
+    const words = sign.querySelector("p");
+    here ??= words.textContent;
+    words.textContent = place ? text("drop-into", { name: titleOf(place.path) }) : here;
+    here = place && here;
+  };
+  const show = (change) => {
+    depth = Math.max(0, depth + change);
+    sign.hidden = depth === 0;
+    if (depth === 0) {
+      aim(null);
+    }
+  };
+  const on = (type, handle) =>
+    document.addEventListener(type, (event) => {
+      if (carriesFiles(event)) {
+        event.preventDefault();
+        if (page.place === "folder") {
+          handle(event);
+        } else {
+          event.dataTransfer.dropEffect = "none";
+        }
+      }
+    });
+  on("dragenter", () => show(1));
+  on("dragleave", () => show(-1));
+  on("dragover", (event) => {
+    event.dataTransfer.dropEffect = "copy";
+    aim(folderAt(event));
+  });
+  on("drop", async (event) => {
+    // As the sign says; once all is read, another folder may be open.
+    const target = folderAt(event)?.path ?? page.folder;
+    show(-depth);
+    take(await collect(event.dataTransfer), target);
+  });
+  document.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    // Whoever types pastes the words: a table is on the clipboard as a picture, too.
+    if (files.length && page.place === "folder" && !event.target.closest?.(TYPING)) {
+      event.preventDefault();
+      take(files.map((file) => ({ file, path: file.name })), page.folder);
+    }
+  });
+}

@@ -1,0 +1,14 @@
+/* The link that leads to the page on which the trash is emptied asks in a dialog instead. */
+
+import { perform } from "./table.js";
+
+const action = { run: async () => (await import("./deleting.js")).emptyTrash() };
+
+export function bindEmptying() {
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("#empty-trash")) {
+      event.preventDefault();
+      perform(action);
+    }
+  });
+}

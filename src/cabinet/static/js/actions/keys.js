@@ -1,0 +1,151 @@
+/* The keys of a page of files: what was pressed, and which action or command it stands for.
+
+   A key is written as in the tables: "F2", "Shift+Delete", "Mod+a" (Ctrl, or Command on a Mac), "m".
+   A letter is the one on the key; where another script is written, the one that the key has on a
+   Latin keyboard, so that M is M while Russian is typed. While letters are no keys, typing goes to a name.
+
+   Rule: nothing is taken from whoever types, from a dialog or a menu, or from the browser's own keys. */
+
+import { ACTIONS, contextOf, perform } from "./table.js";
+import { COMMANDS } from "./commands.js";
+import { areOn, isOn } from "../ui/key-settings.js";
+import { entryOf } from "../list/list.js";
+import { OPEN_POPOVER } from "../ui/popovers.js";
+import { isTypedOn, typeAhead } from "../list/type-ahead.js";
+import { rowInFocus } from "../list/focus.js";
+
+// What stands on the key of "/" where Russian or Ukrainian is typed.
+const SLASH = { ".": "/", ",": "?" };
+
+const TYPING =
+  'input:not([type="checkbox"], [type="radio"], [type="button"], [type="submit"], [type="file"]), textarea, select, [contenteditable]';
+const HAS_KEYS_OF_ITS_OWN = "a[href], button, summary, input, label, video, audio, [role=menuitem]";
+
+/** Return the name of the key itself. */
+function nameOf({ key, code }) {
+  if (/^[a-z]$/i.test(key)) {
+    return key.toLowerCase();
+  }
+  const [, letter] = /^Key([A-Z])$/.exec(code) ?? [];
+  // A sign is a sign, on whatever key it stands.
+  if (letter && /^\p{L}$/u.test(key)) {
+    return letter.toLowerCase();
+  }
+  if (code === "Slash" && key in SLASH) {
+    return SLASH[key];
+  }
+  return key === " " ? "Space" : key;
+}
+
+/** Return what was pressed, as the tables write it. */
+export function pressed(event) {
+  const name = nameOf(event);
+  const isSign = name.length === 1 && !/[a-z]/.test(name);
+  const held = [
+    (event.ctrlKey || event.metaKey) && "Mod",
+    event.altKey && "Alt",
+    event.shiftKey && !isSign && "Shift",
+  ];
+  return [...held.filter(Boolean), name].join("+");
+}
+
+// Dialogs lie at the outside: to look for them in a long list at every key would be felt.
+const outermost = () => [...document.body.children, ...document.getElementById("main").children];
+
+// A field keeps the focus for a moment after its dialog has closed.
+const isFree = ({ target }) =>
+  !target.closest?.(`${TYPING}, dialog, ${OPEN_POPOVER}`)?.checkVisibility() &&
+  !outermost().some((each) => each.localName === "dialog" && each.matches(":modal"));
+
+/** Tell whether a key of the list is meant for it: the focus is on a name or a box, or nowhere. */
+function isForList({ target }, key) {
+  const isNowhere = target === document.body || target.id === "main";
+  const isNative = ["Space", "Enter"].includes(key) && target.matches?.('input, button, .row-menu');
+  return isNowhere || (Boolean(rowInFocus()) && !isNative);
+}
+
+/** Return the entries that a key acts on: the chosen ones, else the one with the focus; likewise where
+    the action is not for all the chosen ones. */
+function entriesFor(action, selection) {
+  const row = rowInFocus();
+  const focused = row ? [entryOf(row)] : [];
+  const chosen = selection.size ? selection.entries : focused;
+  return [chosen, focused].find((entries) => action.isFor(entries)) ?? null;
+}
+
+function runAction(key, event, context) {
+  // A key that is held does it once.
+  if (event.repeat) {
+    return false;
+  }
+  // Enter on a link or a button is what it always is.
+  if (key === "Enter" && event.target.closest?.(HAS_KEYS_OF_ITS_OWN)) {
+    return false;
+  }
+  const here = ACTIONS.filter(({ keys, places }) => keys.includes(key) && places.includes(context.place));
+  for (const action of here) {
+    const entries = entriesFor(action, context.selection);
+    if (entries) {
+      perform(action, entries, context);
+      return true;
+    }
+  }
+  return false;
+}
+
+function runCommand(key, event, context) {
+  const command = COMMANDS.find(({ keys, places }) => keys.includes(key) && places.includes(context.place));
+  if (!command || (command.isInList && !isForList(event, key))) {
+    return false;
+  }
+  return perform(command, context, key) !== false;
+}
+
+/** Return the character that a key writes, null for one that writes none, or does something. */
+function typedBy({ key, ctrlKey, metaKey, altKey, timeStamp }) {
+  // AltGr writes, and says that Ctrl and Alt are held.
+  const isHeld = metaKey || ctrlKey !== altKey;
+  const isCharacter = [...key].length === 1 && !isHeld;
+  // A space chooses a row, but within a name it is one of its letters.
+  return isCharacter && (key !== " " || isTypedOn(timeStamp)) ? key : null;
+}
+
+/** Go to the name that is being typed; tells whether one is. */
+function runTyping(event, context) {
+  const character = areOn("letters") ? null : typedBy(event);
+  if (character === null || !isForList(event, "")) {
+    return false;
+  }
+  typeAhead(character, event.timeStamp, context.selection);
+  return true;
+}
+
+function run(key, event, context) {
+  const isSign = key.length === 1;
+  if (isSign && isTypedOn(event.timeStamp) && runTyping(event, context)) {
+    return true;
+  }
+  if (key === "Space" && runTyping(event, context)) {
+    return true;
+  }
+  return (isOn(key) && (runCommand(key, event, context) || runAction(key, event, context))) || runTyping(event, context);
+}
+
+/** Let keys do what the tables say. */
+export function bindKeys(selection) {
+  document.addEventListener("keydown", (event) => {
+    const key = pressed(event);
+    if (event.defaultPrevented || event.isComposing || !isFree(event)) {
+      return;
+    }
+    if (key === "Space" && !isTypedOn(event.timeStamp) && event.target.matches?.("a.row-menu")) {
+      // A link that scripts make a button of is pressed like one.
+      event.preventDefault();
+      event.target.click();
+      return;
+    }
+    if (run(key, event, contextOf(selection, document.activeElement))) {
+      event.preventDefault();
+    }
+  });
+}

@@ -1,0 +1,85 @@
+/* Making a folder in the one that is open, without leaving the page. */
+
+import { makeFolder as make } from "./changes.js";
+import { root } from "../core/http.js";
+import { rowOf } from "../list/list.js";
+import { refresh } from "../list/refresh.js";
+import { goTo } from "../list/navigation.js";
+import { below } from "../core/paths.js";
+import { lost } from "../list/updates.js";
+import { warn } from "../ui/toasts.js";
+import { focusOn } from "../list/focus.js";
+
+const page = document.getElementById("main").dataset;
+const dialog = document.getElementById("make-folder");
+const form = dialog.querySelector("form");
+const field = document.getElementById("make-folder-name");
+const error = document.getElementById("make-folder-error");
+
+let parent = "";
+// Counts how often the name was asked for: an answer may come when it is another question.
+let turn = 0;
+
+function explain(message) {
+  error.hidden = !message;
+  error.querySelector("span").textContent = message;
+  field.classList.toggle("is-invalid", Boolean(message));
+  field.setAttribute("aria-invalid", String(Boolean(message)));
+}
+
+/** Show what was made in its place; of folders in folders the outermost. */
+async function show(path) {
+  const [name] = path.slice(parent ? parent.length + 1 : 0).split("/");
+  if (page.place !== "folder") {
+    const place = parent ? `?${new URLSearchParams({ path: parent })}` : "";
+    goTo(`${root}index${place}#show=${encodeURIComponent(name)}`);
+    return;
+  }
+  const shown = below(parent, name);
+  await refresh([shown]);
+  const row = rowOf(shown);
+  if (row) {
+    focusOn(row);
+  }
+}
+
+async function submit() {
+  if (form.hasAttribute("aria-busy")) {
+    return;
+  }
+  form.setAttribute("aria-busy", "true");
+  const mine = turn;
+  try {
+    const made = await make(below(parent, field.value));
+    if (mine === turn) {
+      dialog.close();
+    }
+    await show(made.path).catch(lost);
+  } catch (failure) {
+    if (mine === turn) {
+      explain(failure.message);
+      field.focus();
+    } else {
+      warn(failure.message);
+    }
+  } finally {
+    form.removeAttribute("aria-busy");
+  }
+}
+
+/** Ask for the name of a folder to be made in `folder`. */
+export function makeFolder(folder) {
+  parent = folder;
+  turn += 1;
+  form.reset();
+  explain("");
+  dialog.showModal();
+  field.focus();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  submit();
+});
+document.getElementById("make-folder-cancel").addEventListener("click", () => dialog.close());
+field.addEventListener("input", () => explain(""));

@@ -1,0 +1,207 @@
+/* The menu of a row, by its button, by the right mouse button, by keys and by a long press.
+
+   It acts on the chosen ones where the row is one of them, else on the row alone. On a narrow screen
+   the stylesheet makes a sheet at the bottom of it.
+
+   Rule: one menu on the page; what it offers is in actions/table.js. */
+
+import { actionsFor, contextOf, countOf, isOne, perform } from "./table.js";
+import { number } from "../core/format.js";
+import { icon } from "../ui/icons.js";
+import { labelOf } from "../ui/key-names.js";
+import { isOn } from "../ui/key-settings.js";
+import { entryOf, keyOf } from "../list/list.js";
+import { HAS_POPOVERS, OPEN_POPOVER } from "../ui/popovers.js";
+import { countText, text } from "../core/texts.js";
+
+// How near the menu comes to the edges of the window, in pixels.
+const MARGIN = 8;
+// A finger that opened the menu by a long press may bounce where the menu came up under it.
+const DEAF_FOR_MS = 400;
+// Who waits longer begins another word.
+const TYPEAHEAD_MS = 500;
+
+const menu = document.createElement("div");
+menu.id = "row-menu";
+menu.className = "menu";
+menu.popover = "manual";
+menu.setAttribute("role", "menu");
+if (HAS_POPOVERS) {
+  // Within the landmark that it acts on; it is drawn above everything anyway.
+  document.getElementById("main").append(menu);
+}
+
+let opener = null;
+let shownFor = null;
+// When a long press opened it, if one did.
+let heldAt = null;
+// Whether the last press only put the menu away.
+let isDismissal = false;
+let typed = "";
+let typedAt = 0;
+
+const items = () => [...menu.querySelectorAll('[role="menuitem"]')];
+
+function titleOf(entries) {
+  return isOne(entries)
+    ? entries[0].name
+    : countText("chosen", countOf(entries), { count: number(countOf(entries)) });
+}
+
+function itemOf(action, entries, context) {
+  const item = document.createElement("button");
+  item.type = "button";
+  item.tabIndex = -1;
+  item.className = action.isDanger ? "menu-item menu-danger" : "menu-item";
+  item.setAttribute("role", "menuitem");
+  const words = document.createElement("span");
+  words.textContent = text(action.text);
+  item.append(icon(action.icon), words);
+  if (action.keys.length && isOn(action.keys[0])) {
+    const keys = document.createElement("kbd");
+    keys.setAttribute("aria-hidden", "true");
+    keys.textContent = labelOf(action.keys[0]);
+    item.append(keys);
+  }
+  item.addEventListener("click", () => {
+    close();
+    perform(action, entries, context);
+  });
+  return item;
+}
+
+function fill(entries, context) {
+  const title = document.createElement("p");
+  title.className = "menu-title";
+  title.setAttribute("role", "presentation");
+  title.textContent = titleOf(entries);
+  const actions = actionsFor(context.place, entries).filter((action) => !action.isHidden);
+  const shown = actions.map((action) => itemOf(action, entries, context));
+  menu.replaceChildren(title, ...shown);
+  const [{ name }] = entries;
+  menu.setAttribute("aria-label", isOne(entries) ? text("actions-for", { name }) : title.textContent);
+}
+
+/** Put the menu at a point, or below the element that opened it, wherever there is room for it. */
+function place(point, anchor) {
+  const { width, height } = menu.getBoundingClientRect();
+  const rect = point ? null : anchor.getBoundingClientRect();
+  const wished = point ?? { x: rect.right - width, y: rect.bottom };
+  const above = (point ? point.y : rect.top) - height;
+  const isBelow = wished.y + height <= innerHeight - MARGIN || above < MARGIN;
+  const left = point && point.x + width > innerWidth - MARGIN ? point.x - width : wished.x;
+  const within = (value, size, room) => Math.max(MARGIN, Math.min(value, room - size - MARGIN));
+  menu.style.setProperty("--menu-x", `${within(left, width, innerWidth)}px`);
+  menu.style.setProperty("--menu-y", `${within(isBelow ? wished.y : above, height, innerHeight)}px`);
+}
+
+/** Do what the button of `row` does without scripts: lead to the page of its entry, or where there is none
+    choose it, for the bar to offer the rest. */
+function goWithout(row, selection) {
+  const link = row.querySelector("a.row-menu");
+  if (link) {
+    location.assign(link.href);
+  } else {
+    selection.set([keyOf(row)]);
+  }
+}
+
+/** Open the menu of `row`, at `point` or at what has the focus; `isHeld` says that a finger still lies there. */
+export function openMenu(row, selection, { point = null, anchor = null, isHeld = false } = {}) {
+  if (!HAS_POPOVERS) {
+    goWithout(row, selection);
+    return;
+  }
+  close();
+  const isChosen = selection.has(keyOf(row));
+  const entries = isChosen ? selection.entries : [entryOf(row)];
+  opener = anchor ?? row.querySelector(".name");
+  shownFor = row;
+  fill(entries, contextOf(selection, opener));
+  row.classList.add("has-menu");
+  menu.showPopover();
+  heldAt = isHeld ? performance.now() : null;
+  place(point, anchor ?? row.querySelector(".row-menu") ?? opener);
+  items()[0]?.focus({ preventScroll: true });
+}
+
+function close({ isLeft = false } = {}) {
+  if (!menu.matches(OPEN_POPOVER)) {
+    return;
+  }
+  menu.hidePopover();
+  shownFor.classList.remove("has-menu");
+  // Who pressed elsewhere has the focus there.
+  if (!isLeft) {
+    opener.focus({ preventScroll: true });
+  }
+}
+
+function focusTyped(character, at) {
+  typed = at - typedAt > TYPEAHEAD_MS ? character : typed + character;
+  typedAt = at;
+  const all = items();
+  const from = all.indexOf(document.activeElement) + (typed.length === 1 ? 1 : 0);
+  const inTurn = [...all.slice(from), ...all.slice(0, from)];
+  const wanted = typed.toLocaleLowerCase();
+  inTurn.find((item) => item.querySelector("span").textContent.toLocaleLowerCase().startsWith(wanted))?.focus();
+}
+
+const MOVES = {
+  ArrowDown: (all, index) => all[(index + 1) % all.length],
+  ArrowUp: (all, index) => all.at(index <= 0 ? -1 : index - 1),
+  Home: (all) => all[0],
+  End: (all) => all.at(-1),
+};
+
+menu.addEventListener("keydown", (event) => {
+  const { key, timeStamp } = event;
+  const isHeld = event.ctrlKey || event.metaKey || event.altKey;
+  // A space presses the item, but within a name it is one of its letters.
+  const isLetter = key.length === 1 && !isHeld && (key !== " " || timeStamp - typedAt < TYPEAHEAD_MS);
+  if (key in MOVES) {
+    const all = items();
+    MOVES[key](all, all.indexOf(document.activeElement)).focus();
+  } else if (key === "Escape" || key === "Tab") {
+    close();
+  } else if (isLetter) {
+    focusTyped(key, timeStamp);
+  } else {
+    return;
+  }
+  event.preventDefault();
+  event.stopPropagation();
+});
+
+document.addEventListener("pointerdown", ({ target, pointerType }) => {
+  const isOutside = !menu.contains(target);
+  isDismissal = isOutside && pointerType === "touch" && menu.matches(":popover-open");
+  if (isOutside) {
+    close({ isLeft: true });
+  }
+});
+
+/** Tell whether a click is none: it may be an echo of what opened the menu (of a long press, or the second
+    half of a double one), or the tap beside the sheet that put it away. Keys click without a count. */
+function isIdle({ target, detail }) {
+  if (!menu.contains(target)) {
+    return isDismissal && detail > 0;
+  }
+  return heldAt === null ? detail > 1 : detail > 0 && performance.now() - heldAt < DEAF_FOR_MS;
+}
+
+document.addEventListener(
+  "click",
+  (event) => {
+    if (isIdle(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  },
+  { capture: true },
+);
+menu.addEventListener("pointermove", ({ target }) => target.closest('[role="menuitem"]')?.focus());
+menu.addEventListener("contextmenu", (event) => event.preventDefault());
+window.addEventListener("blur", () => close());
+window.addEventListener("resize", () => close());
+document.addEventListener("scroll", ({ target }) => target === document && close());

@@ -1,0 +1,192 @@
+/* What can be done with entries: THE table. The menu of a row, the bar over the chosen ones, the keys
+   and the sheet that explains them are all drawn from it.
+
+   An action has an `id`, the key of its `text`, an `icon`, its `keys` (a single letter is one that can
+   be turned off), the `places` where it exists, `isFor(entries)`, and `run(entries, context)`. What
+   `isInBar` is for any number of entries, what `isHidden` is in no menu, what `isDanger` is red;
+   what `takesAway` leaves the list without them. `entries` that have `everything` are only those of it
+   that are loaded (actions/everything.js).
+
+   Rule: nothing is done here, and nothing loaded before it is asked for. */
+
+import { Failure } from "../core/http.js";
+import { text } from "../core/texts.js";
+import { warn } from "../ui/toasts.js";
+
+const FILES = ["folder", "search"];
+const TRASH = ["trash"];
+
+/** How many things `entries` stand for. */
+export const countOf = (entries) => entries.everything?.count ?? entries.length;
+
+/** Whether `entries` are one that is loaded, and nothing else. */
+export const isOne = (entries) => entries.length === 1 && !entries.everything;
+
+const any = (entries) => countOf(entries) > 0;
+const loaded = (entries) => any(entries) && !entries.everything;
+const oneFile = (entries) => isOne(entries) && entries[0].kind === "file";
+const oneFolder = (entries) => isOne(entries) && entries[0].kind === "folder";
+
+const main = document.getElementById("main");
+
+/** Return what an action is told besides the entries; `opener` gets the focus back. */
+export const contextOf = (selection, opener = null) => ({
+  place: main.dataset.place,
+  folder: main.dataset.folder,
+  selection,
+  opener,
+});
+
+export const ACTIONS = [
+  {
+    id: "open",
+    text: "act-open",
+    icon: "folder-open",
+    keys: ["Enter"],
+    places: FILES,
+    isFor: oneFolder,
+    run: ([{ row }]) => row.querySelector(".name").click(),
+  },
+  {
+    id: "preview",
+    text: "act-preview",
+    icon: "eye",
+    keys: ["Enter"],
+    places: FILES,
+    isFor: oneFile,
+    run: async ([entry]) => (await import("../preview/preview.js")).preview(entry),
+  },
+  {
+    id: "reveal",
+    text: "act-reveal",
+    icon: "folder-open",
+    keys: [],
+    places: ["search"],
+    isFor: isOne,
+    run: ([{ row }]) => row.querySelector(".where a").click(),
+  },
+  {
+    id: "download",
+    text: "act-download",
+    icon: "download",
+    keys: ["s"],
+    places: FILES,
+    isInBar: true,
+    isFor: any,
+    run: async (entries, context) => (await import("./downloading.js")).download(entries, context),
+  },
+  {
+    id: "rename",
+    text: "act-rename",
+    icon: "pencil",
+    keys: ["F2"],
+    places: FILES,
+    isFor: isOne,
+    run: async ([entry], context) => (await import("./renaming.js")).rename(entry, context),
+  },
+  {
+    id: "move",
+    text: "act-move",
+    icon: "folder-input",
+    keys: ["m"],
+    places: FILES,
+    isInBar: true,
+    isFor: any,
+    run: async (entries, context) => (await import("./relocating.js")).moveTo(entries, context),
+  },
+  {
+    id: "copy",
+    text: "act-copy",
+    icon: "copy",
+    keys: ["y"],
+    places: FILES,
+    isInBar: true,
+    isFor: any,
+    run: async (entries, context) => (await import("./relocating.js")).copyTo(entries, context),
+  },
+  {
+    id: "link",
+    text: "act-link",
+    icon: "link",
+    keys: ["c"],
+    places: FILES,
+    isFor: loaded,
+    run: async (entries) => (await import("./links.js")).copyLink(entries),
+  },
+  {
+    id: "details",
+    text: "act-details",
+    icon: "info",
+    keys: ["d"],
+    places: FILES,
+    isFor: any,
+    run: async (entries, context) => (await import("../details/details.js")).toggleDetails(entries, context),
+  },
+  {
+    id: "trash",
+    text: "act-trash",
+    icon: "trash-2",
+    keys: ["Delete"],
+    places: FILES,
+    isInBar: true,
+    takesAway: true,
+    isDanger: true,
+    isFor: any,
+    run: async (entries) => (await import("./deleting.js")).trash(entries),
+  },
+  {
+    id: "restore",
+    text: "act-restore",
+    icon: "undo-2",
+    keys: ["r"],
+    places: TRASH,
+    isInBar: true,
+    takesAway: true,
+    isFor: any,
+    run: async (entries) => (await import("./deleting.js")).restore(entries),
+  },
+  {
+    id: "purge",
+    text: "act-purge",
+    icon: "trash-2",
+    keys: ["Shift+Delete"],
+    places: FILES,
+    isHidden: true,
+    isDanger: true,
+    isFor: any,
+    run: async (entries) => (await import("./deleting.js")).purge(entries),
+  },
+  {
+    id: "purge-trashed",
+    text: "act-purge",
+    icon: "trash-2",
+    keys: ["Delete", "Shift+Delete"],
+    places: TRASH,
+    isInBar: true,
+    takesAway: true,
+    isDanger: true,
+    isFor: any,
+    run: async (entries) => (await import("./deleting.js")).purge(entries),
+  },
+];
+
+/** Return the actions of a place that fit `entries`. */
+export const actionsFor = (place, entries) =>
+  ACTIONS.filter((action) => action.places.includes(place) && action.isFor(entries));
+
+/** Tell of what went wrong; what nobody foresaw is for the console, too. */
+export function tell(failure) {
+  warn(failure instanceof Failure ? failure.message : text("unforeseen"));
+  if (!(failure instanceof Failure)) {
+    reportError(failure);
+  }
+}
+
+/** Run an action or a command with what it takes. */
+export function perform({ run }, ...told) {
+  const done = run(...told);
+  if (done instanceof Promise) {
+    done.catch(tell);
+  }
+  return done;
+}

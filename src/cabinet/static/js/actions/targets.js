@@ -1,0 +1,25 @@
+/* Which folders things can go to, and why not to others. */
+
+import { entryWithin, isWithin, nameOf, parentOf } from "../core/paths.js";
+import { text } from "../core/texts.js";
+
+/** Tell whether the folder at `path` is one of `entries` or lies in one. */
+export function isAmong(entries, path) {
+  const { folder, except } = entries.everything ?? {};
+  if (folder !== undefined) {
+    const entry = entryWithin(folder, path);
+    return entry !== null && !except.includes(nameOf(entry));
+  }
+  return entries.some((entry) => entry.kind === "folder" && isWithin(entry.path, path));
+}
+
+/** Return why `entries` cannot go ("move", "copy") to the folder at `path`, "" where they can. */
+export function reasonAgainst(kind, entries, path) {
+  if (isAmong(entries, path)) {
+    return text("move-into-itself");
+  }
+  const isHome = entries.everything
+    ? entries.everything.folder === path
+    : entries.every((entry) => parentOf(entry.path) === path);
+  return kind === "move" && isHome ? text("is-there-already") : "";
+}

@@ -1,0 +1,55 @@
+/* What was done last on this page, and how to have it undone.
+
+   Rule: knows neither what was done nor how it is undone; each way back is walked once, unless the
+   server could not be asked. */
+
+import { Failure } from "../core/http.js";
+import { isAway } from "../core/identity.js";
+import { lost } from "../list/updates.js";
+import { text } from "../core/texts.js";
+import { say } from "../ui/toasts.js";
+
+// Further back nobody remembers what it was.
+const KEPT = 20;
+
+// No answer, too busy: later it may well be possible, as it may once the user of the page is back.
+const UNASKED = new Set([0, 429, 502, 503, 504]);
+
+const ways = [];
+
+async function walk(way) {
+  ways.splice(ways.indexOf(way), 1);
+  way.close();
+  try {
+    await way.undo();
+    say(text("undone"));
+  } catch (failure) {
+    if (!(failure instanceof Failure)) {
+      throw failure;
+    }
+    if (UNASKED.has(failure.status) || isAway(failure)) {
+      ways.push(way);
+      lost(failure);
+    } else {
+      lost(failure, text("not-undone", { why: failure.message }));
+    }
+  }
+}
+
+/** Say `message` with a button that calls `undo()`, which may be asynchronous and raises `Failure`
+    when it cannot be done any more; until then Ctrl+Z calls it, too. */
+export function remember(message, undo) {
+  const way = { undo };
+  way.close = say(message, { label: text("undo"), run: () => ways.includes(way) && walk(way) });
+  ways.push(way);
+  ways.splice(0, ways.length - KEPT);
+}
+
+/** Undo what was done last and is not undone yet. */
+export function undoLast() {
+  if (ways.length) {
+    return walk(ways.at(-1));
+  }
+  say(text("nothing-to-undo"));
+  return Promise.resolve();
+}

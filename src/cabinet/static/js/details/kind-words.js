@@ -1,0 +1,25 @@
+/* What people call a kind of file. */
+
+import { kindOf } from "../preview/kinds.js";
+import { text } from "../core/texts.js";
+
+// By media type; the first that fits.
+const WORDS = [
+  ["kind-picture", /^image\//],
+  ["kind-film", /^video\//],
+  ["kind-sound", /^audio\//],
+  ["kind-pdf", /^application\/pdf$/],
+  ["kind-archive", /(zip|x-tar|gzip|x-bzip2?|x-xz|zstd|x-7z-compressed|vnd\.rar|x-rar)/],
+  ["kind-table", /(spreadsheet|ms-excel|\/csv$|tab-separated)/],
+  ["kind-slides", /(presentation|ms-powerpoint)/],
+  ["kind-document", /(wordprocessing|msword|opendocument\.text|\/rtf$|epub)/],
+];
+
+/** Return the word for what an entry is. */
+export function kindWord(entry) {
+  if (entry.kind === "folder") {
+    return text("kind-folder");
+  }
+  const [key] = WORDS.find(([, pattern]) => pattern.test(entry.mediaType ?? "")) ?? [];
+  return text(key ?? (kindOf(entry) === "text" ? "kind-text" : "kind-file"));
+}

@@ -1,0 +1,45 @@
+/* Shows in the list what has arrived, soon and not for each file by itself. */
+
+import { refresh } from "./refresh.js";
+import { isMoving } from "./navigation.js";
+import { persist } from "../core/retry.js";
+import { warn } from "../ui/toasts.js";
+
+// The whole list is compared each time, so a thousand small files are shown in batches.
+const EVERY_MS = 2_000;
+
+export class Arrivals {
+  /** `entryOf(path)` is the path of the entry on the page that holds `path`, null when none does. */
+  constructor(queue, entryOf, obstacleOf) {
+    this.entryOf = entryOf;
+    this.obstacleOf = obstacleOf;
+    this.arrived = new Set();
+    this.timer = 0;
+    queue.addEventListener("stored", ({ detail }) => {
+      this.arrived.add(detail.stored.path);
+      this.timer ||= setTimeout(() => this.show(), EVERY_MS);
+    });
+    queue.addEventListener("settled", () => this.show());
+  }
+
+  async show() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    if (isMoving()) {
+      // The page that is on its way may be of before they arrived.
+      this.timer = setTimeout(() => this.show(), EVERY_MS);
+      return;
+    }
+    const paths = [...this.arrived];
+    this.arrived.clear();
+    await persist(() => this.bring(paths), this.obstacleOf, () => {}).catch((failure) => warn(failure.message));
+  }
+
+  /** Show what has arrived at `paths`, as far as the list that is open has a place for it. */
+  async bring(paths) {
+    const entries = paths.map(this.entryOf).filter((path) => path !== null);
+    if (entries.length) {
+      await refresh(entries);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/* The address of a look at a file: the fragment `#preview=` and its path, behind the address of the list.
+
+   A look is an entry of the history of its own, so that Back closes it and stays in the folder, and it can
+   be loaded again or passed on. The next file takes the place of the one before in it.
+
+   Rule: knows the history and which file; how that is shown is in preview/preview.js. */
+
+import { lookUp } from "../actions/changes.js";
+import { addressShown, entryOf, rowOf } from "../list/list.js";
+import { find } from "../list/history.js";
+import { enterAt, here } from "../list/navigation.js";
+import { encoded } from "../core/http.js";
+import { text } from "../core/texts.js";
+import { warn } from "../ui/toasts.js";
+
+const MARK = "#preview=";
+
+const main = document.getElementById("main");
+const dialog = document.getElementById("preview");
+
+// Resolves once the way back out of a look has been gone, which browsers take their time for.
+let leaving = Promise.resolve();
+
+/** Return the path that the address says one looks at, null for none. */
+function pathHere() {
+  const { hash } = location;
+  try {
+    return hash.startsWith(MARK) ? decodeURIComponent(hash.slice(MARK.length)) : null;
+  } catch {
+    return null;
+  }
+}
+
+const forget = () => history.replaceState(history.state, "", here());
+
+/** Make the look at the file of `path` what the address says. */
+export async function lookAt(path) {
+  await leaving;
+  const before = pathHere();
+  const url = here() + MARK + encoded(path);
+  if (before === null) {
+    enterAt(url, { isNew: true, state: { isLook: true } });
+  } else if (before !== path) {
+    history.replaceState(history.state, "", url);
+  }
+}
+
+/** Leave the look at the file of `path`, which has ended, unless the browser has left it already. */
+export function lookAway(path) {
+  if (pathHere() !== path) {
+    return;
+  }
+  if (!history.state?.isLook) {
+    // Somebody came right here: there is no way back to the list.
+    forget();
+    return;
+  }
+  leaving = new Promise((resolve) => {
+    window.addEventListener("popstate", resolve, { once: true });
+  });
+  history.back();
+}
+
+/** Return the file at `path`, whether its row is loaded or not; null where there is none. */
+async function fileAt(path) {
+  const row = rowOf(path);
+  const entry = row ? entryOf(row) : (await lookUp([path]))[0];
+  if (entry?.kind !== "file") {
+    return null;
+  }
+  return row ? entry : { ...entry, mediaType: entry.media_type };
+}
+
+/** Open, or close, what the address says. */
+async function follow() {
+  const path = main.dataset.place === "trash" ? null : pathHere();
+  if (path === null) {
+    dialog.close();
+    return;
+  }
+  const [entry, { preview }] = await Promise.all([fileAt(path), import("./preview.js")]);
+  if (pathHere() !== path) {
+    return;
+  }
+  if (!entry) {
+    warn(text("gone", { path }));
+    dialog.close();
+    forget();
+    return;
+  }
+  await preview(entry);
+  if (!entry.row) {
+    // From here on one can turn to the files beside it.
+    await find(() => rowOf(path) || pathHere() !== path);
+  }
+}
+
+/** Let the address and what is looked at go together. */
+export function bindLooking() {
+  const attempt = () => follow().catch(({ message }) => warn(message));
+  window.addEventListener("popstate", () => {
+    // Another list has to come first.
+    if (here() === addressShown()) {
+      attempt();
+    }
+  });
+  main.addEventListener("placechange", attempt);
+  if (pathHere() !== null) {
+    attempt();
+  }
+}

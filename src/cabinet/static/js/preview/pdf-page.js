@@ -1,0 +1,92 @@
+/* One page of a PDF: a box of the right size, and a drawing in it while it is near.
+
+   Rule: a page that cannot be drawn stays white; the others do not suffer. */
+
+import { number } from "../core/format.js";
+import { look } from "../core/identity.js";
+import { text } from "../core/texts.js";
+
+// What browsers agree to draw on; some phones give up beyond.
+const MOST_PIXELS = 16_000_000;
+const FORBIDDEN = 403;
+
+export class PdfPage {
+  /** `first` is the first page, whose size the others have until they are looked at. */
+  constructor(file, index, pdfjs, first) {
+    this.file = file;
+    this.index = index;
+    this.pdfjs = pdfjs;
+    this.page = index === 1 ? first : null;
+    this.model = first;
+    this.isNear = false;
+    this.drawing = null;
+    this.box = document.createElement("div");
+    this.box.className = "pdf-page";
+    this.box.setAttribute("role", "group");
+    this.box.setAttribute("aria-label", text("preview-page", { number: number(index) }));
+  }
+
+  resize(scale) {
+    this.scale = scale;
+    const { width, height } = (this.page ?? this.model).getViewport({ scale });
+    this.box.style.width = `${width}px`;
+    this.box.style.height = `${height}px`;
+    this.box.style.setProperty("--total-scale-factor", scale);
+    if (this.isNear) {
+      this.forget();
+      this.draw();
+    }
+  }
+
+  /** Be drawn if the page is near, and cost nothing if not. */
+  see(isNear) {
+    if (isNear !== this.isNear) {
+      this.isNear = isNear;
+      if (isNear) {
+        this.draw();
+      } else {
+        this.forget();
+      }
+    }
+  }
+
+  forget() {
+    this.drawing?.cancel();
+    this.drawing = null;
+    this.box.replaceChildren();
+  }
+
+  async draw() {
+    try {
+      if (!this.page) {
+        this.page = await this.file.getPage(this.index);
+        this.resize(this.scale);
+        return;
+      }
+      await this.paint(this.page.getViewport({ scale: this.scale }));
+    } catch (failure) {
+      // Left, drawn anew in another size, or damaged; or the rest of the file is for nobody who is here.
+      if (failure.status === FORBIDDEN) {
+        look();
+      }
+    }
+  }
+
+  async paint(viewport) {
+    const { page, pdfjs } = this;
+    const pixels = viewport.width * viewport.height;
+    const ratio = Math.min(devicePixelRatio, Math.sqrt(MOST_PIXELS / pixels));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.floor(viewport.width * ratio);
+    canvas.height = Math.floor(viewport.height * ratio);
+    const transform = ratio === 1 ? null : [ratio, 0, 0, ratio, 0, 0];
+    const drawing = page.render({ canvas, viewport, transform });
+    this.drawing = drawing;
+    await drawing.promise;
+    const layer = document.createElement("div");
+    layer.className = "pdf-text";
+    const words = new pdfjs.TextLayer({ textContentSource: page.streamTextContent(), container: layer, viewport });
+    this.box.replaceChildren(canvas, layer);
+    await words.render();
+  }
+}

@@ -1,0 +1,159 @@
+/* The pages of a PDF, drawn by PDF.js when they come into view.
+
+   Rule: the file is read in a worker that may reach no address (web/assets.py), by a program without
+   `eval`; what comes out of it is drawn on canvases, and its text laid over them as text. Scripts,
+   links and forms of a PDF do nothing here: nothing that would serve them is loaded. */
+
+import { contentUrl } from "../core/http.js";
+import { number } from "../core/format.js";
+import { user, USER_HEADER } from "../core/identity.js";
+import { PdfPage } from "./pdf-page.js";
+import { Unshowable } from "./trouble.js";
+import { offerZoom } from "./zoom.js";
+import { text } from "../core/texts.js";
+
+const LIBRARY = new URL("../../vendor/pdfjs-6.5.438/", import.meta.url).href;
+// The unit of what is fetched of a large file: few requests, and no more than a page or two needs.
+const RANGE_BYTES = 256 * 1024;
+// Pixels of one picture in a file; more would be an attack on the memory.
+const IMAGE_PIXELS = 100_000_000;
+// Pages whose boxes are there from the start: their sizes are all that is known of them.
+const MOST_PAGES = 2_000;
+const FEATHER_PX = 24;
+const WIDEST_PX = 900;
+const ZOOMS = [0.5, 4];
+
+// What the worker may have fetched, and where it lies: it asks for it when a file does.
+const DATA = { cMapUrl: "cmaps/", standardFontDataUrl: "fonts/" };
+const DATA_NAME = /^[\w-]+\.(bcmap|pfb)$/;
+
+/** Fetches tables and fonts for the worker, and nothing else that it might name. */
+class LibraryData {
+  async fetch({ kind, filename }) {
+    if (!Object.hasOwn(DATA, kind) || !DATA_NAME.test(filename)) {
+      throw new Error("no data of the library");
+    }
+    const response = await fetch(`${LIBRARY}${DATA[kind]}${filename}`);
+    if (!response.ok) {
+      throw new Error("not there");
+    }
+    return new Uint8Array(await response.arrayBuffer());
+  }
+}
+
+async function open(entry, signal) {
+  const pdfjs = await import("../../vendor/pdfjs-6.5.438/pdf.min.mjs");
+  signal.throwIfAborted();
+  pdfjs.GlobalWorkerOptions.workerSrc = `${LIBRARY}pdf.worker.min.mjs`;
+  const task = pdfjs.getDocument({
+    url: contentUrl(entry.path),
+    httpHeaders: { [USER_HEADER]: user },
+    BinaryDataFactory: LibraryData,
+    rangeChunkSize: RANGE_BYTES,
+    disableAutoFetch: true,
+    disableStream: true,
+    enableXfa: false,
+    maxImageSize: IMAGE_PIXELS,
+    useWasm: false,
+    useWorkerFetch: false,
+    wasmUrl: LIBRARY,
+    verbosity: pdfjs.VerbosityLevel.ERRORS,
+  });
+  signal.addEventListener("abort", () => task.destroy());
+  try {
+    return { pdfjs, file: await task.promise };
+  } catch (failure) {
+    throw failure.name === "PasswordException" ? new Unshowable(text("preview-password")) : failure;
+  }
+}
+
+/** The pages below each other, as wide as the stage allows times a factor. */
+class Pages {
+  constructor(first, file, pdfjs, { stage, signal }) {
+    this.stage = stage;
+    this.factor = 1;
+    this.width = first.getViewport({ scale: 1 }).width;
+    this.box = document.createElement("div");
+    this.box.className = "pdf";
+    const count = Math.min(file.numPages, MOST_PAGES);
+    this.pages = Array.from({ length: count }, (_, index) => new PdfPage(file, index + 1, pdfjs, first));
+    this.box.append(...this.pages.map((page) => page.box));
+    stage.replaceChildren(this.box);
+    this.resize();
+    this.watch(signal);
+  }
+
+  get scale() {
+    const room = Math.min(this.stage.clientWidth - 2 * FEATHER_PX, WIDEST_PX);
+    return (Math.max(room, 200) / this.width) * this.factor;
+  }
+
+  /** Give every page its size anew; those that can be seen are drawn again. */
+  resize() {
+    const place = this.stage.scrollTop / Math.max(this.stage.scrollHeight, 1);
+    this.stage.classList.toggle("is-wide", this.factor > 1);
+    this.pages.forEach((page) => page.resize(this.scale));
+    this.stage.scrollTop = place * this.stage.scrollHeight;
+  }
+
+  /** Draw what comes near, and forget what is far away. */
+  watch(signal) {
+    const byBox = new Map(this.pages.map((page) => [page.box, page]));
+    const watcher = new IntersectionObserver(
+      (changes) => changes.forEach(({ target, isIntersecting }) => byBox.get(target).see(isIntersecting)),
+      { root: this.stage, rootMargin: "50% 0px" },
+    );
+    this.pages.forEach((page) => watcher.observe(page.box));
+    signal.addEventListener("abort", () => {
+      watcher.disconnect();
+      this.stage.classList.remove("is-wide");
+      this.pages.forEach((page) => page.see(false));
+    });
+  }
+
+  /** The number of the page in the middle of the stage. */
+  get current() {
+    const middle = this.stage.scrollTop + this.stage.clientHeight / 2;
+    const index = this.pages.findLastIndex((page) => page.box.offsetTop <= middle);
+    return Math.max(index, 0) + 1;
+  }
+
+  go(to) {
+    const page = this.pages[to - 1];
+    if (page) {
+      this.stage.scrollTo({ top: page.box.offsetTop - FEATHER_PX / 2 });
+    }
+  }
+}
+
+function offerPages(pages, { stage, tools, signal }) {
+  const parts = document.getElementById("preview-pages").content.cloneNode(true);
+  const [back, on] = parts.querySelectorAll("button");
+  const label = parts.querySelector(".preview-page");
+  const count = pages.pages.length;
+  const tell = () => {
+    const { current } = pages;
+    label.textContent = text("preview-position", { index: number(current), count: number(count) });
+    back.setAttribute("aria-disabled", current === 1);
+    on.setAttribute("aria-disabled", current === count);
+  };
+  back.addEventListener("click", () => pages.go(pages.current - 1));
+  on.addEventListener("click", () => pages.go(pages.current + 1));
+  stage.addEventListener("scroll", tell, { signal, passive: true });
+  tools.append(parts);
+  tell();
+}
+
+/** Show a PDF. */
+export async function show(entry, place) {
+  const { pdfjs, file } = await open(entry, place.signal);
+  const first = await file.getPage(1);
+  place.signal.throwIfAborted();
+  const pages = new Pages(first, file, pdfjs, place);
+  offerPages(pages, place);
+  offerZoom(place, (factor) => {
+    pages.factor = factor === null ? 1 : Math.min(Math.max(pages.factor * factor, ZOOMS[0]), ZOOMS[1]);
+    pages.resize();
+  });
+  window.addEventListener("resize", () => pages.resize(), { signal: place.signal });
+}

@@ -1,0 +1,162 @@
+/* Says that the user of this page is not who is signed in, and lets them sign in again without leaving the
+   page, here or in another tab, while what is under way waits for it.
+
+   Rule: only the user whose page this is counts, or files would end up with somebody else. */
+
+import { adoptToken, ask, fetchAnyPage, fetchPage, root, successOf, TOKEN, tokenOf } from "../core/http.js";
+import { absence, announce, look, OTHER_USER, presence, USER_HEADER, username } from "../core/identity.js";
+import { bindPassword } from "../ui/passwords.js";
+import { whileBusy } from "../ui/patient-form.js";
+import { styled } from "../ui/styles.js";
+import { text } from "../core/texts.js";
+
+// Nobody comes and goes faster; should a server say the one thing here and another there, it is not asked
+// without a pause.
+const APART_MS = 1_000;
+
+const dialog = document.getElementById("signin");
+const form = dialog.querySelector("form");
+const error = document.getElementById("signin-error");
+const part = (name) => document.getElementById(`signin-${name}`);
+
+// Whether the page is to be told that its user is back.
+let isAway = false;
+let isRenewing = false;
+let triedAt = -Infinity;
+let isPutAside = false;
+let waiting = null;
+let release = null;
+
+function explain(message) {
+  error.hidden = !message;
+  error.querySelector("span").textContent = message;
+}
+
+/** Say who is signed in, and which ways there are to go on. */
+function draw({ why, name }) {
+  const isOther = why === OTHER_USER;
+  const told = { name, user: username };
+  part("title").textContent = text(isOther ? "other-user" : "sign-in-again", told);
+  part("text").textContent = text(isOther ? "other-user-text" : "sign-in-again-text", told);
+  part("send").textContent = text(isOther ? "sign-in-as" : "sign-in", told);
+  part("other").textContent = text("show-files-of", told);
+  part("other").hidden = !isOther;
+  part("later").hidden = isOther;
+}
+
+async function open() {
+  await styled;
+  if (!dialog.open && isAway) {
+    explain("");
+    dialog.showModal();
+  }
+}
+
+/** Take up the session in which the user of this page is signed in now. */
+async function comeBack() {
+  isRenewing = true;
+  try {
+    const pause = triedAt + APART_MS - performance.now();
+    if (pause > 0) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+    await renewToken();
+  } catch {
+    // Somebody signed in or out just now, or there is no line: the next look tells.
+    return;
+  } finally {
+    isRenewing = false;
+    triedAt = performance.now();
+  }
+  isAway = false;
+  isPutAside = false;
+  waiting = null;
+  release?.();
+  dialog.close();
+  presence.dispatchEvent(new Event("back"));
+}
+
+/** Do what the answer of the server asks for. */
+function attend() {
+  const { why } = absence();
+  if (why) {
+    isAway = true;
+    draw(absence());
+    if (!isPutAside || why === OTHER_USER) {
+      open();
+    }
+  } else if ((isAway || waiting) && !isRenewing) {
+    comeBack();
+  }
+}
+
+/** Post with the token of the session of now, another tab may have begun it. Raises `Failure` unless it is
+    one of the user of this page. */
+export async function renewToken() {
+  adoptToken(tokenOf(await fetchPage(`${root}index`)));
+}
+
+async function submit() {
+  explain("");
+  // Who becomes somebody here is not asked who they were.
+  const anybody = { [USER_HEADER]: null };
+  try {
+    const token = tokenOf(await fetchAnyPage(`${root}login`, anybody));
+    const body = new URLSearchParams(new FormData(form));
+    const post = () => ask("POST", `${root}login`, body, { ...anybody, [TOKEN]: token });
+    await successOf(whileBusy(post, explain));
+    form.reset();
+    announce();
+    await look();
+  } catch (failure) {
+    explain(failure.status === 401 ? text("wrong-password") : failure.message);
+    form.elements.password.focus();
+  }
+}
+
+/** Ask who is there, though it was put aside before. */
+export async function askToSignIn() {
+  isPutAside = false;
+  if (!(await look())) {
+    // There was an answer a moment ago, or nobody would ask.
+    isAway = true;
+    draw(absence());
+    open();
+  }
+}
+
+/** Return a promise that is kept once the user of this page is signed in again. */
+export function back() {
+  waiting ??= new Promise((resolve) => {
+    release = resolve;
+  });
+  return waiting;
+}
+
+/** Return the same, and ask for it. */
+export function signedIn() {
+  const isBack = back();
+  askToSignIn();
+  return isBack;
+}
+
+/** Ask as `signedIn` does; resolves to whether it happened, false once the question was put aside. */
+export function signedInNow() {
+  const isBack = signedIn().then(() => true);
+  const aside = new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(false), { once: true });
+  });
+  return Promise.race([isBack, aside]);
+}
+
+bindPassword(form.elements.password);
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  submit();
+});
+part("later").addEventListener("click", () => dialog.close());
+dialog.addEventListener("close", () => {
+  isPutAside = isAway;
+});
+presence.addEventListener("look", attend);
+attend();

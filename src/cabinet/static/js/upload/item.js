@@ -1,0 +1,118 @@
+/* One line of the panel of uploads: a task, its bar, what is to be said of it, its buttons.
+
+   Rule: shows a task and asks the queue; decides nothing about transfers. */
+
+import { exactSize, size } from "../core/format.js";
+import { AWAY } from "../core/identity.js";
+import { text } from "../core/texts.js";
+import { sayWhy } from "./failures.js";
+
+const LONG_NAME = 16;
+const TAIL_LENGTH = 9;
+
+const template = document.getElementById("upload-item");
+
+const amount = (task) => `${size(task.sent)} / ${size(task.size)}`;
+const obstacle = ({ why }) => text(`held-${why}`);
+
+function arrival(task) {
+  const { path, wasReplaced } = task.stored;
+  const name = path.split("/").at(-1);
+  const isRenamed = task.onConflict === "rename" && path !== task.path;
+  const said = isRenamed ? text("uploaded-as", { name }) : text(wasReplaced ? "replaced" : "uploaded");
+  return task.isVerified ? `${said} · ${text("verified")}` : said;
+}
+
+const STATES = {
+  asking: (task) => (task.obstacle ? obstacle(task.obstacle) : text("asking")),
+  waiting: () => text("waiting"),
+  sending: amount,
+  storing: () => text("storing"),
+  held: (task) => obstacle(task.obstacle),
+  paused: (task) => text("paused", { amount: amount(task) }),
+  done: arrival,
+  failed: sayWhy,
+  cancelled: () => text("cancelled"),
+};
+
+/** What tries again what failed, or what waits for an answer, with as many tasks as there are. */
+export const TRY_AGAIN = {
+  isFor: ({ state, obstacle: held }) => state === "failed" || (state === "held" && !AWAY.has(held.why)),
+  act(queue, tasks) {
+    const waiting = tasks.filter(({ state }) => state === "held");
+    if (waiting.length) {
+      queue.resume(waiting);
+    }
+    if (waiting.length < tasks.length) {
+      queue.retry(tasks);
+    }
+  },
+};
+
+const BUTTONS = {
+  pause: {
+    isFor: ({ state, obstacle: held }) => ["waiting", "sending"].includes(state) || (state === "held" && held),
+    act: (queue, task) => queue.pause([task]),
+  },
+  resume: {
+    isFor: ({ state }) => state === "paused",
+    act: (queue, task) => queue.resume([task]),
+  },
+  retry: {
+    isFor: (task) => TRY_AGAIN.isFor(task) || task.state === "cancelled",
+    act: (queue, task) => TRY_AGAIN.act(queue, [task]),
+  },
+  cancel: {
+    isFor: (task) => task.isOpen || task.state === "failed",
+    act: (queue, task) => queue.cancel([task]),
+  },
+};
+
+/** Cut a long name so that its end stays readable, as the list does (web/formats.py). */
+function showName(place, name) {
+  const letters = [...name];
+  place.title = name;
+  if (letters.length <= LONG_NAME) {
+    place.textContent = name;
+    return;
+  }
+  const parts = { "name-stem": letters.slice(0, -TAIL_LENGTH), "name-tail": letters.slice(-TAIL_LENGTH) };
+  for (const [part, some] of Object.entries(parts)) {
+    const span = document.createElement("span");
+    span.className = part;
+    span.textContent = some.join("");
+    place.append(span);
+  }
+}
+
+/** Return a line for `task`; `acted(line)` follows every press of a button. */
+export function makeItem(task, queue, acted) {
+  const item = template.content.firstElementChild.cloneNode(true);
+  const { name } = task.file;
+  showName(item.querySelector("bdi"), name);
+  item.querySelector("progress").setAttribute("aria-label", text("uploading-one", { name }));
+  for (const [action, { act }] of Object.entries(BUTTONS)) {
+    const button = item.querySelector(`.upload-${action}`);
+    button.setAttribute("aria-label", text(`${action}-one`, { name }));
+    button.addEventListener("click", () => {
+      act(queue, task);
+      acted(item);
+    });
+  }
+  return item;
+}
+
+/** Bring the line of `task` up to date. */
+export function drawItem(item, task) {
+  item.dataset.state = task.state;
+  const bar = item.querySelector("progress");
+  bar.value = task.size ? task.sent / task.size : Number(task.state === "done");
+  bar.hidden = !task.isOpen;
+  item.querySelector(".upload-verified").toggleAttribute("hidden", !task.isVerified);
+  const state = item.querySelector(".upload-state span");
+  state.textContent = STATES[task.state](task);
+  state.title = exactSize(task.size);
+  for (const [action, { isFor }] of Object.entries(BUTTONS)) {
+    item.querySelector(`.upload-${action}`).hidden = !isFor(task);
+  }
+}

@@ -1,0 +1,55 @@
+/* Everything that uploads need, made and tied together when the first one is wanted.
+
+   Rule: nothing here is part of a first view; files.js imports it on first use. */
+
+import { tell } from "../actions/table.js";
+import { Arrivals } from "../list/arrivals.js";
+import { batches } from "./batches.js";
+import { absence, presence } from "../core/identity.js";
+import { Intake } from "./enqueue.js";
+import { moveInPlaceWhile } from "../list/navigation.js";
+import { below } from "../core/paths.js";
+import { makeObstacle } from "../core/retry.js";
+import { Queue } from "./queue.js";
+import { shownAs } from "../list/updates.js";
+import { back, signedIn } from "../session/signin.js";
+import { transferOf } from "./transfers.js";
+import { bindUploadVoice } from "./voice.js";
+import { UploadPanel } from "./panel.js";
+
+const page = document.getElementById("main").dataset;
+
+const obstacleOf = makeObstacle(signedIn);
+const queue = new Queue(transferOf, obstacleOf, undefined, batches);
+const intake = new Intake(queue, obstacleOf, Number(page.limit));
+const panel = new UploadPanel(queue);
+bindUploadVoice(queue);
+
+// What arrives is not in the trash, whatever lies there that was called so.
+new Arrivals(queue, (path) => (page.place === "trash" ? null : shownAs(path)), obstacleOf);
+presence.addEventListener("look", () => {
+  const { why } = absence();
+  if (why) {
+    queue.suspend({ why, over: back() });
+  }
+});
+moveInPlaceWhile(
+  () => queue.hasUnfinished,
+  (title) => panel.rename(title),
+);
+
+window.addEventListener("beforeunload", (event) => {
+  if (queue.isBusy) {
+    event.preventDefault();
+  }
+});
+
+/** Upload `{file, path}` items into the folder `parent`, and make the folders that come as `{path}` alone. */
+export function upload(items, parent) {
+  const placed = items.map(({ file, path }) => ({ file, path: below(parent, path) }));
+  const folders = placed.filter(({ file }) => !file).map(({ path }) => path);
+  if (folders.length) {
+    import("./empty-folders.js").then(({ makeFolders }) => makeFolders(folders, obstacleOf)).catch(tell);
+  }
+  return intake.take(placed.filter(({ file }) => file));
+}
