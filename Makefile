@@ -59,6 +59,7 @@ check: $(VENV)/dev ## lint and types only
 	$(BIN)/ruff format --check
 	$(BIN)/djlint src/cabinet/templates --check --lint
 	$(BIN)/mypy
+	$(BIN)/python -m tests.support.rooms
 
 format: $(VENV)/dev ## put everything into the form that `make check` wants
 	$(BIN)/ruff check --fix

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 import pytest
 
 from tests.support.programs import require_program
+from tests.support.rooms import DOOR, ROOMS, describe, faults_in, imports_in, read_scripts, room_of
 from tests.support.vendor import STATIC
 
-SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (STATIC / "js").rglob("*.js")}
+SCRIPTS = read_scripts(STATIC / "js")
 
 # Nothing of this may stand in a block; what is behind `export` may.
 IMPORT = re.compile(r"^import\s*(?![\s(])[^;]*;", re.MULTILINE)
@@ -68,3 +69,79 @@ def test_a_script_that_waits_is_found(source: str) -> None:
     assert list(waiting({"good.js": "export async function a() { await b; }", "bad.js": source})) == [
         "bad.js"
     ]
+
+
+def test_scripts_import_only_from_their_own_room_and_those_before_it() -> None:
+    assert faults_in(SCRIPTS) == []
+
+
+def test_every_script_is_short_enough_to_be_read_at_once() -> None:
+    assert {name: len(lines) for name in SCRIPTS if len(lines := SCRIPTS[name].splitlines()) > 300} == {}
+
+
+def test_the_rooms_are_told_in_their_order() -> None:
+    lines = describe(SCRIPTS).splitlines()
+
+    assert [line.split()[0] for line in lines] == [*ROOMS, "entry"]
+    assert lines[0].split()[1:] == [str(sum(room_of(name) == "core" for name in SCRIPTS))]
+    assert "preview (on use)" in lines[ROOMS.index("actions")]
+
+
+def test_every_import_is_read() -> None:
+    # Another way to count them, which reads comments, too.
+    words = sum(len(re.findall(r"^import |\bimport\(", source, re.MULTILINE)) for source in SCRIPTS.values())
+    vendored = sum(source.count('import("../../vendor/') for source in SCRIPTS.values())
+    beside = sum(source.count('new URL("./') for source in SCRIPTS.values())
+
+    assert vendored
+    assert beside
+    assert len(imports_in(SCRIPTS)) == words - vendored + beside
+
+
+GOOD = {
+    "page.js": 'import "./core/a.js";\nimport { b } from "./upload/b.js";\n',
+    "core/a.js": "export const a = 1;\n",
+    DOOR: 'export const open = () => import("../upload/b.js");\n',
+    "upload/b.js": '/* import "../page.js"; */\nimport {\n  a,\n} from "../core/a.js";\nexport const b = a;\n',
+}
+
+
+def test_a_house_in_order_has_no_faults() -> None:
+    assert faults_in(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "fault"),
+    [
+        (
+            "core/a.js",
+            'import { b } from "../upload/b.js";',
+            "core/a.js imports upload/b.js, which lies above it",
+        ),
+        ("core/a.js", 'import {\n  b,\n} from "../upload/b.js";', "which lies above it"),
+        ("core/a.js", 'import * as b from "../upload/b.js";', "which lies above it"),
+        ("core/a.js", 'import "../upload/b.js";', "which lies above it"),
+        ("core/a.js", 'export { b } from "../upload/b.js";', "which lies above it"),
+        ("core/a.js", 'export const c = () => import("../upload/b.js");', "which lies above it"),
+        ("core/a.js", 'new Worker(new URL("../upload/b.js", import.meta.url));', "which lies above it"),
+        ("upload/b.js", 'import "../page.js";', "upload/b.js imports page.js, which lies above it"),
+        (DOOR, 'import { b } from "../upload/b.js";', "which lies above it"),
+        ("actions/c.js", 'import("../upload/b.js");', "which lies above it"),
+        ("upload/c.js", 'import "./c.js";', "a circle: upload/c.js <- upload/c.js"),
+        ("core/a.js", "import(name);", "core/a.js imports what it does not name"),
+        ("core/a.js", 'import "./gone.js";', "core/a.js imports core/gone.js: no such script"),
+        ("core/a.js", 'import { a } from "library";', "core/a.js imports library: no such script"),
+        ("attic/a.js", "", "attic/a.js lies in no room"),
+        ("core/deep/a.js", "", "core/deep/a.js lies in no room"),
+    ],
+)
+def test_what_the_rooms_forbid_is_found(name: str, source: str, fault: str) -> None:
+    assert any(fault in found for found in faults_in({**GOOD, name: source}))
+
+
+@pytest.mark.parametrize("way", ['import { b } from "./b.js";', 'export const f = () => import("./b.js");'])
+def test_a_circle_is_found_by_whichever_import_it_closes(way: str) -> None:
+    [found] = faults_in({"upload/b.js": 'import "./c.js";', "upload/c.js": way})
+
+    assert found.startswith("a circle: ")
+    assert {"upload/b.js", "upload/c.js"} <= set(found.split())

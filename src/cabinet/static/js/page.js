@@ -2,10 +2,10 @@
 
    Rule: what only some pages have is fetched on those; sentences are fetched when one is said. */
 
-import { bindFocusRing } from "./ui/focus-ring.js";
-import "./core/identity.js";
-import { bindTheme } from "./ui/theme.js";
+import { explainBy } from "./core/identity.js";
 import { bindExactTimes, showTimes } from "./core/times.js";
+import { bindFocusRing } from "./ui/focus-ring.js";
+import { bindTheme } from "./ui/theme.js";
 
 /** Copy the text of an element; where the browser forbids it, select it for Ctrl+C. */
 async function copyFrom(element) {
@@ -20,6 +20,7 @@ async function copyFrom(element) {
   say(text(isCopied ? "copied" : "copy-by-hand"));
 }
 
+explainBy(() => import("./session/signin.js"));
 bindFocusRing();
 bindTheme(document.getElementById("theme"));
 bindExactTimes();

@@ -3,25 +3,26 @@
 
    Rule: a composition root; what is long is imported by the parts on first use. */
 
-import { contextOf } from "./actions/table.js";
+import "./ui/styles.js";
+import { bindMore } from "./list/more.js";
+import { bindNavigation } from "./list/navigation.js";
+import { bindGroups } from "./list/row-groups.js";
+import { bindSearch } from "./list/search.js";
+import { Selection } from "./list/selection.js";
+import { bindPictures } from "./list/thumbnails.js";
+import { bindView } from "./list/view.js";
 import { BulkBar } from "./actions/bulk-bar.js";
-import { bindChoosing } from "./upload/pick.js";
 import { bindCommands } from "./actions/commands.js";
-import { bindDetails } from "./details/kept.js";
 import { bindDownloads } from "./actions/download-links.js";
 import { bindDragging } from "./actions/dragging.js";
 import { bindEmptying } from "./actions/emptying.js";
 import { bindKeys } from "./actions/keys.js";
-import { bindMore } from "./list/more.js";
-import { bindNavigation } from "./list/navigation.js";
-import { bindPictures } from "./list/thumbnails.js";
+import { contextOf } from "./actions/perform.js";
 import { Pointer } from "./actions/pointer.js";
+import { loadPreview } from "./actions/table.js";
 import { bindLooking } from "./preview/address.js";
-import { bindGroups } from "./list/row-groups.js";
-import { bindSearch } from "./list/search.js";
-import { Selection } from "./list/selection.js";
-import "./ui/styles.js";
-import { bindView } from "./list/view.js";
+import { bindDetails } from "./details/reopen.js";
+import { bindChoosing } from "./upload/pick.js";
 
 const { place } = document.getElementById("main").dataset;
 const list = document.getElementById("list");
@@ -40,7 +41,7 @@ bindMore();
 bindView();
 bindPictures();
 bindNavigation();
-bindLooking();
+bindLooking(loadPreview);
 bindSearch();
 if (place !== "trash") {
   bindDetails(() => contextOf(selection));

@@ -3,13 +3,15 @@
    Rule: what it offers is in actions/table.js; the box over all boxes means the rows that are loaded, and
    where there are more the bar offers to select those, too. */
 
-import { ACTIONS, contextOf, perform, tell } from "./table.js";
 import { exactSize, number, size } from "../core/format.js";
-import { icon } from "../ui/icons.js";
-import { totals } from "../list/place-totals.js";
 import { countText, text } from "../core/texts.js";
+import { tell } from "../ui/errors.js";
+import { icon } from "../ui/icons.js";
 import { announce } from "../ui/toasts.js";
 import { focusList, focusOn } from "../list/focus.js";
+import { totals } from "../list/place-totals.js";
+import { contextOf, perform } from "./perform.js";
+import { ACTIONS } from "./table.js";
 
 // Who goes through many rows hears where they got to, and not each of them.
 const SPOKEN_AFTER_MS = 600;

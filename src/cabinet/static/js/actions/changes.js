@@ -1,39 +1,13 @@
-/* Requests that change many entries: in batches, and once more when somebody had to sign in again.
+/* Requests that change many entries: in batches, each once more when somebody had to sign in again.
 
    Rule: knows the wire and nothing of the page. A change of several batches reports each of them,
    for those before a failure have happened. */
 
 import { exchange, root, send } from "../core/http.js";
-import { isAway, OTHER_SESSION } from "../core/identity.js";
-import { renewToken, signedInNow } from "../session/signin.js";
+import { renewing } from "../session/renewing.js";
 
 // As many as the server takes at a time.
 const BATCH = 1000;
-
-/** Be the user of this page again, after a failure because of the session; tells whether that is so. */
-async function isBackAfter(failure) {
-  if (failure.type !== OTHER_SESSION) {
-    return isAway(failure) && signedInNow();
-  }
-  try {
-    await renewToken();
-    return true;
-  } catch (later) {
-    return isAway(later) && signedInNow();
-  }
-}
-
-/** Return what `attempt()` returns; when the session has ended, after signing in again. */
-export async function renewing(attempt) {
-  try {
-    return await attempt();
-  } catch (failure) {
-    if (!(await isBackAfter(failure))) {
-      throw failure;
-    }
-    return attempt();
-  }
-}
 
 const post = (address, value) => renewing(() => exchange("POST", `${root}${address}`, value));
 

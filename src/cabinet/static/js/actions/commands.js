@@ -8,10 +8,10 @@
 
    Rule: a table of short calls; whatever is long is loaded when it is asked for. */
 
-import { contextOf, perform } from "./table.js";
+import { focusOn, outermostRow, rowBeyond, rowInFocus, rowPageFrom } from "../list/focus.js";
 import { keyOf } from "../list/list.js";
 import { toggleView } from "../list/view.js";
-import { focusOn, outermostRow, rowBeyond, rowInFocus, rowPageFrom } from "../list/focus.js";
+import { contextOf, perform } from "./perform.js";
 
 const LISTS = ["folder", "search", "trash"];
 
@@ -203,7 +203,7 @@ export const COMMANDS = [
     group: "page",
     keys: ["?"],
     places: LISTS,
-    run: async () => (await import("./keys-sheet.js")).showKeys(),
+    run: async () => (await import("./keys-sheet.js")).showKeys(COMMANDS),
   },
 ];
 

@@ -3,13 +3,13 @@
    Rule: what can be undone is done at once; what cannot is asked about first. In the trash, entries
    have a `trashId`, by which their rows are known, too. */
 
-import { inTurn, lookUp, newestTrashed, purgeAll, purgeIds, restoreIds, trashPaths, wholly } from "./changes.js";
 import { number } from "../core/format.js";
-import { refresh } from "../list/refresh.js";
-import { askWhatGives, confirm } from "../ui/dialogs.js";
-import { arrived, busy, left, lost } from "../list/updates.js";
 import { countText, text } from "../core/texts.js";
+import { askWhatGives, confirm } from "../ui/dialogs.js";
 import { say } from "../ui/toasts.js";
+import { refresh } from "../list/refresh.js";
+import { arrived, busy, left, lost } from "../list/updates.js";
+import { inTurn, lookUp, newestTrashed, purgeAll, purgeIds, restoreIds, trashPaths, wholly } from "./changes.js";
 import { remember } from "./undo.js";
 
 const everything = () => import("./everything.js");

@@ -4,8 +4,8 @@
    Rule: what the browser does with other clicks (a new tab, to save as) is left to it; there the server
    leads by the page to sign in on. */
 
-import { tell } from "./table.js";
 import { root } from "../core/http.js";
+import { tell } from "../ui/errors.js";
 
 const isDownload = ({ pathname }) => pathname.startsWith(`${root}download/`) || pathname === `${root}zip`;
 

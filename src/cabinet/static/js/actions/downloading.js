@@ -1,12 +1,14 @@
 /* Downloads: one entry by its link, several as an archive. */
 
-import { lookUp, renewing } from "./changes.js";
 import { number } from "../core/format.js";
 import { downloadUrl, Failure, ownUrl, root, send } from "../core/http.js";
-import { lost } from "../list/updates.js";
-import { renewToken } from "../session/signin.js";
 import { text } from "../core/texts.js";
 import { warn } from "../ui/toasts.js";
+import { renewing } from "../session/renewing.js";
+import { renewToken } from "../session/signin.js";
+import { lost } from "../list/updates.js";
+import { lookUp } from "./changes.js";
+import { post } from "./zip-form.js";
 
 // As many as the server packs by name.
 const MOST = 1000;
@@ -21,18 +23,6 @@ export async function fetchFrom(url) {
   link.href = url;
   link.download = "";
   link.click();
-}
-
-/** Post the chosen ones: to a tab that goes away when a download comes, and so this page stays whatever
-    comes. Long after somebody pressed something browsers open none. */
-export function post(form) {
-  const button = document.createElement("button");
-  button.formAction = ownUrl(`${root}zip`);
-  button.formTarget = navigator.userActivation?.isActive ? "_blank" : "_self";
-  button.hidden = true;
-  form.append(button);
-  form.requestSubmit(button);
-  button.remove();
 }
 
 /** Raise `Failure` unless all of `entries` are there: to what is posted there is no answer here. */

@@ -3,14 +3,15 @@
 
    Rule: whatever dragging does, a button does, too; what does not light up takes nothing. */
 
-import { countOf, isOne, perform } from "./table.js";
-import { ROWS } from "./drop.js";
 import { number } from "../core/format.js";
+import { countText } from "../core/texts.js";
 import { icon } from "../ui/icons.js";
 import { entryOf } from "../list/list.js";
+import { ROWS } from "./drop.js";
+import { countOf, isOne } from "./entries.js";
+import { perform } from "./perform.js";
 import { makeMark, placeAt, TRASH } from "./places.js";
 import { reasonAgainst } from "./targets.js";
-import { countText } from "../core/texts.js";
 
 const ROW = "#rows [data-path]";
 

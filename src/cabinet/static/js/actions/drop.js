@@ -3,9 +3,9 @@
    Rule: hands over `{file, path}`, the path relative to what was dropped, and `{path}` alone for a
    folder with nothing in it; uploads nothing itself. */
 
-import { makeMark, placeAt, titleOf, TRASH } from "./places.js";
 import { text } from "../core/texts.js";
 import { warn } from "../ui/toasts.js";
+import { makeMark, placeAt, titleOf, TRASH } from "./places.js";
 
 /** The type of what is dragged when it is rows of a list: of this page or of another window. */
 export const ROWS = "application/x-cabinet-rows";

@@ -1,6 +1,6 @@
 /* The link that leads to the page on which the trash is emptied asks in a dialog instead. */
 
-import { perform } from "./table.js";
+import { perform } from "./perform.js";
 
 const action = { run: async () => (await import("./deleting.js")).emptyTrash() };
 

@@ -6,19 +6,20 @@
    Rule: the server has the last word on how many there are; when it counts others, nothing has happened,
    and what there is now can be selected again. */
 
-import { copyAll, moveAll, purgeEverything, renewing, restoreAll, trashAll, undoAll } from "./changes.js";
-import { post } from "./downloading.js";
 import { number } from "../core/format.js";
 import { Failure, tokenOf } from "../core/http.js";
+import { nameOf } from "../core/paths.js";
+import { countText, text } from "../core/texts.js";
+import { askWhatGives, confirm } from "../ui/dialogs.js";
+import { say, warn } from "../ui/toasts.js";
+import { renewing } from "../session/renewing.js";
+import { renewToken } from "../session/signin.js";
 import { addressShown, fetchFiles } from "../list/list.js";
 import { refresh } from "../list/refresh.js";
-import { nameOf } from "../core/paths.js";
-import { askWhatGives, confirm } from "../ui/dialogs.js";
 import { busy, lost } from "../list/updates.js";
-import { renewToken } from "../session/signin.js";
-import { countText, text } from "../core/texts.js";
-import { say, warn } from "../ui/toasts.js";
+import { copyAll, moveAll, purgeEverything, restoreAll, trashAll, undoAll } from "./changes.js";
 import { remember } from "./undo.js";
+import { post } from "./zip-form.js";
 
 // What the server says of a number that does not fit any more, and of a name in use.
 const CHANGED = "selection-changed";

@@ -2,11 +2,11 @@
 
    Rule: says where; what goes there is its callers' business. */
 
+import { below } from "../core/paths.js";
+import { styled } from "../ui/styles.js";
+import { arrived } from "../list/updates.js";
 import { makeFolder } from "./changes.js";
 import { FolderTree } from "./folder-tree.js";
-import { below } from "../core/paths.js";
-import { arrived } from "../list/updates.js";
-import { styled } from "../ui/styles.js";
 
 const dialog = document.getElementById("picker");
 const find = (name) => dialog.querySelector(`#picker-${name}`);

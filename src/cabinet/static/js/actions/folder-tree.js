@@ -5,10 +5,10 @@
 
    Rule: knows folders by their paths and nothing of what they are wanted for. */
 
-import { foldersOf } from "./changes.js";
-import { icon } from "../ui/icons.js";
 import { entryWithin, nameOf } from "../core/paths.js";
 import { text } from "../core/texts.js";
+import { icon } from "../ui/icons.js";
+import { foldersOf } from "./changes.js";
 
 // Of a level at a time; whoever has more than this asks for more.
 const AT_ONCE = 100;

@@ -1,11 +1,10 @@
 /* The sheet that says what the keys do, from the tables that bind them. */
 
-import { ACTIONS } from "./table.js";
-import { COMMANDS } from "./commands.js";
+import { text } from "../core/texts.js";
 import { partsOf } from "../ui/key-names.js";
 import { areOn, bindSwitches, kindOf, showSwitches } from "../ui/key-settings.js";
 import { LOOKING } from "./preview-keys.js";
-import { text } from "../core/texts.js";
+import { ACTIONS } from "./table.js";
 
 const dialog = document.getElementById("keys");
 
@@ -31,12 +30,12 @@ function lineOf({ text: key, keys, isTyped, shownKeys = keys }) {
 }
 
 /** Fill the groups with what has keys in this place. */
-function fill(place) {
+function fill(place, commands) {
   const isHere = ({ keys, isTyped, places }) => (isTyped || keys.length > 0) && places.includes(place);
   const groups = {
-    list: COMMANDS.filter(({ group }) => group === "list"),
+    list: commands.filter(({ group }) => group === "list"),
     chosen: ACTIONS,
-    page: COMMANDS.filter(({ group }) => group === "page"),
+    page: commands.filter(({ group }) => group === "page"),
     looking: LOOKING,
   };
   for (const [group, table] of Object.entries(groups)) {
@@ -55,9 +54,9 @@ function showWhatIsOn() {
   }
 }
 
-/** Show the keys of this page. */
-export function showKeys() {
-  fill(document.getElementById("main").dataset.place);
+/** Show the keys of this page, those of `commands` among them. */
+export function showKeys(commands) {
+  fill(document.getElementById("main").dataset.place, commands);
   showSwitches(dialog);
   showWhatIsOn();
   dialog.showModal();

@@ -1,53 +1,21 @@
-/* The keys of a page of files: what was pressed, and which action or command it stands for.
-
-   A key is written as in the tables: "F2", "Shift+Delete", "Mod+a" (Ctrl, or Command on a Mac), "m".
-   A letter is the one on the key; where another script is written, the one that the key has on a
-   Latin keyboard, so that M is M while Russian is typed. While letters are no keys, typing goes to a name.
+/* The keys of a page of files: which action or command a key stands for. While letters are no keys, typing
+   goes to a name.
 
    Rule: nothing is taken from whoever types, from a dialog or a menu, or from the browser's own keys. */
 
-import { ACTIONS, contextOf, perform } from "./table.js";
-import { COMMANDS } from "./commands.js";
 import { areOn, isOn } from "../ui/key-settings.js";
-import { entryOf } from "../list/list.js";
 import { OPEN_POPOVER } from "../ui/popovers.js";
-import { isTypedOn, typeAhead } from "../list/type-ahead.js";
+import { pressed } from "../ui/pressed.js";
 import { rowInFocus } from "../list/focus.js";
-
-// What stands on the key of "/" where Russian or Ukrainian is typed.
-const SLASH = { ".": "/", ",": "?" };
+import { entryOf } from "../list/list.js";
+import { isTypedOn, typeAhead } from "../list/type-ahead.js";
+import { COMMANDS } from "./commands.js";
+import { contextOf, perform } from "./perform.js";
+import { ACTIONS } from "./table.js";
 
 const TYPING =
   'input:not([type="checkbox"], [type="radio"], [type="button"], [type="submit"], [type="file"]), textarea, select, [contenteditable]';
 const HAS_KEYS_OF_ITS_OWN = "a[href], button, summary, input, label, video, audio, [role=menuitem]";
-
-/** Return the name of the key itself. */
-function nameOf({ key, code }) {
-  if (/^[a-z]$/i.test(key)) {
-    return key.toLowerCase();
-  }
-  const [, letter] = /^Key([A-Z])$/.exec(code) ?? [];
-  // A sign is a sign, on whatever key it stands.
-  if (letter && /^\p{L}$/u.test(key)) {
-    return letter.toLowerCase();
-  }
-  if (code === "Slash" && key in SLASH) {
-    return SLASH[key];
-  }
-  return key === " " ? "Space" : key;
-}
-
-/** Return what was pressed, as the tables write it. */
-export function pressed(event) {
-  const name = nameOf(event);
-  const isSign = name.length === 1 && !/[a-z]/.test(name);
-  const held = [
-    (event.ctrlKey || event.metaKey) && "Mod",
-    event.altKey && "Alt",
-    event.shiftKey && !isSign && "Shift",
-  ];
-  return [...held.filter(Boolean), name].join("+");
-}
 
 // Dialogs lie at the outside: to look for them in a long list at every key would be felt.
 const outermost = () => [...document.body.children, ...document.getElementById("main").children];

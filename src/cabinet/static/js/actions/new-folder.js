@@ -1,14 +1,14 @@
 /* Making a folder in the one that is open, without leaving the page. */
 
-import { makeFolder as make } from "./changes.js";
 import { root } from "../core/http.js";
-import { rowOf } from "../list/list.js";
-import { refresh } from "../list/refresh.js";
-import { goTo } from "../list/navigation.js";
 import { below } from "../core/paths.js";
-import { lost } from "../list/updates.js";
 import { warn } from "../ui/toasts.js";
 import { focusOn } from "../list/focus.js";
+import { rowOf } from "../list/list.js";
+import { goTo } from "../list/navigation.js";
+import { refresh } from "../list/refresh.js";
+import { lost } from "../list/updates.js";
+import { makeFolder as make } from "./changes.js";
 
 const page = document.getElementById("main").dataset;
 const dialog = document.getElementById("make-folder");

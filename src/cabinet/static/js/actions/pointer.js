@@ -5,10 +5,12 @@
 
    Rule: one listener for the whole list, however many rows it has. */
 
-import { ACTIONS, actionsFor, contextOf, perform, tell } from "./table.js";
-import { entryOf, keyOf } from "../list/list.js";
+import { tell } from "../ui/errors.js";
 import { HAS_POPOVERS } from "../ui/popovers.js";
 import { focusOn, rowOf } from "../list/focus.js";
+import { entryOf, keyOf } from "../list/list.js";
+import { contextOf, perform } from "./perform.js";
+import { ACTIONS, actionsFor } from "./table.js";
 
 const LONG_PRESS_MS = 500;
 // A finger that lies still moves a little, too.

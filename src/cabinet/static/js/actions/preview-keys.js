@@ -2,7 +2,7 @@
    those in actions/table.js and actions/commands.js are. */
 
 import { isOn } from "../ui/key-settings.js";
-import { pressed } from "./keys.js";
+import { pressed } from "../ui/pressed.js";
 
 const FILES = ["folder", "search"];
 

@@ -2,17 +2,17 @@
 
    Rule: everything in the way is asked about once, before anything is sent. */
 
-import { countOf, isOne } from "./table.js";
-import { inTurn, lookUp, newestTrashed, relocatePaths, restoreIds, trashPaths } from "./changes.js";
 import { number } from "../core/format.js";
 import { Failure } from "../core/http.js";
 import { below, nameOf, parentOf } from "../core/paths.js";
-import { askWhatGives } from "../ui/dialogs.js";
-import { arrived, busy, left, lost } from "../list/updates.js";
-import { isAmong, reasonAgainst } from "./targets.js";
 import { countText, text } from "../core/texts.js";
-import { remember } from "./undo.js";
+import { askWhatGives } from "../ui/dialogs.js";
 import { focusOn } from "../list/focus.js";
+import { arrived, busy, left, lost } from "../list/updates.js";
+import { inTurn, lookUp, newestTrashed, relocatePaths, restoreIds, trashPaths } from "./changes.js";
+import { countOf, isOne } from "./entries.js";
+import { isAmong, reasonAgainst } from "./targets.js";
+import { remember } from "./undo.js";
 
 // Somebody else may take a name between the question and the request; that often, it is asked again.
 const ATTEMPTS = 3;

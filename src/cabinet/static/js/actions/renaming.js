@@ -5,16 +5,16 @@
 
    Rule: one name at a time. */
 
-import { renewing } from "./changes.js";
 import { root, send } from "../core/http.js";
+import { text } from "../core/texts.js";
 import { icon } from "../ui/icons.js";
+import { warn } from "../ui/toasts.js";
+import { renewing } from "../session/renewing.js";
+import { focusOn } from "../list/focus.js";
 import { keyOf, rowOf } from "../list/list.js";
 import { refresh } from "../list/refresh.js";
 import { lost } from "../list/updates.js";
-import { text } from "../core/texts.js";
-import { warn } from "../ui/toasts.js";
 import { remember } from "./undo.js";
-import { focusOn } from "../list/focus.js";
 
 // "report.pdf" and "backup.tar.gz": what says the kind of a file is seldom what shall change.
 const STEM = /^(.+?)(?:\.tar)?\.[^.\s]+$/;

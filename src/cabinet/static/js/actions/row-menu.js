@@ -5,14 +5,16 @@
 
    Rule: one menu on the page; what it offers is in actions/table.js. */
 
-import { actionsFor, contextOf, countOf, isOne, perform } from "./table.js";
 import { number } from "../core/format.js";
+import { countText, text } from "../core/texts.js";
 import { icon } from "../ui/icons.js";
 import { labelOf } from "../ui/key-names.js";
 import { isOn } from "../ui/key-settings.js";
-import { entryOf, keyOf } from "../list/list.js";
 import { HAS_POPOVERS, OPEN_POPOVER } from "../ui/popovers.js";
-import { countText, text } from "../core/texts.js";
+import { entryOf, keyOf } from "../list/list.js";
+import { countOf, isOne } from "./entries.js";
+import { contextOf, perform } from "./perform.js";
+import { actionsFor } from "./table.js";
 
 // How near the menu comes to the edges of the window, in pixels.
 const MARGIN = 8;

@@ -7,35 +7,26 @@
    what `takesAway` leaves the list without them. `entries` that have `everything` are only those of it
    that are loaded (actions/everything.js).
 
-   Rule: nothing is done here, and nothing loaded before it is asked for. */
+   Rule: nothing is done here, and nothing loaded before it is asked for. The rooms above this one are
+   reached by the imports of this module alone, and by no other way. */
 
-import { Failure } from "../core/http.js";
-import { text } from "../core/texts.js";
-import { warn } from "../ui/toasts.js";
+import { countOf, isOne } from "./entries.js";
 
 const FILES = ["folder", "search"];
 const TRASH = ["trash"];
-
-/** How many things `entries` stand for. */
-export const countOf = (entries) => entries.everything?.count ?? entries.length;
-
-/** Whether `entries` are one that is loaded, and nothing else. */
-export const isOne = (entries) => entries.length === 1 && !entries.everything;
 
 const any = (entries) => countOf(entries) > 0;
 const loaded = (entries) => any(entries) && !entries.everything;
 const oneFile = (entries) => isOne(entries) && entries[0].kind === "file";
 const oneFolder = (entries) => isOne(entries) && entries[0].kind === "folder";
 
-const main = document.getElementById("main");
+const loadDetails = () => import("../details/details.js");
 
-/** Return what an action is told besides the entries; `opener` gets the focus back. */
-export const contextOf = (selection, opener = null) => ({
-  place: main.dataset.place,
-  folder: main.dataset.folder,
-  selection,
-  opener,
-});
+/** Resolves to what shows a file, given its entry, over the whole window. */
+export async function loadPreview() {
+  const { preview } = await import("../preview/preview.js");
+  return (entry) => preview(entry, loadDetails);
+}
 
 export const ACTIONS = [
   {
@@ -54,7 +45,7 @@ export const ACTIONS = [
     keys: ["Enter"],
     places: FILES,
     isFor: oneFile,
-    run: async ([entry]) => (await import("../preview/preview.js")).preview(entry),
+    run: async ([entry]) => (await loadPreview())(entry),
   },
   {
     id: "reveal",
@@ -120,7 +111,7 @@ export const ACTIONS = [
     keys: ["d"],
     places: FILES,
     isFor: any,
-    run: async (entries, context) => (await import("../details/details.js")).toggleDetails(entries, context),
+    run: async (entries, context) => (await loadDetails()).toggleDetails(entries, context),
   },
   {
     id: "trash",
@@ -173,20 +164,3 @@ export const ACTIONS = [
 /** Return the actions of a place that fit `entries`. */
 export const actionsFor = (place, entries) =>
   ACTIONS.filter((action) => action.places.includes(place) && action.isFor(entries));
-
-/** Tell of what went wrong; what nobody foresaw is for the console, too. */
-export function tell(failure) {
-  warn(failure instanceof Failure ? failure.message : text("unforeseen"));
-  if (!(failure instanceof Failure)) {
-    reportError(failure);
-  }
-}
-
-/** Run an action or a command with what it takes. */
-export function perform({ run }, ...told) {
-  const done = run(...told);
-  if (done instanceof Promise) {
-    done.catch(tell);
-  }
-  return done;
-}

@@ -5,9 +5,9 @@
 
 import { Failure } from "../core/http.js";
 import { isAway } from "../core/identity.js";
-import { lost } from "../list/updates.js";
 import { text } from "../core/texts.js";
 import { say } from "../ui/toasts.js";
+import { lost } from "../list/updates.js";
 
 // Further back nobody remembers what it was.
 const KEPT = 20;

@@ -43,6 +43,14 @@ let next = null;
 /** Return why the user of this page is away (null while they are here), and the `name` of who is here instead. */
 export const absence = () => found;
 
+let explain = async () => {};
+
+/** Let `load` load what says why the user of this page is away. It is called each time that they are found
+    to be; once it is there, that hears of each look by itself. */
+export function explainBy(load) {
+  explain = load;
+}
+
 async function ask() {
   lookedAt = performance.now();
   const response = await fetch(`${root}me`, { headers: { Accept: "application/json", [USER_HEADER]: user } });
@@ -70,8 +78,7 @@ async function askOnce() {
   }
   presence.dispatchEvent(new Event("look"));
   if (found.why) {
-    // From its first time on it hears of each look by itself.
-    await import("../session/signin.js").catch(() => {});
+    await explain().catch(() => {});
   }
   return true;
 }

@@ -5,10 +5,10 @@
 
    Rule: knows where the panel is and whom it is about; what it says is in details/facts.js. */
 
+import { styled } from "../ui/styles.js";
+import { entryOf, rowOf } from "../list/list.js";
 import { describe } from "./facts.js";
 import { keepOpen, wasOpen } from "./kept.js";
-import { entryOf, rowOf } from "../list/list.js";
-import { styled } from "../ui/styles.js";
 
 // Arrows that are held down ask for nothing on their way.
 const SETTLED_MS = 120;

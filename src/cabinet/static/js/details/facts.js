@@ -4,16 +4,16 @@
 
    Rule: the panel may be about something else by the time an answer comes; then the answer is dropped. */
 
-import { lookUp } from "../actions/changes.js";
-import { listVersions } from "./versions.js";
 import { exactSize, number, size } from "../core/format.js";
 import { root } from "../core/http.js";
-import { kindWord } from "./kind-words.js";
-import { copyText, linkOf } from "../actions/links.js";
-import { refresh } from "../list/refresh.js";
 import { countText, text } from "../core/texts.js";
 import { showTimes } from "../core/times.js";
 import { warn } from "../ui/toasts.js";
+import { refresh } from "../list/refresh.js";
+import { lookUp } from "../actions/changes.js";
+import { copyText, linkOf } from "../actions/links.js";
+import { kindWord } from "./kind-words.js";
+import { listVersions } from "./versions.js";
 
 let current = null;
 

@@ -18,12 +18,3 @@ export function wasOpen() {
     return false;
   }
 }
-
-/** Open the panel on a page that one comes to with it open; `contextOf()` gives what actions are told. */
-export async function bindDetails(contextOf) {
-  if (wasOpen()) {
-    // Without it the page is whole: it may be left, or lose its line, before this has come.
-    const part = await import("./details.js").catch(() => null);
-    await part?.reopenDetails(contextOf());
-  }
-}

@@ -1,7 +1,7 @@
 /* What people call a kind of file. */
 
-import { kindOf } from "../preview/kinds.js";
 import { text } from "../core/texts.js";
+import { kindOf } from "../preview/kinds.js";
 
 // By media type; the first that fits.
 const WORDS = [

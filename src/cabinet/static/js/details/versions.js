@@ -1,12 +1,12 @@
 /* The versions of a file in the details panel: downloaded, restored, deleted for ever. */
 
-import { renewing } from "../actions/changes.js";
 import { exactSize, number, size } from "../core/format.js";
 import { downloadUrl, encoded, root, send } from "../core/http.js";
-import { confirm } from "../ui/dialogs.js";
 import { text } from "../core/texts.js";
 import { showTimes } from "../core/times.js";
+import { confirm } from "../ui/dialogs.js";
 import { say, warn } from "../ui/toasts.js";
+import { renewing } from "../session/renewing.js";
 
 const template = document.getElementById("details-version");
 

@@ -1,9 +1,9 @@
 /* Shows in the list what has arrived, soon and not for each file by itself. */
 
-import { refresh } from "./refresh.js";
-import { isMoving } from "./navigation.js";
 import { persist } from "../core/retry.js";
 import { warn } from "../ui/toasts.js";
+import { isMoving } from "./navigation.js";
+import { refresh } from "./refresh.js";
 
 // The whole list is compared each time, so a thousand small files are shown in batches.
 const EVERY_MS = 2_000;

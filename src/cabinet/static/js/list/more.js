@@ -4,6 +4,8 @@
    list/refresh.js. */
 
 import { isAway } from "../core/identity.js";
+import { showTimes } from "../core/times.js";
+import { warn } from "../ui/toasts.js";
 import {
   changed,
   fetchFiles,
@@ -17,8 +19,6 @@ import {
 } from "./list.js";
 import { refresh } from "./refresh.js";
 import { takeOut } from "./row-groups.js";
-import { showTimes } from "../core/times.js";
-import { warn } from "../ui/toasts.js";
 
 const list = document.getElementById("list");
 

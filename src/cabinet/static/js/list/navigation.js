@@ -4,11 +4,11 @@
    Rule: otherwise a link is a link. What differs from place to place is taken from the page that the
    server draws there. */
 
-import { addressShown, fetchCurrent, replaceAll, showsFrom } from "./list.js";
-import { bindMemory, leave, recall, reveal } from "./history.js";
-import { remember } from "./remembered.js";
 import { showTimes } from "../core/times.js";
 import { warn } from "../ui/toasts.js";
+import { bindMemory, leave, recall, reveal } from "./history.js";
+import { addressShown, fetchCurrent, replaceAll, showsFrom } from "./list.js";
+import { remember } from "./remembered.js";
 
 const main = document.getElementById("main");
 

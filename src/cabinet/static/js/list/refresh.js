@@ -7,6 +7,7 @@
    Rule: no row is moved; one that is elsewhere now, or another, is taken out and comes anew. */
 
 import { fetchPage } from "../core/http.js";
+import { showTimes } from "../core/times.js";
 import {
   addressShown,
   changed,
@@ -23,7 +24,6 @@ import {
 } from "./list.js";
 import { kept } from "./remembered.js";
 import { putBehind, takeOut } from "./row-groups.js";
-import { showTimes } from "../core/times.js";
 
 const NEW_FOR_MS = 2_000;
 // A list that shows to its end goes on with what arrives, and with so many rows that others brought meanwhile.

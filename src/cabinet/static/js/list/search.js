@@ -4,10 +4,10 @@
 
 import { number } from "../core/format.js";
 import { root } from "../core/http.js";
-import { rowCount } from "./list.js";
-import { enterAt, goTo, show, stay } from "./navigation.js";
 import { countText } from "../core/texts.js";
 import { announce } from "../ui/toasts.js";
+import { rowCount } from "./list.js";
+import { enterAt, goTo, show, stay } from "./navigation.js";
 
 // A pause in typing that is worth a question.
 const PAUSE_MS = 200;

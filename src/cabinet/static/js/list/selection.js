@@ -10,8 +10,8 @@
    Rule: a change touches only the rows that it changes; of very many first those in sight, and the
    others bit by bit, so that nobody waits for what they do not see. */
 
-import { entryOf, keyOf } from "./list.js";
 import { nameOf } from "../core/paths.js";
+import { entryOf, keyOf } from "./list.js";
 import { totals } from "./place-totals.js";
 
 const BOX = "#rows .check input";

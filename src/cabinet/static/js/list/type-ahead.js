@@ -5,10 +5,10 @@
 
    Rule: moves the focus and nothing else; case and accents do not matter. */
 
-import { tell } from "../actions/table.js";
-import { rows } from "./list.js";
-import { find } from "./history.js";
+import { tell } from "../ui/errors.js";
 import { focusOn, rowInFocus } from "./focus.js";
+import { find } from "./history.js";
+import { rows } from "./list.js";
 
 // Who waits longer begins another name.
 const PAUSE_MS = 1_000;

@@ -3,12 +3,12 @@
    Rule: rows are known by their keys, a path or in the trash an id; what does not show is passed over. */
 
 import { isAway } from "../core/identity.js";
-import { keyOf, rowOf, rows } from "./list.js";
-import { refresh, removeRows } from "./refresh.js";
 import { entryWithin, foldersAbove } from "../core/paths.js";
 import { makeObstacle, persist } from "../core/retry.js";
-import { signedIn } from "../session/signin.js";
 import { warn } from "../ui/toasts.js";
+import { signedIn } from "../session/signin.js";
+import { keyOf, rowOf, rows } from "./list.js";
+import { refresh, removeRows } from "./refresh.js";
 
 const page = document.getElementById("main").dataset;
 

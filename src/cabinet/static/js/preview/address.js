@@ -5,13 +5,13 @@
 
    Rule: knows the history and which file; how that is shown is in preview/preview.js. */
 
-import { lookUp } from "../actions/changes.js";
-import { addressShown, entryOf, rowOf } from "../list/list.js";
-import { find } from "../list/history.js";
-import { enterAt, here } from "../list/navigation.js";
 import { encoded } from "../core/http.js";
 import { text } from "../core/texts.js";
 import { warn } from "../ui/toasts.js";
+import { find } from "../list/history.js";
+import { addressShown, entryOf, rowOf } from "../list/list.js";
+import { enterAt, here } from "../list/navigation.js";
+import { lookUp } from "../actions/changes.js";
 
 const MARK = "#preview=";
 
@@ -72,13 +72,13 @@ async function fileAt(path) {
 }
 
 /** Open, or close, what the address says. */
-async function follow() {
+async function follow(loadPreview) {
   const path = main.dataset.place === "trash" ? null : pathHere();
   if (path === null) {
     dialog.close();
     return;
   }
-  const [entry, { preview }] = await Promise.all([fileAt(path), import("./preview.js")]);
+  const [entry, preview] = await Promise.all([fileAt(path), loadPreview()]);
   if (pathHere() !== path) {
     return;
   }
@@ -95,9 +95,9 @@ async function follow() {
   }
 }
 
-/** Let the address and what is looked at go together. */
-export function bindLooking() {
-  const attempt = () => follow().catch(({ message }) => warn(message));
+/** Let the address and what is looked at go together; `loadPreview` resolves to what shows an entry. */
+export function bindLooking(loadPreview) {
+  const attempt = () => follow(loadPreview).catch(({ message }) => warn(message));
   window.addEventListener("popstate", () => {
     // Another list has to come first.
     if (here() === addressShown()) {

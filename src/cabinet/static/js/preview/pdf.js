@@ -4,13 +4,13 @@
    `eval`; what comes out of it is drawn on canvases, and its text laid over them as text. Scripts,
    links and forms of a PDF do nothing here: nothing that would serve them is loaded. */
 
-import { contentUrl } from "../core/http.js";
 import { number } from "../core/format.js";
+import { contentUrl } from "../core/http.js";
 import { user, USER_HEADER } from "../core/identity.js";
+import { text } from "../core/texts.js";
 import { PdfPage } from "./pdf-page.js";
 import { Unshowable } from "./trouble.js";
 import { offerZoom } from "./zoom.js";
-import { text } from "../core/texts.js";
 
 const LIBRARY = new URL("../../vendor/pdfjs-6.5.438/", import.meta.url).href;
 // The unit of what is fetched of a large file: few requests, and no more than a page or two needs.

@@ -8,15 +8,15 @@
 
 import { number } from "../core/format.js";
 import { downloadUrl } from "../core/http.js";
-import { entryOf, rowOf } from "../list/list.js";
-import { lookAt, lookAway } from "./address.js";
-import { Course } from "./course.js";
-import { meantBy } from "../actions/preview-keys.js";
-import { kindOf } from "./kinds.js";
-import { showInstead, whyNot } from "./trouble.js";
+import { text } from "../core/texts.js";
 import { styled } from "../ui/styles.js";
 import { bindSwipes } from "../ui/swipes.js";
-import { text } from "../core/texts.js";
+import { entryOf, rowOf } from "../list/list.js";
+import { meantBy } from "../actions/preview-keys.js";
+import { lookAt, lookAway } from "./address.js";
+import { Course } from "./course.js";
+import { kindOf } from "./kinds.js";
+import { showInstead, whyNot } from "./trouble.js";
 
 const PARTS = {
   image: () => import("./image.js"),
@@ -35,6 +35,7 @@ const detailsButton = document.getElementById("preview-details");
 
 const course = new Course();
 let shown = null;
+let loadDetails = null;
 let ending = new AbortController();
 
 /** Empty the stage; whatever ran on it stops. */
@@ -119,8 +120,9 @@ async function step(by) {
   }
 }
 
-/** Show what is in the file of `entry`. */
-export async function preview(entry) {
+/** Show what is in the file of `entry`; `load` loads the details panel, which can stand beside it. */
+export async function preview(entry, load) {
+  loadDetails = load;
   await styled;
   // Before the dialog is there: what is remembered of the list is what shows of it.
   await lookAt(entry.path);
@@ -135,7 +137,7 @@ const hasDetails = () => detailsButton.getAttribute("aria-pressed") === "true";
 
 /** Show the details beside the stage, or no more. */
 async function showDetails(isWanted) {
-  const { leave, showBeside } = await import("../details/details.js");
+  const { leave, showBeside } = await loadDetails();
   detailsButton.setAttribute("aria-pressed", isWanted);
   if (isWanted) {
     await showBeside(document.getElementById("preview-side"), shown);

@@ -2,12 +2,12 @@
 
    Rule: text nodes only; no byte of it is ever parsed. */
 
-import { decode, guess } from "./encodings.js";
 import { number, size } from "../core/format.js";
-import { showInstead, Unshowable } from "./trouble.js";
-import { fetchPart } from "./text-parts.js";
 import { text } from "../core/texts.js";
 import { warn } from "../ui/toasts.js";
+import { decode, guess } from "./encodings.js";
+import { fetchPart } from "./text-parts.js";
+import { showInstead, Unshowable } from "./trouble.js";
 
 const copyOf = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 

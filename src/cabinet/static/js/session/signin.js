@@ -5,10 +5,10 @@
 
 import { adoptToken, ask, fetchAnyPage, fetchPage, root, successOf, TOKEN, tokenOf } from "../core/http.js";
 import { absence, announce, look, OTHER_USER, presence, USER_HEADER, username } from "../core/identity.js";
+import { text } from "../core/texts.js";
 import { bindPassword } from "../ui/passwords.js";
 import { whileBusy } from "../ui/patient-form.js";
 import { styled } from "../ui/styles.js";
-import { text } from "../core/texts.js";
 
 // Nobody comes and goes faster; should a server say the one thing here and another there, it is not asked
 // without a pause.

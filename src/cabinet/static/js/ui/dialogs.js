@@ -3,8 +3,8 @@
    Rule: asks and tells the answer; does nothing. The browser gives the focus back. */
 
 import { number } from "../core/format.js";
-import { styled } from "./styles.js";
 import { countText, text } from "../core/texts.js";
+import { styled } from "./styles.js";
 
 const SHOWN = 5;
 

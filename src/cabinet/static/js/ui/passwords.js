@@ -1,7 +1,7 @@
 /* A button in each password field that shows what was typed. */
 
-import { icon } from "./icons.js";
 import { text } from "../core/texts.js";
+import { icon } from "./icons.js";
 
 function revealButton(input) {
   const button = document.createElement("button");

@@ -5,13 +5,13 @@
 
    Rule: the transfer of a batch as upload/queue.js describes it; it reports nothing of a task that has left. */
 
+import { Failure, failure, root } from "../core/http.js";
+import { text } from "../core/texts.js";
 import { hashOfBlock } from "./content-hash.js";
 import { canHash } from "./hashing.js";
-import { Failure, failure, root } from "../core/http.js";
 import { arrived, bodyLimit, isTooMuch } from "./limits.js";
 import { sendBody } from "./sending.js";
 import { StallWatch } from "./stall.js";
-import { text } from "../core/texts.js";
 
 // Files, of at most so many bytes each, and bytes in all: as filecli does (client/transfer/batches.py).
 const MOST_FILES = 500;

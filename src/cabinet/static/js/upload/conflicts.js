@@ -2,8 +2,8 @@
 
 import { number } from "../core/format.js";
 import { exchange, root } from "../core/http.js";
-import { ask, nameSome } from "../ui/dialogs.js";
 import { countText } from "../core/texts.js";
+import { ask, nameSome } from "../ui/dialogs.js";
 
 // As many as the server answers for at a time.
 const PATHS = 1000;

@@ -2,10 +2,10 @@
 
    Rule: a folder that is there already is what was wanted. */
 
-import { lookUp, makeFolder } from "../actions/changes.js";
 import { persist } from "../core/retry.js";
-import { arrived } from "../list/updates.js";
 import { warn } from "../ui/toasts.js";
+import { arrived } from "../list/updates.js";
+import { lookUp, makeFolder } from "../actions/changes.js";
 
 /** Make the folder at `path` unless there is one; returns its path as the server writes it. Raises `Failure`. */
 async function ensure(path) {

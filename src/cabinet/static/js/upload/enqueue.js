@@ -2,12 +2,12 @@
 
    Rule: nothing is sent before every question about it is answered. */
 
-import { askAbout, takenOf } from "./conflicts.js";
 import { size } from "../core/format.js";
 import { persist } from "../core/retry.js";
-import { Task } from "./task.js";
 import { countText, text } from "../core/texts.js";
 import { warn } from "../ui/toasts.js";
+import { askAbout, takenOf } from "./conflicts.js";
+import { Task } from "./task.js";
 
 // Which tasks go after each answer; without one, none does.
 const GOING = {

@@ -7,13 +7,13 @@
    Rule: reads the queue and asks it; decides nothing about transfers. */
 
 import { duration, exactSize, number, size } from "../core/format.js";
-import { canHash } from "./hashing.js";
 import { AWAY } from "../core/identity.js";
-import { confirm } from "../ui/dialogs.js";
-import { askToSignIn } from "../session/signin.js";
-import { announce } from "../ui/toasts.js";
 import { countText, text } from "../core/texts.js";
+import { confirm } from "../ui/dialogs.js";
+import { announce } from "../ui/toasts.js";
+import { askToSignIn } from "../session/signin.js";
 import { drawFailures } from "./failures.js";
+import { canHash } from "./hashing.js";
 import { drawItem, makeItem, TRY_AGAIN } from "./item.js";
 
 const SHOWN = 50;

@@ -7,10 +7,10 @@
    by itself, for the queue knows better when. */
 
 import { Failure, failure, headers, root, send } from "../core/http.js";
-import { bodyLimit } from "./limits.js";
 import { text } from "../core/texts.js";
-import { library } from "./tus.js";
+import { bodyLimit } from "./limits.js";
 import { claim, fingerprintOf } from "./resume-store.js";
+import { library } from "./tus.js";
 
 // What one request carries at most, unless a limit in front was met: most proxies that limit bodies let
 // it pass (the stricter public ones allow 100 MB), one that takes in all of a body before it passes it on loses no more than this

@@ -1,12 +1,12 @@
 /* How a file is sent, and whether what arrived is what was chosen. */
 
 import { Failure, failure } from "../core/http.js";
+import { text } from "../core/texts.js";
 import { canHash, hashOf } from "./hashing.js";
 import { arrived, bodyLimit, isTooMuch } from "./limits.js";
 import { PlainTransfer } from "./plain.js";
 import { ResumableTransfer } from "./resumable.js";
 import { StallWatch } from "./stall.js";
-import { text } from "../core/texts.js";
 
 // From here on an upload can be resumed, at the price of one more request: a thousand files of 4 KiB
 // took twice as long so, files of just this size a tenth longer.

@@ -2,20 +2,20 @@
 
    Rule: nothing here is part of a first view; files.js imports it on first use. */
 
-import { tell } from "../actions/table.js";
-import { Arrivals } from "../list/arrivals.js";
-import { batches } from "./batches.js";
 import { absence, presence } from "../core/identity.js";
-import { Intake } from "./enqueue.js";
-import { moveInPlaceWhile } from "../list/navigation.js";
 import { below } from "../core/paths.js";
 import { makeObstacle } from "../core/retry.js";
-import { Queue } from "./queue.js";
-import { shownAs } from "../list/updates.js";
+import { tell } from "../ui/errors.js";
 import { back, signedIn } from "../session/signin.js";
+import { Arrivals } from "../list/arrivals.js";
+import { moveInPlaceWhile } from "../list/navigation.js";
+import { shownAs } from "../list/updates.js";
+import { batches } from "./batches.js";
+import { Intake } from "./enqueue.js";
+import { UploadPanel } from "./panel.js";
+import { Queue } from "./queue.js";
 import { transferOf } from "./transfers.js";
 import { bindUploadVoice } from "./voice.js";
-import { UploadPanel } from "./panel.js";
 
 const page = document.getElementById("main").dataset;
 
