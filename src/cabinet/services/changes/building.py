@@ -26,7 +26,7 @@ from cabinet.services.changes.selections import Gone
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import Pace
 from cabinet.services.tree.copying import ALIKE, COUNTERS, copy_alone, first_versions, measure_copy
-from cabinet.services.tree.removal import has_more_than
+from cabinet.services.tree.counting import count_below
 from cabinet.services.tree.subtree import below
 from cabinet.services.tree.sums import Changes, Weighed
 from cabinet.services.tree.tree import Tree
@@ -47,7 +47,7 @@ _FETCHED = 1000
 
 def is_small_copy(session: Session, node_ids: Sequence[int]) -> bool:
     """Tell whether one transaction may copy these nodes with all below them; looks at few to know."""
-    return not has_more_than(session, select(below(node_ids).c.id), STEP)
+    return count_below(session, node_ids, STEP) <= STEP
 
 
 class _Plan:

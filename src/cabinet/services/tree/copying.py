@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy import BigInteger, ColumnElement, Insert, case, column, func, insert, literal, select, values
 from sqlalchemy.orm import Session
@@ -18,8 +19,8 @@ from sqlalchemy.orm import Session
 from cabinet.errors import CopyTooLarge
 from cabinet.models import Base, Kind, Node
 from cabinet.services.kernel.caps import caps_of
+from cabinet.services.tree.counting import levels_below
 from cabinet.services.tree.space_lock import seq_of
-from cabinet.services.tree.subtree import below
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
 
@@ -85,13 +86,12 @@ def measure_copy(session: Session, node_ids: Sequence[int]) -> tuple[int, int]:
     """
     most = caps_of(session).copied
     entries = size = 0
-    for start in range(0, len(node_ids), _BATCH):
-        nodes = below(node_ids[start : start + _BATCH])
-        sizes = select(_NODE.c.size).join(nodes, _NODE.c.id == nodes.c.id)
-        found = sizes.limit(most + 1 - entries).subquery()
+    tops = (Node.id.in_(node_ids[start : start + _BATCH]) for start in range(0, len(node_ids), _BATCH))
+    for some in chain(tops, levels_below(session, node_ids)):
+        found = select(Node.size).where(some).limit(most + 1 - entries).subquery()
         measured = select(func.count(), func.coalesce(func.sum(found.c.size), 0)).select_from(found)
-        some, some_size = session.execute(measured).one()
-        entries, size = entries + some, size + int(some_size)
+        count, its_size = session.execute(measured).one()
+        entries, size = entries + count, size + int(its_size)
         if entries > most:
             raise CopyTooLarge(allowed=most)
     return entries, size

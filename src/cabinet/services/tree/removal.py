@@ -37,6 +37,7 @@ from cabinet.models import (
 )
 from cabinet.services.access.scope import whole_space
 from cabinet.services.kernel.database import Pace, execute_counted, writing
+from cabinet.services.tree.counting import count_below
 from cabinet.services.tree.roots import root_of
 from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.subtree import below
@@ -79,7 +80,7 @@ def measure(session: Session, tops: Select[int]) -> Measured:
 def is_small(session: Session, tops: Sequence[int]) -> bool:
     """Tell whether one transaction may remove these nodes with all below them; looks at few to know."""
     nodes = below(tops)
-    if len(tops) > STEP or has_more_than(session, select(nodes.c.id), STEP):
+    if count_below(session, tops, STEP) > STEP:
         return False
     # All of them are few by now.
     touched = (
@@ -93,9 +94,7 @@ def is_small(session: Session, tops: Sequence[int]) -> bool:
 
 def weigh(session: Session, node_id: int) -> int:
     """Return how many nodes one is with all below it, or any number above `STEP` when they are more."""
-    nodes = below([node_id])
-    found = select(nodes.c.id).limit(STEP + 1).subquery()
-    return session.scalar(select(func.count()).select_from(found)) or 0
+    return count_below(session, [node_id], STEP)
 
 
 def has_more_than(session: Session, rows: Select[Any], most: int) -> bool:

@@ -31,11 +31,11 @@ from cabinet.models import Node
 from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.search_index import END, Candidates, TookTooLong, find_candidates
+from cabinet.services.tree.counting import levels_below
 from cabinet.services.tree.cursors import Cursors, Place
 from cabinet.services.tree.entries import Entry
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.names import join_path, search_words, split_path
-from cabinet.services.tree.subtree import names_below
 from cabinet.services.tree.tree import Tree
 
 NOTHING_ASKED = N_("it is empty.")
@@ -165,10 +165,15 @@ class Search:
     def _walk(self, words: Sequence[str], folder: Node) -> Sequence[int] | None:
         """Return the ids of what has `words` in its name below a folder, the newest first; None of too much."""
         # What is in the trash lies below the root of the space, and so below no other folder.
-        rows = self._session.execute(names_below(folder.id).limit(_WALKED + 1)).all()
-        if len(rows) > _WALKED:
-            return None
-        found = (row.id for row in rows if all(word in row.search_key for word in words))
+        found: list[int] = []
+        room = _WALKED
+        for inside in levels_below(self._session, [folder.id]):
+            names = select(Node.id, Node.search_key).where(inside).limit(room + 1)
+            rows = self._session.execute(names).all()
+            room -= len(rows)
+            if room < 0:
+                return None
+            found += (row.id for row in rows if all(word in row.search_key for word in words))
         return sorted(found, reverse=True)
 
     def _read(self, node_ids: Sequence[int]) -> Candidates:

@@ -14,22 +14,15 @@ from cabinet.models import Node
 
 
 def below(node_ids: Sequence[int] | SelectBase) -> CTE:
-    """Return the ids of nodes and of all below them, with how many levels deeper each lies."""
+    """Return the ids of nodes and of all below them, with how many levels deeper each lies.
+
+    A LIMIT spares nothing: SQLite takes all that is in a folder before the first row of it counts (see
+    `counting.py`).
+    """
     top = select(Node.id, literal(0).label("depth")).where(Node.id.in_(node_ids))
     nodes = top.cte("below", recursive=True)
     child = aliased(Node)
     return nodes.union_all(select(child.id, nodes.c.depth + 1).join(nodes, child.parent_id == nodes.c.id))
-
-
-def names_below(folder_id: int) -> Select[int, str]:
-    """Return what asks for the ids of all below a folder, and their names as a search compares them.
-
-    The databases walk no further than they are asked for rows.
-    """
-    nodes = select(Node.id, Node.search_key).where(Node.parent_id == folder_id).cte("names", recursive=True)
-    child = aliased(Node)
-    nodes = nodes.union_all(select(child.id, child.search_key).join(nodes, child.parent_id == nodes.c.id))
-    return select(nodes.c.id, nodes.c.search_key)
 
 
 def longest_below(folder_id: int) -> Select[int, int]:
