@@ -9,10 +9,10 @@ Rule: what a step changes and the note of it are one transaction; what is noted 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -24,6 +24,7 @@ from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import Pace, execute_counted, publishing
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.names import join_path
+from cabinet.services.tree.reach import measuring
 from cabinet.services.tree.removal import Measured
 from cabinet.services.tree.roots import begun_in
 from cabinet.services.tree.space_lock import lock_spaces
@@ -39,6 +40,8 @@ KEEP = timedelta(hours=24)
 
 # A step takes far less, and waits for those before it at most half of it.
 ALIVE = timedelta(seconds=60)
+
+_T = TypeVar("_T")
 
 # Past the mapper: 200 rows at once.
 _INSERT_ITEMS = insert(Base.metadata.tables["batch_item"])
@@ -132,6 +135,15 @@ class BatchRun:
                 self._end(BatchState.DONE, log.position)
         self._is_begun, self._position, self.is_over = True, log.position, is_last
         self.took = time.monotonic() - begun
+
+    def take_step(self, act: Callable[[StepLog], _T], *, is_last: bool = False) -> _T:
+        """Run `act`, which looks up how far folders reach, as a `step`: again once more is known of that."""
+
+        def transact() -> _T:
+            with self.step(is_last=is_last) as log:
+                return act(log)
+
+        return measuring(self._session, transact)
 
     def steps_of(self, node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
         """Yield ids for one step after the other, as many as a step has time for."""

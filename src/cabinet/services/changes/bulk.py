@@ -7,8 +7,10 @@ Rule: all or nothing; what fails in the middle is taken back before that is told
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from itertools import groupby
+from typing import TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -47,6 +49,9 @@ from cabinet.services.tree.names import split_path
 from cabinet.services.tree.removal import weigh
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import check_entries, check_quota
+
+# Tells the folder that nodes go to, which may be made by that, and how they arrive there.
+_Arrive: TypeAlias = Callable[[Placing], tuple[int, list[Arrival]]]
 
 # What somebody selected, and not what was made on the way.
 _OF_THE_USERS = {ItemRole.RELOCATED, ItemRole.COPIED}
@@ -93,10 +98,8 @@ class Bulk:
             """Move what was found, a step at a time; the first makes the folder."""
             folder_id: int | None = None
             for some in run.steps_of(selected.node_ids):
-                with run.step() as log:
-                    placing = self._placing(log)
-                    folder_id, arrivals = self._arrivals(placing, selected, some, to, folder_id)
-                    placing.move(arrivals, on_conflict)
+                arrive = partial(self._arrivals, selected, some, to, folder_id)
+                folder_id = run.take_step(partial(self._move_some, arrive, on_conflict))
 
         return self._runner.run(BatchKind.MOVE, lambda: self._find(selection), act, selection.count)
 
@@ -114,14 +117,8 @@ class Bulk:
             for some in self._steps_by_weight(run, selected.node_ids):
                 # One that is too large for a step is alone in it.
                 built = {} if is_small_copy(self._session, some) else builder.build(run, some)
-                with run.step() as log:
-                    placing = self._placing(log)
-                    folder_id, arrivals = self._arrivals(placing, selected, some, to, folder_id)
-                    if built:
-                        copy = self._session.get_one(Node, built[some[0]])
-                        placing.put_copy(arrivals[0], copy, on_conflict)
-                    else:
-                        placing.copy(arrivals, on_conflict)
+                arrive = partial(self._arrivals, selected, some, to, folder_id)
+                folder_id = run.take_step(partial(self._copy_some, arrive, built.get(some[0]), on_conflict))
 
         return self._runner.run(BatchKind.COPY, lambda: self._find_to_copy(selection), act, selection.count)
 
@@ -132,11 +129,7 @@ class Bulk:
         def act(run: BatchRun, node_ids: Sequence[int]) -> None:
             """Put back what was found, a step at a time."""
             for some in run.steps_of(node_ids):
-                with run.step() as log:
-                    # Those of one depth at a time: a folder is there before what lay in it.
-                    trashed = get_trashed(self._session, self._scope.space_id, some)
-                    for _depth, nodes in groupby(trashed, key=_depth_of):
-                        self._put_back(self._placing(log), list(nodes), on_conflict)
+                run.take_step(partial(self._restore_some, some, on_conflict))
 
         return self._runner.run(
             BatchKind.RESTORE, lambda: self._find_trashed(selection), act, selection.count
@@ -170,14 +163,9 @@ class Bulk:
             nonlocal back
             found, position = 0, length
             while found < length:
-                with run.step() as log:
-                    items = read_items(self._session, batch_id, position)
-                    if not items:
-                        # What is gone for ever took its item along.
-                        raise NotFound
-                    Reverting(self._session, self._tree, log, self._clock()).undo(items)
-                    found, position = found + len(items), items[-1].position
-                    back += sum(item.role in _OF_THE_USERS for item in items)
+                roles, position = run.take_step(partial(self._undo_some, batch_id, position))
+                found += len(roles)
+                back += sum(role in _OF_THE_USERS for role in roles)
 
         def find() -> int:
             return check_undoable(self._session, self._clock, self._scope, batch_id, kinds)
@@ -225,8 +213,40 @@ class Bulk:
             raise NotFound
         return folder, path
 
+    def _move_some(self, arrive: _Arrive, on_conflict: Conflict, log: StepLog) -> int:
+        """Move some nodes, and return the id of the folder that they go to."""
+        placing = self._placing(log)
+        folder_id, arrivals = arrive(placing)
+        placing.move(arrivals, on_conflict)
+        return folder_id
+
+    def _copy_some(self, arrive: _Arrive, built_id: int | None, on_conflict: Conflict, log: StepLog) -> int:
+        """Copy some nodes, of which a copy may be built already; return as `_move_some`."""
+        placing = self._placing(log)
+        folder_id, arrivals = arrive(placing)
+        if built_id is None:
+            placing.copy(arrivals, on_conflict)
+        else:
+            placing.put_copy(arrivals[0], self._session.get_one(Node, built_id), on_conflict)
+        return folder_id
+
+    def _restore_some(self, node_ids: Sequence[int], on_conflict: Conflict, log: StepLog) -> None:
+        # Those of one depth at a time: a folder is there before what lay in it.
+        trashed = get_trashed(self._session, self._scope.space_id, node_ids)
+        for _depth, nodes in groupby(trashed, key=_depth_of):
+            self._put_back(self._placing(log), list(nodes), on_conflict)
+
+    def _undo_some(self, batch_id: str, before: int, log: StepLog) -> tuple[list[int], int]:
+        """Undo the last items in front of a position; return their roles, and the position of the first."""
+        items = read_items(self._session, batch_id, before)
+        if not items:
+            # What is gone for ever took its item along.
+            raise NotFound
+        Reverting(self._session, self._tree, log, self._clock()).undo(items)
+        return [item.role for item in items], items[-1].position
+
     def _arrivals(
-        self, placing: Placing, selected: Selected, node_ids: Sequence[int], to: str, folder_id: int | None
+        self, selected: Selected, node_ids: Sequence[int], to: str, folder_id: int | None, placing: Placing
     ) -> tuple[int, list[Arrival]]:
         """Return the folder at `to`, which is that of `folder_id` once it is known, and what goes there."""
         if folder_id is None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from sqlalchemy.orm import Session
@@ -35,11 +36,11 @@ from cabinet.services.changes.batches import BatchRun
 from cabinet.services.changes.building import Builder, is_small_copy
 from cabinet.services.changes.selections import Gone
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.kernel.database import publishing
 from cabinet.services.tree.copying import copy_tree, measure_copy
 from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.name_conflicts import make_way
 from cabinet.services.tree.names import join_path, split_path, to_name
+from cabinet.services.tree.reach import arriving, publishing_measured
 from cabinet.services.tree.tree import Tree
 
 NAMED_TWICE = N_("it names the same thing twice.")
@@ -56,8 +57,10 @@ class _Destination:
     name: str | None
 
 
-# Gives a node from a path its place at a destination, or a copy of it, and tells where that is.
-_Arrange: TypeAlias = Callable[[Node, tuple[str, ...], _Destination, Conflict], Entry]
+# What is to be moved or copied, by its path.
+_Sources: TypeAlias = Mapping[tuple[str, ...], Node]
+# Gives all of it, or copies of it, their places at a destination, and tells where that is.
+_Arrange: TypeAlias = Callable[[_Sources, _Destination, Conflict], list[Entry]]
 
 
 class _Large(Exception):
@@ -82,11 +85,11 @@ class Moving:
 
         `to` is a folder if it names one, is empty, or ends in a slash, else the new path of the
         only source; folders are made where they are missing. Raises `NotFound`, `EntryExists`,
-        `IntoItself`, `NotAFolder`, `IsAFolder` for the root, `InvalidName`, `InvalidField`.
+        `IntoItself`, `NotAFolder`, `IsAFolder` for the root, `InvalidName`, `InvalidField`, and
+        `Unavailable` while what is below changes too fast to know whether its paths fit.
         """
         self._scope.require(CHANGE)
-        with publishing(self._session):
-            return self._place(sources, to, on_conflict, self._move)
+        return publishing_measured(self._session, lambda: self._place(sources, to, on_conflict, self._move))
 
     def rename(self, source: str, name: str, on_conflict: Conflict) -> Entry:
         """Give what is at `source` another name in the folder where it lies; raises as `move`.
@@ -97,11 +100,15 @@ class Moving:
         names, name = split_path(source), to_name(name)
         if not names:
             raise IsAFolder(path="")
-        with publishing(self._session):
+
+        def give_name() -> list[Entry]:
+            """Move it within its folder."""
             self._tree.root(lock=True)
             node = self._tree.get(names)
             destination = _Destination(self._tree.parent(node), names[:-1], name)
-            return self._move(node, names, destination, on_conflict)
+            return self._move({names: node}, destination, on_conflict)
+
+        return publishing_measured(self._session, give_name)[0]
 
     def copy(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
         """Copy what is at the paths `sources`; as `move`.
@@ -111,34 +118,28 @@ class Moving:
         """
         self._scope.require(Rights.READ | Rights.WRITE)
         try:
-            with publishing(self._session):
-                return self._place(sources, to, on_conflict, self._copy, self._check_small)
+            return publishing_measured(
+                self._session, lambda: self._place(sources, to, on_conflict, self._copy, self._check_small)
+            )
         except _Large:
             return self._copy_in_steps(sources, to, on_conflict)
 
     def _copy_in_steps(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
-        # What keeps it from its place is told before anything is built.
-        with suppress(_Rehearsed), publishing(self._session):
+        def rehearse() -> None:
+            """See what keeps it from its place, before anything is built."""
             self._place(sources, to, on_conflict, self._rehearse)
             raise _Rehearsed
+
+        with suppress(_Rehearsed):
+            publishing_measured(self._session, rehearse)
         entries: list[Entry] = []
 
         def act(run: BatchRun, node_ids: Sequence[int]) -> None:
             """Build the copies out of sight, and place all of them by the last step."""
-            copies = Builder(self._session, self._clock, self._scope).build(run, node_ids)
-
-            def put(node: Node, names: tuple[str, ...], at: _Destination, on_conflict: Conflict) -> Entry:
-                """Give a copy that was built its place; raises `Gone` for what came meanwhile."""
-                if node.id not in copies:
-                    raise Gone
-                to = self._make_way(node, names, at, on_conflict)
-                copy = self._session.get_one(Node, copies[node.id])
-                self._tree.check_reach(copy, to)
-                self._tree.put(copy, at.folder, to[-1])
-                return self._tree.to_entry(copy, to)
-
-            with run.step(is_last=True):
-                entries.extend(self._place(sources, to, on_conflict, put))
+            built = Builder(self._session, self._clock, self._scope).build(run, node_ids)
+            put = partial(self._put, built)
+            placed = run.take_step(lambda _log: self._place(sources, to, on_conflict, put), is_last=True)
+            entries.extend(placed)
 
         runner = BatchRunner(self._session, self._clock, self._scope)
         try:
@@ -161,13 +162,12 @@ class Moving:
         # All of them before the first is moved, which may be a folder that holds the next.
         found = self._find_sources(sources, root)
         check(found.values())
-        destination = self._find_destination(to, is_one=len(found) == 1)
-        return [arrange(node, names, destination, on_conflict) for names, node in found.items()]
+        return arrange(found, self._find_destination(to, is_one=len(found) == 1), on_conflict)
 
     def _find_ids(self, sources: Sequence[str]) -> Sequence[int]:
         return [node.id for node in self._find_sources(sources, self._tree.root()).values()]
 
-    def _find_sources(self, sources: Sequence[str], root: Node) -> Mapping[tuple[str, ...], Node]:
+    def _find_sources(self, sources: Sequence[str], root: Node) -> _Sources:
         """Return what is at the paths, in their order."""
         wanted = [split_path(source) for source in sources]
         if not wanted:
@@ -200,17 +200,21 @@ class Moving:
         folder = self._tree.make_folders(node, names[depth:-1], self._clock())
         return _Destination(folder, names[:-1], names[-1])
 
-    def _move(
-        self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
-    ) -> Entry:
-        if _target(names, destination) == names:
+    def _move(self, found: _Sources, at: _Destination, on_conflict: Conflict) -> list[Entry]:
+        leaving = [node for node in found.values() if node.parent_id != at.folder.id]
+        with arriving(self._session, found.values(), leaving):
+            return [self._move_one(node, names, at, on_conflict) for names, node in found.items()]
+
+    def _move_one(self, node: Node, names: tuple[str, ...], at: _Destination, on_conflict: Conflict) -> Entry:
+        if _target(names, at) == names:
             return self._tree.to_entry(node, names)
-        to = self._make_way(node, names, destination, on_conflict)
+        to = self._make_way(node, names, at, on_conflict)
         if node.trashed_at is not None:
             # Another of the sources has just replaced it.
             raise EntryExists(path=join_path(to))
+        self._tree.check_reach(node, to)
         self._tree.take(node)
-        self._tree.put(node, destination.folder, to[-1])
+        self._tree.put(node, at.folder, to[-1])
         return self._tree.to_entry(node, to)
 
     def _check_small(self, nodes: Iterable[Node]) -> None:
@@ -219,17 +223,37 @@ class Moving:
             raise _Large
         measure_copy(self._session, node_ids)
 
-    def _copy(
-        self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
-    ) -> Entry:
-        to = self._make_way(node, names, destination, on_conflict)
-        made = copy_tree(self._session, self._tree, node, destination.folder, to[-1], self._clock())
-        return self._tree.to_entry(made, to)
+    def _copy(self, found: _Sources, at: _Destination, on_conflict: Conflict) -> list[Entry]:
+        entries: list[Entry] = []
+        with arriving(self._session, found.values()):
+            for names, node in found.items():
+                to = self._make_way(node, names, at, on_conflict)
+                self._tree.check_reach(node, to)
+                made = copy_tree(self._session, self._tree, node, at.folder, to[-1], self._clock())
+                entries.append(self._tree.to_entry(made, to))
+        return entries
 
-    def _rehearse(
-        self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
-    ) -> Entry:
-        return self._tree.to_entry(node, self._make_way(node, names, destination, on_conflict))
+    def _rehearse(self, found: _Sources, at: _Destination, on_conflict: Conflict) -> list[Entry]:
+        with arriving(self._session, found.values()):
+            for names, node in found.items():
+                self._tree.check_reach(node, self._make_way(node, names, at, on_conflict))
+        return []
+
+    def _put(
+        self, built: Mapping[int, int], found: _Sources, at: _Destination, on_conflict: Conflict
+    ) -> list[Entry]:
+        """Give copies that were built their places; raises `Gone` for what came meanwhile."""
+        if any(node.id not in built for node in found.values()):
+            raise Gone
+        copies = {names: self._session.get_one(Node, built[node.id]) for names, node in found.items()}
+        entries: list[Entry] = []
+        with arriving(self._session, copies.values()):
+            for names, copy in copies.items():
+                to = self._make_way(found[names], names, at, on_conflict)
+                self._tree.check_reach(copy, to)
+                self._tree.put(copy, at.folder, to[-1])
+                entries.append(self._tree.to_entry(copy, to))
+        return entries
 
     def _make_way(
         self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
@@ -238,9 +262,7 @@ class Moving:
         to = _target(names, destination)
         if node.kind == Kind.FOLDER and self._tree.lies_in(destination.folder, node):
             raise IntoItself(path=join_path(to))
-        to = make_way(self._tree, node, destination.folder, to, on_conflict, self._clock())
-        self._tree.check_reach(node, to)
-        return to
+        return make_way(self._tree, node, destination.folder, to, on_conflict, self._clock())
 
 
 def _target(names: tuple[str, ...], destination: _Destination) -> tuple[str, ...]:

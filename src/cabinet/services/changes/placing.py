@@ -1,6 +1,7 @@
 """Many nodes get new places at once, or copies of them do: a few questions a folder, not some a node.
 
-Rule: runs in the caller's step of a batch, under the lock of its space, and notes all it does.
+Rule: runs in the caller's step of a batch, which `measuring` runs, under the lock of its space, and notes all
+it does.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from cabinet.services.tree.copying import copy_trees
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.name_conflicts import free_name
 from cabinet.services.tree.names import join_path
+from cabinet.services.tree.reach import arriving
 from cabinet.services.tree.tree import Tree
 
 
@@ -50,26 +52,32 @@ class Placing:
 
         What they replace goes to the trash. Raises `EntryExists`, `IntoItself` and `InvalidName`.
         """
-        for round_ in _rounds(arrivals):
-            settled = self._settle(round_, on_conflict)
-            away = [each for each in settled if not _is_there(each)]
-            for each in away:
-                self._log.relocating(each.node, each.origin)
-            self._tree.relocate_all([(each.node, each.folder, each.path[-1]) for each in away])
+        leaving = [each.node for each in arrivals if each.node.parent_id != each.folder.id]
+        with arriving(self._session, [each.node for each in arrivals], leaving):
+            for round_ in _rounds(arrivals):
+                settled = self._settle(round_, on_conflict)
+                self._check_reach(settled)
+                away = [each for each in settled if not _is_there(each)]
+                for each in away:
+                    self._log.relocating(each.node, each.origin)
+                self._tree.relocate_all([(each.node, each.folder, each.path[-1]) for each in away])
 
     def copy(self, arrivals: Sequence[Arrival], on_conflict: Conflict) -> None:
         """Let copies of the nodes lie there, which all go to one folder; raises `QuotaExceeded`, too."""
-        for round_ in _rounds(arrivals):
-            settled = self._settle(round_, on_conflict, is_copy=True)
-            wanted = [(each.node, each.path[-1]) for each in settled]
-            copies = copy_trees(self._session, self._tree, wanted, settled[0].folder, self._now)
-            for each, copy in zip(settled, copies, strict=True):
-                self._log.made(copy, ItemRole.COPIED, each.path)
+        with arriving(self._session, [each.node for each in arrivals]):
+            for round_ in _rounds(arrivals):
+                settled = self._settle(round_, on_conflict, is_copy=True)
+                self._check_reach(settled)
+                wanted = [(each.node, each.path[-1]) for each in settled]
+                copies = copy_trees(self._session, self._tree, wanted, settled[0].folder, self._now)
+                for each, copy in zip(settled, copies, strict=True):
+                    self._log.made(copy, ItemRole.COPIED, each.path)
 
     def put_copy(self, arrival: Arrival, copy: Node, on_conflict: Conflict) -> None:
         """Let a copy of the node lie there that is built already; raises `EntryExists`, `InvalidName`, too."""
         (settled,) = self._settle([arrival], on_conflict, is_copy=True)
-        self._tree.check_reach(copy, settled.path)
+        with arriving(self._session, [copy]):
+            self._tree.check_reach(copy, settled.path)
         self._tree.put(copy, settled.folder, settled.path[-1])
         self._log.made(copy, ItemRole.COPIED, settled.path)
 
@@ -108,11 +116,14 @@ class Placing:
                     else:
                         self._check_replaceable(each, rival, on_conflict)
                         rivals.append((rival, each.path))
-                self._tree.check_reach(each.node, each.path)
                 settled.append(each)
         # In a statement before the others take their names.
         self.trash(rivals)
         return settled
+
+    def _check_reach(self, settled: Sequence[Arrival]) -> None:
+        for each in settled:
+            self._tree.check_reach(each.node, each.path)
 
     def _check_circle(self, folder: Node, arrivals: Sequence[Arrival]) -> None:
         above = {each.id for each in self._tree.way_up(folder)}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
@@ -27,6 +28,7 @@ from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import Pace, execute_counted, publishing, writing
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.names import join_path, split_path
+from cabinet.services.tree.reach import measuring
 from cabinet.services.tree.removal import is_small, remove_some, weigh
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
@@ -125,10 +127,15 @@ class Recovery:
         is_left = True
         while is_left:
             self._look_at_copy(batch_id)
-            with publishing(self._session):
-                begun = time.monotonic()
-                is_left = self._revert_some(batch_id)
-            self._pace.adjust(time.monotonic() - begun)
+            is_left = measuring(self._session, partial(self._revert_step, batch_id))
+
+    def _revert_step(self, batch_id: str) -> bool:
+        """Take back as much as there is time for; tells whether there may be more."""
+        with publishing(self._session):
+            begun = time.monotonic()
+            is_left = self._revert_some(batch_id)
+        self._pace.adjust(time.monotonic() - begun)
+        return is_left
 
     def _revert_some(self, batch_id: str) -> bool:
         """Take back the last changes of a batch; tells whether there may be more."""

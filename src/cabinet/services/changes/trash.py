@@ -23,12 +23,13 @@ from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.scope import Scope
 from cabinet.services.changes.purging import Purging
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.kernel.database import publishing, writing
+from cabinet.services.kernel.database import writing
 from cabinet.services.tree.cursors import Cursors
 from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.extents import Extent, first_part
 from cabinet.services.tree.name_conflicts import make_way
 from cabinet.services.tree.names import join_path, split_path
+from cabinet.services.tree.reach import arriving, publishing_measured
 from cabinet.services.tree.trash_marks import shows
 from cabinet.services.tree.tree import Tree
 
@@ -112,20 +113,24 @@ class Trash:
 
         Is that gone, or in the trash, it comes to the path that it had, whose folders are made again.
 
-        Raises `NotFound`, `EntryExists`, and `NotAFolder` when a file is where a folder was.
+        Raises `NotFound`, `EntryExists`, `NotAFolder` when a file is where a folder was, `InvalidName` when
+        a path would be too long, and `Unavailable` while what is below changes too fast to know.
         """
         return self.restore_all([trash_id], on_conflict)[0]
 
     def restore_all(self, trash_ids: Sequence[str], on_conflict: Conflict = Conflict.FAIL) -> list[Entry]:
         """Put things back as `restore` does, all of them or none; return what is back, in their order."""
         self._scope.require(CHANGE)
-        with publishing(self._session):
-            self._tree.root(lock=True)
-            nodes = self._get_all(trash_ids)
-            # A folder before what was in it and was deleted by itself, which would make it anew.
-            upper_first = sorted(nodes.items(), key=lambda item: len(_origin(item[1])))
+        return publishing_measured(self._session, lambda: self._restore_all(trash_ids, on_conflict))
+
+    def _restore_all(self, trash_ids: Sequence[str], on_conflict: Conflict) -> list[Entry]:
+        self._tree.root(lock=True)
+        nodes = self._get_all(trash_ids)
+        # A folder before what was in it and was deleted by itself, which would make it anew.
+        upper_first = sorted(nodes.items(), key=lambda item: len(_origin(item[1])))
+        with arriving(self._session, nodes.values()):
             back = {trash_id: self._put_back(node, on_conflict) for trash_id, node in upper_first}
-            return [back[trash_id] for trash_id in nodes]
+        return [back[trash_id] for trash_id in nodes]
 
     def _put_back(self, node: Node, on_conflict: Conflict) -> Entry:
         origin = self._tree.origin_of(node)

@@ -5,7 +5,7 @@ Rule: makes statements; nothing is asked here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import CTE, LargeBinary, Select, SelectBase, case, cast, func, literal, select
 from sqlalchemy.orm import aliased
@@ -25,15 +25,17 @@ def below(node_ids: Sequence[int] | SelectBase) -> CTE:
     return nodes.union_all(select(child.id, nodes.c.depth + 1).join(nodes, child.parent_id == nodes.c.id))
 
 
-def longest_below(folder_id: int) -> Select[int, int]:
-    """Return what asks for the bytes and the segments of the longest paths below a folder."""
+def longest_below(folder_id: int, without: Collection[int] = ()) -> Select[int, int]:
+    """Return what asks for the bytes and the segments of the longest paths below a folder.
+
+    They lead neither to any of `without` nor through it.
+    """
     top = select(Node.id, literal(0).label("bytes"), literal(0).label("segments"))
     paths = top.where(Node.id == folder_id).cte("paths", recursive=True)
     child = aliased(Node)
     # A name has no backslash, so as bytes it is what it is as text, on every database.
     size = func.length(cast(child.name, LargeBinary))
     further = paths.c.bytes + size + case((paths.c.segments > 0, 1), else_=0)
-    paths = paths.union_all(
-        select(child.id, further, paths.c.segments + 1).join(paths, child.parent_id == paths.c.id)
-    )
+    inside = select(child.id, further, paths.c.segments + 1).join(paths, child.parent_id == paths.c.id)
+    paths = paths.union_all(inside.where(child.id.not_in(without)) if without else inside)
     return select(func.max(paths.c.bytes), func.max(paths.c.segments))

@@ -37,8 +37,8 @@ from cabinet.services.tree.names import (
     sort_key,
     too_long,
 )
+from cabinet.services.tree.reach import look_up_reach
 from cabinet.services.tree.space_lock import lock_spaces, seq_of
-from cabinet.services.tree.subtree import longest_below
 from cabinet.services.tree.sums import Changes
 from cabinet.services.tree.trash_marks import behind
 from cabinet.services.tree.usage import use
@@ -249,17 +249,14 @@ class Tree:
         """Raise `InvalidName` if `node`, or anything below it, could not be at the path `names`.
 
         What is noted of a folder may be more than the truth, for nothing shrinks when something is
-        taken out; before that refuses anything, the truth is looked up, in all that is below.
+        taken out; before that refuses anything, the truth is looked up, while it is `arriving`.
         """
         check_path(names)
         whole = (*self._above_root(), *names)
-        size, segments = len(join_path(whole).encode()) + 1, len(whole)
-        if size + node.below_bytes <= PATH_BYTES and segments + node.below_segments <= PATH_SEGMENTS:
-            return
-        if node.kind == Kind.FOLDER:
-            node.below_bytes, node.below_segments = self._session.execute(longest_below(node.id)).one()
-            if size + node.below_bytes > PATH_BYTES or segments + node.below_segments > PATH_SEGMENTS:
-                raise too_long(names)
+        if not _fits_at(whole, node) and node.kind == Kind.FOLDER:
+            look_up_reach(self._session, node)
+        if not _fits_at(whole, node):
+            raise too_long(names)
 
     def way_up(self, folder: Node) -> Iterator[Node]:
         """Yield `folder` and every folder above it, up to the root."""
@@ -379,5 +376,15 @@ class Tree:
 
 def _reach(node: Node | Row[Any]) -> tuple[int, int]:
     """Return the bytes and the segments of the longest path that begins with the node's own name."""
-    further = node.below_bytes + 1 if node.below_segments else 0
-    return len(node.name.encode()) + further, node.below_segments + 1
+    return len(node.name.encode()) + _further(node), node.below_segments + 1
+
+
+def _fits_at(names: tuple[str, ...], node: Node) -> bool:
+    """Tell whether a node, and all that is noted to be below it, can be at a path of its space."""
+    size = len(join_path(names).encode()) + _further(node)
+    return size <= PATH_BYTES and len(names) + node.below_segments <= PATH_SEGMENTS
+
+
+def _further(node: Node | Row[Any]) -> int:
+    """Return by how many bytes the longest path below a node is longer than its own."""
+    return node.below_bytes + 1 if node.below_segments else 0
