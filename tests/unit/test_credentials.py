@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, func, insert, select
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from cabinet.services.accounts.credentials import Credential
 from cabinet.services.accounts.sessions import Sessions, SessionTimes
 from cabinet.services.accounts.tokens import Tokens
 from tests.support.row_counts import rows_changed
-from tests.support.services import ADDRESS, PASSWORD, Workbench
+from tests.support.services import ADDRESS, PASSWORD, START, Workbench
 
 DAY = 24 * 60 * 60
 ANOTHER = "a horse of another colour"
@@ -315,6 +315,37 @@ def test_beyond_the_limit_the_session_unused_longest_ends(
 
     assert [sessions.find(secret) is not None for secret in secrets] == [True, False, True, True]
     assert sessions.find(other) is not None
+
+
+def test_of_very_many_sessions_the_oldest_end_some_at_a_time(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    """A script may have signed in every minute before there was a limit: more than one statement can name."""
+    rows = [
+        {
+            "id": f"{number}",
+            "user_id": alice.id,
+            "secret_hash": f"{number}",
+            "user_agent": "",
+            "address": ADDRESS,
+            "created_at": START,
+            "last_used_at": START - timedelta(minutes=2000 - number),
+            "idle_seconds": DAY,
+            "expires_at": START + timedelta(days=7),
+        }
+        for number in range(2000)
+    ]
+    session.execute(insert(SignedIn), rows)
+    session.commit()
+    sessions = Sessions(session, bench.clock, limit=3)
+
+    with rows_changed(bench.engine) as changed:
+        secrets = [begin(sessions, alice) for _ in range(2)]
+
+    # With each, the one that begins.
+    assert changed == [501, 501]
+    assert session.scalar(select(func.min(SignedIn.last_used_at))) == START - timedelta(minutes=1000)
+    assert all(sessions.find(secret) for secret in secrets)
 
 
 def test_a_user_has_only_so_many_tokens_and_hears_which_to_revoke(

@@ -22,6 +22,9 @@ from cabinet.services.kernel.database import execute_counted, write_if_possible,
 from cabinet.services.kernel.expiry import delete_in_steps
 from cabinet.services.kernel.ids import hash_secret, new_id, new_secret
 
+# Sessions that one more ends at most: somebody may have had very many before there was a limit.
+_ENDED = 500
+
 # Made once, for every request runs it, and to build it takes as long.
 _SESSION = select(SignedIn).where(SignedIn.secret_hash == bindparam("secret_hash"))
 
@@ -56,8 +59,8 @@ class Sessions:
     def begin(self, account: Account, times: SessionTimes, user_agent: str, address: str) -> str:
         """Start a session of `account`, whose password was just shown, and return its secret, stored nowhere.
 
-        Beyond the limit the sessions used longest ago end. Raises `SignInRequired` when the password
-        was changed or the account disabled since.
+        Beyond the limit the sessions used longest ago end, some hundreds at a time. Raises
+        `SignInRequired` when the password was changed or the account disabled since.
         """
         now, secret = self._clock(), new_secret()
         with writing(self._session):
@@ -80,11 +83,14 @@ class Sessions:
         return secret
 
     def _make_room(self, user_id: int) -> None:
-        """End the sessions of a user beyond all but one of the limit."""
-        by_use = select(SignedIn.id).where(SignedIn.user_id == user_id)
-        by_use = by_use.order_by(SignedIn.last_used_at.desc(), SignedIn.id).offset(self._limit - 1)
-        if beyond := self._session.scalars(by_use).all():
-            self._session.execute(delete(SignedIn).where(SignedIn.id.in_(beyond)))
+        """End the sessions of a user that were used longest ago, beyond all but one of the limit.
+
+        Where these are very many, the next time ends more of them.
+        """
+        mine = select(SignedIn.id).where(SignedIn.user_id == user_id)
+        kept = mine.order_by(SignedIn.last_used_at.desc(), SignedIn.id).limit(self._limit - 1)
+        beyond = mine.where(SignedIn.id.not_in(kept)).order_by(SignedIn.last_used_at, SignedIn.id.desc())
+        execute_counted(self._session, delete(SignedIn).where(SignedIn.id.in_(beyond.limit(_ENDED))))
 
     def find(self, secret: str) -> tuple[Account, str] | None:
         """Return whose session this secret opens, and the session's id; None when it is over."""
