@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.auth import PASSWORD
+from tests.support.auth import PASSWORD, basic
 from tests.support.contents import content_of
 from tests.support.people import Person
 from tests.support.raw_http import RawResponse, request_head
@@ -22,7 +22,9 @@ from tests.support.servers import Server, development_command, production_comman
 
 LIMIT = 4 << 20
 SETTINGS = {"MAX_UPLOAD_SIZE": LIMIT}
-COMMANDS = {"gunicorn": production_command(1), "flask run": development_command()}
+# With the log of requests that operators may turn on, and in it what they may ask for.
+ACCESS_LOG = ("--access-logfile", "-", "--access-logformat", '%(h)s %(u)s "%(r)s" %(s)s %(U)s %(q)s')
+COMMANDS = {"gunicorn": production_command(1, *ACCESS_LOG), "flask run": development_command()}
 
 
 @dataclass(frozen=True)
@@ -298,10 +300,12 @@ def test_a_name_cannot_forge_a_line_of_the_servers_log(scene: Scene) -> None:
         with scene.server.raw() as connection:
             connection.send(request_head("GET", target, {"Host": "localhost", "Connection": "close"}))
             connection.read_response()
+    scene.ask("GET", "/me", {**basic("a\n[ERROR] forged\x1b[31mforged\u2028")})
 
     log = scene.server.log_text()
     assert "\x1b[31mforged" not in log
     assert "\n[ERROR] forged" not in log
+    assert "\u2028" not in log
     assert scene.person.headers["Authorization"] not in log
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import gunicorn
 import pytest
-from gunicorn import http, sock, util
+from gunicorn import glogging, http, sock, util
 from gunicorn.config import Config
 from gunicorn.http import body, message, unreader
 from gunicorn.workers import gthread
@@ -41,6 +41,7 @@ SIGNATURES: list[tuple[Any, list[str]]] = [
     (unreader.Unreader.take_buffered, ["self"]),
     (message.Message.force_close, ["self"]),
     (sock.ssl_context, ["conf"]),
+    (glogging.SafeAtoms.__init__, ["self", "atoms"]),
     (util.split_request_uri, ["uri"]),
 ]
 
@@ -60,6 +61,7 @@ MENTIONED = {
     "_expected_100_continue": http.wsgi.create,
     "failed": http.parser.Parser.finish_body,
     "length": body.LengthReader.__init__,
+    "atoms_wrapper_class": glogging.Logger.access,
 }
 
 

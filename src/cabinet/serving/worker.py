@@ -32,6 +32,7 @@ from gunicorn import http, sock
 from gunicorn.http.body import ChunkedReader
 
 from cabinet.serving import answers, process
+from cabinet.serving.access_log import PrintableAtoms
 from cabinet.serving.arriving import SMALL_BODY, Arrivals, Progress
 from cabinet.serving.background import background_of
 from cabinet.serving.connection import Connection
@@ -71,6 +72,7 @@ class Worker(LoadingWorker):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.log.atoms_wrapper_class = PrintableAtoms
         self.worker_connections: int = self.cfg.worker_connections
         self._room = WaitingRoom(UPLOADS)
         # Those that have all they need; a thread takes them in this order.
