@@ -17,6 +17,7 @@ from cabinet.services.accounts.login_throttle import (
     is_loopback,
     to_network,
 )
+from cabinet.services.kernel.database import writing
 from tests.support.services import Workbench
 
 HOME, OFFICE = "203.0.113.1", "203.0.113.2"
@@ -37,6 +38,18 @@ def test_a_network_makes_only_so_many_accounts(session: Session, bench: Workbenc
         throttle.count(HOME)
     bench.clock.advance(seconds=caught.value.retry_after)
     throttle.count(HOME)
+
+
+def test_a_network_that_asks_in_a_loop_waits_for_nobody_and_keeps_nobody_waiting(
+    session: Session, bench: Workbench
+) -> None:
+    throttle = RegistrationThrottle(session, bench.clock, RegistrationLimits(per_minute=1, per_day=1))
+    throttle.count(HOME)
+
+    with bench.session() as other, writing(other):
+        for _ in range(3):
+            with pytest.raises(TooManyAttempts):
+                throttle.count(HOME)
 
 
 def test_without_limits_nothing_is_counted(session: Session, bench: Workbench) -> None:

@@ -81,23 +81,33 @@ class RegistrationThrottle:
     def count(self, address: str) -> None:
         """Note that an account is about to be made; raises `TooManyAttempts` when there are enough."""
         now, network = self._clock(), to_network(address)
+        windows = [
+            (f"register-{name}:{network}", lasts, limit) for name, lasts, limit in self._windows if limit
+        ]
+        # Whoever asks in a loop is refused by a look alone, for everybody waits for a turn to write.
+        for key, _lasts, limit in windows:
+            _check_window(self._session.get(Throttle, key), now, limit)
 
         def count() -> None:
-            for window, lasts, limit in self._windows:
-                if limit:
-                    self._count_in(f"register-{window}:{network}", now, lasts, limit)
+            for key, lasts, limit in windows:
+                self._count_in(key, now, lasts, limit)
 
         _count_surely(self._session, count)
 
     def _count_in(self, key: str, now: datetime, lasts: timedelta, limit: int) -> None:
         row = self._session.get(Throttle, key, with_for_update=True)
+        _check_window(row, now, limit)
         if row is None or row.expires_at <= now:
             row = row or Throttle(key=key)
             row.failures, row.retry_at, row.expires_at = 0, now, now + lasts
             self._session.add(row)
-        if row.failures >= limit:
-            raise TooManyAttempts(retry_after=int((row.expires_at - now).total_seconds()) + 1)
         row.failures += 1
+
+
+def _check_window(row: Throttle | None, now: datetime, limit: int) -> None:
+    """Raise `TooManyAttempts` when so many accounts were made in a time that is not over."""
+    if row is not None and row.expires_at > now and row.failures >= limit:
+        raise TooManyAttempts(retry_after=int((row.expires_at - now).total_seconds()) + 1)
 
 
 class LoginThrottle:
