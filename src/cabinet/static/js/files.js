@@ -12,12 +12,15 @@ const WITH_CONTROL = new Set(["a", "z"]);
 
 const list = document.getElementById("list");
 const held = [];
-let loading = null;
+let isLoading = false;
 let isReady = false;
 
 /** Fetch what works on the page, once; without a line the page is what it is without scripts. */
 function start() {
-  loading ??= import("./workbench.js").then(({ ready }) => ready).then(release, release);
+  if (!isLoading) {
+    isLoading = true;
+    import("./workbench.js").then(({ ready }) => ready).then(release, release);
+  }
 }
 
 function isPlain({ ctrlKey, metaKey, shiftKey, altKey }) {

@@ -10,7 +10,7 @@ import { HAS_POPOVERS } from "../ui/popovers.js";
 import { focusOn, rowOf } from "../list/focus.js";
 import { entryOf, keyOf } from "../list/list.js";
 import { contextOf, perform } from "./perform.js";
-import { ACTIONS, actionsFor } from "./table.js";
+import { actionsFor } from "./table.js";
 
 const LONG_PRESS_MS = 500;
 // A finger that lies still moves a little, too.

@@ -30,6 +30,8 @@ const CANDIDATES = [
 const FALLBACK = "windows-1252";
 // So many bytes from the first line with a letter beyond ASCII on tell enough.
 const LOOKED_AT = 16_384;
+// Escapes by which ISO-2022-JP goes over to two bytes a letter.
+const TO_JAPANESE = ["\x1b$@", "\x1b$B"];
 
 const LINE_FEED = 10;
 // Tab, the ends of lines and pages, a backspace as in manuals, the end of a file of DOS, and the colors of terminals.
@@ -137,7 +139,8 @@ export function guess(bytes, isCut = false) {
       return wide;
     }
   }
-  if (/\x1b\$[@B]/.test(new TextDecoder("latin1").decode(bytes.subarray(0, LOOKED_AT)))) {
+  const head = new TextDecoder("latin1").decode(bytes.subarray(0, LOOKED_AT));
+  if (TO_JAPANESE.some((mark) => head.includes(mark))) {
     return "iso-2022-jp";
   }
   const { letters, faults } = countUtf8(bytes, isCut);

@@ -62,7 +62,8 @@ export class Queue extends EventTarget {
 
   /** Let tasks that were taken in go. */
   release(tasks) {
-    this.each(tasks, (task) => task.state === "asking", "waiting", (task) => {
+    const these = tasks.filter((task) => task.state === "asking");
+    this.each(these, "waiting", (task) => {
       task.obstacle = null;
     });
   }
@@ -79,7 +80,8 @@ export class Queue extends EventTarget {
   }
 
   pause(tasks) {
-    this.each(tasks, (task) => task.isUnderWay && task.state !== "asking", "paused", (task) => {
+    const these = tasks.filter((task) => task.isUnderWay && task.state !== "asking");
+    this.each(these, "paused", (task) => {
       task.stop();
       task.sent = task.kept;
     });
@@ -95,7 +97,8 @@ export class Queue extends EventTarget {
   }
 
   resume(tasks) {
-    this.each(tasks, (task) => task.state === "paused" || task.state === "held", "waiting", (task) => {
+    const these = tasks.filter((task) => task.state === "paused" || task.state === "held");
+    this.each(these, "waiting", (task) => {
       task.stop();
       task.obstacle = null;
     });
@@ -105,7 +108,8 @@ export class Queue extends EventTarget {
     // What nobody has agreed on yet never began, and nobody can go on with it.
     const asking = new Set(tasks.filter((task) => task.state === "asking"));
     this.tasks = this.tasks.filter((task) => !asking.has(task));
-    this.each(tasks, (task) => task.isOpen || task.state === "failed", "cancelled", (task) => {
+    const these = tasks.filter((task) => task.isOpen || task.state === "failed");
+    this.each(these, "cancelled", (task) => {
       task.drop();
     });
   }
@@ -130,7 +134,8 @@ export class Queue extends EventTarget {
   }
 
   fail(tasks, failure) {
-    this.each(tasks, (task) => task.isOpen, "failed", (task) => {
+    const these = tasks.filter((task) => task.isOpen);
+    this.each(these, "failed", (task) => {
       task.batch = null;
       task.failure = failure;
     });
@@ -141,9 +146,9 @@ export class Queue extends EventTarget {
     return totalsOf(this.tasks, this.speed);
   }
 
-  /** Change all of `tasks` that are in question before any other starts in the place of one. */
-  each(tasks, isInQuestion, state, act = () => {}) {
-    for (const task of tasks.filter(isInQuestion)) {
+  /** Change all of `tasks` before any other starts in the place of one. */
+  each(tasks, state, act) {
+    for (const task of tasks) {
       act(task);
       task.state = state;
     }
@@ -225,7 +230,7 @@ export class Queue extends EventTarget {
 
   /** Let tasks go anew that nothing stands in the way of. */
   again(tasks) {
-    this.each(tasks, () => true, "waiting", (task) => {
+    this.each(tasks, "waiting", (task) => {
       task.batch = null;
       task.sent = task.kept;
     });
