@@ -103,7 +103,9 @@ function isKept() {
     return (
       navigation.type !== "navigate" ||
       Boolean(location.hash || history.state) ||
-      Object.keys(localStorage).some((key) => key.startsWith("tus::") || localStorage.getItem(key) === keys[key])
+      Object.keys(localStorage).some(
+        (key) => key.startsWith("tus::") || localStorage.getItem(key) === keys[key],
+      )
     );
   } catch {
     return false;

@@ -4,13 +4,6 @@
    Rule: a composition root; what is long is imported by the parts on first use. */
 
 import "./ui/styles.js";
-import { bindMore } from "./list/more.js";
-import { bindNavigation } from "./list/navigation.js";
-import { bindGroups } from "./list/row-groups.js";
-import { bindSearch } from "./list/search.js";
-import { Selection } from "./list/selection.js";
-import { bindPictures } from "./list/thumbnails.js";
-import { bindView } from "./list/view.js";
 import { BulkBar } from "./actions/bulk-bar.js";
 import { bindCommands } from "./actions/commands.js";
 import { bindDownloads } from "./actions/download-links.js";
@@ -20,8 +13,15 @@ import { bindKeys } from "./actions/keys.js";
 import { contextOf } from "./actions/perform.js";
 import { Pointer } from "./actions/pointer.js";
 import { loadPreview } from "./actions/table.js";
-import { bindLooking } from "./preview/address.js";
 import { bindDetails } from "./details/reopen.js";
+import { bindMore } from "./list/more.js";
+import { bindNavigation } from "./list/navigation.js";
+import { bindGroups } from "./list/row-groups.js";
+import { bindSearch } from "./list/search.js";
+import { Selection } from "./list/selection.js";
+import { bindPictures } from "./list/thumbnails.js";
+import { bindView } from "./list/view.js";
+import { bindLooking } from "./preview/address.js";
 import { bindChoosing } from "./upload/pick.js";
 
 const { place } = document.getElementById("main").dataset;

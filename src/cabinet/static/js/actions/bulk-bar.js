@@ -5,11 +5,11 @@
 
 import { exactSize, number, size } from "../core/format.js";
 import { countText, text } from "../core/texts.js";
+import { focusList, focusOn } from "../list/focus.js";
+import { totals } from "../list/place-totals.js";
 import { tell } from "../ui/errors.js";
 import { icon } from "../ui/icons.js";
 import { announce } from "../ui/toasts.js";
-import { focusList, focusOn } from "../list/focus.js";
-import { totals } from "../list/place-totals.js";
 import { contextOf, perform } from "./perform.js";
 import { ACTIONS } from "./table.js";
 

@@ -87,7 +87,10 @@ export const copyAll = (everything, path, onConflict) =>
 
 /** Remove everything for ever; what is in a folder by way of the trash: nothing is lost before all of it is there. */
 export const purgeEverything = async (everything) =>
-  post("trash/purge", everything.folder === null ? fieldsOf(everything) : { batch: (await trashAll(everything)).batch });
+  post(
+    "trash/purge",
+    everything.folder === null ? fieldsOf(everything) : { batch: (await trashAll(everything)).batch },
+  );
 
 /** Undo what `batch` did, by the address that undoes such a one. */
 export const undoAll = (address, batch) => post(address, { batch });

@@ -212,7 +212,8 @@ export const COMMANDS = [
 const ASKED = {
   "#upload": () => byId("files-input").focus(),
   "#upload-folder": () => byId("folder-input").focus(),
-  "#new-folder": async () => (await import("./new-folder.js")).makeFolder(document.getElementById("main").dataset.folder),
+  "#new-folder": async () =>
+    (await import("./new-folder.js")).makeFolder(document.getElementById("main").dataset.folder),
 };
 
 /** Do what the address asks for, and take that out of it. */

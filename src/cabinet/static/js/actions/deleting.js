@@ -5,11 +5,20 @@
 
 import { number } from "../core/format.js";
 import { countText, text } from "../core/texts.js";
-import { askWhatGives, confirm } from "../ui/dialogs.js";
-import { say } from "../ui/toasts.js";
 import { refresh } from "../list/refresh.js";
 import { arrived, busy, left, lost } from "../list/updates.js";
-import { inTurn, lookUp, newestTrashed, purgeAll, purgeIds, restoreIds, trashPaths, wholly } from "./changes.js";
+import { askWhatGives, confirm } from "../ui/dialogs.js";
+import { say } from "../ui/toasts.js";
+import {
+  inTurn,
+  lookUp,
+  newestTrashed,
+  purgeAll,
+  purgeIds,
+  restoreIds,
+  trashPaths,
+  wholly,
+} from "./changes.js";
 import { remember } from "./undo.js";
 
 const everything = () => import("./everything.js");

@@ -3,10 +3,10 @@
 import { number } from "../core/format.js";
 import { downloadUrl, Failure, ownUrl, root, send } from "../core/http.js";
 import { text } from "../core/texts.js";
-import { warn } from "../ui/toasts.js";
+import { lost } from "../list/updates.js";
 import { renewing } from "../session/renewing.js";
 import { renewToken } from "../session/signin.js";
-import { lost } from "../list/updates.js";
+import { warn } from "../ui/toasts.js";
 import { lookUp } from "./changes.js";
 import { post } from "./zip-form.js";
 

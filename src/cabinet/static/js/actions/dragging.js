@@ -5,8 +5,8 @@
 
 import { number } from "../core/format.js";
 import { countText } from "../core/texts.js";
-import { icon } from "../ui/icons.js";
 import { entryOf } from "../list/list.js";
+import { icon } from "../ui/icons.js";
 import { ROWS } from "./drop.js";
 import { countOf, isOne } from "./entries.js";
 import { perform } from "./perform.js";
@@ -52,7 +52,10 @@ function begin(event, selection) {
   if (isOne(dragged) && dragged[0].kind === "file") {
     const { name, mediaType } = dragged[0];
     const { href } = row.querySelector(".name");
-    transfer.setData("DownloadURL", `${mediaType || "application/octet-stream"}:${name.replaceAll(":", "_")}:${href}`);
+    transfer.setData(
+      "DownloadURL",
+      `${mediaType || "application/octet-stream"}:${name.replaceAll(":", "_")}:${href}`,
+    );
   }
   transfer.effectAllowed = "copyMove";
   transfer.setDragImage(makeImage(dragged), -12, -12);

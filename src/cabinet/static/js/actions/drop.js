@@ -5,7 +5,7 @@
 
 import { text } from "../core/texts.js";
 import { warn } from "../ui/toasts.js";
-import { makeMark, placeAt, titleOf, TRASH } from "./places.js";
+import { makeMark, placeAt, TRASH, titleOf } from "./places.js";
 
 /** The type of what is dragged when it is rows of a list: of this page or of another window. */
 export const ROWS = "application/x-cabinet-rows";
@@ -117,7 +117,10 @@ export function bindDrop(sign, take) {
     // Whoever types pastes the words: a table is on the clipboard as a picture, too.
     if (files.length && page.place === "folder" && !event.target.closest?.(TYPING)) {
       event.preventDefault();
-      take(files.map((file) => ({ file, path: file.name })), page.folder);
+      take(
+        files.map((file) => ({ file, path: file.name })),
+        page.folder,
+      );
     }
   });
 }

@@ -3,8 +3,8 @@
    Rule: says where; what goes there is its callers' business. */
 
 import { below } from "../core/paths.js";
-import { styled } from "../ui/styles.js";
 import { arrived } from "../list/updates.js";
+import { styled } from "../ui/styles.js";
 import { makeFolder } from "./changes.js";
 import { FolderTree } from "./folder-tree.js";
 

@@ -3,12 +3,12 @@
 
    Rule: nothing is taken from whoever types, from a dialog or a menu, or from the browser's own keys. */
 
-import { areOn, isOn } from "../ui/key-settings.js";
-import { OPEN_POPOVER } from "../ui/popovers.js";
-import { pressed } from "../ui/pressed.js";
 import { rowInFocus } from "../list/focus.js";
 import { entryOf } from "../list/list.js";
 import { isTypedOn, typeAhead } from "../list/type-ahead.js";
+import { areOn, isOn } from "../ui/key-settings.js";
+import { OPEN_POPOVER } from "../ui/popovers.js";
+import { pressed } from "../ui/pressed.js";
 import { COMMANDS } from "./commands.js";
 import { contextOf, perform } from "./perform.js";
 import { ACTIONS } from "./table.js";
@@ -28,7 +28,7 @@ const isFree = ({ target }) =>
 /** Tell whether a key of the list is meant for it: the focus is on a name or a box, or nowhere. */
 function isForList({ target }, key) {
   const isNowhere = target === document.body || target.id === "main";
-  const isNative = ["Space", "Enter"].includes(key) && target.matches?.('input, button, .row-menu');
+  const isNative = ["Space", "Enter"].includes(key) && target.matches?.("input, button, .row-menu");
   return isNowhere || (Boolean(rowInFocus()) && !isNative);
 }
 
@@ -96,7 +96,10 @@ function run(key, event, context) {
   if (key === "Space" && runTyping(event, context)) {
     return true;
   }
-  return (isOn(key) && (runCommand(key, event, context) || runAction(key, event, context))) || runTyping(event, context);
+  return (
+    (isOn(key) && (runCommand(key, event, context) || runAction(key, event, context))) ||
+    runTyping(event, context)
+  );
 }
 
 /** Let keys do what the tables say. */

@@ -2,12 +2,12 @@
 
 import { root } from "../core/http.js";
 import { below } from "../core/paths.js";
-import { warn } from "../ui/toasts.js";
 import { focusOn } from "../list/focus.js";
 import { rowOf } from "../list/list.js";
 import { goTo } from "../list/navigation.js";
 import { refresh } from "../list/refresh.js";
 import { lost } from "../list/updates.js";
+import { warn } from "../ui/toasts.js";
 import { makeFolder as make } from "./changes.js";
 
 const page = document.getElementById("main").dataset;

@@ -5,10 +5,10 @@
 
    Rule: one listener for the whole list, however many rows it has. */
 
-import { tell } from "../ui/errors.js";
-import { HAS_POPOVERS } from "../ui/popovers.js";
 import { focusOn, rowOf } from "../list/focus.js";
 import { entryOf, keyOf } from "../list/list.js";
+import { tell } from "../ui/errors.js";
+import { HAS_POPOVERS } from "../ui/popovers.js";
 import { contextOf, perform } from "./perform.js";
 import { actionsFor } from "./table.js";
 
@@ -35,7 +35,8 @@ export class Pointer {
 
   constructor(list, selection) {
     this.#selection = selection;
-    const on = (type, handle) => list.addEventListener(type, (event) => handle.call(this, event, rowOf(event.target)));
+    const on = (type, handle) =>
+      list.addEventListener(type, (event) => handle.call(this, event, rowOf(event.target)));
     on("click", this.#click);
     on("dblclick", this.#open);
     on("mousedown", this.#keepText);

@@ -6,9 +6,9 @@ import { number } from "../core/format.js";
 import { Failure } from "../core/http.js";
 import { below, nameOf, parentOf } from "../core/paths.js";
 import { countText, text } from "../core/texts.js";
-import { askWhatGives } from "../ui/dialogs.js";
 import { focusOn } from "../list/focus.js";
 import { arrived, busy, left, lost } from "../list/updates.js";
+import { askWhatGives } from "../ui/dialogs.js";
 import { inTurn, lookUp, newestTrashed, relocatePaths, restoreIds, trashPaths } from "./changes.js";
 import { countOf, isOne } from "./entries.js";
 import { isAmong, reasonAgainst } from "./targets.js";
@@ -40,7 +40,10 @@ async function agree(kind, entries, folder) {
   const isHome = ({ path }) => parentOf(path) === folder;
   // A copy beside its original can only have another name; a move that leads nowhere is none.
   const beside = kind === "copy" ? entries.filter(isHome) : [];
-  const { free, taken, isClash } = await sortOut(entries.filter((entry) => !isHome(entry)), folder);
+  const { free, taken, isClash } = await sortOut(
+    entries.filter((entry) => !isHome(entry)),
+    folder,
+  );
   const inTheWay = taken.map(({ name }) => below(folder, name));
   const choice = taken.length ? await askWhatGives(inTheWay, { canReplace: !isClash }) : "skip";
   if (!choice) {
@@ -70,7 +73,11 @@ async function carryOut(kind, entries, folder, done) {
   for (let attempt = 1; ; attempt += 1) {
     const gone = new Set(done.map(({ entry }) => entry));
     try {
-      const plan = await agree(kind, entries.filter((entry) => !gone.has(entry)), folder);
+      const plan = await agree(
+        kind,
+        entries.filter((entry) => !gone.has(entry)),
+        folder,
+      );
       for (const part of plan) {
         await send(kind, part, folder, done);
       }
@@ -101,7 +108,12 @@ function moveBack(done) {
   // A folder before what lay in it, or it would be made anew.
   const steps = [...groups]
     .toSorted(([a], [b]) => depthOf(a) - depthOf(b))
-    .map(([to, group]) => inTurn((some) => relocatePaths("moves", some, to), group.map((each) => each.to)));
+    .map(([to, group]) =>
+      inTurn(
+        (some) => relocatePaths("moves", some, to),
+        group.map((each) => each.to),
+      ),
+    );
   let isBegun = false;
   return async () => {
     if (!isBegun) {
@@ -138,7 +150,10 @@ async function offerUndo(kind, done, folder) {
       ? text(word, { ...told, name: nameOf(done[0].to) })
       : countText(`${word}-many`, done.length, { ...told, count: number(done.length) });
   const goBack = (kind === "move" ? moveBack : takeBack)(done);
-  const restore = inTurn(restoreIds, trashed.map(({ id }) => id));
+  const restore = inTurn(
+    restoreIds,
+    trashed.map(({ id }) => id),
+  );
   remember(message, async () => {
     const back = await goBack();
     await arrived([...back, ...pathsOf(await restore())]);

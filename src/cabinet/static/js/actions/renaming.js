@@ -7,13 +7,13 @@
 
 import { root, send } from "../core/http.js";
 import { text } from "../core/texts.js";
-import { icon } from "../ui/icons.js";
-import { warn } from "../ui/toasts.js";
-import { renewing } from "../session/renewing.js";
 import { focusOn } from "../list/focus.js";
 import { keyOf, rowOf } from "../list/list.js";
 import { refresh } from "../list/refresh.js";
 import { lost } from "../list/updates.js";
+import { renewing } from "../session/renewing.js";
+import { icon } from "../ui/icons.js";
+import { warn } from "../ui/toasts.js";
 import { remember } from "./undo.js";
 
 // "report.pdf" and "backup.tar.gz": what says the kind of a file is seldom what shall change.
@@ -23,7 +23,9 @@ const stemOf = ({ name, kind }) => (kind === "file" ? (STEM.exec(name)?.[1] ?? n
 
 /** Give what is at `path` another name in its folder; a move could lead into a folder of that name. */
 async function renamePath(path, name) {
-  const response = await renewing(() => send("POST", `${root}index/rename`, new URLSearchParams({ path, name })));
+  const response = await renewing(() =>
+    send("POST", `${root}index/rename`, new URLSearchParams({ path, name })),
+  );
   return response.json();
 }
 

@@ -7,11 +7,11 @@
 
 import { number } from "../core/format.js";
 import { countText, text } from "../core/texts.js";
+import { entryOf, keyOf } from "../list/list.js";
 import { icon } from "../ui/icons.js";
 import { labelOf } from "../ui/key-names.js";
 import { isOn } from "../ui/key-settings.js";
 import { HAS_POPOVERS, OPEN_POPOVER } from "../ui/popovers.js";
-import { entryOf, keyOf } from "../list/list.js";
 import { countOf, isOne } from "./entries.js";
 import { contextOf, perform } from "./perform.js";
 import { actionsFor } from "./table.js";
@@ -146,7 +146,9 @@ function focusTyped(character, at) {
   const from = all.indexOf(document.activeElement) + (typed.length === 1 ? 1 : 0);
   const inTurn = [...all.slice(from), ...all.slice(0, from)];
   const wanted = typed.toLocaleLowerCase();
-  inTurn.find((item) => item.querySelector("span").textContent.toLocaleLowerCase().startsWith(wanted))?.focus();
+  inTurn
+    .find((item) => item.querySelector("span").textContent.toLocaleLowerCase().startsWith(wanted))
+    ?.focus();
 }
 
 const MOVES = {

@@ -6,8 +6,8 @@
 import { Failure } from "../core/http.js";
 import { isAway } from "../core/identity.js";
 import { text } from "../core/texts.js";
-import { say } from "../ui/toasts.js";
 import { lost } from "../list/updates.js";
+import { say } from "../ui/toasts.js";
 
 // Further back nobody remembers what it was.
 const KEPT = 20;

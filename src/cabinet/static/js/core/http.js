@@ -2,7 +2,7 @@
 
    Rule: each says whose page it is of, by a header, and where none can be sent by its address. */
 
-import { look, OTHER_USER, user, USER_HEADER } from "./identity.js";
+import { look, OTHER_USER, USER_HEADER, user } from "./identity.js";
 import { text } from "./texts.js";
 
 export const TOKEN = "X-CSRFToken";
@@ -71,7 +71,11 @@ export function failure(status, body, retryAfter = null) {
       look();
     }
     const isExplained = problem.detail && type !== UNFORESEEN;
-    return new Failure(status, isExplained ? problem.detail : unexplained, { ...told, type, count: problem.count });
+    return new Failure(status, isExplained ? problem.detail : unexplained, {
+      ...told,
+      type,
+      count: problem.count,
+    });
   } catch {
     return new Failure(status, unexplained, told);
   }

@@ -14,7 +14,8 @@ const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "l
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
 const named = new Map();
-const midnight = (moment, days = 0) => new Date(moment.getFullYear(), moment.getMonth(), moment.getDate() + days);
+const midnight = (moment, days = 0) =>
+  new Date(moment.getFullYear(), moment.getMonth(), moment.getDate() + days);
 
 /** Return what `make` makes for a key, the same one each time. */
 function kept(key, make) {
@@ -27,8 +28,7 @@ function kept(key, make) {
 const dateOf = (moment) =>
   kept(moment.getFullYear() * 372 + moment.getMonth() * 31 + moment.getDate(), () => date.format(moment));
 
-const clockOf = (moment) =>
-  kept(`${moment.getHours()}:${moment.getMinutes()}`, () => clock.format(moment));
+const clockOf = (moment) => kept(`${moment.getHours()}:${moment.getMinutes()}`, () => clock.format(moment));
 
 const capitalized = (word) => word.charAt(0).toLocaleUpperCase(language) + word.slice(1);
 
@@ -58,7 +58,8 @@ export function showTimes(root) {
   const speak = speaker(new Date());
   for (const element of root.querySelectorAll("time[data-shape]")) {
     const moment = new Date(element.dateTime);
-    element.textContent = element.dataset.shape === "day" ? dateOf(moment) : speak(moment, isFirstIn(element));
+    element.textContent =
+      element.dataset.shape === "day" ? dateOf(moment) : speak(moment, isFirstIn(element));
     delete element.dataset.shape;
   }
 }

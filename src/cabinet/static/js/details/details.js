@@ -5,8 +5,8 @@
 
    Rule: knows where the panel is and whom it is about; what it says is in details/facts.js. */
 
-import { styled } from "../ui/styles.js";
 import { entryOf, rowOf } from "../list/list.js";
+import { styled } from "../ui/styles.js";
 import { describe } from "./facts.js";
 import { keepOpen, wasOpen } from "./kept.js";
 

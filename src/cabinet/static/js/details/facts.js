@@ -4,14 +4,14 @@
 
    Rule: the panel may be about something else by the time an answer comes; then the answer is dropped. */
 
+import { lookUp } from "../actions/changes.js";
+import { copyText, linkOf } from "../actions/links.js";
 import { exactSize, number, size } from "../core/format.js";
 import { root } from "../core/http.js";
 import { countText, text } from "../core/texts.js";
 import { showTimes } from "../core/times.js";
-import { warn } from "../ui/toasts.js";
 import { refresh } from "../list/refresh.js";
-import { lookUp } from "../actions/changes.js";
-import { copyText, linkOf } from "../actions/links.js";
+import { warn } from "../ui/toasts.js";
 import { kindWord } from "./kind-words.js";
 import { listVersions } from "./versions.js";
 
@@ -42,7 +42,9 @@ function fill(panel, facts) {
   for (const row of panel.querySelectorAll("[data-fact]")) {
     const { [row.dataset.fact]: value = "…" } = facts;
     row.hidden = value === null;
-    (row.querySelector(".fact-value") ?? row.querySelector("dd")).replaceChildren(...(row.hidden ? [] : [value]));
+    (row.querySelector(".fact-value") ?? row.querySelector("dd")).replaceChildren(
+      ...(row.hidden ? [] : [value]),
+    );
   }
   showTimes(panel);
 }

@@ -4,9 +4,9 @@ import { exactSize, number, size } from "../core/format.js";
 import { downloadUrl, encoded, root, send } from "../core/http.js";
 import { text } from "../core/texts.js";
 import { showTimes } from "../core/times.js";
+import { renewing } from "../session/renewing.js";
 import { confirm } from "../ui/dialogs.js";
 import { say, warn } from "../ui/toasts.js";
-import { renewing } from "../session/renewing.js";
 
 const template = document.getElementById("details-version");
 

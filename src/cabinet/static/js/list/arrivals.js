@@ -32,7 +32,11 @@ export class Arrivals {
     }
     const paths = [...this.arrived];
     this.arrived.clear();
-    await persist(() => this.bring(paths), this.obstacleOf, () => {}).catch((failure) => warn(failure.message));
+    await persist(
+      () => this.bring(paths),
+      this.obstacleOf,
+      () => {},
+    ).catch((failure) => warn(failure.message));
   }
 
   /** Show what has arrived at `paths`, as far as the list that is open has a place for it. */

@@ -31,7 +31,10 @@ export function focusList() {
   }
 }
 
-const NEAR = { 1: ["nextElementSibling", "firstElementChild"], "-1": ["previousElementSibling", "lastElementChild"] };
+const NEAR = {
+  1: ["nextElementSibling", "firstElementChild"],
+  "-1": ["previousElementSibling", "lastElementChild"],
+};
 
 /** Return the row after `row`, or before it, through the borders of groups. */
 function neighbour(row, step) {
@@ -94,7 +97,9 @@ export function rowPageFrom(row, key) {
 /** Return the first row, or the last that is loaded. */
 export function outermostRow(key) {
   const groups = list.querySelector("#rows");
-  return key === "Home" ? groups?.firstElementChild?.firstElementChild : groups?.lastElementChild?.lastElementChild;
+  return key === "Home"
+    ? groups?.firstElementChild?.firstElementChild
+    : groups?.lastElementChild?.lastElementChild;
 }
 
 // Who comes back from a bar or a dialog goes on where they were.

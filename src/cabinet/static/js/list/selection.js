@@ -211,7 +211,9 @@ export class Selection extends EventTarget {
   /** Return the keys of the rows in the groups that the browser draws just now. */
   #inSight() {
     const groups = [...(this.#list.querySelector("#rows")?.children ?? [])];
-    const drawn = groups.filter(({ firstElementChild: row }) => row.checkVisibility({ contentVisibilityAuto: true }));
+    const drawn = groups.filter(({ firstElementChild: row }) =>
+      row.checkVisibility({ contentVisibilityAuto: true }),
+    );
     return drawn.flatMap((group) => Array.from(group.children, keyOf));
   }
 

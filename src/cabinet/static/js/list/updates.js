@@ -5,8 +5,8 @@
 import { isAway } from "../core/identity.js";
 import { entryWithin, foldersAbove } from "../core/paths.js";
 import { makeObstacle, persist } from "../core/retry.js";
-import { warn } from "../ui/toasts.js";
 import { signedIn } from "../session/signin.js";
+import { warn } from "../ui/toasts.js";
 import { keyOf, rowOf, rows } from "./list.js";
 import { refresh, removeRows } from "./refresh.js";
 
@@ -23,7 +23,8 @@ const focusOn = (key) => rowOf(key)?.querySelector(".name").focus({ preventScrol
 export async function left(keys) {
   const gone = new Set(keys);
   // What was found may lie anywhere below what has gone.
-  const isGone = (key) => gone.has(key) || (page.place === "search" && foldersAbove(key).some((path) => gone.has(path)));
+  const isGone = (key) =>
+    gone.has(key) || (page.place === "search" && foldersAbove(key).some((path) => gone.has(path)));
   const shown = rows().map(keyOf).filter(isGone);
   if (shown.length) {
     await removeRows(shown);

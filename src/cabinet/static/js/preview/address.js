@@ -5,13 +5,13 @@
 
    Rule: knows the history and which file; how that is shown is in preview/preview.js. */
 
+import { lookUp } from "../actions/changes.js";
 import { encoded } from "../core/http.js";
 import { text } from "../core/texts.js";
-import { warn } from "../ui/toasts.js";
 import { find } from "../list/history.js";
 import { addressShown, entryOf, rowOf } from "../list/list.js";
 import { enterAt, here } from "../list/navigation.js";
-import { lookUp } from "../actions/changes.js";
+import { warn } from "../ui/toasts.js";
 
 const MARK = "#preview=";
 

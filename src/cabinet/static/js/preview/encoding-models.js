@@ -9,9 +9,50 @@
 // The letters of Russian by how often they come, in parts of 1000; those of its neighbours count as one in a hundred.
 const LETTERS = new Map(
   Object.entries({
-    о: 110, е: 85, а: 80, и: 73, н: 67, т: 63, с: 55, р: 47, в: 45, л: 44, к: 35, м: 32, д: 30, п: 28, у: 26, я: 20,
-    ы: 19, ь: 17, г: 17, з: 16, б: 16, ч: 14, й: 12, х: 10, ж: 9, ш: 7, ю: 6, ц: 5, щ: 4, э: 3, ф: 3, ъ: 1, ё: 1,
-    і: 10, ї: 5, є: 5, ґ: 1, ў: 5, ј: 5, љ: 2, њ: 2, ђ: 1, ћ: 2, џ: 1,
+    о: 110,
+    е: 85,
+    а: 80,
+    и: 73,
+    н: 67,
+    т: 63,
+    с: 55,
+    р: 47,
+    в: 45,
+    л: 44,
+    к: 35,
+    м: 32,
+    д: 30,
+    п: 28,
+    у: 26,
+    я: 20,
+    ы: 19,
+    ь: 17,
+    г: 17,
+    з: 16,
+    б: 16,
+    ч: 14,
+    й: 12,
+    х: 10,
+    ж: 9,
+    ш: 7,
+    ю: 6,
+    ц: 5,
+    щ: 4,
+    э: 3,
+    ф: 3,
+    ъ: 1,
+    ё: 1,
+    і: 10,
+    ї: 5,
+    є: 5,
+    ґ: 1,
+    ў: 5,
+    ј: 5,
+    љ: 2,
+    њ: 2,
+    ђ: 1,
+    ћ: 2,
+    џ: 1,
   }).map(([letter, share]) => [letter, Math.log((share / 1000) * 32)]),
 );
 // The pairs that make up nearly a half of all.
@@ -32,8 +73,10 @@ const HAN =
   "的一是不了在人有我他中大上和地到以要就出可也你生能而子那得于下自之年作里用道行所然家成方多如都同起看定天分好小" +
   "部其些主理心本前但因只从想日意无力與长把十民第公此已工使情明性知全三又点正外高由很最重手文体等新己西月加回名系" +
   "今元件社会文字符号市区目";
-const SIMPLIFIED = "们这个来为国说时对会着过发后种事经么去法学现当没动面还进样开实军者它机关业将两间问并应战头见";
-const TRADITIONAL = "們這個來為國說時對會著過發後種事經麼去法學現當沒動面還進樣開實軍者它機關業將兩間問並應戰頭見從無長點體與";
+const SIMPLIFIED =
+  "们这个来为国说时对会着过发后种事经么去法学现当没动面还进样开实军者它机关业将两间问并应战头见";
+const TRADITIONAL =
+  "們這個來為國說時對會著過發後種事經麼去法學現當沒動面還進樣開實軍者它機關業將兩間問並應戰頭見從無長點體與";
 const KANJI =
   "日一国人年大十二本中長出三同時政事自行社見月分議後前民生連五発間対上部東者党地合市業内相方四定今回新場金員九入" +
   "選立開手力米学問高代明実関決子動京全目表戦経通外最言氏現理調体化田当八六約主題下首意法不来作性的要用制治度務強" +
@@ -119,10 +162,24 @@ const MODELS = {
   cyrillic,
   western,
   central,
-  japanese: eastern([[KANA, 1], [new Set(KANJI), 0.8], [CJK, 0], [NARROW_KANA, -0.3]]),
-  simplified: eastern([[new Set(HAN + SIMPLIFIED), 1.2], [CJK, -0.1]]),
-  traditional: eastern([[new Set(HAN + TRADITIONAL), 1.2], [CJK, -0.1]]),
-  korean: eastern([[new Set(HANGUL), 1.2], [/[\uac00-\ud7a3]/, -0.1]]),
+  japanese: eastern([
+    [KANA, 1],
+    [new Set(KANJI), 0.8],
+    [CJK, 0],
+    [NARROW_KANA, -0.3],
+  ]),
+  simplified: eastern([
+    [new Set(HAN + SIMPLIFIED), 1.2],
+    [CJK, -0.1],
+  ]),
+  traditional: eastern([
+    [new Set(HAN + TRADITIONAL), 1.2],
+    [CJK, -0.1],
+  ]),
+  korean: eastern([
+    [new Set(HANGUL), 1.2],
+    [/[\uac00-\ud7a3]/, -0.1],
+  ]),
 };
 
 /** Return how well a text fits a model; of a text in plain ASCII it is 0. */

@@ -5,7 +5,18 @@
 
 const SVG = "image/svg+xml";
 const IMAGES = new Set([
-  "apng", "avif", "bmp", "gif", "heic", "heif", "jpeg", "png", "svg+xml", "tiff", "webp", "x-icon",
+  "apng",
+  "avif",
+  "bmp",
+  "gif",
+  "heic",
+  "heif",
+  "jpeg",
+  "png",
+  "svg+xml",
+  "tiff",
+  "webp",
+  "x-icon",
   "vnd.microsoft.icon",
 ]);
 const APPLICATION_TEXTS =

@@ -85,7 +85,11 @@ export class PdfPage {
     await drawing.promise;
     const layer = document.createElement("div");
     layer.className = "pdf-text";
-    const words = new pdfjs.TextLayer({ textContentSource: page.streamTextContent(), container: layer, viewport });
+    const words = new pdfjs.TextLayer({
+      textContentSource: page.streamTextContent(),
+      container: layer,
+      viewport,
+    });
     this.box.replaceChildren(canvas, layer);
     await words.render();
   }

@@ -6,7 +6,7 @@
 
 import { number } from "../core/format.js";
 import { contentUrl } from "../core/http.js";
-import { user, USER_HEADER } from "../core/identity.js";
+import { USER_HEADER, user } from "../core/identity.js";
 import { text } from "../core/texts.js";
 import { PdfPage } from "./pdf-page.js";
 import { Unshowable } from "./trouble.js";

@@ -6,13 +6,13 @@
 
    Rule: knows no kind of file. Nothing of a file becomes markup, and nothing in it runs. */
 
+import { meantBy } from "../actions/preview-keys.js";
 import { number } from "../core/format.js";
 import { downloadUrl } from "../core/http.js";
 import { text } from "../core/texts.js";
+import { entryOf, rowOf } from "../list/list.js";
 import { styled } from "../ui/styles.js";
 import { bindSwipes } from "../ui/swipes.js";
-import { entryOf, rowOf } from "../list/list.js";
-import { meantBy } from "../actions/preview-keys.js";
 import { lookAt, lookAway } from "./address.js";
 import { Course } from "./course.js";
 import { kindOf } from "./kinds.js";
@@ -154,7 +154,11 @@ turn(next, 1);
 bindSwipes(stage, step);
 detailsButton.addEventListener("click", () => showDetails(!hasDetails()));
 dialog.addEventListener("keydown", (event) => {
-  if (meantBy(event) === "turn" && !event.defaultPrevented && !event.target.closest("video, audio, input, select, textarea")) {
+  if (
+    meantBy(event) === "turn" &&
+    !event.defaultPrevented &&
+    !event.target.closest("video, audio, input, select, textarea")
+  ) {
     event.preventDefault();
     step(event.key === "ArrowLeft" ? -1 : 1);
   }

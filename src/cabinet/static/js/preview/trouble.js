@@ -1,10 +1,10 @@
 /* What stands on the stage in place of a file, and why. */
 
+import { lookUp } from "../actions/changes.js";
 import { size } from "../core/format.js";
 import { downloadUrl, root, send } from "../core/http.js";
 import { isAway } from "../core/identity.js";
 import { text } from "../core/texts.js";
-import { lookUp } from "../actions/changes.js";
 
 /** Something about a file that is no failure of a request: `message` is fit to be shown. */
 export class Unshowable extends Error {}

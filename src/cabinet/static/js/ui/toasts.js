@@ -9,7 +9,10 @@ const AT_ONCE = 3;
 
 const template = document.getElementById("toast");
 const toasts = document.getElementById("toasts");
-const regions = { status: toasts.querySelector('[role="status"]'), alert: toasts.querySelector('[role="alert"]') };
+const regions = {
+  status: toasts.querySelector('[role="status"]'),
+  alert: toasts.querySelector('[role="alert"]'),
+};
 
 keepRoomFor(toasts);
 

@@ -130,16 +130,22 @@ class Batch {
     this.bodyBytes = body.size;
     const url = `${root}upload?on_conflict=${loaded[0].task.onConflict}`;
     this.watch.start();
-    this.request = sendBody("POST", url, body, { "Content-Type": type }, {
-      sent: (bytes) => {
-        this.isAllSent = bytes >= body.size;
-        this.watch.moved(this.isAllSent);
-        const left = ({ task }, index) => [task, Math.max(0, Math.min(task.size, bytes - starts[index]))];
-        this.report.sent(loaded.map(left));
+    this.request = sendBody(
+      "POST",
+      url,
+      body,
+      { "Content-Type": type },
+      {
+        sent: (bytes) => {
+          this.isAllSent = bytes >= body.size;
+          this.watch.moved(this.isAllSent);
+          const left = ({ task }, index) => [task, Math.max(0, Math.min(task.size, bytes - starts[index]))];
+          this.report.sent(loaded.map(left));
+        },
+        answered: (answer) => this.finish(loaded, JSON.parse(answer).files),
+        failed: (reason) => this.fail(reason),
       },
-      answered: (answer) => this.finish(loaded, JSON.parse(answer).files),
-      failed: (reason) => this.fail(reason),
-    });
+    );
   }
 
   finish(loaded, entries) {

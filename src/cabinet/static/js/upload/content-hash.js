@@ -12,4 +12,5 @@ export async function combine(digests) {
 }
 
 /** Return the hash of a content of one block at most. */
-export const hashOfBlock = async (bytes) => combine(bytes.byteLength ? await sha256(bytes) : new Uint8Array());
+export const hashOfBlock = async (bytes) =>
+  combine(bytes.byteLength ? await sha256(bytes) : new Uint8Array());

@@ -2,10 +2,10 @@
 
    Rule: a folder that is there already is what was wanted. */
 
-import { persist } from "../core/retry.js";
-import { warn } from "../ui/toasts.js";
-import { arrived } from "../list/updates.js";
 import { lookUp, makeFolder } from "../actions/changes.js";
+import { persist } from "../core/retry.js";
+import { arrived } from "../list/updates.js";
+import { warn } from "../ui/toasts.js";
 
 /** Make the folder at `path` unless there is one; returns its path as the server writes it. Raises `Failure`. */
 async function ensure(path) {
@@ -25,10 +25,20 @@ export async function makeFolders(paths, obstacleOf) {
   const made = [];
   for (const path of paths) {
     try {
-      made.push(await persist(() => ensure(path), obstacleOf, () => {}));
+      made.push(
+        await persist(
+          () => ensure(path),
+          obstacleOf,
+          () => {},
+        ),
+      );
     } catch (failure) {
       warn(`${path}: ${failure.message}`);
     }
   }
-  await persist(() => arrived(made), obstacleOf, () => {});
+  await persist(
+    () => arrived(made),
+    obstacleOf,
+    () => {},
+  );
 }

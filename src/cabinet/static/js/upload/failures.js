@@ -29,7 +29,9 @@ function explain({ failure: { message, type } }) {
 /** Return what is said of all that failed as `task` did; a long name may be cut in it. */
 function withoutName(task) {
   const isOfIt = (words) => task.path.startsWith(words) || nameOf(task.path).startsWith(words);
-  return explain(task).replace(QUOTED, (whole, start, words, end) => (isOfIt(words) ? start + ANY_NAME + end : whole));
+  return explain(task).replace(QUOTED, (whole, start, words, end) =>
+    isOfIt(words) ? start + ANY_NAME + end : whole,
+  );
 }
 
 /** Return the tasks that failed, by what is said of them; what all say alike keeps its names. */

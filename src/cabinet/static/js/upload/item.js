@@ -51,7 +51,8 @@ export const TRY_AGAIN = {
 
 const BUTTONS = {
   pause: {
-    isFor: ({ state, obstacle: held }) => ["waiting", "sending"].includes(state) || (state === "held" && held),
+    isFor: ({ state, obstacle: held }) =>
+      ["waiting", "sending"].includes(state) || (state === "held" && held),
     act: (queue, task) => queue.pause([task]),
   },
   resume: {

@@ -64,7 +64,11 @@ function lower(bytes) {
   return true;
 }
 
-const answers = () => fetch(`${root}healthz`, { cache: "no-store" }).then(() => true, () => false);
+const answers = () =>
+  fetch(`${root}healthz`, { cache: "no-store" }).then(
+    () => true,
+    () => false,
+  );
 
 async function isRefused({ status, type }, bytes, [task]) {
   if (status === TOO_LARGE) {

@@ -9,9 +9,9 @@
 import { duration, exactSize, number, size } from "../core/format.js";
 import { AWAY } from "../core/identity.js";
 import { countText, text } from "../core/texts.js";
+import { askToSignIn } from "../session/signin.js";
 import { confirm } from "../ui/dialogs.js";
 import { announce } from "../ui/toasts.js";
-import { askToSignIn } from "../session/signin.js";
 import { drawFailures } from "./failures.js";
 import { canHash } from "./hashing.js";
 import { drawItem, makeItem, TRY_AGAIN } from "./item.js";
@@ -124,7 +124,9 @@ export class UploadPanel {
   /** Keep the tasks that are shown, drop those that are gone, and let others move up. */
   chooseItems() {
     const { tasks } = this.queue;
-    const chosen = new Set(RANKS.flatMap((isOfRank) => tasks.filter(isOfRank).slice(0, SHOWN)).slice(0, SHOWN));
+    const chosen = new Set(
+      RANKS.flatMap((isOfRank) => tasks.filter(isOfRank).slice(0, SHOWN)).slice(0, SHOWN),
+    );
     for (const [task, item] of this.items) {
       if (!chosen.has(task)) {
         item.remove();
@@ -239,7 +241,9 @@ function headline(totals, busy) {
   if (busy) {
     return countText("uploading", totals.count, { count: number(totals.count) });
   }
-  return totals.paused ? countText("all-paused", totals.paused, { count: number(totals.paused) }) : summary(totals);
+  return totals.paused
+    ? countText("all-paused", totals.paused, { count: number(totals.paused) })
+    : summary(totals);
 }
 
 function pace({ sent, size: whole, rate, remaining }) {

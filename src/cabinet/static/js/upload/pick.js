@@ -2,9 +2,9 @@
 
    Rule: what sends them is not part of this. */
 
+import { bindDrop } from "../actions/drop.js";
 import { text } from "../core/texts.js";
 import { warn } from "../ui/toasts.js";
-import { bindDrop } from "../actions/drop.js";
 
 const INPUTS = "#files-input, #folder-input";
 // Of upload/resume-store.js, which knows what to do with them.

@@ -19,7 +19,10 @@ const isReadable = (file) =>
   file
     .slice(0, 1)
     .arrayBuffer()
-    .then(() => true, () => false);
+    .then(
+      () => true,
+      () => false,
+    );
 
 /** Return what sends `task`: a transfer as upload/queue.js describes it, around one that knows a protocol. */
 export function transferOf(task, report) {

@@ -5,11 +5,11 @@
 import { absence, presence } from "../core/identity.js";
 import { below } from "../core/paths.js";
 import { makeObstacle } from "../core/retry.js";
-import { tell } from "../ui/errors.js";
-import { back, signedIn } from "../session/signin.js";
 import { Arrivals } from "../list/arrivals.js";
 import { moveInPlaceWhile } from "../list/navigation.js";
 import { shownAs } from "../list/updates.js";
+import { back, signedIn } from "../session/signin.js";
+import { tell } from "../ui/errors.js";
 import { batches } from "./batches.js";
 import { Intake } from "./enqueue.js";
 import { UploadPanel } from "./panel.js";
