@@ -3,6 +3,7 @@
 The folders stand in an order, and a module imports only from its own and from those before it. The entry
 points lie beside the folders: they import from all of them, and no room imports them. `actions/table.js`
 may load what lies above it once it is asked for. There is no circle, those by way of `import()` included.
+Types that a comment imports stand in the same order; they alone may name each other.
 
 Rule: reads the text and runs nothing; an import that it cannot read is a fault.
 """
@@ -29,7 +30,9 @@ CATALOG = "core/catalog.js"
 
 _COMMENT = re.compile(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)", re.MULTILINE | re.DOTALL)
 _STATIC = re.compile(r"""^(?:import|export)\b(?:[^;"'`(]*?\bfrom)?\s*["']([^"']+)["']""", re.MULTILINE)
-_LAZY = re.compile(r"""\bimport\s*\(\s*(?:["']([^"']+)["'])?""")
+# What others made lies out of the folder, and is loaded by an address that begins with LIBRARY.
+_LAZY = re.compile(r"""\bimport\s*\((?!`\$\{LIBRARY\})\s*(?:["']([^"']+)["'])?""")
+_TYPE = re.compile(r"""^[ /]*\*+ @import \{[^}]*\} from ["']([^"']+)["']""", re.MULTILINE)
 _BESIDE = re.compile(r"""\bnew URL\(\s*["'](\.[^"']+\.js)["'],\s*import\.meta\.url""")
 
 
@@ -40,6 +43,7 @@ class Import:
     source: str
     target: str
     lazy: bool
+    typed: bool = False
 
 
 def read_scripts(folder: Path) -> dict[str, str]:
@@ -50,17 +54,19 @@ def read_scripts(folder: Path) -> dict[str, str]:
 
 def imports_in(scripts: Mapping[str, str]) -> list[Import]:
     """Return all imports of `scripts`; what an `import()` does not name in so many words has no target."""
-    return [each for name, text in scripts.items() for each in _imports_of(name, _COMMENT.sub("", text))]
+    return [each for name, text in scripts.items() for each in _imports_of(name, text)]
 
 
 def _imports_of(name: str, text: str) -> Iterator[Import]:
-    for pattern, lazy in ((_STATIC, False), (_LAZY, True), (_BESIDE, True)):
-        for found in pattern.finditer(text):
+    code = _COMMENT.sub("", text)
+    for pattern, lazy in ((_STATIC, False), (_LAZY, True), (_BESIDE, True), (_TYPE, False)):
+        for found in pattern.finditer(text if pattern is _TYPE else code):
             relative = found[1] or ""
             target = os.path.normpath(PurePosixPath(name).parent / relative) if relative else ""
             # By a name alone a page finds no module, and out of the folder lies what others made.
             if not relative.startswith(".") or not target.startswith(".."):
-                yield Import(name, target if relative.startswith(".") else relative, lazy)
+                shown = target if relative.startswith(".") else relative
+                yield Import(name, shown, lazy, typed=pattern is _TYPE)
 
 
 def room_of(name: str) -> str:
@@ -99,13 +105,15 @@ def faults_in(scripts: Mapping[str, str]) -> list[str]:
 def _graph(edges: list[Import]) -> dict[str, set[str]]:
     graph: dict[str, set[str]] = {}
     for each in edges:
+        if each.typed:
+            continue
         graph.setdefault(each.source, set()).add(each.target)
     return graph
 
 
 def describe(scripts: Mapping[str, str]) -> str:
     """Return a line on each room: how many modules it has, and which rooms they import from."""
-    edges = imports_in(scripts)
+    edges = [each for each in imports_in(scripts) if not each.typed]
     lines = []
     for room in (*ROOMS, ENTRIES):
         count = sum(room_of(name) == room for name in scripts)

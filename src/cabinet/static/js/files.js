@@ -5,12 +5,15 @@
 
    Rule: little, for every first view waits for it; knows what may come, and nothing of what it does. */
 
+import { byId } from "./core/dom.js";
+
 const SIGNS = ["pointerover", "pointerdown", "focusin", "dragenter", "touchstart"];
 const MOVES = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown"];
 const KEYS = new Set([...MOVES, "Enter", "Delete", "F2"]);
 const WITH_CONTROL = new Set(["a", "z"]);
 
-const list = document.getElementById("list");
+const list = byId("list");
+/** @type {[EventTarget, Event][]} */
 const held = [];
 let isLoading = false;
 let isReady = false;
@@ -23,11 +26,13 @@ function start() {
   }
 }
 
+/** @type {(event: MouseEvent) => boolean} */
 function isPlain({ ctrlKey, metaKey, shiftKey, altKey }) {
   return !(ctrlKey || metaKey || shiftKey || altKey);
 }
 
-/** What the browser would do with each kind of event, and scripts do otherwise. */
+/** What the browser would do with each kind of event, and scripts do otherwise.
+    @type {Record<string, (event: any) => unknown>} */
 const IS_HELD = {
   click: (event) =>
     event.isTrusted &&
@@ -44,7 +49,8 @@ const IS_HELD = {
 };
 
 /** Return an event that says once more what `event` said. What is on a clipboard is gone by then, but for the
-    files; in Firefox no event that a script makes has a clipboard with files. */
+    files; in Firefox no event that a script makes has a clipboard with files.
+    @type {(event: any) => Event} */
 function copyOf(event) {
   const copy = new event.constructor(event.type, event);
   if (event.type === "paste") {
@@ -53,27 +59,35 @@ function copyOf(event) {
   return copy;
 }
 
+/** @type {(event: Event) => void} */
 function hold(event) {
   if (isReady) {
     return;
   }
   start();
-  if (IS_HELD[event.type](event)) {
+  if (event.target && IS_HELD[event.type](event)) {
     event.preventDefault();
     event.stopImmediatePropagation();
     held.push([event.target, copyOf(event)]);
   }
 }
 
-/** Tell whether a key presses what it is pressed on. */
-const isPress = ({ type, key }, target) =>
-  type === "keydown" && (key === "Enter" || (key === " " && target.matches("button, input, summary")));
+/** @type {(target: EventTarget) => HTMLElement | null} */
+const pressable = (target) => (target instanceof HTMLElement ? target : null);
 
-/** Do again what was held; a key that nobody minded is the click that it would have been. */
+/** Tell whether a key presses what it is pressed on.
+    @type {(event: Event, target: EventTarget) => boolean} */
+const isPress = (event, target) =>
+  event instanceof KeyboardEvent &&
+  (event.key === "Enter" ||
+    (event.key === " " && pressable(target)?.matches("button, input, summary") === true));
+
+/** Do again what was held; a key that nobody minded is the click that it would have been.
+    @type {(held: [EventTarget, Event]) => void} */
 function redo([target, event]) {
   const isUnminded = target.dispatchEvent(event);
   if (isUnminded && isPress(event, target)) {
-    target.click();
+    pressable(target)?.click();
   }
 }
 
@@ -81,27 +95,31 @@ function release() {
   isReady = true;
   document.body.classList.add("is-ready");
   held.splice(0).forEach(redo);
-  const field = document.getElementById("search-input");
+  const field = byId("search-input", HTMLInputElement);
   if (field.value !== field.defaultValue) {
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 }
 
-/** Until somebody can take what is dropped, nothing can be. */
+/** Until somebody can take what is dropped, nothing can be.
+    @type {(event: DragEvent) => void} */
 function refuse(event) {
   if (!isReady) {
     event.preventDefault();
-    event.dataTransfer.dropEffect = "none";
+    if (event.dataTransfer) {
+      event.dataTransfer.dropEffect = "none";
+    }
   }
 }
 
 /** Tell whether the page is to be as it was left, which nobody has to ask for. */
 function isKept() {
   const [navigation] = performance.getEntriesByType("navigation");
+  /** @type {Record<string, string>} */
   const keys = { details: "open" };
   try {
     return (
-      navigation.type !== "navigate" ||
+      /** @type {PerformanceNavigationTiming} */ (navigation).type !== "navigate" ||
       Boolean(location.hash || history.state) ||
       Object.keys(localStorage).some(
         (key) => key.startsWith("tus::") || localStorage.getItem(key) === keys[key],
@@ -114,7 +132,8 @@ function isKept() {
 
 Object.keys(IS_HELD).forEach((type) => document.addEventListener(type, hold, true));
 SIGNS.forEach((type) => document.addEventListener(type, start, { capture: true, once: true, passive: true }));
-["dragover", "drop"].forEach((type) => document.addEventListener(type, refuse, true));
+document.addEventListener("dragover", refuse, true);
+document.addEventListener("drop", refuse, true);
 if (isKept()) {
   start();
 }

@@ -2,19 +2,21 @@
 
    Rule: what only some pages have is fetched on those; sentences are fetched when one is said. */
 
+import { around, byId, parts } from "./core/dom.js";
 import { explainBy } from "./core/identity.js";
 import { bindExactTimes, showTimes } from "./core/times.js";
 import { bindFocusRing } from "./ui/focus-ring.js";
 import { bindTheme } from "./ui/theme.js";
 
-/** Copy the text of an element; where the browser forbids it, select it for Ctrl+C. */
+/** Copy the text of an element; where the browser forbids it, select it for Ctrl+C.
+    @type {(element: HTMLElement) => Promise<void>} */
 async function copyFrom(element) {
-  const isCopied = await navigator.clipboard?.writeText(element.textContent).then(
+  const isCopied = await navigator.clipboard?.writeText(element.textContent ?? "").then(
     () => true,
     () => false,
   );
   if (!isCopied) {
-    getSelection().selectAllChildren(element);
+    getSelection()?.selectAllChildren(element);
   }
   const [{ say }, { text }] = await Promise.all([import("./ui/toasts.js"), import("./core/texts.js")]);
   say(text(isCopied ? "copied" : "copy-by-hand"));
@@ -22,16 +24,18 @@ async function copyFrom(element) {
 
 explainBy(() => import("./session/signin.js"));
 bindFocusRing();
-bindTheme(document.getElementById("theme"));
+bindTheme(byId("theme"));
 bindExactTimes();
 
 /** Return what `part`, an import, brings, or null when the page is left or the line is gone before it comes:
-    the page is whole without it. */
+    the page is whole without it.
+    @type {<T>(part: Promise<T>) => Promise<T | null>} */
 const optional = (part) => part.catch(() => null);
 
 const loadPatience = () => import("./ui/patient-form.js");
 
-/** Send `form` by ui/patient-form.js: what is sent before that has come waits for it. */
+/** Send `form` by ui/patient-form.js: what is sent before that has come waits for it.
+    @type {(form: HTMLFormElement) => void} */
 function bindPatience(form) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -48,12 +52,12 @@ function bindPatience(form) {
 /** Look after what may come anew with the answer to a form. */
 async function bindMain() {
   showTimes(document);
-  const forms = document.querySelectorAll("form[data-patient]");
+  const forms = parts(document, "form[data-patient]", HTMLFormElement);
   forms.forEach(bindPatience);
   // Wherever a form came back with something to mend, start there.
-  document.querySelector('[aria-invalid="true"]')?.focus();
+  parts(document, '[aria-invalid="true"]')[0]?.focus();
   // Those in dialogs belong to whoever opens them.
-  const passwords = document.querySelectorAll('main > :not(dialog) input[type="password"]');
+  const passwords = parts(document, 'main > :not(dialog) input[type="password"]', HTMLInputElement);
   if (passwords.length) {
     const part = await optional(import("./ui/passwords.js"));
     passwords.forEach((field) => part?.bindPassword(field));
@@ -68,10 +72,10 @@ async function bindMain() {
   }
 }
 
-document.addEventListener("click", ({ target }) => {
-  const button = target.closest?.("[data-copy]");
+document.addEventListener("click", (event) => {
+  const button = around(event, "[data-copy]");
   if (button) {
-    copyFrom(document.getElementById(button.dataset.copy));
+    copyFrom(byId(button.dataset.copy ?? ""));
   }
 });
 bindMain();

@@ -3,6 +3,7 @@
 
    Rule: a composition root; what is long is imported by the parts on first use. */
 
+import { byId } from "./core/dom.js";
 import "./ui/styles.js";
 import { BulkBar } from "./actions/bulk-bar.js";
 import { bindCommands } from "./actions/commands.js";
@@ -24,8 +25,8 @@ import { bindView } from "./list/view.js";
 import { bindLooking } from "./preview/address.js";
 import { bindChoosing } from "./upload/pick.js";
 
-const { place } = document.getElementById("main").dataset;
-const list = document.getElementById("list");
+const { place } = byId("main").dataset;
+const list = byId("list");
 const selection = new Selection(list);
 
 new BulkBar(list, selection);

@@ -3,6 +3,7 @@
    Rule: what it offers is in actions/table.js; the box over all boxes means the rows that are loaded, and
    where there are more the bar offers to select those, too. */
 
+import { around, byId, parts } from "../core/dom.js";
 import { exactSize, number, size } from "../core/format.js";
 import { countText, text } from "../core/texts.js";
 import { focusList, focusOn } from "../list/focus.js";
@@ -13,11 +14,13 @@ import { announce } from "../ui/toasts.js";
 import { contextOf, perform } from "./perform.js";
 import { ACTIONS } from "./table.js";
 
+/** @import { Selection } from "../list/selection.js" */
+/** @import { Action } from "./table.js" */
+
 // Who goes through many rows hears where they got to, and not each of them.
 const SPOKEN_AFTER_MS = 600;
 
-const byId = (id) => document.getElementById(id);
-
+/** @type {(name: string, words: string) => HTMLElement} */
 function span(name, words) {
   const made = document.createElement("span");
   made.className = name;
@@ -25,6 +28,7 @@ function span(name, words) {
   return made;
 }
 
+/** @type {(action: Action) => HTMLButtonElement} */
 function buttonOf({ id, text: key, icon: drawing, isDanger }) {
   const button = document.createElement("button");
   button.type = "button";
@@ -36,6 +40,8 @@ function buttonOf({ id, text: key, icon: drawing, isDanger }) {
 }
 
 export class BulkBar {
+  /** @param {HTMLElement} list
+      @param {Selection} selection */
   constructor(list, selection) {
     this.list = list;
     this.selection = selection;
@@ -48,18 +54,19 @@ export class BulkBar {
       this.speakSoon();
     });
     list.addEventListener("listchange", () => this.renew());
-    list.addEventListener("click", ({ target }) => this.press(target));
-    list.addEventListener("change", ({ target }) => this.chooseAll(target));
+    list.addEventListener("click", (event) => this.press(event));
+    list.addEventListener("change", (event) => this.chooseAll(event));
     this.renew();
   }
 
   /** Take over the bar of a list that is new. */
   renew() {
     // Or the browser writes down every box of a long list whenever anything is put into its history.
-    byId("selection")?.setAttribute("autocomplete", "off");
+    const form = document.getElementById("selection");
+    form?.setAttribute("autocomplete", "off");
     this.watch.disconnect();
-    if (byId("selection")) {
-      this.watch.observe(byId("selection"));
+    if (form) {
+      this.watch.observe(form);
     }
     this.offer();
     this.draw();
@@ -68,7 +75,7 @@ export class BulkBar {
   /** Whether every row that is loaded is chosen and nothing else, though there are more. */
   get isCutShort() {
     const { size: count, limit, isWhole } = this.selection;
-    return !isWhole && count === limit && Boolean(byId("more"));
+    return !isWhole && count === limit && Boolean(document.getElementById("more"));
   }
 
   /** What is chosen, in words. */
@@ -83,14 +90,14 @@ export class BulkBar {
 
   draw() {
     const { size: count, chosenRows, limit } = this.selection;
-    const all = byId("choose-all");
-    if (all) {
+    const all = document.getElementById("choose-all");
+    if (all instanceof HTMLInputElement) {
       all.checked = chosenRows > 0 && chosenRows === limit;
       all.indeterminate = count > 0 && !all.checked;
     }
     this.show(count > 0);
     if (count > 0) {
-      byId("selection-everything")?.remove();
+      document.getElementById("selection-everything")?.remove();
       byId("selection-count").replaceChildren(
         span("selection-number", number(count)),
         span("selection-words", this.describe()),
@@ -104,14 +111,15 @@ export class BulkBar {
     }
   }
 
-  /** Show the bar or the head; the focus does not go with what goes. */
+  /** Show the bar or the head; the focus does not go with what goes.
+      @type {(isNeeded: boolean) => void} */
   show(isNeeded) {
     // Not the form in it: whatever one asks of that, the browser first looks for a box of such a name.
-    const bar = byId("selection-bar");
+    const bar = document.getElementById("selection-bar");
     const hadFocus = bar?.contains(document.activeElement);
     // Not on what holds them both: the browser would ask every row whether that concerns it.
     bar?.classList.toggle("is-shown", isNeeded);
-    const head = this.list.querySelector(".list-head");
+    const [head] = parts(this.list, ".list-head");
     head?.classList.toggle("is-covered", isNeeded);
     if (head) {
       head.style.paddingBlockEnd = isNeeded && this.rise ? `${this.rise}px` : "";
@@ -121,9 +129,10 @@ export class BulkBar {
     }
   }
 
-  /** Have the list begin below the bar, `height` pixels high. */
+  /** Have the list begin below the bar, `height` pixels high.
+      @type {(height: number) => void} */
   makeWay(height) {
-    const line = this.list.querySelector(".list-head > .list-row")?.offsetHeight ?? height;
+    const line = parts(this.list, ".list-head > .list-row")[0]?.offsetHeight ?? height;
     this.rise = Math.max(0, Math.ceil(height - line));
     this.show(this.selection.size > 0);
   }
@@ -131,7 +140,7 @@ export class BulkBar {
   /** Put the actions of this place in, where the server put what works without scripts: before anybody
       waits for the bar, for what is put into a form has the browser go through all of its boxes. */
   offer() {
-    const actions = byId("selection-actions");
+    const actions = document.getElementById("selection-actions");
     if (actions && !actions.querySelector("[data-action]")) {
       const { place } = contextOf(this.selection);
       const shown = ACTIONS.filter(({ isInBar, places }) => isInBar && places.includes(place));
@@ -145,8 +154,8 @@ export class BulkBar {
       return;
     }
     const { count } = await totals();
-    const note = byId("selection-count")?.querySelector(".selection-note");
-    if (!this.isCutShort || !note || byId("selection-everything")) {
+    const note = document.querySelector("#selection-count .selection-note");
+    if (!this.isCutShort || !note || document.getElementById("selection-everything")) {
       return;
     }
     const button = document.createElement("button");
@@ -157,14 +166,16 @@ export class BulkBar {
     byId("selection-count").after(button);
   }
 
-  press(target) {
-    const button = target.closest("#selection button");
+  /** @type {(event: Event) => void} */
+  press(event) {
+    const button = around(event, "#selection button");
     const action = ACTIONS.find(({ id }) => id === button?.dataset.action);
     if (action) {
       const { entries } = this.selection;
-      if (action.takesAway && entries.length) {
+      const last = entries.at(-1)?.row;
+      if (action.takesAway && last) {
         // The bar goes with them; from the last of them the focus finds the next row.
-        focusOn(entries.at(-1).row, { preventScroll: true });
+        focusOn(last, { preventScroll: true });
       }
       perform(action, entries, contextOf(this.selection, button));
     } else if (button?.id === "selection-clear") {
@@ -176,10 +187,12 @@ export class BulkBar {
     }
   }
 
-  chooseAll(target) {
-    if (target.id === "choose-all" && target.checked) {
+  /** @type {(event: Event) => void} */
+  chooseAll(event) {
+    const all = around(event, "#choose-all", HTMLInputElement);
+    if (all?.checked) {
       this.selection.selectAll();
-    } else if (target.id === "choose-all") {
+    } else if (all) {
       this.selection.clear();
     }
   }

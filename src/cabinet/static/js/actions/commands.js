@@ -8,26 +8,43 @@
 
    Rule: a table of short calls; whatever is long is loaded when it is asked for. */
 
+import { around, byId, parts } from "../core/dom.js";
 import { focusOn, outermostRow, rowBeyond, rowInFocus, rowPageFrom } from "../list/focus.js";
 import { keyOf } from "../list/list.js";
 import { toggleView } from "../list/view.js";
 import { contextOf, perform } from "./perform.js";
+
+/** @import { Selection } from "../list/selection.js" */
+/** @import { Context } from "./perform.js" */
+
+/** One line of the table.
+    @typedef {object} Command
+    @property {string} id
+    @property {string} text
+    @property {string} group
+    @property {string[]} keys
+    @property {string[]} [shownKeys]
+    @property {string[]} places
+    @property {boolean} [isTyped]
+    @property {boolean} [isInList]
+    @property {(context: Context, key: string) => unknown} run */
 
 const LISTS = ["folder", "search", "trash"];
 
 const ARROWS = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"];
 const MOVES = [...ARROWS, "Home", "End", "PageUp", "PageDown"];
 
-const byId = (id) => document.getElementById(id);
-
+/** @type {(element: HTMLElement | null) => boolean} */
 function press(element) {
   element?.click();
   return Boolean(element);
 }
 
+/** @type {(row: HTMLElement, key: string) => HTMLElement | null} */
 const rowFrom = (row, key) => (key.startsWith("Page") ? rowPageFrom(row, key) : rowBeyond(row, key));
 
-/** Move the focus; without one yet, into the list. Returns the rows that it left and went to. */
+/** Move the focus; without one yet, into the list. Returns the rows that it left and went to.
+    @type {(key: string) => { from: HTMLElement | null, to: HTMLElement | null }} */
 function step(key) {
   const from = rowInFocus();
   const isOutermost = !from || key === "Home" || key === "End";
@@ -38,12 +55,14 @@ function step(key) {
   return { from, to };
 }
 
+/** @type {(context: Context, key: string) => boolean} */
 function walk({ selection }, key) {
   const { to } = step(key);
   selection.startAt(null);
   return Boolean(to);
 }
 
+/** @type {(context: Context, key: string) => boolean} */
 function extend({ selection }, key) {
   const { from, to } = step(key.replace("Shift+", ""));
   if (to) {
@@ -52,6 +71,7 @@ function extend({ selection }, key) {
   return Boolean(to);
 }
 
+/** @type {(context: Context) => boolean} */
 function toggle({ selection }) {
   const row = rowInFocus();
   if (row) {
@@ -60,12 +80,14 @@ function toggle({ selection }) {
   return Boolean(row);
 }
 
+/** @type {(context: Context) => boolean} */
 function clear({ selection }) {
   const isNeeded = selection.size > 0;
   selection.clear();
   return isNeeded;
 }
 
+/** @type {(context: Context) => Promise<void>} */
 async function openMenu({ selection }) {
   const row = rowInFocus();
   if (row) {
@@ -73,6 +95,7 @@ async function openMenu({ selection }) {
   }
 }
 
+/** @type {Command[]} */
 export const COMMANDS = [
   {
     id: "walk",
@@ -163,7 +186,7 @@ export const COMMANDS = [
     group: "page",
     keys: ["/"],
     places: LISTS,
-    run: () => document.querySelector('[role="search"] input[type="search"]')?.focus(),
+    run: () => parts(document, '[role="search"] input[type="search"]')[0]?.focus(),
   },
   {
     id: "new-folder",
@@ -179,7 +202,7 @@ export const COMMANDS = [
     group: "page",
     keys: ["u"],
     places: LISTS,
-    run: () => press(byId("files-input")),
+    run: () => press(document.getElementById("files-input")),
   },
   {
     id: "view",
@@ -209,11 +232,11 @@ export const COMMANDS = [
 
 // What pages without a list ask of this one, by the fragment of its address. Only a press of a button may
 // open a browser's own dialog, so that button is next.
+/** @type {Record<string, () => unknown>} */
 const ASKED = {
   "#upload": () => byId("files-input").focus(),
   "#upload-folder": () => byId("folder-input").focus(),
-  "#new-folder": async () =>
-    (await import("./new-folder.js")).makeFolder(document.getElementById("main").dataset.folder),
+  "#new-folder": async () => (await import("./new-folder.js")).makeFolder(byId("main").dataset.folder ?? ""),
 };
 
 /** Do what the address asks for, and take that out of it. */
@@ -225,14 +248,15 @@ function answerAddress() {
   }
 }
 
-/** Let the buttons of the page that name a command run it. */
+/** Let the buttons of the page that name a command run it.
+    @type {(selection: Selection) => void} */
 export function bindCommands(selection) {
   answerAddress();
-  document.addEventListener("click", ({ target }) => {
-    const button = target.closest?.("[data-command]");
+  document.addEventListener("click", (event) => {
+    const button = around(event, "[data-command]");
     const command = COMMANDS.find(({ id }) => id === button?.dataset.command);
     if (command) {
-      perform(command, contextOf(selection, button));
+      perform(command, contextOf(selection, button), "");
     }
   });
 }

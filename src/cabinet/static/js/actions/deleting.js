@@ -21,31 +21,45 @@ import {
 } from "./changes.js";
 import { remember } from "./undo.js";
 
+/** @import { Entries } from "../list/selection.js" */
+/** @import { Entry } from "../list/list.js" */
+/** @import { Told } from "./changes.js" */
+
 const everything = () => import("./everything.js");
 
+/** @type {(entries: { path: string }[]) => string[]} */
 const pathsOf = (entries) => entries.map(({ path }) => path);
+/** @type {(entries: Entry[]) => string[]} */
 const keysOf = (entries) => entries.map(({ path, trashId }) => trashId ?? path);
+/** @type {(entries: Entry[]) => string[]} */
+const trashIdsOf = (entries) => entries.flatMap(({ trashId }) => trashId ?? []);
+/** @type {(trashed: { id: string }[]) => string[]} */
 const idsOf = (trashed) => trashed.map(({ id }) => id);
 
+/** @type {(entries: { name: string }[], one: string, many: string) => string} */
 const counted = (entries, one, many) =>
   entries.length === 1
     ? text(one, entries[0])
     : countText(many, entries.length, { count: number(entries.length) });
 
-/** Do a change, with the rows of `entries` busy; say so where it fails. */
+/** Do a change, with the rows of `entries` busy; say so where it fails.
+    @type {(entries: Entry[], change: () => Promise<void>) => Promise<void>} */
 function attempt(entries, change) {
   return busy(entries, () => change().catch(lost));
 }
 
-/** Return those that nothing is being done with: a button may be pressed twice. */
+/** Return those that nothing is being done with: a button may be pressed twice.
+    @type {(entries: Entry[]) => Entry[]} */
 const idle = (entries) => entries.filter(({ row }) => row?.ariaBusy !== "true");
 
-/** Put `chosen` entries into the trash, and offer to bring them back. */
+/** Put `chosen` entries into the trash, and offer to bring them back.
+    @type {(chosen: Entries) => Promise<unknown>} */
 export async function trash(chosen) {
   if (chosen.everything) {
     return (await everything()).trashEverything(chosen);
   }
   const entries = idle(chosen);
+  /** @type {Told[]} */
   const done = [];
   await attempt(entries, async () => {
     for await (const some of trashPaths(pathsOf(entries))) {
@@ -59,15 +73,16 @@ export async function trash(chosen) {
       await left(idsOf(done));
       await arrived(pathsOf(back));
     });
-    await left(done.map(({ from }) => from)).catch(lost);
+    await left(done.map(({ from = "" }) => from)).catch(lost);
   }
   return null;
 }
 
 /** Put `entries` of the trash back; where something is in their place, ask. Returns what is `back`, and what
-    lies in the trash now because it was `replaced`. */
+    lies in the trash now because it was `replaced`.
+    @type {(entries: Entry[]) => Promise<{ back: Told[], replaced: Told[] }>} */
 async function putBack(entries) {
-  const ids = entries.map(({ trashId }) => trashId);
+  const ids = trashIdsOf(entries);
   try {
     return { back: await wholly(restoreIds(ids)), replaced: [] };
   } catch (failure) {
@@ -76,7 +91,7 @@ async function putBack(entries) {
     }
   }
   const paths = pathsOf(entries);
-  const there = pathsOf((await lookUp(paths)).filter(Boolean));
+  const there = pathsOf((await lookUp(paths)).flatMap((entry) => entry ?? []));
   // Else it is one of them that is in the way of another.
   const clashing = paths.filter((path, index) => paths.indexOf(path) !== index);
   const inTheWay = there.length ? there : clashing;
@@ -85,7 +100,8 @@ async function putBack(entries) {
   return { back, replaced: choice === "replace" ? await newestTrashed(there).catch(() => []) : [] };
 }
 
-/** Put `chosen` entries of the trash back where they were, and offer to delete them again. */
+/** Put `chosen` entries of the trash back where they were, and offer to delete them again.
+    @type {(chosen: Entries) => Promise<unknown>} */
 export async function restore(chosen) {
   if (chosen.everything) {
     return (await everything()).restoreEverything(chosen);
@@ -106,7 +122,8 @@ export async function restore(chosen) {
   });
 }
 
-/** Ask, then remove `entries`, in the trash or not, for ever. */
+/** Ask, then remove `entries`, in the trash or not, for ever.
+    @type {(entries: Entries) => Promise<unknown>} */
 export async function purge(entries) {
   if (entries.everything) {
     return (await everything()).purgeAllOf(entries);
@@ -119,7 +136,7 @@ export async function purge(entries) {
     // By way of the trash: should the second step fail, nothing is lost that was not to be lost.
     const there = entries.filter(({ trashId }) => !trashId);
     const added = await wholly(trashPaths(pathsOf(there)));
-    await purgeIds([...entries.map(({ trashId }) => trashId).filter(Boolean), ...idsOf(added)]);
+    await purgeIds([...trashIdsOf(entries), ...idsOf(added)]);
     say(text("purged"));
     await left(keysOf(entries));
   });

@@ -3,9 +3,10 @@
 
    Rule: whatever dragging does, a button does, too; what does not light up takes nothing. */
 
+import { around, byId, part } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { countText } from "../core/texts.js";
-import { entryOf } from "../list/list.js";
+import { entryOf, keyOf } from "../list/list.js";
 import { icon } from "../ui/icons.js";
 import { ROWS } from "./drop.js";
 import { countOf, isOne } from "./entries.js";
@@ -13,16 +14,20 @@ import { perform } from "./perform.js";
 import { makeMark, placeAt, TRASH } from "./places.js";
 import { reasonAgainst } from "./targets.js";
 
+/** @import { Entries, Selection } from "../list/selection.js" */
+
 const ROW = "#rows [data-path]";
 
-const list = document.getElementById("list");
-const page = document.getElementById("main").dataset;
+const list = byId("list");
+const page = byId("main").dataset;
 
 const mark = makeMark();
 
+/** @type {Entries} */
 let dragged = [];
 
-/** Draw what hangs at the pointer: the name of the one, or how many they are. */
+/** Draw what hangs at the pointer: the name of the one, or how many they are.
+    @type {(entries: Entries) => HTMLElement} */
 function makeImage(entries) {
   const image = document.createElement("div");
   image.className = "drag-image";
@@ -39,19 +44,20 @@ function makeImage(entries) {
   return image;
 }
 
+/** @type {(event: DragEvent, selection: Selection) => void} */
 function begin(event, selection) {
-  const row = event.target.closest?.(ROW);
-  if (!row || page.place === "trash") {
+  const row = around(event, ROW);
+  const { dataTransfer: transfer } = event;
+  if (!row || !transfer || page.place === "trash") {
     return;
   }
-  dragged = selection.has(row.dataset.path) ? selection.entries : [entryOf(row)];
-  const { dataTransfer: transfer } = event;
+  dragged = selection.has(keyOf(row)) ? selection.entries : [entryOf(row)];
   // What the browser would drag: the address of the link, or the picture as a file.
   transfer.clearData();
   transfer.setData(ROWS, String(countOf(dragged)));
   if (isOne(dragged) && dragged[0].kind === "file") {
     const { name, mediaType } = dragged[0];
-    const { href } = row.querySelector(".name");
+    const { href } = part(row, "a.name", HTMLAnchorElement);
     transfer.setData(
       "DownloadURL",
       `${mediaType || "application/octet-stream"}:${name.replaceAll(":", "_")}:${href}`,
@@ -61,24 +67,29 @@ function begin(event, selection) {
   transfer.setDragImage(makeImage(dragged), -12, -12);
 }
 
+/** @type {(event: MouseEvent) => boolean} */
 const isCopy = (event) => event.ctrlKey || event.altKey;
 
-/** Return the place under the pointer if what is dragged can go there. */
+/** Return the place under the pointer if what is dragged can go there.
+    @type {(event: DragEvent) => ReturnType<typeof placeAt>} */
 function targetOf(event) {
   const place = placeAt(event.target);
+  /** @type {(path: string) => boolean} */
   const takes = (path) => !reasonAgainst(isCopy(event) ? "copy" : "move", dragged, path);
   return place && (place.path === TRASH || takes(place.path)) ? place : null;
 }
 
+/** @type {(event: DragEvent) => void} */
 function hover(event) {
   const target = targetOf(event);
   mark(target?.element ?? null);
-  if (target) {
+  if (target && event.dataTransfer) {
     event.preventDefault();
     event.dataTransfer.dropEffect = isCopy(event) && target.path !== TRASH ? "copy" : "move";
   }
 }
 
+/** @type {(path: string | typeof TRASH, entries: Entries, copies: boolean) => { run: () => Promise<unknown> }} */
 const actionOf = (path, entries, copies) => ({
   run: async () =>
     path === TRASH
@@ -86,6 +97,7 @@ const actionOf = (path, entries, copies) => ({
       : (await import("./relocating.js")).moveInto(entries, path, { isCopy: copies }),
 });
 
+/** @type {(event: DragEvent) => void} */
 function drop(event) {
   const target = targetOf(event);
   // Or the browser would follow what was dropped as a link.
@@ -101,20 +113,22 @@ function end() {
   dragged = [];
 }
 
-/** Let rows be dragged; with the row under the pointer go all that `selection` holds, if it is one of them. */
+/** Let rows be dragged; with the row under the pointer go all that `selection` holds, if it is one of them.
+    @type {(selection: Selection) => void} */
 export function bindDragging(selection) {
   // By touch, a long press is for the menu and a stroke for scrolling.
-  list.addEventListener("pointerdown", ({ target, pointerType }) => {
-    const row = target.closest(ROW);
+  list.addEventListener("pointerdown", (event) => {
+    const row = around(event, ROW);
     if (row && page.place !== "trash") {
-      row.draggable = pointerType === "mouse" && !target.closest("input, textarea");
+      row.draggable = event.pointerType === "mouse" && !around(event, "input, textarea");
     }
   });
   list.addEventListener("dragstart", (event) => begin(event, selection));
+  /** @type {(type: "dragenter" | "dragover" | "drop" | "dragend", handle: (event: DragEvent) => void) => void} */
   const on = (type, handle) =>
     document.addEventListener(type, (event) => {
       // The end of a drag is not heard of when its row has left the page.
-      if (dragged.length && (event.type === "dragend" || event.dataTransfer.types.includes(ROWS))) {
+      if (dragged.length && (event.type === "dragend" || event.dataTransfer?.types.includes(ROWS))) {
         handle(event);
       }
     });

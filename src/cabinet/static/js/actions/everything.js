@@ -21,22 +21,31 @@ import { copyAll, moveAll, purgeEverything, restoreAll, trashAll, undoAll } from
 import { remember } from "./undo.js";
 import { post } from "./zip-form.js";
 
+/** @import { Entries, Everything } from "../list/selection.js" */
+
 // What the server says of a number that does not fit any more, and of a name in use.
 const CHANGED = "selection-changed";
 const IN_THE_WAY = "entry-exists";
 
+/** @type {(key: string, everything: Everything, told?: object) => string} */
 const counted = (key, { count }, told = {}) => countText(key, count, { count: number(count), ...told });
 
-/** Tell that there are others now, and offer to select those. */
+/** Return what is meant by entries of everything.
+    @type {(entries: Entries) => Everything} */
+const everythingOf = ({ everything }) => /** @type {Everything} */ (everything);
+
+/** Tell that there are others now, and offer to select those.
+    @type {(failure: Failure, everything: Everything) => Promise<void>} */
 async function tellOfChange(failure, everything) {
   await refresh().catch((later) => warn(later.message));
   const again = () => Promise.resolve(everything.again()).catch((later) => warn(later.message));
   warn(failure.message, { label: text("select-again"), run: again });
 }
 
-/** Do a change of the entries, with the rows of those that are loaded busy; say so where it fails. */
+/** Do a change of the entries, with the rows of those that are loaded busy; say so where it fails.
+    @type {(entries: Entries, change: (everything: Everything) => Promise<void>) => Promise<void>} */
 function attempt(entries, change) {
-  const { everything } = entries;
+  const everything = everythingOf(entries);
   return busy(entries, async () => {
     try {
       await change(everything);
@@ -50,7 +59,8 @@ function attempt(entries, change) {
   });
 }
 
-/** Say what was done, and offer to undo it by the address that undoes such a batch. */
+/** Say what was done, and offer to undo it by the address that undoes such a batch.
+    @type {(message: string, address: string, batch: string) => Promise<void>} */
 async function done(message, address, batch) {
   remember(message, async () => {
     await undoAll(address, batch);
@@ -59,7 +69,8 @@ async function done(message, address, batch) {
   await refresh();
 }
 
-/** Put everything into the trash. */
+/** Put everything into the trash.
+    @type {(entries: Entries) => Promise<void>} */
 export const trashEverything = (entries) =>
   attempt(entries, async (everything) => {
     const { batch } = await trashAll(everything);
@@ -67,7 +78,8 @@ export const trashEverything = (entries) =>
   });
 
 /** Do `change(onConflict)`; where something is in the way, ask, and do it as that is answered. Resolves to
-    null when it is not to be done. */
+    null when it is not to be done.
+    @type {<T>(change: (onConflict: string) => Promise<T>, first?: string) => Promise<T | null>} */
 async function yielding(change, first = "fail") {
   try {
     return await change(first);
@@ -80,7 +92,8 @@ async function yielding(change, first = "fail") {
   return choice ? change(choice) : null;
 }
 
-/** Put everything in the trash back where it was. */
+/** Put everything in the trash back where it was.
+    @type {(entries: Entries) => Promise<void>} */
 export const restoreEverything = (entries) =>
   attempt(entries, async (everything) => {
     const answer = await yielding((onConflict) => restoreAll(everything, onConflict));
@@ -89,9 +102,10 @@ export const restoreEverything = (entries) =>
     }
   });
 
-/** Ask, then remove everything for ever, in the trash or by way of it. */
+/** Ask, then remove everything for ever, in the trash or by way of it.
+    @type {(entries: Entries) => Promise<void>} */
 export async function purgeAllOf(entries) {
-  const { everything } = entries;
+  const everything = everythingOf(entries);
   if (!(await confirm(counted("purge-many", everything), text("purge-many-text"), text("purge")))) {
     return;
   }
@@ -102,7 +116,8 @@ export async function purgeAllOf(entries) {
   });
 }
 
-/** Move or copy ("move", "copy") everything into `folder`. */
+/** Move or copy ("move", "copy") everything into `folder`.
+    @type {(kind: string, entries: Entries, folder: string) => Promise<void>} */
 export const relocateEverything = (kind, entries, folder) =>
   attempt(entries, async (everything) => {
     const relocate = kind === "move" ? moveAll : copyAll;
@@ -116,7 +131,8 @@ export const relocateEverything = (kind, entries, folder) =>
     }
   });
 
-/** Raise `Failure` unless there are as many as were selected: to what is posted there is no answer here. */
+/** Raise `Failure` unless there are as many as were selected: to what is posted there is no answer here.
+    @type {(everything: Everything) => Promise<void>} */
 async function expectSame({ except, count }) {
   const fresh = await fetchFiles(addressShown());
   const now = Number(fresh.getElementById("totals")?.dataset.count ?? 0) - except.length;
@@ -125,13 +141,15 @@ async function expectSame({ except, count }) {
   }
 }
 
+/** @type {(name: string, value: string) => HTMLInputElement} */
 function hiddenField(name, value) {
   const field = document.createElement("input");
   Object.assign(field, { type: "hidden", name, value });
   return field;
 }
 
-/** Download everything in one archive. */
+/** Download everything in one archive.
+    @type {(entries: Entries) => Promise<void>} */
 export const downloadEverything = (entries) =>
   attempt(entries, async (everything) => {
     await expectSame(everything);
@@ -143,8 +161,8 @@ export const downloadEverything = (entries) =>
     const { folder, except, count } = everything;
     form.append(
       hiddenField("csrf_token", tokenOf(document)),
-      hiddenField("folder", folder),
-      hiddenField("count", count),
+      hiddenField("folder", folder ?? ""),
+      hiddenField("count", String(count)),
       // In one field, between slashes, for a form has only so many.
       ...(except.length ? [hiddenField("except", except.join("/"))] : []),
     );

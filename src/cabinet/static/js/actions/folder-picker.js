@@ -2,36 +2,46 @@
 
    Rule: says where; what goes there is its callers' business. */
 
+import { byId, part } from "../core/dom.js";
 import { below } from "../core/paths.js";
 import { arrived } from "../list/updates.js";
 import { styled } from "../ui/styles.js";
 import { makeFolder } from "./changes.js";
 import { FolderTree } from "./folder-tree.js";
 
-const dialog = document.getElementById("picker");
-const find = (name) => dialog.querySelector(`#picker-${name}`);
+/** @typedef {(path: string) => string} ReasonAgainst */
 
+const dialog = byId("picker", HTMLDialogElement);
+/** @type {(name: string) => HTMLElement} */
+const find = (name) => byId(`picker-${name}`);
+
+const nameField = byId("picker-name", HTMLInputElement);
+const accept = byId("picker-accept", HTMLButtonElement);
+
+/** @type {(isShown: boolean) => void} */
 function showNewFolder(isShown) {
   find("new").hidden = !isShown;
   find("add").hidden = isShown;
-  find("name").value = "";
+  nameField.value = "";
   find("error").hidden = true;
   if (isShown) {
-    find("name").focus();
+    nameField.focus();
   }
 }
 
+/** @type {(message: string) => void} */
 function explain(message) {
   const error = find("error");
-  error.querySelector("span").textContent = message;
+  part(error, "span").textContent = message;
   error.hidden = !message;
 }
 
-/** Make a folder of the name in the field, in the chosen one. */
+/** Make a folder of the name in the field, in the chosen one.
+    @type {(tree: FolderTree) => Promise<void>} */
 async function addFolder(tree) {
-  const name = find("name").value;
+  const name = nameField.value;
   if (!name) {
-    find("name").focus();
+    nameField.focus();
     return;
   }
   try {
@@ -42,30 +52,32 @@ async function addFolder(tree) {
     tree.focus();
   } catch (failure) {
     explain(failure.message);
-    find("name").focus();
+    nameField.focus();
   }
 }
 
-/** Say whether the chosen folder will do, and why not. */
+/** Say whether the chosen folder will do, and why not.
+    @type {(tree: FolderTree, reasonAgainst: ReasonAgainst) => void} */
 function judge(tree, reasonAgainst) {
   const reason = reasonAgainst(tree.chosen);
   find("why").textContent = reason;
-  find("accept").disabled = tree.isOnTheWay || Boolean(reason);
+  accept.disabled = tree.isOnTheWay || Boolean(reason);
 }
 
+/** @type {(tree: FolderTree, reasonAgainst: ReasonAgainst) => void} */
 function bind(tree, reasonAgainst) {
   tree.addEventListener("choose", () => judge(tree, reasonAgainst));
-  tree.addEventListener("fail", ({ failure }) => {
-    find("why").textContent = failure.message;
+  tree.addEventListener("fail", (event) => {
+    find("why").textContent = /** @type {CustomEvent<Error>} */ (event).detail.message;
   });
   tree.addEventListener("accept", () => {
-    if (!find("accept").disabled) {
+    if (!accept.disabled) {
       dialog.close("accepted");
     }
   });
   find("add").onclick = () => showNewFolder(true);
   find("make").onclick = () => addFolder(tree);
-  find("name").onkeydown = (event) => {
+  nameField.onkeydown = (event) => {
     if (event.key === "Enter") {
       event.preventDefault();
       addFolder(tree);
@@ -79,11 +91,12 @@ function bind(tree, reasonAgainst) {
 }
 
 /** Ask for a folder, beginning at `start`; resolves to its path, or to null. `reasonAgainst(path)` says why
-    a folder will not do, "" where it will; `isClosed(path)` which folders cannot even be opened. */
+    a folder will not do, "" where it will; `isClosed(path)` which folders cannot even be opened.
+    @type {(asked: { title: string, label: string, start: string, reasonAgainst: ReasonAgainst, isClosed: (path: string) => boolean }) => Promise<string | null>} */
 export async function pickFolder({ title, label, start, reasonAgainst, isClosed }) {
   await styled;
-  dialog.querySelector("h2").textContent = title;
-  find("accept").textContent = label;
+  part(dialog, "h2").textContent = title;
+  accept.textContent = label;
   showNewFolder(false);
   dialog.returnValue = "";
   const tree = new FolderTree(find("tree"), isClosed);

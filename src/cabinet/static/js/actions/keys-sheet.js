@@ -1,14 +1,21 @@
 /* The sheet that says what the keys do, from the tables that bind them. */
 
+import { around, byId, parts } from "../core/dom.js";
 import { text } from "../core/texts.js";
 import { partsOf } from "../ui/key-names.js";
 import { areOn, bindSwitches, kindOf, showSwitches } from "../ui/key-settings.js";
 import { LOOKING } from "./preview-keys.js";
 import { ACTIONS } from "./table.js";
 
-const dialog = document.getElementById("keys");
+/** @import { Command } from "./commands.js" */
 
-/** Return the row of the sheet for one line of the tables. */
+/** What the sheet shows of a line of any table.
+    @typedef {Pick<Command, "text" | "keys" | "isTyped" | "shownKeys" | "places">} Line */
+
+const dialog = byId("keys", HTMLDialogElement);
+
+/** Return the row of the sheet for one line of the tables.
+    @type {(line: Line) => HTMLElement} */
 function lineOf({ text: key, keys, isTyped, shownKeys = keys }) {
   const line = document.createElement("div");
   const words = document.createElement("dt");
@@ -29,9 +36,12 @@ function lineOf({ text: key, keys, isTyped, shownKeys = keys }) {
   return line;
 }
 
-/** Fill the groups with what has keys in this place. */
+/** Fill the groups with what has keys in this place.
+    @type {(place: string, commands: Command[]) => void} */
 function fill(place, commands) {
+  /** @type {(line: Line) => boolean} */
   const isHere = ({ keys, isTyped, places }) => (isTyped || keys.length > 0) && places.includes(place);
+  /** @type {Record<string, Line[]>} */
   const groups = {
     list: commands.filter(({ group }) => group === "list"),
     chosen: ACTIONS,
@@ -40,23 +50,26 @@ function fill(place, commands) {
   };
   for (const [group, table] of Object.entries(groups)) {
     const lines = table.filter(isHere).map(lineOf);
-    const shown = document.getElementById(`keys-${group}`);
+    const shown = byId(`keys-${group}`);
     shown.replaceChildren(...lines);
-    shown.closest("section").hidden = lines.length === 0;
+    const section = around({ target: shown }, "section");
+    section?.toggleAttribute("hidden", lines.length === 0);
   }
 }
 
 /** Strike out what does nothing as it is set now; typing a name gives way to letters. */
 function showWhatIsOn() {
+  /** @type {Record<string, boolean>} */
   const isOff = { letters: !areOn("letters"), signs: !areOn("signs"), typing: areOn("letters") };
-  for (const line of dialog.querySelectorAll("[data-kind]")) {
-    line.classList.toggle("is-off", Boolean(isOff[line.dataset.kind]));
+  for (const line of parts(dialog, "[data-kind]")) {
+    line.classList.toggle("is-off", Boolean(isOff[line.dataset.kind ?? ""]));
   }
 }
 
-/** Show the keys of this page, those of `commands` among them. */
+/** Show the keys of this page, those of `commands` among them.
+    @type {(commands: Command[]) => void} */
 export function showKeys(commands) {
-  fill(document.getElementById("main").dataset.place, commands);
+  fill(byId("main").dataset.place ?? "", commands);
   showSwitches(dialog);
   showWhatIsOn();
   dialog.showModal();

@@ -1,20 +1,25 @@
 /* Addresses of entries, to be passed on: to the clipboard, or selected where browsers hide that. */
 
+import { byId } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { contentUrl, root } from "../core/http.js";
 import { countText, text } from "../core/texts.js";
 import { say } from "../ui/toasts.js";
 
-const dialog = document.getElementById("links");
-const field = document.getElementById("links-text");
+/** @import { Entry } from "../list/list.js" */
 
-/** Return the address of an entry as others reach it: below the public one if the server has one. */
+const dialog = byId("links", HTMLDialogElement);
+const field = byId("links-text", HTMLTextAreaElement);
+
+/** Return the address of an entry as others reach it: below the public one if the server has one.
+    @type {(entry: { path: string }) => string} */
 export function linkOf({ path }) {
   const base = dialog.dataset.publicUrl || `${location.origin}${root}`;
   return `${base.replace(/\/$/, "")}/${contentUrl(path).slice(root.length)}`;
 }
 
-/** Put `content` on the clipboard and say so; show it selected where there is no clipboard to write to. */
+/** Put `content` on the clipboard and say so; show it selected where there is no clipboard to write to.
+    @type {(content: string, message: string) => Promise<void>} */
 export async function copyText(content, message) {
   try {
     await navigator.clipboard.writeText(content);
@@ -28,7 +33,8 @@ export async function copyText(content, message) {
   say(message);
 }
 
-/** Copy the addresses of `entries`, one a line. */
+/** Copy the addresses of `entries`, one a line.
+    @type {(entries: Entry[]) => Promise<void>} */
 export function copyLink(entries) {
   const count = entries.length;
   const message =

@@ -1,5 +1,6 @@
 /* Making a folder in the one that is open, without leaving the page. */
 
+import { byId, part } from "../core/dom.js";
 import { root } from "../core/http.js";
 import { below } from "../core/paths.js";
 import { focusOn } from "../list/focus.js";
@@ -10,24 +11,26 @@ import { lost } from "../list/updates.js";
 import { warn } from "../ui/toasts.js";
 import { makeFolder as make } from "./changes.js";
 
-const page = document.getElementById("main").dataset;
-const dialog = document.getElementById("make-folder");
-const form = dialog.querySelector("form");
-const field = document.getElementById("make-folder-name");
-const error = document.getElementById("make-folder-error");
+const page = byId("main").dataset;
+const dialog = byId("make-folder", HTMLDialogElement);
+const form = part(dialog, "form", HTMLFormElement);
+const field = byId("make-folder-name", HTMLInputElement);
+const error = byId("make-folder-error");
 
 let parent = "";
 // Counts how often the name was asked for: an answer may come when it is another question.
 let turn = 0;
 
+/** @type {(message: string) => void} */
 function explain(message) {
   error.hidden = !message;
-  error.querySelector("span").textContent = message;
+  part(error, "span").textContent = message;
   field.classList.toggle("is-invalid", Boolean(message));
   field.setAttribute("aria-invalid", String(Boolean(message)));
 }
 
-/** Show what was made in its place; of folders in folders the outermost. */
+/** Show what was made in its place; of folders in folders the outermost.
+    @type {(path: string) => Promise<void>} */
 async function show(path) {
   const [name] = path.slice(parent ? parent.length + 1 : 0).split("/");
   if (page.place !== "folder") {
@@ -67,7 +70,8 @@ async function submit() {
   }
 }
 
-/** Ask for the name of a folder to be made in `folder`. */
+/** Ask for the name of a folder to be made in `folder`.
+    @type {(folder: string) => void} */
 export function makeFolder(folder) {
   parent = folder;
   turn += 1;
@@ -81,5 +85,5 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   submit();
 });
-document.getElementById("make-folder-cancel").addEventListener("click", () => dialog.close());
+byId("make-folder-cancel").addEventListener("click", () => dialog.close());
 field.addEventListener("input", () => explain(""));

@@ -2,19 +2,28 @@
 
    Rule: knows none of them; the tables know them. */
 
+import { byId } from "../core/dom.js";
 import { tell } from "../ui/errors.js";
 
-const main = document.getElementById("main");
+/** @import { Selection } from "../list/selection.js" */
 
-/** Return what an action is told besides the entries; `opener` gets the focus back. */
+/** What an action is told besides the entries: the kind of place and its folder, what is chosen, and what gets the
+    focus back.
+    @typedef {{ place: string, folder: string, selection: Selection, opener: HTMLElement | null }} Context */
+
+const main = byId("main");
+
+/** Return what an action is told besides the entries; `opener` gets the focus back.
+    @type {(selection: Selection, opener?: HTMLElement | null) => Context} */
 export const contextOf = (selection, opener = null) => ({
-  place: main.dataset.place,
-  folder: main.dataset.folder,
+  place: main.dataset.place ?? "",
+  folder: main.dataset.folder ?? "",
   selection,
   opener,
 });
 
-/** Run an action or a command with what it takes. */
+/** Run an action or a command with what it takes.
+    @type {<T extends unknown[], R>(action: { run: (...told: T) => R }, ...told: T) => R} */
 export function perform({ run }, ...told) {
   const done = run(...told);
   if (done instanceof Promise) {

@@ -6,6 +6,7 @@ import { pressed } from "../ui/pressed.js";
 
 const FILES = ["folder", "search"];
 
+/** @type {{ id: string, text: string, keys: string[], shownKeys?: string[], places: string[] }[]} */
 export const LOOKING = [
   { id: "turn", text: "cmd-turn", keys: ["ArrowLeft", "ArrowRight"], places: FILES },
   { id: "larger", text: "cmd-larger", keys: ["+", "="], shownKeys: ["+"], places: FILES },
@@ -13,7 +14,8 @@ export const LOOKING = [
   { id: "fit", text: "cmd-fit", keys: ["0"], places: FILES },
 ];
 
-/** Return the `id` of what was pressed; null for what is not in the table, or a sign while those are off. */
+/** Return the `id` of what was pressed; null for what is not in the table, or a sign while those are off.
+    @type {(event: KeyboardEvent) => string | null} */
 export function meantBy(event) {
   const key = pressed(event);
   const found = LOOKING.find(({ keys }) => keys.includes(key));

@@ -14,29 +14,48 @@ import { countOf, isOne } from "./entries.js";
 import { isAmong, reasonAgainst } from "./targets.js";
 import { remember } from "./undo.js";
 
+/** @import { Entry } from "../list/list.js" */
+/** @import { Entries } from "../list/selection.js" */
+/** @import { Context } from "./perform.js" */
+
+/** What is moved or copied, with the one answer for what is in its way.
+    @typedef {{ going: Entry[], onConflict: string }} Part */
+
+/** What an entry became: where it is now, and whether something had to give way for it.
+    @typedef {{ entry: Entry, to: string, replaced: boolean }} Done */
+
+/** @typedef {"move" | "copy"} Kind */
+
 // Somebody else may take a name between the question and the request; that often, it is asked again.
 const ATTEMPTS = 3;
 
+/** @type {(path: string) => number} */
 const depthOf = (path) => (path ? path.split("/").length : 0);
+/** @type {(path: string) => string} */
 const asFolder = (path) => (path ? `${path}/` : "");
+/** @type {(entries: { path: string }[]) => string[]} */
 const pathsOf = (entries) => entries.map(({ path }) => path);
 
 /** Split `entries` into those that may go to `folder` as they are, and those whose name is taken there or by
-    another of them. */
+    another of them.
+    @type {(entries: Entry[], folder: string) => Promise<{ free: Entry[], taken: Entry[], isClash: boolean }>} */
 async function sortOut(entries, folder) {
   const there = await lookUp(entries.map(({ name }) => below(folder, name)));
   const names = entries.map(({ name }) => name);
+  /** @type {(entry: Entry, index: number) => boolean} */
   const isTaken = (entry, index) => there[index] !== null || names.indexOf(entry.name) < index;
   return {
-    free: entries.filter((...each) => !isTaken(...each)),
+    free: entries.filter((entry, index) => !isTaken(entry, index)),
     taken: entries.filter(isTaken),
     // One would replace the other.
     isClash: new Set(names).size < names.length,
   };
 }
 
-/** Return what shall be sent, as lists of entries, each with what to do on a conflict. */
+/** Return what shall be sent, as lists of entries, each with what to do on a conflict.
+    @type {(kind: Kind, entries: Entry[], folder: string) => Promise<Part[]>} */
 async function agree(kind, entries, folder) {
+  /** @type {(entry: Entry) => boolean} */
   const isHome = ({ path }) => parentOf(path) === folder;
   // A copy beside its original can only have another name; a move that leads nowhere is none.
   const beside = kind === "copy" ? entries.filter(isHome) : [];
@@ -56,7 +75,8 @@ async function agree(kind, entries, folder) {
   ].filter(({ going }) => going.length);
 }
 
-/** Send `going` to `folder`; reports each pair of what it was and what it is now to `done`. */
+/** Send `going` to `folder`; reports each pair of what it was and what it is now to `done`.
+    @type {(kind: Kind, part: Part, folder: string, done: Done[]) => Promise<void>} */
 async function send(kind, { going, onConflict }, folder, done) {
   let count = 0;
   const address = kind === "move" ? "moves" : "copies";
@@ -68,7 +88,8 @@ async function send(kind, { going, onConflict }, folder, done) {
   }
 }
 
-/** Agree on what goes, and send it; again for the rest when a name was taken meanwhile. */
+/** Agree on what goes, and send it; again for the rest when a name was taken meanwhile.
+    @type {(kind: Kind, entries: Entry[], folder: string, done: Done[]) => Promise<void>} */
 async function carryOut(kind, entries, folder, done) {
   for (let attempt = 1; ; attempt += 1) {
     const gone = new Set(done.map(({ entry }) => entry));
@@ -90,7 +111,8 @@ async function carryOut(kind, entries, folder, done) {
   }
 }
 
-/** Raise `Failure` unless nothing is at `paths`. */
+/** Raise `Failure` unless nothing is at `paths`.
+    @type {(paths: string[]) => Promise<void>} */
 async function expectFree(paths) {
   const taken = (await lookUp(paths)).find(Boolean);
   if (taken) {
@@ -99,7 +121,8 @@ async function expectFree(paths) {
 }
 
 /** Return what moves all that was moved back to where it was, each into its folder and under its name;
-    it resolves to where that is. */
+    it resolves to where that is.
+    @type {(done: Done[]) => () => Promise<string[]>} */
 function moveBack(done) {
   const from = done.map(({ entry }) => entry.path);
   const groups = Map.groupBy(done, ({ entry, to }) =>
@@ -128,7 +151,8 @@ function moveBack(done) {
   };
 }
 
-/** Return what puts copies into the trash; nothing is anywhere else then. */
+/** Return what puts copies into the trash; nothing is anywhere else then.
+    @type {(done: Done[]) => () => Promise<string[]>} */
 function takeBack(done) {
   const copies = done.map(({ to }) => to);
   const trashCopies = inTurn(trashPaths, copies);
@@ -139,7 +163,8 @@ function takeBack(done) {
   };
 }
 
-/** Offer to undo it all; what was replaced comes back from the trash then. */
+/** Offer to undo it all; what was replaced comes back from the trash then.
+    @type {(kind: Kind, done: Done[], folder: string) => Promise<void>} */
 async function offerUndo(kind, done, folder) {
   const replaced = done.filter((each) => each.replaced).map(({ to }) => to);
   const trashed = replaced.length ? await newestTrashed(replaced).catch(() => []) : [];
@@ -160,11 +185,13 @@ async function offerUndo(kind, done, folder) {
   });
 }
 
+/** @type {(kind: Kind, entries: Entries, folder: string) => Promise<void>} */
 async function relocate(kind, entries, folder) {
   if (entries.everything) {
     await (await import("./everything.js")).relocateEverything(kind, entries, folder);
     return;
   }
+  /** @type {Done[]} */
   const done = [];
   await busy(entries, () => carryOut(kind, entries, folder, done).catch(lost));
   if (done.length) {
@@ -178,11 +205,13 @@ async function relocate(kind, entries, folder) {
   }
 }
 
+/** @type {(kind: Kind, entries: Entries) => string} */
 const titleOf = (kind, entries) =>
   isOne(entries)
     ? text(`${kind}-one`, entries[0])
     : countText(`${kind}-many`, countOf(entries), { count: number(countOf(entries)) });
 
+/** @type {(kind: Kind, entries: Entries, context: Context) => Promise<void>} */
 async function choose(kind, entries, { place, folder, opener }) {
   const { pickFolder } = await import("./folder-picker.js");
   const target = await pickFolder({
@@ -196,20 +225,24 @@ async function choose(kind, entries, { place, folder, opener }) {
     opener?.focus();
   }
   if (target !== null) {
-    if (kind === "move" && entries.length && opener?.closest("#selection-bar")) {
+    const last = entries.at(-1)?.row;
+    if (kind === "move" && last && opener?.closest("#selection-bar")) {
       // The bar goes with them; from the last of them the focus finds the next row.
-      focusOn(entries.at(-1).row, { preventScroll: true });
+      focusOn(last, { preventScroll: true });
     }
     await relocate(kind, entries, target);
   }
 }
 
-/** Ask for a folder and move `entries` there. */
+/** Ask for a folder and move `entries` there.
+    @type {(entries: Entries, context: Context) => Promise<void>} */
 export const moveTo = (entries, context) => choose("move", entries, context);
 
-/** Ask for a folder and copy `entries` there. */
+/** Ask for a folder and copy `entries` there.
+    @type {(entries: Entries, context: Context) => Promise<void>} */
 export const copyTo = (entries, context) => choose("copy", entries, context);
 
-/** Move `entries`, or copy them, into the folder at `path`. */
+/** Move `entries`, or copy them, into the folder at `path`.
+    @type {(entries: Entries, path: string, how?: { isCopy?: boolean }) => Promise<void>} */
 export const moveInto = (entries, path, { isCopy = false } = {}) =>
   relocate(isCopy ? "copy" : "move", entries, path);

@@ -5,6 +5,7 @@
 
    Rule: one name at a time. */
 
+import { part } from "../core/dom.js";
 import { root, send } from "../core/http.js";
 import { text } from "../core/texts.js";
 import { focusOn } from "../list/focus.js";
@@ -16,12 +17,24 @@ import { icon } from "../ui/icons.js";
 import { warn } from "../ui/toasts.js";
 import { remember } from "./undo.js";
 
+/** @import { Selection } from "../list/selection.js" */
+/** @import { Entry } from "../list/list.js" */
+/** @import { Context } from "./perform.js" */
+
+/** What an entry is called, and where it is.
+    @typedef {{ path: string, name: string }} Named */
+
+/** An entry whose row shows.
+    @typedef {Entry & { row: HTMLElement }} Shown */
+
 // "report.pdf" and "backup.tar.gz": what says the kind of a file is seldom what shall change.
 const STEM = /^(.+?)(?:\.tar)?\.[^.\s]+$/;
 
+/** @type {(entry: Entry) => string} */
 const stemOf = ({ name, kind }) => (kind === "file" ? (STEM.exec(name)?.[1] ?? name) : name);
 
-/** Give what is at `path` another name in its folder; a move could lead into a folder of that name. */
+/** Give what is at `path` another name in its folder; a move could lead into a folder of that name.
+    @type {(path: string, name: string) => Promise<Named>} */
 async function renamePath(path, name) {
   const response = await renewing(() =>
     send("POST", `${root}index/rename`, new URLSearchParams({ path, name })),
@@ -29,7 +42,8 @@ async function renamePath(path, name) {
   return response.json();
 }
 
-/** Draw the row of what was at `path` anew, as what is at `now.path`, where that belongs. */
+/** Draw the row of what was at `path` anew, as what is at `now.path`, where that belongs.
+    @type {(path: string, now: Named) => Promise<void>} */
 async function redraw(path, now) {
   const row = rowOf(path);
   if (!row) {
@@ -41,6 +55,7 @@ async function redraw(path, now) {
   await refresh([now.path]);
 }
 
+/** @type {(entry: Entry, now: Named) => void} */
 function offerUndo(entry, now) {
   remember(text("renamed", { old: entry.name, new: now.name }), async () => {
     const back = await renamePath(now.path, entry.name);
@@ -48,6 +63,7 @@ function offerUndo(entry, now) {
   });
 }
 
+/** @type {(entry: Entry) => { form: HTMLFormElement, field: HTMLInputElement, error: HTMLElement }} */
 function fieldOf(entry) {
   const form = document.createElement("form");
   form.className = "rename";
@@ -68,12 +84,18 @@ function fieldOf(entry) {
 }
 
 class Renaming {
+  /** @param {Shown} entry
+      @param {Selection} selection */
   constructor(entry, selection) {
     this.entry = entry;
     this.selection = selection;
-    this.link = entry.row.querySelector(".name");
+    this.link = part(entry.row, ".name");
     this.isSending = false;
-    Object.assign(this, fieldOf(entry));
+    this.isClosed = false;
+    const { form, field, error } = fieldOf(entry);
+    this.form = form;
+    this.field = field;
+    this.error = error;
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.commit({ keepsFocus: true });
@@ -91,6 +113,7 @@ class Renaming {
     this.field.setSelectionRange(0, stemOf(this.entry).length);
   }
 
+  /** @type {(how: { keepsFocus: boolean }) => void} */
   close({ keepsFocus }) {
     this.isClosed = true;
     this.form.remove();
@@ -101,15 +124,17 @@ class Renaming {
     }
   }
 
-  /** Leave the name as it is; what became of the row meanwhile shows now. */
+  /** Leave the name as it is; what became of the row meanwhile shows now.
+      @type {(how: { keepsFocus: boolean }) => void} */
   giveUp({ keepsFocus }) {
     const { row } = this.entry;
     this.close({ keepsFocus });
     if (row.classList.contains("is-outdated")) {
-      refresh([row.dataset.path]).catch(lost);
+      refresh([keyOf(row)]).catch(lost);
     }
   }
 
+  /** @type {(event: KeyboardEvent) => void} */
   listen(event) {
     if (event.key === "Escape" && !event.isComposing) {
       event.preventDefault();
@@ -124,14 +149,16 @@ class Renaming {
     }
   }
 
+  /** @type {(message: string) => void} */
   explain(message) {
     this.error.hidden = !message;
-    this.error.querySelector("span").textContent = message;
+    part(this.error, "span").textContent = message;
     this.field.classList.toggle("is-invalid", Boolean(message));
     this.field.setAttribute("aria-invalid", String(Boolean(message)));
     this.field.setAttribute("aria-describedby", message ? this.error.id : "");
   }
 
+  /** @type {(how: { keepsFocus: boolean }) => Promise<void>} */
   async commit({ keepsFocus }) {
     const { value } = this.field;
     if (this.isSending) {
@@ -156,7 +183,8 @@ class Renaming {
     }
   }
 
-  /** Say why not where it was typed; a field that is gone by now cannot say it. */
+  /** Say why not where it was typed; a field that is gone by now cannot say it.
+      @type {(failure: Error) => void} */
   refuse(failure) {
     if (this.isClosed) {
       warn(failure.message);
@@ -165,6 +193,7 @@ class Renaming {
     }
   }
 
+  /** @type {(now: Named) => Promise<void>} */
   async show(now) {
     const wasChosen = this.selection.has(keyOf(this.entry.row));
     offerUndo(this.entry, now);
@@ -175,15 +204,17 @@ class Renaming {
   }
 }
 
+/** @type {Renaming | null} */
 let open = null;
 
-/** Let `entry` be renamed in its row. */
+/** Let `entry` be renamed in its row.
+    @type {(entry: Entry, context: Pick<Context, "selection">) => void} */
 export function rename(entry, { selection }) {
   if (open && !open.isClosed) {
     open.giveUp({ keepsFocus: false });
   }
   // Since it was asked, the row may have been drawn anew, or its entry may have gone.
-  const row = entry.row.isConnected ? entry.row : rowOf(entry.path);
+  const row = entry.row?.isConnected ? entry.row : rowOf(entry.path);
   if (row) {
     open = new Renaming({ ...entry, row }, selection);
     open.open();

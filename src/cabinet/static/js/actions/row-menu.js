@@ -5,9 +5,10 @@
 
    Rule: one menu on the page; what it offers is in actions/table.js. */
 
+import { around, byId, part, parts } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { countText, text } from "../core/texts.js";
-import { entryOf, keyOf } from "../list/list.js";
+import { entryOf, focusable, keyOf } from "../list/list.js";
 import { icon } from "../ui/icons.js";
 import { labelOf } from "../ui/key-names.js";
 import { isOn } from "../ui/key-settings.js";
@@ -15,6 +16,11 @@ import { HAS_POPOVERS, OPEN_POPOVER } from "../ui/popovers.js";
 import { countOf, isOne } from "./entries.js";
 import { contextOf, perform } from "./perform.js";
 import { actionsFor } from "./table.js";
+
+/** @import { Entries, Selection } from "../list/selection.js" */
+/** @import { Context } from "./perform.js" */
+/** @import { Where } from "./pointer.js" */
+/** @import { Action } from "./table.js" */
 
 // How near the menu comes to the edges of the window, in pixels.
 const MARGIN = 8;
@@ -30,26 +36,38 @@ menu.popover = "manual";
 menu.setAttribute("role", "menu");
 if (HAS_POPOVERS) {
   // Within the landmark that it acts on; it is drawn above everything anyway.
-  document.getElementById("main").append(menu);
+  byId("main").append(menu);
 }
 
+/** @type {HTMLElement | null} */
 let opener = null;
+/** @type {HTMLElement | null} */
 let shownFor = null;
 // When a long press opened it, if one did.
+/** @type {number | null} */
 let heldAt = null;
 // Whether the last press only put the menu away.
 let isDismissal = false;
 let typed = "";
 let typedAt = 0;
 
-const items = () => [...menu.querySelectorAll('[role="menuitem"]')];
+/** @type {() => HTMLElement[]} */
+const items = () => parts(menu, '[role="menuitem"]');
 
+/** @type {(all: HTMLElement[]) => number} */
+const focusedIn = (all) => all.indexOf(/** @type {any} */ (document.activeElement));
+
+/** @type {(target: EventTarget | null) => boolean} */
+const isInMenu = (target) => target instanceof Node && menu.contains(target);
+
+/** @type {(entries: Entries) => string} */
 function titleOf(entries) {
   return isOne(entries)
     ? entries[0].name
     : countText("chosen", countOf(entries), { count: number(countOf(entries)) });
 }
 
+/** @type {(action: Action, entries: Entries, context: Context) => HTMLElement} */
 function itemOf(action, entries, context) {
   const item = document.createElement("button");
   item.type = "button";
@@ -72,6 +90,7 @@ function itemOf(action, entries, context) {
   return item;
 }
 
+/** @type {(entries: Entries, context: Context) => void} */
 function fill(entries, context) {
   const title = document.createElement("p");
   title.className = "menu-title";
@@ -84,31 +103,35 @@ function fill(entries, context) {
   menu.setAttribute("aria-label", isOne(entries) ? text("actions-for", { name }) : title.textContent);
 }
 
-/** Put the menu at a point, or below the element that opened it, wherever there is room for it. */
+/** Put the menu at a point, or below the element that opened it, wherever there is room for it.
+    @type {(point: { x: number, y: number } | null, anchor: HTMLElement) => void} */
 function place(point, anchor) {
   const { width, height } = menu.getBoundingClientRect();
-  const rect = point ? null : anchor.getBoundingClientRect();
+  const rect = anchor.getBoundingClientRect();
   const wished = point ?? { x: rect.right - width, y: rect.bottom };
   const above = (point ? point.y : rect.top) - height;
   const isBelow = wished.y + height <= innerHeight - MARGIN || above < MARGIN;
   const left = point && point.x + width > innerWidth - MARGIN ? point.x - width : wished.x;
+  /** @type {(value: number, size: number, room: number) => number} */
   const within = (value, size, room) => Math.max(MARGIN, Math.min(value, room - size - MARGIN));
   menu.style.setProperty("--menu-x", `${within(left, width, innerWidth)}px`);
   menu.style.setProperty("--menu-y", `${within(isBelow ? wished.y : above, height, innerHeight)}px`);
 }
 
 /** Do what the button of `row` does without scripts: lead to the page of its entry, or where there is none
-    choose it, for the bar to offer the rest. */
+    choose it, for the bar to offer the rest.
+    @type {(row: HTMLElement, selection: Selection) => void} */
 function goWithout(row, selection) {
   const link = row.querySelector("a.row-menu");
-  if (link) {
+  if (link instanceof HTMLAnchorElement) {
     location.assign(link.href);
   } else {
     selection.set([keyOf(row)]);
   }
 }
 
-/** Open the menu of `row`, at `point` or at what has the focus; `isHeld` says that a finger still lies there. */
+/** Open the menu of `row`, at `point` or at what has the focus; `isHeld` says that a finger still lies there.
+    @type {(row: HTMLElement, selection: Selection, where?: Where) => void} */
 export function openMenu(row, selection, { point = null, anchor = null, isHeld = false } = {}) {
   if (!HAS_POPOVERS) {
     goWithout(row, selection);
@@ -117,40 +140,41 @@ export function openMenu(row, selection, { point = null, anchor = null, isHeld =
   close();
   const isChosen = selection.has(keyOf(row));
   const entries = isChosen ? selection.entries : [entryOf(row)];
-  opener = anchor ?? row.querySelector(".name");
+  opener = anchor ?? focusable(row);
   shownFor = row;
   fill(entries, contextOf(selection, opener));
   row.classList.add("has-menu");
   menu.showPopover();
   heldAt = isHeld ? performance.now() : null;
-  place(point, anchor ?? row.querySelector(".row-menu") ?? opener);
+  place(point, anchor ?? parts(row, ".row-menu")[0] ?? opener ?? row);
   items()[0]?.focus({ preventScroll: true });
 }
 
+/** @type {(how?: { isLeft?: boolean }) => void} */
 function close({ isLeft = false } = {}) {
   if (!menu.matches(OPEN_POPOVER)) {
     return;
   }
   menu.hidePopover();
-  shownFor.classList.remove("has-menu");
+  shownFor?.classList.remove("has-menu");
   // Who pressed elsewhere has the focus there.
   if (!isLeft) {
-    opener.focus({ preventScroll: true });
+    opener?.focus({ preventScroll: true });
   }
 }
 
+/** @type {(character: string, at: number) => void} */
 function focusTyped(character, at) {
   typed = at - typedAt > TYPEAHEAD_MS ? character : typed + character;
   typedAt = at;
   const all = items();
-  const from = all.indexOf(document.activeElement) + (typed.length === 1 ? 1 : 0);
+  const from = focusedIn(all) + (typed.length === 1 ? 1 : 0);
   const inTurn = [...all.slice(from), ...all.slice(0, from)];
   const wanted = typed.toLocaleLowerCase();
-  inTurn
-    .find((item) => item.querySelector("span").textContent.toLocaleLowerCase().startsWith(wanted))
-    ?.focus();
+  inTurn.find((item) => part(item, "span").textContent?.toLocaleLowerCase().startsWith(wanted))?.focus();
 }
 
+/** @type {Record<string, (all: HTMLElement[], index: number) => HTMLElement | undefined>} */
 const MOVES = {
   ArrowDown: (all, index) => all[(index + 1) % all.length],
   ArrowUp: (all, index) => all.at(index <= 0 ? -1 : index - 1),
@@ -165,7 +189,7 @@ menu.addEventListener("keydown", (event) => {
   const isLetter = key.length === 1 && !isHeld && (key !== " " || timeStamp - typedAt < TYPEAHEAD_MS);
   if (key in MOVES) {
     const all = items();
-    MOVES[key](all, all.indexOf(document.activeElement)).focus();
+    MOVES[key](all, focusedIn(all))?.focus();
   } else if (key === "Escape" || key === "Tab") {
     close();
   } else if (isLetter) {
@@ -178,7 +202,7 @@ menu.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("pointerdown", ({ target, pointerType }) => {
-  const isOutside = !menu.contains(target);
+  const isOutside = !isInMenu(target);
   isDismissal = isOutside && pointerType === "touch" && menu.matches(":popover-open");
   if (isOutside) {
     close({ isLeft: true });
@@ -186,9 +210,10 @@ document.addEventListener("pointerdown", ({ target, pointerType }) => {
 });
 
 /** Tell whether a click is none: it may be an echo of what opened the menu (of a long press, or the second
-    half of a double one), or the tap beside the sheet that put it away. Keys click without a count. */
+    half of a double one), or the tap beside the sheet that put it away. Keys click without a count.
+    @type {(event: MouseEvent) => boolean} */
 function isIdle({ target, detail }) {
-  if (!menu.contains(target)) {
+  if (!isInMenu(target)) {
     return isDismissal && detail > 0;
   }
   return heldAt === null ? detail > 1 : detail > 0 && performance.now() - heldAt < DEAF_FOR_MS;
@@ -204,7 +229,7 @@ document.addEventListener(
   },
   { capture: true },
 );
-menu.addEventListener("pointermove", ({ target }) => target.closest('[role="menuitem"]')?.focus());
+menu.addEventListener("pointermove", (event) => around(event, '[role="menuitem"]')?.focus());
 menu.addEventListener("contextmenu", (event) => event.preventDefault());
 window.addEventListener("blur", () => close());
 window.addEventListener("resize", () => close());

@@ -10,24 +10,56 @@
    Rule: nothing is done here, and nothing loaded before it is asked for. The rooms above this one are
    reached by the imports of this module alone, and by no other way. */
 
+import { part } from "../core/dom.js";
 import { countOf, isOne } from "./entries.js";
+
+/** @import { Entry } from "../list/list.js" */
+/** @import { Entries } from "../list/selection.js" */
+/** @import { Context } from "./perform.js" */
+
+/** One line of the table.
+    @typedef {object} Action
+    @property {string} id
+    @property {string} text
+    @property {string} icon
+    @property {string[]} keys
+    @property {string[]} places
+    @property {boolean} [isInBar]
+    @property {boolean} [isHidden]
+    @property {boolean} [isDanger]
+    @property {boolean} [takesAway]
+    @property {(entries: Entries) => boolean} isFor
+    @property {(entries: Entries, context: Context) => unknown} run */
 
 const FILES = ["folder", "search"];
 const TRASH = ["trash"];
 
+/** @type {(entries: Entries) => boolean} */
 const any = (entries) => countOf(entries) > 0;
+/** @type {(entries: Entries) => boolean} */
 const loaded = (entries) => any(entries) && !entries.everything;
+/** @type {(entries: Entries) => boolean} */
 const oneFile = (entries) => isOne(entries) && entries[0].kind === "file";
+/** @type {(entries: Entries) => boolean} */
 const oneFolder = (entries) => isOne(entries) && entries[0].kind === "folder";
+
+/** @type {(row: HTMLElement | undefined, selector: string) => void} */
+const pressIn = (row, selector) => {
+  if (row) {
+    part(row, selector).click();
+  }
+};
 
 const loadDetails = () => import("../details/details.js");
 
-/** Resolves to what shows a file, given its entry, over the whole window. */
+/** Resolves to what shows a file, given its entry, over the whole window.
+    @type {() => Promise<(entry: Entry) => Promise<void>>} */
 export async function loadPreview() {
   const { preview } = await import("../preview/preview.js");
   return (entry) => preview(entry, loadDetails);
 }
 
+/** @type {Action[]} */
 export const ACTIONS = [
   {
     id: "open",
@@ -36,7 +68,7 @@ export const ACTIONS = [
     keys: ["Enter"],
     places: FILES,
     isFor: oneFolder,
-    run: ([{ row }]) => row.querySelector(".name").click(),
+    run: ([{ row }]) => pressIn(row, ".name"),
   },
   {
     id: "preview",
@@ -54,7 +86,7 @@ export const ACTIONS = [
     keys: [],
     places: ["search"],
     isFor: isOne,
-    run: ([{ row }]) => row.querySelector(".where a").click(),
+    run: ([{ row }]) => pressIn(row, ".where a"),
   },
   {
     id: "download",
@@ -161,6 +193,7 @@ export const ACTIONS = [
   },
 ];
 
-/** Return the actions of a place that fit `entries`. */
+/** Return the actions of a place that fit `entries`.
+    @type {(place: string, entries: Entries) => Action[]} */
 export const actionsFor = (place, entries) =>
   ACTIONS.filter((action) => action.places.includes(place) && action.isFor(entries));

@@ -3,17 +3,21 @@
 import { entryWithin, isWithin, nameOf, parentOf } from "../core/paths.js";
 import { text } from "../core/texts.js";
 
-/** Tell whether the folder at `path` is one of `entries` or lies in one. */
+/** @import { Entries } from "../list/selection.js" */
+
+/** Tell whether the folder at `path` is one of `entries` or lies in one.
+    @type {(entries: Entries, path: string) => boolean} */
 export function isAmong(entries, path) {
-  const { folder, except } = entries.everything ?? {};
-  if (folder !== undefined) {
-    const entry = entryWithin(folder, path);
+  if (entries.everything) {
+    const { folder, except } = entries.everything;
+    const entry = entryWithin(folder ?? "", path);
     return entry !== null && !except.includes(nameOf(entry));
   }
   return entries.some((entry) => entry.kind === "folder" && isWithin(entry.path, path));
 }
 
-/** Return why `entries` cannot go ("move", "copy") to the folder at `path`, "" where they can. */
+/** Return why `entries` cannot go ("move", "copy") to the folder at `path`, "" where they can.
+    @type {(kind: string, entries: Entries, path: string) => string} */
 export function reasonAgainst(kind, entries, path) {
   if (isAmong(entries, path)) {
     return text("move-into-itself");

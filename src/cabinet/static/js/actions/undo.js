@@ -15,8 +15,13 @@ const KEPT = 20;
 // No answer, too busy: later it may well be possible, as it may once the user of the page is back.
 const UNASKED = new Set([0, 429, 502, 503, 504]);
 
+/** A way back: how it is walked, and how the message that offers it is closed.
+    @typedef {{ undo: () => Promise<unknown>, close: () => void }} Way */
+
+/** @type {Way[]} */
 const ways = [];
 
+/** @type {(way: Way) => Promise<void>} */
 async function walk(way) {
   ways.splice(ways.indexOf(way), 1);
   way.close();
@@ -37,18 +42,23 @@ async function walk(way) {
 }
 
 /** Say `message` with a button that calls `undo()`, which may be asynchronous and raises `Failure`
-    when it cannot be done any more; until then Ctrl+Z calls it, too. */
+    when it cannot be done any more; until then Ctrl+Z calls it, too.
+    @type {(message: string, undo: () => Promise<unknown>) => void} */
 export function remember(message, undo) {
-  const way = { undo };
-  way.close = say(message, { label: text("undo"), run: () => ways.includes(way) && walk(way) });
+  /** @type {Way} */
+  const way = {
+    undo,
+    close: say(message, { label: text("undo"), run: () => ways.includes(way) && walk(way) }),
+  };
   ways.push(way);
   ways.splice(0, ways.length - KEPT);
 }
 
-/** Undo what was done last and is not undone yet. */
+/** Undo what was done last and is not undone yet.
+    @type {() => Promise<void>} */
 export function undoLast() {
   if (ways.length) {
-    return walk(ways.at(-1));
+    return walk(ways[ways.length - 1]);
   }
   say(text("nothing-to-undo"));
   return Promise.resolve();

@@ -7,7 +7,7 @@
 
    Rule: part of every first view, so it is little and shows nothing; what is said is in session/signin.js. */
 
-const { root, user = "", username = "" } = document.body.dataset;
+const { root = "", user = "", username = "" } = document.body.dataset;
 
 /** Where the server begins in an address, and who this page was made for: the public id and the name, both
     empty on a page for everybody. */
@@ -24,7 +24,8 @@ export const AWAY = new Set([SIGNED_OUT, OTHER_USER]);
 /** What the server says of a form with the token of a session that is over. */
 export const OTHER_SESSION = "cross-site-request";
 
-/** Tell whether a request failed because of who is signed in. */
+/** Tell whether a request failed because of who is signed in.
+    @type {(failure: { status?: number, type?: string }) => boolean} */
 export const isAway = ({ status, type }) => status === 401 || type === OTHER_USER;
 
 // An answer is as good as new for so long.
@@ -35,22 +36,28 @@ const HAVE_CONTENT = "img, video, audio";
     everything on it works. */
 export const presence = new EventTarget();
 
+/** @type {{ why: string | null, name: string }} */
 let found = { why: null, name: "" };
 let lookedAt = performance.now();
+/** @type {Promise<boolean> | null} */
 let running = null;
+/** @type {Promise<boolean> | null} */
 let next = null;
 
 /** Return why the user of this page is away (null while they are here), and the `name` of who is here instead. */
 export const absence = () => found;
 
+/** @type {() => Promise<unknown>} */
 let explain = async () => {};
 
 /** Let `load` load what says why the user of this page is away. It is called each time that they are found
-    to be; once it is there, that hears of each look by itself. */
+    to be; once it is there, that hears of each look by itself.
+    @type {(load: () => Promise<unknown>) => void} */
 export function explainBy(load) {
   explain = load;
 }
 
+/** @type {() => Promise<{ why: string | null, name: string }>} */
 async function ask() {
   lookedAt = performance.now();
   const response = await fetch(`${root}me`, { headers: { Accept: "application/json", [USER_HEADER]: user } });
@@ -84,7 +91,8 @@ async function askOnce() {
 }
 
 /** Ask the server who is signed in; resolves to whether it could be asked. What is under way already may
-    have been answered before, so then it is asked once more. */
+    have been answered before, so then it is asked once more.
+    @type {() => Promise<boolean>} */
 export function look() {
   if (running) {
     next ??= running.then(() => {
@@ -131,6 +139,10 @@ if (user) {
   window.addEventListener("focus", greet);
   document.addEventListener("visibilitychange", () => document.hidden || greet());
   window.addEventListener("pageshow", ({ persisted }) => persisted && look());
-  document.addEventListener("error", ({ target }) => target.matches?.(HAVE_CONTENT) && lookSoon(), true);
+  document.addEventListener(
+    "error",
+    ({ target }) => target instanceof Element && target.matches(HAVE_CONTENT) && lookSoon(),
+    true,
+  );
 }
 announce();

@@ -5,46 +5,57 @@
 
    Rule: knows where the panel is and whom it is about; what it says is in details/facts.js. */
 
-import { entryOf, rowOf } from "../list/list.js";
+import { around, byId, part } from "../core/dom.js";
+import { entryOf, focusable, rowOf } from "../list/list.js";
 import { styled } from "../ui/styles.js";
 import { describe } from "./facts.js";
 import { keepOpen, wasOpen } from "./kept.js";
+
+/** @import { Entry } from "../list/list.js" */
+/** @import { Entries, Selection } from "../list/selection.js" */
+/** @import { Context } from "../actions/perform.js" */
 
 // Arrows that are held down ask for nothing on their way.
 const SETTLED_MS = 120;
 
 const wide = matchMedia("(width >= 68.75em)");
-const panel = document.getElementById("details");
-const home = panel.parentElement;
-const sheet = document.getElementById("details-sheet");
-const list = document.getElementById("list");
+const panel = byId("details");
+const home = /** @type {HTMLElement} */ (panel.parentElement);
+const sheet = byId("details-sheet", HTMLDialogElement);
+const list = byId("list");
 
+/** @type {Selection | null} */
 let selection = null;
+/** @type {Entries} */
 let shown = [];
+/** @type {HTMLElement | null} */
 let opener = null;
 let timer = 0;
 
 const isOpen = () => !panel.hidden && panel.parentElement !== document.getElementById("preview-side");
+/** @type {(entries: Entries) => boolean} */
 const isSame = (entries) =>
   entries.everything?.count === shown.everything?.count &&
   entries.length === shown.length &&
   entries.every(({ path }, index) => path === shown[index].path);
 
+/** @type {(entries: Entries) => Promise<void>} */
 function draw(entries) {
   shown = entries;
   return describe(panel, entries);
 }
 
-/** Return what the panel is about: what is chosen, else what has the focus, else the one of before. */
+/** Return what the panel is about: what is chosen, else what has the focus, else the one of before.
+    @type {() => Entries} */
 function wanted() {
-  if (document.getElementById("main").dataset.place === "trash") {
+  if (byId("main").dataset.place === "trash") {
     // What is there now at the path of something deleted is something else.
     return [];
   }
   if (selection?.size) {
     return selection.entries;
   }
-  const focused = document.activeElement?.closest("#rows [data-path]");
+  const focused = around({ target: document.activeElement }, "#rows [data-path]");
   const row = focused ?? (shown.length === 1 ? rowOf(shown[0].path) : null);
   return row ? [entryOf(row)] : [];
 }
@@ -70,6 +81,7 @@ function settle() {
   }
 }
 
+/** @type {(entries: Entries) => Promise<void>} */
 function open(entries) {
   panel.hidden = false;
   settle();
@@ -84,18 +96,20 @@ function close() {
   home.append(panel);
   keepOpen(false);
   if (hadFocus) {
-    (rowOf(shown[0]?.path ?? "")?.querySelector(".name") ?? opener ?? list).focus?.();
+    (focusable(rowOf(shown[0]?.path ?? "")) ?? opener ?? list).focus();
   }
 }
 
+/** @type {(chosen: Selection) => void} */
 function bindTo(chosen) {
   if (selection !== chosen) {
     selection = chosen;
-    selection.addEventListener("change", follow);
+    chosen.addEventListener("change", follow);
   }
 }
 
-/** Open the panel, or close it when it is about `entries` already. */
+/** Open the panel, or close it when it is about `entries` already.
+    @type {(entries: Entries, context: Context) => Promise<void>} */
 export async function toggleDetails(entries, context) {
   await styled;
   bindTo(context.selection);
@@ -107,7 +121,8 @@ export async function toggleDetails(entries, context) {
   }
 }
 
-/** Open the panel on a page that one comes to with it open. */
+/** Open the panel on a page that one comes to with it open.
+    @type {(context: Context) => Promise<void>} */
 export async function reopenDetails(context) {
   if (wide.matches) {
     await styled;
@@ -116,7 +131,8 @@ export async function reopenDetails(context) {
   }
 }
 
-/** Show the panel about `entry` in `place`, until `leave`. */
+/** Show the panel about `entry` in `place`, until `leave`.
+    @type {(place: HTMLElement, entry: Entry) => Promise<void>} */
 export async function showBeside(place, entry) {
   await styled;
   if (panel.parentElement !== place) {
@@ -135,11 +151,11 @@ export function leave() {
   }
 }
 
-panel.querySelector(".details-close").addEventListener("click", () => {
+part(panel, ".details-close").addEventListener("click", () => {
   if (isOpen()) {
     close();
   } else {
-    document.getElementById("preview-details").click();
+    byId("preview-details").click();
   }
 });
 panel.addEventListener("keydown", (event) => {

@@ -2,6 +2,7 @@
 
 const NAME = "details";
 
+/** @type {(isOpen: boolean) => void} */
 export function keepOpen(isOpen) {
   try {
     localStorage.setItem(NAME, isOpen ? "open" : "closed");

@@ -3,7 +3,10 @@
 import { text } from "../core/texts.js";
 import { kindOf } from "../preview/kinds.js";
 
+/** @import { Entry } from "../list/list.js" */
+
 // By media type; the first that fits.
+/** @type {[string, RegExp][]} */
 const WORDS = [
   ["kind-picture", /^image\//],
   ["kind-film", /^video\//],
@@ -15,7 +18,8 @@ const WORDS = [
   ["kind-document", /(wordprocessing|msword|opendocument\.text|\/rtf$|epub)/],
 ];
 
-/** Return the word for what an entry is. */
+/** Return the word for what an entry is.
+    @type {(entry: Entry) => string} */
 export function kindWord(entry) {
   if (entry.kind === "folder") {
     return text("kind-folder");

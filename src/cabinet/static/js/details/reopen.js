@@ -2,7 +2,10 @@
 
 import { wasOpen } from "./kept.js";
 
-/** Open the panel where it was open before; `contextOf()` gives what actions are told. */
+/** @import { Context } from "../actions/perform.js" */
+
+/** Open the panel where it was open before; `contextOf()` gives what actions are told.
+    @type {(contextOf: () => Context) => Promise<void>} */
 export async function bindDetails(contextOf) {
   if (wasOpen()) {
     // Without it the page is whole: it may be left, or lose its line, before this has come.

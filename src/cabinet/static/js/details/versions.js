@@ -1,5 +1,6 @@
 /* The versions of a file in the details panel: downloaded, restored, deleted for ever. */
 
+import { copyOf, part, parts } from "../core/dom.js";
 import { exactSize, number, size } from "../core/format.js";
 import { downloadUrl, encoded, root, send } from "../core/http.js";
 import { text } from "../core/texts.js";
@@ -8,16 +9,22 @@ import { renewing } from "../session/renewing.js";
 import { confirm } from "../ui/dialogs.js";
 import { say, warn } from "../ui/toasts.js";
 
-const template = document.getElementById("details-version");
+/** @import { Entry } from "../list/list.js" */
 
+/** A version as the server tells of it.
+    @typedef {{ number: number, size: number, created_at: string, current: boolean }} Version */
+
+/** @type {(entry: Entry) => string} */
 const addressOf = (entry) => `${root}versions/${encoded(entry.path)}`;
 
+/** @type {(element: HTMLElement, label: string) => void} */
 function name(element, label) {
   element.setAttribute("aria-label", label);
   element.title = label;
 }
 
-/** Do what a button is for, once at a time, and say why not if it cannot be done. */
+/** Do what a button is for, once at a time, and say why not if it cannot be done.
+    @type {(button: HTMLElement, action: () => Promise<void>) => Promise<void>} */
 async function attempt(button, action) {
   if (button.ariaBusy === "true") {
     return;
@@ -32,12 +39,14 @@ async function attempt(button, action) {
   button.ariaBusy = null;
 }
 
+/** @type {(entry: Entry, version: Version, onChange: () => Promise<void>) => Promise<void>} */
 async function restore(entry, version, onChange) {
   await renewing(() => send("POST", `${addressOf(entry)}/${version.number}/restore`));
   say(text("version-restored", { number: number(version.number) }));
   await onChange();
 }
 
+/** @type {(entry: Entry, version: Version, onChange: () => Promise<void>) => Promise<void>} */
 async function discard(entry, version, onChange) {
   const told = { number: number(version.number) };
   if (await confirm(text("version-discard-title", told), text("purge-text"), text("purge"))) {
@@ -47,19 +56,20 @@ async function discard(entry, version, onChange) {
   }
 }
 
+/** @type {(entry: Entry, version: Version, onChange: () => Promise<void>) => HTMLElement} */
 function draw(entry, version, onChange) {
-  const item = template.content.firstElementChild.cloneNode(true);
+  const item = copyOf("details-version");
   const told = { number: number(version.number) };
-  item.querySelector(".version-name").textContent = text("version", told);
-  item.querySelector(".badge-here").hidden = !version.current;
-  item.querySelector("time").dateTime = version.created_at;
-  const sizeShown = item.querySelector(".version-size");
+  part(item, ".version-name").textContent = text("version", told);
+  part(item, ".badge-here").hidden = !version.current;
+  part(item, "time", HTMLTimeElement).dateTime = version.created_at;
+  const sizeShown = part(item, ".version-size");
   sizeShown.textContent = size(version.size);
   sizeShown.title = exactSize(version.size);
-  const link = item.querySelector("a");
-  link.href = downloadUrl(entry.path, { version: version.number });
+  const link = part(item, "a", HTMLAnchorElement);
+  link.href = downloadUrl(entry.path, { version: String(version.number) });
   name(link, text("version-download", told));
-  const [restoring, discarding] = item.querySelectorAll("button");
+  const [restoring, discarding] = parts(item, "button");
   name(restoring, text("version-restore", told));
   name(discarding, text("version-discard", told));
   for (const button of [restoring, discarding]) {
@@ -71,14 +81,16 @@ function draw(entry, version, onChange) {
 }
 
 /** List the versions of `entry` in `place` if the panel still shows it; `onChange` is called after each
-    change. Raises `Failure`. */
+    change. Raises `Failure`.
+    @type {(place: HTMLElement, entry: Entry, isNow: () => boolean, onChange: () => Promise<void>) => Promise<void>} */
 export async function listVersions(place, entry, isNow, onChange) {
   const response = await renewing(() => send("GET", addressOf(entry)));
   const { versions } = await response.json();
   if (isNow()) {
-    const items = versions.map((version) => draw(entry, version, onChange));
+    /** @type {HTMLElement[]} */
+    const items = versions.map((/** @type {Version} */ version) => draw(entry, version, onChange));
     items.forEach(showTimes);
-    place.querySelector("ul").replaceChildren(...items);
+    part(place, "ul").replaceChildren(...items);
     place.hidden = false;
   }
 }

@@ -2,20 +2,26 @@
 
    Rule: asks rows for their neighbours and never for all of them. */
 
+import { byId, part } from "../core/dom.js";
+
 const ROW = "#rows [data-path]";
 
+/** @type {HTMLElement | null} */
 let last = null;
 
-const list = document.getElementById("list");
+const list = byId("list");
+/** @type {(row: Element) => HTMLElement | null} */
 const nameOf = (row) => row.querySelector(".name");
 
-/** Return the row that an element lies in, null outside of the list. */
-export const rowOf = (element) => element?.closest?.(ROW) ?? null;
+/** Return the row that an element lies in, null outside of the list.
+    @type {(element: unknown) => HTMLElement | null} */
+export const rowOf = (element) => (element instanceof Element ? element.closest(ROW) : null);
 
 /** Return the row with the focus. */
 export const rowInFocus = () => rowOf(document.activeElement);
 
-/** Give the focus to the name of `row`. */
+/** Give the focus to the name of `row`.
+    @type {(row: HTMLElement, options?: FocusOptions) => void} */
 export function focusOn(row, options = {}) {
   last = row;
   nameOf(row)?.focus(options);
@@ -23,36 +29,45 @@ export function focusOn(row, options = {}) {
 
 /** Give the focus back to where it was in the list last, else to its beginning. */
 export function focusList() {
-  const row = last?.isConnected ? last : list.querySelector(ROW);
+  const row = last?.isConnected ? last : rowOf(list.querySelector(ROW));
   if (row) {
     focusOn(row);
   } else {
-    document.getElementById("main").focus();
+    byId("main").focus();
   }
 }
 
+/** @type {Record<number, ["nextElementSibling" | "previousElementSibling", "firstElementChild" | "lastElementChild"]>} */
 const NEAR = {
   1: ["nextElementSibling", "firstElementChild"],
   "-1": ["previousElementSibling", "lastElementChild"],
 };
 
-/** Return the row after `row`, or before it, through the borders of groups. */
+/** Return the row after `row`, or before it, through the borders of groups.
+    @type {(row: HTMLElement, step: number) => HTMLElement | null} */
 function neighbour(row, step) {
   const [sibling, child] = NEAR[step];
-  return row[sibling] ?? row.parentElement[sibling]?.[child] ?? null;
+  return rowOf(row[sibling] ?? row.parentElement?.[sibling]?.[child]);
 }
 
+/** @type {(rect: DOMRect) => number} */
 const middle = ({ left, right }) => (left + right) / 2;
 
-/** Return the tile above or below `row`: of the next line, the one that stands straightest. */
+/** Return the tile above or below `row`: of the next line, the one that stands straightest.
+    @type {(row: HTMLElement, step: number) => HTMLElement | null} */
 function tileBeyond(row, step) {
   const from = row.getBoundingClientRect();
+  /** @type {(rect: DOMRect, line: DOMRect) => boolean} */
   const isOnLine = (rect, line) => Math.abs(rect.top - line.top) < 1;
   let each = neighbour(row, step);
   while (each && isOnLine(each.getBoundingClientRect(), from)) {
     each = neighbour(each, step);
   }
-  const line = each?.getBoundingClientRect();
+  if (!each) {
+    return null;
+  }
+  const line = each.getBoundingClientRect();
+  /** @type {HTMLElement | null} */
   let best = null;
   let distance = Infinity;
   while (each) {
@@ -61,17 +76,20 @@ function tileBeyond(row, step) {
     if (!isOnLine(rect, line) || off >= distance) {
       break;
     }
-    [best, distance] = [each, off];
+    best = each;
+    distance = off;
     each = neighbour(each, step);
   }
   return best;
 }
 
+/** @type {Record<string, number>} */
 const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
-/** Return the row that an arrow leads to from `row`; null where none does. */
+/** Return the row that an arrow leads to from `row`; null where none does.
+    @type {(row: HTMLElement, arrow: string) => HTMLElement | null} */
 export function rowBeyond(row, arrow) {
-  const isGrid = row.closest(".list").classList.contains("is-grid");
+  const isGrid = Boolean(row.closest(".list.is-grid"));
   const isAcross = arrow === "ArrowLeft" || arrow === "ArrowRight";
   if (isAcross) {
     return isGrid ? neighbour(row, STEPS[arrow]) : null;
@@ -79,11 +97,12 @@ export function rowBeyond(row, arrow) {
   return isGrid ? tileBeyond(row, STEPS[arrow]) : neighbour(row, STEPS[arrow]);
 }
 
-/** Return the row a window's height below `row` ("PageDown") or above it, or the last one on the way there. */
+/** Return the row a window's height below `row` ("PageDown") or above it, or the last one on the way there.
+    @type {(row: HTMLElement, key: string) => HTMLElement | null} */
 export function rowPageFrom(row, key) {
   const arrow = key === "PageDown" ? "ArrowDown" : "ArrowUp";
   const start = row.getBoundingClientRect().top;
-  const head = list.querySelector(".list-head");
+  const head = part(list, ".list-head");
   // As if it stuck there already: a page is the same everywhere.
   const shown = innerHeight - parseFloat(getComputedStyle(head).top) - head.offsetHeight;
   const reach = shown - row.offsetHeight;
@@ -94,12 +113,13 @@ export function rowPageFrom(row, key) {
   return each === row ? null : each;
 }
 
-/** Return the first row, or the last that is loaded. */
+/** Return the first row, or the last that is loaded.
+    @type {(key: string) => HTMLElement | null} */
 export function outermostRow(key) {
   const groups = list.querySelector("#rows");
-  return key === "Home"
-    ? groups?.firstElementChild?.firstElementChild
-    : groups?.lastElementChild?.lastElementChild;
+  const isFirst = key === "Home";
+  const group = isFirst ? groups?.firstElementChild : groups?.lastElementChild;
+  return rowOf(isFirst ? group?.firstElementChild : group?.lastElementChild);
 }
 
 // Who comes back from a bar or a dialog goes on where they were.

@@ -6,35 +6,60 @@
    Rule: rows are drawn by the server alone, and asked for one request at a time: what shows is what the
    last answer says of all of them. list/refresh.js brings it up to date after a change, list/more.js goes on. */
 
+import { byId, part, parts } from "../core/dom.js";
 import { failure, fetchPage } from "../core/http.js";
 import { showTimes } from "../core/times.js";
 
-const list = document.getElementById("list");
+/** What a row tells of its entry.
+    @typedef {object} Entry
+    @property {string} path
+    @property {string} name
+    @property {string} kind "file" or "folder"
+    @property {number} size in bytes; of a folder that of all in it
+    @property {string} [mediaType]
+    @property {string} [trashId] only of what is in the trash
+    @property {HTMLElement} [row] where it is loaded */
 
-const rowsIn = (root) => [...root.querySelectorAll("#rows [data-path]")];
+/** The `detail` of a `listchange`.
+    @typedef {{ added: HTMLElement[] | null }} ListChange */
 
-/** Return what takes the focus in a row, if there is one. */
-export const focusable = (row) => row?.querySelector(".name");
+const list = byId("list");
 
-/** Return what a row is known by here: its path, in the trash its id. */
-export const keyOf = (row) => row.getAttribute("data-trash-id") ?? row.getAttribute("data-path");
+/** @type {(root: ParentNode) => HTMLElement[]} */
+const rowsIn = (root) => parts(root, "#rows [data-path]");
+
+/** Return the rows in one of their groups.
+    @type {(group: HTMLElement) => HTMLElement[]} */
+export const rowsOf = (group) => /** @type {HTMLElement[]} */ ([...group.children]);
+
+/** Return what takes the focus in a row, if there is one.
+    @type {(row: Element | null | undefined) => HTMLElement | null} */
+export const focusable = (row) => row?.querySelector(".name") ?? null;
+
+/** Return what a row is known by here: its path, in the trash its id.
+    @type {(row: Element) => string} */
+export const keyOf = (row) => row.getAttribute("data-trash-id") ?? row.getAttribute("data-path") ?? "";
 
 // The address of the page that shows: while one goes back, that of the browser is another already.
 let address = location.pathname + location.search;
 // How often the server's list has changed, as far as is known here.
 let changes = 0;
 // The request for rows that is under way, if any.
+/** @type {Promise<unknown>} */
 let latest = Promise.resolve();
 
-/** Return the address that the list comes from. */
+/** Return the address that the list comes from.
+    @type {() => string} */
 export const addressShown = () => address;
 
-/** Note that the list at another address shows from now on. */
+/** Note that the list at another address shows from now on.
+    @type {(now: string) => void} */
 export function showsFrom(now) {
   address = now;
 }
 
-/** Return what `ask()` resolves to, which asks for rows, once all that were asked for before have come. */
+/** Return what `ask()` resolves to, which asks for rows, once all that were asked for before have come.
+    @type {<T>(ask: () => Promise<T>) => Promise<T>} */
 export function oneByOne(ask) {
   const asked = latest.then(ask);
   latest = asked.catch(() => {});
@@ -46,7 +71,8 @@ export function noteChange() {
   changes += 1;
 }
 
-/** Tell that the rows are others; `added` are those that came at the end, if nothing else has changed. */
+/** Tell that the rows are others; `added` are those that came at the end, if nothing else has changed.
+    @type {(added?: HTMLElement[] | null) => void} */
 export function changed(added = null) {
   if (!added) {
     noteChange();
@@ -54,21 +80,33 @@ export function changed(added = null) {
   list.dispatchEvent(new CustomEvent("listchange", { detail: { added } }));
 }
 
-/** Return the rows that are on the page. */
+/** Let `hear` know when the rows of `list` are others.
+    @type {(list: HTMLElement, hear: (change: ListChange) => void) => void} */
+export function onListChange(list, hear) {
+  list.addEventListener("listchange", (event) => {
+    hear(/** @type {CustomEvent<ListChange>} */ (event).detail);
+  });
+}
+
+/** Return the rows that are on the page.
+    @type {() => HTMLElement[]} */
 export const rows = () => rowsIn(list);
 
-/** Return the row of `path`; in the trash an id finds its row. */
+/** Return the row of `path`; in the trash an id finds its row.
+    @type {(path: string) => HTMLElement | null} */
 export const rowOf = (path) =>
   list.querySelector(`#rows :is([data-path="${CSS.escape(path)}"], [data-trash-id="${CSS.escape(path)}"])`);
 
 /** Return what a row tells of its entry; the size of a folder is that of all in it, and
-    only what is in the trash has an id there. */
+    only what is in the trash has an id there.
+    @type {(row: HTMLElement) => Entry} */
 export function entryOf(row) {
-  const { path, name, kind, size, type, trashId } = row.dataset;
+  const { path = "", name = "", kind = "", size, type, trashId } = row.dataset;
   return { path, name, kind, size: Number(size), mediaType: type, trashId, row };
 }
 
-/** Return a page that was fetched; raises `Failure` when it has become the page to sign in on. */
+/** Return a page that was fetched; raises `Failure` when it has become the page to sign in on.
+    @type {(fresh: Document) => Document} */
 export function withList(fresh) {
   if (!fresh.getElementById("list")) {
     throw failure(401, "");
@@ -76,32 +114,37 @@ export function withList(fresh) {
   return fresh;
 }
 
-/** Fetch a page with a list; raises `Failure`. */
+/** Fetch a page with a list; raises `Failure`.
+    @type {(url: string | URL) => Promise<Document>} */
 export const fetchFiles = async (url) => withList(await fetchPage(url));
 
 /** Fetch a page with a list, and again when the list has changed meanwhile: it may be of before that.
-    Raises `Failure`. */
+    Raises `Failure`.
+    @type {(url: string | URL) => Promise<Document>} */
 export async function fetchCurrent(url) {
   const before = changes;
   const fresh = await fetchFiles(url);
   return before === changes ? fresh : fetchCurrent(url);
 }
 
-/** Show the list of a page that was fetched in place of this one. */
+/** Show the list of a page that was fetched in place of this one.
+    @type {(fresh: Document) => void} */
 export function replaceAll(fresh) {
-  list.replaceChildren(...document.importNode(fresh.getElementById("list"), true).childNodes);
+  list.replaceChildren(...document.importNode(part(fresh, "#list"), true).childNodes);
   showTimes(list);
   replaceTotals(fresh);
   changed();
 }
 
-/** Tell whether a page that was fetched counts other than this one does. */
+/** Tell whether a page that was fetched counts other than this one does.
+    @type {(fresh: Document) => boolean} */
 export function isCountedAnew(fresh) {
   const [old, now] = [document, fresh].map((page) => page.getElementById("totals")?.dataset);
   return old?.count !== now?.count || old?.size !== now?.size;
 }
 
-/** Say how much there is as a page does that was fetched. */
+/** Say how much there is as a page does that was fetched.
+    @type {(fresh: Document) => void} */
 export function replaceTotals(fresh) {
   for (const id of ["totals", "usage", "files-head"]) {
     const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
@@ -111,18 +154,20 @@ export function replaceTotals(fresh) {
   }
 }
 
-/** Have "Show more" lead where it does in a page that was fetched; without it there, nothing follows. */
+/** Have "Show more" lead where it does in a page that was fetched; without it there, nothing follows.
+    @type {(fresh: Document) => void} */
 export function replaceMore(fresh) {
   const [link, now] = [document.getElementById("more"), fresh.getElementById("more")];
   if (link && now) {
-    link.href = now.getAttribute("href");
-  } else if (now) {
-    list.querySelector(".totals").before(document.importNode(now.parentElement, true));
+    link.setAttribute("href", now.getAttribute("href") ?? "");
+  } else if (now?.parentElement) {
+    part(list, ".totals").before(document.importNode(now.parentElement, true));
   } else {
-    link?.parentElement.remove();
+    link?.parentElement?.remove();
   }
 }
 
-/** Return how many rows there are; asks the groups, which know their children by number. */
+/** Return how many rows there are; asks the groups, which know their children by number.
+    @type {() => number} */
 export const rowCount = () =>
   [...(list.querySelector("#rows")?.children ?? [])].reduce((sum, group) => sum + group.children.length, 0);

@@ -3,6 +3,7 @@
    Rule: costs what the page costs, however long the list is; what else has changed is the business of
    list/refresh.js. */
 
+import { around, byId, part, parts } from "../core/dom.js";
 import { isAway } from "../core/identity.js";
 import { showTimes } from "../core/times.js";
 import { warn } from "../ui/toasts.js";
@@ -13,26 +14,30 @@ import {
   isCountedAnew,
   keyOf,
   oneByOne,
+  onListChange,
   replaceAll,
   replaceMore,
   rows,
+  rowsOf,
 } from "./list.js";
 import { refresh } from "./refresh.js";
 import { takeOut } from "./row-groups.js";
 
-const list = document.getElementById("list");
+const list = byId("list");
 
 // All rows by their keys, once they are asked for; null when they may be others by now.
+/** @type {Map<string, HTMLElement> | null} */
 let known = null;
 
 /** Return the groups of a page that was fetched, and whether one of its rows was here before: it has moved
-    there since, and goes from where it was. */
+    there since, and goes from where it was.
+    @type {(fresh: Document) => { groups: HTMLElement[], hasMoved: boolean }} */
 function addedGroups(fresh) {
   known ??= new Map(rows().map((row) => [keyOf(row), row]));
-  const groups = [...fresh.querySelectorAll("#rows > *")].map((group) => document.importNode(group, true));
+  const groups = parts(fresh, "#rows > *").map((group) => document.importNode(group, true));
   groups.forEach(showTimes);
   let hasMoved = false;
-  for (const row of groups.flatMap((group) => [...group.children])) {
+  for (const row of groups.flatMap(rowsOf)) {
     const old = known.get(keyOf(row));
     hasMoved ||= Boolean(old);
     if (old) {
@@ -44,7 +49,8 @@ function addedGroups(fresh) {
 }
 
 /** Append the page that `link` leads to. Returns the first of its groups, if any, and whether what was here
-    before may be others by now. */
+    before may be others by now.
+    @type {(link: HTMLAnchorElement, limit: number | null) => Promise<{ first?: HTMLElement | null, isOther?: boolean }>} */
 async function append(link, limit) {
   if (!link.isConnected) {
     return {};
@@ -59,17 +65,18 @@ async function append(link, limit) {
     return { first: list.querySelector("#rows > *") };
   }
   const { groups, hasMoved } = addedGroups(fresh);
-  list.querySelector("#rows").append(...groups);
+  part(list, "#rows").append(...groups);
   replaceMore(fresh);
-  changed(hasMoved ? null : groups.flatMap((group) => [...group.children]));
+  changed(hasMoved ? null : groups.flatMap(rowsOf));
   return { first: groups[0], isOther: isCountedAnew(fresh) };
 }
 
 /** Append the next page of rows, `limit` of them or as many as the server likes. Returns the first of
-    its groups, null where there was no next page. Raises `Failure`. */
+    its groups, null where there was no next page. Raises `Failure`.
+    @type {(limit?: number | null) => Promise<HTMLElement | null>} */
 export async function appendMore(limit = null) {
-  const link = document.getElementById("more");
-  if (!link || link.hasAttribute("aria-busy")) {
+  const link = document.querySelector("a#more");
+  if (!(link instanceof HTMLAnchorElement) || link.hasAttribute("aria-busy")) {
     return null;
   }
   link.setAttribute("aria-busy", "true");
@@ -85,7 +92,8 @@ export async function appendMore(limit = null) {
   }
 }
 
-/** Append the next page in place of going there; the focus goes to its first row. */
+/** Append the next page in place of going there; the focus goes to its first row.
+    @type {(link: HTMLAnchorElement) => Promise<void>} */
 async function showMore(link) {
   try {
     const group = await appendMore();
@@ -101,14 +109,14 @@ async function showMore(link) {
 
 export function bindMore() {
   list.addEventListener("click", (event) => {
-    const link = event.target.closest("#more");
+    const link = around(event, "#more", HTMLAnchorElement);
     if (link) {
       event.preventDefault();
       showMore(link);
     }
   });
-  list.addEventListener("listchange", ({ detail }) => {
-    if (!detail?.added) {
+  onListChange(list, ({ added }) => {
+    if (!added) {
       known = null;
     }
   });

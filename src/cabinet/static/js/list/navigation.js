@@ -4,45 +4,57 @@
    Rule: otherwise a link is a link. What differs from place to place is taken from the page that the
    server draws there. */
 
+import { around, byId, field, part, parts } from "../core/dom.js";
+import { root } from "../core/identity.js";
 import { showTimes } from "../core/times.js";
 import { warn } from "../ui/toasts.js";
 import { bindMemory, leave, recall, reveal } from "./history.js";
 import { addressShown, fetchCurrent, replaceAll, showsFrom } from "./list.js";
 import { remember } from "./remembered.js";
 
-const main = document.getElementById("main");
+/** @import { Remembered } from "./history.js" */
+
+const main = byId("main");
 
 // What differs besides the list; the panel of uploads stays as it is.
 const PARTS = ["#files-head", ".rail", "#drop-sign p", "#tools form"];
 // The fragment that names the entry of a folder which somebody looks for.
 const SOUGHT = "#show=";
 
+/** @type {() => boolean} */
 let isNeeded = () => false;
+/** @type {(title: string) => void} */
 let named = (title) => {
   document.title = title;
 };
 
-/** Move in place as long as `isWanted()`; `rename(title)` hears what the page that is open is called. */
+/** Move in place as long as `isWanted()`; `rename(title)` hears what the page that is open is called.
+    @type {(isWanted: () => boolean, rename: (title: string) => void) => void} */
 export function moveInPlaceWhile(isWanted, rename) {
   isNeeded = isWanted;
   named = rename;
 }
 
-/** Return what the form to search with says in `root`. */
-const searchIn = (root) => root.getElementById("search");
+/** Return what the form to search with says in `root`.
+    @type {(page: Document) => HTMLFormElement} */
+const searchIn = (page) => part(page, "#search", HTMLFormElement);
 
+/** @type {(fresh: Document, isTyped: boolean) => void} */
 function adoptSearch(fresh, isTyped) {
   const [form, now] = [searchIn(document), searchIn(fresh)];
-  form.querySelectorAll("[type=hidden]").forEach((field) => field.remove());
-  form.append(...[...now.querySelectorAll("[type=hidden]")].map((field) => document.importNode(field, true)));
+  parts(form, "[type=hidden]").forEach((each) => each.remove());
+  form.append(...parts(now, "[type=hidden]").map((each) => document.importNode(each, true)));
   if (!isTyped) {
-    form.elements.q.value = now.elements.q.value;
+    field(form, "q").value = field(now, "q").value;
   }
 }
 
+/** @type {(fresh: Document, isTyped: boolean) => void} */
 function adopt(fresh, isTyped) {
   // What lies over the list speaks of what is in it.
-  document.querySelectorAll("#preview[open], #details-sheet[open]").forEach((dialog) => dialog.close());
+  parts(document, "#preview[open], #details-sheet[open]", HTMLDialogElement).forEach((dialog) =>
+    dialog.close(),
+  );
   for (const part of PARTS) {
     const [old, now] = [document.querySelector(part), fresh.querySelector(part)];
     if (old && now) {
@@ -54,12 +66,13 @@ function adopt(fresh, isTyped) {
   adoptSearch(fresh, isTyped);
   // Some places have one order only.
   ["sort", "order"].forEach((name) => delete main.dataset[name]);
-  Object.assign(main.dataset, fresh.getElementById("main").dataset);
+  Object.assign(main.dataset, part(fresh, "#main").dataset);
   main.querySelectorAll(".notices, .refused").forEach((notice) => notice.remove());
   replaceAll(fresh);
 }
 
-/** Return the address of the list that the browser is at. */
+/** Return the address of the list that the browser is at.
+    @type {() => string} */
 export const here = () => location.pathname + location.search;
 let turn = 0;
 
@@ -74,12 +87,13 @@ export function stay() {
 
 /** Show the page at `url` in place of this one and return it; null when a later one came before it.
     `enter()` makes its address ours, `settle(fresh)` puts scroll and focus where they belong; what is
-    typed in the search field stays when `isTyped`, or when it was typed meanwhile. */
+    typed in the search field stays when `isTyped`, or when it was typed meanwhile.
+    @type {(url: string, how: { enter: () => void, settle: (fresh: Document) => unknown, isTyped?: boolean }) => Promise<Document | null>} */
 export async function show(url, { enter, settle, isTyped = false }) {
   stay();
   const mine = turn;
-  const field = searchIn(document).elements.q;
-  const asked = field.value;
+  const typed = field(searchIn(document), "q");
+  const asked = typed.value;
   main.setAttribute("aria-busy", "true");
   try {
     const fresh = await fetchCurrent(url);
@@ -88,7 +102,7 @@ export async function show(url, { enter, settle, isTyped = false }) {
     }
     enter();
     showsFrom(here());
-    adopt(fresh, isTyped || field.value !== asked);
+    adopt(fresh, isTyped || typed.value !== asked);
     named(fresh.title);
     await settle(fresh);
     main.dispatchEvent(new Event("placechange"));
@@ -109,7 +123,8 @@ export async function show(url, { enter, settle, isTyped = false }) {
   }
 }
 
-/** Make `url` the address of a new entry of the history, or of this one. */
+/** Make `url` the address of a new entry of the history, or of this one.
+    @type {(url: string, how: { isNew: boolean, state?: object }) => void} */
 export function enterAt(url, { isNew, state = {} }) {
   // What the browser restores, it restores before the list is there.
   history.scrollRestoration = "manual";
@@ -133,31 +148,33 @@ async function revealSought() {
   return true;
 }
 
-/** Return the link to a page with a list that a plain click has hit. */
+/** Return the link to a page with a list that a plain click has hit.
+    @type {(event: MouseEvent) => HTMLAnchorElement | null} */
 function linkOf(event) {
   const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-  const link = isPlain && !event.defaultPrevented ? event.target.closest?.("a[href]") : null;
-  const { root } = document.body.dataset;
+  const link = isPlain && !event.defaultPrevented ? around(event, "a[href]", HTMLAnchorElement) : null;
   const isPlace = link && ["index", "search", "trash"].some((place) => link.pathname === root + place);
   const isWithin = link?.hash && !link.hash.startsWith(SOUGHT);
-  return isPlace && !isWithin && link.origin === location.origin ? link : null;
+  return isPlace && !isWithin && link?.origin === location.origin ? link : null;
 }
 
-/** Sort the list by a heading, which keeps the focus. */
+/** Sort the list by a heading, which keeps the focus.
+    @type {(link: HTMLAnchorElement) => void} */
 function sortBy(link) {
-  const { className } = link.parentElement;
+  const className = link.parentElement?.className ?? "";
   const top = scrollY;
   show(link.href, {
     enter: () => enterAt(link.href, { isNew: false }),
     settle: () => {
       const { sort, order } = main.dataset;
       remember({ sort, order });
-      document.querySelector(`.list-head .${CSS.escape(className)} a`)?.focus({ preventScroll: true });
+      parts(document, `.list-head .${CSS.escape(className)} a`)[0]?.focus({ preventScroll: true });
       scrollTo({ top, behavior: "instant" });
     },
   });
 }
 
+/** @type {(url: string) => void} */
 function follow(url) {
   show(url, {
     enter: () => enterAt(url, { isNew: true }),
@@ -169,7 +186,8 @@ function follow(url) {
   });
 }
 
-/** Go to the place at `url`, without leaving the page as long as that is wanted. */
+/** Go to the place at `url`, without leaving the page as long as that is wanted.
+    @type {(url: string) => void} */
 export function goTo(url) {
   if (isNeeded()) {
     follow(url);
@@ -178,13 +196,14 @@ export function goTo(url) {
   }
 }
 
-/** Show what an entry of the history was, as it was left. */
+/** Show what an entry of the history was, as it was left.
+    @type {(state: Remembered | null) => void} */
 function comeBack(state) {
-  const field = searchIn(document).elements.q;
+  const typed = field(searchIn(document), "q");
   show(location.href, {
     enter: () => {},
     settle: async () => {
-      const isTyping = document.activeElement === field;
+      const isTyping = document.activeElement === typed;
       if (!isTyping) {
         main.focus({ preventScroll: true });
       }

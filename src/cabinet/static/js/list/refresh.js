@@ -6,6 +6,7 @@
 
    Rule: no row is moved; one that is elsewhere now, or another, is taken out and comes anew. */
 
+import { byId, part, parts } from "../core/dom.js";
 import { fetchPage } from "../core/http.js";
 import { showTimes } from "../core/times.js";
 import {
@@ -35,27 +36,35 @@ const MOST_ROWS = 100_000;
 // What it does not compare: too much at a time, or a cursor that is none any more.
 const REFUSED = new Set([413, 422]);
 
-const list = document.getElementById("list");
-const main = document.getElementById("main");
+/** A group of rows that are drawn anew, and how many of those that show stand before it.
+    @typedef {{ group: HTMLElement, place: number }} Drawn */
+
+const list = byId("list");
+const main = byId("main");
+/** @type {() => HTMLElement | null} */
 const body = () => list.querySelector("#rows");
 
+/** @type {(row: HTMLElement) => void} */
 function markNew(row) {
   row.classList.add("is-new");
   setTimeout(() => row.classList.remove("is-new"), NEW_FOR_MS);
 }
 
 /** Leave `row` as it is while somebody types in it, marked, for once they have done it is drawn anew; tells
-    whether that is so. */
+    whether that is so.
+    @type {(row: HTMLElement) => boolean} */
 function isPutOff(row) {
   const isTypedIn = row.classList.contains("is-renaming");
   row.classList.toggle("is-outdated", isTypedIn);
   return isTypedIn;
 }
 
-/** Take out the rows in `gone`. Returns the next one, if any, and whether the focus has gone with them. */
+/** Take out the rows in `gone`. Returns the next one, if any, and whether the focus has gone with them.
+    @type {(gone: Set<HTMLElement>) => { successor?: HTMLElement, hadFocus: boolean }} */
 function takeOutAll(gone) {
   const all = rows();
   const last = all.findLastIndex((row) => gone.has(row));
+  /** @type {(row: HTMLElement) => boolean} */
   const rest = (row) => !gone.has(row);
   const successor = all.slice(last + 1).find(rest) ?? all.slice(0, Math.max(last, 0)).findLast(rest);
   const hadFocus = [...gone].some((row) => row.contains(document.activeElement));
@@ -63,7 +72,8 @@ function takeOutAll(gone) {
   return { successor, hadFocus };
 }
 
-/** Ask for the page at `address` as it is now, compared with the rows in `shown`. */
+/** Ask for the page at `address` as it is now, compared with the rows in `shown`.
+    @type {(address: string, shown: HTMLElement[], arriving: number) => Promise<Document>} */
 async function compare(address, shown, arriving) {
   const url = new URL(address, location.href);
   url.pathname += "/rows";
@@ -73,10 +83,10 @@ async function compare(address, shown, arriving) {
   if (sort && !isLiked && !url.searchParams.has("sort")) {
     // In another tab somebody likes lists otherwise by now; this one stays as it is.
     url.searchParams.set("sort", sort);
-    url.searchParams.set("order", order);
+    url.searchParams.set("order", order ?? "asc");
   }
-  const more = document.getElementById("more");
-  const until = more && new URL(more.href).searchParams.get("after");
+  const more = document.querySelector("a#more");
+  const until = more instanceof HTMLAnchorElement ? new URL(more.href).searchParams.get("after") : null;
   const most = Math.max(shown.length, until ? LONGEST : Math.min(shown.length + arriving + ROOM, LONGEST));
   const sent = shown.slice(0, MOST_ROWS);
   const tags = sent.map((row) => row.getAttribute("data-tag"));
@@ -84,12 +94,15 @@ async function compare(address, shown, arriving) {
 }
 
 /** Return what `fresh` says of the rows in `shown`: the groups of new ones, each with the number of those
-    before it, and the set of those that stay. */
+    before it, and the set of those that stay.
+    @type {(fresh: Document, shown: HTMLElement[]) => { groups: Drawn[], staying: Set<HTMLElement> }} */
 function read(fresh, shown) {
+  /** @type {Drawn[]} */
   const groups = [];
+  /** @type {Set<HTMLElement>} */
   const staying = new Set();
   let place = 0;
-  for (const group of fresh.querySelectorAll("#rows > *")) {
+  for (const group of parts(fresh, "#rows > *")) {
     if (group.dataset.kept) {
       const [start, stop] = group.dataset.kept.split(" ").map(Number);
       shown.slice(start, stop).forEach((row) => staying.add(row));
@@ -102,8 +115,10 @@ function read(fresh, shown) {
 }
 
 /** Draw the rows of `group` behind the row `before`; each takes the focus of what it takes the place of
-    in `leaving`. Returns the last of them. */
+    in `leaving`. Returns the last of them.
+    @type {(group: HTMLElement, before: Element | null, leaving: Map<string, HTMLElement>) => Element | null} */
 function draw(group, before, leaving) {
+  /** @type {Element | null} */
   let focused = null;
   for (const row of [...group.children]) {
     const old = leaving.get(keyOf(row));
@@ -118,21 +133,25 @@ function draw(group, before, leaving) {
     return before;
   }
   showTimes(group);
-  putBehind(before, group, body());
+  putBehind(before, group, part(list, "#rows"));
   if (focused) {
-    focusable(focused).focus({ preventScroll: true });
+    focusable(focused)?.focus({ preventScroll: true });
   }
   return last;
 }
 
-/** Make the rows in `shown` those of `fresh`; tells whether they are others now. */
+/** Make the rows in `shown` those of `fresh`; tells whether they are others now.
+    @type {(fresh: Document, shown: HTMLElement[]) => boolean} */
 function apply(fresh, shown) {
   const { groups, staying } = read(fresh, shown);
   // What was taken out since it was asked is not put back.
+  /** @type {(row: HTMLElement) => boolean} */
   const stays = (row) => staying.has(row) && row.isConnected;
   const leaving = shown.filter((row) => !staying.has(row) && row.isConnected);
   const byKey = new Map(leaving.map((row) => [keyOf(row), row]));
-  let [last, passed] = [null, 0];
+  /** @type {Element | null} */
+  let last = null;
+  let passed = 0;
   for (const { group, place } of groups) {
     last = draw(group, shown.slice(passed, place).findLast(stays) ?? last, byKey);
     passed = place;
@@ -147,7 +166,8 @@ function apply(fresh, shown) {
   return groups.length + gone.size > 0;
 }
 
-/** Bring the list up to date, and mark the rows whose keys are `wanted`; tells whether that is all. */
+/** Bring the list up to date, and mark the rows whose keys are `wanted`; tells whether that is all.
+    @type {(wanted: Set<string>) => Promise<boolean>} */
 async function update(wanted) {
   const [asked, drawn, shown] = [addressShown(), body(), rows()];
   const fresh = await compare(asked, shown, wanted.size).catch((failure) => {
@@ -183,24 +203,29 @@ async function update(wanted) {
   return !fresh.querySelector("#rows[data-has-rest]");
 }
 
+/** @type {Set<string>} */
 let arriving = new Set();
+/** @type {Promise<void> | null} */
 let waiting = null;
 
 /** Show what the server has now, after a change of whatever kind; the rows of `keys` are marked as new.
-    Raises `Failure`. */
+    Raises `Failure`.
+    @type {(keys?: string[]) => Promise<void>} */
 export function refresh(keys = []) {
   noteChange();
   keys.forEach((key) => arriving.add(key));
   waiting ??= oneByOne(async () => {
     const wanted = arriving;
-    [arriving, waiting] = [new Set(), null];
+    arriving = new Set();
+    waiting = null;
     while (!(await update(wanted)));
   });
   return waiting;
 }
 
 /** Take the rows of `keys` away, which are done with, and then show what the server has now; the focus goes
-    to the next row if it was there, or nowhere. Raises `Failure`. */
+    to the next row if it was there, or nowhere. Raises `Failure`.
+    @type {(keys: string[]) => Promise<void>} */
 export async function removeRows(keys) {
   // Not a look through the list for each of them: they may be thousands.
   const gone = new Set(keys);

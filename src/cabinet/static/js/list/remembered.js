@@ -14,9 +14,10 @@ export function kept() {
   return new URLSearchParams(found?.slice(NAME.length + 1).replace(/^"|"$/g, ""));
 }
 
-/** Keep what `wanted` has of "view", "sort" and "order". */
+/** Keep what `wanted` has of "view", "sort" and "order".
+    @type {(wanted: Record<string, string | undefined>) => void} */
 export function remember(wanted) {
   const all = kept();
-  Object.entries(wanted).forEach(([name, value]) => all.set(name, value));
+  Object.entries(wanted).forEach(([name, value]) => all.set(name, String(value)));
   document.cookie = `${NAME}=${all}; Path=${root}; Max-Age=${YEAR_SECONDS}; SameSite=Lax`;
 }

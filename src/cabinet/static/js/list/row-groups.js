@@ -3,22 +3,29 @@
    Rule: what stays is not moved, or it would lose the focus; no group gets so long that it costs what
    a list does. */
 
+import { parts } from "../core/dom.js";
+
 // Twice what the server makes.
 const MOST_ROWS = 100;
 
-/** Take a row out, and its group with it when nothing is left there. */
+/** @type {(row: Element) => Element} */
+const groupOf = (row) => /** @type {Element} */ (row.parentElement);
+
+/** Take a row out, and its group with it when nothing is left there.
+    @type {(row: Element) => void} */
 export function takeOut(row) {
   const group = row.parentElement;
   row.remove();
-  if (!group.childElementCount) {
-    group.remove();
+  if (!group?.childElementCount) {
+    group?.remove();
   }
 }
 
-/** Part the group of `row` behind it; the half with the focus stays where it is. Returns the upper one. */
+/** Part the group of `row` behind it; the half with the focus stays where it is. Returns the upper one.
+    @type {(row: Element) => Element} */
 function partBehind(row) {
-  const group = row.parentElement;
-  const other = group.cloneNode(false);
+  const group = groupOf(row);
+  const other = /** @type {Element} */ (group.cloneNode(false));
   other.removeAttribute("id");
   const all = [...group.children];
   const end = all.indexOf(row) + 1;
@@ -32,9 +39,10 @@ function partBehind(row) {
   return group;
 }
 
-/** Put the rows of `group`, which is of no document yet, into `body` behind `row`, or first of all. */
+/** Put the rows of `group`, which is of no document yet, into `body` behind `row`, or first of all.
+    @type {(row: Element | null, group: Element, body: Element) => void} */
 export function putBehind(row, group, body) {
-  const there = row ? row.parentElement : body.firstElementChild;
+  const there = row ? groupOf(row) : body.firstElementChild;
   if (there && there.childElementCount + group.childElementCount <= MOST_ROWS) {
     if (row) {
       row.after(...group.children);
@@ -46,16 +54,17 @@ export function putBehind(row, group, body) {
   } else if (row.nextElementSibling) {
     partBehind(row).after(group);
   } else {
-    there.after(group);
+    groupOf(row).after(group);
   }
 }
 
 /** Say of each group how many rows it has, now and after each change: so high it is taken for until it is
-    drawn, and what stands below the list does not move under the pointer when it is. */
+    drawn, and what stands below the list does not move under the pointer when it is.
+    @type {(list: HTMLElement) => void} */
 export function bindGroups(list) {
   const count = () => {
-    for (const group of list.querySelector("#rows")?.children ?? []) {
-      group.style.setProperty("--rows", group.childElementCount);
+    for (const group of parts(list, "#rows > *")) {
+      group.style.setProperty("--rows", String(group.childElementCount));
     }
   };
   count();

@@ -2,18 +2,19 @@
 
    Rule: the form is a form; this only sends it sooner. The field keeps the focus and what is in it. */
 
+import { byId, fieldsOf } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { root } from "../core/http.js";
 import { countText } from "../core/texts.js";
 import { announce } from "../ui/toasts.js";
-import { rowCount } from "./list.js";
+import { focusable, rowCount } from "./list.js";
 import { enterAt, goTo, show, stay } from "./navigation.js";
 
 // A pause in typing that is worth a question.
 const PAUSE_MS = 200;
 
-const form = document.getElementById("search");
-const field = document.getElementById("search-input");
+const form = byId("search", HTMLFormElement);
+const field = byId("search-input", HTMLInputElement);
 
 let timer = 0;
 
@@ -22,17 +23,19 @@ const isSearching = () => location.pathname === new URL(form.action).pathname;
 
 /** Return the address of what the form asks for. */
 function addressOf() {
-  const asked = [...new FormData(form)].filter(([, value]) => value);
+  const asked = [...fieldsOf(form)].filter(([, value]) => value);
   return `${form.action}?${new URLSearchParams(asked)}`;
 }
 
 /** Return the address of the folder that the search began in. */
 function wayBack() {
-  const path = form.elements.path?.value || form.elements.from?.value;
+  const sent = fieldsOf(form);
+  const path = sent.get("path") || sent.get("from");
   return `${root}index${path ? `?${new URLSearchParams({ path })}` : ""}`;
 }
 
-/** Show what is found, and put the focus on the first hit if `isSent`. */
+/** Show what is found, and put the focus on the first hit if `isSent`.
+    @type {(isSent: boolean) => Promise<void>} */
 async function search(isSent) {
   clearTimeout(timer);
   const url = addressOf();
@@ -46,7 +49,7 @@ async function search(isSent) {
   if (fresh) {
     announce(document.querySelector("#found, #list .empty h2")?.textContent ?? "");
     if (isSent) {
-      document.querySelector("#rows .name")?.focus();
+      focusable(document.getElementById("rows"))?.focus();
     }
   }
 }
@@ -77,12 +80,13 @@ function count() {
 
 /** Let the field in the bar search as one types, and Escape give up. */
 export function bindSearch() {
-  document.getElementById("list").addEventListener("listchange", count);
+  byId("list").addEventListener("listchange", count);
   field.addEventListener("input", (event) => {
+    const { isComposing } = /** @type {InputEvent} */ (event);
     clearTimeout(timer);
     if (!field.value.trim()) {
       leave();
-    } else if (!event.isComposing) {
+    } else if (!isComposing) {
       timer = setTimeout(() => search(false), PAUSE_MS);
     }
   });

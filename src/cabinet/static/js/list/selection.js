@@ -7,51 +7,76 @@
    too, and what is taken out is remembered by its key. That ends when the place has another number of
    entries, for what has arrived was not selected.
 
-   Rule: a change touches only the rows that it changes; of very many first those in sight, and the
-   others bit by bit, so that nobody waits for what they do not see. */
+   Rule: knows which; list/marks.js shows it. */
 
+import { around, byId, parts } from "../core/dom.js";
 import { nameOf } from "../core/paths.js";
-import { entryOf, keyOf } from "./list.js";
+import { entryOf, keyOf, onListChange, rowsOf } from "./list.js";
+import { Marks } from "./marks.js";
 import { totals } from "./place-totals.js";
+
+/** @import { Entry } from "./list.js" */
 
 const BOX = "#rows .check input";
 
-// Rows that are marked without anybody noticing how long it takes, also on a slow machine.
-const AT_ONCE = 200;
-
-/** Return the path of the open folder, null in the trash. */
+/** Return the path of the open folder, null in the trash.
+    @type {() => string | null} */
 function openFolder() {
-  const { place, folder } = document.getElementById("main").dataset;
+  const { place, folder = "" } = byId("main").dataset;
   return place === "trash" ? null : folder;
 }
 
-const boxOf = (row) => row.querySelector(".check input");
+/** Everything in a place: its folder, null for the trash, what is taken out of it, by names or ids, how much is
+    left (null where nobody knows the bytes), and what selects it anew.
+    @typedef {object} Everything
+    @property {string | null} folder
+    @property {string[]} except
+    @property {number} count
+    @property {number | null} bytes
+    @property {() => unknown} again */
+
+/** Entries that are loaded, of everything where that is selected.
+    @typedef {Entry[] & { everything?: Everything }} Entries */
+
+/** @type {(box: Element) => string} */
+const keyOfBox = (box) => keyOf(/** @type {Element} */ (box.closest("[data-path]")));
 
 export class Selection extends EventTarget {
   #list;
+  /** @type {Set<string>} */
   #chosen = new Set();
+  /** @type {Map<string, HTMLElement> | null} */
   #rows = null;
+  /** @type {Map<string, number>} */
   #sizes = new Map();
-  // What has to be marked yet.
-  #pending = [];
-  #timer = 0;
+  #marks;
   // While everything is selected: the `total` of the place, its `folder`, and the keys that are taken `out`.
+  /** @type {{ total: { count: number, size: number | null }, folder: string | null, out: Set<string> } | null} */
   #whole = null;
   // Where a range starts, and the keys that the last one took in.
+  /** @type {string | null} */
   #anchor = null;
+  /** @type {string[]} */
   #range = [];
 
-  /** `list` is the element that holds the rows and says `listchange` when there are others. */
+  /** `list` is the element that holds the rows and says `listchange` when there are others.
+      @param {HTMLElement} list */
   constructor(list) {
     super();
     this.#list = list;
-    list.addEventListener("change", ({ target }) => {
-      if (target.matches(BOX)) {
-        this.toggle(keyOf(target.closest("[data-path]")), target.checked);
+    this.#marks = new Marks(
+      list,
+      (key) => this.#all.get(key),
+      (key) => this.#chosen.has(key),
+    );
+    list.addEventListener("change", (event) => {
+      const box = around(event, BOX, HTMLInputElement);
+      if (box) {
+        this.toggle(keyOfBox(box), box.checked);
       }
     });
-    list.addEventListener("listchange", ({ detail }) => this.#renew(detail?.added));
-    list.addEventListener("submit", () => this.#markSome(Infinity), { capture: true });
+    onListChange(list, ({ added }) => this.#renew(added));
+    list.addEventListener("submit", () => this.#marks.finish(), { capture: true });
     // Whoever comes back finds the boxes as they left them, but only once the page is there.
     window.addEventListener("pageshow", () => this.#adopt());
     this.#adopt();
@@ -70,13 +95,18 @@ export class Selection extends EventTarget {
 
   /** What the chosen ones are known by, in the order of the list. */
   get paths() {
-    return [...this.#all.keys()].filter((key) => this.#chosen.has(key));
+    return this.#chosenInOrder.map(keyOf);
+  }
+
+  get #chosenInOrder() {
+    return [...this.#all].flatMap(([key, row]) => (this.#chosen.has(key) ? row : []));
   }
 
   /** The chosen entries that are loaded, in the order of the list. If everything in the place is chosen,
       they have that as `everything` (actions/everything.js). */
   get entries() {
-    const entries = this.paths.map((key) => entryOf(this.#all.get(key)));
+    /** @type {Entries} */
+    const entries = this.#chosenInOrder.map(entryOf);
     if (this.#whole) {
       const { folder, out } = this.#whole;
       const except = folder === null ? [...out] : Array.from(out, nameOf);
@@ -88,11 +118,12 @@ export class Selection extends EventTarget {
 
   /** How many bytes the chosen entries have, a folder those of all in it, null where nobody knows. */
   get bytes() {
+    /** @type {(keys: Iterable<string>) => number} */
     const sum = (keys) => [...keys].reduce((bytes, key) => bytes + (this.#sizes.get(key) ?? 0), 0);
-    const { total, out } = this.#whole ?? {};
-    if (!total) {
+    if (!this.#whole) {
       return sum(this.#chosen);
     }
+    const { total, out } = this.#whole;
     return total.size === null ? null : total.size - sum(out);
   }
 
@@ -106,11 +137,13 @@ export class Selection extends EventTarget {
     return this.#all.size;
   }
 
+  /** @type {(path: string) => boolean} */
   has(path) {
     return this.#chosen.has(path);
   }
 
-  /** Choose just these. */
+  /** Choose just these.
+      @type {(paths: Iterable<string>) => void} */
   set(paths) {
     const wasWhole = this.isWhole;
     this.#whole = null;
@@ -118,7 +151,8 @@ export class Selection extends EventTarget {
     this.startAt(this.#chosen.size === 1 ? [...this.#chosen][0] : null);
   }
 
-  /** Choose one more or one less; the next range starts here. */
+  /** Choose one more or one less; the next range starts here.
+      @type {(path: string, isChosen?: boolean) => void} */
   toggle(path, isChosen = !this.has(path)) {
     const next = new Set(this.#chosen);
     if (isChosen) {
@@ -131,13 +165,14 @@ export class Selection extends EventTarget {
   }
 
   /** Choose all from where the range starts (else from `from`, else the first row) to `path`, and let
-      go what only the range before took in. */
+      go what only the range before took in.
+      @type {(path: string, from?: string | null) => void} */
   extendTo(path, from = null) {
     const keys = [...this.#all.keys()];
-    if (!this.#all.has(this.#anchor)) {
+    if (this.#anchor === null || !this.#all.has(this.#anchor)) {
       this.startAt(from ?? keys[0]);
     }
-    const ends = [keys.indexOf(this.#anchor), keys.indexOf(path)];
+    const ends = [keys.indexOf(this.#anchor ?? keys[0]), keys.indexOf(path)];
     const next = new Set(this.#chosen);
     this.#range.forEach((key) => next.delete(key));
     const range = keys.slice(Math.min(...ends), Math.max(...ends) + 1);
@@ -165,7 +200,8 @@ export class Selection extends EventTarget {
     this.set([]);
   }
 
-  /** Let the next range start at `path`; null for wherever it will be. */
+  /** Let the next range start at `path`; null for wherever it will be.
+      @type {(path: string | null) => void} */
   startAt(path) {
     this.#anchor = path;
     this.#range = [];
@@ -175,61 +211,33 @@ export class Selection extends EventTarget {
   get #all() {
     if (!this.#rows) {
       this.#rows = new Map();
-      for (const group of this.#list.querySelector("#rows")?.children ?? []) {
-        this.#learn(group.children);
+      for (const group of parts(this.#list, "#rows > *")) {
+        this.#learn(this.#rows, rowsOf(group));
       }
     }
     return this.#rows;
   }
 
-  #learn(rows) {
+  /** @type {(known: Map<string, HTMLElement>, rows: HTMLElement[]) => void} */
+  #learn(known, rows) {
     for (const row of rows) {
-      this.#rows.set(keyOf(row), row);
+      known.set(keyOf(row), row);
       this.#sizes.set(keyOf(row), Number(row.getAttribute("data-size")));
     }
   }
 
-  #mark(key) {
-    const row = this.#all.get(key);
-    const isChosen = this.#chosen.has(key);
-    if (!row) {
-      return;
-    }
-    boxOf(row).checked = isChosen;
-    row.classList.toggle("is-chosen", isChosen);
-  }
-
-  /** Mark `count` of what has to be marked, and the rest in a while. */
-  #markSome(count) {
-    this.#pending.splice(0, count).forEach((key) => this.#mark(key));
-    if (this.#pending.length) {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#markSome(AT_ONCE));
-    }
-  }
-
-  /** Return the keys of the rows in the groups that the browser draws just now. */
-  #inSight() {
-    const groups = [...(this.#list.querySelector("#rows")?.children ?? [])];
-    const drawn = groups.filter(({ firstElementChild: row }) =>
-      row.checkVisibility({ contentVisibilityAuto: true }),
-    );
-    return drawn.flatMap((group) => Array.from(group.children, keyOf));
-  }
-
+  /** @type {(next: Set<string>, how?: { isTold?: boolean }) => void} */
   #apply(next, { isTold = false } = {}) {
     const before = this.#chosen;
+    /** @type {(key: string) => boolean} */
     const isOther = (key) => before.has(key) !== next.has(key);
     const changed = [...before, ...next].filter(isOther);
-    const first = changed.length > AT_ONCE ? this.#inSight().filter(isOther) : [];
     this.#chosen = next;
     changed.forEach((key) => this.#whole?.out[next.has(key) ? "delete" : "add"](key));
     if (this.#whole && !this.size) {
       this.#whole = null;
     }
-    first.forEach((key) => this.#mark(key));
-    this.#pending = changed.concat(this.#pending);
-    this.#markSome(first.length ? 0 : AT_ONCE);
+    this.#marks.show(changed);
     if (changed.length || isTold) {
       this.dispatchEvent(new Event("change"));
     }
@@ -237,26 +245,27 @@ export class Selection extends EventTarget {
 
   /** Take over the boxes as they are. */
   #adopt() {
-    const checked = this.#list.querySelectorAll(`${BOX}:checked`);
-    this.#apply(new Set(Array.from(checked, (box) => keyOf(box.closest("[data-path]")))));
+    const checked = parts(this.#list, `${BOX}:checked`, HTMLInputElement);
+    this.#apply(new Set(checked.map(keyOfBox)));
   }
 
-  /** Keep of the chosen ones what the list still has; its rows may be new ones. */
+  /** Keep of the chosen ones what the list still has; its rows may be new ones.
+      @type {(added: HTMLElement[] | null) => void} */
   #renew(added) {
     if (added && this.#rows) {
-      this.#learn(added);
+      this.#learn(this.#rows, added);
       this.#takeIn(added.map(keyOf));
       return;
     }
     const wasWhole = this.#whole;
     this.#whole = this.#isSame() ? wasWhole : null;
     this.#rows = null;
-    this.#pending = [];
+    this.#marks.forget();
     const before = this.#chosen;
     this.#chosen = new Set([...before].filter((key) => this.#all.has(key)));
-    const marked = this.#list.querySelectorAll("#rows .is-chosen");
-    for (const key of new Set([...this.#chosen, ...Array.from(marked, keyOf)])) {
-      this.#mark(key);
+    const marked = parts(this.#list, "#rows .is-chosen");
+    for (const key of new Set([...this.#chosen, ...marked.map(keyOf)])) {
+      this.#marks.draw(key);
     }
     this.#takeIn([...this.#all.keys()]);
     if (this.#chosen.size < before.size || this.#whole !== wasWhole) {
@@ -265,17 +274,21 @@ export class Selection extends EventTarget {
     this.#prepare();
   }
 
-  /** Choose rows that are new to the list where everything is chosen. */
+  /** Choose rows that are new to the list where everything is chosen.
+      @type {(keys: string[]) => void} */
   #takeIn(keys) {
-    if (this.#whole) {
-      this.#apply(new Set([...this.#chosen, ...keys.filter((key) => !this.#whole.out.has(key))]));
+    const { out } = this.#whole ?? {};
+    if (out) {
+      this.#apply(new Set([...this.#chosen, ...keys.filter((key) => !out.has(key))]));
     }
   }
 
   /** Tell whether the place is the one of which everything is chosen, and has as many entries as then. */
   #isSame() {
     const { count } = document.getElementById("totals")?.dataset ?? {};
-    return this.#whole?.folder === openFolder() && Number(count) === this.#whole.total.count;
+    return (
+      this.#whole !== null && this.#whole.folder === openFolder() && Number(count) === this.#whole.total.count
+    );
   }
 
   /** Get to know the rows while nobody waits for it. */

@@ -3,23 +3,26 @@
 
    Rule: the box is there before the picture is, so nothing moves. */
 
+import { around, byId, parts } from "../core/dom.js";
 import { absence, presence } from "../core/identity.js";
+import { onListChange } from "./list.js";
 
 const TRIES = 4;
 const FIRST_MS = 1_500;
 
-const list = document.getElementById("list");
+const list = byId("list");
+/** @type {WeakMap<HTMLImageElement, number>} */
 const tries = new WeakMap();
 let isBound = false;
 
-const isThumb = (target) => target.classList?.contains("thumb");
-
+/** @type {(picture: HTMLImageElement) => void} */
 function fetchAgain(picture) {
   const source = picture.src;
   picture.removeAttribute("src");
   picture.src = source;
 }
 
+/** @type {(picture: HTMLImageElement) => void} */
 function tryAgain(picture) {
   const count = (tries.get(picture) ?? 0) + 1;
   tries.set(picture, count);
@@ -36,7 +39,7 @@ function tryAgain(picture) {
 
 /** Ask for all that is missing, for its owner is back. */
 function startAnew() {
-  for (const picture of list.querySelectorAll(":not(.has-picture) > .thumb")) {
+  for (const picture of parts(list, ":not(.has-picture) > .thumb", HTMLImageElement)) {
     tries.delete(picture);
     if (picture.complete) {
       fetchAgain(picture);
@@ -44,10 +47,11 @@ function startAnew() {
   }
 }
 
-/** Show a picture that is there, and ask again for one that the browser has given up. */
+/** Show a picture that is there, and ask again for one that the browser has given up.
+    @type {(picture: HTMLImageElement) => void} */
 function settle(picture) {
   const isThere = picture.complete && picture.naturalWidth > 0;
-  picture.parentElement.classList.toggle("has-picture", isThere);
+  picture.parentElement?.classList.toggle("has-picture", isThere);
   if (picture.complete && !isThere) {
     tryAgain(picture);
   }
@@ -60,11 +64,21 @@ export function bindPictures() {
   }
   isBound = true;
   for (const type of ["load", "error"]) {
-    list.addEventListener(type, ({ target }) => isThumb(target) && settle(target), true);
+    list.addEventListener(
+      type,
+      (event) => {
+        const picture = around(event, ".thumb", HTMLImageElement);
+        if (picture) {
+          settle(picture);
+        }
+      },
+      true,
+    );
   }
   presence.addEventListener("back", startAnew);
   // Those that came, or did not, before this script was there.
-  const settleIn = (root) => root.querySelectorAll(".thumb").forEach(settle);
+  /** @type {(root: ParentNode) => void} */
+  const settleIn = (root) => parts(root, ".thumb", HTMLImageElement).forEach(settle);
   settleIn(list);
-  list.addEventListener("listchange", ({ detail }) => (detail?.added ?? [list]).forEach(settleIn));
+  onListChange(list, ({ added }) => (added ?? [list]).forEach(settleIn));
 }

@@ -10,6 +10,8 @@ import { focusOn, rowInFocus } from "./focus.js";
 import { find } from "./history.js";
 import { rows } from "./list.js";
 
+/** @import { Selection } from "./selection.js" */
+
 // Who waits longer begins another name.
 const PAUSE_MS = 1_000;
 // Who still types is not made to wait for what would be loaded for the half of it.
@@ -19,24 +21,30 @@ let typed = "";
 let typedAt = -Infinity;
 let timer = 0;
 
-/** Tell whether a key at this moment goes on with the name that is being typed. */
+/** Tell whether a key at this moment goes on with the name that is being typed.
+    @type {(at: number) => boolean} */
 export const isTypedOn = (at) => typed !== "" && at - typedAt < PAUSE_MS;
 
-/** Return a name without what people do not type: case, and the marks over letters. */
+/** Return a name without what people do not type: case, and the marks over letters.
+    @type {(name: string) => string} */
 const plain = (name) => name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-/** Return what tells whether a row has a name that begins with `words`. */
+/** Return what tells whether a row has a name that begins with `words`.
+    @type {(words: string) => (row: HTMLElement) => boolean} */
 function matcher(words) {
   const wanted = plain(words);
-  return ({ dataset: { name } }) => wanted !== "" && plain(name).startsWith(wanted);
+  return ({ dataset: { name = "" } }) => wanted !== "" && plain(name).startsWith(wanted);
 }
 
+/** @type {(words: string) => boolean} */
 const isOneLetter = (words) => new Set(plain(words)).size === 1;
 
-/** Return the row that `words` lead to from `from`, among those that are loaded. */
+/** Return the row that `words` lead to from `from`, among those that are loaded.
+    @type {(words: string, from: HTMLElement | null) => HTMLElement | undefined} */
 function rowFor(words, from) {
   const all = rows();
-  const at = all.indexOf(from);
+  const at = from ? all.indexOf(from) : -1;
+  /** @type {(start: number) => HTMLElement[]} */
   const inTurn = (start) => [...all.slice(start), ...all.slice(0, start)];
   const found = inTurn(Math.max(at, 0) + (words.length === 1 && at >= 0 ? 1 : 0)).find(matcher(words));
   if (found || !isOneLetter(words)) {
@@ -46,12 +54,14 @@ function rowFor(words, from) {
   return inTurn(at + 1).find(matcher(words[0]));
 }
 
+/** @type {(row: HTMLElement, selection: Selection) => void} */
 function go(row, selection) {
   focusOn(row);
   selection.startAt(null);
 }
 
-/** Load the list on to the first name that begins with what was typed, unless somebody has gone elsewhere. */
+/** Load the list on to the first name that begins with what was typed, unless somebody has gone elsewhere.
+    @type {(words: string, from: HTMLElement | null, selection: Selection) => Promise<void>} */
 async function lookFurther(words, from, selection) {
   const isMatch = matcher(words);
   await find(() => typed !== words || rows().find(isMatch));
@@ -61,7 +71,8 @@ async function lookFurther(words, from, selection) {
   }
 }
 
-/** Go on with a name by what was typed `at` a moment, in milliseconds. */
+/** Go on with a name by what was typed `at` a moment, in milliseconds.
+    @type {(character: string, at: number, selection: Selection) => void} */
 export function typeAhead(character, at, selection) {
   typed = isTypedOn(at) ? typed + character : character;
   typedAt = at;

@@ -6,6 +6,7 @@
    Rule: knows the history and which file; how that is shown is in preview/preview.js. */
 
 import { lookUp } from "../actions/changes.js";
+import { byId } from "../core/dom.js";
 import { encoded } from "../core/http.js";
 import { text } from "../core/texts.js";
 import { find } from "../list/history.js";
@@ -13,15 +14,22 @@ import { addressShown, entryOf, rowOf } from "../list/list.js";
 import { enterAt, here } from "../list/navigation.js";
 import { warn } from "../ui/toasts.js";
 
+/** @import { Entry } from "../list/list.js" */
+
+/** Resolves to what shows an entry.
+    @typedef {() => Promise<(entry: Entry) => Promise<void>>} LoadPreview */
+
 const MARK = "#preview=";
 
-const main = document.getElementById("main");
-const dialog = document.getElementById("preview");
+const main = byId("main");
+const dialog = byId("preview", HTMLDialogElement);
 
 // Resolves once the way back out of a look has been gone, which browsers take their time for.
+/** @type {Promise<unknown>} */
 let leaving = Promise.resolve();
 
-/** Return the path that the address says one looks at, null for none. */
+/** Return the path that the address says one looks at, null for none.
+    @type {() => string | null} */
 function pathHere() {
   const { hash } = location;
   try {
@@ -33,7 +41,8 @@ function pathHere() {
 
 const forget = () => history.replaceState(history.state, "", here());
 
-/** Make the look at the file of `path` what the address says. */
+/** Make the look at the file of `path` what the address says.
+    @type {(path: string) => Promise<void>} */
 export async function lookAt(path) {
   await leaving;
   const before = pathHere();
@@ -45,7 +54,8 @@ export async function lookAt(path) {
   }
 }
 
-/** Leave the look at the file of `path`, which has ended, unless the browser has left it already. */
+/** Leave the look at the file of `path`, which has ended, unless the browser has left it already.
+    @type {(path: string) => void} */
 export function lookAway(path) {
   if (pathHere() !== path) {
     return;
@@ -61,17 +71,17 @@ export function lookAway(path) {
   history.back();
 }
 
-/** Return the file at `path`, whether its row is loaded or not; null where there is none. */
+/** Return the file at `path`, whether its row is loaded or not; null where there is none.
+    @type {(path: string) => Promise<Entry | null>} */
 async function fileAt(path) {
   const row = rowOf(path);
-  const entry = row ? entryOf(row) : (await lookUp([path]))[0];
-  if (entry?.kind !== "file") {
-    return null;
-  }
-  return row ? entry : { ...entry, mediaType: entry.media_type };
+  const [told] = row ? [] : await lookUp([path]);
+  const entry = row ? entryOf(row) : told && { ...told, mediaType: told.media_type };
+  return entry?.kind === "file" ? entry : null;
 }
 
-/** Open, or close, what the address says. */
+/** Open, or close, what the address says.
+    @type {(loadPreview: LoadPreview) => Promise<void>} */
 async function follow(loadPreview) {
   const path = main.dataset.place === "trash" ? null : pathHere();
   if (path === null) {
@@ -95,7 +105,8 @@ async function follow(loadPreview) {
   }
 }
 
-/** Let the address and what is looked at go together; `loadPreview` resolves to what shows an entry. */
+/** Let the address and what is looked at go together; `loadPreview` resolves to what shows an entry.
+    @type {(loadPreview: LoadPreview) => void} */
 export function bindLooking(loadPreview) {
   const attempt = () => follow(loadPreview).catch(({ message }) => warn(message));
   window.addEventListener("popstate", () => {

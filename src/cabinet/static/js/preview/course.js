@@ -5,6 +5,8 @@
 import { entryOf, rows } from "../list/list.js";
 import { appendMore } from "../list/more.js";
 
+/** @import { Entry } from "../list/list.js" */
+
 const files = () => rows().filter((row) => row.dataset.kind === "file");
 const hasMore = () => document.getElementById("more") !== null;
 
@@ -13,7 +15,8 @@ export class Course {
   #index = 0;
   #isLoading = false;
 
-  /** Be at the file of `path`; one that has left the list keeps its number, one that was never in it has -1. */
+  /** Be at the file of `path`; one that has left the list keeps its number, one that was never in it has -1.
+      @type {(path: string) => void} */
   stopAt(path) {
     const found = files().findIndex((row) => row.dataset.path === path);
     const hasLeft = found < 0 && path === this.#path;
@@ -26,7 +29,8 @@ export class Course {
     return { index: this.#index, count: files().length, hasMore: hasMore() };
   }
 
-  /** Return the entry `by` files on, null at an end of the list, whose next page is loaded if need be. */
+  /** Return the entry `by` files on, null at an end of the list, whose next page is loaded if need be.
+      @type {(by: number) => Promise<Entry | null>} */
   async next(by) {
     const at = files().findIndex((row) => row.dataset.path === this.#path);
     // What has left the list has given its place away.
@@ -42,7 +46,8 @@ export class Course {
     return row ? entryOf(row) : null;
   }
 
-  /** Return the entry `by` files on if it is loaded. */
+  /** Return the entry `by` files on if it is loaded.
+      @type {(by: number) => Entry | null} */
   glimpse(by) {
     const row = files()[this.#index + by];
     return row ? entryOf(row) : null;

@@ -85,14 +85,23 @@ const HANGUL =
   "이다는의에을가고하지한은로기사나를도자어서리인그대있시해정아수스일보장상부전라들제것주구유여만과요니없었러간게내" +
   "동우진공원성선미영면비와으관계국생소안경학모연치방개년회마음물각습합문입글말오저조적날씨녕세계";
 
+/** What gives a character a mark, by those beside it, which are none at an end.
+    @typedef {(char: string, before?: string, after?: string) => number} Model */
+
+/** @type {(char: string) => boolean} */
 const isAscii = (char) => char < "\u0080";
+/** @type {(char?: string) => boolean} */
 const isLatin = (char) => /[A-Za-z]/.test(char ?? "");
+/** @type {(char?: string) => boolean} */
 const isLetter = (char) => /\p{L}/u.test(char ?? "");
-const isUpper = (char) => char !== char.toLowerCase();
+/** @type {(char?: string) => boolean} */
+const isUpper = (char) => char !== char?.toLowerCase();
 // What no text has: what could not be read, what is nobody's, and control characters.
+/** @type {(char: string) => boolean} */
 const isWrong = (char) => /[\ufffd\u0080-\u009f\p{Co}\p{Cn}]/u.test(char);
 
-/** Mark Cyrillic by its letters and pairs; capitals stand at the beginning of a word, or make it up. */
+/** Mark Cyrillic by its letters and pairs; capitals stand at the beginning of a word, or make it up.
+    @type {Model} */
 function cyrillic(char, before, after) {
   // No sign stands in the middle of a word but an apostrophe.
   if (CYRILLIC_SIGNS.has(char)) {
@@ -111,11 +120,12 @@ function cyrillic(char, before, after) {
   }
   const isAfterLetter = isLetter(before);
   const odd = isUpper(char) && isAfterLetter ? (isUpper(before) ? 0.25 : 2) : 0;
-  const isPair = isAfterLetter && PAIRS.has((before + char).toLowerCase());
+  const isPair = isAfterLetter && PAIRS.has(`${before}${char}`.toLowerCase());
   return share + (isPair ? 0.5 : 0) - odd;
 }
 
-/** Mark Latin letters with signs of their own: one here and there in words of plain ones. */
+/** Mark Latin letters with signs of their own: one here and there in words of plain ones.
+    @type {(isKnown: (char: string) => boolean) => Model} */
 function latin(isKnown) {
   return (char, before, after) => {
     // They stand beside plain letters and digits; among themselves they are the letters of somebody else.
@@ -139,7 +149,8 @@ function latin(isKnown) {
 const western = latin((char) => /[ßà-ÿœšž]/.test(char) && !RARE_IN_THE_WEST.has(char));
 const central = latin((char) => CENTRAL_LETTERS.has(char));
 
-/** Mark signs of East Asia: `kinds` gives what comes first of those that fit. */
+/** Mark signs of East Asia: `kinds` gives what comes first of those that fit.
+    @type {(kinds: [{ has: (char: string) => boolean }, number][]) => Model} */
 function eastern(kinds) {
   return (char, before, after) => {
     // In the middle of a plain word it is half a letter with the next.
@@ -149,40 +160,46 @@ function eastern(kinds) {
     if (/[\u3000-\u3003\u3005-\u3011\uff01-\uff5e「」『』“”‘’…—·〜～]/.test(char)) {
       return 0.5;
     }
-    return kinds.find(([kind]) => (kind.test ? kind.test(char) : kind.has(char)))?.[1] ?? -1;
+    return kinds.find(([kind]) => kind.has(char))?.[1] ?? -1;
   };
 }
+
+/** The characters that an expression fits, to be asked as a set is.
+    @type {(pattern: RegExp) => { has: (char: string) => boolean }} */
+const matching = (pattern) => ({ has: (char) => pattern.test(char) });
 
 const CJK = /[\u4e00-\u9fff]/;
 const KANA = /[\u3041-\u3096\u30a1-\u30fe]/;
 // What other encodings often seem to be.
 const NARROW_KANA = /[\uff66-\uff9f]/;
 
+/** @type {Record<string, Model>} */
 const MODELS = {
   cyrillic,
   western,
   central,
   japanese: eastern([
-    [KANA, 1],
+    [matching(KANA), 1],
     [new Set(KANJI), 0.8],
-    [CJK, 0],
-    [NARROW_KANA, -0.3],
+    [matching(CJK), 0],
+    [matching(NARROW_KANA), -0.3],
   ]),
   simplified: eastern([
     [new Set(HAN + SIMPLIFIED), 1.2],
-    [CJK, -0.1],
+    [matching(CJK), -0.1],
   ]),
   traditional: eastern([
     [new Set(HAN + TRADITIONAL), 1.2],
-    [CJK, -0.1],
+    [matching(CJK), -0.1],
   ]),
   korean: eastern([
     [new Set(HANGUL), 1.2],
-    [/[\uac00-\ud7a3]/, -0.1],
+    [matching(/[\uac00-\ud7a3]/), -0.1],
   ]),
 };
 
-/** Return how well a text fits a model; of a text in plain ASCII it is 0. */
+/** Return how well a text fits a model; of a text in plain ASCII it is 0.
+    @type {(text: string, model: string) => number} */
 export function fit(text, model) {
   const chars = [...text];
   const mark = MODELS[model];

@@ -4,6 +4,7 @@
 
 import { fit } from "./encoding-models.js";
 
+/** @type {[number[], string][]} */
 const MARKS = [
   [[0xef, 0xbb, 0xbf], "utf-8"],
   [[0xff, 0xfe], "utf-16le"],
@@ -14,6 +15,7 @@ const DECLARED = /\b(?:encoding|charset|coding)\s*[=:]\s*["']?([\w.:-]+)/i;
 const DECLARED_WITHIN = 1024;
 // Where nothing is said: the encodings in which texts are kept, the likelier of equals first, and how much better
 // what is rare has to fit than the others.
+/** @type {[string, string, number?][]} */
 const CANDIDATES = [
   ["windows-1251", "cyrillic"],
   ["windows-1252", "western"],
@@ -51,17 +53,20 @@ const EASTERN_FIT = 0.15;
 // Of bytes that are mostly plain letters no two are one.
 const PLAIN_SHARE = 0.85;
 
+/** @type {(byte: number) => boolean} */
 const isPlain = (byte) => (byte >= 32 && byte < 127) || ORDINARY.has(byte);
 
+/** @type {(bytes: Uint8Array) => number} */
 function countOdd(bytes) {
   let count = 0;
   bytes.forEach((byte, index) => {
-    count += byte < 32 && !ORDINARY.has(byte) && (byte !== 0 || bytes[index - 1] !== 0);
+    count += Number(byte < 32 && !ORDINARY.has(byte) && (byte !== 0 || bytes[index - 1] !== 0));
   });
   return count;
 }
 
-/** Return how much of a text is what texts are made of, 0 where it only looks like East Asia. */
+/** Return how much of a text is what texts are made of, 0 where it only looks like East Asia.
+    @type {(text: string) => number} */
 function wideShare(text) {
   const chars = [...text];
   const foreign = chars.filter((char) => char > "\u007f");
@@ -72,13 +77,15 @@ function wideShare(text) {
   return chars.filter((char) => WIDE.test(char)).length / chars.length;
 }
 
-/** Return UTF-16 with either end first if that is what bytes with control characters among them are. */
+/** Return UTF-16 with either end first if that is what bytes with control characters among them are.
+    @type {(bytes: Uint8Array) => string | null} */
 function wideOf(bytes) {
   const head = bytes.subarray(0, Math.min(LOOKED_AT, bytes.length & ~1));
-  const plain = head.reduce((count, byte) => count + isPlain(byte), 0);
+  const plain = head.reduce((count, byte) => count + Number(isPlain(byte)), 0);
   if (head.length === 0 || plain > head.length * PLAIN_SHARE) {
     return null;
   }
+  /** @type {[number, string][]} */
   const shares = ["utf-16le", "utf-16be"].map((encoding) => [
     wideShare(new TextDecoder(encoding).decode(head)),
     encoding,
@@ -87,17 +94,19 @@ function wideOf(bytes) {
   return share >= WIDE_SHARE ? encoding : null;
 }
 
-/** Return how many letters of several bytes there are in UTF-8, and how many bytes that are none. */
+/** Return how many letters of several bytes there are in UTF-8, and how many bytes that are none.
+    @type {(bytes: Uint8Array, isCut: boolean) => { letters: number, faults: number }} */
 function countUtf8(bytes, isCut) {
   const text = new TextDecoder().decode(bytes, { stream: isCut });
   let [letters, faults] = [0, 0];
   for (const char of text) {
-    faults += char === "\ufffd";
-    letters += char > "\u007f" && char !== "\ufffd";
+    faults += Number(char === "\ufffd");
+    letters += Number(char > "\u007f" && char !== "\ufffd");
   }
   return { letters, faults };
 }
 
+/** @type {(bytes: Uint8Array) => string | null} */
 function declaredIn(bytes) {
   const head = new TextDecoder("latin1").decode(bytes.subarray(0, DECLARED_WITHIN));
   const [, label = ""] = DECLARED.exec(head) ?? [];
@@ -110,23 +119,27 @@ function declaredIn(bytes) {
   }
 }
 
-/** Return the candidate in which the first letters beyond ASCII make the best text. */
+/** Return the candidate in which the first letters beyond ASCII make the best text.
+    @type {(bytes: Uint8Array) => string} */
 function likeliest(bytes) {
   const first = bytes.findIndex((byte) => byte > 127);
   const start = bytes.lastIndexOf(LINE_FEED, first) + 1;
   const sample = bytes.subarray(start, start + LOOKED_AT);
-  let [best, most] = [FALLBACK, -Infinity];
+  let best = FALLBACK;
+  let most = -Infinity;
   for (const [encoding, model, handicap = 0] of CANDIDATES) {
     const value = fit(new TextDecoder(encoding).decode(sample, { stream: true }), model) - handicap;
     if (value > most) {
-      [best, most] = [encoding, value];
+      best = encoding;
+      most = value;
     }
   }
   return best;
 }
 
 /** Return the encoding that `bytes` are probably written in; null for what is no text. Of mere ASCII, which is the
-    same in most, it is "ascii". Of a text that `isCut` the last letter may not be whole. */
+    same in most, it is "ascii". Of a text that `isCut` the last letter may not be whole.
+    @type {(bytes: Uint8Array, isCut?: boolean) => string | null} */
 export function guess(bytes, isCut = false) {
   const [, marked] = MARKS.find(([mark]) => mark.every((byte, index) => bytes[index] === byte)) ?? [];
   if (marked) {
@@ -151,7 +164,8 @@ export function guess(bytes, isCut = false) {
 }
 
 /** Return `bytes` as text; what they cannot be in this encoding is U+FFFD, and a zero can be seen. Of a text that
-    `isCut` the last letter is left out unless it is whole. */
+    `isCut` the last letter is left out unless it is whole.
+    @type {(bytes: Uint8Array, encoding: string, isCut?: boolean) => string} */
 export const decode = (bytes, encoding, isCut = false) =>
   new TextDecoder(encoding === "ascii" ? "utf-8" : encoding)
     .decode(bytes, { stream: isCut })

@@ -7,6 +7,9 @@ import { isDrawing } from "./kinds.js";
 import { isShowable, showFirst, sourcesOf } from "./sources.js";
 import { offerZoom } from "./zoom.js";
 
+/** @import { Entry } from "../list/list.js" */
+/** @import { Place } from "./preview.js" */
+
 // A click goes to the picture's own size, or to this many times of what fits.
 const CLICK = 2.5;
 const MOST = 8;
@@ -14,7 +17,11 @@ const MOST = 8;
 const STILL_PX = 4;
 
 class Zoom {
-  /** `isBoundless` says of a drawing that it is as sharp in any size; `enlarge()` is called when one looks closer. */
+  /** `isBoundless` says of a drawing that it is as sharp in any size; `enlarge()` is called when one looks closer.
+      @param {HTMLImageElement} image
+      @param {HTMLElement} stage
+      @param {boolean} isBoundless
+      @param {() => void} enlarge */
   constructor(image, stage, isBoundless, enlarge) {
     this.image = image;
     this.stage = stage;
@@ -34,7 +41,8 @@ class Zoom {
     return wide * scale;
   }
 
-  /** Be `factor` times as large as what fits, and keep the point at `x`, `y` of the window in its place. */
+  /** Be `factor` times as large as what fits, and keep the point at `x`, `y` of the window in its place.
+      @type {(factor: number, x?: number, y?: number) => void} */
   to(factor, x = innerWidth / 2, y = innerHeight / 2) {
     const { image, stage } = this;
     const before = image.getBoundingClientRect();
@@ -50,21 +58,26 @@ class Zoom {
     }
   }
 
+  /** @type {(x: number, y: number) => void} */
   toggle(x, y) {
     this.to(this.factor > 1 ? 1 : Math.max(CLICK, this.image.naturalWidth / this.fitted), x, y);
   }
 }
 
-/** Let a mouse pull the stage; returns what tells whether it did since it was pressed. */
+/** Let a mouse pull the stage; returns what tells whether it did since it was pressed.
+    @type {(stage: HTMLElement, zoom: Zoom, signal: AbortSignal) => () => boolean} */
 function bindPull(stage, zoom, signal) {
   let isPulled = false;
+  /** @type {{ x: number, y: number, left: number, top: number } | null} */
   let from = null;
+  /** @type {(event: PointerEvent) => void} */
   const move = (event) => {
     if (from) {
       isPulled ||= Math.hypot(event.clientX - from.x, event.clientY - from.y) > STILL_PX;
       stage.scrollTo(from.left - (event.clientX - from.x), from.top - (event.clientY - from.y));
     }
   };
+  /** @type {(event: PointerEvent) => void} */
   const press = (event) => {
     isPulled = false;
     if (event.pointerType === "mouse" && event.button === 0 && zoom.factor > 1) {
@@ -81,10 +94,11 @@ function bindPull(stage, zoom, signal) {
   return () => isPulled;
 }
 
-/** Arrows move over a picture that is larger than the stage, and only at its edge to the next file. */
+/** Arrows move over a picture that is larger than the stage, and only at its edge to the next file.
+    @type {(event: KeyboardEvent, stage: HTMLElement) => void} */
 function scrollByKey(event, stage) {
   const { scrollLeft, scrollWidth, clientWidth } = stage;
-  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key] ?? 0;
+  const by = Number(event.key === "ArrowRight") - Number(event.key === "ArrowLeft");
   const rest = by < 0 ? scrollLeft : scrollWidth - clientWidth - scrollLeft;
   if (by && rest > 1) {
     event.preventDefault();
@@ -92,10 +106,12 @@ function scrollByKey(event, stage) {
   }
 }
 
+/** @type {(zoom: Zoom, place: Place) => void} */
 function bind(zoom, place) {
   const { stage, dialog, signal } = place;
   const wasPulled = bindPull(stage, zoom, signal);
   zoom.image.addEventListener("click", (event) => wasPulled() || zoom.toggle(event.clientX, event.clientY));
+  /** @type {(event: WheelEvent) => void} */
   const wheel = (event) => {
     if (event.ctrlKey) {
       event.preventDefault();
@@ -109,7 +125,8 @@ function bind(zoom, place) {
   offerZoom(place, (factor) => zoom.to(factor === null ? 1 : zoom.factor * factor));
 }
 
-/** Return what has `image` show the file in place of a smaller picture, once. */
+/** Return what has `image` show the file in place of a smaller picture, once.
+    @type {(image: HTMLImageElement, entry: Entry, signal: AbortSignal) => () => Promise<void>} */
 function enlarger(image, entry, signal) {
   let isAsked = false;
   return async () => {
@@ -130,7 +147,8 @@ function enlarger(image, entry, signal) {
   };
 }
 
-/** Show a picture. */
+/** Show a picture.
+    @type {(entry: Entry, place: Place) => Promise<void>} */
 export async function show(entry, place) {
   const { stage, signal } = place;
   const image = document.createElement("img");
@@ -145,5 +163,6 @@ export async function show(entry, place) {
   const enlarge = source.isMade && isShowable(entry) ? enlarger(image, entry, signal) : () => {};
   bind(new Zoom(image, stage, isDrawing(entry), enlarge), place);
   // Two fingers make the whole page larger.
-  visualViewport?.addEventListener("resize", () => visualViewport.scale > 1 && enlarge(), { signal });
+  const viewport = visualViewport;
+  viewport?.addEventListener("resize", () => viewport.scale > 1 && enlarge(), { signal });
 }

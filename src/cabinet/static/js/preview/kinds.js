@@ -26,10 +26,12 @@ const TEXT_NAMES =
   /\.(asc|bat|cfg|conf|css|csv|diff|diz|env|go|gitignore|inf|ini|java|js|json|jsx|kt|log|lua|md|mjs|nfo|patch|php|pl|properties|ps1|py|rb|reg|rs|rst|sh|sql|srt|svg|swift|tex|toml|ts|tsv|tsx|txt|vtt|vue|xml|ya?ml)$|^(dockerfile|makefile|readme|license|changelog)$/i;
 const UNKNOWN = new Set(["", "application/octet-stream"]);
 
-/** Tell whether a file is a drawing, which has no pixels of its own. */
+/** Tell whether a file is a drawing, which has no pixels of its own.
+    @type {(entry: { mediaType?: string }) => boolean} */
 export const isDrawing = ({ mediaType }) => mediaType === SVG;
 
-/** Return "image", "video", "audio", "pdf", "text", or "none" for what cannot be looked at. */
+/** Return "image", "video", "audio", "pdf", "text", or "none" for what cannot be looked at.
+    @type {(entry: { name: string, mediaType?: string }) => string} */
 export function kindOf({ name, mediaType = "" }) {
   const [family, subtype = ""] = mediaType.split("/");
   if (family === "image" && IMAGES.has(subtype)) {

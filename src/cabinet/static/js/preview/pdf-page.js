@@ -11,7 +11,12 @@ const MOST_PIXELS = 16_000_000;
 const FORBIDDEN = 403;
 
 export class PdfPage {
-  /** `first` is the first page, whose size the others have until they are looked at. */
+  /** `first` is the first page, whose size the others have until they are looked at; what PDF.js gives has no
+      types.
+      @param {any} file
+      @param {number} index
+      @param {any} pdfjs
+      @param {any} first */
   constructor(file, index, pdfjs, first) {
     this.file = file;
     this.index = index;
@@ -19,26 +24,30 @@ export class PdfPage {
     this.page = index === 1 ? first : null;
     this.model = first;
     this.isNear = false;
+    /** @type {{ cancel: () => void } | null} */
     this.drawing = null;
+    this.scale = 1;
     this.box = document.createElement("div");
     this.box.className = "pdf-page";
     this.box.setAttribute("role", "group");
     this.box.setAttribute("aria-label", text("preview-page", { number: number(index) }));
   }
 
+  /** @type {(scale: number) => void} */
   resize(scale) {
     this.scale = scale;
     const { width, height } = (this.page ?? this.model).getViewport({ scale });
     this.box.style.width = `${width}px`;
     this.box.style.height = `${height}px`;
-    this.box.style.setProperty("--total-scale-factor", scale);
+    this.box.style.setProperty("--total-scale-factor", String(scale));
     if (this.isNear) {
       this.forget();
       this.draw();
     }
   }
 
-  /** Be drawn if the page is near, and cost nothing if not. */
+  /** Be drawn if the page is near, and cost nothing if not.
+      @type {(isNear: boolean) => void} */
   see(isNear) {
     if (isNear !== this.isNear) {
       this.isNear = isNear;
@@ -72,6 +81,7 @@ export class PdfPage {
     }
   }
 
+  /** @type {(viewport: any) => Promise<void>} */
   async paint(viewport) {
     const { page, pdfjs } = this;
     const pixels = viewport.width * viewport.height;

@@ -4,6 +4,7 @@
    `eval`; what comes out of it is drawn on canvases, and its text laid over them as text. Scripts,
    links and forms of a PDF do nothing here: nothing that would serve them is loaded. */
 
+import { byId, part, parts } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { contentUrl } from "../core/http.js";
 import { USER_HEADER, user } from "../core/identity.js";
@@ -11,6 +12,9 @@ import { text } from "../core/texts.js";
 import { PdfPage } from "./pdf-page.js";
 import { Unshowable } from "./trouble.js";
 import { offerZoom } from "./zoom.js";
+
+/** @import { Entry } from "../list/list.js" */
+/** @import { Place } from "./preview.js" */
 
 const LIBRARY = new URL("../../vendor/pdfjs-6.5.438/", import.meta.url).href;
 // The unit of what is fetched of a large file: few requests, and no more than a page or two needs.
@@ -24,11 +28,13 @@ const WIDEST_PX = 900;
 const ZOOMS = [0.5, 4];
 
 // What the worker may have fetched, and where it lies: it asks for it when a file does.
+/** @type {Record<string, string>} */
 const DATA = { cMapUrl: "cmaps/", standardFontDataUrl: "fonts/" };
 const DATA_NAME = /^[\w-]+\.(bcmap|pfb)$/;
 
 /** Fetches tables and fonts for the worker, and nothing else that it might name. */
 class LibraryData {
+  /** @type {(asked: { kind: string, filename: string }) => Promise<Uint8Array>} */
   async fetch({ kind, filename }) {
     if (!Object.hasOwn(DATA, kind) || !DATA_NAME.test(filename)) {
       throw new Error("no data of the library");
@@ -41,8 +47,9 @@ class LibraryData {
   }
 }
 
+/** @type {(entry: Entry, signal: AbortSignal) => Promise<{ pdfjs: any, file: any }>} */
 async function open(entry, signal) {
-  const pdfjs = await import("../../vendor/pdfjs-6.5.438/pdf.min.mjs");
+  const pdfjs = await import(`${LIBRARY}pdf.min.mjs`);
   signal.throwIfAborted();
   pdfjs.GlobalWorkerOptions.workerSrc = `${LIBRARY}pdf.worker.min.mjs`;
   const task = pdfjs.getDocument({
@@ -69,6 +76,11 @@ async function open(entry, signal) {
 
 /** The pages below each other, as wide as the stage allows times a factor. */
 class Pages {
+  /** What PDF.js gives has no types.
+      @param {any} first
+      @param {any} file
+      @param {any} pdfjs
+      @param {Place} place */
   constructor(first, file, pdfjs, { stage, signal }) {
     this.stage = stage;
     this.factor = 1;
@@ -96,11 +108,13 @@ class Pages {
     this.stage.scrollTop = place * this.stage.scrollHeight;
   }
 
-  /** Draw what comes near, and forget what is far away. */
+  /** Draw what comes near, and forget what is far away.
+      @type {(signal: AbortSignal) => void} */
   watch(signal) {
+    /** @type {Map<Element, PdfPage>} */
     const byBox = new Map(this.pages.map((page) => [page.box, page]));
     const watcher = new IntersectionObserver(
-      (changes) => changes.forEach(({ target, isIntersecting }) => byBox.get(target).see(isIntersecting)),
+      (changes) => changes.forEach(({ target, isIntersecting }) => byBox.get(target)?.see(isIntersecting)),
       { root: this.stage, rootMargin: "50% 0px" },
     );
     this.pages.forEach((page) => watcher.observe(page.box));
@@ -118,6 +132,7 @@ class Pages {
     return Math.max(index, 0) + 1;
   }
 
+  /** @type {(to: number) => void} */
   go(to) {
     const page = this.pages[to - 1];
     if (page) {
@@ -126,25 +141,27 @@ class Pages {
   }
 }
 
+/** @type {(pages: Pages, place: Place) => void} */
 function offerPages(pages, { stage, tools, signal }) {
-  const parts = document.getElementById("preview-pages").content.cloneNode(true);
-  const [back, on] = parts.querySelectorAll("button");
-  const label = parts.querySelector(".preview-page");
+  const shown = document.importNode(byId("preview-pages", HTMLTemplateElement).content, true);
+  const [back, on] = parts(shown, "button");
+  const label = part(shown, ".preview-page");
   const count = pages.pages.length;
   const tell = () => {
     const { current } = pages;
     label.textContent = text("preview-position", { index: number(current), count: number(count) });
-    back.setAttribute("aria-disabled", current === 1);
-    on.setAttribute("aria-disabled", current === count);
+    back.setAttribute("aria-disabled", String(current === 1));
+    on.setAttribute("aria-disabled", String(current === count));
   };
   back.addEventListener("click", () => pages.go(pages.current - 1));
   on.addEventListener("click", () => pages.go(pages.current + 1));
   stage.addEventListener("scroll", tell, { signal, passive: true });
-  tools.append(parts);
+  tools.append(shown);
   tell();
 }
 
-/** Show a PDF. */
+/** Show a PDF.
+    @type {(entry: Entry, place: Place) => Promise<void>} */
 export async function show(entry, place) {
   const { pdfjs, file } = await open(entry, place.signal);
   const first = await file.getPage(1);

@@ -7,10 +7,11 @@
    Rule: knows no kind of file. Nothing of a file becomes markup, and nothing in it runs. */
 
 import { meantBy } from "../actions/preview-keys.js";
+import { around, byId, part } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { downloadUrl } from "../core/http.js";
 import { text } from "../core/texts.js";
-import { entryOf, rowOf } from "../list/list.js";
+import { entryOf, focusable, rowOf } from "../list/list.js";
 import { styled } from "../ui/styles.js";
 import { bindSwipes } from "../ui/swipes.js";
 import { lookAt, lookAway } from "./address.js";
@@ -18,6 +19,22 @@ import { Course } from "./course.js";
 import { kindOf } from "./kinds.js";
 import { showInstead, whyNot } from "./trouble.js";
 
+/** @import { Entry } from "../list/list.js" */
+
+/** Where a file is shown, and until when.
+    @typedef {object} Place
+    @property {HTMLElement} stage
+    @property {HTMLElement} tools
+    @property {HTMLDialogElement} dialog
+    @property {AbortSignal} signal */
+
+/** What shows a kind of file.
+    @typedef {{ show: (entry: Entry, place: Place) => Promise<void> }} Part */
+
+/** What loads the details panel, which can stand beside the stage.
+    @typedef {() => Promise<{ showBeside: (place: HTMLElement, entry: Entry) => Promise<void>, leave: () => void }>} LoadDetails */
+
+/** @type {Record<string, () => Promise<Part>>} */
 const PARTS = {
   image: () => import("./image.js"),
   video: () => import("./media.js"),
@@ -26,15 +43,17 @@ const PARTS = {
   text: () => import("./text.js"),
 };
 
-const dialog = document.getElementById("preview");
-const stage = document.getElementById("preview-stage");
-const tools = document.getElementById("preview-tools");
-const previous = document.getElementById("preview-previous");
-const next = document.getElementById("preview-next");
-const detailsButton = document.getElementById("preview-details");
+const dialog = byId("preview", HTMLDialogElement);
+const stage = byId("preview-stage");
+const tools = byId("preview-tools");
+const previous = byId("preview-previous");
+const next = byId("preview-next");
+const detailsButton = byId("preview-details");
 
 const course = new Course();
+/** @type {Entry | null} */
 let shown = null;
+/** @type {LoadDetails | null} */
 let loadDetails = null;
 let ending = new AbortController();
 
@@ -48,29 +67,31 @@ function clear() {
   stage.scrollTo(0, 0);
 }
 
-function drawHead() {
+/** @type {(entry: Entry) => void} */
+function drawHead(entry) {
   const { index, count, hasMore } = course.place;
-  const heading = document.getElementById("preview-name");
-  heading.firstElementChild.textContent = shown.name;
-  heading.title = shown.name;
+  const heading = byId("preview-name");
+  part(heading, "bdi").textContent = entry.name;
+  heading.title = entry.name;
   const told = { index: number(index + 1), count: `${number(count)}${hasMore ? "+" : ""}` };
-  dialog.querySelector("#preview-position").textContent = index < 0 ? "" : text("preview-position", told);
-  document.getElementById("preview-download").href = downloadUrl(shown.path);
+  byId("preview-position").textContent = index < 0 ? "" : text("preview-position", told);
+  byId("preview-download", HTMLAnchorElement).href = downloadUrl(entry.path);
   // Not `disabled`: the focus would be lost on the last one.
-  previous.setAttribute("aria-disabled", index <= 0);
-  next.setAttribute("aria-disabled", index < 0 || (index >= count - 1 && !hasMore));
+  previous.setAttribute("aria-disabled", String(index <= 0));
+  next.setAttribute("aria-disabled", String(index < 0 || (index >= count - 1 && !hasMore)));
   if (document.activeElement?.matches('.preview-turn[aria-disabled="true"]')) {
     stage.focus({ preventScroll: true });
   }
 }
 
-/** Show `entry`; `isAgain` says that it was tried before. */
+/** Show `entry`; `isAgain` says that it was tried before.
+    @type {(entry: Entry, how?: { isAgain?: boolean }) => Promise<void>} */
 async function show(entry, { isAgain = false } = {}) {
   clear();
   const { signal } = ending;
   shown = entry;
   course.stopAt(entry.path);
-  drawHead();
+  drawHead(entry);
   if (hasDetails()) {
     showDetails(true);
   }
@@ -82,9 +103,9 @@ async function show(entry, { isAgain = false } = {}) {
   }
   stage.setAttribute("aria-busy", "true");
   try {
-    const part = await PARTS[kind]();
+    const viewer = await PARTS[kind]();
     signal.throwIfAborted();
-    await part.show(entry, { stage, tools, dialog, signal });
+    await viewer.show(entry, { stage, tools, dialog, signal });
   } catch (failure) {
     if (!signal.aborted) {
       await explain(entry, failure, isAgain, signal);
@@ -95,7 +116,8 @@ async function show(entry, { isAgain = false } = {}) {
   }
 }
 
-/** Say why a file cannot be shown; one whose owner had to sign in again is tried once more. */
+/** Say why a file cannot be shown; one whose owner had to sign in again is tried once more.
+    @type {(entry: Entry, failure: Error, isAgain: boolean, signal: AbortSignal) => Promise<void>} */
 async function explain(entry, failure, isAgain, signal) {
   const { message, isThere, wasAway } = await whyNot(entry, failure);
   if (signal.aborted) {
@@ -110,7 +132,8 @@ async function explain(entry, failure, isAgain, signal) {
   showInstead(stage, entry, message, { isThere });
 }
 
-/** Go `by` files on in the list. */
+/** Go `by` files on in the list.
+    @type {(by: number) => Promise<void>} */
 async function step(by) {
   const entry = await course.next(by);
   if (entry && dialog.open) {
@@ -120,7 +143,8 @@ async function step(by) {
   }
 }
 
-/** Show what is in the file of `entry`; `load` loads the details panel, which can stand beside it. */
+/** Show what is in the file of `entry`; `load` loads the details panel, which can stand beside it.
+    @type {(entry: Entry, load: LoadDetails) => Promise<void>} */
 export async function preview(entry, load) {
   loadDetails = load;
   await styled;
@@ -135,17 +159,19 @@ export async function preview(entry, load) {
 
 const hasDetails = () => detailsButton.getAttribute("aria-pressed") === "true";
 
-/** Show the details beside the stage, or no more. */
+/** Show the details beside the stage, or no more.
+    @type {(isWanted: boolean) => Promise<void>} */
 async function showDetails(isWanted) {
-  const { leave, showBeside } = await loadDetails();
-  detailsButton.setAttribute("aria-pressed", isWanted);
-  if (isWanted) {
-    await showBeside(document.getElementById("preview-side"), shown);
+  const details = await loadDetails?.();
+  detailsButton.setAttribute("aria-pressed", String(isWanted));
+  if (isWanted && shown) {
+    await details?.showBeside(byId("preview-side"), shown);
   } else {
-    leave();
+    details?.leave();
   }
 }
 
+/** @type {(button: HTMLElement, by: number) => void} */
 const turn = (button, by) =>
   button.addEventListener("click", () => button.getAttribute("aria-disabled") === "true" || step(by));
 
@@ -157,27 +183,32 @@ dialog.addEventListener("keydown", (event) => {
   if (
     meantBy(event) === "turn" &&
     !event.defaultPrevented &&
-    !event.target.closest("video, audio, input, select, textarea")
+    !around(event, "video, audio, input, select, textarea")
   ) {
     event.preventDefault();
     step(event.key === "ArrowLeft" ? -1 : 1);
   }
 });
 dialog.addEventListener("contentchange", () => {
-  const row = rowOf(shown.path);
-  show(row ? entryOf(row) : shown);
+  const row = shown && rowOf(shown.path);
+  if (shown) {
+    show(row ? entryOf(row) : shown);
+  }
 });
-document.getElementById("list").addEventListener("listchange", () => {
+byId("list").addEventListener("listchange", () => {
   if (dialog.open && shown) {
     course.stopAt(shown.path);
-    drawHead();
+    drawHead(shown);
   }
 });
 dialog.addEventListener("close", () => {
   clear();
+  if (!shown) {
+    return;
+  }
   lookAway(shown.path);
   if (hasDetails()) {
     showDetails(false);
   }
-  rowOf(shown.path)?.querySelector(".name").focus();
+  focusable(rowOf(shown.path))?.focus();
 });

@@ -7,6 +7,11 @@
 
 import { ask, encoded, ownUrl, root, shownUrl, successOf } from "../core/http.js";
 
+/** @import { Entry } from "../list/list.js" */
+
+/** Where a picture may be had (see `sourcesOf`).
+    @typedef {{ url: string, isMade: boolean, isOpaque?: boolean, patience?: number }} Source */
+
 // The square that the server's picture fits into (services/thumbnails/decoding.py).
 const PREVIEW_PX = 1600;
 // What is smaller is there as soon as a picture that has yet to be made.
@@ -22,7 +27,8 @@ const SHORT_PATIENCE_MS = 4_000;
 const OURS_ALONE = new Set(["image/heic", "image/heif", "image/tiff"]);
 const MADE = new Set(["image/avif", "image/gif", "image/jpeg", "image/png", "image/webp", ...OURS_ALONE]);
 
-/** Tell whether the picture that the server makes has all the pixels that a photograph gets on a stage. */
+/** Tell whether the picture that the server makes has all the pixels that a photograph gets on a stage.
+    @type {(stage: HTMLElement) => boolean} */
 function isScreenSmall(stage) {
   const { clientWidth, clientHeight } = stage;
   const widest = Math.max(
@@ -32,35 +38,39 @@ function isScreenSmall(stage) {
   return widest * Math.min(devicePixelRatio, MOST_DOTS) <= PREVIEW_PX;
 }
 
-/** Return the address of the server's picture: the one that the row shows, in another size. */
+/** Return the address of the server's picture: the one that the row shows, in another size.
+    @type {(entry: Entry) => string} */
 function madeUrl({ path, row }) {
   const thumb = row?.querySelector(".thumb");
-  if (!thumb?.src) {
-    return ownUrl(`${root}thumbnails/${encoded(path)}`, { size: PREVIEW_PX });
+  if (!(thumb instanceof HTMLImageElement) || !thumb.src) {
+    return ownUrl(`${root}thumbnails/${encoded(path)}`, { size: String(PREVIEW_PX) });
   }
   const url = new URL(thumb.src);
-  url.searchParams.set("size", PREVIEW_PX);
+  url.searchParams.set("size", String(PREVIEW_PX));
   return url.href;
 }
 
 /** Return where the picture of `entry` may be had for a stage, what is best first. `isMade` tells the server's
-    from the file, `isOpaque` that no pixel can be seen through, and `patience` how long it is worth waiting for. */
+    from the file, `isOpaque` that no pixel can be seen through, and `patience` how long it is worth waiting for.
+    @type {(entry: Entry, stage: HTMLElement) => Source[]} */
 export function sourcesOf(entry, stage) {
   const file = { url: shownUrl(entry.path), isMade: false, isOpaque: entry.mediaType === "image/jpeg" };
-  if (!MADE.has(entry.mediaType)) {
+  if (!MADE.has(entry.mediaType ?? "")) {
     return [file];
   }
-  const isOurs = OURS_ALONE.has(entry.mediaType);
+  const isOurs = OURS_ALONE.has(entry.mediaType ?? "");
   const isBetter = isOurs || (entry.size > LARGE_BYTES && isScreenSmall(stage));
   const made = { url: madeUrl(entry), isMade: true, patience: isOurs ? PATIENCE_MS : SHORT_PATIENCE_MS };
   return isBetter ? [made, file] : [file, made];
 }
 
-/** Tell whether browsers show the file itself. */
-export const isShowable = ({ mediaType }) => !OURS_ALONE.has(mediaType);
+/** Tell whether browsers show the file itself.
+    @type {(entry: Entry) => boolean} */
+export const isShowable = ({ mediaType }) => !OURS_ALONE.has(mediaType ?? "");
 
-/** Wait until the server has made a picture; returns false when it will not, or not in time. Raises `Failure`. */
-async function comes({ url, patience }, signal) {
+/** Wait until the server has made a picture; returns false when it will not, or not in time. Raises `Failure`.
+    @type {(source: Source, signal: AbortSignal) => Promise<boolean>} */
+async function comes({ url, patience = 0 }, signal) {
   for (let waited = 0; ; ) {
     const answer = await successOf(ask("HEAD", url));
     signal.throwIfAborted();
@@ -79,9 +89,12 @@ async function comes({ url, patience }, signal) {
   }
 }
 
-/** Tell whether the first pixel of `image` is there, which is in any of the corners: a photograph may be turned. */
+/** Tell whether the first pixel of `image` is there, which is in any of the corners: a photograph may be turned.
+    @type {(image: HTMLImageElement) => boolean} */
 function hasBegun(image) {
-  const context = new OffscreenCanvas(1, 1).getContext("2d");
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (
+    new OffscreenCanvas(1, 1).getContext("2d")
+  );
   const { naturalWidth: width, naturalHeight: height } = image;
   for (const x of [0, width - 1]) {
     for (const y of [0, height - 1]) {
@@ -91,7 +104,8 @@ function hasBegun(image) {
   return context.getImageData(0, 0, 1, 1).data[3] > 0;
 }
 
-/** Have `image` show what is at `url`; returns whether it does. */
+/** Have `image` show what is at `url`; returns whether it does.
+    @type {(image: HTMLImageElement, source: Source) => Promise<boolean>} */
 async function shows(image, { url, isOpaque }) {
   // The same address again would be no reason to fetch it again.
   image.removeAttribute("src");
@@ -103,6 +117,7 @@ async function shows(image, { url, isOpaque }) {
   );
 }
 
+/** @type {(image: HTMLImageElement, source: Source, signal: AbortSignal) => Promise<boolean>} */
 async function load(image, source, signal) {
   if (await shows(image, source)) {
     return true;
@@ -112,7 +127,8 @@ async function load(image, source, signal) {
 }
 
 /** Have `image` show the first of `sources` that can be shown, and return it; null when none can. Raises `Failure`
-    where the server refuses its picture. */
+    where the server refuses its picture.
+    @type {(image: HTMLImageElement, sources: Source[], signal: AbortSignal) => Promise<Source | null>} */
 export async function showFirst(image, sources, signal) {
   for (const source of sources) {
     if (await load(image, source, signal)) {

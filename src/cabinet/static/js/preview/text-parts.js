@@ -4,6 +4,8 @@
 
 import { contentUrl, send } from "../core/http.js";
 
+/** @import { Entry } from "../list/list.js" */
+
 // More than anybody reads at once, and what a browser lays out without a pause. Even, as units of UTF-16 are.
 export const PART_BYTES = 250_000;
 // How far behind the end of a part the end of its last line is looked for; a longer line is cut.
@@ -11,11 +13,13 @@ const SLACK_BYTES = 4_096;
 const LINE_FEED = 10;
 const RANGE_TOTAL = /\/(\d+)$/;
 
-/** Return how many parts `total` bytes are; the last of them is half as long to half as long again. */
+/** Return how many parts `total` bytes are; the last of them is half as long to half as long again.
+    @type {(total: number) => number} */
 export const countParts = (total) => Math.max(Math.round(total / PART_BYTES), 1);
 
 /** Return the place in `bytes` behind the first end of a line at `at` or, if that is the start of a line, `at`
-    itself; where none comes within the slack, the first place where a letter of UTF-8 may begin. */
+    itself; where none comes within the slack, the first place where a letter of UTF-8 may begin.
+    @type {(bytes: Uint8Array, at: number, encoding: string | null) => number} */
 function lineStart(bytes, at, encoding) {
   const isWide = encoding?.startsWith("utf-16");
   const unit = isWide ? 2 : 1;
@@ -35,7 +39,11 @@ function lineStart(bytes, at, encoding) {
 }
 
 /** A part that was fetched: `bytes` from `start` on, and `total`, of all the file. */
-class Part {
+export class Part {
+  /** @param {number} index
+      @param {Uint8Array} bytes
+      @param {number} offset
+      @param {number} total */
   constructor(index, bytes, offset, total) {
     this.index = index;
     this.bytes = bytes;
@@ -52,15 +60,18 @@ class Part {
     return this.index === this.count - 1;
   }
 
-  /** Return its lines in an encoding, as bytes. */
+  /** Return its lines in an encoding, as bytes.
+      @type {(encoding: string | null) => Uint8Array} */
   lines(encoding) {
     const { bytes, index, offset } = this;
+    /** @type {(edge: number) => number} */
     const at = (edge) => lineStart(bytes, edge * PART_BYTES - offset, encoding);
     return bytes.subarray(this.isFirst ? 0 : at(index), this.isLast ? bytes.length : at(index + 1));
   }
 }
 
-/** Fetch the part `index` of a file of `total` bytes, or if that is shorter now its last; raises `Failure`. */
+/** Fetch the part `index` of a file of `total` bytes, or if that is shorter now its last; raises `Failure`.
+    @type {(entry: Entry, index: number, total: number) => Promise<Part>} */
 export async function fetchPart(entry, index, total) {
   const count = countParts(total);
   const isLast = index >= count - 1;

@@ -3,7 +3,8 @@
 import { isAway, OTHER_SESSION } from "../core/identity.js";
 import { renewToken, signedInNow } from "./signin.js";
 
-/** Be the user of this page again, after a failure because of the session; tells whether that is so. */
+/** Be the user of this page again, after a failure because of the session; tells whether that is so.
+    @type {(failure: { status?: number, type?: string }) => Promise<boolean>} */
 async function isBackAfter(failure) {
   if (failure.type !== OTHER_SESSION) {
     return isAway(failure) && signedInNow();
@@ -16,7 +17,8 @@ async function isBackAfter(failure) {
   }
 }
 
-/** Return what `attempt()` returns; when the session has ended, after signing in again. */
+/** Return what `attempt()` returns; when the session has ended, after signing in again.
+    @type {<T>(attempt: () => Promise<T>) => Promise<T>} */
 export async function renewing(attempt) {
   try {
     return await attempt();

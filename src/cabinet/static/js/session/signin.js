@@ -3,6 +3,7 @@
 
    Rule: only the user whose page this is counts, or files would end up with somebody else. */
 
+import { byId, field, fieldsOf, part } from "../core/dom.js";
 import { adoptToken, ask, fetchAnyPage, fetchPage, root, successOf, TOKEN, tokenOf } from "../core/http.js";
 import { absence, announce, look, OTHER_USER, presence, USER_HEADER, username } from "../core/identity.js";
 import { text } from "../core/texts.js";
@@ -14,34 +15,39 @@ import { styled } from "../ui/styles.js";
 // without a pause.
 const APART_MS = 1_000;
 
-const dialog = document.getElementById("signin");
-const form = dialog.querySelector("form");
-const error = document.getElementById("signin-error");
-const part = (name) => document.getElementById(`signin-${name}`);
+const dialog = byId("signin", HTMLDialogElement);
+const form = part(dialog, "form", HTMLFormElement);
+const error = byId("signin-error");
+/** @type {(name: string) => HTMLElement} */
+const piece = (name) => byId(`signin-${name}`);
 
 // Whether the page is to be told that its user is back.
 let isAway = false;
 let isRenewing = false;
 let triedAt = -Infinity;
 let isPutAside = false;
+/** @type {Promise<void> | null} */
 let waiting = null;
+/** @type {(() => void) | null} */
 let release = null;
 
+/** @type {(message: string) => void} */
 function explain(message) {
   error.hidden = !message;
-  error.querySelector("span").textContent = message;
+  part(error, "span").textContent = message;
 }
 
-/** Say who is signed in, and which ways there are to go on. */
+/** Say who is signed in, and which ways there are to go on.
+    @type {(absence: { why: string | null, name: string }) => void} */
 function draw({ why, name }) {
   const isOther = why === OTHER_USER;
   const told = { name, user: username };
-  part("title").textContent = text(isOther ? "other-user" : "sign-in-again", told);
-  part("text").textContent = text(isOther ? "other-user-text" : "sign-in-again-text", told);
-  part("send").textContent = text(isOther ? "sign-in-as" : "sign-in", told);
-  part("other").textContent = text("show-files-of", told);
-  part("other").hidden = !isOther;
-  part("later").hidden = isOther;
+  piece("title").textContent = text(isOther ? "other-user" : "sign-in-again", told);
+  piece("text").textContent = text(isOther ? "other-user-text" : "sign-in-again-text", told);
+  piece("send").textContent = text(isOther ? "sign-in-as" : "sign-in", told);
+  piece("other").textContent = text("show-files-of", told);
+  piece("other").hidden = !isOther;
+  piece("later").hidden = isOther;
 }
 
 async function open() {
@@ -102,7 +108,7 @@ async function submit() {
   const anybody = { [USER_HEADER]: null };
   try {
     const token = tokenOf(await fetchAnyPage(`${root}login`, anybody));
-    const body = new URLSearchParams(new FormData(form));
+    const body = fieldsOf(form);
     const post = () => ask("POST", `${root}login`, body, { ...anybody, [TOKEN]: token });
     await successOf(whileBusy(post, explain));
     form.reset();
@@ -110,7 +116,7 @@ async function submit() {
     await look();
   } catch (failure) {
     explain(failure.status === 401 ? text("wrong-password") : failure.message);
-    form.elements.password.focus();
+    field(form, "password").focus();
   }
 }
 
@@ -125,7 +131,8 @@ export async function askToSignIn() {
   }
 }
 
-/** Return a promise that is kept once the user of this page is signed in again. */
+/** Return a promise that is kept once the user of this page is signed in again.
+    @type {() => Promise<void>} */
 export function back() {
   waiting ??= new Promise((resolve) => {
     release = resolve;
@@ -133,14 +140,16 @@ export function back() {
   return waiting;
 }
 
-/** Return the same, and ask for it. */
+/** Return the same, and ask for it.
+    @type {() => Promise<void>} */
 export function signedIn() {
   const isBack = back();
   askToSignIn();
   return isBack;
 }
 
-/** Ask as `signedIn` does; resolves to whether it happened, false once the question was put aside. */
+/** Ask as `signedIn` does; resolves to whether it happened, false once the question was put aside.
+    @type {() => Promise<boolean>} */
 export function signedInNow() {
   const isBack = signedIn().then(() => true);
   const aside = new Promise((resolve) => {
@@ -149,12 +158,12 @@ export function signedInNow() {
   return Promise.race([isBack, aside]);
 }
 
-bindPassword(form.elements.password);
+bindPassword(field(form, "password"));
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   submit();
 });
-part("later").addEventListener("click", () => dialog.close());
+piece("later").addEventListener("click", () => dialog.close());
 dialog.addEventListener("close", () => {
   isPutAside = isAway;
 });

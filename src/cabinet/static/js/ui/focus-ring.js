@@ -7,6 +7,7 @@
 const TYPING = 'input:not([type="checkbox"], [type="radio"]), textarea, [contenteditable]';
 
 let isPointing = false;
+/** @type {Element | null} */
 let quiet = null;
 
 /** Show the ring again that was held back. */
@@ -17,6 +18,7 @@ function release() {
 
 /** Hold back the ring of what a pointer has led the focus to. */
 export function bindFocusRing() {
+  /** @type {(type: string, act: (event: Event) => void) => void} */
   const listen = (type, act) => document.addEventListener(type, act, { capture: true, passive: true });
   listen("pointerdown", () => {
     isPointing = true;
@@ -27,7 +29,12 @@ export function bindFocusRing() {
   });
   listen("focusout", release);
   listen("focusin", ({ target }) => {
-    if (isPointing && target.matches(":focus-visible") && !target.matches(TYPING)) {
+    if (
+      isPointing &&
+      target instanceof Element &&
+      target.matches(":focus-visible") &&
+      !target.matches(TYPING)
+    ) {
       quiet = target;
       quiet.classList.add("is-quiet");
     }

@@ -3,7 +3,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 const sprite = new URL("../../icons.svg", import.meta.url).pathname;
 
-/** Return the icon called `name`. */
+/** Return the icon called `name`.
+    @type {(name: string) => SVGElement} */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.classList.add("icon");

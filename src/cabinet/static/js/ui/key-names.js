@@ -4,6 +4,7 @@ import { text } from "../core/texts.js";
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
+/** @type {Record<string, string>} */
 const NAMES = {
   ArrowDown: "↓",
   ArrowLeft: "←",
@@ -16,8 +17,10 @@ const NAMES = {
   Shift: isMac ? "⇧" : "Shift",
 };
 
+/** @type {Record<string, string>} */
 const WORDS = { Space: "key-space", Typing: "key-typing" };
 
+/** @type {(key: string) => string} */
 function nameOf(key) {
   if (key in WORDS) {
     return text(WORDS[key]);
@@ -25,8 +28,10 @@ function nameOf(key) {
   return NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
 }
 
-/** Return the names of the keys that are held and pressed together. */
+/** Return the names of the keys that are held and pressed together.
+    @type {(key: string) => string[]} */
 export const partsOf = (key) => (key === "+" ? [key] : key.split("+")).map(nameOf);
 
-/** Return them in one word. */
+/** Return them in one word.
+    @type {(key: string) => string} */
 export const labelOf = (key) => partsOf(key).join(isMac ? "" : "+");

@@ -3,6 +3,7 @@
 
    Rule: asked at every key, so that all tabs obey at once. */
 
+import { parts } from "../core/dom.js";
 import { root, user } from "../core/identity.js";
 
 const NAME = `keys ${root}${user}`;
@@ -17,10 +18,12 @@ function read() {
   }
 }
 
-/** Tell whether keys of a `kind` ("letters", "signs") do something. */
+/** Tell whether keys of a `kind` ("letters", "signs") do something.
+    @type {(kind: string) => boolean} */
 export const areOn = (kind) => read().has(kind);
 
-/** Return the kind of `key`, as the tables write it; null for one that cannot be switched off. */
+/** Return the kind of `key`, as the tables write it; null for one that cannot be switched off.
+    @type {(key: string) => string | null} */
 export function kindOf(key) {
   if (key.length > 1) {
     return null;
@@ -28,12 +31,14 @@ export function kindOf(key) {
   return /^[a-z]$/.test(key) ? "letters" : "signs";
 }
 
-/** Tell whether `key` does something. */
+/** Tell whether `key` does something.
+    @type {(key: string) => boolean} */
 export function isOn(key) {
   const kind = kindOf(key);
   return kind === null || areOn(kind);
 }
 
+/** @type {(kind: string, isWanted: boolean) => void} */
 function switchKind(kind, isWanted) {
   const kinds = read();
   kinds[isWanted ? "add" : "delete"](kind);
@@ -44,23 +49,29 @@ function switchKind(kind, isWanted) {
   }
 }
 
-const switchesIn = (place) => place.querySelectorAll("[data-keys]");
+/** @type {(box: HTMLInputElement) => string} */
+const kindOn = (box) => box.dataset.keys ?? "";
 
-/** Show in the switches of `place` how it is now. */
+/** @type {(place: HTMLElement) => HTMLInputElement[]} */
+const switchesIn = (place) => parts(place, "[data-keys]", HTMLInputElement);
+
+/** Show in the switches of `place` how it is now.
+    @type {(place: HTMLElement) => void} */
 export function showSwitches(place) {
   for (const box of switchesIn(place)) {
-    box.checked = areOn(box.dataset.keys);
+    box.checked = areOn(kindOn(box));
   }
 }
 
 /** Let the switches in `place` show how it is and change it; `changed()` hears of that. Until then they can
-    not be pressed. */
+    not be pressed.
+    @type {(place: HTMLElement, changed?: () => void) => void} */
 export function bindSwitches(place, changed = () => {}) {
   showSwitches(place);
   for (const box of switchesIn(place)) {
     box.disabled = false;
     box.addEventListener("change", () => {
-      switchKind(box.dataset.keys, box.checked);
+      switchKind(kindOn(box), box.checked);
       changed();
     });
   }

@@ -3,6 +3,7 @@
 import { text } from "../core/texts.js";
 import { icon } from "./icons.js";
 
+/** @type {(input: HTMLInputElement) => HTMLButtonElement} */
 function revealButton(input) {
   const button = document.createElement("button");
   button.type = "button";
@@ -17,14 +18,15 @@ function revealButton(input) {
     render();
   });
   // A password manager recognises the field by its type, so it goes back to it before sending.
-  input.form.addEventListener("submit", () => {
+  input.form?.addEventListener("submit", () => {
     input.type = "password";
   });
   render();
   return button;
 }
 
-/** Put the button beside `input`, in the frame that the server drew: whoever types already goes on typing. */
+/** Put the button beside `input`, in the frame that the server drew: whoever types already goes on typing.
+    @type {(input: HTMLInputElement) => void} */
 export function bindPassword(input) {
-  input.parentElement.append(revealButton(input));
+  input.parentElement?.append(revealButton(input));
 }

@@ -2,17 +2,20 @@
 
    Rule: a form is taken over only as far as needed for that; what is answered shows as it would without. */
 
+import { byId, fieldsOf, part } from "../core/dom.js";
 import { text } from "../core/texts.js";
 
 const BUSY = 503;
 const TRIES = 5;
 
+/** @type {(seconds: number) => Promise<void>} */
 const after = (seconds) =>
   new Promise((resolve) => {
     setTimeout(resolve, seconds * 1000);
   });
 
-/** Return the answer that `ask()` resolves to; while the server is busy, `tell` so and ask again when it says. */
+/** Return the answer that `ask()` resolves to; while the server is busy, `tell` so and ask again when it says.
+    @type {(ask: () => Promise<Response>, tell: (words: string) => void) => Promise<Response>} */
 export async function whileBusy(ask, tell) {
   for (let tries = 1; ; tries += 1) {
     const response = await ask();
@@ -24,23 +27,25 @@ export async function whileBusy(ask, tell) {
   }
 }
 
+/** @type {(form: HTMLFormElement, status: HTMLElement) => Promise<Response>} */
 function post(form, status) {
-  const body = new URLSearchParams(new FormData(form));
+  const body = fieldsOf(form);
   const ask = () => fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
   return whileBusy(ask, (words) => {
     status.textContent = words;
   });
 }
 
-/** Show the page that answers a form in place of this one. */
+/** Show the page that answers a form in place of this one.
+    @type {(response: Response) => Promise<void>} */
 async function show(response) {
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-  const main = document.getElementById("main");
-  main.replaceWith(document.importNode(fresh.getElementById("main"), true));
+  byId("main").replaceWith(document.importNode(part(fresh, "#main"), true));
   document.title = fresh.title;
 }
 
-/** Go where the answer of a form leads. */
+/** Go where the answer of a form leads.
+    @type {(response: Response) => void} */
 function goOn({ url, headers, body }) {
   const { pathname, search } = new URL(url);
   if (headers.get("Content-Disposition")?.startsWith("attachment")) {
@@ -54,7 +59,8 @@ function goOn({ url, headers, body }) {
   location.assign(url + location.hash);
 }
 
-/** Send `form`, which takes nothing meanwhile; `rebind()` looks after the fields of a page that came back. */
+/** Send `form`, which takes nothing meanwhile; `rebind()` looks after the fields of a page that came back.
+    @type {(form: HTMLFormElement, rebind: () => void) => Promise<void>} */
 export async function send(form, rebind) {
   const status = document.createElement("p");
   status.setAttribute("role", "status");

@@ -5,9 +5,11 @@
    Latin keyboard, so that M is M while Russian is typed. */
 
 // What stands on the key of "/" where Russian or Ukrainian is typed.
+/** @type {Record<string, string>} */
 const SLASH = { ".": "/", ",": "?" };
 
-/** Return the name of the key itself. */
+/** Return the name of the key itself.
+    @type {(event: KeyboardEvent) => string} */
 function nameOf({ key, code }) {
   if (/^[a-z]$/i.test(key)) {
     return key.toLowerCase();
@@ -23,7 +25,8 @@ function nameOf({ key, code }) {
   return key === " " ? "Space" : key;
 }
 
-/** Return what was pressed, as the tables write it. */
+/** Return what was pressed, as the tables write it.
+    @type {(event: KeyboardEvent) => string} */
 export function pressed(event) {
   const name = nameOf(event);
   const isSign = name.length === 1 && !/[a-z]/.test(name);

@@ -5,7 +5,8 @@ const link = document.createElement("link");
 link.rel = "stylesheet";
 link.href = new URL("../../css/dialogs+details+preview.css", import.meta.url).pathname;
 
-/** Resolves once they hold; when they cannot be loaded, one goes without. */
+/** Resolves once they hold; when they cannot be loaded, one goes without.
+    @type {Promise<unknown>} */
 export const styled = new Promise((resolve) => {
   link.addEventListener("load", resolve);
   link.addEventListener("error", resolve);

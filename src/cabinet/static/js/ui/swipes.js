@@ -1,17 +1,21 @@
 /* Swipes to the left and to the right, by one finger. */
 
+import { around } from "../core/dom.js";
+
 const LEAST_PX = 60;
 // How much flatter than steep a swipe has to be.
 const FLATNESS = 2;
 
 /** Call `turn(1)` for a swipe to the left over `element`, `turn(-1)` for one to the right. What scrolls
-    sideways itself keeps its swipes, and so does a player, whose time line is pulled. */
+    sideways itself keeps its swipes, and so does a player, whose time line is pulled.
+    @type {(element: HTMLElement, turn: (by: number) => void) => void} */
 export function bindSwipes(element, turn) {
+  /** @type {Touch | null} */
   let start = null;
   element.addEventListener(
     "touchstart",
     ({ touches, target }) => {
-      const isOurs = element.scrollWidth <= element.clientWidth && !target.closest("video, audio");
+      const isOurs = element.scrollWidth <= element.clientWidth && !around({ target }, "video, audio");
       start = touches.length === 1 && isOurs ? touches[0] : null;
     },
     { passive: true },

@@ -2,12 +2,15 @@
 
    The choice lives in a cookie, so that the server writes it into the page and nothing flashes. */
 
+import { part } from "../core/dom.js";
+
 const ORDER = ["auto", "light", "dark"];
 const YEAR_SECONDS = 31_536_000;
 
 const root = document.documentElement;
 const current = () => root.dataset.theme ?? "auto";
 
+/** @type {(theme: string) => void} */
 function choose(theme) {
   if (theme === "auto") {
     delete root.dataset.theme;
@@ -18,13 +21,15 @@ function choose(theme) {
   document.cookie = `theme=${theme}; Path=${document.body.dataset.root}; Max-Age=${age}; SameSite=Lax`;
 }
 
+/** @type {(button: HTMLElement) => void} */
 function name(button) {
-  const label = button.dataset[current()];
+  const label = button.dataset[current()] ?? "";
   button.setAttribute("aria-label", label);
-  button.querySelector(".theme-word").textContent = label;
+  part(button, ".theme-word").textContent = label;
   button.title = label;
 }
 
+/** @type {(button: HTMLElement) => void} */
 export function bindTheme(button) {
   name(button);
   button.addEventListener("click", () => {

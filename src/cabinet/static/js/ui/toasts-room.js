@@ -5,17 +5,20 @@
 
 const root = document.documentElement;
 // What ends last on a wide page, and on a narrow one; the root for what is scrolled into view.
+/** @type {(HTMLElement | null)[]} */
 const ends = [root, document.querySelector(".frame"), document.getElementById("main")];
 
 let given = 0;
 
+/** @type {(pixels: number) => void} */
 function give(pixels) {
   given = pixels;
   // To each by itself, for it is not handed down: every row would be drawn anew.
-  ends.forEach((each) => each.style.setProperty("--toasts", `${pixels}px`));
+  ends.forEach((each) => each?.style.setProperty("--toasts", `${pixels}px`));
 }
 
-/** Give the page as much room as `toasts` take of it. */
+/** Give the page as much room as `toasts` take of it.
+    @type {(toasts: HTMLElement) => void} */
 export function keepRoomFor(toasts) {
   const fit = () => {
     const needed = toasts.parentElement === document.body ? toasts.offsetHeight : 0;

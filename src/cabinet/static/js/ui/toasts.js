@@ -2,16 +2,19 @@
 
    Rule: a message is text, never markup. */
 
+import { byId, copyOf, part, parts } from "../core/dom.js";
 import { keepRoomFor } from "./toasts-room.js";
+
+/** What a message offers to do.
+    @typedef {{ label: string, run: () => unknown }} Action */
 
 const LASTS_FOR_MS = 8_000;
 const AT_ONCE = 3;
 
-const template = document.getElementById("toast");
-const toasts = document.getElementById("toasts");
+const toasts = byId("toasts");
 const regions = {
-  status: toasts.querySelector('[role="status"]'),
-  alert: toasts.querySelector('[role="alert"]'),
+  status: part(toasts, '[role="status"]'),
+  alert: part(toasts, '[role="alert"]'),
 };
 
 keepRoomFor(toasts);
@@ -27,7 +30,7 @@ function comeForward() {
 document.addEventListener(
   "close",
   ({ target }) => {
-    if (target.contains(toasts)) {
+    if (target instanceof Node && target.contains(toasts)) {
       document.body.append(toasts);
     }
   },
@@ -42,20 +45,23 @@ function makeRoom() {
   }
 }
 
+/** @type {(message: string) => HTMLElement} */
 function draw(message) {
-  const note = template.content.firstElementChild.cloneNode(true);
-  note.querySelector("p").textContent = message;
-  note.querySelector("button").addEventListener("click", () => note.remove());
+  const note = copyOf("toast");
+  part(note, "p").textContent = message;
+  part(note, "button").addEventListener("click", () => note.remove());
   return note;
 }
 
+/** @type {(region: HTMLElement, note: HTMLElement) => void} */
 function add(region, note) {
   makeRoom();
   comeForward();
-  regions[region].append(note);
+  region.append(note);
 }
 
-/** Take `note` away after a while; it stays for as long as a pointer or the focus rests on it. */
+/** Take `note` away after a while; it stays for as long as a pointer or the focus rests on it.
+    @type {(note: HTMLElement) => void} */
 function fade(note) {
   let timer = 0;
   const wait = () => {
@@ -71,6 +77,7 @@ function fade(note) {
   wait();
 }
 
+/** @type {(action: Action, note: HTMLElement) => HTMLButtonElement} */
 function actionButton({ label, run }, note) {
   const button = document.createElement("button");
   button.type = "button";
@@ -84,35 +91,38 @@ function actionButton({ label, run }, note) {
 }
 
 /** Say that something went well, with a button for `action`, which is a `label` and what it shall
-    `run`, if there is one. Returns what takes the message away. */
+    `run`, if there is one. Returns what takes the message away.
+    @type {(message: string, action?: Action | null) => () => void} */
 export function say(message, action = null) {
   const note = draw(message);
   if (action) {
-    note.querySelector("p").after(actionButton(action, note));
+    part(note, "p").after(actionButton(action, note));
   }
-  add("status", note);
+  add(regions.status, note);
   fade(note);
   return () => note.remove();
 }
 
-/** Tell those who listen what those who look can see elsewhere; what is urgent interrupts them. */
+/** Tell those who listen what those who look can see elsewhere; what is urgent interrupts them.
+    @type {(message: string, how?: { isUrgent?: boolean }) => void} */
 export function announce(message, { isUrgent = false } = {}) {
   const note = draw(message);
   note.classList.add("visually-hidden");
   // Nobody sees a button in it, so nobody shall come to one.
-  note.querySelector("button").remove();
+  part(note, "button").remove();
   comeForward();
-  regions[isUrgent ? "alert" : "status"].append(note);
+  (isUrgent ? regions.alert : regions.status).append(note);
   setTimeout(() => note.remove(), LASTS_FOR_MS);
 }
 
-/** Say that something went wrong, with a button for `action` if there is one; the same is not said twice. */
+/** Say that something went wrong, with a button for `action` if there is one; the same is not said twice.
+    @type {(message: string, action?: Action | null) => void} */
 export function warn(message, action = null) {
-  const same = [...toasts.querySelectorAll('[role="alert"] .note:not(.visually-hidden)')];
-  same.find((note) => note.querySelector("p").textContent === message)?.remove();
+  const same = parts(toasts, '[role="alert"] .note:not(.visually-hidden)');
+  same.find((note) => part(note, "p").textContent === message)?.remove();
   const note = draw(message);
   if (action) {
-    note.querySelector("p").after(actionButton(action, note));
+    part(note, "p").after(actionButton(action, note));
   }
-  add("alert", note);
+  add(regions.alert, note);
 }

@@ -13,6 +13,13 @@ import { arrived, bodyLimit, isTooMuch } from "./limits.js";
 import { sendBody } from "./sending.js";
 import { StallWatch } from "./stall.js";
 
+/** @import { BatchReport } from "./reports.js" */
+/** @import { Batches } from "./scheduler.js" */
+/** @import { Stored, Task } from "./task.js" */
+
+/** A file as it is now, and its hash where the browser computes one.
+    @typedef {{ task: Task, content: ArrayBuffer, hash: string | null }} Loaded */
+
 // Files, of at most so many bytes each, and bytes in all: as filecli does (client/transfer/batches.py).
 const MOST_FILES = 500;
 const SMALL_BYTES = 1024 * 1024;
@@ -31,12 +38,15 @@ const HEAD_BYTES = 512;
 const MOST_BYTES_OF_A_LETTER = 3;
 
 // A name that is no Unicode would become another one in a form.
+/** @type {(task: Task) => boolean} */
 const canGoAlong = ({ size, path }) => size <= SMALL_BYTES && (path.isWellFormed?.() ?? true);
 
-/** Return how much a task adds to a form at most, with the heads of its two parts. */
+/** Return how much a task adds to a form at most, with the heads of its two parts.
+    @type {(task: Task) => number} */
 const weightOf = ({ size, path }) => size + HEAD_BYTES + MOST_BYTES_OF_A_LETTER * path.length;
 
-/** Return those of `tasks` that go with the first of them, and it; `rate` is in bytes a second. */
+/** Return those of `tasks` that go with the first of them, and it; `rate` is in bytes a second.
+    @type {(tasks: Task[], rate: number) => Task[]} */
 function gather(tasks, rate) {
   const [first] = tasks;
   if (!canGoAlong(first)) {
@@ -60,27 +70,33 @@ function gather(tasks, rate) {
 }
 
 // The account may not, or the disk is full: each of the files would hear the same.
+/** @type {(failure: Failure) => boolean} */
 const isForAll = ({ status, type }) => status === FORBIDDEN || type === "storage-full";
 
-/** Return a file as it is now, and its hash where the browser computes one; null if it cannot be read. */
+/** Return a file as it is now, and its hash where the browser computes one; null if it cannot be read.
+    @type {(task: Task) => Promise<Loaded | { task: Task, content: null, hash: null }>} */
 async function load(task) {
   try {
     const content = await task.file.arrayBuffer();
     return { task, content, hash: canHash ? await hashOfBlock(content) : null };
   } catch {
-    return { task, content: null };
+    return { task, content: null, hash: null };
   }
 }
 
-/** Return the form of what was loaded, its type, and where in it each content starts. */
+/** Return the form of what was loaded, its type, and where in it each content starts.
+    @type {(loaded: Loaded[]) => { body: Blob, type: string, starts: number[] }} */
 function formOf(loaded) {
   // 128 random bits: no content holds them by chance, and none can be made to.
   const random = crypto.getRandomValues(new Uint8Array(16));
   const boundary = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const encoder = new TextEncoder();
+  /** @type {(ArrayBuffer | Uint8Array<ArrayBuffer>)[]} */
   const pieces = [];
+  /** @type {number[]} */
   const starts = [];
   let length = 0;
+  /** @type {(piece: ArrayBuffer | Uint8Array<ArrayBuffer>) => void} */
   const add = (piece) => {
     pieces.push(piece);
     length += piece.byteLength;
@@ -103,9 +119,12 @@ function formOf(loaded) {
 }
 
 class Batch {
+  /** @param {Task[]} tasks
+      @param {BatchReport} report */
   constructor(tasks, report) {
     this.report = report;
     this.inside = new Set(tasks);
+    /** @type {XMLHttpRequest | null} */
     this.request = null;
     this.bodyBytes = 0;
     this.isAllSent = false;
@@ -119,12 +138,13 @@ class Batch {
         this.report.failed([task], new Failure(LOCAL, text("file-changed")));
       }
     }
-    const going = loaded.filter(({ task }) => this.inside.has(task));
+    const going = loaded.flatMap((each) => (each.content && this.inside.has(each.task) ? each : []));
     if (going.length) {
       this.send(going);
     }
   }
 
+  /** @type {(loaded: Loaded[]) => void} */
   send(loaded) {
     const { body, type, starts } = formOf(loaded);
     this.bodyBytes = body.size;
@@ -139,6 +159,7 @@ class Batch {
         sent: (bytes) => {
           this.isAllSent = bytes >= body.size;
           this.watch.moved(this.isAllSent);
+          /** @type {(each: Loaded, index: number) => [Task, number]} */
           const left = ({ task }, index) => [task, Math.max(0, Math.min(task.size, bytes - starts[index]))];
           this.report.sent(loaded.map(left));
         },
@@ -148,22 +169,26 @@ class Batch {
     );
   }
 
+  /** @type {(loaded: Loaded[], entries: { path: string, content_hash: string }[]) => void} */
   finish(loaded, entries) {
     this.watch.stop();
     arrived(loaded.map(({ task }) => task));
+    /** @type {[Task, Stored][]} */
     const results = loaded.map(({ task }, index) => {
       const { path, content_hash: contentHash } = entries[index];
       return [task, { path, contentHash, wasReplaced: task.isReplacing }];
     });
+    /** @type {(each: Loaded) => boolean} */
     const isInside = ({ task }) => this.inside.has(task);
     const proven = loaded.filter((each) => each.hash && isInside(each));
     this.report.stored(results.filter(([task]) => this.inside.has(task)));
     for (const { task, hash } of proven) {
-      const isSame = hash === task.stored.contentHash;
+      const isSame = hash === task.stored?.contentHash;
       this.report.verified(task, isSame ? null : new Failure(LOCAL, text("differs")));
     }
   }
 
+  /** @type {(reason: Failure) => Promise<void>} */
   async fail(reason) {
     this.end();
     const isAgain = await isTooMuch(reason, this.bodyBytes, [...this.inside]);
@@ -184,7 +209,8 @@ class Batch {
   }
 
   /** Let a task out. The others begin anew where its bytes are still on their way; once all of them are
-      with the server, what it makes of them is waited for. */
+      with the server, what it makes of them is waited for.
+      @type {(task: Task) => void} */
   leave(task) {
     if (!this.inside.delete(task) || !this.request || this.isAllSent) {
       return;
@@ -199,4 +225,5 @@ class Batch {
   }
 }
 
+/** @type {Batches} */
 export const batches = { gather, isForAll, transferOf: (tasks, report) => new Batch(tasks, report) };

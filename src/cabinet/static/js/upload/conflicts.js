@@ -1,16 +1,20 @@
 /* What is in the way of files, asked before any of them is sent, and what shall become of it. */
 
+import { byId } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { exchange, root } from "../core/http.js";
 import { countText } from "../core/texts.js";
 import { ask, nameSome } from "../ui/dialogs.js";
 
+/** @import { Task } from "./task.js" */
+
 // As many as the server answers for at a time.
 const PATHS = 1000;
 
-const dialog = document.getElementById("conflicts");
+const dialog = byId("conflicts", HTMLDialogElement);
 
-/** Return what is at each of `paths`, null where nothing is. */
+/** Return what is at each of `paths`, null where nothing is.
+    @type {(paths: string[]) => Promise<(object | null)[]>} */
 async function lookUp(paths) {
   try {
     const { entries } = await exchange("POST", `${root}lookup`, { paths });
@@ -28,8 +32,10 @@ async function lookUp(paths) {
   }
 }
 
-/** Return those of `tasks` whose place is taken. */
+/** Return those of `tasks` whose place is taken.
+    @type {(tasks: Task[]) => Promise<Task[]>} */
 export async function takenOf(tasks) {
+  /** @type {Task[]} */
   const taken = [];
   for (let start = 0; start < tasks.length; start += PATHS) {
     const some = tasks.slice(start, start + PATHS);
@@ -39,9 +45,10 @@ export async function takenOf(tasks) {
   return taken;
 }
 
-/** Ask what to do with all of `taken`; resolves to "replace", "rename", "skip", or "" for none of it. */
+/** Ask what to do with all of `taken`; resolves to "replace", "rename", "skip", or "" for none of it.
+    @type {(taken: Task[]) => Promise<string>} */
 function askOnce(taken) {
-  dialog.querySelector("#conflicts-title").textContent = countText("taken", taken.length, {
+  byId("conflicts-title").textContent = countText("taken", taken.length, {
     count: number(taken.length),
   });
   nameSome(
@@ -51,9 +58,11 @@ function askOnce(taken) {
   return ask(dialog);
 }
 
-let asked = Promise.resolve();
+/** @type {Promise<string>} */
+let asked = Promise.resolve("");
 
-/** Ask as `askOnce` does, once the question before is answered. */
+/** Ask as `askOnce` does, once the question before is answered.
+    @type {(taken: Task[]) => Promise<string>} */
 export function askAbout(taken) {
   asked = asked.then(() => askOnce(taken));
   return asked;

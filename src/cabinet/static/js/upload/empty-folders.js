@@ -7,7 +7,10 @@ import { persist } from "../core/retry.js";
 import { arrived } from "../list/updates.js";
 import { warn } from "../ui/toasts.js";
 
-/** Make the folder at `path` unless there is one; returns its path as the server writes it. Raises `Failure`. */
+/** @import { ObstacleOf } from "../core/retry.js" */
+
+/** Make the folder at `path` unless there is one; returns its path as the server writes it. Raises `Failure`.
+    @type {(path: string) => Promise<string>} */
 async function ensure(path) {
   try {
     return (await makeFolder(path)).path;
@@ -20,8 +23,10 @@ async function ensure(path) {
   }
 }
 
-/** Make folders at `paths`, past every obstacle that passes, and show them; say which cannot be made, and why. */
+/** Make folders at `paths`, past every obstacle that passes, and show them; say which cannot be made, and why.
+    @type {(paths: string[], obstacleOf: ObstacleOf) => Promise<void>} */
 export async function makeFolders(paths, obstacleOf) {
+  /** @type {string[]} */
   const made = [];
   for (const path of paths) {
     try {

@@ -9,7 +9,14 @@ import { warn } from "../ui/toasts.js";
 import { askAbout, takenOf } from "./conflicts.js";
 import { Task } from "./task.js";
 
+/** @import { ObstacleOf } from "../core/retry.js" */
+/** @import { Queue } from "./queue.js" */
+
+/** A file, and the path that it shall have.
+    @typedef {{ file: File, path: string }} Item */
+
 // Which tasks go after each answer; without one, none does.
+/** @type {Record<string, (task: Task, taken: Set<Task>) => boolean>} */
 const GOING = {
   replace: () => true,
   rename: () => true,
@@ -18,15 +25,19 @@ const GOING = {
 };
 
 export class Intake {
-  /** `limit` is the size that the server takes at most. */
+  /** `limit` is the size that the server takes at most.
+      @param {Queue} queue
+      @param {ObstacleOf} obstacleOf
+      @param {number} limit */
   constructor(queue, obstacleOf, limit) {
     this.queue = queue;
     this.obstacleOf = obstacleOf;
     this.limit = limit;
-    queue.addEventListener("again", ({ detail }) => this.takeAgain(detail));
+    queue.addEventListener("again", (event) => this.takeAgain(/** @type {CustomEvent} */ (event).detail));
   }
 
-  /** Take `{file, path}` items; the paths are those that they shall have. */
+  /** Take `{file, path}` items; the paths are those that they shall have.
+      @type {(items: Item[]) => Promise<void>} */
   async take(items) {
     const fitting = items.filter(({ file }) => file.size <= this.limit);
     this.refuse(items.filter(({ file }) => file.size > this.limit));
@@ -37,14 +48,17 @@ export class Intake {
     }
   }
 
-  /** Take tasks again that were over: something may have come into the place of those that had a free one. */
+  /** Take tasks again that were over: something may have come into the place of those that had a free one.
+      @type {(tasks: Task[]) => Promise<void>} */
   async takeAgain(tasks) {
+    /** @type {(task: Task) => boolean} */
     const isAgreed = ({ isReplacing, onConflict }) => isReplacing || onConflict === "rename";
     this.queue.release(tasks.filter(isAgreed));
     await this.offer(tasks.filter((task) => !isAgreed(task)));
   }
 
-  /** Let `tasks` go as their owner wants it; where that cannot be found out, none does. */
+  /** Let `tasks` go as their owner wants it; where that cannot be found out, none does.
+      @type {(tasks: Task[]) => Promise<void>} */
   async offer(tasks) {
     try {
       await this.agree(tasks);
@@ -54,9 +68,11 @@ export class Intake {
   }
 
   /** Return a task for each of `items` that is not under way yet; one whose place another file is on its
-      way to comes after that. */
+      way to comes after that.
+      @type {(items: Item[]) => Task[]} */
   makeTasks(items) {
     const under = new Map(this.queue.tasks.filter((task) => task.isOpen).map((task) => [task.path, task]));
+    /** @type {Task[]} */
     const tasks = [];
     for (const { file, path } of items) {
       const before = under.get(path);
@@ -69,6 +85,7 @@ export class Intake {
     return tasks;
   }
 
+  /** @type {(tooLarge: Item[]) => void} */
   refuse(tooLarge) {
     const told = { limit: size(this.limit) };
     if (tooLarge.length === 1) {
@@ -78,7 +95,8 @@ export class Intake {
     }
   }
 
-  /** Let go what is in nobody's way, and the rest as its owner wants it. */
+  /** Let go what is in nobody's way, and the rest as its owner wants it.
+      @type {(tasks: Task[]) => Promise<void>} */
   async agree(tasks) {
     const taken = await persist(
       () => takenOf(tasks.filter((task) => task.isOpen)),
@@ -91,6 +109,7 @@ export class Intake {
     // Some may be withdrawn by now, and chosen anew.
     const waiting = tasks.filter((task) => task.state === "asking");
     waiting.filter((task) => open.has(task)).forEach((task) => task.settle(choice));
+    /** @type {(task: Task) => boolean} */
     const goes = (task) => GOING[choice](task, open);
     this.queue.withdraw(waiting.filter((task) => !goes(task)));
     this.queue.release(waiting.filter(goes));

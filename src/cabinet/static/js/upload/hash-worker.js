@@ -5,9 +5,11 @@
 
 import { BLOCK_BYTES, combine, DIGEST_BYTES, sha256 } from "./content-hash.js";
 
+/** @type {Map<number, File>} */
 const wanted = new Map();
 let isBusy = false;
 
+/** @type {(id: number, file: File) => Promise<string | null>} */
 async function contentHash(id, file) {
   const digests = new Uint8Array(Math.ceil(file.size / BLOCK_BYTES) * DIGEST_BYTES);
   for (let block = 0; block * BLOCK_BYTES < file.size; block += 1) {

@@ -4,34 +4,37 @@
 
 export const canHash = Boolean(globalThis.crypto?.subtle);
 
+/** @type {Map<number, (hash: string | null) => void>} */
 const waiting = new Map();
+/** @type {Worker | null} */
 let worker = null;
 let lastId = 0;
 
 function startWorker() {
-  worker = new Worker(new URL("./hash-worker.js", import.meta.url), { type: "module" });
-  worker.addEventListener("message", ({ data: { id, hash } }) => {
+  const started = new Worker(new URL("./hash-worker.js", import.meta.url), { type: "module" });
+  started.addEventListener("message", ({ data: { id, hash } }) => {
     waiting.get(id)?.(hash);
     waiting.delete(id);
   });
+  return started;
 }
 
-/** Begin to hash `file`. Returns the promise `hash`, null when the file cannot be read, and `stop()`. */
+/** Begin to hash `file`. Returns the promise `hash`, null when the file cannot be read, and `stop()`.
+    @type {(file: File) => { hash: Promise<string | null>, stop: () => void }} */
 export function hashOf(file) {
-  if (!worker) {
-    startWorker();
-  }
+  worker ??= startWorker();
+  const asked = worker;
   lastId += 1;
   const id = lastId;
   const hash = new Promise((resolve) => {
     waiting.set(id, resolve);
   });
-  worker.postMessage({ id, file });
+  asked.postMessage({ id, file });
   return {
     hash,
     stop() {
       waiting.delete(id);
-      worker.postMessage({ id });
+      asked.postMessage({ id });
     },
   };
 }

@@ -2,27 +2,34 @@
 
    Rule: shows a task and asks the queue; decides nothing about transfers. */
 
+import { copyOf, part } from "../core/dom.js";
 import { exactSize, size } from "../core/format.js";
 import { AWAY } from "../core/identity.js";
 import { text } from "../core/texts.js";
 import { sayWhy } from "./failures.js";
 
+/** @import { Obstacle } from "../core/retry.js" */
+/** @import { Queue } from "./queue.js" */
+/** @import { Task } from "./task.js" */
+
 const LONG_NAME = 16;
 const TAIL_LENGTH = 9;
 
-const template = document.getElementById("upload-item");
-
+/** @type {(task: Task) => string} */
 const amount = (task) => `${size(task.sent)} / ${size(task.size)}`;
-const obstacle = ({ why }) => text(`held-${why}`);
+/** @type {(obstacle: Obstacle | null) => string} */
+const obstacle = (held) => text(`held-${held?.why}`);
 
+/** @type {(task: Task) => string} */
 function arrival(task) {
-  const { path, wasReplaced } = task.stored;
+  const { path, wasReplaced } = task.stored ?? { path: task.path, wasReplaced: false };
   const name = path.split("/").at(-1);
   const isRenamed = task.onConflict === "rename" && path !== task.path;
   const said = isRenamed ? text("uploaded-as", { name }) : text(wasReplaced ? "replaced" : "uploaded");
   return task.isVerified ? `${said} · ${text("verified")}` : said;
 }
 
+/** @type {Record<string, (task: Task) => string>} */
 const STATES = {
   asking: (task) => (task.obstacle ? obstacle(task.obstacle) : text("asking")),
   waiting: () => text("waiting"),
@@ -35,9 +42,11 @@ const STATES = {
   cancelled: () => text("cancelled"),
 };
 
-/** What tries again what failed, or what waits for an answer, with as many tasks as there are. */
+/** What tries again what failed, or what waits for an answer, with as many tasks as there are.
+    @type {{ isFor: (task: Task) => boolean, act: (queue: Queue, tasks: Task[]) => void }} */
 export const TRY_AGAIN = {
-  isFor: ({ state, obstacle: held }) => state === "failed" || (state === "held" && !AWAY.has(held.why)),
+  isFor: ({ state, obstacle: held }) =>
+    state === "failed" || (state === "held" && !AWAY.has(held?.why ?? "")),
   act(queue, tasks) {
     const waiting = tasks.filter(({ state }) => state === "held");
     if (waiting.length) {
@@ -49,10 +58,11 @@ export const TRY_AGAIN = {
   },
 };
 
+/** @type {Record<string, { isFor: (task: Task) => boolean, act: (queue: Queue, task: Task) => void }>} */
 const BUTTONS = {
   pause: {
     isFor: ({ state, obstacle: held }) =>
-      ["waiting", "sending"].includes(state) || (state === "held" && held),
+      ["waiting", "sending"].includes(state) || (state === "held" && held !== null),
     act: (queue, task) => queue.pause([task]),
   },
   resume: {
@@ -69,7 +79,8 @@ const BUTTONS = {
   },
 };
 
-/** Cut a long name so that its end stays readable, as the list does (web/formats.py). */
+/** Cut a long name so that its end stays readable, as the list does (web/formats.py).
+    @type {(place: HTMLElement, name: string) => void} */
 function showName(place, name) {
   const letters = [...name];
   place.title = name;
@@ -77,23 +88,24 @@ function showName(place, name) {
     place.textContent = name;
     return;
   }
-  const parts = { "name-stem": letters.slice(0, -TAIL_LENGTH), "name-tail": letters.slice(-TAIL_LENGTH) };
-  for (const [part, some] of Object.entries(parts)) {
+  const pieces = { "name-stem": letters.slice(0, -TAIL_LENGTH), "name-tail": letters.slice(-TAIL_LENGTH) };
+  for (const [kind, some] of Object.entries(pieces)) {
     const span = document.createElement("span");
-    span.className = part;
+    span.className = kind;
     span.textContent = some.join("");
     place.append(span);
   }
 }
 
-/** Return a line for `task`; `acted(line)` follows every press of a button. */
+/** Return a line for `task`; `acted(line)` follows every press of a button.
+    @type {(task: Task, queue: Queue, acted: (line: HTMLElement) => void) => HTMLElement} */
 export function makeItem(task, queue, acted) {
-  const item = template.content.firstElementChild.cloneNode(true);
+  const item = copyOf("upload-item");
   const { name } = task.file;
-  showName(item.querySelector("bdi"), name);
-  item.querySelector("progress").setAttribute("aria-label", text("uploading-one", { name }));
+  showName(part(item, "bdi"), name);
+  part(item, "progress").setAttribute("aria-label", text("uploading-one", { name }));
   for (const [action, { act }] of Object.entries(BUTTONS)) {
-    const button = item.querySelector(`.upload-${action}`);
+    const button = part(item, `.upload-${action}`);
     button.setAttribute("aria-label", text(`${action}-one`, { name }));
     button.addEventListener("click", () => {
       act(queue, task);
@@ -103,17 +115,18 @@ export function makeItem(task, queue, acted) {
   return item;
 }
 
-/** Bring the line of `task` up to date. */
+/** Bring the line of `task` up to date.
+    @type {(item: HTMLElement, task: Task) => void} */
 export function drawItem(item, task) {
   item.dataset.state = task.state;
-  const bar = item.querySelector("progress");
+  const bar = part(item, "progress", HTMLProgressElement);
   bar.value = task.size ? task.sent / task.size : Number(task.state === "done");
   bar.hidden = !task.isOpen;
-  item.querySelector(".upload-verified").toggleAttribute("hidden", !task.isVerified);
-  const state = item.querySelector(".upload-state span");
+  part(item, ".upload-verified", SVGElement).toggleAttribute("hidden", !task.isVerified);
+  const state = part(item, ".upload-state span");
   state.textContent = STATES[task.state](task);
   state.title = exactSize(task.size);
   for (const [action, { isFor }] of Object.entries(BUTTONS)) {
-    item.querySelector(`.upload-${action}`).hidden = !isFor(task);
+    part(item, `.upload-${action}`).hidden = !isFor(task);
   }
 }

@@ -11,6 +11,9 @@ import { root } from "../core/http.js";
 import { text } from "../core/texts.js";
 import { say } from "../ui/toasts.js";
 
+/** @import { Failure } from "../core/http.js" */
+/** @import { Task } from "./task.js" */
+
 const KEY = `body-limit:${root}`;
 const KEPT_FOR_MS = 7 * 24 * 60 * 60 * 1000;
 // With less than this at a time nothing would ever arrive.
@@ -23,11 +26,13 @@ const TOO_LARGE = 413;
 let limit = recall();
 let isTold = false;
 // Those whose bodies were too much, until a smaller one arrives.
+/** @type {WeakSet<Task>} */
 const hampered = new WeakSet();
 
+/** @type {() => number} */
 function recall() {
   try {
-    const { bytes, at } = JSON.parse(localStorage.getItem(KEY));
+    const { bytes, at } = JSON.parse(localStorage.getItem(KEY) ?? "");
     return Date.now() - at < KEPT_FOR_MS && bytes >= LEAST_BYTES ? bytes : Infinity;
   } catch {
     // Nothing was ever met, or the browser keeps nothing.
@@ -38,7 +43,8 @@ function recall() {
 /** Return how many bytes a body may have, as far as is known. */
 export const bodyLimit = () => limit;
 
-/** Note that a body of `tasks` arrived: if larger ones of theirs did not, the limit is said, once. */
+/** Note that a body of `tasks` arrived: if larger ones of theirs did not, the limit is said, once.
+    @type {(tasks: Task[]) => void} */
 export function arrived(tasks) {
   if (!isTold && tasks.some((task) => hampered.has(task))) {
     isTold = true;
@@ -46,7 +52,8 @@ export function arrived(tasks) {
   }
 }
 
-/** Note that a body of `bytes` did not arrive; tell whether a smaller one is worth a try. */
+/** Note that a body of `bytes` did not arrive; tell whether a smaller one is worth a try.
+    @type {(bytes: number) => boolean} */
 function lower(bytes) {
   if (bytes <= LEAST_BYTES) {
     return false;
@@ -70,6 +77,7 @@ const answers = () =>
     () => false,
   );
 
+/** @type {(failure: Failure, bytes: number, tasks: Task[]) => Promise<boolean>} */
 async function isRefused({ status, type }, bytes, [task]) {
   if (status === TOO_LARGE) {
     return !type;
@@ -79,7 +87,8 @@ async function isRefused({ status, type }, bytes, [task]) {
 
 /** Tell whether a body of `tasks`, of so many bytes, is to be tried in smaller pieces after `failure`: it
     was refused by somebody else than the server, or its line was cut again and again while the server
-    answers. A proxy may hang up on what it does not want before its answer is read. */
+    answers. A proxy may hang up on what it does not want before its answer is read.
+    @type {(failure: Failure, bytes: number, tasks: Task[]) => Promise<boolean>} */
 export async function isTooMuch(failure, bytes, tasks) {
   if (!tasks.length || !(await isRefused(failure, bytes, tasks)) || !lower(bytes)) {
     return false;

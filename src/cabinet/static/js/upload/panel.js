@@ -6,6 +6,7 @@
 
    Rule: reads the queue and asks it; decides nothing about transfers. */
 
+import { byId, parts } from "../core/dom.js";
 import { duration, exactSize, number, size } from "../core/format.js";
 import { AWAY } from "../core/identity.js";
 import { countText, text } from "../core/texts.js";
@@ -16,6 +17,10 @@ import { drawFailures } from "./failures.js";
 import { canHash } from "./hashing.js";
 import { drawItem, makeItem, TRY_AGAIN } from "./item.js";
 
+/** @import { Queue } from "./queue.js" */
+/** @import { Task } from "./task.js" */
+/** @import { Totals } from "./totals.js" */
+
 const SHOWN = 50;
 const LINGERS_FOR_MS = 8_000;
 // Not by animation frames: a page in the background has none, and its title shall go on counting.
@@ -23,10 +28,10 @@ const DRAWN_EVERY_MS = 100;
 // Where there is no rail for it beside the list (uploads.css).
 const OVER_THE_LIST = "(width < 56.25em)";
 
-const byId = (id) => document.getElementById(id);
 const panel = byId("uploads");
 
 // Those that are going come first, then those that somebody has to look after.
+/** @type {((task: Task) => boolean)[]} */
 const RANKS = [
   (task) => task.isOnTheLine,
   (task) => task.state === "failed",
@@ -34,6 +39,7 @@ const RANKS = [
   (task) => task.isFinished,
 ];
 
+/** @type {Record<string, { isFor: (task: Task) => boolean, act: (queue: Queue, tasks: Task[]) => unknown }>} */
 const ACTIONS = {
   pause: {
     isFor: (task) => ["waiting", "sending", "held"].includes(task.state),
@@ -44,7 +50,8 @@ const ACTIONS = {
   cancel: { isFor: (task) => task.isOpen, act: cancelAll },
 };
 
-/** Cancel `tasks`; ask first where bytes would be lost that are sent already. */
+/** Cancel `tasks`; ask first where bytes would be lost that are sent already.
+    @type {(queue: Queue, tasks: Task[]) => Promise<void>} */
 async function cancelAll(queue, tasks) {
   const lost = tasks.reduce((bytes, { sent, kept }) => bytes + Math.max(sent, kept), 0);
   const count = { count: number(tasks.length) };
@@ -60,8 +67,10 @@ async function cancelAll(queue, tasks) {
 }
 
 export class UploadPanel {
+  /** @param {Queue} queue */
   constructor(queue) {
     this.queue = queue;
+    /** @type {Map<Task, HTMLElement>} */
     this.items = new Map();
     this.timer = 0;
     this.wasHeld = false;
@@ -99,13 +108,15 @@ export class UploadPanel {
   }
 
   /** Show the panel or not; what it would lie over makes way. Said by a class, for the
-      browser would look for it with every element that comes or goes. */
+      browser would look for it with every element that comes or goes.
+      @type {(isShown: boolean) => void} */
   show(isShown) {
     panel.hidden = !isShown;
     document.documentElement.classList.toggle("has-uploads", isShown);
   }
 
-  /** Show the head alone, or all of the panel. */
+  /** Show the head alone, or all of the panel.
+      @type {(isCollapsed: boolean) => void} */
   collapse(isCollapsed) {
     this.isCollapsed = isCollapsed;
     panel.classList.toggle("is-collapsed", isCollapsed);
@@ -115,7 +126,8 @@ export class UploadPanel {
     button.title = button.ariaLabel;
   }
 
-  /** Go on under another title: another folder is open. */
+  /** Go on under another title: another folder is open.
+      @type {(title: string) => void} */
   rename(title) {
     this.pageTitle = title;
     this.drawHead();
@@ -148,12 +160,13 @@ export class UploadPanel {
     byId("uploads-more").textContent = countText("more", hidden, { count: number(hidden) });
   }
 
-  /** Give the focus back if it went with the button that was pressed. */
+  /** Give the focus back if it went with the button that was pressed.
+      @type {(place: HTMLElement) => void} */
   focusOn(place) {
     if (document.activeElement?.checkVisibility() && document.activeElement !== document.body) {
       return;
     }
-    const next = place.querySelector("button:not([hidden])") ?? panel.querySelector("button:not([hidden])");
+    const [next] = [place, panel].flatMap((each) => parts(each, "button:not([hidden])"));
     (next ?? byId("uploads-list")).focus();
   }
 
@@ -165,8 +178,9 @@ export class UploadPanel {
     byId("uploads-title").textContent = headline(totals, busy);
     byId("uploads-rate").textContent = busy || totals.paused ? pace(totals) : "";
     byId("uploads-rate").title = exactSize(totals.size);
-    byId("uploads-bar").value = share;
-    byId("uploads-bar").hidden = !busy && !totals.paused;
+    const bar = byId("uploads-bar", HTMLProgressElement);
+    bar.value = share;
+    bar.hidden = !busy && !totals.paused;
     for (const [action, { isFor }] of Object.entries(ACTIONS)) {
       byId(`uploads-${action}`).hidden = !queue.tasks.some(isFor);
     }
@@ -177,7 +191,7 @@ export class UploadPanel {
   /** Say once for all of them why they wait. */
   drawNote() {
     const held = this.queue.tasks.find((task) => task.isUnderWay && task.obstacle);
-    const why = held?.obstacle.why;
+    const why = held?.obstacle?.why ?? "";
     byId("uploads-note").hidden = !held;
     byId("uploads-signin").hidden = !AWAY.has(why);
     byId("uploads-note-text").textContent = held ? text(`held-${why}`) : "";
@@ -195,8 +209,8 @@ export class UploadPanel {
     }
     this.draw();
     if (totals.failed) {
-      const why = [...panel.querySelectorAll(".uploads-failure, [data-state=failed] .upload-state")];
-      const [first = ""] = why.map(({ textContent }) => textContent.trim());
+      const why = parts(panel, ".uploads-failure, [data-state=failed] .upload-state");
+      const [first = ""] = why.map(({ textContent }) => textContent?.trim());
       announce(`${summary(totals)}. ${first}`, { isUrgent: true });
     } else if (!totals.paused) {
       if (totals.done) {
@@ -225,11 +239,12 @@ export class UploadPanel {
     this.isClosed = true;
     this.show(false);
     if (hadFocus) {
-      (byId("files-input") ?? byId("main")).focus();
+      (document.getElementById("files-input") ?? byId("main")).focus();
     }
   }
 }
 
+/** @type {(totals: Totals) => string} */
 function summary({ done, failed }) {
   if (failed) {
     return countText("unfinished", failed, { count: number(failed) });
@@ -237,6 +252,7 @@ function summary({ done, failed }) {
   return done ? countText("done", done, { count: number(done) }) : text("cancelled");
 }
 
+/** @type {(totals: Totals, busy: boolean) => string} */
 function headline(totals, busy) {
   if (busy) {
     return countText("uploading", totals.count, { count: number(totals.count) });
@@ -246,10 +262,11 @@ function headline(totals, busy) {
     : summary(totals);
 }
 
+/** @type {(totals: Totals) => string} */
 function pace({ sent, size: whole, rate, remaining }) {
   const parts = [`${size(sent)} / ${size(whole)}`];
   if (rate) {
-    parts.push(text("rate", { size: size(rate) }), text("remaining", { time: duration(remaining) }));
+    parts.push(text("rate", { size: size(rate) }), text("remaining", { time: duration(remaining ?? 0) }));
   }
   return parts.join(" · ");
 }

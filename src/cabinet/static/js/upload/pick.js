@@ -3,18 +3,22 @@
    Rule: what sends them is not part of this. */
 
 import { bindDrop } from "../actions/drop.js";
+import { around, byId } from "../core/dom.js";
 import { text } from "../core/texts.js";
 import { warn } from "../ui/toasts.js";
+
+/** @import { Dropped } from "../actions/drop.js" */
 
 const INPUTS = "#files-input, #folder-input";
 // Of upload/resume-store.js, which knows what to do with them.
 const PREFIX = "tus::";
 
-const page = document.getElementById("main").dataset;
+const page = byId("main").dataset;
 
 const uploading = () => import("./uploading.js");
 
-async function upload(items, parent = page.folder) {
+/** @type {(items: Dropped[], parent?: string) => Promise<void>} */
+async function upload(items, parent = page.folder ?? "") {
   try {
     (await uploading()).upload(items, parent);
   } catch {
@@ -34,14 +38,15 @@ function hasUnfinished() {
 /** Take what is chosen with the two buttons, dropped on the page or pasted; resolves once all is there
     that is needed for it. */
 export function bindChoosing() {
-  document.addEventListener("change", ({ target }) => {
-    if (target.matches?.(INPUTS)) {
-      upload([...target.files].map((file) => ({ file, path: file.webkitRelativePath || file.name })));
+  document.addEventListener("change", (event) => {
+    const input = around(event, INPUTS, HTMLInputElement);
+    if (input) {
+      upload([...(input.files ?? [])].map((file) => ({ file, path: file.webkitRelativePath || file.name })));
       // The same file may be chosen again.
-      target.value = "";
+      input.value = "";
     }
   });
-  bindDrop(document.getElementById("drop-sign"), upload);
+  bindDrop(byId("drop-sign"), upload);
   if (hasUnfinished()) {
     // Another page does it if this one is left first.
     import("./resume-store.js").then(

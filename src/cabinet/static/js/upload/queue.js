@@ -8,23 +8,28 @@
 import { Scheduler } from "./scheduler.js";
 import { totalsOf } from "./totals.js";
 
+/** @import { Obstacle } from "../core/retry.js" */
+/** @import { Task } from "./task.js" */
+
 export class Queue extends Scheduler {
   /** Whether somebody may still want to go on with something. */
   get hasUnfinished() {
     return this.tasks.some((task) => !task.isFinished);
   }
 
-  /** Take tasks in, behind the others; they start once `release` is told so. What is over is forgotten. */
+  /** Take tasks in, behind the others; they start once `release` is told so. What is over is forgotten.
+      @type {(tasks: Task[]) => void} */
   add(tasks) {
     const paths = new Set(tasks.map((task) => task.path));
     if (!this.isBusy) {
-      this.tasks = this.tasks.filter((task) => !task.isFinished && !paths.has(task.path));
+      this.keepOnly((task) => !task.isFinished && !paths.has(task.path));
     }
-    this.tasks = this.tasks.concat(tasks);
+    this.append(tasks);
     this.announce("change");
   }
 
-  /** Note what tasks that were taken in wait for. */
+  /** Note what tasks that were taken in wait for.
+      @type {(tasks: Task[], obstacle: Obstacle) => void} */
   hinder(tasks, obstacle) {
     tasks.forEach((task) => {
       task.obstacle = obstacle;
@@ -32,7 +37,8 @@ export class Queue extends Scheduler {
     this.announce("change");
   }
 
-  /** Let tasks that were taken in go. */
+  /** Let tasks that were taken in go.
+      @type {(tasks: Task[]) => void} */
   release(tasks) {
     const these = tasks.filter((task) => task.state === "asking");
     this.each(these, "waiting", (task) => {
@@ -40,17 +46,19 @@ export class Queue extends Scheduler {
     });
   }
 
-  /** Forget tasks that were taken in and shall not go. */
+  /** Forget tasks that were taken in and shall not go.
+      @type {(tasks: Task[]) => void} */
   withdraw(tasks) {
     const gone = new Set(tasks);
     gone.forEach((task) => {
       task.state = "cancelled";
       task.drop();
     });
-    this.tasks = this.tasks.filter((task) => !gone.has(task));
+    this.keepOnly((task) => !gone.has(task));
     this.advance();
   }
 
+  /** @type {(tasks: Task[]) => void} */
   pause(tasks) {
     const these = tasks.filter((task) => task.isUnderWay && task.state !== "asking");
     this.each(these, "paused", (task) => {
@@ -60,25 +68,28 @@ export class Queue extends Scheduler {
     tasks.forEach((task) => this.recount(task));
   }
 
-  /** Find out how much the server holds of a task that was stopped in the middle of a request. */
+  /** Find out how much the server holds of a task that was stopped in the middle of a request.
+      @type {(task: Task) => Promise<void>} */
   async recount(task) {
     const bytes = await task.transfer?.count?.();
-    if (task.state === "paused" && bytes > task.kept) {
+    if (task.state === "paused" && bytes && bytes > task.kept) {
       this.keep(task, bytes);
     }
   }
 
+  /** @type {(tasks: Task[]) => void} */
   cancel(tasks) {
     // What nobody has agreed on yet never began, and nobody can go on with it.
     const asking = new Set(tasks.filter((task) => task.state === "asking"));
-    this.tasks = this.tasks.filter((task) => !asking.has(task));
+    this.keepOnly((task) => !asking.has(task));
     const these = tasks.filter((task) => task.isOpen || task.state === "failed");
     this.each(these, "cancelled", (task) => {
       task.drop();
     });
   }
 
-  /** Take tasks that are over in again; they start once `release` is told so. */
+  /** Take tasks that are over in again; they start once `release` is told so.
+      @type {(tasks: Task[]) => void} */
   retry(tasks) {
     const again = tasks.filter((task) => task.state === "failed" || task.state === "cancelled");
     again.forEach((task) => task.reset());
@@ -87,9 +98,11 @@ export class Queue extends Scheduler {
   }
 
   /** Stop what is being sent until `obstacle` is over; what is all sent gets its answer. What waits for the
-      same already waits for this reason now. */
+      same already waits for this reason now.
+      @type {(obstacle: Obstacle) => void} */
   suspend(obstacle) {
-    const waitsForIt = ({ state, obstacle: other }) => state === "held" && other.over === obstacle.over;
+    /** @type {(task: Task) => boolean} */
+    const waitsForIt = ({ state, obstacle: other }) => state === "held" && other?.over === obstacle.over;
     const tasks = this.tasks.filter((task) => task.state === "sending" || waitsForIt(task));
     tasks.forEach((task) => task.stop());
     if (tasks.length) {

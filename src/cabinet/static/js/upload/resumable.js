@@ -12,6 +12,9 @@ import { bodyLimit } from "./limits.js";
 import { claim, fingerprintOf } from "./resume-store.js";
 import { library } from "./tus.js";
 
+/** @import { ProtocolReport } from "./transfers.js" */
+/** @import { Task } from "./task.js" */
+
 // What one request carries at most, unless a limit in front was met: most proxies that limit bodies let
 // it pass (the stricter public ones allow 100 MB), one that takes in all of a body before it passes it on loses no more than this
 // when the line drops, and at 1 Gbit/s the round trip in between is a hundredth of the time. A
@@ -22,6 +25,7 @@ const ENDPOINT = new URL(`${root}uploads`, document.baseURI).href;
 const FILES = `${root}files/`;
 const FORBIDDEN = 403;
 
+/** @type {(task: Task) => Record<string, unknown>} */
 function metadataOf({ file, path, onConflict }) {
   const folder = path.split("/").slice(0, -1).join("/");
   const told = { filename: path.split("/").at(-1), folder, filetype: file.type };
@@ -30,13 +34,18 @@ function metadataOf({ file, path, onConflict }) {
 }
 
 export class ResumableTransfer {
+  /** @param {Task} task
+      @param {ProtocolReport} report */
   constructor(task, report) {
     this.task = task;
     this.report = report;
     this.fingerprint = fingerprintOf(task);
     this.isOwner = false;
+    /** @type {() => void} */
     this.unclaim = () => {};
+    /** @type {any} */
     this.upload = null;
+    /** @type {string | null} */
     this.url = null;
     this.partBytes = PART_BYTES;
     // Whether any byte went from here; if not, what is finished may have been so for days.
@@ -89,17 +98,21 @@ export class ResumableTransfer {
 
   async drop() {
     this.stop();
-    if (this.url) {
+    const { url } = this;
+    if (url) {
+      const tus = await library();
       // When this fails the upload expires by itself.
-      window.tus.Upload.terminate(this.url, { headers, retryDelays: [1_000, 3_000] }).catch(() => {});
-      const storage = window.tus.defaultOptions.urlStorage;
+      tus.Upload.terminate(url, { headers, retryDelays: [1_000, 3_000] }).catch(() => {});
+      const storage = tus.defaultOptions.urlStorage;
+      /** @type {{ uploadUrl: string, urlStorageKey: string }[]} */
       const previous = await storage.findUploadsByFingerprint(this.fingerprint);
       previous
-        .filter(({ uploadUrl }) => uploadUrl === this.url)
+        .filter(({ uploadUrl }) => uploadUrl === url)
         .forEach(({ urlStorageKey }) => storage.removeUpload(urlStorageKey));
     }
   }
 
+  /** @type {(run: number) => object} */
   options(run) {
     const { isOwner } = this;
     return {
@@ -112,15 +125,18 @@ export class ResumableTransfer {
       removeFingerprintOnSuccess: true,
       onUploadUrlAvailable: () => this.note(run),
       onBeforeRequest: () => this.check(run),
-      onAfterResponse: (request, response) => this.look(run, request, response),
-      onProgress: (bytes) => run === this.run && this.report.sent(bytes),
-      onSuccess: ({ lastResponse }) => this.finish(run, lastResponse),
-      onError: (problem) => this.fail(run, problem),
+      onAfterResponse: (/** @type {any} */ request, /** @type {any} */ response) =>
+        this.look(run, request, response),
+      onProgress: (/** @type {number} */ bytes) => run === this.run && this.report.sent(bytes),
+      onSuccess: (/** @type {any} */ answered) => this.finish(run, answered.lastResponse),
+      onError: (/** @type {any} */ problem) => this.fail(run, problem),
     };
   }
 
-  /** Let `upload` go on with what an earlier one, perhaps of another day, has begun. */
+  /** Let `upload` go on with what an earlier one, perhaps of another day, has begun.
+      @type {(upload: any) => Promise<void>} */
   async recall(upload) {
+    /** @type {{ uploadUrl: string }[]} */
     const previous = this.isOwner ? await upload.findPreviousUploads() : [];
     const known = previous.find(({ uploadUrl }) => !this.url || uploadUrl === this.url);
     if (known ?? this.url) {
@@ -128,14 +144,16 @@ export class ResumableTransfer {
     }
   }
 
-  /** Keep a request of an earlier start from being sent: the library forgets that it was aborted. */
+  /** Keep a request of an earlier start from being sent: the library forgets that it was aborted.
+      @type {(run: number) => void} */
   check(run) {
     if (run !== this.run) {
       throw new Failure(0, "");
     }
   }
 
-  /** Note where the upload lies: on this server, by whatever name the server knows itself. */
+  /** Note where the upload lies: on this server, by whatever name the server knows itself.
+      @type {(run: number) => void} */
   note(run) {
     if (run === this.run) {
       this.upload.url = `${ENDPOINT}/${this.upload.url.split("/").at(-1)}`;
@@ -143,7 +161,8 @@ export class ResumableTransfer {
     }
   }
 
-  /** Judge an answer before the library does: after most failures of a HEAD it would begin anew. */
+  /** Judge an answer before the library does: after most failures of a HEAD it would begin anew.
+      @type {(run: number, request: any, response: any) => Promise<void>} */
   async look(run, request, response) {
     const status = response.getStatus();
     const isHead = request.getMethod() === "HEAD";
@@ -164,6 +183,7 @@ export class ResumableTransfer {
     }
   }
 
+  /** @type {(run: number, response: any) => Promise<void>} */
   async finish(run, response) {
     const contentHash = response.getHeader("X-Content-Hash");
     const isThere = this.hasSent || (await this.isThere(contentHash));
@@ -182,16 +202,18 @@ export class ResumableTransfer {
     this.report.stored({ path, contentHash, wasReplaced: this.task.isReplacing });
   }
 
-  /** Tell whether the file that the upload once became is still what it was then. */
+  /** Tell whether the file that the upload once became is still what it was then.
+      @type {(contentHash: string | null) => Promise<boolean>} */
   async isThere(contentHash) {
     try {
-      const entry = await (await send("GET", this.url)).json();
+      const entry = await (await send("GET", this.url ?? "")).json();
       return entry.content_hash === contentHash;
     } catch {
       return false;
     }
   }
 
+  /** @type {(run: number, problem: any) => void} */
   fail(run, problem) {
     if (run !== this.run) {
       return;
@@ -206,7 +228,8 @@ export class ResumableTransfer {
     }
   }
 
-  /** Be the one upload of this file that goes on with what is kept, unless another is just doing so. */
+  /** Be the one upload of this file that goes on with what is kept, unless another is just doing so.
+      @type {(run: number) => Promise<void>} */
   async claim(run) {
     const release = await claim(this.fingerprint);
     if (run !== this.run) {

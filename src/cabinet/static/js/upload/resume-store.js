@@ -10,28 +10,33 @@ const KEPT_FOR_MS = 30 * 24 * 60 * 60 * 1000;
 // Of tus-js-client, which writes and reads these entries.
 const PREFIX = "tus::";
 
+/** @type {Set<string>} */
 const claimed = new Set();
 
-/** Return the word that an upload of this task, and no other, is kept under. */
+/** Return the word that an upload of this task, and no other, is kept under.
+    @type {(task: { file: File, path: string, onConflict: string }) => string} */
 export function fingerprintOf({ file, path, onConflict }) {
   const parts = [root, user, onConflict, path, file.size, file.lastModified];
   return parts.map(encodeURIComponent).join("&");
 }
 
 /** Be the only one, in this tab or another, who goes on with the upload that is kept under a word.
-    Resolves to what ends that, null when somebody else is the one. */
-export function claim(fingerprint) {
+    Resolves to what ends that, null when somebody else is the one.
+    @type {(fingerprint: string) => Promise<(() => unknown) | null>} */
+export async function claim(fingerprint) {
   if (!navigator.locks) {
     return claimHere(fingerprint);
   }
   return new Promise((resolve) => {
     // The lock lasts as long as the promise that its holder returns.
+    /** @type {(lock: Lock | null) => Promise<void> | void} */
     const hold = (lock) => (lock ? new Promise((release) => resolve(release)) : resolve(null));
     navigator.locks.request(`upload ${fingerprint}`, { ifAvailable: true }, hold);
   });
 }
 
-/** Do what can be done where browsers hide their locks: over plain http from another machine. */
+/** Do what can be done where browsers hide their locks: over plain http from another machine.
+    @type {(fingerprint: string) => (() => unknown) | null} */
 function claimHere(fingerprint) {
   if (claimed.has(fingerprint)) {
     return null;
@@ -44,8 +49,8 @@ function claimHere(fingerprint) {
 export function forgetOldUploads() {
   try {
     for (const key of Object.keys(localStorage).filter((each) => each.startsWith(PREFIX))) {
-      const { creationTime } = JSON.parse(localStorage.getItem(key));
-      if (Date.now() - new Date(creationTime) > KEPT_FOR_MS) {
+      const { creationTime } = JSON.parse(localStorage.getItem(key) ?? "");
+      if (Date.now() - new Date(creationTime).getTime() > KEPT_FOR_MS) {
         localStorage.removeItem(key);
       }
     }

@@ -18,18 +18,47 @@ import { reportOf, reportOfBatch } from "./reports.js";
 import { Speed } from "./speed.js";
 import { nextOf } from "./turns.js";
 
+/** @import { Failure } from "../core/http.js" */
+/** @import { Obstacle, ObstacleOf } from "../core/retry.js" */
+/** @import { BatchReport, Report } from "./reports.js" */
+/** @import { Stored, Task } from "./task.js" */
+
+/** What sends one file.
+    @typedef {object} Transfer
+    @property {() => unknown} start
+    @property {() => unknown} stop
+    @property {() => unknown} drop
+    @property {() => Promise<number> | number} [count] */
+
+/** What sends several.
+    @typedef {object} Batch
+    @property {() => unknown} start
+    @property {(task: Task) => void} leave */
+
+/** Which tasks go together, and how.
+    @typedef {object} Batches
+    @property {(tasks: Task[], rate: number) => Task[]} gather
+    @property {(failure: Failure) => boolean} isForAll
+    @property {(tasks: Task[], report: BatchReport) => Batch} transferOf */
+
 export class Scheduler extends EventTarget {
+  /** @type {Task[]} */
+  tasks = [];
+
   /** `transferOf(task, report)` makes a transfer; `obstacle(failure, attempts)` tells what passes by
       itself: null for what does not, or why it stands there and the promise `over`. `batches` has
       `gather(tasks, rate)`, which of them go with the first, `transferOf(tasks, report)`, and
-      `isForAll(failure)`, whether each of them would be refused alone as well. */
+      `isForAll(failure)`, whether each of them would be refused alone as well.
+      @param {(task: Task, report: Report) => Transfer} transferOf
+      @param {ObstacleOf} obstacle
+      @param {() => number} [now]
+      @param {Batches | null} [batches] */
   constructor(transferOf, obstacle, now = () => performance.now(), batches = null) {
     super();
     this.transferOf = transferOf;
     this.obstacle = obstacle;
     this.now = now;
     this.batches = batches;
-    this.tasks = [];
     this.speed = new Speed(now());
   }
 
@@ -37,7 +66,20 @@ export class Scheduler extends EventTarget {
     return this.tasks.some((task) => task.isUnderWay);
   }
 
-  /** Change all of `tasks` before any other starts in the place of one. */
+  /** Put tasks behind the others.
+      @type {(tasks: Task[]) => void} */
+  append(tasks) {
+    this.tasks = this.tasks.concat(tasks);
+  }
+
+  /** Forget all tasks but those that `isKept` says.
+      @type {(isKept: (task: Task) => boolean) => void} */
+  keepOnly(isKept) {
+    this.tasks = this.tasks.filter(isKept);
+  }
+
+  /** Change all of `tasks` before any other starts in the place of one.
+      @type {(tasks: Task[], state: string, act: (task: Task) => void) => void} */
   each(tasks, state, act) {
     for (const task of tasks) {
       act(task);
@@ -46,6 +88,7 @@ export class Scheduler extends EventTarget {
     this.advance();
   }
 
+  /** @type {(tasks: Task[]) => void} */
   resume(tasks) {
     const these = tasks.filter((task) => task.state === "paused" || task.state === "held");
     this.each(these, "waiting", (task) => {
@@ -55,6 +98,7 @@ export class Scheduler extends EventTarget {
   }
 
   advance() {
+    /** @type {(tasks: Task[]) => Task[]} */
     const gather = (tasks) => this.batches?.gather(tasks, this.speed.perSecond) ?? tasks.slice(0, 1);
     for (let tasks = nextOf(this.tasks, gather); tasks.length; tasks = nextOf(this.tasks, gather)) {
       this.start(tasks);
@@ -65,6 +109,7 @@ export class Scheduler extends EventTarget {
     }
   }
 
+  /** @type {(tasks: Task[]) => void} */
   start(tasks) {
     if (!this.tasks.some(({ state }) => state === "sending" || state === "storing")) {
       this.speed.skip(this.now());
@@ -74,25 +119,28 @@ export class Scheduler extends EventTarget {
       task.batch = null;
       task.group = null;
     });
-    if (tasks.length === 1) {
+    if (tasks.length === 1 || !this.batches) {
       const [task] = tasks;
       task.transfer ??= this.transferOf(task, reportOf(this, task));
       task.transfer.start();
     } else {
-      this.startBatch(tasks);
+      this.startBatch(tasks, this.batches);
     }
   }
 
-  startBatch(tasks) {
+  /** @type {(tasks: Task[], batches: Batches) => void} */
+  startBatch(tasks, batches) {
+    /** @type {(task: Task) => boolean} */
     const isIn = (task) => task.batch === batch;
-    const batch = this.batches.transferOf(tasks, reportOfBatch(this, isIn));
+    const batch = batches.transferOf(tasks, reportOfBatch(this, isIn));
     tasks.forEach((task) => {
       task.batch = batch;
     });
     batch.start();
   }
 
-  /** Note what the server holds: nothing that has to be sent again, and nothing that was just sent. */
+  /** Note what the server holds: nothing that has to be sent again, and nothing that was just sent.
+      @type {(task: Task, bytes: number) => void} */
   keep(task, bytes) {
     if (bytes > task.kept) {
       task.attempts = 0;
@@ -102,7 +150,8 @@ export class Scheduler extends EventTarget {
     this.announce("change");
   }
 
-  /** Note how much of tasks has left, as pairs of a task and its bytes. */
+  /** Note how much of tasks has left, as pairs of a task and its bytes.
+      @type {(amounts: [Task, number][]) => void} */
   progress(amounts) {
     let left = 0;
     for (const [task, bytes] of amounts) {
@@ -116,6 +165,7 @@ export class Scheduler extends EventTarget {
     this.announce("change");
   }
 
+  /** @type {(results: [Task, Stored][]) => void} */
   store(results) {
     for (const [task, result] of results) {
       task.batch = null;
@@ -127,7 +177,8 @@ export class Scheduler extends EventTarget {
     this.advance();
   }
 
-  /** Let tasks go anew that nothing stands in the way of. */
+  /** Let tasks go anew that nothing stands in the way of.
+      @type {(tasks: Task[]) => void} */
   again(tasks) {
     this.each(tasks, "waiting", (task) => {
       task.batch = null;
@@ -135,6 +186,7 @@ export class Scheduler extends EventTarget {
     });
   }
 
+  /** @type {(tasks: Task[], failure: Failure) => void} */
   fail(tasks, failure) {
     const these = tasks.filter((task) => task.isOpen);
     this.each(these, "failed", (task) => {
@@ -143,7 +195,8 @@ export class Scheduler extends EventTarget {
     });
   }
 
-  /** Wait for what passes by itself; give up on the rest. Either way only what is kept counts. */
+  /** Wait for what passes by itself; give up on the rest. Either way only what is kept counts.
+      @type {(tasks: Task[], failure: Failure) => void} */
   stumble(tasks, failure) {
     if (!tasks.length) {
       return;
@@ -156,13 +209,14 @@ export class Scheduler extends EventTarget {
     });
     if (obstacle) {
       this.hold(tasks, obstacle);
-    } else if (tasks.length > 1 && !this.batches.isForAll(failure)) {
+    } else if (tasks.length > 1 && !this.batches?.isForAll(failure)) {
       this.halve(tasks);
     } else {
       this.fail(tasks, failure);
     }
   }
 
+  /** @type {(tasks: Task[], obstacle: Obstacle) => void} */
   hold(tasks, obstacle) {
     tasks.forEach((task) => {
       task.sent = task.kept;
@@ -179,6 +233,7 @@ export class Scheduler extends EventTarget {
     this.advance();
   }
 
+  /** @type {(tasks: Task[]) => void} */
   halve(tasks) {
     const middle = Math.ceil(tasks.length / 2);
     for (const half of [tasks.slice(0, middle), tasks.slice(middle)]) {
@@ -189,7 +244,8 @@ export class Scheduler extends EventTarget {
     this.again(tasks);
   }
 
-  /** A file that arrived otherwise than it is has not arrived; the next try sends all of it. */
+  /** A file that arrived otherwise than it is has not arrived; the next try sends all of it.
+      @type {(task: Task, failure: Failure | null) => void} */
   verify(task, failure) {
     if (failure) {
       task.transfer = null;
@@ -205,6 +261,7 @@ export class Scheduler extends EventTarget {
     }
   }
 
+  /** @type {(type: string, options?: CustomEventInit) => void} */
   announce(type, options) {
     this.dispatchEvent(new CustomEvent(type, options));
   }

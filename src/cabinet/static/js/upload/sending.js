@@ -4,8 +4,17 @@
 
 import { failure, headers } from "../core/http.js";
 
+/** @import { Failure } from "../core/http.js" */
+
+/** What is heard of a body on its way.
+    @typedef {object} Sent
+    @property {(bytes: number) => void} sent
+    @property {(text: string, status: number) => void} answered
+    @property {(failure: Failure) => void} failed */
+
 /** Send `body`; `changed` are headers besides those of every request. Reports `sent(bytes)`, and in the
-    end `answered(text, status)` or `failed(failure)`. Returns what has `abort()`. */
+    end `answered(text, status)` or `failed(failure)`. Returns what has `abort()`.
+    @type {(method: string, url: string, body: XMLHttpRequestBodyInit, changed: Record<string, string>, report: Sent) => XMLHttpRequest} */
 export function sendBody(method, url, body, changed, { sent, answered, failed }) {
   const request = new XMLHttpRequest();
   request.open(method, url);

@@ -7,18 +7,21 @@ const STEP_SECONDS = 0.25;
 
 /** Bytes a second, smoothed exponentially; times are in milliseconds. */
 export class Speed {
+  /** @param {number} now */
   constructor(now) {
     this.at = now;
     this.bytes = 0;
     this.perSecond = 0;
   }
 
-  /** Leave out the time up to `now`, in which nothing was to be sent. */
+  /** Leave out the time up to `now`, in which nothing was to be sent.
+      @type {(now: number) => void} */
   skip(now) {
     this.at = now;
     this.bytes = 0;
   }
 
+  /** @type {(bytes: number, now: number) => void} */
   add(bytes, now) {
     this.bytes += bytes;
     const seconds = (now - this.at) / 1000;

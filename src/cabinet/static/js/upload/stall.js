@@ -9,7 +9,8 @@ const OFFLINE_MS = 3_000;
 const STORING_MS = 180_000;
 
 export class StallWatch {
-  /** `stalled()` is called once when nothing has moved for too long. */
+  /** `stalled()` is called once when nothing has moved for too long.
+      @param {() => void} stalled */
   constructor(stalled) {
     this.stalled = stalled;
     this.timer = 0;
@@ -21,7 +22,8 @@ export class StallWatch {
     this.wait(SENDING_MS);
   }
 
-  /** Note that something moved; `isAll` when nothing is left to be sent. */
+  /** Note that something moved; `isAll` when nothing is left to be sent.
+      @type {(isAll: boolean) => void} */
   moved(isAll) {
     if (this.timer) {
       this.wait(isAll ? STORING_MS : navigator.onLine ? SENDING_MS : OFFLINE_MS);
@@ -34,6 +36,7 @@ export class StallWatch {
     this.timer = 0;
   }
 
+  /** @type {(milliseconds: number) => void} */
   wait(milliseconds) {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {

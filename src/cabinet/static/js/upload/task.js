@@ -13,26 +13,54 @@ const OPEN = new Set([...UNDER_WAY, "paused"]);
 // One slot is kept for files below this, so that they need not wait for the giants.
 const SMALL_BYTES = 8_000_000;
 
+/** What a stored file became: its path, the hash that the server has of it, and whether something was in its place.
+    @typedef {{ path: string, contentHash?: string | null, wasReplaced?: boolean }} Stored */
+
+/** @import { Failure } from "../core/http.js" */
+/** @import { Obstacle } from "../core/retry.js" */
+/** @import { Batch, Transfer } from "./scheduler.js" */
+
 export class Task {
-  /** `before` is a task with the same path, which has to be over before this one starts. */
+  /** What happens when the name is in use, in the words of the server.
+      @type {"replace" | "rename"} */
+  onConflict = "replace";
+  isReplacing = false;
+  /** @type {Transfer | null} */
+  transfer = null;
+  /** The batch that it goes in, if it does not go by itself.
+      @type {Batch | null} */
+  batch = null;
+  state = "asking";
+  /** Those that it goes with at most; null for whoever is there.
+      @type {Task[] | null} */
+  group = null;
+  sent = 0;
+  kept = 0;
+  attempts = 0;
+  /** @type {Obstacle | null} */
+  obstacle = null;
+  /** @type {Failure | null} */
+  failure = null;
+  /** @type {Stored | null} */
+  stored = null;
+  isVerified = false;
+
+  /** `before` is a task with the same path, which has to be over before this one starts.
+      @param {File} file
+      @param {string} path
+      @param {Task | null} [before] */
   constructor(file, path, before = null) {
     this.file = file;
     this.path = path;
     this.before = before;
-    // What happens when the name is in use, in the words of the server.
-    this.onConflict = "replace";
-    this.isReplacing = false;
-    this.transfer = null;
-    // The batch that it goes in, if it does not go by itself.
-    this.batch = null;
-    this.reset();
   }
 
   get size() {
     return this.file.size;
   }
 
-  /** Whether it is about `file`, as far as a browser can tell. */
+  /** Whether it is about `file`, as far as a browser can tell.
+      @type {(file: File) => boolean} */
   isOf(file) {
     return this.size === file.size && this.file.lastModified === file.lastModified;
   }
@@ -61,7 +89,8 @@ export class Task {
     return OPEN.has(this.state);
   }
 
-  /** What takes a place on the line: a task, or all of a batch. */
+  /** What takes a place on the line: a task, or all of a batch.
+      @type {Task | Batch} */
   get place() {
     return this.batch ?? this;
   }
@@ -71,7 +100,8 @@ export class Task {
   }
 
   /** Note what its owner wants: "replace" what is in its place, or "rename" the new one. What the server
-      holds of it was meant for something else then. */
+      holds of it was meant for something else then.
+      @type {(choice: string) => void} */
   settle(choice) {
     const onConflict = choice === "rename" ? "rename" : "replace";
     if (onConflict !== this.onConflict) {
@@ -102,7 +132,6 @@ export class Task {
   /** Begin anew, but keep the transfer: what the server holds of it need not be sent again. */
   reset() {
     this.state = "asking";
-    // Those that it goes with at most; null for whoever is there.
     this.group = null;
     this.sent = 0;
     this.kept = 0;

@@ -8,6 +8,13 @@ import { PlainTransfer } from "./plain.js";
 import { ResumableTransfer } from "./resumable.js";
 import { StallWatch } from "./stall.js";
 
+/** @import { Report } from "./reports.js" */
+/** @import { Transfer } from "./scheduler.js" */
+/** @import { Stored, Task } from "./task.js" */
+
+/** What a protocol reports of its file.
+    @typedef {Pick<Report, "kept" | "sent" | "stored" | "failed">} ProtocolReport */
+
 // From here on an upload can be resumed, at the price of one more request: a thousand files of 4 KiB
 // took twice as long so, files of just this size a tenth longer.
 const RESUMABLE_BYTES = 4 * 1024 * 1024;
@@ -15,6 +22,7 @@ const RESUMABLE_BYTES = 4 * 1024 * 1024;
 // No status: the server has nothing to do with it, and no other try would help.
 const LOCAL = -1;
 
+/** @type {(file: File) => Promise<boolean>} */
 const isReadable = (file) =>
   file
     .slice(0, 1)
@@ -24,22 +32,25 @@ const isReadable = (file) =>
       () => false,
     );
 
-/** Return what sends `task`: a transfer as upload/queue.js describes it, around one that knows a protocol. */
+/** Return what sends `task`: a transfer as upload/queue.js describes it, around one that knows a protocol.
+    @type {(task: Task, report: Report) => Transfer} */
 export function transferOf(task, report) {
   const reports = { kept: keep, sent: send, stored: store, failed: fail };
+  /** @type {PlainTransfer | ResumableTransfer | null} */
   let transfer = null;
   const watch = new StallWatch(stall);
+  /** @type {ReturnType<typeof hashOf> | null} */
   let hashing = null;
 
-  /** Take the protocol that suits: one that sends all at once only for what is let through at once. */
+  /** Take the protocol that suits: one that sends all at once only for what is let through at once.
+      @type {() => PlainTransfer | ResumableTransfer} */
   function adapt() {
     const isPlain = task.size < RESUMABLE_BYTES && task.size <= bodyLimit();
     const Kind = isPlain ? PlainTransfer : ResumableTransfer;
-    if (!(transfer instanceof Kind)) {
-      transfer = new Kind(task, reports);
-    }
+    return transfer instanceof Kind ? transfer : new Kind(task, reports);
   }
 
+  /** @type {Report["kept"]} */
   function keep(bytes) {
     watch.moved(false);
     if (bytes > task.kept) {
@@ -48,11 +59,13 @@ export function transferOf(task, report) {
     report.kept(bytes);
   }
 
+  /** @type {Report["sent"]} */
   function send(bytes) {
     watch.moved(bytes >= task.size);
     report.sent(bytes);
   }
 
+  /** @type {(result: Stored) => Promise<void>} */
   async function store(result) {
     watch.stop();
     arrived([task]);
@@ -65,12 +78,13 @@ export function transferOf(task, report) {
   }
 
   /** Tell apart what is the same to a browser: a file that changed or went away, a line that broke, and
-      one that somebody in front of the server cuts. */
+      one that somebody in front of the server cuts.
+      @type {(reason: Failure) => Promise<void>} */
   async function fail(reason) {
     watch.stop();
     if (reason.status === 0 && !(await isReadable(task.file))) {
       report.failed(new Failure(LOCAL, text("file-changed")));
-    } else if (await isTooMuch(reason, transfer.bodyBytes, [task])) {
+    } else if (await isTooMuch(reason, transfer?.bodyBytes ?? 0, [task])) {
       report.again();
     } else {
       report.failed(reason);
@@ -78,14 +92,14 @@ export function transferOf(task, report) {
   }
 
   function stall() {
-    transfer.stop();
+    transfer?.stop();
     report.failed(failure(0, ""));
   }
 
   return {
     start() {
       hashing ??= canHash ? hashOf(task.file) : null;
-      adapt();
+      transfer = adapt();
       watch.start();
       transfer.start();
     },
@@ -94,7 +108,7 @@ export function transferOf(task, report) {
       transfer?.stop();
     },
     count() {
-      return transfer?.count?.() ?? 0;
+      return transfer?.count() ?? 0;
     },
     drop() {
       watch.stop();

@@ -2,6 +2,7 @@
 
    Rule: nothing here is part of a first view; files.js imports it on first use. */
 
+import { byId } from "../core/dom.js";
 import { absence, presence } from "../core/identity.js";
 import { below } from "../core/paths.js";
 import { makeObstacle } from "../core/retry.js";
@@ -17,7 +18,9 @@ import { Queue } from "./queue.js";
 import { transferOf } from "./transfers.js";
 import { bindUploadVoice } from "./voice.js";
 
-const page = document.getElementById("main").dataset;
+/** @import { Dropped } from "../actions/drop.js" */
+
+const page = byId("main").dataset;
 
 const obstacleOf = makeObstacle(signedIn);
 const queue = new Queue(transferOf, obstacleOf, undefined, batches);
@@ -44,12 +47,12 @@ window.addEventListener("beforeunload", (event) => {
   }
 });
 
-/** Upload `{file, path}` items into the folder `parent`, and make the folders that come as `{path}` alone. */
+/** Upload `{file, path}` items into the folder `parent`, and make the folders that come as `{path}` alone.
+    @type {(items: Dropped[], parent: string) => Promise<void>} */
 export function upload(items, parent) {
-  const placed = items.map(({ file, path }) => ({ file, path: below(parent, path) }));
-  const folders = placed.filter(({ file }) => !file).map(({ path }) => path);
+  const folders = items.filter(({ file }) => !file).map(({ path }) => below(parent, path));
   if (folders.length) {
     import("./empty-folders.js").then(({ makeFolders }) => makeFolders(folders, obstacleOf)).catch(tell);
   }
-  return intake.take(placed.filter(({ file }) => file));
+  return intake.take(items.flatMap(({ file, path }) => (file ? { file, path: below(parent, path) } : [])));
 }

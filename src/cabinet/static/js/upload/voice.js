@@ -13,17 +13,24 @@ const PAUSE_MS = 1_000;
 // Of thousands of small files each change is told, and each sum goes through all of them.
 const SUMMED_EVERY_MS = 100;
 
-/** Speak of what `queue` does. */
+/** @import { Queue } from "./queue.js" */
+/** @import { Totals } from "./totals.js" */
+
+/** Speak of what `queue` does.
+    @type {(queue: Queue) => void} */
 export function bindUploadVoice(queue) {
   // Quarters of the way that were said or passed over; null while nothing is under way.
+  /** @type {number | null} */
   let reached = null;
   let spokeAt = -Infinity;
   let summedAt = -Infinity;
 
+  /** @type {(words: string) => void} */
   const speak = (words) => {
     announce(words);
     spokeAt = queue.now();
   };
+  /** @type {(totals: Totals) => void} */
   const begin = ({ count }) => {
     reached = 0;
     speak(countText("uploading", count, { count: number(count) }));
@@ -36,7 +43,7 @@ export function bindUploadVoice(queue) {
     summedAt = now;
     const { size, sent } = queue.totals();
     const quarter = size ? Math.floor((sent / size) * QUARTERS) : 0;
-    if (quarter > reached && quarter < QUARTERS) {
+    if (reached !== null && quarter > reached && quarter < QUARTERS) {
       reached = quarter;
       speak(text("upload-share", { share: percent(quarter / QUARTERS) }));
     }
