@@ -9,6 +9,7 @@ OUT    = build/gallery
 
 VENV = .venv
 BIN  = $(VENV)/bin
+NODE = node_modules/.bin
 
 PARALLEL = $(BIN)/pytest --numprocesses $(TESTS) --dist worksteal
 
@@ -54,21 +55,28 @@ bench: $(VENV)/dev ## measure against nginx and copyparty; prints a table
 	bash .ci/install-parts bench
 	$(BIN)/python -m tests.bench
 
-check: $(VENV)/dev ## lint and types only
+check: $(VENV)/dev node_modules/made ## lint and types only, of Python, templates and scripts
+	bash .ci/install-parts check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/djlint src/cabinet/templates --check --lint
 	$(BIN)/mypy
+	$(NODE)/biome check --error-on-warnings
+	$(NODE)/tsc
 	$(BIN)/python -m tests.support.rooms
 
-format: $(VENV)/dev ## put everything into the form that `make check` wants
+format: $(VENV)/dev node_modules/made ## put everything into the form that `make check` wants
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/djlint src/cabinet/templates --reformat --quiet
+	$(NODE)/biome check --write
 
 lock: $(VENV)/dev ## take the newest versions of everything into the lock files
 	$(LOCK) --upgrade --group build pyproject.toml --output-file requirements.lock
 	$(LOCK) --upgrade --group dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
+	bash .ci/install-parts check
+	npm install --package-lock-only --save-dev --save-exact --ignore-scripts --no-audit --no-fund @biomejs/biome@latest typescript@latest
+	$(BIN)/python -m tests.support.npm_lock package-lock.json
 
 screenshot: $(VENV)/dev ## take the picture of the files page that the README shows
 	bash .ci/install-parts test
@@ -79,10 +87,10 @@ gallery: $(VENV)/dev ## take pictures of every page and state, on one page to lo
 	$(BIN)/python -m tests.gallery $(OUT)
 
 clean: ## remove what the other targets made, but no data
-	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) node_modules build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests migrations -name __pycache__ -type d -exec rm -rf {} +
 
-# The three files below are stamps: each is newer than what it was made from.
+# The four files below are stamps: each is newer than what it was made from.
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Cabinet needs Python 3.11 or newer: make PYTHON=...")'
 	@PYTHON=$(PYTHON) bash .ci/install-parts venv
@@ -97,4 +105,10 @@ $(VENV)/run: $(VENV)/made requirements.lock pyproject.toml
 $(VENV)/dev: $(VENV)/made requirements-dev.lock pyproject.toml
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements-dev.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What checks the scripts; running Cabinet needs none of it.
+node_modules/made: package-lock.json package.json .npmrc
+	@bash .ci/install-parts check
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
