@@ -20,28 +20,6 @@ NO_POINTER = "addEventListener('pointerover', (event) => event.stopImmediateProp
 # What a first visit may cost, compressed.
 FIRST_VIEW_BYTES = 100_000
 
-SIZES = [
-    0,
-    1,
-    2,
-    5,
-    11,
-    21,
-    22,
-    999,
-    1000,
-    1049,
-    1050,
-    9949,
-    9950,
-    999_499,
-    999_500,
-    1_234_567,
-    10**12,
-    10**21,
-]
-
-
 # Who has the focus, and whether it can be seen there; of a field for files it is the label that shows.
 IN_SIGHT = """() => {
     const { activeElement: element } = document;
@@ -126,25 +104,6 @@ def test_times_are_shown_in_the_zone_of_the_viewer(visitor: Visitor) -> None:
         entry["modified_at"],
     )
     expect(time).to_contain_text(expected)
-
-
-def test_scripts_and_the_server_say_sizes_alike(new_context: NewContext, server: Server) -> None:
-    from cabinet import create_app
-    from cabinet.web.formats import filesize
-
-    for language in ("en", "ru"):
-        page = new_context(locale=language).new_page()
-        page.goto("/")
-        module = page.evaluate("document.querySelector('script[type=module]').src").replace(
-            "page.js", "core/format.js"
-        )
-        shown = page.evaluate(
-            "async ([module, sizes]) => { const { size } = await import(module); return sizes.map(size); }",
-            [module, SIZES],
-        )
-        app = create_app({"INSTANCE": server.folder / "instance"})
-        with app.test_request_context(headers={"Accept-Language": language}):
-            assert shown == [filesize(size) for size in SIZES]
 
 
 @pytest.mark.parametrize(("locale", "fonts"), [("en-US", {"latin"}), ("ru-RU", {"latin", "cyrillic"})])

@@ -230,33 +230,3 @@ def test_a_fault_that_comes_every_time_is_given_up_on(
 
     expect(line).to_have_attribute("data-state", "failed")
     assert len(asked) == 6
-
-
-def test_each_wait_is_twice_the_one_before_and_half_of_it_is_chance(page: Page) -> None:
-    module = page.evaluate("document.querySelector('script[type=module]').src").replace(
-        "page.js", "core/retry.js"
-    )
-
-    least, most, told = page.evaluate(
-        """async (module) => {
-            const { makeObstacle } = await import(module);
-            const obstacleOf = makeObstacle(() => {});
-            const waits = [];
-            window.setTimeout = (_, milliseconds) => waits.push(milliseconds);
-            function waitsOf(chance, failure) {
-                Math.random = () => chance;
-                waits.length = 0;
-                for (let attempts = 0; attempts < 7; attempts += 1) {
-                    obstacleOf(failure, attempts);
-                }
-                return [...waits];
-            }
-            const failure = { status: 503, type: "", retryAfter: 0 };
-            return [waitsOf(0, failure), waitsOf(1, failure), waitsOf(0, { ...failure, retryAfter: 40 })];
-        }""",
-        module,
-    )
-
-    assert most == [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]
-    assert least == [half / 2 for half in most]
-    assert told == [40_000] * 7

@@ -94,37 +94,6 @@ def test_bad_news_stays_however_much_there_is(
         expect(alert.get_by_text(f"There is already something at “{name}”.")).to_be_visible()
 
 
-def test_a_way_back_that_was_cut_short_goes_on_where_it_was(page: Page) -> None:
-    module = page.evaluate("document.querySelector('script[type=module]').src").replace(
-        "page.js", "actions/changes.js"
-    )
-
-    asked, entries = page.evaluate(
-        """async (module) => {
-            const { inTurn } = await import(module);
-            const asked = [];
-            let isBroken = true;
-            async function* inPairs(items) {
-                for (let start = 0; start < items.length; start += 2) {
-                    if (start && isBroken) {
-                        isBroken = false;
-                        throw new Error("no answer");
-                    }
-                    asked.push(items.slice(start, start + 2));
-                    yield items.slice(start, start + 2).map((item) => item * 10);
-                }
-            }
-            const goBack = inTurn(inPairs, [1, 2, 3, 4, 5]);
-            await goBack().catch(() => {});
-            return [asked, await goBack()];
-        }""",
-        module,
-    )
-
-    assert asked == [[1, 2], [3, 4], [5]]
-    assert entries == [10, 20, 30, 40, 50]
-
-
 def test_what_is_in_the_way_of_undoing_is_named_and_the_message_stays(
     visitor: Visitor, page: Page, expect_complaint: Callable[[str], None]
 ) -> None:

@@ -19,7 +19,6 @@ pytestmark = pytest.mark.browser
 PART_BYTES = 1_048_576
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 375, "height": 740}
-MODULE = "import(document.querySelector('script[src*=\"/files.js\"]').src.replace('files.js', '%s'))"
 ASKED = {
     "en-US": ("Cancel 2 uploads?", "Keep uploading", "Cancel uploads", re.compile("sent will be lost")),
     "ru-RU": ("Отменить 2 загрузки?", "Продолжить загрузку", "Отменить загрузку", re.compile("пропадёт")),
@@ -253,11 +252,3 @@ def test_paused_shows_what_the_server_keeps(visitor: Visitor) -> None:
     assert offset / 1e6 == pytest.approx(kept, abs=0.5)
     assert offset > 1_000_000
     expect(visitor.row("film.mov")).to_be_visible()
-
-
-def test_sizes_and_rates_are_whole_bytes_below_a_kilobyte(page: Page) -> None:
-    sizes = page.evaluate(
-        f"{MODULE % 'core/format.js'}.then(({{ size }}) => [0.4, 1.2, 512.345, 999.6, 1499.9].map(size))"
-    )
-
-    assert sizes == ["0 bytes", "1 byte", "512 bytes", "1 kB", "1.5 kB"]

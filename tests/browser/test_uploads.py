@@ -324,45 +324,6 @@ def test_what_arrives_moves_neither_the_focus_nor_the_page(visitor: Visitor) -> 
     assert page.evaluate("[scrollY, document.activeElement.nodeName]") == before
 
 
-# What is said of an upload of which `steps` tell the time in milliseconds and the share that has left.
-SAID = """async ([module, steps]) => {
-  const { bindUploadVoice } = await import(module);
-  const queue = Object.assign(new EventTarget(), { tasks: [{ isOnTheLine: true }], now: () => queue.at });
-  queue.totals = () => ({ count: 2, size: 1000, sent: queue.share * 1000 });
-  const notes = document.getElementById("toasts-status");
-  notes.replaceChildren();
-  bindUploadVoice(queue);
-  for (const [at, share] of steps) {
-    Object.assign(queue, { at, share });
-    queue.dispatchEvent(new Event("change"));
-  }
-  queue.dispatchEvent(new Event("settled"));
-  queue.dispatchEvent(new Event("change"));
-  return [...notes.querySelectorAll("p")].map((note) => note.textContent);
-}"""
-
-
-@pytest.mark.parametrize(
-    ("steps", "said"),
-    [
-        ([[0, 0], [2000, 0.2], [2100, 0.25], [5000, 0.3], [9000, 0.5], [11000, 0.8]], ["25%", "50%", "75%"]),
-        ([[0, 0], [100, 0.3], [900, 0.6], [1000, 0.6], [1100, 0.8], [1200, 1]], ["50%"]),
-        ([[0, 0], [5000, 0.3], [9000, 0.1], [15000, 0.3], [20000, 1]], ["25%"]),
-    ],
-    ids=["slow", "faster than one listens", "with more on the way"],
-)
-def test_the_start_and_the_quarters_of_an_upload_are_said(
-    visitor: Visitor, steps: list[list[float]], said: list[str]
-) -> None:
-    page = visitor.open()
-    module = page.locator("script[src$='files.js']").get_attribute("src")
-    assert module
-
-    heard = page.evaluate(SAID, [module.replace("files.js", "upload/voice.js"), steps])
-
-    assert heard == ["Uploading 2 files", *[f"{share} uploaded" for share in said], "Uploading 2 files"]
-
-
 def test_who_listens_hears_that_an_upload_begins_and_ends(visitor: Visitor) -> None:
     page = visitor.open()
 

@@ -96,3 +96,11 @@ WRITINGS = [
         if any(letter in text for letter in " ,\n。，")
     ),
 ]
+
+# Likewise, of texts that say themselves what they are written in, be it wrong.
+DECLARED = [
+    ('<?xml version="1.0" encoding="iso-8859-2"?><a>zażółć</a>', "iso-8859-2", "iso-8859-2"),
+    ('<meta charset="koi8-u"><p>Ї</p>', "koi8-u", "koi8-u"),
+    ('<?xml version="1.0" encoding="windows-1251"?><a>Привет</a>', "utf-8", "utf-8"),
+    ('<?xml version="1.0" encoding="klingon"?><a>Привет, мир</a>', "cp1251", "windows-1251"),
+]

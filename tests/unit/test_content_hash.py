@@ -20,18 +20,8 @@ from cabinet.storage.content_hash import (
     hash_stream,
     is_content_hash,
 )
-from tests.support.contents import SIZES, content_of, in_chunks
+from tests.support.contents import OF_ZEROS, SIZES, content_of, in_chunks
 from tests.support.programs import require_program
-
-# What `rclone hashsum dropbox` (1.60.1) printed for files of this many zero bytes.
-OF_ZEROS = {
-    0: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-    1: "1406e05881e299367766d313e26c05564ec91bf721d31726bd6e46e60689539a",
-    BLOCK_SIZE - 1: "839e2d868a885f260431d186466f0f3c189ee0eee5cc444b54e717740ad7f1c3",
-    BLOCK_SIZE: "c7e946d101855255d919ef0c70718633adf77d3dfb3adeeecf5d0cb4e951be58",
-    BLOCK_SIZE + 1: "14a4d47f23a30177885d9820122f17d2d3a55fe63f7f5c27b95f689e0b2accd6",
-    9 << 20: "c8f97c712320613991f39507b92b54d92085daf3d0b44dc6264b60a9c6da2fc1",
-}
 
 
 def by_definition(content: bytes) -> str:
