@@ -45,12 +45,22 @@ function claimHere(fingerprint) {
   return () => claimed.delete(fingerprint);
 }
 
+/** Tell whether what is kept under a key is of no use any more; what cannot be read is not ours to judge.
+    @type {(key: string) => boolean} */
+function isOld(key) {
+  try {
+    const { creationTime } = JSON.parse(localStorage.getItem(key) ?? "");
+    return Date.now() - new Date(creationTime).getTime() > KEPT_FOR_MS;
+  } catch {
+    return false;
+  }
+}
+
 /** Forget what the server will long have forgotten. */
 export function forgetOldUploads() {
   try {
     for (const key of Object.keys(localStorage).filter((each) => each.startsWith(PREFIX))) {
-      const { creationTime } = JSON.parse(localStorage.getItem(key) ?? "");
-      if (Date.now() - new Date(creationTime).getTime() > KEPT_FOR_MS) {
+      if (isOld(key)) {
         localStorage.removeItem(key);
       }
     }
