@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import PathConverter
 
 from cabinet import auth, commands, config, files, jobs, tus
+from cabinet import help as documents
 from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
 from cabinet.refusals import RefusedToStart
 from cabinet.services.accounts.passwords import Passwords
@@ -80,6 +81,7 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     app.register_blueprint(auth.bp)
     app.register_blueprint(files.bp)
     app.register_blueprint(tus.bp)
+    app.register_blueprint(documents.bp)
     hops = app.config["PROXY_HOPS"]
     if hops:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""The pages of an account and of errors, as somebody comes to them.
+"""The pages of an account, of help and of errors, as somebody comes to them.
 
 Rule: as in scene.py; a form is filled in with what is refused.
 """
@@ -28,6 +28,11 @@ def at(path: str) -> Callable[[Scene], None]:
         scene.open(path)
 
     return arrive
+
+
+def help_parts(scene: Scene) -> None:
+    scene.open("/help/browser").locator(".help-parts summary").click()
+    scene.sees(".help-parts ul")
 
 
 def refused_registration(scene: Scene) -> None:
@@ -125,6 +130,9 @@ STATES = [
     State("register, refused", "", refused_registration, complains="status of 422"),
     State("login", "", at("/login")),
     State("login, refused", "", refused_login, complains="status of 401"),
+    State("help", "", at("/help")),
+    State("help, a page", "anna", at("/help/reverse-proxy"), is_tall=True),
+    State("help, its parts", "", help_parts),
     State("account", "anna", at("/account"), is_tall=True),
     State("account, space nearly full", "full", at("/account")),
     State("account, new token", "anna", new_token, is_tall=True),

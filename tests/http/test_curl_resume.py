@@ -1,6 +1,6 @@
-"""The README's three calls of curl that resume an upload by hand, over a line that drops.
+"""The three calls of curl on the help page that resume an upload by hand, over a line that drops.
 
-Rule: the shell runs what the README shows; only the server, the user and the file are the test's.
+Rule: the shell runs what the page shows; only the server, the user and the file are the test's.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import pytest
 
 from tests.support.auth import PASSWORD, USERNAME, basic
 from tests.support.contents import content_of
+from tests.support.documents import block, help_page
 from tests.support.line import Cut, Ending, end_politely, end_rudely, line_to
 from tests.support.programs import require_program
-from tests.support.readme import readme_block
 from tests.support.servers import Server
 
 pytestmark = pytest.mark.any_database
@@ -83,7 +83,8 @@ def test_an_upload_by_curl_goes_on_where_the_line_dropped(
     production_server.request("POST", "/register", fields=fields, encode_multipart=False)
     content = content_of(12 * MIB, seed=5)
     (tmp_path / name).write_bytes(content)
-    settings, begin, ask, send = re.split(r"^# .*\n", readme_block("sh", "Upload-Offset"), flags=re.MULTILINE)
+    shown = block(help_page("resumable-uploads"), "sh", "Upload-Offset")
+    settings, begin, ask, send = re.split(r"^# .*\n", shown, flags=re.MULTILINE)
 
     with line_to(production_server.port) as line:
         settings = _put(settings, "http://127.0.0.1:5000", line.url)
@@ -110,6 +111,6 @@ def test_an_upload_by_curl_goes_on_where_the_line_dropped(
 
 
 def _put(text: str, old: str, new: str) -> str:
-    """Replace what the README has to have."""
+    """Replace what the page has to have."""
     assert old in text
     return text.replace(old, new)

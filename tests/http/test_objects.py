@@ -26,6 +26,8 @@ from tests.support.visitors import Browser, Program, is_problem
 FOR_EVERYBODY = {
     ("GET", "/"),
     ("GET", "/healthz"),
+    ("GET", "/help"),
+    ("GET", "/help/<name>"),
     ("GET", "/readyz"),
     ("GET", "/static/<fingerprint>/<path:name>"),
     ("GET", "/register"),

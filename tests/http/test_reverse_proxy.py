@@ -1,6 +1,6 @@
-"""The README's nginx and Caddy in front of Cabinet: nothing is collected, limited or renamed on the way.
+"""The nginx and Caddy of the help page in front of Cabinet: nothing is collected, limited or renamed on the way.
 
-Rule: the programs are Debian's, the configurations the README's; a missing program fails.
+Rule: the programs are Debian's, the configurations the page's; a missing program fails.
 """
 
 from __future__ import annotations

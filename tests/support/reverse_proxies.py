@@ -1,6 +1,6 @@
-"""nginx and Caddy in front of a server, set up as the README says.
+"""nginx and Caddy in front of a server, set up as the help page says.
 
-Rule: what runs is the README's own text; only addresses, ports, certificates and folders are the
+Rule: what runs is the page's own text; only addresses, ports, certificates and folders are the
 test's. A proxy is an ordinary process of the test's user and touches nothing of the machine's.
 """
 
@@ -18,13 +18,13 @@ from typing import Any
 
 import urllib3
 
+from tests.support.documents import block, help_page
 from tests.support.listening import HOST, free_port, listening
 from tests.support.programs import require_program
 from tests.support.raw_http import RawConnection, raw_connection
-from tests.support.readme import readme_block
 from tests.support.waiting import PATIENCE
 
-# The names that the README's texts have for things of the reader's.
+# The names that the page has for things of the reader's.
 DOMAIN = "files.example.org"
 PREFIX = "/cabinet"
 _UPSTREAM = "127.0.0.1:5000"
@@ -51,7 +51,8 @@ scgi_temp_path {folder}/scgi;
 """
 ANY_BODY = "client_max_body_size 0;"
 
-# What the README says of nginx besides, and what of the first text it stands for.
+# What the page says of nginx besides, and what of the first text it stands for.
+PAGE = help_page("reverse-proxy")
 _BELOW_A_SUB_PATH = "location /cabinet/files"
 _AT_THE_ROOT = re.compile(r"^    location ~ .*?^    }\n", re.MULTILINE | re.DOTALL)
 
@@ -143,20 +144,20 @@ def nginx(
 ) -> Iterator[Proxy]:
     """Run Debian's nginx in front of port `upstream`, at the root or, with `PREFIX`, below it.
 
-    `bodies` are the words by which it limits them, in place of the README's, which let all
+    `bodies` are the words by which it limits them, in place of the page's, which let all
     content pass.
     """
     port, spool = free_port(), folder / "spool"
-    readme = _configuration("nginx", upstream, prefix, "server {")
+    shown = _configuration("nginx", upstream, prefix, "server {")
     if prefix:
-        below = _put(readme_block("nginx", _BELOW_A_SUB_PATH), _UPSTREAM, f"{HOST}:{upstream}")
-        readme, count = _AT_THE_ROOT.subn(below, readme)
-        assert count == 1, "the README's configuration has no location of what streams a body in"
-    readme = _put(readme, "listen 443 ssl;", f"listen {HOST}:{port} ssl;")
-    readme = _put(readme, "/etc/ssl/files.example.org.pem", str(certificate))
-    readme = _put(readme, "/etc/ssl/files.example.org.key", str(certificate.with_suffix(".key")))
-    readme = _put(readme, ANY_BODY, bodies)
-    with _running_nginx(folder, spool, port, readme) as pid:
+        below = _put(block(PAGE, "nginx", _BELOW_A_SUB_PATH), _UPSTREAM, f"{HOST}:{upstream}")
+        shown, count = _AT_THE_ROOT.subn(below, shown)
+        assert count == 1, "the page's configuration has no location of what streams a body in"
+    shown = _put(shown, "listen 443 ssl;", f"listen {HOST}:{port} ssl;")
+    shown = _put(shown, "/etc/ssl/files.example.org.pem", str(certificate))
+    shown = _put(shown, "/etc/ssl/files.example.org.key", str(certificate.with_suffix(".key")))
+    shown = _put(shown, ANY_BODY, bodies)
+    with _running_nginx(folder, spool, port, shown) as pid:
         yield Proxy(port, prefix, certificate, pid, spool)
 
 
@@ -191,12 +192,12 @@ def _running_nginx(folder: Path, spool: Path, port: int, servers: str) -> Iterat
 def caddy(folder: Path, upstream: int, certificate: Path, prefix: str) -> Iterator[Proxy]:
     """Run Debian's Caddy in front of port `upstream`, at the root or, with `PREFIX`, below it."""
     port = free_port()
-    readme = _configuration("caddyfile", upstream, prefix)
+    shown = _configuration("caddyfile", upstream, prefix)
     address = f"https://{DOMAIN}:{port} {{\nbind {HOST}\ntls {certificate} {certificate.with_suffix('.key')}"
-    readme = _put(readme, f"{DOMAIN} {{", address)
+    shown = _put(shown, f"{DOMAIN} {{", address)
     settings = folder / "Caddyfile"
-    readme = _put(readme, "{\n    servers {", "{\nadmin off\nauto_https off\n    servers {")
-    settings.write_text(readme, encoding="utf-8")
+    shown = _put(shown, "{\n    servers {", "{\nadmin off\nauto_https off\n    servers {")
+    settings.write_text(shown, encoding="utf-8")
     # Where it keeps certificates, and where it would spool what it had to.
     homes = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     spool = folder / "spool"
@@ -207,16 +208,16 @@ def caddy(folder: Path, upstream: int, certificate: Path, prefix: str) -> Iterat
 
 
 def _configuration(language: str, upstream: int, prefix: str, containing: str = "") -> str:
-    """Return the README's text, for a server at `upstream` and below `prefix` where there is one."""
-    text = _put(readme_block(language, containing), _UPSTREAM, f"{HOST}:{upstream}")
+    """Return the page's text, for a server at `upstream` and below `prefix` where there is one."""
+    text = _put(block(PAGE, language, containing), _UPSTREAM, f"{HOST}:{upstream}")
     if not prefix:
         return text
     text, count = _LINE.subn(r"\1\2", text)
-    assert count, f"the README does not say what {language} needs for a sub-path"
+    assert count, f"the page does not say what {language} needs for a sub-path"
     return text
 
 
 def _put(text: str, old: str, new: str) -> str:
     """Replace what has to be there."""
-    assert old in text, f"the README's configuration has no {old!r}"
+    assert old in text, f"the page's configuration has no {old!r}"
     return text.replace(old, new)

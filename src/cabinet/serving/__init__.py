@@ -18,7 +18,7 @@ from cabinet.config import find_instance, load, read
 from cabinet.refusals import RefusedToStart
 from cabinet.serving.background import background_of
 
-# The application as the README names it: with no settings of its own.
+# The application as the help pages name it: with no settings of its own.
 _PLAIN = "cabinet:create_app()"
 
 # gunicorn's settings, by the names that it looks for.

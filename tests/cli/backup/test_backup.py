@@ -27,9 +27,9 @@ from tests.conftest import MakeApp
 from tests.support.auth import USERNAME, AuthActions
 from tests.support.contents import everything_in
 from tests.support.databases import HEAD, SHIPPED, at_revision, revision_of, rows_of
+from tests.support.documents import blocks, help_page
 from tests.support.faults import Fault
 from tests.support.operators import Operator
-from tests.support.readme import readme_block
 
 
 def contents_of(operator: Operator, folder: Path) -> dict[str, str]:
@@ -224,11 +224,12 @@ def test_a_disk_without_room_for_the_copies_is_told_before_the_first(
     assert blobs_in(backup) == set()
 
 
-def test_the_commands_of_the_readme_work(
+def test_the_commands_of_the_help_page_work(
     operator: Operator, store: Store, other: Operator, backup: Path
 ) -> None:
     store(a="first")
-    lines = [line.split("#")[0] for line in readme_block("console", "cabinet backup").splitlines()]
+    shown = "".join(text for language, text in blocks(help_page("backup")) if language == "console")
+    lines = [line.split("#")[0] for line in shown.splitlines()]
     for line in lines:
         prompt, program, *words = line.split()
         assert (prompt, program) == ("$", "cabinet")
