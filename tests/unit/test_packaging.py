@@ -26,7 +26,16 @@ from tests.support.servers import Server, running, server_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "cabinet"
-CHECKOUT = ["src", "migrations", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".flaskenv"]
+CHECKOUT = [
+    "src",
+    "migrations",
+    "pyproject.toml",
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE",
+    "SECURITY.md",
+    ".flaskenv",
+]
 
 FLASK_RUN = ["-m", "flask", "run", "--host", "127.0.0.1", "--port", "{port}"]
 
