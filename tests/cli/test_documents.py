@@ -27,7 +27,8 @@ def commands_of(block: str) -> list[list[str]]:
 @pytest.fixture
 def everyday(anonymous: Filecli, desk: Path) -> Filecli:
     """Run filecli as a registered user who has the files that the documents name."""
-    for name in ("path/to/your/file.txt", "photos/sea.jpg", "photos/old/hill.jpg"):
+    # The commands of curl, which come before, have left the last.
+    for name in ("path/to/your/file.txt", "photos/sea.jpg", "photos/old/hill.jpg", "file.txt"):
         (desk / name).parent.mkdir(parents=True, exist_ok=True)
         (desk / name).write_text(name)
     lines = f"{USERNAME}\n{PASSWORD}\n"
@@ -49,7 +50,7 @@ def output_of(filecli: Filecli, shown: str) -> dict[str, str]:
 def test_every_filecli_command_of_the_readme_works(everyday: Filecli, desk: Path) -> None:
     printed = output_of(everyday, block(README, "console", FIRST))
 
-    assert (desk / "file.txt").read_text() == "path/to/your/file.txt"
+    assert (desk / "copy.txt").read_text() == "path/to/your/file.txt"
     assert printed["search sea"] == "photos/sea.jpg\n"
     assert printed["trash restore photos/old/sea.jpg"] == "photos/old/sea.jpg\n"
 
