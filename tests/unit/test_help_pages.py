@@ -15,6 +15,7 @@ from cabinet.help.documents import GROUPS, INDEX, find
 from cabinet.help.rendering import render
 from tests.support.documents import HELP, README, ROOT
 from tests.support.help_pages import COMMANDS_PAGE, SETTINGS_PAGE, commands_page, settings_page
+from tests.support.rooms import ROOMS
 
 PAGES = sorted(HELP.glob("*.md"))
 # For users, who may not read English.
@@ -130,6 +131,13 @@ def test_the_page_of_settings_has_all_settings_as_they_are() -> None:
 def test_the_page_of_filecli_has_all_commands_as_they_are() -> None:
     assert COMMANDS_PAGE.read_text(encoding="utf-8") == commands_page()
     assert "\n## filecli versions restore\n" in commands_page()
+
+
+def test_the_page_of_scripts_has_all_rooms_in_their_order() -> None:
+    text = (HELP / "scripts.md").read_text(encoding="utf-8")
+
+    assert f"\n{' '.join(ROOMS)}\n" in text
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == list(ROOMS)
 
 
 def test_the_threats_name_tests_that_exist() -> None:
