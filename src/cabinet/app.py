@@ -24,7 +24,7 @@ from cabinet.services.kernel.database import configure, engine_options, folders_
 from cabinet.serving import preparing
 from cabinet.storage import memory
 from cabinet.storage.reserve import Reserve
-from cabinet.terminal.text import neutralise
+from cabinet.terminal.text import escape_controls
 from cabinet.web import (
     assets,
     formats,
@@ -56,7 +56,7 @@ def build_app(settings: Mapping[str, Any] | None = None) -> Flask:
     except RefusedToStart as error:
         if click.get_current_context(silent=True) is None:
             raise
-        raise click.ClickException(neutralise(str(error))) from error
+        raise click.ClickException(escape_controls(str(error))) from error
 
 
 def _build(settings: Mapping[str, Any] | None) -> Flask:

@@ -61,7 +61,9 @@ def script() -> Iterator[Script]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Keep filecli from waiting; returns how long it would have waited each time."""
     lengths: list[float] = []
-    monkeypatch.setattr("cabinet.client.wire.stop.Stop.wait", lambda _, seconds: lengths.append(seconds))
+    monkeypatch.setattr(
+        "cabinet.client.wire.cancellation.Cancellation.wait", lambda _, seconds: lengths.append(seconds)
+    )
     return lengths
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.client.transfer import pace
+from cabinet.client.transfer import request_size
 from cabinet.client.transfer.batches import MOST_BYTES, MOST_FILES, SMALL
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import DEAF_ANSWER, Script, entry_of, json_answer, problem
@@ -45,7 +45,7 @@ def test_many_small_files_take_few_requests(alice: Filecli, many: Path) -> None:
 def test_a_batch_has_no_more_bytes_than_are_held_in_memory(
     alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pace, "FIRST", pace.LONGEST)
+    monkeypatch.setattr(request_size, "FIRST_SIZE", request_size.MAX_SIZE)
     names = [f"{number}" for number in range(MOST_BYTES // SMALL + 1)]
     for name in names:
         (desk / name).write_bytes(content_of(SMALL, seed=int(name)))

@@ -116,7 +116,7 @@ def test_a_person_is_asked_about_each_that_is_in_the_way(
     stored: Filecli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored("cp", "report", "docs/a", "docs/b", "new")
-    monkeypatch.setattr("cabinet.client.remote.conflicts.is_attended", lambda: True)
+    monkeypatch.setattr("cabinet.client.remote.conflicts.can_prompt", lambda: True)
     done = stored("mv", "--on-conflict", "ask", "docs/*", "report", "new", given="k\nR\n")
 
     assert done.exit_code == 0
@@ -249,7 +249,7 @@ def test_a_person_is_asked_before_something_goes_for_ever(
     script: Script,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("cabinet.client.leave.is_attended", lambda: True)
+    monkeypatch.setattr("cabinet.client.confirm.can_prompt", lambda: True)
     script.will(json_answer(None), json_answer(None))
     done = scripted(*command, given=f"{answer}\n")
 
@@ -265,7 +265,7 @@ def test_a_person_is_asked_before_something_goes_for_ever(
 
 
 def test_a_question_steers_no_terminal(scripted: Filecli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cabinet.client.leave.is_attended", lambda: True)
+    monkeypatch.setattr("cabinet.client.confirm.can_prompt", lambda: True)
 
     assert "\x1b" not in scripted("rm", "-r", "--permanent", "a\x1b[2Jb", given="n\n").output
 

@@ -14,8 +14,8 @@ import pytest
 from cabinet.client import local
 from cabinet.client.failures import SourceChanged
 from cabinet.client.local import Source, look_at
-from cabinet.client.transfer import alone, batches, pace, steady, uploading
-from cabinet.client.transfer.steady import ConfirmedBody, Steady
+from cabinet.client.transfer import batches, change_detection, file_upload, request_size, uploading
+from cabinet.client.transfer.change_detection import ChangeDetector, VerifiedBody
 from cabinet.client.wire.tus import Tus
 from cabinet.storage.content_hash import hash_chunks
 from tests.cli.conftest import Filecli
@@ -48,18 +48,18 @@ def file(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def meddle(file: Path, monkeypatch: pytest.MonkeyPatch) -> Meddle:
     """Return what changes the file once it is read and before it is looked at again, so often."""
-    confirm = Steady.confirm
+    verify = ChangeDetector.verify
 
     def arrange(change: Change, times: int) -> list[Source]:
         changed: list[Source] = []
 
-        def change_and_confirm(self: Steady, content_hash: str) -> Iterator[None]:
+        def change_and_verify(self: ChangeDetector, content_hash: str) -> Iterator[None]:
             if self.source.path == Path("file") and len(changed) < times:
                 changed.append(self.source)
                 change()
-            return confirm(self, content_hash)
+            return verify(self, content_hash)
 
-        monkeypatch.setattr(Steady, "confirm", change_and_confirm)
+        monkeypatch.setattr(ChangeDetector, "verify", change_and_verify)
         return changed
 
     return arrange
@@ -207,7 +207,7 @@ def test_a_batch_goes_on_without_all_that_changed_in_it(
             path.write_text(f"new {path}")
         return look_at(path)
 
-    monkeypatch.setattr("cabinet.client.transfer.steady.look_at", look)
+    monkeypatch.setattr("cabinet.client.transfer.change_detection.look_at", look)
     done = alice("upload", "-v", *names)
 
     assert done.exit_code == 0, done.stderr
@@ -235,7 +235,7 @@ def test_a_file_that_changed_since_it_was_found_is_sent_as_it_is(
     assert stored(alice) == hash_chunks([content_of(WHOLE + 1)])
 
 
-@pytest.mark.parametrize("broken_at", [pace.FIRST, 10 << 20, 16 << 20])
+@pytest.mark.parametrize("broken_at", [request_size.FIRST_SIZE, 10 << 20, 16 << 20])
 def test_an_upload_is_not_continued_with_another_file_of_the_same_size_and_time(
     broken_at: int, bob: Filecli, line: Line, desk: Path
 ) -> None:
@@ -305,7 +305,7 @@ def test_a_size_that_is_not_true_is_not_believed(
         return source if path != Path("file") else Source(path, says, source.mtime_ns)
 
     # All are imported before the first is changed: one that came later would keep what the test puts there.
-    for module in (local, steady, alone, batches, uploading):
+    for module in (local, change_detection, file_upload, batches, uploading):
         monkeypatch.setattr(module, "look_at", look)
     done = alice("upload", *others, "file")
 
@@ -322,7 +322,7 @@ def test_a_long_look_shows_signs_of_life() -> None:
             return [b"01234", b"56789"]
 
     ticks = iter(range(0, 1000, 3))
-    body = ConfirmedBody(Whole(), lambda: iter([None] * 4), clock=lambda: float(next(ticks)))  # type: ignore[arg-type]
+    body = VerifiedBody(Whole(), lambda: iter([None] * 4), clock=lambda: float(next(ticks)))  # type: ignore[arg-type]
     chunks = list(body.chunks())
 
     assert b"".join(chunks) == b"0123456789"
@@ -349,10 +349,10 @@ def test_a_change_within_a_tick_of_the_disks_clock_is_noticed(
     file = tmp_path / "file"
     file.write_bytes(b"old")
     source = replace(look_at(file), ctime_ns=ctime_ns)
-    monkeypatch.setattr(steady, "look_at", lambda _: source)
-    attempt = Steady(source, now_ns=lambda: ctime_ns + age_ns)
+    monkeypatch.setattr(change_detection, "look_at", lambda _: source)
+    attempt = ChangeDetector(source, now_ns=lambda: ctime_ns + age_ns)
     file.write_bytes(b"new")
 
     with pytest.raises(SourceChanged) if is_noticed else nullcontext():
-        list(attempt.confirm(hash_chunks([b"old"])))
+        list(attempt.verify(hash_chunks([b"old"])))
     assert not attempt.has_grown

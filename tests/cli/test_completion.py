@@ -12,8 +12,8 @@ from urllib.parse import unquote
 import pytest
 
 from cabinet.client.main import main
-from cabinet.client.remote import names, shells
-from cabinet.client.remote.shells import SHELLS
+from cabinet.client.remote import completion_scripts, names
+from cabinet.client.remote.completion_scripts import SHELLS
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import Answer, Script, entry_of, folder_of, json_answer, page_of, problem
 from tests.cli.terminal import Terminal, in_terminal
@@ -41,7 +41,7 @@ def complete_in(shell: str) -> list[str]:
 def complete(on_script: Script, monkeypatch: pytest.MonkeyPatch) -> Complete:
     """Return what bash is told to offer behind a line, against the scripted server."""
     monkeypatch.setenv("COMP_WORDBREAKS", BREAKS)
-    monkeypatch.setattr(names, "PATIENCE", 30)  # seconds: this machine may be busy
+    monkeypatch.setattr(names, "TIMEOUT", 30)  # seconds: this machine may be busy
 
     def offered(line: str) -> list[str]:
         monkeypatch.setenv("COMP_LINE", line)
@@ -166,7 +166,7 @@ def test_nobody_is_asked_to_sign_in(
 def test_a_server_that_takes_its_time_is_not_waited_for(
     complete: Complete, on_script: Script, release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(names, "PATIENCE", 0.1)
+    monkeypatch.setattr(names, "TIMEOUT", 0.1)
     on_script.will(Answer(200, b"{", cut=0, until=release))
 
     assert complete("filecli rm ") == [""]
@@ -180,7 +180,7 @@ def test_what_came_is_offered_though_the_rest_does_not_come(complete: Complete, 
 
 
 def test_zsh_and_fish_get_whole_names(on_script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(names, "PATIENCE", 30)
+    monkeypatch.setattr(names, "TIMEOUT", 30)
     monkeypatch.setenv("COMP_WORDS", "filecli rm a\\ b")
     on_script.will(ROOT, ROOT)
 
@@ -212,7 +212,7 @@ def test_bash_takes_for_the_name_just_what_was_offered() -> None:
         f"{quote}{offered}{quote if not offered.endswith(quote) else ''}"
         for name in awkward
         for quote in ("", "'", '"')
-        for offered in [shells._quoted(name, quote)]
+        for offered in [completion_scripts._quoted(name, quote)]
     ]
     program = f"printf '%s\\0' {' '.join(words)}"
     said = subprocess.run([require_program("bash"), "-c", program], capture_output=True, check=True).stdout

@@ -27,7 +27,7 @@ from cabinet.client.local import FileBody, look_at
 from cabinet.client.settings import to_server
 from cabinet.client.token_failures import TokenRefused
 from cabinet.client.wire.connection import Connection, Request
-from cabinet.client.wire.patience import Patience
+from cabinet.client.wire.retry import Retry
 from tests.cli.scripted import DEAF_ANSWER, Answer, Script, json_answer, problem
 
 OK = json_answer({"done": True})
@@ -36,8 +36,8 @@ BUSY = problem("unavailable", 503)
 
 def connect(url: str, *, pauses: list[float] | None = None, retries: int = 3) -> Connection:
     waited = pauses if pauses is not None else []
-    patience = Patience(retries, lambda _: None, sleep=waited.append)
-    return Connection(to_server(url), token="secret", patience=patience)
+    patience = Retry(retries, lambda _: None, sleep=waited.append)
+    return Connection(to_server(url), token="secret", retry=patience)
 
 
 @pytest.fixture

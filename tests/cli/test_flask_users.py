@@ -207,7 +207,7 @@ def test_an_unknown_user_is_named_and_cannot_steer_the_terminal(operator: Operat
 
 def test_an_error_that_nobody_foresaw_is_not_hidden(operator: Operator) -> None:
     with operator.app.app_context(), db.engine.begin() as connection:
-        connection.execute(text("DROP TABLE throttle"))
+        connection.execute(text("DROP TABLE rate_limiter"))
 
     with pytest.raises(DBAPIError, match=r"no such table|does not exist"):
         operator.run("storage", "sweep")

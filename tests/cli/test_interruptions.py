@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.client.transfer.alone import LARGE
+from cabinet.client.transfer.file_upload import LARGE
 from cabinet.storage.content_hash import hash_chunks
 from tests.cli.test_process import FILECLI
 from tests.support.contents import content_of

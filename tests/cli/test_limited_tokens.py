@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from cabinet.client.transfer import alone
+from cabinet.client.transfer import file_upload
 from tests.cli.conftest import Filecli
 from tests.support.auth import PASSWORD, basic
 
 # What goes by a resumable upload.
-LARGE = b"x" * (alone.LARGE + 1)
+LARGE = b"x" * (file_upload.LARGE + 1)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cabinet.client.failures import LimitInFront
-from cabinet.client.transfer.alone import LARGE
-from cabinet.client.transfer.ceiling import LOWEST, Ceiling, default_folder
+from cabinet.client.transfer.file_upload import LARGE
+from cabinet.client.transfer.request_limit import MIN_LIMIT, RequestLimit, default_folder
 from cabinet.storage.content_hash import hash_chunks
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import Answer, Script, entry_of, json_answer, problem
@@ -117,11 +117,11 @@ def test_where_nobody_knows_a_home_a_limit_is_met_and_not_remembered(
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setattr("os.path.expanduser", str)
     told: list[str] = []
-    ceiling = Ceiling("http://here", default_folder(), told.append)
-    ceiling.meet(LimitInFront(server="http://here", size=LOWEST * 4))
-    ceiling.passed(LOWEST * 2)
+    limit = RequestLimit("http://here", default_folder(), told.append)
+    limit.refused(LimitInFront(server="http://here", size=MIN_LIMIT * 4))
+    limit.succeeded(MIN_LIMIT * 2)
 
-    assert (ceiling.most, len(told)) == (LOWEST * 2, 1)
+    assert (limit.max_bytes, len(told)) == (MIN_LIMIT * 2, 1)
     assert list(desk.iterdir()) == []
 
 
@@ -139,7 +139,7 @@ def test_a_refusal_is_heard_while_the_body_is_still_being_sent(
     assert [seen.method for seen in script.seen] == ["PUT", "GET", "POST", "PATCH"]
 
 
-@pytest.mark.parametrize("size", [LOWEST, 1000])
+@pytest.mark.parametrize("size", [MIN_LIMIT, 1000])
 def test_a_limit_that_lets_no_part_pass_is_said(
     size: int, scripted: Filecli, script: Script, desk: Path
 ) -> None:

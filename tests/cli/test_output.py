@@ -16,7 +16,7 @@ def test_data_goes_to_stdout_and_the_rest_to_stderr(capsys: pytest.CaptureFixtur
     output.note("note")
     output.detail("detail")
     output.warn("careful")
-    output.complain("wrong.")
+    output.error("wrong.")
 
     said = capsys.readouterr()
     assert said.out == "data\n"
@@ -30,7 +30,7 @@ def test_a_quiet_command_prints_data_warnings_and_errors_only(capsys: pytest.Cap
     output.note("note")
     output.detail("detail")
     output.warn("careful")
-    output.complain("wrong.")
+    output.error("wrong.")
 
     said = capsys.readouterr()
     assert said.out == "data\n"

@@ -103,11 +103,11 @@ def test_a_join_whose_answer_was_lost_is_found(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    from cabinet.client.wire.tus import Place, Tus
+    from cabinet.client.wire.tus import Destination, Tus
 
     join = Tus.join
 
-    def join_and_lose(tus: Tus, ids: list[str], place: Place) -> str:
+    def join_and_lose(tus: Tus, ids: list[str], place: Destination) -> str:
         monkeypatch.setattr(Tus, "join", join)
         long_line.plan(Cut(10, end_rudely, at_answer=True))
         return join(tus, ids, place)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.client.transfer import pace, streams
-from cabinet.client.transfer.alone import LARGE
+from cabinet.client.transfer import request_size, stream_upload
+from cabinet.client.transfer.file_upload import LARGE
 from cabinet.storage.content_hash import hash_chunks
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import DEAF_ANSWER, Answer, Script, entry_of, json_answer, problem
@@ -20,7 +20,7 @@ from tests.support.line import Cut, Line, end_rudely
 
 SIZE = LARGE + (5 << 20) + 3
 CONTENT = content_of(SIZE)
-FIRST_PART = pace.FIRST
+FIRST_PART = request_size.FIRST_SIZE
 
 # Heads of requests pass, too: within a part in the middle, behind the last byte.
 MIDWAY = 11 << 20
@@ -144,10 +144,10 @@ def test_another_target_is_another_upload(interrupted: Filecli) -> None:
 
 
 def test_an_upload_that_is_gone_starts_anew(interrupted: Filecli, tmp_path: Path) -> None:
-    notes = notes_in(tmp_path)[0]
-    content = notes.read_bytes()
+    journal = notes_in(tmp_path)[0]
+    content = journal.read_bytes()
     assert interrupted("uploads", "cancel", "--all").exit_code == 0
-    notes.write_bytes(content)
+    journal.write_bytes(content)
     done = interrupted("upload", "-v", "big")
 
     assert done.exit_code == 0
@@ -168,8 +168,8 @@ def test_an_upload_that_is_gone_starts_anew(interrupted: Filecli, tmp_path: Path
 def test_notes_that_are_not_whole_cost_time_and_nothing_else(
     damage: Callable[[bytes], bytes], interrupted: Filecli, tmp_path: Path
 ) -> None:
-    notes = notes_in(tmp_path)[0]
-    notes.write_bytes(damage(notes.read_bytes()))
+    journal = notes_in(tmp_path)[0]
+    journal.write_bytes(damage(journal.read_bytes()))
 
     assert interrupted("upload", "big").exit_code == 0
     assert stored_hash(interrupted, "big") == hash_chunks([CONTENT])
@@ -177,10 +177,10 @@ def test_notes_that_are_not_whole_cost_time_and_nothing_else(
 
 
 def test_nobody_else_can_read_the_notes(interrupted: Filecli, tmp_path: Path) -> None:
-    notes = notes_in(tmp_path)[0]
+    journal = notes_in(tmp_path)[0]
 
-    assert stat.S_IMODE(notes.stat().st_mode) == 0o600
-    assert stat.S_IMODE(notes.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(journal.stat().st_mode) == 0o600
+    assert stat.S_IMODE(journal.parent.stat().st_mode) == 0o700
 
 
 def test_notes_that_nobody_came_back_for_are_removed(interrupted: Filecli, tmp_path: Path) -> None:
@@ -218,7 +218,9 @@ def test_a_long_pipe_survives_a_line_that_is_cut(bob: Filecli, line: Line) -> No
     assert stored_hash(bob, "dump") == hash_chunks([CONTENT])
 
 
-@pytest.mark.parametrize("size", [streams.PART - 1, streams.PART, streams.PART + 1, 2 * streams.PART])
+@pytest.mark.parametrize(
+    "size", [stream_upload.PART - 1, stream_upload.PART, stream_upload.PART + 1, 2 * stream_upload.PART]
+)
 def test_a_pipe_of_any_length_arrives(size: int, bob: Filecli) -> None:
     done = bob("upload", "-", "--to", "dump", given=content_of(size))
 
@@ -229,7 +231,7 @@ def test_a_pipe_of_any_length_arrives(size: int, bob: Filecli) -> None:
 CREATED = Answer(201, b"", {"Location": "http://elsewhere.example/uploads/abc"})
 
 
-def standing(offset: int, content_hash: str = "") -> Answer:
+def status(offset: int, content_hash: str = "") -> Answer:
     """Return the answer that tells how far an upload is."""
     headers = {"Upload-Offset": str(offset), "Upload-Length": str(SIZE)}
     return Answer(204, b"", {**headers, **({"X-Content-Hash": content_hash} if content_hash else {})})
@@ -245,7 +247,7 @@ def named(script: Script) -> Script:
 def test_a_part_that_arrives_damaged_is_sent_again(
     scripted: Filecli, named: Script, big: Path, pauses: list[float]
 ) -> None:
-    named.will(CREATED, problem("checksum-mismatch", 460), standing(0), problem("storage-full", 507))
+    named.will(CREATED, problem("checksum-mismatch", 460), status(0), problem("storage-full", 507))
     assert scripted("upload", "big").exit_code == 6
     again = named.seen[-1]
 
@@ -258,7 +260,7 @@ def test_a_part_that_was_lost_is_sent_so_that_it_counts_as_far_as_it_comes(
     scripted: Filecli, named: Script, big: Path, pauses: list[float]
 ) -> None:
     cut_at = FIRST_PART + 12345
-    named.will(CREATED, DEAF_ANSWER, standing(0), DEAF_ANSWER, standing(cut_at), problem("storage-full", 507))
+    named.will(CREATED, DEAF_ANSWER, status(0), DEAF_ANSWER, status(cut_at), problem("storage-full", 507))
     assert scripted("upload", "big").exit_code == 6
     lost, onward = named.seen[4], named.seen[6]
 
@@ -270,7 +272,7 @@ def test_a_part_that_was_lost_is_sent_so_that_it_counts_as_far_as_it_comes(
 def test_other_bytes_than_were_sent_are_found_out(
     scripted: Filecli, named: Script, big: Path, tmp_path: Path
 ) -> None:
-    named.will(CREATED, standing(SIZE, "0" * 64))
+    named.will(CREATED, status(SIZE, "0" * 64))
     done = scripted("upload", "big")
 
     assert done.exit_code == 7
@@ -279,14 +281,14 @@ def test_other_bytes_than_were_sent_are_found_out(
 
 
 def test_an_address_on_another_server_is_not_followed(scripted: Filecli, named: Script, big: Path) -> None:
-    named.will(CREATED, standing(SIZE, hash_chunks([CONTENT])), json_answer(entry_of("big", CONTENT)))
+    named.will(CREATED, status(SIZE, hash_chunks([CONTENT])), json_answer(entry_of("big", CONTENT)))
 
     assert scripted("upload", "big").exit_code == 0
     assert [seen.target for seen in named.seen] == ["/me", "/uploads", "/uploads/abc", "/uploads/abc"]
 
 
 def test_a_part_is_vouched_for_by_its_content_hash(scripted: Filecli, named: Script, big: Path) -> None:
-    named.will(CREATED, standing(SIZE, hash_chunks([CONTENT])), json_answer(entry_of("big", CONTENT)))
+    named.will(CREATED, status(SIZE, hash_chunks([CONTENT])), json_answer(entry_of("big", CONTENT)))
     scripted("upload", "big")
     part = named.seen[2]
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from cabinet.client.local_names import LocalNames, ignores_case, never
 from cabinet.client.main import main
-from cabinet.client.session import Session
+from cabinet.client.session import ClientSession
 from tests.cli.conftest import Filecli
 from tests.cli.test_sync import local_files
 
@@ -39,7 +39,7 @@ def blind(alice: Filecli) -> BlindFilecli:
 
     def run(*args: str) -> Result:
         runner = CliRunner(catch_exceptions=False)
-        return runner.invoke(main, args, obj=Session(case_blind=lambda _: True))
+        return runner.invoke(main, args, obj=ClientSession(case_blind=lambda _: True))
 
     return run
 

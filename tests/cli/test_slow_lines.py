@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from cabinet.client.transfer import batches, pace, pieces
-from cabinet.client.transfer.pace import FIRST, LONGEST, SECONDS, Pace
+from cabinet.client.transfer import batches, pieces, request_size
+from cabinet.client.transfer.request_size import FIRST_SIZE, MAX_SIZE, TARGET_SECONDS, RequestSizer
 from cabinet.storage.content_hash import hash_chunks
 from tests.cli.conftest import Filecli
 from tests.cli.test_resuming import methods, stored_hash
@@ -24,7 +24,7 @@ PATIENCE = 40
 def slow(bob: Filecli, line: Line, monkeypatch: pytest.MonkeyPatch) -> Filecli:
     """Run filecli over a line that is slow by the clock that filecli looks at."""
     clock = SimpleNamespace(monotonic=lambda: line.passed() / RATE)
-    for module in (batches, pace, pieces):
+    for module in (batches, request_size, pieces):
         monkeypatch.setattr(module, "time", clock)
     line.plan(None)
     return bob
@@ -42,32 +42,32 @@ def runs_until_done(filecli: Filecli, line: Line, *arguments: str) -> int:
 
 
 def test_a_part_is_two_seconds_of_the_line() -> None:
-    learning = Pace()
-    assert learning.bytes == FIRST == 256 << 10
-    learning.passed(FIRST, FIRST / RATE)
-    assert learning.bytes == SECONDS * RATE
-    learning.passed(learning.bytes, 10.0)
-    assert learning.bytes == FIRST
+    learning = RequestSizer()
+    assert learning.bytes == FIRST_SIZE == 256 << 10
+    learning.succeeded(FIRST_SIZE, FIRST_SIZE / RATE)
+    assert learning.bytes == TARGET_SECONDS * RATE
+    learning.succeeded(learning.bytes, 10.0)
+    assert learning.bytes == FIRST_SIZE
 
 
 def test_a_part_grows_step_by_step_and_not_beyond_what_it_may_cost() -> None:
-    learning = Pace()
+    learning = RequestSizer()
     sizes = []
     for _ in range(5):
-        learning.passed(learning.bytes, 0.001)
+        learning.succeeded(learning.bytes, 0.001)
         sizes.append(learning.bytes)
-    assert sizes == [1 << 20, 4 << 20, LONGEST, LONGEST, LONGEST]
-    assert LONGEST == 16 << 20
-    learning.lost()
-    assert learning.bytes == FIRST
+    assert sizes == [1 << 20, 4 << 20, MAX_SIZE, MAX_SIZE, MAX_SIZE]
+    assert MAX_SIZE == 16 << 20
+    learning.failed()
+    assert learning.bytes == FIRST_SIZE
 
 
 def test_what_is_short_does_not_make_a_line_slow() -> None:
-    learning = Pace()
+    learning = RequestSizer()
     for _ in range(3):
-        learning.passed(learning.bytes, 0.01)
-    learning.passed(1000, 0.2)
-    assert learning.bytes == LONGEST
+        learning.succeeded(learning.bytes, 0.01)
+    learning.succeeded(1000, 0.2)
+    assert learning.bytes == MAX_SIZE
     assert not learning.takes_too_long(15 << 20)
 
 

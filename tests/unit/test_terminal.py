@@ -17,9 +17,9 @@ from rich.console import Console
 
 from cabinet.terminal.bars import Bar, Bars
 from cabinet.terminal.meter import SilentMeter, count_meter, transfer_meter
-from cabinet.terminal.report import OutputLost, note, print_array, print_json, say, to_summary
-from cabinet.terminal.streams import complete_streams, never_fail_to_encode
-from cabinet.terminal.text import neutralise, to_count, to_exact_size, to_local_text, to_size
+from cabinet.terminal.report import OutputError, note, print_array, print_json, say, to_summary
+from cabinet.terminal.streams import escape_unencodable, replace_closed_streams
+from cabinet.terminal.text import escape_controls, to_count, to_exact_size, to_local_text, to_size
 from cabinet.web.formats import exact_size, filesize
 
 pytestmark = pytest.mark.any_database
@@ -40,15 +40,15 @@ pytestmark = pytest.mark.any_database
     ],
 )
 def test_what_could_steer_a_terminal_is_written_out(name: str, shown: str) -> None:
-    assert neutralise(name) == shown
+    assert escape_controls(name) == shown
 
 
 def test_exactly_controls_breaks_halves_and_what_turns_the_direction_are_written_out() -> None:
     turns = {chr(code) for code in (0x61C, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
     for character in map(chr, range(sys.maxunicode + 1)):
         is_hostile = character in turns or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
-        assert (neutralise(character) != character) == is_hostile, hex(ord(character))
-        assert not is_hostile or neutralise(character).isascii()
+        assert (escape_controls(character) != character) == is_hostile, hex(ord(character))
+        assert not is_hostile or escape_controls(character).isascii()
 
 
 def test_sizes_read_as_on_the_pages_in_english(app: Flask) -> None:
@@ -122,10 +122,10 @@ def test_a_bar_shows_how_far_it_is_and_nothing_can_steer_the_terminal(total: int
     drawn = io.StringIO()
     with Bar(total, Console(file=drawn, force_terminal=True, width=120)) as bar:
         bar.advance(1)
-        with bar.aside():
+        with bar.suspended():
             drawn.write("a line")
         bar.advance(2, "[red]\x1b]0;title")
-        with bar.aside():
+        with bar.suspended():
             pass
 
     assert shown in drawn.getvalue()
@@ -144,9 +144,9 @@ def test_bars_give_back_what_a_file_did_not_finish() -> None:
         with bars.open("[red]\x1b]0;lost") as gauge:
             gauge.begin(10, done=5)
             gauge.advance(1)
-            with bars.aside():
+            with bars.suspended():
                 pass
-        with bars.open("last"), bars.aside():
+        with bars.open("last"), bars.suspended():
             pass
 
     assert "16/20 bytes" in drawn.getvalue()
@@ -158,7 +158,7 @@ def test_bars_give_back_what_a_file_did_not_finish() -> None:
 def test_nothing_is_drawn_where_nobody_wants_it_or_watches(
     wanted: bool, watched: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cabinet.terminal.meter.is_watched", lambda: watched)
+    monkeypatch.setattr("cabinet.terminal.meter.stderr_is_terminal", lambda: watched)
 
     for meter in (count_meter(wanted=wanted), transfer_meter(wanted=wanted)):
         assert isinstance(meter, SilentMeter)
@@ -167,7 +167,7 @@ def test_nothing_is_drawn_where_nobody_wants_it_or_watches(
 def test_a_stream_that_cannot_encode_a_name_shows_an_escape(monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "latin-1"))
-    never_fail_to_encode()
+    escape_unencodable()
     say("Ж")
 
     assert written.getvalue() == b"\\u0416\n"
@@ -178,14 +178,14 @@ def test_a_closed_output_fails_what_is_written_and_a_closed_input_is_empty(
 ) -> None:
     for name in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, name, None)
-    complete_streams()
+    replace_closed_streams()
     streams: Any = sys
 
     with streams.stdin, streams.stderr:
         assert streams.stdin.read() == ""
         streams.stderr.write("told to nobody")
     for write in (say, print_json, lambda text: print_array({}, text, [])):
-        with pytest.raises(OutputLost, match="Bad file descriptor"):
+        with pytest.raises(OutputError, match="Bad file descriptor"):
             write("lost")
 
 

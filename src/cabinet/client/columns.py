@@ -12,13 +12,13 @@ from cabinet.client.times import to_local_text
 from cabinet.terminal.text import to_size
 
 if TYPE_CHECKING:
-    from cabinet.client.wire.entries import Entry, Trashed, Version
+    from cabinet.client.wire.entries import RemoteEntry, RemoteVersion, TrashedEntry
 
 # Characters: "999 bytes", and the largest file that a server takes, in bytes.
 _SIZE, _EXACT_SIZE = 9, 13
 
 
-def entry_row(entry: Entry, name: str, *, exact: bool = False) -> str:
+def entry_row(entry: RemoteEntry, name: str, *, exact: bool = False) -> str:
     """Return size, of a folder that of all in it, last change, kind and `name`."""
     size = size_cell(entry.tree_size if entry.is_folder else entry.size, exact=exact)
     kind = "folder" if entry.is_folder else "file"
@@ -30,7 +30,7 @@ def trashed_head(id_length: int) -> str:
     return f"{'ID':{id_length}}  {'TRASHED':16}  {'KEPT UNTIL':16}  {'SIZE':>{_SIZE}}  PATH"
 
 
-def trashed_row(trashed: Trashed) -> str:
+def trashed_row(trashed: TrashedEntry) -> str:
     """Return id, when it was trashed, until when it is kept, size and where it was."""
     size = size_cell(None if trashed.is_folder else trashed.size)
     until = to_local_text(trashed.expires_at)
@@ -43,7 +43,7 @@ def version_head() -> str:
     return f"{'NUMBER':>6}  {'SIZE':>{_SIZE}}  {'STORED':16}  CONTENT HASH"
 
 
-def version_row(version: Version) -> str:
+def version_row(version: RemoteVersion) -> str:
     """Return number, size, when it was stored, content hash and whether it is the current one."""
     mark = "  current" if version.is_current else ""
     created = to_local_text(version.created_at)

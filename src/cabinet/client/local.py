@@ -42,24 +42,24 @@ class Body(Protocol):
 class Source:
     """A regular file as it was when it was looked at; size in bytes, times in nanoseconds.
 
-    `place` is the device and the number of the file there, `ctime_ns` what nobody can set back.
+    `file_id` is the device and the number of the file there, `ctime_ns` what nobody can set back.
     """
 
     path: Path
     size: int
     mtime_ns: int
-    place: tuple[int, int] = (0, 0)
+    file_id: tuple[int, int] = (0, 0)
     ctime_ns: int = 0
 
     def has_grown_to(self, now: Source) -> bool:
         """Tell whether `now` can be the same file with more at its end."""
-        return now.place == self.place and now.size > self.size
+        return now.file_id == self.file_id and now.size > self.size
 
 
 def to_source(path: Path, status: os.stat_result) -> Source:
     """Return the file at `path` as `status` tells of it."""
-    place = (status.st_dev, status.st_ino)
-    return Source(path, status.st_size, status.st_mtime_ns, place, status.st_ctime_ns)
+    file_id = (status.st_dev, status.st_ino)
+    return Source(path, status.st_size, status.st_mtime_ns, file_id, status.st_ctime_ns)
 
 
 def look_at(path: Path) -> Source:

@@ -30,7 +30,7 @@ from cabinet.client.output import Output
 from cabinet.client.settings import ENVIRONMENT
 from cabinet.client.wire.tokens import TOKEN_PLACES
 from cabinet.errors import CabinetError
-from cabinet.terminal.streams import complete_streams, give_up_unwritten
+from cabinet.terminal.streams import discard_unwritten, replace_closed_streams
 
 
 class FileCli(click.Group):
@@ -39,7 +39,7 @@ class FileCli(click.Group):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
         """Run, and leave the process."""
         extra["standalone_mode"] = False
-        complete_streams()
+        replace_closed_streams()
         try:
             result = super().main(args, *rest, **extra)
         except CabinetError as error:
@@ -92,9 +92,9 @@ def _usage(error: click.UsageError) -> str:
 
 
 def _leave(text: str, code: int) -> NoReturn:
-    give_up_unwritten()  # or the next thing that is said would fail for it
-    Output().complain(text)
-    give_up_unwritten()
+    discard_unwritten()  # or the next thing that is said would fail for it
+    Output().error(text)
+    discard_unwritten()
     sys.exit(code)
 
 

@@ -11,17 +11,17 @@ from typing import Any, Concatenate, ParamSpec
 import click
 from click.core import ParameterSource
 
-from cabinet.client.session import Session
+from cabinet.client.session import ClientSession
 from cabinet.client.settings import DEFAULT_RETRIES, DEFAULT_SERVER
 
 P = ParamSpec("P")
 
 
-def command(name: str) -> Callable[[Callable[Concatenate[Session, P], None]], click.Command]:
+def command(name: str) -> Callable[[Callable[Concatenate[ClientSession, P], None]], click.Command]:
     """Make a function a command of filecli that takes the shared options, too."""
 
-    def declare(function: Callable[Concatenate[Session, P], None]) -> click.Command:
-        return click.command(name)(shared_options(click.make_pass_decorator(Session)(function)))
+    def declare(function: Callable[Concatenate[ClientSession, P], None]) -> click.Command:
+        return click.command(name)(shared_options(click.make_pass_decorator(ClientSession)(function)))
 
     return declare
 
@@ -34,7 +34,7 @@ def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    session = context.ensure_object(Session)
+    session = context.ensure_object(ClientSession)
     if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
         setattr(session.flags, parameter.name, value)
 

@@ -13,7 +13,7 @@ from typing import Any
 from cabinet.errors import CabinetError
 from cabinet.terminal.meter import SilentMeter, TransferMeter, transfer_meter
 from cabinet.terminal.report import note, print_array, print_json, say
-from cabinet.terminal.streams import never_fail_to_encode
+from cabinet.terminal.streams import escape_unencodable
 
 
 class Output:
@@ -34,7 +34,7 @@ class Output:
         self._meter: TransferMeter = SilentMeter()
         self._lock = threading.RLock()
         self._warnings: set[str] = set()
-        never_fail_to_encode()
+        escape_unencodable()
 
     def meter(self) -> TransferMeter:
         """Return a meter: bars where a person watches stderr, else a silent one."""
@@ -57,9 +57,9 @@ class Output:
                 print_json(*values)
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
+    def suspended(self) -> Iterator[None]:
         """Have the terminal for oneself, to print or to ask."""
-        with self._lock, self._meter.aside():
+        with self._lock, self._meter.suspended():
             yield
 
     def array(self, head: dict[str, Any], name: str, values: Iterable[Any]) -> None:
@@ -69,16 +69,16 @@ class Output:
     def note(self, text: str) -> None:
         """Tell how it went, on stderr; a quiet command does not."""
         if not self._quiet and not self.as_json:
-            self._aside(text)
+            self._write_note(text)
 
     def detail(self, text: str) -> None:
         """Tell, on stderr, what only -v wants to know."""
         if self._verbose:
-            self._aside(text)
+            self._write_note(text)
 
     def warn(self, text: str) -> None:
         """Warn on stderr, also of a quiet command."""
-        self._aside(f"filecli: warning: {text}")
+        self._write_note(f"filecli: warning: {text}")
 
     def warn_once(self, text: str) -> None:
         """Warn of what would have to be said again and again."""
@@ -88,18 +88,18 @@ class Output:
         if is_new:
             self.warn(text)
 
-    def complain(self, text: str) -> None:
+    def error(self, text: str) -> None:
         """Report an error on stderr."""
-        self._aside(f"filecli: error: {text}")
+        self._write_note(f"filecli: error: {text}")
 
     def _print(self, *texts: str) -> None:
         if not self.as_json:
-            with self.aside():
+            with self.suspended():
                 say(*texts)
 
-    def _aside(self, text: str) -> None:
+    def _write_note(self, text: str) -> None:
         # Nobody can be told that nothing can be told.
-        with suppress(OSError), self.aside():
+        with suppress(OSError), self.suspended():
             note(text)
 
 
@@ -108,6 +108,6 @@ def to_event(name: str, **members: Any) -> dict[str, Any]:
     return {"event": name, **members}
 
 
-def to_trouble(error: CabinetError, code: int) -> dict[str, Any]:
+def to_error_members(error: CabinetError, code: int) -> dict[str, Any]:
     """Return what JSON says of an error."""
     return {"error": error.slug, "message": str(error), "exit_code": code}

@@ -14,19 +14,19 @@ from cabinet.client.failures import NotSignedIn
 from cabinet.client.local_names import LocalNames, ignores_case
 from cabinet.client.output import Output
 from cabinet.client.settings import Flags, Server, choose_server, environment_token, server_proxy
-from cabinet.client.wire.stop import Stop
+from cabinet.client.wire.cancellation import Cancellation
 from cabinet.client.wire.tokens import TokenFile, default_path
 
 if TYPE_CHECKING:
     from cabinet.client.wire.api import Api
 
 
-class Session:
+class ClientSession:
     """One run of filecli; `case_blind` tells of which local folders the names have no case."""
 
     def __init__(self, case_blind: Callable[[Path], bool] = ignores_case) -> None:
         self.flags = Flags()
-        self.stop = Stop()
+        self.cancellation = Cancellation()
         self._case_blind = case_blind
 
     @cached_property
@@ -82,16 +82,16 @@ class Session:
         # urllib3 takes 60 ms to load, as much as all the rest.
         from cabinet.client.wire.api import Api
         from cabinet.client.wire.connection import Connection
-        from cabinet.client.wire.patience import Patience
         from cabinet.client.wire.pools import Tls
+        from cabinet.client.wire.retry import Retry
 
         connection = Connection(
             self.server,
             token=token,
-            patience=Patience(retries, tell, sleep=self.stop.wait),
+            retry=Retry(retries, tell, sleep=self.cancellation.wait),
             tls=Tls(self.flags.ca_cert, self.flags.insecure),
             proxy=server_proxy(self.flags.proxy, self.server),
-            stop=self.stop,
+            cancellation=self.cancellation,
             trace=trace,
         )
         return Api(connection)

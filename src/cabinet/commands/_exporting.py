@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Self
 
-from cabinet.commands._report import LocalTrouble, Report
+from cabinet.commands._report import LocalError, Report
 from cabinet.errors import CabinetError, DigestMismatch
 from cabinet.services.changes.files import Files
 from cabinet.services.tree.entries import Entry, to_ns
@@ -84,7 +84,7 @@ class Exporter:
                 self._closed.add(closed)
                 self._report.failed(str(self._target.joinpath(*closed)), error)
             return
-        except (CabinetError, LocalTrouble, OSError) as error:
+        except (CabinetError, LocalError, OSError) as error:
             self._report.failed(entry.path, error)
             return
         if not entry.is_folder:
@@ -93,7 +93,7 @@ class Exporter:
     def _write_file(self, folder: int, name: str, entry: Entry) -> None:
         # Asked in any case, for the disk may not know such a name; then nothing has to be written first.
         if _is_there(folder, name) and not self._force:
-            raise LocalTrouble(KEPT)
+            raise LocalError(KEPT)
         # Not called after the file, for another file may have that very name.
         part = f"{secrets.token_hex(8)}.part"
         try:
@@ -123,10 +123,10 @@ class Exporter:
         try:
             os.link(part, name, src_dir_fd=folder, dst_dir_fd=folder)
         except FileExistsError as error:
-            raise LocalTrouble(KEPT) from error
+            raise LocalError(KEPT) from error
         except OSError as error:  # no hard links here, as on FAT
             if _is_there(folder, name):
-                raise LocalTrouble(KEPT) from error
+                raise LocalError(KEPT) from error
             os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 
-from cabinet.commands._report import LocalTrouble, Report
-from cabinet.commands._sources import GREW, Changed, Source
+from cabinet.commands._report import LocalError, Report
+from cabinet.commands._sources import GREW, FileChanged, ImportItem
 from cabinet.errors import CabinetError, EntryExists
 from cabinet.services.changes.files import Files
 from cabinet.services.tree.entries import Conflict
@@ -48,11 +48,11 @@ class Importer:
         self._on_conflict = on_conflict
         self._report = report
         self._paths: set[str] = set()
-        self._folders: list[Source] = []
+        self._folders: list[ImportItem] = []
         self._batch: list[_Received] = []
         self._held = ExitStack()
 
-    def store(self, sources: Iterable[Source]) -> None:
+    def store(self, sources: Iterable[ImportItem]) -> None:
         """Store everything; what could not be is told to the report."""
         with self._held:
             for source in sources:
@@ -64,15 +64,15 @@ class Importer:
                     self._finish_batch()
             self._finish_batch()
 
-    def _receive(self, source: Source) -> None:
+    def _receive(self, source: ImportItem) -> None:
         target = Target(join_path(source.names), self._on_conflict)
         try:
             self._check_is_first(target)
             try:
                 self._take(source, target)
-            except Changed:
+            except FileChanged:
                 self._take(source, target)
-        except (CabinetError, LocalTrouble, OSError) as error:
+        except (CabinetError, LocalError, OSError) as error:
             # It may be the end of the import, and those before it are safe already.
             if self._batch:
                 self._finish_batch()
@@ -89,7 +89,7 @@ class Importer:
                 raise EntryExists(path=target.path)
             self._paths.add(target.path)
 
-    def _take(self, source: Source, target: Target) -> None:
+    def _take(self, source: ImportItem, target: Target) -> None:
         with source.open() as file:
             if sum(received.size for received in self._batch) + file.size > BATCH_BYTES:
                 self._finish_batch()
@@ -112,7 +112,7 @@ class Importer:
             if files:
                 self._finish(files)
 
-    def _make_folders(self, folders: Sequence[Source]) -> None:
+    def _make_folders(self, folders: Sequence[ImportItem]) -> None:
         """Make the folders, which need not have files in them, together or else one by one."""
         try:
             self._files.make_folders([join_path(folder.names) for folder in folders])

@@ -23,11 +23,11 @@ _FATAL = (StorageFault, StorageFull, Unavailable)
 _NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
-class LocalTrouble(Exception):
+class LocalError(Exception):
     """Why a local file cannot be taken, or made, as it is."""
 
 
-Trouble: TypeAlias = CabinetError | LocalTrouble | OSError
+ItemError: TypeAlias = CabinetError | LocalError | OSError
 
 
 class Report:
@@ -84,7 +84,7 @@ class Report:
         """Say something that is worth knowing about what was done all the same."""
         self._tell("warned", subject, reason)
 
-    def failed(self, subject: str, error: Trouble) -> None:
+    def failed(self, subject: str, error: ItemError) -> None:
         """Say what could not be done, and why; raises `error` again when it would meet all others."""
         self._failed += 1
         self._tell("failed", subject, reason_of(error))
@@ -94,11 +94,11 @@ class Report:
     def _tell(self, event: str, subject: str, reason: str) -> None:
         if self._as_json:
             print_json({"event": event, "subject": subject, "reason": reason})
-        with self._meter.aside():
+        with self._meter.suspended():
             note(f"{subject}: {reason}")
 
 
-def reason_of(error: Trouble) -> str:
+def reason_of(error: ItemError) -> str:
     """Return the sentence that tells of `error`."""
     if isinstance(error, OSError):
         return f"{os.strerror(error.errno or 0)}."

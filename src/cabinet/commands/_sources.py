@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from cabinet.commands._report import LocalTrouble, Report
+from cabinet.commands._report import LocalError, Report
 from cabinet.errors import InvalidName, TruncatedBody
 from cabinet.services.tree.entries import from_ns
 from cabinet.services.tree.names import check_path, to_name
@@ -34,7 +34,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-class Changed(LocalTrouble):
+class FileChanged(LocalError):
     """A file that was written to while it was read, so that what was read may be no state it ever had."""
 
     def __init__(self) -> None:
@@ -58,13 +58,13 @@ class OpenFile:
     def chunks(self) -> Iterator[bytes]:
         """Yield the content as it was at first, or, of a file that says of no true size, to its end.
 
-        Raises `Changed` when there is less of it than there was.
+        Raises `FileChanged` when there is less of it than there was.
         """
         try:
             yield from iter_exactly(self._stream, self.size)
         except TruncatedBody as error:
             if not self._is_same():
-                raise Changed from error
+                raise FileChanged from error
         rest = self._stream.read(1)
         if rest and self._is_same():
             yield rest
@@ -73,7 +73,7 @@ class OpenFile:
     def has_grown(self, content_hash: str) -> bool:
         """Tell whether there is more in it now than was read, which had the hash.
 
-        Raises `Changed` unless it is as it was, or what was read still is its beginning.
+        Raises `FileChanged` unless it is as it was, or what was read still is its beginning.
         """
         if self._is_same():
             return False
@@ -82,10 +82,10 @@ class OpenFile:
         try:
             again = hash_chunks(iter_exactly(self._stream, self.size))
         except TruncatedBody as error:
-            raise Changed from error
+            raise FileChanged from error
         self._check_has_grown()
         if again != content_hash:
-            raise Changed
+            raise FileChanged
         return True
 
     def _is_same(self) -> bool:
@@ -94,13 +94,13 @@ class OpenFile:
     def _check_has_grown(self) -> None:
         now, before = self._now(), self._before
         if (now.st_dev, now.st_ino) != (before.st_dev, before.st_ino) or not now.st_size > before.st_size > 0:
-            raise Changed
+            raise FileChanged
 
     def _now(self) -> os.stat_result:
         try:
             return self._look()
         except FileNotFoundError as error:
-            raise Changed from error
+            raise FileChanged from error
 
 
 def _marks(status: os.stat_result) -> tuple[int, ...]:
@@ -108,7 +108,7 @@ def _marks(status: os.stat_result) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ImportItem:
     """A file or folder, and the names that it shall have. To be used before the next one is asked for."""
 
     label: str
@@ -123,7 +123,7 @@ class Source:
         descriptor = os.open(self._name, _FILE, dir_fd=self._parent)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise LocalTrouble(SPECIAL)
+                raise LocalError(SPECIAL)
             with open(descriptor, "rb", buffering=0, closefd=False) as stream:
                 yield OpenFile(stream, self._look)
         finally:
@@ -133,13 +133,13 @@ class Source:
         return os.stat(self._name, dir_fd=self._parent, follow_symlinks=False)
 
 
-class Sources:
+class ImportScanner:
     """Finds what is to be imported; what cannot be is told to `report`."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
 
-    def find(self, path: Path, above: tuple[str, ...]) -> Iterator[Source]:
+    def find(self, path: Path, above: tuple[str, ...]) -> Iterator[ImportItem]:
         """Yield `path` and all below it, each folder before what is in it, in the order of names.
 
         The name of `path` itself is kept, below the names `above`; `.` and `..` have none.
@@ -147,7 +147,9 @@ class Sources:
         name = "" if path.name == ".." else path.name
         yield from self._visit(path, (*above, name) if name else above, str(path), None)
 
-    def _visit(self, label: Path, names: tuple[str, ...], name: str, parent: int | None) -> Iterator[Source]:
+    def _visit(
+        self, label: Path, names: tuple[str, ...], name: str, parent: int | None
+    ) -> Iterator[ImportItem]:
         try:
             names = (*names[:-1], *map(to_name, names[-1:]))
             check_path(names)
@@ -156,14 +158,16 @@ class Sources:
             self._report.failed(str(label), error)
             return
         if stat.S_ISREG(mode):
-            yield Source(str(label), names, False, name, parent)
+            yield ImportItem(str(label), names, False, name, parent)
         elif stat.S_ISDIR(mode):
-            yield Source(str(label), names, True, name, parent)
+            yield ImportItem(str(label), names, True, name, parent)
             yield from self._enter(label, names, name, parent)
         else:
             self._report.left_out(str(label), A_LINK if stat.S_ISLNK(mode) else SPECIAL)
 
-    def _enter(self, label: Path, names: tuple[str, ...], name: str, parent: int | None) -> Iterator[Source]:
+    def _enter(
+        self, label: Path, names: tuple[str, ...], name: str, parent: int | None
+    ) -> Iterator[ImportItem]:
         try:
             folder = os.open(name, _FOLDER, dir_fd=parent)
         except OSError as error:

@@ -20,8 +20,8 @@ from cabinet.extensions import db
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.kernel.database import to_domain_error
 from cabinet.terminal import report
-from cabinet.terminal.streams import complete_streams, give_up_unwritten, never_fail_to_encode
-from cabinet.terminal.text import neutralise
+from cabinet.terminal.streams import discard_unwritten, escape_unencodable, replace_closed_streams
+from cabinet.terminal.text import escape_controls
 from cabinet.web import services
 from cabinet.web.pages import to_rfc3339
 
@@ -41,7 +41,7 @@ class OperatorGroup(AppGroup):
         except click.exceptions.NoArgsIsHelpError:  # whose message is the help, of several lines
             raise
         except click.ClickException as error:
-            error.message = neutralise(error.message)  # type: ignore[misc]  # final, but shown by many kinds
+            error.message = escape_controls(error.message)  # type: ignore[misc]  # final, but shown by many kinds
             raise
 
     def command(  # type: ignore[override]  # the same narrowing as in AppGroup
@@ -58,8 +58,8 @@ def _prepared(function: Callable[..., None], *, prepare: bool) -> Callable[..., 
     def run(command: click.Context, /, *args: Any, **kwargs: Any) -> None:
         """Load the application, prepare its instance if asked to, and run the command."""
         app = command.ensure_object(ScriptInfo).load_app()
-        complete_streams()
-        never_fail_to_encode()
+        replace_closed_streams()
+        escape_unencodable()
         with _one_line_errors():
             if prepare:
                 app.extensions[PREPARE](app)
@@ -79,10 +79,10 @@ def _one_line_errors() -> Iterator[None]:
         if not isinstance(known, CabinetError):
             raise
         raise click.ClickException(str(known)) from error
-    except report.OutputLost as error:
+    except report.OutputError as error:
         raise click.ClickException(f"standard output: {error.strerror}.") from error
     finally:
-        give_up_unwritten()
+        discard_unwritten()
 
 
 def find_account(username: str) -> Account:

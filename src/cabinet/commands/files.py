@@ -14,7 +14,7 @@ import click
 from cabinet.commands._exporting import Exporter, iter_entries
 from cabinet.commands._importing import Importer
 from cabinet.commands._report import Report
-from cabinet.commands._sources import Sources
+from cabinet.commands._sources import ImportScanner
 from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array
 from cabinet.services.changes.files import Files
 from cabinet.services.tree.entries import Conflict, Entry
@@ -55,7 +55,7 @@ def import_(username: str, paths: tuple[Path, ...], to: str, on_conflict: str, a
     files, uploads = services.files(account.scope), services.uploads(account.scope)
     with Report("Imported", as_json=as_json) as report:
         importer = Importer(files, uploads, Conflict(on_conflict), report)
-        sources = Sources(report)
+        sources = ImportScanner(report)
         importer.store(source for path in paths for source in sources.find(path, above))
 
 

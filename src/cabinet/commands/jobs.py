@@ -20,7 +20,7 @@ from cabinet.jobs.runner import LEADER, lock_of, try_hold
 from cabinet.services.maintenance.job_runs import JobRun, to_line
 from cabinet.serving import preparing
 from cabinet.terminal.report import note, say
-from cabinet.terminal.text import neutralise
+from cabinet.terminal.text import escape_controls
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.runtime import application, runtime
 from cabinet.web.services import job_runs
@@ -32,7 +32,7 @@ group = OperatorGroup("jobs", help="List and run what is done beside the request
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class JobStatus:
     """What is told of one job; `state` is never, running, interrupted, done or failed."""
 
     name: str
@@ -47,17 +47,17 @@ class Line:
 @json_option
 def list_(as_json: bool) -> None:
     """List the jobs: when each ran last, how long it took, and why it failed if it did."""
-    lines = list(_lines())
+    statuses = list(_statuses())
     if as_json:
-        print_array("jobs", map(asdict, lines))
+        print_array("jobs", map(asdict, statuses))
     else:
-        width = max(len(line.name) for line in lines)
+        width = max(len(status.name) for status in statuses)
         say(f"{'NAME':<{width}}  {'LAST RUN':<20}  {'TOOK':>8}  STATE")
-        for line in lines:
-            last = "" if line.last_run_at is None else to_rfc3339(line.last_run_at.replace(microsecond=0))
-            took = "" if line.took_seconds is None else f"{line.took_seconds:.1f} s"
-            state = f"{line.state}: {line.error}" if line.error else line.state
-            say(f"{line.name:<{width}}  {last:<20}  {took:>8}  {state}")
+        for status in statuses:
+            last = "" if status.last_run_at is None else to_rfc3339(status.last_run_at.replace(microsecond=0))
+            took = "" if status.took_seconds is None else f"{status.took_seconds:.1f} s"
+            state = f"{status.state}: {status.error}" if status.error else status.state
+            say(f"{status.name:<{width}}  {last:<20}  {took:>8}  {state}")
     if _is_free(LEADER):
         note("No process runs them now.")
 
@@ -77,9 +77,11 @@ def run(name: str, as_json: bool) -> None:
         try:
             perform(application(), job, Call())
         except Exception as error:
-            raise click.ClickException(neutralise(f"The job “{name}” failed: {to_line(error)}")) from error
+            raise click.ClickException(
+                escape_controls(f"The job “{name}” failed: {to_line(error)}")
+            ) from error
     if as_json:
-        print_json(asdict(next(line for line in _lines() if line.name == name)))
+        print_json(asdict(next(status for status in _statuses() if status.name == name)))
     else:
         say(f"“{name}” is done.")
 
@@ -108,11 +110,13 @@ def serve() -> None:
             note("A job did not end in time and is broken off.")
 
 
-def _lines() -> Iterator[Line]:
+def _statuses() -> Iterator[JobStatus]:
     runs = job_runs().last()
     for job in JOBS:
         last = runs.get(job.name, JobRun())
-        yield Line(job.name, job.meaning, _state(job, last), last.started_at, last.took_seconds, last.error)
+        yield JobStatus(
+            job.name, job.meaning, _state(job, last), last.started_at, last.took_seconds, last.error
+        )
 
 
 def _state(job: Job[Any], last: JobRun) -> str:

@@ -117,7 +117,7 @@ def _print_wrong(found: Iterator[_Wrong], meter: Meter) -> None:
             told = f"expected {to_exact_size(wrong.counted)}, found {to_exact_size(wrong.usage)}"
         else:
             told = f"expected {wrong.counted}, found {wrong.entries}"
-        with meter.aside():
+        with meter.suspended():
             say(f"{_fault_of(wrong)}: {whose} ({told})")
 
 
@@ -141,7 +141,7 @@ def _fault_of(wrong: _Wrong) -> str:
 
 def _print_findings(findings: Iterator[Finding], meter: Meter) -> None:
     for finding in findings:
-        with meter.aside():
+        with meter.suspended():
             say(f"{finding.fault}: {finding.content_hash} ({_sizes(finding)})")
             for file in finding.files:
                 say(f"    {file}")

@@ -25,7 +25,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from cabinet.terminal.text import neutralise
+from cabinet.terminal.text import escape_controls
 
 
 class _Drawing:
@@ -41,7 +41,7 @@ class _Drawing:
             redirect_stderr=False,
         )
         self._lock = threading.RLock()
-        self._asides = 0
+        self._suspensions = 0
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -51,16 +51,16 @@ class _Drawing:
         self._progress.stop()
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
+    def suspended(self) -> Iterator[None]:
         """Take the bars away for as long as the context lasts, so that something else can be written."""
         with self._lock:
             self._progress.stop()
-            self._asides += 1
+            self._suspensions += 1
         try:
             yield
         finally:
             with self._lock:
-                self._asides -= 1
+                self._suspensions -= 1
                 self._draw()
 
     def _has_bars(self) -> bool:
@@ -68,7 +68,7 @@ class _Drawing:
 
     def _draw(self) -> None:
         """Show the bars, unless a line is just being printed or there is nothing to show."""
-        if self._has_bars() and not self._asides:
+        if self._has_bars() and not self._suspensions:
             self._progress.start()
 
 
@@ -88,7 +88,7 @@ class Bar(_Drawing):
         self._task = self._progress.add_task("", total=total)
 
     def advance(self, count: int, label: str = "") -> None:
-        self._progress.update(self._task, advance=count, description=neutralise(label))
+        self._progress.update(self._task, advance=count, description=escape_controls(label))
 
 
 class Bars(_Drawing):
@@ -117,7 +117,7 @@ class Bars(_Drawing):
     @contextmanager
     def open(self, label: str) -> Iterator[_Share]:
         """Show a bar named `label` for as long as the context lasts."""
-        share = _Share(self._progress, self._all, neutralise(label))
+        share = _Share(self._progress, self._all, escape_controls(label))
         with self._lock:
             self._opened += 1
             self._draw()

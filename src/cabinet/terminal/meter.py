@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol, Self
 
-from cabinet.terminal.streams import is_watched
+from cabinet.terminal.streams import stderr_is_terminal
 
 
 class Meter(Protocol):
@@ -20,7 +20,7 @@ class Meter(Protocol):
 
     def __exit__(self, *exc: object) -> None: ...
 
-    def aside(self) -> AbstractContextManager[None]:
+    def suspended(self) -> AbstractContextManager[None]:
         """Leave the terminal to a line or a question for as long as the context lasts."""
 
 
@@ -62,7 +62,7 @@ class SilentMeter:
 
     def __exit__(self, *exc: object) -> None: ...
 
-    def aside(self) -> AbstractContextManager[None]:
+    def suspended(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def expect(self, size: int, files: int = 1) -> None: ...
@@ -80,7 +80,7 @@ class SilentMeter:
 
 def count_meter(*, wanted: bool, total: Callable[[], int] | None = None) -> CountMeter:
     """Return a meter of bytes, or of things if their `total` is known; silent unless a person watches."""
-    if not (wanted and is_watched()):
+    if not (wanted and stderr_is_terminal()):
         return SilentMeter()
     from cabinet.terminal.bars import Bar  # rich takes 50 ms to load
 
@@ -89,7 +89,7 @@ def count_meter(*, wanted: bool, total: Callable[[], int] | None = None) -> Coun
 
 def transfer_meter(*, wanted: bool) -> TransferMeter:
     """Return a meter of files; silent unless a person watches."""
-    if not (wanted and is_watched()):
+    if not (wanted and stderr_is_terminal()):
         return SilentMeter()
     from cabinet.terminal.bars import Bars  # rich takes 50 ms to load
 

@@ -12,25 +12,25 @@ from typing import Any
 
 import click
 
-from cabinet.terminal.text import neutralise, to_count, to_size
+from cabinet.terminal.text import escape_controls, to_count, to_size
 
 # Turns what JSON does not know into something that it knows.
 Encoder = Callable[[Any], Any]
 
 
-class OutputLost(OSError):
+class OutputError(OSError):
     """Standard output did not take what was asked for: it is closed, or its disk is full."""
 
 
 def say(*texts: str) -> None:
-    """Print lines of what was asked for; raises `OutputLost`, as all do that print to standard output."""
-    _write("\n".join(map(neutralise, texts)))
+    """Print lines of what was asked for; raises `OutputError`, as all do that print to standard output."""
+    _write("\n".join(map(escape_controls, texts)))
 
 
 def note(text: str) -> None:
     """Tell something beside the data, on stderr; where that cannot be, there is nobody who could be told."""
     with suppress(OSError):
-        click.echo(neutralise(text), err=True)
+        click.echo(escape_controls(text), err=True)
 
 
 def print_json(*values: Any, encoder: Encoder | None = None) -> None:
@@ -66,4 +66,4 @@ def _write(text: str, *, ends: bool = True) -> None:
     except BrokenPipeError:
         raise  # a reader that has had enough is no fault
     except OSError as error:
-        raise OutputLost(error.errno, error.strerror) from error
+        raise OutputError(error.errno, error.strerror) from error

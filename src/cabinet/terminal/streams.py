@@ -13,14 +13,14 @@ import sys
 from typing import Literal, TextIO, cast
 
 
-def is_watched() -> bool:
+def stderr_is_terminal() -> bool:
     """Tell whether somebody sees what is told beside the data."""
     return sys.stderr.isatty()
 
 
-def is_attended() -> bool:
+def can_prompt() -> bool:
     """Tell whether there is somebody to ask."""
-    return sys.stdin.isatty() and is_watched()
+    return sys.stdin.isatty() and stderr_is_terminal()
 
 
 class _ClosedStream(io.RawIOBase):
@@ -33,7 +33,7 @@ class _ClosedStream(io.RawIOBase):
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
 
-def complete_streams() -> None:
+def replace_closed_streams() -> None:
     """Put something in place of standard streams that are closed: Python has None there.
 
     What is written to standard output then fails, for it would be lost; errors go nowhere.
@@ -46,7 +46,7 @@ def complete_streams() -> None:
         sys.stderr = open_null("w")
 
 
-def never_fail_to_encode() -> None:
+def escape_unencodable() -> None:
     """Have what a stream cannot encode written as an escape."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -54,7 +54,7 @@ def never_fail_to_encode() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def give_up_unwritten() -> None:
+def discard_unwritten() -> None:
     """Drop what a standard stream could not take: tried again when Python ends, it would change the exit code."""
     for name in ("stdout", "stderr"):
         try:

@@ -2,7 +2,7 @@
 
 Sizes are those of the pages in English (`web/formats.py`): one size reads the same everywhere.
 
-Rule: pure functions. Whatever a person, a server or a disk named passes through `neutralise` before a
+Rule: pure functions. Whatever a person, a server or a disk named passes through `escape_controls` before a
 terminal sees it; JSON escapes it by itself.
 """
 
@@ -21,7 +21,7 @@ _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u2028-\u202e\u2066-\u2069\ud800
 _UNITS = ("kB", "MB", "GB", "TB", "PB", "EB")
 
 
-def neutralise(text: str) -> str:
+def escape_controls(text: str) -> str:
     """Return `text` with every character that could steer a terminal written out as an escape."""
     if text.isascii() and text.isprintable():
         return text

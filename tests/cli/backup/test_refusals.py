@@ -117,7 +117,7 @@ def test_an_instance_that_is_served_is_left_alone(
     served = Operator(make_app(INSTANCE=tmp_path / "other"))
     refused = served.run("backup", "restore", backup, code=1)
 
-    assert "a server is running on it. Stop it first." in refused.stderr
+    assert "a server is running on it. Cancellation it first." in refused.stderr
     assert served.document("users", "list") == {"users": []}
 
 

@@ -13,7 +13,7 @@ import click
 from cabinet.client.credentials import read_credentials
 from cabinet.client.failures import ClientFailure, NotSignedIn, Refused
 from cabinet.client.options import command
-from cabinet.client.session import Session
+from cabinet.client.session import ClientSession
 from cabinet.client.settings import environment_token
 from cabinet.client.token_failures import TokenRefused
 from cabinet.errors import NotFound
@@ -28,7 +28,7 @@ _password_stdin = click.option(
 @command("register")
 @_username
 @_password_stdin
-def register(session: Session, username: str | None, password_stdin: bool) -> None:
+def register(session: ClientSession, username: str | None, password_stdin: bool) -> None:
     """Make an account.
 
     Where standard input is no terminal, the name and the password are read from it, a line each.
@@ -43,7 +43,7 @@ def register(session: Session, username: str | None, password_stdin: bool) -> No
 @command("login")
 @_username
 @_password_stdin
-def login(session: Session, username: str | None, password_stdin: bool) -> None:
+def login(session: ClientSession, username: str | None, password_stdin: bool) -> None:
     """Sign in; a token is stored, never the password.
 
     Where standard input is no terminal, the name and the password are read from it, a line each.
@@ -66,7 +66,7 @@ def login(session: Session, username: str | None, password_stdin: bool) -> None:
 
 @command("logout")
 @click.option("--force", is_flag=True, help="Forget the token even if it cannot be revoked.")
-def logout(session: Session, force: bool) -> None:
+def logout(session: ClientSession, force: bool) -> None:
     """Revoke the stored token and forget it."""
     server = str(session.server)
     stored = session.tokens.get(server)
@@ -83,7 +83,7 @@ def logout(session: Session, force: bool) -> None:
 
 
 @command("whoami")
-def whoami(session: Session) -> None:
+def whoami(session: ClientSession) -> None:
     """Tell who is signed in, and how much is stored."""
     me = session.api.who_am_i()
     session.output.document(me)
@@ -96,7 +96,7 @@ def whoami(session: Session) -> None:
 
 
 @command("version")
-def version(session: Session) -> None:
+def version(session: ClientSession) -> None:
     """Print the version of filecli."""
     from importlib import metadata  # 20 ms, for this command alone
 
@@ -110,6 +110,6 @@ def _is_void(error: ClientFailure) -> bool:
     return isinstance(error, TokenRefused) or (isinstance(error, Refused) and error.means(NotFound))
 
 
-def _warn_of_eavesdroppers(session: Session) -> None:
+def _warn_of_eavesdroppers(session: ClientSession) -> None:
     if not session.server.is_confidential:
         session.output.warn(f"the password goes to {session.server} unencrypted; https would hide it.")

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cabinet.client.confirm import Confirmation, force_option
 from cabinet.client.failures import BadUsage, PathTaken, Refused
-from cabinet.client.leave import Leave, force_option
 from cabinet.client.options import command
 from cabinet.client.output import to_event
 from cabinet.client.paths import to_path
 from cabinet.client.remote.conflicts import FAIL, conflict_option
 from cabinet.client.remote.names import complete_folder, complete_name
-from cabinet.client.session import Session
-from cabinet.client.tally import Tally
-from cabinet.client.transfer.manner import dry_run_option
+from cabinet.client.session import ClientSession
+from cabinet.client.summary import Summary
+from cabinet.client.transfer.transfer_options import dry_run_option
 from cabinet.errors import EntryExists
 
 if TYPE_CHECKING:
     from cabinet.client.wire.api import Api
-    from cabinet.client.wire.entries import Entry
+    from cabinet.client.wire.entries import RemoteEntry
 
 
 def _relocation(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,27 +42,27 @@ def _relocation(function: Callable[..., Any]) -> Callable[..., Any]:
 @command("mkdir")
 @click.argument("folders", nargs=-1, required=True, metavar="DIR...", shell_complete=complete_folder)
 @click.option("-p", "--parents", is_flag=True, help="A folder that is there already is no error.")
-def mkdir(session: Session, folders: tuple[str, ...], parents: bool) -> None:
+def mkdir(session: ClientSession, folders: tuple[str, ...], parents: bool) -> None:
     """Make folders, and what is missing above them."""
-    tally = Tally(session.output)
+    summary = Summary(session.output)
     for folder in folders:
-        with tally.attempt(folder):
+        with summary.attempt(folder):
             path = to_path(folder)
             if not path:
                 raise BadUsage(reason="The folder that holds everything is there already.")
             entry = _make_folder(session.api, path, may_exist=parents)
             if entry is None:
-                tally.unchanged()
+                summary.unchanged()
                 continue
-            tally.done()
+            summary.done()
             session.output.document(to_event("made", entry=entry.document))
             session.output.result(entry.path)
-    tally.leave()
+    summary.exit_if_failed()
 
 
 @command("mv")
 @_relocation
-def mv(session: Session, on_conflict: str, **options: Any) -> None:
+def mv(session: ClientSession, on_conflict: str, **options: Any) -> None:
     """Move or rename files and folders.
 
     Print the paths that they got. TARGET is the folder that they go into if it is one, if it ends with a slash, or if there are
@@ -74,7 +74,7 @@ def mv(session: Session, on_conflict: str, **options: Any) -> None:
 @command("cp")
 @click.option("-r", "--recursive", is_flag=True, help="Accepted; folders go with all that is in them.")
 @_relocation
-def cp(session: Session, on_conflict: str, recursive: bool, **options: Any) -> None:  # noqa: ARG001 - what the hand types
+def cp(session: ClientSession, on_conflict: str, recursive: bool, **options: Any) -> None:  # noqa: ARG001 - what the hand types
     """Copy files and folders.
 
     Print the paths that they got. TARGET is the folder that they go into if it is one, if it ends with a slash, or if there are
@@ -91,7 +91,12 @@ def cp(session: Session, on_conflict: str, recursive: bool, **options: Any) -> N
 @force_option
 @dry_run_option
 def rm(
-    session: Session, names: tuple[str, ...], recursive: bool, permanent: bool, force: bool, dry_run: bool
+    session: ClientSession,
+    names: tuple[str, ...],
+    recursive: bool,
+    permanent: bool,
+    force: bool,
+    dry_run: bool,
 ) -> None:
     """Move files to the trash of the server.
 
@@ -99,12 +104,12 @@ def rm(
     """
     from cabinet.client.remote.removing import Removal
 
-    leave = Leave(session.output, force or dry_run) if permanent else None
-    Removal(session, leave, recursive=recursive, dry_run=dry_run).run(names)
+    confirmation = Confirmation(session.output, force or dry_run) if permanent else None
+    Removal(session, confirmation, recursive=recursive, dry_run=dry_run).run(names)
 
 
 def _relocate(
-    session: Session,
+    session: ClientSession,
     verb: Any,
     done: str,
     on_conflict: str,
@@ -118,7 +123,7 @@ def _relocate(
     Relocation(session, verb, done, on_conflict).run(sources, target, dry_run=dry_run)
 
 
-def _make_folder(api: Api, path: str, *, may_exist: bool) -> Entry | None:
+def _make_folder(api: Api, path: str, *, may_exist: bool) -> RemoteEntry | None:
     """Make a folder; returns None if it is there already and may be."""
     try:
         return api.make_folder(path)

@@ -8,15 +8,15 @@ from __future__ import annotations
 import click
 
 from cabinet.client.options import command
-from cabinet.client.remote.shells import SHELLS
-from cabinet.client.session import Session
+from cabinet.client.remote.completion_scripts import SHELLS
+from cabinet.client.session import ClientSession
 
 _PROGRAM = "filecli"
 
 
 @command("completion")
 @click.argument("shell", type=click.Choice(sorted(SHELLS)))
-def completion(session: Session, shell: str) -> None:
+def completion(session: ClientSession, shell: str) -> None:
     """Print what lets a shell complete.
 
     It completes commands, options and names on the server. In bash and zsh, `eval "$(filecli completion bash)"` uses it, in fish `filecli completion fish | source`.

@@ -15,14 +15,14 @@ from cabinet.client.columns import entry_row, with_slash
 from cabinet.client.options import command
 from cabinet.client.paths import to_path
 from cabinet.client.remote.names import complete_folder, complete_name
-from cabinet.client.session import Session
+from cabinet.client.session import ClientSession
 from cabinet.client.times import to_local_text
 from cabinet.errors import NotFound
 from cabinet.terminal.text import to_exact_size, to_size
 
 if TYPE_CHECKING:
     from cabinet.client.wire.api import Api
-    from cabinet.client.wire.entries import Entry
+    from cabinet.client.wire.entries import RemoteEntry
 
 _long = click.option("-l", "--long", is_flag=True, help="Show size, time of the last change and kind, too.")
 _exact = click.option("-b", "--bytes", "exact", is_flag=True, help="Show sizes in bytes; implies -l.")
@@ -36,7 +36,7 @@ _exact = click.option("-b", "--bytes", "exact", is_flag=True, help="Show sizes i
 @click.option("--sort", type=click.Choice(["name", "size", "modified"]), help="Sort by this; folders first.")
 @click.option("--order", type=click.Choice(["asc", "desc"]), help="Smallest or oldest first, or last.")
 def ls(
-    session: Session,
+    session: ClientSession,
     folder: str,
     long: bool,
     exact: bool,
@@ -61,7 +61,7 @@ def ls(
 
 @command("info")
 @click.argument("name", shell_complete=complete_name)
-def info(session: Session, name: str) -> None:
+def info(session: ClientSession, name: str) -> None:
     """Tell everything about one file or folder."""
     api, output = session.api, session.output
     path = to_path(name)
@@ -84,7 +84,7 @@ def info(session: Session, name: str) -> None:
 @_long
 @_exact
 def search(
-    session: Session, words: tuple[str, ...], folder: str, limit: int | None, long: bool, exact: bool
+    session: ClientSession, words: tuple[str, ...], folder: str, limit: int | None, long: bool, exact: bool
 ) -> None:
     """Find files and folders by words in their names.
 
@@ -100,7 +100,13 @@ def search(
 
 
 def _show(
-    session: Session, head: dict[str, Any], entries: Iterable[Entry], prefix: str, *, long: bool, exact: bool
+    session: ClientSession,
+    head: dict[str, Any],
+    entries: Iterable[RemoteEntry],
+    prefix: str,
+    *,
+    long: bool,
+    exact: bool,
 ) -> int:
     """Print entries as they come, and return how many."""
     output = session.output
@@ -115,7 +121,7 @@ def _show(
     return count
 
 
-def _expand(api: Api, text: str, pattern: str) -> Iterable[Entry]:
+def _expand(api: Api, text: str, pattern: str) -> Iterable[RemoteEntry]:
     from cabinet.client.failures import NoMatch
     from cabinet.client.remote.globs import expand
 
@@ -131,7 +137,7 @@ def _both_sizes(size: int) -> str:
     return exact if size < 1000 else f"{to_size(size)} ({exact})"
 
 
-def _facts(entry: Entry, versions: int | None) -> dict[str, str]:
+def _facts(entry: RemoteEntry, versions: int | None) -> dict[str, str]:
     document, files = entry.document, entry.tree_files
     size = entry.tree_size if entry.is_folder else entry.size
     return {

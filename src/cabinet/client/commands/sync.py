@@ -14,8 +14,8 @@ from cabinet.client.failures import BadUsage
 from cabinet.client.options import command
 from cabinet.client.paths import to_path
 from cabinet.client.remote.names import complete_side
-from cabinet.client.session import Session
-from cabinet.client.transfer.manner import to_manner, transfer_options
+from cabinet.client.session import ClientSession
+from cabinet.client.transfer.transfer_options import add_transfer_options, to_transfer_options
 
 _REMOTE = ":"
 
@@ -25,8 +25,10 @@ _REMOTE = ":"
 @click.argument("target", shell_complete=complete_side)
 @click.option("--delete", is_flag=True, help="Delete from TARGET what SOURCE does not have.")
 @click.option("--checksum", is_flag=True, help="Compare contents, not sizes and times of the last change.")
-@transfer_options
-def sync(session: Session, source: str, target: str, delete: bool, checksum: bool, **options: Any) -> None:
+@add_transfer_options
+def sync(
+    session: ClientSession, source: str, target: str, delete: bool, checksum: bool, **given: Any
+) -> None:
     """Make the folder TARGET like the folder SOURCE.
 
     One of the two is a folder of the server, and starts with a colon: `filecli sync photos :photos`
@@ -36,20 +38,20 @@ def sync(session: Session, source: str, target: str, delete: bool, checksum: boo
     the reverse, --delete makes room; without it, that path is reported. What --exclude names is
     left alone.
     """
+    from cabinet.client.summary import Summary
     from cabinet.client.sync.syncing import Sync
-    from cabinet.client.tally import Tally
 
     is_up = target.startswith(_REMOTE)
     if is_up == source.startswith(_REMOTE):
         raise BadUsage(reason="One of the two folders has to start with a colon: the one of the server.")
-    manner = to_manner(**options)
-    tally = Tally(session.output)
+    options = to_transfer_options(**given)
+    summary = Summary(session.output)
     with session.output.meter() as meter:
-        run = Sync(session, tally, meter, manner, by_content=checksum, delete=delete)
+        run = Sync(session, summary, meter, options, by_content=checksum, delete=delete)
         if is_up:
             run.up(Path(source), to_path(target.removeprefix(_REMOTE)))
         else:
             run.down(to_path(source.removeprefix(_REMOTE)), Path(target))
     done = "Uploaded" if is_up else "Downloaded"
-    tally.sum_up(f"Would have {done.lower()}" if manner.dry_run else done)
-    tally.leave()
+    summary.print_totals(f"Would have {done.lower()}" if options.dry_run else done)
+    summary.exit_if_failed()

@@ -13,8 +13,13 @@ from cabinet.client.options import command
 from cabinet.client.paths import to_path
 from cabinet.client.remote.conflicts import REPLACE, conflict_option
 from cabinet.client.remote.names import complete_folder, complete_local, complete_name
-from cabinet.client.session import Session
-from cabinet.client.transfer.manner import STDIO, output_option, to_manner, transfer_options
+from cabinet.client.session import ClientSession
+from cabinet.client.transfer.transfer_options import (
+    STDIO,
+    add_transfer_options,
+    output_option,
+    to_transfer_options,
+)
 
 
 @command("upload")
@@ -28,28 +33,28 @@ from cabinet.client.transfer.manner import STDIO, output_option, to_manner, tran
 )
 @click.option("-r", "--recursive", is_flag=True, help="Upload folders with all that is in them.")
 @conflict_option(REPLACE, "Where a file has the name already; replaced content is kept as a version.")
-@transfer_options
+@add_transfer_options
 def upload(
-    session: Session, paths: tuple[str, ...], to: str, recursive: bool, on_conflict: str, **options: Any
+    session: ClientSession, paths: tuple[str, ...], to: str, recursive: bool, on_conflict: str, **given: Any
 ) -> None:
     """Upload files and print the paths that they got.
 
     PATH `-` uploads standard input; then --to is the path of the file itself. A large file that was
     interrupted goes on where it stopped when the same command is run again.
     """
-    from cabinet.client.tally import Tally
-    from cabinet.client.transfer.uploading import Uploads
+    from cabinet.client.summary import Summary
+    from cabinet.client.transfer.uploading import Uploader
 
-    manner = to_manner(**options)
-    tally = Tally(session.output)
+    options = to_transfer_options(**given)
+    summary = Summary(session.output)
     with session.output.meter() as meter:
-        uploads = Uploads(session, tally, meter, manner, on_conflict)
+        uploader = Uploader(session, summary, meter, options, on_conflict)
         if STDIO in paths:
-            uploads.send_stdin(paths, to)
+            uploader.send_stdin(paths, to)
         else:
-            uploads.send_paths(paths, to_path(to), recursive=recursive)
-    tally.sum_up("Would upload" if manner.dry_run else "Uploaded")
-    tally.leave()
+            uploader.send_paths(paths, to_path(to), recursive=recursive)
+    summary.print_totals("Would upload" if options.dry_run else "Uploaded")
+    summary.exit_if_failed()
 
 
 @command("download")
@@ -57,21 +62,28 @@ def upload(
 @output_option
 @click.option("-r", "--recursive", is_flag=True, help="Download folders with all that is in them.")
 @click.option("--force", is_flag=True, help="Replace local files without asking.")
-@transfer_options
+@add_transfer_options
 def download(
-    session: Session, names: tuple[str, ...], output: str | None, recursive: bool, force: bool, **options: Any
+    session: ClientSession,
+    names: tuple[str, ...],
+    output: str | None,
+    recursive: bool,
+    force: bool,
+    **given: Any,
 ) -> None:
     """Download files and print the paths that they got.
 
     NAME may be a pattern in quotes, such as 'docs/*.pdf' or 'photos/**/*.jpg'. An interrupted download leaves NAME.part; the same command goes on from there. In a folder,
     files that are here already with the same content are left alone.
     """
-    from cabinet.client.tally import Tally
-    from cabinet.client.transfer.downloading import Downloads
+    from cabinet.client.summary import Summary
+    from cabinet.client.transfer.downloading import Downloader
 
-    manner = to_manner(**options)
-    tally = Tally(session.output)
+    options = to_transfer_options(**given)
+    summary = Summary(session.output)
     with session.output.meter() as meter:
-        Downloads(session, tally, meter, manner, force=force).fetch_all(names, output, recursive=recursive)
-    tally.sum_up("Would download" if manner.dry_run else "Downloaded")
-    tally.leave()
+        Downloader(session, summary, meter, options, force=force).fetch_all(
+            names, output, recursive=recursive
+        )
+    summary.print_totals("Would download" if options.dry_run else "Downloaded")
+    summary.exit_if_failed()

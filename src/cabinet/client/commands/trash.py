@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 import click
 
 from cabinet.client.columns import trashed_head, trashed_row
-from cabinet.client.leave import Leave, force_option
+from cabinet.client.confirm import Confirmation, force_option
 from cabinet.client.options import command, shared_options
 from cabinet.client.output import to_event
 from cabinet.client.paths import to_path
 from cabinet.client.remote.conflicts import FAIL, RENAME, REPLACE
 from cabinet.client.remote.names import complete_trashed
-from cabinet.client.session import Session
-from cabinet.client.tally import Tally
+from cabinet.client.session import ClientSession
+from cabinet.client.summary import Summary
 from cabinet.errors import NotFound
 
 if TYPE_CHECKING:
-    from cabinet.client.wire.entries import Trashed
+    from cabinet.client.wire.entries import TrashedEntry
 
 _THINGS = click.argument(
     "things", nargs=-1, required=True, metavar="ID|PATH...", shell_complete=complete_trashed
@@ -35,11 +35,11 @@ _THINGS = click.argument(
 def trash(context: click.Context) -> None:
     """List, restore or remove what is in the trash."""
     if context.invoked_subcommand is None:
-        _list(context.ensure_object(Session))
+        _list(context.ensure_object(ClientSession))
 
 
 @command("list")
-def list_(session: Session) -> None:
+def list_(session: ClientSession) -> None:
     """List what is in the trash, newest first.
 
     Each line tells the id, when it was trashed, until when it is kept, its size and where it was.
@@ -56,49 +56,49 @@ def list_(session: Session) -> None:
     show_default=True,
     help="Where something has the name already; what is replaced is in the trash.",
 )
-def restore(session: Session, things: tuple[str, ...], on_conflict: str) -> None:
+def restore(session: ClientSession, things: tuple[str, ...], on_conflict: str) -> None:
     """Put things back where they were, and print the paths that they got.
 
     A PATH means what was trashed last of what was there.
     """
-    tally = Tally(session.output)
-    for text, trashed in _iter_meant(session, things, tally):
-        with tally.attempt(text):
+    summary = Summary(session.output)
+    for text, trashed in _iter_resolved(session, things, summary):
+        with summary.attempt(text):
             entry = session.api.trash.restore(trashed.id, on_conflict)
-            tally.done()
+            summary.done()
             session.output.document(to_event("restored", id=trashed.id, entry=entry.document))
             session.output.result(entry.path)
-    tally.leave()
+    summary.exit_if_failed()
 
 
 @command("rm")
 @_THINGS
 @force_option
-def rm(session: Session, things: tuple[str, ...], force: bool) -> None:
+def rm(session: ClientSession, things: tuple[str, ...], force: bool) -> None:
     """Remove things in the trash for ever.
 
     A PATH means what was trashed last of what was there.
     """
-    leave = Leave(session.output, force)
-    tally = Tally(session.output)
-    meant = list(_iter_meant(session, things, tally))
-    if meant:
-        what = f"“{meant[0][1].path}”" if len(meant) == 1 else f"{len(meant)} files and folders"
-        leave.ask(f"Remove {what} for ever?")
-    for text, trashed in meant:
-        with tally.attempt(text):
+    confirmation = Confirmation(session.output, force)
+    summary = Summary(session.output)
+    resolved = list(_iter_resolved(session, things, summary))
+    if resolved:
+        what = f"“{resolved[0][1].path}”" if len(resolved) == 1 else f"{len(resolved)} files and folders"
+        confirmation.ask(f"Remove {what} for ever?")
+    for text, trashed in resolved:
+        with summary.attempt(text):
             session.api.trash.delete(trashed.id)
-            tally.done()
+            summary.done()
             session.output.document(to_event("removed", id=trashed.id, path=trashed.path))
             session.output.note(f"“{trashed.path}” is gone for ever.")
-    tally.leave()
+    summary.exit_if_failed()
 
 
 @command("empty")
 @force_option
-def empty(session: Session, force: bool) -> None:
+def empty(session: ClientSession, force: bool) -> None:
     """Remove everything in the trash for ever."""
-    Leave(session.output, force).ask("Remove everything in the trash for ever?")
+    Confirmation(session.output, force).ask("Remove everything in the trash for ever?")
     session.api.trash.empty()
     session.output.document(to_event("emptied"))
     session.output.note("The trash is empty.")
@@ -108,7 +108,7 @@ for _command in (list_, restore, rm, empty):
     trash.add_command(_command)
 
 
-def _list(session: Session) -> None:
+def _list(session: ClientSession) -> None:
     output = session.output
     if output.as_json:
         output.array({}, "entries", (trashed.document for trashed in session.api.trash))
@@ -123,13 +123,15 @@ def _list(session: Session) -> None:
         output.note("The trash is empty.")
 
 
-def _iter_meant(session: Session, texts: Sequence[str], tally: Tally) -> Iterator[tuple[str, Trashed]]:
+def _iter_resolved(
+    session: ClientSession, texts: Sequence[str], summary: Summary
+) -> Iterator[tuple[str, TrashedEntry]]:
     """Yield what each text means; reads no more of the trash than it takes."""
     wanted: dict[str, str] = {}
     for text in texts:
-        with tally.attempt(text):
+        with summary.attempt(text):
             wanted[text] = to_path(text)
-    found: dict[str, Trashed] = {}
+    found: dict[str, TrashedEntry] = {}
     for trashed in session.api.trash:
         for text, path in wanted.items():
             if text not in found and (trashed.id == text or trashed.path == path):
@@ -137,7 +139,7 @@ def _iter_meant(session: Session, texts: Sequence[str], tally: Tally) -> Iterato
         if len(found) == len(wanted):
             break
     for text in wanted:
-        with tally.attempt(text):
+        with summary.attempt(text):
             if text not in found:
                 raise NotFound
             yield text, found[text]

@@ -12,13 +12,13 @@ import click
 from cabinet.client.failures import BadUsage
 from cabinet.client.options import command, shared_options
 from cabinet.client.output import to_event
-from cabinet.client.session import Session
-from cabinet.client.tally import Tally
+from cabinet.client.session import ClientSession
+from cabinet.client.summary import Summary
 from cabinet.client.times import to_local_text
 from cabinet.terminal.text import to_size
 
 if TYPE_CHECKING:
-    from cabinet.client.wire.tus import Unfinished
+    from cabinet.client.wire.tus import UnfinishedUpload
 
 
 @click.group("uploads", invoke_without_command=True)
@@ -31,41 +31,41 @@ def uploads(context: click.Context) -> None:
     with one, run the filecli upload again that began it.
     """
     if context.invoked_subcommand is None:
-        _list(context.ensure_object(Session))
+        _list(context.ensure_object(ClientSession))
 
 
 @command("cancel")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--all", "everything", is_flag=True, help="Cancel all of them.")
-def cancel(session: Session, ids: tuple[str, ...], everything: bool) -> None:
+def cancel(session: ClientSession, ids: tuple[str, ...], everything: bool) -> None:
     """Cancel unfinished uploads: the server drops what it has of them.
 
     Of a file that goes in several pieces, all are cancelled with one.
     """
     if everything == bool(ids):
         raise BadUsage(reason="Give the ids of the uploads, or --all.")
-    from cabinet.client.transfer.notes import default_folder, forget_about, pieces_with
+    from cabinet.client.transfer.upload_journal import default_folder, delete_journal_of, sibling_ids
 
     folder = default_folder()
-    chosen = [piece for upload_id in ids for piece in pieces_with(folder, upload_id)]
+    chosen = [piece for upload_id in ids for piece in sibling_ids(folder, upload_id)]
     if everything:
         chosen = [found.id for found in session.api.tus.list()]
-    tally = Tally(session.output)
+    summary = Summary(session.output)
     for upload_id in dict.fromkeys(chosen):
-        with tally.attempt(upload_id):
+        with summary.attempt(upload_id):
             session.api.tus.cancel(upload_id)
-            forget_about(folder, upload_id)
-            tally.done()
+            delete_journal_of(folder, upload_id)
+            summary.done()
             session.output.document(to_event("cancelled", id=upload_id))
             session.output.note(f"{upload_id} is cancelled.")
-    tally.leave()
+    summary.exit_if_failed()
 
 
 uploads.add_command(cancel)
 
 
-def _list(session: Session) -> None:
-    from cabinet.client.transfer.notes import default_folder, local_files
+def _list(session: ClientSession) -> None:
+    from cabinet.client.transfer.upload_journal import default_folder, local_files
 
     output = session.output
     found = session.api.tus.list()
@@ -81,11 +81,11 @@ def _list(session: Session) -> None:
         output.note("Nothing is unfinished.")
 
 
-def _document(upload: Unfinished, local: str | None) -> dict[str, Any]:
+def _document(upload: UnfinishedUpload, local: str | None) -> dict[str, Any]:
     return {**upload.document, "local": local}
 
 
-def _line(upload: Unfinished) -> str:
+def _line(upload: UnfinishedUpload) -> str:
     length = "?" if upload.length is None else to_size(upload.length)
     share = f"{to_size(upload.offset)} / {length}"
     return f"{upload.id}  {share:>21}  {to_local_text(upload.expires_at):16}  {upload.path}"

@@ -10,14 +10,14 @@ from typing import Any
 import click
 
 from cabinet.client.columns import version_head, version_row
-from cabinet.client.leave import Leave, force_option
+from cabinet.client.confirm import Confirmation, force_option
 from cabinet.client.options import command, shared_options
 from cabinet.client.output import to_event
 from cabinet.client.paths import to_path
 from cabinet.client.remote.names import complete_name
-from cabinet.client.session import Session
-from cabinet.client.tally import Tally
-from cabinet.client.transfer.manner import Manner, output_option
+from cabinet.client.session import ClientSession
+from cabinet.client.summary import Summary
+from cabinet.client.transfer.transfer_options import TransferOptions, output_option
 
 _name = click.argument("name", shell_complete=complete_name)
 _number = click.argument("number", type=click.IntRange(1))
@@ -48,7 +48,7 @@ def versions() -> None:
 
 @command("list")
 @_name
-def list_(session: Session, name: str) -> None:
+def list_(session: ClientSession, name: str) -> None:
     """List the versions of a file, newest first.
 
     Each line tells the number, the size, when it was stored, and the content hash.
@@ -65,23 +65,23 @@ def list_(session: Session, name: str) -> None:
 @_number
 @output_option
 @click.option("--force", is_flag=True, help="Replace a local file without asking.")
-def get(session: Session, name: str, number: int, output: str | None, force: bool) -> None:
+def get(session: ClientSession, name: str, number: int, output: str | None, force: bool) -> None:
     """Download a version, and print the path that it got."""
-    from cabinet.client.remote.meaning import Meant
-    from cabinet.client.transfer.downloading import Downloads
+    from cabinet.client.remote.resolve import ResolvedPath
+    from cabinet.client.transfer.downloading import Downloader
 
-    tally = Tally(session.output)
+    summary = Summary(session.output)
     with session.output.meter() as meter:
-        downloads = Downloads(session, tally, meter, Manner(), force=force, version=number)
-        downloads.fetch([Meant(name, to_path(name))], output)
-    tally.sum_up("Downloaded")
-    tally.leave()
+        downloader = Downloader(session, summary, meter, TransferOptions(), force=force, version=number)
+        downloader.fetch([ResolvedPath(name, to_path(name))], output)
+    summary.print_totals("Downloaded")
+    summary.exit_if_failed()
 
 
 @command("restore")
 @_name
 @_number
-def restore(session: Session, name: str, number: int) -> None:
+def restore(session: ClientSession, name: str, number: int) -> None:
     """Make the content of a version the current one; nothing is lost."""
     entry = session.api.restore_version(to_path(name), number)
     session.output.document(to_event("restored", number=number, entry=entry.document))
@@ -92,19 +92,19 @@ def restore(session: Session, name: str, number: int) -> None:
 @_name
 @click.argument("numbers", nargs=-1, required=True, type=click.IntRange(1), metavar="NUMBER...")
 @force_option
-def rm(session: Session, name: str, numbers: tuple[int, ...], force: bool) -> None:
+def rm(session: ClientSession, name: str, numbers: tuple[int, ...], force: bool) -> None:
     """Remove versions for ever, but not the current one."""
     path = to_path(name)
     what = "version " + ", ".join(map(str, numbers))
-    Leave(session.output, force).ask(f"Remove {what} of “{path}” for ever?")
-    tally = Tally(session.output)
+    Confirmation(session.output, force).ask(f"Remove {what} of “{path}” for ever?")
+    summary = Summary(session.output)
     for number in numbers:
-        with tally.attempt(f"version {number}"):
+        with summary.attempt(f"version {number}"):
             session.api.delete_version(path, number)
-            tally.done()
+            summary.done()
             session.output.document(to_event("removed", path=path, number=number))
-            session.output.note(f"Version {number} of “{path}” is gone for ever.")
-    tally.leave()
+            session.output.note(f"RemoteVersion {number} of “{path}” is gone for ever.")
+    summary.exit_if_failed()
 
 
 for _command in (list_, get, restore, rm):

@@ -15,15 +15,15 @@ import click
 
 from cabinet.client.local import Source
 from cabinet.client.output import Output, to_event
-from cabinet.client.tally import Tally
+from cabinet.client.summary import Summary
 from cabinet.client.wire.entries import PAGE_SIZE
 from cabinet.errors import EntryExists
-from cabinet.terminal.streams import is_attended
-from cabinet.terminal.text import neutralise, to_size
+from cabinet.terminal.streams import can_prompt
+from cabinet.terminal.text import escape_controls, to_size
 
 if TYPE_CHECKING:
     from cabinet.client.wire.api import Api
-    from cabinet.client.wire.entries import Entry
+    from cabinet.client.wire.entries import RemoteEntry
 
 REPLACE, RENAME, SKIP, FAIL, ASK = "replace", "rename", "skip", "fail", "ask"
 CHOICES = [ASK, SKIP, REPLACE, RENAME, FAIL]
@@ -44,7 +44,7 @@ _ANSWERS = {"r": REPLACE, "k": RENAME, "s": SKIP}
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class UploadTask:
     """A file that shall be uploaded to `path`."""
 
     source: Source
@@ -52,25 +52,25 @@ class Task:
     on_conflict: str
 
 
-class Chooser:
+class ConflictPrompt:
     """Says what to do with each thing that is in the way; `choice` is one of `CHOICES`."""
 
     def __init__(self, output: Output, choice: str) -> None:
         self._output = output
         # Without a terminal there is nobody to ask, and nothing may be lost.
-        self.choice = FAIL if choice == ASK and not is_attended() else choice
+        self.choice = FAIL if choice == ASK and not can_prompt() else choice
 
-    def choose(self, entry: Entry) -> str:
+    def choose(self, entry: RemoteEntry) -> str:
         """Return what to do where `entry` is in the way: anything but `ASK`."""
         return self._ask(entry) if self.choice == ASK else self.choice
 
-    def _ask(self, entry: Entry) -> str:
+    def _ask(self, entry: RemoteEntry) -> str:
         size = "a folder" if entry.is_folder else to_size(entry.size)
         question = (
-            f"“{neutralise(entry.path)}” ({size}) exists. "
+            f"“{escape_controls(entry.path)}” ({size}) exists. "
             "Replace it, keep both, or skip? A capital letter answers for all"
         )
-        with self._output.aside():
+        with self._output.suspended():
             answer = click.prompt(question, type=click.Choice([*"rksRKS"]), err=True)
         choice = _ANSWERS[answer.lower()]
         if answer.isupper():
@@ -78,20 +78,20 @@ class Chooser:
         return choice
 
 
-class Conflicts:
+class ConflictResolver:
     """Settles the conflicts of the uploads of one command; `choice` is one of `CHOICES`."""
 
-    def __init__(self, api: Api, output: Output, tally: Tally, choice: str) -> None:
+    def __init__(self, api: Api, output: Output, summary: Summary, choice: str) -> None:
         self._api = api
         self._output = output
-        self._tally = tally
-        self._chooser = Chooser(output, choice)
+        self._summary = summary
+        self._chooser = ConflictPrompt(output, choice)
 
-    def settle(self, files: Iterable[tuple[Source, str]]) -> Iterator[Task]:
+    def settle(self, files: Iterable[tuple[Source, str]]) -> Iterator[UploadTask]:
         """Yield what is left to do of `files`, each with its path on the server."""
         if self._chooser.choice in (REPLACE, RENAME):
             for source, path in files:
-                yield Task(source, path, self._chooser.choice)
+                yield UploadTask(source, path, self._chooser.choice)
             return
         # What comes to be in the way only now is refused, or replaced as what was there would be.
         unforeseen = FAIL if self._chooser.choice == FAIL else REPLACE
@@ -99,18 +99,18 @@ class Conflicts:
         while some := list(islice(remaining, PAGE_SIZE)):
             found = self._api.lookup([path for _, path in some])
             for (source, path), entry in zip(some, found, strict=True):
-                task = Task(source, path, unforeseen)
+                task = UploadTask(source, path, unforeseen)
                 if entry is None or entry.is_folder:  # a folder in the way is the server's to refuse
                     yield task
                 else:
                     yield from self._meet(task, entry)
 
-    def _meet(self, task: Task, entry: Entry) -> Iterator[Task]:
+    def _meet(self, task: UploadTask, entry: RemoteEntry) -> Iterator[UploadTask]:
         choice = self._chooser.choose(entry)
         if choice == SKIP:
-            self._tally.unchanged()
+            self._summary.unchanged()
             self._output.document(to_event("skipped", local=str(task.source.path), path=task.path))
         elif choice == FAIL:
-            self._tally.failed(str(task.source.path), EntryExists(path=task.path))
+            self._summary.failed(str(task.source.path), EntryExists(path=task.path))
         else:
             yield replace(task, on_conflict=choice)

@@ -14,7 +14,7 @@ from fnmatch import translate
 from typing import TYPE_CHECKING
 
 from cabinet.client.failures import Refused
-from cabinet.client.wire.entries import PAGE_SIZE, Entry
+from cabinet.client.wire.entries import PAGE_SIZE, RemoteEntry
 from cabinet.errors import NotAFolder, NotFound
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def is_pattern(path: str) -> bool:
     return _MAGIC.search(path) is not None
 
 
-def expand(api: Api, pattern: str) -> Iterator[Entry]:
+def expand(api: Api, pattern: str) -> Iterator[RemoteEntry]:
     """Yield what `pattern` names; nothing if the folder that it begins with is not there."""
     names = pattern.split("/")
     begin = next(depth for depth, name in enumerate(names) if is_pattern(name))
@@ -78,7 +78,7 @@ class Shape:
         return step == len(self._parts) - 1
 
 
-def _iter_deep(api: Api, folders: Sequence[str], names: Sequence[str]) -> Iterator[Entry]:
+def _iter_deep(api: Api, folders: Sequence[str], names: Sequence[str]) -> Iterator[RemoteEntry]:
     shape = Shape(names)
     for folder in folders:
         skipped = len(folder) + 1 if folder else 0
@@ -87,7 +87,7 @@ def _iter_deep(api: Api, folders: Sequence[str], names: Sequence[str]) -> Iterat
                 yield entry
 
 
-def _level(api: Api, folders: Sequence[str], name: str) -> list[Entry]:
+def _level(api: Api, folders: Sequence[str], name: str) -> list[RemoteEntry]:
     """Return what is called so in each of `folders`."""
     if not is_pattern(name):
         return [entry for entry in look_up(api, [f"{folder}/{name}" for folder in folders]) if entry]
@@ -100,15 +100,15 @@ def _level(api: Api, folders: Sequence[str], name: str) -> list[Entry]:
     ]
 
 
-def look_up(api: Api, paths: Sequence[str]) -> list[Entry | None]:
+def look_up(api: Api, paths: Sequence[str]) -> list[RemoteEntry | None]:
     """Return what is at each of the paths now, however many."""
-    found: list[Entry | None] = []
+    found: list[RemoteEntry | None] = []
     for start in range(0, len(paths), PAGE_SIZE):
         found += api.lookup(paths[start : start + PAGE_SIZE])
     return found
 
 
-def _iter_listing(api: Api, folder: str, *, recursive: bool = False) -> Iterator[Entry]:
+def _iter_listing(api: Api, folder: str, *, recursive: bool = False) -> Iterator[RemoteEntry]:
     try:
         yield from api.iter_entries(folder, recursive=recursive)
     except Refused as error:  # nothing there, or a file, or gone meanwhile

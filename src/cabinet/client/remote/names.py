@@ -16,15 +16,15 @@ import click
 from click.shell_completion import CompletionItem
 
 from cabinet.client.paths import to_nfc, to_path
-from cabinet.client.session import Session
-from cabinet.terminal.text import neutralise
+from cabinet.client.session import ClientSession
+from cabinet.terminal.text import escape_controls
 
 if TYPE_CHECKING:
     from cabinet.client.wire.api import Api
-    from cabinet.client.wire.entries import Entry
+    from cabinet.client.wire.entries import RemoteEntry
 
 # Seconds that somebody waits for; what has come by then is offered.
-PATIENCE = 1.5
+TIMEOUT = 1.5
 
 # More than that nobody reads.
 _MOST = 1000
@@ -63,7 +63,7 @@ def complete_side(context: click.Context, parameter: Any, incomplete: str) -> It
 
 
 def _offer(context: click.Context, iter_texts: Callable[[Api], Iterator[str]]) -> Items:
-    session = context.find_object(Session) or Session()
+    session = context.find_object(ClientSession) or ClientSession()
     offered: list[str] = []
 
     def ask() -> None:
@@ -77,8 +77,8 @@ def _offer(context: click.Context, iter_texts: Callable[[Api], Iterator[str]]) -
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
-    asking.join(PATIENCE)
-    session.stop.set()
+    asking.join(TIMEOUT)
+    session.cancellation.cancel()
     return [CompletionItem(text, type="remote") for text in list(offered)]
 
 
@@ -91,7 +91,7 @@ def _iter_texts(api: Api, incomplete: str, *, folders_only: bool) -> Iterator[st
         if folders_only and not entry.is_folder:
             return  # folders come first
         name = entry.path.rpartition("/")[2]
-        if name.startswith(begin) and neutralise(name) == name:
+        if name.startswith(begin) and escape_controls(name) == name:
             yield _to_text(typed + slash, name, entry)
             count += 1
             if count == _MOST:
@@ -103,11 +103,11 @@ def _iter_trashed(api: Api, incomplete: str) -> Iterator[str]:
     paths = (trashed.path for trashed in islice(api.trash, _MOST))
     # Each once, though several of one path may be there.
     for path in dict.fromkeys(paths):
-        if path.startswith(begin) and neutralise(path) == path:
+        if path.startswith(begin) and escape_controls(path) == path:
             yield f"./{path}" if path.startswith("-") else path
 
 
-def _to_text(before: str, name: str, entry: Entry) -> str:
+def _to_text(before: str, name: str, entry: RemoteEntry) -> str:
     """Return what stands on the line then; a name like an option gets `./` before it."""
     text = f"{before}{name}/" if entry.is_folder else before + name
     return f"./{text}" if text.startswith("-") else text

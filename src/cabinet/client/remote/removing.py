@@ -8,61 +8,65 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from cabinet.client.crew import DEFAULT_JOBS, Crew
+from cabinet.client.confirm import Confirmation
 from cabinet.client.failures import BadUsage
-from cabinet.client.leave import Leave
 from cabinet.client.output import to_event
-from cabinet.client.remote.meaning import Meaning, Meant, outermost
-from cabinet.client.session import Session
-from cabinet.client.tally import Tally
+from cabinet.client.remote.resolve import ResolvedPath, Resolver, without_nested
+from cabinet.client.session import ClientSession
+from cabinet.client.summary import Summary
+from cabinet.client.worker_pool import DEFAULT_JOBS, WorkerPool
 from cabinet.errors import IsAFolder
 
 
 class Removal:
-    """One run; with `leave` what is removed is gone for ever, without it in the trash."""
+    """One run; with `confirmation` what is removed is gone for ever, without it in the trash."""
 
-    def __init__(self, session: Session, leave: Leave | None, *, recursive: bool, dry_run: bool) -> None:
+    def __init__(
+        self, session: ClientSession, confirmation: Confirmation | None, *, recursive: bool, dry_run: bool
+    ) -> None:
         self._session = session
         self._api = session.api
         self._output = session.output
-        self._tally = Tally(session.output)
-        self._leave = leave
+        self._summary = Summary(session.output)
+        self._confirmation = confirmation
         self._recursive = recursive
         self._dry_run = dry_run
 
     def run(self, names: Sequence[str]) -> None:
         """Remove what `names` mean."""
         # With leave to take folders it does not matter what a name without a pattern is.
-        is_certain = self._dry_run or not self._recursive
-        meaning = Meaning(self._api, self._tally, folders=self._recursive, is_certain=is_certain)
-        meant = outermost(meaning.iter_meant(names))
-        if any(not one.path for one in meant):
+        check_existence = self._dry_run or not self._recursive
+        resolver = Resolver(
+            self._api, self._summary, folders=self._recursive, check_existence=check_existence
+        )
+        resolved = without_nested(resolver.iter_resolved(names))
+        if any(not one.path for one in resolved):
             raise BadUsage(reason="The folder that holds everything cannot be removed.")
-        if meant and self._leave is not None and not self._dry_run:
-            self._leave.ask(f"Remove {_name(meant)} for ever?")
+        if resolved and self._confirmation is not None and not self._dry_run:
+            self._confirmation.ask(f"Remove {_name(resolved)} for ever?")
         # Each is a request of its own, which over a long line mostly waits.
         jobs = 1 if self._dry_run else DEFAULT_JOBS
-        Crew(jobs, self._session.stop).run(partial(self._attempt, one) for one in meant)
-        self._tally.leave()
+        WorkerPool(jobs, self._session.cancellation).run(partial(self._attempt, one) for one in resolved)
+        self._summary.exit_if_failed()
 
-    def _attempt(self, one: Meant) -> None:
-        with self._tally.attempt(one.path):
+    def _attempt(self, one: ResolvedPath) -> None:
+        with self._summary.attempt(one.path):
             self._remove(one)
 
-    def _remove(self, one: Meant) -> None:
+    def _remove(self, one: ResolvedPath) -> None:
         if not self._recursive and one.entry is not None and one.entry.is_folder:
             raise IsAFolder(path=one.path)
         if not self._dry_run:
-            self._api.delete(one.path, permanent=self._leave is not None)
-        self._tally.done()
+            self._api.delete(one.path, permanent=self._confirmation is not None)
+        self._summary.done()
         if self._dry_run:
             self._output.document(to_event("would-remove", path=one.path))
             self._output.result(one.path)
         else:
             self._output.document(to_event("removed", path=one.path))
-            where = "is in the trash" if self._leave is None else "is gone for ever"
+            where = "is in the trash" if self._confirmation is None else "is gone for ever"
             self._output.note(f"“{one.path}” {where}.")
 
 
-def _name(meant: Sequence[Meant]) -> str:
-    return f"“{meant[0].path}”" if len(meant) == 1 else f"{len(meant)} files and folders"
+def _name(resolved: Sequence[ResolvedPath]) -> str:
+    return f"“{resolved[0].path}”" if len(resolved) == 1 else f"{len(resolved)} files and folders"

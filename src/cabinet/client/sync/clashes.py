@@ -16,10 +16,10 @@ from cabinet.client.paths import iter_above, to_nfc
 from cabinet.client.transfer.selection import Selection
 
 if TYPE_CHECKING:
-    from cabinet.client.wire.entries import Entry
+    from cabinet.client.wire.entries import RemoteEntry
 
 
-def find_remote_clashes(paths: Iterable[str], entries: Mapping[str, Entry]) -> dict[str, InTheWay]:
+def find_remote_clashes(paths: Iterable[str], entries: Mapping[str, RemoteEntry]) -> dict[str, InTheWay]:
     """Return which of `entries`, by their paths, keep files from being stored at `paths`."""
     clashes: dict[str, InTheWay] = {}
     for path in paths:

@@ -15,11 +15,11 @@ from cabinet.client.paths import below, iter_above
 from cabinet.client.transfer.selection import Selection
 
 if TYPE_CHECKING:
-    from cabinet.client.wire.entries import Entry
+    from cabinet.client.wire.entries import RemoteEntry
 
 
 def iter_surplus(
-    entries: Iterable[Entry],
+    entries: Iterable[RemoteEntry],
     kept: set[str],
     selection: Selection,
     folder: str,
@@ -44,11 +44,11 @@ def iter_surplus(
         yield entry.path
 
 
-def find_left_out(entries: Iterable[Entry], selection: Selection, folder: str) -> dict[str, str]:
+def find_left_out(entries: Iterable[RemoteEntry], selection: Selection, folder: str) -> dict[str, str]:
     """Return, for each of `entries` and each folder above, something at or below it that `selection` leaves out."""
     found: dict[str, str] = {}
     for entry in entries:
-        if not _is_meant(entry, selection, folder):
+        if not _is_selected(entry, selection, folder):
             for path in (entry.path, *iter_above(entry.path)):
                 found.setdefault(path, entry.path)
     return found
@@ -68,12 +68,12 @@ def relative_to(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix()
 
 
-def _stays(entry: Entry, kept: set[str], selection: Selection, folder: str) -> bool:
+def _stays(entry: RemoteEntry, kept: set[str], selection: Selection, folder: str) -> bool:
     if entry.path in kept or kept.intersection(iter_above(entry.path)):
         return True
-    return not _is_meant(entry, selection, folder)
+    return not _is_selected(entry, selection, folder)
 
 
-def _is_meant(entry: Entry, selection: Selection, folder: str) -> bool:
+def _is_selected(entry: RemoteEntry, selection: Selection, folder: str) -> bool:
     relative = below(entry.path, folder) or ""
     return selection.enters(relative) if entry.is_folder else selection.takes(relative)

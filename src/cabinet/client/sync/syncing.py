@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cabinet.client.crew import Job
 from cabinet.client.failures import NameRefused, Refused
 from cabinet.client.local import Source, check_name, local_errors, to_held_time, to_source
 from cabinet.client.local_failures import CannotMakeRoom, InTheWay, SameName
@@ -20,22 +19,23 @@ from cabinet.client.local_names import LocalNames, never
 from cabinet.client.output import to_event
 from cabinet.client.paths import below, iter_above, to_nfc, to_path
 from cabinet.client.remote.conflicts import REPLACE
-from cabinet.client.session import Session
+from cabinet.client.session import ClientSession
+from cabinet.client.summary import Summary
 from cabinet.client.sync.clashes import find_remote_clashes
 from cabinet.client.sync.pruning import find_left_out, iter_surplus, relative_to, remove_empty_folders
 from cabinet.client.sync.swapping import Swaps
-from cabinet.client.tally import Tally
 from cabinet.client.times import is_same_time
-from cabinet.client.transfer.downloading import Downloads
-from cabinet.client.transfer.manner import Manner
+from cabinet.client.transfer.downloading import Downloader
 from cabinet.client.transfer.placing import Placed, iter_places
+from cabinet.client.transfer.transfer_options import TransferOptions
 from cabinet.client.transfer.trees import holds_content, iter_files
-from cabinet.client.transfer.uploading import Uploads
+from cabinet.client.transfer.uploading import Uploader
+from cabinet.client.worker_pool import Job
 from cabinet.errors import CabinetError, NotFound
 from cabinet.terminal.meter import TransferMeter
 
 if TYPE_CHECKING:
-    from cabinet.client.wire.entries import Entry
+    from cabinet.client.wire.entries import RemoteEntry
 
 
 class Sync:
@@ -43,10 +43,10 @@ class Sync:
 
     def __init__(
         self,
-        session: Session,
-        tally: Tally,
+        session: ClientSession,
+        summary: Summary,
         meter: TransferMeter,
-        manner: Manner,
+        options: TransferOptions,
         *,
         by_content: bool,
         delete: bool,
@@ -54,9 +54,9 @@ class Sync:
         self._session = session
         self._api = session.api
         self._output = session.output
-        self._tally = tally
+        self._summary = summary
         self._meter = meter
-        self._manner = manner
+        self._options = options
         self._by_content = by_content
         self._delete = delete
         # What is on one side and not compared, by its path on the other.
@@ -72,7 +72,7 @@ class Sync:
             for path, source in sendable.items()
             if not self._is_unchanged(source.path, source, entries.get(path))
         ]
-        Uploads(self._session, self._tally, self._meter, self._manner, REPLACE).send_files(wanted)
+        Uploader(self._session, self._summary, self._meter, self._options, REPLACE).send_files(wanted)
         if self._may_delete():
             kept = {*sources, *self._left_out, *self._nameless(entries.values(), local, folder)}
             self._delete_remote(entries, kept, local, folder)
@@ -81,32 +81,32 @@ class Sync:
         """Make the local folder like the remote `folder`."""
         entries = list(self._api.iter_entries(folder, recursive=True))
         names = self._session.names_in(local)
-        swaps = Swaps(names, self._manner.selection, dry_run=self._manner.dry_run)
-        downloads = Downloads(self._session, self._tally, self._meter, self._manner, force=True)
-        downloads.folders.make(local)
-        downloads.run(self._plan(downloads, entries, folder, names, swaps))
+        swaps = Swaps(names, self._options.selection, dry_run=self._options.dry_run)
+        downloader = Downloader(self._session, self._summary, self._meter, self._options, force=True)
+        downloader.folders.make(local)
+        downloader.run(self._plan(downloader, entries, folder, names, swaps))
         if self._may_delete() and local.is_dir():
             self._finish(swaps)
-            if self._tally.is_flawless:
+            if self._summary.is_clean:
                 kept = {names.key(below(entry.path, folder) or "") for entry in entries}
                 self._delete_local(kept, names, swaps)
 
     def _sources(self, local: Path, folder: str) -> dict[str, Source]:
         def failed(path: Path, error: CabinetError) -> None:
             self._left_out.add(to_nfc(f"{folder}/{relative_to(path, local)}").lstrip("/"))
-            self._tally.failed(str(path), error)
+            self._summary.failed(str(path), error)
 
         def left_out(path: Path) -> None:
             self._left_out.add(to_nfc(f"{folder}/{relative_to(path, local)}").lstrip("/"))
             self._output.warn(f"“{path}” is a link or no regular file and was left out.")
 
         found = {}
-        for source in iter_files(local, left_out, self._manner.selection, failed=failed):
-            with self._tally.attempt(str(source.path)):
+        for source in iter_files(local, left_out, self._options.selection, failed=failed):
+            with self._summary.attempt(str(source.path)):
                 found[to_path(f"{folder}/{relative_to(source.path, local)}")] = source
         return found
 
-    def _entries(self, folder: str) -> Iterator[Entry]:
+    def _entries(self, folder: str) -> Iterator[RemoteEntry]:
         try:
             yield from self._api.iter_entries(folder, recursive=True)
         except Refused as error:
@@ -114,21 +114,21 @@ class Sync:
                 raise
 
     def _make_room(
-        self, sources: Mapping[str, Source], entries: dict[str, Entry], folder: str
+        self, sources: Mapping[str, Source], entries: dict[str, RemoteEntry], folder: str
     ) -> dict[str, Source]:
         """Return those of `sources` that nothing on the server is in the way of.
 
         Where it may be, what is in the way goes to the trash, and out of `entries`.
         """
         clashes = find_remote_clashes(sources, entries)
-        left_out = find_left_out(entries.values(), self._manner.selection, folder) if clashes else {}
-        may_delete = self._delete and self._tally.is_flawless
+        left_out = find_left_out(entries.values(), self._options.selection, folder) if clashes else {}
+        may_delete = self._delete and self._summary.is_clean
         gone, barred = set(), set(clashes)
         for path, clash in clashes.items():
             if not may_delete:
-                self._tally.failed(path, clash)
+                self._summary.failed(path, clash)
             elif path in left_out:
-                self._tally.failed(path, CannotMakeRoom(path=path, kept=left_out[path]))
+                self._summary.failed(path, CannotMakeRoom(path=path, kept=left_out[path]))
             elif self._delete_from_server(path):
                 gone.add(path)
                 barred.remove(path)
@@ -137,34 +137,34 @@ class Sync:
         return {path: source for path, source in sources.items() if not _lies_in(path, barred)}
 
     def _plan(
-        self, downloads: Downloads, entries: list[Entry], folder: str, names: LocalNames, swaps: Swaps
+        self, downloader: Downloader, entries: list[RemoteEntry], folder: str, names: LocalNames, swaps: Swaps
     ) -> Iterator[Job]:
         def failed(path: str, error: CabinetError) -> None:
             # Below a link that is in the way, nothing has a place.
             if not swaps.is_barred(below(path, folder) or ""):
                 self._left_out.add(below(path, folder) or "")
-                self._tally.failed(path, error)
+                self._summary.failed(path, error)
 
-        for placed in iter_places(entries, folder, names, self._manner.selection, failed):
+        for placed in iter_places(entries, folder, names, self._options.selection, failed):
             if not swaps.is_barred(placed.relative):
-                with self._tally.attempt(placed.entry.path):
-                    yield from self._plan_entry(downloads, placed, swaps)
+                with self._summary.attempt(placed.entry.path):
+                    yield from self._plan_entry(downloader, placed, swaps)
 
-    def _plan_entry(self, downloads: Downloads, placed: Placed, swaps: Swaps) -> Iterator[Job]:
+    def _plan_entry(self, downloader: Downloader, placed: Placed, swaps: Swaps) -> Iterator[Job]:
         try:
             target = swaps.find_place(placed, delete=self._delete)
         except InTheWay as error:
-            self._tally.failed(str(placed.local), error)
+            self._summary.failed(str(placed.local), error)
             return
         if placed.entry.is_folder:
-            downloads.folders.make(target)
+            downloader.folders.make(target)
         elif not self._is_unchanged(
             target, _look(target), placed.entry, is_local=True
-        ) and downloads.folders.make(target.parent):
-            yield from downloads.fetch_entry(placed.entry, target, placed.local)
+        ) and downloader.folders.make(target.parent):
+            yield from downloader.fetch_entry(placed.entry, target, placed.local)
 
     def _is_unchanged(
-        self, path: Path, source: Source | None, entry: Entry | None, *, is_local: bool = False
+        self, path: Path, source: Source | None, entry: RemoteEntry | None, *, is_local: bool = False
     ) -> bool:
         """Tell whether both sides agree, and count it if so; with `is_local` the local one is made like the other."""
         if source is None or entry is None or entry.is_folder or source.size != entry.size:
@@ -174,11 +174,11 @@ class Sync:
         else:
             agrees = entry.mtime_ns is not None and _has_time(source, entry.mtime_ns, is_local=is_local)
         if agrees:
-            self._tally.unchanged()
+            self._summary.unchanged()
             self._output.document(to_event("unchanged", path=entry.path, local=str(path)))
         return agrees
 
-    def _nameless(self, entries: Iterable[Entry], local: Path, folder: str) -> set[str]:
+    def _nameless(self, entries: Iterable[RemoteEntry], local: Path, folder: str) -> set[str]:
         """Return the paths of what cannot be on this disk, so that it tells nothing that they are not."""
         found = set()
         for entry in entries:
@@ -190,9 +190,9 @@ class Sync:
         return found
 
     def _may_delete(self) -> bool:
-        if self._delete and not self._tally.is_flawless:
+        if self._delete and not self._summary.is_clean:
             self._output.warn("Nothing was deleted, for not everything else succeeded.")
-        return self._delete and self._tally.is_flawless
+        return self._delete and self._summary.is_clean
 
     def _finish(self, swaps: Swaps) -> None:
         """Have what arrived take the places of what was in the way."""
@@ -200,14 +200,16 @@ class Sync:
             if any(_lies_in(path, {swap.relative}) for path in self._left_out):
                 continue  # not all of it arrived, as was told
             try:
-                if not self._manner.dry_run:
+                if not self._options.dry_run:
                     swaps.finish(swap)
             except CabinetError as error:
-                self._tally.failed(str(swap.place), error)
+                self._summary.failed(str(swap.place), error)
             else:
                 self._tell_deleted(str(swap.place))
 
-    def _delete_remote(self, entries: Mapping[str, Entry], kept: set[str], local: Path, folder: str) -> None:
+    def _delete_remote(
+        self, entries: Mapping[str, RemoteEntry], kept: set[str], local: Path, folder: str
+    ) -> None:
         names = LocalNames(local, never)
 
         def is_local_folder(relative: str) -> bool:
@@ -216,27 +218,27 @@ class Sync:
             except (SameName, OSError):  # whatever it is, it is something
                 return True
 
-        for path in iter_surplus(entries.values(), kept, self._manner.selection, folder, is_local_folder):
+        for path in iter_surplus(entries.values(), kept, self._options.selection, folder, is_local_folder):
             self._delete_from_server(path)
 
     def _delete_from_server(self, path: str) -> bool:
         """Move `path` to the trash, or tell that it would be; returns False if that failed."""
-        failures = self._tally.failures
-        with self._tally.attempt(path):
-            if not self._manner.dry_run:
+        failures = self._summary.failures
+        with self._summary.attempt(path):
+            if not self._options.dry_run:
                 self._api.delete(path)
             self._tell_deleted(path)
-        return self._tally.failures == failures
+        return self._summary.failures == failures
 
     def _delete_local(self, kept: set[str], names: LocalNames, swaps: Swaps) -> None:
-        selection = self._manner.selection
+        selection = self._options.selection
         unclear: set[str] = set()
 
         def failed(path: Path, error: CabinetError) -> None:
             key = names.key(relative_to(path, names.root))
             unclear.add(key)
             if key not in kept:  # else it was told when it could not be brought
-                self._tally.failed(str(path), error)
+                self._summary.failed(str(path), error)
 
         def is_surplus(relative: str) -> bool:
             key = names.key(relative)
@@ -244,15 +246,15 @@ class Sync:
 
         for source in list(iter_files(names.root, lambda _: None, selection, failed=failed)):
             if is_surplus(relative_to(source.path, names.root)):
-                with self._tally.attempt(str(source.path)), local_errors(source.path):
-                    if not self._manner.dry_run:
+                with self._summary.attempt(str(source.path)), local_errors(source.path):
+                    if not self._options.dry_run:
                         source.path.unlink()
                     self._tell_deleted(str(source.path))
-        if not self._manner.dry_run:
+        if not self._options.dry_run:
             remove_empty_folders(names.root, lambda path: is_surplus(path) and selection.enters(to_nfc(path)))
 
     def _tell_deleted(self, path: str) -> None:
-        would = self._manner.dry_run
+        would = self._options.dry_run
         self._output.document(to_event("would-delete" if would else "deleted", path=path))
         self._output.note(f"“{path}” {'would be' if would else 'is'} deleted.")
 

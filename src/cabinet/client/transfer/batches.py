@@ -15,12 +15,12 @@ from functools import partial
 
 from cabinet.client.failures import LimitInFront, Refused
 from cabinet.client.local import Body, Source, local_errors, look_at
-from cabinet.client.remote.conflicts import Task
-from cabinet.client.tally import Tally, is_fatal
-from cabinet.client.transfer.single import Line, MeteredBody, check
-from cabinet.client.transfer.steady import ConfirmedBody, Steady
+from cabinet.client.remote.conflicts import UploadTask
+from cabinet.client.summary import Summary, is_fatal
+from cabinet.client.transfer.change_detection import ChangeDetector, VerifiedBody
+from cabinet.client.transfer.single import Channel, MeteredBody, check
 from cabinet.client.wire.api import SmallFile
-from cabinet.client.wire.entries import Entry
+from cabinet.client.wire.entries import RemoteEntry
 from cabinet.errors import CabinetError
 from cabinet.storage.chunks import read_up_to
 from cabinet.storage.content_hash import hash_chunks
@@ -35,19 +35,19 @@ MOST_BYTES = 8 << 20
 _FORM = 400
 
 
-def is_small(task: Task) -> bool:
+def is_small(task: UploadTask) -> bool:
     """Tell whether a file goes together with others."""
     return task.source.size <= SMALL
 
 
-class Collector:
+class BatchBuilder:
     """Puts small files together, in their order; all of a batch treat conflicts alike."""
 
     def __init__(self) -> None:
-        self._tasks: list[Task] = []
+        self._tasks: list[UploadTask] = []
         self._bytes = 0
 
-    def add(self, task: Task) -> Iterator[list[Task]]:
+    def add(self, task: UploadTask) -> Iterator[list[UploadTask]]:
         """Take one more file; yields the batch that it does not fit into any more."""
         is_full = len(self._tasks) == MOST_FILES or self._bytes + task.source.size > MOST_BYTES
         if is_full or (self._tasks and task.on_conflict != self._tasks[0].on_conflict):
@@ -55,7 +55,7 @@ class Collector:
         self._tasks.append(task)
         self._bytes += task.source.size
 
-    def flush(self) -> Iterator[list[Task]]:
+    def flush(self) -> Iterator[list[UploadTask]]:
         """Yield the batch that is not full yet, if there is one."""
         if self._tasks:
             yield self._tasks
@@ -67,9 +67,9 @@ class Collector:
 class _Loaded:
     """A file in memory; `steady` is None for one that says of no size, which can only be read to its end."""
 
-    task: Task
+    task: UploadTask
     file: SmallFile
-    steady: Steady | None
+    detector: ChangeDetector | None
 
     @property
     def cost(self) -> int:
@@ -86,41 +86,41 @@ class _Unsteady(Exception):
 
 
 class Batches:
-    """Sends batches; what fails is counted by `tally`.
+    """Sends batches; what fails is counted by `summary`.
 
-    `stored` is told what each request stored, and as what; `grown` of which file only the beginning.
+    `stored` is told what each request stored, and as what; `on_grown` of which file only the beginning.
     """
 
     def __init__(
         self,
-        line: Line,
-        tally: Tally,
-        stored: Callable[[Sequence[tuple[Task, Entry]]], None],
-        grown: Callable[[Source], None],
+        channel: Channel,
+        summary: Summary,
+        stored: Callable[[Sequence[tuple[UploadTask, RemoteEntry]]], None],
+        on_grown: Callable[[Source], None],
     ) -> None:
-        self._line = line
-        self._tally = tally
+        self._channel = channel
+        self._summary = summary
         self._stored = stored
-        self._grown = grown
-        self._left: list[Task] = []
+        self._on_grown = on_grown
+        self._left: list[UploadTask] = []
         # A batch is shown file by file once it is stored: what its form adds is nobody's content.
-        self._unseen = replace(line, gauge=SilentMeter())
+        self._unseen = replace(channel, gauge=SilentMeter())
 
-    def send(self, tasks: Sequence[Task]) -> list[Task]:
+    def send(self, tasks: Sequence[UploadTask]) -> list[UploadTask]:
         """Store `tasks`, and return what has to go alone: it changed meanwhile, or is no small file any more."""
         loaded: list[_Loaded] = []
         room = MOST_BYTES
         for task in tasks:
-            with self._tally.attempt(str(task.source.path)):
+            with self._summary.attempt(str(task.source.path)):
                 each = _load(task, min(SMALL, room))
                 if each is None:
                     self._left.append(task)
                 else:
                     loaded.append(each)
                     room -= len(each.file.content)
-        self._line.gauge.begin(sum(len(each.file.content) for each in loaded))
+        self._channel.gauge.begin(sum(len(each.file.content) for each in loaded))
         self._store_in_turn(loaded)
-        self._line.gauge.finish()
+        self._channel.gauge.finish()
         return self._left
 
     def _store_in_turn(self, loaded: Sequence[_Loaded]) -> None:
@@ -128,7 +128,7 @@ class Batches:
         waiting = deque(loaded)
         while waiting:
             some = [waiting.popleft()]
-            room = self._line.pace.bytes - some[0].cost
+            room = self._channel.sizer.bytes - some[0].cost
             while waiting and waiting[0].cost <= room:
                 room -= waiting[0].cost
                 some.append(waiting.popleft())
@@ -141,7 +141,9 @@ class Batches:
         files = [each.file for each in loaded]
         began = time.monotonic()
         try:
-            entries = self._line.api.store(files, loaded[0].task.on_conflict, partial(self._guarded, loaded))
+            entries = self._channel.api.store(
+                files, loaded[0].task.on_conflict, partial(self._guarded, loaded)
+            )
         except _Unsteady as error:
             self._left.extend(each.task for each in error.changed)
             self._store([each for each in loaded if each not in error.changed])
@@ -153,30 +155,30 @@ class Batches:
             if is_fatal(error):
                 raise
             if len(loaded) == 1:
-                self._tally.failed(str(loaded[0].task.source.path), error)
+                self._summary.failed(str(loaded[0].task.source.path), error)
                 return
             middle = len(loaded) // 2
             self._store(loaded[:middle])
             self._store(loaded[middle:])
             return
-        self._line.pace.passed(sum(each.cost for each in loaded), time.monotonic() - began)
+        self._channel.sizer.succeeded(sum(each.cost for each in loaded), time.monotonic() - began)
         self._conclude(loaded, entries)
 
-    def _conclude(self, loaded: Sequence[_Loaded], entries: Sequence[Entry]) -> None:
+    def _conclude(self, loaded: Sequence[_Loaded], entries: Sequence[RemoteEntry]) -> None:
         stored = []
         for each, entry in zip(loaded, entries, strict=True):
-            self._line.gauge.advance(len(each.file.content))
-            with self._tally.attempt(str(each.task.source.path)):
+            self._channel.gauge.advance(len(each.file.content))
+            with self._summary.attempt(str(each.task.source.path)):
                 check(entry, each.file.content_hash)
                 stored.append((each.task, entry))
-                if each.steady is not None and each.steady.has_grown:
-                    self._grown(each.steady.source)
+                if each.detector is not None and each.detector.has_grown:
+                    self._on_grown(each.detector.source)
         self._stored(stored)
 
     def _store_less(self, loaded: Sequence[_Loaded], error: LimitInFront) -> None:
         """Store files in shorter requests, for something in front of the server takes none so long."""
         with suppress(LimitInFront):
-            self._line.pace.ceiling.meet(error)
+            self._channel.sizer.limit.refused(error)
         if len(loaded) == 1:
             self._left.append(loaded[0].task)
             return
@@ -185,30 +187,30 @@ class Batches:
         self._store_in_turn(loaded[middle:])
 
     def _guarded(self, loaded: Sequence[_Loaded], body: Body) -> Body:
-        return MeteredBody(ConfirmedBody(body, partial(_confirm_all, loaded)), self._unseen)
+        return MeteredBody(VerifiedBody(body, partial(_verify_all, loaded)), self._unseen)
 
 
-def _confirm_all(loaded: Sequence[_Loaded]) -> Iterator[None]:
+def _verify_all(loaded: Sequence[_Loaded]) -> Iterator[None]:
     changed = []
     for each in loaded:
-        if each.steady is not None:
+        if each.detector is not None:
             try:
-                yield from each.steady.confirm(each.file.content_hash)
+                yield from each.detector.verify(each.file.content_hash)
             except CabinetError:  # also one that went away: whoever sends it alone will say so
                 changed.append(each)
     if changed:
         raise _Unsteady(changed)
 
 
-def _load(task: Task, most: int) -> _Loaded | None:
+def _load(task: UploadTask, most: int) -> _Loaded | None:
     """Read a file as it is now; None if it changes just now, or has more than `most` bytes."""
     source = look_at(task.source.path)
-    steady: Steady | None = Steady(source)
+    detector: ChangeDetector | None = ChangeDetector(source)
     with local_errors(source.path), source.path.open("rb", buffering=0) as file:
         content = read_up_to(file, most + 1)
     if len(content) != source.size:
         if look_at(source.path) == source:
-            steady = None
+            detector = None
         elif len(content) > source.size > 0:
             content = content[: source.size]
         else:
@@ -216,4 +218,4 @@ def _load(task: Task, most: int) -> _Loaded | None:
     if len(content) > most:
         return None
     content_hash = hash_chunks([content] if content else [])
-    return _Loaded(task, SmallFile(task.path, content, content_hash, source.mtime_ns), steady)
+    return _Loaded(task, SmallFile(task.path, content, content_hash, source.mtime_ns), detector)

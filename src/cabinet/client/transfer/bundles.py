@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 from cabinet.client.failures import ConnectionLost, Damaged, LimitInFront, Refused
 from cabinet.client.local import local_errors
-from cabinet.client.tally import Tally, is_fatal
+from cabinet.client.summary import Summary, is_fatal
 from cabinet.client.transfer.sinks import PartFile, fsync_folder, open_part
-from cabinet.client.wire.archive import OtherName, OtherShape
+from cabinet.client.wire.archive import UnexpectedFormat, UnexpectedName
 
 if TYPE_CHECKING:
-    from cabinet.client.transfer.single import Line
-    from cabinet.client.wire.entries import Entry
+    from cabinet.client.transfer.single import Channel
+    from cabinet.client.wire.entries import RemoteEntry
 
 # Bytes of a file that goes with others; the server writes the size of no longer one in front of it.
 SMALL = 1 << 20
@@ -38,27 +38,27 @@ _TOGETHER = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PendingDownload:
     """A file to download, and where it goes; `replace` allows to replace what is there.
 
     `label` is where people are told that it is: what replaces a folder arrives beside it first.
     """
 
-    entry: Entry
+    entry: RemoteEntry
     target: Path
     replace: bool
     label: str
 
 
-class Gatherer:
+class BundleBuilder:
     """Puts small files together, in their order."""
 
     def __init__(self) -> None:
-        self._files: list[Wanted] = []
+        self._files: list[PendingDownload] = []
         self._bytes = 0
         self._form = 0
 
-    def add(self, file: Wanted) -> Iterator[list[Wanted]]:
+    def add(self, file: PendingDownload) -> Iterator[list[PendingDownload]]:
         """Take one more file; yields the bundle that is full with it."""
         self._files.append(file)
         self._bytes += file.entry.size
@@ -67,7 +67,7 @@ class Gatherer:
         if len(self._files) == MOST_FILES or self._bytes >= MOST_BYTES or self._form >= MOST_FORM:
             yield from self.flush()
 
-    def flush(self) -> Iterator[list[Wanted]]:
+    def flush(self) -> Iterator[list[PendingDownload]]:
         """Yield the bundle that is not full yet, if there is one."""
         if self._files:
             yield self._files
@@ -82,41 +82,41 @@ class Bundle:
     `adopt` allows to overwrite a part that is not ours.
     """
 
-    line: Line
-    tally: Tally
+    channel: Channel
+    summary: Summary
     adopt: bool
-    done: Callable[[Sequence[Wanted]], None]
-    alone: Callable[[Wanted], None]
+    done: Callable[[Sequence[PendingDownload]], None]
+    alone: Callable[[PendingDownload], None]
     # Cleared where the server does not know exact names.
     is_understood: bool = True
-    _odd: list[Wanted] = field(default_factory=list)
+    _odd: list[PendingDownload] = field(default_factory=list)
 
-    def fetch(self, files: Sequence[Wanted]) -> None:
+    def fetch(self, files: Sequence[PendingDownload]) -> None:
         """Fetch all of `files`; what fails is counted."""
-        self.line.gauge.begin(sum(file.entry.size for file in files))
+        self.channel.gauge.begin(sum(file.entry.size for file in files))
         self._fetch(files)
-        self.line.gauge.finish()
+        self.channel.gauge.finish()
         for file in self._odd:
             self.alone(file)
 
-    def _fetch(self, files: Sequence[Wanted]) -> None:
+    def _fetch(self, files: Sequence[PendingDownload]) -> None:
         missing = deque(files)
-        in_vain = 0
+        failed_attempts = 0
         while missing:
             before = len(missing)
             try:
                 self._take(missing)
-            except OtherShape:
+            except UnexpectedFormat:
                 self._odd.append(missing.popleft())
-            except OtherName:
+            except UnexpectedName:
                 self.is_understood = False
                 break
             except LimitInFront:
                 break
             except ConnectionLost as error:
-                in_vain = 0 if len(missing) < before else in_vain
-                self.line.api.patience.wait(in_vain, error)
-                in_vain += 1
+                failed_attempts = 0 if len(missing) < before else failed_attempts
+                self.channel.api.retry.wait(failed_attempts, error)
+                failed_attempts += 1
             except Refused as error:
                 if is_fatal(error):
                     raise
@@ -129,20 +129,20 @@ class Bundle:
                 break
         self._odd.extend(missing)
 
-    def _take(self, missing: deque[Wanted]) -> None:
+    def _take(self, missing: deque[PendingDownload]) -> None:
         """Take files off `missing` while they arrive."""
         paths = [file.entry.path for file in missing]
         group = _Group(self)
         try:
-            with self.line.api.open_small_files(paths, SMALL) as contents:
+            with self.channel.api.open_small_files(paths, SMALL) as contents:
                 for content in contents:
                     file = missing.popleft()
-                    with self.tally.attempt(file.entry.path):
+                    with self.summary.attempt(file.entry.path):
                         group.add(file, content)
         finally:
             group.settle()
 
-    def put_aside(self, file: Wanted) -> None:
+    def put_aside(self, file: PendingDownload) -> None:
         """Have a file fetched alone in the end."""
         self._odd.append(file)
 
@@ -152,20 +152,20 @@ class _Group:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
-        self._line = bundle.line
+        self._channel = bundle.channel
         self._held = ExitStack()
-        self._parts: list[tuple[Wanted, PartFile]] = []
+        self._parts: list[tuple[PendingDownload, PartFile]] = []
 
-    def add(self, file: Wanted, content: bytes) -> None:
+    def add(self, file: PendingDownload, content: bytes) -> None:
         """Write a file under the name of its part."""
         with ExitStack() as held:
             opened = open_part(file.target, replace=file.replace, adopt=self._bundle.adopt)
             part = held.enter_context(opened)
             part.restart(file.entry.content_hash)
             part.mtime_ns = file.entry.mtime_ns
-            for piece in self._line.throttle.pace([content]):
+            for piece in self._channel.rate_limiter.limit([content]):
                 part.write(piece)
-                self._line.gauge.advance(len(piece))
+                self._channel.gauge.advance(len(piece))
             self._parts.append((file, part))
             self._held.push(held.pop_all())
         if len(self._parts) == _TOGETHER:
@@ -179,18 +179,18 @@ class _Group:
             named = [file for file, part in durable if self._is_done(file, part.take_the_name)]
         lasting: set[Path] = set()
         for folder in {file.target.parent for file in named}:
-            with self._bundle.tally.attempt(str(folder)), local_errors(folder):
+            with self._bundle.summary.attempt(str(folder)), local_errors(folder):
                 fsync_folder(folder)
                 lasting.add(folder)
         self._bundle.done([file for file in named if file.target.parent in lasting])
 
-    def _is_done(self, file: Wanted, step: Callable[[], None]) -> bool:
+    def _is_done(self, file: PendingDownload, step: Callable[[], None]) -> bool:
         is_done = False
-        with self._bundle.tally.attempt(file.entry.path):
+        with self._bundle.summary.attempt(file.entry.path):
             try:
                 step()
                 is_done = True
             except Damaged:
-                self._line.gauge.advance(-file.entry.size)
+                self._channel.gauge.advance(-file.entry.size)
                 self._bundle.put_aside(file)
         return is_done

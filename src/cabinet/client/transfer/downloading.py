@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from cabinet.client.crew import Crew, Job
 from cabinet.client.failures import BadUsage, LocalExists, SameTarget, Stopped, UnsafeName
 from cabinet.client.local import check_name, local_errors
 from cabinet.client.local_failures import SameName
@@ -23,13 +22,13 @@ from cabinet.client.local_names import LocalNames
 from cabinet.client.output import to_event
 from cabinet.client.paths import is_safe_name
 from cabinet.client.remote.globs import is_pattern
-from cabinet.client.remote.meaning import Meaning, Meant, outermost
-from cabinet.client.session import Session
-from cabinet.client.tally import Tally
-from cabinet.client.transfer.bundles import SMALL, Bundle, Gatherer, Wanted
-from cabinet.client.transfer.manner import STDIO, Manner
+from cabinet.client.remote.resolve import ResolvedPath, Resolver, without_nested
+from cabinet.client.session import ClientSession
+from cabinet.client.summary import Summary
+from cabinet.client.transfer.bundles import SMALL, Bundle, BundleBuilder, PendingDownload
 from cabinet.client.transfer.placing import iter_places
-from cabinet.client.transfer.throttle import Throttle
+from cabinet.client.transfer.rate_limit import RateLimiter
+from cabinet.client.transfer.transfer_options import STDIO, TransferOptions
 from cabinet.client.transfer.trees import (
     TargetFolders,
     check_place,
@@ -38,17 +37,18 @@ from cabinet.client.transfer.trees import (
     is_folder,
     is_stream,
 )
+from cabinet.client.worker_pool import Job, WorkerPool
 from cabinet.terminal.meter import TransferMeter
-from cabinet.terminal.streams import is_attended
-from cabinet.terminal.text import neutralise
+from cabinet.terminal.streams import can_prompt
+from cabinet.terminal.text import escape_controls
 
 if TYPE_CHECKING:
-    from cabinet.client.wire.entries import Entry
+    from cabinet.client.wire.entries import RemoteEntry
 
 _CONTENT_ONLY = "Standard output takes the content of files and nothing else."
 
 
-class Downloads:
+class Downloader:
     """The downloads of one command; with `force` local files are replaced without asking.
 
     With `version` they bring that version of each file. `folders` are those that they go to.
@@ -56,10 +56,10 @@ class Downloads:
 
     def __init__(
         self,
-        session: Session,
-        tally: Tally,
+        session: ClientSession,
+        summary: Summary,
         meter: TransferMeter,
-        manner: Manner,
+        options: TransferOptions,
         *,
         force: bool,
         version: int | None = None,
@@ -67,50 +67,52 @@ class Downloads:
         self._session = session
         self._api = session.api if version is None else session.api.at_version(version)
         self._output = session.output
-        self._tally = tally
+        self._summary = summary
         self._meter = meter
-        self._manner = manner
+        self._options = options
         self._force = force
-        self._throttle = Throttle(manner.rate, session.stop)
-        self.folders = TargetFolders(dry_run=manner.dry_run)
+        self._rate_limiter = RateLimiter(options.rate, session.cancellation)
+        self.folders = TargetFolders(dry_run=options.dry_run)
         # Archives hold what files are now.
         self._bundles_small = version is None
-        self._small = Gatherer()
+        self._small = BundleBuilder()
 
     def fetch_all(self, names: Sequence[str], output: str | None, *, recursive: bool) -> None:
         """Download what `names` mean, files or with `recursive` also folders, to where `output` says."""
         if output == STDIO and recursive:
             raise BadUsage(reason=_CONTENT_ONLY)
-        meaning = Meaning(self._api, self._tally, folders=recursive)
+        resolver = Resolver(self._api, self._summary, folders=recursive)
         if not any(map(is_pattern, names)):
             _check_room(output, len(names))
-        self.fetch(outermost(meaning.iter_meant(names)), output, recursive=recursive)
+        self.fetch(without_nested(resolver.iter_resolved(names)), output, recursive=recursive)
 
-    def fetch(self, meant: Sequence[Meant], output: str | None, *, recursive: bool = False) -> None:
+    def fetch(self, resolved: Sequence[ResolvedPath], output: str | None, *, recursive: bool = False) -> None:
         """Download what is on the server to where `output` says."""
-        _check_room(output, len(meant))
+        _check_room(output, len(resolved))
         if output != STDIO:
-            self.run(self._plan(meant, output, recursive=recursive))
+            self.run(self._plan(resolved, output, recursive=recursive))
             return
-        if self._output.as_json or self._manner.dry_run:
+        if self._output.as_json or self._options.dry_run:
             raise BadUsage(reason=_CONTENT_ONLY)
-        for one in meant:
-            with self._tally.attempt(one.text):
+        for one in resolved:
+            with self._summary.attempt(one.text):
                 self._fetch_to_stream(one.path, sys.stdout.buffer, STDIO)
 
     def run(self, jobs: Iterator[Job]) -> None:
         """Do what was planned, several at a time."""
-        with self._tally.interruptible():
-            Crew(self._manner.jobs, self._session.stop).run(chain(jobs, self._iter_rest()))
+        with self._summary.interruptible():
+            WorkerPool(self._options.jobs, self._session.cancellation).run(chain(jobs, self._iter_rest()))
 
-    def fetch_entry(self, entry: Entry, target: Path, shown: Path | None = None) -> Iterator[Job]:
+    def fetch_entry(self, entry: RemoteEntry, target: Path, shown: Path | None = None) -> Iterator[Job]:
         """Plan to download a file whose entry is known; it is told of as `shown`, if given."""
         self._meter.expect(entry.size)
         yield from self._plan_file(entry.path, target, entry, shown)
 
-    def _plan(self, meant: Sequence[Meant], output: str | None, *, recursive: bool) -> Iterator[Job]:
-        for one, target in list(self._targets(meant, output)):
-            with self._tally.attempt(one.text):
+    def _plan(
+        self, resolved: Sequence[ResolvedPath], output: str | None, *, recursive: bool
+    ) -> Iterator[Job]:
+        for one, target in list(self._targets(resolved, output)):
+            with self._summary.attempt(one.text):
                 if recursive and self._is_folder(one):
                     yield from self._plan_folder(one.path, target)
                 elif one.entry is not None and not one.entry.is_folder:
@@ -118,12 +120,14 @@ class Downloads:
                 else:
                     yield from self._plan_file(one.path, target)
 
-    def _targets(self, meant: Sequence[Meant], output: str | None) -> Iterator[tuple[Meant, Path]]:
+    def _targets(
+        self, resolved: Sequence[ResolvedPath], output: str | None
+    ) -> Iterator[tuple[ResolvedPath, Path]]:
         """Yield where each goes; of several with one place the first, unless only this disk takes them for one."""
         folders: dict[Path, LocalNames] = {}
-        alike: dict[tuple[Path, str], list[tuple[Meant, Path]]] = {}
-        for one in meant:
-            with self._tally.attempt(one.text):
+        alike: dict[tuple[Path, str], list[tuple[ResolvedPath, Path]]] = {}
+        for one in resolved:
+            with self._summary.attempt(one.text):
                 last = one.path.rpartition("/")[2]
                 if last and not is_safe_name(last):
                     raise UnsafeName(name=last)
@@ -135,13 +139,13 @@ class Downloads:
         for group in alike.values():
             paths = [one.path for one, _ in group]
             if len({path.rpartition("/")[2] for path in paths}) > 1:
-                self._tally.failed(group[0][0].text, SameName.of(paths))
+                self._summary.failed(group[0][0].text, SameName.of(paths))
                 continue
             yield group[0]
             for one, place in group[1:]:
-                self._tally.failed(one.text, SameTarget(path=str(place)))
+                self._summary.failed(one.text, SameTarget(path=str(place)))
 
-    def _is_folder(self, one: Meant) -> bool:
+    def _is_folder(self, one: ResolvedPath) -> bool:
         if one.entry is not None:
             return one.entry.is_folder
         return not one.path or self._api.is_folder(one.path)
@@ -150,28 +154,28 @@ class Downloads:
         self.folders.make(target)
         entries = self._api.iter_entries(folder, recursive=True)
         names = self._session.names_in(target)
-        for placed in iter_places(entries, folder, names, self._manner.selection, self._tally.failed):
-            with self._tally.attempt(placed.entry.path):
+        for placed in iter_places(entries, folder, names, self._options.selection, self._summary.failed):
+            with self._summary.attempt(placed.entry.path):
                 if placed.entry.is_folder:
                     self.folders.make(placed.local)
                 elif self.folders.make(placed.local.parent):
                     yield from self._plan_entry(placed.entry, placed.local)
 
-    def _plan_entry(self, entry: Entry, target: Path) -> Iterator[Job]:
+    def _plan_entry(self, entry: RemoteEntry, target: Path) -> Iterator[Job]:
         """Plan to download a file that was found, unless it came down before the command was interrupted."""
         if holds_content(target, entry.size, entry.content_hash):
-            self._tally.unchanged()
+            self._summary.unchanged()
             self._output.document(to_event("unchanged", path=entry.path, local=str(target)))
         else:
             yield from self.fetch_entry(entry, target)
 
     def _plan_file(
-        self, path: str, target: Path, entry: Entry | None = None, shown: Path | None = None
+        self, path: str, target: Path, entry: RemoteEntry | None = None, shown: Path | None = None
     ) -> Iterator[Job]:
         check_name(target)
         label = str(shown or target)
-        if self._manner.dry_run:
-            self._tally.done(entry.size if entry else 0)
+        if self._options.dry_run:
+            self._summary.done(entry.size if entry else 0)
             self._output.document(to_event("would-download", path=path, local=label))
             self._output.result(label)
         elif is_stream(target):
@@ -182,7 +186,7 @@ class Downloads:
                 return
             replace = self._may_replace(target)
             if entry is not None and entry.size <= SMALL and self._bundles_small:
-                for bundle in self._small.add(Wanted(entry, target, replace, label)):
+                for bundle in self._small.add(PendingDownload(entry, target, replace, label)):
                     yield self._job(bundle)
                 return
             mtime_ns = entry.mtime_ns if entry else None
@@ -193,32 +197,32 @@ class Downloads:
         for bundle in self._small.flush():
             yield self._job(bundle)
 
-    def _job(self, bundle: list[Wanted]) -> Job:
+    def _job(self, bundle: list[PendingDownload]) -> Job:
         return (
             partial(self._fetch_bundle, bundle) if len(bundle) > 1 else partial(self._fetch_alone, bundle[0])
         )
 
-    def _fetch_bundle(self, files: list[Wanted]) -> None:
-        from cabinet.client.transfer.single import Line
+    def _fetch_bundle(self, files: list[PendingDownload]) -> None:
+        from cabinet.client.transfer.single import Channel
 
         if not self._bundles_small:
             for file in files:
                 self._fetch_alone(file)
             return
         with self._meter.open(f"{len(files)} files") as gauge:
-            line = Line(self._api, gauge, self._throttle)
-            bundle = Bundle(line, self._tally, self._force, self._report_all, self._fetch_alone)
+            channel = Channel(self._api, gauge, self._rate_limiter)
+            bundle = Bundle(channel, self._summary, self._force, self._report_all, self._fetch_alone)
             bundle.fetch(files)
             if not bundle.is_understood:
                 self._bundles_small = False
 
-    def _fetch_alone(self, file: Wanted) -> None:
+    def _fetch_alone(self, file: PendingDownload) -> None:
         path, mtime_ns = file.entry.path, file.entry.mtime_ns
-        with self._tally.attempt(path):
+        with self._summary.attempt(path):
             self._fetch_file(path, file.target, file.label, replace=file.replace, mtime_ns=mtime_ns)
 
     def _attempt(self, subject: str, job: Job) -> None:
-        with self._tally.attempt(subject):
+        with self._summary.attempt(subject):
             job()
 
     def _fetch_file(
@@ -231,11 +235,11 @@ class Downloads:
             sinks.open_part(target, replace=replace, adopt=self._force) as part,
         ):
             try:
-                line = single.Line(self._api, gauge, self._throttle)
-                size = single.download_to_part(line, path, part, mtime_ns)
+                channel = single.Channel(self._api, gauge, self._rate_limiter)
+                size = single.download_to_part(channel, path, part, mtime_ns)
             except Stopped:
                 if part.size:
-                    self._tally.keep_part(str(part.path), part.size)
+                    self._summary.keep_part(str(part.path), part.size)
                 raise
         self._report(path, label, size)
         self._output.result(label)
@@ -248,15 +252,15 @@ class Downloads:
         from cabinet.client.transfer import single, sinks
 
         with self._meter.open(path) as gauge:
-            line = single.Line(self._api, gauge, self._throttle)
-            size = single.download_to_stream(line, path, sinks.StreamSink(stream, path))
+            channel = single.Channel(self._api, gauge, self._rate_limiter)
+            size = single.download_to_stream(channel, path, sinks.StreamSink(stream, path))
         self._report(path, label, size)
 
     def _report(self, path: str, local: str, size: int) -> None:
-        self._tally.done(size)
+        self._summary.done(size)
         self._output.document(to_event("downloaded", path=path, local=local, size=size))
 
-    def _report_all(self, files: Sequence[Wanted]) -> None:
+    def _report_all(self, files: Sequence[PendingDownload]) -> None:
         for file in files:
             self._report(file.entry.path, file.label, file.entry.size)
         self._output.result(*(file.label for file in files))
@@ -265,9 +269,9 @@ class Downloads:
         """Tell whether `target`, if it is there, shall be replaced; raises `LocalExists` if not."""
         if self._force or not os.path.lexists(target):
             return self._force
-        if is_attended():
-            with self._output.aside():
-                if click.confirm(f"“{neutralise(str(target))}” exists. Replace it?", err=True):
+        if can_prompt():
+            with self._output.suspended():
+                if click.confirm(f"“{escape_controls(str(target))}” exists. Replace it?", err=True):
                     return True
         raise LocalExists(path=str(target))
 

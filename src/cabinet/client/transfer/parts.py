@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cabinet.client.local import Source, read_span
-from cabinet.client.transfer.pace import Pace
+from cabinet.client.transfer.request_size import RequestSizer
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, ContentHasher, combine
 
 
@@ -26,7 +26,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class UploadPart:
     """The bytes `[offset, end)` of a span.
 
     `content_hash` is that of these bytes alone, `digests` are those of the blocks that end in it, and
@@ -45,16 +45,18 @@ class Part:
         return self.end - self.offset
 
 
-def choose_end(pace: Pace, span: Span, offset: int) -> int:
+def choose_end(sizer: RequestSizer, span: Span, offset: int) -> int:
     """Return where the part that begins at `offset` of `span` shall end."""
-    end = offset + pace.bytes
+    end = offset + sizer.bytes
     if end >= span.length:
         return span.length
     aligned = end // BLOCK_SIZE * BLOCK_SIZE
-    return aligned if aligned - offset >= pace.bytes // 2 else end
+    return aligned if aligned - offset >= sizer.bytes // 2 else end
 
 
-def measure(source: Source, span: Span, offset: int, end: int, begun: hashlib._Hash | None = None) -> Part:
+def measure(
+    source: Source, span: Span, offset: int, end: int, begun: hashlib._Hash | None = None
+) -> UploadPart:
     """Read and hash the bytes `[offset, end)` of `span`; raises `SourceChanged` or `SizeUnknown`.
 
     `begun` is the hash of the bytes before them in the same block. Without it, these are read, too.
@@ -84,7 +86,7 @@ def measure(source: Source, span: Span, offset: int, end: int, begun: hashlib._H
         content_hash = alone.hexdigest()
     else:
         content_hash = combine(bytes(digests) + (block.digest() if unfinished else b""))
-    return Part(offset, end, content_hash, whole, block)
+    return UploadPart(offset, end, content_hash, whole, block)
 
 
 def _iter_in_blocks(source: Source, start: int, offset: int, end: int) -> Iterator[tuple[bytes, bool]]:
@@ -109,7 +111,7 @@ def whole_blocks(span: Span, offset: int) -> int:
     return count_blocks(offset) if offset == span.length else offset // BLOCK_SIZE
 
 
-def digests_before(part: Part, span: Span, offset: int) -> bytes:
+def digests_before(part: UploadPart, span: Span, offset: int) -> bytes:
     """Return those digests of `part` that are of blocks which end at `offset` or before."""
     count = whole_blocks(span, offset) - part.offset // BLOCK_SIZE
     return part.digests[: max(0, count) * DIGEST_SIZE]

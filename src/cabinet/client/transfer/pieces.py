@@ -12,12 +12,12 @@ from functools import partial
 
 from cabinet.client.failures import LimitInFront, Refused
 from cabinet.client.local import Body, FileBody
-from cabinet.client.transfer.notes import Notes, Piece
-from cabinet.client.transfer.parts import Part, choose_end, digests_before, measure, whole_blocks
-from cabinet.client.transfer.single import Line, MeteredBody
-from cabinet.client.transfer.steady import ConfirmedBody, Steady
+from cabinet.client.transfer.change_detection import ChangeDetector, VerifiedBody
+from cabinet.client.transfer.parts import UploadPart, choose_end, digests_before, measure, whole_blocks
+from cabinet.client.transfer.single import Channel, MeteredBody
+from cabinet.client.transfer.upload_journal import Piece, UploadJournal
 from cabinet.client.wire.connection import is_passing
-from cabinet.client.wire.tus import Standing
+from cabinet.client.wire.tus import UploadStatus
 from cabinet.errors import CabinetError, ChecksumMismatch, OffsetMismatch
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
 
@@ -30,45 +30,47 @@ class PieceSender:
 
     def __init__(
         self,
-        line: Line,
-        steady: Steady,
-        notes: Notes,
+        channel: Channel,
+        detector: ChangeDetector,
+        journal: UploadJournal,
         piece: Piece,
         given_up: threading.Event,
     ) -> None:
-        self._line = line
-        self._steady = steady
-        self._source = steady.source
-        self._notes = notes
+        self._channel = channel
+        self._detector = detector
+        self._source = detector.source
+        self._journal = journal
         self._piece = piece
         self._given_up = given_up
         self._is_checked = True
-        self._in_vain = 0
+        self._failed_attempts = 0
 
-    def run(self, standing: Standing) -> Standing:
+    def run(self, status: UploadStatus) -> UploadStatus:
         """Send what is missing, and return how the piece stands then.
 
         It is not whole only if another piece failed meanwhile.
         """
-        span, pace = self._piece.span, self._line.pace
-        self._line.gauge.advance(standing.offset)
-        self._recall(standing.offset)
-        before: Part | None = None
+        span, sizer = self._piece.span, self._channel.sizer
+        self._channel.gauge.advance(status.offset)
+        self._restore_digests(status.offset)
+        before: UploadPart | None = None
         with ThreadPoolExecutor(1) as hashing:
-            ahead: Future[Part] | None = None
-            while standing.offset < span.length and not self._given_up.is_set():
-                self._steady.check()
-                part = self._part_at(standing.offset, before, ahead)
+            ahead: Future[UploadPart] | None = None
+            while status.offset < span.length and not self._given_up.is_set():
+                self._detector.check()
+                part = self._part_at(status.offset, before, ahead)
                 ahead = None
-                if part.end < span.length and pace.bytes >= BLOCK_SIZE:
-                    end = choose_end(pace, span, part.end)
+                if part.end < span.length and sizer.bytes >= BLOCK_SIZE:
+                    end = choose_end(sizer, span, part.end)
                     ahead = hashing.submit(measure, self._source, span, part.end, end, part.begun)
-                standing = self._send(part)
+                status = self._send(part)
                 before = part
-        return standing
+        return status
 
-    def _part_at(self, offset: int, before: Part | None, ahead: Future[Part] | None) -> Part:
-        end = choose_end(self._line.pace, self._piece.span, offset)
+    def _part_at(
+        self, offset: int, before: UploadPart | None, ahead: Future[UploadPart] | None
+    ) -> UploadPart:
+        end = choose_end(self._channel.sizer, self._piece.span, offset)
         if ahead is not None:
             part = ahead.result()
             if part.offset == offset and part.end <= end:
@@ -76,59 +78,59 @@ class PieceSender:
         begun = before.begun if before is not None and before.end == offset else None
         return measure(self._source, self._piece.span, offset, end, begun)
 
-    def _send(self, part: Part) -> Standing:
+    def _send(self, part: UploadPart) -> UploadStatus:
         """Send a part, and return how the piece stands then, be it as before."""
-        body = MeteredBody(self._body(part), self._line)
+        body = MeteredBody(self._body(part), self._channel)
         content_hash = part.content_hash if self._is_checked else None
         began = time.monotonic()
         try:
-            standing = self._line.api.tus.send(self._piece.id, part.offset, body, content_hash)
+            status = self._channel.api.tus.send(self._piece.id, part.offset, body, content_hash)
         except LimitInFront as error:
             body.take_back()
-            self._line.pace.ceiling.meet(error)
-            return Standing(part.offset, self._piece.span.length)
+            self._channel.sizer.limit.refused(error)
+            return UploadStatus(part.offset, self._piece.span.length)
         except CabinetError as error:
             if not _may_go_on(error):
                 raise
             body.take_back()
-            standing = self._look_again(part, error)
-            self._line.gauge.advance(standing.offset - part.offset)
+            status = self._query_status(part, error)
+            self._channel.gauge.advance(status.offset - part.offset)
         else:
-            self._line.pace.passed(part.length, time.monotonic() - began)
+            self._channel.sizer.succeeded(part.length, time.monotonic() - began)
             self._is_checked = True
-            self._in_vain = 0
-            self._line.gauge.advance(standing.offset - part.end)
-        self._note(part, standing.offset)
-        self._recall(standing.offset)
-        return standing
+            self._failed_attempts = 0
+            self._channel.gauge.advance(status.offset - part.end)
+        self._record(part, status.offset)
+        self._restore_digests(status.offset)
+        return status
 
-    def _body(self, part: Part) -> Body:
+    def _body(self, part: UploadPart) -> Body:
         body = FileBody(self._source, self._piece.span.start + part.offset, part.length)
         if part.end < self._source.size:
             return body  # not the end, or one of several pieces, confirmed before they are joined
         content_hash = combine(bytes(self._piece.digests) + part.digests)
-        return ConfirmedBody(body, partial(self._steady.confirm_whole, content_hash))
+        return VerifiedBody(body, partial(self._detector.verify_whole, content_hash))
 
-    def _look_again(self, part: Part, error: CabinetError) -> Standing:
+    def _query_status(self, part: UploadPart, error: CabinetError) -> UploadStatus:
         """Ask where to go on after a part that was lost."""
-        self._line.pace.lost()
+        self._channel.sizer.failed()
         # A part without its hash counts as far as it came: on a line that breaks every few
         # seconds nothing else would ever arrive. The hash of the whole still has the last word.
         self._is_checked = isinstance(error, Refused)
-        self._line.api.patience.wait(self._in_vain, error)
-        self._in_vain += 1
-        standing = self._line.api.tus.look(self._piece.id)
-        if standing.offset > part.offset:
-            self._in_vain = 0
-        return standing
+        self._channel.api.retry.wait(self._failed_attempts, error)
+        self._failed_attempts += 1
+        status = self._channel.api.tus.get_status(self._piece.id)
+        if status.offset > part.offset:
+            self._failed_attempts = 0
+        return status
 
-    def _note(self, part: Part, offset: int) -> None:
+    def _record(self, part: UploadPart, offset: int) -> None:
         """Keep the digests of the blocks that end in `part` and are now on the server as a whole."""
         digests = digests_before(part, self._piece.span, offset)
         if digests:
-            self._notes.add(self._piece, part.offset // BLOCK_SIZE, digests)
+            self._journal.add(self._piece, part.offset // BLOCK_SIZE, digests)
 
-    def _recall(self, offset: int) -> None:
+    def _restore_digests(self, offset: int) -> None:
         """Have the digests of the whole blocks before `offset`, and of no others: read those not noted."""
         span, digests = self._piece.span, self._piece.digests
         self._piece.offset = offset
@@ -137,7 +139,7 @@ class PieceSender:
         while known < wanted:
             start = known * BLOCK_SIZE
             part = measure(self._source, span, start, min(span.length, start + _READ_AGAIN))
-            self._notes.add(self._piece, known, part.digests[: (wanted - known) * DIGEST_SIZE])
+            self._journal.add(self._piece, known, part.digests[: (wanted - known) * DIGEST_SIZE])
             known = len(digests) // DIGEST_SIZE
         del digests[wanted * DIGEST_SIZE :]
 

@@ -18,20 +18,20 @@ from cabinet.client.transfer.selection import Selection
 from cabinet.errors import CabinetError
 
 if TYPE_CHECKING:
-    from cabinet.client.wire.entries import Entry
+    from cabinet.client.wire.entries import RemoteEntry
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
     """An entry, its path below the folder that it was asked for with, and where it goes."""
 
-    entry: Entry
+    entry: RemoteEntry
     relative: str
     local: Path
 
 
 def iter_places(
-    entries: Iterable[Entry],
+    entries: Iterable[RemoteEntry],
     folder: str,
     names: LocalNames,
     selection: Selection,
@@ -46,7 +46,7 @@ def iter_places(
         same = names.find_same(
             path
             for entry in entries
-            if (path := below(entry.path, folder)) and _is_meant(entry, path, selection)
+            if (path := below(entry.path, folder)) and _is_selected(entry, path, selection)
         )
     else:
         same = {}
@@ -54,7 +54,7 @@ def iter_places(
     for entry in entries:
         try:
             relative = to_relative(folder, entry.path)
-            if not _is_meant(entry, relative, selection):
+            if not _is_selected(entry, relative, selection):
                 continue
             for path in (relative, *iter_above(relative)):
                 if path in same:
@@ -68,5 +68,5 @@ def iter_places(
         yield Placed(entry, relative, local)
 
 
-def _is_meant(entry: Entry, relative: str, selection: Selection) -> bool:
+def _is_selected(entry: RemoteEntry, relative: str, selection: Selection) -> bool:
     return selection.enters(relative) if entry.is_folder else selection.takes(relative)

@@ -1,4 +1,4 @@
-"""Which files of a folder are meant: `--include` and `--exclude`.
+"""Which files of a folder are resolved: `--include` and `--exclude`.
 
 Rule: a pattern without a slash means a name at any depth, one with a slash the path below the
 folder that was named; a slash at its end makes it mean folders only, with all that is in them.
@@ -35,11 +35,11 @@ class Selection:
         self._exclude = [_compile(text) for text in exclude]
 
     def enters(self, folder: str) -> bool:
-        """Tell whether anything below the relative path `folder` can be meant."""
+        """Tell whether anything below the relative path `folder` can be resolved."""
         return not any(_covers(pattern, folder, is_folder=True) for pattern in self._exclude)
 
     def takes(self, path: str) -> bool:
-        """Tell whether the file with the relative path `path` is meant."""
+        """Tell whether the file with the relative path `path` is resolved."""
         if any(_covers(pattern, path, is_folder=False) for pattern in self._exclude):
             return False
         if not self._include:

@@ -72,11 +72,11 @@ def _look_into(
     *,
     is_root: bool = False,
 ) -> list[_Found]:
-    """Return what is meant in `folder`, in the order of names."""
+    """Return what is resolved in `folder`, in the order of names."""
     try:
         if is_root:
             _check_linked(folder)
-        found = [each for each in _scan(folder, above) if _is_meant(each, selection)]
+        found = [each for each in _scan(folder, above) if _is_selected(each, selection)]
     except CabinetError as error:
         if failed is None or is_root:
             raise
@@ -111,7 +111,7 @@ def _scan(folder: Path, above: str) -> list[_Found]:
     return found
 
 
-def _is_meant(found: _Found, selection: Selection) -> bool:
+def _is_selected(found: _Found, selection: Selection) -> bool:
     return selection.enters(found.relative) if found.is_folder else selection.takes(found.relative)
 
 

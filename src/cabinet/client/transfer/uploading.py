@@ -12,45 +12,50 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cabinet.client.crew import Crew, Job
 from cabinet.client.failures import BadUsage, LocalIsFolder, SameTarget
 from cabinet.client.local import Source, local_errors, look_at
 from cabinet.client.local_failures import SameName
 from cabinet.client.output import to_event
 from cabinet.client.paths import to_nfc, to_path, to_remote
-from cabinet.client.remote.conflicts import Conflicts, Task
-from cabinet.client.session import Session
-from cabinet.client.tally import Tally
-from cabinet.client.transfer.ceiling import Ceiling, default_folder
-from cabinet.client.transfer.manner import STDIO, Manner
-from cabinet.client.transfer.pace import Pace
-from cabinet.client.transfer.throttle import Throttle
+from cabinet.client.remote.conflicts import ConflictResolver, UploadTask
+from cabinet.client.session import ClientSession
+from cabinet.client.summary import Summary
+from cabinet.client.transfer.rate_limit import RateLimiter
+from cabinet.client.transfer.request_limit import RequestLimit, default_folder
+from cabinet.client.transfer.request_size import RequestSizer
+from cabinet.client.transfer.transfer_options import STDIO, TransferOptions
 from cabinet.client.transfer.trees import iter_files
+from cabinet.client.worker_pool import Job, WorkerPool
 from cabinet.errors import CabinetError
 from cabinet.terminal.meter import TransferMeter
 
 if TYPE_CHECKING:
-    from cabinet.client.transfer.single import Line
-    from cabinet.client.wire.entries import Entry
+    from cabinet.client.transfer.single import Channel
+    from cabinet.client.wire.entries import RemoteEntry
 
 
-class Uploads:
+class Uploader:
     """The uploads of one command."""
 
     def __init__(
-        self, session: Session, tally: Tally, meter: TransferMeter, manner: Manner, on_conflict: str
+        self,
+        session: ClientSession,
+        summary: Summary,
+        meter: TransferMeter,
+        options: TransferOptions,
+        on_conflict: str,
     ) -> None:
         self._session = session
         self._api = session.api
         self._output = session.output
-        self._tally = tally
+        self._summary = summary
         self._meter = meter
-        self._manner = manner
+        self._options = options
         self._streams = 1
-        self._throttle = Throttle(manner.rate, session.stop)
-        ceiling = Ceiling(str(session.server), default_folder(), session.output.note)
-        self._pace = Pace(ceiling)
-        self._conflicts = Conflicts(self._api, self._output, tally, on_conflict)
+        self._rate_limiter = RateLimiter(options.rate, session.cancellation)
+        limit = RequestLimit(str(session.server), default_folder(), session.output.note)
+        self._sizer = RequestSizer(limit)
+        self._conflicts = ConflictResolver(self._api, self._output, summary, on_conflict)
 
     def send_paths(self, paths: Sequence[str], folder: str, *, recursive: bool) -> None:
         """Upload every one of `paths` into `folder`."""
@@ -60,9 +65,11 @@ class Uploads:
         """Upload files, each to its path on the server."""
         self._meter.expect(sum(source.size for source, _ in files), len(files))
         # What the files leave free of the jobs may move pieces of one file.
-        self._streams = max(1, self._manner.jobs // max(1, len(files)))
-        with self._tally.interruptible():
-            Crew(self._manner.jobs, self._session.stop).run(self._iter_jobs(self._conflicts.settle(files)))
+        self._streams = max(1, self._options.jobs // max(1, len(files)))
+        with self._summary.interruptible():
+            WorkerPool(self._options.jobs, self._session.cancellation).run(
+                self._iter_jobs(self._conflicts.settle(files))
+            )
 
     def send_stdin(self, paths: Sequence[str], to: str) -> None:
         """Upload standard input as the file `to`."""
@@ -71,7 +78,7 @@ class Uploads:
         if not to_path(to) or to.endswith("/"):
             raise BadUsage(reason="Standard input has no name; --to has to give the path of the file.")
         for task in self._conflicts.settle([(Source(Path(STDIO), 0, 0), to_path(to))]):
-            if self._manner.dry_run:
+            if self._options.dry_run:
                 self._announce(task)
             else:  # on this thread, for Ctrl-C has to end a wait for the pipe, too
                 self._run([task], self._send_stream)
@@ -79,10 +86,10 @@ class Uploads:
     def _plan(self, paths: Sequence[str], folder: str, *, recursive: bool) -> Iterator[tuple[Source, str]]:
         taken: set[str] = set()
         for text in self._without_twins(paths):
-            with self._tally.attempt(text):
+            with self._summary.attempt(text):
                 root = Path(text)
                 for source in self._files(root, recursive=recursive):
-                    with self._tally.attempt(str(source.path)):
+                    with self._summary.attempt(str(source.path)):
                         path = to_remote(folder, source.path, root)
                         if path in taken:
                             raise SameTarget(path=path)
@@ -98,7 +105,7 @@ class Uploads:
         twins = [spellings for spellings in alike.values() if len(spellings) > 1]
         for spellings in twins:
             texts = [text for group in spellings.values() for text in group]
-            self._tally.failed(texts[0], SameName.of(texts))
+            self._summary.failed(texts[0], SameName.of(texts))
         left_out = {text for spellings in twins for group in spellings.values() for text in group}
         yield from (text for text in paths if text not in left_out)
 
@@ -107,25 +114,25 @@ class Uploads:
         with local_errors(path):
             is_folder = path.is_dir()
         if not is_folder:
-            return [look_at(path)] if self._manner.selection.takes(to_nfc(path.name)) else []
+            return [look_at(path)] if self._options.selection.takes(to_nfc(path.name)) else []
         if not recursive:
             raise LocalIsFolder(path=str(path))
-        return list(iter_files(path, self._skip, self._manner.selection, failed=self._failed))
+        return list(iter_files(path, self._skip, self._options.selection, failed=self._failed))
 
     def _failed(self, path: Path, error: CabinetError) -> None:
-        self._tally.failed(str(path), error)
+        self._summary.failed(str(path), error)
 
     def _skip(self, path: Path) -> None:
         self._output.warn(f"“{path}” is a link or no regular file and was left out.")
 
-    def _iter_jobs(self, tasks: Iterable[Task]) -> Iterator[Job]:
-        if self._manner.dry_run:
+    def _iter_jobs(self, tasks: Iterable[UploadTask]) -> Iterator[Job]:
+        if self._options.dry_run:
             for task in tasks:
                 self._announce(task)
             return
-        from cabinet.client.transfer.batches import Collector, is_small
+        from cabinet.client.transfer.batches import BatchBuilder, is_small
 
-        small = Collector()
+        small = BatchBuilder()
         for task in tasks:
             if is_small(task):
                 for batch in small.add(task):
@@ -135,51 +142,51 @@ class Uploads:
         for batch in small.flush():
             yield self._job(batch)
 
-    def _job(self, tasks: list[Task]) -> Job:
+    def _job(self, tasks: list[UploadTask]) -> Job:
         return partial(self._run, tasks, self._send_batch if len(tasks) > 1 else self._send_alone)
 
-    def _announce(self, task: Task) -> None:
-        self._tally.done(task.source.size)
+    def _announce(self, task: UploadTask) -> None:
+        self._summary.done(task.source.size)
         self._output.document(to_event("would-upload", local=str(task.source.path), path=task.path))
         self._output.result(task.path)
 
-    def _run(self, tasks: list[Task], send: Callable[[Line, list[Task]], None]) -> None:
-        from cabinet.client.transfer.single import Line
+    def _run(self, tasks: list[UploadTask], send: Callable[[Channel, list[UploadTask]], None]) -> None:
+        from cabinet.client.transfer.single import Channel
 
         subject = str(tasks[0].source.path)
         label = subject if len(tasks) == 1 else f"{len(tasks)} files"
-        with self._tally.attempt(subject), self._meter.open(label) as gauge:
-            send(Line(self._api, gauge, self._throttle, self._pace), tasks)
+        with self._summary.attempt(subject), self._meter.open(label) as gauge:
+            send(Channel(self._api, gauge, self._rate_limiter, self._sizer), tasks)
 
-    def _send_batch(self, line: Line, tasks: list[Task]) -> None:
+    def _send_batch(self, channel: Channel, tasks: list[UploadTask]) -> None:
         from cabinet.client.transfer.batches import Batches
 
-        for task in Batches(line, self._tally, self._report, self._warn_of_growth).send(tasks):
+        for task in Batches(channel, self._summary, self._report, self._warn_of_growth).send(tasks):
             # It was tried already, together with the others.
             self._run([task], partial(self._send_alone, again=True))
 
-    def _send_alone(self, line: Line, tasks: list[Task], *, again: bool = False) -> None:
-        from cabinet.client.transfer.alone import Alone
+    def _send_alone(self, channel: Channel, tasks: list[UploadTask], *, again: bool = False) -> None:
+        from cabinet.client.transfer.file_upload import FileUpload
 
-        alone = Alone(self._session, self._tally, line, self._streams, self._warn_of_growth)
-        send = alone.send_once if again else alone.send
+        upload = FileUpload(self._session, self._summary, channel, self._streams, self._warn_of_growth)
+        send = upload.send_once if again else upload.send
         self._report([(tasks[0], send(tasks[0]))])
 
-    def _send_stream(self, line: Line, tasks: list[Task]) -> None:
-        from cabinet.client.transfer.streams import StreamUpload
-        from cabinet.client.wire.tus import Place
+    def _send_stream(self, channel: Channel, tasks: list[UploadTask]) -> None:
+        from cabinet.client.transfer.stream_upload import StreamUpload
+        from cabinet.client.wire.tus import Destination
 
         task = tasks[0]
-        stream = StreamUpload(line, sys.stdin.buffer, task.source.path)
-        self._report([(task, stream.run(Place(task.path, task.on_conflict)))])
+        stream = StreamUpload(channel, sys.stdin.buffer, task.source.path)
+        self._report([(task, stream.run(Destination(task.path, task.on_conflict)))])
 
     def _warn_of_growth(self, source: Source) -> None:
         self._output.warn(
             f"“{source.path}” grew while it was read; its first {source.size} bytes are stored, as they were."
         )
 
-    def _report(self, stored: Sequence[tuple[Task, Entry]]) -> None:
-        self._tally.done(sum(entry.size for _, entry in stored), len(stored))
+    def _report(self, stored: Sequence[tuple[UploadTask, RemoteEntry]]) -> None:
+        self._summary.done(sum(entry.size for _, entry in stored), len(stored))
         self._output.document(
             *(
                 to_event("uploaded", local=str(task.source.path), entry=entry.document)

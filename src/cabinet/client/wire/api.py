@@ -19,11 +19,11 @@ import urllib3
 from cabinet.client.failures import ConnectionLost, LimitInFront, Refused
 from cabinet.client.local import Body, MemoryBody
 from cabinet.client.times import from_http_date, from_seconds, to_seconds
-from cabinet.client.wire.answers import Answers
 from cabinet.client.wire.archive import iter_contents
 from cabinet.client.wire.connection import JSON, TAKES_LONG, Connection, Request, to_json
-from cabinet.client.wire.entries import PAGE_SIZE, Entry, Version
+from cabinet.client.wire.entries import PAGE_SIZE, RemoteEntry, RemoteVersion
 from cabinet.client.wire.form import FormFile, encode
+from cabinet.client.wire.responses import ResponseReader
 from cabinet.client.wire.tokens import StoredToken
 from cabinet.client.wire.trash import Trash
 from cabinet.client.wire.tus import Tus
@@ -67,24 +67,26 @@ class Api:
 
     def __init__(self, connection: Connection, version: int | None = None) -> None:
         self._connection = connection
-        self.patience = connection.patience
+        self.retry = connection.retry
         self._version = version
-        self._answers = Answers(connection)
-        self.tus = Tus(connection, self._answers.entry)
-        self.trash = Trash(connection, self._answers)
+        self._responses = ResponseReader(connection)
+        self.tus = Tus(connection, self._responses.entry)
+        self.trash = Trash(connection, self._responses)
 
     def register(self, username: str, password: str) -> str:
         """Make an account and return its name as the server keeps it."""
         form = urlencode({"username": username, "password": password}).encode()
         answer = self._connection.json(Request("POST", "/register", _FORM, form))
-        return self._answers.text(answer, "username")
+        return self._responses.text(answer, "username")
 
     def make_token(self, username: str, password: str, name: str) -> StoredToken:
         """Sign in with a password and return a token in its place."""
         credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
         headers = {**JSON, "Authorization": f"Basic {credentials}"}
         answer = self._connection.json(Request("POST", "/tokens", headers, to_json({"name": name})))
-        return StoredToken(self._answers.text(answer, "id"), self._answers.text(answer, "token"), username)
+        return StoredToken(
+            self._responses.text(answer, "id"), self._responses.text(answer, "token"), username
+        )
 
     def revoke_token(self, token_id: str) -> None:
         """End a token of the acting user."""
@@ -94,13 +96,13 @@ class Api:
     def who_am_i(self) -> dict[str, Any]:
         """Return what the server says of the acting user."""
         answer = self._connection.json(Request("GET", "/me", is_repeatable=True))
-        self._answers.text(answer, "username")
+        self._responses.text(answer, "username")
         me: dict[str, Any] = answer
         return me
 
     def iter_entries(
         self, path: str, *, recursive: bool = False, order: Mapping[str, str] = _BY_NAME
-    ) -> Iterator[Entry]:
+    ) -> Iterator[RemoteEntry]:
         """Yield what is in a folder, page by page; asks for the first page when first advanced.
 
         `order` holds the members `sort` and `order` of the query, or none for that of the names.
@@ -108,12 +110,12 @@ class Api:
         query = {**_folder(path), **order}
         if recursive:
             query["recursive"] = "1"
-        return self._answers.iter_pages("/files", query, self._answers.entry)
+        return self._responses.iter_pages("/files", query, self._responses.entry)
 
-    def iter_found(self, words: str, path: str = "", limit: int = PAGE_SIZE) -> Iterator[Entry]:
+    def iter_found(self, words: str, path: str = "", limit: int = PAGE_SIZE) -> Iterator[RemoteEntry]:
         """Yield what has all `words` in its name, in a folder or below it, `limit` at a time."""
         query = {"q": words, **_folder(path)}
-        return self._answers.iter_pages("/search", query, self._answers.entry, limit)
+        return self._responses.iter_pages("/search", query, self._responses.entry, limit)
 
     def is_folder(self, path: str) -> bool:
         """Tell whether `path`, which exists, is a folder."""
@@ -126,7 +128,7 @@ class Api:
             raise
         return True
 
-    def lookup(self, paths: Sequence[str]) -> list[Entry | None]:
+    def lookup(self, paths: Sequence[str]) -> list[RemoteEntry | None]:
         """Return what is at each of at most `PAGE_SIZE` paths now, None where nothing is."""
         body = to_json({"paths": list(paths)})
         try:
@@ -136,22 +138,22 @@ class Api:
                 raise
             middle = len(paths) // 2
             return self.lookup(paths[:middle]) + self.lookup(paths[middle:])
-        items = self._answers.items(answer)
+        items = self._responses.items(answer)
         if len(items) != len(paths):
             raise self._connection.misunderstood("it names another number of entries")
-        return [None if item is None else self._answers.entry(item) for item in items]
+        return [None if item is None else self._responses.entry(item) for item in items]
 
-    def put(self, path: str, body: Body, on_conflict: str, mtime_ns: int | None = None) -> Entry:
+    def put(self, path: str, body: Body, on_conflict: str, mtime_ns: int | None = None) -> RemoteEntry:
         """Store `body` at `path` and return the entry that it became."""
         target = f"/files/{_quoted(path)}?{urlencode({'on_conflict': on_conflict})}"
         headers = {"Content-Type": "application/octet-stream", **_mtime(mtime_ns)}
         # To replace twice is to replace; to rename twice leaves two files.
         request = Request("PUT", target, headers, body, is_repeatable=on_conflict == "replace")
-        return self._answers.entry(self._connection.json(request))
+        return self._responses.entry(self._connection.json(request))
 
     def store(
         self, files: Sequence[SmallFile], on_conflict: str, wrap: Callable[[Body], Body] = lambda body: body
-    ) -> list[Entry]:
+    ) -> list[RemoteEntry]:
         """Store all of at most 1000 files, or none, and return the entries in the same order.
 
         `wrap` sees the body that they are sent as.
@@ -166,7 +168,7 @@ class Api:
         items = answer.get("files") if isinstance(answer, dict) else None
         if not isinstance(items, list) or len(items) != len(files):
             raise self._connection.misunderstood("it names another number of files")
-        return [self._answers.entry(item) for item in items]
+        return [self._responses.entry(item) for item in items]
 
     @contextmanager
     def open_content(self, path: str, start: int = 0, if_hash: str = "") -> Iterator[Content]:
@@ -220,11 +222,11 @@ class Api:
             _check_is_file(response, path)
             return self._hash(response)
 
-    def make_folder(self, path: str) -> Entry:
+    def make_folder(self, path: str) -> RemoteEntry:
         """Make a folder, and what is missing above it."""
-        return self._answers.entry(self._post("/folders", {"path": path}))
+        return self._responses.entry(self._post("/folders", {"path": path}))
 
-    def move(self, paths: Sequence[str], to: str, on_conflict: str) -> list[Entry]:
+    def move(self, paths: Sequence[str], to: str, on_conflict: str) -> list[RemoteEntry]:
         """Move at most `PAGE_SIZE` things, all or none, and return what they became, in their order.
 
         `to` is the folder that they go into if it ends with a slash, is empty, or is one that is
@@ -232,7 +234,7 @@ class Api:
         """
         return self._relocate("/moves", paths, to, on_conflict)
 
-    def copy(self, paths: Sequence[str], to: str, on_conflict: str) -> list[Entry]:
+    def copy(self, paths: Sequence[str], to: str, on_conflict: str) -> list[RemoteEntry]:
         """Copy as `move` moves."""
         return self._relocate("/copies", paths, to, on_conflict)
 
@@ -244,15 +246,15 @@ class Api:
         else:
             self._connection.json(Request("DELETE", target))
 
-    def list_versions(self, path: str) -> tuple[list[Version], dict[str, Any]]:
+    def list_versions(self, path: str) -> tuple[list[RemoteVersion], dict[str, Any]]:
         """Return the versions of a file, newest first, and the document that tells of them."""
         document = self._connection.json(Request("GET", f"/versions/{_quoted(path)}", is_repeatable=True))
-        versions = list(map(self._answers.version, self._answers.items(document, "versions")))
+        versions = list(map(self._responses.version, self._responses.items(document, "versions")))
         return versions, document
 
-    def restore_version(self, path: str, number: int) -> Entry:
+    def restore_version(self, path: str, number: int) -> RemoteEntry:
         """Make the content of a version the current one, as a new version."""
-        return self._answers.entry(self._post(f"/versions/{_quoted(path)}/{number}/restore", {}))
+        return self._responses.entry(self._post(f"/versions/{_quoted(path)}/{number}/restore", {}))
 
     def delete_version(self, path: str, number: int) -> None:
         """Remove a version that is not the current one, for ever."""
@@ -262,12 +264,12 @@ class Api:
         """Return the server as it is, but for the content of files, which is that of a version."""
         return Api(self._connection, number)
 
-    def _relocate(self, target: str, paths: Sequence[str], to: str, on_conflict: str) -> list[Entry]:
+    def _relocate(self, target: str, paths: Sequence[str], to: str, on_conflict: str) -> list[RemoteEntry]:
         answer = self._post(target, {"from": list(paths), "to": to, "on_conflict": on_conflict})
-        items = self._answers.items(answer)
+        items = self._responses.items(answer)
         if len(items) != len(paths):
             raise self._connection.misunderstood("it names another number of entries")
-        return [self._answers.entry(item) for item in items]
+        return [self._responses.entry(item) for item in items]
 
     def _post(self, target: str, document: dict[str, Any]) -> Any:
         return self._connection.json(Request("POST", target, JSON, to_json(document)))

@@ -26,18 +26,18 @@ _AHEAD = 64 << 10
 _UTF_8 = 1 << 11
 
 
-class OtherName(Exception):
+class UnexpectedName(Exception):
     """The next file of an archive is not the one that was asked for."""
 
 
-class OtherShape(Exception):
+class UnexpectedFormat(Exception):
     """The next file of an archive is longer than expected, damaged, or written in another way."""
 
 
 def iter_contents(stream: Reader, names: Sequence[str], most: int) -> Iterator[bytes]:
     """Yield the contents of the files called `names`, none longer than `most` bytes.
 
-    Raises `OtherName` or `OtherShape`, and `TruncatedBody` where the archive ends too early.
+    Raises `UnexpectedName` or `UnexpectedFormat`, and `TruncatedBody` where the archive ends too early.
     """
     buffered = _Buffered(stream)
     for name in names:
@@ -66,16 +66,16 @@ def _read(stream: Reader, name: str, most: int) -> bytes:
     header = _HEADER.unpack(_take(stream, _HEADER.size))
     signature, _, flags, method, _, _, checksum, packed, size, name_length, extra_length = header
     if signature != _SIGNATURE:
-        raise OtherName
+        raise UnexpectedName
     found = _take(stream, name_length)
     _take(stream, extra_length)
     if found != name.encode():
-        raise OtherName
+        raise UnexpectedName
     if method != _STORED or flags & ~_UTF_8 or packed != size or size > most:
-        raise OtherShape
+        raise UnexpectedFormat
     content = _take(stream, size)
     if zlib.crc32(content) != checksum:
-        raise OtherShape
+        raise UnexpectedFormat
     return content
 
 

@@ -35,9 +35,9 @@ from cabinet.client.local_failures import ProxyFailed
 from cabinet.client.proxies import Proxy
 from cabinet.client.settings import Server, environment_token
 from cabinet.client.token_failures import EnvironmentTokenRefused, TokenRefused
-from cabinet.client.wire.patience import Patience
+from cabinet.client.wire.cancellation import Cancellation
 from cabinet.client.wire.pools import Tls, is_of_proxy, pool_to
-from cabinet.client.wire.stop import Stop
+from cabinet.client.wire.retry import Retry
 from cabinet.errors import (
     CabinetError,
     RequestTimeout,
@@ -94,29 +94,29 @@ class Connection:
         server: Server,
         *,
         token: str | None,
-        patience: Patience,
+        retry: Retry,
         tls: Tls | None = None,
         proxy: Proxy | None = None,
-        stop: Stop | None = None,
+        cancellation: Cancellation | None = None,
         trace: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.server = server
-        self.patience = patience
-        self._stop = stop or Stop()
+        self.retry = retry
+        self._cancellation = cancellation or Cancellation()
         self._trace = trace
         # A coded body could be neither resumed nor compared with its hash while it passes.
         self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "filecli"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
         self._proxy = proxy
-        self._pool = pool_to(server, tls or Tls(), proxy, self._stop)
+        self._pool = pool_to(server, tls or Tls(), proxy, self._cancellation)
         # A proxy is told the whole address, unless it makes a tunnel that it cannot look into.
         is_told = proxy is not None and server.origin.startswith("http://")
         self._base = str(server) if is_told else server.prefix
 
     def json(self, request: Request) -> Any:
         """Send `request` and return the JSON of its answer, None where there is no content."""
-        content = self._patiently(request, self._read)
+        content = self._with_retries(request, self._read)
         try:
             return json.loads(content) if content else None
         except (ValueError, RecursionError) as error:
@@ -127,11 +127,11 @@ class Connection:
 
         Raises `Refused` for every status but 2xx.
         """
-        return self._patiently(request, self._answer)
+        return self._with_retries(request, self._exchange)
 
     def once(self, request: Request) -> urllib3.BaseHTTPResponse:
         """Send `request` a single time, for whoever knows better what to do next; reads no body."""
-        return self._answer(request)
+        return self._exchange(request)
 
     @contextmanager
     def reading(self, response: urllib3.BaseHTTPResponse) -> Iterator[None]:
@@ -139,7 +139,7 @@ class Connection:
         try:
             yield
         except (HTTPError, OSError) as error:
-            self._stop.check()
+            self._cancellation.check()
             raise ConnectionLost(server=str(self.server), reason=_reason(error)) from error
         finally:
             response.close()
@@ -148,7 +148,7 @@ class Connection:
         """Return the error for an answer that makes no sense."""
         return Misunderstood(server=str(self.server), reason=reason)
 
-    def _patiently(self, request: Request, ask: Callable[[Request], T]) -> T:
+    def _with_retries(self, request: Request, ask: Callable[[Request], T]) -> T:
         attempt = 0
         while True:
             try:
@@ -156,11 +156,11 @@ class Connection:
             except (ServerUnreachable, ConnectionLost, Refused) as error:
                 if not _may_repeat(request, error):
                     raise
-                self.patience.wait(attempt, error)
+                self.retry.wait(attempt, error)
                 attempt += 1
 
     def _read(self, request: Request) -> bytes:
-        return self._content(self._answer(request))
+        return self._content(self._exchange(request))
 
     def _content(self, response: urllib3.BaseHTTPResponse) -> bytes:
         try:
@@ -169,7 +169,7 @@ class Connection:
         except TooLarge as error:
             raise self.misunderstood("it does not end") from error
 
-    def _answer(self, request: Request) -> urllib3.BaseHTTPResponse:
+    def _exchange(self, request: Request) -> urllib3.BaseHTTPResponse:
         started = time.monotonic()
         response = self._send(request)
         took = time.monotonic() - started
@@ -179,7 +179,7 @@ class Connection:
         if 300 <= response.status < 400:
             response.close()
             raise Redirected(server=str(self.server), location=response.headers.get("Location", ""))
-        if response.status == 401 and self._shows_token(request):
+        if response.status == 401 and self._sends_token(request):
             response.close()
             raise (EnvironmentTokenRefused if environment_token() else TokenRefused)(server=str(self.server))
         if response.status == 407 and self._proxy is not None:
@@ -193,11 +193,11 @@ class Connection:
             content = self._content(response)
         refusal = _to_refusal(response, content)
         size = _size_of(request)
-        if refusal.status == 413 and size and not _is_ours(response, content):
+        if refusal.status == 413 and size and not _is_from_cabinet(response, content):
             raise LimitInFront(server=str(self.server), size=size) from refusal
         raise refusal
 
-    def _shows_token(self, request: Request) -> bool:
+    def _sends_token(self, request: Request) -> bool:
         return "Authorization" in self._headers and "Authorization" not in request.headers
 
     def _send(self, request: Request) -> urllib3.BaseHTTPResponse:
@@ -206,7 +206,7 @@ class Connection:
         if body is not None and not isinstance(body, bytes):
             headers["Content-Length"] = str(body.length)
             body = body.chunks()
-        self._stop.check()
+        self._cancellation.check()
         try:
             return self._pool.urlopen(
                 request.method,
@@ -221,7 +221,7 @@ class Connection:
                 decode_content=False,
             )
         except (HTTPError, OSError) as error:
-            self._stop.check()
+            self._cancellation.check()
             raise self._to_failure(error) from error
 
     def _to_failure(self, error: Exception) -> CabinetError:
@@ -281,7 +281,7 @@ def _to_refusal(response: urllib3.BaseHTTPResponse, content: bytes) -> Refused:
     )
 
 
-def _is_ours(response: urllib3.BaseHTTPResponse, content: bytes) -> bool:
+def _is_from_cabinet(response: urllib3.BaseHTTPResponse, content: bytes) -> bool:
     """Tell whether a Cabinet server refused; where the body was cut off the media type tells."""
     if not content:
         return response.headers.get("Content-Type", "").startswith("application/problem+json")

@@ -15,7 +15,7 @@ PAGE_SIZE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RemoteEntry:
     """A file or folder; `document` is the JSON that it came as."""
 
     path: str
@@ -42,7 +42,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Trashed:
+class TrashedEntry:
     """A file or folder in the trash; `path` is where it was."""
 
     id: str
@@ -55,7 +55,7 @@ class Trashed:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class RemoteVersion:
     """What a file holds or has held; the versions of a file count from 1 on."""
 
     number: int

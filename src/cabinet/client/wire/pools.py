@@ -16,7 +16,7 @@ from urllib3.exceptions import InsecureRequestWarning, ProxyError
 from cabinet.client.failures import TlsFailed
 from cabinet.client.proxies import Proxy
 from cabinet.client.settings import Server
-from cabinet.client.wire.stop import Stop
+from cabinet.client.wire.cancellation import Cancellation
 from cabinet.storage.chunks import CHUNK_SIZE
 
 # Kept connections: as many as there may be threads.
@@ -34,7 +34,9 @@ class Tls:
     insecure: bool = False
 
 
-def pool_to(server: Server, tls: Tls, proxy: Proxy | None, stop: Stop) -> urllib3.HTTPConnectionPool:
+def pool_to(
+    server: Server, tls: Tls, proxy: Proxy | None, cancellation: Cancellation
+) -> urllib3.HTTPConnectionPool:
     """Return the connections to a server, the waits of which `stop` ends."""
     options: dict[str, Any] = {"blocksize": CHUNK_SIZE, "maxsize": POOL_SIZE}
     if server.origin.startswith("https://"):
@@ -47,7 +49,7 @@ def pool_to(server: Server, tls: Tls, proxy: Proxy | None, stop: Stop) -> urllib
         pool = urllib3.connection_from_url(server.origin, **options)
     else:
         pool = _pool_by(proxy, server, tls, options)
-    pool.ConnectionCls = _watched(pool.ConnectionCls, stop)
+    pool.ConnectionCls = _watched(pool.ConnectionCls, cancellation)
     return pool
 
 
@@ -74,7 +76,7 @@ def _pool_by(proxy: Proxy, server: Server, tls: Tls, options: dict[str, Any]) ->
     return manager.connection_from_host(parts.hostname, parts.port, parts.scheme)
 
 
-def _watched(kind: Any, stop: Stop) -> Any:
+def _watched(kind: Any, cancellation: Cancellation) -> Any:
     """Return a class of connections like `kind` whose waits `stop` ends."""
 
     class Watched(kind):  # type: ignore[misc]
@@ -82,6 +84,6 @@ def _watched(kind: Any, stop: Stop) -> Any:
             super().connect()
             # Encrypted within what is encrypted to a proxy, it is no socket but has one.
             connected: Any = self.sock
-            stop.watch(getattr(connected, "socket", connected))
+            cancellation.watch(getattr(connected, "socket", connected))
 
     return Watched

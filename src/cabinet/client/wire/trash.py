@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from cabinet.client.wire.answers import Answers
 from cabinet.client.wire.connection import JSON, TAKES_LONG, Connection, Request, to_json
-from cabinet.client.wire.entries import Entry, Trashed
+from cabinet.client.wire.entries import RemoteEntry, TrashedEntry
+from cabinet.client.wire.responses import ResponseReader
 
 TRASH = "/trash"
 
@@ -18,19 +18,19 @@ TRASH = "/trash"
 class Trash:
     """The verbs of the trash."""
 
-    def __init__(self, connection: Connection, answers: Answers) -> None:
+    def __init__(self, connection: Connection, answers: ResponseReader) -> None:
         self._connection = connection
-        self._answers = answers
+        self._responses = answers
 
-    def __iter__(self) -> Iterator[Trashed]:
+    def __iter__(self) -> Iterator[TrashedEntry]:
         """Yield what is in it, newest first; a folder is one thing."""
-        return self._answers.iter_pages(TRASH, {}, self._answers.trashed)
+        return self._responses.iter_pages(TRASH, {}, self._responses.trashed)
 
-    def restore(self, trashed_id: str, on_conflict: str) -> Entry:
+    def restore(self, trashed_id: str, on_conflict: str) -> RemoteEntry:
         """Put something back where it was, and return what it became."""
         body = to_json({"on_conflict": on_conflict})
         request = Request("POST", f"{_target(trashed_id)}/restore", JSON, body)
-        return self._answers.entry(self._connection.json(request))
+        return self._responses.entry(self._connection.json(request))
 
     def delete(self, trashed_id: str) -> None:
         """Remove something for ever."""

@@ -20,7 +20,7 @@ from cabinet.client.failures import Refused
 from cabinet.client.local import Body
 from cabinet.client.times import to_seconds
 from cabinet.client.wire.connection import Connection, Request
-from cabinet.client.wire.entries import Entry
+from cabinet.client.wire.entries import RemoteEntry
 from cabinet.errors import Forbidden
 from cabinet.storage.content_hash import is_content_hash
 
@@ -32,7 +32,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class UploadStatus:
     """How far an upload is; `content_hash` is "" until it is finished."""
 
     offset: int
@@ -41,7 +41,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class UnfinishedUpload:
     """An upload that the server waits for; `document` is the JSON that it came as."""
 
     id: str
@@ -53,7 +53,7 @@ class Unfinished:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """Where an upload shall go: what its metadata say."""
 
     path: str
@@ -72,7 +72,7 @@ class Place:
 class Tus:
     """The verbs of the protocol; `to_entry` reads the JSON of an entry."""
 
-    def __init__(self, connection: Connection, to_entry: Callable[[Any], Entry]) -> None:
+    def __init__(self, connection: Connection, to_entry: Callable[[Any], RemoteEntry]) -> None:
         self._connection = connection
         self._to_entry = to_entry
 
@@ -82,34 +82,34 @@ class Tus:
         self._connection.json(Request("OPTIONS", UPLOADS, is_repeatable=True))
         return time.monotonic() - began
 
-    def create(self, length: int | None, place: Place) -> str:
+    def create(self, length: int | None, destination: Destination) -> str:
         """Begin an upload of `length` bytes, or of a length that comes later, and return its id."""
-        headers = {"Upload-Metadata": place.to_metadata(), **_length(length)}
+        headers = {"Upload-Metadata": destination.to_metadata(), **_length(length)}
         return self._create(headers)
 
-    def create_partial(self, length: int, place: Place) -> str:
+    def create_partial(self, length: int, destination: Destination) -> str:
         """Begin an upload that will be a part of one to `place`, and return its id."""
         # Where the whole shall go is said again when the parts are joined; here it is for the lists.
-        described = {"Upload-Metadata": place.to_metadata()}
+        described = {"Upload-Metadata": destination.to_metadata()}
         return self._create({"Upload-Concat": "partial", **described, **_length(length)})
 
-    def join(self, ids: Sequence[str], place: Place) -> str:
+    def join(self, ids: Sequence[str], destination: Destination) -> str:
         """Make one upload of the finished partial ones, in their order, and return its id.
 
         The parts end with it, so it cannot be asked for twice.
         """
         addresses = " ".join(self._connection.server.prefix + _target(each) for each in ids)
-        headers = {"Upload-Concat": f"final;{addresses}", "Upload-Metadata": place.to_metadata()}
+        headers = {"Upload-Concat": f"final;{addresses}", "Upload-Metadata": destination.to_metadata()}
         return self._create(headers, is_repeatable=False)
 
-    def look(self, upload_id: str) -> Standing:
+    def get_status(self, upload_id: str) -> UploadStatus:
         """Return how far an upload is."""
         request = Request("HEAD", _target(upload_id), _VERSION, is_repeatable=True)
-        return self._standing(self._connection.open(request))
+        return self._read_status(self._connection.open(request))
 
     def send(
         self, upload_id: str, offset: int, body: Body, content_hash: str | None, length: int | None = None
-    ) -> Standing:
+    ) -> UploadStatus:
         """Send the bytes from `offset` on, once, and return how far the upload is then.
 
         `content_hash` is that of the body alone; with it the body counts whole or not at all. Unlike
@@ -121,13 +121,13 @@ class Tus:
             headers["X-Content-Hash"] = content_hash
         if length is not None:
             headers["Upload-Length"] = str(length)
-        return self._standing(self._connection.once(Request("PATCH", _target(upload_id), headers, body)))
+        return self._read_status(self._connection.once(Request("PATCH", _target(upload_id), headers, body)))
 
     def cancel(self, upload_id: str) -> None:
         """End an upload and drop what the server has of it."""
         self._connection.json(Request("DELETE", _target(upload_id), _VERSION, is_repeatable=True))
 
-    def entry(self, upload_id: str) -> Entry:
+    def entry(self, upload_id: str) -> RemoteEntry:
         """Return the entry that a finished upload became."""
         request = Request("GET", _target(upload_id), is_repeatable=True)
         try:
@@ -137,22 +137,22 @@ class Tus:
                 raise
         return self._sent(upload_id)
 
-    def _sent(self, upload_id: str) -> Entry:
+    def _sent(self, upload_id: str) -> RemoteEntry:
         """Return what a token that may not look is told of a finished upload: what it sent, and where that is."""
         response = self._connection.open(Request("HEAD", _target(upload_id), _VERSION, is_repeatable=True))
-        standing = self._standing(response)
+        status = self._read_status(response)
         address = urlsplit(response.headers.get("Content-Location", "")).path
         path = unquote(address.partition("/files/")[2])
         document = {"kind": "file", "name": path.rpartition("/")[2], "path": path}
-        return self._to_entry(document | {"size": standing.offset, "content_hash": standing.content_hash})
+        return self._to_entry(document | {"size": status.offset, "content_hash": status.content_hash})
 
-    def list(self) -> list[Unfinished]:
+    def list(self) -> list[UnfinishedUpload]:
         """Return the unfinished uploads of the user."""
         answer = self._connection.json(Request("GET", UPLOADS, is_repeatable=True))
         items = answer.get("uploads") if isinstance(answer, dict) else None
         if not isinstance(items, list):
             raise self._connection.misunderstood("it is no list of uploads")
-        return [self._unfinished(item) for item in items]
+        return [self._read_unfinished(item) for item in items]
 
     def _create(self, headers: Mapping[str, str], *, is_repeatable: bool = True) -> str:
         # Twice is as good as once: the one that nobody knows of stays empty and expires.
@@ -164,7 +164,7 @@ class Tus:
             raise self._connection.misunderstood("the upload has no address")
         return upload_id
 
-    def _standing(self, response: urllib3.BaseHTTPResponse) -> Standing:
+    def _read_status(self, response: urllib3.BaseHTTPResponse) -> UploadStatus:
         with self._connection.reading(response):
             response.drain_conn()
         offset = response.headers.get("Upload-Offset", "")
@@ -172,14 +172,14 @@ class Tus:
         content_hash = response.headers.get("X-Content-Hash", "")
         if not (offset.isascii() and offset.isdigit()) or not is_content_hash(content_hash or "0" * 64):
             raise self._connection.misunderstood("an upload has no offset or hash")
-        return Standing(int(offset), int(length) if length.isdecimal() else None, content_hash)
+        return UploadStatus(int(offset), int(length) if length.isdecimal() else None, content_hash)
 
-    def _unfinished(self, item: Any) -> Unfinished:
+    def _read_unfinished(self, item: Any) -> UnfinishedUpload:
         members = item if isinstance(item, dict) else {}
         upload_id, offset, length = members.get("id"), members.get("offset"), members.get("length")
         if not isinstance(upload_id, str) or not _ID.fullmatch(upload_id) or not isinstance(offset, int):
             raise self._connection.misunderstood("an upload has no id or offset")
-        return Unfinished(
+        return UnfinishedUpload(
             upload_id,
             str(members.get("path") or ""),
             offset,

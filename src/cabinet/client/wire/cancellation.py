@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import socket
 
 
-class Stop:
+class Cancellation:
     """Ends what all threads of a command do; once set, it stays so."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Stop:
         """Whether everything shall end."""
         return self._event.is_set()
 
-    def set(self) -> None:
+    def cancel(self) -> None:
         """Let `check` and `wait` raise from now on, and end every wait for a watched socket."""
         import socket  # not before something went wrong, for --help shall be quick
 

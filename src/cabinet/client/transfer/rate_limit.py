@@ -1,6 +1,6 @@
 """How fast bytes may move: `--limit-rate`, over all the transfers of a command together.
 
-Rule: it only waits, and only where `Stop` can end the wait.
+Rule: it only waits, and only where `Cancellation` can end the wait.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from cabinet.client.failures import BadUsage
-from cabinet.client.wire.stop import Stop
+from cabinet.client.wire.cancellation import Cancellation
 
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmMgG]?)(i?)[bB]?(?:/s)?")
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
@@ -21,23 +21,25 @@ _PIECES = 8
 _SMALLEST = 1024
 
 
-class Throttle:
+class RateLimiter:
     """Lets at most `rate` bytes a second pass, over all threads; None is as fast as it goes."""
 
-    def __init__(self, rate: int | None, stop: Stop, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, rate: int | None, cancellation: Cancellation, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._rate = rate
-        self._stop = stop
+        self._cancellation = cancellation
         self._clock = clock
         self._lock = threading.Lock()
         self._free_at = clock()
 
-    def pace(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    def limit(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """Pass `chunks` on, in smaller pieces and with pauses if there is a limit.
 
         Raises `Stopped` between two chunks.
         """
         for chunk in chunks:
-            self._stop.check()
+            self._cancellation.check()
             if self._rate is None:
                 yield chunk
             else:
@@ -57,7 +59,7 @@ class Throttle:
             begins_at = max(now, self._free_at)
             self._free_at = begins_at + seconds
         if begins_at > now:
-            self._stop.wait(begins_at - now)
+            self._cancellation.wait(begins_at - now)
 
 
 def to_rate(text: str) -> int:

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from cabinet.client.wire.connection import Connection, Request
-from cabinet.client.wire.entries import PAGE_SIZE, Entry, Trashed, Version
+from cabinet.client.wire.entries import PAGE_SIZE, RemoteEntry, RemoteVersion, TrashedEntry
 from cabinet.storage.content_hash import is_content_hash
 
 T = TypeVar("T")
 
 
-class Answers:
+class ResponseReader:
     """Reads the answers of one server."""
 
     def __init__(self, connection: Connection) -> None:
@@ -47,17 +47,17 @@ class Answers:
         items: list[Any] = page[member]
         return items
 
-    def entry(self, document: Any) -> Entry:
+    def entry(self, document: Any) -> RemoteEntry:
         """Read what lies in a folder."""
         path = self.text(document, "path")
         is_folder, size, content_hash = self._content(document)
         modified_at = str(document.get("modified_at") or "")
-        return Entry(path, size, content_hash, modified_at, is_folder, document)
+        return RemoteEntry(path, size, content_hash, modified_at, is_folder, document)
 
-    def trashed(self, document: Any) -> Trashed:
+    def trashed(self, document: Any) -> TrashedEntry:
         """Read what lies in the trash."""
         is_folder, size, _ = self._content(document)
-        return Trashed(
+        return TrashedEntry(
             self.text(document, "id"),
             self.text(document, "from"),
             size,
@@ -67,7 +67,7 @@ class Answers:
             document,
         )
 
-    def version(self, document: Any) -> Version:
+    def version(self, document: Any) -> RemoteVersion:
         """Read a version of a file."""
         content_hash = self.text(document, "content_hash")
         number, size = document.get("number"), document.get("size")
@@ -75,7 +75,7 @@ class Answers:
             raise self._connection.misunderstood("a version has no number or size")
         is_current = document.get("current") is True
         created_at = str(document.get("created_at") or "")
-        return Version(number, size, content_hash, created_at, is_current, document)
+        return RemoteVersion(number, size, content_hash, created_at, is_current, document)
 
     def text(self, document: Any, member: str) -> str:
         """Return a member of a document that is a text and not empty."""

@@ -1,4 +1,4 @@
-"""Leave to do what cannot be taken back: given beforehand by --force, or asked for.
+"""Confirmation to do what cannot be taken back: given beforehand by --force, or asked for.
 
 Rule: where there is nobody to ask, nothing is done without it. What ends in the trash needs none.
 """
@@ -13,27 +13,27 @@ import click
 
 from cabinet.client.failures import Declined, NotConfirmed
 from cabinet.client.output import Output
-from cabinet.terminal.streams import is_attended
-from cabinet.terminal.text import neutralise
+from cabinet.terminal.streams import can_prompt
+from cabinet.terminal.text import escape_controls
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class Confirmation:
     """Whether leave was given beforehand; raises `NotConfirmed` if it can never be had."""
 
     output: Output
-    is_given: bool
+    is_forced: bool
 
     def __post_init__(self) -> None:
-        if not (self.is_given or is_attended()):
+        if not (self.is_forced or can_prompt()):
             raise NotConfirmed
 
     def ask(self, question: str) -> None:
         """Ask unless leave was given; raises `Declined`."""
-        if self.is_given:
+        if self.is_forced:
             return
-        with self.output.aside():
-            if not click.confirm(neutralise(question), err=True):
+        with self.output.suspended():
+            if not click.confirm(escape_controls(question), err=True):
                 raise Declined
 
 

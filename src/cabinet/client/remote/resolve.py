@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from cabinet.client.failures import NoMatch
 from cabinet.client.paths import iter_above, to_path
 from cabinet.client.remote.globs import expand, is_pattern, look_up
-from cabinet.client.tally import Tally
-from cabinet.client.wire.entries import Entry
+from cabinet.client.summary import Summary
+from cabinet.client.wire.entries import RemoteEntry
 from cabinet.errors import IsAFolder, NotFound
 
 if TYPE_CHECKING:
@@ -22,49 +22,51 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class ResolvedPath:
     """Something on the server; `entry` is None where it was not looked for."""
 
     text: str
     path: str
-    entry: Entry | None = None
+    entry: RemoteEntry | None = None
 
 
-class Meaning:
+class Resolver:
     """Finds out what the names of one command mean.
 
-    With `is_certain`, also names without a pattern are looked up, and those of nothing refused.
+    With `check_existence`, also names without a pattern are looked up, and those of nothing refused.
     Without `folders`, a pattern means files only.
     """
 
-    def __init__(self, api: Api, tally: Tally, *, folders: bool = True, is_certain: bool = False) -> None:
+    def __init__(
+        self, api: Api, summary: Summary, *, folders: bool = True, check_existence: bool = False
+    ) -> None:
         self._api = api
-        self._tally = tally
+        self._summary = summary
         self._folders = folders
-        self._is_certain = is_certain
+        self._is_certain = check_existence
 
-    def iter_meant(self, texts: Iterable[str]) -> Iterator[Meant]:
-        """Yield what each of the names means; of what cannot be had, the tally is told."""
+    def iter_resolved(self, texts: Iterable[str]) -> Iterator[ResolvedPath]:
+        """Yield what each of the names means; of what cannot be had, the summary is told."""
         named: list[tuple[str, str]] = []
         for text in texts:
-            with self._tally.attempt(text):
+            with self._summary.attempt(text):
                 named.append((text, to_path(text)))
         found = self._look_up([path for _, path in named if path])
         for text, path in named:
-            with self._tally.attempt(text):
+            with self._summary.attempt(text):
                 if found.get(path) is None and is_pattern(path):
                     for entry in self._expand(text, path):
-                        yield Meant(entry.path, entry.path, entry)
+                        yield ResolvedPath(entry.path, entry.path, entry)
                 elif path in found and found[path] is None:
                     raise NotFound
                 else:
-                    yield Meant(text, path, found.get(path))
+                    yield ResolvedPath(text, path, found.get(path))
 
-    def _look_up(self, paths: Sequence[str]) -> dict[str, Entry | None]:
+    def _look_up(self, paths: Sequence[str]) -> dict[str, RemoteEntry | None]:
         wanted = [path for path in dict.fromkeys(paths) if self._is_certain or is_pattern(path)]
         return dict(zip(wanted, look_up(self._api, wanted), strict=True))
 
-    def _expand(self, text: str, path: str) -> Sequence[Entry]:
+    def _expand(self, text: str, path: str) -> Sequence[RemoteEntry]:
         found = list(expand(self._api, path))
         if not found:
             raise NoMatch(pattern=text)
@@ -74,7 +76,7 @@ class Meaning:
         return taken
 
 
-def outermost(meant: Iterable[Meant]) -> list[Meant]:
+def without_nested(resolved: Iterable[ResolvedPath]) -> list[ResolvedPath]:
     """Return each thing once, and none that lies in another: it goes with its folder."""
-    by_path = {one.path: one for one in meant}
+    by_path = {one.path: one for one in resolved}
     return [one for one in by_path.values() if not any(above in by_path for above in iter_above(one.path))]

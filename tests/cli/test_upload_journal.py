@@ -1,4 +1,4 @@
-"""Notes on unfinished uploads where they cannot be kept, or make no sense: a warning, and never an end."""
+"""UploadJournal on unfinished uploads where they cannot be kept, or make no sense: a warning, and never an end."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import pytest
 
 from cabinet.client.failures import UploadInUse
 from cabinet.client.local import look_at
-from cabinet.client.transfer.notes import (
-    Notes,
-    Piece,
-    Subject,
-    default_folder,
-    forget_about,
-    local_files,
-    open_notes,
-    pieces_with,
-)
 from cabinet.client.transfer.parts import Span
+from cabinet.client.transfer.upload_journal import (
+    JournalKey,
+    Piece,
+    UploadJournal,
+    default_folder,
+    delete_journal_of,
+    local_files,
+    open_journal,
+    sibling_ids,
+)
 from tests.cli.conftest import Filecli
 from tests.support.contents import content_of
 from tests.support.faults import Fault
 
-SUBJECT = Subject("http://here", "alice", "/file", "file")
+SUBJECT = JournalKey("http://here", "alice", "/file", "file")
 DIGEST = bytes(range(32))
 
 
@@ -37,12 +37,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "state" / "filecli" / "uploads"
 
 
-def begin(notes: Notes, desk: Path, size: int = 8 << 20) -> Piece:
+def begin(journal: UploadJournal, desk: Path, size: int = 8 << 20) -> Piece:
     file = desk / "file"
     file.touch()
     os.truncate(file, size)
     piece = Piece("an-id", Span(0, size))
-    notes.begin(SUBJECT, look_at(file), "replace", [piece])
+    journal.begin(SUBJECT, look_at(file), "replace", [piece])
     return piece
 
 
@@ -73,19 +73,19 @@ def test_where_no_notes_can_be_kept_the_upload_goes_on_without(
 ) -> None:
     spoil(folder)
     warnings: list[str] = []
-    with open_notes(folder, SUBJECT, warnings.append) as notes:
-        piece = begin(notes, desk)
-        notes.add(piece, 0, DIGEST)
+    with open_journal(folder, SUBJECT, warnings.append) as journal:
+        piece = begin(journal, desk)
+        journal.add(piece, 0, DIGEST)
         assert piece.digests == DIGEST
-        assert notes.is_about(look_at(desk / "file"), "replace")
-        notes.forget()
-        assert not notes.pieces
+        assert journal.matches(look_at(desk / "file"), "replace")
+        journal.delete()
+        assert not journal.pieces
 
     assert len(warnings) == 1
     assert "An upload that is interrupted will begin anew." in warnings[0]
     assert local_files(folder) == {}
-    assert pieces_with(folder, "an-id") == ["an-id"]
-    forget_about(folder, "an-id")
+    assert sibling_ids(folder, "an-id") == ["an-id"]
+    delete_journal_of(folder, "an-id")
 
 
 @pytest.mark.parametrize("function", ["open", "mkdir"])
@@ -95,8 +95,8 @@ def test_any_error_of_the_disk_is_a_warning(
 ) -> None:
     warnings: list[str] = []
     Fault(monkeypatch, function, code, lambda path: "state" in path.parts)
-    with open_notes(folder, SUBJECT, warnings.append) as notes:
-        begin(notes, desk)
+    with open_journal(folder, SUBJECT, warnings.append) as journal:
+        begin(journal, desk)
 
     assert len(warnings) == 1
     assert f"“{folder}”" in warnings[0]
@@ -107,17 +107,17 @@ def test_a_disk_that_fills_up_meanwhile_keeps_what_is_whole(
     after: int, folder: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
-    with open_notes(folder, SUBJECT, warnings.append) as notes:
+    with open_journal(folder, SUBJECT, warnings.append) as journal:
         with monkeypatch.context() as patched:
             Fault(patched, "write", errno.ENOSPC, lambda path: path.parent == folder, after=after)
-            piece = begin(notes, desk)
-            notes.add(piece, 0, DIGEST)
-        notes.add(piece, 1, DIGEST)
+            piece = begin(journal, desk)
+            journal.add(piece, 0, DIGEST)
+        journal.add(piece, 1, DIGEST)
         assert piece.digests == DIGEST * 2
     assert len(warnings) == 1
 
-    with open_notes(folder, SUBJECT, warnings.append) as notes:
-        assert [piece.digests for piece in notes.pieces] == [b""] * after
+    with open_journal(folder, SUBJECT, warnings.append) as journal:
+        assert [piece.digests for piece in journal.pieces] == [b""] * after
 
 
 def test_half_a_line_that_a_full_disk_took_does_not_spoil_the_next_run(
@@ -125,17 +125,17 @@ def test_half_a_line_that_a_full_disk_took_does_not_spoil_the_next_run(
 ) -> None:
     write = os.write
     warnings: list[str] = []
-    with open_notes(folder, SUBJECT, warnings.append) as notes:
-        piece = begin(notes, desk)
+    with open_journal(folder, SUBJECT, warnings.append) as journal:
+        piece = begin(journal, desk)
         with monkeypatch.context() as patched:
             patched.setattr(os, "write", lambda descriptor, content: write(descriptor, content[:10]))
-            notes.add(piece, 0, DIGEST)
+            journal.add(piece, 0, DIGEST)
     assert len(warnings) == 1
 
-    with open_notes(folder, SUBJECT, warnings.append) as notes:
-        notes.add(notes.pieces[0], 0, DIGEST)
-    with open_notes(folder, SUBJECT, warnings.append) as notes:
-        assert notes.pieces[0].digests == DIGEST
+    with open_journal(folder, SUBJECT, warnings.append) as journal:
+        journal.add(journal.pieces[0], 0, DIGEST)
+    with open_journal(folder, SUBJECT, warnings.append) as journal:
+        assert journal.pieces[0].digests == DIGEST
 
 
 HEADER = {"local": "/file", "size": 8 << 20, "mtime_ns": 1, "on_conflict": "replace"}
@@ -156,14 +156,14 @@ def test_notes_that_make_no_sense_are_as_good_as_none(header: bytes, folder: Pat
     (folder / SUBJECT.file_name).write_bytes(header + b"\n" + json.dumps(LINE).encode() + b"\n")
     assert local_files(folder) == {}
     warnings: list[str] = []
-    with open_notes(folder, SUBJECT, warnings.append) as notes:
-        assert notes.pieces == []
-        begin(notes, desk)
+    with open_journal(folder, SUBJECT, warnings.append) as journal:
+        assert journal.pieces == []
+        begin(journal, desk)
 
     assert len(warnings) == 1
     assert "makes no sense" in warnings[0]
-    with open_notes(folder, SUBJECT, warnings.append) as notes:
-        assert len(notes.pieces) == 1
+    with open_journal(folder, SUBJECT, warnings.append) as journal:
+        assert len(journal.pieces) == 1
 
 
 @pytest.mark.parametrize(
@@ -175,15 +175,15 @@ def test_digests_that_make_no_sense_do_not_count(change: dict[str, object], fold
     folder.mkdir(parents=True)
     lines = [{**HEADER, "pieces": [["a", 0, 8 << 20]]}, {**LINE, **change}, LINE]
     (folder / SUBJECT.file_name).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    with open_notes(folder, SUBJECT, pytest.fail) as notes:
-        assert [piece.digests for piece in notes.pieces] == [b""]
+    with open_journal(folder, SUBJECT, pytest.fail) as journal:
+        assert [piece.digests for piece in journal.pieces] == [b""]
 
 
 def test_two_at_the_same_file_still_keep_out_of_each_others_way(folder: Path, desk: Path) -> None:
     with (
-        open_notes(folder, SUBJECT, pytest.fail),
+        open_journal(folder, SUBJECT, pytest.fail),
         pytest.raises(UploadInUse),
-        open_notes(folder, SUBJECT, pytest.fail),
+        open_journal(folder, SUBJECT, pytest.fail),
     ):
         pass
 
@@ -208,7 +208,7 @@ def test_where_nobody_knows_a_home_nothing_is_made_in_the_working_folder(
     monkeypatch.setattr("os.path.expanduser", str)
     assert not default_folder().is_absolute()
     warnings: list[str] = []
-    with open_notes(default_folder(), SUBJECT, warnings.append):
+    with open_journal(default_folder(), SUBJECT, warnings.append):
         pass
     assert len(warnings) == 1
     done = alice("login", given="a\nb\n")

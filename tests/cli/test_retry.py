@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cabinet.client.failures import ConnectionLost, Refused
-from cabinet.client.wire.patience import BASE, LONGEST, LONGEST_ASKED_FOR, Patience
+from cabinet.client.wire.retry import BASE_DELAY, MAX_DELAY, MAX_RETRY_AFTER, Retry
 from cabinet.errors import Unavailable
 
 LOST = ConnectionLost(server="http://one", reason="it broke")
@@ -16,35 +16,33 @@ def busy(retry_after: float | None) -> Refused:
 
 
 class Watched:
-    """A patience that remembers its pauses in place of making them."""
+    """A retry that remembers its pauses in place of making them."""
 
     def __init__(self, retries: int = 100, fraction: float = 1.0) -> None:
         self.pauses: list[float] = []
         self.told: list[str] = []
-        self.patience = Patience(
-            retries, self.told.append, sleep=self.pauses.append, fraction=lambda: fraction
-        )
+        self.retry = Retry(retries, self.told.append, sleep=self.pauses.append, fraction=lambda: fraction)
 
 
 def test_the_longest_pause_doubles_with_every_attempt_up_to_a_bound() -> None:
     watched = Watched()
     for attempt in range(9):
-        watched.patience.wait(attempt, LOST)
+        watched.retry.wait(attempt, LOST)
 
-    assert watched.pauses == [min(LONGEST, BASE * 2**attempt) for attempt in range(9)]
-    assert watched.pauses[-1] == LONGEST
+    assert watched.pauses == [min(MAX_DELAY, BASE_DELAY * 2**attempt) for attempt in range(9)]
+    assert watched.pauses[-1] == MAX_DELAY
 
 
 def test_a_pause_is_a_random_part_of_the_longest() -> None:
     watched = Watched(fraction=0.25)
-    watched.patience.wait(2, LOST)
+    watched.retry.wait(2, LOST)
 
-    assert watched.pauses == [BASE * 4 * 0.25]
+    assert watched.pauses == [BASE_DELAY * 4 * 0.25]
 
 
 def test_a_server_that_names_a_time_is_taken_at_its_word() -> None:
     watched = Watched()
-    watched.patience.wait(0, busy(7.0))
+    watched.retry.wait(0, busy(7.0))
 
     assert watched.pauses == [7.0]
     assert watched.told == ["Busy. Trying again in 7 s."]
@@ -52,10 +50,10 @@ def test_a_server_that_names_a_time_is_taken_at_its_word() -> None:
 
 def test_after_the_last_attempt_the_error_is_raised() -> None:
     watched = Watched(retries=2)
-    watched.patience.wait(1, LOST)
+    watched.retry.wait(1, LOST)
 
     with pytest.raises(ConnectionLost):
-        watched.patience.wait(2, LOST)
+        watched.retry.wait(2, LOST)
     assert len(watched.pauses) == 1
 
 
@@ -63,12 +61,12 @@ def test_a_server_that_asks_for_too_long_gets_no_further_attempt() -> None:
     watched = Watched()
 
     with pytest.raises(Refused):
-        watched.patience.wait(0, busy(LONGEST_ASKED_FOR + 1))
+        watched.retry.wait(0, busy(MAX_RETRY_AFTER + 1))
     assert watched.pauses == []
 
 
 def test_short_pauses_are_not_worth_a_word() -> None:
     watched = Watched(fraction=0.1)
-    watched.patience.wait(0, LOST)
+    watched.retry.wait(0, LOST)
 
     assert watched.told == []

@@ -10,28 +10,28 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from cabinet.client.wire.stop import Stop
+from cabinet.client.wire.cancellation import Cancellation
 
 Job = Callable[[], None]
 
 DEFAULT_JOBS = 4
-MOST_JOBS = 32
+MAX_JOBS = 32
 
 # Seconds for threads to end once they are told to; what still runs then ends with the process.
 _GRACE = 2.0
 
 
-class Crew:
+class WorkerPool:
     """Does the jobs of one command, at most `size` at a time."""
 
-    def __init__(self, size: int, stop: Stop) -> None:
+    def __init__(self, size: int, cancellation: Cancellation) -> None:
         self._size = size
-        self._stop = stop
+        self._cancellation = cancellation
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
         self._threads: list[threading.Thread] = []
         self._busy = 0
-        self._is_over = False
+        self._is_closed = False
         self._error: BaseException | None = None
 
     def run(self, jobs: Iterable[Job]) -> None:
@@ -41,15 +41,15 @@ class Crew:
         """
         try:
             for job in jobs:
-                self._hand_over(job)
-            self._await_all()
+                self._submit(job)
+            self._wait_until_done()
         except BaseException:
-            self._stop.set()
+            self._cancellation.cancel()
             raise
         finally:
-            self._end()
+            self._shut_down()
 
-    def _hand_over(self, job: Job) -> None:
+    def _submit(self, job: Job) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._error or len(self._waiting) < self._size)
             self._raise_error()
@@ -61,7 +61,7 @@ class Crew:
             self._threads.append(thread)
             thread.start()
 
-    def _await_all(self) -> None:
+    def _wait_until_done(self) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._error or not (self._waiting or self._busy))
             self._raise_error()
@@ -70,9 +70,9 @@ class Crew:
         if self._error is not None:
             raise self._error
 
-    def _end(self) -> None:
+    def _shut_down(self) -> None:
         with self._changed:
-            self._is_over = True
+            self._is_closed = True
             self._waiting.clear()
             self._changed.notify_all()
         for thread in self._threads:
@@ -83,7 +83,7 @@ class Crew:
             try:
                 job()
             except BaseException as error:  # noqa: BLE001 - it goes on where the jobs were planned
-                self._note(error)
+                self._record_error(error)
             finally:
                 with self._changed:
                     self._busy -= 1
@@ -91,15 +91,15 @@ class Crew:
 
     def _next(self) -> Job | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._is_over)
-            if self._is_over:
+            self._changed.wait_for(lambda: self._waiting or self._is_closed)
+            if self._is_closed:
                 return None
             self._busy += 1
             job = self._waiting.popleft()
             self._changed.notify_all()
             return job
 
-    def _note(self, error: BaseException) -> None:
+    def _record_error(self, error: BaseException) -> None:
         with self._changed:
             self._error = self._error or error
             self._changed.notify_all()

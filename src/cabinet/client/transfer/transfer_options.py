@@ -11,17 +11,17 @@ from typing import Any
 
 import click
 
-from cabinet.client.crew import DEFAULT_JOBS, MOST_JOBS
 from cabinet.client.remote.names import complete_local
+from cabinet.client.transfer.rate_limit import to_rate
 from cabinet.client.transfer.selection import Selection
-from cabinet.client.transfer.throttle import to_rate
+from cabinet.client.worker_pool import DEFAULT_JOBS, MAX_JOBS
 
 # Standard input or output in place of a file.
 STDIO = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class TransferOptions:
     """So many files at a time, at most `rate` bytes a second, only those of `selection`."""
 
     jobs: int = DEFAULT_JOBS
@@ -30,16 +30,16 @@ class Manner:
     selection: Selection = field(default_factory=Selection)
 
 
-def to_manner(
+def to_transfer_options(
     *, jobs: int, limit_rate: str | None, dry_run: bool, include: tuple[str, ...], exclude: tuple[str, ...]
-) -> Manner:
+) -> TransferOptions:
     """Return what the options say; raises `BadUsage`."""
     rate = None if limit_rate is None else to_rate(limit_rate)
-    return Manner(jobs, rate, dry_run, Selection(include, exclude))
+    return TransferOptions(jobs, rate, dry_run, Selection(include, exclude))
 
 
-def transfer_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Declare the options that `to_manner` takes."""
+def add_transfer_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare the options that `to_transfer_options` takes."""
     for declare in reversed(_OPTIONS):
         function = declare(function)
     return function
@@ -59,7 +59,7 @@ _OPTIONS = (
     click.option(
         "-j",
         "--jobs",
-        type=click.IntRange(1, MOST_JOBS),
+        type=click.IntRange(1, MAX_JOBS),
         default=DEFAULT_JOBS,
         show_default=True,
         metavar="N",
@@ -67,7 +67,7 @@ _OPTIONS = (
     ),
     click.option("--include", multiple=True, metavar="PATTERN", help="Only what matches, such as '*.jpg'."),
     click.option(
-        "--exclude", multiple=True, metavar="PATTERN", help="Leave out what matches, such as 'build/'."
+        "--exclude", multiple=True, metavar="PATTERN", help="Confirmation out what matches, such as 'build/'."
     ),
     click.option("--limit-rate", metavar="RATE", help="At most so many bytes a second, such as 500k or 2M."),
     dry_run_option,

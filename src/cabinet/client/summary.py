@@ -31,7 +31,7 @@ from cabinet.client.failures import (
     UploadsInterrupted,
 )
 from cabinet.client.local_failures import InTheWay, LocalReadOnly, SameName
-from cabinet.client.output import Output, to_event, to_trouble
+from cabinet.client.output import Output, to_error_members, to_event
 from cabinet.client.token_failures import TokenRefused
 from cabinet.errors import CabinetError, StorageFull, TooManyAttempts, Unavailable
 from cabinet.terminal.report import to_summary
@@ -52,12 +52,12 @@ _FATAL = (
 )
 
 # What this disk can never hold, or may not hold as long as nobody decides.
-_LEFT_ALONE = (NameRefused, SameName, InTheWay)
+_NON_BLOCKING = (NameRefused, SameName, InTheWay)
 
-_FATAL_ANSWERS = (StorageFull, TooManyAttempts, Unavailable)
+_FATAL_REFUSALS = (StorageFull, TooManyAttempts, Unavailable)
 
 
-class Tally:
+class Summary:
     """Counts what was done and what was not, and how long it took."""
 
     def __init__(self, output: Output) -> None:
@@ -65,7 +65,7 @@ class Tally:
         self._lock = threading.Lock()
         self._started = time.monotonic()
         self._codes: list[int] = []
-        self._flaws = 0
+        self._blocking = 0
         self._done = 0
         self._bytes = 0
         self._unchanged = 0
@@ -73,9 +73,9 @@ class Tally:
         self._uploads: list[int] = []
 
     @property
-    def is_flawless(self) -> bool:
+    def is_clean(self) -> bool:
         """Whether nothing failed so far but what was left as it is on both sides, and keeps nothing else."""
-        return not self._flaws
+        return not self._blocking
 
     @property
     def failures(self) -> int:
@@ -96,10 +96,12 @@ class Tally:
         """Report and count an error that concerns only `subject`."""
         with self._lock:
             self._codes.append(exit_code(error))
-            self._flaws += not isinstance(error, _LEFT_ALONE)
-        self._output.document(to_event("failed", subject=subject, **to_trouble(error, exit_code(error))))
+            self._blocking += not isinstance(error, _NON_BLOCKING)
+        self._output.document(
+            to_event("failed", subject=subject, **to_error_members(error, exit_code(error)))
+        )
         text = describe(error)
-        self._output.complain(text if f"“{subject}”" in text else f"{subject}: {text}")
+        self._output.error(text if f"“{subject}”" in text else f"{subject}: {text}")
 
     def done(self, size: int = 0, count: int = 1) -> None:
         """Count so many things, of `size` bytes together, as done."""
@@ -137,7 +139,7 @@ class Tally:
                 raise DownloadsInterrupted(count=len(self._parts), size=size) from error
             raise
 
-    def sum_up(self, verb: str) -> None:
+    def print_totals(self, verb: str) -> None:
         """Print the line that ends a transfer, unless the only thing to say was the error."""
         seconds = time.monotonic() - self._started
         failed = len(self._codes)
@@ -155,10 +157,10 @@ class Tally:
             return
         rate = to_size(round(self._bytes / max(seconds, 0.001)))
         how = f" in {seconds:.1f} s ({rate}/s)"
-        summary = to_summary(verb, self._done, self._bytes, how, unchanged=self._unchanged, failed=failed)
-        self._output.note(summary)
+        line = to_summary(verb, self._done, self._bytes, how, unchanged=self._unchanged, failed=failed)
+        self._output.note(line)
 
-    def leave(self) -> None:
+    def exit_if_failed(self) -> None:
         """End the command: with the one code that all failures share, if nothing was done."""
         if self._codes:
             alike = not self._done and not self._unchanged and len(set(self._codes)) == 1
@@ -168,5 +170,5 @@ class Tally:
 def is_fatal(error: CabinetError) -> bool:
     """Tell whether `error` would meet everything else as well."""
     if isinstance(error, Refused):
-        return any(error.means(kind) for kind in _FATAL_ANSWERS)
+        return any(error.means(kind) for kind in _FATAL_REFUSALS)
     return isinstance(error, _FATAL)

@@ -9,9 +9,9 @@ from functools import partial
 
 import pytest
 
-from cabinet.client.crew import Crew, Job
 from cabinet.client.failures import Stopped
-from cabinet.client.wire.stop import Stop
+from cabinet.client.wire.cancellation import Cancellation
+from cabinet.client.worker_pool import Job, WorkerPool
 
 # Seconds: nothing here takes long unless it hangs.
 PATIENCE = 60
@@ -19,7 +19,7 @@ PATIENCE = 60
 
 def test_all_jobs_are_done() -> None:
     done: list[int] = []
-    Crew(3, Stop()).run(partial(done.append, number) for number in range(100))
+    WorkerPool(3, Cancellation()).run(partial(done.append, number) for number in range(100))
 
     assert sorted(done) == list(range(100))
 
@@ -36,13 +36,13 @@ def test_so_many_at_a_time_and_no_more() -> None:
         together.wait()
         running.discard(threading.get_ident())
 
-    Crew(3, Stop()).run([job] * 9)
+    WorkerPool(3, Cancellation()).run([job] * 9)
     assert max(most) == 3
 
 
 def test_the_jobs_of_a_crew_of_one_keep_their_order() -> None:
     done: list[int] = []
-    Crew(1, Stop()).run(partial(done.append, number) for number in range(50))
+    WorkerPool(1, Cancellation()).run(partial(done.append, number) for number in range(50))
 
     assert done == list(range(50))
 
@@ -58,43 +58,43 @@ def test_no_more_is_planned_than_can_soon_be_begun() -> None:
             planned.append(number)
             yield partial(done.append, number)
 
-    Crew(2, Stop()).run(plan())
+    WorkerPool(2, Cancellation()).run(plan())
     # Two that run, and two that wait for them.
     assert max(ahead) <= 4
 
 
 def test_the_first_error_ends_all_and_is_raised() -> None:
-    stop = Stop()
+    cancellation = Cancellation()
 
     def fail() -> None:
         raise ValueError("first")
 
     with pytest.raises(ValueError, match="first"):
-        Crew(2, stop).run([lambda: stop.wait(PATIENCE), fail, lambda: None])
-    assert stop.is_set
+        WorkerPool(2, cancellation).run([lambda: cancellation.wait(PATIENCE), fail, lambda: None])
+    assert cancellation.is_set
 
 
 def test_an_error_while_planning_ends_all() -> None:
-    stop = Stop()
+    cancellation = Cancellation()
 
     def plan() -> Iterator[Job]:
-        yield lambda: stop.wait(PATIENCE)
+        yield lambda: cancellation.wait(PATIENCE)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Crew(2, stop).run(plan())
-    assert stop.is_set
+        WorkerPool(2, cancellation).run(plan())
+    assert cancellation.is_set
 
 
 def test_a_stop_ends_a_wait_for_the_network() -> None:
-    stop = Stop()
+    cancellation = Cancellation()
     here, there = socket.socketpair()
     with here, there:
-        stop.watch(here)
-        stop.set()
+        cancellation.watch(here)
+        cancellation.cancel()
 
         assert here.recv(1) == b""
         with pytest.raises(Stopped):
-            stop.watch(there)
+            cancellation.watch(there)
     with pytest.raises(Stopped):
-        stop.check()
+        cancellation.check()

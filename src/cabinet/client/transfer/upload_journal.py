@@ -36,13 +36,13 @@ _SUFFIX = ".upload"
 _KEPT_FOR = 90 * 86400
 
 # What notes raise that are damaged, or of another release.
-_SENSELESS = (ValueError, TypeError, KeyError, IndexError, RecursionError)
+_INVALID = (ValueError, TypeError, KeyError, IndexError, RecursionError)
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class JournalKey:
     """Whose upload it is, of which file to which path; there is one set of notes for each."""
 
     server: str
@@ -52,7 +52,7 @@ class Subject:
 
     @property
     def file_name(self) -> str:
-        """The name of the notes."""
+        """The name of the journal."""
         return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:32] + _SUFFIX
 
 
@@ -74,8 +74,8 @@ class Piece:
         return len(self.digests) == count_blocks(self.span.length) * DIGEST_SIZE
 
 
-class Notes:
-    """The notes on one upload; open only inside `open_notes`, and without a `descriptor` in memory only."""
+class UploadJournal:
+    """The notes on one upload; open only inside `open_journal`, and without a `descriptor` in memory only."""
 
     def __init__(self, path: Path, descriptor: int | None, warn: Callable[[str], None]) -> None:
         self.pieces: list[Piece] = []
@@ -83,24 +83,24 @@ class Notes:
         self._path = path
         self._descriptor = descriptor
         self._warn = warn
-        with self._or_without():
+        with self._in_memory_on_error():
             self._read()
 
-    def is_about(self, source: Source, on_conflict: str) -> bool:
+    def matches(self, source: Source, on_conflict: str) -> bool:
         """Tell whether they are about just this state of the file, to be stored in this way."""
         return bool(self.pieces) and self._facts(source, on_conflict).items() <= self.header.items()
 
-    def saw(self, source: Source) -> bool:
+    def is_same_file(self, source: Source) -> bool:
         """Tell whether it is the very same file, for which nobody can have set the time back."""
         return self._marks(source).items() <= self.header.items()
 
-    def begin(self, subject: Subject, source: Source, on_conflict: str, pieces: Sequence[Piece]) -> None:
+    def begin(self, key: JournalKey, source: Source, on_conflict: str, pieces: Sequence[Piece]) -> None:
         """Start anew, about uploads that were just created."""
         self.pieces = list(pieces)
         ids = [[piece.id, piece.span.start, piece.span.length] for piece in pieces]
         facts = {**self._facts(source, on_conflict), **self._marks(source)}
-        self.header = {**asdict(subject), **facts, "pieces": ids}
-        with self._or_without():
+        self.header = {**asdict(key), **facts, "pieces": ids}
+        with self._in_memory_on_error():
             if self._descriptor is not None:
                 os.ftruncate(self._descriptor, 0)
             self._append(self.header)
@@ -108,7 +108,7 @@ class Notes:
     def add(self, piece: Piece, block: int, digests: bytes) -> None:
         """Note the digests of blocks that the server has, from number `block` of the piece on."""
         piece.digests[block * DIGEST_SIZE :] = digests
-        with self._or_without():
+        with self._in_memory_on_error():
             self._append({"piece": self.pieces.index(piece), "block": block, "digests": digests.hex()})
 
     def clear(self) -> None:
@@ -116,10 +116,10 @@ class Notes:
         self.pieces = []
         self.header = {}
 
-    def forget(self) -> None:
-        """Remove the notes: there is nothing to go on from any more."""
+    def delete(self) -> None:
+        """Remove the journal: there is nothing to go on from any more."""
         self.clear()
-        with self._or_without():
+        with self._in_memory_on_error():
             if self._descriptor is not None:
                 self._path.unlink(missing_ok=True)
 
@@ -129,17 +129,17 @@ class Notes:
 
     @staticmethod
     def _marks(source: Source) -> dict[str, Any]:
-        return {"place": list(source.place), "ctime_ns": source.ctime_ns}
+        return {"place": list(source.file_id), "ctime_ns": source.ctime_ns}
 
     @contextmanager
-    def _or_without(self) -> Iterator[None]:
+    def _in_memory_on_error(self) -> Iterator[None]:
         """Keep nothing more on the disk once that failed: half a line would spoil all that follow."""
         try:
             with local_errors(self._path.parent):
                 yield
         except CabinetError as error:
             self._descriptor = None
-            self._warn(_lacking(error))
+            self._warn(_restart_warning(error))
 
     def _append(self, line: dict[str, Any]) -> None:
         if self._descriptor is not None:
@@ -157,7 +157,7 @@ class Notes:
         os.ftruncate(self._descriptor, content.rfind(b"\n") + 1)
         lines = content.split(b"\n")[:-1]
         # What makes no sense is damaged, or of another release: as good as nothing.
-        with suppress(*_SENSELESS):
+        with suppress(*_INVALID):
             if lines:
                 self.header, self.pieces = _to_pieces(json.loads(lines[0]))
             for line in map(json.loads, lines[1:]):
@@ -167,7 +167,7 @@ class Notes:
 
 
 def _to_pieces(header: dict[str, Any]) -> tuple[dict[str, Any], list[Piece]]:
-    """Return the first line and what it tells of; raises one of `_SENSELESS` unless that covers the file."""
+    """Return the first line and what it tells of; raises one of `_INVALID` unless that covers the file."""
     pieces, end = [], 0
     for id_, start, length in header["pieces"]:
         if not isinstance(id_, str) or start != end or not isinstance(length, int) or length < 1:
@@ -187,7 +187,7 @@ def _add_digests(piece: Piece, block: int, digests: bytes) -> None:
     piece.digests[begin:] = digests
 
 
-def _lacking(error: CabinetError) -> str:
+def _restart_warning(error: CabinetError) -> str:
     return f"{error} An upload that is interrupted will begin anew."
 
 
@@ -197,29 +197,29 @@ def default_folder() -> Path:
 
 
 @contextmanager
-def open_notes(folder: Path, subject: Subject, warn: Callable[[str], None]) -> Iterator[Notes]:
+def open_journal(folder: Path, key: JournalKey, warn: Callable[[str], None]) -> Iterator[UploadJournal]:
     """Open the notes on `subject`, empty if there are none; raises `UploadInUse`.
 
     Empty ones are removed in the end. Where none can be kept, `warn` hears why.
     """
-    path = folder / subject.file_name
+    path = folder / key.file_name
     descriptor = None
     try:
         with local_errors(folder):
             _make_folder(folder)
             _remove_old(folder)
-            descriptor = _open_alone(path, subject)
+            descriptor = _open_alone(path, key)
     except UploadInUse:
         raise
     except CabinetError as error:
-        warn(_lacking(error))
-    notes = None
+        warn(_restart_warning(error))
+    journal = None
     try:
-        notes = Notes(path, descriptor, warn)
-        yield notes
+        journal = UploadJournal(path, descriptor, warn)
+        yield journal
     finally:
-        if notes is not None and not notes.pieces:
-            notes.forget()
+        if journal is not None and not journal.pieces:
+            journal.delete()
         if descriptor is not None:
             os.close(descriptor)
 
@@ -237,7 +237,7 @@ def local_files(folder: Path) -> dict[str, str]:
     }
 
 
-def pieces_with(folder: Path, upload_id: str) -> list[str]:
+def sibling_ids(folder: Path, upload_id: str) -> list[str]:
     """Return the ids of all the pieces of the file that the upload `upload_id` belongs to."""
     for _, header in _headers(folder):
         ids = [str(piece[0]) for piece in header["pieces"]]
@@ -246,7 +246,7 @@ def pieces_with(folder: Path, upload_id: str) -> list[str]:
     return [upload_id]
 
 
-def forget_about(folder: Path, upload_id: str) -> None:
+def delete_journal_of(folder: Path, upload_id: str) -> None:
     """Remove the notes on an upload that was cancelled; there need not be any."""
     for path, header in _headers(folder):
         if any(piece[0] == upload_id for piece in header["pieces"]):
@@ -265,7 +265,7 @@ def _remove_old(folder: Path) -> None:
 def _headers(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield all notes that can be read, with their first lines."""
     for path in sorted(_list(folder)):
-        with suppress(OSError, *_SENSELESS), path.open("rb") as file:
+        with suppress(OSError, *_INVALID), path.open("rb") as file:
             header = json.loads(file.readline())
             _to_pieces(header)
             yield path, header
@@ -279,7 +279,7 @@ def _list(folder: Path) -> list[Path]:
     return []
 
 
-def _open_alone(path: Path, subject: Subject) -> int:
+def _open_alone(path: Path, key: JournalKey) -> int:
     def look(status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
@@ -287,4 +287,4 @@ def _open_alone(path: Path, subject: Subject) -> int:
     try:
         return file_locks.open_locked(path, _FLAGS, 0o600, look)
     except LockTaken as error:
-        raise UploadInUse(path=subject.local) from error
+        raise UploadInUse(path=key.local) from error

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from cabinet.client.failures import BadUsage, Stopped
-from cabinet.client.transfer.throttle import Throttle, to_rate
-from cabinet.client.wire.stop import Stop
+from cabinet.client.transfer.rate_limit import RateLimiter, to_rate
+from cabinet.client.wire.cancellation import Cancellation
 from tests.cli.conftest import Filecli
 from tests.support.contents import content_of
 
 
-class Clock(Stop):
+class Clock(Cancellation):
     """A time that passes only while somebody waits."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ def test_what_is_no_rate_is_refused(text: str) -> None:
 def test_bytes_take_the_time_that_the_rate_gives_them() -> None:
     clock = Clock()
     content = content_of(1_000_000)
-    passed = b"".join(Throttle(100_000, clock, clock).pace([content[:700_000], content[700_000:]]))
+    passed = b"".join(RateLimiter(100_000, clock, clock).limit([content[:700_000], content[700_000:]]))
 
     assert passed == content
     assert 9.5 < clock.now - 100 <= 10
@@ -52,8 +52,8 @@ def test_bytes_take_the_time_that_the_rate_gives_them() -> None:
 
 def test_two_transfers_share_one_rate() -> None:
     clock = Clock()
-    throttle = Throttle(100_000, clock, clock)
-    for _ in zip(throttle.pace([bytes(500_000)]), throttle.pace([bytes(500_000)]), strict=True):
+    rate_limiter = RateLimiter(100_000, clock, clock)
+    for _ in zip(rate_limiter.limit([bytes(500_000)]), rate_limiter.limit([bytes(500_000)]), strict=True):
         pass
 
     assert 9.5 < clock.now - 100 <= 10
@@ -62,14 +62,16 @@ def test_two_transfers_share_one_rate() -> None:
 def test_without_a_limit_chunks_pass_as_they_are() -> None:
     chunks = [b"one", b"two"]
 
-    assert [id(chunk) for chunk in Throttle(None, Stop()).pace(chunks)] == [id(chunk) for chunk in chunks]
+    assert [id(chunk) for chunk in RateLimiter(None, Cancellation()).limit(chunks)] == [
+        id(chunk) for chunk in chunks
+    ]
 
 
 def test_a_stop_ends_the_flow() -> None:
-    stop = Stop()
-    flow = Throttle(None, stop).pace([b"one", b"two"])
+    cancellation = Cancellation()
+    flow = RateLimiter(None, cancellation).limit([b"one", b"two"])
     next(flow)
-    stop.set()
+    cancellation.cancel()
 
     with pytest.raises(Stopped):
         next(flow)

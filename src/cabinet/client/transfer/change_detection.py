@@ -27,7 +27,7 @@ _TICK, _COARSE_TICK = 20_000_000, 2_000_000_000
 _SECOND = 1_000_000_000
 
 
-class Steady:
+class ChangeDetector:
     """One file from its first look, which was just now, to the end of one attempt to send it."""
 
     def __init__(self, source: Source, now_ns: Callable[[], int] = time.time_ns) -> None:
@@ -40,7 +40,7 @@ class Steady:
         """Raise `SourceChanged` unless the file is as it was, but for what may have come to its end."""
         self._look()
 
-    def confirm(self, content_hash: str) -> Iterator[None]:
+    def verify(self, content_hash: str) -> Iterator[None]:
         """Hold the file against the hash of what was read of it, yielding now and then.
 
         Raises `SourceChanged`.
@@ -56,9 +56,9 @@ class Steady:
             raise SourceChanged(path=str(self.source.path))
         self.has_grown = now != self.source
 
-    def confirm_whole(self, content_hash: str) -> Iterator[None]:
+    def verify_whole(self, content_hash: str) -> Iterator[None]:
         """Do the same; raises `SizeUnknown`, too, where there is more in the file than it says."""
-        yield from self.confirm(content_hash)
+        yield from self.verify(content_hash)
         path = self.source.path
         with local_errors(path), path.open("rb", buffering=0) as file:
             file.seek(self.source.size)
@@ -76,29 +76,29 @@ class Steady:
         return now
 
 
-class ConfirmedBody:
-    """A `Body` whose last bytes leave only once `confirm` has run to its end; what it raises breaks it off."""
+class VerifiedBody:
+    """A `Body` whose last bytes leave only once `verify` has run to its end; what it raises breaks it off."""
 
     def __init__(
         self,
         body: Body,
-        confirm: Callable[[], Iterator[None]],
+        verify: Callable[[], Iterator[None]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.length = body.length
         self._body = body
-        self._confirm = confirm
+        self._verify = verify
         self._clock = clock
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the body, its last chunk only once `confirm` has not objected."""
+        """Yield the body, its last chunk only once `verify` has not objected."""
         held = b""
         for chunk in self._body.chunks():
             if held:
                 yield held
             held = chunk
         last_sign = self._clock()
-        for _ in self._confirm():
+        for _ in self._verify():
             if len(held) > 1 and self._clock() - last_sign >= _SIGN_OF_LIFE:
                 yield held[:1]
                 held = held[1:]
