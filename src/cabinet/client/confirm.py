@@ -1,6 +1,6 @@
-"""Confirmation to do what cannot be taken back: given beforehand by --force, or asked for.
+"""Confirmation of actions that can't be undone: by --force or by a prompt.
 
-Rule: where there is nobody to ask, nothing is done without it. What ends in the trash needs none.
+Rule: without a terminal and without --force nothing is done. Moving to the trash needs no confirmation.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cabinet.terminal.text import escape_controls
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Whether leave was given beforehand; raises `NotConfirmed` if it can never be had."""
+    """The confirmation of one command; raises `NotConfirmed` if it is not forced and cannot prompt."""
 
     output: Output
     is_forced: bool
@@ -29,7 +29,7 @@ class Confirmation:
             raise NotConfirmed
 
     def ask(self, question: str) -> None:
-        """Ask unless leave was given; raises `Declined`."""
+        """Prompt unless --force was given; raises `Declined`."""
         if self.is_forced:
             return
         with self.output.suspended():
@@ -38,7 +38,5 @@ class Confirmation:
 
 
 def force_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Declare the option that gives leave."""
-    return click.option(
-        "-y", "--force", is_flag=True, help="Do not ask before something is removed for ever."
-    )(function)
+    """Declare the --force option."""
+    return click.option("-y", "--force", is_flag=True, help="Delete permanently without asking.")(function)

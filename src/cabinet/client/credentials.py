@@ -1,6 +1,6 @@
-"""A name and a password, from a person or from a pipe.
+"""Read a user name and a password from the terminal or from standard input.
 
-Rule: a password is never an argument, never shown, and kept exactly as it was typed.
+Rule: a password is never an argument and never displayed, and is passed on exactly as typed.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ import click
 from cabinet.client.failures import BadUsage
 from cabinet.client.local import local_errors
 
-# Bytes: a longer line is no password, and a pipe may have no end.
+# Bytes: a longer line is not a password, and a pipe may never end.
 LONGEST_LINE = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who signs in, and with what."""
+    """A user name and a password."""
 
     username: str
     password: str
 
 
 def read_credentials(username: str | None, *, password_stdin: bool, confirm: bool = False) -> Credentials:
-    """Ask for what is missing; without a terminal, read it as one line each, the name first.
+    """Prompt for what is missing; without a terminal, read one line each, the name first.
 
-    Standard input decides, even where there is a controlling terminal as well. `confirm` has a
-    new password typed twice.
+    Whether standard input is a terminal decides, even if there is a controlling terminal as well. With
+    `confirm`, a new password is asked for twice.
     """
     if password_stdin or not sys.stdin.isatty():
         name = _line("user name") if username is None else username

@@ -1,6 +1,6 @@
-"""Where an error becomes an exit code and a line on stderr; `EXIT_MEANINGS` lists the codes.
+"""Maps errors to exit codes and messages; `EXIT_MEANINGS` lists the codes.
 
-Rule: every class of error stands in `EXIT_CODES`; nothing else in filecli chooses a number.
+Rule: every error class is in `EXIT_CODES`; no other module of filecli chooses an exit code.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ EXIT_MEANINGS = {
     USAGE: "Wrong usage, or a name or value that can't be used.",
     3: "Not signed in, or not allowed.",
     4: "Not found.",
-    5: "Conflict with what is there.",
+    5: "Conflict with an existing item.",
     6: "Too large, or not enough space.",
-    7: "Damaged: the content is not what it has to be.",
-    8: "Unavailable: trying again later may help.",
+    7: "Damaged: the content does not match its hash.",
+    8: "Unavailable; try again later.",
     INTERRUPTED: "Interrupted by Ctrl-C.",
 }
 
@@ -129,26 +129,26 @@ EXIT_CODES: dict[type[CabinetError], int] = {
     failures.UploadsInterrupted: INTERRUPTED,
 }
 
-# What to do next about an error of the server; a class without a line takes that of its base.
+# The hint for each server error; a class that is not listed uses the hint of its base class.
 HINTS: dict[type[CabinetError], str] = {
     errors.SignInRequired: "Run filecli login.",
     errors.WrongCredentials: "Check the name and the password; filecli register creates an account where registration is open.",
     errors.Forbidden: "",
-    errors.NotFound: "filecli ls shows what is there.",
+    errors.NotFound: "filecli ls lists the files.",
     errors.UsernameTaken: "Choose another name, or run filecli login if it is yours.",
-    errors.EntryExists: "--on-conflict replace or rename stores it all the same.",
-    errors.IsAFolder: "-r takes a folder with all that is in it.",
-    errors.TooManyEntries: "filecli trash empty removes what is in the trash.",
-    errors.TooManyUploads: "filecli uploads lists them, and cancels them.",
-    errors.StorageFull: "filecli trash empty frees what is in your trash; else ask the administrator.",
-    errors.FolderFull: "Ask the owner of the folder for room.",
+    errors.EntryExists: "Use --on-conflict replace or --on-conflict rename.",
+    errors.IsAFolder: "Use -r for a folder with its contents.",
+    errors.TooManyEntries: "Empty the trash (filecli trash empty).",
+    errors.TooManyUploads: "filecli uploads lists them; filecli uploads cancel removes them.",
+    errors.StorageFull: "Empty the trash (filecli trash empty), or ask the administrator.",
+    errors.FolderFull: "Ask the owner of the folder to free space.",
     errors.QuotaExceeded: "Empty the trash (filecli trash empty) or remove old versions (filecli versions rm).",
     errors.TooManyAttempts: "Wait before the next attempt.",
     errors.RequestTimeout: "Try again later.",
     errors.Unavailable: "Try again later.",
 }
 
-# For answers without a problem document: of a proxy, or of something that is not Cabinet.
+# For responses without a problem document: from a proxy, or from a server that is not Cabinet.
 _KIND_OF_STATUS: dict[int, type[CabinetError]] = {
     401: errors.SignInRequired,
     403: errors.Forbidden,
@@ -174,7 +174,7 @@ _KIND_OF_SLUG = {kind.slug: kind for kind in EXIT_CODES if kind.__module__.start
 
 
 def kind_of(slug: str, status: int) -> type[CabinetError]:
-    """Return the class that a server meant by the slug of its problem type, else by its status."""
+    """Return the error class for the slug of a problem type, else for the status."""
     return _KIND_OF_SLUG.get(slug) or _KIND_OF_STATUS.get(status, CabinetError)
 
 
@@ -184,7 +184,7 @@ def exit_code(error: CabinetError) -> int:
 
 
 def describe(error: CabinetError) -> str:
-    """Return the sentence and, where there is one, the hint; names in it are not yet neutralised."""
+    """Return the message and the hint, if there is one; control characters are not escaped yet."""
     text = str(error).strip()
     sentence = text if text.endswith((".", "!", "?")) else f"{text}."
     hint = _hint(error)
@@ -195,7 +195,7 @@ def _kind(error: CabinetError) -> type[CabinetError]:
     return error.kind if isinstance(error, failures.Refused) else type(error)
 
 
-# Hints that hold for what a command refuses by itself, and not for what the server refuses to it.
+# Errors whose hint is about an option of filecli: it does not apply when the server refused.
 _OF_COMMANDS = {errors.IsAFolder}
 
 

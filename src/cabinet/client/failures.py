@@ -1,14 +1,14 @@
-"""What can go wrong on this side of the wire.
+"""The errors that only filecli raises.
 
     CabinetError
     └── ClientFailure
-        ├── Refused                the server said no, and which of its errors it meant
-        ├── LimitInFront           a proxy or CDN takes no request that long
+        ├── Refused                the server answered with an error
+        ├── LimitInFront           a proxy or CDN refused the size of a request
         ├── ServerUnreachable      nothing was sent
-        ├── ConnectionLost         something was sent; what the server made of it is not known
+        ├── ConnectionLost         a request was sent; its effect is unknown
         ├── TlsFailed
         ├── Redirected
-        ├── Misunderstood          the answer is not one of a Cabinet server
+        ├── Misunderstood          the response is not one of a Cabinet server
         ├── BadUsage
         │   ├── BadServerAddress
         │   └── NotConfirmed
@@ -16,29 +16,29 @@
         ├── NoMatch
         ├── PathTaken
         ├── NotSignedIn
-        ├── ...                    what is wrong with a token: in token_failures.py
+        ├── ...                    token errors, in token_failures.py
         ├── LocalMissing
         ├── LocalIsFolder
-        ├── NameRefused            a name that no file of this disk can have
+        ├── NameRefused            the local file system cannot hold the name
         ├── LocalExists
-        ├── ForeignPart            a .part file that filecli did not leave there
+        ├── ForeignPart            a .part file that filecli did not create
         ├── PartInUse
         ├── LocalDiskFull
         ├── LocalFault             any other error of a local disk
         ├── SourceChanged
-        ├── Damaged                the bytes are not those of the content hash
+        ├── Damaged                the bytes do not match the content hash
         ├── ChangedMeanwhile
-        ├── UnsafeName             a name of the server that must not become a local path
+        ├── UnsafeName             a name from the server that must not become a local path
         ├── UploadInUse
         ├── SameTarget
-        ├── ...                    what this machine is to blame for: in local_failures.py
-        ├── Stopped                somebody pressed Ctrl-C, or another thread failed
+        ├── ...                    errors of this machine, in local_failures.py
+        ├── Stopped                Ctrl-C, or an error on another thread
         └── Interrupted
             ├── DownloadInterrupted
             ├── DownloadsInterrupted
             └── UploadsInterrupted
 
-Rule: the same as for `cabinet.errors`: data and no prose at the raise site, no exit codes.
+Rule: the same as for `cabinet.errors`: errors are raised with data, not with prose, and know no exit codes.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ from cabinet.errors import CabinetError
 
 
 class ClientFailure(CabinetError):
-    """Base of what only filecli raises; `hint` says what to do next, %-formatted like `message`."""
+    """Base of filecli's own errors; `hint` says what to do next, %-formatted like `message`."""
 
     hint: ClassVar[str] = ""
 
 
 class Refused(ClientFailure):
-    """The server answered with an error; `kind` is the class that it meant, `detail` its words.
+    """The server answered with an error of class `kind`; `detail` is its message.
 
-    `retry_after` is in seconds, or None when the server named no time.
+    `retry_after` is in seconds, None if the server sent none.
     """
 
     message = "%(detail)s"
@@ -67,30 +67,30 @@ class Refused(ClientFailure):
     retry_after: float | None = None
 
     def means(self, kind: type[CabinetError]) -> bool:
-        """Tell whether the server meant `kind` or a special case of it."""
+        """Return whether the error is of class `kind` or of a subclass."""
         return issubclass(self.kind, kind)
 
 
 class LimitInFront(ClientFailure):
-    """A 413 that is not of a Cabinet server: what stands in front of it refused `size` bytes."""
+    """A 413 that Cabinet did not send: a proxy in front of it refused a request of `size` bytes."""
 
-    message = "Something in front of %(server)s takes no request of %(size)s bytes."
-    hint = "The limit is the operator's to raise; in nginx it is client_max_body_size."
+    message = "A proxy in front of %(server)s refused a request of %(size)s bytes."
+    hint = "Ask the administrator to raise the limit; in nginx it is client_max_body_size."
     server: str
     size: int
 
 
 class ServerUnreachable(ClientFailure):
-    """No connection could be made, so nothing was sent."""
+    """The connection failed before anything was sent."""
 
     message = "The server %(server)s cannot be reached: %(reason)s."
-    hint = "Is it running? --server or FILECLI_SERVER names another one."
+    hint = "Is it running? Set another server with --server or FILECLI_SERVER."
     server: str
     reason: str
 
 
 class ConnectionLost(ClientFailure):
-    """The connection ended before the answer was whole."""
+    """The connection ended before the response was complete."""
 
     message = "The connection to %(server)s was lost: %(reason)s."
     hint = "Try again."
@@ -99,42 +99,42 @@ class ConnectionLost(ClientFailure):
 
 
 class TlsFailed(ClientFailure):
-    """The two sides could not agree on an encrypted connection that can be trusted."""
+    """The TLS handshake failed, or the certificate is not trusted."""
 
     message = "No trusted connection to %(server)s: %(reason)s."
-    hint = "--ca-cert FILE names the authority to trust."
+    hint = "Set the certificate authority to trust with --ca-cert FILE."
     server: str
     reason: str
 
 
 class Redirected(ClientFailure):
-    """The server points elsewhere, and the token goes to its own origin only."""
+    """The server redirects, and the token is sent to its own origin only."""
 
-    message = "The server %(server)s points to “%(location)s”, which filecli does not follow."
+    message = "The server %(server)s redirects to “%(location)s”, which filecli does not follow."
     hint = "Give the right address with --server."
     server: str
     location: str
 
 
 class Misunderstood(ClientFailure):
-    """The answer makes no sense here: it may come from something that is not Cabinet."""
+    """The response is invalid: it may come from a server that is not Cabinet."""
 
-    message = "The answer of %(server)s is not one of a Cabinet server: %(reason)s."
+    message = "The response of %(server)s is not one of a Cabinet server: %(reason)s."
     hint = "Check the address given by --server or FILECLI_SERVER."
     server: str
     reason: str
 
 
 class BadUsage(ClientFailure):
-    """Options or arguments that do not go together."""
+    """Invalid options or arguments."""
 
     message = "%(reason)s"
-    hint = "filecli COMMAND --help says more."
+    hint = "See filecli COMMAND --help."
     reason: str
 
 
 class BadServerAddress(BadUsage):
-    """What --server or FILECLI_SERVER holds is not the address of a server."""
+    """The value of --server or FILECLI_SERVER is not the address of a server."""
 
     message = "“%(server)s” is not the address of a server: %(reason)s."
     hint = "An address looks like http://127.0.0.1:5000."
@@ -142,37 +142,37 @@ class BadServerAddress(BadUsage):
 
 
 class NotConfirmed(BadUsage):
-    """What cannot be taken back was asked for where there is nobody to ask."""
+    """A permanent removal needs a confirmation, and there is no terminal to ask on."""
 
-    message = "What is removed for ever cannot be restored; nothing was done."
-    hint = "--force removes it without asking."
+    message = "This can't be undone and was not confirmed; nothing was removed."
+    hint = "Use --force to remove without asking."
     reason: str = ""
 
 
 class Declined(ClientFailure):
-    """Somebody was asked and said no."""
+    """The user answered no."""
 
-    message = "Nothing was done."
+    message = "Cancelled; nothing was removed."
 
 
 class NoMatch(ClientFailure):
-    """Nothing on the server has the name, nor fits it as a pattern."""
+    """Nothing on the server has the name or matches it as a pattern."""
 
     message = "Nothing matches “%(pattern)s”."
-    hint = "filecli ls shows what is there."
+    hint = "filecli ls lists the files."
     pattern: str
 
 
 class PathTaken(ClientFailure):
-    """A folder shall be made where something is."""
+    """The path of a new folder is in use."""
 
-    message = "There is already something at “%(path)s”."
-    hint = "-p is content with a folder that is there already."
+    message = "“%(path)s” already exists."
+    hint = "Use -p to accept an existing folder."
     path: str
 
 
 class NotSignedIn(ClientFailure):
-    """There is no token for this server on this machine."""
+    """No token for this server is stored on this machine."""
 
     message = "You are not signed in to %(server)s."
     hint = "Run filecli login first, or set FILECLI_TOKEN."
@@ -180,57 +180,57 @@ class NotSignedIn(ClientFailure):
 
 
 class LocalMissing(ClientFailure):
-    """A local file or folder that was named is not there."""
+    """A local file or folder does not exist."""
 
     message = "There is no “%(path)s” on this machine."
     path: str
 
 
 class LocalIsFolder(ClientFailure):
-    """A local folder was named where a file was expected."""
+    """A local path is a folder, not a file."""
 
     message = "“%(path)s” is a folder."
-    hint = "-r takes a folder with all that is in it."
+    hint = "Use -r for a folder with its contents."
     path: str
 
 
 class NameRefused(ClientFailure):
-    """The local disk can hold no such name, whatever is done; nothing else is wrong with it."""
+    """The local file system cannot hold the name; other names work."""
 
-    message = "This disk cannot hold the name “%(path)s”: %(reason)s."
-    hint = "“filecli download NAME -o OTHER” stores a file under another name."
+    message = "The local file system cannot hold the name “%(path)s”: %(reason)s."
+    hint = "Use “filecli download NAME -o OTHER” to store it under another name."
     path: str
     reason: str
 
 
 class LocalExists(ClientFailure):
-    """A local file has the name that a download would take."""
+    """The local target of a download exists."""
 
-    message = "“%(path)s” exists and was kept."
-    hint = "--force replaces it, -o gives the download another name."
+    message = "“%(path)s” already exists and was kept."
+    hint = "Use --force to replace it, or -o to choose another name."
     path: str
 
 
 class ForeignPart(ClientFailure):
-    """The name of the part is taken by a file that filecli did not leave there."""
+    """A file that filecli did not create has the name of the part."""
 
     message = "“%(path)s” is not an unfinished download of filecli and was kept."
-    hint = "Move it away, or let --force replace it."
+    hint = "Move it away, or use --force to replace it."
     path: str
 
 
 class PartInUse(ClientFailure):
-    """Another filecli is downloading to the same name."""
+    """Another filecli process is downloading to the same file."""
 
-    message = "“%(path)s” is being written by another filecli."
+    message = "“%(path)s” is being written by another filecli process."
     path: str
 
 
 class LocalDiskFull(ClientFailure):
-    """The local disk, or a limit on it, has no room."""
+    """The local disk is full, or a quota on it is used up."""
 
-    message = "There is no room for “%(path)s” on this machine."
-    hint = "Make room and run the same command again: a download goes on where it stopped."
+    message = "Not enough space for “%(path)s” on this machine."
+    hint = "Free space and run the same command again; a download resumes where it stopped."
     path: str
 
 
@@ -243,17 +243,17 @@ class LocalFault(ClientFailure):
 
 
 class SourceChanged(ClientFailure):
-    """A local file was written to while it was read, at the second attempt as well."""
+    """A local file changed while it was read, on the second attempt as well."""
 
     message = "“%(path)s” changed while it was read; nothing of it was stored."
-    hint = "Upload it once nothing writes to it."
+    hint = "Upload it when no program writes to it."
     path: str
 
 
 class Damaged(ClientFailure):
-    """The content hash of the bytes is another one than it has to be."""
+    """The bytes do not match the expected content hash."""
 
-    message = "The content of “%(path)s” arrived damaged: its hash is %(received)s, not %(expected)s."
+    message = "The content of “%(path)s” is damaged: its hash is %(received)s, not %(expected)s."
     hint = "Run the same command again."
     path: str
     expected: str
@@ -261,46 +261,46 @@ class Damaged(ClientFailure):
 
 
 class ChangedMeanwhile(ClientFailure):
-    """A file was replaced on the server while it went to a stream that cannot go back."""
+    """A file was replaced on the server while it was written to a stream, which cannot rewind."""
 
-    message = "“%(path)s” changed on the server during the download; what was written is not whole."
+    message = "“%(path)s” changed on the server during the download; the output is incomplete."
     hint = "Run the same command again."
     path: str
 
 
 class UnsafeName(ClientFailure):
-    """A name that the server gave would not stay inside the target folder."""
+    """A name from the server leads out of the target folder."""
 
-    message = "The server gave the name “%(name)s”, which leads out of the target folder."
+    message = "The server sent the name “%(name)s”, which leads out of the target folder."
     name: str
 
 
 class UploadInUse(ClientFailure):
-    """Another filecli is uploading the same file to the same place."""
+    """Another filecli process is uploading the same file to the same path."""
 
-    message = "“%(path)s” is being uploaded by another filecli."
+    message = "“%(path)s” is being uploaded by another filecli process."
     path: str
 
 
 class SameTarget(ClientFailure):
     """Two files of one command would get the same path."""
 
-    message = "“%(path)s” is where another file of this command goes."
+    message = "Another file of this command has the same target “%(path)s”."
     hint = "Move them one after the other, or into different folders."
     path: str
 
 
 class Stopped(ClientFailure):
-    """This thread was told to end; whoever told it says why."""
+    """The command was cancelled; the thread that cancelled it reports why."""
 
     message = "Interrupted."
 
 
 class Interrupted(ClientFailure):
-    """Ctrl-C during a transfer that can go on later; `size` bytes of it are kept."""
+    """Ctrl-C during a resumable transfer; `size` bytes of it are kept."""
 
     message = "Interrupted; %(size)s bytes are kept."
-    hint = "Run the same command again to go on from there."
+    hint = "Run the same command again to resume."
     size: int
 
 
@@ -322,5 +322,5 @@ class UploadsInterrupted(Interrupted):
     """The server keeps the bytes of `count` unfinished uploads."""
 
     message = "Interrupted; the server keeps %(size)s bytes of unfinished uploads (%(count)s)."
-    hint = "Run the same command again to go on from there; filecli uploads lists them."
+    hint = "Run the same command again to resume; filecli uploads lists them."
     count: int

@@ -1,7 +1,7 @@
-"""The local disk: what is uploaded is read here, and its errors get their names here.
+"""Reading local files, and mapping errors of the operating system to those of filecli.
 
-Rule: an OSError of a local file never passes for one of the network; the bytes of a body can be had
-as often as it takes.
+Rule: an OSError of a local file is never mistaken for one of the network; a body can be read any number
+of times.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from cabinet.client.local_failures import LocalReadOnly, LocalTooLarge
 from cabinet.errors import TruncatedBody
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly
 
-# What stands in messages in place of a path.
+# Used in messages in place of a path.
 STANDARD_OUTPUT = Path("standard output")
 
-# No room on the disk, or in the system's quota.
+# The disk is full, or the user's quota on it.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
-# Too long for the file system (most of them: 255 bytes), or with letters that it does not know.
+# Too long for the file system (most allow 255 bytes), or with characters that it does not support.
 NO_NAME = {errno.ENAMETOOLONG, errno.EILSEQ}
 
 
 class Body(Protocol):
-    """The bytes of one request; `length` is how many."""
+    """The body of a request, `length` bytes long."""
 
     length: int
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield all bytes, from the first one on."""
+        """Yield all bytes from the start."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A regular file as it was when it was looked at; size in bytes, times in nanoseconds.
+    """A regular file and its state at one moment; size in bytes, times in nanoseconds.
 
-    `file_id` is the device and the number of the file there, `ctime_ns` what nobody can set back.
+    `file_id` is (device, inode); `ctime_ns` is the change time, which no user can set.
     """
 
     path: Path
@@ -52,12 +52,12 @@ class Source:
     ctime_ns: int = 0
 
     def has_grown_to(self, now: Source) -> bool:
-        """Tell whether `now` can be the same file with more at its end."""
+        """Return whether `now` can be the same file with data appended."""
         return now.file_id == self.file_id and now.size > self.size
 
 
 def to_source(path: Path, status: os.stat_result) -> Source:
-    """Return the file at `path` as `status` tells of it."""
+    """Return the file at `path` in the state of `status`."""
     file_id = (status.st_dev, status.st_ino)
     return Source(path, status.st_size, status.st_mtime_ns, file_id, status.st_ctime_ns)
 
@@ -67,12 +67,12 @@ def look_at(path: Path) -> Source:
     with local_errors(path):
         status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise LocalFault(path=str(path), reason="it is no regular file; “-” uploads what is piped in")
+        raise LocalFault(path=str(path), reason="it is not a regular file; use “-” to upload from a pipe")
     return to_source(path, status)
 
 
 class FileBody:
-    """A file, or `length` bytes of it from `start` on, read anew for each attempt."""
+    """A file, or `length` bytes of it from `start`, read again for each attempt."""
 
     def __init__(self, source: Source, start: int = 0, length: int | None = None) -> None:
         self._source = source
@@ -80,14 +80,14 @@ class FileBody:
         self.length = source.size - start if length is None else length
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield exactly `length` bytes from where it starts; raises `SourceChanged` when the file has fewer."""
+        """Yield exactly `length` bytes from `start`; raises `SourceChanged` if the file has fewer."""
         return read_span(self._source, self._start, self.length)
 
 
 def read_span(source: Source, start: int, length: int) -> Iterator[bytes]:
     """Yield the bytes `[start, start + length)` of a file.
 
-    When there are fewer, raises `SourceChanged`, or `SizeUnknown` where the file still says otherwise.
+    If there are fewer, raises `SourceChanged`, or `SizeUnknown` if the state of the file did not change.
     """
     with local_errors(source.path), source.path.open("rb", buffering=0) as file:
         file.seek(start)
@@ -100,11 +100,11 @@ def read_span(source: Source, start: int, length: int) -> Iterator[bytes]:
 
 
 class SizeUnknown(Exception):
-    """A file says that it has another size than it has, as those of /sys do: only reading it tells."""
+    """The reported size of a file is wrong, as in /sys: its length is known only after reading it."""
 
 
 class MemoryBody:
-    """Bytes that are there already, sent in pieces of at most `CHUNK_SIZE`."""
+    """Bytes in memory, sent in pieces of at most `CHUNK_SIZE`."""
 
     def __init__(self, content: bytes) -> None:
         self.length = len(content)
@@ -117,12 +117,12 @@ class MemoryBody:
 
 
 def to_held_time(folder: Path, mtime_ns: int) -> int:
-    """Return what the disk makes of a time of a file in `folder`, in nanoseconds.
+    """Return a file time as the file system of `folder` stores it, in nanoseconds.
 
-    Some know only whole or even seconds, or only the years from 1901 or 1980 on. Where that cannot
-    be found out, the time is returned as it is.
+    Some store whole or even seconds only, or only years from 1901 or 1980. Returns the time unchanged if
+    the test fails.
     """
-    from tempfile import TemporaryFile  # where times differ, and not for --help
+    from tempfile import TemporaryFile  # only needed when times differ, not for --help
 
     try:
         with TemporaryFile(dir=folder) as file:
@@ -133,7 +133,7 @@ def to_held_time(folder: Path, mtime_ns: int) -> int:
 
 
 def state_folder() -> Path:
-    """Return where filecli keeps what it remembers between runs; a relative path where nobody's home is known."""
+    """Return the folder for state between runs; a relative path if there is no home folder."""
     from platformdirs import user_state_path  # 20 ms, and --help needs no path
 
     try:
@@ -144,13 +144,13 @@ def state_folder() -> Path:
 
 @contextmanager
 def local_errors(path: Path) -> Iterator[None]:
-    """Turn what the operating system says about `path` into the errors of filecli."""
+    """Turn an OSError about `path` into an error of filecli."""
     try:
         yield
     except FileNotFoundError as error:
         raise LocalMissing(path=str(path)) from error
     except BrokenPipeError:
-        raise  # whoever read our output has had enough: no error of a disk
+        raise  # the reader of our output closed it: not a disk error
     except OSError as error:
         if error.errno in NO_ROOM:
             raise LocalDiskFull(path=str(path)) from error
@@ -163,6 +163,6 @@ def local_errors(path: Path) -> Iterator[None]:
 
 
 def check_name(path: Path) -> None:
-    """Raise `NameRefused` where the disk can hold nothing that is called so."""
+    """Raise `NameRefused` if the file system cannot hold the name."""
     with local_errors(path), suppress(FileNotFoundError, NotADirectoryError):
         path.lstat()

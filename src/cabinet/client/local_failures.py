@@ -1,4 +1,4 @@
-"""What can go wrong because of this machine: its disk, what is on it, and its way to the network.
+"""Errors of this machine: its disk, its files and its proxy.
 
     ClientFailure
     ├── BadUsage
@@ -6,9 +6,9 @@
     ├── ServerUnreachable
     │   └── ProxyFailed
     ├── LocalReadOnly
-    ├── LocalTooLarge              more than the disk, or a limit, has room for in one file
-    ├── SameName                   two names that are one on the other side
-    └── InTheWay                   a file where a folder has to be, or the reverse
+    ├── LocalTooLarge              larger than the file system or a limit allows
+    ├── SameName                   two names that are the same on the other side
+    └── InTheWay                   a file in the place of a folder, or the reverse
         ├── FileInTheWay
         ├── FolderInTheWay
         └── CannotMakeRoom
@@ -24,40 +24,40 @@ from cabinet.client.failures import BadUsage, ClientFailure, ServerUnreachable
 
 
 class BadProxyAddress(BadUsage):
-    """What --proxy or a variable holds is no address of a proxy; it may hold a password, and is not repeated."""
+    """A proxy address is invalid; the message omits it, because it may contain a password."""
 
-    message = "%(origin)s does not hold the address of a proxy: %(reason)s."
-    hint = "An address looks like http://proxy.example.org:3128; --proxy '' goes without."
+    message = "%(origin)s is not the address of a proxy: %(reason)s."
+    hint = "An address looks like http://proxy.example.org:3128; --proxy '' uses no proxy."
     origin: str
 
 
 class ProxyFailed(ServerUnreachable):
     """The proxy could not be reached, or did not connect to the server."""
 
-    message = "The server %(server)s cannot be reached by the proxy %(proxy)s: %(reason)s."
-    hint = "--proxy URL names another proxy, --proxy '' goes without."
+    message = "The server %(server)s cannot be reached through the proxy %(proxy)s: %(reason)s."
+    hint = "Set another proxy with --proxy URL; --proxy '' uses no proxy."
     proxy: str
 
 
 class LocalReadOnly(ClientFailure):
-    """The local disk takes nothing at all."""
+    """The local file system is read-only."""
 
-    message = "“%(path)s” cannot be written: the disk is read-only."
+    message = "“%(path)s” cannot be written: the file system is read-only."
     path: str
 
 
 class LocalTooLarge(ClientFailure):
-    """The disk has room, but not for a file of this size."""
+    """The file is larger than the file system or a limit allows, though there is space."""
 
-    message = "“%(path)s” is larger than a file may be there."
+    message = "“%(path)s” is larger than the file system or a limit allows."
     path: str
 
 
 class SameName(ClientFailure):
-    """Names that differ here and would be one there: by the form of an accent, or by case."""
+    """Names that differ on this side and are the same on the other: by Unicode form or by case."""
 
-    message = "%(names)s would be one name on the other side; none of them was touched."
-    hint = "Rename them. Names that look alike differ in the form of their accents."
+    message = "%(names)s have the same name on the other side; none of them was changed."
+    hint = "Rename them. Names that look the same differ in the Unicode form of an accent."
     names: str
 
     @classmethod
@@ -67,29 +67,29 @@ class SameName(ClientFailure):
 
 
 class InTheWay(ClientFailure):
-    """What sync finds at a path is of another kind than what belongs there."""
+    """A path of a sync holds an item of the wrong kind."""
 
     message = "“%(path)s” is in the way."
     path: str
 
 
 class FileInTheWay(InTheWay):
-    """A file where a folder has to be."""
+    """A file in the place of a folder."""
 
-    message = "“%(path)s” is a file where a folder has to be."
-    hint = "--delete makes room, if nothing else fails."
+    message = "“%(path)s” is a file, and a folder must be there."
+    hint = "Use --delete to remove it, if nothing else fails."
 
 
 class FolderInTheWay(InTheWay):
-    """A folder where a file has to be."""
+    """A folder in the place of a file."""
 
-    message = "“%(path)s” is a folder where a file has to be."
-    hint = "--delete makes room, if nothing else fails."
+    message = "“%(path)s” is a folder, and a file must be there."
+    hint = "Use --delete to remove it, if nothing else fails."
 
 
 class CannotMakeRoom(InTheWay):
-    """It is not for sync to remove what is in the way, or something in it."""
+    """The item in the way, or an item in it, is one that sync never removes."""
 
-    message = "“%(path)s” is in the way and was kept, for sync does not remove “%(kept)s”."
-    hint = "Move it away. sync leaves alone what is excluded, and what is no regular file or folder."
+    message = "“%(path)s” is in the way and was kept: sync does not remove “%(kept)s”."
+    hint = "Move it away. sync never removes excluded items, links and special files."
     kept: str

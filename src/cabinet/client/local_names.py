@@ -1,9 +1,9 @@
-"""The names below one local folder, as its disk tells them apart.
+"""The names below a local folder, compared as its file system compares them.
 
-A disk may keep an accent apart from its letter, and may take names that differ by case for one.
+A file system may store decomposed Unicode, and may ignore case.
 
-Rule: a name that the server gave becomes part of a local path only in `to_local`, which refuses
-whatever would leave the folder; what is there already is met by the name that it really has.
+Rule: a name from the server becomes part of a local path only in `to_local`, which refuses every path
+that leaves the folder; an existing file is opened by the exact name that it has on disk.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _SWAPPED = str.maketrans(
 
 
 def ignores_case(folder: Path) -> bool:
-    """Tell whether the disk takes names in `folder` that differ by case for one.
+    """Return whether the file system of `folder` ignores case.
 
-    Looks at what is there, and only in an empty folder makes a file for a moment. A folder that is
-    not there is judged by the one that it would be made in.
+    Checks existing names, and creates a temporary file only in an empty folder. For a missing folder,
+    checks the nearest existing parent.
     """
     with suppress(OSError):
         while not folder.is_dir() and folder != folder.parent:
@@ -43,12 +43,12 @@ def ignores_case(folder: Path) -> bool:
 
 
 def never(_folder: Path) -> bool:
-    """Tell of any folder that case counts there, as it does on the server."""
+    """Return False: case counts in every folder, as on the server."""
     return False
 
 
 class LocalNames:
-    """The names below `root`, looked up once a folder; `root` need not be there yet."""
+    """The names below `root`, read once per folder; `root` may be missing."""
 
     def __init__(self, root: Path, case_blind: Callable[[Path], bool]) -> None:
         self.root = root
@@ -56,13 +56,13 @@ class LocalNames:
         self._found: dict[Path, dict[str, list[str]]] = {}
 
     def key(self, path: str) -> str:
-        """Return what two paths share that lead to the same place on this disk."""
+        """Return a key that is equal for paths that name the same file on this file system."""
         if not self.ignores_case:
             return to_nfc(path)
         return to_nfc(unicodedata.normalize("NFD", path).casefold())
 
     def locate(self, path: str) -> Path:
-        """Return the local path that the relative `path` means; raises `SameName` where two would do."""
+        """Return the local path for the relative `path`; raises `SameName` if two names match it."""
         place = self.root
         for name in path.split("/"):
             names = self._names_in(place).get(self.key(name), [])
@@ -72,9 +72,9 @@ class LocalNames:
         return place
 
     def find_same(self, paths: Iterable[str]) -> dict[str, Sequence[str]]:
-        """Return those of the relative `paths`, and of the folders above them, that would be one here.
+        """Return those of the relative `paths`, and of their parents, that share a name on this file system.
 
-        Each comes with all that would be one with it, itself among them.
+        Maps each to all paths with that name, including itself.
         """
         if not self.ignores_case:
             return {}
@@ -91,7 +91,7 @@ class LocalNames:
     def _names_in(self, folder: Path) -> dict[str, list[str]]:
         if folder not in self._found:
             names: dict[str, list[str]] = {}
-            with suppress(OSError):  # not there, or not to be read: whoever uses it will hear
+            with suppress(OSError):  # missing or unreadable: the caller that uses it gets the error
                 for path in folder.iterdir():
                     names.setdefault(self.key(path.name), []).append(path.name)
             self._found[folder] = names
@@ -99,10 +99,10 @@ class LocalNames:
 
 
 def to_local(names: LocalNames, folder: str, path: str) -> Path:
-    """Return where the entry `path`, which lies below `folder` on the server, goes below `names.root`.
+    """Return the local path below `names.root` of the entry `path` below the remote `folder`.
 
-    Raises `UnsafeName` where it would not stay there, be it by its name or by a link that is there
-    already, and `SameName`.
+    Raises `UnsafeName` if it would leave `names.root`, by its name or through an existing link, and
+    `SameName`.
     """
     local = names.locate(to_relative(folder, path))
     root, parent = os.path.realpath(names.root), os.path.realpath(local.parent)

@@ -1,6 +1,6 @@
-"""The console client: the group of its commands, and the one place where an error ends a run.
+"""The command group of filecli, which handles every error that ends a run.
 
-Rule: a command is declared in `commands/`; here it only gets its place in the list.
+Rule: commands are declared in `commands/`; this module only lists them.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from cabinet.terminal.streams import discard_unwritten, replace_closed_streams
 
 
 class FileCli(click.Group):
-    """A group that ends every run with an exit code of `exits.py` and one line on stderr."""
+    """A group that ends a failed run with an exit code of `exits.py` and one line on stderr."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
-        """Run, and leave the process."""
+        """Run the command and exit the process."""
         extra["standalone_mode"] = False
         replace_closed_streams()
         try:
@@ -52,14 +52,14 @@ class FileCli(click.Group):
         except click.ClickException as error:
             _leave(error.format_message(), UNEXPECTED)
         except click.Abort:
-            _leave("Interrupted. Hint: what was not acknowledged was not stored.", INTERRUPTED)
+            _leave("Interrupted. Hint: Only what was reported as stored is stored.", INTERRUPTED)
         except OSError as error:
             known = _to_known(error)
             _leave(describe(known), exit_code(known))
         sys.exit(result if isinstance(result, int) else 0)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Tell what the options do not: the environment, where tokens lie, and what exit codes mean."""
+        """Write the environment variables, the path of the token file and the exit codes."""
         with formatter.section("Environment"):
             formatter.write_dl(list(ENVIRONMENT.items()))
         with formatter.section("Token file"):
@@ -68,14 +68,14 @@ class FileCli(click.Group):
             formatter.write_dl([(str(code), meaning) for code, meaning in EXIT_MEANINGS.items()])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Keep the order in which a newcomer needs them."""
+        """Return the commands in the order of use, not of the alphabet."""
         return list(self.commands)
 
 
 def _to_known(error: OSError) -> CabinetError:
-    """Return the error for what the operating system says where nobody expected it.
+    """Return the filecli error for an OSError that no command handled.
 
-    Without a name it is said of standard output, but for the working folder that is gone.
+    Without a file name it is about standard output; ENOENT is about a deleted working folder.
     """
     nameless = Path() if error.errno == errno.ENOENT else STANDARD_OUTPUT
     path = nameless if error.filename is None else Path(os.fsdecode(error.filename))
@@ -88,11 +88,11 @@ def _to_known(error: OSError) -> CabinetError:
 
 def _usage(error: click.UsageError) -> str:
     command = error.ctx.command_path if error.ctx else "filecli"
-    return f"{error.format_message()} Hint: {command} --help says more."
+    return f"{error.format_message()} Hint: See {command} --help."
 
 
 def _leave(text: str, code: int) -> NoReturn:
-    discard_unwritten()  # or the next thing that is said would fail for it
+    discard_unwritten()  # else the next write would fail because of it
     Output().error(text)
     discard_unwritten()
     sys.exit(code)
@@ -101,7 +101,7 @@ def _leave(text: str, code: int) -> NoReturn:
 @click.group(cls=FileCli, context_settings={"help_option_names": ["-h", "--help"]})
 @shared_options
 def main() -> None:
-    """Keep files on a Cabinet server, from the console.
+    """Work with files on a Cabinet server from the command line.
 
     Sign in once with `filecli login`; then upload, list and download. `-` stands for standard
     input and output.

@@ -1,6 +1,6 @@
-"""How a command is declared: the options that all share, and the session as first argument.
+"""The decorators of commands: the shared options, and the session as first argument.
 
-Rule: the shared options mean the same before and after the name of the command; the later wins.
+Rule: a shared option works before and after the name of the command; the later one wins.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ P = ParamSpec("P")
 
 
 def command(name: str) -> Callable[[Callable[Concatenate[ClientSession, P], None]], click.Command]:
-    """Make a function a command of filecli that takes the shared options, too."""
+    """Turn a function into a filecli command with the shared options."""
 
     def declare(function: Callable[Concatenate[ClientSession, P], None]) -> click.Command:
         return click.command(name)(shared_options(click.make_pass_decorator(ClientSession)(function)))
@@ -27,7 +27,7 @@ def command(name: str) -> Callable[[Callable[Concatenate[ClientSession, P], None
 
 
 def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Declare the options that every command takes; they go into the flags of the session."""
+    """Declare the options that every command takes; their values are stored in the session's flags."""
     for declare in reversed(_SHARED):
         function = declare(function)
     return function
@@ -44,10 +44,10 @@ def _shared(*names: str, **attributes: Any) -> Callable[[Callable[..., Any]], Ca
 
 
 _SHARED = (
-    _shared("--server", metavar="URL", help=f"The server; else FILECLI_SERVER, else {DEFAULT_SERVER}."),
+    _shared("--server", metavar="URL", help=f"The server. Default: FILECLI_SERVER, else {DEFAULT_SERVER}."),
     _shared("--json", "as_json", is_flag=True, help="Print JSON on standard output."),
-    _shared("-q", "--quiet", is_flag=True, help="Print nothing but data and errors."),
-    _shared("-v", "--verbose", is_flag=True, help="Tell every request on standard error."),
+    _shared("-q", "--quiet", is_flag=True, help="Print only data and errors."),
+    _shared("-v", "--verbose", is_flag=True, help="Log every request to standard error."),
     _shared("--no-progress", "progress", flag_value=False, default=True, help="Show no progress bars."),
     _shared(
         "--retries",
@@ -55,19 +55,19 @@ _SHARED = (
         default=DEFAULT_RETRIES,
         show_default=True,
         metavar="N",
-        help="How often to try again what can safely be repeated.",
+        help="How often to retry a request that is safe to repeat.",
     ),
     _shared(
         "--ca-cert",
         type=click.Path(exists=True, dir_okay=False),
         metavar="FILE",
-        help="Trust the authorities in FILE.",
+        help="Trust the certificate authorities in FILE.",
     ),
     _shared(
         "--proxy",
         metavar="URL",
-        help="Reach the server by this proxy, '' by none; else by http_proxy, https_proxy or all_proxy,"
-        " unless no_proxy names it or it is on this machine.",
+        help="Connect through this proxy, '' for none. Default: http_proxy, https_proxy or all_proxy,"
+        " unless no_proxy lists the server or it is on this machine.",
     ),
-    _shared("--insecure", is_flag=True, help="Do not check the certificate of the server."),
+    _shared("--insecure", is_flag=True, help="Don't verify the certificate of the server."),
 )

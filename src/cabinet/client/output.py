@@ -1,6 +1,6 @@
-"""What filecli says, and how much of it: the flags of one command, over what `terminal` prints.
+"""The output of one command: `terminal` with the flags --json, --quiet and --verbose applied.
 
-Rule: every line of a command passes through its `Output`, which keeps the bars out of its way.
+Rule: a command prints only through its `Output`, which hides the progress bars meanwhile.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cabinet.terminal.streams import escape_unencodable
 
 
 class Output:
-    """The two streams of one command, and how much is said on them; whole lines from any thread."""
+    """Standard output and standard error of one command; any thread may print whole lines."""
 
     def __init__(
         self,
@@ -37,51 +37,51 @@ class Output:
         escape_unencodable()
 
     def meter(self) -> TransferMeter:
-        """Return a meter: bars where a person watches stderr, else a silent one."""
+        """Return a meter: progress bars if stderr is a terminal, else a silent one."""
         self._meter = transfer_meter(wanted=self._progress)
         return self._meter
 
     def data(self, text: str) -> None:
-        """Print a line of what was asked for, unless JSON was."""
+        """Print a line of data, unless the output is JSON."""
         self._print(text)
 
     def result(self, *texts: str) -> None:
-        """Print lines that a quiet command leaves out."""
+        """Print lines of data that --quiet suppresses."""
         if not self._quiet and texts:
             self._print(*texts)
 
     def document(self, *values: Any) -> None:
-        """Print JSON values, each on a line of its own, if JSON was asked for."""
+        """Print JSON values, one per line, if the output is JSON."""
         if self.as_json and values:
             with self._lock:
                 print_json(*values)
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Have the terminal for oneself, to print or to ask."""
+        """Hide the progress bars, to print or to prompt."""
         with self._lock, self._meter.suspended():
             yield
 
     def array(self, head: dict[str, Any], name: str, values: Iterable[Any]) -> None:
-        """Print one JSON object: the members of `head`, and `values`, while they come, as `name`."""
+        """Print one JSON object: the members of `head`, and `values` as the member `name`, as they arrive."""
         print_array(head, name, values)
 
     def note(self, text: str) -> None:
-        """Tell how it went, on stderr; a quiet command does not."""
+        """Print a message on stderr, except with --quiet or --json."""
         if not self._quiet and not self.as_json:
             self._write_note(text)
 
     def detail(self, text: str) -> None:
-        """Tell, on stderr, what only -v wants to know."""
+        """Print a message on stderr with --verbose only."""
         if self._verbose:
             self._write_note(text)
 
     def warn(self, text: str) -> None:
-        """Warn on stderr, also of a quiet command."""
+        """Print a warning on stderr, even with --quiet."""
         self._write_note(f"filecli: warning: {text}")
 
     def warn_once(self, text: str) -> None:
-        """Warn of what would have to be said again and again."""
+        """Print a warning only the first time."""
         with self._lock:
             is_new = text not in self._warnings
             self._warnings.add(text)
@@ -89,7 +89,7 @@ class Output:
             self.warn(text)
 
     def error(self, text: str) -> None:
-        """Report an error on stderr."""
+        """Print an error on stderr."""
         self._write_note(f"filecli: error: {text}")
 
     def _print(self, *texts: str) -> None:
@@ -98,16 +98,16 @@ class Output:
                 say(*texts)
 
     def _write_note(self, text: str) -> None:
-        # Nobody can be told that nothing can be told.
+        # If stderr cannot be written, there is no place to report it.
         with suppress(OSError), self.suspended():
             note(text)
 
 
 def to_event(name: str, **members: Any) -> dict[str, Any]:
-    """Return a line for the NDJSON of a transfer."""
+    """Return an event of the NDJSON output."""
     return {"event": name, **members}
 
 
 def to_error_members(error: CabinetError, code: int) -> dict[str, Any]:
-    """Return what JSON says of an error."""
+    """Return the members of an event that describe an error."""
     return {"error": error.slug, "message": str(error), "exit_code": code}

@@ -1,7 +1,6 @@
-"""Paths of the server, made from what people type and from local names, and taken apart again.
+"""Conversion of command-line arguments and local names to server paths and back.
 
-Rule: whatever becomes a path of the server is normalized here, once, as the server does it; local
-files keep the names that they have.
+Rule: every server path is normalized here, once, as the server does; local files keep their names.
 """
 
 from __future__ import annotations
@@ -15,16 +14,15 @@ from cabinet.errors import InvalidName
 
 
 def to_nfc(text: str) -> str:
-    """Return `text` as the server keeps names: a letter and its accent are one character."""
+    """Return `text` in Unicode NFC, the form in which the server stores names."""
     return unicodedata.normalize("NFC", text)
 
 
 def to_path(text: str) -> str:
-    """Turn what somebody typed into a path of the server; "" is the folder that holds all.
+    """Turn an argument into a server path; "" is the root folder.
 
-    Slashes at either end, doubled ones and `.` mean nothing, as in a shell; names are normalized.
-    Raises `InvalidName` for `..`, which a proxy on the way might resolve, and for what cannot be
-    sent as UTF-8.
+    Leading, trailing and repeated slashes and `.` are ignored, as in a shell; names are normalized.
+    Raises `InvalidName` for `..`, which a proxy might resolve, and for text that is not valid UTF-8.
     """
     names = [to_nfc(name) for name in text.split("/") if name not in ("", ".")]
     if ".." in names:
@@ -35,19 +33,19 @@ def to_path(text: str) -> str:
 
 
 def to_remote(folder: str, path: Path, root: Path) -> str:
-    """Return where the local `path`, below or equal to the named `root`, goes inside `folder`.
+    """Return the server path in `folder` of the local `path`, which is `root` or below it.
 
-    The last name of `root` is kept, as by `cp -r`; `.` and `..` have no name that could be.
+    Keeps the last name of `root`, as `cp -r` does; `.` and `..` have no such name.
     """
     name = root.name if root.name != ".." else ""
     return to_path("/".join([folder, name, *path.relative_to(root).parts]))
 
 
 def to_relative(folder: str, path: str) -> str:
-    """Return the path below `folder` of the entry `path`, as the server gave it.
+    """Return the path of the entry `path` relative to `folder`.
 
-    Raises `UnsafeName` for a path that is not below `folder`, and for a name that means something
-    to a file system.
+    Raises `UnsafeName` for a path that is not below `folder`, and for a name that is special to a file
+    system.
     """
     relative = below(path, folder)
     if relative is None or not all(map(is_safe_name, relative.split("/"))):
@@ -56,19 +54,19 @@ def to_relative(folder: str, path: str) -> str:
 
 
 def below(path: str, folder: str) -> str | None:
-    """Return the path of `path` below `folder`; None if it does not lie there."""
+    """Return `path` relative to `folder`; None if it is not below it."""
     prefix = f"{folder}/" if folder else ""
     return path[len(prefix) :] if path.startswith(prefix) else None
 
 
 def iter_above(path: str) -> Iterator[str]:
-    """Yield the folders that `path` lies in, from the nearest on."""
+    """Yield the parents of `path`, the nearest first."""
     while path := path.rpartition("/")[0]:
         yield path
 
 
 def is_safe_name(name: str) -> bool:
-    """Tell whether `name` can be nothing but the name of one thing in one folder."""
+    """Return whether `name` is a plain name: no separator, not `.` or `..`, valid Unicode."""
     has_separator = any(character in "/\\\0" for character in name)
     return name not in ("", ".", "..") and not has_separator and _is_unicode(name)
 
@@ -76,6 +74,6 @@ def is_safe_name(name: str) -> bool:
 def _is_unicode(text: str) -> bool:
     try:
         text.encode()
-    except UnicodeEncodeError:  # bytes that are not UTF-8, or half a surrogate pair from JSON
+    except UnicodeEncodeError:  # bytes that are not UTF-8, or a lone surrogate from JSON
         return False
     return True

@@ -1,6 +1,6 @@
-"""By which proxy a server is reached: as curl reads it from --proxy and from the environment.
+"""Choose the proxy from --proxy and the environment, by the rules of curl.
 
-Rule: no byte of a proxy's password is ever shown.
+Rule: the password of a proxy is never displayed.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from cabinet.client.local_failures import BadProxyAddress
 
-# What curl takes where an address names no port.
+# The default ports of curl.
 _PORTS = {"http": 1080, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """The address of a proxy, without the name and password that `authorization` carries."""
+    """A proxy address without its user name and password, which are in `authorization`."""
 
     address: str
     authorization: str | None = field(default=None, repr=False)
@@ -32,10 +32,10 @@ class Proxy:
 def choose_proxy(
     flag: str | None, environment: Mapping[str, str], scheme: str, host: str, port: int
 ) -> Proxy | None:
-    """Return the proxy for a server: that of the flag, "" being none, else that of the environment.
+    """Return the proxy for a server: that of the flag ("" for none), else that of the environment.
 
-    `http_proxy` counts in small letters only, for a web server puts a header `Proxy` into
-    HTTP_PROXY. The environment has none for what lies on this machine. Raises `BadProxyAddress`.
+    `http_proxy` is read in lower case only, because CGI sets HTTP_PROXY from a `Proxy` header. The
+    environment is ignored for a server on this machine. Raises `BadProxyAddress`.
     """
     if flag is not None:
         return to_proxy(flag, "--proxy") if flag else None
@@ -47,7 +47,7 @@ def choose_proxy(
 
 
 def to_proxy(address: str, origin: str) -> Proxy:
-    """Read the address of a proxy, which `origin` gave; without a scheme it is http."""
+    """Parse the address of a proxy given by `origin`; the default scheme is http."""
     full = address if "://" in address else f"http://{address}"
     try:
         parts = urlsplit(full)
@@ -67,7 +67,7 @@ def to_proxy(address: str, origin: str) -> Proxy:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether `host` is this machine."""
+    """Return whether `host` is a loopback address."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -77,33 +77,33 @@ def is_loopback(host: str) -> bool:
 
 
 def _plain(error: ValueError) -> str:
-    """Return why an address cannot be read; of a port that is none, not which."""
-    return "its port is none" if "ort" in str(error) else "it cannot be read"
+    """Return why an address is invalid, without repeating any part of it."""
+    return "its port is invalid" if "ort" in str(error) else "it is invalid"
 
 
 def _what_is_wrong(address: str, parts: SplitResult) -> str:
     if parts.scheme not in _PORTS:
-        return "only proxies of http:// and https:// are known"
+        return "only http:// and https:// proxies are supported"
     if not parts.hostname:
-        return "it names no host"
+        return "it has no host"
     if parts.path.strip("/") or parts.query or parts.fragment:
-        return "nothing may follow the host and the port"
+        return "only a host and a port are allowed"
     if not address.isprintable() or " " in address:
-        return "it holds a character that no address has"
+        return "it has an invalid character"
     return ""
 
 
 def _first(environment: Mapping[str, str], *names: str) -> tuple[str, str]:
-    """Return the first of the variables that is set and not empty."""
+    """Return the name and value of the first variable that is not empty."""
     return next(
         ((name, environment[name].strip()) for name in names if environment.get(name, "").strip()), ("", "")
     )
 
 
 def _is_exempt(host: str, port: int, exempt: str) -> bool:
-    """Tell whether `host` is one of those that are reached without a proxy: names, addresses or networks.
+    """Return whether `exempt`, a list of names, addresses and networks, contains `host`.
 
-    A name means those below it, too, with a dot before it or not; `*` is everything.
+    A name includes its subdomains, with or without a leading dot; `*` matches all hosts.
     """
     host = host.rstrip(".").lower()
     for text in re.split(r"[\s,]+", exempt.lower()):

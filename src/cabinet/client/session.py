@@ -1,6 +1,6 @@
-"""What every command works with: the flags, the two streams, the server and its token.
+"""The state of one run: flags, output, server and token.
 
-Rule: nothing is opened, read or imported before a command asks for it.
+Rule: nothing is opened, read or imported before a command needs it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ClientSession:
-    """One run of filecli; `case_blind` tells of which local folders the names have no case."""
+    """One run of filecli; `case_blind` returns whether a local folder ignores case."""
 
     def __init__(self, case_blind: Callable[[Path], bool] = ignores_case) -> None:
         self.flags = Flags()
@@ -31,7 +31,7 @@ class ClientSession:
 
     @cached_property
     def output(self) -> Output:
-        """The streams, as the flags want them."""
+        """The output, set up by the flags."""
         flags = self.flags
         return Output(
             as_json=flags.as_json, quiet=flags.quiet, verbose=flags.verbose, progress=flags.progress
@@ -39,7 +39,7 @@ class ClientSession:
 
     @cached_property
     def server(self) -> Server:
-        """The server that this run talks to."""
+        """The server of this run."""
         return choose_server(self.flags.server)
 
     @cached_property
@@ -49,7 +49,7 @@ class ClientSession:
 
     @cached_property
     def api(self) -> Api:
-        """The server, asked with the token of whoever is signed in; raises `NotSignedIn`."""
+        """The API of the server with the user's token; raises `NotSignedIn`."""
         token = environment_token() or self._stored_token()
         if token is None:
             raise NotSignedIn(server=str(self.server))
@@ -57,29 +57,29 @@ class ClientSession:
 
     @cached_property
     def username(self) -> str:
-        """The name of whoever is signed in; asked of the server only if nobody told it here."""
+        """The user name of the token; requested from the server only if it is not stored."""
         stored = None if environment_token() else self.tokens.get(str(self.server))
         return str(self.api.who_am_i()["username"]) if stored is None else stored.username
 
     def names_in(self, folder: Path) -> LocalNames:
-        """Return the names below a local folder, which need not be there."""
+        """Return the names below a local folder, which may be missing."""
         return LocalNames(folder, self._case_blind)
 
     def open_api(self, token: str | None) -> Api:
-        """Return the server, asked with `token`, or without any."""
+        """Return the API of the server with `token`, or without one."""
         if self.flags.insecure:
-            self.output.warn(f"--insecure: whoever answers as {self.server} is believed.")
+            self.output.warn(f"--insecure: the certificate of {self.server} is not verified.")
         return self._open_api(token, self.flags.retries, self.output.note, self.output.detail)
 
     def open_silent_api(self) -> Api | None:
-        """Return the server, asked once and without a word, None if nobody is signed in."""
+        """Return an API that neither retries nor prints; None without a token."""
         token = environment_token() or self._stored_token()
         return None if token is None else self._open_api(token, 0, lambda _: None, lambda _: None)
 
     def _open_api(
         self, token: str | None, retries: int, tell: Callable[[str], None], trace: Callable[[str], None]
     ) -> Api:
-        # urllib3 takes 60 ms to load, as much as all the rest.
+        # urllib3 takes 60 ms to import, as much as everything else.
         from cabinet.client.wire.api import Api
         from cabinet.client.wire.connection import Connection
         from cabinet.client.wire.pools import Tls

@@ -1,6 +1,6 @@
-"""Where the program begins: nothing but Ctrl-C while all the rest is still being loaded.
+"""The entry point of filecli: handles Ctrl-C while the other modules are still imported.
 
-Rule: imports nothing that takes time before it can be interrupted.
+Rule: every slow import happens inside `run`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NoReturn
 
 
 def run() -> NoReturn:
-    """Run filecli, and leave the process."""
+    """Run filecli and exit the process."""
     try:
         from cabinet.client.main import main
 

@@ -1,7 +1,6 @@
-"""A command over several things: one that fails does not keep the others from being done.
+"""The results of a command over several items, of which one failure does not stop the others.
 
-Rule: an error that would meet every other thing as well ends the command at once. Any thread may
-count.
+Rule: an error that would affect every other item ends the command at once. Any thread may count.
 """
 
 from __future__ import annotations
@@ -51,14 +50,14 @@ _FATAL = (
     TokenRefused,
 )
 
-# What this disk can never hold, or may not hold as long as nobody decides.
+# Failures that --delete may ignore: the item is kept unchanged on both sides.
 _NON_BLOCKING = (NameRefused, SameName, InTheWay)
 
 _FATAL_REFUSALS = (StorageFull, TooManyAttempts, Unavailable)
 
 
 class Summary:
-    """Counts what was done and what was not, and how long it took."""
+    """Counts done, unchanged and failed items, and measures the time."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -74,17 +73,17 @@ class Summary:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing failed so far but what was left as it is on both sides, and keeps nothing else."""
+        """Whether all failures so far are non-blocking: items that were left unchanged on both sides."""
         return not self._blocking
 
     @property
     def failures(self) -> int:
-        """How many things failed so far."""
+        """The number of failures so far."""
         return len(self._codes)
 
     @contextmanager
     def attempt(self, subject: str) -> Iterator[None]:
-        """Report an error that concerns only `subject`, and let the others follow."""
+        """Report an error that affects only `subject`, and continue; re-raises fatal errors."""
         try:
             yield
         except CabinetError as error:
@@ -93,7 +92,7 @@ class Summary:
             self.failed(subject, error)
 
     def failed(self, subject: str, error: CabinetError) -> None:
-        """Report and count an error that concerns only `subject`."""
+        """Report and count an error that affects only `subject`."""
         with self._lock:
             self._codes.append(exit_code(error))
             self._blocking += not isinstance(error, _NON_BLOCKING)
@@ -104,29 +103,29 @@ class Summary:
         self._output.error(text if f"“{subject}”" in text else f"{subject}: {text}")
 
     def done(self, size: int = 0, count: int = 1) -> None:
-        """Count so many things, of `size` bytes together, as done."""
+        """Count `count` items of `size` bytes in total as done."""
         with self._lock:
             self._done += count
             self._bytes += size
 
     def unchanged(self, count: int = 1) -> None:
-        """Count so many things for which nothing was to do."""
+        """Count `count` items that needed no change."""
         with self._lock:
             self._unchanged += count
 
     def keep_part(self, part: str, size: int) -> None:
-        """Note that an interrupted download left `size` bytes in `part`."""
+        """Record that an interrupted download left `size` bytes in `part`."""
         with self._lock:
             self._parts.append((part, size))
 
     def keep_upload(self, size: int) -> None:
-        """Note that the server has `size` bytes of an interrupted upload."""
+        """Record that the server has `size` bytes of an interrupted upload."""
         with self._lock:
             self._uploads.append(size)
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Have Ctrl-C say what is kept, and how to go on from there."""
+        """Turn Ctrl-C into an error that says what is kept and how to resume."""
         try:
             yield
         except (KeyboardInterrupt, click.Abort) as error:
@@ -140,7 +139,7 @@ class Summary:
             raise
 
     def print_totals(self, verb: str) -> None:
-        """Print the line that ends a transfer, unless the only thing to say was the error."""
+        """Print the totals of a transfer, except after a single failure and nothing else."""
         seconds = time.monotonic() - self._started
         failed = len(self._codes)
         self._output.document(
@@ -161,14 +160,14 @@ class Summary:
         self._output.note(line)
 
     def exit_if_failed(self) -> None:
-        """End the command: with the one code that all failures share, if nothing was done."""
+        """Exit if anything failed: with the failures' common code if nothing was done, else with 1."""
         if self._codes:
             alike = not self._done and not self._unchanged and len(set(self._codes)) == 1
             raise click.exceptions.Exit(self._codes[0] if alike else UNEXPECTED)
 
 
 def is_fatal(error: CabinetError) -> bool:
-    """Tell whether `error` would meet everything else as well."""
+    """Return whether `error` would affect every other item as well."""
     if isinstance(error, Refused):
         return any(error.means(kind) for kind in _FATAL_REFUSALS)
     return isinstance(error, _FATAL)

@@ -1,7 +1,7 @@
-"""Times of files: of a local disk in nanoseconds, of the server in texts.
+"""Conversion of file times: nanoseconds locally, text on the server.
 
-Rule: exact as far as the text goes. A server knows the years 1 to 9999, and a time beyond them is
-told, and compared, as the last that it knows.
+Rule: conversions are as exact as the text. A server stores the years 1 to 9999; a time outside is sent,
+and compared, as the nearest one inside.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _LAST = 253_402_300_800 * SECOND - 1
 
 _SECONDS = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,9}))?")
 
-# The one form of a date that a server may send (RFC 9110, section 5.6.7).
+# The date format of HTTP (RFC 9110, section 5.6.7).
 _HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def to_seconds(mtime_ns: int | None) -> str | None:
-    """Return a time as seconds since 1970 with a fraction, less than none before; None for none."""
+    """Return a time as seconds since 1970 with a fraction, negative before 1970; None for None."""
     if mtime_ns is None:
         return None
     known = _known(mtime_ns)
@@ -35,7 +35,7 @@ def to_seconds(mtime_ns: int | None) -> str | None:
 
 
 def from_seconds(text: str) -> int | None:
-    """Return what `to_seconds` was given, None if it is no such text."""
+    """Return the nanoseconds of a `to_seconds` text, None if it is invalid."""
     found = _SECONDS.fullmatch(text)
     if found is None:
         return None
@@ -44,7 +44,7 @@ def from_seconds(text: str) -> int | None:
 
 
 def from_rfc3339(text: str) -> int | None:
-    """Return a time of JSON in nanoseconds since 1970, None if it is none."""
+    """Return an RFC 3339 time in nanoseconds since 1970, None if it is invalid."""
     try:
         return _to_ns(datetime.fromisoformat(text))
     except ValueError:
@@ -52,7 +52,7 @@ def from_rfc3339(text: str) -> int | None:
 
 
 def from_http_date(text: str) -> int | None:
-    """Return a time of a header in nanoseconds since 1970, None if it is none."""
+    """Return an HTTP date in nanoseconds since 1970, None if it is invalid."""
     found = _HTTP_DATE.fullmatch(text)
     if found is None or found[2] not in _MONTHS:
         return None
@@ -64,7 +64,7 @@ def from_http_date(text: str) -> int | None:
 
 
 def to_local_text(text: str) -> str:
-    """Return a time of JSON as a person reads it, in the zone of this machine; what is none, as it is."""
+    """Return an RFC 3339 time in the local time zone for display; invalid text unchanged."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -73,7 +73,7 @@ def to_local_text(text: str) -> str:
 
 
 def is_same_time(one: int, other: int) -> bool:
-    """Tell whether two times of a file agree, as exactly as the coarser of their sources tells them."""
+    """Return whether two file times are equal at the resolution of the coarser one."""
     one, other = _known(one), _known(other)
     if one % SECOND == 0 or other % SECOND == 0:
         return one // SECOND == other // SECOND
@@ -87,5 +87,5 @@ def _known(mtime_ns: int) -> int:
 def _to_ns(moment: datetime) -> int:
     if moment.tzinfo is None:
         raise ValueError("a time without a zone")
-    # Not by a float, which has no room for microseconds of today.
+    # Not by a float, which cannot hold the microseconds of a current time.
     return int(moment.replace(microsecond=0).timestamp()) * SECOND + moment.microsecond * _MICROSECOND

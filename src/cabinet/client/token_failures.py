@@ -1,4 +1,4 @@
-"""What can be wrong with a token, and with the file that keeps it.
+"""Errors of tokens and of the token file.
 
     ClientFailure
     ├── TokenRefused
@@ -6,9 +6,9 @@
     ├── TokenFileExposed
     │   └── TokenFileForeign
     └── TokenFileBroken
-        └── TokenFileUnusable      the system keeps it from being read or written
+        └── TokenFileUnusable      the file cannot be read or written
 
-Rule: as in failures.py; each hint is something that can be done then.
+Rule: as in failures.py; each hint works in the situation of its error.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cabinet.client.failures import ClientFailure
 
 
 class TokenRefused(ClientFailure):
-    """The server does not know the token: it was revoked, has expired, or was never one."""
+    """The server rejected the token: it was revoked, has expired or is invalid."""
 
     message = "The server %(server)s does not accept the token."
     hint = "Run filecli login."
@@ -25,29 +25,29 @@ class TokenRefused(ClientFailure):
 
 
 class EnvironmentTokenRefused(TokenRefused):
-    """The token that is not accepted is that of FILECLI_TOKEN, which wins over a stored one."""
+    """The server rejected the token of FILECLI_TOKEN, which overrides the stored one."""
 
     message = "The server %(server)s does not accept the token in FILECLI_TOKEN."
     hint = "Set it to another token, or unset it and run filecli login."
 
 
 class TokenFileExposed(ClientFailure):
-    """Others can read the file that holds the tokens."""
+    """Other users can read the token file."""
 
-    message = "The token file %(path)s can be read by others and is not used."
+    message = "The token file %(path)s is readable by other users and was not used."
     hint = "Run chmod 600 on it, or delete it and run filecli login."
     path: str
 
 
 class TokenFileForeign(TokenFileExposed):
-    """The file that holds the tokens is somebody else's, so that its mode is theirs to change."""
+    """Another user owns the token file, and can change its mode."""
 
-    message = "The token file %(path)s belongs to another user and is not used."
-    hint = "Set FILECLI_TOKEN, or XDG_CONFIG_HOME to a folder of your own."
+    message = "The token file %(path)s belongs to another user and was not used."
+    hint = "Set FILECLI_TOKEN, or XDG_CONFIG_HOME to a folder that you own."
 
 
 class TokenFileBroken(ClientFailure):
-    """The file that holds the tokens holds something else."""
+    """The content of the token file is invalid."""
 
     message = "The token file %(path)s cannot be used: %(reason)s."
     hint = "Delete it and run filecli login."
@@ -56,6 +56,6 @@ class TokenFileBroken(ClientFailure):
 
 
 class TokenFileUnusable(TokenFileBroken):
-    """The system lets nobody read or write the file here, so that it cannot be made anew, either."""
+    """The token file cannot be read or written, so that it cannot be replaced either."""
 
     hint = "Set FILECLI_TOKEN, or XDG_CONFIG_HOME to a folder that you can write to."

@@ -1,7 +1,7 @@
-"""Several jobs at a time, on threads.
+"""A pool of worker threads for the jobs of one command.
 
-Rule: jobs are planned on the thread of the command, where questions are asked and Ctrl-C arrives;
-the first error that a job lets out ends all of them.
+Rule: jobs are planned on the main thread, which also prompts and receives Ctrl-C; the first error that a
+job raises cancels all others.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ Job = Callable[[], None]
 DEFAULT_JOBS = 4
 MAX_JOBS = 32
 
-# Seconds for threads to end once they are told to; what still runs then ends with the process.
+# Seconds to wait for threads after cancellation; threads that still run then end with the process.
 _GRACE = 2.0
 
 
 class WorkerPool:
-    """Does the jobs of one command, at most `size` at a time."""
+    """Runs the jobs of one command, at most `size` at a time."""
 
     def __init__(self, size: int, cancellation: Cancellation) -> None:
         self._size = size
@@ -35,9 +35,10 @@ class WorkerPool:
         self._error: BaseException | None = None
 
     def run(self, jobs: Iterable[Job]) -> None:
-        """Do all `jobs`, which are drawn as they can be begun.
+        """Run all `jobs`; takes the next one from the iterable when a worker is free.
 
-        Raises the first error, or what planning raised, or KeyboardInterrupt, once all have ended.
+        Raises the first error of a job or of the iterable, or KeyboardInterrupt, after all threads have
+        ended.
         """
         try:
             for job in jobs:
@@ -56,7 +57,7 @@ class WorkerPool:
             self._waiting.append(job)
             self._changed.notify_all()
         if len(self._threads) < self._size:
-            # A daemon: a wait that nothing can end must not keep the process.
+            # A daemon thread: a blocking call must not keep the process alive.
             thread = threading.Thread(target=self._work, daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -82,7 +83,7 @@ class WorkerPool:
         while (job := self._next()) is not None:
             try:
                 job()
-            except BaseException as error:  # noqa: BLE001 - it goes on where the jobs were planned
+            except BaseException as error:  # noqa: BLE001 - re-raised on the main thread
                 self._record_error(error)
             finally:
                 with self._changed:

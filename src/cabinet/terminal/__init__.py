@@ -1,5 +1,4 @@
-"""What both command lines print with, `flask`'s and filecli's: texts, streams, bars, lines and JSON.
+"""The output of both command lines, `flask` and filecli: text, streams, progress bars and JSON.
 
-Rule: knows no command and no server, and of Cabinet nothing but its errors; rich is loaded only where
-bars are drawn.
+Rule: imports nothing of Cabinet but its errors; rich is imported only to draw progress bars.
 """

@@ -1,6 +1,6 @@
-"""Meters that are drawn: one bar for what is counted, or one for each file that moves and one for all.
+"""Progress bars: one for a count, or one for each active file and one for the total.
 
-Rule: the only module that imports rich, and itself imported only where bars are shown.
+Rule: the only module that imports rich; it is imported only when bars are shown.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from cabinet.terminal.text import escape_controls
 
 
 class _Drawing:
-    """Draws on stderr and leaves nothing behind when it ends."""
+    """Progress bars on stderr, which are erased at the end."""
 
     def __init__(self, *columns: ProgressColumn, console: Console | None) -> None:
         self._progress = Progress(
             *columns,
             console=console or Console(stderr=True),
             transient=True,
-            # Lines are printed while the bars are put away, and data must not end up on stderr.
+            # Lines are printed while the bars are hidden, and data must not end up on stderr.
             redirect_stdout=False,
             redirect_stderr=False,
         )
@@ -52,7 +52,7 @@ class _Drawing:
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Take the bars away for as long as the context lasts, so that something else can be written."""
+        """Hide the bars inside the context, so that other output can be printed."""
         with self._lock:
             self._progress.stop()
             self._suspensions += 1
@@ -67,18 +67,18 @@ class _Drawing:
         return True
 
     def _draw(self) -> None:
-        """Show the bars, unless a line is just being printed or there is nothing to show."""
+        """Show the bars unless they are suspended or there are none."""
         if self._has_bars() and not self._suspensions:
             self._progress.start()
 
 
 def _name_column() -> TextColumn:
-    # Without markup, for a name may hold square brackets.
+    # Without markup, because a name may contain square brackets.
     return TextColumn("{task.description}", markup=False)
 
 
 class Bar(_Drawing):
-    """A `CountMeter`: of `total` things, or of bytes without end."""
+    """A `CountMeter` of `total` items, or of bytes without a known total."""
 
     def __init__(self, total: int | None, console: Console | None = None) -> None:
         columns: tuple[ProgressColumn, ...] = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -92,7 +92,7 @@ class Bar(_Drawing):
 
 
 class Bars(_Drawing):
-    """A `TransferMeter`: a bar for each file that moves, and one for everything when there are several."""
+    """A `TransferMeter`: a bar for each active file, and one for the total of several."""
 
     def __init__(self, console: Console | None = None) -> None:
         super().__init__(
@@ -116,7 +116,7 @@ class Bars(_Drawing):
 
     @contextmanager
     def open(self, label: str) -> Iterator[_Share]:
-        """Show a bar named `label` for as long as the context lasts."""
+        """Show a bar named `label` inside the context."""
         share = _Share(self._progress, self._all, escape_controls(label))
         with self._lock:
             self._opened += 1
@@ -133,7 +133,7 @@ class Bars(_Drawing):
 
 
 class _Share:
-    """The `Gauge` of one file, and its share of the total."""
+    """The `Gauge` of one file, which also advances the total."""
 
     def __init__(self, progress: Progress, everything: TaskID, label: str) -> None:
         self._progress = progress
@@ -158,6 +158,6 @@ class _Share:
             self._counted = 0
 
     def close(self) -> None:
-        """Take back from the total what was not finished."""
+        """Remove the bar, and subtract an unfinished file from the total."""
         self._progress.remove_task(self._task)
         self._progress.update(self._all, advance=-self._counted)

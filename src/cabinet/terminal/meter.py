@@ -1,7 +1,6 @@
-"""How far a command has come, for whoever watches: the shapes of it, and one that shows nothing.
+"""The progress of a command: the protocols, and an implementation that shows nothing.
 
-Rule: a command asks here for its meter and never for a bar; the bars, and rich, are loaded only where
-they are drawn.
+Rule: commands use these functions and protocols, never `bars.py`; it and rich are imported only to draw.
 """
 
 from __future__ import annotations
@@ -14,48 +13,48 @@ from cabinet.terminal.streams import stderr_is_terminal
 
 
 class Meter(Protocol):
-    """Has a part of the terminal; a context manager round the whole command, for all threads."""
+    """A context manager round a whole command that may draw on the terminal; for all threads."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exc: object) -> None: ...
 
     def suspended(self) -> AbstractContextManager[None]:
-        """Leave the terminal to a line or a question for as long as the context lasts."""
+        """Draw nothing inside the context, so that a line or a prompt can be printed."""
 
 
 class CountMeter(Meter, Protocol):
-    """Shows how many things are done, or how many bytes have moved."""
+    """Shows the number of processed items or bytes."""
 
     def advance(self, count: int, label: str = "") -> None:
-        """Count `count` more; `label` is what is being worked on."""
+        """Add `count`; `label` names the current item."""
 
 
 class Gauge(Protocol):
-    """Shows how far one file has come."""
+    """Shows the progress of one file."""
 
     def begin(self, total: int | None, done: int = 0) -> None:
-        """Start, also once more: `done` bytes of the `total` need not be moved."""
+        """Start or restart: `done` bytes of the `total` are already transferred."""
 
     def advance(self, count: int) -> None:
-        """Count `count` more bytes; fewer than none takes some back."""
+        """Add `count` bytes, which may be negative."""
 
     def finish(self) -> None:
-        """Keep what was counted: without this, the end of the context takes it back."""
+        """Keep the count: otherwise the end of the context subtracts it."""
 
 
 class TransferMeter(Meter, Protocol):
-    """Shows how far several files have come, each by itself and all together."""
+    """Shows the progress of several files and of their total."""
 
     def expect(self, size: int, files: int = 1) -> None:
-        """Announce so many more files, of `size` bytes together."""
+        """Add `files` files of `size` bytes in total to the expected work."""
 
     def open(self, label: str) -> AbstractContextManager[Gauge]:
-        """Show the file `label` for as long as the context lasts."""
+        """Show the file `label` inside the context."""
 
 
 class SilentMeter:
-    """Every kind of meter, and a `Gauge`, that shows nothing."""
+    """A meter and `Gauge` of every kind that shows nothing."""
 
     def __enter__(self) -> Self:
         return self
@@ -79,18 +78,18 @@ class SilentMeter:
 
 
 def count_meter(*, wanted: bool, total: Callable[[], int] | None = None) -> CountMeter:
-    """Return a meter of bytes, or of things if their `total` is known; silent unless a person watches."""
+    """Return a meter of bytes, or of items if `total` is given; silent unless stderr is a terminal."""
     if not (wanted and stderr_is_terminal()):
         return SilentMeter()
-    from cabinet.terminal.bars import Bar  # rich takes 50 ms to load
+    from cabinet.terminal.bars import Bar  # rich takes 50 ms to import
 
     return Bar(None if total is None else total())
 
 
 def transfer_meter(*, wanted: bool) -> TransferMeter:
-    """Return a meter of files; silent unless a person watches."""
+    """Return a meter of files; silent unless stderr is a terminal."""
     if not (wanted and stderr_is_terminal()):
         return SilentMeter()
-    from cabinet.terminal.bars import Bars  # rich takes 50 ms to load
+    from cabinet.terminal.bars import Bars  # rich takes 50 ms to import
 
     return Bars()

@@ -1,6 +1,6 @@
-"""What a command says: data to stdout, all else to stderr, as lines for people or as JSON for programs.
+"""Printing: data to stdout, everything else to stderr, as text or as JSON.
 
-Rule: every line for people is neutralised here; a value of JSON is written as soon as it is there.
+Rule: control characters in text are escaped here; a JSON value is written as soon as it is available.
 """
 
 from __future__ import annotations
@@ -14,36 +14,36 @@ import click
 
 from cabinet.terminal.text import escape_controls, to_count, to_size
 
-# Turns what JSON does not know into something that it knows.
+# Converts a value that JSON does not support.
 Encoder = Callable[[Any], Any]
 
 
 class OutputError(OSError):
-    """Standard output did not take what was asked for: it is closed, or its disk is full."""
+    """Standard output cannot be written: it is closed, or its disk is full."""
 
 
 def say(*texts: str) -> None:
-    """Print lines of what was asked for; raises `OutputError`, as all do that print to standard output."""
+    """Print lines of data to stdout; raises `OutputError`, as every function here that writes to stdout."""
     _write("\n".join(map(escape_controls, texts)))
 
 
 def note(text: str) -> None:
-    """Tell something beside the data, on stderr; where that cannot be, there is nobody who could be told."""
+    """Print a message to stderr; a failure to write is ignored."""
     with suppress(OSError):
         click.echo(escape_controls(text), err=True)
 
 
 def print_json(*values: Any, encoder: Encoder | None = None) -> None:
-    """Print JSON values, each on a line of its own."""
+    """Print JSON values, one per line."""
     _write("\n".join(json.dumps(value, default=encoder) for value in values))
 
 
 def print_array(
     head: Mapping[str, Any], name: str, values: Iterable[Any], encoder: Encoder | None = None
 ) -> None:
-    """Print one JSON object: the members of `head`, and `values`, while they come, as `name`.
+    """Print one JSON object: the members of `head`, and `values` as the member `name`, as they arrive.
 
-    Nothing is printed before the first value is there, or could not be had.
+    Nothing is printed before the first value is available; if it raises, nothing is printed at all.
     """
     lines = (json.dumps(value, default=encoder) for value in values)
     first = next(lines, "")
@@ -55,7 +55,7 @@ def print_array(
 
 
 def to_summary(verb: str, files: int, size: int, how: str = "", **others: int) -> str:
-    """Return the line that ends a command over files; of `others`, by their names, only those that are any."""
+    """Return the line of totals of a command over files; `others` are counts by name, zeros are left out."""
     rest = "".join(f" {count:,} {name.replace('_', ' ')}." for name, count in others.items() if count)
     return f"{verb} {to_count(files, 'file')}, {to_size(size)}{how}.{rest}"
 
@@ -64,6 +64,6 @@ def _write(text: str, *, ends: bool = True) -> None:
     try:
         click.echo(text, nl=ends)
     except BrokenPipeError:
-        raise  # a reader that has had enough is no fault
+        raise  # a reader that closed the pipe is not an error
     except OSError as error:
         raise OutputError(error.errno, error.strerror) from error

@@ -1,7 +1,6 @@
-"""The standard streams of a command, whatever they were when it was started.
+"""The standard streams of a command: terminals, closed ones, and their encodings.
 
-Rule: what was asked for is written, or the command fails; a name that the stream cannot encode is
-written as an escape.
+Rule: data is written or the command fails; a character that the stream cannot encode is escaped.
 """
 
 from __future__ import annotations
@@ -14,17 +13,17 @@ from typing import Literal, TextIO, cast
 
 
 def stderr_is_terminal() -> bool:
-    """Tell whether somebody sees what is told beside the data."""
+    """Return whether standard error is a terminal."""
     return sys.stderr.isatty()
 
 
 def can_prompt() -> bool:
-    """Tell whether there is somebody to ask."""
+    """Return whether standard input and standard error are terminals, so that a prompt works."""
     return sys.stdin.isatty() and stderr_is_terminal()
 
 
 class _ClosedStream(io.RawIOBase):
-    """Standard output that whoever started the command has closed."""
+    """Standard output that was closed before the command started."""
 
     def writable(self) -> bool:
         return True
@@ -34,9 +33,9 @@ class _ClosedStream(io.RawIOBase):
 
 
 def replace_closed_streams() -> None:
-    """Put something in place of standard streams that are closed: Python has None there.
+    """Replace closed standard streams, for which Python has None.
 
-    What is written to standard output then fails, for it would be lost; errors go nowhere.
+    Writes to standard output then fail, because data would be lost; messages are discarded.
     """
     if sys.stdin is None:
         sys.stdin = open_null("r")
@@ -47,7 +46,7 @@ def replace_closed_streams() -> None:
 
 
 def escape_unencodable() -> None:
-    """Have what a stream cannot encode written as an escape."""
+    """Escape characters that stdout or stderr cannot encode."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -55,7 +54,7 @@ def escape_unencodable() -> None:
 
 
 def discard_unwritten() -> None:
-    """Drop what a standard stream could not take: tried again when Python ends, it would change the exit code."""
+    """Discard unwritten output: Python would try to write it at exit and change the exit code."""
     for name in ("stdout", "stderr"):
         try:
             getattr(sys, name).flush()
@@ -64,5 +63,5 @@ def discard_unwritten() -> None:
 
 
 def open_null(mode: Literal["r", "w"]) -> TextIO:
-    """Return a stream that holds and keeps nothing."""
+    """Return a stream of the null device."""
     return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))

@@ -1,8 +1,8 @@
-"""The server, asked: requests and answers over HTTP, the two protocols of uploads, and the token.
+"""HTTP requests and responses, the two upload protocols, and the stored tokens.
 
-`api.py` is the face: what can be asked, in the words of the domain. `connection.py` below it sends and
-repeats; `answers.py` makes `entries.py` out of JSON.
+`api.py` is the interface, in terms of the domain. `connection.py` sends and retries requests;
+`responses.py` parses JSON into the values of `entries.py`.
 
-Rule: every URL and header is named here and nowhere else. Nothing here prints, asks a person, or knows
-which command runs.
+Rule: every URL and header is named here and nowhere else. Nothing here prints, prompts, or depends on
+the command.
 """

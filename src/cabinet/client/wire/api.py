@@ -1,7 +1,7 @@
-"""What can be asked of a server, in the words of the domain.
+"""The HTTP API of a server, in terms of the domain.
 
-Rule: every URL, header and JSON member that filecli uses is named here, for uploads that can be
-continued in `tus.py`, for the trash in `trash.py`, and nowhere else.
+Rule: every URL, header and JSON member that filecli uses is named here, in `tus.py` for resumable
+uploads and in `trash.py` for the trash, and nowhere else.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 _MTIME = "X-Mtime"
 
-# The order of a listing that none is asked for.
+# The default order of a listing.
 _BY_NAME: Mapping[str, str] = {}
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
@@ -43,7 +43,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The bytes of a file on their way, from `start` on; `size` is that of the whole file."""
+    """The streamed content of a file from byte `start`; `size` is that of the whole file."""
 
     content_hash: str
     size: int | None
@@ -54,7 +54,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class SmallFile:
-    """A file that is sent together with others."""
+    """A file that is uploaded together with others."""
 
     path: str
     content: bytes
@@ -63,7 +63,7 @@ class SmallFile:
 
 
 class Api:
-    """The verbs of one server."""
+    """The operations of one server."""
 
     def __init__(self, connection: Connection, version: int | None = None) -> None:
         self._connection = connection
@@ -74,13 +74,13 @@ class Api:
         self.trash = Trash(connection, self._responses)
 
     def register(self, username: str, password: str) -> str:
-        """Make an account and return its name as the server keeps it."""
+        """Create an account and return its name as the server stores it."""
         form = urlencode({"username": username, "password": password}).encode()
         answer = self._connection.json(Request("POST", "/register", _FORM, form))
         return self._responses.text(answer, "username")
 
     def make_token(self, username: str, password: str, name: str) -> StoredToken:
-        """Sign in with a password and return a token in its place."""
+        """Sign in with a password and return a new token."""
         credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
         headers = {**JSON, "Authorization": f"Basic {credentials}"}
         answer = self._connection.json(Request("POST", "/tokens", headers, to_json({"name": name})))
@@ -89,12 +89,12 @@ class Api:
         )
 
     def revoke_token(self, token_id: str) -> None:
-        """End a token of the acting user."""
+        """Revoke a token of the current user."""
         target = f"/tokens/{quote(token_id, safe='')}"
         self._connection.json(Request("DELETE", target, is_repeatable=True))
 
     def who_am_i(self) -> dict[str, Any]:
-        """Return what the server says of the acting user."""
+        """Return the current user as JSON."""
         answer = self._connection.json(Request("GET", "/me", is_repeatable=True))
         self._responses.text(answer, "username")
         me: dict[str, Any] = answer
@@ -103,9 +103,9 @@ class Api:
     def iter_entries(
         self, path: str, *, recursive: bool = False, order: Mapping[str, str] = _BY_NAME
     ) -> Iterator[RemoteEntry]:
-        """Yield what is in a folder, page by page; asks for the first page when first advanced.
+        """Yield the entries of a folder; requests the first page when first advanced.
 
-        `order` holds the members `sort` and `order` of the query, or none for that of the names.
+        `order` has the query parameters `sort` and `order`; empty means by name.
         """
         query = {**_folder(path), **order}
         if recursive:
@@ -113,12 +113,12 @@ class Api:
         return self._responses.iter_pages("/files", query, self._responses.entry)
 
     def iter_found(self, words: str, path: str = "", limit: int = PAGE_SIZE) -> Iterator[RemoteEntry]:
-        """Yield what has all `words` in its name, in a folder or below it, `limit` at a time."""
+        """Yield the entries below a folder with all `words` in their names, in pages of `limit`."""
         query = {"q": words, **_folder(path)}
         return self._responses.iter_pages("/search", query, self._responses.entry, limit)
 
     def is_folder(self, path: str) -> bool:
-        """Tell whether `path`, which exists, is a folder."""
+        """Return whether the existing `path` is a folder."""
         target = f"/files?{urlencode({'path': path, 'limit': '1'})}"
         try:
             self._connection.json(Request("GET", target, is_repeatable=True))
@@ -129,7 +129,7 @@ class Api:
         return True
 
     def lookup(self, paths: Sequence[str]) -> list[RemoteEntry | None]:
-        """Return what is at each of at most `PAGE_SIZE` paths now, None where nothing is."""
+        """Return the entry at each of at most `PAGE_SIZE` paths, None where there is none."""
         body = to_json({"paths": list(paths)})
         try:
             answer = self._connection.json(Request("POST", "/lookup", JSON, body, is_repeatable=True))
@@ -140,23 +140,23 @@ class Api:
             return self.lookup(paths[:middle]) + self.lookup(paths[middle:])
         items = self._responses.items(answer)
         if len(items) != len(paths):
-            raise self._connection.misunderstood("it names another number of entries")
+            raise self._connection.misunderstood("it has the wrong number of entries")
         return [None if item is None else self._responses.entry(item) for item in items]
 
     def put(self, path: str, body: Body, on_conflict: str, mtime_ns: int | None = None) -> RemoteEntry:
-        """Store `body` at `path` and return the entry that it became."""
+        """Store `body` at `path` and return the new entry."""
         target = f"/files/{_quoted(path)}?{urlencode({'on_conflict': on_conflict})}"
         headers = {"Content-Type": "application/octet-stream", **_mtime(mtime_ns)}
-        # To replace twice is to replace; to rename twice leaves two files.
+        # Replacing twice is idempotent; renaming twice leaves two files.
         request = Request("PUT", target, headers, body, is_repeatable=on_conflict == "replace")
         return self._responses.entry(self._connection.json(request))
 
     def store(
         self, files: Sequence[SmallFile], on_conflict: str, wrap: Callable[[Body], Body] = lambda body: body
     ) -> list[RemoteEntry]:
-        """Store all of at most 1000 files, or none, and return the entries in the same order.
+        """Store at most 1000 files, all or none, and return the entries in the same order.
 
-        `wrap` sees the body that they are sent as.
+        `wrap` is applied to the body of the request.
         """
         content_type, form = encode(map(_to_form_file, files), "path", "file")
         target = f"/upload?{urlencode({'on_conflict': on_conflict})}"
@@ -167,15 +167,15 @@ class Api:
         answer = self._connection.json(request)
         items = answer.get("files") if isinstance(answer, dict) else None
         if not isinstance(items, list) or len(items) != len(files):
-            raise self._connection.misunderstood("it names another number of files")
+            raise self._connection.misunderstood("it has the wrong number of files")
         return [self._responses.entry(item) for item in items]
 
     @contextmanager
     def open_content(self, path: str, start: int = 0, if_hash: str = "") -> Iterator[Content]:
-        """Open a file for reading, from byte `start` on if its content hash still is `if_hash`.
+        """Open a file for reading, from byte `start` if its content hash is still `if_hash`.
 
-        Otherwise, and for `start` 0, it comes whole: `Content.start` tells. `Content.chunks`
-        raises `ConnectionLost` when the bytes end too early. Raises `IsAFolder`.
+        Otherwise it is read from 0; see `Content.start`. `Content.chunks` raises `ConnectionLost` if the
+        bytes end too early. Raises `IsAFolder`.
         """
         headers = {"Accept": "*/*"}
         if start:
@@ -186,16 +186,16 @@ class Api:
             _check_is_file(response, path)
             content = self._content(response)
             if content.start and (content.start, content.content_hash) != (start, if_hash):
-                raise self._connection.misunderstood("another range was asked for")
+                raise self._connection.misunderstood("it has another range than requested")
             yield content
         finally:
             response.close()
 
     @contextmanager
     def open_small_files(self, paths: Sequence[str], most: int) -> Iterator[Iterator[bytes]]:
-        """Open at most `PAGE_SIZE` files of at most `most` bytes each, whose contents come in the order asked for.
+        """Open at most `PAGE_SIZE` files of at most `most` bytes each; yields their contents in order.
 
-        The contents raise `ConnectionLost`, and what `iter_contents` of `archive.py` raises.
+        Iterating raises `ConnectionLost` and the errors of `archive.iter_contents`.
         """
         form = urlencode([("names", "exact"), *(("path", path) for path in paths)]).encode()
         headers = {**_FORM, "Accept": "*/*"}
@@ -213,33 +213,33 @@ class Api:
                 yield from iter_contents(response, paths, most)
             except TruncatedBody as error:
                 server = str(self._connection.server)
-                raise ConnectionLost(server=server, reason="the archive is not whole") from error
+                raise ConnectionLost(server=server, reason="the archive is incomplete") from error
 
     def content_hash(self, path: str) -> str:
-        """Return the content hash that the file at `path` has now."""
+        """Return the current content hash of the file at `path`."""
         response = self._connection.open(Request("HEAD", self._download(path), is_repeatable=True))
         with self._connection.reading(response):
             _check_is_file(response, path)
             return self._hash(response)
 
     def make_folder(self, path: str) -> RemoteEntry:
-        """Make a folder, and what is missing above it."""
+        """Create a folder and its missing parents."""
         return self._responses.entry(self._post("/folders", {"path": path}))
 
     def move(self, paths: Sequence[str], to: str, on_conflict: str) -> list[RemoteEntry]:
-        """Move at most `PAGE_SIZE` things, all or none, and return what they became, in their order.
+        """Move at most `PAGE_SIZE` items, all or none, and return the new entries in order.
 
-        `to` is the folder that they go into if it ends with a slash, is empty, or is one that is
-        there; otherwise it is the new path of the only one.
+        `to` is the target folder if it ends with a slash, is empty, or is an existing folder; otherwise
+        it is the new path of a single item.
         """
         return self._relocate("/moves", paths, to, on_conflict)
 
     def copy(self, paths: Sequence[str], to: str, on_conflict: str) -> list[RemoteEntry]:
-        """Copy as `move` moves."""
+        """Copy items; the arguments are those of `move`."""
         return self._relocate("/copies", paths, to, on_conflict)
 
     def delete(self, path: str, *, permanent: bool = False) -> None:
-        """Move a file, or a folder with all in it, to the trash; or remove it for ever."""
+        """Move a file or a folder with its contents to the trash, or delete it permanently."""
         target = f"/files/{_quoted(path)}"
         if permanent:
             self._connection.json(Request("DELETE", f"{target}?permanent=1", body=TAKES_LONG))
@@ -247,28 +247,28 @@ class Api:
             self._connection.json(Request("DELETE", target))
 
     def list_versions(self, path: str) -> tuple[list[RemoteVersion], dict[str, Any]]:
-        """Return the versions of a file, newest first, and the document that tells of them."""
+        """Return the versions of a file, newest first, and the JSON document."""
         document = self._connection.json(Request("GET", f"/versions/{_quoted(path)}", is_repeatable=True))
         versions = list(map(self._responses.version, self._responses.items(document, "versions")))
         return versions, document
 
     def restore_version(self, path: str, number: int) -> RemoteEntry:
-        """Make the content of a version the current one, as a new version."""
+        """Restore the content of a version as a new version."""
         return self._responses.entry(self._post(f"/versions/{_quoted(path)}/{number}/restore", {}))
 
     def delete_version(self, path: str, number: int) -> None:
-        """Remove a version that is not the current one, for ever."""
+        """Delete a version permanently; it must not be the current one."""
         self._connection.json(Request("DELETE", f"/versions/{_quoted(path)}/{number}"))
 
     def at_version(self, number: int) -> Api:
-        """Return the server as it is, but for the content of files, which is that of a version."""
+        """Return an API whose downloads return the version `number` of a file."""
         return Api(self._connection, number)
 
     def _relocate(self, target: str, paths: Sequence[str], to: str, on_conflict: str) -> list[RemoteEntry]:
         answer = self._post(target, {"from": list(paths), "to": to, "on_conflict": on_conflict})
         items = self._responses.items(answer)
         if len(items) != len(paths):
-            raise self._connection.misunderstood("it names another number of entries")
+            raise self._connection.misunderstood("it has the wrong number of entries")
         return [self._responses.entry(item) for item in items]
 
     def _post(self, target: str, document: dict[str, Any]) -> Any:
@@ -289,7 +289,7 @@ class Api:
             return Content(content_hash, int(length) if length.isdecimal() else None, 0, mtime_ns, chunks)
         found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if found is None:
-            raise self._connection.misunderstood("the range is missing")
+            raise self._connection.misunderstood("it has no Content-Range")
         return Content(content_hash, int(found[2]), int(found[1]), mtime_ns, chunks)
 
     def _chunks(self, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
@@ -297,10 +297,10 @@ class Api:
             yield from iter_stream(response)
 
     def _hash(self, response: urllib3.BaseHTTPResponse) -> str:
-        # A proxy that could have coded the body weakens the tag; what it names is the same.
+        # A proxy that may compress the body sends a weak tag; the hash in it is the same.
         content_hash = response.headers.get("ETag", "").removeprefix("W/").strip('"')
         if not is_content_hash(content_hash):
-            raise self._connection.misunderstood("the content has no hash")
+            raise self._connection.misunderstood("it has no content hash")
         return content_hash
 
 
@@ -322,7 +322,7 @@ def _folder(path: str) -> dict[str, str]:
 
 
 def _check_is_file(response: urllib3.BaseHTTPResponse, path: str) -> None:
-    """Raise `IsAFolder` where the server answers with an archive that it makes of a folder."""
+    """Raise `IsAFolder` if the response is the zip archive of a folder."""
     is_archive = response.headers.get("Content-Type", "").startswith("application/zip")
     if is_archive and "ETag" not in response.headers:
         raise IsAFolder(path=path)

@@ -1,10 +1,10 @@
-"""Files out of a zip archive, one after the other while it arrives.
+"""Streaming reader for the files of a zip archive.
 
-Only what our server writes for small files is read: content that is stored as it is, behind a header that
-names it and its size. The table of contents at the end says nothing new and is passed over.
+Reads only the form that the server writes for small files: uncompressed content after a local header
+with its name and size. The central directory at the end is skipped.
 
-Rule: the caller says which names come, in which order. Nothing is unpacked by a name, and whatever else
-is there ends the reading.
+Rule: the caller says which names come in which order. No path is taken from the archive, and any other
+content is an error.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ _STORED = 0
 # Bytes.
 _AHEAD = 64 << 10
 
-# Bits of the flags that are understood: the name is UTF-8.
+# The supported flag bits: the name is UTF-8.
 _UTF_8 = 1 << 11
 
 
 class UnexpectedName(Exception):
-    """The next file of an archive is not the one that was asked for."""
+    """The next file of an archive is not the requested one."""
 
 
 class UnexpectedFormat(Exception):
-    """The next file of an archive is longer than expected, damaged, or written in another way."""
+    """The next file of an archive is longer than expected, damaged, or in an unsupported format."""
 
 
 def iter_contents(stream: Reader, names: Sequence[str], most: int) -> Iterator[bytes]:
-    """Yield the contents of the files called `names`, none longer than `most` bytes.
+    """Yield the contents of the files `names`, none longer than `most` bytes.
 
-    Raises `UnexpectedName` or `UnexpectedFormat`, and `TruncatedBody` where the archive ends too early.
+    Raises `UnexpectedName`, `UnexpectedFormat`, and `TruncatedBody` if the archive ends too early.
     """
     buffered = _Buffered(stream)
     for name in names:
         yield _read(buffered, name, most)
     for _ in iter_stream(buffered):
-        pass  # to its end, so that the connection can be used again
+        pass  # read to the end, so that the connection can be reused
 
 
 class _Buffered:
-    """Reads far enough ahead, for a short read of an answer costs as much as a long one."""
+    """Reads ahead, because a short read of a response costs as much as a long one."""
 
     def __init__(self, stream: Reader) -> None:
         self._stream = stream

@@ -1,6 +1,6 @@
-"""Ctrl-C for a command that does several things at once: one flag, and every socket that waits.
+"""Cancellation of all threads of a command: one flag, and the sockets that threads wait on.
 
-Rule: whoever waits, waits here or on a socket that is watched here; so nothing outlasts the key.
+Rule: threads wait only here or on a socket that is watched here, so that Ctrl-C ends every wait.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Cancellation:
-    """Ends what all threads of a command do; once set, it stays so."""
+    """Cancels all threads of a command, permanently."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -26,32 +26,32 @@ class Cancellation:
 
     @property
     def is_set(self) -> bool:
-        """Whether everything shall end."""
+        """Whether the command is cancelled."""
         return self._event.is_set()
 
     def cancel(self) -> None:
-        """Let `check` and `wait` raise from now on, and end every wait for a watched socket."""
-        import socket  # not before something went wrong, for --help shall be quick
+        """Make `check` and `wait` raise from now on, and end every wait on a watched socket."""
+        import socket  # not needed for --help, which must be fast
 
         self._event.set()
         with self._lock:
             for waiting in self._sockets:
-                # Past the shutdown of ssl, which would take the state from under the thread that reads.
+                # Not SSLSocket.shutdown, which would drop the TLS state of the thread that reads.
                 with suppress(OSError):
                     socket.socket.shutdown(waiting, socket.SHUT_RDWR)
 
     def watch(self, connected: socket.socket) -> None:
-        """End `connected`, too, when the time comes; raises `Stopped` if it has."""
+        """Shut `connected` down on cancellation; raises `Stopped` if cancelled already."""
         with self._lock:
             self._sockets.add(connected)
         self.check()
 
     def check(self) -> None:
-        """Raise `Stopped` if everything shall end."""
+        """Raise `Stopped` if the command is cancelled."""
         if self._event.is_set():
             raise Stopped
 
     def wait(self, seconds: float) -> None:
-        """Pause; raises `Stopped` as soon as everything shall end."""
+        """Wait; raises `Stopped` as soon as the command is cancelled."""
         if self._event.wait(seconds):
             raise Stopped

@@ -1,8 +1,8 @@
-"""One server over HTTP: a request in, an answer or an error of the domain out.
+"""HTTP connections to one server: send a request, return a response or raise an error of the domain.
 
-Rule: one pool for one origin and all threads, which never follows a redirect, so a token cannot
-reach another host. A request is repeated only when that is safe: nothing was sent, or the server said that it
-did nothing, or doing it twice is the same as once.
+Rule: one pool per origin for all threads; redirects are never followed, so a token cannot reach another
+host. A request is retried only if that is safe: nothing was sent, the server said that it did nothing,
+or the request is idempotent.
 """
 
 from __future__ import annotations
@@ -51,32 +51,31 @@ from cabinet.storage.chunks import iter_limited, iter_stream
 
 T = TypeVar("T")
 
-# Seconds. urllib3 sends the body under the first of the two, so that an upload gets more: a disk
-# that writes back its cache may keep a server from reading for a while, and once all is there the
-# server syncs it before it answers.
+# Seconds. urllib3 applies the connect timeout to sending the body, so uploads get a longer one: a server
+# may stop reading while its disk writes back its cache, and it syncs the file before it responds.
 TIMEOUT = urllib3.Timeout(connect=10, read=60)
 UPLOAD_TIMEOUT = urllib3.Timeout(connect=60, read=600)
 
-# Bytes. A page of a thousand entries with the longest paths stays well below it.
+# Bytes. A page of 1000 entries with the longest paths is well below it.
 LONGEST_ANSWER = 32 << 20
 
-# An empty body, for a request that keeps the server busy as long as an upload may.
+# An empty body, for a request that may take the server as long as an upload.
 TAKES_LONG = b""
 
 JSON = {"Content-Type": "application/json"}
 
-# A proxy lost sight of the server: what was asked may have been done.
+# A proxy lost the connection to the server: the request may have been processed.
 _NOT_KNOWN = {502, 504}
 
-# The server did nothing and may well do it later.
+# The server did not process the request, and may do so later.
 _PASSING = (Unavailable, UploadLocked, TooManyAttempts, TooManyRequests, RequestTimeout)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask for; `target` is percent-encoded and starts with a slash.
+    """An HTTP request; `target` is percent-encoded and starts with a slash.
 
-    `is_repeatable` tells that doing it twice is the same as doing it once.
+    `is_repeatable` is True for an idempotent request.
     """
 
     method: str
@@ -87,7 +86,7 @@ class Request:
 
 
 class Connection:
-    """The way to one server, on kept connections, with the token of whoever is signed in."""
+    """Sends requests to one server over persistent connections, with the user's token."""
 
     def __init__(
         self,
@@ -104,38 +103,38 @@ class Connection:
         self.retry = retry
         self._cancellation = cancellation or Cancellation()
         self._trace = trace
-        # A coded body could be neither resumed nor compared with its hash while it passes.
+        # A compressed body could not be resumed, or compared with its hash while streamed.
         self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "filecli"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
         self._proxy = proxy
         self._pool = pool_to(server, tls or Tls(), proxy, self._cancellation)
-        # A proxy is told the whole address, unless it makes a tunnel that it cannot look into.
+        # A proxy needs the whole URL, except in a tunnel.
         is_told = proxy is not None and server.origin.startswith("http://")
         self._base = str(server) if is_told else server.prefix
 
     def json(self, request: Request) -> Any:
-        """Send `request` and return the JSON of its answer, None where there is no content."""
+        """Send `request` and return the JSON of its response, None without content."""
         content = self._with_retries(request, self._read)
         try:
             return json.loads(content) if content else None
         except (ValueError, RecursionError) as error:
-            raise self.misunderstood("it is no JSON") from error
+            raise self.misunderstood("it is not JSON") from error
 
     def open(self, request: Request) -> urllib3.BaseHTTPResponse:
-        """Send `request` and return the answer, its body unread; the caller closes it.
+        """Send `request` and return the response with its body unread; the caller closes it.
 
-        Raises `Refused` for every status but 2xx.
+        Raises `Refused` for a status other than 2xx.
         """
         return self._with_retries(request, self._exchange)
 
     def once(self, request: Request) -> urllib3.BaseHTTPResponse:
-        """Send `request` a single time, for whoever knows better what to do next; reads no body."""
+        """Send `request` without retries and return the response with its body unread."""
         return self._exchange(request)
 
     @contextmanager
     def reading(self, response: urllib3.BaseHTTPResponse) -> Iterator[None]:
-        """Close `response` in the end; raises `ConnectionLost` where its body ends too early."""
+        """Close `response` at the end; raises `ConnectionLost` if its body ends too early."""
         try:
             yield
         except (HTTPError, OSError) as error:
@@ -145,7 +144,7 @@ class Connection:
             response.close()
 
     def misunderstood(self, reason: str) -> Misunderstood:
-        """Return the error for an answer that makes no sense."""
+        """Return the error for an invalid response."""
         return Misunderstood(server=str(self.server), reason=reason)
 
     def _with_retries(self, request: Request, ask: Callable[[Request], T]) -> T:
@@ -167,7 +166,7 @@ class Connection:
             with self.reading(response):
                 return b"".join(iter_limited(iter_stream(response), LONGEST_ANSWER))
         except TooLarge as error:
-            raise self.misunderstood("it does not end") from error
+            raise self.misunderstood("it is too long") from error
 
     def _exchange(self, request: Request) -> urllib3.BaseHTTPResponse:
         started = time.monotonic()
@@ -185,10 +184,13 @@ class Connection:
         if response.status == 407 and self._proxy is not None:
             response.close()
             raise ProxyFailed(
-                server=str(self.server), proxy=str(self._proxy), reason="it wants another name or password"
+                server=str(self.server),
+                proxy=str(self._proxy),
+                reason="it requires another user name or password",
             )
         content = b""
-        # Whoever refuses an upload early may cut the connection behind the status, which is enough.
+        # A server that refuses an upload early may close the connection after the headers; the status is
+        # enough.
         with suppress(ConnectionLost):
             content = self._content(response)
         refusal = _to_refusal(response, content)
@@ -216,7 +218,7 @@ class Connection:
                 timeout=TIMEOUT if body is None else UPLOAD_TIMEOUT,
                 retries=False,
                 redirect=False,
-                assert_same_host=False,  # with a proxy, the pool is known by its host
+                assert_same_host=False,  # with a proxy, the pool has the host of the proxy
                 preload_content=False,
                 decode_content=False,
             )
@@ -225,30 +227,30 @@ class Connection:
             raise self._to_failure(error) from error
 
     def _to_failure(self, error: Exception) -> CabinetError:
-        """Return what an error of the network means; one that nothing was sent before says so."""
+        """Return the filecli error for a network error; `ServerUnreachable` if nothing was sent."""
         server = str(self.server)
         if self._proxy is not None and is_of_proxy(error):
             return ProxyFailed(server=server, proxy=str(self._proxy), reason=_reason(error))
         if isinstance(error, NewConnectionError | ConnectTimeoutError):
             return ServerUnreachable(server=server, reason=_reason(error))
         if isinstance(error, SSLError):
-            # Cut off in the middle is another matter than not trusted.
+            # A closed connection is not a failure of trust.
             kind = ConnectionLost if isinstance(_root(error), ssl.SSLEOFError) else TlsFailed
             return kind(server=server, reason=_reason(error))
         return ConnectionLost(server=server, reason=_reason(error))
 
 
 def to_json(value: Any) -> bytes:
-    """Return `value` as the body of a request."""
+    """Return `value` as the JSON body of a request."""
     try:
-        # A letter of two or three bytes has six as ASCII, and the server takes so many and no more.
+        # Not as ASCII: escapes take six bytes per character, and the server limits the size of a body.
         return json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # half a surrogate pair: the server says what it thinks of that
+    except UnicodeEncodeError:  # a lone surrogate: the server rejects it
         return json.dumps(value).encode()
 
 
 def is_passing(error: CabinetError) -> bool:
-    """Tell whether `error` may be gone by the next attempt, be that safe or not."""
+    """Return whether `error` may be temporary; a retry is not necessarily safe."""
     if isinstance(error, Refused):
         return any(error.means(kind) for kind in _PASSING)
     return isinstance(error, ConnectionLost | ServerUnreachable)
@@ -256,7 +258,7 @@ def is_passing(error: CabinetError) -> bool:
 
 def _may_repeat(request: Request, error: CabinetError) -> bool:
     if isinstance(error, ServerUnreachable):
-        # A host that does not answer at all has cost its timeout already.
+        # Not after a connect timeout: the user has waited long enough.
         return isinstance(error.__cause__, NewConnectionError) or (
             isinstance(error.__cause__, ProxyError)
             and isinstance(error.__cause__.original_error, NewConnectionError)
@@ -269,7 +271,7 @@ def _may_repeat(request: Request, error: CabinetError) -> bool:
 
 
 def _to_refusal(response: urllib3.BaseHTTPResponse, content: bytes) -> Refused:
-    """Read a problem document (RFC 9457), or make do with the status."""
+    """Parse a problem document (RFC 9457), or fall back to the status."""
     members = _problem(content)
     kind = kind_of(_type_of(members).rpartition("/")[2], response.status)
     detail = members.get("detail") or members.get("title") or f"{kind.title} ({response.status})."
@@ -282,7 +284,7 @@ def _to_refusal(response: urllib3.BaseHTTPResponse, content: bytes) -> Refused:
 
 
 def _is_from_cabinet(response: urllib3.BaseHTTPResponse, content: bytes) -> bool:
-    """Tell whether a Cabinet server refused; where the body was cut off the media type tells."""
+    """Return whether a Cabinet server sent the error; without a body, the media type decides."""
     if not content:
         return response.headers.get("Content-Type", "").startswith("application/problem+json")
     return "/problems/" in _type_of(_problem(content))
@@ -307,7 +309,7 @@ def _size_of(request: Request) -> int:
 
 
 def _seconds(value: str | None) -> float | None:
-    """Read a Retry-After header: seconds, or a date."""
+    """Return the seconds of a Retry-After header, which has seconds or a date."""
     if value is None:
         return None
     if value.isascii() and value.isdigit():
@@ -319,19 +321,19 @@ def _seconds(value: str | None) -> float | None:
 
 
 def _reason(error: Exception) -> str:
-    """Return the part of an error of urllib3 that a person can use, without its full stop."""
+    """Return the readable part of a urllib3 error, without a full stop."""
     cause = _root(error)
     if isinstance(cause, ssl.SSLError):
         return (getattr(cause, "verify_message", "") or cause.reason or str(cause)).rstrip(".")
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
     if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
-        return "it does not answer"
+        return "it does not respond"
     return (str(cause) or type(cause).__name__).rstrip(".")
 
 
 def _root(error: BaseException) -> BaseException:
-    """Return the error that all the others wrap."""
+    """Return the innermost cause."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
     return error

@@ -1,6 +1,6 @@
-"""What lies on a server, as filecli sees it.
+"""Entries, trashed entries and versions on the server.
 
-Rule: plain values; `answers.py` reads them from JSON.
+Rule: plain values; `responses.py` parses them from JSON.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from typing import Any
 
 from cabinet.client.times import from_rfc3339
 
-# The most that the server gives in one page, and takes in one request.
+# The maximum number of entries in a page of the server, and of paths in a request.
 PAGE_SIZE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteEntry:
-    """A file or folder; `document` is the JSON that it came as."""
+    """A file or folder; `document` is its JSON."""
 
     path: str
     size: int
@@ -27,23 +27,23 @@ class RemoteEntry:
 
     @property
     def tree_size(self) -> int | None:
-        """The bytes of all files in a folder; None where the server is too old to tell."""
+        """The bytes of all files in a folder; None if the server is too old to send it."""
         return _count_of(self.document, "tree_size")
 
     @property
     def tree_files(self) -> int | None:
-        """The number of all files in a folder, as `tree_size`."""
+        """The number of all files in a folder; None like `tree_size`."""
         return _count_of(self.document, "tree_files")
 
     @property
     def mtime_ns(self) -> int | None:
-        """The last change in nanoseconds since 1970."""
+        """The modification time in nanoseconds since 1970."""
         return from_rfc3339(self.modified_at)
 
 
 @dataclass(frozen=True, slots=True)
 class TrashedEntry:
-    """A file or folder in the trash; `path` is where it was."""
+    """A file or folder in the trash; `path` is its original path."""
 
     id: str
     path: str
@@ -56,7 +56,7 @@ class TrashedEntry:
 
 @dataclass(frozen=True, slots=True)
 class RemoteVersion:
-    """What a file holds or has held; the versions of a file count from 1 on."""
+    """The current or an old content of a file; `number` counts from 1."""
 
     number: int
     size: int

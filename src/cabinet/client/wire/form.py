@@ -1,6 +1,6 @@
-"""Several files as one multipart form (RFC 7578), small enough to be held in memory.
+"""Encoding of several small files as one multipart form (RFC 7578) in memory.
 
-Rule: a name never becomes a header: paths go as the content of a field.
+Rule: a name is never put into a header: paths are sent as the content of a field.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _FILE = b'--%b\r\nContent-Disposition: form-data; name="%b"; filename="-"\r\n%b\
 
 @dataclass(frozen=True, slots=True)
 class FormFile:
-    """A file of a form: where it goes, what its part says besides, and its content."""
+    """A file of a form: its path, the extra headers of its part, and its content."""
 
     path: str
     headers: Mapping[str, str]
@@ -23,8 +23,8 @@ class FormFile:
 
 
 def encode(files: Iterable[FormFile], path_field: str, file_field: str) -> tuple[str, bytes]:
-    """Return the content type and the body: for each file a field with its path, then itself."""
-    # 128 random bits: no content holds them by chance, and none can be made to.
+    """Return the content type and the body: for each file, a field with its path, then its content."""
+    # 128 random bits: no content contains them by chance or on purpose.
     boundary = secrets.token_hex(16).encode()
     pieces = []
     for file in files:

@@ -1,6 +1,6 @@
-"""The kept connections to one server, direct or by a proxy.
+"""The connection pool of one server, direct or through a proxy.
 
-Rule: one pool for one origin; a proxy changes nothing about whose certificate is believed.
+Rule: one pool per origin; a proxy does not change which certificates are trusted.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from cabinet.client.settings import Server
 from cabinet.client.wire.cancellation import Cancellation
 from cabinet.storage.chunks import CHUNK_SIZE
 
-# Kept connections: as many as there may be threads.
+# Connections in the pool: at least as many as threads.
 POOL_SIZE = 40
 
-# What http.client says where a proxy does not connect; it has no class or number for that.
+# The message of http.client if a proxy refuses a tunnel; it has no error class or code for it.
 _NO_TUNNEL = "Tunnel connection failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How the certificate of an https server is checked; `ca_cert` is a file of authorities."""
+    """How to verify the certificate of an https server; `ca_cert` is a file of authorities."""
 
     ca_cert: str | None = None
     insecure: bool = False
@@ -37,12 +37,12 @@ class Tls:
 def pool_to(
     server: Server, tls: Tls, proxy: Proxy | None, cancellation: Cancellation
 ) -> urllib3.HTTPConnectionPool:
-    """Return the connections to a server, the waits of which `stop` ends."""
+    """Return the connection pool of a server; `cancellation` ends its waits."""
     options: dict[str, Any] = {"blocksize": CHUNK_SIZE, "maxsize": POOL_SIZE}
     if server.origin.startswith("https://"):
         options["ca_certs"] = tls.ca_cert
         if tls.insecure:
-            # filecli warns in its own words, once a command and not once a request.
+            # filecli prints its own warning, once per command and not once per request.
             urllib3.disable_warnings(InsecureRequestWarning)
             options["cert_reqs"] = "CERT_NONE"
     if proxy is None:
@@ -54,7 +54,7 @@ def pool_to(
 
 
 def is_of_proxy(error: Exception) -> bool:
-    """Tell whether a connection failed before the proxy, or by its word, and not at the server."""
+    """Return whether the proxy, and not the server, made a connection fail."""
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, ProxyError) or (type(inner) is OSError and str(inner).startswith(_NO_TUNNEL)):
@@ -77,12 +77,12 @@ def _pool_by(proxy: Proxy, server: Server, tls: Tls, options: dict[str, Any]) ->
 
 
 def _watched(kind: Any, cancellation: Cancellation) -> Any:
-    """Return a class of connections like `kind` whose waits `stop` ends."""
+    """Return a subclass of the connection class `kind` whose waits `cancellation` ends."""
 
     class Watched(kind):  # type: ignore[misc]
         def connect(self) -> None:
             super().connect()
-            # Encrypted within what is encrypted to a proxy, it is no socket but has one.
+            # TLS inside TLS to a proxy: the object wraps a socket.
             connected: Any = self.sock
             cancellation.watch(getattr(connected, "socket", connected))
 

@@ -1,6 +1,6 @@
-"""The JSON that a server answers with, made into values.
+"""Parsing of the JSON responses of a server.
 
-Rule: whatever is not as it has to be raises `Misunderstood`; nothing of it is guessed.
+Rule: an invalid document raises `Misunderstood`; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class ResponseReader:
-    """Reads the answers of one server."""
+    """Parses the responses of one server."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -25,9 +25,9 @@ class ResponseReader:
     def iter_pages(
         self, target: str, query: Mapping[str, str], read: Callable[[Any], T], limit: int = PAGE_SIZE
     ) -> Iterator[T]:
-        """Yield the entries of a list, page by page, each as `read` makes it.
+        """Yield the entries of a paged list, each parsed by `read`.
 
-        Asks for the first page when first advanced. A page may be empty and not be the last.
+        Requests the first page when first advanced. A page may be empty without being the last.
         """
         asked = {**query, "limit": str(limit)}
         while True:
@@ -37,25 +37,25 @@ class ResponseReader:
             if not following:
                 return
             if str(following) == asked.get("after"):
-                raise self._connection.misunderstood("its pages do not end")
+                raise self._connection.misunderstood("the list of pages does not end")
             asked["after"] = str(following)
 
     def items(self, page: Any, member: str = "entries") -> list[Any]:
         """Return the list that is a member of a document."""
         if not isinstance(page, dict) or not isinstance(page.get(member), list):
-            raise self._connection.misunderstood(f"it is no list of {member}")
+            raise self._connection.misunderstood(f"it has no list “{member}”")
         items: list[Any] = page[member]
         return items
 
     def entry(self, document: Any) -> RemoteEntry:
-        """Read what lies in a folder."""
+        """Parse an entry of a folder."""
         path = self.text(document, "path")
         is_folder, size, content_hash = self._content(document)
         modified_at = str(document.get("modified_at") or "")
         return RemoteEntry(path, size, content_hash, modified_at, is_folder, document)
 
     def trashed(self, document: Any) -> TrashedEntry:
-        """Read what lies in the trash."""
+        """Parse an entry of the trash."""
         is_folder, size, _ = self._content(document)
         return TrashedEntry(
             self.text(document, "id"),
@@ -68,7 +68,7 @@ class ResponseReader:
         )
 
     def version(self, document: Any) -> RemoteVersion:
-        """Read a version of a file."""
+        """Parse a version of a file."""
         content_hash = self.text(document, "content_hash")
         number, size = document.get("number"), document.get("size")
         if not isinstance(number, int) or not isinstance(size, int):
@@ -78,7 +78,7 @@ class ResponseReader:
         return RemoteVersion(number, size, content_hash, created_at, is_current, document)
 
     def text(self, document: Any, member: str) -> str:
-        """Return a member of a document that is a text and not empty."""
+        """Return a member of a document that is a non-empty string."""
         value = document.get(member) if isinstance(document, dict) else None
         if not isinstance(value, str) or not value:
             raise self._connection.misunderstood(f"it has no “{member}”")
@@ -86,7 +86,7 @@ class ResponseReader:
 
     def _content(self, document: Any) -> tuple[bool, int, str]:
         if not isinstance(document, dict):
-            raise self._connection.misunderstood("an entry is none")
+            raise self._connection.misunderstood("an entry is not an object")
         is_folder = document.get("kind") == "folder"
         size = document.get("size") or 0
         content_hash = str(document.get("content_hash") or "")

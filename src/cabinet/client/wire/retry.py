@@ -1,6 +1,6 @@
-"""How long to wait before the next attempt: exponential, with full jitter, within bounds.
+"""Delays before retries: exponential backoff with full jitter and an upper bound.
 
-Rule: it decides how often and when, never whether an attempt is safe to repeat.
+Rule: it decides how often and when to retry, never whether a retry is safe.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from collections.abc import Callable
 from cabinet.client.failures import Refused
 from cabinet.errors import CabinetError
 
-# Seconds: attempt number n waits a random part of BASE_DELAY * 2**n, but never longer than MAX_DELAY.
+# Seconds: the delay after attempt n is random between 0 and BASE_DELAY * 2**n, at most MAX_DELAY.
 BASE_DELAY = 0.5
 MAX_DELAY = 30.0
 
-# Seconds. A server that asks for more than this gets no further attempt: a person would sooner
-# read its answer than watch nothing happen.
+# Seconds. No retry if a server asks for a longer delay: the error message is more useful than a long
+# wait.
 MAX_RETRY_AFTER = 120.0
 
-# Seconds: a shorter pause is not worth a line on the terminal.
+# Seconds: a shorter delay is not reported.
 REPORTED_DELAY = 2.0
 
 
 class Retry:
-    """Pauses between attempts; `retries` is how many may follow the first one."""
+    """Waits between attempts; allows `retries` after the first one."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Retry:
         self._fraction = fraction
 
     def wait(self, attempt: int, error: CabinetError) -> None:
-        """Pause after failed attempt number `attempt`, from 0 on; raise `error` after the last."""
+        """Wait after the failed `attempt`, counted from 0; raise `error` after the last one."""
         pause = self._pause(attempt, error)
         if attempt >= self._retries or pause > MAX_RETRY_AFTER:
             raise error

@@ -24,7 +24,7 @@ from cabinet.storage import file_locks
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
-# Where `default_path` is without XDG_CONFIG_HOME, for `--help`.
+# The value of `default_path` without XDG_CONFIG_HOME, for `--help`.
 TOKEN_PLACES = {
     "Linux": "~/.config/filecli/tokens.json",
     "macOS": "~/Library/Application Support/filecli/tokens.json",
@@ -33,7 +33,7 @@ TOKEN_PLACES = {
 
 @dataclass(frozen=True, slots=True)
 class StoredToken:
-    """What `filecli login` keeps: the secret, its id to revoke it by, and whose it is."""
+    """A token that `filecli login` stored: the secret, the id to revoke it, and the user name."""
 
     id: str
     token: str
@@ -41,7 +41,7 @@ class StoredToken:
 
 
 def default_path() -> Path:
-    """Return where the token file lies on this system; a relative path where nobody's home is known."""
+    """Return the path of the token file; a relative path if there is no home folder."""
     from platformdirs import user_config_path  # 20 ms, and --help needs no path
 
     try:
@@ -51,7 +51,7 @@ def default_path() -> Path:
 
 
 class TokenFile:
-    """The tokens by server address; several filecli may use it at once."""
+    """The tokens by server address; safe for several filecli processes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -61,19 +61,19 @@ class TokenFile:
         return self._read().get(server)
 
     def set(self, server: str, token: StoredToken) -> None:
-        """Store the token for `server` in place of the one before."""
-        with self._alone():
+        """Store the token for `server`, replacing an older one."""
+        with self._locked():
             self._write({**self._read(), server: token})
 
     def forget(self, server: str) -> None:
-        """Remove the token for `server`, which need not be there."""
-        with self._alone():
+        """Remove the token for `server`, if there is one."""
+        with self._locked():
             tokens = self._read()
             if tokens.pop(server, None) is not None:
                 self._write(tokens)
 
     def _read(self) -> dict[str, StoredToken]:
-        if not self._path.is_absolute():  # nobody's home is known
+        if not self._path.is_absolute():  # there is no home folder
             return {}
         try:
             with self._path.open("rb") as file:
@@ -91,7 +91,7 @@ class TokenFile:
             document: dict[str, dict[str, str]] = json.loads(content)
             return {server: StoredToken(**members) for server, members in document.items()}
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise TokenFileBroken(path=str(self._path), reason="it holds something else") from error
+            raise TokenFileBroken(path=str(self._path), reason="its content is invalid") from error
 
     def _write(self, tokens: dict[str, StoredToken]) -> None:
         temporary = self._path.with_suffix(".new")
@@ -108,10 +108,10 @@ class TokenFile:
             raise self._broken(error) from error
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep every other filecli from changing the file meanwhile."""
+    def _locked(self) -> Iterator[None]:
+        """Lock the file against other filecli processes."""
         if not self._path.is_absolute():
-            raise TokenFileUnusable(path=str(self._path), reason="there is no home folder to keep it in")
+            raise TokenFileUnusable(path=str(self._path), reason="there is no home folder")
         with ExitStack() as held:
             try:
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""The trash of the server: what is in it, out of it again, and gone for ever.
+"""The trash of the server: list, restore, delete permanently.
 
-Rule: every URL and JSON member of the trash is named here, or read in `answers.py`.
+Rule: every URL and JSON member of the trash is named here, or parsed in `responses.py`.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ TRASH = "/trash"
 
 
 class Trash:
-    """The verbs of the trash."""
+    """The operations of the trash."""
 
     def __init__(self, connection: Connection, answers: ResponseReader) -> None:
         self._connection = connection
         self._responses = answers
 
     def __iter__(self) -> Iterator[TrashedEntry]:
-        """Yield what is in it, newest first; a folder is one thing."""
+        """Yield the items, newest first; a folder is one item."""
         return self._responses.iter_pages(TRASH, {}, self._responses.trashed)
 
     def restore(self, trashed_id: str, on_conflict: str) -> RemoteEntry:
-        """Put something back where it was, and return what it became."""
+        """Restore an item to its original path and return the new entry."""
         body = to_json({"on_conflict": on_conflict})
         request = Request("POST", f"{_target(trashed_id)}/restore", JSON, body)
         return self._responses.entry(self._connection.json(request))
 
     def delete(self, trashed_id: str) -> None:
-        """Remove something for ever."""
+        """Delete an item permanently."""
         self._connection.json(Request("DELETE", _target(trashed_id), body=TAKES_LONG))
 
     def empty(self) -> None:
-        """Remove all for ever."""
+        """Delete all items permanently."""
         self._connection.json(Request("DELETE", TRASH, body=TAKES_LONG))
 
 

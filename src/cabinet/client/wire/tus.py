@@ -1,7 +1,7 @@
-"""Uploads that can be continued, in the words of tus 1.0.0.
+"""Resumable uploads by the protocol tus 1.0.0.
 
-Rule: every URL, header and JSON member of the protocol is named here and nowhere else. An upload
-is known by its id; an address that the server gives is never followed.
+Rule: every URL, header and JSON member of the protocol is named here and nowhere else. An upload is
+identified by its id; a URL from the server is never followed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class UploadStatus:
-    """How far an upload is; `content_hash` is "" until it is finished."""
+    """The state of an upload; `content_hash` is "" until it is finished."""
 
     offset: int
     length: int | None
@@ -42,7 +42,7 @@ class UploadStatus:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedUpload:
-    """An upload that the server waits for; `document` is the JSON that it came as."""
+    """An unfinished upload on the server; `document` is its JSON."""
 
     id: str
     path: str
@@ -54,14 +54,14 @@ class UnfinishedUpload:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where an upload shall go: what its metadata say."""
+    """The target of an upload, sent as its metadata."""
 
     path: str
     on_conflict: str
     mtime_ns: int | None = None
 
     def to_metadata(self) -> str:
-        """Return the header that carries it."""
+        """Return the value of the Upload-Metadata header."""
         folder, _, name = self.path.rpartition("/")
         members = {"filename": name, "folder": folder, "on_conflict": self.on_conflict}
         if (seconds := to_seconds(self.mtime_ns)) is not None:
@@ -70,51 +70,51 @@ class Destination:
 
 
 class Tus:
-    """The verbs of the protocol; `to_entry` reads the JSON of an entry."""
+    """The operations of the protocol; `to_entry` parses the JSON of an entry."""
 
     def __init__(self, connection: Connection, to_entry: Callable[[Any], RemoteEntry]) -> None:
         self._connection = connection
         self._to_entry = to_entry
 
     def round_trip(self) -> float:
-        """Return the seconds that a request takes for which the server has nothing to do."""
+        """Return the seconds of a request that needs no work on the server."""
         began = time.monotonic()
         self._connection.json(Request("OPTIONS", UPLOADS, is_repeatable=True))
         return time.monotonic() - began
 
     def create(self, length: int | None, destination: Destination) -> str:
-        """Begin an upload of `length` bytes, or of a length that comes later, and return its id."""
+        """Create an upload of `length` bytes, None if not known yet, and return its id."""
         headers = {"Upload-Metadata": destination.to_metadata(), **_length(length)}
         return self._create(headers)
 
     def create_partial(self, length: int, destination: Destination) -> str:
-        """Begin an upload that will be a part of one to `place`, and return its id."""
-        # Where the whole shall go is said again when the parts are joined; here it is for the lists.
+        """Create a partial upload of one to `destination` and return its id."""
+        # The final upload repeats the metadata; here they are for lists of uploads.
         described = {"Upload-Metadata": destination.to_metadata()}
         return self._create({"Upload-Concat": "partial", **described, **_length(length)})
 
     def join(self, ids: Sequence[str], destination: Destination) -> str:
-        """Make one upload of the finished partial ones, in their order, and return its id.
+        """Join finished partial uploads in order into a final one and return its id.
 
-        The parts end with it, so it cannot be asked for twice.
+        It consumes the partial uploads, so the request is not repeatable.
         """
         addresses = " ".join(self._connection.server.prefix + _target(each) for each in ids)
         headers = {"Upload-Concat": f"final;{addresses}", "Upload-Metadata": destination.to_metadata()}
         return self._create(headers, is_repeatable=False)
 
     def get_status(self, upload_id: str) -> UploadStatus:
-        """Return how far an upload is."""
+        """Return the status of an upload."""
         request = Request("HEAD", _target(upload_id), _VERSION, is_repeatable=True)
         return self._read_status(self._connection.open(request))
 
     def send(
         self, upload_id: str, offset: int, body: Body, content_hash: str | None, length: int | None = None
     ) -> UploadStatus:
-        """Send the bytes from `offset` on, once, and return how far the upload is then.
+        """Send the bytes from `offset` without retries, and return the status of the upload.
 
-        `content_hash` is that of the body alone; with it the body counts whole or not at all. Unlike
-        a checksum of the protocol it costs neither side another pass over the bytes.
-        `length` names the length of an upload that was created without.
+        `content_hash` is that of the body alone; with it the body is stored whole or not at all. Unlike
+        a checksum of the protocol, it needs no second pass over the bytes on either side. `length` sets
+        the length of an upload that was created without one.
         """
         headers = {**_VERSION, "Content-Type": _CONTENT_TYPE, "Upload-Offset": str(offset)}
         if content_hash is not None:
@@ -124,11 +124,11 @@ class Tus:
         return self._read_status(self._connection.once(Request("PATCH", _target(upload_id), headers, body)))
 
     def cancel(self, upload_id: str) -> None:
-        """End an upload and drop what the server has of it."""
+        """Cancel an upload; the server discards its bytes."""
         self._connection.json(Request("DELETE", _target(upload_id), _VERSION, is_repeatable=True))
 
     def entry(self, upload_id: str) -> RemoteEntry:
-        """Return the entry that a finished upload became."""
+        """Return the entry of a finished upload."""
         request = Request("GET", _target(upload_id), is_repeatable=True)
         try:
             return self._to_entry(self._connection.json(request))
@@ -138,7 +138,7 @@ class Tus:
         return self._sent(upload_id)
 
     def _sent(self, upload_id: str) -> RemoteEntry:
-        """Return what a token that may not look is told of a finished upload: what it sent, and where that is."""
+        """Return the entry of a finished upload from its headers, for a token that must not read."""
         response = self._connection.open(Request("HEAD", _target(upload_id), _VERSION, is_repeatable=True))
         status = self._read_status(response)
         address = urlsplit(response.headers.get("Content-Location", "")).path
@@ -151,17 +151,17 @@ class Tus:
         answer = self._connection.json(Request("GET", UPLOADS, is_repeatable=True))
         items = answer.get("uploads") if isinstance(answer, dict) else None
         if not isinstance(items, list):
-            raise self._connection.misunderstood("it is no list of uploads")
+            raise self._connection.misunderstood("it has no list “uploads”")
         return [self._read_unfinished(item) for item in items]
 
     def _create(self, headers: Mapping[str, str], *, is_repeatable: bool = True) -> str:
-        # Twice is as good as once: the one that nobody knows of stays empty and expires.
+        # Safe to repeat: a duplicate upload stays empty and expires.
         request = Request("POST", UPLOADS, {**_VERSION, **headers}, b"", is_repeatable=is_repeatable)
         response = self._connection.open(request)
         with self._connection.reading(response):
             upload_id = response.headers.get("Location", "").rstrip("/").rpartition("/")[2]
         if not _ID.fullmatch(upload_id):
-            raise self._connection.misunderstood("the upload has no address")
+            raise self._connection.misunderstood("the upload has no Location")
         return upload_id
 
     def _read_status(self, response: urllib3.BaseHTTPResponse) -> UploadStatus:
