@@ -1,7 +1,6 @@
 """Fixtures of the tests of filecli and of the `flask` commands.
 
-Rule: every run has a home, a configuration and a working folder of its own, and no setting of
-the person who runs the tests.
+Rule: every test has its own home, configuration and working folder, and no settings of the developer.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class Filecli(Protocol):
 
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty working folder, which is the current one."""
+    """Return an empty folder that is the current working folder."""
     for name in [name for name in os.environ if name.startswith("FILECLI_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -46,20 +45,20 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def token_path(tmp_path: Path) -> Path:
-    """Return where filecli keeps its tokens in this test."""
+    """Return the path of the token file of this test."""
     return tmp_path / "config" / "filecli" / "tokens.json"
 
 
 @pytest.fixture
 def script() -> Iterator[Script]:
-    """Return a server that does what the test tells it to."""
+    """Return a server with scripted responses."""
     with scripted_server() as running:
         yield running
 
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Keep filecli from waiting; returns how long it would have waited each time."""
+    """Replace the waits of filecli; returns their lengths in seconds."""
     lengths: list[float] = []
     monkeypatch.setattr(
         "cabinet.client.wire.cancellation.Cancellation.wait", lambda _, seconds: lengths.append(seconds)
@@ -69,7 +68,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def filecli() -> Filecli:
-    """Run filecli in process; what it raises besides leaving, the test sees."""
+    """Run filecli in process; unexpected exceptions propagate to the test."""
 
     def run(*args: str, given: str | bytes = "", env: dict[str, str] | None = None) -> Result:
         return CliRunner(catch_exceptions=False).invoke(main, args, input=given, env=env)
@@ -90,7 +89,7 @@ def scripted(filecli: Filecli, script: Script, pauses: list[float]) -> Filecli:
 
 @pytest.fixture
 def on_script(script: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
-    """Point the processes of the test, signed in, to the scripted server."""
+    """Set the environment to the scripted server with a token."""
     monkeypatch.setenv("FILECLI_SERVER", script.url)
     monkeypatch.setenv("FILECLI_TOKEN", "secret")
     return script
@@ -98,7 +97,7 @@ def on_script(script: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
 
 @pytest.fixture
 def release() -> Iterator[threading.Event]:
-    """Return what lets a server go on that keeps filecli waiting."""
+    """Return an event that releases a waiting server."""
     event = threading.Event()
     yield event
     event.set()
@@ -120,14 +119,14 @@ def server_url(app: Flask) -> Iterator[str]:
 
 @pytest.fixture
 def anonymous(filecli: Filecli, server_url: str, monkeypatch: pytest.MonkeyPatch) -> Filecli:
-    """Run filecli against the real application; nobody is registered."""
+    """Run filecli against the real application without accounts."""
     monkeypatch.setenv("FILECLI_SERVER", server_url)
     return filecli
 
 
 @pytest.fixture
 def alice(anonymous: Filecli) -> Filecli:
-    """Run filecli against the real application as a user who has signed in by it."""
+    """Run filecli against the real application as a user who signed in with filecli."""
     for command in ("register", "login"):
         done = anonymous(command, given=f"{USERNAME}\n{PASSWORD}\n")
         assert done.exit_code == 0, done.output
@@ -136,14 +135,14 @@ def alice(anonymous: Filecli) -> Filecli:
 
 @pytest.fixture
 def line(server_url: str) -> Iterator[Line]:
-    """Return a line to the real application that can be cut."""
+    """Return a connection to the real application that can be cut."""
     with line_to(int(server_url.rpartition(":")[2])) as line:
         yield line
 
 
 @pytest.fixture
 def bob(line: Line, filecli: Filecli, pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> Filecli:
-    """Run filecli over the line, as somebody who is signed in, and without waiting."""
+    """Run filecli over `line` as a signed-in user, without waits."""
     monkeypatch.setenv("FILECLI_SERVER", line.url)
     for command in ("register", "login"):
         assert filecli(command, given=f"{USERNAME}\n{PASSWORD}\n").exit_code == 0
@@ -152,7 +151,7 @@ def bob(line: Line, filecli: Filecli, pauses: list[float], monkeypatch: pytest.M
 
 @pytest.fixture
 def operator(app: Flask) -> Operator:
-    """Run `flask` commands on the application, where one user is."""
+    """Run `flask` commands on the application with one user."""
     operator = Operator(app)
     operator.create()
     return operator

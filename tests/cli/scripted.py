@@ -1,6 +1,6 @@
-"""A server that answers exactly what a test tells it to: the misbehaviour that ours never shows.
+"""A server with scripted responses, for misbehavior that the real one never shows.
 
-Rule: one answer a request, in the order given, for all targets or for one; what was asked is kept for the test to look at.
+Rule: one response per request, in the given order, for all targets or for one; requests are recorded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cabinet.storage.content_hash import hash_chunks
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A request as it arrived."""
+    """A received request."""
 
     method: str
     target: str
@@ -29,11 +29,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to send; `cut` ends the connection after that many bytes of the body.
+    """A response; `cut` closes the connection after that many bytes of the body.
 
-    `is_deaf` hangs up without reading the request's body or sending a word, `is_hasty` answers and hangs up
-    without reading the body. `until` keeps the
-    connection open behind the last byte until it is set; `meanwhile` is called before the first.
+    `is_deaf` closes the connection without reading the request's body or responding, `is_hasty` responds
+    and closes without reading the body. `until` keeps the connection open after the last byte until it
+    is set; `meanwhile` is called before the first byte.
     """
 
     status: int = 200
@@ -48,7 +48,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Script:
-    """The answers still to give, and the requests that came."""
+    """The pending responses and the received requests."""
 
     url: str
     answers: deque[Answer] = field(default_factory=deque)
@@ -56,15 +56,15 @@ class Script:
     routes: dict[str, deque[Answer]] = field(default_factory=dict)
 
     def will(self, *answers: Answer) -> None:
-        """Give these answers next."""
+        """Add the next responses."""
         self.answers.extend(answers)
 
     def will_at(self, target: str, *answers: Answer) -> None:
-        """Give these answers next to requests for `target`."""
+        """Add the next responses to requests for `target`."""
         self.routes.setdefault(target, deque()).extend(answers)
 
     def next_for(self, target: str) -> Answer:
-        """Return the answer to a request for `target`, which is then given."""
+        """Take the next response for `target`."""
         answers = self.routes.get(target) or self.answers
         return answers.popleft() if answers else problem("error", 500, "Nothing is scripted.")
 
@@ -73,12 +73,12 @@ DEAF_ANSWER = Answer(is_deaf=True)
 
 
 def json_answer(value: Any, status: int = 200, **headers: str) -> Answer:
-    """Return an answer of JSON."""
+    """Return a JSON response."""
     return Answer(status, json.dumps(value).encode(), {"Content-Type": "application/json", **headers})
 
 
 def problem(slug: str, status: int, detail: str = "It is so.", **headers: str) -> Answer:
-    """Return the answer that tells of an error as our server does."""
+    """Return a problem document like those of the server."""
     return json_answer({"type": f"/problems/{slug}", "status": status, "detail": detail}, status, **headers)
 
 
@@ -107,7 +107,7 @@ def page_of(*entries: dict[str, Any], following: str | None = None) -> Answer:
 def content_answer(
     content: bytes, start: int = 0, *, cut: int | None = None, until: threading.Event | None = None
 ) -> Answer:
-    """Return the answer that brings a file, or what follows `start`."""
+    """Return the response with the content of a file from `start`."""
     headers = {"ETag": f'"{hash_chunks([content])}"'}
     if start:
         headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
@@ -116,7 +116,7 @@ def content_answer(
 
 @contextmanager
 def scripted_server() -> Iterator[Script]:
-    """Serve a script on a free port of 127.0.0.1 for as long as the context lasts."""
+    """Serve a script on a free port of 127.0.0.1 inside the context."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.script = script = Script(f"http://127.0.0.1:{server.server_port}")  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
@@ -147,11 +147,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(answer)
 
     def handle(self) -> None:
-        with suppress(ConnectionError):  # a client may have heard enough
+        with suppress(ConnectionError):  # a client may close the connection early
             super().handle()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the test looks at `Script.seen`."""
+        """Log nothing: tests use `Script.seen`."""
 
     def _read_body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":

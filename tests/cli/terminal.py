@@ -1,4 +1,4 @@
-"""A program with a terminal of its own, as when a person sits before it.
+"""Run a program on a pseudo-terminal.
 
 Rule: every wait has an end, and the program does not outlive the test.
 """
@@ -19,7 +19,7 @@ from tests.support.waiting import PATIENCE, wait_until
 
 
 class Terminal:
-    """What a person sees and types; `seen` holds everything that was shown so far."""
+    """The terminal of a program; `seen` is all output so far."""
 
     def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
         self.seen = ""
@@ -28,7 +28,7 @@ class Terminal:
         self._looked_at = 0
 
     def expect(self, text: str, *, seconds: float = PATIENCE) -> None:
-        """Read until `text` is shown behind what was expected last."""
+        """Read until `text` appears after the previously expected text."""
         deadline = time.monotonic() + seconds
         while (found := self.seen.find(text, self._looked_at)) < 0:
             if not self._read(deadline - time.monotonic()):
@@ -55,16 +55,16 @@ class Terminal:
         ready, _, _ = select.select([self._master], [], [], max(0.0, seconds))
         try:
             piece = os.read(self._master, 65536) if ready else b""
-        except OSError:  # EIO: nobody has the other side open any more
+        except OSError:  # EIO: the other side is closed
             piece = b""
         self.seen += piece.decode(errors="replace")
         return bool(piece)
 
 
 def is_waiting(pid: int) -> bool:
-    """Tell whether a process sleeps in a system call.
+    """Return whether a process sleeps in a system call.
 
-    A signal that comes just before that call does not end it: the interpreter only notes it down.
+    A signal just before that call would not interrupt it: the interpreter only records it.
     """
     return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("S")
 

@@ -1,4 +1,4 @@
-"""Register, sign in, sign out: what is asked, what is stored, and where the token goes."""
+"""register, login, logout and whoami: prompts, stored tokens and sent credentials."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def stored(token_path: Path) -> dict[str, dict[str, str]]:
     return document
 
 
-def test_an_account_is_made_from_two_lines(anonymous: Filecli) -> None:
+def test_register_reads_two_lines(anonymous: Filecli) -> None:
     done = anonymous("register", given=LINES)
 
     assert done.exit_code == 0
     assert done.stdout == ""
-    assert done.stderr == "The account “alice” was made. Run filecli login to use it.\n"
+    assert done.stderr == "Created the account “alice”. Run filecli login to use it.\n"
 
 
 def test_a_name_that_is_taken_is_a_conflict(anonymous: Filecli) -> None:
@@ -37,11 +37,11 @@ def test_a_name_that_is_taken_is_a_conflict(anonymous: Filecli) -> None:
 
 
 @pytest.mark.parametrize("lines", [f"{USERNAME}\nshort\n", f"../{USERNAME}\n{PASSWORD}\n"])
-def test_what_the_server_does_not_accept_is_a_usage_error(lines: str, anonymous: Filecli) -> None:
+def test_rejected_credentials_are_a_usage_error(lines: str, anonymous: Filecli) -> None:
     assert anonymous("register", given=lines).exit_code == 2
 
 
-def test_signing_in_stores_a_token_and_not_the_password(
+def test_login_stores_a_token_and_not_the_password(
     anonymous: Filecli, server_url: str, token_path: Path
 ) -> None:
     anonymous("register", given=LINES)
@@ -56,7 +56,7 @@ def test_signing_in_stores_a_token_and_not_the_password(
 @pytest.mark.parametrize(
     "password", [" spaces kept ", "пароль с пробелами", "tab\tand\\back", "a few words " * 16]
 )
-def test_a_password_goes_to_the_server_as_it_was_typed(password: str, anonymous: Filecli) -> None:
+def test_a_password_is_sent_exactly_as_typed(password: str, anonymous: Filecli) -> None:
     anonymous("register", "--username", "bob", "--password-stdin", given=f"{password}\n")
     done = anonymous("login", "--username", "bob", given=f"{password}\r\n")
 
@@ -73,7 +73,7 @@ def test_a_wrong_password_stores_nothing(anonymous: Filecli, token_path: Path) -
 
 
 @pytest.mark.parametrize("given", ["", "alice\n", "\n\n", b"\xff\nsecret\n", b"alice\n\xff\n"])
-def test_too_little_on_standard_input_is_a_usage_error(given: str | bytes, scripted: Filecli) -> None:
+def test_missing_lines_on_stdin_are_a_usage_error(given: str | bytes, scripted: Filecli) -> None:
     assert scripted("login", given=given).exit_code == 2
 
 
@@ -81,9 +81,7 @@ def test_a_name_on_the_command_line_that_is_not_utf_8_is_refused(scripted: Filec
     assert scripted("login", "--username", "a\udcff", given="secret\n").exit_code == 2
 
 
-def test_signing_out_revokes_the_token_and_forgets_it(
-    alice: Filecli, server_url: str, token_path: Path
-) -> None:
+def test_logout_revokes_and_deletes_the_token(alice: Filecli, server_url: str, token_path: Path) -> None:
     secret = stored(token_path)[server_url]["token"]
     done = alice("logout")
 
@@ -93,7 +91,7 @@ def test_signing_out_revokes_the_token_and_forgets_it(
     assert alice("whoami", env={"FILECLI_TOKEN": secret}).exit_code == 3
 
 
-def test_signing_in_again_revokes_the_token_before(alice: Filecli, server_url: str, token_path: Path) -> None:
+def test_login_revokes_the_previous_token(alice: Filecli, server_url: str, token_path: Path) -> None:
     before = stored(token_path)[server_url]["token"]
     assert alice("login", given=LINES).exit_code == 0
 
@@ -101,7 +99,7 @@ def test_signing_in_again_revokes_the_token_before(alice: Filecli, server_url: s
     assert alice("whoami", env={"FILECLI_TOKEN": before}).exit_code == 3
 
 
-def test_signing_in_again_works_if_the_token_before_was_revoked(
+def test_login_works_if_the_previous_token_was_revoked(
     alice: Filecli, server_url: str, token_path: Path
 ) -> None:
     before = token_path.read_bytes()
@@ -112,7 +110,7 @@ def test_signing_in_again_works_if_the_token_before_was_revoked(
     assert alice("whoami").exit_code == 0
 
 
-def test_signing_out_with_a_token_that_is_void_forgets_it(alice: Filecli, token_path: Path) -> None:
+def test_logout_deletes_an_invalid_token(alice: Filecli, token_path: Path) -> None:
     before = token_path.read_bytes()
     alice("logout")
     token_path.write_bytes(before)
@@ -121,7 +119,7 @@ def test_signing_out_with_a_token_that_is_void_forgets_it(alice: Filecli, token_
     assert stored(token_path) == {}
 
 
-def test_signing_out_of_a_server_that_does_not_answer_keeps_the_token(
+def test_logout_from_an_unreachable_server_keeps_the_token(
     scripted: Filecli, script: Script, token_path: Path
 ) -> None:
     script.will(NEW_TOKEN, *[Answer(503)] * 9)
@@ -133,7 +131,7 @@ def test_signing_out_of_a_server_that_does_not_answer_keeps_the_token(
     assert stored(token_path) == {}
 
 
-def test_whoever_is_not_signed_in_is_told_so_without_a_request(filecli: Filecli, script: Script) -> None:
+def test_commands_without_a_token_fail_without_a_request(filecli: Filecli, script: Script) -> None:
     for command in (["whoami"], ["logout"], ["ls"], ["upload", "a"], ["download", "a"], ["rm", "a"]):
         done = filecli("--server", script.url, *command)
 
@@ -145,7 +143,7 @@ def test_whoever_is_not_signed_in_is_told_so_without_a_request(filecli: Filecli,
     assert script.seen == []
 
 
-def test_the_password_goes_only_where_the_token_comes_from(scripted: Filecli, script: Script) -> None:
+def test_the_password_is_sent_only_to_create_the_token(scripted: Filecli, script: Script) -> None:
     script.will(NEW_TOKEN)
     done = scripted("login", given=LINES)
 
@@ -156,7 +154,7 @@ def test_the_password_goes_only_where_the_token_comes_from(scripted: Filecli, sc
     assert json.loads(script.seen[0].body)["name"].startswith("filecli on ")
 
 
-def test_a_stored_token_goes_to_no_other_server(
+def test_a_stored_token_is_sent_to_its_own_server_only(
     alice: Filecli, script: Script, token_path: Path, server_url: str
 ) -> None:
     done = alice("--server", script.url, "whoami")
@@ -166,7 +164,7 @@ def test_a_stored_token_goes_to_no_other_server(
     assert server_url in stored(token_path)
 
 
-def test_the_token_of_the_environment_is_used_in_place_of_the_stored_one(
+def test_the_environment_token_overrides_the_stored_one(
     alice: Filecli, server_url: str, token_path: Path
 ) -> None:
     refused = alice("whoami", env={"FILECLI_TOKEN": "void"})
@@ -178,7 +176,7 @@ def test_the_token_of_the_environment_is_used_in_place_of_the_stored_one(
     assert alice("whoami", env={"FILECLI_TOKEN": secret}).exit_code == 0
 
 
-def test_a_token_file_that_others_can_read_is_refused(alice: Filecli, token_path: Path) -> None:
+def test_a_readable_token_file_is_refused(alice: Filecli, token_path: Path) -> None:
     token_path.chmod(0o644)
     done = alice("whoami")
 
@@ -187,7 +185,7 @@ def test_a_token_file_that_others_can_read_is_refused(alice: Filecli, token_path
     assert "chmod 600" in done.stderr
 
 
-def test_whoami_tells_what_is_stored(alice: Filecli, desk: Path) -> None:
+def test_whoami_shows_the_usage(alice: Filecli, desk: Path) -> None:
     (desk / "a").write_bytes(bytes(1500))
     alice("upload", "a")
 
@@ -195,21 +193,21 @@ def test_whoami_tells_what_is_stored(alice: Filecli, desk: Path) -> None:
     assert json.loads(alice("whoami", "--json").stdout)["usage"] == 1500
 
 
-def test_whoami_tells_the_quota(scripted: Filecli, script: Script) -> None:
+def test_whoami_shows_the_quota(scripted: Filecli, script: Script) -> None:
     script.will(json_answer({"username": "alice", "usage": 10, "quota": 2000}))
 
-    counts = "old versions and the trash count, too"
+    counts = "includes old versions and the trash"
     assert scripted("whoami").stderr == f"10 bytes of 2 kB used on {script.url}; {counts}.\n"
 
 
-def test_a_password_that_leaves_the_machine_unencrypted_is_warned_of(filecli: Filecli) -> None:
+def test_an_unencrypted_password_prints_a_warning(filecli: Filecli) -> None:
     done = filecli("--server", "http://no-such-host.invalid", "--retries", "0", "login", given=LINES)
 
     assert done.exit_code == 8
-    assert "filecli: warning: the password goes to http://no-such-host.invalid unencrypted" in done.stderr
+    assert "filecli: warning: the password is sent to http://no-such-host.invalid unencrypted" in done.stderr
 
 
-def test_too_many_attempts_are_answered_and_not_repeated_for_ever(scripted: Filecli, script: Script) -> None:
+def test_too_many_attempts_are_not_retried_endlessly(scripted: Filecli, script: Script) -> None:
     script.will(problem("too-many-attempts", 429, "Wait 900 seconds.", **{"Retry-After": "900"}))
     done = scripted("login", given=LINES)
 
@@ -218,7 +216,7 @@ def test_too_many_attempts_are_answered_and_not_repeated_for_ever(scripted: File
 
 
 @pytest.mark.parametrize("command", ["register", "login", "logout"])
-def test_json_tells_who_and_where(command: str, alice: Filecli, server_url: str) -> None:
+def test_json_has_user_and_server(command: str, alice: Filecli, server_url: str) -> None:
     done = (
         alice(command, "--json", "--username", "carol", given=f"{PASSWORD}\n")
         if command == "register"

@@ -1,4 +1,4 @@
-"""Streams, folders and names that fail where nobody thinks of them: one line and a documented code."""
+"""Unusual failures of streams, folders and names: one error line and a documented exit code."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ def answer(script: Script, arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("arguments", WRITING, ids=" ".join)
-def test_a_standard_output_that_is_full_is_one_line(arguments: list[str], on_script: Script) -> None:
+def test_full_stdout_is_one_error_line(arguments: list[str], on_script: Script) -> None:
     answer(on_script, arguments)
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [FILECLI, *arguments], stdout=full, stderr=subprocess.PIPE, check=False, text=True, timeout=60
         )
 
-    assert "There is no room for “standard output”" in done.stderr.splitlines()[-1]
+    assert "Not enough space for “standard output”" in done.stderr.splitlines()[-1]
     assert done.stderr.count("filecli: error") == 1
     assert "Traceback" not in done.stderr
     assert done.returncode == 6
 
 
 @pytest.mark.parametrize("arguments", WRITING, ids=" ".join)
-def test_a_standard_output_that_is_closed_is_one_line(arguments: list[str], on_script: Script) -> None:
+def test_closed_stdout_is_one_error_line(arguments: list[str], on_script: Script) -> None:
     answer(on_script, arguments)
     done = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", FILECLI, *arguments],
@@ -65,9 +65,7 @@ def test_a_standard_output_that_is_closed_is_one_line(arguments: list[str], on_s
 
 
 @pytest.mark.parametrize("arguments", WRITING, ids=" ".join)
-def test_a_standard_output_that_nobody_reads_is_not_worth_a_word(
-    arguments: list[str], on_script: Script
-) -> None:
+def test_a_closed_pipe_on_stdout_is_silent(arguments: list[str], on_script: Script) -> None:
     answer(on_script, arguments)
     reading, writing = os.pipe()
     os.close(reading)
@@ -83,7 +81,7 @@ def test_a_standard_output_that_nobody_reads_is_not_worth_a_word(
 
 
 @pytest.mark.parametrize("redirection", ["2>/dev/full", "2>&-", "<&- 2>&-"])
-def test_a_standard_error_that_takes_nothing_changes_no_code(redirection: str) -> None:
+def test_unwritable_stderr_does_not_change_the_exit_code(redirection: str) -> None:
     for arguments, code in ((["ls"], 3), (["frobnicate"], 2), (["login"], 2)):
         command = [
             "sh",
@@ -95,7 +93,7 @@ def test_a_standard_error_that_takes_nothing_changes_no_code(redirection: str) -
         assert (done.returncode, done.stderr) == (code, b"")
 
 
-def test_a_working_folder_that_is_gone_is_one_line(alice: Filecli, desk: Path) -> None:
+def test_a_deleted_working_folder_is_one_error_line(alice: Filecli, desk: Path) -> None:
     script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
     for arguments, code in ((["upload", "x"], 4), (["download", "x"], 4), (["sync", ".", ":x"], 4)):
         done = subprocess.run(
@@ -134,7 +132,7 @@ def test_a_working_folder_that_is_gone_is_one_line(alice: Filecli, desk: Path) -
     ],
     ids=lambda value: " ".join(value).replace(LONG, "LONG") if isinstance(value, list) else "",
 )
-def test_names_that_no_disk_can_use_are_one_line(
+def test_unusable_local_paths_are_one_error_line(
     arguments: list[str], code: int, alice: Filecli, desk: Path
 ) -> None:
     (desk / "folder").mkdir()
@@ -154,7 +152,7 @@ def test_names_that_no_disk_can_use_are_one_line(
     ["mkdir tokens.json", "ln -s tokens.json tokens.json", "printf '%0200000d' 0 | tr 0 '[' > tokens.json; chmod 600 tokens.json"],
     ids=["folder", "loop", "deep"],
 )  # fmt: skip
-def test_tokens_that_cannot_be_read_are_one_line(spoil: str, filecli: Filecli, token_path: Path) -> None:
+def test_an_unreadable_token_file_is_one_error_line(spoil: str, filecli: Filecli, token_path: Path) -> None:
     token_path.parent.mkdir(parents=True)
     subprocess.run(["sh", "-c", spoil], cwd=token_path.parent, check=True)
     done = filecli("ls")
@@ -163,7 +161,7 @@ def test_tokens_that_cannot_be_read_are_one_line(spoil: str, filecli: Filecli, t
     assert done.stderr.count("\n") == 1
 
 
-def test_a_file_in_the_place_of_the_configuration_is_one_line(filecli: Filecli, tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_config_folder_is_one_error_line(filecli: Filecli, tmp_path: Path) -> None:
     (tmp_path / "config").touch()
 
     for command in ("ls", "login"):
@@ -171,7 +169,7 @@ def test_a_file_in_the_place_of_the_configuration_is_one_line(filecli: Filecli, 
         assert (done.exit_code, done.stderr.count("\n")) == (3, 1)
 
 
-def test_ctrl_c_before_anything_is_loaded_is_one_line(tmp_path: Path) -> None:
+def test_ctrl_c_during_imports_is_one_error_line(tmp_path: Path) -> None:
     (tmp_path / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     done = subprocess.run(
         START, env={**os.environ, "PYTHONPATH": str(tmp_path)},

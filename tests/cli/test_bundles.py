@@ -1,4 +1,4 @@
-"""Small files down, many in one archive: nothing is told, named or believed that was not checked."""
+"""Downloads of many small files in one archive: every file is verified before it is renamed and reported."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def zip_answer(content: bytes, cut: int | None = None) -> Answer:
 
 @pytest.fixture
 def listed(script: Script) -> Script:
-    """Return a server that lists `FILES`, and gives each of them alone."""
+    """Return a server that lists `FILES` and serves each of them alone."""
     page = page_of(*(entry_of(path, content) for path, content in FILES.items()))
     script.will_at("/files?path=docs&limit=1", page_of())
     script.will_at("/files?path=docs&recursive=1&limit=1000", page)
@@ -65,7 +65,7 @@ def all_there(desk: Path) -> bool:
 
 @pytest.fixture
 def stored(alice: Filecli, desk: Path) -> Filecli:
-    """Run filecli as a user who has a folder of many files."""
+    """Run filecli as a user with a folder of many files."""
     folder = desk / "up" / "docs"
     for name in [*AWKWARD, "deep/er/nul", "empty", *(f"{number}" for number in range(MOST_FILES))]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def same(one: Path, other: Path) -> bool:
     return content(one) == content(other)
 
 
-def test_many_small_files_come_in_few_answers(stored: Filecli, desk: Path) -> None:
+def test_many_small_files_are_downloaded_in_few_requests(stored: Filecli, desk: Path) -> None:
     done = stored("download", "-v", "-r", "docs")
 
     assert done.exit_code == 0, done.stderr
@@ -99,7 +99,7 @@ def test_many_small_files_come_in_few_answers(stored: Filecli, desk: Path) -> No
     assert f"Downloaded {MOST_FILES + len(AWKWARD) + 4} files" in done.stderr
 
 
-def test_a_folder_that_is_synced_comes_in_few_answers_too(stored: Filecli, desk: Path) -> None:
+def test_sync_downloads_small_files_in_few_requests(stored: Filecli, desk: Path) -> None:
     done = stored("sync", "-v", ":docs", "docs")
 
     assert done.exit_code == 0, done.stderr
@@ -108,7 +108,7 @@ def test_a_folder_that_is_synced_comes_in_few_answers_too(stored: Filecli, desk:
     assert " 0 files" in stored("sync", ":docs", "docs").stderr
 
 
-def test_each_file_is_a_line_of_json_and_what_is_in_the_way_is_kept(stored: Filecli, desk: Path) -> None:
+def test_bundles_print_an_event_per_file_and_keep_existing_files(stored: Filecli, desk: Path) -> None:
     (desk / "docs").mkdir()
     (desk / "docs" / "7").write_text("mine")
     (desk / "docs" / "8").write_text("content of 8")
@@ -127,7 +127,7 @@ def test_each_file_is_a_line_of_json_and_what_is_in_the_way_is_kept(stored: File
     assert (desk / "docs" / "7").read_text() == "content of 7"
 
 
-def test_an_older_version_is_never_taken_for_the_current_one(alice: Filecli, desk: Path) -> None:
+def test_old_versions_are_not_downloaded_in_bundles(alice: Filecli, desk: Path) -> None:
     for text in ("old", "new"):
         for name in ("a", "b"):
             (desk / name).write_text(text)
@@ -138,7 +138,9 @@ def test_an_older_version_is_never_taken_for_the_current_one(alice: Filecli, des
     assert (desk / "fetched").read_text() == "old"
 
 
-def test_what_arrived_before_a_line_was_lost_is_kept(scripted: Filecli, listed: Script, desk: Path) -> None:
+def test_files_received_before_a_lost_connection_are_kept(
+    scripted: Filecli, listed: Script, desk: Path
+) -> None:
     files = list(FILES.items())
     cut = len(files[0][1]) + len(files[1][1]) // 2
     listed.will(zip_answer(archive_of(files), cut), zip_answer(archive_of(files[1:])))
@@ -151,9 +153,7 @@ def test_what_arrived_before_a_line_was_lost_is_kept(scripted: Filecli, listed: 
     assert all_there(desk)
 
 
-def test_a_server_that_gives_nothing_is_not_asked_for_ever(
-    scripted: Filecli, listed: Script, desk: Path
-) -> None:
+def test_retries_of_an_empty_bundle_end(scripted: Filecli, listed: Script, desk: Path) -> None:
     listed.will_at("/zip", *[zip_answer(archive_of(list(FILES.items())), cut=10) for _ in range(9)])
     done = scripted("download", "--retries", "2", "-r", "docs")
 
@@ -163,9 +163,7 @@ def test_a_server_that_gives_nothing_is_not_asked_for_ever(
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "docs/other", "docs/three", "one", ""])
-def test_a_name_that_was_not_asked_for_is_not_believed(
-    name: str, scripted: Filecli, listed: Script, desk: Path
-) -> None:
+def test_an_unrequested_name_is_rejected(name: str, scripted: Filecli, listed: Script, desk: Path) -> None:
     files = [*FILES.items()]
     listed.will(zip_answer(archive_of([files[0], (name, files[1][1]), *files[2:]])))
     done = scripted("download", "-r", "docs")
@@ -176,9 +174,7 @@ def test_a_name_that_was_not_asked_for_is_not_believed(
     assert not (desk.parent / "evil").exists()
 
 
-def test_a_content_that_is_not_the_listed_one_is_fetched_alone(
-    scripted: Filecli, listed: Script, desk: Path
-) -> None:
+def test_a_file_with_another_hash_is_fetched_alone(scripted: Filecli, listed: Script, desk: Path) -> None:
     files = dict(FILES)
     files["docs/two"] = b"changed since"
     listed.will(zip_answer(archive_of(list(files.items()))))
@@ -209,7 +205,7 @@ def compressed(archive: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("spoil", [damaged, too_long, size_behind, compressed])
-def test_a_file_that_comes_in_another_way_is_fetched_alone_and_the_rest_together(
+def test_a_file_in_another_format_is_fetched_alone(
     spoil: Callable[[bytes], bytes], scripted: Filecli, listed: Script, desk: Path
 ) -> None:
     files = list(FILES.items())
@@ -220,7 +216,7 @@ def test_a_file_that_comes_in_another_way_is_fetched_alone_and_the_rest_together
     assert all_there(desk)
 
 
-def test_a_file_that_is_gone_keeps_no_other_back(scripted: Filecli, listed: Script, desk: Path) -> None:
+def test_a_deleted_file_does_not_stop_the_others(scripted: Filecli, listed: Script, desk: Path) -> None:
     files = list(FILES.items())
     listed.routes["/download/docs/three"].clear()
     listed.will_at("/download/docs/three", problem("not-found", 404))
@@ -234,7 +230,7 @@ def test_a_file_that_is_gone_keeps_no_other_back(scripted: Filecli, listed: Scri
 
 
 @pytest.mark.parametrize("status", [404, 405, 413])
-def test_a_server_without_archives_gives_files_alone(
+def test_files_are_fetched_alone_without_archive_support(
     status: int, scripted: Filecli, listed: Script, desk: Path
 ) -> None:
     listed.will_at("/zip", *[Answer(status, b"<h1>No</h1>") for _ in range(20)])
@@ -243,7 +239,7 @@ def test_a_server_without_archives_gives_files_alone(
     assert all_there(desk)
 
 
-def test_a_target_that_cannot_be_written_keeps_no_other_back(
+def test_an_unwritable_target_does_not_stop_the_others(
     scripted: Filecli, listed: Script, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed.will(zip_answer(archive_of(list(FILES.items()))))
@@ -255,7 +251,7 @@ def test_a_target_that_cannot_be_written_keeps_no_other_back(
     assert done.stderr.count("filecli: error:") == 1
 
 
-def test_no_file_is_told_or_named_before_it_is_durable(
+def test_files_are_reported_and_renamed_only_when_durable(
     scripted: Filecli, listed: Script, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed.will(zip_answer(archive_of(list(FILES.items()))))
@@ -278,9 +274,7 @@ def test_no_file_is_told_or_named_before_it_is_durable(
     assert synced[-1] == "docs"
 
 
-def test_what_an_interruption_left_does_not_stand_in_the_way(
-    scripted: Filecli, listed: Script, desk: Path
-) -> None:
+def test_leftovers_of_an_interruption_are_overwritten(scripted: Filecli, listed: Script, desk: Path) -> None:
     listed.will(zip_answer(archive_of(list(FILES.items()))))
     (desk / "docs").mkdir()
     (desk / "docs" / "two.part").write_bytes(b"half")

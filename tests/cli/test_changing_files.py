@@ -1,4 +1,4 @@
-"""Local files that are written to while they are uploaded: what is stored was there at one moment."""
+"""Local files that change during the upload: the stored content is a state that the file had."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.support.line import Cut, Line, end_rudely
 Change = Callable[[], object]
 Meddle = Callable[..., list[Source]]
 
-# Every way that a file takes, by its size and the arguments that choose it: with others in a form, in a
-# request of its own, in parts, and in several pieces at once.
+# Every kind of upload, with a file size and arguments that select it: in a batch, in one request, in
+# parts, and in parallel pieces.
 SMALL, WHOLE, PARTS = 1000, 5 << 20, (17 << 20) + 3
 WAYS = [
     pytest.param(SMALL, ["other"], id="together"),
@@ -39,7 +39,7 @@ ONE_STREAM = WAYS[:3]
 
 @pytest.fixture
 def file(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the file that changes, which is not there yet; any line is taken for a long one."""
+    """Return the path of the file that changes; filecli sees a high latency."""
     (desk / "other").write_bytes(b"other")
     monkeypatch.setattr(Tus, "round_trip", lambda _: 1.0)
     return desk / "file"
@@ -47,7 +47,7 @@ def file(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def meddle(file: Path, monkeypatch: pytest.MonkeyPatch) -> Meddle:
-    """Return what changes the file once it is read and before it is looked at again, so often."""
+    """Return a function that changes the file between reading and verification, `times` times."""
     verify = ChangeDetector.verify
 
     def arrange(change: Change, times: int) -> list[Source]:
@@ -72,7 +72,7 @@ def stored(filecli: Filecli, path: str = "file") -> str:
 
 
 def rewrite(file: Path, content: bytes) -> Change:
-    """Return what overwrites a part in the middle, and sets the time back."""
+    """Return a function that overwrites bytes in the middle and restores the time."""
 
     def change() -> None:
         times = (file.stat().st_atime_ns, file.stat().st_mtime_ns)
@@ -98,7 +98,7 @@ def with_new(content: bytes) -> str:
 
 
 @pytest.mark.parametrize(("size", "others"), WAYS)
-def test_a_file_that_changes_once_is_stored_as_it_is_then(
+def test_a_file_that_changes_once_is_stored_in_its_new_state(
     size: int, others: list[str], alice: Filecli, file: Path, meddle: Meddle
 ) -> None:
     content = content_of(size)
@@ -114,7 +114,7 @@ def test_a_file_that_changes_once_is_stored_as_it_is_then(
 
 
 @pytest.mark.parametrize(("size", "others"), WAYS)
-def test_a_file_that_never_holds_still_is_refused_by_name_and_nothing_of_it_is_stored(
+def test_a_constantly_changing_file_is_refused(
     size: int, others: list[str], alice: Filecli, file: Path, meddle: Meddle
 ) -> None:
     content = content_of(size)
@@ -132,7 +132,7 @@ def test_a_file_that_never_holds_still_is_refused_by_name_and_nothing_of_it_is_s
 
 @pytest.mark.parametrize("times", [1, 1000])
 @pytest.mark.parametrize(("size", "others"), WAYS)
-def test_a_file_that_only_grows_is_stored_as_it_was_at_first(
+def test_a_growing_file_is_stored_in_its_first_state(
     size: int, others: list[str], times: int, alice: Filecli, file: Path, meddle: Meddle
 ) -> None:
     content = content_of(size)
@@ -166,7 +166,7 @@ def test_a_file_that_grows_and_changes_is_not_stored_as_a_mixture(
 
 
 @pytest.mark.parametrize(("size", "others"), ONE_STREAM)
-def test_a_file_that_another_took_the_place_of_is_stored_as_the_other(
+def test_a_replaced_file_is_stored_as_its_replacement(
     size: int, others: list[str], alice: Filecli, file: Path, meddle: Meddle
 ) -> None:
     file.write_bytes(content_of(size))
@@ -180,7 +180,7 @@ def test_a_file_that_another_took_the_place_of_is_stored_as_the_other(
 
 
 @pytest.mark.parametrize(("size", "others"), ONE_STREAM)
-def test_a_file_that_goes_away_meanwhile_is_said_to_be_missing(
+def test_a_file_deleted_meanwhile_is_reported_as_missing(
     size: int, others: list[str], alice: Filecli, file: Path, meddle: Meddle
 ) -> None:
     file.write_bytes(content_of(size))
@@ -192,7 +192,7 @@ def test_a_file_that_goes_away_meanwhile_is_said_to_be_missing(
     assert alice("uploads").stdout == ""
 
 
-def test_a_batch_goes_on_without_all_that_changed_in_it(
+def test_a_batch_is_stored_without_its_changed_files(
     alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = [f"{number}" for number in range(20)]
@@ -221,7 +221,7 @@ def test_a_batch_goes_on_without_all_that_changed_in_it(
     assert stored(alice, "17") == hash_chunks([b"new 17"])
 
 
-def test_a_file_that_changed_since_it_was_found_is_sent_as_it_is(
+def test_a_file_changed_after_the_scan_is_sent_in_its_new_state(
     alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (desk / "file").write_bytes(content_of(WHOLE))
@@ -236,7 +236,7 @@ def test_a_file_that_changed_since_it_was_found_is_sent_as_it_is(
 
 
 @pytest.mark.parametrize("broken_at", [request_size.FIRST_SIZE, 10 << 20, 16 << 20])
-def test_an_upload_is_not_continued_with_another_file_of_the_same_size_and_time(
+def test_another_file_of_the_same_size_and_time_restarts(
     broken_at: int, bob: Filecli, line: Line, desk: Path
 ) -> None:
     file = desk / "file"
@@ -252,7 +252,7 @@ def test_an_upload_is_not_continued_with_another_file_of_the_same_size_and_time(
     assert bob("uploads").stdout == ""
 
 
-def test_an_upload_goes_on_with_the_same_content_under_another_number(
+def test_the_same_content_in_another_inode_resumes(
     bob: Filecli, line: Line, desk: Path, tmp_path: Path
 ) -> None:
     file = desk / "file"
@@ -269,16 +269,14 @@ def test_an_upload_goes_on_with_the_same_content_under_another_number(
 
 
 @pytest.mark.parametrize("arguments", [["/proc/version"], ["other", "/proc/version", "/sys/kernel/notes"]])
-def test_a_file_that_does_not_say_its_size_is_read_to_its_end(
-    arguments: list[str], alice: Filecli, file: Path
-) -> None:
+def test_a_file_of_unknown_size_is_read_to_its_end(arguments: list[str], alice: Filecli, file: Path) -> None:
     done = alice("upload", *arguments)
 
     assert done.exit_code == 0, done.stderr
     assert stored(alice, "version") == hash_chunks([Path("/proc/version").read_bytes()])
 
 
-def test_a_folder_of_the_system_goes_up_as_it_reads(alice: Filecli) -> None:
+def test_system_files_are_uploaded_as_read(alice: Filecli) -> None:
     folder = Path("/sys/kernel/mm/transparent_hugepage")
     names = [path.name for path in folder.iterdir() if path.is_file()]
     assert names
@@ -295,7 +293,7 @@ def test_a_folder_of_the_system_goes_up_as_it_reads(alice: Filecli) -> None:
     ("says", "holds"), [(4096, 10), (5 << 20, 5 << 20 | 1), (17 << 20, 18 << 20), (0, 9 << 20)]
 )
 @pytest.mark.parametrize("others", [[], ["other"]])
-def test_a_size_that_is_not_true_is_not_believed(
+def test_a_wrong_reported_size_is_not_trusted(
     says: int, holds: int, others: list[str], alice: Filecli, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.write_bytes(content_of(holds))
@@ -304,7 +302,7 @@ def test_a_size_that_is_not_true_is_not_believed(
         source = look_at(path)
         return source if path != Path("file") else Source(path, says, source.mtime_ns)
 
-    # All are imported before the first is changed: one that came later would keep what the test puts there.
+    # All modules are imported before the first is patched: a later import would keep the patched name.
     for module in (local, change_detection, file_upload, batches, uploading):
         monkeypatch.setattr(module, "look_at", look)
     done = alice("upload", *others, "file")
@@ -314,7 +312,7 @@ def test_a_size_that_is_not_true_is_not_believed(
     assert alice("uploads").stdout == ""
 
 
-def test_a_long_look_shows_signs_of_life() -> None:
+def test_a_long_verification_keeps_the_connection_alive() -> None:
     class Whole:
         length = 10
 
@@ -343,7 +341,7 @@ SECOND = 1_000_000_000
     ],
     ids=["this tick", "an older one", "this tick of FAT", "an older one of FAT", "a clock ahead of ours"],
 )
-def test_a_change_within_a_tick_of_the_disks_clock_is_noticed(
+def test_a_change_within_a_clock_tick_is_detected(
     ctime_ns: int, age_ns: int, is_noticed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "file"

@@ -1,4 +1,4 @@
-"""What a shell offers behind filecli, and that nothing of it is ever run."""
+"""Shell completion of filecli: the offered names, and that no part of them is executed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def complete_in(shell: str) -> list[str]:
 
 @pytest.fixture
 def complete(on_script: Script, monkeypatch: pytest.MonkeyPatch) -> Complete:
-    """Return what bash is told to offer behind a line, against the scripted server."""
+    """Return a function that completes a bash line against the scripted server."""
     monkeypatch.setenv("COMP_WORDBREAKS", BREAKS)
     monkeypatch.setattr(names, "TIMEOUT", 30)  # seconds: this machine may be busy
 
@@ -50,7 +50,7 @@ def complete(on_script: Script, monkeypatch: pytest.MonkeyPatch) -> Complete:
     return offered
 
 
-def test_names_of_the_server_are_offered(complete: Complete, on_script: Script) -> None:
+def test_completion_offers_remote_names(complete: Complete, on_script: Script) -> None:
     on_script.will(ROOT)
 
     assert complete("filecli download ") == [
@@ -82,7 +82,7 @@ def test_names_of_the_server_are_offered(complete: Complete, on_script: Script) 
         ("filecli versions get doc", ["remote,docs/"]),
     ],
 )
-def test_what_begins_with_what_was_typed_is_offered(
+def test_completion_offers_names_with_the_typed_prefix(
     line: str, offered: list[str], complete: Complete, on_script: Script
 ) -> None:
     on_script.will(ROOT)
@@ -90,14 +90,14 @@ def test_what_begins_with_what_was_typed_is_offered(
     assert complete(line) == offered
 
 
-def test_a_folder_is_gone_into(complete: Complete, on_script: Script) -> None:
+def test_completion_continues_inside_a_folder(complete: Complete, on_script: Script) -> None:
     on_script.will(page_of(folder_of("a b/deep"), entry_of("a b/down", b"")))
 
     assert complete("filecli info /a\\ b/de") == ["remote,/a\\ b/deep/"]
     assert on_script.seen[0].target == "/files?path=a+b&limit=1000"
 
 
-def test_what_is_in_the_trash_is_offered_to_restore(complete: Complete, on_script: Script) -> None:
+def test_completion_offers_trashed_paths_to_restore(complete: Complete, on_script: Script) -> None:
     paths = ("docs/a", "docs", "docs/a", "other", "-rf", "do\x1bcs")
     trashed = [{"id": "7", "from": path, "kind": "folder"} for path in paths]
     on_script.will(*[json_answer({"entries": trashed, "next": None})] * 2)
@@ -106,7 +106,7 @@ def test_what_is_in_the_trash_is_offered_to_restore(complete: Complete, on_scrip
     assert complete("filecli trash rm ")[-1] == "remote,./-rf"
 
 
-def test_commands_options_and_local_names_are_as_ever(complete: Complete, on_script: Script) -> None:
+def test_completion_offers_commands_options_and_local_names(complete: Complete, on_script: Script) -> None:
     assert complete("filecli ver") == ["plain,versions", "plain,version"]
     assert complete("filecli ls --sort s") == ["plain,size"]
     assert complete("filecli upload x") == ["file,x"]
@@ -114,7 +114,7 @@ def test_commands_options_and_local_names_are_as_ever(complete: Complete, on_scr
     assert on_script.seen == []
 
 
-def test_a_large_folder_is_read_up_to_what_was_typed(complete: Complete, on_script: Script) -> None:
+def test_completion_reads_several_pages(complete: Complete, on_script: Script) -> None:
     on_script.will(page_of(entry_of("a", b""), following="1"), page_of(entry_of("z", b"")))
 
     assert complete("filecli rm z") == ["remote,z"]
@@ -123,7 +123,7 @@ def test_a_large_folder_is_read_up_to_what_was_typed(complete: Complete, on_scri
 @pytest.mark.parametrize(
     "answer", [problem("error", 500), problem("unavailable", 503), Answer(401), Answer()]
 )
-def test_whatever_goes_wrong_nothing_is_offered_and_nothing_said(
+def test_completion_errors_are_silent(
     answer: Answer, complete: Complete, on_script: Script, capsys: pytest.CaptureFixture[str]
 ) -> None:
     on_script.will(answer)
@@ -136,14 +136,14 @@ def test_whatever_goes_wrong_nothing_is_offered_and_nothing_said(
 @pytest.mark.parametrize(
     "line", ["filecli rm ../", "filecli --server nonsense rm ", "filecli rm --server x "]
 )
-def test_what_makes_no_sense_offers_nothing(line: str, complete: Complete, on_script: Script) -> None:
+def test_completion_of_invalid_paths_is_empty(line: str, complete: Complete, on_script: Script) -> None:
     on_script.will(ROOT)
 
     assert complete(line) == [""]
     assert on_script.seen == []
 
 
-def test_the_server_that_the_line_names_is_asked(
+def test_completion_uses_the_server_option(
     complete: Complete, on_script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("FILECLI_SERVER")
@@ -153,7 +153,7 @@ def test_the_server_that_the_line_names_is_asked(
     assert complete(f"filecli rm --server={on_script.url} do") == ["remote,docs/"]
 
 
-def test_nobody_is_asked_to_sign_in(
+def test_completion_never_prompts_to_sign_in(
     complete: Complete, on_script: Script, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("FILECLI_TOKEN")
@@ -163,7 +163,7 @@ def test_nobody_is_asked_to_sign_in(
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_server_that_takes_its_time_is_not_waited_for(
+def test_completion_does_not_wait_for_a_slow_server(
     complete: Complete, on_script: Script, release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(names, "TIMEOUT", 0.1)
@@ -173,13 +173,13 @@ def test_a_server_that_takes_its_time_is_not_waited_for(
     assert not release.is_set()
 
 
-def test_what_came_is_offered_though_the_rest_does_not_come(complete: Complete, on_script: Script) -> None:
+def test_completion_offers_the_names_received_in_time(complete: Complete, on_script: Script) -> None:
     on_script.will(page_of(entry_of("a", b""), following="1"), problem("error", 500))
 
     assert complete("filecli rm ") == ["remote,a"]
 
 
-def test_zsh_and_fish_get_whole_names(on_script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_zsh_and_fish_get_complete_names(on_script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "TIMEOUT", 30)
     monkeypatch.setenv("COMP_WORDS", "filecli rm a\\ b")
     on_script.will(ROOT, ROOT)
@@ -190,7 +190,7 @@ def test_zsh_and_fish_get_whole_names(on_script: Script, monkeypatch: pytest.Mon
     assert complete_in("fish") == ["remote,a b,c"]
 
 
-def test_bash_takes_for_the_name_just_what_was_offered() -> None:
+def test_bash_inserts_exactly_the_offered_name() -> None:
     awkward = [
         "plain",
         "a b",
@@ -230,7 +230,7 @@ def test_the_script_of_each_shell_is_printed(shell: str, filecli: Filecli) -> No
 
 
 def complete_at(terminal: Terminal, expected: str) -> None:
-    """Press the key, again if the answer came too late on a busy machine, until `expected` is shown."""
+    """Press the key until `expected` is shown; a busy machine may need several attempts."""
     for _ in range(8):
         terminal.type("\t")
         with suppress(AssertionError):
@@ -239,7 +239,7 @@ def complete_at(terminal: Terminal, expected: str) -> None:
     raise AssertionError(f"{expected!r} was not offered: {terminal.seen!r}")
 
 
-def test_a_hostile_name_is_one_quoted_word_in_bash(
+def test_a_hostile_name_is_quoted_in_bash(
     on_script: Script, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "x y;$(touch owned)`touch owned`&*'\"!"

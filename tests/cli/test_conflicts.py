@@ -1,4 +1,4 @@
-"""What --on-conflict does, and that it asks before anything is sent."""
+"""--on-conflict: its effects, and prompts before anything is sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.cli.test_process import FILECLI
 
 @pytest.fixture
 def taken(alice: Filecli, desk: Path) -> Filecli:
-    """Run filecli as somebody who has `old` stored, and `old` and `new` at hand."""
+    """Run filecli as a user with a stored `old` and local files `old` and `new`."""
     (desk / "old").write_text("stored")
     assert alice("upload", "old").exit_code == 0
     (desk / "old").write_text("at hand")
@@ -27,7 +27,7 @@ def content(filecli: Filecli, path: str) -> str:
     return str(filecli("download", "-o", "-", path).stdout)
 
 
-def test_skip_leaves_what_is_there(taken: Filecli) -> None:
+def test_skip_keeps_existing_files(taken: Filecli) -> None:
     done = taken("upload", "--json", "--on-conflict", "skip", "old", "new")
     events = [json.loads(line)["event"] for line in done.stdout.splitlines()]
 
@@ -47,14 +47,14 @@ def test_fail_reports_each_and_sends_the_rest(choice: str, taken: Filecli) -> No
     assert content(taken, "old") == "stored"
 
 
-def test_fail_sends_nothing_of_what_is_there(taken: Filecli) -> None:
+def test_fail_sends_no_existing_files(taken: Filecli) -> None:
     done = taken("upload", "-v", "--on-conflict", "fail", "old")
 
     assert done.exit_code == 5
     assert "PUT" not in done.stderr
 
 
-def test_a_dry_run_tells_what_would_go_where(taken: Filecli) -> None:
+def test_a_dry_run_shows_targets(taken: Filecli) -> None:
     done = taken("upload", "--dry-run", "--on-conflict", "skip", "old", "new", "--to", "")
 
     assert done.exit_code == 0
@@ -79,7 +79,7 @@ def test_a_dry_run_downloads_nothing(taken: Filecli, desk: Path) -> None:
         (["S"], "", []),
     ],
 )
-def test_a_person_is_asked(
+def test_ask_prompts_on_a_terminal(
     answers: list[str], query: str, bodies: list[bytes], on_script: Script, desk: Path
 ) -> None:
     for name in ("one", "two"):

@@ -1,4 +1,4 @@
-"""What is sent, what is repeated and what is not, and what becomes of a strange answer."""
+"""Requests, retries and unusual responses."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def closed_port() -> Iterator[int]:
         yield unused.getsockname()[1]
 
 
-def test_the_token_and_the_wanted_form_go_with_every_request(connection: Connection, script: Script) -> None:
+def test_every_request_sends_token_and_accept(connection: Connection, script: Script) -> None:
     script.will(OK)
 
     assert connection.json(Request("GET", "/me")) == {"done": True}
@@ -61,14 +61,14 @@ def test_the_token_and_the_wanted_form_go_with_every_request(connection: Connect
     assert script.seen[0].headers["Accept-Encoding"] == "identity"
 
 
-def test_a_server_below_a_path_is_asked_there(script: Script) -> None:
+def test_requests_use_the_path_prefix_of_the_server(script: Script) -> None:
     script.will(OK)
     connect(f"{script.url}/cabinet").json(Request("GET", "/me"))
 
     assert script.seen[0].target == "/cabinet/me"
 
 
-def test_an_answer_without_content_is_none(connection: Connection, script: Script) -> None:
+def test_a_response_without_content_is_none(connection: Connection, script: Script) -> None:
     script.will(Answer(204))
 
     assert connection.json(Request("DELETE", "/files/a")) is None
@@ -76,7 +76,7 @@ def test_an_answer_without_content_is_none(connection: Connection, script: Scrip
 
 @pytest.mark.parametrize("status", [408, 423, 429, 503])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_what_the_server_did_not_do_is_asked_again(
+def test_unprocessed_requests_are_retried(
     method: str, status: int, connection: Connection, script: Script
 ) -> None:
     script.will(problem("something", status), problem("something", status), OK)
@@ -86,9 +86,7 @@ def test_what_the_server_did_not_do_is_asked_again(
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 410, 411, 412, 413, 415, 416, 422, 500, 501, 507])
-def test_what_the_server_refused_is_not_asked_again(
-    status: int, connection: Connection, script: Script
-) -> None:
+def test_refused_requests_are_not_retried(status: int, connection: Connection, script: Script) -> None:
     script.will(problem("something", status), OK)
 
     with pytest.raises(Refused) as raised:
@@ -97,7 +95,7 @@ def test_what_the_server_refused_is_not_asked_again(
     assert len(script.seen) == 1
 
 
-def test_a_broken_disk_of_the_server_is_not_asked_again(connection: Connection, script: Script) -> None:
+def test_storage_faults_of_the_server_are_not_retried(connection: Connection, script: Script) -> None:
     script.will(problem("storage-fault", 503), OK)
 
     with pytest.raises(Refused) as raised:
@@ -106,7 +104,7 @@ def test_a_broken_disk_of_the_server_is_not_asked_again(connection: Connection, 
 
 
 @pytest.mark.parametrize("unclear", [DEAF_ANSWER, Answer(502), Answer(504), Answer(200, b"[1, 2]", cut=3)])
-def test_what_may_have_been_done_is_repeated_only_where_that_is_the_same(
+def test_possibly_processed_requests_are_retried_only_if_idempotent(
     unclear: Answer, connection: Connection, script: Script
 ) -> None:
     script.will(unclear, OK)
@@ -118,7 +116,7 @@ def test_what_may_have_been_done_is_repeated_only_where_that_is_the_same(
     assert connection.json(Request("GET", "/me", is_repeatable=True)) == {"done": True}
 
 
-def test_patience_ends(script: Script) -> None:
+def test_retries_end(script: Script) -> None:
     pauses: list[float] = []
     script.will(*[BUSY] * 9)
 
@@ -129,7 +127,7 @@ def test_patience_ends(script: Script) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "least", "most"), [(60, 30, 60), (-60, 0, 0)])
-def test_a_named_time_is_waited_for(seconds: float, least: float, most: float, script: Script) -> None:
+def test_retry_after_date_is_honored(seconds: float, least: float, most: float, script: Script) -> None:
     pauses: list[float] = []
     date = formatdate(time.time() + seconds, usegmt=True)
     script.will(problem("unavailable", 503, **{"Retry-After": date}), OK)
@@ -138,7 +136,7 @@ def test_a_named_time_is_waited_for(seconds: float, least: float, most: float, s
     assert least <= pauses[0] <= most
 
 
-def test_a_named_number_of_seconds_is_waited_for(script: Script) -> None:
+def test_retry_after_seconds_are_honored(script: Script) -> None:
     pauses: list[float] = []
     script.will(problem("unavailable", 503, **{"Retry-After": "7"}), OK)
     connect(script.url, pauses=pauses).json(Request("GET", "/me"))
@@ -146,7 +144,7 @@ def test_a_named_number_of_seconds_is_waited_for(script: Script) -> None:
     assert pauses == [7.0]
 
 
-def test_a_time_that_cannot_be_read_is_no_time(script: Script) -> None:
+def test_an_invalid_retry_after_is_ignored(script: Script) -> None:
     pauses: list[float] = []
     script.will(problem("unavailable", 503, **{"Retry-After": "soon"}), OK)
     connect(script.url, pauses=pauses).json(Request("GET", "/me"))
@@ -154,7 +152,7 @@ def test_a_time_that_cannot_be_read_is_no_time(script: Script) -> None:
     assert 0 <= pauses[0] <= 0.5
 
 
-def test_a_refusal_tells_what_the_server_said(connection: Connection, script: Script) -> None:
+def test_a_refusal_has_the_message_of_the_server(connection: Connection, script: Script) -> None:
     script.will(problem("quota-exceeded", 507, "Your space is used up."))
 
     with pytest.raises(Refused) as raised:
@@ -167,7 +165,7 @@ def test_a_refusal_tells_what_the_server_said(connection: Connection, script: Sc
 @pytest.mark.parametrize(
     "body", [b"<html>not found</html>", b"[]", b"", b"\xff", b"[" * 100_000, b'{"type": 5}']
 )
-def test_a_refusal_in_any_other_form_is_known_by_its_status(
+def test_a_refusal_without_problem_document_uses_the_status(
     body: bytes, connection: Connection, script: Script
 ) -> None:
     script.will(Answer(404, body))
@@ -178,9 +176,7 @@ def test_a_refusal_in_any_other_form_is_known_by_its_status(
     assert str(raised.value) == "Not found (404)."
 
 
-def test_a_refusal_whose_words_are_cut_off_is_known_by_its_status(
-    connection: Connection, script: Script
-) -> None:
+def test_a_truncated_refusal_uses_the_status(connection: Connection, script: Script) -> None:
     refusal = problem("not-found", 404)
     script.will(Answer(404, refusal.body, refusal.headers, cut=5))
 
@@ -190,9 +186,7 @@ def test_a_refusal_whose_words_are_cut_off_is_known_by_its_status(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed_and_takes_no_token_along(
-    status: int, connection: Connection, script: Script
-) -> None:
+def test_redirects_are_not_followed(status: int, connection: Connection, script: Script) -> None:
     script.will(Answer(status, headers={"Location": f"{script.url}/elsewhere"}), OK)
 
     with pytest.raises(Redirected):
@@ -200,9 +194,7 @@ def test_a_redirect_is_not_followed_and_takes_no_token_along(
     assert len(script.seen) == 1
 
 
-def test_a_token_that_the_server_does_not_know_is_not_shown_again(
-    connection: Connection, script: Script
-) -> None:
+def test_a_rejected_token_is_an_error_and_not_retried(connection: Connection, script: Script) -> None:
     script.will(problem("wrong-credentials", 401), OK)
 
     with pytest.raises(TokenRefused):
@@ -211,16 +203,14 @@ def test_a_token_that_the_server_does_not_know_is_not_shown_again(
 
 
 @pytest.mark.parametrize("body", [b"<html>welcome</html>", b"\xff", b"[" * 100_000])
-def test_an_answer_that_is_no_json_is_not_understood(
-    body: bytes, connection: Connection, script: Script
-) -> None:
+def test_a_response_that_is_not_json_is_rejected(body: bytes, connection: Connection, script: Script) -> None:
     script.will(Answer(200, body))
 
     with pytest.raises(Misunderstood):
         connection.json(Request("GET", "/me"))
 
 
-def test_an_answer_without_end_is_not_understood(
+def test_an_endless_response_is_rejected(
     connection: Connection, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cabinet.client.wire.connection.LONGEST_ANSWER", 3)
@@ -230,7 +220,7 @@ def test_an_answer_without_end_is_not_understood(
         connection.json(Request("GET", "/me"))
 
 
-def test_a_server_that_is_not_there_is_tried_again_and_then_unreachable(closed_port: int) -> None:
+def test_a_refused_connection_is_retried_then_unreachable(closed_port: int) -> None:
     pauses: list[float] = []
 
     with pytest.raises(ServerUnreachable) as raised:
@@ -239,13 +229,14 @@ def test_a_server_that_is_not_there_is_tried_again_and_then_unreachable(closed_p
     assert len(pauses) == 3
 
 
-def test_a_host_that_does_not_answer_is_given_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connect_timeout_is_not_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cabinet.client.wire.connection.TIMEOUT", urllib3.Timeout(connect=0.2, read=0.2))
     pauses: list[float] = []
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, socket.socket() as first:
         first.connect(listener.getsockname())
         with socket.socket() as second:
-            # One waits to be accepted, one for room to wait: the kernel answers no third.
+            # One connection waits to be accepted, one for space in the backlog: the kernel ignores a
+            # third.
             second.setblocking(False)
             second.connect_ex(listener.getsockname())
             with pytest.raises(ServerUnreachable) as raised:
@@ -253,23 +244,21 @@ def test_a_host_that_does_not_answer_is_given_up_at_once(monkeypatch: pytest.Mon
                     Request("GET", "/me")
                 )
 
-    assert "it does not answer" in str(raised.value)
+    assert "it does not respond" in str(raised.value)
     assert pauses == []
 
 
-def test_a_host_that_has_no_address_is_unreachable() -> None:
+def test_a_host_without_an_address_is_unreachable() -> None:
     with pytest.raises(ServerUnreachable):
         connect("http://no-such-host.invalid", retries=0).json(Request("GET", "/me"))
 
 
-def test_https_spoken_to_a_plain_server_is_no_trusted_connection(script: Script) -> None:
+def test_https_to_an_http_server_is_a_tls_error(script: Script) -> None:
     with pytest.raises(TlsFailed):
         connect(script.url.replace("http:", "https:")).json(Request("GET", "/me", is_repeatable=True))
 
 
-def test_a_file_is_sent_with_its_length_and_again_from_its_start(
-    desk: Path, connection: Connection, script: Script
-) -> None:
+def test_a_retried_file_is_sent_from_its_start(desk: Path, connection: Connection, script: Script) -> None:
     (desk / "a").write_bytes(b"content")
     script.will(BUSY, OK)
     connection.json(Request("PUT", "/files/a", body=FileBody(look_at(desk / "a"))))
@@ -278,9 +267,7 @@ def test_a_file_is_sent_with_its_length_and_again_from_its_start(
     assert [seen.headers["Content-Length"] for seen in script.seen] == ["7", "7"]
 
 
-def test_a_file_that_becomes_shorter_is_an_error_of_this_side(
-    desk: Path, connection: Connection, script: Script
-) -> None:
+def test_a_file_that_shrinks_is_source_changed(desk: Path, connection: Connection, script: Script) -> None:
     (desk / "a").write_bytes(b"content")
     body = FileBody(look_at(desk / "a"))
     (desk / "a").write_bytes(b"con")
@@ -289,7 +276,7 @@ def test_a_file_that_becomes_shorter_is_an_error_of_this_side(
         connection.json(Request("PUT", "/files/a", body=body, is_repeatable=True))
 
 
-def test_a_file_that_becomes_longer_is_sent_as_it_was(
+def test_a_file_that_grows_is_sent_in_its_first_size(
     desk: Path, connection: Connection, script: Script
 ) -> None:
     (desk / "a").write_bytes(b"content")
@@ -301,7 +288,7 @@ def test_a_file_that_becomes_longer_is_sent_as_it_was(
     assert script.seen[0].body == b"content"
 
 
-def test_a_refusal_that_comes_before_the_body_was_sent_is_still_heard(desk: Path) -> None:
+def test_an_early_refusal_is_read(desk: Path) -> None:
     (desk / "large").write_bytes(bytes(64 << 20))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -323,7 +310,7 @@ def test_a_refusal_that_comes_before_the_body_was_sent_is_still_heard(desk: Path
     assert raised.value.size == 64 << 20
 
 
-def test_a_connection_is_kept_for_the_next_request(connection: Connection, script: Script) -> None:
+def test_connections_are_reused(connection: Connection, script: Script) -> None:
     script.will(OK, Answer(204), problem("not-found", 404), OK)
     connection.json(Request("GET", "/me"))
     connection.json(Request("DELETE", "/files/a"))

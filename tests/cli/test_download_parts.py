@@ -1,4 +1,4 @@
-"""Parts of downloads: how they are gone on from, and that no damaged byte becomes a file."""
+"""Parts of downloads: how they resume, and that damaged bytes never become a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cabinet.client.failures import LocalExists, PartInUse
-from cabinet.client.transfer.sinks import mark_of, open_part, part_of
+from cabinet.client.transfer.sinks import hash_file_of, open_part, part_of
 from cabinet.storage.content_hash import hash_chunks
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import (
@@ -29,10 +29,10 @@ def names_in(folder: Path) -> set[str]:
 
 def leave_part(target: Path, content: bytes, whole: bytes = CONTENT) -> None:
     part_of(target).write_bytes(content)
-    mark_of(part_of(target)).write_text(hash_chunks([whole]))
+    hash_file_of(part_of(target)).write_text(hash_chunks([whole]))
 
 
-def test_a_part_is_gone_on_from_on_the_real_server(alice: Filecli, desk: Path) -> None:
+def test_a_part_resumes_on_the_real_server(alice: Filecli, desk: Path) -> None:
     alice("upload", "-", "--to", "big", given=CONTENT)
     leave_part(desk / "big", HEAD)
     done = alice("download", "-v", "big")
@@ -43,7 +43,7 @@ def test_a_part_is_gone_on_from_on_the_real_server(alice: Filecli, desk: Path) -
     assert names_in(desk) == {"big"}
 
 
-def test_a_part_of_a_file_that_changed_is_dropped_on_the_real_server(alice: Filecli, desk: Path) -> None:
+def test_a_part_of_a_changed_file_restarts_on_the_real_server(alice: Filecli, desk: Path) -> None:
     alice("upload", "-", "--to", "big", given=CONTENT)
     leave_part(desk / "big", b"older", whole=b"older and whole")
     done = alice("download", "-v", "big")
@@ -52,7 +52,7 @@ def test_a_part_of_a_file_that_changed_is_dropped_on_the_real_server(alice: File
     assert (desk / "big").read_bytes() == CONTENT
 
 
-def test_a_part_that_is_whole_needs_no_bytes(alice: Filecli, desk: Path) -> None:
+def test_a_complete_part_needs_no_request_for_content(alice: Filecli, desk: Path) -> None:
     alice("upload", "-", "--to", "big", given=CONTENT)
     leave_part(desk / "big", CONTENT)
     done = alice("download", "-v", "big")
@@ -62,7 +62,7 @@ def test_a_part_that_is_whole_needs_no_bytes(alice: Filecli, desk: Path) -> None
     assert (desk / "big").read_bytes() == CONTENT
 
 
-def test_a_part_that_is_whole_but_older_is_dropped(alice: Filecli, desk: Path) -> None:
+def test_a_complete_part_of_an_old_version_restarts(alice: Filecli, desk: Path) -> None:
     alice("upload", "-", "--to", "big", given=CONTENT)
     leave_part(desk / "big", b"older", whole=b"older")
 
@@ -70,7 +70,7 @@ def test_a_part_that_is_whole_but_older_is_dropped(alice: Filecli, desk: Path) -
     assert (desk / "big").read_bytes() == CONTENT
 
 
-def test_a_part_that_the_disk_spoiled_is_fetched_anew(alice: Filecli, desk: Path) -> None:
+def test_a_damaged_part_is_downloaded_again(alice: Filecli, desk: Path) -> None:
     alice("upload", "-", "--to", "big", given=CONTENT)
     leave_part(desk / "big", bytes(len(HEAD)))
 
@@ -78,7 +78,7 @@ def test_a_part_that_the_disk_spoiled_is_fetched_anew(alice: Filecli, desk: Path
     assert (desk / "big").read_bytes() == CONTENT
 
 
-def test_a_part_that_is_too_long_is_fetched_anew(alice: Filecli, desk: Path) -> None:
+def test_a_part_that_is_too_long_is_downloaded_again(alice: Filecli, desk: Path) -> None:
     alice("upload", "-", "--to", "big", given=CONTENT)
     leave_part(desk / "big", CONTENT + b"more")
 
@@ -86,7 +86,7 @@ def test_a_part_that_is_too_long_is_fetched_anew(alice: Filecli, desk: Path) -> 
     assert (desk / "big").read_bytes() == CONTENT
 
 
-def test_an_answer_that_ends_too_early_is_continued(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_a_truncated_response_is_resumed(scripted: Filecli, script: Script, desk: Path) -> None:
     script.will(content_answer(CONTENT, cut=len(HEAD)), content_answer(CONTENT, len(HEAD)))
 
     assert scripted("download", "big").exit_code == 0
@@ -95,7 +95,7 @@ def test_an_answer_that_ends_too_early_is_continued(scripted: Filecli, script: S
     assert script.seen[1].headers["If-Range"] == f'"{hash_chunks([CONTENT])}"'
 
 
-def test_patience_is_for_a_server_that_gives_nothing(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_retries_are_limited_only_without_progress(scripted: Filecli, script: Script, desk: Path) -> None:
     step = 1 << 18
     script.will(*[content_answer(CONTENT, start, cut=step) for start in range(0, len(CONTENT), step)])
 
@@ -103,9 +103,7 @@ def test_patience_is_for_a_server_that_gives_nothing(scripted: Filecli, script: 
     assert (desk / "big").read_bytes() == CONTENT
 
 
-def test_a_server_that_gives_nothing_more_is_left_with_the_part(
-    scripted: Filecli, script: Script, desk: Path
-) -> None:
+def test_a_stalled_download_keeps_its_part(scripted: Filecli, script: Script, desk: Path) -> None:
     script.will(
         content_answer(CONTENT, cut=len(HEAD)), *[content_answer(CONTENT, len(HEAD), cut=0) for _ in range(9)]
     )
@@ -117,7 +115,7 @@ def test_a_server_that_gives_nothing_more_is_left_with_the_part(
     assert (desk / "big.part").read_bytes() == HEAD
 
 
-def test_a_file_that_changes_during_the_download_comes_whole(
+def test_a_file_that_changes_during_the_download_is_restarted(
     scripted: Filecli, script: Script, desk: Path
 ) -> None:
     changed = content_of(2 << 20, seed=1)
@@ -127,13 +125,13 @@ def test_a_file_that_changes_during_the_download_comes_whole(
     assert (desk / "big").read_bytes() == changed
 
 
-def test_a_stream_is_continued_too(scripted: Filecli, script: Script) -> None:
+def test_a_stream_is_resumed(scripted: Filecli, script: Script) -> None:
     script.will(content_answer(CONTENT, cut=len(HEAD)), content_answer(CONTENT, len(HEAD)))
 
     assert scripted("download", "-o", "-", "big").stdout_bytes == CONTENT
 
 
-def test_a_stream_of_a_file_that_changes_is_given_up(scripted: Filecli, script: Script) -> None:
+def test_a_stream_of_a_changed_file_fails(scripted: Filecli, script: Script) -> None:
     script.will(content_answer(CONTENT, cut=len(HEAD)), content_answer(content_of(9, seed=1)))
     done = scripted("download", "-o", "-", "big")
 
@@ -151,7 +149,7 @@ def test_damaged_bytes_never_become_a_file(scripted: Filecli, script: Script, de
     assert names_in(desk) == set()
 
 
-def test_an_answer_without_a_hash_is_not_understood(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_a_response_without_a_hash_is_rejected(scripted: Filecli, script: Script, desk: Path) -> None:
     script.will(Answer(200, b"<html>", {"ETag": '"1"'}))
 
     assert scripted("download", "big").exit_code == 1
@@ -159,9 +157,7 @@ def test_an_answer_without_a_hash_is_not_understood(scripted: Filecli, script: S
 
 
 @pytest.mark.parametrize("start", [0, 1, len(HEAD) + 1])
-def test_a_range_that_nobody_asked_for_is_not_understood(
-    start: int, scripted: Filecli, script: Script, desk: Path
-) -> None:
+def test_an_unrequested_range_is_rejected(start: int, scripted: Filecli, script: Script, desk: Path) -> None:
     leave_part(desk / "big", HEAD)
     good = content_answer(CONTENT, len(HEAD))
     script.will(Answer(206, TAIL, {**good.headers, "Content-Range": f"bytes {start}-{len(CONTENT) - 1}/*"}))
@@ -170,7 +166,7 @@ def test_a_range_that_nobody_asked_for_is_not_understood(
     assert (desk / "big.part").read_bytes() == HEAD
 
 
-def test_a_range_of_another_file_is_not_understood(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_a_range_of_another_file_is_rejected(scripted: Filecli, script: Script, desk: Path) -> None:
     leave_part(desk / "big", HEAD)
     script.will(content_answer(content_of(3 << 20, seed=1), len(HEAD)))
 
@@ -178,9 +174,7 @@ def test_a_range_of_another_file_is_not_understood(scripted: Filecli, script: Sc
     assert (desk / "big.part").read_bytes() == HEAD
 
 
-def test_a_tag_that_a_proxy_weakened_names_the_same_content(
-    scripted: Filecli, script: Script, desk: Path
-) -> None:
+def test_a_weak_etag_has_the_same_hash(scripted: Filecli, script: Script, desk: Path) -> None:
     weak = {"ETag": f'W/"{hash_chunks([CONTENT])}"'}
     script.will(Answer(200, CONTENT, weak))
 
@@ -188,7 +182,7 @@ def test_a_tag_that_a_proxy_weakened_names_the_same_content(
     assert (desk / "big").read_bytes() == CONTENT
 
 
-def test_a_range_behind_the_end_starts_over(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_an_unsatisfiable_range_restarts(scripted: Filecli, script: Script, desk: Path) -> None:
     leave_part(desk / "big", HEAD)
     script.will(problem("range-not-satisfiable", 416), content_answer(CONTENT))
 

@@ -1,4 +1,4 @@
-"""Downloading: where it goes, and what is never overwritten."""
+"""Downloads: targets, and files that are never overwritten."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def names_in(folder: Path) -> set[str]:
 
 @pytest.fixture
 def stored(alice: Filecli) -> Filecli:
-    """Run filecli as a user who has docs/a, docs/deep/b and report."""
+    """Run filecli as a user with docs/a, docs/deep/b and report."""
     for path in ("docs/a", "docs/deep/b", "report"):
         assert alice("upload", "-", "--to", path, given=path).exit_code == 0
     return alice
@@ -50,9 +50,7 @@ def test_a_download_keeps_the_last_name(stored: Filecli, desk: Path) -> None:
     ("output", "target"),
     [("other", "other"), ("there", "there/report"), ("new/folder/", "new/folder/report")],
 )
-def test_an_output_names_the_file_or_the_folder(
-    output: str, target: str, stored: Filecli, desk: Path
-) -> None:
+def test_output_is_a_file_or_a_folder(output: str, target: str, stored: Filecli, desk: Path) -> None:
     (desk / "there").mkdir()
 
     assert stored("download", "report", "-o", output).stdout == f"{target}\n"
@@ -63,42 +61,42 @@ def test_several_files_need_a_folder(stored: Filecli) -> None:
     assert stored("download", "report", "docs/a", "-o", "other").exit_code == 2
 
 
-def test_a_folder_that_is_missing_is_named(stored: Filecli) -> None:
+def test_a_missing_output_folder_is_reported(stored: Filecli) -> None:
     done = stored("download", "report", "-o", "nowhere/report")
 
     assert done.exit_code == 4
     assert "There is no “nowhere” on this machine." in done.stderr
 
 
-def test_standard_output_gets_the_bytes_and_nothing_else(stored: Filecli, desk: Path) -> None:
+def test_stdout_gets_only_the_content(stored: Filecli, desk: Path) -> None:
     done = stored("download", "-o", "-", "report", "docs/a")
 
     assert done.stdout_bytes == b"reportdocs/a"
     assert names_in(desk) == set()
 
 
-def test_json_and_standard_output_do_not_mix(stored: Filecli) -> None:
+def test_json_and_stdout_cannot_be_combined(stored: Filecli) -> None:
     done = stored("download", "--json", "-o", "-", "report")
 
     assert done.exit_code == 2
     assert done.stdout == ""
 
 
-def test_a_device_takes_the_bytes_without_a_part(stored: Filecli) -> None:
+def test_a_download_to_a_device_has_no_part(stored: Filecli) -> None:
     assert stored("download", "-o", "/dev/null", "report").exit_code == 0
 
 
-def test_a_folder_that_cannot_be_written_to_is_reported(
+def test_an_unwritable_folder_is_reported(
     stored: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Fault(monkeypatch, "open", errno.EROFS, lambda path: path.name == "report.part")
     done = stored("download", "report")
 
     assert done.exit_code == 1
-    assert done.stderr == "filecli: error: “report.part” cannot be written: the disk is read-only.\n"
+    assert done.stderr == "filecli: error: “report.part” cannot be written: the file system is read-only.\n"
 
 
-def test_a_folder_comes_down_with_all_that_is_in_it(stored: Filecli, desk: Path) -> None:
+def test_a_folder_is_downloaded_with_its_contents(stored: Filecli, desk: Path) -> None:
     done = stored("download", "-r", "docs")
 
     assert done.exit_code == 0
@@ -106,9 +104,7 @@ def test_a_folder_comes_down_with_all_that_is_in_it(stored: Filecli, desk: Path)
     assert (desk / "docs" / "deep" / "b").read_text() == "docs/deep/b"
 
 
-def test_a_folder_that_came_down_in_part_is_completed_by_the_same_command(
-    stored: Filecli, desk: Path
-) -> None:
+def test_an_incomplete_folder_download_is_completed(stored: Filecli, desk: Path) -> None:
     (desk / "docs").mkdir()
     (desk / "docs" / "a").write_text("docs/a")
     done = stored("download", "-r", "docs", "-v")
@@ -119,7 +115,7 @@ def test_a_folder_that_came_down_in_part_is_completed_by_the_same_command(
     assert "/download/docs/a " not in done.stderr
 
 
-def test_in_a_folder_too_a_local_file_of_other_content_is_kept(stored: Filecli, desk: Path) -> None:
+def test_a_folder_download_keeps_local_files_with_other_content(stored: Filecli, desk: Path) -> None:
     (desk / "docs").mkdir()
     (desk / "docs" / "a").write_text("mine!!")
 
@@ -128,40 +124,40 @@ def test_in_a_folder_too_a_local_file_of_other_content_is_kept(stored: Filecli, 
     assert (desk / "docs" / "deep" / "b").exists()
 
 
-def test_everything_comes_down_at_once(stored: Filecli, desk: Path) -> None:
+def test_the_root_folder_can_be_downloaded(stored: Filecli, desk: Path) -> None:
     assert stored("download", "-r", "/", "-o", "all/").exit_code == 0
 
     assert names_in(desk / "all") == {"docs", "docs/a", "docs/deep", "docs/deep/b", "report"}
 
 
-def test_leave_to_take_folders_does_no_harm_to_a_file(stored: Filecli, desk: Path) -> None:
+def test_recursive_downloads_a_single_file(stored: Filecli, desk: Path) -> None:
     assert stored("download", "-r", "report").exit_code == 0
     assert (desk / "report").read_text() == "report"
 
 
-def test_a_folder_is_refused_without_leave(stored: Filecli, desk: Path) -> None:
+def test_a_folder_is_refused_without_recursive(stored: Filecli, desk: Path) -> None:
     done = stored("download", "docs")
 
     assert done.exit_code == 5
-    assert "Hint: -r takes a folder with all that is in it." in done.stderr
+    assert "Hint: Use -r for a folder with its contents." in done.stderr
     assert names_in(desk) == set()
 
 
-def test_a_folder_cannot_go_to_standard_output(stored: Filecli) -> None:
+def test_a_folder_cannot_be_downloaded_to_stdout(stored: Filecli) -> None:
     assert stored("download", "-r", "docs", "-o", "-").exit_code == 2
 
 
-def test_what_is_not_there_leaves_nothing(stored: Filecli, desk: Path) -> None:
+def test_a_missing_file_leaves_no_part(stored: Filecli, desk: Path) -> None:
     done = stored("download", "nothing")
 
     assert done.exit_code == 4
     assert done.stderr == (
-        "filecli: error: nothing: There is nothing here by that name. Hint: filecli ls shows what is there.\n"
+        "filecli: error: nothing: There is nothing here by that name. Hint: filecli ls lists the files.\n"
     )
     assert names_in(desk) == set()
 
 
-def test_a_local_file_is_kept_unless_otherwise_wanted(stored: Filecli, desk: Path) -> None:
+def test_a_local_file_is_kept_without_force(stored: Filecli, desk: Path) -> None:
     (desk / "report").write_text("mine")
     done = stored("download", "report")
 
@@ -185,7 +181,7 @@ def test_a_local_folder_is_never_replaced(stored: Filecli, desk: Path) -> None:
     assert (desk / "report").is_dir()
 
 
-def test_events_tell_where_each_file_went(stored: Filecli) -> None:
+def test_json_events_have_the_local_path(stored: Filecli) -> None:
     done = stored("download", "--json", "-j", "1", "report", "nothing")
     events = [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -195,7 +191,7 @@ def test_events_tell_where_each_file_went(stored: Filecli) -> None:
     assert events[2] | {"event": "summary", "files": 1, "failed": 1} == events[2]
 
 
-def test_a_file_called_like_the_part_is_kept(stored: Filecli, desk: Path) -> None:
+def test_a_foreign_part_file_is_kept(stored: Filecli, desk: Path) -> None:
     (desk / "report.part").write_text("mine")
 
     assert stored("download", "report").exit_code == 5
@@ -215,7 +211,7 @@ def test_a_file_called_like_the_part_is_kept(stored: Filecli, desk: Path) -> Non
         "docs/\ud800",
     ],
 )
-def test_a_name_that_leads_out_of_the_target_is_not_taken(
+def test_a_name_that_leaves_the_target_is_refused(
     path: str, scripted: Filecli, script: Script, desk: Path, tmp_path: Path
 ) -> None:
     before = names_in(tmp_path)
@@ -228,9 +224,7 @@ def test_a_name_that_leads_out_of_the_target_is_not_taken(
     assert len(script.seen) == 2
 
 
-def test_a_name_that_steers_the_terminal_is_written_out(
-    scripted: Filecli, script: Script, desk: Path
-) -> None:
+def test_control_characters_in_names_are_escaped(scripted: Filecli, script: Script, desk: Path) -> None:
     name = "docs/\x1b[2Ja"
     script.will(page_of(), page_of(entry_of(name, b"x")), content_answer(b"x"))
     done = scripted("download", "-r", "docs")
@@ -250,7 +244,7 @@ def test_a_long_listing_is_followed_page_by_page(scripted: Filecli, script: Scri
     assert names_in(desk) == {"docs", "docs/a", "docs/b"}
 
 
-def test_one_file_that_fails_keeps_no_other_back(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_a_failed_download_does_not_stop_the_others(scripted: Filecli, script: Script, desk: Path) -> None:
     script.will(page_of(), page_of(entry_of("docs/a", b"a"), entry_of("docs/b", b"b")))
     script.will_at("/download/docs/a", problem("not-found", 404))
     script.will_at("/download/docs/b", content_answer(b"b"))

@@ -1,4 +1,4 @@
-"""Every error has an exit code and a line that says what to do."""
+"""Exit codes and hints of all errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_only_the_documented_codes_are_used() -> None:
     assert set(EXIT_CODES.values()) == {1, 2, 3, 4, 5, 6, 7, 8, 130}
 
 
-def test_every_slug_of_the_server_leads_back_to_its_class() -> None:
+def test_every_slug_maps_to_its_error_class() -> None:
     kinds = [kind for kind in kinds_below(CabinetError) if kind.__module__.startswith(errors.__name__)]
 
     assert [kind_of(kind.slug, 418) for kind in kinds] == kinds
@@ -46,7 +46,7 @@ def test_without_a_known_slug_the_status_decides(status: int, code: int) -> None
     assert exit_code(failures.Refused(kind=kind, detail="", status=status)) == code
 
 
-def test_a_refusal_has_the_exit_code_of_what_the_server_meant() -> None:
+def test_a_refusal_has_the_exit_code_of_its_kind() -> None:
     refusal = failures.Refused(kind=errors.QuotaExceeded, detail="Full.", status=507)
 
     assert exit_code(refusal) == exit_code(errors.QuotaExceeded(quota=1))
@@ -57,7 +57,7 @@ def test_a_description_is_a_sentence_and_a_hint() -> None:
 
     assert describe(error) == (
         "The server http://here cannot be reached: Connection refused."
-        " Hint: Is it running? --server or FILECLI_SERVER names another one."
+        " Hint: Is it running? Set another server with --server or FILECLI_SERVER."
     )
 
 
@@ -71,28 +71,28 @@ def test_a_description_ends_with_a_full_stop_even_if_the_server_forgot_it() -> N
     assert describe(refusal) == "no way."
 
 
-def test_a_special_case_without_a_hint_takes_that_of_its_base(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_without_a_hint_uses_that_of_its_base(monkeypatch: pytest.MonkeyPatch) -> None:
     refusal = failures.Refused(kind=errors.QuotaExceeded, detail="Full.", status=507)
     monkeypatch.delitem(HINTS, errors.QuotaExceeded)
 
     assert describe(refusal).endswith(HINTS[errors.StorageFull])
 
 
-def test_a_full_space_is_freed_by_what_frees_it() -> None:
-    """What is only deleted is in the trash, and still counts."""
+def test_hints_about_a_full_space_fit_the_error() -> None:
+    """Deleted files are in the trash, and still count."""
     refusal = failures.Refused(kind=errors.QuotaExceeded, detail="Full.", status=507)
 
     assert "filecli trash empty" in describe(refusal)
     assert "filecli versions rm" in describe(refusal)
 
 
-def test_only_what_a_command_refuses_by_itself_is_done_by_its_option() -> None:
+def test_option_hints_are_given_only_for_local_refusals() -> None:
     folder = errors.IsAFolder(path="a")
     refusal = failures.Refused(kind=errors.IsAFolder, detail="“a” is a folder, not a file.", status=409)
 
-    assert describe(folder).endswith("Hint: -r takes a folder with all that is in it.")
+    assert describe(folder).endswith("Hint: Use -r for a folder with its contents.")
     assert describe(refusal) == "“a” is a folder, not a file."
 
 
-def test_every_exit_code_has_a_meaning_that_help_tells() -> None:
+def test_help_lists_every_exit_code() -> None:
     assert {*EXIT_CODES.values(), 0, 1, 2, 130} == EXIT_MEANINGS.keys()

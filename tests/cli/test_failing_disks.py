@@ -1,4 +1,4 @@
-"""Folders that cannot be read, and places where nothing can be written: what goes on, and what ends."""
+"""Unreadable folders and unwritable targets: which errors end a run, and which do not."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def local_files(root: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("command", [["upload", "-r", "tree"], ["sync", "--delete", "tree", ":tree"]])
-def test_an_unreadable_folder_is_named_and_all_else_goes(
+def test_an_unreadable_folder_is_reported_and_the_rest_is_uploaded(
     command: list[str], alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(desk / "tree", "a", "closed/b", "closed/deep/c", "d/e")
@@ -47,7 +47,7 @@ def test_an_unreadable_folder_is_named_and_all_else_goes(
     assert alice("ls", "-r", "tree").stdout.split() == ["d/", "d/e", "a"]
 
 
-def test_a_file_that_is_gone_by_the_time_it_is_looked_at_is_no_error(
+def test_a_file_deleted_during_a_walk_is_skipped(
     alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(desk / "tree", "a")
@@ -75,7 +75,7 @@ def test_a_file_that_is_gone_by_the_time_it_is_looked_at_is_no_error(
     assert (done.exit_code, done.stdout) == (0, "tree/a\n")
 
 
-def test_folders_in_each_other_deeper_than_calls_may_be_are_walked(alice: Filecli, desk: Path) -> None:
+def test_folders_deeper_than_the_recursion_limit_are_walked(alice: Filecli, desk: Path) -> None:
     folder = desk / "tree"
     folder.mkdir()
     here = os.open(folder, os.O_RDONLY)
@@ -86,7 +86,7 @@ def test_folders_in_each_other_deeper_than_calls_may_be_are_walked(alice: Filecl
     os.close(here)
     write(folder, "a")
     done = alice("upload", "-r", "tree")
-    # What removes the folders of the tests takes them for calls in each other.
+    # The removal of temporary folders is recursive, so the test removes them itself.
     subprocess.run(["rm", "-r", folder], check=True)
 
     assert (done.exit_code, done.stdout) == (0, "tree/a\n")
@@ -94,7 +94,7 @@ def test_folders_in_each_other_deeper_than_calls_may_be_are_walked(alice: Filecl
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
 @pytest.mark.parametrize("command", [["download", "-r", "tree"], ["sync", ":tree", "copy"]])
-def test_a_target_that_takes_nothing_ends_the_run_with_one_message(
+def test_a_read_only_target_ends_the_run_with_one_message(
     command: list[str], code: int, alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(desk / "tree", *(f"{folder}/{name}" for folder in "abc" for name in "123456"))
@@ -112,7 +112,7 @@ def test_a_target_that_takes_nothing_ends_the_run_with_one_message(
 
 
 @pytest.mark.parametrize("command", [["download", "-r", "tree"], ["sync", ":tree", "tree"]])
-def test_a_folder_that_takes_nothing_is_named_once_and_all_else_comes(
+def test_an_unwritable_folder_is_reported_once_and_the_rest_is_downloaded(
     command: list[str], alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(desk / "tree", "closed/a", "closed/b", "closed/deep/c", "open/d", "e")
@@ -133,7 +133,7 @@ def test_a_folder_that_takes_nothing_is_named_once_and_all_else_comes(
     assert sorted(done.stdout.split()) == ["tree/e", "tree/open/d"]
 
 
-def test_folders_that_cannot_be_made_are_one_failure(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_that_cannot_be_created_are_one_failure(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Fault(monkeypatch, "mkdir", errno.EACCES)
     monkeypatch.setattr("cabinet.client.transfer.trees.os.access", lambda _path, _mode: False)
     folders = TargetFolders(dry_run=False)
@@ -145,7 +145,7 @@ def test_folders_that_cannot_be_made_are_one_failure(desk: Path, monkeypatch: py
     assert not folders.takes_files(desk / "c")
 
 
-def test_a_folder_that_cannot_be_made_keeps_nothing_beside_it_from_coming(desk: Path) -> None:
+def test_a_folder_that_cannot_be_created_does_not_stop_its_siblings(desk: Path) -> None:
     (desk / "file").touch()
     folders = TargetFolders(dry_run=False)
 
@@ -168,7 +168,7 @@ def test_a_full_server_ends_the_run_with_one_message(scripted: Filecli, script: 
     assert done.stderr.count("\n") == 1
 
 
-def test_a_small_disk_that_fills_up_is_told_of_once(
+def test_a_full_disk_is_reported_once(
     server_url: str, alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(desk / "tree", *(f"{number:02}" for number in range(30)), content="x" * 200_000)
@@ -180,11 +180,11 @@ def test_a_small_disk_that_fills_up_is_told_of_once(
 
     assert done.returncode == 6
     assert done.stderr.count("\n") == 1
-    assert "There is no room for “small/tree/" in done.stderr
+    assert "Not enough space for “small/tree/" in done.stderr
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
-def test_an_export_to_a_disk_that_takes_nothing_ends_with_one_trouble(
+def test_an_export_to_a_read_only_disk_ends_with_one_error(
     code: int, operator: Operator, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(source, "a", "b", "c/d")
@@ -196,7 +196,7 @@ def test_an_export_to_a_disk_that_takes_nothing_ends_with_one_trouble(
     assert "Nothing more can be done" in done.stderr
 
 
-def test_an_export_names_a_folder_that_takes_nothing_once(
+def test_an_export_reports_an_unwritable_folder_once(
     operator: Operator, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(source, "closed/a", "closed/b", "closed/deep/c", "open/d")

@@ -1,4 +1,4 @@
-"""`flask files export` and `list`: what a user has, as local files and as lines."""
+"""`flask files export` and `flask files list`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
-    """Return where the exports go; it is not there yet."""
+    """Return the missing target folder of exports."""
     return tmp_path / "target"
 
 
@@ -56,7 +56,7 @@ def fill(folder: Path, **contents: str) -> None:
 
 
 def store(operator: Operator, source: Path, **contents: str) -> None:
-    """Give the user files at the top."""
+    """Store files in the user's root folder."""
     fill(source, **contents)
     operator.run("files", "import", USERNAME, *(source / name for name in contents))
 
@@ -81,9 +81,7 @@ def rename_in_the_database(app: Flask, name: str, to: str) -> None:
         db.session.commit()
 
 
-def test_an_export_gives_back_exactly_what_was_imported(
-    operator: Operator, source: Path, target: Path
-) -> None:
+def test_export_restores_imported_files_exactly(operator: Operator, source: Path, target: Path) -> None:
     for name, content in TREE.items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_bytes(content)
@@ -97,7 +95,7 @@ def test_an_export_gives_back_exactly_what_was_imported(
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
-def test_times_go_in_and_come_out(
+def test_times_survive_import_and_export(
     zone: str, operator: Operator, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = {"0001": -62_135_596_800 * 10**9, "1969": -1500, "2009": 1_234_567_890_123_456_789,
@@ -121,7 +119,7 @@ def test_times_go_in_and_come_out(
 YEARS = [["1969", "2009"], ["1970", "2009"]]
 
 
-def test_nobody_but_the_operator_can_read_an_export(operator: Operator, source: Path, target: Path) -> None:
+def test_exported_files_are_private(operator: Operator, source: Path, target: Path) -> None:
     store(operator, source, file="1")
     operator.run("files", "import", USERNAME, source)
     operator.run("files", "export", USERNAME, target)
@@ -132,9 +130,7 @@ def test_nobody_but_the_operator_can_read_an_export(operator: Operator, source: 
     assert modes == {"target": 0o700, "file": 0o600, "source": 0o700}
 
 
-def test_an_export_may_be_repeated_and_completes_what_is_missing(
-    operator: Operator, source: Path, target: Path
-) -> None:
+def test_a_repeated_export_adds_missing_files(operator: Operator, source: Path, target: Path) -> None:
     store(operator, source, a="1", b="2")
     operator.run("files", "export", USERNAME, target)
     (target / "a").unlink()
@@ -146,9 +142,7 @@ def test_an_export_may_be_repeated_and_completes_what_is_missing(
     assert (target / "b").stat().st_ino == kept
 
 
-def test_local_files_are_kept_unless_the_operator_says_otherwise(
-    operator: Operator, source: Path, target: Path
-) -> None:
+def test_local_files_are_kept_without_force(operator: Operator, source: Path, target: Path) -> None:
     store(operator, source, a="stored", b="stored")
     target.mkdir()
     fill(target, a="local", own="own")
@@ -156,12 +150,12 @@ def test_local_files_are_kept_unless_the_operator_says_otherwise(
     after_kept = tree_of(target)
     operator.run("files", "export", USERNAME, target, "--force")
 
-    assert kept.stderr == "a: something else has that name and was kept; --force replaces it.\n"
+    assert kept.stderr == "a: a different item has this name and was kept; --force replaces it.\n"
     assert after_kept == {"a": b"local", "b": b"stored", "own": b"own"}
     assert tree_of(target) == {"a": b"stored", "b": b"stored", "own": b"own"}
 
 
-def test_a_file_that_appears_while_another_of_its_name_is_written_is_kept(
+def test_a_file_created_during_the_export_is_kept(
     operator: Operator, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def read_slowly(stream: Reader) -> Iterator[bytes]:
@@ -176,7 +170,7 @@ def test_a_file_that_appears_while_another_of_its_name_is_written_is_kept(
 
 
 @pytest.mark.parametrize("is_there", [False, True])
-def test_a_file_system_without_hard_links_will_do(
+def test_export_works_without_hard_links(
     operator: Operator, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
 ) -> None:
     def read_slowly(stream: Reader) -> Iterator[bytes]:
@@ -192,7 +186,7 @@ def test_a_file_system_without_hard_links_will_do(
     assert tree_of(target) == {"a": b"local" if is_there else b"stored"}
 
 
-def test_a_link_in_the_place_of_a_folder_leads_nowhere(
+def test_a_link_in_the_place_of_an_export_folder_is_not_followed(
     operator: Operator, source: Path, target: Path, tmp_path: Path
 ) -> None:
     (source / "folder").mkdir()
@@ -208,7 +202,7 @@ def test_a_link_in_the_place_of_a_folder_leads_nowhere(
     assert list(outside.iterdir()) == []
 
 
-def test_a_link_in_the_place_of_a_file_is_replaced_and_not_written_through(
+def test_a_link_in_the_place_of_a_file_is_replaced(
     operator: Operator, source: Path, target: Path, tmp_path: Path
 ) -> None:
     store(operator, source, file="stored")
@@ -224,7 +218,7 @@ def test_a_link_in_the_place_of_a_file_is_replaced_and_not_written_through(
     assert (tmp_path / "outside").read_text() == "outside"
 
 
-def test_a_folder_in_the_place_of_a_file_is_kept_even_by_force(
+def test_a_folder_in_the_place_of_a_file_is_kept_with_force(
     operator: Operator, source: Path, target: Path
 ) -> None:
     store(operator, source, file="stored", other="stored")
@@ -238,7 +232,7 @@ def test_a_folder_in_the_place_of_a_file_is_kept_even_by_force(
 
 
 @pytest.mark.parametrize("name", ["../escaped", "..", "a/../../escaped", "/escaped"])
-def test_a_name_that_leads_out_of_the_folder_is_refused_even_from_the_database(
+def test_an_unsafe_name_from_the_database_is_refused(
     operator: Operator, source: Path, target: Path, name: str
 ) -> None:
     store(operator, source, hostile="1", other="2")
@@ -251,7 +245,7 @@ def test_a_name_that_leads_out_of_the_folder_is_refused_even_from_the_database(
     assert tree_of(target) == {"other": b"2"}
 
 
-def test_content_that_is_missing_or_damaged_is_said_and_no_file_is_made_of_it(
+def test_missing_or_damaged_content_is_reported_and_not_exported(
     operator: Operator, source: Path, target: Path, tmp_path: Path
 ) -> None:
     store(operator, source, missing="missing", damaged="damaged", whole="whole")
@@ -276,20 +270,22 @@ def test_a_full_local_disk_ends_the_export_and_leaves_no_part(
 
     assert told.stderr.splitlines() == [
         "a: No space left on device.",
-        "Error: Nothing more can be done until that is mended.",
+        "Error: Stopped: this error affects all files. Fix it and run the command again.",
     ]
     assert fault.calls == 1
     assert tree_of(target) == {}
 
 
-def test_a_folder_that_cannot_be_made_is_said(operator: Operator, source: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(
+    operator: Operator, source: Path, tmp_path: Path
+) -> None:
     store(operator, source, a="1")
     told = operator.run("files", "export", USERNAME, source / "a" / "below", code=1)
 
     assert told.stderr == f"{source}/a/below: Not a directory.\n"
 
 
-def test_more_entries_than_a_page_are_all_exported_and_listed(
+def test_export_and_list_read_several_pages(
     operator: Operator, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (_exporting, files):
@@ -303,7 +299,7 @@ def test_more_entries_than_a_page_are_all_exported_and_listed(
     assert [entry["name"] for entry in listed] == names
 
 
-def test_a_program_reads_what_was_exported(operator: Operator, source: Path, target: Path) -> None:
+def test_export_json_has_an_event_per_file(operator: Operator, source: Path, target: Path) -> None:
     store(operator, source, file="1")
     done, summary = operator.events("files", "export", USERNAME, target)
 
@@ -311,7 +307,7 @@ def test_a_program_reads_what_was_exported(operator: Operator, source: Path, tar
     assert summary == {"event": "summary", "files": 1, "bytes": 1, "left_out": 0, "failed": 0}
 
 
-def test_a_listing_shows_one_folder_or_all(operator: Operator, source: Path) -> None:
+def test_files_list_shows_a_folder_or_the_whole_tree(operator: Operator, source: Path) -> None:
     (source / "folder").mkdir()
     fill(source / "folder", inside="1")
     operator.run("files", "import", USERNAME, source)
@@ -329,7 +325,7 @@ def test_a_listing_shows_one_folder_or_all(operator: Operator, source: Path) -> 
     ]
 
 
-def test_a_program_reads_entries_as_over_http_but_for_their_address(operator: Operator, source: Path) -> None:
+def test_files_list_json_matches_http_entries(operator: Operator, source: Path) -> None:
     store(operator, source, **{"note.txt": "1"})
     (entry,) = operator.document("files", "list", USERNAME)["entries"]
 
@@ -340,7 +336,7 @@ def test_a_program_reads_entries_as_over_http_but_for_their_address(operator: Op
 
 
 @pytest.mark.parametrize("path", ["nowhere", "file", "../.."])
-def test_what_is_no_folder_cannot_be_listed(operator: Operator, source: Path, path: str) -> None:
+def test_listing_a_missing_folder_or_a_file_is_an_error(operator: Operator, source: Path, path: str) -> None:
     store(operator, source, file="1")
     refused = operator.run("files", "list", USERNAME, "--path", path, "--json", code=1)
 
@@ -349,7 +345,7 @@ def test_what_is_no_folder_cannot_be_listed(operator: Operator, source: Path, pa
 
 
 @pytest.mark.parametrize("force", [(), ("--force",)], ids=str)
-def test_what_the_disk_cannot_hold_is_reported_by_its_name_and_all_the_rest_is_written(
+def test_names_the_disk_cannot_hold_are_reported_and_the_rest_is_written(
     operator: Operator, app: Flask, source: Path, target: Path, force: tuple[str, ...]
 ) -> None:
     fill(source, a="1", long="2", z="3")

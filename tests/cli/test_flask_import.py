@@ -1,4 +1,4 @@
-"""`flask files import`: local files and folders become files of a user, each where it belongs."""
+"""`flask files import`: names, targets and conflicts of imported files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def fill(folder: Path, **contents: str) -> None:
         (folder / name).write_text(content)
 
 
-def test_a_folder_comes_with_its_name_and_all_that_is_in_it(operator: Operator, source: Path) -> None:
+def test_a_folder_is_imported_with_its_name_and_contents(operator: Operator, source: Path) -> None:
     for name in ("Отчёты/Отчёт №5.txt", "😀/日本語/глубоко.txt", "-rf", "{{7*7}}", ".hidden"):
         path = source / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def test_a_folder_comes_with_its_name_and_all_that_is_in_it(operator: Operator, 
 
 
 @pytest.mark.parametrize("size", [0, 1, 5 << 20])
-def test_the_content_is_stored_whole(operator: Operator, source: Path, size: int) -> None:
+def test_content_is_imported_completely(operator: Operator, source: Path, size: int) -> None:
     content = content_of(size)
     (source / "file.bin").write_bytes(content)
     operator.run("files", "import", USERNAME, source / "file.bin")
@@ -62,7 +62,7 @@ def test_the_content_is_stored_whole(operator: Operator, source: Path, size: int
     assert (source / "back" / "file.bin").read_bytes() == content
 
 
-def test_files_and_folders_go_below_the_folder_that_is_told(operator: Operator, source: Path) -> None:
+def test_items_are_imported_into_the_given_folder(operator: Operator, source: Path) -> None:
     (source / "folder").mkdir()
     fill(source / "folder", inside="1")
     fill(source, single="2")
@@ -71,7 +71,7 @@ def test_files_and_folders_go_below_the_folder_that_is_told(operator: Operator, 
     assert operator.paths() == ["a/", "a/b/", "a/b/folder/", "a/b/folder/inside", "a/b/single"]
 
 
-def test_a_folder_without_a_name_gives_only_what_is_in_it(
+def test_importing_dot_imports_only_the_contents(
     operator: Operator, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(source, inside="1")
@@ -81,7 +81,7 @@ def test_a_folder_without_a_name_gives_only_what_is_in_it(
     assert operator.paths() == ["inside"]
 
 
-def test_links_and_special_files_are_left_out_and_said(operator: Operator, source: Path) -> None:
+def test_links_and_special_files_are_skipped_and_reported(operator: Operator, source: Path) -> None:
     (source / "folder").mkdir()
     fill(source / "folder", file="1")
     (source / "to a file").symlink_to(source / "folder" / "file")
@@ -100,7 +100,7 @@ def test_links_and_special_files_are_left_out_and_said(operator: Operator, sourc
     assert operator.paths() == ["source/", "source/folder/", "source/folder/file"]
 
 
-def test_a_path_that_is_not_there_is_said_before_anything_is_stored(operator: Operator, source: Path) -> None:
+def test_a_missing_path_fails_before_anything_is_stored(operator: Operator, source: Path) -> None:
     fill(source, file="1")
     refused = operator.run("files", "import", USERNAME, source, source / "mistyped", code=2)
 
@@ -108,14 +108,14 @@ def test_a_path_that_is_not_there_is_said_before_anything_is_stored(operator: Op
     assert operator.paths() == []
 
 
-def test_an_unknown_user_is_said(operator: Operator, source: Path) -> None:
+def test_an_unknown_user_is_an_error(operator: Operator, source: Path) -> None:
     refused = operator.run("files", "import", "nobody", source, code=1)
 
     assert refused.stderr == "Error: There is no user “nobody”.\n"
 
 
 @pytest.mark.parametrize("to", ["../above", "a//b", "a\\b", "x" * 256])
-def test_a_folder_that_cannot_be_is_refused(operator: Operator, source: Path, to: str) -> None:
+def test_an_invalid_target_folder_is_refused(operator: Operator, source: Path, to: str) -> None:
     fill(source, file="1")
     refused = operator.run("files", "import", USERNAME, source, "--to", to, code=1)
 
@@ -123,7 +123,7 @@ def test_a_folder_that_cannot_be_is_refused(operator: Operator, source: Path, to
     assert operator.paths() == []
 
 
-def test_names_that_cannot_be_are_said_once_and_the_rest_is_stored(operator: Operator, source: Path) -> None:
+def test_invalid_names_are_reported_once_and_the_rest_is_stored(operator: Operator, source: Path) -> None:
     fill(source, good="1")
     (source / "back\\slash").mkdir()
     fill(source / "back\\slash", inside="2")
@@ -138,7 +138,7 @@ def test_names_that_cannot_be_are_said_once_and_the_rest_is_stored(operator: Ope
     assert operator.paths() == ["source/", "source/good"]
 
 
-def test_a_folder_that_is_too_deep_is_said_once(operator: Operator, source: Path) -> None:
+def test_a_folder_that_is_too_deep_is_reported_once(operator: Operator, source: Path) -> None:
     deep = source.joinpath(*["d"] * 64)
     deep.mkdir(parents=True)
     fill(deep, file="1")
@@ -157,11 +157,11 @@ def test_the_second_of_two_files_of_one_name_does_not_replace_the_first(
     told = operator.run("files", "import", USERNAME, source / "a" / "same", source / "b" / "same", code=1)
     operator.run("files", "export", USERNAME, source / "back")
 
-    assert told.stderr == f"{source}/b/same: There is already something at “same”.\n"
+    assert told.stderr == f"{source}/b/same: “same”.\n"
     assert (source / "back" / "same").read_text() == "a"
 
 
-def test_two_spellings_of_one_name_are_one_file(operator: Operator, source: Path) -> None:
+def test_two_unicode_forms_of_a_name_are_one_file(operator: Operator, source: Path) -> None:
     forms: list[Literal["NFC", "NFD"]] = ["NFC", "NFD"]
     for form in forms:
         (source / unicodedata.normalize(form, "é")).write_text(form)
@@ -179,7 +179,7 @@ def test_two_spellings_of_one_name_are_one_file(operator: Operator, source: Path
         ("fail", 1, {"a": "old", "b": "new"}),
     ],
 )
-def test_a_name_in_use_is_treated_as_told(
+def test_import_follows_on_conflict(
     operator: Operator, source: Path, policy: str, code: int, contents: dict[str, str]
 ) -> None:
     fill(source, a="old")
@@ -193,7 +193,7 @@ def test_a_name_in_use_is_treated_as_told(
     assert {path.name: path.read_text() for path in back.iterdir()} == contents
 
 
-def test_what_stands_in_the_way_spoils_only_what_it_stands_before(operator: Operator, source: Path) -> None:
+def test_an_obstacle_fails_only_its_own_path(operator: Operator, source: Path) -> None:
     (source / "one").mkdir()
     fill(source / "one", x="1", y="2")
     fill(source, two="3")
@@ -241,7 +241,7 @@ def test_a_batch_ends_before_it_holds_too_many_bytes(
     assert batches == [1, 2, 1, 1]
 
 
-def test_a_program_reads_what_became_of_each_file(operator: Operator, source: Path) -> None:
+def test_import_json_has_an_event_per_file(operator: Operator, source: Path) -> None:
     fill(source, file="1")
     (source / "link").symlink_to("file")
     (source / "back\\slash").write_text("2")

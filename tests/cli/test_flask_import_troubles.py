@@ -1,4 +1,4 @@
-"""`flask files import` where something goes wrong: a file is stored exactly or not at all."""
+"""Failures of `flask files import`: a file is stored exactly or not at all."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ Meddle = Callable[..., None]
 
 @pytest.fixture
 def staged(tmp_path: Path) -> Callable[[], list[str]]:
-    """Return what lists the uploads that were left in staging."""
+    """Return a function that lists the uploads left in staging."""
     return lambda: [path.name for path in (tmp_path / "instance" / "staging").iterdir()]
 
 
 @pytest.fixture
 def meddle(monkeypatch: pytest.MonkeyPatch) -> Meddle:
-    """Return what has something done before, and after, the bytes of each file are read."""
+    """Return a function that sets actions before and after each file is read."""
 
     def arrange(before: Callable[[], object] = bool, after: Callable[[], object] = bool) -> None:
         def read(stream: Reader, length: int) -> Iterator[bytes]:
@@ -51,7 +51,7 @@ def exported(operator: Operator, tmp_path: Path, name: str) -> bytes:
 
 
 def after_the_look(monkeypatch: pytest.MonkeyPatch, name: str, swap: Callable[[], None]) -> None:
-    """Let `swap` happen between the look at what `name` is and its opening."""
+    """Call `swap` between the stat and the open of `name`."""
     look = os.stat
 
     def look_and_swap(path: Any, **options: Any) -> os.stat_result:
@@ -63,7 +63,7 @@ def after_the_look(monkeypatch: pytest.MonkeyPatch, name: str, swap: Callable[[]
     monkeypatch.setattr(os, "stat", look_and_swap)
 
 
-def test_a_link_that_takes_the_place_of_a_folder_meanwhile_is_not_followed(
+def test_a_folder_replaced_by_a_link_is_not_followed(
     operator: Operator, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (source / "folder").mkdir()
@@ -81,7 +81,7 @@ def test_a_link_that_takes_the_place_of_a_folder_meanwhile_is_not_followed(
     assert operator.paths() == ["source/", "source/folder/"]
 
 
-def test_a_pipe_that_takes_the_place_of_a_file_meanwhile_is_not_waited_for(
+def test_a_file_replaced_by_a_pipe_does_not_block(
     operator: Operator, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(source, file="1")
@@ -97,7 +97,7 @@ def test_a_pipe_that_takes_the_place_of_a_file_meanwhile_is_not_waited_for(
     assert operator.paths() == ["source/"]
 
 
-def test_what_cannot_be_read_is_said_and_the_rest_is_stored(
+def test_unreadable_files_are_reported_and_the_rest_is_stored(
     operator: Operator, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (source / "closed folder").mkdir()
@@ -113,7 +113,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_stored(
     assert operator.paths() == ["source/", "source/closed folder/", "source/before", "source/later"]
 
 
-def test_a_folder_that_cannot_be_listed_is_said(
+def test_an_unreadable_folder_is_reported(
     operator: Operator, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Fault(monkeypatch, "listdir", errno.EIO, lambda path: path == source)
@@ -122,7 +122,7 @@ def test_a_folder_that_cannot_be_listed_is_said(
     assert told.stderr == f"{source}: Input/output error.\n"
 
 
-def test_a_file_that_only_grows_while_it_is_read_is_stored_as_it_was_at_first(
+def test_a_growing_file_is_stored_in_its_first_state(
     operator: Operator, source: Path, meddle: Meddle, tmp_path: Path
 ) -> None:
     fill(source, log="first line\n")
@@ -134,12 +134,12 @@ def test_a_file_that_only_grows_while_it_is_read_is_stored_as_it_was_at_first(
     meddle(after=append)
     told = operator.run("files", "import", USERNAME, source / "log")
 
-    assert told.stderr == f"{source}/log: it grew while it was read; what it held at first was stored.\n"
+    assert told.stderr == f"{source}/log: it grew while it was read; its first state was stored.\n"
     assert told.stdout == "Imported 1 file, 11 bytes.\n"
     assert exported(operator, tmp_path, "log") == b"first line\n"
 
 
-def test_a_file_that_grows_and_changes_is_stored_as_it_is_then(
+def test_a_file_that_grows_and_changes_is_stored_in_its_new_state(
     operator: Operator, source: Path, meddle: Meddle, tmp_path: Path
 ) -> None:
     fill(source, log="first line\n")
@@ -151,7 +151,7 @@ def test_a_file_that_grows_and_changes_is_stored_as_it_is_then(
     assert exported(operator, tmp_path, "log") == b"1st line\nsecond line\n"
 
 
-def test_a_file_that_shrinks_while_it_is_read_is_stored_as_it_is_then(
+def test_a_file_that_shrinks_is_stored_in_its_new_state(
     operator: Operator, source: Path, meddle: Meddle, tmp_path: Path
 ) -> None:
     fill(source, log="first line\n")
@@ -164,7 +164,7 @@ def test_a_file_that_shrinks_while_it_is_read_is_stored_as_it_is_then(
 
 
 @pytest.mark.parametrize("content", ["new", "newer"])
-def test_a_file_that_never_holds_still_is_not_stored(
+def test_a_constantly_changing_file_is_not_stored(
     content: str, operator: Operator, source: Path, meddle: Meddle, staged: Callable[[], list[str]]
 ) -> None:
     fill(source, log="old")
@@ -176,14 +176,12 @@ def test_a_file_that_never_holds_still_is_not_stored(
     meddle(after=rewrite)
     told = operator.run("files", "import", USERNAME, source / "log", code=1)
 
-    assert told.stderr == f"{source}/log: it changed while it was read; nothing of it was stored.\n"
+    assert told.stderr == f"{source}/log: it changed while it was read and was not stored.\n"
     assert operator.paths() == []
     assert staged() == []
 
 
-def test_a_file_that_another_took_the_place_of_is_not_stored(
-    operator: Operator, source: Path, meddle: Meddle
-) -> None:
+def test_a_replaced_file_is_not_stored(operator: Operator, source: Path, meddle: Meddle) -> None:
     fill(source, log="old")
 
     def replace() -> None:
@@ -197,9 +195,7 @@ def test_a_file_that_another_took_the_place_of_is_not_stored(
 
 
 @pytest.mark.parametrize("path", ["/proc/version", "/sys/kernel/mm/transparent_hugepage/enabled"])
-def test_a_file_that_does_not_say_its_size_is_read_to_its_end(
-    path: str, operator: Operator, tmp_path: Path
-) -> None:
+def test_a_file_of_unknown_size_is_read_to_its_end(path: str, operator: Operator, tmp_path: Path) -> None:
     content = Path(path).read_bytes()
     told = operator.run("files", "import", USERNAME, path)
 
@@ -222,14 +218,14 @@ def test_a_full_disk_ends_the_import_and_leaves_nothing_in_staging(
 
     assert told.stderr.splitlines() == [
         f"{source}/a: The server has no room for this; nothing was stored.",
-        "Error: Nothing more can be done until that is mended.",
+        "Error: Stopped: this error affects all files. Fix it and run the command again.",
     ]
     assert operator.paths() == []
     assert staged() == []
     assert operator.run("files", "import", USERNAME, source).stdout == "Imported 3 files, 3 bytes.\n"
 
 
-def test_an_import_fills_the_quota_and_not_more(make_app: MakeApp, source: Path) -> None:
+def test_an_import_never_exceeds_the_quota(make_app: MakeApp, source: Path) -> None:
     operator = Operator(make_app(USER_QUOTA=10))
     operator.create()
     fill(source, a="1234", b="5678", c="9012")
@@ -240,7 +236,7 @@ def test_an_import_fills_the_quota_and_not_more(make_app: MakeApp, source: Path)
     assert operator.document("users", "list")["users"][0]["usage"] == 8
 
 
-def test_a_file_over_the_limit_is_said_and_the_rest_is_stored(make_app: MakeApp, source: Path) -> None:
+def test_a_file_over_the_limit_is_reported_and_the_rest_is_stored(make_app: MakeApp, source: Path) -> None:
     operator = Operator(make_app(MAX_UPLOAD_SIZE=4))
     operator.create()
     fill(source, large="12345", small="1234")

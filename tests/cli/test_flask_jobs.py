@@ -1,4 +1,4 @@
-"""`flask jobs`: the list of what runs beside requests, and a run by hand."""
+"""`flask jobs`: the list of jobs, and manual runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def states(operator: Operator) -> dict[str, str]:
     return {line["name"]: line["state"] for line in operator.document("jobs", "list")["jobs"]}
 
 
-def test_the_list_tells_of_every_job_when_it_ran_how_long_and_how_that_ended(operator: Operator) -> None:
+def test_the_list_shows_last_run_duration_and_state(operator: Operator) -> None:
     never = operator.document("jobs", "list")["jobs"]
     assert [line["name"] for line in never] == NAMES
     assert {line["state"] for line in never} == {"never"}
@@ -44,14 +44,14 @@ def test_the_list_tells_of_every_job_when_it_ran_how_long_and_how_that_ended(ope
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_job_can_be_run_by_hand(operator: Operator, name: str) -> None:
+def test_each_job_can_be_run_manually(operator: Operator, name: str) -> None:
     told = operator.document("jobs", "run", name)
 
     assert (told["name"], told["state"], told["error"]) == (name, "done", None)
     assert states(operator)[name] == "done"
 
 
-def test_a_job_that_fails_tells_why_here_and_in_the_list_and_the_server_stays_ready(
+def test_a_failed_job_shows_its_error_and_the_server_stays_ready(
     app: Flask, operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: Housekeeping) -> None:
@@ -68,7 +68,7 @@ def test_a_job_that_fails_tells_why_here_and_in_the_list_and_the_server_stays_re
     assert (ready.status_code, ready.get_json()) == (200, {"status": "ok"})
 
 
-def test_a_run_that_goes_on_is_told_from_one_that_was_broken_off(
+def test_a_running_job_differs_from_an_interrupted_one(
     app: Flask, operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(_: Housekeeping) -> None:
@@ -82,25 +82,25 @@ def test_a_run_that_goes_on_is_told_from_one_that_was_broken_off(
         assert states(operator)["sweep"] == "running"
         refused = operator.run("jobs", "run", "sweep", code=1)
 
-    assert refused.stderr == "Error: The job “sweep” is running already.\n"
+    assert refused.stderr == "Error: The job “sweep” is already running.\n"
 
 
-def test_a_name_that_no_job_has_is_refused_with_those_that_there_are(operator: Operator) -> None:
+def test_an_unknown_job_lists_the_known_ones(operator: Operator) -> None:
     told = operator.run("jobs", "run", "swep", code=2)
 
     assert "sweep, removal, recovery, thumbnails" in told.stderr
 
 
-def test_the_list_says_whether_any_process_runs_them(app: Flask, operator: Operator) -> None:
+def test_the_list_says_whether_a_process_runs_jobs(app: Flask, operator: Operator) -> None:
     alone = operator.run("jobs", "list")
     with try_hold(beside_of(app).locker, LEADER):
         led = operator.run("jobs", "list")
 
-    assert alone.stderr == "No process runs them now.\n"
+    assert alone.stderr == "No process is running the jobs.\n"
     assert led.stderr == ""
 
 
-def test_a_sweep_of_the_operator_is_a_run_of_the_job(app: Flask, operator: Operator) -> None:
+def test_a_manual_sweep_is_recorded_as_a_run(app: Flask, operator: Operator) -> None:
     operator.run("storage", "sweep", "--now")
 
     assert last_runs(app)["sweep"].error is None
@@ -108,7 +108,7 @@ def test_a_sweep_of_the_operator_is_a_run_of_the_job(app: Flask, operator: Opera
 
 
 @pytest.mark.any_database
-def test_a_command_begins_no_jobs(tmp_path: Path) -> None:
+def test_a_command_starts_no_jobs(tmp_path: Path) -> None:
     told = run_flask(tmp_path, "users", "list", environment={"CABINET_SWEEP_EVERY_SECONDS": "1"})
 
     assert told.returncode == 0

@@ -1,4 +1,4 @@
-"""`flask` as the operator meets it: what help costs, real processes, a real terminal."""
+"""`flask` in real processes and on a real terminal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GROUPS = ("users", "files", "storage", "uploads", "backup", "jobs")
 
 
 def iter_commands(group: click.Group, *above: str) -> Iterator[tuple[str, ...]]:
-    """Yield the words that name a group and each command in it."""
+    """Yield the arguments of each group and of each of its commands."""
     yield above
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
@@ -42,13 +42,11 @@ def iter_commands(group: click.Group, *above: str) -> Iterator[tuple[str, ...]]:
 def in_process(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> FlaskGroup:
     """Return `flask` itself, which loads the application only when a command needs it."""
     monkeypatch.setenv("FLASK_SKIP_DOTENV", "1")
-    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "true")  # the group sets it, and does not take it back
+    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "true")  # the group sets it and does not reset it
     return FlaskGroup(create_app=make_app)
 
 
-def test_help_of_every_command_makes_nothing_and_tells_something(
-    in_process: FlaskGroup, tmp_path: Path, app: Flask
-) -> None:
+def test_help_of_every_command_changes_nothing(in_process: FlaskGroup, tmp_path: Path, app: Flask) -> None:
     instance = tmp_path / "instance"
     own = [words for words in iter_commands(app.cli) if words and words[0] in GROUPS]
     for kept in sorted(instance.rglob("*"), reverse=True):
@@ -62,14 +60,14 @@ def test_help_of_every_command_makes_nothing_and_tells_something(
     assert not instance.exists()
 
 
-def test_a_command_makes_the_instance_that_it_needs(in_process: FlaskGroup, tmp_path: Path) -> None:
+def test_a_command_creates_a_missing_instance(in_process: FlaskGroup, tmp_path: Path) -> None:
     told = CliRunner(catch_exceptions=False).invoke(in_process, ["users", "list"])
 
     assert (told.exit_code, told.output) == (0, "")
     assert (tmp_path / "instance" / "secret_key").is_file()
 
 
-def test_every_module_with_a_name_of_its_own_is_a_group(app: Flask) -> None:
+def test_every_public_module_is_a_command_group(app: Flask) -> None:
     folder = Path(commands.__file__).parent
     modules = {path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")}
 
@@ -77,7 +75,7 @@ def test_every_module_with_a_name_of_its_own_is_a_group(app: Flask) -> None:
     assert modules <= app.cli.commands.keys()
 
 
-def test_help_as_a_process_leaves_an_empty_folder_empty_and_loads_no_bars(tmp_path: Path) -> None:
+def test_help_as_a_process_creates_no_files_and_imports_no_progress_bars(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     told = run_flask(empty, "--help", environment={"PYTHONPROFILEIMPORTTIME": "1"})
@@ -102,7 +100,7 @@ def test_a_process_takes_names_of_any_script(tmp_path: Path, app: Flask) -> None
     assert operator.paths() == ["Папка 😀/", "Папка 😀/файл.txt"]
 
 
-def test_a_name_that_the_console_cannot_show_is_written_out(tmp_path: Path, app: Flask) -> None:
+def test_unencodable_names_are_escaped(tmp_path: Path, app: Flask) -> None:
     Operator(app).create("日本")
     told = run_flask(tmp_path, "users", "list", environment={"PYTHONIOENCODING": "koi8-r"})
 
@@ -111,7 +109,7 @@ def test_a_name_that_the_console_cannot_show_is_written_out(tmp_path: Path, app:
 
 
 def run_redirected(folder: Path, redirection: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a real `flask` whose streams a shell redirects."""
+    """Run a `flask` process with streams redirected by a shell."""
     command = ["sh", "-c", f'exec "$@" {redirection}', "sh", *flask_command(*words)]
     environment = server_environment(folder / "instance", {})
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
@@ -121,7 +119,7 @@ def run_redirected(folder: Path, redirection: str, *words: str) -> subprocess.Co
     ("redirection", "reason"),
     [(">/dev/full", os.strerror(errno.ENOSPC)), (">&-", os.strerror(errno.EBADF))],
 )
-def test_data_that_cannot_be_written_fails_the_command_in_one_line(
+def test_unwritable_stdout_is_one_error_line(
     tmp_path: Path, app: Flask, redirection: str, reason: str
 ) -> None:
     Operator(app).create()
@@ -132,15 +130,13 @@ def test_data_that_cannot_be_written_fails_the_command_in_one_line(
 
 
 @pytest.mark.parametrize("redirection", ["2>/dev/full", "<&- 2>&-"])
-def test_what_cannot_be_told_beside_the_data_fails_nothing(tmp_path: Path, redirection: str) -> None:
+def test_unwritable_stderr_fails_nothing(tmp_path: Path, redirection: str) -> None:
     told = run_redirected(tmp_path, redirection, "uploads", "list")
 
     assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
 
 
-def test_a_hostile_argument_cannot_steer_the_terminal_that_shows_what_is_wrong_with_it(
-    app: Flask, tmp_path: Path
-) -> None:
+def test_usage_errors_escape_control_characters(app: Flask, tmp_path: Path) -> None:
     operator = Operator(app)
     operator.create()
     hostile = "\x1b]0;owned\x07"
@@ -164,7 +160,9 @@ def test_disabling_an_account_ends_its_sessions_in_other_processes(tmp_path: Pat
     assert auth.client.get("/me").status_code == 401
 
 
-def test_a_weak_setting_is_one_line(in_process: FlaskGroup, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_insecure_setting_is_one_error_line(
+    in_process: FlaskGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CABINET_SECRET_KEY", "dev")
     told = CliRunner(catch_exceptions=False).invoke(in_process, ["users", "list"])
 
@@ -174,7 +172,7 @@ def test_a_weak_setting_is_one_line(in_process: FlaskGroup, monkeypatch: pytest.
 
 
 def run_cabinet(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the program `cabinet` where nothing tells flask which application there is."""
+    """Run the program `cabinet` without settings that name the application."""
     inherited = server_environment(folder / "instance", {})
     del inherited["FLASK_APP"]
     return subprocess.run(
@@ -183,7 +181,7 @@ def run_cabinet(folder: Path, *words: str, **environment: str) -> subprocess.Com
     )  # fmt: skip
 
 
-def test_the_program_cabinet_is_flask_for_this_application(tmp_path: Path) -> None:
+def test_cabinet_program_runs_flask_commands(tmp_path: Path) -> None:
     told = run_cabinet(tmp_path, "users", "list", FLASK_APP="elsewhere:app")
     helped = run_cabinet(tmp_path, "--help")
     numbered = run_cabinet(tmp_path, "--version")
@@ -197,7 +195,7 @@ def test_the_program_cabinet_is_flask_for_this_application(tmp_path: Path) -> No
     assert script.value == "cabinet.__main__:main"
 
 
-def test_the_program_cabinet_helps_without_an_instance_and_says_what_is_missing(tmp_path: Path) -> None:
+def test_cabinet_program_shows_help_without_an_instance(tmp_path: Path) -> None:
     helped = run_cabinet(tmp_path, "--help", CABINET_INSTANCE="")
     told = run_cabinet(tmp_path, "users", "list", CABINET_INSTANCE="")
 
@@ -210,7 +208,7 @@ def test_the_program_cabinet_helps_without_an_instance_and_says_what_is_missing(
     assert not (tmp_path / "instance").exists()
 
 
-def test_a_missing_instance_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_instance_is_one_error_line(tmp_path: Path) -> None:
     told = run_flask(tmp_path, "users", "list", environment={"CABINET_INSTANCE": ""})
 
     assert told.returncode == 1
@@ -218,7 +216,7 @@ def test_a_missing_instance_is_one_line(tmp_path: Path) -> None:
     assert len(told.stderr.splitlines()) == 1
 
 
-def test_a_person_is_asked_for_the_password_twice_and_shown_how_far_an_import_is(
+def test_terminal_prompts_for_the_password_twice_and_shows_import_progress(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in server_environment(tmp_path / "instance", {}).items():

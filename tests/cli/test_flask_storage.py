@@ -1,4 +1,4 @@
-"""`flask storage`: what is wrong is found, what can go is removed, and the rest is counted."""
+"""`flask storage`: verify, sweep and stats."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Store = Callable[..., dict[str, Path]]
 
 @pytest.fixture
 def store(operator: Operator, tmp_path: Path) -> Store:
-    """Return what gives the user files in a folder; it returns where their blobs lie."""
+    """Return a function that stores files of the user and returns the paths of their blobs."""
 
     def import_(**contents: str) -> dict[str, Path]:
         folder = tmp_path / "docs"
@@ -45,7 +45,7 @@ def store(operator: Operator, tmp_path: Path) -> Store:
 
 
 def wait(app: Flask, time: timedelta) -> None:
-    """Let the application believe that so much time has passed."""
+    """Move the clock of the application forward."""
     moment = app.extensions[EXTENSION].clock() + time
     app.extensions[EXTENSION].clock = lambda: moment
 
@@ -55,15 +55,15 @@ def blobs_of(tmp_path: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("options", [[], ["--deep"]])
-def test_a_sound_store_is_in_order(operator: Operator, store: Store, options: list[str]) -> None:
+def test_an_intact_store_has_no_findings(operator: Operator, store: Store, options: list[str]) -> None:
     store(a="1", b="2")
     told = operator.run("storage", "verify", *options)
 
-    assert (told.stdout, told.stderr) == ("", "Everything is in order.\n")
+    assert (told.stdout, told.stderr) == ("", "No errors found.\n")
     assert operator.document("storage", "verify", *options) == {"findings": []}
 
 
-def test_a_missing_blob_is_found_with_the_files_that_need_it(operator: Operator, store: Store) -> None:
+def test_a_missing_blob_is_reported_with_its_files(operator: Operator, store: Store) -> None:
     blob = store(lost="same", twin="same", whole="1")["lost"]
     blob.unlink()
     told = operator.run("storage", "verify", code=1)
@@ -76,7 +76,7 @@ def test_a_missing_blob_is_found_with_the_files_that_need_it(operator: Operator,
     assert told.stderr == "1 found.\n"
 
 
-def test_a_truncated_blob_is_found(operator: Operator, store: Store) -> None:
+def test_a_truncated_blob_is_reported(operator: Operator, store: Store) -> None:
     blob = store(cut="123456")["cut"]
     blob.write_text("123")
     (finding,) = operator.document("storage", "verify", code=1)["findings"]
@@ -90,7 +90,7 @@ def test_a_truncated_blob_is_found(operator: Operator, store: Store) -> None:
     }
 
 
-def test_a_damaged_blob_is_found_by_a_deep_look_only(operator: Operator, store: Store) -> None:
+def test_a_damaged_blob_is_reported_by_deep_verify_only(operator: Operator, store: Store) -> None:
     store(rotten="123456")["rotten"].write_text("12x456")
     operator.run("storage", "verify")
     told = operator.run("storage", "verify", "--deep", code=1)
@@ -98,7 +98,7 @@ def test_a_damaged_blob_is_found_by_a_deep_look_only(operator: Operator, store: 
     assert told.stdout.startswith("damaged: ")
 
 
-def test_a_blob_that_cannot_be_read_is_found_and_the_others_are_looked_at(
+def test_an_unreadable_blob_does_not_stop_verify(
     operator: Operator, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blobs = store(a="1", b="2", c="3")
@@ -109,7 +109,7 @@ def test_a_blob_that_cannot_be_read_is_found_and_the_others_are_looked_at(
     assert {finding["fault"] for finding in found} == {"damaged"}
 
 
-def test_a_blob_that_no_row_knows_is_found(operator: Operator, tmp_path: Path) -> None:
+def test_an_unreferenced_blob_is_reported(operator: Operator, tmp_path: Path) -> None:
     stray = tmp_path / "instance" / "blobs" / "ab" / ("ab" * 32)
     stray.write_text("12345")
     told = operator.run("storage", "verify", code=1)
@@ -117,7 +117,7 @@ def test_a_blob_that_no_row_knows_is_found(operator: Operator, tmp_path: Path) -
     assert told.stdout == f"unknown: {stray.name} (found 5 bytes)\n"
 
 
-def test_the_blob_of_an_upload_that_commits_meanwhile_is_no_stray(
+def test_a_blob_committed_during_verify_is_not_reported(
     operator: Operator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published = tmp_path / "instance" / "blobs" / "ab" / ("ab" * 32)
@@ -132,7 +132,7 @@ def test_the_blob_of_an_upload_that_commits_meanwhile_is_no_stray(
     assert operator.document("storage", "verify") == {"findings": []}
 
 
-def test_a_blob_that_goes_with_its_last_file_meanwhile_is_not_missing(
+def test_a_blob_removed_during_verify_is_not_missing(
     operator: Operator, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blob = store(file="1")["file"]
@@ -148,9 +148,7 @@ def test_a_blob_that_goes_with_its_last_file_meanwhile_is_not_missing(
     assert operator.document("storage", "verify") == {"findings": []}
 
 
-def test_what_was_deleted_is_swept_after_its_time_and_not_before(
-    operator: Operator, store: Store, tmp_path: Path
-) -> None:
+def test_trash_is_swept_after_its_retention(operator: Operator, store: Store, tmp_path: Path) -> None:
     store(gone="gone", stays="stays")
     with operator.app.app_context():
         account = services.accounts().find(USERNAME)
@@ -170,9 +168,7 @@ def test_what_was_deleted_is_swept_after_its_time_and_not_before(
     assert operator.document("users", "list")["users"][0]["usage"] == 5
 
 
-def test_what_was_purged_is_swept_at_once_for_whoever_asks(
-    operator: Operator, store: Store, tmp_path: Path
-) -> None:
+def test_sweep_now_removes_purged_content_at_once(operator: Operator, store: Store, tmp_path: Path) -> None:
     store(gone="gone", trashed="trashed", stays="stays")
     under_way = tmp_path / "instance" / "staging" / ("0" * 32)
     under_way.write_text("half of it")
@@ -192,7 +188,7 @@ def test_what_was_purged_is_swept_at_once_for_whoever_asks(
     assert operator.run("storage", "verify", "--deep").exit_code == 0
 
 
-def test_a_deleted_user_leaves_nothing_behind_once_it_is_swept(
+def test_a_deleted_user_leaves_nothing_after_a_sweep(
     operator: Operator, store: Store, tmp_path: Path
 ) -> None:
     store(a="1", b="22")
@@ -207,7 +203,7 @@ def test_a_deleted_user_leaves_nothing_behind_once_it_is_swept(
     assert blobs_of(tmp_path) == []
 
 
-def test_a_sweep_removes_what_a_dead_upload_left(operator: Operator, tmp_path: Path) -> None:
+def test_a_sweep_removes_leftovers_of_a_killed_upload(operator: Operator, tmp_path: Path) -> None:
     left_behind = tmp_path / "instance" / "staging" / ("0" * 32)
     left_behind.write_text("half of it")
     early = operator.document("storage", "sweep")
@@ -218,7 +214,7 @@ def test_a_sweep_removes_what_a_dead_upload_left(operator: Operator, tmp_path: P
     assert not left_behind.exists()
 
 
-def test_the_statistics_count_what_is_there(operator: Operator, store: Store) -> None:
+def test_stats_count_everything(operator: Operator, store: Store) -> None:
     store(a="same", b="same", c="other")
     counted = operator.document("storage", "stats")
     told = operator.run("storage", "stats").stdout
@@ -238,4 +234,4 @@ def test_the_statistics_count_what_is_there(operator: Operator, store: Store) ->
         "staged_size": 0,
     }
     assert "Files:    3 (3 versions, 13 bytes)\n" in told
-    assert "Blobs:    2 (9 bytes), of 0 thumbnails too\n" in told
+    assert "Blobs:    2 (9 bytes), of 0 thumbnails\n" in told

@@ -1,4 +1,4 @@
-"""`flask uploads`: what is on its way, and the end of what was left half-way."""
+"""`flask uploads`: list and expire."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def operator(app: Flask) -> Operator:
 
 @pytest.fixture
 def upload(client: FlaskClient, auth: AuthActions) -> str:
-    """Begin an upload of 10 bytes, send 4 of them, and return its address."""
+    """Create an upload of 10 bytes, send 4 of them, and return its URL."""
     auth.register()
     auth.login()
     headers = {**TUS, "Upload-Length": "10", "Upload-Metadata": f"filename {NAME},folder ZG9jcw=="}
@@ -45,14 +45,14 @@ def test_unfinished_uploads_are_listed(operator: Operator, auth: AuthActions, up
     assert "1 unfinished." in listed.stderr
 
 
-def test_another_users_uploads_can_be_asked_for(operator: Operator, upload: str) -> None:
+def test_uploads_can_be_listed_by_user(operator: Operator, upload: str) -> None:
     operator.create("somebody")
 
     assert operator.document("uploads", "list", "--user", "somebody") == {"uploads": []}
     operator.run("uploads", "list", "--user", "nobody", code=1)
 
 
-def test_only_what_has_expired_is_ended(
+def test_only_expired_uploads_are_removed(
     app: Flask, client: FlaskClient, operator: Operator, upload: str
 ) -> None:
     assert operator.run("uploads", "expire").stdout == "Expired: 0\n"

@@ -1,4 +1,4 @@
-"""`flask users`: accounts by the operator's hand, and what becomes of those who are signed in."""
+"""`flask users`: accounts, and the effects on sessions."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def operator(client: FlaskClient) -> Operator:
     return Operator(client.application)
 
 
-def test_an_account_that_the_operator_made_signs_in(operator: Operator, auth: AuthActions) -> None:
+def test_a_created_account_can_sign_in(operator: Operator, auth: AuthActions) -> None:
     told = operator.run("users", "create", "Анна", "--password-stdin", given=f"{PASSWORD}\n")
 
     assert told.stdout == "“Анна” may sign in.\n"
     assert auth.login("анна").status_code == 200
 
 
-def test_the_operator_makes_accounts_where_registration_is_closed(make_app: MakeApp) -> None:
+def test_accounts_are_created_while_registration_is_closed(make_app: MakeApp) -> None:
     closed = make_app(REGISTRATION="closed")
     auth = AuthActions(closed.test_client())
     Operator(closed).create()
@@ -48,7 +48,7 @@ def test_the_operator_makes_accounts_where_registration_is_closed(make_app: Make
         ("кириллица", "кириллица"),
     ],
 )
-def test_a_password_on_standard_input_is_one_line_without_its_end(
+def test_a_password_on_stdin_is_one_line(
     operator: Operator, auth: AuthActions, given: str, password: str
 ) -> None:
     operator.run("users", "create", USERNAME, "--password-stdin", given=given)
@@ -70,9 +70,7 @@ def test_a_password_on_standard_input_is_one_line_without_its_end(
         ("x" * 1025, "Choose another password: it may have at most 1024 bytes."),
     ],
 )
-def test_what_is_no_good_password_makes_no_account(
-    operator: Operator, given: str | bytes, reason: str
-) -> None:
+def test_an_invalid_password_creates_no_account(operator: Operator, given: str | bytes, reason: str) -> None:
     refused = operator.run("users", "create", "alexander", "--password-stdin", given=given, code=1)
 
     assert refused.stderr.startswith("Error: ")
@@ -81,7 +79,7 @@ def test_what_is_no_good_password_makes_no_account(
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "admin ", "\x1b[31m"])
-def test_what_is_no_user_name_makes_no_account(operator: Operator, name: str) -> None:
+def test_an_invalid_user_name_creates_no_account(operator: Operator, name: str) -> None:
     refused = operator.run("users", "create", name, "--password-stdin", given=PASSWORD, code=1)
 
     assert refused.stderr.startswith("Error: A user name has 1 to 64 letters")
@@ -95,13 +93,13 @@ def test_a_name_that_looks_like_a_taken_one_is_refused(operator: Operator) -> No
     assert refused.stderr == "Error: The user name “ＡLICE” is taken.\n"
 
 
-def test_without_a_terminal_a_password_is_not_asked_for(operator: Operator) -> None:
+def test_passwords_are_not_prompted_for_without_a_terminal(operator: Operator) -> None:
     refused = operator.run("users", "create", USERNAME, given=f"{PASSWORD}\n{PASSWORD}\n", code=2)
 
     assert "--password-stdin reads the password" in refused.stderr
 
 
-def test_the_list_tells_people_and_programs_who_is_there(make_app: MakeApp) -> None:
+def test_the_list_shows_accounts_as_text_and_json(make_app: MakeApp) -> None:
     operator = Operator(make_app(USER_QUOTA=5_000_000))
     operator.create("bob")
     operator.create("alice")
@@ -117,7 +115,7 @@ def test_the_list_tells_people_and_programs_who_is_there(make_app: MakeApp) -> N
     assert "disabled since" in lines[1]
 
 
-def test_the_operator_makes_administrators_and_unmakes_them(operator: Operator) -> None:
+def test_promote_and_demote_change_the_role(operator: Operator) -> None:
     operator.create("alice")
     operator.create("bob")
     assert [user["role"] for user in operator.document("users", "list")["users"]] == ["user", "user"]
@@ -128,13 +126,13 @@ def test_the_operator_makes_administrators_and_unmakes_them(operator: Operator) 
     first, second = operator.run("users", "list").stdout.splitlines()
     assert first.endswith(", administrator")
     assert "administrator" not in second
-    assert operator.run("users", "demote", "alice").stdout == "“alice” is no administrator.\n"
+    assert operator.run("users", "demote", "alice").stdout == "“alice” is no longer an administrator.\n"
     assert "administrator" not in operator.run("users", "list").stdout
     for command in ("promote", "demote"):
         assert "There is no user “carol”" in operator.run("users", command, "carol", code=1).stderr
 
 
-def test_disabling_ends_every_way_in_at_once(operator: Operator, auth: AuthActions) -> None:
+def test_disable_ends_all_access_at_once(operator: Operator, auth: AuthActions) -> None:
     password = auth.become()
     token = auth.token()
     ways_in: list[Callable[[], int]] = [
@@ -150,7 +148,7 @@ def test_disabling_ends_every_way_in_at_once(operator: Operator, auth: AuthActio
     assert auth.login().status_code == 401
 
 
-def test_enabling_lets_people_sign_in_but_revives_no_session(operator: Operator, auth: AuthActions) -> None:
+def test_enable_allows_sign_in_and_restores_no_session(operator: Operator, auth: AuthActions) -> None:
     auth.become()
     operator.run("users", "disable", USERNAME)
     operator.run("users", "enable", USERNAME)
@@ -179,13 +177,11 @@ def test_a_weak_new_password_changes_nothing(operator: Operator, auth: AuthActio
 
 
 @pytest.mark.parametrize(("answer", "code", "left"), [("y\n", 0, 0), ("n\n", 1, 1), ("\n", 1, 1), ("", 1, 1)])
-def test_an_account_is_deleted_only_after_a_yes(
-    operator: Operator, answer: str, code: int, left: int
-) -> None:
+def test_delete_needs_a_confirmation(operator: Operator, answer: str, code: int, left: int) -> None:
     operator.create()
     asked = operator.run("users", "delete", USERNAME, given=answer, code=code)
 
-    assert "Delete “alice” and 0 bytes of files for ever? [y/N]" in asked.stderr
+    assert "Delete “alice” and 0 bytes of files? This can't be undone. [y/N]" in asked.stderr
     assert len(operator.document("users", "list")["users"]) == left
 
 
@@ -199,13 +195,13 @@ def test_delete_with_yes_does_not_ask(operator: Operator, auth: AuthActions) -> 
 
 
 @pytest.mark.parametrize("command", ["disable", "enable", "delete", "set-password"])
-def test_an_unknown_user_is_named_and_cannot_steer_the_terminal(operator: Operator, command: str) -> None:
+def test_an_unknown_user_is_named_with_control_characters_escaped(operator: Operator, command: str) -> None:
     refused = operator.run("users", command, "no\x1b[2Jbody", code=1)
 
     assert refused.stderr == "Error: There is no user “no\\x1b[2Jbody”.\n"
 
 
-def test_an_error_that_nobody_foresaw_is_not_hidden(operator: Operator) -> None:
+def test_an_unexpected_error_is_not_hidden(operator: Operator) -> None:
     with operator.app.app_context(), db.engine.begin() as connection:
         connection.execute(text("DROP TABLE rate_limiter"))
 
@@ -214,9 +210,7 @@ def test_an_error_that_nobody_foresaw_is_not_hidden(operator: Operator) -> None:
 
 
 @pytest.mark.sqlite("its file")
-def test_a_damaged_database_is_one_line_and_no_traceback(
-    operator: Operator, auth: AuthActions, tmp_path: Path
-) -> None:
+def test_a_damaged_database_is_one_error_line(operator: Operator, auth: AuthActions, tmp_path: Path) -> None:
     operator.create()
     for file in (tmp_path / "instance").glob("cabinet.db*"):
         file.write_bytes(b"no database at all" * 100)
@@ -248,7 +242,7 @@ def test_a_quota_is_set_in_bytes_or_larger_units(operator: Operator, given: str,
 
 
 @pytest.mark.parametrize("given", ["", " ", "-5", "10X", "ten", "1.5", "1e9", "nan", "9" * 30, "99999P"])
-def test_what_is_no_quota_changes_none(operator: Operator, given: str) -> None:
+def test_an_invalid_quota_changes_nothing(operator: Operator, given: str) -> None:
     operator.create()
     operator.run("users", "set-quota", USERNAME, "5")
     operator.run("users", "set-quota", USERNAME, "--", given, code=2)
@@ -256,11 +250,11 @@ def test_what_is_no_quota_changes_none(operator: Operator, given: str) -> None:
     assert operator.document("users", "list")["users"][0]["quota"] == 5
 
 
-def test_the_quota_of_nobody_is_refused(operator: Operator) -> None:
+def test_the_quota_of_an_unknown_user_is_refused(operator: Operator) -> None:
     assert "There is no user" in operator.run("users", "set-quota", "nobody", "5", code=1).stderr
 
 
-def test_the_operator_hears_what_a_new_quota_means(operator: Operator) -> None:
+def test_set_quota_prints_usage_and_quota(operator: Operator) -> None:
     operator.create()
     limited = operator.run("users", "set-quota", USERNAME, "5M")
     free = operator.run("users", "set-quota", USERNAME, "none")
@@ -270,7 +264,7 @@ def test_the_operator_hears_what_a_new_quota_means(operator: Operator) -> None:
     assert operator.run("users", "list").stdout.startswith(f"{USERNAME}: 0 bytes, since ")
 
 
-def test_a_wrong_usage_is_verified_told_and_recounted(operator: Operator, tmp_path: Path) -> None:
+def test_a_wrong_usage_is_found_and_recounted(operator: Operator, tmp_path: Path) -> None:
     operator.create()
     operator.create("bob")
     (tmp_path / "note.txt").write_text("content")
@@ -291,11 +285,11 @@ def test_a_wrong_usage_is_verified_told_and_recounted(operator: Operator, tmp_pa
     counted = {"username": "bob", "usage": 0, "before": 5, "entries": 0, "entries_before": 0}
     counted["folders_mended"] = 0
     assert alone == {"users": [counted]}
-    assert everybody.stdout == "alice: 7 bytes, and not 5 bytes\nbob: 0 bytes\n"
+    assert everybody.stdout == "alice: 7 bytes, was 5 bytes\nbob: 0 bytes\n"
     assert operator.document("storage", "verify") == {"findings": []}
 
 
-def test_a_wrong_number_of_entries_is_verified_told_and_recounted(operator: Operator, tmp_path: Path) -> None:
+def test_a_wrong_number_of_entries_is_found_and_recounted(operator: Operator, tmp_path: Path) -> None:
     operator.create()
     (tmp_path / "note.txt").write_text("content")
     operator.run("files", "import", USERNAME, tmp_path / "note.txt")
@@ -308,11 +302,11 @@ def test_a_wrong_number_of_entries_is_verified_told_and_recounted(operator: Oper
 
     assert told.stdout == "wrong-entries: alice (expected 1, found 5)\n"
     assert found == [{"fault": "wrong-entries", "username": "alice", "entries": 5, "counted": 1}]
-    assert recounted.stdout == "alice: 7 bytes; 1 files and folders, and not 5\n"
+    assert recounted.stdout == "alice: 7 bytes; 1 files and folders, was 5\n"
     assert operator.document("storage", "verify") == {"findings": []}
 
 
-def test_a_folder_that_counts_wrongly_is_verified_told_and_mended(operator: Operator, tmp_path: Path) -> None:
+def test_a_wrong_folder_count_is_found_and_corrected(operator: Operator, tmp_path: Path) -> None:
     operator.create()
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "note.txt").write_text("content")
@@ -331,5 +325,5 @@ def test_a_folder_that_counts_wrongly_is_verified_told_and_mended(operator: Oper
     )
     assert [(each["fault"], each["folder"]) for each in found] == [("wrong-folder", "alice:docs")]
     assert (found[0]["told"]["tree_size"], found[0]["counted"]["tree_size"]) == (9, 7)
-    assert recounted.stdout == "alice: 7 bytes; 1 folders counted something else than is in them\n"
+    assert recounted.stdout == "alice: 7 bytes; 1 folders corrected\n"
     assert operator.document("storage", "verify") == {"findings": []}

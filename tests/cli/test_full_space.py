@@ -1,4 +1,4 @@
-"""Sending again what is there, into a space that is full."""
+"""Repeated uploads to a full space."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SMALL, LARGE = 1000, 20 << 20
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
-    """Make an application whose users have room for three small files, a large one and a few bytes."""
+    """Return an application with a quota for three small files, a large one and a few bytes."""
     return make_app(USER_QUOTA=3 * SMALL + LARGE + 10)
 
 
 @pytest.fixture
 def full(alice: Filecli, desk: Path) -> Filecli:
-    """Run filecli as somebody who has used it up."""
+    """Run filecli as a user without free space."""
     (desk / "box").mkdir()
     for number in range(3):
         (desk / "box" / str(number)).write_bytes(content_of(SMALL, seed=number))
@@ -32,9 +32,7 @@ def full(alice: Filecli, desk: Path) -> Filecli:
 
 
 @pytest.mark.parametrize("options", [[], ["--on-conflict", "replace"], ["-j", "4"]], ids=str)
-def test_the_same_files_are_never_refused_one_many_or_large(
-    full: Filecli, desk: Path, options: list[str]
-) -> None:
+def test_unchanged_files_upload_to_a_full_space(full: Filecli, desk: Path, options: list[str]) -> None:
     for what in (["box/0", "--to", "box/"], ["-r", "box"], ["large"]):
         done = full("upload", *options, *what)
         assert (done.exit_code, done.stderr.count("error")) == (0, 0), done.stderr

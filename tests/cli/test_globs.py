@@ -14,7 +14,7 @@ from tests.cli.scripted import Script, entry_of, folder_of, json_answer, page_of
 
 @pytest.fixture
 def stored(alice: Filecli, desk: Path) -> Filecli:
-    """Run filecli as a user who has a few files, one of them called like a pattern."""
+    """Run filecli as a user with a few files, one of them named like a pattern."""
     for path in ("a.pdf", "a[1].txt", "docs/b.pdf", "docs/c.txt", "docs/deep/d.pdf", "docs/deep/er/e.pdf"):
         local = desk / "up" / path
         local.parent.mkdir(parents=True, exist_ok=True)
@@ -50,15 +50,15 @@ def stored(alice: Filecli, desk: Path) -> Filecli:
         ("a**", "ab", True),
     ],
 )
-def test_a_pattern_fits_what_it_says(pattern: str, path: str, fits: bool) -> None:
+def test_patterns_match(pattern: str, path: str, fits: bool) -> None:
     assert Shape(pattern.split("/")).fits(path.split("/")) == fits
 
 
-def test_many_stars_take_no_time() -> None:
+def test_many_stars_do_not_backtrack() -> None:
     assert not Shape(["**", "*a*"] * 30).fits(["a"] * 59 + ["b"])
 
 
-def test_a_pattern_downloads_the_files_that_fit(stored: Filecli, desk: Path) -> None:
+def test_a_pattern_downloads_matching_files(stored: Filecli, desk: Path) -> None:
     assert set(stored("download", "docs/*").stdout.splitlines()) == {"b.pdf", "c.txt"}
     assert (desk / "b.pdf").read_text() == "docs/b.pdf"
     assert set(stored("download", "**/[de].pdf", "-o", "new/").stdout.splitlines()) == {
@@ -67,7 +67,7 @@ def test_a_pattern_downloads_the_files_that_fit(stored: Filecli, desk: Path) -> 
     }
 
 
-def test_with_leave_a_pattern_downloads_folders_each_thing_once(stored: Filecli, desk: Path) -> None:
+def test_a_recursive_pattern_downloads_each_item_once(stored: Filecli, desk: Path) -> None:
     done = stored("download", "-r", "docs/**", "--json")
 
     paths = [event["path"] for event in map(json.loads, done.stdout.splitlines()) if "path" in event]
@@ -75,7 +75,7 @@ def test_with_leave_a_pattern_downloads_folders_each_thing_once(stored: Filecli,
     assert (desk / "deep" / "er" / "e.pdf").read_text() == "docs/deep/er/e.pdf"
 
 
-def test_what_came_down_by_a_pattern_does_not_come_again(stored: Filecli) -> None:
+def test_files_downloaded_by_a_pattern_are_unchanged_next_time(stored: Filecli) -> None:
     stored("download", "docs/*.pdf")
     done = stored("download", "docs/*")
 
@@ -83,7 +83,7 @@ def test_what_came_down_by_a_pattern_does_not_come_again(stored: Filecli) -> Non
     assert "1 unchanged" in done.stderr
 
 
-def test_two_that_would_get_one_local_name_are_told_apart(stored: Filecli, desk: Path) -> None:
+def test_two_matches_with_one_local_name_conflict(stored: Filecli, desk: Path) -> None:
     stored("cp", "docs/b.pdf", "docs/deep/")
     done = stored("download", "docs/**/b.pdf")
 
@@ -92,14 +92,14 @@ def test_two_that_would_get_one_local_name_are_told_apart(stored: Filecli, desk:
     assert (desk / "b.pdf").exists()
 
 
-def test_several_of_a_pattern_cannot_have_one_name(stored: Filecli, desk: Path) -> None:
+def test_several_matches_need_an_output_folder(stored: Filecli, desk: Path) -> None:
     done = stored("download", "docs/*", "-o", "one")
 
     assert done.exit_code == 2
     assert not (desk / "one").exists()
 
 
-def test_a_name_that_is_there_wins_over_its_meaning(stored: Filecli, desk: Path) -> None:
+def test_an_existing_name_wins_over_a_pattern(stored: Filecli, desk: Path) -> None:
     stored("cp", "a[1].txt", "a1.txt")
 
     assert stored("download", "a[1].txt").stdout == "a[1].txt\n"
@@ -109,7 +109,7 @@ def test_a_name_that_is_there_wins_over_its_meaning(stored: Filecli, desk: Path)
 
 @pytest.mark.parametrize("pattern", ["*.doc", "nowhere/*", "a.pdf/*", "docs/*/nothing", "nowhere/**"])
 @pytest.mark.parametrize("command", [["download"], ["rm"], ["mv", "x"], ["ls"]])
-def test_a_pattern_that_fits_nothing_is_not_found(
+def test_a_pattern_without_matches_is_not_found(
     command: list[str], pattern: str, scripted: Filecli, script: Script
 ) -> None:
     name, *rest = command
@@ -121,10 +121,10 @@ def test_a_pattern_that_fits_nothing_is_not_found(
     done = scripted(name, pattern, *rest)
 
     assert done.exit_code == 4
-    assert f"Nothing matches “{pattern}”. Hint: filecli ls shows what is there." in done.stderr
+    assert f"Nothing matches “{pattern}”. Hint: filecli ls lists the files." in done.stderr
 
 
-def test_without_leave_a_pattern_means_files(stored: Filecli) -> None:
+def test_a_pattern_matches_only_files_without_recursive(stored: Filecli) -> None:
     assert stored("rm", "docs/**").exit_code == 0
     assert stored("ls", "-R", "docs").stdout == "deep/\ndeep/er/\n"
     done = stored("rm", "docs/*")
@@ -133,7 +133,7 @@ def test_without_leave_a_pattern_means_files(stored: Filecli) -> None:
     assert "Hint: -r takes a folder" in done.stderr
 
 
-def test_with_leave_a_pattern_removes_folders_in_one_go(scripted: Filecli, script: Script) -> None:
+def test_a_recursive_pattern_removes_folders(scripted: Filecli, script: Script) -> None:
     script.will_at("/lookup", json_answer({"entries": [None]}))
     script.will(page_of(folder_of("tmp/a"), entry_of("tmp/a/b", b""), entry_of("tmp/c", b"")))
     script.will(json_answer(None), json_answer(None))
@@ -150,9 +150,7 @@ def test_a_pattern_moves_files_and_folders(stored: Filecli) -> None:
     assert stored("ls", "-R", "new").stdout == "deep/\ndeep/er/\ndeep/er/e.pdf\ndeep/d.pdf\nb.pdf\n"
 
 
-def test_a_literal_name_behind_a_pattern_is_looked_up_not_searched_for(
-    scripted: Filecli, script: Script
-) -> None:
+def test_a_literal_name_after_a_pattern_is_looked_up(scripted: Filecli, script: Script) -> None:
     script.will_at(
         "/lookup",
         json_answer({"entries": [None]}),
@@ -164,9 +162,7 @@ def test_a_literal_name_behind_a_pattern_is_looked_up_not_searched_for(
     assert json.loads(script.seen[-1].body) == {"paths": ["one/x", "two/x"]}
 
 
-def test_more_names_than_one_request_takes_are_looked_up_in_several(
-    scripted: Filecli, script: Script
-) -> None:
+def test_many_names_are_looked_up_in_several_requests(scripted: Filecli, script: Script) -> None:
     script.will_at("/lookup", json_answer({"entries": [None]}))
     script.will(page_of(*(folder_of(str(number)) for number in range(1001))))
     script.will_at(

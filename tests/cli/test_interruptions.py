@@ -1,4 +1,4 @@
-"""Large uploads as processes: killed, interrupted, and with a server that goes away."""
+"""Large uploads as processes: killed, interrupted, and during a server restart."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ pytestmark = pytest.mark.any_database
 
 CONTENT = content_of(LARGE + (9 << 20))
 
-# Bytes on the line: within the second part.
+# Bytes on the network: within the second part.
 MIDWAY = 11 << 20
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Return a production server for all of these tests, each of which may kill it and start it again."""
+    """Return a production server for these tests, each of which may restart it."""
     with running(production_command(2), tmp_path_factory.mktemp("server"), {}) as server:
         yield server
 
 
 @pytest.fixture
 def line(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
-    """Return a line to the server, by which filecli is signed in as a user of the test's own."""
+    """Return a connection to the server on which filecli is signed in as a new user."""
     person = someone(server).person
     with line_to(server.port) as line:
         monkeypatch.setenv("FILECLI_SERVER", line.url)
@@ -63,13 +63,13 @@ def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def end_by(line: Line, signal_number: signal.Signals, *arguments: str) -> tuple[int, str]:
-    """Run filecli and send it a signal while the second part is on its way; returns what it left with."""
+    """Run filecli and send it a signal during the second part; returns its result."""
     started: Future[subprocess.Popen[bytes]] = Future()
 
     def end() -> None:
         process = started.result(60)
         process.send_signal(signal_number)
-        # The connection stands until filecli itself has ended.
+        # The connection stays open until filecli has ended.
         process.wait(60)
 
     line.plan(Cut(MIDWAY, end_rudely, end))
@@ -87,21 +87,21 @@ def assert_goes_on(*arguments: str) -> None:
     assert hash_chunks([run("download", "-o", "-", "big").stdout]) == hash_chunks([CONTENT])
 
 
-def test_a_killed_upload_goes_on(line: Line, big: Path) -> None:
+def test_a_killed_upload_resumes(line: Line, big: Path) -> None:
     assert end_by(line, signal.SIGKILL, "upload", "big")[0] == -signal.SIGKILL
     assert_goes_on("upload", "big")
 
 
-def test_ctrl_c_says_how_to_go_on(line: Line, big: Path) -> None:
+def test_ctrl_c_prints_how_to_resume(line: Line, big: Path) -> None:
     code, said = end_by(line, signal.SIGINT, "upload", "big")
 
     assert code == 130
     assert "Interrupted; the server keeps 8388608 bytes of unfinished uploads (1)." in said
-    assert "Run the same command again to go on from there; filecli uploads lists them." in said
+    assert "Run the same command again to resume; filecli uploads lists them." in said
     assert_goes_on("upload", "big")
 
 
-def test_ctrl_c_ends_all_of_several_uploads(line: Line, desk: Path) -> None:
+def test_ctrl_c_ends_all_parallel_uploads(line: Line, desk: Path) -> None:
     for name in ("one", "two", "three"):
         (desk / name).write_bytes(content_of(LARGE, seed=len(name)))
     code, said = end_by(line, signal.SIGINT, "upload", "one", "two", "three")
@@ -112,7 +112,7 @@ def test_ctrl_c_ends_all_of_several_uploads(line: Line, desk: Path) -> None:
 
 
 @pytest.mark.parametrize("source", ["big", "-"])
-def test_a_restart_of_the_server_ends_no_upload(source: str, line: Line, server: Server, big: Path) -> None:
+def test_an_upload_survives_a_server_restart(source: str, line: Line, server: Server, big: Path) -> None:
     def restart() -> None:
         server.kill()
         server.start()
@@ -127,9 +127,7 @@ def test_a_restart_of_the_server_ends_no_upload(source: str, line: Line, server:
     assert hash_chunks([run("download", "-o", "-", "big").stdout]) == hash_chunks([CONTENT])
 
 
-def test_a_server_that_stays_away_is_waited_for_and_then_given_up(
-    line: Line, server: Server, big: Path
-) -> None:
+def test_retries_end_if_the_server_stays_down(line: Line, server: Server, big: Path) -> None:
     line.plan(Cut(MIDWAY, end_rudely, server.kill))
     done = run("upload", "--retries", "1", "big")
 
@@ -138,9 +136,7 @@ def test_a_server_that_stays_away_is_waited_for_and_then_given_up(
     assert_goes_on("upload", "big")
 
 
-def test_the_notes_follow_the_file_and_not_the_folder_one_stands_in(
-    line: Line, big: Path, tmp_path: Path
-) -> None:
+def test_a_journal_belongs_to_the_file_not_the_working_folder(line: Line, big: Path, tmp_path: Path) -> None:
     end_by(line, signal.SIGKILL, "upload", "big")
     os.chdir(tmp_path)
     assert_goes_on("upload", "desk/big")

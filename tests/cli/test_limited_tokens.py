@@ -1,4 +1,4 @@
-"""filecli with a token that was made for less than everything."""
+"""filecli with tokens of limited scope."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cabinet.client.transfer import file_upload
 from tests.cli.conftest import Filecli
 from tests.support.auth import PASSWORD, basic
 
-# What goes by a resumable upload.
+# Large enough for a resumable upload.
 LARGE = b"x" * (file_upload.LARGE + 1)
 
 
 @pytest.fixture
 def limited(app: Flask, alice: Filecli, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Return what has filecli show a token of alice's that is made for no more than it is told."""
+    """Return a function that makes filecli use a token of alice with the given scope."""
 
     def use(**wanted: object) -> None:
         body = {"name": "limited", **wanted}
@@ -30,7 +30,7 @@ def limited(app: Flask, alice: Filecli, monkeypatch: pytest.MonkeyPatch) -> Call
 
 
 @pytest.mark.parametrize("content", [b"small", LARGE], ids=["small", "large"])
-def test_a_token_that_only_writes_uploads_what_it_may_not_look_at(
+def test_a_write_only_token_uploads(
     alice: Filecli,
     limited: Callable[..., None],
     tmp_path: Path,
@@ -54,7 +54,7 @@ def test_a_token_that_only_writes_uploads_what_it_may_not_look_at(
     assert (tmp_path / "back").read_bytes() == content
 
 
-def test_a_token_of_a_folder_begins_there_for_filecli_too(
+def test_a_folder_token_has_that_folder_as_root(
     alice: Filecli, limited: Callable[..., None], tmp_path: Path
 ) -> None:
     alice("mkdir", "Inbox/sub")
@@ -69,7 +69,7 @@ def test_a_token_of_a_folder_begins_there_for_filecli_too(
     assert alice("ls").stdout == "sub/\na\n"
 
 
-def test_signing_in_and_out_makes_and_revokes_a_token_for_everything(app: Flask, alice: Filecli) -> None:
+def test_login_creates_and_logout_revokes_an_unlimited_token(app: Flask, alice: Filecli) -> None:
     headers = basic("alice", PASSWORD)
     (token,) = app.test_client().get("/tokens", headers=headers).get_json()["tokens"]
     assert (token["scopes"], token["folder"]) == (["read", "write", "share"], None)

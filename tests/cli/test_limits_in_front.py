@@ -1,4 +1,4 @@
-"""A proxy in front of the server that limits bodies: everything passes all the same, in shorter requests."""
+"""A proxy that limits request sizes: everything is uploaded in smaller requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOO_LONG = Answer(413, b"<h1>413 Request Entity Too Large</h1>", {"Content-Type"
 def limited(
     server_url: str, filecli: Filecli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Filecli]:
-    """Run filecli, signed in, through an nginx that takes 1 MiB at most, as all do by default."""
+    """Run filecli, signed in, through an nginx with its default limit of 1 MiB."""
     folder = tmp_path / "nginx"
     folder.mkdir()
     with limited_nginx(folder, int(server_url.rpartition(":")[2]), "1m") as address:
@@ -46,7 +46,9 @@ def refused(said: str) -> int:
 
 
 @pytest.mark.parametrize("size", [MIB, MIB + 1, 5 * MIB, LARGE + MIB + 3])
-def test_a_file_of_any_size_passes_and_the_limit_is_met_once(size: int, limited: Filecli, desk: Path) -> None:
+def test_files_of_any_size_pass_a_proxy_limit_that_is_searched_once(
+    size: int, limited: Filecli, desk: Path
+) -> None:
     (desk / "file").write_bytes(content_of(size))
     done = limited("upload", "-v", "file")
 
@@ -55,7 +57,7 @@ def test_a_file_of_any_size_passes_and_the_limit_is_met_once(size: int, limited:
     if size > MIB:
         assert refused(done.stderr) > 0
         assert done.stderr.count("The proxy in front of http://127.0.0.1:") == 1
-        assert "takes at most 1 MB per request." in done.stderr
+        assert "accepts at most 1 MB per request." in done.stderr
 
     again = limited("upload", "-v", "file", "--to", "again")
     assert again.exit_code == 0
@@ -64,7 +66,7 @@ def test_a_file_of_any_size_passes_and_the_limit_is_met_once(size: int, limited:
     assert stored(limited, "again/file") == hash_chunks([content_of(size)])
 
 
-def test_small_files_go_together_as_far_as_they_may(limited: Filecli, desk: Path) -> None:
+def test_batches_respect_a_proxy_limit(limited: Filecli, desk: Path) -> None:
     (desk / "many").mkdir()
     contents = {f"{number}": content_of(20_000 + number, seed=number) for number in range(300)}
     contents["large"] = content_of(MIB)
@@ -81,7 +83,7 @@ def test_small_files_go_together_as_far_as_they_may(limited: Filecli, desk: Path
 
 
 @pytest.mark.parametrize("size", [MIB + 1, 9 * MIB])
-def test_standard_input_passes(size: int, limited: Filecli) -> None:
+def test_stdin_respects_a_proxy_limit(size: int, limited: Filecli) -> None:
     done = limited("upload", "-", "--to", "dump", given=content_of(size))
 
     assert done.exit_code == 0, done.stderr
@@ -89,7 +91,9 @@ def test_standard_input_passes(size: int, limited: Filecli) -> None:
     assert limited("uploads").stdout == ""
 
 
-def test_a_limit_that_cannot_be_remembered_is_met_again(limited: Filecli, desk: Path, tmp_path: Path) -> None:
+def test_a_limit_that_cannot_be_stored_is_searched_again(
+    limited: Filecli, desk: Path, tmp_path: Path
+) -> None:
     (tmp_path / "state" / "filecli").mkdir(parents=True)
     (tmp_path / "state" / "filecli" / "limits").write_text("in the way")
     (desk / "file").write_bytes(content_of(LARGE + 1))
@@ -100,7 +104,7 @@ def test_a_limit_that_cannot_be_remembered_is_met_again(limited: Filecli, desk: 
 
 
 @pytest.mark.parametrize("remembered", ["x", "-5"])
-def test_a_memory_that_makes_no_sense_does_no_harm(
+def test_an_invalid_stored_limit_is_ignored(
     remembered: str, limited: Filecli, desk: Path, tmp_path: Path
 ) -> None:
     (desk / "file").write_bytes(content_of(2 * MIB))
@@ -111,9 +115,7 @@ def test_a_memory_that_makes_no_sense_does_no_harm(
     assert limited("upload", "file").exit_code == 0
 
 
-def test_where_nobody_knows_a_home_a_limit_is_met_and_not_remembered(
-    desk: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_home_folder_a_limit_is_not_stored(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setattr("os.path.expanduser", str)
     told: list[str] = []
@@ -126,7 +128,7 @@ def test_where_nobody_knows_a_home_a_limit_is_met_and_not_remembered(
 
 
 @pytest.mark.parametrize("is_hasty", [False, True])
-def test_a_refusal_is_heard_while_the_body_is_still_being_sent(
+def test_a_refusal_is_read_while_the_body_is_sent(
     is_hasty: bool, scripted: Filecli, script: Script, desk: Path
 ) -> None:
     content = content_of(8 * MIB)
@@ -140,7 +142,7 @@ def test_a_refusal_is_heard_while_the_body_is_still_being_sent(
 
 
 @pytest.mark.parametrize("size", [MIN_LIMIT, 1000])
-def test_a_limit_that_lets_no_part_pass_is_said(
+def test_a_limit_below_the_minimum_is_an_error(
     size: int, scripted: Filecli, script: Script, desk: Path
 ) -> None:
     (desk / "file").write_bytes(content_of(size))
@@ -148,7 +150,7 @@ def test_a_limit_that_lets_no_part_pass_is_said(
     done = scripted("upload", "file")
 
     assert done.exit_code == 6
-    assert f"Something in front of {script.url} takes no request of {size} bytes." in done.stderr
+    assert f"A proxy in front of {script.url} refused a request of {size} bytes." in done.stderr
     assert "client_max_body_size" in done.stderr
     assert len(script.seen) == 1
 
@@ -169,7 +171,7 @@ def test_a_refusal_of_the_server_itself_is_final(
 
 
 @pytest.mark.parametrize("kind", ["about:blank", "https://api.example/errors/too-large"])
-def test_a_problem_document_of_another_is_not_taken_for_the_servers(
+def test_a_problem_document_of_a_proxy_is_not_from_the_server(
     kind: str, scripted: Filecli, script: Script, desk: Path
 ) -> None:
     (desk / "file").write_bytes(content_of(2 * MIB))
@@ -181,9 +183,7 @@ def test_a_problem_document_of_another_is_not_taken_for_the_servers(
     assert [seen.method for seen in script.seen] == ["PUT", "GET", "POST", "PATCH"]
 
 
-def test_a_list_of_paths_that_is_too_long_is_asked_about_in_halves(
-    scripted: Filecli, script: Script, desk: Path
-) -> None:
+def test_a_refused_lookup_is_split_in_halves(scripted: Filecli, script: Script, desk: Path) -> None:
     for name in ("one", "two"):
         (desk / name).write_text(name)
     nothing = json_answer({"entries": [None]})

@@ -1,6 +1,6 @@
-"""Names that the server takes and this disk does not: of 255 letters, which here are more than 255 bytes.
+"""Names that the server accepts and the local disk does not: 255 characters of more than 255 bytes.
 
-Rule: the disk is the real one of the machine; what it refuses is refused by it.
+Rule: the tests use the real file system of the machine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LONG_FOLDER = "П" * 200
 
 @pytest.fixture(autouse=True)
 def narrow_disk(desk: Path) -> None:
-    """Be sure that the disk is one of those that this is about."""
+    """Check that the file system limits names to 255 bytes."""
     with pytest.raises(OSError, match="File name too long") as caught:
         (desk / NAME).lstat()
     assert caught.value.errno == errno.ENAMETOOLONG
@@ -30,7 +30,7 @@ def narrow_disk(desk: Path) -> None:
 
 @pytest.fixture
 def stored(alice: Filecli) -> Filecli:
-    """Run filecli as somebody who has such a file, one in such a folder, and some others."""
+    """Run filecli as a user with a file and a folder of such names, and some others."""
     for path in (f"docs/{NAME}", f"docs/{LONG_FOLDER}/inside.txt", "docs/short.txt", "docs/sub/deep.txt"):
         done = alice("upload", "-", "--to", path, given=f"content of {path[-10:]}")
         assert done.exit_code == 0, done.stderr
@@ -45,7 +45,7 @@ def paths_of(user: Filecli) -> set[str]:
     return set(user("ls", "-r").stdout.splitlines())
 
 
-def test_a_long_name_is_a_name_as_any_other_where_no_local_file_bears_it(stored: Filecli, desk: Path) -> None:
+def test_long_names_work_on_the_server(stored: Filecli, desk: Path) -> None:
     path = f"docs/{NAME}"
     assert path in paths_of(stored)
 
@@ -67,7 +67,7 @@ def test_a_long_name_is_a_name_as_any_other_where_no_local_file_bears_it(stored:
 
 
 @pytest.mark.parametrize("more", [(), ("--force",), ("-o", "into/"), ("--dry-run",)], ids=str)
-def test_a_download_under_such_a_name_is_refused_by_its_name_and_leaves_nothing(
+def test_a_download_to_an_unsupported_name_fails_and_leaves_nothing(
     stored: Filecli, desk: Path, more: tuple[str, ...]
 ) -> None:
     done = stored("download", f"docs/{NAME}", *more)
@@ -79,14 +79,14 @@ def test_a_download_under_such_a_name_is_refused_by_its_name_and_leaves_nothing(
     assert tree_of(desk) <= {"into"}
 
 
-def test_such_an_output_is_refused_before_anything_is_sent(stored: Filecli, desk: Path) -> None:
+def test_an_unsupported_output_name_is_refused_before_any_request(stored: Filecli, desk: Path) -> None:
     for names in (("docs/short.txt",), ("docs/short.txt", "docs/sub/deep.txt")):
         done = stored("download", *names, "-o", NAME)
         assert (done.exit_code, "File name too long" in done.stderr) == (1, True), done.stderr
     assert tree_of(desk) == set()
 
 
-def test_a_folder_is_downloaded_but_for_what_the_disk_cannot_hold(stored: Filecli, desk: Path) -> None:
+def test_a_folder_is_downloaded_except_unsupported_names(stored: Filecli, desk: Path) -> None:
     done = stored("download", "-r", "docs")
 
     assert done.exit_code == 1
@@ -95,25 +95,25 @@ def test_a_folder_is_downloaded_but_for_what_the_disk_cannot_hold(stored: Filecl
         assert path in done.stderr
 
 
-def test_several_files_come_down_but_for_that_one(stored: Filecli, desk: Path) -> None:
+def test_several_files_are_downloaded_except_unsupported_names(stored: Filecli, desk: Path) -> None:
     done = stored("download", "docs/short.txt", f"docs/{NAME}", "docs/sub/deep.txt")
 
     assert done.exit_code == 1
     assert tree_of(desk) == {"short.txt", "deep.txt"}
 
 
-def test_a_sync_down_does_all_the_rest_each_time(stored: Filecli, desk: Path) -> None:
+def test_sync_down_skips_unsupported_names(stored: Filecli, desk: Path) -> None:
     (desk / "here").mkdir()
     (desk / "here" / "surplus").write_text("x")
     for _ in range(2):
         done = stored("sync", "--delete", ":docs", "here")
         assert done.exit_code == 1
         assert NAME in done.stderr
-        # What can never be here is no reason to keep what is too much.
+        # Unsupported names do not prevent the deletion of surplus files.
         assert tree_of(desk / "here") == {"short.txt", "sub", "sub/deep.txt"}
 
 
-def test_a_sync_up_never_deletes_what_this_disk_cannot_hold(stored: Filecli, desk: Path) -> None:
+def test_sync_up_never_deletes_unsupported_names(stored: Filecli, desk: Path) -> None:
     stored("sync", ":docs", "here")
     (desk / "here" / "short.txt").unlink()
     (desk / "here" / "new.txt").write_text("new")
@@ -126,7 +126,7 @@ def test_a_sync_up_never_deletes_what_this_disk_cannot_hold(stored: Filecli, des
         "docs/", "docs/new.txt", "docs/sub/", "docs/sub/deep.txt", f"docs/{NAME}",
         f"docs/{LONG_FOLDER}/", f"docs/{LONG_FOLDER}/inside.txt",
     }  # fmt: skip
-    # Also when there is no folder here in which it could be missed.
+    # Also without a local folder that could contain it.
     (desk / "empty").mkdir()
     assert stored("sync", "--delete", "empty", ":docs").exit_code == 0
     assert paths_of(stored) == {
@@ -135,9 +135,7 @@ def test_a_sync_up_never_deletes_what_this_disk_cannot_hold(stored: Filecli, des
 
 
 @pytest.mark.parametrize("letters", [134, 138, 200, 251, 255])
-def test_the_part_of_a_long_name_that_fits_has_a_name_of_its_own(
-    alice: Filecli, desk: Path, letters: int
-) -> None:
+def test_the_part_of_a_long_name_is_shortened(alice: Filecli, desk: Path, letters: int) -> None:
     name = "x" * letters
     assert alice("upload", "-", "--to", name, given="content").exit_code == 0
 
@@ -146,7 +144,7 @@ def test_the_part_of_a_long_name_that_fits_has_a_name_of_its_own(
     assert tree_of(desk) == {name}
 
 
-def test_the_marks_of_hebrew_and_arabic_names_are_shown_as_they_are(alice: Filecli, desk: Path) -> None:
+def test_direction_marks_in_names_are_not_escaped(alice: Filecli, desk: Path) -> None:
     name = "\u200fשלום\u200e 1.txt"
     (desk / name).write_text("content")
 

@@ -1,4 +1,4 @@
-"""What is said, on which stream, and that no name can steer a terminal."""
+"""Output: streams, --quiet, --json, and escaping."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_quiet_command_prints_data_warnings_and_errors_only(capsys: pytest.Cap
     assert said.err == "filecli: warning: careful\nfilecli: error: wrong.\n"
 
 
-def test_with_json_stdout_holds_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_output_has_only_json_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     output = Output(as_json=True)
     output.data("data")
     output.result("result")

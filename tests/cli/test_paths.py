@@ -1,4 +1,4 @@
-"""Paths of the server, and that no name of it leads out of a local folder."""
+"""Server paths, and that no server name leads out of a local folder."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from cabinet.errors import InvalidName
     ("typed", "path"),
     [("a", "a"), ("/a/b/", "a/b"), ("./a", "a"), ("a//b", "a/b"), ("/", ""), (".", ""), ("-rf", "-rf")],
 )
-def test_a_typed_path_is_read_as_by_a_shell(typed: str, path: str) -> None:
+def test_path_arguments_are_normalized_like_in_a_shell(typed: str, path: str) -> None:
     assert to_path(typed) == path
 
 
 @pytest.mark.parametrize("typed", ["..", "../a", "a/../b", "a\udcff"])
-def test_a_typed_path_that_no_server_has_is_refused(typed: str) -> None:
+def test_invalid_path_arguments_are_refused(typed: str) -> None:
     with pytest.raises(InvalidName):
         to_path(typed)
 
@@ -39,7 +39,7 @@ def test_a_typed_path_that_no_server_has_is_refused(typed: str) -> None:
         ("", "/x.jpg", "/", "x.jpg"),
     ],
 )
-def test_a_local_file_keeps_the_last_name_of_what_was_named(
+def test_a_local_file_keeps_the_last_name_of_its_argument(
     folder: str, path: str, root: str, remote: str
 ) -> None:
     assert to_remote(folder, Path(path), Path(root)) == remote
@@ -89,7 +89,7 @@ def test_a_link_inside_the_target_is_followed(desk: Path) -> None:
 
 
 @given(st.text(), st.text(alphabet="./\\\0a", max_size=12))
-def test_whatever_the_server_calls_a_file_it_stays_below_the_target(name: str, path: str) -> None:
+def test_every_server_name_stays_below_the_target(name: str, path: str) -> None:
     target = Path("/target")
     names = LocalNames(target, never)
     for candidate in (name, path):

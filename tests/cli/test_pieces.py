@@ -1,4 +1,4 @@
-"""One large file in several streams at once, as over a long line."""
+"""A large file in several parallel streams, as with high latency."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ CONTENT = content_of(WORTH_CUTTING + (16 << 20) - 12345)
 
 @pytest.fixture
 def long_line(line: Line, monkeypatch: pytest.MonkeyPatch) -> Line:
-    """Return a line that filecli takes for a long one."""
+    """Return a connection on which filecli sees a high latency."""
     monkeypatch.setattr("cabinet.client.transfer.resumable.LONG_LINE", 0.0)
     return line
 
 
 @pytest.fixture
 def big(desk: Path) -> Path:
-    """Return a file that is worth cutting."""
+    """Return a file that is large enough to split."""
     path = desk / "big"
     path.write_bytes(CONTENT)
     return path
@@ -35,7 +35,7 @@ def big(desk: Path) -> Path:
 
 @pytest.mark.parametrize("size", [1, BLOCK_SIZE, 5 * BLOCK_SIZE - 1, 9 * BLOCK_SIZE, 9 * BLOCK_SIZE + 1])
 @pytest.mark.parametrize("count", [1, 2, 4])
-def test_spans_are_whole_blocks_and_all_of_the_file(size: int, count: int) -> None:
+def test_spans_are_whole_blocks_and_cover_the_file(size: int, count: int) -> None:
     spans = cut_spans(size, count)
 
     assert len(spans) <= count
@@ -45,7 +45,7 @@ def test_spans_are_whole_blocks_and_all_of_the_file(size: int, count: int) -> No
     assert spans[-1] == Span(spans[-1].start, size - spans[-1].start)
 
 
-def test_a_file_goes_in_pieces_that_are_joined(
+def test_a_file_is_sent_in_pieces_and_joined(
     bob: Filecli, long_line: Line, big: Path, tmp_path: Path
 ) -> None:
     done = bob("upload", "-v", "big", "--to", "in")
@@ -57,14 +57,14 @@ def test_a_file_goes_in_pieces_that_are_joined(
     assert bob("uploads").stdout == ""
 
 
-def test_a_short_line_or_one_job_makes_one_stream(bob: Filecli, line: Line, big: Path) -> None:
+def test_low_latency_or_one_job_uses_one_stream(bob: Filecli, line: Line, big: Path) -> None:
     done = bob("upload", "-v", "-j", "1", "big")
 
     assert done.exit_code == 0
     assert methods(done.stderr).count("POST") == 1
 
 
-def test_files_that_keep_all_jobs_busy_are_not_cut(
+def test_files_that_use_all_jobs_are_not_split(
     bob: Filecli,
     long_line: Line,
     big: Path,
@@ -77,7 +77,7 @@ def test_files_that_keep_all_jobs_busy_are_not_cut(
     assert methods(done.stderr).count("POST") == 2
 
 
-def test_the_same_command_goes_on_with_every_piece(
+def test_every_piece_resumes(
     bob: Filecli,
     long_line: Line,
     big: Path,
@@ -95,7 +95,7 @@ def test_the_same_command_goes_on_with_every_piece(
 
 
 @pytest.mark.parametrize("retries", ["0", "1"])
-def test_a_join_whose_answer_was_lost_is_found(
+def test_a_join_with_a_lost_response_is_found(
     retries: str,
     bob: Filecli,
     long_line: Line,
@@ -124,9 +124,7 @@ def test_a_join_whose_answer_was_lost_is_found(
     assert stored_hash(bob, "big") == hash_chunks([CONTENT])
 
 
-def test_all_pieces_of_a_file_are_cancelled_with_one(
-    bob: Filecli, long_line: Line, big: Path, tmp_path: Path
-) -> None:
+def test_cancelling_one_piece_cancels_all(bob: Filecli, long_line: Line, big: Path, tmp_path: Path) -> None:
     long_line.plan(Cut(20 << 20, end_rudely))
     assert bob("upload", "--retries", "0", "big", "--to", "in").exit_code == 8
     listed = [line.split() for line in bob("uploads", "--quiet").stdout.splitlines()]

@@ -1,4 +1,4 @@
-"""filecli as it is installed: a process with arguments, streams, signals and limits."""
+"""The installed filecli as a process: arguments, streams, signals and limits."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def run() -> Run:
 
 
 def modules_after(statement: str) -> set[str]:
-    """Return the modules that `statement` loads; what measures coverage has loaded its own before."""
+    """Return the modules that `statement` imports, except those of coverage measurement."""
     program = (
         "import sys, contextlib, io; before = set(sys.modules)\n"
         f"with contextlib.redirect_stdout(io.StringIO()):\n    {statement}\n"
@@ -58,7 +58,7 @@ def modules_after(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_help_tells_the_environment_the_token_file_and_the_exit_codes(
+def test_help_lists_environment_token_file_and_exit_codes(
     filecli: Filecli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = filecli("--help").stdout
@@ -73,7 +73,7 @@ def test_help_tells_the_environment_the_token_file_and_the_exit_codes(
         assert re.search(rf"^  {code} +[A-Z]", told, re.MULTILINE)
 
 
-def test_help_loads_no_server_no_http_and_no_bars() -> None:
+def test_help_imports_no_server_http_or_progress_bars() -> None:
     loaded = modules_after(
         "from cabinet.client.main import main; sys.argv[1:] = ['--help']\n"
         "    with contextlib.suppress(SystemExit): main()"
@@ -85,7 +85,7 @@ def test_help_loads_no_server_no_http_and_no_bars() -> None:
     )
 
 
-def test_no_part_of_the_client_nor_of_what_it_prints_with_loads_the_server() -> None:
+def test_client_and_terminal_import_no_server_modules() -> None:
     loaded = modules_after(
         "import pkgutil, importlib, cabinet.client, cabinet.terminal\n"
         "    for package in (cabinet.client, cabinet.terminal):\n"
@@ -130,8 +130,8 @@ def test_exit_codes(arguments: list[str], code: int, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["frobnicate"], "No such command 'frobnicate'. Hint: filecli --help says more.\n"),
-        (["upload"], "Missing argument 'PATH...'. Hint: filecli upload --help says more.\n"),
+        (["frobnicate"], "No such command 'frobnicate'. Hint: filecli --help.\n"),
+        (["upload"], "Missing argument 'PATH...'. Hint: filecli upload --help.\n"),
         (
             ["ls", "--server", "localhost:5000"],
             (
@@ -148,7 +148,7 @@ def test_an_error_is_one_line_on_stderr(arguments: list[str], error: str, run: R
     assert done.stderr.decode() == f"filecli: error: {error}"
 
 
-def test_two_lines_sign_in_and_files_go_both_ways(
+def test_login_upload_and_download_work_as_processes(
     server_url: str, run: Run, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FILECLI_SERVER", server_url)
@@ -167,7 +167,7 @@ def test_two_lines_sign_in_and_files_go_both_ways(
     assert run("download", "copy", "-o", "-").stdout == CONTENT
 
 
-def test_ctrl_c_keeps_the_part_and_says_how_to_go_on(
+def test_ctrl_c_keeps_the_part_and_prints_how_to_resume(
     on_script: Script, release: threading.Event, run: Run, desk: Path
 ) -> None:
     stop_a_download(on_script, release, desk, signal.SIGINT)
@@ -177,9 +177,7 @@ def test_ctrl_c_keeps_the_part_and_says_how_to_go_on(
     assert (desk / "big").read_bytes() == CONTENT
 
 
-def test_a_download_that_was_killed_is_gone_on_from(
-    on_script: Script, release: threading.Event, run: Run, desk: Path
-) -> None:
+def test_a_killed_download_resumes(on_script: Script, release: threading.Event, run: Run, desk: Path) -> None:
     stop_a_download(on_script, release, desk, signal.SIGKILL)
 
     on_script.will(content_answer(CONTENT, len(HEAD)))
@@ -207,11 +205,11 @@ def stop_a_download(script: Script, release: threading.Event, desk: Path, how: s
         assert process.returncode == 130
         assert err.decode().endswith(
             f"filecli: error: Interrupted; {len(HEAD)} bytes are kept in “big.part”."
-            " Hint: Run the same command again to go on from there.\n"
+            " Hint: Run the same command again to resume.\n"
         )
 
 
-def test_ctrl_c_ends_all_of_several_downloads_and_keeps_their_parts(
+def test_ctrl_c_ends_all_downloads_and_keeps_their_parts(
     on_script: Script, release: threading.Event, run: Run, desk: Path
 ) -> None:
     names = ("one", "two", "three")
@@ -237,7 +235,7 @@ def test_ctrl_c_ends_all_of_several_downloads_and_keeps_their_parts(
     assert all((desk / name).read_bytes() == CONTENT for name in names)
 
 
-def test_ctrl_c_while_nothing_has_come_leaves_nothing(
+def test_ctrl_c_before_the_first_byte_leaves_no_part(
     on_script: Script, release: threading.Event, desk: Path
 ) -> None:
     on_script.will(content_answer(CONTENT, cut=0, until=release))
@@ -259,7 +257,7 @@ def test_a_full_disk_keeps_the_part_and_exits_with_6(on_script: Script, run: Run
     done = subprocess.run([*limited, "download", "big"], capture_output=True, check=False, timeout=60)
 
     assert done.returncode == 6
-    assert b"\xe2\x80\x9cbig\xe2\x80\x9d is larger than a file may be there." in done.stderr
+    assert b"\xe2\x80\x9cbig\xe2\x80\x9d is larger than the file system or a limit allows." in done.stderr
     assert part_of(desk / "big").read_bytes() == HEAD
 
     on_script.will(content_answer(CONTENT, len(HEAD)))
@@ -267,7 +265,7 @@ def test_a_full_disk_keeps_the_part_and_exits_with_6(on_script: Script, run: Run
     assert (desk / "big").read_bytes() == CONTENT
 
 
-def test_a_reader_that_has_heard_enough_is_no_error_to_speak_of(on_script: Script) -> None:
+def test_a_closed_pipe_on_a_listing_is_silent(on_script: Script) -> None:
     on_script.will(page_of(*[entry_of(f"{number:060}", b"") for number in range(5000)]))
     with subprocess.Popen([FILECLI, "ls"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -280,7 +278,7 @@ def test_a_reader_that_has_heard_enough_is_no_error_to_speak_of(on_script: Scrip
     assert err == b""
 
 
-def test_a_reader_of_content_that_has_enough_is_no_error_either(on_script: Script) -> None:
+def test_a_closed_pipe_on_content_is_silent(on_script: Script) -> None:
     on_script.will(content_answer(CONTENT))
     command = [FILECLI, "download", "-o", "-", "big"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -294,7 +292,7 @@ def test_a_reader_of_content_that_has_enough_is_no_error_either(on_script: Scrip
     assert err == b""
 
 
-def test_without_a_terminal_there_are_no_bars_and_no_escapes(on_script: Script, run: Run) -> None:
+def test_without_a_terminal_there_are_no_progress_bars(on_script: Script, run: Run) -> None:
     on_script.will(content_answer(CONTENT))
     done = run("download", "big")
 
@@ -303,7 +301,7 @@ def test_without_a_terminal_there_are_no_bars_and_no_escapes(on_script: Script, 
     assert b"\x1b" not in done.stderr
 
 
-def test_a_locale_without_utf_8_is_no_hindrance(on_script: Script, desk: Path) -> None:
+def test_a_locale_without_utf_8_works(on_script: Script, desk: Path) -> None:
     name = "Отчёт 😀"
     (desk / name).write_bytes(CONTENT)
     on_script.will(json_answer(entry_of(name, CONTENT), 201))

@@ -1,4 +1,4 @@
-"""Proxies: which one is meant, and that all goes by it, and nothing of its password is told."""
+"""Proxies: which one is used, and that its password is never printed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 @pytest.fixture(autouse=True)
 def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away the proxies of the person who runs the tests."""
+    """Remove the proxy settings of the developer."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -33,7 +33,7 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def proxy(server_url: str) -> Iterator[ForwardProxy]:
-    """Return a proxy that knows the real application as files.example.org."""
+    """Return a proxy that resolves files.example.org to the real application."""
     with forward_proxy() as proxy:
         proxy.names["files.example.org:80"] = urlsplit(server_url).port or 0
         yield proxy
@@ -41,7 +41,7 @@ def proxy(server_url: str) -> Iterator[ForwardProxy]:
 
 @pytest.fixture
 def outside(filecli: Filecli, monkeypatch: pytest.MonkeyPatch) -> Filecli:
-    """Run filecli with a server that only the proxy knows."""
+    """Run filecli with a server that only the proxy can resolve."""
     monkeypatch.setenv("FILECLI_SERVER", "http://files.example.org")
     look_up = socket.getaddrinfo
 
@@ -53,7 +53,7 @@ def outside(filecli: Filecli, monkeypatch: pytest.MonkeyPatch) -> Filecli:
     return filecli
 
 
-def test_everything_goes_by_the_proxy_of_the_environment(
+def test_all_requests_use_the_proxy_of_the_environment(
     outside: Filecli, proxy: ForwardProxy, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", proxy.url)
@@ -71,7 +71,7 @@ def test_everything_goes_by_the_proxy_of_the_environment(
     assert "POST http://files.example.org/tokens HTTP/1.1" in proxy.asked
 
 
-def test_the_option_wins_and_an_empty_one_is_none(
+def test_the_proxy_option_overrides_and_an_empty_one_disables(
     outside: Filecli, proxy: ForwardProxy, server_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
@@ -83,7 +83,7 @@ def test_the_option_wins_and_an_empty_one_is_none(
     assert proxy.asked == before
 
 
-def test_a_name_and_a_password_of_the_proxy_are_sent_and_never_told(
+def test_proxy_credentials_are_sent_and_never_printed(
     outside: Filecli, proxy: ForwardProxy, pauses: list[float]
 ) -> None:
     proxy.credentials = "user:p@ss é"
@@ -93,7 +93,7 @@ def test_a_name_and_a_password_of_the_proxy_are_sent_and_never_told(
     done = outside("login", "-v", "--proxy", address, given=LINES)
 
     assert done.exit_code == 8
-    assert f"by the proxy {proxy.url}: it wants another name or password." in done.stderr
+    assert f"by the proxy {proxy.url}: it requires another user name or password." in done.stderr
     assert "p%40ss" not in done.stderr
 
 
@@ -104,13 +104,13 @@ def test_a_proxy_that_is_down_is_named_without_its_password(
     done = outside("login", "--server", server, "--proxy", "http://user:secret@127.0.0.1:1", given=LINES)
 
     assert done.exit_code == 8
-    assert "cannot be reached by the proxy http://127.0.0.1:1: Connection refused." in done.stderr
+    assert "cannot be reached through the proxy http://127.0.0.1:1: Connection refused." in done.stderr
     assert "secret" not in done.stderr
     assert len(pauses) == 4
 
 
 @pytest.mark.parametrize("reason", ["502 Bad Gateway", "407 Proxy Authentication Required"])
-def test_a_proxy_that_makes_no_tunnel_is_named(
+def test_a_proxy_that_refuses_a_tunnel_is_named(
     reason: str, outside: Filecli, proxy: ForwardProxy, pauses: list[float]
 ) -> None:
     proxy.credentials = "user:secret" if reason.startswith("407") else None
@@ -122,7 +122,7 @@ def test_a_proxy_that_makes_no_tunnel_is_named(
 
 @pytest.mark.usefixtures("https")
 @pytest.mark.parametrize("is_encrypted", [False, True])
-def test_a_tunnel_changes_nothing_about_whose_certificate_is_believed(
+def test_certificates_are_verified_through_a_tunnel(
     is_encrypted: bool,
     filecli: Filecli,
     certificate: Path,  # noqa: F811
@@ -149,12 +149,12 @@ def test_a_tunnel_changes_nothing_about_whose_certificate_is_believed(
     ["http://", "socks5://secret@host:1", "http://user:secret@host:port", "http://user:secret@host/path",
      "http://user:secret@host:99999", "ho st:1", "http://[::1", "http://h?secret"],
 )  # fmt: skip
-def test_what_is_no_address_of_a_proxy_is_wrong_usage(
+def test_an_invalid_proxy_address_is_a_usage_error(
     address: str, outside: Filecli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = outside("login", "--proxy", address, given=LINES)
     assert done.exit_code == 2
-    assert "filecli: error: --proxy does not hold the address of a proxy: " in done.stderr
+    assert "filecli: error: --proxy is not the address of a proxy: " in done.stderr
     monkeypatch.setenv("http_proxy", address)
     assert "error: http_proxy does not hold" in outside("login", given=LINES).stderr
     assert "secret" not in done.stderr
@@ -169,7 +169,7 @@ def test_what_is_no_address_of_a_proxy_is_wrong_usage(
         ("http://u:p@[::1]:3128", "http://[::1]:3128"),
     ],
 )
-def test_an_address_is_read_as_by_curl(address: str, shown: str) -> None:
+def test_proxy_addresses_are_parsed_like_curl(address: str, shown: str) -> None:
     assert str(to_proxy(address, "--proxy")) == shown
     assert "p@" not in repr(to_proxy(address, "--proxy"))
 
@@ -187,7 +187,7 @@ def test_an_address_is_read_as_by_curl(address: str, shown: str) -> None:
         ({"ALL_PROXY": "a"}, "https", "a"),
     ],
 )
-def test_the_environment_is_read_as_by_curl(
+def test_proxy_variables_are_read_like_curl(
     environment: dict[str, str], scheme: str, found: str | None
 ) -> None:
     proxy = choose_proxy(None, environment, scheme, "files.example.org", 80)
@@ -220,9 +220,7 @@ def test_the_environment_is_read_as_by_curl(
         ("", "files.localhost", True),
     ],
 )
-def test_no_proxy_is_read_as_by_curl_and_this_machine_needs_none(
-    exempt: str, host: str, is_exempt: bool
-) -> None:
+def test_no_proxy_is_read_like_curl_and_loopback_is_direct(exempt: str, host: str, is_exempt: bool) -> None:
     for environment in (
         {"http_proxy": "proxy", "no_proxy": exempt},
         {"http_proxy": "proxy", "NO_PROXY": exempt},
@@ -230,7 +228,7 @@ def test_no_proxy_is_read_as_by_curl_and_this_machine_needs_none(
         assert (choose_proxy(None, environment, "http", host, 80) is None) == is_exempt
 
 
-def test_no_error_repeats_a_port_that_is_a_password() -> None:
+def test_errors_never_repeat_an_invalid_port() -> None:
     with pytest.raises(BadProxyAddress) as caught:
         to_proxy("http://user:pass/word@host", "--proxy")
     assert "word" not in str(caught.value)

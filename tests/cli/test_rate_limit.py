@@ -1,4 +1,4 @@
-"""How fast bytes may move."""
+"""--limit-rate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.contents import content_of
 
 
 class Clock(Cancellation):
-    """A time that passes only while somebody waits."""
+    """A clock that advances only during waits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,17 +31,17 @@ class Clock(Cancellation):
     ("text", "rate"),
     [("5000", 5000), ("500k", 500_000), ("2M", 2_000_000), ("1.5MiB", 1_572_864), ("1G/s", 10**9)],
 )
-def test_a_rate_is_read_as_people_write_it(text: str, rate: int) -> None:
+def test_rates_are_parsed(text: str, rate: int) -> None:
     assert to_rate(text) == rate
 
 
 @pytest.mark.parametrize("text", ["", "fast", "-1", "0", "10", "1e6", "1T"])
-def test_what_is_no_rate_is_refused(text: str) -> None:
+def test_invalid_rates_are_refused(text: str) -> None:
     with pytest.raises(BadUsage):
         to_rate(text)
 
 
-def test_bytes_take_the_time_that_the_rate_gives_them() -> None:
+def test_bytes_pass_at_the_rate() -> None:
     clock = Clock()
     content = content_of(1_000_000)
     passed = b"".join(RateLimiter(100_000, clock, clock).limit([content[:700_000], content[700_000:]]))
@@ -59,7 +59,7 @@ def test_two_transfers_share_one_rate() -> None:
     assert 9.5 < clock.now - 100 <= 10
 
 
-def test_without_a_limit_chunks_pass_as_they_are() -> None:
+def test_chunks_pass_unchanged_without_a_limit() -> None:
     chunks = [b"one", b"two"]
 
     assert [id(chunk) for chunk in RateLimiter(None, Cancellation()).limit(chunks)] == [
@@ -67,7 +67,7 @@ def test_without_a_limit_chunks_pass_as_they_are() -> None:
     ]
 
 
-def test_a_stop_ends_the_flow() -> None:
+def test_cancellation_ends_a_limited_stream() -> None:
     cancellation = Cancellation()
     flow = RateLimiter(None, cancellation).limit([b"one", b"two"])
     next(flow)
@@ -77,7 +77,7 @@ def test_a_stop_ends_the_flow() -> None:
         next(flow)
 
 
-def test_limited_transfers_wait_and_arrive(alice: Filecli, desk: Path, pauses: list[float]) -> None:
+def test_limited_transfers_wait_and_complete(alice: Filecli, desk: Path, pauses: list[float]) -> None:
     (desk / "file").write_bytes(content_of(3_000_000))
     assert alice("upload", "--limit-rate", "1M", "file").exit_code == 0
     assert max(pauses) > 0

@@ -1,4 +1,4 @@
-"""Large uploads: in parts, over lost lines, and on from where an earlier run stopped."""
+"""Large uploads: in parts, over lost connections, and resumed after an earlier run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIZE = LARGE + (5 << 20) + 3
 CONTENT = content_of(SIZE)
 FIRST_PART = request_size.FIRST_SIZE
 
-# Heads of requests pass, too: within a part in the middle, behind the last byte.
+# Includes the headers of requests: within a part in the middle, after the last byte.
 MIDWAY = 11 << 20
 AT_THE_END = SIZE - 100_000
 
@@ -37,7 +37,7 @@ def big(desk: Path) -> Path:
 
 @pytest.fixture
 def interrupted(bob: Filecli, line: Line, big: Path) -> Filecli:
-    """Run filecli after an upload of `big` that was cut in its second part and given up."""
+    """Run filecli after an upload of `big` that failed in its second part."""
     line.plan(Cut(MIDWAY, end_rudely))
     assert bob("upload", "--retries", "0", "big").exit_code == 8
     return bob
@@ -48,7 +48,7 @@ def notes_in(tmp_path: Path) -> list[Path]:
 
 
 def methods(said: str) -> list[str]:
-    """Return the methods of the requests about uploads that `-v` told."""
+    """Return the methods of the upload requests in the log of `-v`."""
     return [line.split()[0] for line in said.splitlines() if "/uploads" in line and "http://" in line]
 
 
@@ -59,7 +59,7 @@ def stored_hash(filecli: Filecli, path: str) -> str:
 
 
 @pytest.mark.parametrize("size", [LARGE, LARGE + 1, SIZE])
-def test_a_large_file_goes_in_parts(size: int, bob: Filecli, desk: Path, tmp_path: Path) -> None:
+def test_a_large_file_is_sent_in_parts(size: int, bob: Filecli, desk: Path, tmp_path: Path) -> None:
     (desk / "big").write_bytes(content_of(size))
     done = bob("upload", "-v", "big", "--to", "in/Отчёты")
 
@@ -71,7 +71,7 @@ def test_a_large_file_goes_in_parts(size: int, bob: Filecli, desk: Path, tmp_pat
     assert notes_in(tmp_path) == []
 
 
-def test_an_upload_survives_a_line_that_is_cut(bob: Filecli, line: Line, big: Path) -> None:
+def test_an_upload_survives_a_lost_connection(bob: Filecli, line: Line, big: Path) -> None:
     line.plan(Cut(MIDWAY, end_rudely))
     done = bob("upload", "-v", "big")
 
@@ -82,7 +82,7 @@ def test_an_upload_survives_a_line_that_is_cut(bob: Filecli, line: Line, big: Pa
     assert stored_hash(bob, "big") == hash_chunks([CONTENT])
 
 
-def test_the_same_command_goes_on_where_it_stopped(interrupted: Filecli, tmp_path: Path) -> None:
+def test_the_same_command_resumes(interrupted: Filecli, tmp_path: Path) -> None:
     done = interrupted("upload", "-v", "big")
 
     assert done.exit_code == 0
@@ -92,7 +92,7 @@ def test_the_same_command_goes_on_where_it_stopped(interrupted: Filecli, tmp_pat
     assert notes_in(tmp_path) == []
 
 
-def test_an_upload_whose_last_answer_was_lost_is_done(
+def test_an_upload_with_a_lost_last_response_is_done(
     bob: Filecli, line: Line, big: Path, tmp_path: Path
 ) -> None:
     line.plan(Cut(AT_THE_END, end_rudely, at_answer=True))
@@ -104,7 +104,7 @@ def test_an_upload_whose_last_answer_was_lost_is_done(
     assert notes_in(tmp_path) == []
 
 
-def test_a_run_that_ended_before_the_last_answer_is_taken_up(
+def test_a_run_killed_before_the_last_response_resumes(
     bob: Filecli, line: Line, big: Path, tmp_path: Path
 ) -> None:
     line.plan(Cut(AT_THE_END, end_rudely, at_answer=True))
@@ -116,7 +116,7 @@ def test_a_run_that_ended_before_the_last_answer_is_taken_up(
     assert stored_hash(bob, "big") == hash_chunks([CONTENT])
 
 
-def test_a_file_that_changed_meanwhile_starts_anew(interrupted: Filecli, big: Path) -> None:
+def test_a_changed_file_restarts(interrupted: Filecli, big: Path) -> None:
     content = content_of(SIZE, seed=1)
     big.write_bytes(content)
     os.utime(big, ns=(1, 1))
@@ -128,7 +128,7 @@ def test_a_file_that_changed_meanwhile_starts_anew(interrupted: Filecli, big: Pa
     assert interrupted("uploads").stdout == ""
 
 
-def test_another_way_with_conflicts_starts_anew(interrupted: Filecli) -> None:
+def test_another_on_conflict_restarts(interrupted: Filecli) -> None:
     done = interrupted("upload", "-v", "--on-conflict", "rename", "big")
 
     assert done.exit_code == 0
@@ -143,7 +143,7 @@ def test_another_target_is_another_upload(interrupted: Filecli) -> None:
     assert len(interrupted("uploads", "-q").stdout.splitlines()) == 1
 
 
-def test_an_upload_that_is_gone_starts_anew(interrupted: Filecli, tmp_path: Path) -> None:
+def test_an_expired_upload_restarts(interrupted: Filecli, tmp_path: Path) -> None:
     journal = notes_in(tmp_path)[0]
     content = journal.read_bytes()
     assert interrupted("uploads", "cancel", "--all").exit_code == 0
@@ -165,7 +165,7 @@ def test_an_upload_that_is_gone_starts_anew(interrupted: Filecli, tmp_path: Path
         pytest.param(lambda text: text[: text.index(b"\n") // 2], id="half a first line"),
     ],
 )
-def test_notes_that_are_not_whole_cost_time_and_nothing_else(
+def test_a_damaged_journal_only_costs_time(
     damage: Callable[[bytes], bytes], interrupted: Filecli, tmp_path: Path
 ) -> None:
     journal = notes_in(tmp_path)[0]
@@ -176,21 +176,21 @@ def test_notes_that_are_not_whole_cost_time_and_nothing_else(
     assert notes_in(tmp_path) == []
 
 
-def test_nobody_else_can_read_the_notes(interrupted: Filecli, tmp_path: Path) -> None:
+def test_journals_are_private(interrupted: Filecli, tmp_path: Path) -> None:
     journal = notes_in(tmp_path)[0]
 
     assert stat.S_IMODE(journal.stat().st_mode) == 0o600
     assert stat.S_IMODE(journal.parent.stat().st_mode) == 0o700
 
 
-def test_notes_that_nobody_came_back_for_are_removed(interrupted: Filecli, tmp_path: Path) -> None:
+def test_old_journals_are_removed(interrupted: Filecli, tmp_path: Path) -> None:
     os.utime(notes_in(tmp_path)[0], ns=(1, 1))
     assert interrupted("upload", "big", "--to", "elsewhere").exit_code == 0
 
     assert notes_in(tmp_path) == []
 
 
-def test_an_upload_that_never_began_leaves_no_notes(
+def test_an_upload_that_never_started_leaves_no_journal(
     scripted: Filecli, named: Script, big: Path, tmp_path: Path
 ) -> None:
     named.will(problem("quota-exceeded", 507))
@@ -199,7 +199,7 @@ def test_an_upload_that_never_began_leaves_no_notes(
     assert notes_in(tmp_path) == []
 
 
-def test_two_at_once_do_not_disturb_each_other(interrupted: Filecli, tmp_path: Path) -> None:
+def test_an_upload_in_use_by_another_process_is_refused(interrupted: Filecli, tmp_path: Path) -> None:
     with notes_in(tmp_path)[0].open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         done = interrupted("upload", "big")
@@ -209,7 +209,7 @@ def test_two_at_once_do_not_disturb_each_other(interrupted: Filecli, tmp_path: P
     assert interrupted("upload", "big").exit_code == 0
 
 
-def test_a_long_pipe_survives_a_line_that_is_cut(bob: Filecli, line: Line) -> None:
+def test_a_long_pipe_survives_a_lost_connection(bob: Filecli, line: Line) -> None:
     line.plan(Cut(MIDWAY, end_rudely))
     done = bob("upload", "-", "--to", "dump", given=CONTENT)
 
@@ -221,7 +221,7 @@ def test_a_long_pipe_survives_a_line_that_is_cut(bob: Filecli, line: Line) -> No
 @pytest.mark.parametrize(
     "size", [stream_upload.PART - 1, stream_upload.PART, stream_upload.PART + 1, 2 * stream_upload.PART]
 )
-def test_a_pipe_of_any_length_arrives(size: int, bob: Filecli) -> None:
+def test_pipes_of_any_length_are_uploaded(size: int, bob: Filecli) -> None:
     done = bob("upload", "-", "--to", "dump", given=content_of(size))
 
     assert done.exit_code == 0, done.stderr
@@ -232,14 +232,14 @@ CREATED = Answer(201, b"", {"Location": "http://elsewhere.example/uploads/abc"})
 
 
 def status(offset: int, content_hash: str = "") -> Answer:
-    """Return the answer that tells how far an upload is."""
+    """Return the response with the status of an upload."""
     headers = {"Upload-Offset": str(offset), "Upload-Length": str(SIZE)}
     return Answer(204, b"", {**headers, **({"X-Content-Hash": content_hash} if content_hash else {})})
 
 
 @pytest.fixture
 def named(script: Script) -> Script:
-    """Return the scripted server, which knows who the token is."""
+    """Return the scripted server, which knows the user of the token."""
     script.will_at("/me", json_answer({"username": "alice"}))
     return script
 
@@ -256,7 +256,7 @@ def test_a_part_that_arrives_damaged_is_sent_again(
     assert again.headers["X-Content-Hash"] == hash_chunks([again.body])
 
 
-def test_a_part_that_was_lost_is_sent_so_that_it_counts_as_far_as_it_comes(
+def test_a_lost_part_is_resent_without_its_hash(
     scripted: Filecli, named: Script, big: Path, pauses: list[float]
 ) -> None:
     cut_at = FIRST_PART + 12345
@@ -269,9 +269,7 @@ def test_a_part_that_was_lost_is_sent_so_that_it_counts_as_far_as_it_comes(
     assert onward.body == CONTENT[cut_at : cut_at + FIRST_PART]
 
 
-def test_other_bytes_than_were_sent_are_found_out(
-    scripted: Filecli, named: Script, big: Path, tmp_path: Path
-) -> None:
+def test_a_wrong_final_hash_is_detected(scripted: Filecli, named: Script, big: Path, tmp_path: Path) -> None:
     named.will(CREATED, status(SIZE, "0" * 64))
     done = scripted("upload", "big")
 
@@ -280,14 +278,14 @@ def test_other_bytes_than_were_sent_are_found_out(
     assert notes_in(tmp_path) == []
 
 
-def test_an_address_on_another_server_is_not_followed(scripted: Filecli, named: Script, big: Path) -> None:
+def test_a_location_on_another_server_is_not_followed(scripted: Filecli, named: Script, big: Path) -> None:
     named.will(CREATED, status(SIZE, hash_chunks([CONTENT])), json_answer(entry_of("big", CONTENT)))
 
     assert scripted("upload", "big").exit_code == 0
     assert [seen.target for seen in named.seen] == ["/me", "/uploads", "/uploads/abc", "/uploads/abc"]
 
 
-def test_a_part_is_vouched_for_by_its_content_hash(scripted: Filecli, named: Script, big: Path) -> None:
+def test_parts_are_sent_with_their_content_hash(scripted: Filecli, named: Script, big: Path) -> None:
     named.will(CREATED, status(SIZE, hash_chunks([CONTENT])), json_answer(entry_of("big", CONTENT)))
     scripted("upload", "big")
     part = named.seen[2]
@@ -317,6 +315,6 @@ def test_an_unfinished_upload_can_be_cancelled(interrupted: Filecli, tmp_path: P
     assert interrupted("uploads", "cancel", upload_id).exit_code == 4
 
 
-def test_a_cancel_needs_to_know_what(bob: Filecli) -> None:
+def test_cancel_needs_ids_or_all(bob: Filecli) -> None:
     assert bob("uploads", "cancel").exit_code == 2
     assert bob("uploads", "cancel", "--all", "abc").exit_code == 2

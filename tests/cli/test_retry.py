@@ -1,4 +1,4 @@
-"""How long filecli waits, and when it stops waiting."""
+"""Delays between retries, and when retries end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def busy(retry_after: float | None) -> Refused:
 
 
 class Watched:
-    """A retry that remembers its pauses in place of making them."""
+    """A `Retry` that records its delays instead of waiting."""
 
     def __init__(self, retries: int = 100, fraction: float = 1.0) -> None:
         self.pauses: list[float] = []
@@ -24,7 +24,7 @@ class Watched:
         self.retry = Retry(retries, self.told.append, sleep=self.pauses.append, fraction=lambda: fraction)
 
 
-def test_the_longest_pause_doubles_with_every_attempt_up_to_a_bound() -> None:
+def test_the_maximum_delay_doubles_up_to_a_limit() -> None:
     watched = Watched()
     for attempt in range(9):
         watched.retry.wait(attempt, LOST)
@@ -33,14 +33,14 @@ def test_the_longest_pause_doubles_with_every_attempt_up_to_a_bound() -> None:
     assert watched.pauses[-1] == MAX_DELAY
 
 
-def test_a_pause_is_a_random_part_of_the_longest() -> None:
+def test_a_delay_is_a_random_part_of_the_maximum() -> None:
     watched = Watched(fraction=0.25)
     watched.retry.wait(2, LOST)
 
     assert watched.pauses == [BASE_DELAY * 4 * 0.25]
 
 
-def test_a_server_that_names_a_time_is_taken_at_its_word() -> None:
+def test_retry_after_is_honored() -> None:
     watched = Watched()
     watched.retry.wait(0, busy(7.0))
 
@@ -57,7 +57,7 @@ def test_after_the_last_attempt_the_error_is_raised() -> None:
     assert len(watched.pauses) == 1
 
 
-def test_a_server_that_asks_for_too_long_gets_no_further_attempt() -> None:
+def test_a_too_long_retry_after_ends_the_retries() -> None:
     watched = Watched()
 
     with pytest.raises(Refused):
@@ -65,7 +65,7 @@ def test_a_server_that_asks_for_too_long_gets_no_further_attempt() -> None:
     assert watched.pauses == []
 
 
-def test_short_pauses_are_not_worth_a_word() -> None:
+def test_short_delays_are_not_reported() -> None:
     watched = Watched(fraction=0.1)
     watched.retry.wait(0, LOST)
 

@@ -1,4 +1,4 @@
-"""Names that are one on the other side: by the form of an accent, or by case."""
+"""Names that are the same on the other side: by Unicode form or by case."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def remote_paths(alice: Filecli, folder: str = "") -> list[str]:
 
 @pytest.fixture
 def blind(alice: Filecli) -> BlindFilecli:
-    """Run filecli as somebody whose disk takes names that differ by case for one."""
+    """Run filecli as on a case-insensitive file system."""
     assert alice("whoami").exit_code == 0
 
     def run(*args: str) -> Result:
@@ -44,7 +44,7 @@ def blind(alice: Filecli) -> BlindFilecli:
     return run
 
 
-def test_a_folder_of_decomposed_names_stays_as_it_is_run_after_run(alice: Filecli, desk: Path) -> None:
+def test_decomposed_names_sync_without_changes(alice: Filecli, desk: Path) -> None:
     write(desk / "photos", NFD, f"{NFD}tage/{NFD}", "plain")
     runs = [alice("sync", "--delete", "photos", ":photos") for _ in range(3)]
 
@@ -54,7 +54,7 @@ def test_a_folder_of_decomposed_names_stays_as_it_is_run_after_run(alice: Filecl
     assert "The trash is empty." in alice("trash").stderr
 
 
-def test_what_comes_down_meets_the_files_by_the_names_that_they_have(alice: Filecli, desk: Path) -> None:
+def test_downloads_use_the_existing_form_of_local_names(alice: Filecli, desk: Path) -> None:
     write(desk / "photos", f"{NFD}tage/{NFD}")
     alice("sync", "photos", ":photos")
     before = local_files(desk / "photos")
@@ -68,7 +68,7 @@ def test_what_comes_down_meets_the_files_by_the_names_that_they_have(alice: File
     assert local_files(desk / "photos") == before
 
 
-def test_a_download_replaces_the_file_that_bears_the_name_in_another_form(alice: Filecli, desk: Path) -> None:
+def test_a_download_replaces_a_file_with_another_unicode_form(alice: Filecli, desk: Path) -> None:
     write(desk, NFD)
     alice("upload", NFD)
 
@@ -81,7 +81,7 @@ def test_a_download_replaces_the_file_that_bears_the_name_in_another_form(alice:
 @pytest.mark.parametrize("option", ["--exclude", "--include"])
 @pytest.mark.parametrize("typed", [NFC, NFD])
 @pytest.mark.parametrize("stored", [NFC, NFD])
-def test_patterns_mean_names_in_either_form(
+def test_patterns_match_either_unicode_form(
     option: str, typed: str, stored: str, alice: Filecli, desk: Path
 ) -> None:
     write(desk / "photos", stored, "plain")
@@ -95,7 +95,7 @@ def test_patterns_mean_names_in_either_form(
     assert sorted(local_files(desk / "copy")) == expected
 
 
-def test_every_command_takes_a_name_in_either_form(alice: Filecli, desk: Path) -> None:
+def test_every_command_accepts_either_unicode_form(alice: Filecli, desk: Path) -> None:
     write(desk, "file")
 
     assert alice("upload", "file", "--to", NFD).stdout == f"{NFC}/file\n"
@@ -108,7 +108,7 @@ def test_every_command_takes_a_name_in_either_form(alice: Filecli, desk: Path) -
 
 
 @pytest.mark.parametrize("below", ["", "/inside"])
-def test_two_local_names_that_are_one_there_are_named_and_not_sent(
+def test_local_names_that_are_the_same_remotely_are_reported_and_not_sent(
     below: str, alice: Filecli, desk: Path
 ) -> None:
     write(desk / "photos", f"{NFC}{below}", f"{NFD}{below}2" if below else NFD, "plain")
@@ -121,7 +121,7 @@ def test_two_local_names_that_are_one_there_are_named_and_not_sent(
         assert remote_paths(alice, "photos") == ["plain"]
 
 
-def test_nothing_of_two_such_names_is_overwritten_or_removed_there(alice: Filecli, desk: Path) -> None:
+def test_same_names_are_kept_on_the_server(alice: Filecli, desk: Path) -> None:
     write(desk / "photos", NFC, "plain", "surplus")
     alice("sync", "photos", ":photos")
     (desk / "photos" / "surplus").unlink()
@@ -134,7 +134,7 @@ def test_nothing_of_two_such_names_is_overwritten_or_removed_there(alice: Filecl
     assert alice("download", "-o", "-", f"photos/{NFC}").stdout == f"content of {NFC}"
 
 
-def test_nothing_of_two_such_names_is_overwritten_or_removed_here(alice: Filecli, desk: Path) -> None:
+def test_same_names_are_kept_locally(alice: Filecli, desk: Path) -> None:
     write(desk / "photos", NFC, "a")
     alice("sync", "photos", ":photos")
     (desk / "photos" / NFC).write_text("mine")
@@ -148,7 +148,7 @@ def test_nothing_of_two_such_names_is_overwritten_or_removed_here(alice: Filecli
     assert (desk / "photos" / NFC).read_text() == "mine"
 
 
-def test_two_arguments_that_are_one_there_are_named_and_not_sent(alice: Filecli, desk: Path) -> None:
+def test_arguments_that_are_the_same_remotely_are_reported_and_not_sent(alice: Filecli, desk: Path) -> None:
     write(desk, NFC, NFD, "plain")
     done = alice("upload", NFC, "plain", NFD)
 
@@ -157,7 +157,7 @@ def test_two_arguments_that_are_one_there_are_named_and_not_sent(alice: Filecli,
     assert remote_paths(alice) == ["plain"]
 
 
-def test_names_that_a_disk_takes_for_one_are_named_and_not_touched(
+def test_remote_names_that_are_the_same_locally_are_reported_and_not_written(
     alice: Filecli, blind: BlindFilecli, desk: Path
 ) -> None:
     for name in ("Docs/a", "docs/b", "deep/X", "deep/x", "deep/y"):
@@ -179,9 +179,7 @@ def test_names_that_a_disk_takes_for_one_are_named_and_not_touched(
     assert len(local_files(desk / "all")) == 5
 
 
-def test_a_choice_of_one_of_two_such_names_is_no_error(
-    alice: Filecli, blind: BlindFilecli, desk: Path
-) -> None:
+def test_selecting_one_of_two_same_names_works(alice: Filecli, blind: BlindFilecli, desk: Path) -> None:
     write(desk / "one", "A", "a")
     alice("sync", "one", ":one")
 
@@ -189,7 +187,7 @@ def test_a_choice_of_one_of_two_such_names_is_no_error(
     assert local_files(desk / "copy") == {"a": "content of a"}
 
 
-def test_two_names_of_one_command_that_are_one_here_are_not_touched(
+def test_arguments_that_are_the_same_locally_are_not_downloaded(
     alice: Filecli, blind: BlindFilecli, desk: Path
 ) -> None:
     write(desk / "up", "A", "a")
@@ -201,7 +199,7 @@ def test_two_names_of_one_command_that_are_one_here_are_not_touched(
     assert not (desk / "a").exists()
 
 
-def test_a_file_that_differs_by_case_is_the_same_file_on_such_a_disk(
+def test_case_differences_are_ignored_on_a_case_insensitive_disk(
     alice: Filecli, blind: BlindFilecli, desk: Path
 ) -> None:
     write(desk / "one", "Photos/A.TXT")
@@ -214,8 +212,8 @@ def test_a_file_that_differs_by_case_is_the_same_file_on_such_a_disk(
     assert local_files(desk / "one") == {"photos/a.txt": "content of Photos/A.TXT"}
 
 
-def test_whether_case_counts_is_seen_by_what_is_there(desk: Path) -> None:
-    """No disk of this machine ignores case; a link to the same file is as good to look at."""
+def test_case_sensitivity_is_detected_from_existing_names(desk: Path) -> None:
+    """No file system of this machine ignores case; a link to the same file simulates it."""
     assert not ignores_case(desk)
     assert list(desk.iterdir()) == []
     (desk / "Name").touch()
@@ -226,7 +224,7 @@ def test_whether_case_counts_is_seen_by_what_is_there(desk: Path) -> None:
     assert not ignores_case(desk / ("n" * 300))
 
 
-def test_an_unreadable_folder_does_not_keep_names_from_being_met(desk: Path) -> None:
+def test_an_unreadable_folder_does_not_stop_name_lookups(desk: Path) -> None:
     (desk / "file").touch()
 
     assert LocalNames(desk / "file", never).locate("a/b") == desk / "file" / "a" / "b"

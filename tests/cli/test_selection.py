@@ -1,4 +1,4 @@
-"""Which files are meant by --include and --exclude."""
+"""--include and --exclude."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.cli.conftest import Filecli
         ("Файл*", "Файл 1", True),
     ],
 )
-def test_a_pattern_names_what_it_says(pattern: str, path: str, is_named: bool) -> None:
+def test_include_and_exclude_patterns_match(pattern: str, path: str, is_named: bool) -> None:
     assert Selection(include=[pattern]).takes(path) == is_named
     assert Selection(exclude=[pattern]).takes(path) != is_named
 
@@ -42,7 +42,7 @@ def test_an_exclude_wins_over_an_include() -> None:
     assert selection.enters("public")
 
 
-def test_both_ways_move_only_what_is_selected(alice: Filecli, desk: Path) -> None:
+def test_uploads_and_downloads_follow_the_selection(alice: Filecli, desk: Path) -> None:
     for name in ("photos/a.jpg", "photos/a.tmp", "photos/raw/a.jpg"):
         (desk / name).parent.mkdir(parents=True, exist_ok=True)
         (desk / name).write_text(name)

@@ -1,4 +1,4 @@
-"""Which server is meant, and what an address may hold."""
+"""The settings: server address and token."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cabinet.client.settings import choose_server, environment_token, to_server
         ("http://[::1]:5000", "http://[::1]:5000"),
     ],
 )
-def test_one_server_has_one_spelling(address: str, spelling: str) -> None:
+def test_server_addresses_are_normalized(address: str, spelling: str) -> None:
     assert str(to_server(address)) == spelling
 
 
@@ -38,7 +38,7 @@ def test_one_server_has_one_spelling(address: str, spelling: str) -> None:
         "http://example.org\x1b[31m",
     ],
 )
-def test_what_is_no_address_is_refused(address: str) -> None:
+def test_invalid_server_addresses_are_refused(address: str) -> None:
     with pytest.raises(BadServerAddress):
         to_server(address)
 
@@ -61,11 +61,11 @@ def test_an_address_with_a_password_is_refused_and_not_repeated() -> None:
         ("http://127.0.0.1.example.org", False),
     ],
 )
-def test_plain_http_is_confidential_on_this_machine_only(address: str, is_confidential: bool) -> None:
+def test_plain_http_is_confidential_on_loopback_only(address: str, is_confidential: bool) -> None:
     assert to_server(address).is_confidential is is_confidential
 
 
-def test_the_flag_wins_over_the_environment_and_that_over_the_default(
+def test_the_flag_overrides_the_environment_and_the_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert str(choose_server(None)) == "http://127.0.0.1:5000"
@@ -75,7 +75,7 @@ def test_the_flag_wins_over_the_environment_and_that_over_the_default(
 
 
 @pytest.mark.parametrize(("value", "token"), [("abc", "abc"), (" abc\n", "abc"), ("", None), (" ", None)])
-def test_the_token_of_the_environment_is_taken_without_the_space_round_it(
+def test_whitespace_around_the_environment_token_is_removed(
     value: str, token: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FILECLI_TOKEN", value)
@@ -84,7 +84,7 @@ def test_the_token_of_the_environment_is_taken_without_the_space_round_it(
 
 
 @pytest.mark.parametrize("value", ["a\nb", "ключ"])
-def test_a_token_that_fits_no_header_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_environment_token_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FILECLI_TOKEN", value)
 
     with pytest.raises(BadUsage):

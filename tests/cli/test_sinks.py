@@ -1,4 +1,4 @@
-"""Parts of downloads: what is kept, what is taken up again, and what is never touched."""
+"""The .part files of downloads: which are kept, resumed, or never changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cabinet.client.failures import (
     PartInUse,
 )
 from cabinet.client.local_failures import LocalTooLarge
-from cabinet.client.transfer.sinks import LONGEST_NAME, StreamSink, mark_of, open_part, part_of
+from cabinet.client.transfer.sinks import LONGEST_NAME, StreamSink, hash_file_of, open_part, part_of
 from cabinet.storage.content_hash import hash_chunks
 
 CONTENT = b"the whole content"
@@ -42,7 +42,7 @@ def names_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_a_whole_part_takes_the_name_of_the_file(target: Path) -> None:
+def test_a_complete_part_is_renamed_to_the_target(target: Path) -> None:
     with open_part(target) as part:
         part.restart(HASH)
         part.write(CONTENT)
@@ -53,7 +53,7 @@ def test_a_whole_part_takes_the_name_of_the_file(target: Path) -> None:
     assert names_in(target.parent) == {"file"}
 
 
-def test_an_empty_file_is_a_file(target: Path) -> None:
+def test_an_empty_file_is_downloaded(target: Path) -> None:
     with open_part(target) as part:
         part.restart(hash_chunks([]))
         part.finish()
@@ -62,7 +62,7 @@ def test_an_empty_file_is_a_file(target: Path) -> None:
     assert names_in(target.parent) == {"file"}
 
 
-def test_a_part_outlives_what_interrupts_it_and_is_taken_up(target: Path) -> None:
+def test_an_interrupted_part_is_kept_and_resumed(target: Path) -> None:
     leave_part(target, CONTENT[:5])
 
     assert names_in(target.parent) == {"file.part", "file.part.hash"}
@@ -73,14 +73,14 @@ def test_a_part_outlives_what_interrupts_it_and_is_taken_up(target: Path) -> Non
     assert target.read_bytes() == CONTENT
 
 
-def test_a_part_in_which_nothing_came_is_removed(target: Path) -> None:
+def test_an_empty_part_is_removed(target: Path) -> None:
     with open_part(target) as part:
         part.restart(HASH)
 
     assert names_in(target.parent) == set()
 
 
-def test_a_part_starts_over_for_another_content(target: Path) -> None:
+def test_a_part_restarts_for_another_content(target: Path) -> None:
     leave_part(target, b"the old content, which was longer")
     with open_part(target) as part:
         part.restart(HASH)
@@ -90,15 +90,15 @@ def test_a_part_starts_over_for_another_content(target: Path) -> None:
     assert target.read_bytes() == CONTENT
 
 
-def test_a_part_whose_mark_was_lost_half_written_starts_over(target: Path) -> None:
+def test_a_part_with_a_truncated_hash_file_restarts(target: Path) -> None:
     leave_part(target, CONTENT[:5])
-    mark_of(part_of(target)).write_text("")
+    hash_file_of(part_of(target)).write_text("")
 
     with open_part(target) as part:
         assert part.offset == 0
 
 
-def test_a_damaged_part_never_takes_the_name(target: Path) -> None:
+def test_a_damaged_part_is_never_renamed(target: Path) -> None:
     with open_part(target) as part:
         part.restart(HASH)
         part.write(b"something else")
@@ -108,7 +108,7 @@ def test_a_damaged_part_never_takes_the_name(target: Path) -> None:
     assert names_in(target.parent) == set()
 
 
-def test_a_file_called_like_a_part_is_not_ours_to_write_to(target: Path) -> None:
+def test_a_foreign_part_file_is_not_overwritten(target: Path) -> None:
     part_of(target).write_bytes(b"precious")
 
     with pytest.raises(ForeignPart), open_part(target):
@@ -116,7 +116,7 @@ def test_a_file_called_like_a_part_is_not_ours_to_write_to(target: Path) -> None
     assert part_of(target).read_bytes() == b"precious"
 
 
-def test_a_file_called_like_a_part_can_be_given_up(target: Path) -> None:
+def test_a_foreign_part_file_can_be_adopted(target: Path) -> None:
     part_of(target).write_bytes(b"precious")
     with open_part(target, adopt=True) as part:
         assert part.offset == 0
@@ -127,12 +127,12 @@ def test_a_file_called_like_a_part_can_be_given_up(target: Path) -> None:
     assert names_in(target.parent) == {"file"}
 
 
-def test_two_cannot_write_one_part(target: Path) -> None:
+def test_a_part_is_locked(target: Path) -> None:
     with open_part(target), pytest.raises(PartInUse), open_part(target):
         pytest.fail("it was opened")
 
 
-def test_a_file_whose_part_was_not_cleared_away_is_never_written_to_again(target: Path) -> None:
+def test_a_part_hard_linked_to_its_target_is_not_written(target: Path) -> None:
     leave_part(target, CONTENT)
     os.link(part_of(target), target)
     kept = target.rename(target.with_name("kept"))
@@ -144,9 +144,7 @@ def test_a_file_whose_part_was_not_cleared_away_is_never_written_to_again(target
     assert kept.read_bytes() == CONTENT
 
 
-def test_an_interruption_behind_the_write_loses_nothing(
-    target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interruption_after_a_write_loses_nothing(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
 
     def interrupted(descriptor: int, data: bytes) -> int:
@@ -160,7 +158,7 @@ def test_an_interruption_behind_the_write_loses_nothing(
     assert part_of(target).read_bytes() == CONTENT[:5]
 
 
-def test_a_link_called_like_a_part_is_not_followed(target: Path, tmp_path: Path) -> None:
+def test_a_link_in_the_place_of_a_part_is_not_followed(target: Path, tmp_path: Path) -> None:
     (tmp_path / "canary").write_bytes(b"precious")
     part_of(target).symlink_to(tmp_path / "canary")
 
@@ -169,16 +167,16 @@ def test_a_link_called_like_a_part_is_not_followed(target: Path, tmp_path: Path)
     assert (tmp_path / "canary").read_bytes() == b"precious"
 
 
-def test_a_link_called_like_a_mark_is_not_followed(target: Path, tmp_path: Path) -> None:
+def test_a_link_in_the_place_of_a_hash_file_is_not_followed(target: Path, tmp_path: Path) -> None:
     (tmp_path / "canary").write_bytes(b"precious")
-    mark_of(part_of(target)).symlink_to(tmp_path / "canary")
+    hash_file_of(part_of(target)).symlink_to(tmp_path / "canary")
 
     with pytest.raises(LocalFault):
         leave_part(target, CONTENT)
     assert (tmp_path / "canary").read_bytes() == b"precious"
 
 
-def test_a_pipe_called_like_a_part_is_refused(target: Path) -> None:
+def test_a_pipe_in_the_place_of_a_part_is_refused(target: Path) -> None:
     os.mkfifo(part_of(target))
 
     with pytest.raises(LocalFault), open_part(target, adopt=True):
@@ -186,7 +184,7 @@ def test_a_pipe_called_like_a_part_is_refused(target: Path) -> None:
 
 
 @pytest.mark.parametrize("can_link", [True, False])
-def test_a_file_that_appeared_meanwhile_is_kept(
+def test_a_file_created_during_the_download_is_kept(
     can_link: bool, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not can_link:
@@ -202,9 +200,7 @@ def test_a_file_that_appeared_meanwhile_is_kept(
     assert part_of(target).read_bytes() == CONTENT
 
 
-def test_where_there_are_no_hard_links_a_part_is_renamed(
-    target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_part_is_renamed_without_hard_links(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "link", refuse_links)
     with open_part(target) as part:
         part.restart(HASH)
@@ -218,7 +214,7 @@ def refuse_links(*_: object) -> None:
     raise OSError(errno.EPERM, "Operation not permitted")
 
 
-def test_with_leave_a_file_is_replaced(target: Path) -> None:
+def test_replace_replaces_the_target(target: Path) -> None:
     target.write_bytes(b"old")
     with open_part(target, replace=True) as part:
         part.restart(HASH)
@@ -232,7 +228,7 @@ def test_with_leave_a_file_is_replaced(target: Path) -> None:
     ("number", "kind"),
     [(errno.ENOSPC, LocalDiskFull), (errno.EDQUOT, LocalDiskFull), (errno.EFBIG, LocalTooLarge)],
 )
-def test_a_full_disk_has_a_name_and_keeps_what_came(
+def test_a_full_disk_keeps_the_part(
     number: int, kind: type[ClientFailure], target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> int:
@@ -249,7 +245,7 @@ def test_a_full_disk_has_a_name_and_keeps_what_came(
     assert part_of(target).read_bytes() == CONTENT[:5]
 
 
-def test_a_disk_that_cannot_sync_gives_no_file(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_sync_creates_no_file(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: int) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
@@ -263,7 +259,7 @@ def test_a_disk_that_cannot_sync_gives_no_file(target: Path, monkeypatch: pytest
     assert not target.exists()
 
 
-def test_the_part_is_synced_before_it_takes_the_name(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_part_is_synced_before_the_rename(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     sync, link = os.fsync, os.link
 
@@ -286,14 +282,14 @@ def test_the_part_is_synced_before_it_takes_the_name(target: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("letter", ["a", "Ж", "😀"])
-def test_the_longest_names_have_a_part_of_their_own(letter: str, desk: Path) -> None:
+def test_long_names_have_unique_parts(letter: str, desk: Path) -> None:
     length = LONGEST_NAME // len(letter.encode())
     longest, other = desk / (letter * length), desk / (letter * (length - 1))
     parts = {part_of(longest), part_of(other)}
 
     assert len(parts) == 2
     for part in parts:
-        assert len(os.fsencode(mark_of(part).name)) <= LONGEST_NAME
+        assert len(os.fsencode(hash_file_of(part).name)) <= LONGEST_NAME
         part.name.encode()
     leave_part(longest, CONTENT)
     with open_part(longest) as whole:
@@ -301,7 +297,7 @@ def test_the_longest_names_have_a_part_of_their_own(letter: str, desk: Path) -> 
     assert names_in(desk) == {longest.name}
 
 
-def test_a_stream_is_verified_once_it_is_written() -> None:
+def test_a_stream_is_verified_after_writing() -> None:
     stream = io.BytesIO()
     sink = StreamSink(stream, "file")
     sink.restart(HASH)
@@ -311,7 +307,7 @@ def test_a_stream_is_verified_once_it_is_written() -> None:
     assert stream.getvalue() == CONTENT
 
 
-def test_a_stream_that_took_other_bytes_is_reported() -> None:
+def test_a_damaged_stream_is_reported() -> None:
     sink = StreamSink(io.BytesIO(), "file")
     sink.restart(HASH)
     sink.write(b"something else")
@@ -320,7 +316,7 @@ def test_a_stream_that_took_other_bytes_is_reported() -> None:
         sink.finish()
 
 
-def test_a_stream_cannot_start_over() -> None:
+def test_a_stream_cannot_restart() -> None:
     sink = StreamSink(io.BytesIO(), "file")
     sink.restart(hash_chunks([b"old"]))
     sink.restart(HASH)

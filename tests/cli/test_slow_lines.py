@@ -1,4 +1,4 @@
-"""Uploads over a slow line that is interrupted again and again: each run gets on by nearly all that it sent."""
+"""Uploads over a slow connection with repeated interruptions: each run keeps nearly all that it sent."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.cli.test_resuming import methods, stored_hash
 from tests.support.contents import content_of
 from tests.support.line import Cut, Line, end_rudely
 
-# Bytes a second, and the seconds after which somebody loses patience.
+# Bytes per second, and the seconds after which a run is interrupted.
 RATE = 150_000
 PATIENCE = 40
 
 
 @pytest.fixture
 def slow(bob: Filecli, line: Line, monkeypatch: pytest.MonkeyPatch) -> Filecli:
-    """Run filecli over a line that is slow by the clock that filecli looks at."""
+    """Run filecli over a connection that is slow by filecli's clock."""
     clock = SimpleNamespace(monotonic=lambda: line.passed() / RATE)
     for module in (batches, request_size, pieces):
         monkeypatch.setattr(module, "time", clock)
@@ -31,7 +31,7 @@ def slow(bob: Filecli, line: Line, monkeypatch: pytest.MonkeyPatch) -> Filecli:
 
 
 def runs_until_done(filecli: Filecli, line: Line, *arguments: str) -> int:
-    """Run a command that is cut off each time it has taken too long; return how often it was run."""
+    """Repeat a command that is interrupted after a time; return the number of runs."""
     for count in range(1, 20):
         line.plan(Cut(RATE * PATIENCE, end_rudely))
         done = filecli("upload", "--retries", "0", *arguments)
@@ -41,7 +41,7 @@ def runs_until_done(filecli: Filecli, line: Line, *arguments: str) -> int:
     raise AssertionError("it never gets on")
 
 
-def test_a_part_is_two_seconds_of_the_line() -> None:
+def test_a_request_takes_two_seconds_of_throughput() -> None:
     learning = RequestSizer()
     assert learning.bytes == FIRST_SIZE == 256 << 10
     learning.succeeded(FIRST_SIZE, FIRST_SIZE / RATE)
@@ -50,7 +50,7 @@ def test_a_part_is_two_seconds_of_the_line() -> None:
     assert learning.bytes == FIRST_SIZE
 
 
-def test_a_part_grows_step_by_step_and_not_beyond_what_it_may_cost() -> None:
+def test_request_sizes_grow_step_by_step_to_a_maximum() -> None:
     learning = RequestSizer()
     sizes = []
     for _ in range(5):
@@ -62,7 +62,7 @@ def test_a_part_grows_step_by_step_and_not_beyond_what_it_may_cost() -> None:
     assert learning.bytes == FIRST_SIZE
 
 
-def test_what_is_short_does_not_make_a_line_slow() -> None:
+def test_small_requests_do_not_lower_the_size() -> None:
     learning = RequestSizer()
     for _ in range(3):
         learning.succeeded(learning.bytes, 0.01)
@@ -72,19 +72,17 @@ def test_what_is_short_does_not_make_a_line_slow() -> None:
 
 
 @pytest.mark.parametrize("size", [(20 << 20), (12 << 20) + 5])
-def test_an_upload_gets_on_however_often_it_is_interrupted(
-    size: int, slow: Filecli, line: Line, desk: Path
-) -> None:
+def test_a_repeatedly_interrupted_upload_progresses(size: int, slow: Filecli, line: Line, desk: Path) -> None:
     (desk / "file").write_bytes(content_of(size))
     runs = runs_until_done(slow, line, "file")
 
-    # Each run may lose its last part, and what it takes to see how slow the line is.
+    # Each run may lose its last part, and the bytes needed to measure the connection.
     assert runs <= size // (RATE * (PATIENCE - 8)) + 1
     assert stored_hash(slow, "file") == hash_chunks([content_of(size)])
     assert slow("uploads").stdout == ""
 
 
-def test_small_files_get_on_however_often_they_are_interrupted(slow: Filecli, line: Line, desk: Path) -> None:
+def test_repeatedly_interrupted_small_files_progress(slow: Filecli, line: Line, desk: Path) -> None:
     (desk / "many").mkdir()
     for number in range(200):
         (desk / "many" / f"{number}").write_bytes(content_of(60_000, seed=number))
@@ -97,7 +95,7 @@ def test_small_files_get_on_however_often_they_are_interrupted(slow: Filecli, li
     assert len(kept) * 60_000 > RATE * (PATIENCE - 8)
 
 
-def test_a_file_that_would_take_too_long_goes_in_parts(slow: Filecli, line: Line, desk: Path) -> None:
+def test_a_slow_file_is_sent_in_parts(slow: Filecli, line: Line, desk: Path) -> None:
     (desk / "a").write_bytes(content_of(12 << 20))
     (desk / "b").write_bytes(content_of(3 << 20))
     done = slow("upload", "-v", "-j", "1", "a", "b")
@@ -108,7 +106,7 @@ def test_a_file_that_would_take_too_long_goes_in_parts(slow: Filecli, line: Line
     assert stored_hash(slow, "b") == hash_chunks([content_of(3 << 20)])
 
 
-def test_on_a_fast_line_a_file_in_between_takes_one_request(bob: Filecli, desk: Path) -> None:
+def test_a_medium_file_takes_one_request_on_a_fast_connection(bob: Filecli, desk: Path) -> None:
     (desk / "a").write_bytes(content_of(12 << 20))
     done = bob("upload", "-v", "a")
 

@@ -1,4 +1,4 @@
-"""Making one side like the other: what is moved, what is deleted, and what never is."""
+"""sync: transferred, deleted and kept files."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def photos(desk: Path) -> Path:
 
 @pytest.fixture
 def synced(alice: Filecli, photos: Path) -> Filecli:
-    """Run filecli as somebody whose folder `in/photos` is like the local one."""
+    """Run filecli as a user whose folder `in/photos` equals the local one."""
     done = alice("sync", "photos", ":in/photos")
     assert done.exit_code == 0, done.stderr
     return alice
 
 
-def test_what_goes_up_comes_down_with_its_time(synced: Filecli, desk: Path) -> None:
+def test_synced_files_keep_their_times(synced: Filecli, desk: Path) -> None:
     done = synced("sync", ":in/photos", "copy")
 
     assert done.exit_code == 0, done.stderr
@@ -54,13 +54,13 @@ def test_what_goes_up_comes_down_with_its_time(synced: Filecli, desk: Path) -> N
     assert (desk / "copy" / "b" / "c").stat().st_mtime_ns == EARLY
 
 
-def test_a_second_run_moves_nothing(synced: Filecli) -> None:
+def test_a_second_run_transfers_nothing(synced: Filecli) -> None:
     assert "3 unchanged" in synced("sync", "photos", ":in/photos").stderr
     synced("sync", ":in/photos", "copy")
     assert "3 unchanged" in synced("sync", ":in/photos", "copy").stderr
 
 
-def test_what_changed_is_moved_by_its_size_or_its_time(synced: Filecli, photos: Path) -> None:
+def test_files_with_another_size_or_time_are_transferred(synced: Filecli, photos: Path) -> None:
     (photos / "a").write_text("longer")
     (photos / "b" / "c").write_text("C")
     done = synced("sync", "photos", ":in/photos")
@@ -69,7 +69,7 @@ def test_what_changed_is_moved_by_its_size_or_its_time(synced: Filecli, photos: 
     assert synced("download", "in/photos/b/c", "-o", "-").stdout == "C"
 
 
-def test_with_checksum_only_the_content_counts(synced: Filecli, photos: Path) -> None:
+def test_checksum_compares_only_content(synced: Filecli, photos: Path) -> None:
     os.utime(photos / "a", ns=(LATE, LATE))
     (photos / "b" / "c").write_text("C")
     os.utime(photos / "b" / "c", ns=(EARLY, EARLY))
@@ -78,14 +78,14 @@ def test_with_checksum_only_the_content_counts(synced: Filecli, photos: Path) ->
     assert synced("sync", "--checksum", "photos", ":in/photos").stdout == "in/photos/b/c\n"
 
 
-def test_a_file_that_is_here_and_differs_is_replaced(synced: Filecli, desk: Path) -> None:
+def test_a_different_local_file_is_replaced(synced: Filecli, desk: Path) -> None:
     write(desk / "copy", a="mine")
 
     assert synced("sync", ":in/photos", "copy").exit_code == 0
     assert local_files(desk / "copy")["a"] == "a"
 
 
-def test_nothing_is_deleted_unless_that_is_wanted(synced: Filecli, photos: Path, desk: Path) -> None:
+def test_nothing_is_deleted_without_delete(synced: Filecli, photos: Path, desk: Path) -> None:
     (photos / "a").unlink()
     write(desk / "copy", more="mine")
 
@@ -94,7 +94,7 @@ def test_nothing_is_deleted_unless_that_is_wanted(synced: Filecli, photos: Path,
     assert local_files(desk / "copy") == {"a": "a", "b/c": "c", "b/d/e": "e", "more": "mine"}
 
 
-def test_delete_removes_what_is_too_much_on_the_server(synced: Filecli, photos: Path) -> None:
+def test_delete_removes_surplus_remote_files(synced: Filecli, photos: Path) -> None:
     (photos / "a").unlink()
     (photos / "b" / "d" / "e").unlink()
     (photos / "b" / "d").rmdir()
@@ -106,7 +106,7 @@ def test_delete_removes_what_is_too_much_on_the_server(synced: Filecli, photos: 
     assert remote_paths(synced, "in") == ["photos/", "photos/b/", "photos/b/c"]
 
 
-def test_delete_removes_what_is_too_much_here(synced: Filecli, desk: Path) -> None:
+def test_delete_removes_surplus_local_files(synced: Filecli, desk: Path) -> None:
     write(desk / "copy", more="mine", extra__deep__file="mine")
     (desk / "copy" / "link").symlink_to("more")
     done = synced("sync", "--delete", ":in/photos", "copy")
@@ -117,14 +117,14 @@ def test_delete_removes_what_is_too_much_here(synced: Filecli, desk: Path) -> No
     assert (desk / "copy" / "link").is_symlink()
 
 
-def test_an_empty_folder_here_is_kept_there(synced: Filecli, photos: Path) -> None:
+def test_an_empty_local_folder_keeps_its_remote_folder(synced: Filecli, photos: Path) -> None:
     (photos / "b" / "d" / "e").unlink()
     synced("sync", "--delete", "photos", ":in/photos")
 
     assert remote_paths(synced, "in/photos") == ["a", "b/", "b/c", "b/d/"]
 
 
-def test_what_is_excluded_is_neither_moved_nor_deleted(synced: Filecli, photos: Path) -> None:
+def test_excluded_files_are_neither_transferred_nor_deleted(synced: Filecli, photos: Path) -> None:
     (photos / "a").unlink()
     write(photos, z="new")
     done = synced("sync", "--delete", "--exclude", "a", "--exclude", "z", "photos", ":in/photos")
@@ -183,7 +183,7 @@ def test_a_source_that_is_not_there_deletes_nothing(
     assert "a" in remote_paths(synced, "in/photos")
 
 
-def test_a_dry_run_says_what_it_would_do_and_does_nothing(synced: Filecli, photos: Path, desk: Path) -> None:
+def test_a_dry_run_reports_and_changes_nothing(synced: Filecli, photos: Path, desk: Path) -> None:
     (photos / "a").unlink()
     write(photos, new="new")
     done = synced("sync", "--delete", "--dry-run", "--json", "photos", ":in/photos")
@@ -196,10 +196,10 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(synced: Filecli, photo
 
 
 @pytest.mark.parametrize("pair", [("photos", "other"), (":photos", ":other")])
-def test_exactly_one_side_is_the_server(pair: tuple[str, str], alice: Filecli) -> None:
+def test_exactly_one_side_must_be_remote(pair: tuple[str, str], alice: Filecli) -> None:
     assert alice("sync", *pair).exit_code == 2
 
 
-def test_everything_can_be_synced(synced: Filecli, desk: Path) -> None:
+def test_the_root_folder_can_be_synced(synced: Filecli, desk: Path) -> None:
     assert synced("sync", ":", "all").exit_code == 0
     assert "in/photos/b/d/e" in local_files(desk / "all")

@@ -1,4 +1,4 @@
-"""A file where a folder has to be, and the reverse: what makes room, and what never does."""
+"""sync with a file in the place of a folder, and the reverse: what is replaced and what is kept."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def remote_files(alice: Filecli, desk: Path, folder: str) -> dict[str, str]:
 
 @pytest.fixture
 def clashing(alice: Filecli, desk: Path) -> Filecli:
-    """Run filecli as somebody with what cannot be merged: here in `one`, on the server in `two`."""
+    """Run filecli as a user with clashing trees: local in `one`, remote in `two`."""
     write(desk / "two", a="file", b__c="c", b__d__e="e", deep__x__y="y", same="same")
     assert alice("upload", "-r", "two").exit_code == 0
     write(desk / "one", a__b="b", a__c__d="d", b="file", deep__x="x", same="same", more="more")
@@ -41,7 +41,9 @@ ONE = {"a/b": "b", "a/c/d": "d", "b": "file", "deep/x": "x", "same": "same", "mo
 TWO = {"a": "file", "b/c": "c", "b/d/e": "e", "deep/x/y": "y", "same": "same"}
 
 
-def test_going_up_without_delete_each_is_reported_and_all_else_goes(clashing: Filecli, desk: Path) -> None:
+def test_sync_up_without_delete_reports_each_clash_and_uploads_the_rest(
+    clashing: Filecli, desk: Path
+) -> None:
     for _ in range(2):
         done = clashing("sync", "one", ":two")
         assert done.exit_code == 1
@@ -53,7 +55,7 @@ def test_going_up_without_delete_each_is_reported_and_all_else_goes(clashing: Fi
     assert remote_files(clashing, desk, "two") == {**TWO, "more": "more"}
 
 
-def test_going_up_with_delete_what_is_in_the_way_is_in_the_trash(clashing: Filecli, desk: Path) -> None:
+def test_sync_up_with_delete_moves_clashes_to_the_trash(clashing: Filecli, desk: Path) -> None:
     done = clashing("sync", "--delete", "one", ":two")
 
     assert done.exit_code == 0, done.stderr
@@ -64,7 +66,7 @@ def test_going_up_with_delete_what_is_in_the_way_is_in_the_trash(clashing: Filec
     assert (again.exit_code, "6 unchanged" in again.stderr) == (0, True)
 
 
-def test_coming_down_without_delete_each_is_reported_and_all_else_comes(
+def test_sync_down_without_delete_reports_each_clash_and_downloads_the_rest(
     clashing: Filecli, desk: Path
 ) -> None:
     (desk / "one" / "same").unlink()
@@ -78,7 +80,7 @@ def test_coming_down_without_delete_each_is_reported_and_all_else_comes(
     assert local_files(desk / "one") == ONE
 
 
-def test_coming_down_with_delete_the_new_takes_the_place_of_the_old(clashing: Filecli, desk: Path) -> None:
+def test_sync_down_with_delete_replaces_clashes(clashing: Filecli, desk: Path) -> None:
     done = clashing("sync", "--delete", ":two", "one")
 
     assert done.exit_code == 0, done.stderr
@@ -89,7 +91,7 @@ def test_coming_down_with_delete_the_new_takes_the_place_of_the_old(clashing: Fi
     assert (again.exit_code, "5 unchanged" in again.stderr) == (0, True)
 
 
-def test_an_empty_folder_takes_the_place_of_a_file_too(alice: Filecli, desk: Path) -> None:
+def test_sync_down_replaces_a_file_with_an_empty_folder(alice: Filecli, desk: Path) -> None:
     alice("mkdir", "two/empty")
     write(desk / "one", empty="file")
 
@@ -98,7 +100,9 @@ def test_an_empty_folder_takes_the_place_of_a_file_too(alice: Filecli, desk: Pat
 
 
 @pytest.mark.parametrize("pair", [("one", ":two"), (":two", "one")])
-def test_a_dry_run_tells_and_does_nothing(pair: tuple[str, str], clashing: Filecli, desk: Path) -> None:
+def test_a_dry_run_reports_clashes_and_changes_nothing(
+    pair: tuple[str, str], clashing: Filecli, desk: Path
+) -> None:
     done = clashing("sync", "--delete", "--dry-run", "--json", *pair)
     events = [json.loads(line) for line in done.stdout.splitlines()]
     gone = sorted(event["path"] for event in events if event["event"] == "would-delete")
@@ -115,33 +119,33 @@ def test_a_dry_run_tells_and_does_nothing(pair: tuple[str, str], clashing: Filec
     assert remote_files(clashing, desk, "two") == TWO
 
 
-def test_what_is_excluded_is_not_removed_with_its_folder(clashing: Filecli, desk: Path) -> None:
+def test_excluded_remote_files_keep_their_folder(clashing: Filecli, desk: Path) -> None:
     clashing("upload", "one/more", "--to", "two/surplus")
     done = clashing("sync", "--delete", "--exclude", "e", "one", ":two")
 
     assert done.exit_code == 1
-    assert "“two/b” is in the way and was kept, for sync does not remove “two/b/d/e”." in done.stderr
+    assert "“two/b” is in the way and was kept: sync does not remove “two/b/d/e”." in done.stderr
     assert done.stderr.count("error") == 1
     kept = {path: content for path, content in ONE.items() if path != "b"}
     assert remote_files(clashing, desk, "two") == {**kept, "b/c": "c", "b/d/e": "e"}
 
 
-def test_what_is_excluded_here_is_not_removed_with_its_folder(clashing: Filecli, desk: Path) -> None:
+def test_excluded_local_files_keep_their_folder(clashing: Filecli, desk: Path) -> None:
     done = clashing("sync", "--delete", "--exclude", "d", ":two", "one")
 
     assert done.exit_code == 1
-    assert "“one/a” is in the way and was kept, for sync does not remove “one/a/c/d”." in done.stderr
+    assert "“one/a” is in the way and was kept: sync does not remove “one/a/c/d”." in done.stderr
     expected = {"a/b": "b", "a/c/d": "d", "b/c": "c", "deep/x/y": "y", "same": "same"}
     assert local_files(desk / "one") == expected
 
 
-def test_a_link_in_a_folder_that_is_in_the_way_keeps_it(clashing: Filecli, desk: Path) -> None:
+def test_a_link_in_a_clashing_folder_keeps_it(clashing: Filecli, desk: Path) -> None:
     write(desk / "outside", file="mine")
     (desk / "one" / "a" / "link").symlink_to(desk / "outside")
     done = clashing("sync", "--delete", ":two", "one")
 
     assert done.exit_code == 1
-    assert "“one/a” is in the way and was kept, for sync does not remove “one/a/link”." in done.stderr
+    assert "“one/a” is in the way and was kept: sync does not remove “one/a/link”." in done.stderr
     assert local_files(desk / "outside") == {"file": "mine"}
     assert (desk / "one" / "a" / "b").read_text() == "b"
     assert (desk / "one" / "b" / "c").read_text() == "c"
@@ -149,7 +153,7 @@ def test_a_link_in_a_folder_that_is_in_the_way_keeps_it(clashing: Filecli, desk:
 
 @pytest.mark.parametrize("delete", [[], ["--delete"]])
 @pytest.mark.parametrize("target", ["outside", "one/a"])
-def test_a_link_in_the_place_of_a_folder_is_neither_followed_nor_removed(
+def test_a_link_in_the_place_of_a_folder_is_kept_and_not_followed(
     target: str, delete: list[str], clashing: Filecli, desk: Path
 ) -> None:
     write(desk / "outside", file="mine")
@@ -165,7 +169,7 @@ def test_a_link_in_the_place_of_a_folder_is_neither_followed_nor_removed(
 
 
 @pytest.mark.parametrize("delete", [[], ["--delete"]])
-def test_a_pipe_in_the_place_of_a_file_is_neither_waited_for_nor_removed(
+def test_a_pipe_in_the_place_of_a_file_is_kept_and_not_opened(
     delete: list[str], clashing: Filecli, desk: Path
 ) -> None:
     (desk / "one" / "same").unlink()
@@ -177,7 +181,7 @@ def test_a_pipe_in_the_place_of_a_file_is_neither_waited_for_nor_removed(
     assert (desk / "one" / "same").is_fifo()
 
 
-def test_nothing_makes_room_if_a_folder_could_not_be_read(
+def test_clashes_are_kept_if_a_folder_is_unreadable(
     clashing: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(desk / "one", secret__file="content")
@@ -199,7 +203,7 @@ def test_nothing_makes_room_if_a_folder_could_not_be_read(
 
 
 @pytest.mark.parametrize("missing", ["a", "b/d/e"])
-def test_what_is_in_the_way_stays_until_all_has_arrived_and_the_next_run_goes_on(
+def test_a_clash_is_kept_until_its_replacement_is_complete(
     missing: str, clashing: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = desk / "one" / missing
@@ -208,7 +212,7 @@ def test_what_is_in_the_way_stays_until_all_has_arrived_and_the_next_run_goes_on
         fault = Fault(patched, "open", errno.EACCES, lambda path: path.name == name)
         done = clashing("sync", "-v", "--delete", ":two", "one")
     assert (done.exit_code, fault.calls) == (1, 1)
-    assert done.stderr.count("/zip") == 1  # all others came together
+    assert done.stderr.count("/zip") == 1  # all others were downloaded together
     assert "Nothing was deleted" in done.stderr
     left = {path: text for path, text in local_files(desk / "one").items() if ".filecli" not in path}
     assert left == ONE
@@ -219,7 +223,7 @@ def test_what_is_in_the_way_stays_until_all_has_arrived_and_the_next_run_goes_on
     assert local_files(desk / "one") == TWO
 
 
-def test_what_is_in_the_way_stays_when_the_line_is_lost_before_all_is_named(
+def test_a_clash_is_kept_if_the_connection_is_lost_before_the_rename(
     clashing: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_off(stream: Reader, names: Sequence[str], most: int) -> Iterator[bytes]:
@@ -238,7 +242,7 @@ def test_what_is_in_the_way_stays_when_the_line_is_lost_before_all_is_named(
     assert local_files(desk / "one") == TWO
 
 
-def test_what_waits_for_its_place_is_of_the_kind_that_is_there_now(clashing: Filecli, desk: Path) -> None:
+def test_a_leftover_replacement_of_the_other_kind_is_discarded(clashing: Filecli, desk: Path) -> None:
     write(stage_of(desk / "one" / "a"), stale="stale")
     stage_of(desk / "one" / "b").write_text("stale")
 
@@ -246,7 +250,7 @@ def test_what_waits_for_its_place_is_of_the_kind_that_is_there_now(clashing: Fil
     assert local_files(desk / "one") == TWO
 
 
-def test_a_target_that_is_a_file_itself_is_one_clear_error(clashing: Filecli, desk: Path) -> None:
+def test_a_target_that_is_a_file_is_one_error(clashing: Filecli, desk: Path) -> None:
     write(desk, plain="plain")
     done = clashing("sync", ":two", "plain")
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)

@@ -1,4 +1,4 @@
-"""filecli before a person: prompts, questions, bars."""
+"""filecli on a terminal: prompts and progress bars."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEAD = CONTENT[: 1 << 20]
 NEW_TOKEN = json_answer({"id": "7", "name": "n", "token": "fresh"}, 201)
 
 
-def test_name_and_password_are_asked_for_and_the_password_is_not_shown(on_script: Script) -> None:
+def test_login_prompts_and_hides_the_password(on_script: Script) -> None:
     on_script.will(NEW_TOKEN)
     with in_terminal([FILECLI, "login"]) as terminal:
         terminal.expect("User name: ")
@@ -32,7 +32,7 @@ def test_name_and_password_are_asked_for_and_the_password_is_not_shown(on_script
         assert PASSWORD not in terminal.seen
 
 
-def test_a_new_password_is_asked_for_twice(on_script: Script) -> None:
+def test_register_prompts_for_the_password_twice(on_script: Script) -> None:
     on_script.will(json_answer({"username": "alice"}, 201))
     with in_terminal([FILECLI, "register", "--username", "alice"]) as terminal:
         terminal.expect("Password: ")
@@ -44,7 +44,7 @@ def test_a_new_password_is_asked_for_twice(on_script: Script) -> None:
         assert terminal.leave() == 0
 
 
-def test_ctrl_c_at_a_prompt_leaves_with_130(on_script: Script) -> None:
+def test_ctrl_c_at_a_prompt_exits_with_130(on_script: Script) -> None:
     with in_terminal([FILECLI, "login"]) as terminal:
         terminal.expect("User name: ")
         terminal.interrupt()
@@ -53,7 +53,7 @@ def test_ctrl_c_at_a_prompt_leaves_with_130(on_script: Script) -> None:
     assert on_script.seen == []
 
 
-def test_two_lines_through_a_pipe_are_read_though_there_is_a_terminal(on_script: Script) -> None:
+def test_piped_credentials_are_read_despite_a_terminal(on_script: Script) -> None:
     on_script.will(NEW_TOKEN)
     command = f"printf 'alice\\nsecret words\\n' | {shlex.quote(FILECLI)} login"
     with in_terminal(["sh", "-c", command]) as terminal:
@@ -63,7 +63,7 @@ def test_two_lines_through_a_pipe_are_read_though_there_is_a_terminal(on_script:
 
 
 @pytest.mark.parametrize(("answer", "code", "content"), [("y", 0, b"new"), ("n", 5, b"mine")])
-def test_a_local_file_is_asked_about(
+def test_replacing_a_local_file_prompts(
     answer: str, code: int, content: bytes, on_script: Script, desk: Path
 ) -> None:
     (desk / "file").write_bytes(b"mine")
@@ -76,7 +76,7 @@ def test_a_local_file_is_asked_about(
     assert (desk / "file").read_bytes() == content
 
 
-def test_a_person_sees_bars_while_bytes_move(on_script: Script, release: threading.Event) -> None:
+def test_transfers_show_progress_bars(on_script: Script, release: threading.Event) -> None:
     name = "[bold]big"
     on_script.will_at("/lookup", json_answer({"entries": [entry_of(name, CONTENT)]}))
     on_script.will(content_answer(CONTENT, cut=len(HEAD), until=release), content_answer(CONTENT, len(HEAD)))
@@ -89,7 +89,7 @@ def test_a_person_sees_bars_while_bytes_move(on_script: Script, release: threadi
         assert terminal.leave() == 0
 
 
-def test_several_files_have_a_bar_for_all_of_them(on_script: Script, desk: Path) -> None:
+def test_several_files_have_a_total_progress_bar(on_script: Script, desk: Path) -> None:
     for name in ("one", "two"):
         (desk / name).write_bytes(CONTENT)
         on_script.will(json_answer(entry_of(name, CONTENT), 201))
@@ -101,14 +101,14 @@ def test_several_files_have_a_bar_for_all_of_them(on_script: Script, desk: Path)
 
 
 @pytest.mark.parametrize("option", ["--no-progress", "-q", "--json"])
-def test_whoever_wants_no_bars_gets_none(option: str, on_script: Script) -> None:
+def test_no_progress_hides_progress_bars(option: str, on_script: Script) -> None:
     on_script.will(content_answer(CONTENT))
     with in_terminal([FILECLI, "download", option, "big"]) as terminal:
         assert terminal.leave() == 0
         assert "\x1b" not in terminal.seen
 
 
-def test_bars_are_without_colour_if_that_is_wanted(
+def test_no_color_removes_color_from_progress_bars(
     on_script: Script, release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
@@ -121,7 +121,7 @@ def test_bars_are_without_colour_if_that_is_wanted(
         assert "\x1b[3" not in terminal.seen
 
 
-def test_the_terminal_of_a_hostile_server_is_safe(on_script: Script) -> None:
+def test_names_from_a_hostile_server_are_escaped(on_script: Script) -> None:
     on_script.will(json_answer({"type": "/problems/not-found", "detail": "\x1b]0;owned\x07"}, 404))
     with in_terminal([FILECLI, "ls", "x"]) as terminal:
         assert terminal.leave() == 4

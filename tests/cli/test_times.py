@@ -1,4 +1,4 @@
-"""Times of files, and that they come along."""
+"""File times, and that transfers keep them."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ LAST = 253_402_300_799_999_999_000
         (10**21, "253402300799.999999999"),
     ],
 )
-def test_a_time_is_told_exactly_or_as_the_last_that_there_is(mtime_ns: int, text: str) -> None:
+def test_times_are_sent_exactly_or_clamped(mtime_ns: int, text: str) -> None:
     assert to_seconds(mtime_ns) == text
     assert to_seconds(from_seconds(text)) == text
 
 
-def test_no_time_is_told_as_none() -> None:
+def test_no_time_is_sent_as_none() -> None:
     assert to_seconds(None) is None
 
 
-def test_times_of_the_server_are_read_exactly() -> None:
+def test_server_times_are_parsed_exactly() -> None:
     assert from_rfc3339("2009-02-13T23:31:30.123456Z") == EARLY
     assert from_rfc3339("0001-01-01T00:00:00Z") == FIRST
     assert from_rfc3339("9999-12-31T23:59:59.999999Z") == LAST
@@ -67,14 +67,14 @@ def test_times_of_the_server_are_read_exactly() -> None:
         "1" * 13,
     ],
 )
-def test_what_is_no_time_is_none(text: str) -> None:
+def test_invalid_times_are_none(text: str) -> None:
     assert from_rfc3339(text) is None
     assert from_http_date(text) is None
     assert from_seconds(text) is None
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/New_York", "UTC"])
-def test_every_time_can_be_shown_in_every_zone(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_time_can_be_formatted_in_every_zone(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     shown = [to_local_text(text) for text in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z")]
@@ -85,7 +85,7 @@ def test_every_time_can_be_shown_in_every_zone(zone: str, monkeypatch: pytest.Mo
     assert {len(text) for text in shown} == {len("0001-01-01 00:00")}
 
 
-def test_two_times_agree_as_exactly_as_the_coarser_one_is() -> None:
+def test_times_are_compared_at_the_coarser_resolution() -> None:
     assert is_same_time(EARLY, EARLY + 999)
     assert not is_same_time(EARLY, EARLY + 1000)
     assert is_same_time(EARLY, EARLY // 10**9 * 10**9)
@@ -95,7 +95,7 @@ def test_two_times_agree_as_exactly_as_the_coarser_one_is() -> None:
 
 
 @pytest.mark.parametrize("size", [3, 2 << 20, 17 << 20])
-def test_a_time_goes_up_and_comes_down(size: int, alice: Filecli, desk: Path) -> None:
+def test_times_survive_upload_and_download(size: int, alice: Filecli, desk: Path) -> None:
     for name in ("folder/one", "folder/two"):
         (desk / name).parent.mkdir(exist_ok=True)
         (desk / name).write_bytes(content_of(size))
@@ -113,7 +113,7 @@ TIMES = [FIRST, -2_000_000_000_123_456_000, -1_500, -1_000, 0, EARLY, 4_102_444_
 
 @pytest.mark.any_database
 @pytest.mark.parametrize("size", [3, 2 << 20, 17 << 20])
-def test_every_time_is_kept_and_the_next_run_has_nothing_to_do(
+def test_sync_keeps_every_time_and_the_next_run_is_empty(
     size: int, alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = TIMES if size < 17 << 20 else TIMES[1:2]
@@ -135,7 +135,7 @@ def test_every_time_is_kept_and_the_next_run_has_nothing_to_do(
     assert listed == [str(number) for number in range(len(times))]
 
 
-def test_a_time_that_no_server_has_is_kept_as_the_last_one_and_sent_once(alice: Filecli, desk: Path) -> None:
+def test_an_unsupported_time_is_clamped_and_sent_once(alice: Filecli, desk: Path) -> None:
     (desk / "old").mkdir()
     (desk / "old" / "file").touch()
     os.utime(desk / "old" / "file", ns=(LAST * 2, LAST * 2))
@@ -145,7 +145,7 @@ def test_a_time_that_no_server_has_is_kept_as_the_last_one_and_sent_once(alice: 
 
 
 @pytest.mark.parametrize("step", [10**9, 2 * 10**9, 10**7])
-def test_a_disk_that_knows_times_less_exactly_is_brought_a_file_once(
+def test_a_coarse_file_system_gets_a_file_only_once(
     step: int, alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (desk / "old").mkdir()
@@ -156,7 +156,7 @@ def test_a_disk_that_knows_times_less_exactly_is_brought_a_file_once(
     utime = os.utime
 
     def keep(path: int, *, ns: tuple[int, int]) -> None:
-        """Keep times as FAT does: from 1980 on, and so many nanoseconds apart."""
+        """Store times like FAT: from 1980, with a resolution in nanoseconds."""
         held = max(ns[1], 315_532_800 * 10**9) // step * step
         utime(path, ns=(held, held))
 

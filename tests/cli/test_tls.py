@@ -1,4 +1,4 @@
-"""https: a certificate is believed only with a reason."""
+"""https: verification of certificates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LINES = f"{USERNAME}\n{PASSWORD}\n"
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """Return a file with a key and the certificate that it signed for 127.0.0.1 itself."""
+    """Return a file with a key and a self-signed certificate for 127.0.0.1."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(
         [
@@ -47,7 +47,7 @@ def certificate(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def https(app: Flask, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Serve the real application by https, and point filecli to it."""
+    """Serve the real application over https, and point filecli to it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=context)
@@ -63,17 +63,17 @@ def https(app: Flask, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.mark.usefixtures("https")
-def test_a_certificate_that_nobody_vouches_for_gets_no_password(filecli: Filecli) -> None:
+def test_an_untrusted_certificate_gets_no_password(filecli: Filecli) -> None:
     done = filecli("register", given=LINES)
 
     assert done.exit_code == 8
     assert done.stderr.startswith("filecli: error: No trusted connection to https://127.0.0.1:")
     assert "self-signed certificate" in done.stderr
-    assert "Hint: --ca-cert FILE names the authority to trust." in done.stderr
+    assert "Hint: Set the certificate authority to trust with --ca-cert FILE." in done.stderr
 
 
 @pytest.mark.usefixtures("https")
-def test_a_certificate_can_be_vouched_for(filecli: Filecli, certificate: Path, desk: Path) -> None:
+def test_ca_cert_makes_a_certificate_trusted(filecli: Filecli, certificate: Path, desk: Path) -> None:
     (desk / "file").write_bytes(b"content")
     trusting = ["--ca-cert", str(certificate)]
 
@@ -85,16 +85,14 @@ def test_a_certificate_can_be_vouched_for(filecli: Filecli, certificate: Path, d
 
 
 @pytest.mark.usefixtures("https")
-def test_a_certificate_can_go_unchecked_but_not_without_a_warning(filecli: Filecli) -> None:
+def test_insecure_skips_verification_with_a_warning(filecli: Filecli) -> None:
     done = filecli("register", "--insecure", given=LINES)
 
     assert done.exit_code == 0
-    assert done.stderr.count("filecli: warning: --insecure: whoever answers as https://127.0.0.1:") == 1
+    assert done.stderr.count("filecli: warning: --insecure: the certificate of https://127.0.0.1:") == 1
 
 
-def test_a_connection_that_is_cut_is_lost_and_not_untrusted(
-    filecli: Filecli, certificate: Path, desk: Path
-) -> None:
+def test_a_closed_tls_connection_is_connection_lost(filecli: Filecli, certificate: Path, desk: Path) -> None:
     (desk / "large").write_bytes(bytes(32 << 20))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
@@ -117,7 +115,7 @@ def test_a_connection_that_is_cut_is_lost_and_not_untrusted(
 
 
 @pytest.mark.usefixtures("https")
-def test_a_file_of_authorities_that_holds_none_is_an_error(filecli: Filecli, desk: Path) -> None:
+def test_an_empty_ca_file_is_an_error(filecli: Filecli, desk: Path) -> None:
     (desk / "empty.pem").touch()
     done = filecli("--ca-cert", "empty.pem", "register", given=LINES)
 

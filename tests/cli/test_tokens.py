@@ -1,4 +1,4 @@
-"""The token file: private, whole, one token a server."""
+"""The token file: private, atomic, one token per server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_token_is_found_for_its_own_server_only(token_path: Path) -> None:
+def test_a_token_is_returned_for_its_own_server_only(token_path: Path) -> None:
     tokens = TokenFile(token_path)
     tokens.set("http://one", TOKEN)
 
@@ -36,7 +36,7 @@ def test_a_token_is_found_for_its_own_server_only(token_path: Path) -> None:
     assert tokens.get("http://one:81") is None
 
 
-def test_a_file_that_is_not_there_holds_no_token(token_path: Path) -> None:
+def test_a_missing_token_file_has_no_tokens(token_path: Path) -> None:
     tokens = TokenFile(token_path)
     tokens.forget("http://one")
 
@@ -44,7 +44,7 @@ def test_a_file_that_is_not_there_holds_no_token(token_path: Path) -> None:
     assert not token_path.exists()
 
 
-def test_forgetting_one_server_keeps_the_others(token_path: Path) -> None:
+def test_removing_a_token_keeps_the_others(token_path: Path) -> None:
     tokens = TokenFile(token_path)
     tokens.set("http://one", TOKEN)
     tokens.set("http://two", TOKEN)
@@ -67,7 +67,7 @@ def test_the_file_and_its_folder_are_private_whatever_the_umask(token_path: Path
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
-def test_a_file_that_others_can_use_is_refused(mode: int, token_path: Path) -> None:
+def test_a_token_file_readable_by_others_is_refused(mode: int, token_path: Path) -> None:
     tokens = TokenFile(token_path)
     tokens.set("http://one", TOKEN)
     token_path.chmod(mode)
@@ -79,7 +79,7 @@ def test_a_file_that_others_can_use_is_refused(mode: int, token_path: Path) -> N
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"http://one": 1}', '{"http://one": {"id": "1"}}', "\ufffe"])
-def test_a_file_that_holds_something_else_is_reported(content: str, token_path: Path) -> None:
+def test_an_invalid_token_file_is_reported(content: str, token_path: Path) -> None:
     token_path.parent.mkdir(parents=True)
     token_path.touch(mode=0o600)
     token_path.write_text(content, encoding="utf-8")
@@ -88,15 +88,15 @@ def test_a_file_that_holds_something_else_is_reported(content: str, token_path: 
         TokenFile(token_path).get("http://one")
 
 
-def test_the_cure_is_one_that_can_be_done(token_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a file that is somebody else's nor one that the system refuses can be mended or deleted."""
+def test_token_file_hints_are_usable(token_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hints must work: a foreign or inaccessible file can be neither changed nor deleted."""
     tokens = TokenFile(token_path)
     tokens.set("http://one", TOKEN)
     with monkeypatch.context() as foreign:
         foreign.setattr(os, "geteuid", lambda: os.getuid() + 1)
         with pytest.raises(TokenFileForeign) as caught:
             tokens.get("http://one")
-    assert describe(caught.value).endswith("Set FILECLI_TOKEN, or XDG_CONFIG_HOME to a folder of your own.")
+    assert describe(caught.value).endswith("Set FILECLI_TOKEN, or XDG_CONFIG_HOME to a folder that you own.")
 
     for name, call in (("replace", tokens.set), ("open", tokens.set)):
         with monkeypatch.context() as refusing:
@@ -108,14 +108,14 @@ def test_the_cure_is_one_that_can_be_done(token_path: Path, monkeypatch: pytest.
         TokenFile(Path("~", "tokens.json")).set("http://two", TOKEN)
 
 
-def test_a_folder_in_the_way_is_reported(token_path: Path) -> None:
+def test_a_folder_in_the_place_of_the_token_file_is_reported(token_path: Path) -> None:
     token_path.mkdir(parents=True)
 
     with pytest.raises(TokenFileBroken):
         TokenFile(token_path).get("http://one")
 
 
-def test_a_file_in_the_way_of_the_folder_is_reported(token_path: Path) -> None:
+def test_a_file_in_the_place_of_the_token_folder_is_reported(token_path: Path) -> None:
     token_path.parent.parent.mkdir(parents=True)
     token_path.parent.touch()
 
@@ -123,7 +123,7 @@ def test_a_file_in_the_way_of_the_folder_is_reported(token_path: Path) -> None:
         TokenFile(token_path).set("http://one", TOKEN)
 
 
-def test_a_disk_that_fails_keeps_what_was_stored(token_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_keeps_the_stored_tokens(token_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = TokenFile(token_path)
     tokens.set("http://one", TOKEN)
     with monkeypatch.context() as broken:
@@ -134,7 +134,7 @@ def test_a_disk_that_fails_keeps_what_was_stored(token_path: Path, monkeypatch: 
     assert tokens.get("http://one") == TOKEN
 
 
-def test_what_an_interrupted_write_left_is_no_hindrance(token_path: Path) -> None:
+def test_leftovers_of_an_interrupted_write_are_replaced(token_path: Path) -> None:
     token_path.parent.mkdir(parents=True)
     token_path.with_suffix(".new").write_text("{", encoding="utf-8")
     TokenFile(token_path).set("http://one", TOKEN)
@@ -142,7 +142,7 @@ def test_what_an_interrupted_write_left_is_no_hindrance(token_path: Path) -> Non
     assert json.loads(token_path.read_text()).keys() == {"http://one"}
 
 
-def test_those_who_sign_in_at_once_all_keep_their_tokens(token_path: Path) -> None:
+def test_parallel_logins_all_keep_their_tokens(token_path: Path) -> None:
     servers = [f"http://{number}" for number in range(16)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda server: TokenFile(token_path).set(server, TOKEN), servers))

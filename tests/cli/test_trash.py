@@ -1,4 +1,4 @@
-"""What is in the trash of the server."""
+"""The trash commands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.cli.scripted import Script, json_answer
 
 @pytest.fixture
 def thrown(alice: Filecli) -> Filecli:
-    """Run filecli as a user who threw away report, another report, and docs with a file in it."""
+    """Run filecli as a user who removed report, another report, and docs with a file in it."""
     for content in ("old", "new"):
         assert alice("upload", "-", "--to", "report", given=content).exit_code == 0
         assert alice("rm", "report").exit_code == 0
@@ -26,12 +26,12 @@ def ids(filecli: Filecli) -> list[str]:
     return [line.split()[0] for line in filecli("trash", "-q").stdout.splitlines()]
 
 
-def test_the_trash_lists_what_was_thrown_away_newest_first(thrown: Filecli) -> None:
+def test_the_trash_lists_newest_first(thrown: Filecli) -> None:
     head, *lines = thrown("trash", "list").stdout.splitlines()
 
     when = r"\d{4}-\d\d-\d\d \d\d:\d\d"
     assert head.split("  ")[0] == "ID"
-    # Each heading stands where its column begins, that of the size where it ends.
+    # Each heading starts where its column starts; that of the size ends where it ends.
     id_length = len(lines[0].split()[0])
     assert [head.index(title) for title in ("TRASHED", "KEPT UNTIL")] == [id_length + 2, id_length + 20]
     assert head.index("SIZE") + 4 == lines[0].index("-  docs/") + 1
@@ -48,19 +48,19 @@ def test_json_is_one_document(thrown: Filecli) -> None:
     assert [entry["from"] for entry in listing["entries"]] == ["docs", "report", "report"]
 
 
-def test_an_empty_trash_says_so(alice: Filecli) -> None:
+def test_an_empty_trash_prints_a_note(alice: Filecli) -> None:
     done = alice("trash", "list")
 
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "The trash is empty.\n")
 
 
-def test_a_path_means_what_was_thrown_away_last(thrown: Filecli) -> None:
+def test_a_path_means_the_item_removed_last(thrown: Filecli) -> None:
     assert thrown("trash", "restore", "report", "/docs/").stdout == "report\ndocs\n"
     assert thrown("download", "report", "-o", "-").stdout == "new"
     assert thrown("ls", "-R").stdout == "docs/\ndocs/a\nreport\n"
 
 
-def test_an_id_means_just_one_thing(thrown: Filecli) -> None:
+def test_an_id_means_exactly_one_item(thrown: Filecli) -> None:
     oldest = ids(thrown)[2]
     done = thrown("trash", "restore", "--json", oldest)
 
@@ -69,14 +69,14 @@ def test_an_id_means_just_one_thing(thrown: Filecli) -> None:
     assert thrown("download", "report", "-o", "-").stdout == "old"
 
 
-def test_what_took_the_place_meanwhile_stays_unless_otherwise_wanted(thrown: Filecli) -> None:
+def test_restore_follows_on_conflict(thrown: Filecli) -> None:
     thrown("upload", "-", "--to", "report", given="newest")
 
     assert thrown("trash", "restore", "report").exit_code == 5
     assert thrown("trash", "restore", "report", "--on-conflict", "rename").stdout == "report (2)\n"
 
 
-def test_what_is_not_in_the_trash_is_not_found(thrown: Filecli) -> None:
+def test_an_unknown_item_is_not_found(thrown: Filecli) -> None:
     done = thrown("trash", "restore", "nothing")
 
     assert done.exit_code == 4
@@ -84,16 +84,16 @@ def test_what_is_not_in_the_trash_is_not_found(thrown: Filecli) -> None:
     assert thrown("trash", "restore", "nothing", "report").exit_code == 1
 
 
-def test_one_thing_goes_for_ever(thrown: Filecli) -> None:
+def test_trash_rm_deletes_one_item_permanently(thrown: Filecli) -> None:
     done = thrown("trash", "rm", "-y", "report")
 
-    assert (done.exit_code, done.stderr) == (0, "“report” is gone for ever.\n")
+    assert (done.exit_code, done.stderr) == (0, "“report” was permanently deleted.\n")
     assert len(ids(thrown)) == 2
     event = json.loads(thrown("trash", "rm", "--force", "--json", "docs").stdout)
     assert (event["event"], event["path"]) == ("removed", "docs")
 
 
-def test_everything_goes_for_ever(thrown: Filecli) -> None:
+def test_trash_empty_deletes_everything_permanently(thrown: Filecli) -> None:
     done = thrown("trash", "empty", "-y")
 
     assert (done.exit_code, done.stderr) == (0, "The trash is empty.\n")
@@ -101,7 +101,7 @@ def test_everything_goes_for_ever(thrown: Filecli) -> None:
     assert thrown("whoami").stderr.startswith("0 bytes used")
 
 
-def test_no_more_of_the_trash_is_read_than_it_takes(scripted: Filecli, script: Script) -> None:
+def test_the_trash_is_read_only_as_far_as_needed(scripted: Filecli, script: Script) -> None:
     trashed = {"id": "7", "from": "a", "kind": "folder", "size": None}
     script.will(json_answer({"entries": [trashed], "next": "more"}), json_answer(None))
 
@@ -109,7 +109,7 @@ def test_no_more_of_the_trash_is_read_than_it_takes(scripted: Filecli, script: S
     assert [seen.target for seen in script.seen] == ["/trash?limit=1000", "/trash/7"]
 
 
-def test_an_id_of_the_server_stays_within_its_place(scripted: Filecli, script: Script) -> None:
+def test_ids_from_the_server_are_quoted_in_urls(scripted: Filecli, script: Script) -> None:
     trashed = {"id": "../x?y", "from": "a", "kind": "folder", "size": None}
     script.will(json_answer({"entries": [trashed], "next": None}), json_answer(None))
     scripted("trash", "rm", "-y", "a")
@@ -120,15 +120,13 @@ def test_an_id_of_the_server_stays_within_its_place(scripted: Filecli, script: S
 @pytest.mark.parametrize(
     "trashed", [5, {}, {"id": "7", "kind": "folder"}, {"id": 7, "from": "a", "kind": "folder"}]
 )
-def test_a_trash_that_makes_no_sense_is_not_understood(
-    trashed: object, scripted: Filecli, script: Script
-) -> None:
+def test_an_invalid_trash_listing_is_rejected(trashed: object, scripted: Filecli, script: Script) -> None:
     script.will(json_answer({"entries": [trashed]}))
 
     assert scripted("trash").exit_code == 1
 
 
-def test_names_in_the_trash_steer_no_terminal(scripted: Filecli, script: Script) -> None:
+def test_trashed_names_are_escaped(scripted: Filecli, script: Script) -> None:
     trashed = {"id": "\x1b[2J", "from": "a\x1b]0;x\x07", "kind": "folder"}
     script.will(json_answer({"entries": [trashed]}))
 

@@ -1,4 +1,4 @@
-"""Which files a folder stands for, and where a download goes."""
+"""Walks of local folders, and targets of downloads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def fail_on(path: Path) -> None:
     pytest.fail(f"{path} was left out")
 
 
-def test_a_walk_yields_files_in_the_order_of_their_names(desk: Path) -> None:
+def test_a_walk_sorts_files_by_name(desk: Path) -> None:
     for name in ("b/2", "b/1", "c", "a"):
         (desk / name).parent.mkdir(exist_ok=True)
         (desk / name).touch()
@@ -32,7 +32,7 @@ def test_a_walk_yields_files_in_the_order_of_their_names(desk: Path) -> None:
     assert found == ["a", "b/1", "b/2", "c"]
 
 
-def test_a_walk_leaves_out_links_and_pipes_and_says_so(desk: Path) -> None:
+def test_a_walk_skips_and_reports_links_and_pipes(desk: Path) -> None:
     (desk / "file").touch()
     (desk / "link").symlink_to("file")
     (desk / "loop").symlink_to(".")
@@ -43,7 +43,7 @@ def test_a_walk_leaves_out_links_and_pipes_and_says_so(desk: Path) -> None:
     assert skipped == [desk / "link", desk / "loop", desk / "pipe"]
 
 
-def test_a_walk_of_nothing_is_an_error(desk: Path) -> None:
+def test_walking_a_missing_folder_is_an_error(desk: Path) -> None:
     with pytest.raises(LocalMissing):
         list(iter_files(desk / "nowhere", fail_on))
 
@@ -52,7 +52,7 @@ def test_without_an_output_a_download_keeps_its_name() -> None:
     assert choose_target(None, "a") == Path("a")
 
 
-def test_an_output_is_a_folder_if_it_is_one_or_ends_with_a_slash(desk: Path) -> None:
+def test_output_is_a_folder_if_it_exists_as_one_or_ends_with_a_slash(desk: Path) -> None:
     (desk / "there").mkdir()
 
     assert choose_target("there", "a") == Path("there/a")
@@ -70,7 +70,7 @@ def test_a_file_in_the_way_of_a_folder_is_an_error(desk: Path) -> None:
         make_folder(desk / "file" / "below")
 
 
-def test_a_file_holds_a_content_if_every_byte_agrees(desk: Path) -> None:
+def test_content_matches_only_if_every_byte_does(desk: Path) -> None:
     (desk / "file").write_bytes(b"content")
     (desk / "link").symlink_to("file")
     content_hash = hash_chunks([b"content"])
@@ -82,7 +82,7 @@ def test_a_file_holds_a_content_if_every_byte_agrees(desk: Path) -> None:
     assert not holds_content(desk / "nowhere", 7, content_hash)
 
 
-def test_a_place_has_to_lie_in_a_folder_and_be_none(desk: Path) -> None:
+def test_a_target_must_be_in_a_folder_and_not_be_one(desk: Path) -> None:
     check_place(desk / "new")
 
     with pytest.raises(LocalMissing):

@@ -1,4 +1,4 @@
-"""UploadJournal on unfinished uploads where they cannot be kept, or make no sense: a warning, and never an end."""
+"""Upload journals that are damaged or cannot be written: a warning, and never a failed upload."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DIGEST = bytes(range(32))
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return where the notes go; it is not there yet."""
+    """Return the missing folder of journals."""
     return tmp_path / "state" / "filecli" / "uploads"
 
 
@@ -68,7 +68,7 @@ def a_link_to_itself(folder: Path) -> None:
 @pytest.mark.parametrize(
     "spoil", [in_the_way, a_folder_in_place_of_the_file, a_pipe_in_place_of_the_file, a_link_to_itself]
 )
-def test_where_no_notes_can_be_kept_the_upload_goes_on_without(
+def test_an_upload_continues_without_a_journal(
     spoil: Callable[[Path], None], folder: Path, desk: Path
 ) -> None:
     spoil(folder)
@@ -82,7 +82,7 @@ def test_where_no_notes_can_be_kept_the_upload_goes_on_without(
         assert not journal.pieces
 
     assert len(warnings) == 1
-    assert "An upload that is interrupted will begin anew." in warnings[0]
+    assert "An interrupted upload will start again from the beginning." in warnings[0]
     assert local_files(folder) == {}
     assert sibling_ids(folder, "an-id") == ["an-id"]
     delete_journal_of(folder, "an-id")
@@ -103,7 +103,7 @@ def test_any_error_of_the_disk_is_a_warning(
 
 
 @pytest.mark.parametrize("after", [0, 1])
-def test_a_disk_that_fills_up_meanwhile_keeps_what_is_whole(
+def test_a_disk_that_fills_up_keeps_the_complete_lines(
     after: int, folder: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
@@ -120,7 +120,7 @@ def test_a_disk_that_fills_up_meanwhile_keeps_what_is_whole(
         assert [piece.digests for piece in journal.pieces] == [b""] * after
 
 
-def test_half_a_line_that_a_full_disk_took_does_not_spoil_the_next_run(
+def test_an_incomplete_line_does_not_affect_the_next_run(
     folder: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write = os.write
@@ -151,7 +151,7 @@ LINE = {"piece": 0, "block": 0, "digests": DIGEST.hex()}
                          [["a", 0, 8 << 20], ["b", 0, 1]], [[0, 0, 8 << 20]], [["a", 0]])),
     ],
 )  # fmt: skip
-def test_notes_that_make_no_sense_are_as_good_as_none(header: bytes, folder: Path, desk: Path) -> None:
+def test_an_invalid_journal_is_ignored(header: bytes, folder: Path, desk: Path) -> None:
     folder.mkdir(parents=True)
     (folder / SUBJECT.file_name).write_bytes(header + b"\n" + json.dumps(LINE).encode() + b"\n")
     assert local_files(folder) == {}
@@ -171,7 +171,7 @@ def test_notes_that_make_no_sense_are_as_good_as_none(header: bytes, folder: Pat
     [{"block": 1}, {"block": -1}, {"block": "0"}, {"piece": 1}, {"digests": "00"}, {"digests": "zz"},
      {"digests": DIGEST.hex() * 3}, {"block": None}],
 )  # fmt: skip
-def test_digests_that_make_no_sense_do_not_count(change: dict[str, object], folder: Path) -> None:
+def test_invalid_digests_are_ignored(change: dict[str, object], folder: Path) -> None:
     folder.mkdir(parents=True)
     lines = [{**HEADER, "pieces": [["a", 0, 8 << 20]]}, {**LINE, **change}, LINE]
     (folder / SUBJECT.file_name).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
@@ -179,7 +179,7 @@ def test_digests_that_make_no_sense_do_not_count(change: dict[str, object], fold
         assert [piece.digests for piece in journal.pieces] == [b""]
 
 
-def test_two_at_the_same_file_still_keep_out_of_each_others_way(folder: Path, desk: Path) -> None:
+def test_a_journal_is_locked(folder: Path, desk: Path) -> None:
     with (
         open_journal(folder, SUBJECT, pytest.fail),
         pytest.raises(UploadInUse),
@@ -200,7 +200,7 @@ def test_a_large_upload_needs_no_home(alice: Filecli, desk: Path, tmp_path: Path
     assert alice("uploads").exit_code == 0
 
 
-def test_where_nobody_knows_a_home_nothing_is_made_in_the_working_folder(
+def test_without_a_home_folder_nothing_is_created_in_the_working_folder(
     alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):

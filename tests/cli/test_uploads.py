@@ -1,4 +1,4 @@
-"""Uploading: files, folders, standard input, conflicts."""
+"""Uploads: files, folders, standard input, conflicts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def fetched(alice: Filecli, path: str) -> bytes:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_what_goes_up_is_what_comes_down(size: int, alice: Filecli, desk: Path) -> None:
+def test_uploaded_bytes_download_unchanged(size: int, alice: Filecli, desk: Path) -> None:
     content = content_of(size)
     (desk / "file").write_bytes(content)
     done = alice("upload", "file")
@@ -46,7 +46,7 @@ def test_what_goes_up_is_what_comes_down(size: int, alice: Filecli, desk: Path) 
         "я" * 127,
     ],
 )
-def test_any_name_survives_the_way_there_and_back(name: str, alice: Filecli, desk: Path) -> None:
+def test_any_name_round_trips(name: str, alice: Filecli, desk: Path) -> None:
     (desk / name).write_bytes(b"content")
     assert alice("upload", "--", name).stdout == f"{name}\n"
     (desk / name).unlink()
@@ -56,7 +56,7 @@ def test_any_name_survives_the_way_there_and_back(name: str, alice: Filecli, des
     assert [path.name for path in desk.iterdir()] == [name]
 
 
-def test_several_files_go_into_a_folder_that_is_made(alice: Filecli, desk: Path) -> None:
+def test_several_files_are_uploaded_into_a_new_folder(alice: Filecli, desk: Path) -> None:
     for name in ("one", "two"):
         (desk / name).write_text(name)
     done = alice("upload", "one", "two", "--to", "a/b")
@@ -66,7 +66,7 @@ def test_several_files_go_into_a_folder_that_is_made(alice: Filecli, desk: Path)
     assert fetched(alice, "a/b/two") == b"two"
 
 
-def test_a_folder_goes_up_with_all_that_is_in_it(alice: Filecli, desk: Path) -> None:
+def test_a_folder_is_uploaded_with_its_contents(alice: Filecli, desk: Path) -> None:
     for name in ("photos/2020/1", "photos/2021/1", "photos/index"):
         (desk / name).parent.mkdir(parents=True, exist_ok=True)
         (desk / name).write_text(name)
@@ -75,21 +75,21 @@ def test_a_folder_goes_up_with_all_that_is_in_it(alice: Filecli, desk: Path) -> 
 
     assert done.exit_code == 0
     assert done.stdout == "in/photos/2020/1\nin/photos/2021/1\nin/photos/index\n"
-    assert "filecli: warning: “photos/link” is a link or no regular file and was left out." in done.stderr
+    assert "filecli: warning: “photos/link” is a link or a special file and was skipped." in done.stderr
     assert fetched(alice, "in/photos/2021/1") == b"photos/2021/1"
 
 
-def test_a_folder_is_refused_without_leave(alice: Filecli, desk: Path) -> None:
+def test_a_folder_is_refused_without_recursive(alice: Filecli, desk: Path) -> None:
     (desk / "photos").mkdir()
     done = alice("upload", "photos")
 
     assert done.exit_code == 2
     assert done.stderr == (
-        "filecli: error: “photos” is a folder. Hint: -r takes a folder with all that is in it.\n"
+        "filecli: error: “photos” is a folder. Hint: Use -r for a folder with its contents.\n"
     )
 
 
-def test_a_file_that_is_not_there_keeps_nobody_else_back(alice: Filecli, desk: Path) -> None:
+def test_a_missing_file_does_not_stop_the_others(alice: Filecli, desk: Path) -> None:
     (desk / "there").write_text("content")
     done = alice("upload", "nowhere", "there")
 
@@ -99,11 +99,11 @@ def test_a_file_that_is_not_there_keeps_nobody_else_back(alice: Filecli, desk: P
     assert "1 failed." in done.stderr
 
 
-def test_if_nothing_succeeds_for_one_reason_that_is_the_exit_code(alice: Filecli) -> None:
+def test_a_common_failure_decides_the_exit_code(alice: Filecli) -> None:
     assert alice("upload", "nowhere", "here").exit_code == 4
 
 
-def test_a_pipe_is_no_file_but_can_be_standard_input(alice: Filecli, desk: Path) -> None:
+def test_a_pipe_is_refused_as_a_file_and_accepted_as_stdin(alice: Filecli, desk: Path) -> None:
     os.mkfifo(desk / "pipe")
     done = alice("upload", "pipe")
 
@@ -112,7 +112,7 @@ def test_a_pipe_is_no_file_but_can_be_standard_input(alice: Filecli, desk: Path)
 
 
 @pytest.mark.parametrize("size", [0, 1, 5 << 20])
-def test_standard_input_goes_up_under_the_path_that_is_given(size: int, alice: Filecli) -> None:
+def test_stdin_is_uploaded_to_the_given_path(size: int, alice: Filecli) -> None:
     content = content_of(size)
     done = alice("upload", "-", "--to", "backups/dump", given=content)
 
@@ -122,11 +122,11 @@ def test_standard_input_goes_up_under_the_path_that_is_given(size: int, alice: F
 
 
 @pytest.mark.parametrize("arguments", [["-"], ["-", "--to", "folder/"], ["-", "a", "--to", "b"]])
-def test_standard_input_needs_a_name_and_no_company(arguments: list[str], alice: Filecli) -> None:
+def test_stdin_needs_a_path_and_cannot_be_combined_with_files(arguments: list[str], alice: Filecli) -> None:
     assert alice("upload", *arguments, given="content").exit_code == 2
 
 
-def test_an_old_file_is_replaced_unless_otherwise_wanted(alice: Filecli, desk: Path) -> None:
+def test_an_existing_file_is_replaced_by_default(alice: Filecli, desk: Path) -> None:
     (desk / "file.txt").write_text("old")
     alice("upload", "file.txt")
     (desk / "file.txt").write_text("new")
@@ -145,7 +145,7 @@ def test_an_old_file_is_replaced_unless_otherwise_wanted(alice: Filecli, desk: P
     assert fetched(alice, "file.txt") == b"new"
 
 
-def test_a_name_that_the_server_refuses_is_told_with_the_reason(alice: Filecli, desk: Path) -> None:
+def test_a_refused_name_is_reported_with_the_reason(alice: Filecli, desk: Path) -> None:
     (desk / "a\\b").write_text("content")
     done = alice("upload", "a\\b")
 
@@ -161,7 +161,7 @@ def test_a_name_that_is_not_utf_8_is_refused_before_it_is_sent(alice: Filecli, d
     assert "a\\udcff" in done.stderr
 
 
-def test_a_way_up_and_out_is_refused(alice: Filecli, desk: Path) -> None:
+def test_dot_dot_in_a_target_is_refused(alice: Filecli, desk: Path) -> None:
     (desk / "file").touch()
 
     assert alice("upload", "file", "--to", "../other").exit_code == 2
@@ -178,13 +178,13 @@ def test_each_file_is_a_line_of_json(alice: Filecli, desk: Path) -> None:
     assert events[2] | {"files": 1, "bytes": 7, "failed": 1} == events[2]
 
 
-def test_a_quiet_upload_says_nothing(alice: Filecli, desk: Path) -> None:
+def test_a_quiet_upload_prints_nothing(alice: Filecli, desk: Path) -> None:
     (desk / "file").write_text("content")
 
     assert alice("-q", "upload", "file").output == ""
 
 
-def test_a_verbose_upload_tells_its_requests_but_no_secret(alice: Filecli, desk: Path) -> None:
+def test_verbose_logs_requests_without_secrets(alice: Filecli, desk: Path) -> None:
     (desk / "file").write_text("content")
     done = alice("upload", "-v", "file")
 
@@ -193,7 +193,7 @@ def test_a_verbose_upload_tells_its_requests_but_no_secret(alice: Filecli, desk:
     assert "Bearer" not in done.stderr
 
 
-def test_a_server_that_stored_other_bytes_is_found_out(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_a_wrong_stored_hash_is_detected(scripted: Filecli, script: Script, desk: Path) -> None:
     (desk / "file").write_text("content")
     script.will(json_answer(entry_of("file", b"c0ntent"), 201))
     done = scripted("upload", "file")
@@ -202,7 +202,7 @@ def test_a_server_that_stored_other_bytes_is_found_out(scripted: Filecli, script
     assert [seen.method for seen in script.seen] == ["PUT"]
 
 
-def test_an_upload_that_replaces_is_repeated_after_a_lost_connection(
+def test_a_replacing_upload_is_retried_after_a_lost_connection(
     scripted: Filecli, script: Script, desk: Path
 ) -> None:
     (desk / "file").write_text("content")
@@ -213,7 +213,7 @@ def test_an_upload_that_replaces_is_repeated_after_a_lost_connection(
 
 
 @pytest.mark.parametrize("on_conflict", ["rename", "fail"])
-def test_an_upload_that_does_not_is_not_repeated(
+def test_a_renaming_upload_is_not_retried(
     on_conflict: str, scripted: Filecli, script: Script, desk: Path
 ) -> None:
     (desk / "file").write_text("content")
@@ -228,7 +228,7 @@ def test_an_upload_that_does_not_is_not_repeated(
     ("slug", "status", "code"),
     [("sign-in-required", 401, 3), ("storage-full", 507, 6), ("quota-exceeded", 507, 6)],
 )
-def test_what_would_meet_every_other_file_too_ends_the_command(
+def test_a_fatal_error_ends_the_command(
     slug: str, status: int, code: int, scripted: Filecli, script: Script, desk: Path
 ) -> None:
     for name in ("one", "two"):

@@ -1,4 +1,4 @@
-"""What a file held before, info and search."""
+"""versions, info and search."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.cli.scripted import Script, entry_of, folder_of, json_answer, page_of
 
 @pytest.fixture
 def written(alice: Filecli) -> Filecli:
-    """Run filecli as a user who stored report three times, the last time with "three"."""
+    """Run filecli as a user with three versions of report, the last one with "three"."""
     for content in ("one", "two", "three"):
         assert alice("upload", "-", "--to", "docs/report", given=content).exit_code == 0
     return alice
@@ -34,7 +34,7 @@ def test_versions_are_listed_newest_first(written: Filecli) -> None:
     assert re.fullmatch(r" +1 +3 bytes  .*[0-9a-f]{64}", lines[2])
 
 
-def test_json_is_the_document_of_the_server(written: Filecli) -> None:
+def test_json_is_the_response_of_the_server(written: Filecli) -> None:
     document = json.loads(written("versions", "docs/report", "--json").stdout)
 
     assert document["path"] == "docs/report"
@@ -50,7 +50,7 @@ def test_a_version_is_downloaded(written: Filecli, desk: Path) -> None:
     assert written("versions", "get", "docs/report", "9", "-o", "x").exit_code == 4
 
 
-def test_standard_output_takes_a_version_and_nothing_else(written: Filecli) -> None:
+def test_stdout_gets_only_the_version(written: Filecli) -> None:
     assert written("versions", "get", "--json", "docs/report", "1", "-o", "-").exit_code == 2
 
 
@@ -62,17 +62,17 @@ def test_a_version_is_restored_as_a_new_one(written: Filecli) -> None:
     assert len(written("versions", "docs/report", "-q").stdout.splitlines()) == 4
 
 
-def test_versions_are_removed_for_ever_but_not_the_current_one(written: Filecli) -> None:
+def test_versions_are_deleted_permanently_except_the_current_one(written: Filecli) -> None:
     done = written("versions", "rm", "docs/report", "3", "1", "-y")
 
     assert done.exit_code == 1
     assert "filecli: error: version 3: " in done.stderr
-    assert "Version 1 of “docs/report” is gone for ever." in done.stderr
+    assert "Version 1 of “docs/report” was permanently deleted." in done.stderr
     assert len(written("versions", "docs/report", "-q").stdout.splitlines()) == 2
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x"])
-def test_a_version_is_a_number_from_one_on(number: str, scripted: Filecli) -> None:
+def test_a_version_number_starts_at_one(number: str, scripted: Filecli) -> None:
     assert scripted("versions", "get", "docs/report", number).exit_code == 2
 
 
@@ -81,7 +81,7 @@ def test_only_files_have_versions(written: Filecli) -> None:
     assert written("versions", "docs").exit_code == 5
 
 
-def test_a_file_called_like_a_command_has_versions_too(alice: Filecli) -> None:
+def test_a_file_named_like_a_subcommand_has_versions(alice: Filecli) -> None:
     alice("upload", "-", "--to", "get", given="x")
 
     assert len(alice("versions", "list", "get", "-q").stdout.splitlines()) == 1
@@ -90,15 +90,13 @@ def test_a_file_called_like_a_command_has_versions_too(alice: Filecli) -> None:
 @pytest.mark.parametrize(
     "version", [{"number": "1", "size": 1, "content_hash": "0"}, {"number": 1, "content_hash": "0"}, {}, 5]
 )
-def test_versions_that_make_no_sense_are_not_understood(
-    version: object, scripted: Filecli, script: Script
-) -> None:
+def test_invalid_versions_are_rejected(version: object, scripted: Filecli, script: Script) -> None:
     script.will(json_answer({"path": "a", "versions": [version]}))
 
     assert scripted("versions", "a").exit_code == 1
 
 
-def test_info_tells_everything_of_a_file(written: Filecli) -> None:
+def test_info_shows_a_file(written: Filecli) -> None:
     lines = written("info", "docs/report").stdout.splitlines()
     facts = dict(line.split(maxsplit=1) for line in lines)
 
@@ -112,7 +110,7 @@ def test_info_tells_everything_of_a_file(written: Filecli) -> None:
     assert (document["versions"], document["size"]) == (3, 5)
 
 
-def test_info_tells_what_there_is_of_a_folder(written: Filecli) -> None:
+def test_info_shows_a_folder(written: Filecli) -> None:
     assert [line.split()[0] for line in written("info", "docs").stdout.splitlines()] == [
         "path:",
         "kind:",
@@ -124,7 +122,7 @@ def test_info_tells_what_there_is_of_a_folder(written: Filecli) -> None:
     assert written("info", "nothing").exit_code == 4
 
 
-def test_names_are_found_by_a_part_of_them(written: Filecli) -> None:
+def test_search_finds_parts_of_names(written: Filecli) -> None:
     written("upload", "-", "--to", "Отчёт за год.pdf", given="x")
 
     assert written("search", "отчёт", "за").stdout == "Отчёт за год.pdf\n"
@@ -134,14 +132,14 @@ def test_names_are_found_by_a_part_of_them(written: Filecli) -> None:
     assert [entry["path"] for entry in found["entries"]] == ["docs/report"]
 
 
-def test_nothing_found_is_no_error_but_in_no_folder(alice: Filecli) -> None:
+def test_an_empty_search_is_no_error_and_a_missing_folder_is_one(alice: Filecli) -> None:
     done = alice("search", "nowhere")
 
-    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "Nothing has that in its name.\n")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No names match.\n")
     assert alice("search", "report", "--in", "nowhere").exit_code == 4
 
 
-def test_an_empty_page_is_not_the_end_of_what_is_found(scripted: Filecli, script: Script) -> None:
+def test_search_continues_after_an_empty_page(scripted: Filecli, script: Script) -> None:
     script.will(page_of(following="1"), page_of(folder_of("a"), following="2"), page_of(entry_of("b", b"")))
 
     assert scripted("search", "x y", "--in", "d").stdout == "a/\nb\n"
@@ -149,7 +147,7 @@ def test_an_empty_page_is_not_the_end_of_what_is_found(scripted: Filecli, script
     assert script.seen[2].target.endswith("&after=2")
 
 
-def test_no_more_is_shown_or_asked_for_than_is_wanted(scripted: Filecli, script: Script) -> None:
+def test_search_limit_limits_output_and_requests(scripted: Filecli, script: Script) -> None:
     script.will(page_of(folder_of("a"), folder_of("b"), following="1"))
 
     assert scripted("search", "x", "--limit", "1").stdout == "a/\n"

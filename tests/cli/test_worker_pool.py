@@ -1,4 +1,4 @@
-"""Several jobs at a time: how many, what an error does, and that Ctrl-C ends them."""
+"""The worker pool: parallel jobs, errors and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from cabinet.client.failures import Stopped
 from cabinet.client.wire.cancellation import Cancellation
 from cabinet.client.worker_pool import Job, WorkerPool
 
-# Seconds: nothing here takes long unless it hangs.
+# Seconds: reached only if a test hangs.
 PATIENCE = 60
 
 
-def test_all_jobs_are_done() -> None:
+def test_all_jobs_are_executed() -> None:
     done: list[int] = []
     WorkerPool(3, Cancellation()).run(partial(done.append, number) for number in range(100))
 
     assert sorted(done) == list(range(100))
 
 
-def test_so_many_at_a_time_and_no_more() -> None:
+def test_jobs_are_limited_to_the_pool_size() -> None:
     together = threading.Barrier(3, timeout=PATIENCE)
     running: set[int] = set()
     most: list[int] = []
@@ -40,14 +40,14 @@ def test_so_many_at_a_time_and_no_more() -> None:
     assert max(most) == 3
 
 
-def test_the_jobs_of_a_crew_of_one_keep_their_order() -> None:
+def test_a_pool_of_one_keeps_the_order() -> None:
     done: list[int] = []
     WorkerPool(1, Cancellation()).run(partial(done.append, number) for number in range(50))
 
     assert done == list(range(50))
 
 
-def test_no_more_is_planned_than_can_soon_be_begun() -> None:
+def test_jobs_are_planned_only_shortly_ahead() -> None:
     planned: list[int] = []
     done: list[int] = []
     ahead: list[int] = []
@@ -59,11 +59,11 @@ def test_no_more_is_planned_than_can_soon_be_begun() -> None:
             yield partial(done.append, number)
 
     WorkerPool(2, Cancellation()).run(plan())
-    # Two that run, and two that wait for them.
+    # Two running jobs, and two waiting ones.
     assert max(ahead) <= 4
 
 
-def test_the_first_error_ends_all_and_is_raised() -> None:
+def test_the_first_error_cancels_all_jobs_and_is_raised() -> None:
     cancellation = Cancellation()
 
     def fail() -> None:
@@ -74,7 +74,7 @@ def test_the_first_error_ends_all_and_is_raised() -> None:
     assert cancellation.is_set
 
 
-def test_an_error_while_planning_ends_all() -> None:
+def test_an_error_while_planning_cancels_all_jobs() -> None:
     cancellation = Cancellation()
 
     def plan() -> Iterator[Job]:
@@ -86,7 +86,7 @@ def test_an_error_while_planning_ends_all() -> None:
     assert cancellation.is_set
 
 
-def test_a_stop_ends_a_wait_for_the_network() -> None:
+def test_cancellation_ends_network_waits() -> None:
     cancellation = Cancellation()
     here, there = socket.socketpair()
     with here, there:

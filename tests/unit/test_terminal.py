@@ -1,4 +1,4 @@
-"""What both command lines print with: names, sizes, times, JSON that comes piecemeal, bars, streams."""
+"""The terminal output: names, sizes, times, streamed JSON, progress bars, streams."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ pytestmark = pytest.mark.any_database
         ("\udcff", "\\udcff"),
     ],
 )
-def test_what_could_steer_a_terminal_is_written_out(name: str, shown: str) -> None:
+def test_control_characters_are_escaped(name: str, shown: str) -> None:
     assert escape_controls(name) == shown
 
 
-def test_exactly_controls_breaks_halves_and_what_turns_the_direction_are_written_out() -> None:
+def test_exactly_controls_line_breaks_surrogates_and_bidi_controls_are_escaped() -> None:
     turns = {chr(code) for code in (0x61C, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
     for character in map(chr, range(sys.maxunicode + 1)):
         is_hostile = character in turns or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
@@ -51,7 +51,7 @@ def test_exactly_controls_breaks_halves_and_what_turns_the_direction_are_written
         assert not is_hostile or escape_controls(character).isascii()
 
 
-def test_sizes_read_as_on_the_pages_in_english(app: Flask) -> None:
+def test_sizes_have_the_format_of_the_english_pages(app: Flask) -> None:
     @given(st.integers(min_value=0, max_value=2**63) | st.integers(min_value=0, max_value=2 * 10**6))
     @example(0)
     @example(1)
@@ -75,7 +75,7 @@ def test_a_count_agrees_with_its_noun(count: int, shown: str) -> None:
     assert to_count(count, "file") == shown
 
 
-def test_a_summary_tells_only_what_there_is_to_tell() -> None:
+def test_a_summary_leaves_out_zero_counts() -> None:
     assert to_summary("Imported", 1, 5, left_out=0, failed=0) == "Imported 1 file, 5 bytes."
     assert (
         to_summary("Uploaded", 2, 6_300_000, " in 1.0 s", left_out=1, failed=2)
@@ -83,7 +83,7 @@ def test_a_summary_tells_only_what_there_is_to_tell() -> None:
     )
 
 
-def test_a_time_is_shown_in_the_zone_of_the_machine_if_it_has_a_year_there() -> None:
+def test_times_are_shown_in_the_local_zone_if_possible() -> None:
     moment = datetime(2026, 7, 1, 12, 30, 59, tzinfo=UTC)
     first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
 
@@ -91,7 +91,7 @@ def test_a_time_is_shown_in_the_zone_of_the_machine_if_it_has_a_year_there() -> 
     assert to_local_text(first) == "0001-01-01 00:00"
 
 
-def test_data_and_what_is_told_beside_it_are_safe_on_either_stream(
+def test_stdout_and_stderr_are_escaped(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     say("a\nb", "c")
@@ -102,7 +102,7 @@ def test_data_and_what_is_told_beside_it_are_safe_on_either_stream(
 
 @pytest.mark.parametrize("head", [{}, {"path": "a"}])
 @pytest.mark.parametrize("values", [[], [1], [1, 2, 3]])
-def test_an_array_that_comes_piecemeal_is_one_document(
+def test_a_streamed_array_is_one_json_document(
     values: list[int], head: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     print_array(head, "entries", iter(values))
@@ -110,7 +110,7 @@ def test_an_array_that_comes_piecemeal_is_one_document(
     assert json.loads(capsys.readouterr().out) == {**head, "entries": values}
 
 
-def test_what_json_does_not_know_is_encoded_wherever_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unsupported_json_values_are_encoded_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"at": 1j}, encoder=str)
     print_array({"at": 1j}, "all", [2j], str)
 
@@ -118,7 +118,7 @@ def test_what_json_does_not_know_is_encoded_wherever_it_stands(capsys: pytest.Ca
 
 
 @pytest.mark.parametrize(("total", "shown"), [(8, "3/8"), (None, "3 bytes")])
-def test_a_bar_shows_how_far_it_is_and_nothing_can_steer_the_terminal(total: int | None, shown: str) -> None:
+def test_a_progress_bar_shows_progress_and_escapes_labels(total: int | None, shown: str) -> None:
     drawn = io.StringIO()
     with Bar(total, Console(file=drawn, force_terminal=True, width=120)) as bar:
         bar.advance(1)
@@ -133,7 +133,7 @@ def test_a_bar_shows_how_far_it_is_and_nothing_can_steer_the_terminal(total: int
     assert ("[red]\\x1b]0;title" in drawn.getvalue()) == (total is None)
 
 
-def test_bars_give_back_what_a_file_did_not_finish() -> None:
+def test_progress_bars_subtract_unfinished_files() -> None:
     drawn = io.StringIO()
     with Bars(Console(file=drawn, force_terminal=True, width=120)) as bars:
         bars.expect(20, files=2)
@@ -155,7 +155,7 @@ def test_bars_give_back_what_a_file_did_not_finish() -> None:
 
 
 @pytest.mark.parametrize(("wanted", "watched"), [(True, False), (False, True)])
-def test_nothing_is_drawn_where_nobody_wants_it_or_watches(
+def test_no_progress_bar_without_a_terminal_or_if_disabled(
     wanted: bool, watched: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cabinet.terminal.meter.stderr_is_terminal", lambda: watched)
@@ -164,7 +164,7 @@ def test_nothing_is_drawn_where_nobody_wants_it_or_watches(
         assert isinstance(meter, SilentMeter)
 
 
-def test_a_stream_that_cannot_encode_a_name_shows_an_escape(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unencodable_characters_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "latin-1"))
     escape_unencodable()
@@ -173,7 +173,7 @@ def test_a_stream_that_cannot_encode_a_name_shows_an_escape(monkeypatch: pytest.
     assert written.getvalue() == b"\\u0416\n"
 
 
-def test_a_closed_output_fails_what_is_written_and_a_closed_input_is_empty(
+def test_writing_to_closed_stdout_fails_and_closed_stdin_is_empty(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("stdin", "stdout", "stderr"):
@@ -190,13 +190,13 @@ def test_a_closed_output_fails_what_is_written_and_a_closed_input_is_empty(
 
 
 class Unread(io.StringIO):
-    """A pipe whose reader has had enough."""
+    """A pipe with a closed reader."""
 
     def write(self, text: str) -> int:
         raise BrokenPipeError
 
 
-def test_a_reader_that_has_had_enough_is_no_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_pipe_is_not_an_output_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", Unread())
 
     with pytest.raises(BrokenPipeError):

@@ -1,6 +1,6 @@
-"""Commands under `flask` for the operator: one module a noun, found by its name.
+"""The `flask` commands of the administrator: one module per noun, found by its name.
 
-Rule: a command parses, calls a service and prints; `--help` and `flask db` touch no data.
+Rule: a command parses its arguments, calls a service and prints; `--help` and `flask db` access no data.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from cabinet.commands._support import PREPARE
 
 
 def init_app(app: Flask, prepare: Callable[[Flask], None]) -> None:
-    """Add the `group` of every module here to `flask`; `prepare` comes before any command of theirs."""
+    """Register the `group` of every module here; `prepare` runs before each of their commands."""
     app.extensions[PREPARE] = prepare
     for module in iter_modules(__path__):
-        # What several commands share has a name with an underscore, and may be costly to load.
+        # Shared modules have a leading underscore, and may be slow to import.
         if not module.name.startswith("_"):
             app.cli.add_command(import_module(f"{__name__}.{module.name}").group)

@@ -1,10 +1,10 @@
-"""The files of a user become local files: below one folder, whole and verified, or not at all.
+"""Export of a user's files to a local folder, each complete and verified, or not at all.
 
-Every folder on the way is opened relative to the one above it and without following a link, so
-that neither a name nor a link that somebody put there leads anywhere else.
+Every folder is opened relative to its parent and without following links, so that neither a name nor a
+planted link leads outside.
 
-Rule: a file takes its name only once its bytes are hashed and synced; what is there stays there,
-unless the operator said otherwise.
+Rule: a file gets its name only after its bytes are hashed and synced; existing files are kept unless
+--force is given.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from cabinet.services.tree.names import split_path
 from cabinet.storage.chunks import iter_hashed, iter_stream
 from cabinet.storage.content_hash import ContentHasher, hash_stream
 
-KEPT = "something else has that name and was kept; --force replaces it."
+KEPT = "a different item has this name and was kept; --force replaces it."
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _PART = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-# O_NONBLOCK: a FIFO in the place of a file must not be waited for.
+# O_NONBLOCK: opening a FIFO in the place of a file must not block.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def iter_entries(files: Files, path: str) -> Iterator[Entry]:
-    """Yield everything below `path`: each folder, then what is in it."""
+    """Yield everything below `path`, each folder before its contents."""
     page = files.list_below(path, MAX_LIMIT, None)
     while True:
         yield from page.entries
@@ -46,7 +46,7 @@ def iter_entries(files: Files, path: str) -> Iterator[Entry]:
 
 
 class Exporter:
-    """Writes entries below one local folder; `force` replaces other files that are there."""
+    """Writes entries below a local folder; `force` replaces existing files with other content."""
 
     def __init__(self, files: Files, report: Report, *, force: bool) -> None:
         self._files = files
@@ -55,7 +55,7 @@ class Exporter:
         self._closed: set[Sequence[str]] = set()
 
     def write_all(self, target: Path) -> None:
-        """Write everything of the user into `target`, made when it is not there."""
+        """Write all files of the user to `target`, which is created if missing."""
         self._target = target
         try:
             target.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ class Exporter:
             names = split_path(entry.path)
             inner = names if entry.is_folder else names[:-1]
             if any(inner[:depth] in self._closed for depth in range(len(inner) + 1)):
-                return  # as was told of the first that had to go there
+                return  # its failure was reported already
             folder = folders.enter(inner)
             if not entry.is_folder and not _has_content(folder, names[-1], entry):
                 self._write_file(folder, names[-1], entry)
@@ -91,10 +91,10 @@ class Exporter:
             self._report.done(entry.size or 0, entry=asdict(entry))
 
     def _write_file(self, folder: int, name: str, entry: Entry) -> None:
-        # Asked in any case, for the disk may not know such a name; then nothing has to be written first.
+        # Checked in any case: it fails before writing if the file system cannot hold the name.
         if _is_there(folder, name) and not self._force:
             raise LocalError(KEPT)
-        # Not called after the file, for another file may have that very name.
+        # Not named after the file, because another file may have that name.
         part = f"{secrets.token_hex(8)}.part"
         try:
             self._write_part(folder, part, entry)
@@ -116,7 +116,7 @@ class Exporter:
             raise DigestMismatch(expected=entry.content_hash or "", received=hasher.hexdigest())
 
     def _give_name(self, folder: int, part: str, name: str) -> None:
-        """Rename the part; without `force`, only to a name that is still free."""
+        """Rename the part; without `force`, only to an unused name."""
         if self._force:
             os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
             return
@@ -131,7 +131,7 @@ class Exporter:
 
 
 class _Folders:
-    """The folders below `root`, which it closes in the end; the one that was entered last is open."""
+    """The folders below the descriptor `root`, which is closed at the end; only the current one is open."""
 
     def __init__(self, root: int) -> None:
         self._root = root
@@ -146,7 +146,7 @@ class _Folders:
         _close(self._root)
 
     def enter(self, names: Sequence[str]) -> int:
-        """Return the folder at `names`; it and those above it are made where missing."""
+        """Return the descriptor of the folder at `names`; creates it and its parents if missing."""
         if names != self._names:
             self._leave()
             for name in names:
@@ -154,7 +154,7 @@ class _Folders:
         return self._folder
 
     def find_closed(self, names: Sequence[str]) -> Sequence[str] | None:
-        """Return the names of the folder that kept the one at `names` from being used; None if none did."""
+        """Return the names of the folder without access at or above `names`; None if there is none."""
         if not os.access(".", os.W_OK | os.X_OK, dir_fd=self._folder):
             return self._names
         return names[: len(self._names) + 1] if len(self._names) < len(names) else None
@@ -174,8 +174,8 @@ class _Folders:
 
 
 def _close(folder: int) -> None:
-    """Make the names in a folder durable and close it."""
-    # Some network file systems cannot sync a folder; the files in it are synced by now.
+    """Sync the names in a folder and close it."""
+    # Some network file systems cannot sync a folder; its files are synced already.
     with suppress(OSError):
         os.fsync(folder)
     os.close(folder)
@@ -190,10 +190,10 @@ def _is_there(folder: int, name: str) -> bool:
 
 
 def _has_content(folder: int, name: str, entry: Entry) -> bool:
-    """Tell whether the local file is there and holds the very bytes of `entry`."""
+    """Return whether the local file exists and has the content of `entry`."""
     try:
         descriptor = os.open(name, _FILE, dir_fd=folder)
-    except OSError:  # not there, a link, a socket, or nothing that may be read: no file of ours
+    except OSError:  # missing, a link, a socket or unreadable: not an exported file
         return False
     try:
         status = os.fstat(descriptor)

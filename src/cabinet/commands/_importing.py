@@ -1,9 +1,8 @@
-"""Local files become files of a user: received one by one, finished together where they are small.
+"""Import of local files for a user: received one by one, small ones committed together.
 
-A file costs a sync of its own bytes in any case. What a batch saves is the transaction, of which
-10,000 small files would need 10,000.
+Each file needs its own sync. A batch saves transactions, of which 10,000 small files would need 10,000.
 
-Rule: no batch is open while a large file is read; a file that cannot be stored is told alone.
+Rule: no batch is open while a large file is read; a file that cannot be stored is reported by itself.
 """
 
 from __future__ import annotations
@@ -21,16 +20,16 @@ from cabinet.services.tree.names import join_path
 from cabinet.services.uploads.publishing import Target
 from cabinet.services.uploads.uploads import Incoming, Promised, Uploads
 
-# All files of a batch are published under the lock of the database, a few milliseconds each: others
-# who write wait for less than a second.
+# All files of a batch are published under the lock of the database, a few milliseconds each: other
+# writers wait less than a second.
 BATCH_FILES = 50
-# Bytes; more than that is worth a transaction of its own.
+# Bytes; a larger file gets its own transaction.
 BATCH_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class _Received:
-    """A file whose bytes are safe in staging."""
+    """A file whose bytes are durable in staging."""
 
     label: str
     target: Target
@@ -40,7 +39,7 @@ class _Received:
 
 
 class Importer:
-    """Stores what it is given as files of one user."""
+    """Imports files for one user."""
 
     def __init__(self, files: Files, uploads: Uploads, on_conflict: Conflict, report: Report) -> None:
         self._files = files
@@ -53,7 +52,7 @@ class Importer:
         self._held = ExitStack()
 
     def store(self, sources: Iterable[ImportItem]) -> None:
-        """Store everything; what could not be is told to the report."""
+        """Store all files and folders; failures go to the report."""
         with self._held:
             for source in sources:
                 if source.is_folder:
@@ -73,16 +72,15 @@ class Importer:
             except FileChanged:
                 self._take(source, target)
         except (CabinetError, LocalError, OSError) as error:
-            # It may be the end of the import, and those before it are safe already.
+            # The error may end the import, and the files before it are received already.
             if self._batch:
                 self._finish_batch()
             self._report.failed(source.label, error)
 
     def _check_is_first(self, target: Target) -> None:
-        """Raise `EntryExists` where one imported file would replace another.
+        """Raise `EntryExists` if one imported file would replace another.
 
-        Files of the same name from two folders, or two spellings of one name: é is one character
-        or two.
+        Two folders may have files of the same name, or of two Unicode forms of one name.
         """
         if self._on_conflict is Conflict.REPLACE:
             if target.path in self._paths:
@@ -113,7 +111,7 @@ class Importer:
                 self._finish(files)
 
     def _make_folders(self, folders: Sequence[ImportItem]) -> None:
-        """Make the folders, which need not have files in them, together or else one by one."""
+        """Create the folders, empty ones too, together or, if that fails, one by one."""
         try:
             self._files.make_folders([join_path(folder.names) for folder in folders])
         except CabinetError as error:
@@ -124,7 +122,7 @@ class Importer:
                     self._make_folders([folder])
 
     def _finish(self, batch: Sequence[_Received]) -> None:
-        """Store the files together or, where one of them cannot be stored, one by one."""
+        """Store the files together or, if that fails, one by one."""
         try:
             stored = self._uploads.commit([(received.upload, received.target) for received in batch])
         except CabinetError as error:

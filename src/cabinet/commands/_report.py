@@ -1,6 +1,6 @@
-"""A command over many files: one that fails does not keep the others from being done.
+"""The results of a command over many files, of which one failure does not stop the others.
 
-Rule: whatever was not done is said, once; a failure makes the exit code 1.
+Rule: every skipped or failed file is reported once; a failure makes the exit code 1.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from cabinet.errors import CabinetError, StorageFault, StorageFull, Unavailable
 from cabinet.terminal.meter import count_meter
 from cabinet.terminal.report import note, say, to_summary
 
-# These would meet every other file as well.
+# Errors that would affect every other file as well.
 _FATAL = (StorageFault, StorageFull, Unavailable)
 _NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 class LocalError(Exception):
-    """Why a local file cannot be taken, or made, as it is."""
+    """The reason why a local file cannot be read or written."""
 
 
 ItemError: TypeAlias = CabinetError | LocalError | OSError
 
 
 class Report:
-    """Counts what was done and what was not; used as a context manager round the whole command.
+    """Counts done, skipped and failed files; a context manager round the whole command.
 
-    Leaving it sums up, also after an error, and ends the command with 1 when something failed.
+    On exit it prints the totals, also after an error, and exits with 1 if anything failed.
     """
 
     def __init__(self, verb: str, *, as_json: bool) -> None:
@@ -63,33 +63,35 @@ class Report:
             raise click.exceptions.Exit(1)
 
     def metered(self, chunks: Iterable[bytes], label: str) -> Iterator[bytes]:
-        """Pass `chunks` on and show that they move."""
+        """Yield `chunks` and show the progress."""
         for chunk in chunks:
             yield chunk
             self._meter.advance(len(chunk), label)
 
     def done(self, size: int, **event: Any) -> None:
-        """Count one file of `size` bytes; `event` says to a program which one."""
+        """Count a file of `size` bytes; `event` has the members of its JSON event."""
         self._files += 1
         self._bytes += size
         if self._as_json:
             print_json({"event": "done", **event})
 
     def left_out(self, subject: str, reason: str) -> None:
-        """Say that something was passed over, which is no failure."""
+        """Report a skipped file, which is not a failure."""
         self._left_out += 1
         self._tell("left-out", subject, reason)
 
     def warned(self, subject: str, reason: str) -> None:
-        """Say something that is worth knowing about what was done all the same."""
+        """Report a warning about a file that was done."""
         self._tell("warned", subject, reason)
 
     def failed(self, subject: str, error: ItemError) -> None:
-        """Say what could not be done, and why; raises `error` again when it would meet all others."""
+        """Report a failure; raises `ClickException` if it would affect all other files."""
         self._failed += 1
         self._tell("failed", subject, reason_of(error))
         if isinstance(error, _FATAL) or (isinstance(error, OSError) and error.errno in _NO_PLACE):
-            raise click.ClickException("Nothing more can be done until that is mended.") from error
+            raise click.ClickException(
+                "Stopped: this error affects all files. Fix it and run the command again."
+            ) from error
 
     def _tell(self, event: str, subject: str, reason: str) -> None:
         if self._as_json:
@@ -99,7 +101,7 @@ class Report:
 
 
 def reason_of(error: ItemError) -> str:
-    """Return the sentence that tells of `error`."""
+    """Return the message of `error`."""
     if isinstance(error, OSError):
         return f"{os.strerror(error.errno or 0)}."
     return str(error)

@@ -1,9 +1,9 @@
-"""Local files and folders that are to be imported, found without following a link.
+"""Local files and folders to import, found without following links.
 
-Everything is opened relative to the folder that holds it. So nobody who may write there can put a
-link in the place of a folder and have the operator read what he could not read himself.
+Everything is opened relative to its parent folder. So a user with write access cannot replace a folder
+by a link and make the administrator import files that the user cannot read.
 
-Rule: what is read is a regular file that did not change meanwhile, or only grew, or it is not taken.
+Rule: only regular files are imported, and only if they did not change meanwhile, except by growing.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from cabinet.services.tree.names import check_path, to_name
 from cabinet.storage.chunks import iter_exactly, iter_stream
 from cabinet.storage.content_hash import hash_chunks
 
-CHANGED = "it changed while it was read; nothing of it was stored."
-GREW = "it grew while it was read; what it held at first was stored."
+CHANGED = "it changed while it was read and was not stored."
+GREW = "it grew while it was read; its first state was stored."
 A_LINK = "a link, which is not followed."
-SPECIAL = "no regular file."
+SPECIAL = "not a regular file."
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# O_NONBLOCK: a FIFO that somebody put there must not be waited for.
+# O_NONBLOCK: opening a FIFO in the place of a file must not block.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class FileChanged(LocalError):
-    """A file that was written to while it was read, so that what was read may be no state it ever had."""
+    """A file was changed while it was read, so that the bytes may mix two of its states."""
 
     def __init__(self) -> None:
         super().__init__(CHANGED)
 
 
 class OpenFile:
-    """A file that is being read; whoever opened it closes it. `look` tells what has its name now."""
+    """A file that is read; the caller closes it. `look` returns the current status of its path."""
 
     def __init__(self, stream: BinaryIO, look: Callable[[], os.stat_result]) -> None:
         self._stream = stream
@@ -52,13 +52,13 @@ class OpenFile:
 
     @property
     def modified_at(self) -> datetime:
-        """When it was changed last."""
+        """The modification time."""
         return from_ns(self._before.st_mtime_ns)
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the content as it was at first, or, of a file that says of no true size, to its end.
+        """Yield the first `size` bytes, or all bytes of a file with a wrong reported size.
 
-        Raises `FileChanged` when there is less of it than there was.
+        Raises `FileChanged` if the file has become shorter.
         """
         try:
             yield from iter_exactly(self._stream, self.size)
@@ -71,9 +71,9 @@ class OpenFile:
             yield from iter_stream(self._stream)
 
     def has_grown(self, content_hash: str) -> bool:
-        """Tell whether there is more in it now than was read, which had the hash.
+        """Return whether the file has grown since its content, with this hash, was read.
 
-        Raises `FileChanged` unless it is as it was, or what was read still is its beginning.
+        Raises `FileChanged` unless it is unchanged or still begins with that content.
         """
         if self._is_same():
             return False
@@ -109,7 +109,7 @@ def _marks(status: os.stat_result) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ImportItem:
-    """A file or folder, and the names that it shall have. To be used before the next one is asked for."""
+    """A file or folder to import and its target names; valid until the next one is requested."""
 
     label: str
     names: tuple[str, ...]
@@ -134,15 +134,15 @@ class ImportItem:
 
 
 class ImportScanner:
-    """Finds what is to be imported; what cannot be is told to `report`."""
+    """Finds files and folders to import; skipped and failed ones go to `report`."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
 
     def find(self, path: Path, above: tuple[str, ...]) -> Iterator[ImportItem]:
-        """Yield `path` and all below it, each folder before what is in it, in the order of names.
+        """Yield `path` and everything below it, sorted by name, each folder before its contents.
 
-        The name of `path` itself is kept, below the names `above`; `.` and `..` have none.
+        Keeps the name of `path` itself, below the names `above`; `.` and `..` have none.
         """
         name = "" if path.name == ".." else path.name
         yield from self._visit(path, (*above, name) if name else above, str(path), None)

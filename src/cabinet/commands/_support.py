@@ -1,7 +1,7 @@
-"""What the commands share: a prepared instance, errors as one line, and JSON with times in it.
+"""Shared by the commands: preparing the instance, errors as one line, and JSON with times.
 
-Rule: data goes to stdout, everything else to stderr, by `terminal/report.py`; what ends a command is
-one line, neutralised here.
+Rule: data goes to stdout, everything else to stderr, by `terminal/report.py`; a fatal error is one line,
+whose control characters are escaped here.
 """
 
 from __future__ import annotations
@@ -25,38 +25,38 @@ from cabinet.terminal.text import escape_controls
 from cabinet.web import services
 from cabinet.web.pages import to_rfc3339
 
-# Where the application keeps what has to run before a command may look at its data.
+# The key of the function in `app.extensions` that runs before a command accesses data.
 PREPARE = "cabinet.prepare"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 
 
 class OperatorGroup(AppGroup):
-    """A group whose commands find a prepared instance, and fail with one line on stderr."""
+    """A group whose commands run on a prepared instance and fail with one line on stderr."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what click says of its arguments quotes them, and is shown like any other text."""
+        """Run a command; escape control characters in usage errors, which quote arguments."""
         try:
             return super().invoke(ctx)
-        except click.exceptions.NoArgsIsHelpError:  # whose message is the help, of several lines
+        except click.exceptions.NoArgsIsHelpError:  # its message is the help, of several lines
             raise
         except click.ClickException as error:
-            error.message = escape_controls(error.message)  # type: ignore[misc]  # final, but shown by many kinds
+            error.message = escape_controls(error.message)  # type: ignore[misc]  # final, but printed by many subclasses
             raise
 
     def command(  # type: ignore[override]  # the same narrowing as in AppGroup
         self, *args: Any, prepare: bool = True, **kwargs: Any
     ) -> Callable[[Callable[..., Any]], click.Command]:
-        """Declare a command; without `prepare`, one that sees to the instance itself."""
+        """Declare a command; without `prepare`, it prepares the instance itself."""
         declare = super().command(*args, **kwargs)
         return lambda function: declare(_prepared(function, prepare=prepare))
 
 
 def _prepared(function: Callable[..., None], *, prepare: bool) -> Callable[..., None]:
-    # Round the function, not the group: `--help` of a command never comes so far.
+    # Wraps the function, not the group, so that `--help` of a command does not prepare anything.
     @click.pass_context
     def run(command: click.Context, /, *args: Any, **kwargs: Any) -> None:
-        """Load the application, prepare its instance if asked to, and run the command."""
+        """Load the application, prepare its instance if required, and run the command."""
         app = command.ensure_object(ScriptInfo).load_app()
         replace_closed_streams()
         escape_unencodable()
@@ -86,7 +86,7 @@ def _one_line_errors() -> Iterator[None]:
 
 
 def find_account(username: str) -> Account:
-    """Return the account of this name, or end the command; leaves no transaction open."""
+    """Return the account of this name or end the command; leaves no transaction open."""
     try:
         return services.accounts().find(username)
     except NotFound as error:
@@ -96,10 +96,10 @@ def find_account(username: str) -> Account:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON value on a line of its own."""
+    """Print a JSON value on one line."""
     report.print_json(value, encoder=to_rfc3339)
 
 
 def print_array(name: str, values: Iterable[Any]) -> None:
-    """Print one JSON object whose member `name` holds `values`, each written when it comes."""
+    """Print a JSON object with `values` as the member `name`, each as it arrives."""
     report.print_array({}, name, values, to_rfc3339)

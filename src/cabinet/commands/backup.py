@@ -1,6 +1,6 @@
-"""`flask backup`: make one while the server runs, verify it, restore it where nothing is yet.
+"""`flask backup`: create a backup while the server runs, verify it, restore it to an empty instance.
 
-Rule: a backup is done when its last byte is durable, and only then it is said.
+Rule: a backup is reported as done only when all its bytes are durable.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from cabinet.terminal.text import to_count, to_size
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.runtime import application, runtime, setting
 
-group = OperatorGroup("backup", help="Back everything up while the server runs, verify that, and restore it.")
+group = OperatorGroup("backup", help="Create, verify and restore backups while the server runs.")
 
 _folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 _quiet = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
@@ -36,19 +36,19 @@ _quiet = click.option("-q", "--quiet", is_flag=True, help="Print nothing but err
 @_quiet
 @json_option
 def create(folder: Path, quiet: bool, as_json: bool) -> None:
-    """Back the instance up into DIR, while the server runs.
+    """Back the instance up to DIR while the server runs.
 
-    DIR is made when it is not there, and renewed when it holds a backup: only new content is taken,
-    and what the instance does not have any more is removed. Until that is done the backup before it
-    stays whole. On the disk of the instance, content takes no room, but shares the fate of the disk.
+    DIR is created if missing. If it has a backup, only new content is added, and content that the
+    instance does not have any more is removed. The previous backup stays complete until the new one is
+    done. On the same disk as the instance, content takes no space, but is lost if the disk fails.
 
-    SECRET_KEY is no part of it, nor are uploads that are on their way.
+    SECRET_KEY and unfinished uploads are not included.
     """
     places = [Path(application().instance_path), _place()]
     with _meter(quiet=quiet, as_json=as_json) as meter:
         manifest, tally = _backups().create(folder, __version__, places, _watch(meter))
     _tell("Backed up", manifest, tally.lost, quiet=quiet, as_json=as_json, **tally.counts())
-    _end(tally.lost, "cabinet storage verify names the files.")
+    _end(tally.lost, "cabinet storage verify lists the files.")
 
 
 @group.command("verify", prepare=False)
@@ -56,9 +56,9 @@ def create(folder: Path, quiet: bool, as_json: bool) -> None:
 @_quiet
 @json_option
 def verify(folder: Path, quiet: bool, as_json: bool) -> None:
-    """Read and hash everything in the backup in DIR; exit with 1 when something is missing or damaged.
+    """Read and hash the whole backup in DIR; exit with 1 if anything is missing or damaged.
 
-    What is damaged is taken again by the next create, once it is removed from DIR.
+    Remove damaged files from DIR, and the next create copies them again.
     """
     with _meter(quiet=quiet, as_json=as_json) as meter:
         manifest, lost = services.verify(folder, _watch(meter))
@@ -71,10 +71,10 @@ def verify(folder: Path, quiet: bool, as_json: bool) -> None:
 @_quiet
 @json_option
 def restore(folder: Path, quiet: bool, as_json: bool) -> None:
-    """Restore the backup in DIR into this instance, which has no accounts yet and which nobody serves.
+    """Restore the backup in DIR to this instance, which must have no accounts and no running server.
 
-    The database of an older release is migrated. Everybody signs in again, for the sessions and
-    SECRET_KEY are no part of a backup; passwords and tokens are. Uploads that were on their way begin anew.
+    The database of an older release is migrated. All users have to sign in again, because a backup has
+    no sessions and no SECRET_KEY; passwords and tokens are included. Unfinished uploads start again.
     """
     with preparing.alone(application()):
         with _meter(quiet=quiet, as_json=as_json) as meter:
@@ -87,8 +87,8 @@ def restore(folder: Path, quiet: bool, as_json: bool) -> None:
     app.extensions[PREPARE](app)
     _tell("Restored", manifest, tally.lost, quiet=quiet, as_json=as_json, **tally.counts())
     if not (quiet or as_json):
-        note("Everybody has to sign in again.")
-    _end(tally.lost, "cabinet storage verify names the files.")
+        note("All users have to sign in again.")
+    _end(tally.lost, "cabinet storage verify lists the files.")
 
 
 def _backups() -> Backups:
@@ -96,13 +96,13 @@ def _backups() -> Backups:
 
 
 def _place() -> Path:
-    """Return the folder of the store, which all machines share that serve it, else the instance's."""
+    """Return the folder of the store, which all servers share, else that of the instance."""
     store = runtime().store
     return store.root if isinstance(store, OnDisk) else Path(application().instance_path)
 
 
 def _meter(*, quiet: bool, as_json: bool) -> CountMeter:
-    # Of bytes: how many blobs there are is known only once the database is copied.
+    # Of bytes: the number of blobs is known only after the database was copied.
     return count_meter(wanted=not (as_json or quiet))
 
 
@@ -130,7 +130,7 @@ def _tell(
 
 
 def _end(lost: list[Taken], cure: str) -> None:
-    """End with 1 where content was missing or damaged, and say which."""
+    """List missing or damaged content, and exit with 1 if there is any."""
     for taken in lost:
         note(f"{taken.outcome}: {taken.blob.content_hash}")
     if lost:

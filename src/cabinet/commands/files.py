@@ -1,6 +1,6 @@
-"""`flask files`: the files of a user, in and out without HTTP.
+"""`flask files`: import, export and list the files of a user without HTTP.
 
-Rule: quotas and limits hold for the operator's imports as they do for uploads.
+Rule: quotas and limits apply to imports as they do to uploads.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ _user = click.argument("username", metavar="USER")
 @click.argument(
     "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path)
 )
-@click.option("--to", metavar="DIR", default="", help="Store below DIR, which is made if need be.")
+@click.option("--to", metavar="DIR", default="", help="Import into DIR; create it if missing.")
 @click.option(
     "--on-conflict",
     type=click.Choice([choice.value for choice in Conflict]),
     default=Conflict.REPLACE.value,
     show_default=True,
-    help="What to do where a file has the name already; replaced content is kept as a version.",
+    help="What to do if the name is taken; replaced content is kept as a version.",
 )
 @json_option
 def import_(username: str, paths: tuple[Path, ...], to: str, on_conflict: str, as_json: bool) -> None:
-    """Store local files, and folders with all that is in them, as files of USER.
+    """Import local files, and folders with their contents, for USER.
 
-    They keep the times of their last change. Links are not followed. A file that changes while it is
-    read is not stored; of one that only grows, what it held at first is.
+    Files keep their modification times. Links are not followed. A file that changes while it is read is
+    not stored; if it only grows, its first state is stored.
     """
     account = find_account(username)
     above = split_path(to.strip("/"))
@@ -62,13 +62,13 @@ def import_(username: str, paths: tuple[Path, ...], to: str, on_conflict: str, a
 @group.command("export")
 @_user
 @click.argument("target", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--force", is_flag=True, help="Replace local files with other content.")
+@click.option("--force", is_flag=True, help="Replace local files that have other content.")
 @json_option
 def export(username: str, target: Path, force: bool, as_json: bool) -> None:
-    """Write all files of USER into the local folder DIR.
+    """Export all files of USER to the local folder DIR.
 
-    They get the times of their last change. A local file with the very same content is left as it is. So the command can be repeated after
-    an interruption.
+    Files keep their modification times. A local file with the same content is skipped, so the command
+    can be repeated after an interruption.
     """
     files = services.files(find_account(username).scope)
     with Report("Exported", as_json=as_json) as report:
@@ -78,10 +78,10 @@ def export(username: str, target: Path, force: bool, as_json: bool) -> None:
 @group.command("list")
 @_user
 @click.option("--path", metavar="DIR", default="", help="The folder to list.")
-@click.option("-r", "--recursive", is_flag=True, help="Go into the folders.")
+@click.option("-r", "--recursive", is_flag=True, help="List subfolders recursively.")
 @json_option
 def list_(username: str, path: str, recursive: bool, as_json: bool) -> None:
-    """List a folder of USER, or everything at the top."""
+    """List a folder of USER, by default the root folder."""
     files = services.files(find_account(username).scope)
     folder = path.strip("/")
     entries = iter_entries(files, folder) if recursive else _iter_folder(files, folder)

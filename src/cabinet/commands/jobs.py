@@ -1,6 +1,6 @@
-"""`flask jobs`: what runs beside the requests, when it did last, and how that ended.
+"""`flask jobs`: the background jobs and their last runs.
 
-Rule: a list changes nothing; a run by hand is noted as any other.
+Rule: a list changes nothing; a manual run is recorded like any other.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from cabinet.web.pages import to_rfc3339
 from cabinet.web.runtime import application, runtime
 from cabinet.web.services import job_runs
 
-# Seconds that the end of `serve` waits for what runs; service managers wait for three times as long.
+# Seconds that `serve` waits for running jobs at its end; service managers wait three times as long.
 GRACE = 30.0
 
-group = OperatorGroup("jobs", help="List and run what is done beside the requests, or serve it apart.")
+group = OperatorGroup("jobs", help="List and run background jobs, or serve them in a separate process.")
 
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """What is told of one job; `state` is never, running, interrupted, done or failed."""
+    """The status of a job; `state` is never, running, interrupted, done or failed."""
 
     name: str
     meaning: str
@@ -46,7 +46,7 @@ class JobStatus:
 @group.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the jobs: when each ran last, how long it took, and why it failed if it did."""
+    """List the jobs: the last run, its duration, and the error if it failed."""
     statuses = list(_statuses())
     if as_json:
         print_array("jobs", map(asdict, statuses))
@@ -59,21 +59,21 @@ def list_(as_json: bool) -> None:
             state = f"{status.state}: {status.error}" if status.error else status.state
             say(f"{status.name:<{width}}  {last:<20}  {took:>8}  {state}")
     if _is_free(LEADER):
-        note("No process runs them now.")
+        note("No process is running the jobs.")
 
 
 @group.command("run")
 @click.argument("name", metavar="NAME")
 @json_option
 def run(name: str, as_json: bool) -> None:
-    """Run one job now, here, and wait for it; `list` tells their names."""
+    """Run a job now in this process and wait for it; `list` shows the names."""
     job = next((each for each in JOBS if each.name == name), None)
     if job is None:
         names = ", ".join(each.name for each in JOBS)
-        raise click.BadParameter(f"there is no job “{name}”; there are {names}.", param_hint="NAME")
+        raise click.BadParameter(f"there is no job “{name}”; the jobs are {names}.", param_hint="NAME")
     with try_hold(runtime().locker, lock_of(job)) as is_alone:
         if not is_alone:
-            raise click.ClickException(f"The job “{name}” is running already.")
+            raise click.ClickException(f"The job “{name}” is already running.")
         try:
             perform(application(), job, Call())
         except Exception as error:
@@ -88,16 +88,16 @@ def run(name: str, as_json: bool) -> None:
 
 @group.command("serve", prepare=False)
 def serve() -> None:
-    """Run the jobs in this process until it is ended, as a server with JOBS=apart needs it.
+    """Run the jobs in this process until it is stopped, as JOBS=apart requires.
 
-    Any number of such processes may run: one of them begins the jobs, the next one takes over when
-    it ends, and all of them make thumbnails.
+    Any number of such processes may run: one of them starts the jobs, another one takes over when it
+    ends, and all of them create thumbnails.
     """
     beside = beside_of(application())
     preparing.prepare(beside.app, to_serve=True)
     if beside.is_inside:
-        note("JOBS is inside: a server on this instance runs them, too.")
-    # As Ctrl-C: it ends the wait below, and a second one ends the wait for what runs.
+        note("JOBS is inside: a server on this instance runs the jobs as well.")
+    # Like Ctrl-C: it ends the wait below, and a second one ends the wait for running jobs.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         beside.start_apart()
@@ -107,7 +107,7 @@ def serve() -> None:
     except KeyboardInterrupt:
         beside.stop()
         if not beside.join(GRACE):
-            note("A job did not end in time and is broken off.")
+            note("A job did not end in time and is aborted.")
 
 
 def _statuses() -> Iterator[JobStatus]:

@@ -1,4 +1,4 @@
-"""`flask storage`: whether everything is there, what can go, how much it is.
+"""`flask storage`: verify, sweep and measure the store.
 
 Rule: verify and stats change nothing.
 """
@@ -24,24 +24,24 @@ from cabinet.terminal.text import to_exact_size, to_size
 from cabinet.web.runtime import application
 from cabinet.web.services import inspection
 
-# Beside the faults of blobs.
+# The faults besides those of blobs.
 WRONG_USAGE, WRONG_ENTRIES, WRONG_FOLDER = "wrong-usage", "wrong-entries", "wrong-folder"
 
-# What a user or a folder is told to have, and has not.
+# Wrong stored counts of a user or a folder.
 _Wrong: TypeAlias = WrongUsage | WrongEntries | WrongSums
 
-group = OperatorGroup("storage", help="Verify, sweep and measure what is stored.")
+group = OperatorGroup("storage", help="Verify, sweep and measure the store.")
 
 
 @group.command("verify")
-@click.option("--deep", is_flag=True, help="Read and hash all content, too.")
+@click.option("--deep", is_flag=True, help="Also read and hash all content.")
 @json_option
 def verify(deep: bool, as_json: bool) -> None:
-    """Compare what the database says with what the store holds; exit with 1 when they differ.
+    """Compare the database with the store; exit with 1 if they differ.
 
-    A blob that is unknown to the database is harmless: a server died at the wrong moment, and a
-    sweep will remove it. A usage, or a number of files and folders, that is not what a user has, and a
-    folder that counts something else than is in it, are mended by `cabinet users recount`.
+    A blob that is unknown to the database is harmless: it is left by a server that was killed, and a
+    sweep removes it. `cabinet users recount` corrects a wrong usage or number of entries of a user, and
+    wrong counts of a folder.
     """
     found: list[str] = []
     with count_meter(wanted=not as_json, total=inspection().count_blobs) as meter:
@@ -53,20 +53,20 @@ def verify(deep: bool, as_json: bool) -> None:
             _print_findings(findings, meter)
             _print_wrong(wrong, meter)
     if not as_json:
-        note(f"{len(found)} found." if found else "Everything is in order.")
+        note(f"{len(found)} found." if found else "No errors found.")
     if found:
         raise click.exceptions.Exit(1)
 
 
 @group.command("sweep")
-@click.option("--now", is_flag=True, help="Free at once what nothing needs, without SWEEP_GRACE_SECONDS.")
+@click.option("--now", is_flag=True, help="Remove unneeded content at once, without SWEEP_GRACE_SECONDS.")
 @json_option
 def sweep(now: bool, as_json: bool) -> None:
-    """Remove what is not needed any more, as the server also does by itself now and then.
+    """Remove content that is not needed any more; the server also does this regularly.
 
-    That is: trash older than TRASH_KEEP_DAYS, and bytes that nothing has needed for
-    SWEEP_GRACE_SECONDS. With --now a download that has just begun may break off, if its file
-    was purged meanwhile; the leftovers of broken-off uploads keep their grace in any case.
+    Removes items in the trash for longer than TRASH_KEEP_DAYS, and content that has been unneeded for
+    SWEEP_GRACE_SECONDS. With --now, a download that has just started may be aborted if its file was
+    purged meanwhile; leftovers of aborted uploads keep their grace period in any case.
     """
     swept = perform(application(), SWEEP, Call(urgent=now))
     if as_json:
@@ -75,13 +75,13 @@ def sweep(now: bool, as_json: bool) -> None:
     say(f"Purged from the trash: {swept.purged}")
     say(f"Blobs removed:         {swept.blobs} ({to_size(swept.freed)})")
     say(f"Expired uploads:       {swept.expired}")
-    say(f"Broken-off uploads:    {swept.staged}")
+    say(f"Aborted uploads:       {swept.staged}")
 
 
 @group.command("stats")
 @json_option
 def stats(as_json: bool) -> None:
-    """Count everything there is."""
+    """Show the numbers and sizes of users, files and blobs."""
     counted = inspection().stats()
     if as_json:
         print_json(asdict(counted))
@@ -91,9 +91,9 @@ def stats(as_json: bool) -> None:
     say(f"Folders:  {counted.folders}")
     say(f"Files:    {counted.files} ({counted.versions} versions, {to_size(counted.content)})")
     say(f"In trash: {counted.trashed}")
-    say(f"Blobs:    {counted.blobs} ({to_size(counted.stored)}), of {counted.thumbnails} thumbnails too")
-    say(f"Uploads:  {counted.staged} under way ({to_size(counted.staged_size)})")
-    say(f"Free:     {free}, of which {to_size(counted.reserve)} are no room for uploads")
+    say(f"Blobs:    {counted.blobs} ({to_size(counted.stored)}), including {counted.thumbnails} thumbnails")
+    say(f"Uploads:  {counted.staged} in progress ({to_size(counted.staged_size)})")
+    say(f"Free:     {free}, of which {to_size(counted.reserve)} are reserved")
 
 
 def _counted(findings: Iterator[Finding], found: list[str]) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
-"""`flask uploads`: what is on its way, and what was left half-way.
+"""`flask uploads`: list and expire unfinished uploads.
 
-Rule: a running upload is never disturbed from here.
+Rule: these commands never interrupt an active upload.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from cabinet.terminal.text import to_size
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.services import housekeeping, inspection
 
-group = OperatorGroup("uploads", help="List unfinished uploads, and end those that have expired.")
+group = OperatorGroup("uploads", help="List unfinished uploads and remove expired ones.")
 
 
 @group.command("list")
-@click.option("--user", "username", metavar="NAME", help="Only those of this user.")
+@click.option("--user", "username", metavar="NAME", help="Only uploads of this user.")
 @json_option
 def list_uploads(username: str | None, as_json: bool) -> None:
-    """List the uploads that are not finished, the oldest first."""
+    """List unfinished uploads, the oldest first."""
     space_id = None if username is None else find_account(username).space_id
     found = inspection().iter_uploads(space_id)
     if as_json:
@@ -41,9 +41,9 @@ def list_uploads(username: str | None, as_json: bool) -> None:
 @group.command("expire")
 @json_option
 def expire(as_json: bool) -> None:
-    """End the uploads that were left alone for UPLOAD_KEEP_SECONDS, and forget their bytes.
+    """Remove uploads that were inactive for UPLOAD_KEEP_SECONDS, with their bytes.
 
-    The server does the same now and then, by itself.
+    The server also does this regularly.
     """
     ended = housekeeping().expire_uploads()
     if as_json:

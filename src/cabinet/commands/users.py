@@ -1,6 +1,6 @@
 """`flask users`: accounts.
 
-Rule: a password is never an argument and never shown.
+Rule: a password is never an argument and never displayed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cabinet.terminal.text import to_size
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.services import accounts, housekeeping
 
-# Bytes: more is no password, and a pipe may have no end.
+# Bytes: more is not a password, and a pipe may never end.
 LONGEST_INPUT = 16 << 10
 
 group = OperatorGroup("users", help="Create, list, limit, promote, disable and delete accounts.")
@@ -32,15 +32,15 @@ _password_stdin = click.option(
 @_username
 @_password_stdin
 def create(username: str, password_stdin: bool) -> None:
-    """Create an account, also where registration is closed."""
+    """Create an account, even if registration is closed."""
     account = accounts().register(username, _read_password(from_stdin=password_stdin))
-    say(f"“{account.username}” may sign in.")
+    say(f"“{account.username}” can sign in.")
 
 
 @group.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List all accounts with what they store."""
+    """List all accounts with their usage."""
     found = accounts().list_all()
     if as_json:
         print_array("users", (_document(account) for account in found))
@@ -56,7 +56,7 @@ def list_(as_json: bool) -> None:
 @group.command("disable")
 @_username
 def disable(username: str) -> None:
-    """Let nobody in by an account, and end its sessions at once; its files stay."""
+    """Disable an account and end its sessions; files are kept."""
     account = find_account(username)
     accounts().disable(account.username)
     say(f"“{account.username}” is disabled and signed out everywhere.")
@@ -65,10 +65,10 @@ def disable(username: str) -> None:
 @group.command("enable")
 @_username
 def enable(username: str) -> None:
-    """Undo disable."""
+    """Enable a disabled account."""
     account = find_account(username)
     accounts().enable(account.username)
-    say(f"“{account.username}” may sign in again.")
+    say(f"“{account.username}” can sign in again.")
 
 
 @group.command("promote")
@@ -77,39 +77,43 @@ def promote(username: str) -> None:
     """Make a user an administrator."""
     account = find_account(username)
     accounts().promote(account.username)
-    say(f"“{account.username}” is an administrator.")
+    say(f"“{account.username}” is now an administrator.")
 
 
 @group.command("demote")
 @_username
 def demote(username: str) -> None:
-    """Undo promote; tokens for administration administer nothing from now on."""
+    """Remove administrator rights; tokens for administration lose their rights at once."""
     account = find_account(username)
     accounts().demote(account.username)
-    say(f"“{account.username}” is no administrator.")
+    say(f"“{account.username}” is no longer an administrator.")
 
 
 @group.command("unlock")
 @_username
 def unlock(username: str) -> None:
-    """Let passwords be tried again for an account that was guessed at too often."""
+    """Unlock an account after too many failed sign-in attempts."""
     account = find_account(username)
     accounts().unlock(account.username)
-    say(f"“{account.username}” may sign in from everywhere again.")
+    say(f"“{account.username}” can sign in from everywhere again.")
 
 
 @group.command("delete")
 @_username
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 def delete(username: str, yes: bool) -> None:
-    """Delete an account for ever, with its files, sessions and tokens."""
+    """Permanently delete an account with its files, sessions and tokens."""
     account = find_account(username)
     if not yes:
         stored = to_size(account.usage)
-        click.confirm(f"Delete “{account.username}” and {stored} of files for ever?", abort=True, err=True)
+        click.confirm(
+            f"Permanently delete “{account.username}” and {stored} of files? This can't be undone.",
+            abort=True,
+            err=True,
+        )
     accounts().delete(account.username)
-    say(f"“{account.username}” is deleted.")
-    # A large account is only hidden by then; what is not removed here, a running server removes.
+    say(f"“{account.username}” was deleted.")
+    # The files of a large account are only hidden at first; a running server removes what is left.
     housekeeping().remove_hidden()
 
 
@@ -117,30 +121,30 @@ def delete(username: str, yes: bool) -> None:
 @_username
 @click.argument("quota", metavar="BYTES|none")
 def set_quota(username: str, quota: str) -> None:
-    """Let a user store so many bytes, such as 500M, 10G or 2TiB, or any number of them.
+    """Set the quota of a user in bytes, such as 500M, 10G or 2TiB, or none for no limit.
 
-    What is in the trash counts, and so do old versions and unfinished uploads. A quota below what is
-    stored already deletes nothing: nothing new is taken until the user has made room.
+    The trash, old versions and unfinished uploads count. A quota below the current usage deletes
+    nothing, but the user cannot store more until enough space is freed.
     """
     account = find_account(username)
-    if not quota.strip():  # a variable of a script that is not set must not take the limit away
-        raise click.BadParameter("say `none` for no limit.", param_hint="BYTES")
+    if not quota.strip():  # an unset variable of a script must not remove the limit
+        raise click.BadParameter("use `none` for no limit.", param_hint="BYTES")
     try:
         limit = config.to_bytes_or_none(quota)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="BYTES") from error
     accounts().set_quota(account.username, limit)
-    may = "as much as there is room for" if limit is None else to_size(limit)
-    say(f"“{account.username}” stores {to_size(account.usage)} and may store {may}.")
+    may = "an unlimited amount" if limit is None else to_size(limit)
+    say(f"“{account.username}” uses {to_size(account.usage)} and may store {may}.")
 
 
 @group.command("recount")
 @click.argument("username", metavar="[NAME]", required=False)
 @json_option
 def recount(username: str | None, as_json: bool) -> None:
-    """Recalculate the usage, the number of files and folders, and what each folder counts, of a user or of everybody.
+    """Recalculate the usage, the number of entries and the folder sizes of one user or all users.
 
-    It never needs to be done, unless `cabinet storage verify` has found one that is wrong.
+    This is only needed if `cabinet storage verify` has found a wrong count.
     """
     found = accounts().list_all() if username is None else [find_account(username)]
     counted = (
@@ -151,11 +155,11 @@ def recount(username: str | None, as_json: bool) -> None:
         print_array("users", (_recounted(*each) for each in counted))
         return
     for was, now, folders in counted:
-        change = "" if was.usage == now.usage else f", and not {to_size(was.usage)}"
+        change = "" if was.usage == now.usage else f", was {to_size(was.usage)}"
         if was.entries != now.entries:
-            change += f"; {now.entries} files and folders, and not {was.entries}"
+            change += f"; {now.entries} files and folders, was {was.entries}"
         if folders:
-            change += f"; {folders} folders counted something else than is in them"
+            change += f"; {folders} folders corrected"
         say(f"{now.username}: {to_size(now.usage)}{change}")
 
 
@@ -174,7 +178,7 @@ def _recounted(was: Account, now: Account, folders: int) -> dict[str, object]:
 @_username
 @_password_stdin
 def set_password(username: str, password_stdin: bool) -> None:
-    """Replace a password, and end all sessions of the account; its tokens live on."""
+    """Set a new password and end all sessions of the account; its tokens stay valid."""
     account = find_account(username)
     accounts().set_password(account.username, _read_password(from_stdin=password_stdin))
     say(f"“{account.username}” has a new password and is signed out everywhere.")
@@ -184,18 +188,18 @@ def _read_password(*, from_stdin: bool) -> str:
     if from_stdin:
         return _to_password(sys.stdin.buffer.read(LONGEST_INPUT + 1))
     if not sys.stdin.isatty():
-        raise click.UsageError("There is no terminal to ask on; --password-stdin reads the password.")
+        raise click.UsageError("There is no terminal to prompt on; use --password-stdin.")
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     return password
 
 
 def _to_password(given: bytes) -> str:
-    """Return the one line that was given; the end of the line is not part of it."""
+    """Return the only line of the input, without its line end."""
     line = given.removesuffix(b"\n").removesuffix(b"\r")
     if not line:
-        raise click.ClickException("Standard input holds no password.")
+        raise click.ClickException("Standard input has no password.")
     if b"\n" in line or len(given) > LONGEST_INPUT:
-        raise click.ClickException("Standard input holds more than the line of one password.")
+        raise click.ClickException("Standard input has more than one line, or a line that is too long.")
     try:
         return line.decode()
     except UnicodeDecodeError as error:

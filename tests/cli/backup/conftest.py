@@ -1,4 +1,4 @@
-"""Who makes a backup, where it goes, and who restores it."""
+"""Fixtures for backups: the instance, the folder, and the instance to restore to."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ Store = Callable[..., None]
 
 
 def change(backup: Path, **members: Any) -> None:
-    """Have a backup say something else of itself."""
+    """Change the manifest of a backup."""
     manifest = json.loads((backup / MANIFEST).read_text())
     (backup / MANIFEST).write_text(json.dumps(manifest | members))
 
 
 @pytest.fixture
 def backup(tmp_path: Path) -> Path:
-    """Return where the backup goes."""
+    """Return the path of the backup."""
     return tmp_path / "backup"
 
 
 @pytest.fixture
 def other(make_app: MakeApp, tmp_path: Path) -> Operator:
-    """Return the operator of an instance where nothing is yet, and which nobody serves."""
+    """Return the operator of an empty instance without a running server."""
     with click.Context(click.Command("a command")):
         return Operator(make_app(INSTANCE=tmp_path / "other"))
 
 
 @pytest.fixture
 def store(operator: Operator, tmp_path: Path) -> Callable[..., None]:
-    """Return what gives the user files, named and filled as the keywords say."""
+    """Return a function that stores files by name and content for the user."""
     folder = tmp_path / "files"
 
     def import_(**contents: str) -> None:

@@ -1,4 +1,4 @@
-"""`flask backup`: what was made is restored elsewhere; what is no place for it is refused."""
+"""`flask backup`: create, verify and restore."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.support.operators import Operator
 
 
 def contents_of(operator: Operator, folder: Path) -> dict[str, str]:
-    """Return every file of the user, exported."""
+    """Export all files of the user and return them."""
     operator.run("files", "export", USERNAME, folder)
     return {path.name: path.read_text() for path in folder.rglob("*") if path.is_file()}
 
@@ -42,7 +42,7 @@ def blobs_in(backup: Path) -> set[str]:
     return {path.name for path in (backup / "blobs").rglob("*") if path.is_file()}
 
 
-def test_what_was_backed_up_is_restored_elsewhere(
+def test_a_backup_is_restored_to_another_instance(
     operator: Operator, store: Store, backup: Path, other: Operator, tmp_path: Path
 ) -> None:
     store(a="first", b="second")
@@ -51,7 +51,7 @@ def test_what_was_backed_up_is_restored_elsewhere(
 
     assert (told["users"], told["files"], told["blobs"], told["bytes"], told["lost"]) == (1, 2, 2, 11, [])
     assert restored.stdout.startswith("Restored: ")
-    assert restored.stderr.endswith("Everybody has to sign in again.\n")
+    assert restored.stderr.endswith("All users have to sign in again.\n")
     assert contents_of(other, tmp_path / "exported") == {"a": "first", "b": "second"}
     assert other.document("storage", "verify", "--deep") == {"findings": []}
     assert operator.document("users", "list") == other.document("users", "list")
@@ -64,7 +64,7 @@ def test_a_backup_of_an_empty_instance_is_restored(app: Flask, backup: Path, oth
     assert other.document("users", "list") == {"users": []}
 
 
-def test_everything_is_for_its_owner_alone(operator: Operator, store: Store, backup: Path) -> None:
+def test_backup_files_are_private(operator: Operator, store: Store, backup: Path) -> None:
     before = os.umask(0)
     try:
         store(a="first")
@@ -78,7 +78,7 @@ def test_everything_is_for_its_owner_alone(operator: Operator, store: Store, bac
 
 
 @pytest.mark.parametrize("can_link", [True, False])
-def test_a_second_backup_takes_what_is_new_and_drops_what_is_gone(
+def test_a_second_backup_adds_new_and_removes_old_content(
     operator: Operator,
     store: Store,
     backup: Path,
@@ -110,7 +110,7 @@ def test_a_second_backup_takes_what_is_new_and_drops_what_is_gone(
     assert len([path for path in backup.iterdir() if path.name.startswith(("database", "index"))]) == 2
 
 
-def test_nothing_is_copied_where_a_link_will_do(operator: Operator, store: Store, backup: Path) -> None:
+def test_content_is_hard_linked_where_possible(operator: Operator, store: Store, backup: Path) -> None:
     store(a="first")
     operator.run("backup", "create", backup)
     [blob] = [path for path in (backup / "blobs").rglob("*") if path.is_file()]
@@ -119,13 +119,13 @@ def test_nothing_is_copied_where_a_link_will_do(operator: Operator, store: Store
 
 
 @pytest.mark.parametrize("quiet", [[], ["-q"]])
-def test_a_quiet_backup_says_nothing(operator: Operator, backup: Path, quiet: list[str]) -> None:
+def test_a_quiet_backup_prints_nothing(operator: Operator, backup: Path, quiet: list[str]) -> None:
     told = operator.run("backup", "create", backup, *quiet)
 
     assert bool(told.output) == (not quiet)
 
 
-def test_sessions_end_and_tokens_stay(auth: AuthActions, backup: Path, other: Operator) -> None:
+def test_restore_ends_sessions_and_keeps_tokens(auth: AuthActions, backup: Path, other: Operator) -> None:
     auth.become()
     auth.token()
     Operator(auth.client.application).run("backup", "create", backup)
@@ -136,7 +136,7 @@ def test_sessions_end_and_tokens_stay(auth: AuthActions, backup: Path, other: Op
         assert db.session.query(Token).count() == 1
 
 
-def test_uploads_on_their_way_end_and_give_their_bytes_back(
+def test_restore_ends_unfinished_uploads_and_their_usage(
     operator: Operator, store: Store, backup: Path, other: Operator
 ) -> None:
     store(a="first")
@@ -154,7 +154,7 @@ def test_uploads_on_their_way_end_and_give_their_bytes_back(
     assert other.document("storage", "verify") == {"findings": []}
 
 
-def test_a_started_instance_without_accounts_is_filled(
+def test_restore_fills_a_started_instance_without_accounts(
     operator: Operator, store: Store, backup: Path, other: Operator
 ) -> None:
     store(a="first")
@@ -165,7 +165,7 @@ def test_a_started_instance_without_accounts_is_filled(
     assert other.paths() == ["files/", "files/a"]
 
 
-def test_damage_is_found_and_what_is_whole_is_restored(
+def test_damage_is_reported_and_the_rest_is_restored(
     operator: Operator, store: Store, backup: Path, other: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Fault(monkeypatch, "link", errno.EXDEV, lambda path: path.parts[-3] == "blobs")
@@ -185,7 +185,7 @@ def test_damage_is_found_and_what_is_whole_is_restored(
     assert sorted(finding["content_hash"] for finding in told) == sorted([rotten, lost])
 
 
-def test_what_the_store_has_lost_does_not_keep_the_rest_from_being_backed_up(
+def test_missing_blobs_do_not_stop_a_backup(
     operator: Operator, store: Store, backup: Path, tmp_path: Path
 ) -> None:
     store(a="first", b="second")
@@ -198,7 +198,7 @@ def test_what_the_store_has_lost_does_not_keep_the_rest_from_being_backed_up(
     assert json.loads((backup / MANIFEST).read_text())["counts"]["files"] == 2
 
 
-def test_a_full_disk_leaves_the_earlier_backup_and_nothing_else(
+def test_a_full_disk_keeps_the_previous_backup(
     operator: Operator, store: Store, backup: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store(a="first")
@@ -213,7 +213,7 @@ def test_a_full_disk_leaves_the_earlier_backup_and_nothing_else(
     assert everything_in(backup) == before
 
 
-def test_a_disk_without_room_for_the_copies_is_told_before_the_first(
+def test_missing_disk_space_is_reported_before_copying(
     operator: Operator, store: Store, backup: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store(a="first", b="second")
@@ -224,7 +224,7 @@ def test_a_disk_without_room_for_the_copies_is_told_before_the_first(
     assert blobs_in(backup) == set()
 
 
-def test_the_commands_of_the_help_page_work(
+def test_help_page_backup_commands_work(
     operator: Operator, store: Store, other: Operator, backup: Path
 ) -> None:
     store(a="first")
@@ -262,7 +262,7 @@ def test_a_backup_of_an_older_release_is_upgraded(
     assert {upload["id"] for upload in restored["upload"] if upload["ended_at"] is None} == set()
 
 
-def test_a_restore_that_broke_off_is_done_again(
+def test_an_interrupted_restore_can_be_repeated(
     operator: Operator, store: Store, backup: Path, other: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store(a="first", b="second", c="third")
@@ -276,7 +276,7 @@ def test_a_restore_that_broke_off_is_done_again(
     assert other.document("storage", "verify", "--deep") == {"findings": []}
 
 
-def test_a_folder_of_any_name_will_do(
+def test_a_backup_folder_may_have_any_name(
     operator: Operator, store: Store, other: Operator, tmp_path: Path
 ) -> None:
     store(a="first")
@@ -287,7 +287,7 @@ def test_a_folder_of_any_name_will_do(
     assert other.paths() == ["files/", "files/a"]
 
 
-def test_one_backup_at_a_time_works_on_a_folder(operator: Operator, backup: Path) -> None:
+def test_a_backup_folder_is_locked(operator: Operator, backup: Path) -> None:
     operator.run("backup", "create", backup)
     with folder_to_write(backup):
         for command in ("create", "verify"):
@@ -295,7 +295,7 @@ def test_one_backup_at_a_time_works_on_a_folder(operator: Operator, backup: Path
             assert "another backup command is working on it" in refused.stderr
 
 
-def test_a_restored_instance_goes_on_with_its_backups(
+def test_a_restored_instance_continues_its_backups(
     operator: Operator, store: Store, backup: Path, other: Operator
 ) -> None:
     store(a="first")

@@ -1,4 +1,4 @@
-"""`flask backup`: where none is made, and what is not restored; all of it is left as it was."""
+"""`flask backup`: refused folders and backups, which are left unchanged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.contents import everything_in
 from tests.support.operators import Operator
 
 
-def test_a_store_inside_and_a_folder_of_others_are_refused(
+def test_folders_in_the_store_and_foreign_folders_are_refused(
     operator: Operator, tmp_path: Path, store: Store
 ) -> None:
     store(a="first")
@@ -39,7 +39,7 @@ def test_a_store_inside_and_a_folder_of_others_are_refused(
 
 
 @pytest.mark.parametrize("command", ["restore", "verify"])
-def test_what_is_no_backup_is_refused(other: Operator, tmp_path: Path, command: str) -> None:
+def test_an_invalid_backup_is_refused(other: Operator, tmp_path: Path, command: str) -> None:
     (tmp_path / "empty").mkdir()
     for place in (tmp_path / "empty", tmp_path / "missing"):
         assert "there is no backup in it" in other.run("backup", command, place, code=1).stderr
@@ -89,7 +89,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_backup_that_cannot_be_believed_is_not_restored(
+def test_an_inconsistent_backup_is_not_restored(
     operator: Operator, store: Store, backup: Path, other: Operator, damage: str
 ) -> None:
     store(a="first")
@@ -101,7 +101,7 @@ def test_a_backup_that_cannot_be_believed_is_not_restored(
     assert other.document("users", "list") == {"users": []}
 
 
-def test_an_instance_with_accounts_is_left_alone(operator: Operator, backup: Path, other: Operator) -> None:
+def test_restore_refuses_an_instance_with_accounts(operator: Operator, backup: Path, other: Operator) -> None:
     operator.run("backup", "create", backup)
     other.create("bob")
     refused = other.run("backup", "restore", backup, code=1)
@@ -110,7 +110,7 @@ def test_an_instance_with_accounts_is_left_alone(operator: Operator, backup: Pat
     assert [user["username"] for user in other.document("users", "list")["users"]] == ["bob"]
 
 
-def test_an_instance_that_is_served_is_left_alone(
+def test_restore_refuses_an_instance_in_use(
     operator: Operator, backup: Path, make_app: MakeApp, tmp_path: Path
 ) -> None:
     operator.run("backup", "create", backup)
@@ -122,9 +122,7 @@ def test_an_instance_that_is_served_is_left_alone(
 
 
 @pytest.mark.postgresql
-def test_a_database_that_somebody_is_connected_to_is_left_alone(
-    operator: Operator, backup: Path, other: Operator
-) -> None:
+def test_restore_refuses_a_database_in_use(operator: Operator, backup: Path, other: Operator) -> None:
     operator.run("backup", "create", backup)
     with create_engine(other.app.config["DATABASE_URL"], poolclass=NullPool).connect():
         refused = other.run("backup", "restore", backup, code=1)
@@ -133,7 +131,7 @@ def test_a_database_that_somebody_is_connected_to_is_left_alone(
     other.run("backup", "restore", backup)
 
 
-def test_the_backup_of_another_instance_is_left_alone(
+def test_create_refuses_the_backup_of_another_instance(
     operator: Operator, store: Store, backup: Path, other: Operator
 ) -> None:
     store(a="first")

@@ -1,5 +1,5 @@
-"""The commands of filecli: one module a noun, each with its arguments, options and what it prints.
+"""The commands of filecli: one module per noun, with arguments, options and output.
 
-Rule: thin. A command reads its line and hands over to `sync`, `transfer`, `remote` or the server; what
-is not needed for `--help` is imported inside the function.
+Rule: thin. A command parses its arguments and calls `sync`, `transfer`, `remote` or the API; what is not
+needed for `--help` is imported inside the function.
 """

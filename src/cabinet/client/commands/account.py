@@ -1,6 +1,6 @@
-"""The commands about who somebody is: register, login, logout, whoami; and version.
+"""The commands for accounts: register, login, logout, whoami; and version.
 
-Rule: thin. The password goes to the server and nowhere else; what is kept is a token.
+Rule: thin. The password is sent to the server only; a token is stored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cabinet.client.token_failures import TokenRefused
 from cabinet.errors import NotFound
 from cabinet.terminal.text import to_size
 
-_username = click.option("--username", metavar="NAME", help="The user name; else it is asked for.")
+_username = click.option("--username", metavar="NAME", help="The user name. Default: prompt for it.")
 _password_stdin = click.option(
     "--password-stdin", is_flag=True, help="Read the password from standard input, as one line."
 )
@@ -29,15 +29,15 @@ _password_stdin = click.option(
 @_username
 @_password_stdin
 def register(session: ClientSession, username: str | None, password_stdin: bool) -> None:
-    """Make an account.
+    """Create an account.
 
-    Where standard input is no terminal, the name and the password are read from it, a line each.
+    If standard input is not a terminal, it must have the user name and the password, one per line.
     """
     _warn_of_eavesdroppers(session)
     credentials = read_credentials(username, password_stdin=password_stdin, confirm=True)
     name = session.open_api(None).register(credentials.username, credentials.password)
     session.output.document({"username": name, "server": str(session.server)})
-    session.output.note(f"The account “{name}” was made. Run filecli login to use it.")
+    session.output.note(f"Created the account “{name}”. Run filecli login to use it.")
 
 
 @command("login")
@@ -46,7 +46,7 @@ def register(session: ClientSession, username: str | None, password_stdin: bool)
 def login(session: ClientSession, username: str | None, password_stdin: bool) -> None:
     """Sign in; a token is stored, never the password.
 
-    Where standard input is no terminal, the name and the password are read from it, a line each.
+    If standard input is not a terminal, it must have the user name and the password, one per line.
     """
     _warn_of_eavesdroppers(session)
     before = session.tokens.get(str(session.server))
@@ -55,19 +55,19 @@ def login(session: ClientSession, username: str | None, password_stdin: bool) ->
     token = api.make_token(credentials.username, credentials.password, f"filecli on {platform.node()}")
     session.tokens.set(str(session.server), token)
     if before is not None:
-        # Nobody holds it any more. That it could not be revoked is no reason to fail.
+        # The old token is not used any more; a failure to revoke it is ignored.
         with suppress(ClientFailure):
             session.open_api(before.token).revoke_token(before.id)
     if environment_token() is not None:
-        session.output.warn("FILECLI_TOKEN is set and used in place of the token that was just stored.")
+        session.output.warn("FILECLI_TOKEN is set and overrides the token that was just stored.")
     session.output.document({"username": token.username, "server": str(session.server)})
     session.output.note(f"Signed in to {session.server} as “{token.username}”.")
 
 
 @command("logout")
-@click.option("--force", is_flag=True, help="Forget the token even if it cannot be revoked.")
+@click.option("--force", is_flag=True, help="Delete the stored token even if it cannot be revoked.")
 def logout(session: ClientSession, force: bool) -> None:
-    """Revoke the stored token and forget it."""
+    """Revoke and delete the stored token."""
     server = str(session.server)
     stored = session.tokens.get(server)
     if stored is None:
@@ -84,14 +84,14 @@ def logout(session: ClientSession, force: bool) -> None:
 
 @command("whoami")
 def whoami(session: ClientSession) -> None:
-    """Tell who is signed in, and how much is stored."""
+    """Show the user name and the used space."""
     me = session.api.who_am_i()
     session.output.document(me)
     session.output.data(me["username"])
     usage, quota = me.get("usage"), me.get("quota")
     if isinstance(usage, int):
         limit = f" of {to_size(quota)}" if isinstance(quota, int) else ""
-        counted = "old versions and the trash count, too"
+        counted = "includes old versions and the trash"
         session.output.note(f"{to_size(usage)}{limit} used on {session.server}; {counted}.")
 
 
@@ -106,10 +106,10 @@ def version(session: ClientSession) -> None:
 
 
 def _is_void(error: ClientFailure) -> bool:
-    """Tell whether the server does not know the token any more."""
+    """Return whether the error means that the token is not valid any more."""
     return isinstance(error, TokenRefused) or (isinstance(error, Refused) and error.means(NotFound))
 
 
 def _warn_of_eavesdroppers(session: ClientSession) -> None:
     if not session.server.is_confidential:
-        session.output.warn(f"the password goes to {session.server} unencrypted; https would hide it.")
+        session.output.warn(f"the password is sent to {session.server} unencrypted; use https.")

@@ -1,6 +1,6 @@
-"""The commands that change what is where on the server: mkdir, mv, cp, rm.
+"""The commands that change the tree on the server: mkdir, mv, cp, rm.
 
-Rule: all paths are the server's; nothing local is touched, and no content passes through here.
+Rule: all paths are server paths; no local file is changed, and no content is transferred.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 
 def _relocation(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Declare what mv and cp take."""
+    """Declare the arguments and options of mv and cp."""
     for declare in (
         dry_run_option,
-        conflict_option(FAIL, "Where something has the name already; what is replaced is in the trash."),
+        conflict_option(FAIL, "What to do if the name is taken; replaced items move to the trash."),
         click.argument("target", shell_complete=complete_folder),
         click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=complete_name),
     ):
@@ -41,15 +41,15 @@ def _relocation(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command("mkdir")
 @click.argument("folders", nargs=-1, required=True, metavar="DIR...", shell_complete=complete_folder)
-@click.option("-p", "--parents", is_flag=True, help="A folder that is there already is no error.")
+@click.option("-p", "--parents", is_flag=True, help="Accept a folder that exists already.")
 def mkdir(session: ClientSession, folders: tuple[str, ...], parents: bool) -> None:
-    """Make folders, and what is missing above them."""
+    """Create folders and their missing parents."""
     summary = Summary(session.output)
     for folder in folders:
         with summary.attempt(folder):
             path = to_path(folder)
             if not path:
-                raise BadUsage(reason="The folder that holds everything is there already.")
+                raise BadUsage(reason="The root folder exists already.")
             entry = _make_folder(session.api, path, may_exist=parents)
             if entry is None:
                 summary.unchanged()
@@ -65,29 +65,32 @@ def mkdir(session: ClientSession, folders: tuple[str, ...], parents: bool) -> No
 def mv(session: ClientSession, on_conflict: str, **options: Any) -> None:
     """Move or rename files and folders.
 
-    Print the paths that they got. TARGET is the folder that they go into if it is one, if it ends with a slash, or if there are
-    several; it is made if need be. Otherwise it is the new path. Up to 1000 are moved all or none.
+    Print the new paths. TARGET is a folder if it exists as one, if it ends with a slash, or if there are
+    several SOURCEs; it is created if missing. Otherwise it is the new path. Up to 1000 items are moved
+    all or none.
     """
     _relocate(session, session.api.move, "moved", on_conflict, **options)
 
 
 @command("cp")
-@click.option("-r", "--recursive", is_flag=True, help="Accepted; folders go with all that is in them.")
+@click.option(
+    "-r", "--recursive", is_flag=True, help="Accepted; folders are always copied with their contents."
+)
 @_relocation
-def cp(session: ClientSession, on_conflict: str, recursive: bool, **options: Any) -> None:  # noqa: ARG001 - what the hand types
+def cp(session: ClientSession, on_conflict: str, recursive: bool, **options: Any) -> None:  # noqa: ARG001 - accepted out of habit
     """Copy files and folders.
 
-    Print the paths that they got. TARGET is the folder that they go into if it is one, if it ends with a slash, or if there are
-    several; it is made if need be. Otherwise it is the path of the copy. Up to 1000 are copied all
-    or none.
+    Print the new paths. TARGET is a folder if it exists as one, if it ends with a slash, or if there are
+    several SOURCEs; it is created if missing. Otherwise it is the path of the copy. Up to 1000 items are
+    copied all or none.
     """
     _relocate(session, session.api.copy, "copied", on_conflict, **options)
 
 
 @command("rm")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name)
-@click.option("-r", "--recursive", is_flag=True, help="Remove folders with all that is in them.")
-@click.option("--permanent", is_flag=True, help="Remove for ever, not into the trash.")
+@click.option("-r", "--recursive", is_flag=True, help="Remove folders with their contents.")
+@click.option("--permanent", is_flag=True, help="Delete permanently, not to the trash.")
 @force_option
 @dry_run_option
 def rm(
@@ -124,7 +127,7 @@ def _relocate(
 
 
 def _make_folder(api: Api, path: str, *, may_exist: bool) -> RemoteEntry | None:
-    """Make a folder; returns None if it is there already and may be."""
+    """Create a folder; returns None if it exists and `may_exist`."""
     try:
         return api.make_folder(path)
     except Refused as error:

@@ -1,6 +1,6 @@
-"""The command that teaches a shell to complete: completion.
+"""The command for shell completion: completion.
 
-Rule: it prints what Click would print, for whoever does not know the variable that asks Click for it.
+Rule: it prints what Click prints for its completion variable.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ _PROGRAM = "filecli"
 @command("completion")
 @click.argument("shell", type=click.Choice(sorted(SHELLS)))
 def completion(session: ClientSession, shell: str) -> None:
-    """Print what lets a shell complete.
+    """Print the shell completion script.
 
-    It completes commands, options and names on the server. In bash and zsh, `eval "$(filecli completion bash)"` uses it, in fish `filecli completion fish | source`.
+    It completes commands, options and names on the server. In bash and zsh, run `eval "$(filecli
+    completion bash)"`, in fish `filecli completion fish | source`.
     """
     root = click.get_current_context().find_root().command
     script = SHELLS[shell](root, {}, _PROGRAM, f"_{_PROGRAM.upper()}_COMPLETE").source()

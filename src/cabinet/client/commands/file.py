@@ -1,4 +1,4 @@
-"""The commands about what is there: ls, info, search.
+"""The commands that show files and folders: ls, info, search.
 
 Rule: thin. Nothing here knows a URL.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cabinet.client.wire.api import Api
     from cabinet.client.wire.entries import RemoteEntry
 
-_long = click.option("-l", "--long", is_flag=True, help="Show size, time of the last change and kind, too.")
+_long = click.option("-l", "--long", is_flag=True, help="Show size, modification time and kind.")
 _exact = click.option("-b", "--bytes", "exact", is_flag=True, help="Show sizes in bytes; implies -l.")
 
 
@@ -32,9 +32,11 @@ _exact = click.option("-b", "--bytes", "exact", is_flag=True, help="Show sizes i
 @click.argument("folder", metavar="[DIR]", default="", shell_complete=complete_folder)
 @_long
 @_exact
-@click.option("-R", "-r", "--recursive", is_flag=True, help="Go into the folders.")
-@click.option("--sort", type=click.Choice(["name", "size", "modified"]), help="Sort by this; folders first.")
-@click.option("--order", type=click.Choice(["asc", "desc"]), help="Smallest or oldest first, or last.")
+@click.option("-R", "-r", "--recursive", is_flag=True, help="List subfolders recursively.")
+@click.option(
+    "--sort", type=click.Choice(["name", "size", "modified"]), help="The sort key; folders are listed first."
+)
+@click.option("--order", type=click.Choice(["asc", "desc"]), help="The sort order, ascending or descending.")
 def ls(
     session: ClientSession,
     folder: str,
@@ -44,9 +46,9 @@ def ls(
     sort: str | None,
     order: str | None,
 ) -> None:
-    """List a folder, or everything at the top.
+    """List a folder, by default the root folder.
 
-    DIR may also be a pattern in quotes, such as 'docs/*.pdf', and then lists what fits it.
+    DIR may also be a quoted pattern, such as 'docs/*.pdf', to list what matches.
     """
     from cabinet.client.remote.globs import is_pattern
 
@@ -54,15 +56,15 @@ def ls(
     if is_pattern(path) and session.api.lookup([path]) == [None]:
         _show(session, {"path": path}, _expand(session.api, folder, path), "", long=long, exact=exact)
         return
-    chosen = {name: value for name, value in (("sort", sort), ("order", order)) if value}
-    entries = session.api.iter_entries(path, recursive=recursive, order=chosen)
+    given = {name: value for name, value in (("sort", sort), ("order", order)) if value}
+    entries = session.api.iter_entries(path, recursive=recursive, order=given)
     _show(session, {"path": path}, entries, f"{path}/" if path else "", long=long, exact=exact)
 
 
 @command("info")
 @click.argument("name", shell_complete=complete_name)
 def info(session: ClientSession, name: str) -> None:
-    """Tell everything about one file or folder."""
+    """Show the details of a file or folder."""
     api, output = session.api, session.output
     path = to_path(name)
     (entry,) = api.lookup([path])
@@ -96,7 +98,7 @@ def search(
     found = session.api.iter_found(text, path, min(limit or PAGE_SIZE, PAGE_SIZE))
     shown = _show(session, {"query": text, "path": path}, islice(found, limit), "", long=long, exact=exact)
     if not shown:
-        session.output.note("Nothing has that in its name.")
+        session.output.note("No names match.")
 
 
 def _show(
@@ -108,7 +110,7 @@ def _show(
     long: bool,
     exact: bool,
 ) -> int:
-    """Print entries as they come, and return how many."""
+    """Print entries as they arrive, and return their number."""
     output = session.output
     if output.as_json:
         output.array(head, "entries", (entry.document for entry in entries))

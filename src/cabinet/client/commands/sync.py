@@ -1,6 +1,6 @@
-"""The command that makes one side like the other: sync.
+"""The command for one-way synchronization: sync.
 
-Rule: which side is the server's is told by a colon, never guessed.
+Rule: a colon marks the remote side; it is never guessed.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ _REMOTE = ":"
 @click.argument("source", shell_complete=complete_side)
 @click.argument("target", shell_complete=complete_side)
 @click.option("--delete", is_flag=True, help="Delete from TARGET what SOURCE does not have.")
-@click.option("--checksum", is_flag=True, help="Compare contents, not sizes and times of the last change.")
+@click.option("--checksum", is_flag=True, help="Compare contents, not sizes and modification times.")
 @add_transfer_options
 def sync(
     session: ClientSession, source: str, target: str, delete: bool, checksum: bool, **given: Any
 ) -> None:
     """Make the folder TARGET like the folder SOURCE.
 
-    One of the two is a folder of the server, and starts with a colon: `filecli sync photos :photos`
-    uploads, `filecli sync :photos photos` downloads; `:` alone is everything. Only files whose
-    size or time differ are moved, and they keep their times. What --delete removes on the server
-    is in the trash; it removes nothing if anything else failed. Where a file has become a folder or
-    the reverse, --delete makes room; without it, that path is reported. What --exclude names is
-    left alone.
+    One of the two is a folder on the server and starts with a colon: `filecli sync photos :photos`
+    uploads, `filecli sync :photos photos` downloads; `:` alone is the root folder. Only files with
+    another size or time are transferred, and they keep their times. --delete moves files on the server
+    to the trash, and deletes nothing if anything else failed. If a file has become a folder or the
+    reverse, --delete replaces it; without --delete, the path is reported. Excluded items are never
+    changed.
     """
     from cabinet.client.summary import Summary
     from cabinet.client.sync.syncing import Sync
 
     is_up = target.startswith(_REMOTE)
     if is_up == source.startswith(_REMOTE):
-        raise BadUsage(reason="One of the two folders has to start with a colon: the one of the server.")
+        raise BadUsage(reason="One of the two folders must start with a colon: the one on the server.")
     options = to_transfer_options(**given)
     summary = Summary(session.output)
     with session.output.meter() as meter:

@@ -1,6 +1,7 @@
-"""The commands that move bytes: upload, download.
+"""The commands for transfers: upload, download.
 
-Rule: which files, and how, is decided in `transfer/uploading.py` and `transfer/downloading.py`; here stand the options.
+Rule: `transfer/uploading.py` and `transfer/downloading.py` decide which files to transfer and how; this
+module has only the options.
 """
 
 from __future__ import annotations
@@ -29,18 +30,18 @@ from cabinet.client.transfer.transfer_options import (
     metavar="DIR",
     default="",
     shell_complete=complete_folder,
-    help="Store below DIR, which is made if need be.",
+    help="Upload into DIR; create it if missing.",
 )
-@click.option("-r", "--recursive", is_flag=True, help="Upload folders with all that is in them.")
-@conflict_option(REPLACE, "Where a file has the name already; replaced content is kept as a version.")
+@click.option("-r", "--recursive", is_flag=True, help="Upload folders with their contents.")
+@conflict_option(REPLACE, "What to do if the name is taken; replaced content is kept as a version.")
 @add_transfer_options
 def upload(
     session: ClientSession, paths: tuple[str, ...], to: str, recursive: bool, on_conflict: str, **given: Any
 ) -> None:
-    """Upload files and print the paths that they got.
+    """Upload files and print their new paths.
 
-    PATH `-` uploads standard input; then --to is the path of the file itself. A large file that was
-    interrupted goes on where it stopped when the same command is run again.
+    PATH `-` uploads standard input; then --to is the path of the file. Run the same command again to
+    resume the interrupted upload of a large file.
     """
     from cabinet.client.summary import Summary
     from cabinet.client.transfer.uploading import Uploader
@@ -60,7 +61,7 @@ def upload(
 @command("download")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name)
 @output_option
-@click.option("-r", "--recursive", is_flag=True, help="Download folders with all that is in them.")
+@click.option("-r", "--recursive", is_flag=True, help="Download folders with their contents.")
 @click.option("--force", is_flag=True, help="Replace local files without asking.")
 @add_transfer_options
 def download(
@@ -71,10 +72,11 @@ def download(
     force: bool,
     **given: Any,
 ) -> None:
-    """Download files and print the paths that they got.
+    """Download files and print their local paths.
 
-    NAME may be a pattern in quotes, such as 'docs/*.pdf' or 'photos/**/*.jpg'. An interrupted download leaves NAME.part; the same command goes on from there. In a folder,
-    files that are here already with the same content are left alone.
+    NAME may be a quoted pattern, such as 'docs/*.pdf' or 'photos/**/*.jpg'. An interrupted download
+    leaves NAME.part; run the same command again to resume it. In a folder, local files with the same
+    content are skipped.
     """
     from cabinet.client.summary import Summary
     from cabinet.client.transfer.downloading import Downloader

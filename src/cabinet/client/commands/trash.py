@@ -1,6 +1,6 @@
-"""The commands about the trash of the server: trash list, restore, rm, empty.
+"""The commands for the trash of the server: trash list, restore, rm, empty.
 
-Rule: what is in the trash is known by its id; by its path, the one that was trashed last.
+Rule: an item in the trash is identified by its id; a path means the item removed last.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from cabinet.errors import NotFound
 if TYPE_CHECKING:
     from cabinet.client.wire.entries import TrashedEntry
 
-_THINGS = click.argument(
-    "things", nargs=-1, required=True, metavar="ID|PATH...", shell_complete=complete_trashed
+_ITEMS = click.argument(
+    "items", nargs=-1, required=True, metavar="ID|PATH...", shell_complete=complete_trashed
 )
 
 
@@ -33,36 +33,36 @@ _THINGS = click.argument(
 @shared_options
 @click.pass_context
 def trash(context: click.Context) -> None:
-    """List, restore or remove what is in the trash."""
+    """List, restore or permanently delete items in the trash."""
     if context.invoked_subcommand is None:
         _list(context.ensure_object(ClientSession))
 
 
 @command("list")
 def list_(session: ClientSession) -> None:
-    """List what is in the trash, newest first.
+    """List the items in the trash, newest first.
 
-    Each line tells the id, when it was trashed, until when it is kept, its size and where it was.
+    Each line shows the id, the time of removal, the expiry, the size and the original path.
     """
     _list(session)
 
 
 @command("restore")
-@_THINGS
+@_ITEMS
 @click.option(
     "--on-conflict",
     type=click.Choice([FAIL, RENAME, REPLACE]),
     default=FAIL,
     show_default=True,
-    help="Where something has the name already; what is replaced is in the trash.",
+    help="What to do if the name is taken; replaced items move to the trash.",
 )
-def restore(session: ClientSession, things: tuple[str, ...], on_conflict: str) -> None:
-    """Put things back where they were, and print the paths that they got.
+def restore(session: ClientSession, items: tuple[str, ...], on_conflict: str) -> None:
+    """Restore items to their original folders, and print their paths.
 
-    A PATH means what was trashed last of what was there.
+    A PATH means the item that was removed from it last.
     """
     summary = Summary(session.output)
-    for text, trashed in _iter_resolved(session, things, summary):
+    for text, trashed in _iter_resolved(session, items, summary):
         with summary.attempt(text):
             entry = session.api.trash.restore(trashed.id, on_conflict)
             summary.done()
@@ -72,33 +72,35 @@ def restore(session: ClientSession, things: tuple[str, ...], on_conflict: str) -
 
 
 @command("rm")
-@_THINGS
+@_ITEMS
 @force_option
-def rm(session: ClientSession, things: tuple[str, ...], force: bool) -> None:
-    """Remove things in the trash for ever.
+def rm(session: ClientSession, items: tuple[str, ...], force: bool) -> None:
+    """Permanently delete items in the trash.
 
-    A PATH means what was trashed last of what was there.
+    A PATH means the item that was removed from it last.
     """
     confirmation = Confirmation(session.output, force)
     summary = Summary(session.output)
-    resolved = list(_iter_resolved(session, things, summary))
+    resolved = list(_iter_resolved(session, items, summary))
     if resolved:
         what = f"“{resolved[0][1].path}”" if len(resolved) == 1 else f"{len(resolved)} files and folders"
-        confirmation.ask(f"Remove {what} for ever?")
+        confirmation.ask(f"Permanently delete {what}? This can't be undone.")
     for text, trashed in resolved:
         with summary.attempt(text):
             session.api.trash.delete(trashed.id)
             summary.done()
             session.output.document(to_event("removed", id=trashed.id, path=trashed.path))
-            session.output.note(f"“{trashed.path}” is gone for ever.")
+            session.output.note(f"“{trashed.path}” was permanently deleted.")
     summary.exit_if_failed()
 
 
 @command("empty")
 @force_option
 def empty(session: ClientSession, force: bool) -> None:
-    """Remove everything in the trash for ever."""
-    Confirmation(session.output, force).ask("Remove everything in the trash for ever?")
+    """Permanently delete everything in the trash."""
+    Confirmation(session.output, force).ask(
+        "Permanently delete everything in the trash? This can't be undone."
+    )
     session.api.trash.empty()
     session.output.document(to_event("emptied"))
     session.output.note("The trash is empty.")
@@ -126,7 +128,7 @@ def _list(session: ClientSession) -> None:
 def _iter_resolved(
     session: ClientSession, texts: Sequence[str], summary: Summary
 ) -> Iterator[tuple[str, TrashedEntry]]:
-    """Yield what each text means; reads no more of the trash than it takes."""
+    """Yield the item for each argument; reads no more of the trash than necessary."""
     wanted: dict[str, str] = {}
     for text in texts:
         with summary.attempt(text):

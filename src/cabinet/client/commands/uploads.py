@@ -1,6 +1,6 @@
-"""The command about what is not finished: uploads, and uploads cancel.
+"""The commands for unfinished uploads: uploads, uploads cancel.
 
-Rule: the server knows which there are; the notes of this machine only say of which file.
+Rule: the server has the list; the local journals only add the names of local files.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 @shared_options
 @click.pass_context
 def uploads(context: click.Context) -> None:
-    """List the uploads that are not finished.
+    """List unfinished uploads.
 
-    Each line tells the id, how much of it is there, until when it is kept, and its path. To go on
-    with one, run the filecli upload again that began it.
+    Each line shows the id, the uploaded bytes, the expiry and the path. To resume an upload, run the
+    same filecli upload command again.
     """
     if context.invoked_subcommand is None:
         _list(context.ensure_object(ClientSession))
@@ -38,26 +38,26 @@ def uploads(context: click.Context) -> None:
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--all", "everything", is_flag=True, help="Cancel all of them.")
 def cancel(session: ClientSession, ids: tuple[str, ...], everything: bool) -> None:
-    """Cancel unfinished uploads: the server drops what it has of them.
+    """Cancel unfinished uploads; the server discards their bytes.
 
-    Of a file that goes in several pieces, all are cancelled with one.
+    If a file is uploaded in several pieces, all of them are cancelled.
     """
     if everything == bool(ids):
-        raise BadUsage(reason="Give the ids of the uploads, or --all.")
+        raise BadUsage(reason="Specify the ids of uploads, or --all.")
     from cabinet.client.transfer.upload_journal import default_folder, delete_journal_of, sibling_ids
 
     folder = default_folder()
-    chosen = [piece for upload_id in ids for piece in sibling_ids(folder, upload_id)]
+    selected = [piece for upload_id in ids for piece in sibling_ids(folder, upload_id)]
     if everything:
-        chosen = [found.id for found in session.api.tus.list()]
+        selected = [found.id for found in session.api.tus.list()]
     summary = Summary(session.output)
-    for upload_id in dict.fromkeys(chosen):
+    for upload_id in dict.fromkeys(selected):
         with summary.attempt(upload_id):
             session.api.tus.cancel(upload_id)
             delete_journal_of(folder, upload_id)
             summary.done()
             session.output.document(to_event("cancelled", id=upload_id))
-            session.output.note(f"{upload_id} is cancelled.")
+            session.output.note(f"Cancelled {upload_id}.")
     summary.exit_if_failed()
 
 
@@ -78,7 +78,7 @@ def _list(session: ClientSession) -> None:
     for upload in found:
         output.data(_line(upload))
     if not found:
-        output.note("Nothing is unfinished.")
+        output.note("There are no unfinished uploads.")
 
 
 def _document(upload: UnfinishedUpload, local: str | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""The commands about what a file held before: versions list, get, restore, rm.
+"""The commands for versions of files: versions list, get, restore, rm.
 
-Rule: a version is known by its number, which it keeps.
+Rule: a version is identified by its number, which never changes.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _name = click.argument("name", shell_complete=complete_name)
 _number = click.argument("number", type=click.IntRange(1))
 
 
-class _Listing(click.Group):
-    """A group whose first argument, if it is no command, is what to list."""
+class _ListByDefault(click.Group):
+    """A group that runs `list` if the first argument is not a command."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -37,12 +37,12 @@ class _Listing(click.Group):
         return [*super().shell_complete(ctx, incomplete), *complete_name(ctx, None, incomplete)]
 
 
-@click.group("versions", cls=_Listing, no_args_is_help=True)
+@click.group("versions", cls=_ListByDefault, no_args_is_help=True)
 @shared_options
 def versions() -> None:
-    """List, get, restore or remove versions of a file.
+    """List, download, restore or delete versions of a file.
 
-    `filecli versions NAME` lists them, too.
+    `filecli versions NAME` lists them as well.
     """
 
 
@@ -51,7 +51,7 @@ def versions() -> None:
 def list_(session: ClientSession, name: str) -> None:
     """List the versions of a file, newest first.
 
-    Each line tells the number, the size, when it was stored, and the content hash.
+    Each line shows the number, the size, the time of storage and the content hash.
     """
     found, document = session.api.list_versions(to_path(name))
     session.output.document(document)
@@ -66,7 +66,7 @@ def list_(session: ClientSession, name: str) -> None:
 @output_option
 @click.option("--force", is_flag=True, help="Replace a local file without asking.")
 def get(session: ClientSession, name: str, number: int, output: str | None, force: bool) -> None:
-    """Download a version, and print the path that it got."""
+    """Download a version and print its local path."""
     from cabinet.client.remote.resolve import ResolvedPath
     from cabinet.client.transfer.downloading import Downloader
 
@@ -82,10 +82,10 @@ def get(session: ClientSession, name: str, number: int, output: str | None, forc
 @_name
 @_number
 def restore(session: ClientSession, name: str, number: int) -> None:
-    """Make the content of a version the current one; nothing is lost."""
+    """Restore a version as the new current one; all versions are kept."""
     entry = session.api.restore_version(to_path(name), number)
     session.output.document(to_event("restored", number=number, entry=entry.document))
-    session.output.note(f"“{entry.path}” is what version {number} was.")
+    session.output.note(f"Restored version {number} of “{entry.path}”.")
 
 
 @command("rm")
@@ -93,17 +93,17 @@ def restore(session: ClientSession, name: str, number: int) -> None:
 @click.argument("numbers", nargs=-1, required=True, type=click.IntRange(1), metavar="NUMBER...")
 @force_option
 def rm(session: ClientSession, name: str, numbers: tuple[int, ...], force: bool) -> None:
-    """Remove versions for ever, but not the current one."""
+    """Permanently delete versions other than the current one."""
     path = to_path(name)
     what = "version " + ", ".join(map(str, numbers))
-    Confirmation(session.output, force).ask(f"Remove {what} of “{path}” for ever?")
+    Confirmation(session.output, force).ask(f"Permanently delete {what} of “{path}”? This can't be undone.")
     summary = Summary(session.output)
     for number in numbers:
         with summary.attempt(f"version {number}"):
             session.api.delete_version(path, number)
             summary.done()
             session.output.document(to_event("removed", path=path, number=number))
-            session.output.note(f"RemoteVersion {number} of “{path}” is gone for ever.")
+            session.output.note(f"RemoteVersion {number} of “{path}” was permanently deleted.")
     summary.exit_if_failed()
 
 

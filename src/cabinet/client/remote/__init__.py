@@ -1,5 +1,5 @@
-"""What is on the server, without its bytes: which things a name means, what is in the way, how they
-are moved and removed, and what a shell is offered.
+"""Operations on server paths without their content: resolving names, conflicts, moving, removing and
+shell completion.
 
-Rule: no content passes through here, and no local file is read or written.
+Rule: no content is transferred here, and no local file is read or written.
 """

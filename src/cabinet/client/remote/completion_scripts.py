@@ -1,10 +1,10 @@
-"""Completion in bash, zsh and fish: the scripts that the shells run, in place of Click's own.
+"""Completion scripts for bash, zsh and fish, in place of those of Click.
 
-Click's put a name onto the line as it is: with a space in it, it becomes two words, and a name may
-hold `;` or `$(...)`. Here every name of the server is quoted, a comma does not cut it, bash gets it
-right behind a colon, and a folder can be typed on from.
+The scripts of Click insert a name unquoted: a space splits it into two words, and it may contain `;` or
+`$(...)`. These quote every name from the server, support commas in names, complete after a colon in
+bash, and add no space after a folder.
 
-Rule: a shell never expands or runs any part of what was offered.
+Rule: a shell never expands or executes any part of a completion.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from click.shell_completion import (
     split_arg_string,
 )
 
-# No argument can hold it.
+# Not possible in an argument.
 _END = "\0"
 
-# For bash, without and within double quotes.
+# Special characters of bash, without and within double quotes.
 _SPECIAL = re.compile(r"[^\w@%+=:,./-]")
 _SPECIAL_IN_QUOTES = re.compile(r'[\\"$`]')
 
@@ -106,9 +106,9 @@ complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
 
 @add_completion_class
 class Bash(BashComplete):
-    """bash, which wants what is offered quoted, and only what follows the last place that breaks a word.
+    """bash, which needs quoted completions without the part before the last word break.
 
-    Its own quoting, that of `compopt -o filenames`, leaves `$HOME` as it is.
+    Its own quoting, by `compopt -o filenames`, does not quote `$HOME`.
     """
 
     source_template: ClassVar[str] = _BASH
@@ -143,9 +143,9 @@ SHELLS: dict[str, type[ShellComplete]] = {"bash": Bash, "zsh": Zsh, "fish": Fish
 
 
 def _last_word(line: str, breaks: str) -> tuple[str, str]:
-    """Return what the last word of `line` holds before the part that bash replaces, and the open quote.
+    """Return the part of the last word of `line` that bash keeps, and the open quote.
 
-    That part follows an open quote, else the last of `breaks` that is not quoted, else a space.
+    bash replaces what follows an open quote, else the last unquoted one of `breaks`, else a space.
     """
     quote, is_escaped = "", False
     begin = cut = 0
@@ -167,13 +167,13 @@ def _last_word(line: str, breaks: str) -> tuple[str, str]:
 
 
 def _quoted(text: str, quote: str) -> str:
-    """Return `text` as it stands within `quote` on a line of bash, or within none."""
+    """Return `text` quoted for bash inside `quote`, or outside of quotes."""
     if not quote:
         return _SPECIAL.sub(r"\\\g<0>", text)
     if quote == "'":
         inside = text.replace("'", "'\\''")
     else:
-        # Nothing within double quotes keeps ! from naming a line of the history.
+        # Within double quotes, ! cannot be escaped from history expansion.
         inside = _SPECIAL_IN_QUOTES.sub(r"\\\g<0>", text).replace("!", "\"'!'\"")
-    # bash closes the quote, unless the last character looks like that.
+    # bash closes the quote unless the last character is one.
     return inside + quote if inside.endswith(quote) else inside

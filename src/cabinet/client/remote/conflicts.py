@@ -1,7 +1,7 @@
-"""What shall happen where a file has the name already: `--on-conflict`.
+"""Resolution of name conflicts: `--on-conflict`.
 
-Rule: asked before anything is sent, of the server and, on a terminal, of the person; what comes
-out is a choice that the server knows.
+Rule: conflicts are looked up on the server, and on a terminal asked about, before anything is sent; the
+result is a value of `on_conflict` that the server supports.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ CHOICES = [ASK, SKIP, REPLACE, RENAME, FAIL]
 
 
 def conflict_option(default: str, meaning: str) -> Callable[..., Any]:
-    """Declare the option that makes the choice; `meaning` is its help."""
+    """Declare the --on-conflict option; `meaning` begins its help."""
     return click.option(
         "--on-conflict",
         type=click.Choice(CHOICES),
         default=default,
         show_default=True,
-        help=f"{meaning} Without a terminal, ask is fail.",
+        help=f"{meaning} Without a terminal, ask means fail.",
     )
 
 
@@ -45,7 +45,7 @@ _ANSWERS = {"r": REPLACE, "k": RENAME, "s": SKIP}
 
 @dataclass(frozen=True, slots=True)
 class UploadTask:
-    """A file that shall be uploaded to `path`."""
+    """A file to upload to `path`."""
 
     source: Source
     path: str
@@ -53,22 +53,22 @@ class UploadTask:
 
 
 class ConflictPrompt:
-    """Says what to do with each thing that is in the way; `choice` is one of `CHOICES`."""
+    """Decides what to do with each existing entry; `choice` is one of `CHOICES`."""
 
     def __init__(self, output: Output, choice: str) -> None:
         self._output = output
-        # Without a terminal there is nobody to ask, and nothing may be lost.
+        # Without a terminal no prompt is possible, and nothing may be lost.
         self.choice = FAIL if choice == ASK and not can_prompt() else choice
 
     def choose(self, entry: RemoteEntry) -> str:
-        """Return what to do where `entry` is in the way: anything but `ASK`."""
+        """Return what to do about the existing `entry`: anything but `ASK`."""
         return self._ask(entry) if self.choice == ASK else self.choice
 
     def _ask(self, entry: RemoteEntry) -> str:
         size = "a folder" if entry.is_folder else to_size(entry.size)
         question = (
             f"“{escape_controls(entry.path)}” ({size}) exists. "
-            "Replace it, keep both, or skip? A capital letter answers for all"
+            "Replace it, keep both, or skip? A capital letter applies to all"
         )
         with self._output.suspended():
             answer = click.prompt(question, type=click.Choice([*"rksRKS"]), err=True)
@@ -79,7 +79,7 @@ class ConflictPrompt:
 
 
 class ConflictResolver:
-    """Settles the conflicts of the uploads of one command; `choice` is one of `CHOICES`."""
+    """Resolves the conflicts of the uploads of one command; `choice` is one of `CHOICES`."""
 
     def __init__(self, api: Api, output: Output, summary: Summary, choice: str) -> None:
         self._api = api
@@ -88,19 +88,20 @@ class ConflictResolver:
         self._chooser = ConflictPrompt(output, choice)
 
     def settle(self, files: Iterable[tuple[Source, str]]) -> Iterator[UploadTask]:
-        """Yield what is left to do of `files`, each with its path on the server."""
+        """Yield the tasks for `files`, each with its server path; skipped and failed files are left out."""
         if self._chooser.choice in (REPLACE, RENAME):
             for source, path in files:
                 yield UploadTask(source, path, self._chooser.choice)
             return
-        # What comes to be in the way only now is refused, or replaced as what was there would be.
+        # An entry that appears after the lookup is refused, or else replaced, which keeps it as a
+        # version.
         unforeseen = FAIL if self._chooser.choice == FAIL else REPLACE
         remaining = iter(files)
         while some := list(islice(remaining, PAGE_SIZE)):
             found = self._api.lookup([path for _, path in some])
             for (source, path), entry in zip(some, found, strict=True):
                 task = UploadTask(source, path, unforeseen)
-                if entry is None or entry.is_folder:  # a folder in the way is the server's to refuse
+                if entry is None or entry.is_folder:  # the server refuses to replace a folder
                     yield task
                 else:
                     yield from self._meet(task, entry)

@@ -1,9 +1,9 @@
-"""Patterns for names on the server, expanded by asking for listings.
+"""Expansion of patterns for names on the server.
 
-`*`, `?` and `[...]` stand for characters of one name, `**` alone for any number of folders; at the
-end of a pattern `**` is everything below. No name is hidden from them, and case counts.
+`*`, `?` and `[...]` match characters of one name, `**` as a whole name any number of folders; at the end
+of a pattern `**` matches everything below. Names with a leading dot match, and case counts.
 
-Rule: only what a pattern can name is listed: names without a pattern are looked up, not searched for.
+Rule: only folders that can match are listed; names without a pattern are looked up.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _MAGIC = re.compile(r"[*?[]")
 
 
 def is_pattern(path: str) -> bool:
-    """Tell whether `path` may mean more than itself."""
+    """Return whether `path` contains a pattern."""
     return _MAGIC.search(path) is not None
 
 
 def expand(api: Api, pattern: str) -> Iterator[RemoteEntry]:
-    """Yield what `pattern` names; nothing if the folder that it begins with is not there."""
+    """Yield the entries that match `pattern`; none if its first folder does not exist."""
     names = pattern.split("/")
     begin = next(depth for depth, name in enumerate(names) if is_pattern(name))
     folders = ["/".join(names[:begin])]
@@ -46,13 +46,13 @@ def expand(api: Api, pattern: str) -> Iterator[RemoteEntry]:
 
 
 class Shape:
-    """A pattern cut into names, for the relative paths below a folder."""
+    """A pattern split into names, for relative paths below a folder."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._parts = [None if name == _DEEP else re.compile(translate(name)) for name in names]
 
     def fits(self, names: Sequence[str]) -> bool:
-        """Tell whether a path, cut into names, is meant; takes all ways through the pattern at once."""
+        """Return whether a path, split into names, matches; tracks all positions in the pattern at once."""
         at = self._skipping({0})
         for name in names:
             at = self._skipping({after for step in at for after in self._after(step, name)})
@@ -68,7 +68,7 @@ class Shape:
             yield step + 1
 
     def _skipping(self, at: set[int]) -> set[int]:
-        """Add where one gets by taking ** for no folder at all; at the end it wants something."""
+        """Add the positions after a ** that matches no folder; a final ** matches at least one name."""
         for step, part in enumerate(self._parts):
             if step in at and part is None and not self._is_last(step):
                 at.add(step + 1)
@@ -88,7 +88,7 @@ def _iter_deep(api: Api, folders: Sequence[str], names: Sequence[str]) -> Iterat
 
 
 def _level(api: Api, folders: Sequence[str], name: str) -> list[RemoteEntry]:
-    """Return what is called so in each of `folders`."""
+    """Return the entries called `name`, or matching it, in each of `folders`."""
     if not is_pattern(name):
         return [entry for entry in look_up(api, [f"{folder}/{name}" for folder in folders]) if entry]
     shape = Shape([name])
@@ -101,7 +101,7 @@ def _level(api: Api, folders: Sequence[str], name: str) -> list[RemoteEntry]:
 
 
 def look_up(api: Api, paths: Sequence[str]) -> list[RemoteEntry | None]:
-    """Return what is at each of the paths now, however many."""
+    """Return the entry at each of any number of paths, None where there is none."""
     found: list[RemoteEntry | None] = []
     for start in range(0, len(paths), PAGE_SIZE):
         found += api.lookup(paths[start : start + PAGE_SIZE])
@@ -111,6 +111,6 @@ def look_up(api: Api, paths: Sequence[str]) -> list[RemoteEntry | None]:
 def _iter_listing(api: Api, folder: str, *, recursive: bool = False) -> Iterator[RemoteEntry]:
     try:
         yield from api.iter_entries(folder, recursive=recursive)
-    except Refused as error:  # nothing there, or a file, or gone meanwhile
+    except Refused as error:  # missing, a file, or deleted meanwhile
         if not (error.means(NotFound) or error.means(NotAFolder)):
             raise

@@ -1,7 +1,7 @@
-"""Names of the server for the shell to complete: asked for while somebody waits for a key.
+"""Shell completion of names on the server.
 
-Rule: quick, or nothing; never a word, never a question. Whatever goes wrong, there is nothing to
-complete. A name that could steer a terminal is not offered.
+Rule: fast or empty; it never prints and never prompts. Any error gives no completions. A name with
+control characters is not offered.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from cabinet.client.wire.api import Api
     from cabinet.client.wire.entries import RemoteEntry
 
-# Seconds that somebody waits for; what has come by then is offered.
+# Seconds to wait; the names received by then are offered.
 TIMEOUT = 1.5
 
-# More than that nobody reads.
+# The maximum number of completions.
 _MOST = 1000
 
 _REMOTE = ":"
@@ -35,27 +35,27 @@ Items = list[CompletionItem[str]]
 
 
 def complete_name(context: click.Context, _: Any, incomplete: str) -> Items:
-    """Offer the files and folders that begin with what was typed."""
+    """Complete files and folders."""
     return _offer(context, lambda api: _iter_texts(api, incomplete, folders_only=False))
 
 
 def complete_folder(context: click.Context, _: Any, incomplete: str) -> Items:
-    """Offer the folders that begin with what was typed."""
+    """Complete folders."""
     return _offer(context, lambda api: _iter_texts(api, incomplete, folders_only=True))
 
 
 def complete_trashed(context: click.Context, _: Any, incomplete: str) -> Items:
-    """Offer the paths of what is in the trash."""
+    """Complete paths in the trash."""
     return _offer(context, lambda api: _iter_trashed(api, incomplete))
 
 
 def complete_local(_context: click.Context, _: Any, incomplete: str) -> Items:
-    """Leave local names to the shell."""
+    """Let the shell complete local files."""
     return [CompletionItem(incomplete, type="file")]
 
 
 def complete_side(context: click.Context, parameter: Any, incomplete: str) -> Items:
-    """Offer the folders of the server behind a colon, and local ones otherwise."""
+    """Complete remote folders after a colon, and local ones otherwise."""
     if not incomplete.startswith(_REMOTE):
         return [CompletionItem(incomplete, type="dir")]
     items = complete_folder(context, parameter, incomplete.removeprefix(_REMOTE))
@@ -67,13 +67,13 @@ def _offer(context: click.Context, iter_texts: Callable[[Api], Iterator[str]]) -
     offered: list[str] = []
 
     def ask() -> None:
-        """Gather what the server knows, in silence."""
-        # Any error at all, even of a broken configuration, would be printed into somebody's line.
+        """Collect the names, silently."""
+        # Any error, even of the configuration, would be printed into the command line.
         with suppress(Exception):
             api = session.open_silent_api()
             if api is not None:
                 for text in iter_texts(api):
-                    offered.append(text)  # noqa: PERF402 - what came counts, also if the rest does not
+                    offered.append(text)  # noqa: PERF402 - keeps the names received before an error
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
@@ -84,12 +84,12 @@ def _offer(context: click.Context, iter_texts: Callable[[Api], Iterator[str]]) -
 
 def _iter_texts(api: Api, incomplete: str, *, folders_only: bool) -> Iterator[str]:
     typed, slash, begin = incomplete.rpartition("/")
-    # The server keeps names in this form, and a keyboard may make another.
+    # The server stores names in this form; input may be in another one.
     begin = to_nfc(begin)
     count = 0
     for entry in api.iter_entries(to_path(typed)):
         if folders_only and not entry.is_folder:
-            return  # folders come first
+            return  # folders are listed first
         name = entry.path.rpartition("/")[2]
         if name.startswith(begin) and escape_controls(name) == name:
             yield _to_text(typed + slash, name, entry)
@@ -101,13 +101,13 @@ def _iter_texts(api: Api, incomplete: str, *, folders_only: bool) -> Iterator[st
 def _iter_trashed(api: Api, incomplete: str) -> Iterator[str]:
     begin = to_nfc(incomplete)
     paths = (trashed.path for trashed in islice(api.trash, _MOST))
-    # Each once, though several of one path may be there.
+    # Each path once, because several items may have the same one.
     for path in dict.fromkeys(paths):
         if path.startswith(begin) and escape_controls(path) == path:
             yield f"./{path}" if path.startswith("-") else path
 
 
 def _to_text(before: str, name: str, entry: RemoteEntry) -> str:
-    """Return what stands on the line then; a name like an option gets `./` before it."""
+    """Return the completed argument; a name that starts with a dash gets the prefix `./`."""
     text = f"{before}{name}/" if entry.is_folder else before + name
     return f"./{text}" if text.startswith("-") else text

@@ -1,7 +1,6 @@
-"""What is moved or copied on the server, by one command: mv, cp.
+"""Moving and copying on the server: mv, cp.
 
-Rule: no byte comes here. As many as one request takes are moved all or none; the next are another
-request.
+Rule: no content is transferred. Each request is atomic; a command with more items than fit sends several.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ Relocate = Callable[[Sequence[str], str, str], list[RemoteEntry]]
 
 
 class Relocation:
-    """One run; `done` is the name of what is done, for events."""
+    """One run of mv or cp; `done` is the name of the action in events."""
 
     def __init__(self, session: ClientSession, relocate: Relocate, done: str, on_conflict: str) -> None:
         self._api: Api = session.api
@@ -38,12 +37,12 @@ class Relocation:
         self._chooser = ConflictPrompt(session.output, on_conflict)
 
     def run(self, names: Sequence[str], target: str, *, dry_run: bool) -> None:
-        """Bring what `names` mean to `target`."""
+        """Move or copy what `names` match to `target`."""
         resolved = without_nested(Resolver(self._api, self._summary).iter_resolved(names))
         if any(not one.path for one in resolved):
-            raise BadUsage(reason="The folder that holds everything cannot go anywhere.")
+            raise BadUsage(reason="The root folder cannot be moved or copied.")
         to = _to_target(target, is_folder=len(resolved) > 1)
-        # Nothing is done by halves because a name was wrong.
+        # Nothing is moved if a name could not be resolved.
         if self._summary.is_clean:
             if dry_run:
                 self._tell(resolved, to)
@@ -55,11 +54,11 @@ class Relocation:
         self._summary.exit_if_failed()
 
     def _settle(self, resolved: Sequence[ResolvedPath], to: str) -> dict[str, list[ResolvedPath]]:
-        """Return what is left to do by what the server shall do about conflicts."""
+        """Return the paths to move by their `on_conflict` value."""
         if self._chooser.choice not in (ASK, SKIP):
             return {self._chooser.choice: list(resolved)}
         targets = self._targets(resolved, to)
-        # Where nothing is in the way now, nothing may be lost should something come there.
+        # If the target is free now, an entry that appears there later must not be lost.
         settled: dict[str, list[ResolvedPath]] = {FAIL: [], REPLACE: [], RENAME: [], SKIP: []}
         for one, path, entry in zip(resolved, targets, look_up(self._api, targets), strict=True):
             choice = FAIL if entry is None else self._chooser.choose(entry)
@@ -86,7 +85,7 @@ class Relocation:
         self._output.result(*(entry.path for entry in entries))
 
     def _name_missing(self, batch: Sequence[ResolvedPath]) -> bool:
-        """Report which of a batch are not there, for the server does not say; tell whether any is missing."""
+        """Report the missing paths of a batch; return whether any is missing. The server names none."""
         found = self._api.lookup([one.path for one in batch])
         missing = [one for one, entry in zip(batch, found, strict=True) if entry is None]
         for one in missing:
@@ -94,14 +93,14 @@ class Relocation:
         return bool(missing)
 
     def _tell(self, resolved: Sequence[ResolvedPath], to: str) -> None:
-        """Say what would go where."""
+        """Print the targets."""
         for one, path in zip(resolved, self._targets(resolved, to), strict=True):
             self._summary.done()
             self._output.document(to_event(f"would-be-{self._done}", **{"from": one.path}, path=path))
             self._output.result(path)
 
     def _targets(self, resolved: Sequence[ResolvedPath], to: str) -> list[str]:
-        """Return where each would go, after a look at whether the target is a folder."""
+        """Return the new path of each; looks up whether the target is a folder."""
         path = to.rstrip("/")
         if path and not to.endswith("/"):
             (entry,) = self._api.lookup([path])
@@ -112,7 +111,7 @@ class Relocation:
 
 
 def _to_target(text: str, *, is_folder: bool) -> str:
-    """Return what the server takes for a folder if `text` means one, else the path."""
+    """Return the target path, with a trailing slash if it must be a folder."""
     path = to_path(text)
     return f"{path}/" if path and (is_folder or text.endswith("/")) else path
 

@@ -1,6 +1,6 @@
-"""What is removed on the server, by one command: into the trash, or for ever.
+"""Removing on the server: to the trash, or permanently.
 
-Rule: all names are understood, and leave is given, before anything is removed.
+Rule: all names are resolved, and the removal is confirmed, before anything is removed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cabinet.errors import IsAFolder
 
 
 class Removal:
-    """One run; with `confirmation` what is removed is gone for ever, without it in the trash."""
+    """One run of rm; with `confirmation` items are deleted permanently, else moved to the trash."""
 
     def __init__(
         self, session: ClientSession, confirmation: Confirmation | None, *, recursive: bool, dry_run: bool
@@ -33,18 +33,18 @@ class Removal:
         self._dry_run = dry_run
 
     def run(self, names: Sequence[str]) -> None:
-        """Remove what `names` mean."""
-        # With leave to take folders it does not matter what a name without a pattern is.
+        """Remove what `names` match."""
+        # With --recursive, the kind of a name without a pattern does not matter.
         check_existence = self._dry_run or not self._recursive
         resolver = Resolver(
             self._api, self._summary, folders=self._recursive, check_existence=check_existence
         )
         resolved = without_nested(resolver.iter_resolved(names))
         if any(not one.path for one in resolved):
-            raise BadUsage(reason="The folder that holds everything cannot be removed.")
+            raise BadUsage(reason="The root folder cannot be removed.")
         if resolved and self._confirmation is not None and not self._dry_run:
-            self._confirmation.ask(f"Remove {_name(resolved)} for ever?")
-        # Each is a request of its own, which over a long line mostly waits.
+            self._confirmation.ask(f"Permanently delete {_name(resolved)}? This can't be undone.")
+        # Each item is a request, which mostly waits for the network.
         jobs = 1 if self._dry_run else DEFAULT_JOBS
         WorkerPool(jobs, self._session.cancellation).run(partial(self._attempt, one) for one in resolved)
         self._summary.exit_if_failed()
@@ -64,7 +64,7 @@ class Removal:
             self._output.result(one.path)
         else:
             self._output.document(to_event("removed", path=one.path))
-            where = "is in the trash" if self._confirmation is None else "is gone for ever"
+            where = "was moved to the trash" if self._confirmation is None else "was permanently deleted"
             self._output.note(f"“{one.path}” {where}.")
 
 

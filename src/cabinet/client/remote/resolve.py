@@ -1,7 +1,6 @@
-"""What the names of a command mean on the server: themselves, or as patterns whatever fits.
+"""Resolution of the NAME arguments of a command to server paths: literally, or as patterns.
 
-Rule: a name that is there literally is meant, whatever it would mean as a pattern; so no file is
-out of reach because of its name.
+Rule: an existing name is taken literally, even if it is a pattern, so that every file can be named.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPath:
-    """Something on the server; `entry` is None where it was not looked for."""
+    """A path on the server; `entry` is None if it was not looked up."""
 
     text: str
     path: str
@@ -31,10 +30,10 @@ class ResolvedPath:
 
 
 class Resolver:
-    """Finds out what the names of one command mean.
+    """Resolves the NAME arguments of one command.
 
-    With `check_existence`, also names without a pattern are looked up, and those of nothing refused.
-    Without `folders`, a pattern means files only.
+    With `check_existence`, names without a pattern are looked up too, and fail if they do not exist.
+    Without `folders`, a pattern matches files only.
     """
 
     def __init__(
@@ -46,7 +45,7 @@ class Resolver:
         self._is_certain = check_existence
 
     def iter_resolved(self, texts: Iterable[str]) -> Iterator[ResolvedPath]:
-        """Yield what each of the names means; of what cannot be had, the summary is told."""
+        """Yield the paths for each name; failures are counted by the summary."""
         named: list[tuple[str, str]] = []
         for text in texts:
             with self._summary.attempt(text):
@@ -77,6 +76,6 @@ class Resolver:
 
 
 def without_nested(resolved: Iterable[ResolvedPath]) -> list[ResolvedPath]:
-    """Return each thing once, and none that lies in another: it goes with its folder."""
+    """Return each path once, without those inside another one."""
     by_path = {one.path: one for one in resolved}
     return [one for one in by_path.values() if not any(above in by_path for above in iter_above(one.path))]

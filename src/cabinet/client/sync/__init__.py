@@ -1,4 +1,4 @@
-"""One side made like the other: what differs is transferred, what is too much is pruned.
+"""One-way synchronization: transfers what differs and deletes surplus items.
 
-Rule: it decides what, never how: bytes go through `transfer`.
+Rule: it decides what to do; all bytes go through `transfer`.
 """

@@ -1,6 +1,6 @@
-"""What is in the way: a file where a folder has to be, or the reverse, and what must not go with it.
+"""Items of the wrong kind: a file in the place of a folder or the reverse, and items that must be kept.
 
-Rule: it finds and removes nothing.
+Rule: these functions remove nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def find_remote_clashes(paths: Iterable[str], entries: Mapping[str, RemoteEntry]) -> dict[str, InTheWay]:
-    """Return which of `entries`, by their paths, keep files from being stored at `paths`."""
+    """Return the `entries`, by path, that prevent files from being stored at `paths`."""
     clashes: dict[str, InTheWay] = {}
     for path in paths:
         if path in entries and entries[path].is_folder:
@@ -32,9 +32,9 @@ def find_remote_clashes(paths: Iterable[str], entries: Mapping[str, RemoteEntry]
 
 
 def find_local_clash(path: Path, *, is_folder: bool) -> InTheWay | None:
-    """Return what keeps a folder, or else a file, from being made at `path`; None if nothing does.
+    """Return what prevents a folder, or a file, from being created at `path`; None if nothing does.
 
-    A link is never gone through; one to a file is in the way of a folder only.
+    Links are never followed; a link to a file is in the way of a folder only.
     """
     try:
         mode = path.lstat().st_mode
@@ -42,18 +42,18 @@ def find_local_clash(path: Path, *, is_folder: bool) -> InTheWay | None:
         return None
     if is_folder:
         return None if stat.S_ISDIR(mode) else FileInTheWay(path=str(path))
-    if stat.S_ISDIR(mode) or os.path.isdir(path):  # noqa: PTH112 - as Path.is_dir, but never raises
+    if stat.S_ISDIR(mode) or os.path.isdir(path):  # noqa: PTH112 - like Path.is_dir, but never raises
         return FolderInTheWay(path=str(path))
-    # A pipe would not be written to before somebody reads from it.
+    # Writing to a pipe would block until it has a reader.
     is_plain = stat.S_ISREG(mode) or os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113 - the same
     return None if is_plain else InTheWay(path=str(path))
 
 
 def find_kept(path: Path, relative: str, selection: Selection) -> str | None:
-    """Return something at or below the local `path` that is not for sync to remove, None if all is.
+    """Return an item at or below the local `path` that sync must not remove, None if there is none.
 
-    That is what `selection` leaves out, a link, a special file, and a folder that cannot be read.
-    Paths are returned as `relative`, which is that of `path` itself.
+    That is an excluded item, a link, a special file or an unreadable folder. The result is a path below
+    the root; that of `path` itself is `relative`.
     """
     waiting = [(path, relative)]
     while waiting:

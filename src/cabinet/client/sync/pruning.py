@@ -1,6 +1,6 @@
-"""What is too much on one side, once the other is known.
+"""The items to delete on one side, given the other.
 
-Rule: whatever is not surely too much stays.
+Rule: an item is deleted only if it is certainly missing on the other side.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ def iter_surplus(
     folder: str,
     is_local_folder: Callable[[str], bool],
 ) -> Iterator[str]:
-    """Yield the paths of what to delete of the `entries` below `folder`.
+    """Yield the paths to delete of the `entries` below `folder`.
 
-    `kept` stays, with all that is below it, and so does what `selection` leaves out. A folder of
-    which nothing stays, and that is none here either, by its relative path, comes as a whole.
+    Paths in `kept` stay with everything below them, and so do excluded ones. A folder without any kept
+    item that is not a local folder either is yielded as a whole.
     """
     staying = {entry.path for entry in entries if _stays(entry, kept, selection, folder)}
     needed = {above for path in staying | kept for above in iter_above(path)}
     gone: set[str] = set()
-    # Folders before files, and each before what is in it.
+    # Folders before files, and each before its contents.
     for entry in sorted(entries, key=lambda entry: (not entry.is_folder, entry.path)):
         if entry.path in staying or entry.path in needed or gone.intersection(iter_above(entry.path)):
             continue
@@ -45,7 +45,7 @@ def iter_surplus(
 
 
 def find_left_out(entries: Iterable[RemoteEntry], selection: Selection, folder: str) -> dict[str, str]:
-    """Return, for each of `entries` and each folder above, something at or below it that `selection` leaves out."""
+    """Return an excluded path at or below each of `entries` and their parents."""
     found: dict[str, str] = {}
     for entry in entries:
         if not _is_selected(entry, selection, folder):
@@ -55,16 +55,16 @@ def find_left_out(entries: Iterable[RemoteEntry], selection: Selection, folder: 
 
 
 def remove_empty_folders(root: Path, is_surplus: Callable[[str], bool]) -> None:
-    """Remove the folders below `root` that are empty and, by their relative path, too much."""
+    """Remove the empty folders below `root` whose relative path is surplus."""
     for path, _, _ in os.walk(root, topdown=False):
         relative = relative_to(Path(path), root)
         if relative != "." and is_surplus(relative):
-            with suppress(OSError):  # something that stays is in it
+            with suppress(OSError):  # not empty
                 Path(path).rmdir()
 
 
 def relative_to(path: Path, root: Path) -> str:
-    """Return the path of the local `path` below `root`, with slashes."""
+    """Return the local `path` relative to `root`, with slashes."""
     return path.relative_to(root).as_posix()
 
 

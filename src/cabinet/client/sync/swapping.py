@@ -1,9 +1,9 @@
-"""Room made on the local disk: what belongs in a place arrives beside it, and then takes it.
+"""Replacement of local items of the wrong kind: the new item is downloaded beside it, then swapped in.
 
-What arrives waits under a name of its own, `.filecli-` and a digest, in the same folder; after an
-interruption the next run finds it there.
+The new item has a temporary name, `.filecli-` and a digest, in the same folder; after an interruption
+the next run finds it there.
 
-Rule: what is in the way goes only after everything that replaces it has arrived.
+Rule: the old item is removed only after everything that replaces it is downloaded.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cabinet.client.transfer.selection import Selection
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """`stage` is to take the place `place`, the path of which below the root is `relative`."""
+    """`stage` replaces `place`; `relative` is the path of `place` below the root."""
 
     place: Path
     relative: str
@@ -35,7 +35,7 @@ class Swap:
 
 
 class Swaps:
-    """What is in the way below a local folder, and where that arrives which shall take its place."""
+    """The items to replace below a local folder, and the temporary paths of their replacements."""
 
     def __init__(self, names: LocalNames, selection: Selection, *, dry_run: bool) -> None:
         self._names = names
@@ -48,17 +48,17 @@ class Swaps:
         return iter(self._swaps.values())
 
     def is_barred(self, relative: str) -> bool:
-        """Tell whether `relative` is, or lies below, what stays in the way."""
+        """Return whether `relative` is at or below an item in the way that is kept."""
         return any(key in self._barred for key in self._keys(relative))
 
     def holds(self, relative: str) -> bool:
-        """Tell whether `relative` is, or lies below, what is or was in the way."""
+        """Return whether `relative` is at or below any item in the way, kept or replaced."""
         return any(key in self._barred or key in self._swaps for key in self._keys(relative))
 
     def find_place(self, placed: Placed, *, delete: bool) -> Path:
-        """Return where an entry arrives; those that it lies in have to come before it.
+        """Return the path to download an entry to; its parents must be passed before it.
 
-        Raises `InTheWay` where something stays in the way; without `delete` whatever it is.
+        Raises `InTheWay` if an item in the way is kept; without `delete`, every one is.
         """
         for above in (placed.relative, *iter_above(placed.relative)):
             swap = self._swaps.get(self._names.key(above))
@@ -75,13 +75,13 @@ class Swaps:
         return self._begin(placed)
 
     def finish(self, swap: Swap) -> None:
-        """Put what arrived into its place, and remove what was there; raises `CannotMakeRoom`."""
+        """Move the replacement to its place and remove the old item; raises `CannotMakeRoom`."""
         aside = swap.stage.with_name(f"{swap.stage.name}.old")
         with local_errors(swap.place):
             _remove(aside)
-            with suppress(FileNotFoundError):  # nothing is in the way any more
+            with suppress(FileNotFoundError):  # the old item is gone already
                 swap.place.rename(aside)
-                # Looked at where nobody writes to it by its name.
+                # Checked after the rename, when no program writes to it by its name.
                 kept = find_kept(aside, swap.relative, self._selection)
                 if kept is not None:
                     aside.rename(swap.place)
@@ -105,7 +105,7 @@ class Swaps:
         stage = stage_of(placed.local)
         if not self._dry_run and find_local_clash(stage, is_folder=placed.entry.is_folder) is not None:
             with local_errors(stage):
-                _remove(stage)  # left by a run in which the other kind was on the server
+                _remove(stage)  # left by a run in which the server had the other kind
         self._swaps[self._names.key(placed.relative)] = Swap(placed.local, placed.relative, stage)
         return stage
 
@@ -116,13 +116,13 @@ class Swaps:
 
 
 def stage_of(place: Path) -> Path:
-    """Return where that arrives which shall take the place `place`."""
+    """Return the temporary path of the replacement of `place`."""
     digest = hashlib.sha256(os.fsencode(place.name)).hexdigest()[:16]
     return place.with_name(f".filecli-{digest}")
 
 
 def _remove(path: Path) -> None:
-    """Remove whatever is at `path`; links are not followed."""
+    """Remove the file or tree at `path`; links are not followed."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -1,8 +1,8 @@
-"""One side made like the other, in one direction: what differs is moved, what is too much may go.
+"""One-way synchronization: transfers files that differ, and optionally deletes surplus ones.
 
-Rule: only files are compared. Nothing is deleted unless all the rest succeeded, so never because
-of a folder that could not be read or listed; what the selection or the walk left out stays. A
-path that is reported and left as it is on both sides keeps nothing else from being done.
+Rule: only files are compared. Nothing is deleted unless everything else succeeded, so never because a
+folder could not be read or listed; excluded and skipped items stay. A path that is reported and left
+unchanged on both sides does not prevent deletions.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class Sync:
-    """One run; `by_content` compares contents in place of the times of the last change."""
+    """One run of sync; `by_content` compares contents in place of sizes and times."""
 
     def __init__(
         self,
@@ -59,11 +59,11 @@ class Sync:
         self._options = options
         self._by_content = by_content
         self._delete = delete
-        # What is on one side and not compared, by its path on the other.
+        # The paths on the other side of items that were not compared.
         self._left_out: set[str] = set()
 
     def up(self, local: Path, folder: str) -> None:
-        """Make the remote `folder` like the local one."""
+        """Upload: make the remote `folder` like the local one."""
         sources = self._sources(local, folder)
         entries = {entry.path: entry for entry in self._entries(folder)}
         sendable = self._make_room(sources, entries, folder)
@@ -74,11 +74,11 @@ class Sync:
         ]
         Uploader(self._session, self._summary, self._meter, self._options, REPLACE).send_files(wanted)
         if self._may_delete():
-            kept = {*sources, *self._left_out, *self._nameless(entries.values(), local, folder)}
+            kept = {*sources, *self._left_out, *self._unholdable(entries.values(), local, folder)}
             self._delete_remote(entries, kept, local, folder)
 
     def down(self, folder: str, local: Path) -> None:
-        """Make the local folder like the remote `folder`."""
+        """Download: make the local folder like the remote `folder`."""
         entries = list(self._api.iter_entries(folder, recursive=True))
         names = self._session.names_in(local)
         swaps = Swaps(names, self._options.selection, dry_run=self._options.dry_run)
@@ -98,7 +98,7 @@ class Sync:
 
         def left_out(path: Path) -> None:
             self._left_out.add(to_nfc(f"{folder}/{relative_to(path, local)}").lstrip("/"))
-            self._output.warn(f"“{path}” is a link or no regular file and was left out.")
+            self._output.warn(f"“{path}” is a link or a special file and was skipped.")
 
         found = {}
         for source in iter_files(local, left_out, self._options.selection, failed=failed):
@@ -116,9 +116,9 @@ class Sync:
     def _make_room(
         self, sources: Mapping[str, Source], entries: dict[str, RemoteEntry], folder: str
     ) -> dict[str, Source]:
-        """Return those of `sources` that nothing on the server is in the way of.
+        """Return the `sources` without an item of the wrong kind in the way.
 
-        Where it may be, what is in the way goes to the trash, and out of `entries`.
+        If deleting is allowed, an item in the way is moved to the trash and removed from `entries`.
         """
         clashes = find_remote_clashes(sources, entries)
         left_out = find_left_out(entries.values(), self._options.selection, folder) if clashes else {}
@@ -140,7 +140,7 @@ class Sync:
         self, downloader: Downloader, entries: list[RemoteEntry], folder: str, names: LocalNames, swaps: Swaps
     ) -> Iterator[Job]:
         def failed(path: str, error: CabinetError) -> None:
-            # Below a link that is in the way, nothing has a place.
+            # Not for entries below a link that is in the way, which was reported.
             if not swaps.is_barred(below(path, folder) or ""):
                 self._left_out.add(below(path, folder) or "")
                 self._summary.failed(path, error)
@@ -166,7 +166,7 @@ class Sync:
     def _is_unchanged(
         self, path: Path, source: Source | None, entry: RemoteEntry | None, *, is_local: bool = False
     ) -> bool:
-        """Tell whether both sides agree, and count it if so; with `is_local` the local one is made like the other."""
+        """Return whether both sides are equal, and count it; `is_local` if the local one is the target."""
         if source is None or entry is None or entry.is_folder or source.size != entry.size:
             return False
         if self._by_content:
@@ -178,34 +178,36 @@ class Sync:
             self._output.document(to_event("unchanged", path=entry.path, local=str(path)))
         return agrees
 
-    def _nameless(self, entries: Iterable[RemoteEntry], local: Path, folder: str) -> set[str]:
-        """Return the paths of what cannot be on this disk, so that it tells nothing that they are not."""
+    def _unholdable(self, entries: Iterable[RemoteEntry], local: Path, folder: str) -> set[str]:
+        """Return the paths that this file system cannot hold: that they are missing here means nothing."""
         found = set()
         for entry in entries:
             try:
                 check_name(local / (below(entry.path, folder) or ""))
             except NameRefused:
                 found.add(entry.path)
-                self._output.warn(f"“{entry.path}” stays on the server: this disk cannot hold the name.")
+                self._output.warn(
+                    f"“{entry.path}” stays on the server: the local file system cannot hold the name."
+                )
         return found
 
     def _may_delete(self) -> bool:
         if self._delete and not self._summary.is_clean:
-            self._output.warn("Nothing was deleted, for not everything else succeeded.")
+            self._output.warn("Nothing was deleted, because something else failed.")
         return self._delete and self._summary.is_clean
 
     def _finish(self, swaps: Swaps) -> None:
-        """Have what arrived take the places of what was in the way."""
+        """Move the replacements to their places."""
         for swap in swaps:
             if any(_lies_in(path, {swap.relative}) for path in self._left_out):
-                continue  # not all of it arrived, as was told
+                continue  # incomplete; its failure was reported
             try:
                 if not self._options.dry_run:
                     swaps.finish(swap)
             except CabinetError as error:
                 self._summary.failed(str(swap.place), error)
             else:
-                self._tell_deleted(str(swap.place))
+                self._report_deleted(str(swap.place))
 
     def _delete_remote(
         self, entries: Mapping[str, RemoteEntry], kept: set[str], local: Path, folder: str
@@ -215,19 +217,19 @@ class Sync:
         def is_local_folder(relative: str) -> bool:
             try:
                 return names.locate(relative).is_dir()
-            except (SameName, OSError):  # whatever it is, it is something
+            except (SameName, OSError):  # the path exists in some form
                 return True
 
         for path in iter_surplus(entries.values(), kept, self._options.selection, folder, is_local_folder):
             self._delete_from_server(path)
 
     def _delete_from_server(self, path: str) -> bool:
-        """Move `path` to the trash, or tell that it would be; returns False if that failed."""
+        """Move `path` to the trash, or report it in a dry run; returns False if that failed."""
         failures = self._summary.failures
         with self._summary.attempt(path):
             if not self._options.dry_run:
                 self._api.delete(path)
-            self._tell_deleted(path)
+            self._report_deleted(path)
         return self._summary.failures == failures
 
     def _delete_local(self, kept: set[str], names: LocalNames, swaps: Swaps) -> None:
@@ -237,7 +239,7 @@ class Sync:
         def failed(path: Path, error: CabinetError) -> None:
             key = names.key(relative_to(path, names.root))
             unclear.add(key)
-            if key not in kept:  # else it was told when it could not be brought
+            if key not in kept:  # else its failure was reported by the download
                 self._summary.failed(str(path), error)
 
         def is_surplus(relative: str) -> bool:
@@ -249,23 +251,23 @@ class Sync:
                 with self._summary.attempt(str(source.path)), local_errors(source.path):
                     if not self._options.dry_run:
                         source.path.unlink()
-                    self._tell_deleted(str(source.path))
+                    self._report_deleted(str(source.path))
         if not self._options.dry_run:
             remove_empty_folders(names.root, lambda path: is_surplus(path) and selection.enters(to_nfc(path)))
 
-    def _tell_deleted(self, path: str) -> None:
+    def _report_deleted(self, path: str) -> None:
         would = self._options.dry_run
         self._output.document(to_event("would-delete" if would else "deleted", path=path))
-        self._output.note(f"“{path}” {'would be' if would else 'is'} deleted.")
+        self._output.note(f"“{path}” {'would be' if would else 'was'} deleted.")
 
 
 def _lies_in(path: str, paths: set[str]) -> bool:
-    """Tell whether `path` is one of `paths`, or lies below one."""
+    """Return whether `path` is one of `paths` or below one."""
     return not paths.isdisjoint((path, *iter_above(path)))
 
 
 def _look(path: Path) -> Source | None:
-    """Return the regular file at `path`, None if there is none; a link is none."""
+    """Return the regular file at `path`; None for a link or anything else."""
     try:
         status = path.lstat()
     except OSError:
@@ -274,7 +276,7 @@ def _look(path: Path) -> Source | None:
 
 
 def _has_time(source: Source, mtime_ns: int, *, is_local: bool) -> bool:
-    """Tell whether a file has this time or, with `is_local`, what its disk makes of it."""
+    """Return whether a file has this time, or with `is_local` the time as its file system stores it."""
     if is_same_time(source.mtime_ns, mtime_ns):
         return True
     return is_local and to_held_time(source.path.parent, mtime_ns) == source.mtime_ns

@@ -1,10 +1,9 @@
-"""Bytes on their way, up and down: which files, in which requests, how fast, and resumed where they
-stopped.
+"""Uploads and downloads: which files, in which requests, how fast, and how to resume.
 
-`uploading.py` and `downloading.py` decide for a whole command. A file goes alone (`single.py`), with
-others (`batches.py`), in parts (`resumable.py`, `pieces.py`) or from a pipe (`streams.py`); what comes
-down ends in one of `sinks.py`.
+`uploading.py` and `downloading.py` plan a whole command. A file is uploaded in one request
+(`single.py`), in a batch (`batches.py`), in parts (`resumable.py`, `pieces.py`) or from a pipe
+(`stream_upload.py`). Downloads are written to the sinks of `sinks.py`.
 
-Rule: a file is done only when both sides name the same content hash; what is unfinished never takes the
-place of what is whole.
+Rule: a transfer is complete only when both sides have the same content hash; an incomplete file never
+replaces a complete one.
 """

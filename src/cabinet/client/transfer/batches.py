@@ -1,7 +1,7 @@
-"""Small files, many in one request: a round trip and a commit for each would take most of the time.
+"""Uploads of many small files in one request, which saves a round trip and a commit per file.
 
-Rule: a batch is held in memory, so it is small. It is stored whole or not at all; when it is
-refused because of one file, or one changes on the way, the others still go.
+Rule: a batch is held in memory, so it is small. It is stored whole or not at all; if it is refused
+because of one file, or one file changes meanwhile, the others are still stored.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ from cabinet.storage.chunks import read_up_to
 from cabinet.storage.content_hash import hash_chunks
 from cabinet.terminal.meter import SilentMeter
 
-# Files, of at most so many bytes each, and bytes in all. Measured on loopback.
+# Files in a batch, bytes of one file, and bytes in total. Measured on loopback.
 MOST_FILES = 500
 SMALL = 1 << 20
 MOST_BYTES = 8 << 20
 
-# Bytes that a form takes for a file besides its path and its content.
+# Bytes of a form per file, besides its path and its content.
 _FORM = 400
 
 
 def is_small(task: UploadTask) -> bool:
-    """Tell whether a file goes together with others."""
+    """Return whether a file is sent in a batch."""
     return task.source.size <= SMALL
 
 
 class BatchBuilder:
-    """Puts small files together, in their order; all of a batch treat conflicts alike."""
+    """Groups small files into batches in order; all files of a batch have the same `on_conflict`."""
 
     def __init__(self) -> None:
         self._tasks: list[UploadTask] = []
         self._bytes = 0
 
     def add(self, task: UploadTask) -> Iterator[list[UploadTask]]:
-        """Take one more file; yields the batch that it does not fit into any more."""
+        """Add a file; yields the batch that it does not fit into."""
         is_full = len(self._tasks) == MOST_FILES or self._bytes + task.source.size > MOST_BYTES
         if is_full or (self._tasks and task.on_conflict != self._tasks[0].on_conflict):
             yield from self.flush()
@@ -56,7 +56,7 @@ class BatchBuilder:
         self._bytes += task.source.size
 
     def flush(self) -> Iterator[list[UploadTask]]:
-        """Yield the batch that is not full yet, if there is one."""
+        """Yield the last batch, if there is one."""
         if self._tasks:
             yield self._tasks
         self._tasks = []
@@ -65,7 +65,7 @@ class BatchBuilder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Loaded:
-    """A file in memory; `steady` is None for one that says of no size, which can only be read to its end."""
+    """A file in memory; `detector` is None for a file whose reported size is wrong."""
 
     task: UploadTask
     file: SmallFile
@@ -73,12 +73,12 @@ class _Loaded:
 
     @property
     def cost(self) -> int:
-        """About how many bytes of a request it takes."""
+        """The approximate number of its bytes in a request."""
         return len(self.file.content) + len(self.file.path.encode()) + _FORM
 
 
-class _Unsteady(Exception):
-    """These of a batch changed while it was on its way."""
+class _FilesChanged(Exception):
+    """Files of a batch changed while it was sent."""
 
     def __init__(self, changed: Sequence[_Loaded]) -> None:
         super().__init__()
@@ -86,9 +86,10 @@ class _Unsteady(Exception):
 
 
 class Batches:
-    """Sends batches; what fails is counted by `summary`.
+    """Uploads batches; failures are counted by `summary`.
 
-    `stored` is told what each request stored, and as what; `on_grown` of which file only the beginning.
+    `stored` gets the stored files and their entries after each request; `on_grown` gets a file of which
+    only the beginning was stored, because it grew.
     """
 
     def __init__(
@@ -103,11 +104,12 @@ class Batches:
         self._stored = stored
         self._on_grown = on_grown
         self._left: list[UploadTask] = []
-        # A batch is shown file by file once it is stored: what its form adds is nobody's content.
-        self._unseen = replace(channel, gauge=SilentMeter())
+        # Progress is shown by file after a batch is stored, because its form has more bytes than the
+        # files.
+        self._silent_channel = replace(channel, gauge=SilentMeter())
 
     def send(self, tasks: Sequence[UploadTask]) -> list[UploadTask]:
-        """Store `tasks`, and return what has to go alone: it changed meanwhile, or is no small file any more."""
+        """Store `tasks`; return those to send alone, because they changed or are not small any more."""
         loaded: list[_Loaded] = []
         room = MOST_BYTES
         for task in tasks:
@@ -119,12 +121,12 @@ class Batches:
                     loaded.append(each)
                     room -= len(each.file.content)
         self._channel.gauge.begin(sum(len(each.file.content) for each in loaded))
-        self._store_in_turn(loaded)
+        self._store_in_requests(loaded)
         self._channel.gauge.finish()
         return self._left
 
-    def _store_in_turn(self, loaded: Sequence[_Loaded]) -> None:
-        """Store files in as many requests as the line makes of them."""
+    def _store_in_requests(self, loaded: Sequence[_Loaded]) -> None:
+        """Store files in requests of the current request size."""
         waiting = deque(loaded)
         while waiting:
             some = [waiting.popleft()]
@@ -135,21 +137,21 @@ class Batches:
             self._store(some)
 
     def _store(self, loaded: Sequence[_Loaded]) -> None:
-        """Store all at once; what the server refuses together is tried in two halves, and so on."""
+        """Store files in one request; if the server refuses it, split it in halves, recursively."""
         if not loaded:
             return
         files = [each.file for each in loaded]
         began = time.monotonic()
         try:
             entries = self._channel.api.store(
-                files, loaded[0].task.on_conflict, partial(self._guarded, loaded)
+                files, loaded[0].task.on_conflict, partial(self._verified_body, loaded)
             )
-        except _Unsteady as error:
+        except _FilesChanged as error:
             self._left.extend(each.task for each in error.changed)
             self._store([each for each in loaded if each not in error.changed])
             return
         except LimitInFront as error:
-            self._store_less(loaded, error)
+            self._store_smaller(loaded, error)
             return
         except Refused as error:
             if is_fatal(error):
@@ -175,19 +177,19 @@ class Batches:
                     self._on_grown(each.detector.source)
         self._stored(stored)
 
-    def _store_less(self, loaded: Sequence[_Loaded], error: LimitInFront) -> None:
-        """Store files in shorter requests, for something in front of the server takes none so long."""
+    def _store_smaller(self, loaded: Sequence[_Loaded], error: LimitInFront) -> None:
+        """Store files in smaller requests, because a proxy refused the size of a request."""
         with suppress(LimitInFront):
             self._channel.sizer.limit.refused(error)
         if len(loaded) == 1:
             self._left.append(loaded[0].task)
             return
         middle = len(loaded) // 2
-        self._store_in_turn(loaded[:middle])
-        self._store_in_turn(loaded[middle:])
+        self._store_in_requests(loaded[:middle])
+        self._store_in_requests(loaded[middle:])
 
-    def _guarded(self, loaded: Sequence[_Loaded], body: Body) -> Body:
-        return MeteredBody(VerifiedBody(body, partial(_verify_all, loaded)), self._unseen)
+    def _verified_body(self, loaded: Sequence[_Loaded], body: Body) -> Body:
+        return MeteredBody(VerifiedBody(body, partial(_verify_all, loaded)), self._silent_channel)
 
 
 def _verify_all(loaded: Sequence[_Loaded]) -> Iterator[None]:
@@ -196,14 +198,14 @@ def _verify_all(loaded: Sequence[_Loaded]) -> Iterator[None]:
         if each.detector is not None:
             try:
                 yield from each.detector.verify(each.file.content_hash)
-            except CabinetError:  # also one that went away: whoever sends it alone will say so
+            except CabinetError:  # also a deleted file, which is reported when it is sent alone
                 changed.append(each)
     if changed:
-        raise _Unsteady(changed)
+        raise _FilesChanged(changed)
 
 
 def _load(task: UploadTask, most: int) -> _Loaded | None:
-    """Read a file as it is now; None if it changes just now, or has more than `most` bytes."""
+    """Read a file in its current state; None if it changes meanwhile or has more than `most` bytes."""
     source = look_at(task.source.path)
     detector: ChangeDetector | None = ChangeDetector(source)
     with local_errors(source.path), source.path.open("rb", buffering=0) as file:

@@ -1,9 +1,9 @@
-"""Small files, many in one answer: a round trip and a sync of the folder for each would take most of the time.
+"""Downloads of many small files in one response: saves a round trip and a folder sync per file.
 
-What arrived before a line was lost is kept, and the rest asked for anew. A file that did not come as the
-listing says is fetched alone, which tells what is wrong with it.
+After a lost connection, complete files are kept and the rest is requested again. A file that does not
+match the listing is fetched alone, which reports what is wrong.
 
-Rule: a file takes its name only when it has the content hash of the listing, and is told once it is durable.
+Rule: a file gets its name only if it has the content hash of the listing, and is reported once it is durable.
 """
 
 from __future__ import annotations
@@ -25,23 +25,24 @@ if TYPE_CHECKING:
     from cabinet.client.transfer.single import Channel
     from cabinet.client.wire.entries import RemoteEntry
 
-# Bytes of a file that goes with others; the server writes the size of no longer one in front of it.
+# Bytes of a file in a bundle; the server writes no size in front of a larger one.
 SMALL = 1 << 20
 
-# Files, of so many bytes, with paths of so many bytes in all: no proxy refuses such a form.
+# Files of a bundle, their bytes in total, and the bytes of the form with their paths: below the limits
+# of proxies.
 MOST_FILES = 500
 MOST_BYTES = 32 << 20
 MOST_FORM = 200 << 10
 
-# Files that are made durable together; each is an open descriptor until then.
-_TOGETHER = 50
+# Files that are synced together; each is an open descriptor until then.
+_SYNC_GROUP = 50
 
 
 @dataclass(frozen=True, slots=True)
 class PendingDownload:
-    """A file to download, and where it goes; `replace` allows to replace what is there.
+    """A file to download and its target; `replace` allows replacing an existing file.
 
-    `label` is where people are told that it is: what replaces a folder arrives beside it first.
+    `label` is the path that is displayed: a file that replaces a folder is first written beside it.
     """
 
     entry: RemoteEntry
@@ -51,7 +52,7 @@ class PendingDownload:
 
 
 class BundleBuilder:
-    """Puts small files together, in their order."""
+    """Groups small files into bundles in order."""
 
     def __init__(self) -> None:
         self._files: list[PendingDownload] = []
@@ -59,16 +60,16 @@ class BundleBuilder:
         self._form = 0
 
     def add(self, file: PendingDownload) -> Iterator[list[PendingDownload]]:
-        """Take one more file; yields the bundle that is full with it."""
+        """Add a file; yields the bundle if it is full."""
         self._files.append(file)
         self._bytes += file.entry.size
-        # At worst, three characters of a form for a byte.
+        # Percent-encoding takes up to three characters per byte.
         self._form += 3 * len(file.entry.path.encode()) + len("&path=")
         if len(self._files) == MOST_FILES or self._bytes >= MOST_BYTES or self._form >= MOST_FORM:
             yield from self.flush()
 
     def flush(self) -> Iterator[list[PendingDownload]]:
-        """Yield the bundle that is not full yet, if there is one."""
+        """Yield the last bundle, if there is one."""
         if self._files:
             yield self._files
         self._files = []
@@ -77,9 +78,9 @@ class BundleBuilder:
 
 @dataclass(slots=True)
 class Bundle:
-    """Fetches files together; `done` is told those that are there, and `alone` gets those that must go alone.
+    """Downloads files together; `done` gets the complete ones, `alone` those to fetch alone.
 
-    `adopt` allows to overwrite a part that is not ours.
+    `adopt` allows overwriting a .part file that filecli did not create.
     """
 
     channel: Channel
@@ -87,16 +88,16 @@ class Bundle:
     adopt: bool
     done: Callable[[Sequence[PendingDownload]], None]
     alone: Callable[[PendingDownload], None]
-    # Cleared where the server does not know exact names.
+    # False once the server turns out not to support exact names.
     is_understood: bool = True
-    _odd: list[PendingDownload] = field(default_factory=list)
+    _leftovers: list[PendingDownload] = field(default_factory=list)
 
     def fetch(self, files: Sequence[PendingDownload]) -> None:
-        """Fetch all of `files`; what fails is counted."""
+        """Fetch `files`; failures are counted."""
         self.channel.gauge.begin(sum(file.entry.size for file in files))
         self._fetch(files)
         self.channel.gauge.finish()
-        for file in self._odd:
+        for file in self._leftovers:
             self.alone(file)
 
     def _fetch(self, files: Sequence[PendingDownload]) -> None:
@@ -107,7 +108,7 @@ class Bundle:
             try:
                 self._take(missing)
             except UnexpectedFormat:
-                self._odd.append(missing.popleft())
+                self._leftovers.append(missing.popleft())
             except UnexpectedName:
                 self.is_understood = False
                 break
@@ -120,17 +121,17 @@ class Bundle:
             except Refused as error:
                 if is_fatal(error):
                     raise
-                # One of them cannot be had: it stands alone in the end.
+                # One file cannot be read: find it by splitting the request.
                 if len(missing) > 1:
                     rest = list(missing)
                     self._fetch(rest[: len(rest) // 2])
                     self._fetch(rest[len(rest) // 2 :])
                     return
                 break
-        self._odd.extend(missing)
+        self._leftovers.extend(missing)
 
     def _take(self, missing: deque[PendingDownload]) -> None:
-        """Take files off `missing` while they arrive."""
+        """Remove files from `missing` as they arrive."""
         paths = [file.entry.path for file in missing]
         group = _Group(self)
         try:
@@ -142,13 +143,13 @@ class Bundle:
         finally:
             group.settle()
 
-    def put_aside(self, file: PendingDownload) -> None:
-        """Have a file fetched alone in the end."""
-        self._odd.append(file)
+    def retry_alone(self, file: PendingDownload) -> None:
+        """Mark a file to be fetched alone later."""
+        self._leftovers.append(file)
 
 
 class _Group:
-    """Files that have arrived and are made durable together."""
+    """Received files that are synced together."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
@@ -157,7 +158,7 @@ class _Group:
         self._parts: list[tuple[PendingDownload, PartFile]] = []
 
     def add(self, file: PendingDownload, content: bytes) -> None:
-        """Write a file under the name of its part."""
+        """Write a file to its .part file."""
         with ExitStack() as held:
             opened = open_part(file.target, replace=file.replace, adopt=self._bundle.adopt)
             part = held.enter_context(opened)
@@ -168,15 +169,15 @@ class _Group:
                 self._channel.gauge.advance(len(piece))
             self._parts.append((file, part))
             self._held.push(held.pop_all())
-        if len(self._parts) == _TOGETHER:
+        if len(self._parts) == _SYNC_GROUP:
             self.settle()
 
     def settle(self) -> None:
-        """Give all files their names, and tell of them once that is durable."""
+        """Rename all files to their names, and report them once that is durable."""
         parts, self._parts = self._parts, []
         with self._held.pop_all():
             durable = [each for each in parts if self._is_done(each[0], each[1].make_durable)]
-            named = [file for file, part in durable if self._is_done(file, part.take_the_name)]
+            named = [file for file, part in durable if self._is_done(file, part.rename_to_target)]
         lasting: set[Path] = set()
         for folder in {file.target.parent for file in named}:
             with self._bundle.summary.attempt(str(folder)), local_errors(folder):
@@ -192,5 +193,5 @@ class _Group:
                 is_done = True
             except Damaged:
                 self._channel.gauge.advance(-file.entry.size)
-                self._bundle.put_aside(file)
+                self._bundle.retry_alone(file)
         return is_done

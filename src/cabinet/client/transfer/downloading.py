@@ -1,6 +1,6 @@
-"""The downloads of one command: what goes where, and what is said about it.
+"""The downloads of one command: planning, targets and reports.
 
-Rule: planned on the thread of the command, where questions are asked; done on the threads of a crew.
+Rule: planned on the main thread, which prompts; executed on the threads of a worker pool.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ from cabinet.terminal.text import escape_controls
 if TYPE_CHECKING:
     from cabinet.client.wire.entries import RemoteEntry
 
-_CONTENT_ONLY = "Standard output takes the content of files and nothing else."
+_CONTENT_ONLY = "Standard output can only be used for the content of files."
 
 
 class Downloader:
-    """The downloads of one command; with `force` local files are replaced without asking.
+    """The downloads of one command; with `force`, local files are replaced without asking.
 
-    With `version` they bring that version of each file. `folders` are those that they go to.
+    With `version`, that version of each file is downloaded. `folders` are the target folders.
     """
 
     def __init__(
@@ -73,12 +73,12 @@ class Downloader:
         self._force = force
         self._rate_limiter = RateLimiter(options.rate, session.cancellation)
         self.folders = TargetFolders(dry_run=options.dry_run)
-        # Archives hold what files are now.
-        self._bundles_small = version is None
+        # Archives contain only current versions.
+        self._can_bundle = version is None
         self._small = BundleBuilder()
 
     def fetch_all(self, names: Sequence[str], output: str | None, *, recursive: bool) -> None:
-        """Download what `names` mean, files or with `recursive` also folders, to where `output` says."""
+        """Download the files, and with `recursive` the folders, that `names` match, to `output`."""
         if output == STDIO and recursive:
             raise BadUsage(reason=_CONTENT_ONLY)
         resolver = Resolver(self._api, self._summary, folders=recursive)
@@ -87,7 +87,7 @@ class Downloader:
         self.fetch(without_nested(resolver.iter_resolved(names)), output, recursive=recursive)
 
     def fetch(self, resolved: Sequence[ResolvedPath], output: str | None, *, recursive: bool = False) -> None:
-        """Download what is on the server to where `output` says."""
+        """Download resolved paths to `output`."""
         _check_room(output, len(resolved))
         if output != STDIO:
             self.run(self._plan(resolved, output, recursive=recursive))
@@ -99,12 +99,12 @@ class Downloader:
                 self._fetch_to_stream(one.path, sys.stdout.buffer, STDIO)
 
     def run(self, jobs: Iterator[Job]) -> None:
-        """Do what was planned, several at a time."""
+        """Run the planned jobs in parallel."""
         with self._summary.interruptible():
             WorkerPool(self._options.jobs, self._session.cancellation).run(chain(jobs, self._iter_rest()))
 
     def fetch_entry(self, entry: RemoteEntry, target: Path, shown: Path | None = None) -> Iterator[Job]:
-        """Plan to download a file whose entry is known; it is told of as `shown`, if given."""
+        """Plan the download of a file with a known entry; `shown` is the displayed path, if given."""
         self._meter.expect(entry.size)
         yield from self._plan_file(entry.path, target, entry, shown)
 
@@ -123,7 +123,10 @@ class Downloader:
     def _targets(
         self, resolved: Sequence[ResolvedPath], output: str | None
     ) -> Iterator[tuple[ResolvedPath, Path]]:
-        """Yield where each goes; of several with one place the first, unless only this disk takes them for one."""
+        """Yield the target of each path; reports a failure for all but the first of one target.
+
+        If only this file system takes their names for the same, all of them fail.
+        """
         folders: dict[Path, LocalNames] = {}
         alike: dict[tuple[Path, str], list[tuple[ResolvedPath, Path]]] = {}
         for one in resolved:
@@ -162,7 +165,7 @@ class Downloader:
                     yield from self._plan_entry(placed.entry, placed.local)
 
     def _plan_entry(self, entry: RemoteEntry, target: Path) -> Iterator[Job]:
-        """Plan to download a file that was found, unless it came down before the command was interrupted."""
+        """Plan the download of a file, unless the target has its content already."""
         if holds_content(target, entry.size, entry.content_hash):
             self._summary.unchanged()
             self._output.document(to_event("unchanged", path=entry.path, local=str(target)))
@@ -185,7 +188,7 @@ class Downloader:
             if not self.folders.takes_files(target.parent):
                 return
             replace = self._may_replace(target)
-            if entry is not None and entry.size <= SMALL and self._bundles_small:
+            if entry is not None and entry.size <= SMALL and self._can_bundle:
                 for bundle in self._small.add(PendingDownload(entry, target, replace, label)):
                     yield self._job(bundle)
                 return
@@ -205,7 +208,7 @@ class Downloader:
     def _fetch_bundle(self, files: list[PendingDownload]) -> None:
         from cabinet.client.transfer.single import Channel
 
-        if not self._bundles_small:
+        if not self._can_bundle:
             for file in files:
                 self._fetch_alone(file)
             return
@@ -214,7 +217,7 @@ class Downloader:
             bundle = Bundle(channel, self._summary, self._force, self._report_all, self._fetch_alone)
             bundle.fetch(files)
             if not bundle.is_understood:
-                self._bundles_small = False
+                self._can_bundle = False
 
     def _fetch_alone(self, file: PendingDownload) -> None:
         path, mtime_ns = file.entry.path, file.entry.mtime_ns
@@ -266,7 +269,7 @@ class Downloader:
         self._output.result(*(file.label for file in files))
 
     def _may_replace(self, target: Path) -> bool:
-        """Tell whether `target`, if it is there, shall be replaced; raises `LocalExists` if not."""
+        """Return whether to replace `target` if it exists; raises `LocalExists` if not."""
         if self._force or not os.path.lexists(target):
             return self._force
         if can_prompt():
@@ -277,6 +280,6 @@ class Downloader:
 
 
 def _check_room(output: str | None, count: int) -> None:
-    """Raise `BadUsage` unless `output` has room for so many files."""
+    """Raise `BadUsage` unless `output` can hold `count` files."""
     if count > 1 and not (output in (None, STDIO) or output.endswith("/") or is_folder(output)):
-        raise BadUsage(reason=f"Several files cannot all be called “{output}”.")
+        raise BadUsage(reason=f"“{output}” is not a folder, and several files need one.")

@@ -1,6 +1,6 @@
-"""One file up by itself: whole, in parts, or read to its end, whichever fits it.
+"""Upload of one file: in one request, in parts, or as a stream.
 
-Rule: a file that changes while it is sent is tried once more, as it is then, and refused if it changes again.
+Rule: a file that changes while it is sent is retried once in its new state, and refused if it changes again.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from cabinet.client.transfer.upload_journal import JournalKey, default_folder, o
 from cabinet.client.wire.entries import RemoteEntry
 from cabinet.client.wire.tus import Destination
 
-# Bytes. From here on a file goes in parts in any case; below, sending it again costs no more than keeping
-# journal, unless the line is slow.
+# Bytes. From this size a file is always sent in parts; below it, sending a file again costs no more than
+# keeping a journal, unless the connection is slow.
 LARGE = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class FileUpload:
-    """Sends files one by one; a large one in at most `streams` pieces, if it is long on its way."""
+    """Uploads single files; a large one in at most `streams` parallel pieces if the latency is high."""
 
     session: ClientSession
     summary: Summary
@@ -40,14 +40,14 @@ class FileUpload:
     on_grown: Callable[[Source], None]
 
     def send(self, task: UploadTask) -> RemoteEntry:
-        """Store a file and return what it became; raises `SourceChanged` when it will not hold still."""
+        """Store a file and return the new entry; raises `SourceChanged` if it changes twice."""
         try:
             return self.send_once(task)
         except SourceChanged:
             return self.send_once(task)
 
     def send_once(self, task: UploadTask) -> RemoteEntry:
-        """Store a file as it is now, unless it changes on the way."""
+        """Store a file in its current state; raises `SourceChanged` if it changes meanwhile."""
         detector = ChangeDetector(look_at(task.source.path))
         task = replace(task, source=detector.source)
         try:
@@ -61,7 +61,7 @@ class FileUpload:
     def _send_sized(self, task: UploadTask, detector: ChangeDetector) -> RemoteEntry:
         size, sizer = detector.source.size, self.channel.sizer
         is_too_much = not sizer.limit.allows(size) or sizer.takes_too_long(size)
-        if not (size >= LARGE or is_too_much or self._was_begun(task)):
+        if not (size >= LARGE or is_too_much or self._may_have_parts(task)):
             try:
                 return upload_file(self.channel, detector, to_destination(task))
             except TooSlow:
@@ -71,7 +71,7 @@ class FileUpload:
         return self._send_in_parts(task, detector)
 
     def _send_unsized(self, task: UploadTask) -> RemoteEntry:
-        """Read a file to its end, for what it says of its size is nothing, or not true."""
+        """Read a file to its end, because its reported size is zero or wrong."""
         path, size = task.source.path, task.source.size
 
         def verify() -> None:
@@ -91,21 +91,21 @@ class FileUpload:
                 self.summary.keep_upload(resumable.offset)
                 raise
 
-    def _was_begun(self, task: UploadTask) -> bool:
-        """Tell whether an earlier run sent some of it in parts."""
+    def _may_have_parts(self, task: UploadTask) -> bool:
+        """Return whether an earlier run may have sent parts of the file."""
         folder = default_folder()
         with suppress(OSError):
-            # Whose notes they would be costs a request where no token is stored.
+            # The key of a journal needs the user name, which costs a request if no token is stored.
             is_any = folder.is_absolute() and any(folder.iterdir())
             return is_any and (folder / self._journal_key(task).file_name).exists()
         return False
 
     def _journal_key(self, task: UploadTask) -> JournalKey:
-        with local_errors(Path()):  # the working folder may be gone
+        with local_errors(Path()):  # the working folder may be deleted
             local = str(task.source.path.absolute())
         return JournalKey(str(self.session.server), self.session.username, local, task.path)
 
 
 def to_destination(task: UploadTask) -> Destination:
-    """Return where a file goes."""
+    """Return the destination of a file."""
     return Destination(task.path, task.on_conflict, task.source.mtime_ns)

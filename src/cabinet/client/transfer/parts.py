@@ -1,9 +1,9 @@
-"""The bytes of one part of an upload: how many, and what they hash to.
+"""The parts of an upload: their size and their hashes.
 
-The content hash is that of blocks, so the digests of the blocks that are on the server, and the hash
-of the one that is half there, are all that an upload has to remember of its bytes.
+The content hash is computed from the digests of blocks. So an upload has to keep only the digests of the
+complete blocks on the server, and the hash state of the incomplete one.
 
-Rule: where parts are long they end where a block ends, so that no byte is hashed twice.
+Rule: large parts end at the end of a block, so that no byte is hashed twice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, ContentHasher,
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a file, `[start, start + length)`; `start` is a multiple of the block."""
+    """The range `[start, start + length)` of a file; `start` is a multiple of the block size."""
 
     start: int
     length: int
@@ -29,8 +29,8 @@ class Span:
 class UploadPart:
     """The bytes `[offset, end)` of a span.
 
-    `content_hash` is that of these bytes alone, `digests` are those of the blocks that end in it, and
-    `begun` is the hash of the bytes of the block that does not.
+    `content_hash` is that of these bytes alone, `digests` are those of the blocks that end in the part,
+    and `begun` is the hash state of the block that does not.
     """
 
     offset: int
@@ -41,12 +41,12 @@ class UploadPart:
 
     @property
     def length(self) -> int:
-        """How many bytes it has."""
+        """The number of its bytes."""
         return self.end - self.offset
 
 
 def choose_end(sizer: RequestSizer, span: Span, offset: int) -> int:
-    """Return where the part that begins at `offset` of `span` shall end."""
+    """Return the end of the part that starts at `offset` of `span`."""
     end = offset + sizer.bytes
     if end >= span.length:
         return span.length
@@ -59,7 +59,7 @@ def measure(
 ) -> UploadPart:
     """Read and hash the bytes `[offset, end)` of `span`; raises `SourceChanged` or `SizeUnknown`.
 
-    `begun` is the hash of the bytes before them in the same block. Without it, these are read, too.
+    `begun` is the hash state of the preceding bytes of the same block. Without it, they are read as well.
     """
     within = offset % BLOCK_SIZE
     first = offset - within
@@ -90,7 +90,7 @@ def measure(
 
 
 def _iter_in_blocks(source: Source, start: int, offset: int, end: int) -> Iterator[tuple[bytes, bool]]:
-    """Yield the bytes `[offset, end)` behind `start`, cut at the ends of blocks, with whether one ends there."""
+    """Yield the bytes `[offset, end)` after `start`, split at block ends, and whether a block ends."""
     at = offset
     for chunk in read_span(source, start + offset, end - offset):
         view = memoryview(chunk)
@@ -102,16 +102,16 @@ def _iter_in_blocks(source: Source, start: int, offset: int, end: int) -> Iterat
 
 
 def count_blocks(length: int) -> int:
-    """Return how many blocks `length` bytes have."""
+    """Return the number of blocks of `length` bytes."""
     return -(-length // BLOCK_SIZE)
 
 
 def whole_blocks(span: Span, offset: int) -> int:
-    """Return how many blocks of `span` end at `offset` or before; the last one may be short."""
+    """Return the number of blocks of `span` that end at or before `offset`; the last may be short."""
     return count_blocks(offset) if offset == span.length else offset // BLOCK_SIZE
 
 
 def digests_before(part: UploadPart, span: Span, offset: int) -> bytes:
-    """Return those digests of `part` that are of blocks which end at `offset` or before."""
+    """Return the digests of `part` for blocks that end at or before `offset`."""
     count = whole_blocks(span, offset) - part.offset // BLOCK_SIZE
     return part.digests[: max(0, count) * DIGEST_SIZE]

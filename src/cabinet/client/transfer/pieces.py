@@ -1,6 +1,6 @@
-"""One piece of a file up, part by part: the whole file, or a span of it that is joined later.
+"""Upload of one piece, part by part: a whole file, or a span of it that is joined later.
 
-Rule: the server says where to go on; a part that it does not confirm is asked about, then sent again.
+Rule: the server's offset decides where to resume; after an unconfirmed part, the offset is queried first.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from cabinet.client.wire.tus import UploadStatus
 from cabinet.errors import CabinetError, ChecksumMismatch, OffsetMismatch
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
 
-# Bytes of which the digests are noted together: a kill while they are read costs no more than these.
+# Bytes whose digests are recorded together: a kill while reading costs at most these.
 _READ_AGAIN = 16 * BLOCK_SIZE
 
 
 class PieceSender:
-    """Brings one piece to its end; the next part is hashed while the present one is on its way."""
+    """Uploads one piece; the next part is hashed while the current one is sent."""
 
     def __init__(
         self,
@@ -46,9 +46,9 @@ class PieceSender:
         self._failed_attempts = 0
 
     def run(self, status: UploadStatus) -> UploadStatus:
-        """Send what is missing, and return how the piece stands then.
+        """Send the missing bytes and return the status of the piece.
 
-        It is not whole only if another piece failed meanwhile.
+        The piece is incomplete only if another piece failed.
         """
         span, sizer = self._piece.span, self._channel.sizer
         self._channel.gauge.advance(status.offset)
@@ -79,7 +79,7 @@ class PieceSender:
         return measure(self._source, self._piece.span, offset, end, begun)
 
     def _send(self, part: UploadPart) -> UploadStatus:
-        """Send a part, and return how the piece stands then, be it as before."""
+        """Send a part and return the status of the piece, which may be unchanged."""
         body = MeteredBody(self._body(part), self._channel)
         content_hash = part.content_hash if self._is_checked else None
         began = time.monotonic()
@@ -107,15 +107,15 @@ class PieceSender:
     def _body(self, part: UploadPart) -> Body:
         body = FileBody(self._source, self._piece.span.start + part.offset, part.length)
         if part.end < self._source.size:
-            return body  # not the end, or one of several pieces, confirmed before they are joined
+            return body  # not the end of the file, or one of several pieces, which are verified before they are joined
         content_hash = combine(bytes(self._piece.digests) + part.digests)
         return VerifiedBody(body, partial(self._detector.verify_whole, content_hash))
 
     def _query_status(self, part: UploadPart, error: CabinetError) -> UploadStatus:
-        """Ask where to go on after a part that was lost."""
+        """Query the status of the piece after a failed part."""
         self._channel.sizer.failed()
-        # A part without its hash counts as far as it came: on a line that breaks every few
-        # seconds nothing else would ever arrive. The hash of the whole still has the last word.
+        # A part without a hash is stored as far as it arrived: on a connection that breaks every few
+        # seconds no whole part would ever arrive. The hash of the whole file is still verified.
         self._is_checked = isinstance(error, Refused)
         self._channel.api.retry.wait(self._failed_attempts, error)
         self._failed_attempts += 1
@@ -125,13 +125,13 @@ class PieceSender:
         return status
 
     def _record(self, part: UploadPart, offset: int) -> None:
-        """Keep the digests of the blocks that end in `part` and are now on the server as a whole."""
+        """Record the digests of the blocks that end in `part` and are complete on the server."""
         digests = digests_before(part, self._piece.span, offset)
         if digests:
             self._journal.add(self._piece, part.offset // BLOCK_SIZE, digests)
 
     def _restore_digests(self, offset: int) -> None:
-        """Have the digests of the whole blocks before `offset`, and of no others: read those not noted."""
+        """Set the digests to those of the complete blocks before `offset`; hash blocks not recorded."""
         span, digests = self._piece.span, self._piece.digests
         self._piece.offset = offset
         wanted = whole_blocks(span, offset)
@@ -145,7 +145,7 @@ class PieceSender:
 
 
 def _may_go_on(error: CabinetError) -> bool:
-    """Tell whether the same upload can go on after `error`."""
+    """Return whether the upload can continue after `error`."""
     if isinstance(error, Refused) and (error.means(OffsetMismatch) or error.means(ChecksumMismatch)):
         return True
     return is_passing(error)

@@ -1,6 +1,6 @@
-"""Where what lies in a folder of the server goes below a local one.
+"""The local paths of the entries of a remote folder.
 
-Rule: of names that would be one here, none is touched.
+Rule: entries whose names are the same on this file system are all left out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An entry, its path below the folder that it was asked for with, and where it goes."""
+    """An entry, its path relative to the requested folder, and its local path."""
 
     entry: RemoteEntry
     relative: str
@@ -37,9 +37,9 @@ def iter_places(
     selection: Selection,
     failed: Callable[[str, CabinetError], None],
 ) -> Iterator[Placed]:
-    """Yield those of `entries`, all of them below `folder`, that `selection` means and that have a place.
+    """Yield the `entries` below `folder` that are selected and have a valid local path.
 
-    Of each that has none, or of the first of several for the same reason, `failed` is told.
+    `failed` is called for each one without a valid path, but only once per message.
     """
     if names.ignores_case:
         entries = list(entries)

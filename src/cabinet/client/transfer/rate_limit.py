@@ -1,6 +1,6 @@
-"""How fast bytes may move: `--limit-rate`, over all the transfers of a command together.
+"""The limit of `--limit-rate` over all transfers of a command.
 
-Rule: it only waits, and only where `Cancellation` can end the wait.
+Rule: it only waits, and `Cancellation` ends the wait.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from cabinet.client.wire.cancellation import Cancellation
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmMgG]?)(i?)[bB]?(?:/s)?")
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
 
-# Pieces in a second: few enough to cost nothing, and often enough that no server sees a stall.
+# Pieces per second: few enough to cost little, and enough for no server to see a stall.
 _PIECES = 8
 _SMALLEST = 1024
 
 
 class RateLimiter:
-    """Lets at most `rate` bytes a second pass, over all threads; None is as fast as it goes."""
+    """Limits all threads together to `rate` bytes per second; None is unlimited."""
 
     def __init__(
         self, rate: int | None, cancellation: Cancellation, clock: Callable[[], float] = time.monotonic
@@ -34,7 +34,7 @@ class RateLimiter:
         self._free_at = clock()
 
     def limit(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """Pass `chunks` on, in smaller pieces and with pauses if there is a limit.
+        """Yield `chunks`, in smaller pieces and with delays if there is a limit.
 
         Raises `Stopped` between two chunks.
         """
@@ -53,7 +53,7 @@ class RateLimiter:
             yield piece
 
     def _await(self, seconds: float) -> None:
-        """Take `seconds` of the line, once it is free."""
+        """Reserve the next free `seconds`, and wait for their start."""
         with self._lock:
             now = self._clock()
             begins_at = max(now, self._free_at)
@@ -63,12 +63,14 @@ class RateLimiter:
 
 
 def to_rate(text: str) -> int:
-    """Read a rate in bytes a second, such as 500k, 2M or 1.5MiB; raises `BadUsage`."""
+    """Parse a rate in bytes per second, such as 500k, 2M or 1.5MiB; raises `BadUsage`."""
     found = _RATE.fullmatch(text.strip())
     rate = 0
     if found is not None:
         unit = 1024 if found[3] else 1000
         rate = int(float(found[1]) * unit ** _POWERS[found[2].lower()])
     if rate < _SMALLEST:
-        raise BadUsage(reason=f"“{text}” is no rate of at least {_SMALLEST} bytes a second; 500k or 2M is.")
+        raise BadUsage(
+            reason=f"“{text}” is not a rate of at least {_SMALLEST} bytes per second, such as 500k or 2M."
+        )
     return rate

@@ -1,9 +1,9 @@
-"""The most that one request may carry, where something in front of a server has a limit of its own.
+"""The maximum size of a request, if a proxy in front of the server limits it.
 
-A proxy or CDN answers 413 to what is longer than its operator allows, and nobody says how much that
-is: it is found out by halves, and remembered for the server, so that it is met once.
+A proxy or CDN answers 413 to a longer request without naming its limit. The limit is found by halving,
+and stored for the server, so that it is searched only once.
 
-Rule: what is remembered saves a few requests and is nothing to rely on; where it cannot be kept, all goes on.
+Rule: the stored limit only saves requests; uploads work without it.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from cabinet.client.failures import LimitInFront
 from cabinet.client.local import state_folder
 from cabinet.terminal.text import to_size
 
-# Bytes. Whatever refuses this much is not meant to let files pass.
+# Bytes. A proxy that refuses this size is not meant for file uploads.
 MIN_LIMIT = 256 << 10
 
-# Seconds, 30 days: an operator may have raised the limit since.
+# Seconds, 30 days: the limit may have been raised since.
 _REMEMBERED_FOR = 30 * 86400
 
 
 class RequestLimit:
-    """The limit in front of one server, kept as a file in `folder`; any thread may meet it.
+    """The limit in front of one server, stored as a file in `folder`; thread-safe.
 
-    `most` is in bytes, None as long as no limit was met. `tell` gets one sentence about it, once.
+    `max_bytes` is None until a request was refused. `report` is called once, with a message.
     """
 
     def __init__(
@@ -45,22 +45,22 @@ class RequestLimit:
         self.max_bytes = self._remembered()
 
     def allows(self, size: int) -> bool:
-        """Tell whether a request of `size` bytes may pass, as far as is known."""
+        """Return whether a request of `size` bytes is within the known limit."""
         return self.max_bytes is None or size <= self.max_bytes
 
     def refused(self, error: LimitInFront) -> None:
-        """Learn from a request that was too long; raises `error` when no shorter one is worth trying."""
+        """Lower the limit after a refused request; raises `error` at the minimum."""
         if error.size <= MIN_LIMIT:
             raise error
         with self._lock:
-            # A power of two below, for that is what people set.
+            # The next lower power of two, because limits usually are one.
             lower = max(MIN_LIMIT, 1 << (error.size - 1).bit_length() - 1)
             if self.max_bytes is None or lower < self.max_bytes:
                 self.max_bytes = lower
                 self._is_unconfirmed = True
 
     def succeeded(self, size: int) -> None:
-        """Learn from a request that got through: what is nearly as long as it may be confirms the limit."""
+        """Store the limit once a request of more than half its size succeeded."""
         if not self._is_unconfirmed or self.max_bytes is None or size <= self.max_bytes // 2:
             return
         with self._lock:
@@ -68,7 +68,7 @@ class RequestLimit:
             self._remember(self.max_bytes)
         if is_first:
             limit = to_size(self.max_bytes)
-            self._report(f"The proxy in front of {self._server} takes at most {limit} per request.")
+            self._report(f"The proxy in front of {self._server} accepts at most {limit} per request.")
 
     def _remembered(self) -> int | None:
         if self._file is None:
@@ -86,5 +86,5 @@ class RequestLimit:
 
 
 def default_folder() -> Path:
-    """Return where the limits of servers are remembered; a relative path where nobody's home is known."""
+    """Return the folder of stored limits; a relative path if there is no home folder."""
     return state_folder() / "limits"

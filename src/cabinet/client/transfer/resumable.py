@@ -1,10 +1,10 @@
-"""One large file up, in parts, over as many requests, connections and runs of filecli as it takes.
+"""Upload of one large file in parts, over any number of requests, connections and runs of filecli.
 
-Over a long line a single stream is slow however fat the line is, for it takes each lost packet for
-a jam. There the file goes in several pieces at once, which the server joins in the end.
+With high latency a single TCP stream is slow at any bandwidth, because it treats each lost packet as
+congestion. There the file is sent in several parallel pieces, which the server joins at the end.
 
-Rule: the server says where to go on, never our journal. An upload is done only when the content hash
-that the server computed is the one of the bytes that were read here.
+Rule: the server's offset decides where to resume, never the journal. An upload is complete only if the
+server's content hash is that of the bytes read here.
 """
 
 from __future__ import annotations
@@ -28,22 +28,21 @@ from cabinet.client.wire.tus import Destination, UploadStatus
 from cabinet.errors import CabinetError, NotFound, UploadGone
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
 
-# Seconds of a round trip from which on several streams are faster than one. Measured with 100 ms
-# and one packet in a thousand lost.
+# Seconds: the round-trip time from which several streams are faster than one. Measured with 100 ms and a
+# packet loss of 0.1 percent.
 LONG_LINE = 0.02
 
-# Bytes. Below, several streams would be over before they are at their speed; a piece has at least so
-# many that this is true of it, too.
+# Bytes. Smaller files and pieces would end before a stream reaches its full speed.
 WORTH_CUTTING = 32 << 20
 SHORTEST_PIECE = 8 << 20
 
-# How often a round trip is measured: a busy machine makes a short line look long.
+# Measurements of the round-trip time: a busy machine makes single ones too long.
 _PROBES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Resumable:
-    """The upload of one file, in at most `streams` pieces, begun now or by an earlier run that left `notes`."""
+    """The upload of one file in at most `streams` pieces, new or resumed from `journal`."""
 
     channel: Channel
     journal: UploadJournal
@@ -54,17 +53,17 @@ class Resumable:
 
     @property
     def offset(self) -> int:
-        """How many bytes the server has."""
+        """The number of bytes on the server."""
         return sum(piece.offset for piece in self.journal.pieces)
 
     def run(self) -> RemoteEntry:
-        """Bring the whole file to the server and return what it became; then there are no journal.
+        """Upload the whole file, return the new entry and delete the journal.
 
-        Raises `SourceChanged` or `SizeUnknown`, and then nothing of it stays on the server.
+        Raises `SourceChanged` or `SizeUnknown`, after removing the upload from the server.
         """
         self.channel.gauge.begin(self.task.source.size)
         try:
-            statuses = self._take_up()
+            statuses = self._resume()
             entry = self._find() if statuses is None else None
             if entry is None:
                 entry = self._finish(self._send_all(statuses or self._begin()))
@@ -75,8 +74,8 @@ class Resumable:
         self.channel.gauge.finish()
         return entry
 
-    def _take_up(self) -> list[UploadStatus] | None:
-        """Return how far an earlier run came; None if there was none that can be continued."""
+    def _resume(self) -> list[UploadStatus] | None:
+        """Return the statuses of the pieces of an earlier run; None if there is none to resume."""
         if not self.journal.matches(self.task.source, self.task.on_conflict):
             self._cancel()
             return None
@@ -86,15 +85,15 @@ class Resumable:
             if not (error.means(NotFound) or error.means(UploadGone)):
                 raise
             return None
-        if not (self.journal.is_same_file(self.task.source) or self._is_all_true(statuses)):
+        if not (self.journal.is_same_file(self.task.source) or self._matches_file(statuses)):
             self._cancel()
             return None
         return statuses
 
-    def _is_all_true(self, statuses: list[UploadStatus]) -> bool:
-        """Tell whether all that the server has is noted, and still is what the file holds.
+    def _matches_file(self, statuses: list[UploadStatus]) -> bool:
+        """Return whether all bytes on the server have recorded digests that still match the file.
 
-        With its old size and time it may be another file all the same, and nobody may get a mixture.
+        A different file may have the same size and time, and must not be mixed with the old one.
         """
         for piece, status in zip(self.journal.pieces, statuses, strict=True):
             count = len(piece.digests) // DIGEST_SIZE
@@ -108,17 +107,17 @@ class Resumable:
         return True
 
     def _cancel(self) -> None:
-        """Drop what is on the server of a file that was another one."""
+        """Cancel the pieces on the server."""
         for piece in self.journal.pieces:
-            # It has expired by now, or it will.
+            # An upload that cannot be cancelled expires.
             with suppress(Refused):
                 self.channel.api.tus.cancel(piece.id)
         self.journal.clear()
 
     def _find(self) -> RemoteEntry | None:
-        """Return what an earlier run finished without hearing of it, or None.
+        """Return the entry if an earlier run finished without receiving the response, else None.
 
-        Pieces are gone once they are joined, and the digests of all blocks are in the notes then.
+        The pieces do not exist after a join, and the journal then has the digests of all blocks.
         """
         pieces = self.journal.pieces
         if not pieces or not all(piece.is_hashed for piece in pieces):
@@ -139,7 +138,7 @@ class Resumable:
         return [UploadStatus(0, span.length) for span in spans]
 
     def _count_streams(self) -> int:
-        """Return in how many pieces to send: several where the line is long and the file worth it."""
+        """Return the number of pieces: several if the latency is high and the file is large."""
         size = self.task.source.size
         wanted = min(self.streams, size // SHORTEST_PIECE) if size >= WORTH_CUTTING else 1
         if wanted > 1 and all(self.channel.api.tus.round_trip() >= LONG_LINE for _ in range(_PROBES)):
@@ -147,7 +146,7 @@ class Resumable:
         return 1
 
     def _send_all(self, statuses: list[UploadStatus]) -> list[UploadStatus]:
-        """Bring every piece to its end, all at once; the first error is raised once all have stopped."""
+        """Send all pieces in parallel; raises the first error after all have stopped."""
         given_up = threading.Event()
 
         def send(piece: Piece, status: UploadStatus) -> UploadStatus:
@@ -165,7 +164,7 @@ class Resumable:
         return [each.result() for each in sent]
 
     def _finish(self, statuses: list[UploadStatus]) -> RemoteEntry:
-        """Have the server make a file of what it has, and return that."""
+        """Join the pieces if there are several, verify the hash, and return the new entry."""
         tus, pieces = self.channel.api.tus, self.journal.pieces
         if len(pieces) == 1:
             upload_id, content_hash = pieces[0].id, statuses[0].content_hash
@@ -176,18 +175,18 @@ class Resumable:
             try:
                 upload_id = tus.join([piece.id for piece in pieces], self._destination())
             except CabinetError as error:
-                # Whether they were joined is not known if the answer was lost.
+                # If the response was lost, the join may have succeeded.
                 if not is_passing(error):
                     raise
                 self.channel.api.retry.wait(0, error)
                 return self._find() or self._finish(statuses)
-        # Without a hash it is not known yet, or all is there and could not be made a file so far.
+        # The status has no hash if it was not requested yet, or if the file could not be stored so far.
         self._check(content_hash or tus.get_status(upload_id).content_hash)
         return tus.entry(upload_id)
 
     def _check(self, received: str) -> None:
         if not received:
-            raise Misunderstood(server=self.key.server, reason="a whole upload has no content hash")
+            raise Misunderstood(server=self.key.server, reason="a complete upload has no content hash")
         if received != self._content_hash():
             self.journal.delete()
             raise Damaged(path=self.task.path, expected=self._content_hash(), received=received)
@@ -200,7 +199,7 @@ class Resumable:
 
 
 def cut_spans(size: int, count: int) -> list[Span]:
-    """Cut `size` bytes into at most `count` spans of whole blocks, of one length but for the last."""
+    """Split `size` bytes into at most `count` spans of whole blocks; the last may be shorter."""
     length = -(-size // count)
     length = -(-length // BLOCK_SIZE) * BLOCK_SIZE
     return [Span(start, min(length, size - start)) for start in range(0, size, length)]

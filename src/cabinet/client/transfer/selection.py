@@ -1,8 +1,8 @@
-"""Which files of a folder are resolved: `--include` and `--exclude`.
+"""The selection of files by `--include` and `--exclude`.
 
-Rule: a pattern without a slash means a name at any depth, one with a slash the path below the
-folder that was named; a slash at its end makes it mean folders only, with all that is in them.
-Paths come normalized, as the server has them.
+Rule: a pattern without a slash matches a name at any depth, one with a slash the path relative to the
+given folder; with a trailing slash it matches folders and their contents only. Paths are in NFC, as on
+the server.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ class _Pattern:
 
 
 class Selection:
-    """Takes what an include names, or all if there is none, unless an exclude names it."""
+    """Selects what an include matches, or everything without one, except what an exclude matches."""
 
     def __init__(self, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> None:
         self._include = [_compile(text) for text in include]
         self._exclude = [_compile(text) for text in exclude]
 
     def enters(self, folder: str) -> bool:
-        """Tell whether anything below the relative path `folder` can be resolved."""
+        """Return whether a file below the relative path `folder` can be selected."""
         return not any(_covers(pattern, folder, is_folder=True) for pattern in self._exclude)
 
     def takes(self, path: str) -> bool:
-        """Tell whether the file with the relative path `path` is resolved."""
+        """Return whether the file at the relative path `path` is selected."""
         if any(_covers(pattern, path, is_folder=False) for pattern in self._exclude):
             return False
         if not self._include:
@@ -55,7 +55,7 @@ def _compile(text: str) -> _Pattern:
 
 
 def _covers(pattern: _Pattern, path: str, *, is_folder: bool) -> bool:
-    """Tell whether `pattern` names `path` or a folder that it lies in."""
+    """Return whether `pattern` matches `path` or one of its parents."""
     if pattern.matches(path, is_folder=is_folder):
         return True
     return any(pattern.matches(above, is_folder=True) for above in iter_above(path))

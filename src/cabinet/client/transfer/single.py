@@ -1,6 +1,6 @@
-"""One file in one request, up or down: streamed, hashed while it passes, resumed where that is possible.
+"""Upload or download of one file: streamed, hashed meanwhile, resumed if possible.
 
-Rule: a transfer is done only when both sides name the same content hash.
+Rule: a transfer is complete only when both sides have the same content hash.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from cabinet.storage.chunks import iter_hashed
 from cabinet.storage.content_hash import ContentHasher
 from cabinet.terminal.meter import Gauge
 
-# The requested range starts behind the end: the part does not belong to this content.
+# The requested range starts after the end: the .part file is of another content.
 _RANGE_NOT_SATISFIABLE = 416
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """The way of the bytes of one file: the server, what shows them, what holds them back, and their sizer."""
+    """What a transfer of one file uses: the API, its gauge, the rate limiter and the request size."""
 
     api: Api
     gauge: Gauge
@@ -36,7 +36,7 @@ class Channel:
 
 
 class MeteredBody:
-    """A `Body` that is counted while it passes; each attempt counts anew."""
+    """A `Body` that advances the gauge; each attempt starts again."""
 
     def __init__(self, body: Body, channel: Channel) -> None:
         self.length = body.length
@@ -52,13 +52,13 @@ class MeteredBody:
             self._channel.gauge.advance(len(chunk))
 
     def take_back(self) -> None:
-        """Count what passed as not moved: it has to be sent once more."""
+        """Subtract the counted bytes from the gauge, because they have to be sent again."""
         self._channel.gauge.advance(-self._counted)
         self._counted = 0
 
 
 class HashedBody:
-    """A `Body` that is hashed while it passes; each attempt is hashed anew."""
+    """A `Body` that is hashed while it is sent; each attempt is hashed again."""
 
     def __init__(self, body: Body) -> None:
         self.length = body.length
@@ -71,7 +71,7 @@ class HashedBody:
 
 
 def upload_file(channel: Channel, detector: ChangeDetector, destination: Destination) -> RemoteEntry:
-    """Store a whole file; raises `SourceChanged`, `SizeUnknown` or `TooSlow`, and then nothing is stored."""
+    """Store a file; after `SourceChanged`, `SizeUnknown` or `TooSlow` nothing is stored."""
 
     def verify() -> Iterator[None]:
         return detector.verify_whole(hashed.hasher.hexdigest())
@@ -81,7 +81,7 @@ def upload_file(channel: Channel, detector: ChangeDetector, destination: Destina
 
 
 def upload(channel: Channel, body: Body, destination: Destination) -> RemoteEntry:
-    """Store `body`; raises `Damaged` when the server stored other bytes."""
+    """Store `body`; raises `Damaged` if the server stored other bytes."""
     hashed = HashedBody(body)
     return _upload(channel, hashed, hashed, destination)
 
@@ -97,15 +97,15 @@ def _upload(channel: Channel, hashed: HashedBody, body: Body, destination: Desti
 
 
 def check(entry: RemoteEntry, content_hash: str) -> None:
-    """Raise `Damaged` unless the content that the server stored has the hash of what was sent."""
+    """Raise `Damaged` unless the stored content has the hash of the sent content."""
     if entry.content_hash != content_hash:
         raise Damaged(path=entry.path, expected=content_hash, received=entry.content_hash)
 
 
 def download_to_part(channel: Channel, path: str, part: PartFile, mtime_ns: int | None = None) -> int:
-    """Fetch `path` into `part`, give it its name and time, and return its size.
+    """Download `path` to `part`, rename it to its target, set its time, and return its size.
 
-    What came before an error stays in the part.
+    Bytes received before an error stay in the part.
     """
     part.mtime_ns = mtime_ns
     _fill(channel, path, part)
@@ -117,19 +117,19 @@ def download_to_part(channel: Channel, path: str, part: PartFile, mtime_ns: int 
 def _fill(channel: Channel, path: str, part: PartFile) -> None:
     was_resumed = part.offset > 0
     if part.is_whole:
-        # Stopped between the last byte and the rename: there is no range left to ask for.
+        # Interrupted between the last byte and the rename: no range is left to request.
         if channel.api.content_hash(path) == part.content_hash:
             return
         part.restart("")
     Download(channel, path, part).run()
     if was_resumed and not part.is_whole:
-        # The disk lost some of what was there before, as it may in a power cut.
+        # The disk lost some of the earlier bytes, as after a power failure.
         part.restart("")
         Download(channel, path, part).run()
 
 
 def download_to_stream(channel: Channel, path: str, sink: Sink) -> int:
-    """Fetch `path` into a stream and return its size; it is verified only once all is written."""
+    """Download `path` to a stream and return its size; verified only after everything is written."""
     Download(channel, path, sink).run()
     sink.finish()
     channel.gauge.finish()
@@ -138,28 +138,28 @@ def download_to_stream(channel: Channel, path: str, sink: Sink) -> int:
 
 @dataclass(slots=True)
 class Download:
-    """Brings a sink from its offset to the end of the content, over as many requests as it takes."""
+    """Fills a sink from its offset to the end, over any number of requests."""
 
     channel: Channel
     path: str
     sink: Sink
 
     def run(self) -> None:
-        """Fetch what is missing; a lost connection is taken up again behind the last byte."""
+        """Fetch the missing bytes; resumes after the last byte if the connection is lost."""
         failed_attempts = 0
         while True:
             before = self.sink.offset
             lost = self._fetch()
             if lost is None:
                 return
-            # Retry is for a server that gives nothing, not for a long file.
+            # Retries are limited for a server that sends nothing, not for a long file.
             if self.sink.offset > before:
                 failed_attempts = 0
             self.channel.api.retry.wait(failed_attempts, lost)
             failed_attempts += 1
 
     def _fetch(self) -> ConnectionLost | None:
-        """Take what one answer brings, and return the error that ended it too early."""
+        """Read one response; return the error if it ended too early, else None."""
         try:
             return self._take_answer()
         except Refused as error:

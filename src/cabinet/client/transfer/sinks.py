@@ -1,10 +1,10 @@
-"""Where the bytes of a download go: to a part that becomes a file, or straight into a stream.
+"""The targets of a download: a .part file that is renamed at the end, or a stream.
 
-A part is `NAME.part`, with the content hash that it shall have beside it in `NAME.part.hash`. Both
-outlive an interruption; the next download of the same content goes on behind the bytes that are
-there. Only a whole, verified and synced part takes the name of the file.
+A part is `NAME.part`; its expected content hash is in `NAME.part.hash`. Both are kept after an
+interruption, and the next download of the same content resumes. Only a complete, verified and synced
+part is renamed to the target.
 
-Rule: nothing that filecli did not make is written to or replaced, unless somebody said so.
+Rule: a file that filecli did not create is overwritten or replaced only if the user allowed it.
 """
 
 from __future__ import annotations
@@ -31,46 +31,46 @@ from cabinet.storage.chunks import iter_hashed, iter_stream
 from cabinet.storage.content_hash import ContentHasher, is_content_hash
 from cabinet.storage.file_locks import LockTaken
 
-# Bytes: what every file system allows in one name; eCryptfs is the one with the fewest.
+# Bytes: the length of a name that every file system allows; eCryptfs has the lowest limit.
 LONGEST_NAME = 143
 
-_PART = ".part"
-_MARK = ".hash"
+_PART_SUFFIX = ".part"
+_HASH_SUFFIX = ".hash"
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Sink(Protocol):
-    """Takes the bytes of one file in order, and knows which content they shall be.
+    """Receives the bytes of one file in order, and knows the expected content hash.
 
-    `mtime_ns` is the time of the last change that the file shall have, None for that of its arrival.
+    `mtime_ns` is the modification time to set, None for the time of the download.
     """
 
     mtime_ns: int | None
 
     @property
     def offset(self) -> int:
-        """How many bytes are there."""
+        """The number of received bytes."""
 
     @property
     def content_hash(self) -> str:
-        """The hash of the content that the bytes there belong to; "" where there are none."""
+        """The hash of the content that the received bytes belong to; "" without bytes."""
 
     def restart(self, content_hash: str) -> None:
-        """Drop what is there; from now on the bytes of `content_hash` come."""
+        """Discard the received bytes; the following ones are of `content_hash`."""
 
     def write(self, chunk: bytes) -> None:
-        """Take the next bytes."""
+        """Append the next bytes."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether the bytes there are all of the content, undamaged."""
+        """Whether the content is complete and matches its hash."""
 
     def finish(self) -> None:
-        """Give the content its final place; raises `Damaged` unless it is whole."""
+        """Put the content in its final place; raises `Damaged` unless it is complete."""
 
 
 class StreamSink:
-    """Standard output, a device or a pipe: bytes that are written cannot be taken back."""
+    """Standard output, a device or a pipe: written bytes cannot be discarded."""
 
     def __init__(self, stream: BinaryIO, path: str) -> None:
         self.offset = 0
@@ -103,7 +103,7 @@ class StreamSink:
 
 
 class PartFile:
-    """The part of one file; open only inside `open_part`, and then by nobody else."""
+    """The part of one file; open and locked inside `open_part` only."""
 
     def __init__(self, target: Path, descriptor: int, *, replace: bool, adopt: bool) -> None:
         self.target = target
@@ -111,18 +111,18 @@ class PartFile:
         self.offset = 0
         self.content_hash = ""
         self.mtime_ns: int | None = None
-        self._mark = mark_of(self.path)
+        self._hash_file = hash_file_of(self.path)
         self._descriptor = descriptor
         self._replace = replace
         self._hasher = ContentHasher()
-        self._take_up(adopt=adopt)
+        self._resume(adopt=adopt)
 
     def restart(self, content_hash: str) -> None:
-        """Forget what is there: what comes from now on has another content hash."""
+        """Truncate the part; the following bytes have another content hash."""
         with local_errors(self.path):
             os.ftruncate(self._descriptor, 0)
             os.lseek(self._descriptor, 0, os.SEEK_SET)
-            _write_mark(self._mark, content_hash)
+            _write_hash(self._hash_file, content_hash)
         self.content_hash = content_hash
         self._hasher = ContentHasher()
         self.offset = 0
@@ -141,14 +141,14 @@ class PartFile:
         return bool(self.content_hash) and self._hasher.hexdigest() == self.content_hash
 
     def finish(self) -> None:
-        """Make the part durable and put it in place of the target; raises `Damaged`, and keeps nothing of it then."""
+        """Sync the part and rename it to the target; raises `Damaged` and deletes a damaged part."""
         self.make_durable()
-        self.take_the_name()
+        self.rename_to_target()
         with local_errors(self.target):
             fsync_folder(self.target.parent)
 
     def make_durable(self) -> None:
-        """Do the first half of `finish`: the bytes are safe, still under the name of the part."""
+        """Do the first half of `finish`: sync the bytes, still under the name of the part."""
         if not self.is_whole:
             self.discard()
             received = self._hasher.hexdigest()
@@ -158,40 +158,40 @@ class PartFile:
                 os.utime(self._descriptor, ns=(self.mtime_ns, self.mtime_ns))
             os.fsync(self._descriptor)
 
-    def take_the_name(self) -> None:
-        """Do the second half; durable once `fsync_folder` has been called on the folder."""
+    def rename_to_target(self) -> None:
+        """Do the second half: rename; durable after `fsync_folder` on the folder."""
         with local_errors(self.target):
-            self._take_the_name()
-            self._mark.unlink(missing_ok=True)
+            self._rename_to_target()
+            self._hash_file.unlink(missing_ok=True)
 
     @property
     def size(self) -> int:
-        """How many bytes the disk has; an interruption may come before `offset` counts the last."""
+        """The size on disk, which may exceed `offset` after an interruption."""
         return os.fstat(self._descriptor).st_size
 
     def discard(self) -> None:
-        """Remove the part and its mark."""
+        """Remove the part and its hash file."""
         with local_errors(self.path):
             self.path.unlink(missing_ok=True)
-            self._mark.unlink(missing_ok=True)
+            self._hash_file.unlink(missing_ok=True)
 
-    def _take_up(self, *, adopt: bool) -> None:
-        """Count and hash what an interrupted download left."""
+    def _resume(self, *, adopt: bool) -> None:
+        """Count and hash the bytes of an interrupted download."""
         with local_errors(self.path):
             size = self.size
-            marked = _read_mark(self._mark)
-            if size and marked is None and not adopt:
+            kept_hash = _read_hash(self._hash_file)
+            if size and kept_hash is None and not adopt:
                 raise ForeignPart(path=str(self.path))
-            if not (size and marked):
+            if not (size and kept_hash):
                 os.ftruncate(self._descriptor, 0)
                 return
             with open(self._descriptor, "rb", buffering=0, closefd=False) as file:
                 for chunk in iter_hashed(iter_stream(file), self._hasher):
                     self.offset += len(chunk)
-            self.content_hash = marked
+            self.content_hash = kept_hash
 
-    def _take_the_name(self) -> None:
-        """Rename the part; without leave to replace, only to a name that is free."""
+    def _rename_to_target(self) -> None:
+        """Rename the part; unless `replace`, only to an unused name."""
         if self._replace:
             self.path.replace(self.target)
             return
@@ -211,11 +211,11 @@ class PartFile:
 def open_part(target: Path, *, replace: bool = False, adopt: bool = False) -> Iterator[PartFile]:
     """Open the part of `target`, new or left by an interrupted download.
 
-    `replace` allows to replace `target`, `adopt` to overwrite a part that is not ours. An empty part is removed
-    in the end, for there is nothing in it to go on from.
+    `replace` allows replacing `target`, `adopt` overwriting a part that filecli did not create. An empty
+    part is removed at the end, because it has nothing to resume.
     """
     path = part_of(target)
-    descriptor = _open_alone(path)
+    descriptor = _open_locked(path)
     part = None
     try:
         part = PartFile(target, descriptor, replace=replace, adopt=adopt)
@@ -227,27 +227,27 @@ def open_part(target: Path, *, replace: bool = False, adopt: bool = False) -> It
 
 
 def part_of(target: Path) -> Path:
-    """Return the path of the part of `target`; of a name that leaves no room, it is shortened."""
+    """Return the path of the part of `target`; a name that is too long is shortened."""
     name = os.fsencode(target.name)
-    suffix = _PART.encode()
-    if len(name) + len(suffix) + len(_MARK) > LONGEST_NAME:
-        suffix = f"~{hashlib.sha256(name).hexdigest()[:16]}{_PART}".encode()
-        # Cutting may split a character; such bytes would be no name on every system.
-        name = name[: LONGEST_NAME - len(suffix) - len(_MARK)].decode(errors="ignore").encode()
+    suffix = _PART_SUFFIX.encode()
+    if len(name) + len(suffix) + len(_HASH_SUFFIX) > LONGEST_NAME:
+        suffix = f"~{hashlib.sha256(name).hexdigest()[:16]}{_PART_SUFFIX}".encode()
+        # Shortening may split a character, and not every system allows such bytes in a name.
+        name = name[: LONGEST_NAME - len(suffix) - len(_HASH_SUFFIX)].decode(errors="ignore").encode()
     return target.with_name(os.fsdecode(name + suffix))
 
 
-def mark_of(part: Path) -> Path:
-    """Return the path of the file that names the content of `part`."""
-    return part.with_name(part.name + _MARK)
+def hash_file_of(part: Path) -> Path:
+    """Return the path of the hash file of `part`."""
+    return part.with_name(part.name + _HASH_SUFFIX)
 
 
-def _open_alone(path: Path) -> int:
+def _open_locked(path: Path) -> int:
     def look(status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
-            raise LocalFault(path=str(path), reason="it is no regular file")
-        if status.st_nlink > 1 and mark_of(path).exists():
-            # Killed between the two steps of taking the name: the bytes belong to the file.
+            raise LocalFault(path=str(path), reason="it is not a regular file")
+        if status.st_nlink > 1 and hash_file_of(path).exists():
+            # Killed between link and unlink: the bytes belong to the target.
             path.unlink(missing_ok=True)
 
     with local_errors(path):
@@ -257,26 +257,26 @@ def _open_alone(path: Path) -> int:
             raise PartInUse(path=str(path)) from error
 
 
-def _read_mark(mark: Path) -> str | None:
-    """Return the hash in `mark`, "" if it holds none, None if it is not there."""
+def _read_hash(hash_file: Path) -> str | None:
+    """Return the hash in `hash_file`, "" if it is invalid, None if the file is missing."""
     try:
-        text = mark.read_text(encoding="ascii", errors="replace").strip()
+        text = hash_file.read_text(encoding="ascii", errors="replace").strip()
     except FileNotFoundError:
         return None
     return text if is_content_hash(text) else ""
 
 
-def _write_mark(mark: Path, content_hash: str) -> None:
-    descriptor = os.open(mark, _FLAGS | os.O_TRUNC, 0o666)
+def _write_hash(hash_file: Path, content_hash: str) -> None:
+    descriptor = os.open(hash_file, _FLAGS | os.O_TRUNC, 0o666)
     with open(descriptor, "w", encoding="ascii") as file:
         file.write(f"{content_hash}\n")
 
 
 def fsync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable, where its file system can."""
+    """Sync the names in `folder`, if its file system can."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        # Some network file systems cannot; the file itself is synced by now.
+        # Some network file systems cannot; the file itself is synced already.
         with suppress(OSError):
             os.fsync(descriptor)
     finally:

@@ -1,9 +1,9 @@
-"""Standard input up, or a file of no size: nobody knows how long it is, and it can be read once.
+"""Upload of standard input, or of a file of unknown size, which can be read only once.
 
-What was read and not yet acknowledged is kept in memory, so a lost connection or a restarted
-server costs nothing. Only when filecli itself ends, the rest of the pipe is gone with it.
+Bytes that are not acknowledged yet are kept in memory, so that an upload continues after a lost
+connection or a server restart. It cannot be resumed after filecli itself ends.
 
-Rule: never hold more than one part.
+Rule: at most one part is kept in memory.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ PART = 8 << 20
 
 
 class StreamUpload:
-    """The upload of one stream; `path` is what errors call it.
+    """The upload of one stream; `path` is its name in errors.
 
-    `verify` is called once the stream is read, before its end leaves; what it raises breaks the upload off.
+    `verify` is called after the stream was read, before its last bytes are sent; an error in it aborts
+    the upload.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class StreamUpload:
         self._failed_attempts = 0
 
     def run(self, destination: Destination) -> RemoteEntry:
-        """Store what comes at `place`: in one request if it is short, else in parts."""
+        """Store the stream at `destination`: in one request if it is short, else in parts."""
         first = self._read()
         if len(first) < PART and self._limit.allows(len(first)):
             try:
@@ -65,7 +66,7 @@ class StreamUpload:
         part, offset = first, 0
         while True:
             self._hasher.update(part)
-            # A part that is not full is the last one, and names the length.
+            # A part that is not full is the last one, and sets the length.
             is_last = len(part) < PART
             self._send(upload_id, offset, part, offset + len(part) if is_last else None)
             offset += len(part)
@@ -74,7 +75,7 @@ class StreamUpload:
             part = self._read()
 
     def _send(self, upload_id: str, start: int, part: bytes, length: int | None) -> None:
-        """Send what the server does not have of `part`, which begins at `start`, until it has all of it."""
+        """Send `part`, which starts at `start`, until the server has all of it."""
         status, end = UploadStatus(start, None), start + len(part)
         while status.offset < end or (length is not None and status.length is None):
             chunk_end = (
@@ -109,7 +110,7 @@ class StreamUpload:
         return self._channel.api.tus.get_status(upload_id)
 
     def _read(self) -> bytes:
-        """Read a whole part, or what is left."""
+        """Read a whole part, or the rest of the stream."""
         with local_errors(self._path):
             part = read_up_to(self._stream, PART)
         if len(part) < PART:

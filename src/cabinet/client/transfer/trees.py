@@ -1,6 +1,6 @@
-"""Local files and folders: which are there, and where a download goes.
+"""Local trees: walking files to upload, and checking targets of downloads.
 
-Rule: a walk never follows a link.
+Rule: a walk never follows a symbolic link.
 """
 
 from __future__ import annotations
@@ -29,15 +29,14 @@ def iter_files(
     *,
     failed: Callable[[Path, CabinetError], None] | None = None,
 ) -> Iterator[Source]:
-    """Yield the regular files below `folder` in the order of their names.
+    """Yield the regular files below `folder`, sorted by name.
 
-    Links and special files are handed to `skipped`: a link may lead anywhere, even round in a
-    circle, and a pipe may never end. With `failed`, a folder below that cannot be read is handed to
-    it, and so is one of several names that are one on the server, which are all left out; else they
-    are raised.
+    Links and special files are passed to `skipped`: a link may lead anywhere, even in a circle, and a
+    pipe may never end. With `failed`, an unreadable folder is passed to it, and so is one of several
+    names that are the same on the server, which are all skipped; without it, these errors are raised.
     """
     chosen = selection or Selection()
-    # Not by recursion: folders may lie deeper in each other than Python calls may.
+    # Not recursive: folders may be nested deeper than Python calls.
     levels = [iter(_look_into(folder, "", chosen, failed, is_root=True))]
     while levels:
         found = next(levels[-1], None)
@@ -53,7 +52,7 @@ def iter_files(
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Something in a folder; `relative` is its path below the root, normalized."""
+    """An item of a folder; `relative` is its NFC path below the root."""
 
     path: Path
     relative: str
@@ -72,7 +71,7 @@ def _look_into(
     *,
     is_root: bool = False,
 ) -> list[_Found]:
-    """Return what is resolved in `folder`, in the order of names."""
+    """Return the selected items of `folder`, sorted by name."""
     try:
         if is_root:
             _check_linked(folder)
@@ -87,15 +86,15 @@ def _look_into(
         alike.setdefault(each.relative, []).append(each)
     for group in alike.values():
         if len(group) > 1:
-            twins = SameName.of([str(each.path) for each in group])
+            same_names = SameName.of([str(each.path) for each in group])
             if failed is None:
-                raise twins
-            failed(group[0].path, twins)
+                raise same_names
+            failed(group[0].path, same_names)
     return [group[0] for group in alike.values() if len(group) == 1]
 
 
 def _check_linked(folder: Path) -> None:
-    """Raise `LocalMissing` where a folder is still in use and nowhere any more: it only looks empty."""
+    """Raise `LocalMissing` for a deleted folder that is still open, which would look empty."""
     with local_errors(folder):
         if folder.stat().st_nlink == 0:
             raise FileNotFoundError
@@ -105,7 +104,7 @@ def _scan(folder: Path, above: str) -> list[_Found]:
     found = []
     with local_errors(folder), os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            with suppress(FileNotFoundError):  # gone since the folder was opened
+            with suppress(FileNotFoundError):  # deleted since the folder was opened
                 status = entry.stat(follow_symlinks=False)
                 found.append(_Found(folder / entry.name, above + to_nfc(entry.name), status))
     return found
@@ -116,15 +115,15 @@ def _is_selected(found: _Found, selection: Selection) -> bool:
 
 
 def make_folder(path: Path) -> None:
-    """Make `path` and what is missing above it; raises `LocalFault` where a file is in the way."""
+    """Create `path` and its missing parents; raises `LocalFault` if a file is in the way."""
     with local_errors(path):
         path.mkdir(parents=True, exist_ok=True)
 
 
 class TargetFolders:
-    """The folders that files arrive in, each made and looked at once.
+    """The target folders of a download, each created and checked once.
 
-    Of a folder that takes none, whoever asks first hears why; then nothing goes there, without a word.
+    A folder that cannot be used raises an error the first time; later calls return False.
     """
 
     def __init__(self, *, dry_run: bool) -> None:
@@ -134,25 +133,25 @@ class TargetFolders:
         self._closed: set[Path] = set()
 
     def make(self, folder: Path) -> bool:
-        """Make a folder where missing; returns False where that failed before. Raises `LocalFault`."""
+        """Create a folder if missing; returns False if that failed before. Raises `LocalFault`."""
         if self._dry_run or folder in self._made:
             return True
         if not self._closed.isdisjoint((folder, *folder.parents)):
             return False
         try:
             make_folder(folder)
-        except NameRefused:  # of which each is told by its name
+        except NameRefused:  # each refused name is reported
             raise
         except CabinetError:
             there = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
-            # What cannot be made in a folder that takes nothing, cannot be made beside it either.
+            # In a folder without write access, nothing else can be created either.
             self._closed.add(folder if os.access(there, os.W_OK | os.X_OK) else there)
             raise
         self._made.add(folder)
         return True
 
     def takes_files(self, folder: Path) -> bool:
-        """Tell whether files can be made in a folder that is there; raises `LocalFault` the first time."""
+        """Return whether files can be created in an existing folder; raises `LocalFault` the first time."""
         if folder in self._open:
             return True
         if not self._closed.isdisjoint((folder, *folder.parents)):
@@ -175,9 +174,9 @@ def _check_writable(folder: Path) -> None:
 
 
 def choose_target(output: str | None, name: str) -> Path:
-    """Return where something called `name` goes: into the folder `output`, or as the name `output`.
+    """Return the target of `name`: in the folder `output`, or `output` itself.
 
-    It is a folder if it is one already, or ends with a slash; then it is made.
+    `output` is a folder if it exists as one or ends with a slash; then it is created.
     """
     if output is None:
         return Path(name)
@@ -187,13 +186,13 @@ def choose_target(output: str | None, name: str) -> Path:
 
 
 def is_folder(path: str) -> bool:
-    """Tell whether a local folder is there, or a link to one; raises `LocalFault` or `NameRefused`."""
+    """Return whether `path` is a local folder or a link to one; raises `LocalFault` or `NameRefused`."""
     with local_errors(Path(path)):
         return Path(path).is_dir()
 
 
 def is_stream(path: Path) -> bool:
-    """Tell whether `path` is a device or pipe, which takes bytes and keeps no name for them."""
+    """Return whether `path` is a device or pipe, which is written to and never replaced."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -202,7 +201,7 @@ def is_stream(path: Path) -> bool:
 
 
 def holds_content(path: Path, size: int, content_hash: str) -> bool:
-    """Tell whether `path` is a regular file with just this content; reads it only if the size agrees."""
+    """Return whether `path` is a regular file with this content; reads it only if the size matches."""
     try:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode) or status.st_size != size:

@@ -1,11 +1,11 @@
-"""What filecli remembers of its unfinished uploads, one small file for each.
+"""The journals of unfinished uploads, one small file for each.
 
-The first line says what is uploaded where, under which ids; each further line adds the digests of
-blocks that the server has. A line that was not written to its end does not count, so a kill at
-any moment costs at most the hashing of one part.
+The first line says which file is uploaded where, and the ids of the uploads; each further line adds the
+digests of blocks on the server. An incomplete line is ignored, so a kill at any time costs at most the
+hashing of one part.
 
-Rule: 0600, and held by one filecli at a time; it goes when the upload is finished. It is a
-convenience: where nothing can be kept, that is a warning, and the upload goes on without.
+Rule: mode 0600, locked by one filecli process at a time, deleted when the upload is finished. If it
+cannot be written, filecli prints a warning and uploads without it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SUFFIX = ".upload"
 # Seconds: 90 days.
 _KEPT_FOR = 90 * 86400
 
-# What notes raise that are damaged, or of another release.
+# The errors of a journal that is damaged, or of another release.
 _INVALID = (ValueError, TypeError, KeyError, IndexError, RecursionError)
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -43,7 +43,7 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class JournalKey:
-    """Whose upload it is, of which file to which path; there is one set of notes for each."""
+    """The key of a journal: server, user, local file and server path."""
 
     server: str
     username: str
@@ -52,15 +52,15 @@ class JournalKey:
 
     @property
     def file_name(self) -> str:
-        """The name of the journal."""
+        """The file name of the journal."""
         return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:32] + _SUFFIX
 
 
 @dataclass(slots=True, eq=False)
 class Piece:
-    """One upload of the protocol: the whole file, or a span of it.
+    """One tus upload: of the whole file, or of a span of it.
 
-    `digests` are of its first blocks, `offset` is what the server has as far as we know.
+    `digests` are of its first blocks; `offset` is the last known offset on the server.
     """
 
     id: str
@@ -70,12 +70,12 @@ class Piece:
 
     @property
     def is_hashed(self) -> bool:
-        """Whether the digests of all its blocks are there."""
+        """Whether the digests of all its blocks are recorded."""
         return len(self.digests) == count_blocks(self.span.length) * DIGEST_SIZE
 
 
 class UploadJournal:
-    """The notes on one upload; open only inside `open_journal`, and without a `descriptor` in memory only."""
+    """The journal of one upload; open inside `open_journal` only; in memory without `descriptor`."""
 
     def __init__(self, path: Path, descriptor: int | None, warn: Callable[[str], None]) -> None:
         self.pieces: list[Piece] = []
@@ -87,15 +87,15 @@ class UploadJournal:
             self._read()
 
     def matches(self, source: Source, on_conflict: str) -> bool:
-        """Tell whether they are about just this state of the file, to be stored in this way."""
+        """Return whether the journal is of this state of the file and this `on_conflict`."""
         return bool(self.pieces) and self._facts(source, on_conflict).items() <= self.header.items()
 
     def is_same_file(self, source: Source) -> bool:
-        """Tell whether it is the very same file, for which nobody can have set the time back."""
+        """Return whether inode and change time match, so that the file is certainly unchanged."""
         return self._marks(source).items() <= self.header.items()
 
     def begin(self, key: JournalKey, source: Source, on_conflict: str, pieces: Sequence[Piece]) -> None:
-        """Start anew, about uploads that were just created."""
+        """Start a new journal for uploads that were just created."""
         self.pieces = list(pieces)
         ids = [[piece.id, piece.span.start, piece.span.length] for piece in pieces]
         facts = {**self._facts(source, on_conflict), **self._marks(source)}
@@ -106,18 +106,18 @@ class UploadJournal:
             self._append(self.header)
 
     def add(self, piece: Piece, block: int, digests: bytes) -> None:
-        """Note the digests of blocks that the server has, from number `block` of the piece on."""
+        """Record the digests of blocks on the server, starting with number `block` of the piece."""
         piece.digests[block * DIGEST_SIZE :] = digests
         with self._in_memory_on_error():
             self._append({"piece": self.pieces.index(piece), "block": block, "digests": digests.hex()})
 
     def clear(self) -> None:
-        """Know of no upload any more."""
+        """Clear the journal in memory."""
         self.pieces = []
         self.header = {}
 
     def delete(self) -> None:
-        """Remove the journal: there is nothing to go on from any more."""
+        """Delete the journal: there is nothing to resume."""
         self.clear()
         with self._in_memory_on_error():
             if self._descriptor is not None:
@@ -133,7 +133,7 @@ class UploadJournal:
 
     @contextmanager
     def _in_memory_on_error(self) -> Iterator[None]:
-        """Keep nothing more on the disk once that failed: half a line would spoil all that follow."""
+        """Stop writing to disk after an error: an incomplete line would invalidate the next ones."""
         try:
             with local_errors(self._path.parent):
                 yield
@@ -153,29 +153,29 @@ class UploadJournal:
         with open(self._descriptor, "rb", closefd=False) as file:
             file.seek(0)
             content = file.read()
-        # Behind the last end of a line is nothing, or half a line, which the next would continue.
+        # Remove an incomplete last line, which the next line would continue.
         os.ftruncate(self._descriptor, content.rfind(b"\n") + 1)
         lines = content.split(b"\n")[:-1]
-        # What makes no sense is damaged, or of another release: as good as nothing.
+        # An invalid journal is damaged or of another release, and is ignored.
         with suppress(*_INVALID):
             if lines:
                 self.header, self.pieces = _to_pieces(json.loads(lines[0]))
             for line in map(json.loads, lines[1:]):
                 _add_digests(self.pieces[line["piece"]], line["block"], bytes.fromhex(line["digests"]))
         if lines and not self.pieces:
-            self._warn(f"“{self._path}” makes no sense; what it was about begins anew.")
+            self._warn(f"“{self._path}” is damaged; its upload starts again.")
 
 
 def _to_pieces(header: dict[str, Any]) -> tuple[dict[str, Any], list[Piece]]:
-    """Return the first line and what it tells of; raises one of `_INVALID` unless that covers the file."""
+    """Return the header and its pieces; raises one of `_INVALID` unless they cover the file."""
     pieces, end = [], 0
     for id_, start, length in header["pieces"]:
         if not isinstance(id_, str) or start != end or not isinstance(length, int) or length < 1:
-            raise ValueError("the pieces do not follow each other")
+            raise ValueError("the pieces are not contiguous")
         pieces.append(Piece(id_, Span(end, length)))
         end += length
     if end != header["size"]:
-        raise ValueError("the pieces are not the whole")
+        raise ValueError("the pieces do not cover the file")
     return header, pieces
 
 
@@ -183,24 +183,24 @@ def _add_digests(piece: Piece, block: int, digests: bytes) -> None:
     begin = block * DIGEST_SIZE
     longest = count_blocks(piece.span.length) * DIGEST_SIZE
     if not 0 <= begin <= len(piece.digests) or len(digests) % DIGEST_SIZE or begin + len(digests) > longest:
-        raise ValueError("digests of blocks that there are not")
+        raise ValueError("digests of blocks that do not exist")
     piece.digests[begin:] = digests
 
 
 def _restart_warning(error: CabinetError) -> str:
-    return f"{error} An upload that is interrupted will begin anew."
+    return f"{error} An interrupted upload will start again from the beginning."
 
 
 def default_folder() -> Path:
-    """Return where the notes lie on this system; a relative path where nobody's home is known."""
+    """Return the folder of journals; a relative path if there is no home folder."""
     return state_folder() / "uploads"
 
 
 @contextmanager
 def open_journal(folder: Path, key: JournalKey, warn: Callable[[str], None]) -> Iterator[UploadJournal]:
-    """Open the notes on `subject`, empty if there are none; raises `UploadInUse`.
+    """Open the journal of `key`, new if there is none; raises `UploadInUse`.
 
-    Empty ones are removed in the end. Where none can be kept, `warn` hears why.
+    An empty one is removed at the end. If none can be written, `warn` gets the reason.
     """
     path = folder / key.file_name
     descriptor = None
@@ -208,7 +208,7 @@ def open_journal(folder: Path, key: JournalKey, warn: Callable[[str], None]) -> 
         with local_errors(folder):
             _make_folder(folder)
             _remove_old(folder)
-            descriptor = _open_alone(path, key)
+            descriptor = _open_locked(path, key)
     except UploadInUse:
         raise
     except CabinetError as error:
@@ -225,20 +225,20 @@ def open_journal(folder: Path, key: JournalKey, warn: Callable[[str], None]) -> 
 
 
 def _make_folder(folder: Path) -> None:
-    if not folder.is_absolute():  # nobody's home is known
+    if not folder.is_absolute():  # there is no home folder
         raise OSError(errno.ENOENT, "there is no home folder")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def local_files(folder: Path) -> dict[str, str]:
-    """Return which local file each upload is of that there are notes on, by its id."""
+    """Return the local file of each upload with a journal, by upload id."""
     return {
         str(piece[0]): str(header["local"]) for _, header in _headers(folder) for piece in header["pieces"]
     }
 
 
 def sibling_ids(folder: Path, upload_id: str) -> list[str]:
-    """Return the ids of all the pieces of the file that the upload `upload_id` belongs to."""
+    """Return the ids of all pieces of the file that `upload_id` is a piece of."""
     for _, header in _headers(folder):
         ids = [str(piece[0]) for piece in header["pieces"]]
         if upload_id in ids:
@@ -247,15 +247,15 @@ def sibling_ids(folder: Path, upload_id: str) -> list[str]:
 
 
 def delete_journal_of(folder: Path, upload_id: str) -> None:
-    """Remove the notes on an upload that was cancelled; there need not be any."""
+    """Delete the journal of a cancelled upload, if there is one."""
     for path, header in _headers(folder):
         if any(piece[0] == upload_id for piece in header["pieces"]):
-            with suppress(OSError):  # it is old soon enough
+            with suppress(OSError):  # it will be removed when it is old
                 path.unlink()
 
 
 def _remove_old(folder: Path) -> None:
-    """Remove the notes on uploads that nobody came back for: no server keeps them so long."""
+    """Delete old journals: no server keeps an upload that long."""
     for path in _list(folder):
         with suppress(OSError):
             if path.stat().st_mtime < time.time() - _KEPT_FOR:
@@ -263,7 +263,7 @@ def _remove_old(folder: Path) -> None:
 
 
 def _headers(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield all notes that can be read, with their first lines."""
+    """Yield the path and header of every readable journal."""
     for path in sorted(_list(folder)):
         with suppress(OSError, *_INVALID), path.open("rb") as file:
             header = json.loads(file.readline())
@@ -272,14 +272,14 @@ def _headers(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 def _list(folder: Path) -> list[Path]:
-    with suppress(OSError):  # there are none, or none that could be read
+    with suppress(OSError):  # there are none, or they are unreadable
         if folder.is_absolute():
-            # A pipe would not be opened before somebody writes to it.
+            # Opening a pipe would block until it has a writer.
             return [path for path in folder.iterdir() if path.name.endswith(_SUFFIX) and path.is_file()]
     return []
 
 
-def _open_alone(path: Path, key: JournalKey) -> int:
+def _open_locked(path: Path, key: JournalKey) -> int:
     def look(status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))

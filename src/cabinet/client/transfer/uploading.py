@@ -1,7 +1,7 @@
-"""The uploads of one command: what goes how, and what is said about it.
+"""The uploads of one command: planning, kinds of requests and reports.
 
-Rule: planned on the thread of the command, done on the threads of a crew. Small files go together,
-all others alone.
+Rule: planned on the main thread, executed on the threads of a worker pool. Small files are sent in
+batches, all others alone.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ class Uploader:
         self._conflicts = ConflictResolver(self._api, self._output, summary, on_conflict)
 
     def send_paths(self, paths: Sequence[str], folder: str, *, recursive: bool) -> None:
-        """Upload every one of `paths` into `folder`."""
+        """Upload `paths` into `folder`."""
         self.send_files(list(self._plan(paths, folder, recursive=recursive)))
 
     def send_files(self, files: Sequence[tuple[Source, str]]) -> None:
-        """Upload files, each to its path on the server."""
+        """Upload files, each to its server path."""
         self._meter.expect(sum(source.size for source, _ in files), len(files))
-        # What the files leave free of the jobs may move pieces of one file.
+        # Jobs that the files leave free may send pieces of one file.
         self._streams = max(1, self._options.jobs // max(1, len(files)))
         with self._summary.interruptible():
             WorkerPool(self._options.jobs, self._session.cancellation).run(
@@ -76,16 +76,16 @@ class Uploader:
         if len(paths) > 1:
             raise BadUsage(reason="Standard input cannot be uploaded together with files.")
         if not to_path(to) or to.endswith("/"):
-            raise BadUsage(reason="Standard input has no name; --to has to give the path of the file.")
+            raise BadUsage(reason="Standard input has no name; set the path of the file with --to.")
         for task in self._conflicts.settle([(Source(Path(STDIO), 0, 0), to_path(to))]):
             if self._options.dry_run:
                 self._announce(task)
-            else:  # on this thread, for Ctrl-C has to end a wait for the pipe, too
+            else:  # on this thread, so that Ctrl-C ends a wait for the pipe, too
                 self._run([task], self._send_stream)
 
     def _plan(self, paths: Sequence[str], folder: str, *, recursive: bool) -> Iterator[tuple[Source, str]]:
         taken: set[str] = set()
-        for text in self._without_twins(paths):
+        for text in self._without_same_names(paths):
             with self._summary.attempt(text):
                 root = Path(text)
                 for source in self._files(root, recursive=recursive):
@@ -96,21 +96,21 @@ class Uploader:
                         taken.add(path)
                         yield source, path
 
-    def _without_twins(self, paths: Sequence[str]) -> Iterator[str]:
-        """Yield `paths` but those whose names differ and are one on the server."""
+    def _without_same_names(self, paths: Sequence[str]) -> Iterator[str]:
+        """Yield `paths` except those whose different names are the same on the server."""
         alike: dict[str, dict[str, list[str]]] = {}
         for text in paths:
             name = Path(text).name
             alike.setdefault(to_nfc(name), {}).setdefault(name, []).append(text)
-        twins = [spellings for spellings in alike.values() if len(spellings) > 1]
-        for spellings in twins:
+        same_names = [spellings for spellings in alike.values() if len(spellings) > 1]
+        for spellings in same_names:
             texts = [text for group in spellings.values() for text in group]
             self._summary.failed(texts[0], SameName.of(texts))
-        left_out = {text for spellings in twins for group in spellings.values() for text in group}
+        left_out = {text for spellings in same_names for group in spellings.values() for text in group}
         yield from (text for text in paths if text not in left_out)
 
     def _files(self, path: Path, *, recursive: bool) -> list[Source]:
-        """Return the files that `path` stands for."""
+        """Return the file at `path`, or the files below it."""
         with local_errors(path):
             is_folder = path.is_dir()
         if not is_folder:
@@ -123,7 +123,7 @@ class Uploader:
         self._summary.failed(str(path), error)
 
     def _skip(self, path: Path) -> None:
-        self._output.warn(f"“{path}” is a link or no regular file and was left out.")
+        self._output.warn(f"“{path}” is a link or a special file and was skipped.")
 
     def _iter_jobs(self, tasks: Iterable[UploadTask]) -> Iterator[Job]:
         if self._options.dry_run:
@@ -161,14 +161,14 @@ class Uploader:
     def _send_batch(self, channel: Channel, tasks: list[UploadTask]) -> None:
         from cabinet.client.transfer.batches import Batches
 
-        for task in Batches(channel, self._summary, self._report, self._warn_of_growth).send(tasks):
-            # It was tried already, together with the others.
+        for task in Batches(channel, self._summary, self._report, self._warn_grown).send(tasks):
+            # One attempt was made already, in the batch.
             self._run([task], partial(self._send_alone, again=True))
 
     def _send_alone(self, channel: Channel, tasks: list[UploadTask], *, again: bool = False) -> None:
         from cabinet.client.transfer.file_upload import FileUpload
 
-        upload = FileUpload(self._session, self._summary, channel, self._streams, self._warn_of_growth)
+        upload = FileUpload(self._session, self._summary, channel, self._streams, self._warn_grown)
         send = upload.send_once if again else upload.send
         self._report([(tasks[0], send(tasks[0]))])
 
@@ -180,9 +180,9 @@ class Uploader:
         stream = StreamUpload(channel, sys.stdin.buffer, task.source.path)
         self._report([(task, stream.run(Destination(task.path, task.on_conflict)))])
 
-    def _warn_of_growth(self, source: Source) -> None:
+    def _warn_grown(self, source: Source) -> None:
         self._output.warn(
-            f"“{source.path}” grew while it was read; its first {source.size} bytes are stored, as they were."
+            f"“{source.path}” grew while it was read; its first {source.size} bytes were stored."
         )
 
     def _report(self, stored: Sequence[tuple[UploadTask, RemoteEntry]]) -> None:

@@ -1,7 +1,7 @@
-"""The tokens of the servers that somebody is signed in to, in one file of their own.
+"""The token file: the stored tokens by server.
 
-Rule: a token is handed out for the server that it was stored for and for no other. The file is
-0600, written whole to a temporary file and renamed, and not used when others can read it.
+Rule: a token is returned only for the server that it was stored for. The file has mode 0600, is replaced
+atomically by a rename, and is not used if other users can read it.
 """
 
 from __future__ import annotations
