@@ -13,7 +13,7 @@ import pytest
 
 from cabinet.client import local
 from cabinet.client.failures import SourceChanged
-from cabinet.client.local import Source, look_at
+from cabinet.client.local import Source, stat_source
 from cabinet.client.transfer import batches, change_detection, file_upload, request_size, uploading
 from cabinet.client.transfer.change_detection import ChangeDetector, VerifiedBody
 from cabinet.client.wire.tus import Tus
@@ -205,9 +205,9 @@ def test_a_batch_is_stored_without_its_changed_files(
         if path in changing - changed:
             changed.add(path)
             path.write_text(f"new {path}")
-        return look_at(path)
+        return stat_source(path)
 
-    monkeypatch.setattr("cabinet.client.transfer.change_detection.look_at", look)
+    monkeypatch.setattr("cabinet.client.transfer.change_detection.stat_source", look)
     done = alice("upload", "-v", *names)
 
     assert done.exit_code == 0, done.stderr
@@ -225,9 +225,9 @@ def test_a_file_changed_after_the_scan_is_sent_in_its_new_state(
     alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (desk / "file").write_bytes(content_of(WHOLE))
-    found = look_at(Path("file"))
+    found = stat_source(Path("file"))
     (desk / "file").write_bytes(content_of(WHOLE + 1))
-    monkeypatch.setattr("cabinet.client.transfer.uploading.look_at", lambda _: found)
+    monkeypatch.setattr("cabinet.client.transfer.uploading.stat_source", lambda _: found)
     done = alice("upload", "file")
 
     assert done.exit_code == 0, done.stderr
@@ -299,12 +299,12 @@ def test_a_wrong_reported_size_is_not_trusted(
     file.write_bytes(content_of(holds))
 
     def look(path: Path) -> Source:
-        source = look_at(path)
+        source = stat_source(path)
         return source if path != Path("file") else Source(path, says, source.mtime_ns)
 
     # All modules are imported before the first is patched: a later import would keep the patched name.
     for module in (local, change_detection, file_upload, batches, uploading):
-        monkeypatch.setattr(module, "look_at", look)
+        monkeypatch.setattr(module, "stat_source", look)
     done = alice("upload", *others, "file")
 
     assert done.exit_code == 0, done.stderr
@@ -346,8 +346,8 @@ def test_a_change_within_a_clock_tick_is_detected(
 ) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"old")
-    source = replace(look_at(file), ctime_ns=ctime_ns)
-    monkeypatch.setattr(change_detection, "look_at", lambda _: source)
+    source = replace(stat_source(file), ctime_ns=ctime_ns)
+    monkeypatch.setattr(change_detection, "stat_source", lambda _: source)
     attempt = ChangeDetector(source, now_ns=lambda: ctime_ns + age_ns)
     file.write_bytes(b"new")
 

@@ -23,7 +23,7 @@ from cabinet.client.failures import (
     SourceChanged,
     TlsFailed,
 )
-from cabinet.client.local import FileBody, look_at
+from cabinet.client.local import FileBody, stat_source
 from cabinet.client.settings import to_server
 from cabinet.client.token_failures import TokenRefused
 from cabinet.client.wire.connection import Connection, Request
@@ -100,7 +100,7 @@ def test_storage_faults_of_the_server_are_not_retried(connection: Connection, sc
 
     with pytest.raises(Refused) as raised:
         connection.json(Request("PUT", "/files/a", body=b"a", is_repeatable=True))
-    assert raised.value.means(errors.StorageFault)
+    assert raised.value.is_kind(errors.StorageFault)
 
 
 @pytest.mark.parametrize("unclear", [DEAF_ANSWER, Answer(502), Answer(504), Answer(200, b"[1, 2]", cut=3)])
@@ -157,8 +157,8 @@ def test_a_refusal_has_the_message_of_the_server(connection: Connection, script:
 
     with pytest.raises(Refused) as raised:
         connection.json(Request("GET", "/me"))
-    assert raised.value.means(errors.QuotaExceeded)
-    assert raised.value.means(errors.StorageFull)
+    assert raised.value.is_kind(errors.QuotaExceeded)
+    assert raised.value.is_kind(errors.StorageFull)
     assert str(raised.value) == "Your space is used up."
 
 
@@ -172,7 +172,7 @@ def test_a_refusal_without_problem_document_uses_the_status(
 
     with pytest.raises(Refused) as raised:
         connection.json(Request("GET", "/me"))
-    assert raised.value.means(errors.NotFound)
+    assert raised.value.is_kind(errors.NotFound)
     assert str(raised.value) == "Not found (404)."
 
 
@@ -182,7 +182,7 @@ def test_a_truncated_refusal_uses_the_status(connection: Connection, script: Scr
 
     with pytest.raises(Refused) as raised:
         connection.json(Request("GET", "/me", is_repeatable=True))
-    assert raised.value.means(errors.NotFound)
+    assert raised.value.is_kind(errors.NotFound)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -261,7 +261,7 @@ def test_https_to_an_http_server_is_a_tls_error(script: Script) -> None:
 def test_a_retried_file_is_sent_from_its_start(desk: Path, connection: Connection, script: Script) -> None:
     (desk / "a").write_bytes(b"content")
     script.will(BUSY, OK)
-    connection.json(Request("PUT", "/files/a", body=FileBody(look_at(desk / "a"))))
+    connection.json(Request("PUT", "/files/a", body=FileBody(stat_source(desk / "a"))))
 
     assert [seen.body for seen in script.seen] == [b"content", b"content"]
     assert [seen.headers["Content-Length"] for seen in script.seen] == ["7", "7"]
@@ -269,7 +269,7 @@ def test_a_retried_file_is_sent_from_its_start(desk: Path, connection: Connectio
 
 def test_a_file_that_shrinks_is_source_changed(desk: Path, connection: Connection, script: Script) -> None:
     (desk / "a").write_bytes(b"content")
-    body = FileBody(look_at(desk / "a"))
+    body = FileBody(stat_source(desk / "a"))
     (desk / "a").write_bytes(b"con")
 
     with pytest.raises(SourceChanged):
@@ -280,7 +280,7 @@ def test_a_file_that_grows_is_sent_in_its_first_size(
     desk: Path, connection: Connection, script: Script
 ) -> None:
     (desk / "a").write_bytes(b"content")
-    body = FileBody(look_at(desk / "a"))
+    body = FileBody(stat_source(desk / "a"))
     (desk / "a").write_bytes(b"content and more")
     script.will(OK)
     connection.json(Request("PUT", "/files/a", body=body))
@@ -305,7 +305,7 @@ def test_an_early_refusal_is_read(desk: Path) -> None:
         thread = threading.Thread(target=refuse)
         thread.start()
         with pytest.raises(LimitInFront) as raised:
-            connection.json(Request("PUT", "/files/large", body=FileBody(look_at(desk / "large"))))
+            connection.json(Request("PUT", "/files/large", body=FileBody(stat_source(desk / "large"))))
         thread.join()
     assert raised.value.size == 64 << 20
 

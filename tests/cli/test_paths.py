@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cabinet.client.failures import UnsafeName
-from cabinet.client.local_names import LocalNames, never, to_local
+from cabinet.client.local_names import LocalNames, never_ignores_case, to_local
 from cabinet.client.paths import is_safe_name, to_path, to_remote
 from cabinet.errors import InvalidName
 
@@ -65,12 +65,12 @@ def test_a_local_file_keeps_the_last_name_of_its_argument(
 )
 def test_an_entry_that_would_leave_the_target_is_refused(path: str, desk: Path) -> None:
     with pytest.raises(UnsafeName):
-        to_local(LocalNames(desk, never), "docs", path)
+        to_local(LocalNames(desk, never_ignores_case), "docs", path)
 
 
 def test_an_entry_lands_below_the_target(desk: Path) -> None:
-    assert to_local(LocalNames(desk, never), "docs", "docs/a/😀 b") == desk / "a" / "😀 b"
-    assert to_local(LocalNames(desk, never), "", "a") == desk / "a"
+    assert to_local(LocalNames(desk, never_ignores_case), "docs", "docs/a/😀 b") == desk / "a" / "😀 b"
+    assert to_local(LocalNames(desk, never_ignores_case), "", "a") == desk / "a"
 
 
 def test_a_link_that_leads_out_of_the_target_is_not_followed(desk: Path, tmp_path: Path) -> None:
@@ -78,20 +78,20 @@ def test_a_link_that_leads_out_of_the_target_is_not_followed(desk: Path, tmp_pat
     (desk / "docs").symlink_to(tmp_path / "elsewhere")
 
     with pytest.raises(UnsafeName):
-        to_local(LocalNames(desk, never), "", "docs/a")
+        to_local(LocalNames(desk, never_ignores_case), "", "docs/a")
 
 
 def test_a_link_inside_the_target_is_followed(desk: Path) -> None:
     (desk / "real").mkdir()
     (desk / "docs").symlink_to("real")
 
-    assert to_local(LocalNames(desk, never), "", "docs/a") == desk / "docs" / "a"
+    assert to_local(LocalNames(desk, never_ignores_case), "", "docs/a") == desk / "docs" / "a"
 
 
 @given(st.text(), st.text(alphabet="./\\\0a", max_size=12))
 def test_every_server_name_stays_below_the_target(name: str, path: str) -> None:
     target = Path("/target")
-    names = LocalNames(target, never)
+    names = LocalNames(target, never_ignores_case)
     for candidate in (name, path):
         try:
             local = to_local(names, "", candidate)

@@ -10,7 +10,7 @@ from unicodedata import normalize
 import pytest
 from click.testing import CliRunner, Result
 
-from cabinet.client.local_names import LocalNames, ignores_case, never
+from cabinet.client.local_names import LocalNames, ignores_case, never_ignores_case
 from cabinet.client.main import main
 from cabinet.client.session import ClientSession
 from tests.cli.conftest import Filecli
@@ -39,7 +39,7 @@ def blind(alice: Filecli) -> BlindFilecli:
 
     def run(*args: str) -> Result:
         runner = CliRunner(catch_exceptions=False)
-        return runner.invoke(main, args, obj=ClientSession(case_blind=lambda _: True))
+        return runner.invoke(main, args, obj=ClientSession(case_insensitive=lambda _: True))
 
     return run
 
@@ -227,5 +227,5 @@ def test_case_sensitivity_is_detected_from_existing_names(desk: Path) -> None:
 def test_an_unreadable_folder_does_not_stop_name_lookups(desk: Path) -> None:
     (desk / "file").touch()
 
-    assert LocalNames(desk / "file", never).locate("a/b") == desk / "file" / "a" / "b"
-    assert LocalNames(desk / "loop", never).key("B/É") == "B/É"
+    assert LocalNames(desk / "file", never_ignores_case).locate("a/b") == desk / "file" / "a" / "b"
+    assert LocalNames(desk / "loop", never_ignores_case).key("B/É") == "B/É"

@@ -9,9 +9,9 @@ import pytest
 
 from cabinet.client.failures import LocalFault, LocalMissing
 from cabinet.client.transfer.trees import (
-    check_place,
+    check_target,
     choose_target,
-    holds_content,
+    has_content,
     is_stream,
     iter_files,
     make_folder,
@@ -75,20 +75,20 @@ def test_content_matches_only_if_every_byte_does(desk: Path) -> None:
     (desk / "link").symlink_to("file")
     content_hash = hash_chunks([b"content"])
 
-    assert holds_content(desk / "file", 7, content_hash)
-    assert not holds_content(desk / "file", 8, content_hash)
-    assert not holds_content(desk / "file", 7, hash_chunks([b"c0ntent"]))
-    assert not holds_content(desk / "link", 7, content_hash)
-    assert not holds_content(desk / "nowhere", 7, content_hash)
+    assert has_content(desk / "file", 7, content_hash)
+    assert not has_content(desk / "file", 8, content_hash)
+    assert not has_content(desk / "file", 7, hash_chunks([b"c0ntent"]))
+    assert not has_content(desk / "link", 7, content_hash)
+    assert not has_content(desk / "nowhere", 7, content_hash)
 
 
 def test_a_target_must_be_in_a_folder_and_not_be_one(desk: Path) -> None:
-    check_place(desk / "new")
+    check_target(desk / "new")
 
     with pytest.raises(LocalMissing):
-        check_place(desk / "nowhere" / "new")
+        check_target(desk / "nowhere" / "new")
     with pytest.raises(LocalFault):
-        check_place(desk)
+        check_target(desk)
 
 
 def test_devices_and_pipes_are_streams(desk: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cabinet.client.failures import UploadInUse
-from cabinet.client.local import look_at
+from cabinet.client.local import stat_source
 from cabinet.client.transfer.parts import Span
 from cabinet.client.transfer.upload_journal import (
     JournalKey,
@@ -42,7 +42,7 @@ def begin(journal: UploadJournal, desk: Path, size: int = 8 << 20) -> Piece:
     file.touch()
     os.truncate(file, size)
     piece = Piece("an-id", Span(0, size))
-    journal.begin(SUBJECT, look_at(file), "replace", [piece])
+    journal.begin(SUBJECT, stat_source(file), "replace", [piece])
     return piece
 
 
@@ -77,7 +77,7 @@ def test_an_upload_continues_without_a_journal(
         piece = begin(journal, desk)
         journal.add(piece, 0, DIGEST)
         assert piece.digests == DIGEST
-        assert journal.matches(look_at(desk / "file"), "replace")
+        assert journal.matches(stat_source(desk / "file"), "replace")
         journal.delete()
         assert not journal.pieces
 

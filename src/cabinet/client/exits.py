@@ -196,11 +196,11 @@ def _kind(error: CabinetError) -> type[CabinetError]:
 
 
 # Errors whose hint is about an option of filecli: it does not apply when the server refused.
-_OF_COMMANDS = {errors.IsAFolder}
+_OPTION_HINTS = {errors.IsAFolder}
 
 
 def _hint(error: CabinetError) -> str:
-    if isinstance(error, failures.Refused) and error.kind in _OF_COMMANDS:
+    if isinstance(error, failures.Refused) and error.kind in _OPTION_HINTS:
         return ""
     if isinstance(error, failures.ClientFailure) and error.hint:
         return error.hint % error.data

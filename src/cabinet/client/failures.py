@@ -66,7 +66,7 @@ class Refused(ClientFailure):
     status: int
     retry_after: float | None = None
 
-    def means(self, kind: type[CabinetError]) -> bool:
+    def is_kind(self, kind: type[CabinetError]) -> bool:
         """Return whether the error is of class `kind` or of a subclass."""
         return issubclass(self.kind, kind)
 

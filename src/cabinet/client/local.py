@@ -62,7 +62,7 @@ def to_source(path: Path, status: os.stat_result) -> Source:
     return Source(path, status.st_size, status.st_mtime_ns, file_id, status.st_ctime_ns)
 
 
-def look_at(path: Path) -> Source:
+def stat_source(path: Path) -> Source:
     """Return the regular file at `path`; raises `LocalMissing` or `LocalFault`."""
     with local_errors(path):
         status = path.stat()
@@ -94,7 +94,7 @@ def read_span(source: Source, start: int, length: int) -> Iterator[bytes]:
         try:
             yield from iter_exactly(file, length)
         except TruncatedBody as error:
-            if look_at(source.path) == source:
+            if stat_source(source.path) == source:
                 raise SizeUnknown from error
             raise SourceChanged(path=str(source.path)) from error
 
@@ -116,7 +116,7 @@ class MemoryBody:
             yield bytes(view[start : start + CHUNK_SIZE])
 
 
-def to_held_time(folder: Path, mtime_ns: int) -> int:
+def to_stored_time(folder: Path, mtime_ns: int) -> int:
     """Return a file time as the file system of `folder` stores it, in nanoseconds.
 
     Some store whole or even seconds only, or only years from 1901 or 1980. Returns the time unchanged if

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cabinet.client.failures import UnsafeName
 from cabinet.client.local_failures import SameName
-from cabinet.client.paths import iter_above, to_nfc, to_relative
+from cabinet.client.paths import iter_parents, to_nfc, to_relative
 
 _SWAPPED = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -38,11 +38,11 @@ def ignores_case(folder: Path) -> bool:
             other = name.translate(_SWAPPED)
             if other != name:
                 return other not in names and _is_same(folder / name, folder / other)
-        return _forgets_case(folder)
+        return _is_case_insensitive(folder)
     return False
 
 
-def never(_folder: Path) -> bool:
+def never_ignores_case(_folder: Path) -> bool:
     """Return False: case counts in every folder, as on the server."""
     return False
 
@@ -50,9 +50,9 @@ def never(_folder: Path) -> bool:
 class LocalNames:
     """The names below `root`, read once per folder; `root` may be missing."""
 
-    def __init__(self, root: Path, case_blind: Callable[[Path], bool]) -> None:
+    def __init__(self, root: Path, case_insensitive: Callable[[Path], bool]) -> None:
         self.root = root
-        self.ignores_case = case_blind(root)
+        self.ignores_case = case_insensitive(root)
         self._found: dict[Path, dict[str, list[str]]] = {}
 
     def key(self, path: str) -> str:
@@ -81,7 +81,7 @@ class LocalNames:
         groups: dict[tuple[str, str], list[str]] = {}
         seen: set[str] = set()
         for path in paths:
-            for each in (path, *iter_above(path)):
+            for each in (path, *iter_parents(path)):
                 if each not in seen:
                     seen.add(each)
                     folder, _, name = each.rpartition("/")
@@ -118,7 +118,7 @@ def _is_same(one: Path, other: Path) -> bool:
         return False
 
 
-def _forgets_case(folder: Path) -> bool:
+def _is_case_insensitive(folder: Path) -> bool:
     from tempfile import NamedTemporaryFile  # only for an empty folder
 
     with NamedTemporaryFile(prefix="filecli-", dir=folder) as file:

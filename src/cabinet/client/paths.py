@@ -59,7 +59,7 @@ def below(path: str, folder: str) -> str | None:
     return path[len(prefix) :] if path.startswith(prefix) else None
 
 
-def iter_above(path: str) -> Iterator[str]:
+def iter_parents(path: str) -> Iterator[str]:
     """Yield the parents of `path`, the nearest first."""
     while path := path.rpartition("/")[0]:
         yield path

@@ -54,7 +54,7 @@ def to_proxy(address: str, origin: str) -> Proxy:
         port = parts.port
     except ValueError as error:
         raise BadProxyAddress(origin=origin, reason=_plain(error)) from error
-    reason = _what_is_wrong(full, parts)
+    reason = _find_problem(full, parts)
     if reason:
         raise BadProxyAddress(origin=origin, reason=reason)
     host = parts.hostname or ""
@@ -81,7 +81,7 @@ def _plain(error: ValueError) -> str:
     return "its port is invalid" if "ort" in str(error) else "it is invalid"
 
 
-def _what_is_wrong(address: str, parts: SplitResult) -> str:
+def _find_problem(address: str, parts: SplitResult) -> str:
     if parts.scheme not in _PORTS:
         return "only http:// and https:// proxies are supported"
     if not parts.hostname:
@@ -108,7 +108,7 @@ def _is_exempt(host: str, port: int, exempt: str) -> bool:
     host = host.rstrip(".").lower()
     for text in re.split(r"[\s,]+", exempt.lower()):
         name, number = _without_port(text)
-        if number in (None, port) and _means(name.strip("."), host):
+        if number in (None, port) and _matches(name.strip("."), host):
             return True
     return False
 
@@ -119,7 +119,7 @@ def _without_port(text: str) -> tuple[str, int | None]:
     return name.strip("[]"), number
 
 
-def _means(name: str, host: str) -> bool:
+def _matches(name: str, host: str) -> bool:
     if name == "*":
         return True
     try:

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class ClientSession:
-    """One run of filecli; `case_blind` returns whether a local folder ignores case."""
+    """One run of filecli; `case_insensitive` returns whether a local folder ignores case."""
 
-    def __init__(self, case_blind: Callable[[Path], bool] = ignores_case) -> None:
+    def __init__(self, case_insensitive: Callable[[Path], bool] = ignores_case) -> None:
         self.flags = Flags()
         self.cancellation = Cancellation()
-        self._case_blind = case_blind
+        self._case_insensitive = case_insensitive
 
     @cached_property
     def output(self) -> Output:
@@ -63,7 +63,7 @@ class ClientSession:
 
     def names_in(self, folder: Path) -> LocalNames:
         """Return the names below a local folder, which may be missing."""
-        return LocalNames(folder, self._case_blind)
+        return LocalNames(folder, self._case_insensitive)
 
     def open_api(self, token: str | None) -> Api:
         """Return the API of the server with `token`, or without one."""

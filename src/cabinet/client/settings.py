@@ -87,7 +87,7 @@ def to_server(address: str) -> Server:
         port = parts.port
     except ValueError as error:
         raise BadServerAddress(server=address, reason=str(error)) from error
-    reason = _what_is_wrong(address, parts)
+    reason = _find_problem(address, parts)
     if reason:
         # Don't print an address that contains a password.
         shown = "…" if parts.username is not None else address
@@ -103,7 +103,7 @@ def to_server(address: str) -> Server:
     )
 
 
-def _what_is_wrong(address: str, parts: SplitResult) -> str:
+def _find_problem(address: str, parts: SplitResult) -> str:
     if parts.scheme not in _PORTS:
         return "it does not start with http:// or https://"
     if not parts.hostname:

@@ -125,7 +125,7 @@ class Summary:
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Turn Ctrl-C into an error that says what is kept and how to resume."""
+        """Turn Ctrl-C into an error that says what is kept and rate_text to resume."""
         try:
             yield
         except (KeyboardInterrupt, click.Abort) as error:
@@ -155,19 +155,19 @@ class Summary:
         if not self._done and not self._unchanged and failed == 1:
             return
         rate = to_size(round(self._bytes / max(seconds, 0.001)))
-        how = f" in {seconds:.1f} s ({rate}/s)"
-        line = to_summary(verb, self._done, self._bytes, how, unchanged=self._unchanged, failed=failed)
+        rate_text = f" in {seconds:.1f} s ({rate}/s)"
+        line = to_summary(verb, self._done, self._bytes, rate_text, unchanged=self._unchanged, failed=failed)
         self._output.note(line)
 
     def exit_if_failed(self) -> None:
         """Exit if anything failed: with the failures' common code if nothing was done, else with 1."""
         if self._codes:
-            alike = not self._done and not self._unchanged and len(set(self._codes)) == 1
-            raise click.exceptions.Exit(self._codes[0] if alike else UNEXPECTED)
+            is_common = not self._done and not self._unchanged and len(set(self._codes)) == 1
+            raise click.exceptions.Exit(self._codes[0] if is_common else UNEXPECTED)
 
 
 def is_fatal(error: CabinetError) -> bool:
     """Return whether `error` would affect every other item as well."""
     if isinstance(error, Refused):
-        return any(error.means(kind) for kind in _FATAL_REFUSALS)
+        return any(error.is_kind(kind) for kind in _FATAL_REFUSALS)
     return isinstance(error, _FATAL)

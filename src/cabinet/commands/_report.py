@@ -20,7 +20,7 @@ from cabinet.terminal.report import note, say, to_summary
 
 # Errors that would affect every other file as well.
 _FATAL = (StorageFault, StorageFull, Unavailable)
-_NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 class LocalError(Exception):
@@ -78,22 +78,22 @@ class Report:
     def left_out(self, subject: str, reason: str) -> None:
         """Report a skipped file, which is not a failure."""
         self._left_out += 1
-        self._tell("left-out", subject, reason)
+        self._print("left-out", subject, reason)
 
     def warned(self, subject: str, reason: str) -> None:
         """Report a warning about a file that was done."""
-        self._tell("warned", subject, reason)
+        self._print("warned", subject, reason)
 
     def failed(self, subject: str, error: ItemError) -> None:
         """Report a failure; raises `ClickException` if it would affect all other files."""
         self._failed += 1
-        self._tell("failed", subject, reason_of(error))
-        if isinstance(error, _FATAL) or (isinstance(error, OSError) and error.errno in _NO_PLACE):
+        self._print("failed", subject, reason_of(error))
+        if isinstance(error, _FATAL) or (isinstance(error, OSError) and error.errno in _UNWRITABLE):
             raise click.ClickException(
                 "Stopped: this error affects all files. Fix it and run the command again."
             ) from error
 
-    def _tell(self, event: str, subject: str, reason: str) -> None:
+    def _print(self, event: str, subject: str, reason: str) -> None:
         if self._as_json:
             print_json({"event": event, "subject": subject, "reason": reason})
         with self._meter.suspended():

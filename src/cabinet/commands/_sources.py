@@ -42,11 +42,11 @@ class FileChanged(LocalError):
 
 
 class OpenFile:
-    """A file that is read; the caller closes it. `look` returns the current status of its path."""
+    """A file that is read; the caller closes it. `stat_path` returns the current status of its path."""
 
-    def __init__(self, stream: BinaryIO, look: Callable[[], os.stat_result]) -> None:
+    def __init__(self, stream: BinaryIO, stat_path: Callable[[], os.stat_result]) -> None:
         self._stream = stream
-        self._look = look
+        self._stat = stat_path
         self._before = os.fstat(stream.fileno())
         self.size = self._before.st_size
 
@@ -89,7 +89,7 @@ class OpenFile:
         return True
 
     def _is_same(self) -> bool:
-        return _marks(self._now()) == _marks(self._before)
+        return _identity(self._now()) == _identity(self._before)
 
     def _check_has_grown(self) -> None:
         now, before = self._now(), self._before
@@ -98,12 +98,12 @@ class OpenFile:
 
     def _now(self) -> os.stat_result:
         try:
-            return self._look()
+            return self._stat()
         except FileNotFoundError as error:
             raise FileChanged from error
 
 
-def _marks(status: os.stat_result) -> tuple[int, ...]:
+def _identity(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
@@ -125,11 +125,11 @@ class ImportItem:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise LocalError(SPECIAL)
             with open(descriptor, "rb", buffering=0, closefd=False) as stream:
-                yield OpenFile(stream, self._look)
+                yield OpenFile(stream, self._stat)
         finally:
             os.close(descriptor)
 
-    def _look(self) -> os.stat_result:
+    def _stat(self) -> os.stat_result:
         return os.stat(self._name, dir_fd=self._parent, follow_symlinks=False)
 
 

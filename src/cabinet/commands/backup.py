@@ -44,11 +44,11 @@ def create(folder: Path, quiet: bool, as_json: bool) -> None:
 
     SECRET_KEY and unfinished uploads are not included.
     """
-    places = [Path(application().instance_path), _place()]
+    places = [Path(application().instance_path), _store_folder()]
     with _meter(quiet=quiet, as_json=as_json) as meter:
-        manifest, tally = _backups().create(folder, __version__, places, _watch(meter))
-    _tell("Backed up", manifest, tally.lost, quiet=quiet, as_json=as_json, **tally.counts())
-    _end(tally.lost, "cabinet storage verify lists the files.")
+        manifest, copied = _backups().create(folder, __version__, places, _watch(meter))
+    _print_result("Backed up", manifest, copied.lost, quiet=quiet, as_json=as_json, **copied.counts())
+    _exit_if_lost(copied.lost, "cabinet storage verify lists the files.")
 
 
 @group.command("verify", prepare=False)
@@ -62,8 +62,8 @@ def verify(folder: Path, quiet: bool, as_json: bool) -> None:
     """
     with _meter(quiet=quiet, as_json=as_json) as meter:
         manifest, lost = services.verify(folder, _watch(meter))
-    _tell("Verified", manifest, lost, quiet=quiet, as_json=as_json)
-    _end(lost, "")
+    _print_result("Verified", manifest, lost, quiet=quiet, as_json=as_json)
+    _exit_if_lost(lost, "")
 
 
 @group.command("restore", prepare=False)
@@ -81,21 +81,21 @@ def restore(folder: Path, quiet: bool, as_json: bool) -> None:
             backups = _backups()
             keep_ended = timedelta(seconds=setting("UPLOAD_KEEP_SECONDS"))
             terms = RestoreTerms(preparing.knows_revision, runtime().clock(), keep_ended)
-            manifest, tally = backups.restore(folder, terms, _watch(meter))
+            manifest, copied = backups.restore(folder, terms, _watch(meter))
         db.engine.dispose()
     app = application()
     app.extensions[PREPARE](app)
-    _tell("Restored", manifest, tally.lost, quiet=quiet, as_json=as_json, **tally.counts())
+    _print_result("Restored", manifest, copied.lost, quiet=quiet, as_json=as_json, **copied.counts())
     if not (quiet or as_json):
         note("All users have to sign in again.")
-    _end(tally.lost, "cabinet storage verify lists the files.")
+    _exit_if_lost(copied.lost, "cabinet storage verify lists the files.")
 
 
 def _backups() -> Backups:
-    return Backups(db.engine, runtime().store, runtime().locker, _place(), runtime().clock)
+    return Backups(db.engine, runtime().store, runtime().locker, _store_folder(), runtime().clock)
 
 
-def _place() -> Path:
+def _store_folder() -> Path:
     """Return the folder of the store, which all servers share, else that of the instance."""
     store = runtime().store
     return store.root if isinstance(store, OnDisk) else Path(application().instance_path)
@@ -113,7 +113,7 @@ def _watch(meter: CountMeter) -> Watch:
     return watch
 
 
-def _tell(
+def _print_result(
     verb: str, manifest: Manifest, lost: list[Taken], *, quiet: bool, as_json: bool, **more: int
 ) -> None:
     counts = manifest.counts
@@ -122,17 +122,17 @@ def _tell(
         found = [{"content_hash": each.blob.content_hash, "fault": each.outcome} for each in lost]
         print_json({**made, "database": manifest.kind, **counts.model_dump(), **more, "lost": found})
     elif not quiet:
-        of = f"{manifest.created_at:%Y-%m-%d %H:%M} UTC"
-        people, files = to_count(counts.users, "user"), to_count(counts.files, "file")
-        say(f"{verb}: {of}, {people}, {files}, {to_size(counts.bytes)}.")
+        date = f"{manifest.created_at:%Y-%m-%d %H:%M} UTC"
+        users, files = to_count(counts.users, "user"), to_count(counts.files, "file")
+        say(f"{verb}: {date}, {users}, {files}, {to_size(counts.bytes)}.")
         if more:
             note(f"Content: {', '.join(f'{count} {what}' for what, count in more.items())}.")
 
 
-def _end(lost: list[Taken], cure: str) -> None:
+def _exit_if_lost(lost: list[Taken], hint: str) -> None:
     """List missing or damaged content, and exit with 1 if there is any."""
     for taken in lost:
         note(f"{taken.outcome}: {taken.blob.content_hash}")
     if lost:
         found = f"{to_count(len(lost), 'blob')} missing or damaged."
-        raise click.ClickException(f"{found} {cure}".rstrip())
+        raise click.ClickException(f"{found} {hint}".rstrip())

@@ -28,7 +28,7 @@ from cabinet.web.services import inspection
 WRONG_USAGE, WRONG_ENTRIES, WRONG_FOLDER = "wrong-usage", "wrong-entries", "wrong-folder"
 
 # Wrong stored counts of a user or a folder.
-_Wrong: TypeAlias = WrongUsage | WrongEntries | WrongSums
+_WrongCount: TypeAlias = WrongUsage | WrongEntries | WrongSums
 
 group = OperatorGroup("storage", help="Verify, sweep and measure the store.")
 
@@ -45,8 +45,8 @@ def verify(deep: bool, as_json: bool) -> None:
     """
     found: list[str] = []
     with count_meter(wanted=not as_json, total=inspection().count_blobs) as meter:
-        findings = _counted(inspection().verify(deep=deep, looked_at=lambda: meter.advance(1)), found)
-        wrong = _counted_wrong(found)
+        findings = _recorded(inspection().verify(deep=deep, looked_at=lambda: meter.advance(1)), found)
+        wrong = _recorded_counts(found)
         if as_json:
             print_array("findings", chain(map(asdict, findings), map(_document_of, wrong)))
         else:
@@ -96,29 +96,29 @@ def stats(as_json: bool) -> None:
     say(f"Free:     {free}, of which {to_size(counted.reserve)} are reserved")
 
 
-def _counted(findings: Iterator[Finding], found: list[str]) -> Iterator[Finding]:
+def _recorded(findings: Iterator[Finding], found: list[str]) -> Iterator[Finding]:
     for finding in findings:
         found.append(finding.fault)
         yield finding
 
 
-def _counted_wrong(found: list[str]) -> Iterator[_Wrong]:
+def _recorded_counts(found: list[str]) -> Iterator[_WrongCount]:
     for wrong in chain(inspection().verify_usage(), inspection().verify_folders()):
         found.append(_fault_of(wrong))
         yield wrong
 
 
-def _print_wrong(found: Iterator[_Wrong], meter: Meter) -> None:
+def _print_wrong(found: Iterator[_WrongCount], meter: Meter) -> None:
     for wrong in found:
-        whose = wrong.folder if isinstance(wrong, WrongSums) else wrong.username
+        owner = wrong.folder if isinstance(wrong, WrongSums) else wrong.username
         if isinstance(wrong, WrongSums):
-            told = f"expected {_counts(wrong.counted)}, found {_counts(wrong.told)}"
+            detail = f"expected {_counts(wrong.counted)}, found {_counts(wrong.told)}"
         elif isinstance(wrong, WrongUsage):
-            told = f"expected {to_exact_size(wrong.counted)}, found {to_exact_size(wrong.usage)}"
+            detail = f"expected {to_exact_size(wrong.counted)}, found {to_exact_size(wrong.usage)}"
         else:
-            told = f"expected {wrong.counted}, found {wrong.entries}"
+            detail = f"expected {wrong.counted}, found {wrong.entries}"
         with meter.suspended():
-            say(f"{_fault_of(wrong)}: {whose} ({told})")
+            say(f"{_fault_of(wrong)}: {owner} ({detail})")
 
 
 def _counts(counts: Counts) -> str:
@@ -126,14 +126,14 @@ def _counts(counts: Counts) -> str:
     return f"{directly}, {counts.tree_files} files with {to_exact_size(counts.tree_size)} in all"
 
 
-def _document_of(wrong: _Wrong) -> dict[str, object]:
+def _document_of(wrong: _WrongCount) -> dict[str, object]:
     if isinstance(wrong, WrongSums):
         told, counted = wrong.told._asdict(), wrong.counted._asdict()
         return {"fault": WRONG_FOLDER, "folder": wrong.folder, "told": told, "counted": counted}
     return {"fault": _fault_of(wrong), **asdict(wrong)}
 
 
-def _fault_of(wrong: _Wrong) -> str:
+def _fault_of(wrong: _WrongCount) -> str:
     if isinstance(wrong, WrongSums):
         return WRONG_FOLDER
     return WRONG_USAGE if isinstance(wrong, WrongUsage) else WRONG_ENTRIES

@@ -134,8 +134,8 @@ def set_quota(username: str, quota: str) -> None:
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="BYTES") from error
     accounts().set_quota(account.username, limit)
-    may = "an unlimited amount" if limit is None else to_size(limit)
-    say(f"“{account.username}” uses {to_size(account.usage)} and may store {may}.")
+    maximum = "an unlimited amount" if limit is None else to_size(limit)
+    say(f"“{account.username}” uses {to_size(account.usage)} and may store {maximum}.")
 
 
 @group.command("recount")

@@ -33,7 +33,7 @@ def register(session: ClientSession, username: str | None, password_stdin: bool)
 
     If standard input is not a terminal, it must have the user name and the password, one per line.
     """
-    _warn_of_eavesdroppers(session)
+    _warn_unencrypted(session)
     credentials = read_credentials(username, password_stdin=password_stdin, confirm=True)
     name = session.open_api(None).register(credentials.username, credentials.password)
     session.output.document({"username": name, "server": str(session.server)})
@@ -48,7 +48,7 @@ def login(session: ClientSession, username: str | None, password_stdin: bool) ->
 
     If standard input is not a terminal, it must have the user name and the password, one per line.
     """
-    _warn_of_eavesdroppers(session)
+    _warn_unencrypted(session)
     before = session.tokens.get(str(session.server))
     credentials = read_credentials(username, password_stdin=password_stdin)
     api = session.open_api(None)
@@ -75,7 +75,7 @@ def logout(session: ClientSession, force: bool) -> None:
     try:
         session.open_api(stored.token).revoke_token(stored.id)
     except ClientFailure as error:
-        if not force and not _is_void(error):
+        if not force and not _is_invalid_token(error):
             raise
     session.tokens.forget(server)
     session.output.document({"server": server})
@@ -105,11 +105,11 @@ def version(session: ClientSession) -> None:
     session.output.data(f"filecli {number}")
 
 
-def _is_void(error: ClientFailure) -> bool:
+def _is_invalid_token(error: ClientFailure) -> bool:
     """Return whether the error means that the token is not valid any more."""
-    return isinstance(error, TokenRefused) or (isinstance(error, Refused) and error.means(NotFound))
+    return isinstance(error, TokenRefused) or (isinstance(error, Refused) and error.is_kind(NotFound))
 
 
-def _warn_of_eavesdroppers(session: ClientSession) -> None:
+def _warn_unencrypted(session: ClientSession) -> None:
     if not session.server.is_confidential:
         session.output.warn(f"the password is sent to {session.server} unencrypted; use https.")

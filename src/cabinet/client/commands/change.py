@@ -131,7 +131,7 @@ def _make_folder(api: Api, path: str, *, may_exist: bool) -> RemoteEntry | None:
     try:
         return api.make_folder(path)
     except Refused as error:
-        if not error.means(EntryExists):
+        if not error.is_kind(EntryExists):
             raise
         (entry,) = api.lookup([path])
         if may_exist and entry is not None and entry.is_folder:

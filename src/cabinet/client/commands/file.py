@@ -72,7 +72,7 @@ def info(session: ClientSession, name: str) -> None:
         raise NotFound
     count = None if entry.is_folder else len(api.list_versions(path)[0])
     output.document({**entry.document, "versions": count})
-    for label, value in _facts(entry, count).items():
+    for label, value in _details(entry, count).items():
         if value:
             output.data(f"{label + ':':10} {value}")
 
@@ -134,18 +134,18 @@ def _expand(api: Api, text: str, pattern: str) -> Iterable[RemoteEntry]:
     return chain([first], found)
 
 
-def _both_sizes(size: int) -> str:
+def _size_and_bytes(size: int) -> str:
     exact = to_exact_size(size)
     return exact if size < 1000 else f"{to_size(size)} ({exact})"
 
 
-def _facts(entry: RemoteEntry, versions: int | None) -> dict[str, str]:
+def _details(entry: RemoteEntry, versions: int | None) -> dict[str, str]:
     document, files = entry.document, entry.tree_files
     size = entry.tree_size if entry.is_folder else entry.size
     return {
         "path": entry.path,
         "kind": "folder" if entry.is_folder else "file",
-        "size": "" if size is None else _both_sizes(size),
+        "size": "" if size is None else _size_and_bytes(size),
         "files": "" if files is None else str(files),
         "type": str(document.get("media_type") or ""),
         "hash": entry.content_hash,

@@ -112,5 +112,5 @@ def _iter_listing(api: Api, folder: str, *, recursive: bool = False) -> Iterator
     try:
         yield from api.iter_entries(folder, recursive=recursive)
     except Refused as error:  # missing, a file, or deleted meanwhile
-        if not (error.means(NotFound) or error.means(NotAFolder)):
+        if not (error.is_kind(NotFound) or error.is_kind(NotAFolder)):
             raise

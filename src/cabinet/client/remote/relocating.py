@@ -74,7 +74,7 @@ class Relocation:
         try:
             entries = self._relocate(paths, to, on_conflict)
         except Refused as error:
-            if not (error.means(NotFound) and self._name_missing(batch)):
+            if not (error.is_kind(NotFound) and self._name_missing(batch)):
                 raise
             return
         self._summary.done(count=len(entries))

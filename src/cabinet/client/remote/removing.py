@@ -43,7 +43,7 @@ class Removal:
         if any(not one.path for one in resolved):
             raise BadUsage(reason="The root folder cannot be removed.")
         if resolved and self._confirmation is not None and not self._dry_run:
-            self._confirmation.ask(f"Permanently delete {_name(resolved)}? This can't be undone.")
+            self._confirmation.ask(f"Permanently delete {_describe(resolved)}? This can't be undone.")
         # Each item is a request, which mostly waits for the network.
         jobs = 1 if self._dry_run else DEFAULT_JOBS
         WorkerPool(jobs, self._session.cancellation).run(partial(self._attempt, one) for one in resolved)
@@ -68,5 +68,5 @@ class Removal:
             self._output.note(f"“{one.path}” {where}.")
 
 
-def _name(resolved: Sequence[ResolvedPath]) -> str:
+def _describe(resolved: Sequence[ResolvedPath]) -> str:
     return f"“{resolved[0].path}”" if len(resolved) == 1 else f"{len(resolved)} files and folders"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cabinet.client.failures import NoMatch
-from cabinet.client.paths import iter_above, to_path
+from cabinet.client.paths import iter_parents, to_path
 from cabinet.client.remote.globs import expand, is_pattern, look_up
 from cabinet.client.summary import Summary
 from cabinet.client.wire.entries import RemoteEntry
@@ -78,4 +78,4 @@ class Resolver:
 def without_nested(resolved: Iterable[ResolvedPath]) -> list[ResolvedPath]:
     """Return each path once, without those inside another one."""
     by_path = {one.path: one for one in resolved}
-    return [one for one in by_path.values() if not any(above in by_path for above in iter_above(one.path))]
+    return [one for one in by_path.values() if not any(above in by_path for above in iter_parents(one.path))]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cabinet.client.local_failures import FileInTheWay, FolderInTheWay, InTheWay
-from cabinet.client.paths import iter_above, to_nfc
+from cabinet.client.paths import iter_parents, to_nfc
 from cabinet.client.transfer.selection import Selection
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def find_remote_clashes(paths: Iterable[str], entries: Mapping[str, RemoteEntry]
     for path in paths:
         if path in entries and entries[path].is_folder:
             clashes[path] = FolderInTheWay(path=path)
-        for above in iter_above(path):
+        for above in iter_parents(path):
             if above in entries and not entries[above].is_folder:
                 clashes[above] = FileInTheWay(path=above)
     return clashes

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cabinet.client.paths import below, iter_above
+from cabinet.client.paths import below, iter_parents
 from cabinet.client.transfer.selection import Selection
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def iter_surplus(
     item that is not a local folder either is yielded as a whole.
     """
     staying = {entry.path for entry in entries if _stays(entry, kept, selection, folder)}
-    needed = {above for path in staying | kept for above in iter_above(path)}
+    needed = {above for path in staying | kept for above in iter_parents(path)}
     gone: set[str] = set()
     # Folders before files, and each before its contents.
     for entry in sorted(entries, key=lambda entry: (not entry.is_folder, entry.path)):
-        if entry.path in staying or entry.path in needed or gone.intersection(iter_above(entry.path)):
+        if entry.path in staying or entry.path in needed or gone.intersection(iter_parents(entry.path)):
             continue
         if entry.is_folder:
             if is_local_folder(below(entry.path, folder) or ""):
@@ -49,7 +49,7 @@ def find_left_out(entries: Iterable[RemoteEntry], selection: Selection, folder: 
     found: dict[str, str] = {}
     for entry in entries:
         if not _is_selected(entry, selection, folder):
-            for path in (entry.path, *iter_above(entry.path)):
+            for path in (entry.path, *iter_parents(entry.path)):
                 found.setdefault(path, entry.path)
     return found
 
@@ -69,7 +69,7 @@ def relative_to(path: Path, root: Path) -> str:
 
 
 def _stays(entry: RemoteEntry, kept: set[str], selection: Selection, folder: str) -> bool:
-    if entry.path in kept or kept.intersection(iter_above(entry.path)):
+    if entry.path in kept or kept.intersection(iter_parents(entry.path)):
         return True
     return not _is_selected(entry, selection, folder)
 

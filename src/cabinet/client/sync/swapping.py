@@ -19,7 +19,7 @@ from pathlib import Path
 from cabinet.client.local import local_errors
 from cabinet.client.local_failures import CannotMakeRoom, InTheWay
 from cabinet.client.local_names import LocalNames
-from cabinet.client.paths import iter_above
+from cabinet.client.paths import iter_parents
 from cabinet.client.sync.clashes import find_kept, find_local_clash
 from cabinet.client.transfer.placing import Placed
 from cabinet.client.transfer.selection import Selection
@@ -60,7 +60,7 @@ class Swaps:
 
         Raises `InTheWay` if an item in the way is kept; without `delete`, every one is.
         """
-        for above in (placed.relative, *iter_above(placed.relative)):
+        for above in (placed.relative, *iter_parents(placed.relative)):
             swap = self._swaps.get(self._names.key(above))
             if swap is not None:
                 return swap.stage / placed.relative[len(above) :].strip("/")
@@ -112,7 +112,7 @@ class Swaps:
     def _keys(self, relative: str) -> Iterator[str]:
         key = self._names.key(relative)
         yield key
-        yield from iter_above(key)
+        yield from iter_parents(key)
 
 
 def stage_of(place: Path) -> Path:

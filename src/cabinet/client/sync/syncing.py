@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cabinet.client.failures import NameRefused, Refused
-from cabinet.client.local import Source, check_name, local_errors, to_held_time, to_source
+from cabinet.client.local import Source, check_name, local_errors, to_source, to_stored_time
 from cabinet.client.local_failures import CannotMakeRoom, InTheWay, SameName
-from cabinet.client.local_names import LocalNames, never
+from cabinet.client.local_names import LocalNames, never_ignores_case
 from cabinet.client.output import to_event
-from cabinet.client.paths import below, iter_above, to_nfc, to_path
+from cabinet.client.paths import below, iter_parents, to_nfc, to_path
 from cabinet.client.remote.conflicts import REPLACE
 from cabinet.client.session import ClientSession
 from cabinet.client.summary import Summary
@@ -28,7 +28,7 @@ from cabinet.client.times import is_same_time
 from cabinet.client.transfer.downloading import Downloader
 from cabinet.client.transfer.placing import Placed, iter_places
 from cabinet.client.transfer.transfer_options import TransferOptions
-from cabinet.client.transfer.trees import holds_content, iter_files
+from cabinet.client.transfer.trees import has_content, iter_files
 from cabinet.client.transfer.uploading import Uploader
 from cabinet.client.worker_pool import Job
 from cabinet.errors import CabinetError, NotFound
@@ -110,7 +110,7 @@ class Sync:
         try:
             yield from self._api.iter_entries(folder, recursive=True)
         except Refused as error:
-            if not error.means(NotFound):
+            if not error.is_kind(NotFound):
                 raise
 
     def _make_room(
@@ -132,9 +132,9 @@ class Sync:
             elif self._delete_from_server(path):
                 gone.add(path)
                 barred.remove(path)
-        for path in [path for path in entries if _lies_in(path, gone)]:
+        for path in [path for path in entries if _is_at_or_below(path, gone)]:
             del entries[path]
-        return {path: source for path, source in sources.items() if not _lies_in(path, barred)}
+        return {path: source for path, source in sources.items() if not _is_at_or_below(path, barred)}
 
     def _plan(
         self, downloader: Downloader, entries: list[RemoteEntry], folder: str, names: LocalNames, swaps: Swaps
@@ -159,7 +159,7 @@ class Sync:
         if placed.entry.is_folder:
             downloader.folders.make(target)
         elif not self._is_unchanged(
-            target, _look(target), placed.entry, is_local=True
+            target, _stat_file(target), placed.entry, is_local=True
         ) and downloader.folders.make(target.parent):
             yield from downloader.fetch_entry(placed.entry, target, placed.local)
 
@@ -170,7 +170,7 @@ class Sync:
         if source is None or entry is None or entry.is_folder or source.size != entry.size:
             return False
         if self._by_content:
-            agrees = holds_content(path, entry.size, entry.content_hash)
+            agrees = has_content(path, entry.size, entry.content_hash)
         else:
             agrees = entry.mtime_ns is not None and _has_time(source, entry.mtime_ns, is_local=is_local)
         if agrees:
@@ -199,7 +199,7 @@ class Sync:
     def _finish(self, swaps: Swaps) -> None:
         """Move the replacements to their places."""
         for swap in swaps:
-            if any(_lies_in(path, {swap.relative}) for path in self._left_out):
+            if any(_is_at_or_below(path, {swap.relative}) for path in self._left_out):
                 continue  # incomplete; its failure was reported
             try:
                 if not self._options.dry_run:
@@ -212,7 +212,7 @@ class Sync:
     def _delete_remote(
         self, entries: Mapping[str, RemoteEntry], kept: set[str], local: Path, folder: str
     ) -> None:
-        names = LocalNames(local, never)
+        names = LocalNames(local, never_ignores_case)
 
         def is_local_folder(relative: str) -> bool:
             try:
@@ -244,7 +244,7 @@ class Sync:
 
         def is_surplus(relative: str) -> bool:
             key = names.key(relative)
-            return not (key in kept or _lies_in(key, unclear) or swaps.holds(relative))
+            return not (key in kept or _is_at_or_below(key, unclear) or swaps.holds(relative))
 
         for source in list(iter_files(names.root, lambda _: None, selection, failed=failed)):
             if is_surplus(relative_to(source.path, names.root)):
@@ -261,12 +261,12 @@ class Sync:
         self._output.note(f"“{path}” {'would be' if would else 'was'} deleted.")
 
 
-def _lies_in(path: str, paths: set[str]) -> bool:
+def _is_at_or_below(path: str, paths: set[str]) -> bool:
     """Return whether `path` is one of `paths` or below one."""
-    return not paths.isdisjoint((path, *iter_above(path)))
+    return not paths.isdisjoint((path, *iter_parents(path)))
 
 
-def _look(path: Path) -> Source | None:
+def _stat_file(path: Path) -> Source | None:
     """Return the regular file at `path`; None for a link or anything else."""
     try:
         status = path.lstat()
@@ -279,4 +279,4 @@ def _has_time(source: Source, mtime_ns: int, *, is_local: bool) -> bool:
     """Return whether a file has this time, or with `is_local` the time as its file system stores it."""
     if is_same_time(source.mtime_ns, mtime_ns):
         return True
-    return is_local and to_held_time(source.path.parent, mtime_ns) == source.mtime_ns
+    return is_local and to_stored_time(source.path.parent, mtime_ns) == source.mtime_ns

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cabinet.client.failures import LimitInFront, Refused
-from cabinet.client.local import Body, Source, local_errors, look_at
+from cabinet.client.local import Body, Source, local_errors, stat_source
 from cabinet.client.remote.conflicts import UploadTask
 from cabinet.client.summary import Summary, is_fatal
 from cabinet.client.transfer.change_detection import ChangeDetector, VerifiedBody
@@ -206,12 +206,12 @@ def _verify_all(loaded: Sequence[_Loaded]) -> Iterator[None]:
 
 def _load(task: UploadTask, most: int) -> _Loaded | None:
     """Read a file in its current state; None if it changes meanwhile or has more than `most` bytes."""
-    source = look_at(task.source.path)
+    source = stat_source(task.source.path)
     detector: ChangeDetector | None = ChangeDetector(source)
     with local_errors(source.path), source.path.open("rb", buffering=0) as file:
         content = read_up_to(file, most + 1)
     if len(content) != source.size:
-        if look_at(source.path) == source:
+        if stat_source(source.path) == source:
             detector = None
         elif len(content) > source.size > 0:
             content = content[: source.size]

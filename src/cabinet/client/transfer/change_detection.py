@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from cabinet.client.failures import LocalMissing, SourceChanged
-from cabinet.client.local import Body, SizeUnknown, Source, local_errors, look_at, read_span
+from cabinet.client.local import Body, SizeUnknown, Source, local_errors, read_span, stat_source
 from cabinet.storage.content_hash import ContentHasher
 
 # Seconds between two bytes sent while a long file is read again: at most half of the usual timeouts of
@@ -39,20 +39,20 @@ class ChangeDetector:
 
     def check(self) -> None:
         """Raise `SourceChanged` unless the file is unchanged or has only grown."""
-        self._look()
+        self._stat()
 
     def verify(self, content_hash: str) -> Iterator[None]:
         """Compare the file with the hash of the bytes that were read, yielding now and then.
 
         Raises `SourceChanged`.
         """
-        if self._look() == self.source and not self._may_miss_change:
+        if self._stat() == self.source and not self._may_miss_change:
             return
         hasher = ContentHasher()
         for chunk in read_span(self.source, 0, self.source.size):
             hasher.update(chunk)
             yield
-        now = self._look()
+        now = self._stat()
         if hasher.hexdigest() != content_hash:
             raise SourceChanged(path=str(self.source.path))
         self.has_grown = now != self.source
@@ -64,12 +64,12 @@ class ChangeDetector:
         with local_errors(path), path.open("rb", buffering=0) as file:
             file.seek(self.source.size)
             is_longer = file.read(1) != b""
-        if is_longer and look_at(path) == self.source:
+        if is_longer and stat_source(path) == self.source:
             raise SizeUnknown
 
-    def _look(self) -> Source:
+    def _stat(self) -> Source:
         try:
-            now = look_at(self.source.path)
+            now = stat_source(self.source.path)
         except LocalMissing as error:
             raise SourceChanged(path=str(self.source.path)) from error
         if now != self.source and not self.source.has_grown_to(now):

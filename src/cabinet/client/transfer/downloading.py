@@ -31,9 +31,9 @@ from cabinet.client.transfer.rate_limit import RateLimiter
 from cabinet.client.transfer.transfer_options import STDIO, TransferOptions
 from cabinet.client.transfer.trees import (
     TargetFolders,
-    check_place,
+    check_target,
     choose_target,
-    holds_content,
+    has_content,
     is_folder,
     is_stream,
 )
@@ -166,7 +166,7 @@ class Downloader:
 
     def _plan_entry(self, entry: RemoteEntry, target: Path) -> Iterator[Job]:
         """Plan the download of a file, unless the target has its content already."""
-        if holds_content(target, entry.size, entry.content_hash):
+        if has_content(target, entry.size, entry.content_hash):
             self._summary.unchanged()
             self._output.document(to_event("unchanged", path=entry.path, local=str(target)))
         else:
@@ -184,7 +184,7 @@ class Downloader:
         elif is_stream(target):
             yield partial(self._attempt, path, partial(self._fetch_to_device, path, target))
         else:
-            check_place(target)
+            check_target(target)
             if not self.folders.takes_files(target.parent):
                 return
             replace = self._may_replace(target)

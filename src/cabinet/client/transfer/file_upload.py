@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cabinet.client.failures import LimitInFront, SourceChanged, Stopped
-from cabinet.client.local import SizeUnknown, Source, local_errors, look_at
+from cabinet.client.local import SizeUnknown, Source, local_errors, stat_source
 from cabinet.client.remote.conflicts import UploadTask
 from cabinet.client.session import ClientSession
 from cabinet.client.summary import Summary
@@ -48,7 +48,7 @@ class FileUpload:
 
     def send_once(self, task: UploadTask) -> RemoteEntry:
         """Store a file in its current state; raises `SourceChanged` if it changes meanwhile."""
-        detector = ChangeDetector(look_at(task.source.path))
+        detector = ChangeDetector(stat_source(task.source.path))
         task = replace(task, source=detector.source)
         try:
             entry = self._send_sized(task, detector) if detector.source.size else self._send_unsized(task)
@@ -75,7 +75,7 @@ class FileUpload:
         path, size = task.source.path, task.source.size
 
         def verify() -> None:
-            if look_at(path).size != size:
+            if stat_source(path).size != size:
                 raise SourceChanged(path=str(path))
 
         with local_errors(path), path.open("rb", buffering=0) as file:

@@ -146,6 +146,6 @@ class PieceSender:
 
 def _may_go_on(error: CabinetError) -> bool:
     """Return whether the upload can continue after `error`."""
-    if isinstance(error, Refused) and (error.means(OffsetMismatch) or error.means(ChecksumMismatch)):
+    if isinstance(error, Refused) and (error.is_kind(OffsetMismatch) or error.is_kind(ChecksumMismatch)):
         return True
     return is_passing(error)

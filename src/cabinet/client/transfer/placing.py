@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cabinet.client.failures import UnsafeName
 from cabinet.client.local_failures import SameName
 from cabinet.client.local_names import LocalNames, to_local
-from cabinet.client.paths import below, iter_above, to_relative
+from cabinet.client.paths import below, iter_parents, to_relative
 from cabinet.client.transfer.selection import Selection
 from cabinet.errors import CabinetError
 
@@ -56,7 +56,7 @@ def iter_places(
             relative = to_relative(folder, entry.path)
             if not _is_selected(entry, relative, selection):
                 continue
-            for path in (relative, *iter_above(relative)):
+            for path in (relative, *iter_parents(relative)):
                 if path in same:
                     raise SameName.of([f"{folder}/{each}".lstrip("/") for each in same[path]])
             local = to_local(names, folder, entry.path)

@@ -82,7 +82,7 @@ class Resumable:
         try:
             statuses = [self.channel.api.tus.get_status(piece.id) for piece in self.journal.pieces]
         except Refused as error:
-            if not (error.means(NotFound) or error.means(UploadGone)):
+            if not (error.is_kind(NotFound) or error.is_kind(UploadGone)):
                 raise
             return None
         if not (self.journal.is_same_file(self.task.source) or self._matches_file(statuses)):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 
-from cabinet.client.paths import iter_above, to_nfc
+from cabinet.client.paths import iter_parents, to_nfc
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +58,4 @@ def _covers(pattern: _Pattern, path: str, *, is_folder: bool) -> bool:
     """Return whether `pattern` matches `path` or one of its parents."""
     if pattern.matches(path, is_folder=is_folder):
         return True
-    return any(pattern.matches(above, is_folder=True) for above in iter_above(path))
+    return any(pattern.matches(above, is_folder=True) for above in iter_parents(path))

@@ -161,22 +161,22 @@ class Download:
     def _fetch(self) -> ConnectionLost | None:
         """Read one response; return the error if it ended too early, else None."""
         try:
-            return self._take_answer()
+            return self._read_response()
         except Refused as error:
             if error.status != _RANGE_NOT_SATISFIABLE or not self.sink.offset:
                 raise
         self.sink.restart("")
-        return self._take_answer()
+        return self._read_response()
 
-    def _take_answer(self) -> ConnectionLost | None:
+    def _read_response(self) -> ConnectionLost | None:
         with self.channel.api.open_content(self.path, self.sink.offset, self.sink.content_hash) as content:
             try:
-                self._take(content)
+                self._read_content(content)
             except ConnectionLost as error:
                 return error
         return None
 
-    def _take(self, content: Content) -> None:
+    def _read_content(self, content: Content) -> None:
         if content.start != self.sink.offset or content.content_hash != self.sink.content_hash:
             self.sink.restart(content.content_hash)
         if self.sink.mtime_ns is None:

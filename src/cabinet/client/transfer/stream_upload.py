@@ -102,7 +102,7 @@ class StreamUpload:
                     return
 
     def _query_status(self, upload_id: str, error: CabinetError) -> UploadStatus:
-        is_ahead = isinstance(error, Refused) and error.means(OffsetMismatch)
+        is_ahead = isinstance(error, Refused) and error.is_kind(OffsetMismatch)
         if not (is_ahead or is_passing(error)):
             raise error
         self._channel.api.retry.wait(self._failed_attempts, error)

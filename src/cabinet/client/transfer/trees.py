@@ -200,7 +200,7 @@ def is_stream(path: Path) -> bool:
     return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
 
 
-def holds_content(path: Path, size: int, content_hash: str) -> bool:
+def has_content(path: Path, size: int, content_hash: str) -> bool:
     """Return whether `path` is a regular file with this content; reads it only if the size matches."""
     try:
         status = path.lstat()
@@ -212,7 +212,7 @@ def holds_content(path: Path, size: int, content_hash: str) -> bool:
         return False
 
 
-def check_place(path: Path) -> None:
+def check_target(path: Path) -> None:
     """Raise `LocalMissing`, `LocalFault` or `NameRefused` unless a file can have the name `path`."""
     if not is_folder(str(path.parent)):
         raise LocalMissing(path=str(path.parent))

@@ -88,17 +88,17 @@ class UploadJournal:
 
     def matches(self, source: Source, on_conflict: str) -> bool:
         """Return whether the journal is of this state of the file and this `on_conflict`."""
-        return bool(self.pieces) and self._facts(source, on_conflict).items() <= self.header.items()
+        return bool(self.pieces) and self._state(source, on_conflict).items() <= self.header.items()
 
     def is_same_file(self, source: Source) -> bool:
         """Return whether inode and change time match, so that the file is certainly unchanged."""
-        return self._marks(source).items() <= self.header.items()
+        return self._identity(source).items() <= self.header.items()
 
     def begin(self, key: JournalKey, source: Source, on_conflict: str, pieces: Sequence[Piece]) -> None:
         """Start a new journal for uploads that were just created."""
         self.pieces = list(pieces)
         ids = [[piece.id, piece.span.start, piece.span.length] for piece in pieces]
-        facts = {**self._facts(source, on_conflict), **self._marks(source)}
+        facts = {**self._state(source, on_conflict), **self._identity(source)}
         self.header = {**asdict(key), **facts, "pieces": ids}
         with self._in_memory_on_error():
             if self._descriptor is not None:
@@ -124,11 +124,11 @@ class UploadJournal:
                 self._path.unlink(missing_ok=True)
 
     @staticmethod
-    def _facts(source: Source, on_conflict: str) -> dict[str, Any]:
+    def _state(source: Source, on_conflict: str) -> dict[str, Any]:
         return {"size": source.size, "mtime_ns": source.mtime_ns, "on_conflict": on_conflict}
 
     @staticmethod
-    def _marks(source: Source) -> dict[str, Any]:
+    def _identity(source: Source) -> dict[str, Any]:
         return {"place": list(source.file_id), "ctime_ns": source.ctime_ns}
 
     @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cabinet.client.failures import BadUsage, LocalIsFolder, SameTarget
-from cabinet.client.local import Source, local_errors, look_at
+from cabinet.client.local import Source, local_errors, stat_source
 from cabinet.client.local_failures import SameName
 from cabinet.client.output import to_event
 from cabinet.client.paths import to_nfc, to_path, to_remote
@@ -114,7 +114,7 @@ class Uploader:
         with local_errors(path):
             is_folder = path.is_dir()
         if not is_folder:
-            return [look_at(path)] if self._options.selection.takes(to_nfc(path.name)) else []
+            return [stat_source(path)] if self._options.selection.takes(to_nfc(path.name)) else []
         if not recursive:
             raise LocalIsFolder(path=str(path))
         return list(iter_files(path, self._skip, self._options.selection, failed=self._failed))

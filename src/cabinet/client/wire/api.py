@@ -123,7 +123,7 @@ class Api:
         try:
             self._connection.json(Request("GET", target, is_repeatable=True))
         except Refused as error:
-            if error.means(NotAFolder):
+            if error.is_kind(NotAFolder):
                 return False
             raise
         return True

@@ -252,7 +252,7 @@ def to_json(value: Any) -> bytes:
 def is_passing(error: CabinetError) -> bool:
     """Return whether `error` may be temporary; a retry is not necessarily safe."""
     if isinstance(error, Refused):
-        return any(error.means(kind) for kind in _PASSING)
+        return any(error.is_kind(kind) for kind in _PASSING)
     return isinstance(error, ConnectionLost | ServerUnreachable)
 
 

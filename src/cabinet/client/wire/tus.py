@@ -133,7 +133,7 @@ class Tus:
         try:
             return self._to_entry(self._connection.json(request))
         except Refused as error:
-            if not error.means(Forbidden):
+            if not error.is_kind(Forbidden):
                 raise
         return self._sent(upload_id)
 
