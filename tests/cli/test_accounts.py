@@ -148,7 +148,7 @@ def test_the_password_is_sent_only_to_create_the_token(scripted: Filecli, script
     done = scripted("login", given=LINES)
 
     assert done.exit_code == 0
-    assert "filecli: warning: FILECLI_TOKEN is set and used" in done.stderr
+    assert "filecli: warning: FILECLI_TOKEN is set and overrides" in done.stderr
     assert [(seen.method, seen.target) for seen in script.seen] == [("POST", "/tokens")]
     assert script.seen[0].headers["Authorization"].startswith("Basic ")
     assert json.loads(script.seen[0].body)["name"].startswith("filecli on ")
@@ -181,7 +181,7 @@ def test_a_readable_token_file_is_refused(alice: Filecli, token_path: Path) -> N
     done = alice("whoami")
 
     assert done.exit_code == 3
-    assert "can be read by others" in done.stderr
+    assert "is readable by other users" in done.stderr
     assert "chmod 600" in done.stderr
 
 

@@ -124,5 +124,5 @@ def test_two_files_with_one_target_conflict(alice: Filecli, desk: Path) -> None:
     done = alice("upload", "one/file", "two/file")
 
     assert done.exit_code == 1
-    assert "“file”." in done.stderr
+    assert "Another file of this command has the same target “file”." in done.stderr
     assert alice("download", "-o", "-", "file").stdout == "one"

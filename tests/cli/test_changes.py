@@ -29,7 +29,9 @@ def test_mkdir_creates_missing_parents(alice: Filecli) -> None:
 def test_mkdir_of_an_existing_folder_fails_without_parents_option(stored: Filecli) -> None:
     done = stored("mkdir", "docs")
     assert done.exit_code == 5
-    assert done.stderr == ("filecli: error: “docs”. Hint: Use -p to accept an existing folder.\n")
+    assert done.stderr == (
+        "filecli: error: “docs” already exists. Hint: Use -p to accept an existing folder.\n"
+    )
 
     assert stored("mkdir", "-p", "docs", "docs/new").stdout == "docs/new\n"
     assert stored("mkdir", "-p", "report").exit_code == 5
@@ -74,7 +76,7 @@ def test_mv_follows_on_conflict(stored: Filecli) -> None:
     stored("cp", "report", "docs/a2")
     refused = stored("mv", "docs/b", "report")
     assert refused.exit_code == 5
-    assert "Hint: --on-conflict replace or rename" in refused.stderr
+    assert "Hint: Use --on-conflict replace" in refused.stderr
     assert stored("download", "report", "-o", "-").stdout == "report"
 
     assert stored("cp", "docs/b", "report", "--on-conflict", "rename").stdout == "report (2)\n"
@@ -178,7 +180,7 @@ def test_more_than_1000_items_are_moved_in_several_requests(scripted: Filecli, s
 
 def test_a_failed_batch_does_not_stop_the_next_one(scripted: Filecli, script: Script) -> None:
     names = [f"{number:04}" for number in range(1001)]
-    script.will(problem("entry-exists", 409, "“out/0000”."))
+    script.will(problem("entry-exists", 409, "There is already something at “out/0000”."))
     script.will(json_answer({"entries": [entry_of("out/1000", b"")]}))
     done = scripted("mv", *names, "out")
 
@@ -224,16 +226,20 @@ def test_permanent_removal_needs_confirmation(stored: Filecli) -> None:
 @pytest.mark.parametrize(
     ("command", "question", "target"),
     [
-        (["rm", "-r", "--permanent", "a"], "Remove “a”? This can't be undone.", "/files/a?permanent=1"),
         (
-            ["rm", "-r", "--permanent", "a", "b"],
-            "Remove 2 files and folders? This can't be undone.",
+            ["rm", "-r", "--permanent", "a"],
+            "Permanently delete “a”? This can't be undone.",
             "/files/a?permanent=1",
         ),
-        (["trash", "empty"], "Remove everything in the trash? This can't be undone.", "/trash"),
+        (
+            ["rm", "-r", "--permanent", "a", "b"],
+            "Permanently delete 2 files and folders? This can't be undone.",
+            "/files/a?permanent=1",
+        ),
+        (["trash", "empty"], "Permanently delete everything in the trash? This can't be undone.", "/trash"),
         (
             ["versions", "rm", "a", "2", "1"],
-            "Remove version 2, 1 of “a”? This can't be undone.",
+            "Permanently delete version 2, 1 of “a”? This can't be undone.",
             "/versions/a/2",
         ),
     ],

@@ -226,7 +226,7 @@ def test_a_folder_in_the_place_of_a_file_is_kept_with_force(
     kept = operator.run("files", "export", USERNAME, target, code=1)
     forced = operator.run("files", "export", USERNAME, target, "--force", code=1)
 
-    assert "file: something else has that name and was kept" in kept.stderr
+    assert "file: a different item has this name and was kept" in kept.stderr
     assert forced.stderr == "file: Is a directory.\n"
     assert tree_of(target) == {"file": None, "other": b"stored"}
 

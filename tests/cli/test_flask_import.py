@@ -92,7 +92,7 @@ def test_links_and_special_files_are_skipped_and_reported(operator: Operator, so
 
     assert told.stdout == "Imported 1 file, 1 byte. 4 left out.\n"
     assert told.stderr.splitlines() == [
-        f"{source}/pipe: no regular file.",
+        f"{source}/pipe: not a regular file.",
         f"{source}/round: a link, which is not followed.",
         f"{source}/to a file: a link, which is not followed.",
         f"{source}/to a folder: a link, which is not followed.",
@@ -157,7 +157,7 @@ def test_the_second_of_two_files_of_one_name_does_not_replace_the_first(
     told = operator.run("files", "import", USERNAME, source / "a" / "same", source / "b" / "same", code=1)
     operator.run("files", "export", USERNAME, source / "back")
 
-    assert told.stderr == f"{source}/b/same: “same”.\n"
+    assert told.stderr == f"{source}/b/same: There is already something at “same”.\n"
     assert (source / "back" / "same").read_text() == "a"
 
 

@@ -93,7 +93,7 @@ def test_a_file_replaced_by_a_pipe_does_not_block(
     after_the_look(monkeypatch, "file", swap)
     told = operator.run("files", "import", USERNAME, source, code=1)
 
-    assert f"{source}/file: no regular file." in told.stderr
+    assert f"{source}/file: not a regular file." in told.stderr
     assert operator.paths() == ["source/"]
 
 

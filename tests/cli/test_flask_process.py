@@ -227,7 +227,7 @@ def test_terminal_prompts_for_the_password_twice_and_shows_import_progress(
         terminal.type(f"{PASSWORD}\n")
         terminal.expect("Repeat for confirmation: ")
         terminal.type(f"{PASSWORD}\n")
-        terminal.expect("may sign in")
+        terminal.expect("can sign in")
         assert terminal.leave() == 0
         assert PASSWORD not in terminal.seen
     with in_terminal(flask_command("files", "import", USERNAME, tmp_path / "note.txt")) as terminal:

@@ -234,4 +234,4 @@ def test_stats_count_everything(operator: Operator, store: Store) -> None:
         "staged_size": 0,
     }
     assert "Files:    3 (3 versions, 13 bytes)\n" in told
-    assert "Blobs:    2 (9 bytes), of 0 thumbnails\n" in told
+    assert "Blobs:    2 (9 bytes), including 0 thumbnails\n" in told

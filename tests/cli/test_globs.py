@@ -88,7 +88,7 @@ def test_two_matches_with_one_local_name_conflict(stored: Filecli, desk: Path) -
     done = stored("download", "docs/**/b.pdf")
 
     assert done.exit_code == 1
-    assert "is where another file of this command goes" in done.stderr
+    assert "Another file of this command has the same target" in done.stderr
     assert (desk / "b.pdf").exists()
 
 
@@ -130,7 +130,7 @@ def test_a_pattern_matches_only_files_without_recursive(stored: Filecli) -> None
     done = stored("rm", "docs/*")
 
     assert done.exit_code == 5
-    assert "Hint: -r takes a folder" in done.stderr
+    assert "Hint: Use -r for a folder" in done.stderr
 
 
 def test_a_recursive_pattern_removes_folders(scripted: Filecli, script: Script) -> None:

@@ -62,7 +62,7 @@ def test_files_of_any_size_pass_a_proxy_limit_that_is_searched_once(
     again = limited("upload", "-v", "file", "--to", "again")
     assert again.exit_code == 0
     assert refused(again.stderr) == 0
-    assert "takes at most" not in again.stderr
+    assert "accepts at most" not in again.stderr
     assert stored(limited, "again/file") == hash_chunks([content_of(size)])
 
 

@@ -130,12 +130,12 @@ def test_exit_codes(arguments: list[str], code: int, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["frobnicate"], "No such command 'frobnicate'. Hint: filecli --help.\n"),
-        (["upload"], "Missing argument 'PATH...'. Hint: filecli upload --help.\n"),
+        (["frobnicate"], "No such command 'frobnicate'. Hint: See filecli --help.\n"),
+        (["upload"], "Missing argument 'PATH...'. Hint: See filecli upload --help.\n"),
         (
             ["ls", "--server", "localhost:5000"],
             (
-                "“localhost:5000” is not the address of a server: it starts with neither http:// nor"
+                "“localhost:5000” is not the address of a server: it does not start with http:// or"
                 " https://. Hint: An address looks like http://127.0.0.1:5000.\n"
             ),
         ),

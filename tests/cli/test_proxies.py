@@ -93,7 +93,7 @@ def test_proxy_credentials_are_sent_and_never_printed(
     done = outside("login", "-v", "--proxy", address, given=LINES)
 
     assert done.exit_code == 8
-    assert f"by the proxy {proxy.url}: it requires another user name or password." in done.stderr
+    assert f"through the proxy {proxy.url}: it requires another user name or password." in done.stderr
     assert "p%40ss" not in done.stderr
 
 
@@ -117,7 +117,7 @@ def test_a_proxy_that_refuses_a_tunnel_is_named(
     done = outside("login", "--server", "https://files.example.org", "--proxy", proxy.url, given=LINES)
 
     assert done.exit_code == 8
-    assert f"by the proxy {proxy.url}: Tunnel connection failed: {reason}." in done.stderr
+    assert f"through the proxy {proxy.url}: Tunnel connection failed: {reason}." in done.stderr
 
 
 @pytest.mark.usefixtures("https")
@@ -156,7 +156,7 @@ def test_an_invalid_proxy_address_is_a_usage_error(
     assert done.exit_code == 2
     assert "filecli: error: --proxy is not the address of a proxy: " in done.stderr
     monkeypatch.setenv("http_proxy", address)
-    assert "error: http_proxy does not hold" in outside("login", given=LINES).stderr
+    assert "error: http_proxy is not the address" in outside("login", given=LINES).stderr
     assert "secret" not in done.stderr
 
 

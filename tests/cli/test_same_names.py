@@ -117,7 +117,7 @@ def test_local_names_that_are_the_same_remotely_are_reported_and_not_sent(
         assert done.exit_code == 1
         assert f"“photos/{NFC}”" in done.stderr
         assert f"“photos/{NFD}”" in done.stderr
-        assert done.stderr.count("would be one name") == 1
+        assert done.stderr.count("have the same name") == 1
         assert remote_paths(alice, "photos") == ["plain"]
 
 
@@ -153,7 +153,7 @@ def test_arguments_that_are_the_same_remotely_are_reported_and_not_sent(alice: F
     done = alice("upload", NFC, "plain", NFD)
 
     assert done.exit_code == 1
-    assert f"“{NFD}” and “{NFC}” would be one name" in done.stderr
+    assert f"“{NFD}” and “{NFC}” have the same name" in done.stderr
     assert remote_paths(alice) == ["plain"]
 
 
@@ -169,8 +169,8 @@ def test_remote_names_that_are_the_same_locally_are_reported_and_not_written(
 
     done = blind("sync", "--delete", ":one", "copy")
     assert done.exit_code == 1
-    assert "“one/Docs” and “one/docs” would be one name" in done.stderr
-    assert "“one/deep/X” and “one/deep/x” would be one name" in done.stderr
+    assert "“one/Docs” and “one/docs” have the same name" in done.stderr
+    assert "“one/deep/X” and “one/deep/x” have the same name" in done.stderr
     assert local_files(desk / "copy") == expected
     done = blind("download", "-r", "--force", "one", "-o", "fresh/")
     assert done.exit_code == 1
@@ -195,7 +195,7 @@ def test_arguments_that_are_the_same_locally_are_not_downloaded(
     done = blind("download", "A", "a")
 
     assert done.exit_code == 5
-    assert "“A” and “a” would be one name" in done.stderr
+    assert "“A” and “a” have the same name" in done.stderr
     assert not (desk / "a").exists()
 
 

@@ -47,10 +47,10 @@ def test_sync_up_without_delete_reports_each_clash_and_uploads_the_rest(
     for _ in range(2):
         done = clashing("sync", "one", ":two")
         assert done.exit_code == 1
-        for line in ("“two/a” is a file where a folder", "“two/b” is a folder where a file",
-                     "“two/deep/x” is a folder where a file"):  # fmt: skip
+        for line in ("“two/a” is a file, not a folder", "“two/b” is a folder, not a file",
+                     "“two/deep/x” is a folder, not a file"):  # fmt: skip
             assert done.stderr.count(line) == 1
-        assert "--delete makes room" in done.stderr
+        assert "Use --delete to remove it" in done.stderr
     assert "3 failed" in done.stderr
     assert remote_files(clashing, desk, "two") == {**TWO, "more": "more"}
 
@@ -73,8 +73,8 @@ def test_sync_down_without_delete_reports_each_clash_and_downloads_the_rest(
     for _ in range(2):
         done = clashing("sync", ":two", "one")
         assert done.exit_code == 1
-        for line in ("“one/a” is a folder where a file", "“one/b” is a file where a folder",
-                     "“one/deep/x” is a file where a folder"):  # fmt: skip
+        for line in ("“one/a” is a folder, not a file", "“one/b” is a file, not a folder",
+                     "“one/deep/x” is a file, not a folder"):  # fmt: skip
             assert done.stderr.count(line) == 1
     assert "3 failed" in done.stderr
     assert local_files(desk / "one") == ONE

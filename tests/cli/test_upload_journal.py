@@ -161,7 +161,7 @@ def test_an_invalid_journal_is_ignored(header: bytes, folder: Path, desk: Path) 
         begin(journal, desk)
 
     assert len(warnings) == 1
-    assert "makes no sense" in warnings[0]
+    assert "is damaged" in warnings[0]
     with open_journal(folder, SUBJECT, warnings.append) as journal:
         assert len(journal.pieces) == 1
 

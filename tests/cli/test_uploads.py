@@ -108,7 +108,7 @@ def test_a_pipe_is_refused_as_a_file_and_accepted_as_stdin(alice: Filecli, desk:
     done = alice("upload", "pipe")
 
     assert done.exit_code == 1
-    assert "“-” uploads what is piped in" in done.stderr
+    assert "use “-” to upload from a pipe" in done.stderr
 
 
 @pytest.mark.parametrize("size", [0, 1, 5 << 20])
@@ -133,7 +133,7 @@ def test_an_existing_file_is_replaced_by_default(alice: Filecli, desk: Path) -> 
 
     refused = alice("upload", "file.txt", "--on-conflict", "fail")
     assert refused.exit_code == 5
-    assert "Hint: --on-conflict replace or rename" in refused.stderr
+    assert "Hint: Use --on-conflict replace" in refused.stderr
     assert fetched(alice, "file.txt") == b"old"
 
     renamed = alice("upload", "file.txt", "--on-conflict", "rename")

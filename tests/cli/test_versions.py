@@ -57,7 +57,7 @@ def test_stdout_gets_only_the_version(written: Filecli) -> None:
 def test_a_version_is_restored_as_a_new_one(written: Filecli) -> None:
     done = written("versions", "restore", "docs/report", "1")
 
-    assert (done.exit_code, done.stderr) == (0, "“docs/report” is what version 1 was.\n")
+    assert (done.exit_code, done.stderr) == (0, "Restored version 1 of “docs/report”.\n")
     assert written("download", "docs/report", "-o", "-").stdout == "one"
     assert len(written("versions", "docs/report", "-q").stdout.splitlines()) == 4
 

@@ -76,14 +76,14 @@ class InTheWay(ClientFailure):
 class FileInTheWay(InTheWay):
     """A file in the place of a folder."""
 
-    message = "“%(path)s” is a file, and a folder must be there."
+    message = "“%(path)s” is a file, not a folder."
     hint = "Use --delete to remove it, if nothing else fails."
 
 
 class FolderInTheWay(InTheWay):
     """A folder in the place of a file."""
 
-    message = "“%(path)s” is a folder, and a file must be there."
+    message = "“%(path)s” is a folder, not a file."
     hint = "Use --delete to remove it, if nothing else fails."
 
 

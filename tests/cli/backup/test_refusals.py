@@ -117,7 +117,7 @@ def test_restore_refuses_an_instance_in_use(
     served = Operator(make_app(INSTANCE=tmp_path / "other"))
     refused = served.run("backup", "restore", backup, code=1)
 
-    assert "a server is running on it. Cancellation it first." in refused.stderr
+    assert "a server is running on it. Stop it first." in refused.stderr
     assert served.document("users", "list") == {"users": []}
 
 

@@ -107,7 +107,7 @@ class PieceSender:
     def _body(self, part: UploadPart) -> Body:
         body = FileBody(self._source, self._piece.span.start + part.offset, part.length)
         if part.end < self._source.size:
-            return body  # not the end of the file, or one of several pieces, which are verified before they are joined
+            return body  # not the end, or one of several pieces, which are verified before the join
         content_hash = combine(bytes(self._piece.digests) + part.digests)
         return VerifiedBody(body, partial(self._detector.verify_whole, content_hash))
 
