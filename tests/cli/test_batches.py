@@ -89,7 +89,7 @@ def test_a_wrong_hash_in_a_batch_is_detected(scripted: Filecli, script: Script, 
 
     assert done.exit_code == 1
     assert done.stdout == "one\n"
-    assert "“two” arrived damaged" in done.stderr
+    assert "“two” is damaged" in done.stderr
 
 
 def test_a_replacing_batch_is_retried_after_a_lost_connection(

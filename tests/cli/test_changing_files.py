@@ -142,7 +142,7 @@ def test_a_growing_file_is_stored_in_its_first_state(
 
     assert done.exit_code == 0, done.stderr
     assert (
-        f"filecli: warning: “file” grew while it was read; its first {size} bytes are stored" in done.stderr
+        f"filecli: warning: “file” grew while it was read; its first {size} bytes were stored" in done.stderr
     )
     assert stored(alice) == hash_chunks([content])
 

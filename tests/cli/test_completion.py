@@ -257,7 +257,7 @@ def test_a_hostile_name_is_quoted_in_bash(
             terminal.type(f"filecli rm -r {begin}")
             complete_at(terminal, "owned")
             terminal.type("\n")
-            terminal.expect("is in the trash")
+            terminal.expect("was moved to the trash")
         terminal.expect("ready> ")
         terminal.type("filecli rm -r z")
         complete_at(terminal, "zoo/")

@@ -145,7 +145,7 @@ def test_damaged_bytes_never_become_a_file(scripted: Filecli, script: Script, de
     done = scripted("download", "big")
 
     assert done.exit_code == 7
-    assert "arrived damaged" in done.stderr
+    assert "is damaged" in done.stderr
     assert names_in(desk) == set()
 
 

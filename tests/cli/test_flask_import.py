@@ -90,7 +90,7 @@ def test_links_and_special_files_are_skipped_and_reported(operator: Operator, so
     os.mkfifo(source / "pipe")
     told = operator.run("files", "import", USERNAME, source)
 
-    assert told.stdout == "Imported 1 file, 1 byte. 4 left out.\n"
+    assert told.stdout == "Imported 1 file, 1 byte. 4 skipped.\n"
     assert told.stderr.splitlines() == [
         f"{source}/pipe: not a regular file.",
         f"{source}/round: a link, which is not followed.",

@@ -59,8 +59,8 @@ def test_a_password_on_stdin_is_one_line(
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ("", "holds no password"),
-        ("\n", "holds no password"),
+        ("", "has no password"),
+        ("\n", "has no password"),
         ("first line\nsecond line\n", "more than one line"),
         (b"x" * 20_000, "more than one line"),
         (b"p\xe4sswort im Latin-1\n", "is not UTF-8"),

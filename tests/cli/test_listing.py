@@ -149,14 +149,17 @@ def test_rm_moves_files_to_the_trash(stored: Filecli) -> None:
     done = stored("rm", "report", "docs/a")
 
     assert done.exit_code == 0
-    assert sorted(done.stderr.splitlines()) == ["“docs/a” is in the trash.", "“report” is in the trash."]
+    assert sorted(done.stderr.splitlines()) == [
+        "“docs/a” was moved to the trash.",
+        "“report” was moved to the trash.",
+    ]
     assert stored("ls", "-r").stdout == "docs/\ndocs/deep/\ndocs/deep/b\n"
 
 
 def test_rm_of_a_folder_needs_recursive(stored: Filecli) -> None:
     refused = stored("rm", "docs")
     assert refused.exit_code == 5
-    assert "Hint: -r" in refused.stderr
+    assert "Hint: Use -r" in refused.stderr
 
     assert stored("rm", "-r", "docs").exit_code == 0
     assert stored("ls").stdout == "report\n"

@@ -274,7 +274,7 @@ def test_a_wrong_final_hash_is_detected(scripted: Filecli, named: Script, big: P
     done = scripted("upload", "big")
 
     assert done.exit_code == 7
-    assert "arrived damaged" in done.stderr
+    assert "is damaged" in done.stderr
     assert notes_in(tmp_path) == []
 
 

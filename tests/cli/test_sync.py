@@ -101,7 +101,7 @@ def test_delete_removes_surplus_remote_files(synced: Filecli, photos: Path) -> N
     done = synced("sync", "--delete", "photos", ":in/photos")
 
     assert done.exit_code == 0
-    assert "“in/photos/b/d” is deleted." in done.stderr
+    assert "“in/photos/b/d” was deleted." in done.stderr
     assert "b/d/e" not in done.stderr
     assert remote_paths(synced, "in") == ["photos/", "photos/b/", "photos/b/c"]
 

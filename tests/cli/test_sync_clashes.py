@@ -86,7 +86,7 @@ def test_sync_down_with_delete_replaces_clashes(clashing: Filecli, desk: Path) -
     assert done.exit_code == 0, done.stderr
     assert local_files(desk / "one") == TWO
     assert sorted(done.stdout.split()) == [f"one/{path}" for path in sorted(TWO) if path != "same"]
-    assert "“one/b” is deleted." in done.stderr
+    assert "“one/b” was deleted." in done.stderr
     again = clashing("sync", "--delete", ":two", "one")
     assert (again.exit_code, "5 unchanged" in again.stderr) == (0, True)
 

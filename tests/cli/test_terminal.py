@@ -39,7 +39,7 @@ def test_register_prompts_for_the_password_twice(on_script: Script) -> None:
         terminal.type(f"{PASSWORD}\n")
         terminal.expect("Repeat for confirmation: ")
         terminal.type(f"{PASSWORD}\n")
-        terminal.expect("was made.")
+        terminal.expect("Created the account")
 
         assert terminal.leave() == 0
 

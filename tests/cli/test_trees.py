@@ -20,7 +20,7 @@ from cabinet.storage.content_hash import hash_chunks
 
 
 def fail_on(path: Path) -> None:
-    pytest.fail(f"{path} was left out")
+    pytest.fail(f"{path} was skipped")
 
 
 def test_a_walk_sorts_files_by_name(desk: Path) -> None:

@@ -77,7 +77,7 @@ class ClientSession:
         return None if token is None else self._open_api(token, 0, lambda _: None, lambda _: None)
 
     def _open_api(
-        self, token: str | None, retries: int, tell: Callable[[str], None], trace: Callable[[str], None]
+        self, token: str | None, retries: int, report: Callable[[str], None], trace: Callable[[str], None]
     ) -> Api:
         # urllib3 takes 60 ms to import, as much as everything else.
         from cabinet.client.wire.api import Api
@@ -88,7 +88,7 @@ class ClientSession:
         connection = Connection(
             self.server,
             token=token,
-            retry=Retry(retries, tell, sleep=self.cancellation.wait),
+            retry=Retry(retries, report, sleep=self.cancellation.wait),
             tls=Tls(self.flags.ca_cert, self.flags.insecure),
             proxy=server_proxy(self.flags.proxy, self.server),
             cancellation=self.cancellation,

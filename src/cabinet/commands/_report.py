@@ -57,8 +57,7 @@ class Report:
             counted = {"files": self._files, "bytes": self._bytes}
             print_json({"event": "summary", **counted, "left_out": self._left_out, "failed": self._failed})
         else:
-            left_out, failed = self._left_out, self._failed
-            say(to_summary(self._verb, self._files, self._bytes, left_out=left_out, failed=failed))
+            say(to_summary(self._verb, self._files, self._bytes, skipped=self._left_out, failed=self._failed))
         if error is None and self._failed:
             raise click.exceptions.Exit(1)
 

@@ -45,7 +45,7 @@ class Relocation:
         # Nothing is moved if a name could not be resolved.
         if self._summary.is_clean:
             if dry_run:
-                self._tell(resolved, to)
+                self._print_targets(resolved, to)
             else:
                 for choice, some in self._settle(resolved, to).items():
                     for batch in _iter_batches(some):
@@ -74,7 +74,7 @@ class Relocation:
         try:
             entries = self._relocate(paths, to, on_conflict)
         except Refused as error:
-            if not (error.is_kind(NotFound) and self._name_missing(batch)):
+            if not (error.is_kind(NotFound) and self._report_missing(batch)):
                 raise
             return
         self._summary.done(count=len(entries))
@@ -84,7 +84,7 @@ class Relocation:
         )
         self._output.result(*(entry.path for entry in entries))
 
-    def _name_missing(self, batch: Sequence[ResolvedPath]) -> bool:
+    def _report_missing(self, batch: Sequence[ResolvedPath]) -> bool:
         """Report the missing paths of a batch; return whether any is missing. The server names none."""
         found = self._api.lookup([one.path for one in batch])
         missing = [one for one, entry in zip(batch, found, strict=True) if entry is None]
@@ -92,7 +92,7 @@ class Relocation:
             self._summary.failed(one.path, NotFound())
         return bool(missing)
 
-    def _tell(self, resolved: Sequence[ResolvedPath], to: str) -> None:
+    def _print_targets(self, resolved: Sequence[ResolvedPath], to: str) -> None:
         """Print the targets."""
         for one, path in zip(resolved, self._targets(resolved, to), strict=True):
             self._summary.done()
