@@ -262,7 +262,7 @@ def test_a_hostile_name_is_quoted_in_bash(
         terminal.type("filecli rm -r z")
         complete_at(terminal, "zoo/")
         terminal.type("\n")
-        terminal.expect("“zoo” is in the trash")
+        terminal.expect("“zoo” was moved to the trash")
         terminal.type("exit\n")
         terminal.leave()
 
