@@ -13,7 +13,7 @@ from typing import Any
 
 from gunicorn.glogging import SafeAtoms
 
-from cabinet.terminal.text import neutralise
+from cabinet.terminal.text import escape_controls
 
 
 class PrintableAtoms(SafeAtoms):  # type: ignore[misc]  # gunicorn carries no types
@@ -21,5 +21,8 @@ class PrintableAtoms(SafeAtoms):  # type: ignore[misc]  # gunicorn carries no ty
 
     def __init__(self, atoms: Mapping[str, Any]) -> None:
         super().__init__(
-            {name: neutralise(value) if isinstance(value, str) else value for name, value in atoms.items()}
+            {
+                name: escape_controls(value) if isinstance(value, str) else value
+                for name, value in atoms.items()
+            }
         )
