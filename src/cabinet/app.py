@@ -65,7 +65,7 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     app = Flask("cabinet", instance_path=str(instance), static_folder=None)
     config.load(app.config, instance, given)
     _derive(app.config, instance)
-    memory.UPLOADS.limit = app.config["UPLOAD_MEMORY"]
+    memory.UPLOAD_MEMORY.limit = app.config["UPLOAD_MEMORY"]
     app.session_interface = Cookies()
     app.url_map.merge_slashes = False
     app.url_map.converters["path"] = _AnyPath

@@ -23,7 +23,7 @@ from cabinet.services.backups import backups
 from cabinet.services.backups.backups import Backups
 from cabinet.services.kernel.clock import utc_now
 from cabinet.services.maintenance.sweep import Housekeeping, Keep
-from cabinet.storage.copying import Taken
+from cabinet.storage.copying import CopyResult
 from cabinet.storage.local.plain import PlainStore
 from cabinet.storage.protocols import BlobStore
 from tests.support.faults import python
@@ -113,7 +113,7 @@ def check_renewed(bench: Workbench, root: Path) -> None:
     assert len([path for path in root.rglob("*") if path.is_file()]) == 5
 
 
-def watch(taken: Taken) -> None:
+def watch(taken: CopyResult) -> None:
     assert taken.blob.size == 1
 
 

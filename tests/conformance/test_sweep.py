@@ -190,7 +190,7 @@ def test_a_publisher_that_fails_before_its_commit_takes_nothing_from_the_sweep(s
 
 
 def test_a_sweep_removes_nothing_while_a_backup_needs_all_blobs(scene: Scene) -> None:
-    with scene.bench.locker.hold(BLOBS_LOCK, patience=0, together=True):
+    with scene.bench.locker.hold(BLOBS_LOCK, timeout=0, shared=True):
         during = scene.sweep()
     after = scene.sweep()
 

@@ -1,7 +1,7 @@
-"""Many who take one lock and let go of it again as fast as they can, and notice when two have it.
+"""Many threads and processes acquire and release one lock, and detect two holders.
 
-Whoever has the lock alone is the only one in a folder, and adds one to a number by reading and
-writing it; whoever has it together with others is there with nobody who has it alone.
+The exclusive holder must be alone in a folder, and increments a number by reading and
+writing it; shared holders must not meet an exclusive one there.
 
 Rule: knows a locker by its URL, as another process does.
 """
@@ -24,25 +24,25 @@ NAME = "storm"
 PROCESSES = 3
 THREADS = 3
 
-# What stands for whoever has the lock alone.
+# The name that marks the exclusive holder.
 ALONE = "alone"
 
-# Seconds that nobody waits for as long as the lock goes round.
-PATIENCE = 60.0
+# Seconds; no wait takes that long while locks are released.
+TIMEOUT = 60.0
 
 
 def storm(url: str, folder: Path, rounds: int) -> int:
-    """Have several processes of several threads take the lock, each as often as told; returns how often alone.
+    """Acquire the lock `rounds` times in each of several threads of several processes; return how often exclusively.
 
-    Raises AssertionError where two had it, or OSError.
+    Raises AssertionError when two held it, or OSError.
     """
     inside, number = folder / "inside", folder / "number"
     inside.mkdir()
     number.write_text("0")
     with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
         running = [pool.submit(_crowd, url, folder, rounds, seed) for seed in range(PROCESSES)]
-        alone = sum(each.result(PATIENCE * 2) for each in running)
-    assert number.read_text() == str(alone), "what one wrote was lost"
+        alone = sum(each.result(TIMEOUT * 2) for each in running)
+    assert number.read_text() == str(alone), "an increment was lost"
     assert not list(inside.iterdir())
     return alone
 
@@ -57,14 +57,14 @@ def _take_turns(url: str, folder: Path, rounds: int, seed: int) -> int:
     locker, chosen = open_locker(url), random.Random(seed)
     alone = 0
     for _ in range(rounds):
-        together = chosen.random() < 0.3
-        patience = chosen.choice([0, PATIENCE])
+        shared = chosen.random() < 0.3
+        timeout = chosen.choice([0, TIMEOUT])
         taken = False
         while not taken:
-            with suppress(LockTaken), locker.hold(NAME, patience=patience, together=together):
+            with suppress(LockTaken), locker.hold(NAME, timeout=timeout, shared=shared):
                 taken = True
-                if together:
-                    _be_there_together(folder)
+                if shared:
+                    _be_there_shared(folder)
                 else:
                     _be_there_alone(folder)
                     alone += 1
@@ -75,13 +75,13 @@ def _be_there_alone(folder: Path) -> None:
     here, number = folder / "inside" / ALONE, folder / "number"
     here.mkdir()
     told = int(number.read_text())
-    assert [path.name for path in here.parent.iterdir()] == [ALONE], "others have it, too"
+    assert [path.name for path in here.parent.iterdir()] == [ALONE], "there are other holders"
     number.write_text(str(told + 1))
     here.rmdir()
 
 
-def _be_there_together(folder: Path) -> None:
+def _be_there_shared(folder: Path) -> None:
     here = folder / "inside" / f"{os.getpid()} {threading.get_ident()}"
     here.mkdir()
-    assert not (here.parent / ALONE).exists(), "somebody has it alone"
+    assert not (here.parent / ALONE).exists(), "there is an exclusive holder"
     here.rmdir()

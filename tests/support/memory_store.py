@@ -19,7 +19,7 @@ from typing import BinaryIO
 from cabinet.errors import BlobMissing, StorageFault, UploadGone
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from cabinet.storage.protocols import ResumedStaging, Sealed, StagedPart, Staging, StoredObject
-from cabinet.storage.reserve import NO_RESERVE, Free, Reserve, check_room
+from cabinet.storage.reserve import NO_RESERVE, FreeSpace, Reserve, check_room
 
 SIZE = 1 << 30
 
@@ -173,9 +173,9 @@ class MemoryStore:
     def iter_blobs(self, prefix: str = "") -> Iterator[StoredObject]:
         yield from (found for found in _listed(self.memory.blobs) if found.key.startswith(prefix))
 
-    def free_bytes(self) -> Free:
+    def free_bytes(self) -> FreeSpace:
         reserve = self._reserve.on(SIZE)
-        return Free(SIZE, reserve, SIZE - reserve)
+        return FreeSpace(SIZE, reserve, SIZE - reserve)
 
 
 def _listed(objects: dict[str, StoredBytes]) -> list[StoredObject]:

@@ -1,4 +1,4 @@
-"""Chunks in, blocks out: nothing lost, nothing held back, nothing left running."""
+"""BlockWriter: no byte is lost, buffers are flushed, and no thread keeps running."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from cabinet.storage.blocks import (
     PIECES_PER_BLOCK,
     SHORT_PIECE,
     BlockWriter,
-    Measured,
     Piece,
+    SizeAndHash,
 )
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from tests.support.contents import SIZES, content_of, in_chunks, then_fail
@@ -31,7 +31,7 @@ DEADLINE = 60.0
 
 
 class Disk:
-    """Keeps what is written, and who wrote it; a block at an offset in `broken` fails.
+    """Records what is written, and by which thread; a block at an offset in `broken` fails.
 
     Nothing is written before `ready` is set.
     """
@@ -54,7 +54,7 @@ class Disk:
 
     @property
     def content(self) -> bytes:
-        """What lies there, provided that it lies without a gap."""
+        """The written bytes; asserts that there is no gap."""
         found = b""
         for offset in sorted(self.written):
             assert offset == len(found)
@@ -68,18 +68,18 @@ def disk() -> Disk:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_bytes_arrive_measured_and_whole(disk: Disk, size: int) -> None:
+def test_all_bytes_are_written_counted_and_hashed(disk: Disk, size: int) -> None:
     content = content_of(size)
     writer = BlockWriter(disk.write_block)
 
     writer.write(in_chunks(content))
 
-    assert Measured(size, hash_chunks([content])) == writer.finish()
+    assert SizeAndHash(size, hash_chunks([content])) == writer.finish()
     assert content == disk.content
     assert size == writer.offset
 
 
-# Both sides of the borders of a piece, a chunk and a block, and what shares no factor with them.
+# Both sides of the boundaries of a piece, a chunk and a block, and sizes that share no factor with them.
 LENGTHS = st.sampled_from(
     [0, 1, 7, SHORT_PIECE - 1, SHORT_PIECE, 65_521, 1 << 20, BLOCK_SIZE - 1, BLOCK_SIZE, BLOCK_SIZE + 1]
 )
@@ -87,7 +87,7 @@ LENGTHS = st.sampled_from(
 
 @settings(max_examples=25)  # each moves some 20 MiB
 @given(lengths=st.lists(st.lists(LENGTHS, max_size=6), max_size=3))
-def test_no_cut_of_the_content_changes_what_is_written(lengths: list[list[int]]) -> None:
+def test_chunk_boundaries_do_not_change_what_is_written(lengths: list[list[int]]) -> None:
     disk = Disk()
     writer = BlockWriter(disk.write_block)
     content = content_of(sum(map(sum, lengths)))
@@ -101,11 +101,11 @@ def test_no_cut_of_the_content_changes_what_is_written(lengths: list[list[int]])
         stop += sum(request)
         assert stop == writer.offset
 
-    assert Measured(len(content), hash_chunks([content])) == writer.finish()
+    assert SizeAndHash(len(content), hash_chunks([content])) == writer.finish()
     assert content == disk.content
 
 
-def test_a_body_of_one_block_is_written_by_the_thread_that_brings_it(disk: Disk) -> None:
+def test_a_body_of_one_block_is_written_by_the_calling_thread(disk: Disk) -> None:
     writer = BlockWriter(disk.write_block)
 
     writer.write(in_chunks(content_of(BLOCK_SIZE)))
@@ -135,7 +135,7 @@ def test_a_long_chunk_is_never_copied(disk: Disk, size: int) -> None:
     assert any(isinstance(piece, memoryview) and piece.obj is chunks[0] for piece in disk.pieces[0])
 
 
-def test_a_sender_that_dribbles_fills_one_piece(disk: Disk) -> None:
+def test_tiny_chunks_are_gathered_into_one_piece(disk: Disk) -> None:
     content = content_of(4 * PIECES_PER_BLOCK)
     writer = BlockWriter(disk.write_block)
 
@@ -145,7 +145,7 @@ def test_a_sender_that_dribbles_fills_one_piece(disk: Disk) -> None:
     assert (content, 1) == (disk.content, len(disk.pieces[0]))
 
 
-def test_the_worst_mixture_of_chunks_still_makes_one_vectored_write(disk: Disk) -> None:
+def test_the_worst_mix_of_chunk_sizes_fits_one_vectored_write(disk: Disk) -> None:
     content = content_of(BLOCK_SIZE)
     pairs = list(in_chunks(content, SHORT_PIECE + 1))
     chunks = [part for pair in pairs for part in (pair[:1], pair[1:])]
@@ -159,7 +159,7 @@ def test_the_worst_mixture_of_chunks_still_makes_one_vectored_write(disk: Disk) 
 
 
 class LazyPool:
-    """A pool in which a block is worked on only when somebody waits for it."""
+    """A pool that processes a block only when its future is waited for."""
 
     def __init__(self) -> None:
         self.waiting = 0
@@ -178,7 +178,7 @@ class LazyPool:
         return Lazy()
 
 
-def test_a_slow_disk_holds_the_sender_back(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_disk_slows_the_sender_down(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     pool = LazyPool()
     monkeypatch.setattr(blocks, "_pool", lambda: pool)
     writer = BlockWriter(disk.write_block)
@@ -187,11 +187,11 @@ def test_a_slow_disk_holds_the_sender_back(disk: Disk, monkeypatch: pytest.Monke
     writer.write(in_chunks(content))
 
     assert pool.most == BLOCKS_IN_FLIGHT
-    assert Measured(len(content), hash_chunks([content])) == writer.finish()
+    assert SizeAndHash(len(content), hash_chunks([content])) == writer.finish()
     assert content == disk.content
 
 
-def test_an_error_in_the_pool_reaches_the_sender_while_it_still_sends() -> None:
+def test_an_error_in_the_pool_is_raised_by_a_later_write() -> None:
     disk = Disk(broken=[0])
     writer = BlockWriter(disk.write_block)
     taken = 0
@@ -205,12 +205,12 @@ def test_an_error_in_the_pool_reaches_the_sender_while_it_still_sends() -> None:
     with pytest.raises(OSError, match="no block at 0"):
         writer.write(endless())
     writer.settle()
-    # Those in flight, the one that is full, and the one that made it so.
+    # The blocks in flight, the full one, and the next one.
     assert taken <= BLOCKS_IN_FLIGHT + 2
 
 
 @pytest.mark.parametrize("broken", [0, BLOCK_SIZE, 2 * BLOCK_SIZE])
-def test_an_error_is_raised_by_finish_whichever_block_has_it(broken: int) -> None:
+def test_finish_raises_the_error_of_any_block(broken: int) -> None:
     writer = BlockWriter(Disk(broken=[broken]).write_block)
     writer.write(in_chunks(content_of(2 * BLOCK_SIZE + 1)))
 
@@ -219,7 +219,7 @@ def test_an_error_is_raised_by_finish_whichever_block_has_it(broken: int) -> Non
     writer.settle()
 
 
-def test_no_finish_passes_over_an_error_that_write_has_raised() -> None:
+def test_finish_raises_again_after_write_has_raised() -> None:
     writer = BlockWriter(Disk(broken=[0]).write_block)
 
     with pytest.raises(OSError, match="no block at 0"):
@@ -229,7 +229,7 @@ def test_no_finish_passes_over_an_error_that_write_has_raised() -> None:
     writer.settle()
 
 
-def test_what_is_finished_takes_no_more(disk: Disk) -> None:
+def test_write_and_finish_raise_after_finish(disk: Disk) -> None:
     writer = BlockWriter(disk.write_block)
     writer.write([b"content"])
     writer.finish()
@@ -241,7 +241,7 @@ def test_what_is_finished_takes_no_more(disk: Disk) -> None:
     assert disk.content == b"content"
 
 
-def test_a_sender_that_fails_is_heard_and_settling_waits_for_its_blocks(disk: Disk) -> None:
+def test_an_error_of_the_chunks_is_raised_and_settle_waits_for_blocks(disk: Disk) -> None:
     writer = BlockWriter(disk.write_block)
     disk.ready.clear()
 
@@ -254,7 +254,7 @@ def test_a_sender_that_fails_is_heard_and_settling_waits_for_its_blocks(disk: Di
     assert {0, BLOCK_SIZE} == disk.written.keys()
 
 
-def test_settling_is_silent_about_errors() -> None:
+def test_settle_raises_no_errors() -> None:
     writer = BlockWriter(Disk(broken=[0, BLOCK_SIZE]).write_block)
     writer.write(in_chunks(content_of(2 * BLOCK_SIZE + 1)))
 
@@ -264,18 +264,18 @@ def test_settling_is_silent_about_errors() -> None:
 
 
 class Interrupted(Exception):
-    """What a signal handler raises, as Ctrl-C or a worker's time limit does."""
+    """An exception raised by a signal handler, as by Ctrl-C or a worker's timeout."""
 
 
 class InterruptedWait(Future[bytes]):
-    """A block on its way; a signal comes while somebody waits for it."""
+    """A block in flight; a signal arrives while it is waited for."""
 
     def result(self, timeout: float | None = None) -> bytes:
         raise Interrupted
 
 
 class SlowPool:
-    """A pool that takes blocks and finishes none."""
+    """A pool that accepts blocks and finishes none."""
 
     def __init__(self) -> None:
         self.taken: list[InterruptedWait] = []
@@ -285,7 +285,7 @@ class SlowPool:
         return self.taken[-1]
 
 
-def test_a_block_whose_wait_was_interrupted_is_still_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settle_waits_for_a_block_after_an_interrupted_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = SlowPool()
     monkeypatch.setattr(blocks, "_pool", lambda: pool)
     writer = BlockWriter(lambda offset, pieces: None)
@@ -298,7 +298,7 @@ def test_a_block_whose_wait_was_interrupted_is_still_waited_for(monkeypatch: pyt
 
 
 class InterruptedPool:
-    """A pool of one thread, in which a signal comes just before `submit` returns."""
+    """A pool of one thread, with a signal just before `submit` returns."""
 
     def submit(self, task: Callable[..., bytes], *arguments: Any) -> None:
         self.thread = threading.Thread(target=task, args=arguments)
@@ -306,7 +306,7 @@ class InterruptedPool:
         raise Interrupted
 
 
-def test_a_block_is_waited_for_though_its_hand_over_was_interrupted(
+def test_settle_waits_for_a_block_after_an_interrupted_submit(
     disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool = InterruptedPool()
@@ -324,10 +324,8 @@ def test_a_block_is_waited_for_though_its_hand_over_was_interrupted(
     assert written == disk.written.keys()
 
 
-def test_a_block_that_nobody_waits_for_any_more_is_not_written(
-    disk: Disk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What it would be written to is closed by then, and its descriptor may be another file's."""
+def test_a_block_is_not_written_after_settle(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is closed by then, and its descriptor may belong to another file."""
     late: list[Callable[[], bytes]] = []
 
     class LatePool:
@@ -364,7 +362,7 @@ assert os.waitpid(child, 0)[1] == 0
 """
 
 
-def test_a_forked_process_makes_a_pool_of_its_own() -> None:
+def test_a_forked_process_creates_its_own_pool() -> None:
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKING]
 
     assert subprocess.run(command, check=False, timeout=DEADLINE).returncode == 0

@@ -1,4 +1,4 @@
-"""Bytes on their way: cut, counted, limited, hashed."""
+"""Chunk iterators: reading, counting, limiting, hashing."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from cabinet.errors import TooLarge, TruncatedBody
 from cabinet.storage.chunks import (
     CHUNK_SIZE,
-    CHUNKS_BEHIND,
-    HasherAside,
+    MAX_PENDING_CHUNKS,
+    BackgroundHasher,
     iter_exactly,
     iter_hashed,
     iter_limited,
@@ -26,7 +26,7 @@ from tests.support.waiting import wait_until
 
 
 class RaggedStream:
-    """A stream whose `read` returns what is there, like a socket: at most `most` bytes."""
+    """A stream with short reads, like a socket: at most `most` bytes at a time."""
 
     def __init__(self, content: bytes, most: int) -> None:
         self._stream = io.BytesIO(content)
@@ -37,13 +37,13 @@ class RaggedStream:
 
 
 def counted(chunks: list[bytes], taken: list[bytes]) -> Iterator[bytes]:
-    """Yield `chunks` and note in `taken` each that was asked for."""
+    """Yield `chunks` and record in `taken` each that was consumed."""
     for chunk in chunks:
         taken.append(chunk)
         yield chunk
 
 
-def test_a_stream_is_cut_into_chunks_of_the_agreed_size() -> None:
+def test_a_stream_is_read_in_chunks_of_the_given_size() -> None:
     stream = io.BytesIO(bytes(2 * CHUNK_SIZE + 1))
 
     assert [len(chunk) for chunk in iter_stream(stream)] == [CHUNK_SIZE, CHUNK_SIZE, 1]
@@ -53,7 +53,7 @@ def test_an_empty_stream_has_no_chunks() -> None:
     assert list(iter_stream(io.BytesIO())) == []
 
 
-def test_a_stream_stays_open_behind_its_last_chunk() -> None:
+def test_a_stream_stays_open_after_its_last_chunk() -> None:
     stream = io.BytesIO(b"content")
 
     list(iter_stream(stream))
@@ -61,7 +61,7 @@ def test_a_stream_stays_open_behind_its_last_chunk() -> None:
     assert not stream.closed
 
 
-def test_a_chunk_is_read_only_when_it_is_asked_for() -> None:
+def test_chunks_are_read_lazily() -> None:
     stream = io.BytesIO(b"abcdef")
 
     first = list(islice(iter_stream(stream, size=2), 1))
@@ -69,21 +69,21 @@ def test_a_chunk_is_read_only_when_it_is_asked_for() -> None:
     assert (first, stream.tell()) == ([b"ab"], 2)
 
 
-def test_exactly_the_announced_bytes_are_read() -> None:
+def test_exactly_the_given_length_is_read() -> None:
     stream = io.BytesIO(b"body" + b"the next request")
 
     assert b"".join(iter_exactly(stream, 4)) == b"body"
     assert stream.read() == b"the next request"
 
 
-def test_nothing_is_read_of_a_body_of_no_bytes() -> None:
+def test_an_empty_body_is_not_read() -> None:
     stream = io.BytesIO(b"the next request")
 
     assert list(iter_exactly(stream, 0)) == []
     assert stream.tell() == 0
 
 
-def test_a_stream_that_ends_early_is_not_mistaken_for_a_whole_one() -> None:
+def test_a_stream_that_ends_early_is_a_truncated_body() -> None:
     chunks = iter_exactly(io.BytesIO(b"abc"), 5)
 
     assert next(chunks) == b"abc"
@@ -93,7 +93,7 @@ def test_a_stream_that_ends_early_is_not_mistaken_for_a_whole_one() -> None:
 
 
 @given(content=st.binary(max_size=200), most=st.integers(1, 50), size=st.integers(1, 50), data=st.data())
-def test_no_cut_of_the_stream_changes_the_bytes(
+def test_short_reads_do_not_change_the_bytes(
     content: bytes, most: int, size: int, data: st.DataObject
 ) -> None:
     length = data.draw(st.integers(0, len(content)))
@@ -104,11 +104,11 @@ def test_no_cut_of_the_stream_changes_the_bytes(
     assert all(0 < len(chunk) <= size for chunk in chunks)
 
 
-def test_as_many_bytes_as_the_limit_pass() -> None:
+def test_a_stream_of_exactly_the_limit_passes() -> None:
     assert list(iter_limited([b"ab", b"cd"], 4)) == [b"ab", b"cd"]
 
 
-def test_the_chunk_that_crosses_the_limit_does_not_pass_and_none_is_asked_for_after_it() -> None:
+def test_the_chunk_that_exceeds_the_limit_raises_and_reading_stops() -> None:
     taken: list[bytes] = []
     chunks = iter_limited(counted([b"ab", b"cd", b"ef"], taken), 3)
 
@@ -118,7 +118,7 @@ def test_the_chunk_that_crosses_the_limit_does_not_pass_and_none_is_asked_for_af
     assert (caught.value.limit, taken) == (3, [b"ab", b"cd"])
 
 
-def test_every_hasher_has_seen_a_chunk_before_it_is_passed_on() -> None:
+def test_hashers_are_updated_before_a_chunk_is_yielded() -> None:
     sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
     chunks = iter_hashed([b"ab", b"cd"], sha256, md5)
 
@@ -129,11 +129,11 @@ def test_every_hasher_has_seen_a_chunk_before_it_is_passed_on() -> None:
     assert hashlib.md5(b"abcd", usedforsecurity=False).digest() == md5.digest()
 
 
-def test_a_hasher_aside_sees_every_chunk_in_order() -> None:
+def test_a_background_hasher_gets_all_chunks_in_order() -> None:
     whole, aside = hashlib.sha256(), hashlib.sha256()
     chunks = [bytes([number]) * 5000 for number in range(50)]
 
-    hasher = HasherAside(aside)
+    hasher = BackgroundHasher(aside)
     for chunk in iter_hashed(chunks, whole, hasher):
         assert chunk
     hasher.close()
@@ -141,7 +141,7 @@ def test_a_hasher_aside_sees_every_chunk_in_order() -> None:
     assert aside.digest() == whole.digest()
 
 
-def test_a_hasher_aside_holds_few_chunks_back() -> None:
+def test_a_background_hasher_queues_few_chunks() -> None:
     may_go_on = threading.Event()
     seen: list[bytes] = []
 
@@ -151,31 +151,35 @@ def test_a_hasher_aside_holds_few_chunks_back() -> None:
             seen.append(data)
 
     taken: list[int] = []
-    hasher = HasherAside(Slow())
+    hasher = BackgroundHasher(Slow())
 
     def feed() -> None:
-        for number in range(CHUNKS_BEHIND + 1):
+        for number in range(MAX_PENDING_CHUNKS + 1):
             hasher.update(bytes([number]))
             taken.append(number)
 
     feeder = threading.Thread(target=feed)
     feeder.start()
-    wait_until(lambda: len(taken) == CHUNKS_BEHIND, what="the chunks that are held back")
+    wait_until(lambda: len(taken) == MAX_PENDING_CHUNKS, what="the chunks that are held back")
     held = len(taken)
     may_go_on.set()
     feeder.join(60)
     hasher.close()
 
-    assert (held, len(taken), len(seen)) == (CHUNKS_BEHIND, CHUNKS_BEHIND + 1, CHUNKS_BEHIND + 1)
+    assert (held, len(taken), len(seen)) == (
+        MAX_PENDING_CHUNKS,
+        MAX_PENDING_CHUNKS + 1,
+        MAX_PENDING_CHUNKS + 1,
+    )
 
 
-def test_an_error_of_a_hasher_aside_comes_out() -> None:
+def test_an_error_of_a_background_hasher_is_raised() -> None:
     class Broken:
         def update(self, data: bytes, /) -> None:
             raise ZeroDivisionError
 
-    hasher = HasherAside(Broken())
+    hasher = BackgroundHasher(Broken())
     with pytest.raises(ZeroDivisionError):
-        for _ in iter_hashed([b"x"] * (CHUNKS_BEHIND + 1), hasher):
+        for _ in iter_hashed([b"x"] * (MAX_PENDING_CHUNKS + 1), hasher):
             pass
     hasher.close()

@@ -27,7 +27,7 @@ from cabinet.services.kernel.database import writing
 from cabinet.services.maintenance.job_runs import LONGEST_ERROR, JobRuns
 from cabinet.services.maintenance.sweep import Housekeeping
 from cabinet.storage.local.locks import FOLDER
-from cabinet.storage.reserve import Room
+from cabinet.storage.reserve import DiskSpace
 from tests.conftest import MakeApp
 from tests.support.jobs import JobClock, last_runs, leader_of, run_here
 from tests.support.visitors import Program
@@ -457,7 +457,7 @@ def test_a_refused_upload_lets_what_is_purged_make_room_at_once_for_an_hour(
     alice.put("/files/f", b"content")
     too_much = {"CONTENT_LENGTH": str(1 << 39)}
     with pytest.MonkeyPatch.context() as small:
-        small.setattr(Room, "_left", lambda room, folder: 1 << 38)
+        small.setattr(DiskSpace, "_beyond_reserve", lambda room, folder: 1 << 38)
         assert alice.request("PUT", "/files/g", environ_overrides=too_much).status_code == 507
 
     def empty_trash() -> list[str]:

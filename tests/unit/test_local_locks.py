@@ -1,4 +1,4 @@
-"""The files of the locks of a local disk: there while they are held, and never left for long."""
+"""Lock files on a local disk: they exist while locks are held, and leftovers are removed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from cabinet.errors import StorageFault
-from cabinet.storage.file_locks import FLAGS, LockTaken, open_locked, release, take
+from cabinet.storage.file_locks import FLAGS, LockTaken, acquire, open_locked, release
 from cabinet.storage.local import locks
-from cabinet.storage.local.locks import FOLDER, LOOK_OUT, WAIT, LocalLocker
+from cabinet.storage.local.locks import FOLDER, WAIT, WAITER_CHECK_SECONDS, LocalLocker
 from tests.support.lock_storm import storm
 
 HASH = hashlib.sha256(b"a").hexdigest()
@@ -28,7 +28,7 @@ import sys
 from pathlib import Path
 from cabinet.storage.local.locks import LocalLocker
 print("begun", flush=True)
-with LocalLocker(Path(sys.argv[1])).hold("a", patience=float(sys.argv[2])):
+with LocalLocker(Path(sys.argv[1])).hold("a", timeout=float(sys.argv[2])):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -49,9 +49,9 @@ def left(folder: Path) -> set[str]:
 
 
 @contextmanager
-def child(root: Path, patience: float) -> Iterator[subprocess.Popen[str]]:
-    """Give a process that takes the lock, or waits for it; it is killed on leaving."""
-    command = [sys.executable, "-c", CHILD, str(root), str(patience)]
+def child(root: Path, timeout: float) -> Iterator[subprocess.Popen[str]]:
+    """Yield a process that acquires the lock, or waits for it; it is killed on leaving."""
+    command = [sys.executable, "-c", CHILD, str(root), str(timeout)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
@@ -62,26 +62,26 @@ def child(root: Path, patience: float) -> Iterator[subprocess.Popen[str]]:
 
 
 def leave_a_holder(root: Path) -> None:
-    """Leave what a process leaves that is killed while it has the lock."""
+    """Leave the file of a process that was killed while it held the lock."""
     with child(root, 0) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
 
 
 def leave_a_waiter(root: Path) -> None:
-    """Leave what a process leaves that is killed while it waits; whoever lets go then finds nobody."""
+    """Leave the files of a process that was killed while it waited."""
     asked = threading.Event()
-    with LocalLocker(root).hold("a", patience=0, let_go=asked.set), child(root, 60):
+    with LocalLocker(root).hold("a", timeout=0, request_release=asked.set), child(root, 60):
         assert asked.wait(60)
 
 
-@pytest.mark.parametrize("together", [False, True])
-def test_a_lock_has_a_file_of_its_owner_alone_while_it_is_held_and_no_longer(
-    locker: LocalLocker, folder: Path, together: bool
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_private_lock_file_exists_only_while_the_lock_is_held(
+    locker: LocalLocker, folder: Path, shared: bool
 ) -> None:
     with (
-        locker.hold("a", patience=0, together=together),
-        locker.hold("b", patience=0, together=together),
+        locker.hold("a", timeout=0, shared=shared),
+        locker.hold("b", timeout=0, shared=shared),
     ):
         assert HASH in left(folder)
         assert len(left(folder)) == 2
@@ -91,124 +91,120 @@ def test_a_lock_has_a_file_of_its_owner_alone_while_it_is_held_and_no_longer(
     assert left(folder) == set()
 
 
-def test_of_those_who_hold_a_lock_together_the_last_one_removes_its_file(
-    locker: LocalLocker, folder: Path
-) -> None:
-    with locker.hold("a", patience=0, together=True):
-        with locker.hold("a", patience=0, together=True):
+def test_the_last_shared_holder_removes_the_lock_file(locker: LocalLocker, folder: Path) -> None:
+    with locker.hold("a", timeout=0, shared=True):
+        with locker.hold("a", timeout=0, shared=True):
             pass
         assert left(folder) == {HASH}
-        with pytest.raises(LockTaken), locker.hold("a", patience=0):
-            pytest.fail("somebody holds it together with others")
+        with pytest.raises(LockTaken), locker.hold("a", timeout=0):
+            pytest.fail("the lock is held shared")
     assert left(folder) == set()
 
 
-def test_of_two_who_let_go_at_once_neither_removes_the_file_of_whoever_comes_next(
+def test_concurrent_releases_do_not_remove_the_file_of_the_next_holder(
     locker: LocalLocker, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is held together is lost for a moment before it is held alone."""
+    """Converting a shared lock to an exclusive one gives it up for a moment."""
     comes_next = ExitStack()
 
-    def take_late(descriptor: int, *, patience: float) -> None:
+    def acquire_late(descriptor: int, *, timeout: float) -> None:
         monkeypatch.undo()
         fcntl.flock(descriptor, fcntl.LOCK_UN)
-        with locker.hold("a", patience=0):
+        with locker.hold("a", timeout=0):
             pass
-        comes_next.enter_context(locker.hold("a", patience=0))
-        take(descriptor, patience=patience)
+        comes_next.enter_context(locker.hold("a", timeout=0))
+        acquire(descriptor, timeout=timeout)
 
     with comes_next:
-        with locker.hold("a", patience=0, together=True):
-            monkeypatch.setattr(locks, "take", take_late)
+        with locker.hold("a", timeout=0, shared=True):
+            monkeypatch.setattr(locks, "acquire", acquire_late)
         assert left(folder) == {HASH}
     assert left(folder) == set()
 
 
-@pytest.mark.parametrize("patience", [0, 0.05])
-def test_whoever_does_not_get_a_lock_leaves_nothing_and_the_holder_its_file(
-    locker: LocalLocker, folder: Path, patience: float
+@pytest.mark.parametrize("timeout", [0, 0.05])
+def test_a_failed_attempt_leaves_only_the_file_of_the_holder(
+    locker: LocalLocker, folder: Path, timeout: float
 ) -> None:
     with (
-        locker.hold("a", patience=0),
+        locker.hold("a", timeout=0),
         pytest.raises(LockTaken),
-        locker.hold("a", patience=patience),
+        locker.hold("a", timeout=timeout),
     ):
-        pytest.fail("two have it")
-    with locker.hold("a", patience=0):
+        pytest.fail("two hold the lock")
+    with locker.hold("a", timeout=0):
         assert left(folder) == {HASH}
     assert left(folder) == set()
 
 
-def test_a_storm_of_threads_and_processes_leaves_no_file(tmp_path: Path, folder: Path) -> None:
+def test_contention_of_threads_and_processes_leaves_no_file(tmp_path: Path, folder: Path) -> None:
     assert storm(tmp_path.as_uri(), tmp_path, 60) > 60
 
     assert left(folder) == set()
 
 
 @pytest.mark.long
-def test_a_long_storm_leaves_no_file(tmp_path: Path, folder: Path) -> None:
+def test_long_contention_leaves_no_file(tmp_path: Path, folder: Path) -> None:
     assert storm(tmp_path.as_uri(), tmp_path, 3000) > 3000
 
     assert left(folder) == set()
 
 
-def test_what_a_killed_holder_left_goes_with_the_next_one(
+def test_the_next_holder_removes_the_file_of_a_killed_one(
     tmp_path: Path, locker: LocalLocker, folder: Path
 ) -> None:
     leave_a_holder(tmp_path)
     assert left(folder) == {HASH}
 
-    with locker.hold("a", patience=0):
+    with locker.hold("a", timeout=0):
         pass
 
     assert left(folder) == set()
 
 
-def test_what_a_killed_waiter_left_has_nobody_let_go_and_goes_with_the_next_look(
+def test_the_file_of_a_killed_waiter_requests_no_release_and_is_removed(
     tmp_path: Path, locker: LocalLocker, folder: Path
 ) -> None:
     leave_a_waiter(tmp_path)
     assert left(folder) == {WAITING}
     asked = threading.Event()
 
-    with locker.hold("a", patience=0, let_go=asked.set):
-        was_asked = asked.wait(LOOK_OUT * 5)
+    with locker.hold("a", timeout=0, request_release=asked.set):
+        was_asked = asked.wait(WAITER_CHECK_SECONDS * 5)
 
     assert not was_asked
     assert left(folder) == set()
 
 
-def test_whoever_waits_after_another_one_was_killed_is_told_of(tmp_path: Path, locker: LocalLocker) -> None:
+def test_a_waiter_is_noticed_after_another_waiter_was_killed(tmp_path: Path, locker: LocalLocker) -> None:
     leave_a_waiter(tmp_path)
     leave_a_holder(tmp_path)
     begun, asked = threading.Event(), threading.Event()
 
     def work() -> None:
-        with locker.hold("a", patience=60, let_go=asked.set):
+        with locker.hold("a", timeout=60, request_release=asked.set):
             begun.set()
             assert asked.wait(60)
 
     with ThreadPoolExecutor(1) as pool:
         working = pool.submit(work)
         assert begun.wait(60)
-        with locker.hold("a", patience=60):
+        with locker.hold("a", timeout=60):
             assert asked.is_set()
         working.result(60)
 
 
-def test_the_patience_of_whoever_waits_ends_although_the_holder_was_stopped_while_it_looked(
-    locker: LocalLocker, folder: Path
-) -> None:
-    with locker.hold("a", patience=0):
+def test_a_wait_times_out_while_the_holder_is_stopped_in_its_check(locker: LocalLocker, folder: Path) -> None:
+    with locker.hold("a", timeout=0):
         looking = open_locked(folder / WAITING, FLAGS, 0o600)
         try:
-            with pytest.raises(LockTaken), locker.hold("a", patience=0.1):
-                pytest.fail("two have it")
+            with pytest.raises(LockTaken), locker.hold("a", timeout=0.1):
+                pytest.fail("two hold the lock")
         finally:
             release(looking)
 
 
-def test_tidying_takes_what_was_left_and_nothing_that_is_held_or_waited_for(
+def test_remove_stale_removes_leftovers_and_keeps_files_in_use(
     tmp_path: Path, locker: LocalLocker, folder: Path
 ) -> None:
     folder.mkdir()
@@ -216,41 +212,43 @@ def test_tidying_takes_what_was_left_and_nothing_that_is_held_or_waited_for(
         (folder / other).touch()
         (folder / (other + WAIT)).touch()
     asked = threading.Event()
-    with locker.hold("a", patience=0, let_go=asked.set), child(tmp_path, 60):
+    with locker.hold("a", timeout=0, request_release=asked.set), child(tmp_path, 60):
         assert asked.wait(60)
-        locker.tidy()
+        locker.remove_stale()
 
         assert left(folder) == {HASH, WAITING}
-        with pytest.raises(LockTaken), locker.hold("a", patience=0):
-            pytest.fail("two have it")
-    locker.tidy()
+        with pytest.raises(LockTaken), locker.hold("a", timeout=0):
+            pytest.fail("two hold the lock")
+    locker.remove_stale()
     assert left(folder) == set()
 
 
-def test_tidying_leaves_alone_what_is_no_lock(locker: LocalLocker, folder: Path, tmp_path: Path) -> None:
-    locker.tidy()
+def test_remove_stale_ignores_entries_that_are_no_locks(
+    locker: LocalLocker, folder: Path, tmp_path: Path
+) -> None:
+    locker.remove_stale()
     folder.mkdir()
     (folder / "notes.txt").write_text("mine")
     (folder / HASH).mkdir()
     (folder / WAITING).symlink_to(tmp_path / "elsewhere")
 
-    locker.tidy()
+    locker.remove_stale()
 
     assert left(folder) == {"notes.txt", HASH, WAITING}
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_a_folder_that_somebody_removed_is_made_anew(locker: LocalLocker, folder: Path) -> None:
-    with locker.hold("a", patience=0):
+def test_a_removed_lock_folder_is_created_again(locker: LocalLocker, folder: Path) -> None:
+    with locker.hold("a", timeout=0):
         pass
     folder.rmdir()
 
-    with locker.hold("a", patience=0):
+    with locker.hold("a", timeout=0):
         assert left(folder) == {HASH}
 
 
-def test_a_place_where_no_file_can_be_made_is_told_as_a_fault_of_the_storage(tmp_path: Path) -> None:
+def test_an_unwritable_lock_folder_is_a_storage_fault(tmp_path: Path) -> None:
     (tmp_path / FOLDER).write_text("in the way")
 
-    with pytest.raises(StorageFault), LocalLocker(tmp_path).hold("a", patience=0):
-        pytest.fail("it is held by nothing")
+    with pytest.raises(StorageFault), LocalLocker(tmp_path).hold("a", timeout=0):
+        pytest.fail("the lock is held without a file")

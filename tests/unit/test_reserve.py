@@ -1,4 +1,4 @@
-"""What stays free on a disk: how much, on which disks, and however many write at once."""
+"""The disk reserve: its size, its disks, and concurrent writes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from cabinet.errors import StorageFull
-from cabinet.storage.reserve import Free, Reserve, Room
+from cabinet.storage.reserve import DiskSpace, FreeSpace, Reserve
 
 MB = 1 << 20
 GB = 1 << 30
@@ -26,14 +26,14 @@ GB = 1 << 30
         (1 << 44, GB),
     ],
 )
-def test_the_reserve_suits_the_disk(total: int, reserve: int) -> None:
+def test_the_default_reserve_depends_on_the_disk_size(total: int, reserve: int) -> None:
     assert Reserve(None).on(total) == reserve
     assert Reserve(5).on(total) == 5
 
 
 @pytest.fixture
 def disks(monkeypatch: pytest.MonkeyPatch) -> dict[Path, int]:
-    """Return what is free on disks of 1000 bytes, to be changed."""
+    """Return the free bytes of disks of 1000 bytes; tests may change them."""
     free: dict[Path, int] = {}
 
     def statvfs(folder: Path) -> SimpleNamespace:
@@ -46,9 +46,9 @@ def disks(monkeypatch: pytest.MonkeyPatch) -> dict[Path, int]:
 CONTENT, ROWS = Path("content"), Path("rows")
 
 
-def test_content_may_take_all_but_the_reserve(disks: dict[Path, int]) -> None:
+def test_content_may_use_all_space_but_the_reserve(disks: dict[Path, int]) -> None:
     disks[CONTENT] = 300
-    room = Room(CONTENT, Reserve(None))
+    room = DiskSpace(CONTENT, Reserve(None))
 
     room.check(200)
     with pytest.raises(StorageFull):
@@ -56,24 +56,24 @@ def test_content_may_take_all_but_the_reserve(disks: dict[Path, int]) -> None:
     disks[CONTENT] = 99
     with pytest.raises(StorageFull):
         room.check(0)
-    assert room.free() == Free(99, 100, -1)
+    assert room.free() == FreeSpace(99, 100, -1)
 
 
-def test_what_is_being_written_counts_until_it_is(disks: dict[Path, int]) -> None:
+def test_writes_in_progress_reduce_the_usable_space(disks: dict[Path, int]) -> None:
     disks[CONTENT] = 300
-    room = Room(CONTENT, Reserve(100))
-    with room.taking(150):
+    room = DiskSpace(CONTENT, Reserve(100))
+    with room.writing(150):
         room.check(50)
-        with pytest.raises(StorageFull), room.taking(51):
-            pytest.fail("there is no such room")
+        with pytest.raises(StorageFull), room.writing(51):
+            pytest.fail("the reserve was used")
 
-    with room.taking(200):
+    with room.writing(200):
         pass
 
 
-def test_the_disk_of_the_rows_keeps_its_reserve_and_takes_no_content(disks: dict[Path, int]) -> None:
+def test_a_full_database_disk_stops_uploads(disks: dict[Path, int]) -> None:
     disks.update({CONTENT: 1000, ROWS: 100})
-    room = Room(CONTENT, Reserve(100, (ROWS,)))
+    room = DiskSpace(CONTENT, Reserve(100, (ROWS,)))
 
     room.check(900)
     disks[ROWS] = 99
@@ -81,12 +81,12 @@ def test_the_disk_of_the_rows_keeps_its_reserve_and_takes_no_content(disks: dict
         room.check(0)
 
 
-def test_a_disk_that_does_not_tell_its_size_is_taken_at_its_word_when_it_is_full(
+def test_a_disk_of_unknown_size_has_no_reserve(
     disks: dict[Path, int],
 ) -> None:
     disks[CONTENT] = -1
-    room = Room(CONTENT, Reserve(100))
+    room = DiskSpace(CONTENT, Reserve(100))
 
     room.check(1 << 40)
-    with room.taking(1 << 40):
-        assert room.free() == Free(-1, 100, None)
+    with room.writing(1 << 40):
+        assert room.free() == FreeSpace(-1, 100, None)

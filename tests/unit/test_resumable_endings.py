@@ -195,7 +195,7 @@ def test_an_upload_that_somebody_writes_to_does_not_expire(
     made = service.begin(plan(100))
     bench.clock.advance(days=8)
 
-    with bench.locker.hold(lock_name(made.id), patience=0):
+    with bench.locker.hold(lock_name(made.id), timeout=0):
         assert housekeeping(session, bench).expire_uploads() == []
     assert housekeeping(session, bench).expire_uploads() == [made.id]
 

@@ -12,7 +12,7 @@ import pytest
 
 from cabinet.serving.crew import Crew
 from cabinet.serving.waiting import Stage, Waiter, WaitingRoom
-from cabinet.storage.memory import Memory
+from cabinet.storage.memory import MemoryBudget
 from tests.support.waiting import wait_until
 
 
@@ -21,7 +21,7 @@ def waiter(address: str, received: bytes = b"") -> Waiter:
 
 
 def test_the_longest_waiting_of_the_address_with_most_goes_first() -> None:
-    room = WaitingRoom(Memory(1000))
+    room = WaitingRoom(MemoryBudget(1000))
     office = [waiter("office") for _ in range(3)]
     flood = [waiter("flood") for _ in range(4)]
     for one in [*office, *flood]:
@@ -40,7 +40,7 @@ def test_the_longest_waiting_of_the_address_with_most_goes_first() -> None:
 
 
 def test_whoever_holds_most_bytes_lets_go_first_and_not_the_silent() -> None:
-    memory = Memory(1000)
+    memory = MemoryBudget(1000)
     room = WaitingRoom(memory)
     for _ in range(10):
         room.enter(waiter("office"))
@@ -59,8 +59,8 @@ def test_whoever_holds_most_bytes_lets_go_first_and_not_the_silent() -> None:
 
 
 def test_what_waits_keeps_half_of_the_memory_whatever_uploads_hold() -> None:
-    memory = Memory(1000)
-    memory.take(5000)
+    memory = MemoryBudget(1000)
+    memory.add(5000)
     room = WaitingRoom(memory)
     one, another = waiter("a", b"x" * 500), waiter("b", b"x")
     room.enter(one)
@@ -72,7 +72,7 @@ def test_what_waits_keeps_half_of_the_memory_whatever_uploads_hold() -> None:
 
 
 def test_what_is_dropped_or_renamed_is_counted_once() -> None:
-    memory = Memory(10)
+    memory = MemoryBudget(10)
     room = WaitingRoom(memory)
     one = waiter("proxy", b"x" * 100)
     room.enter(one)

@@ -17,7 +17,7 @@ from cabinet.services.backups import backups as services
 from cabinet.services.backups.backup_folder import Manifest
 from cabinet.services.backups.backups import Backups, RestoreTerms, Watch
 from cabinet.serving import preparing
-from cabinet.storage.copying import Taken
+from cabinet.storage.copying import CopyResult
 from cabinet.storage.protocols import OnDisk
 from cabinet.terminal.meter import CountMeter, count_meter
 from cabinet.terminal.report import note, say
@@ -107,14 +107,14 @@ def _meter(*, quiet: bool, as_json: bool) -> CountMeter:
 
 
 def _watch(meter: CountMeter) -> Watch:
-    def watch(taken: Taken) -> None:
+    def watch(taken: CopyResult) -> None:
         meter.advance(taken.blob.size, taken.blob.content_hash[:12])
 
     return watch
 
 
 def _print_result(
-    verb: str, manifest: Manifest, lost: list[Taken], *, quiet: bool, as_json: bool, **more: int
+    verb: str, manifest: Manifest, lost: list[CopyResult], *, quiet: bool, as_json: bool, **more: int
 ) -> None:
     counts = manifest.counts
     if as_json:
@@ -129,7 +129,7 @@ def _print_result(
             note(f"Content: {', '.join(f'{count} {what}' for what, count in more.items())}.")
 
 
-def _exit_if_lost(lost: list[Taken], hint: str) -> None:
+def _exit_if_lost(lost: list[CopyResult], hint: str) -> None:
     """List missing or damaged content, and exit with 1 if there is any."""
     for taken in lost:
         note(f"{taken.outcome}: {taken.blob.content_hash}")

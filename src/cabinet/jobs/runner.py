@@ -62,7 +62,7 @@ def try_hold(locker: Locker, name: str) -> Iterator[bool]:
     with ExitStack() as held:
         is_held = True
         try:
-            held.enter_context(locker.hold(name, patience=0))
+            held.enter_context(locker.hold(name, timeout=0))
         except LockTaken:
             is_held = False
         yield is_held

@@ -30,7 +30,7 @@ from cabinet import __version__
 from cabinet.extensions import db
 from cabinet.refusals import BadSetting, DatabaseTooNew, UnusableStore
 from cabinet.services.backups.database_copy import vacuum_into
-from cabinet.storage.file_locks import FLAGS, LockTaken, locked, take
+from cabinet.storage.file_locks import FLAGS, LockTaken, acquire, locked
 from cabinet.web.runtime import EXTENSION
 
 log = logging.getLogger("cabinet")
@@ -57,7 +57,7 @@ def prepare(app: Flask, *, to_serve: bool = False) -> None:
     instance = Path(app.instance_path)
     try:
         make_instance(app)
-        with locked(instance / "lock", patience=None):
+        with locked(instance / "lock", timeout=None):
             _refuse_beside_others(instance)
             app.secret_key = app.config["SECRET_KEY"] or _secret_key(instance / "secret_key")
             app.extensions[EXTENSION].store  # noqa: B018 - opened here, so that it fails here
@@ -81,7 +81,7 @@ def alone(app: Flask) -> Iterator[None]:
     instance = Path(app.instance_path)
     try:
         make_instance(app)
-        with locked(instance / "lock", patience=None):
+        with locked(instance / "lock", timeout=None):
             for lock in instance.glob(_serving_lock("*")):
                 if _is_held(lock):
                     raise UnusableStore(
@@ -202,7 +202,7 @@ def _announce(app: Flask) -> None:
     descriptor = os.open(own, FLAGS, 0o600)
     # Only closed: a process that was forked off must not unlock it for this one.
     weakref.finalize(app, os.close, descriptor)
-    take(descriptor, patience=None, together=True)
+    acquire(descriptor, timeout=None, shared=True)
 
 
 def _refuse_beside_others(instance: Path) -> None:
@@ -222,7 +222,7 @@ def _serving_lock(version: str) -> str:
 
 def _is_held(path: Path) -> bool:
     try:
-        with locked(path, patience=0):
+        with locked(path, timeout=0):
             path.unlink(missing_ok=True)
     except LockTaken:
         return True

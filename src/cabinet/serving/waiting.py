@@ -12,7 +12,7 @@ from enum import Enum, auto
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-from cabinet.storage.memory import Memory
+from cabinet.storage.memory import MemoryBudget
 from cabinet.web.framing import Chunked, Head
 
 
@@ -97,7 +97,7 @@ class _Crowd:
 class WaitingRoom:
     """All connections that wait; the bytes that they hold are counted in `memory`."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: MemoryBudget) -> None:
         self._memory = memory
         self._waiters: dict[Waiter, None] = {}
         self._everybody = _Crowd()
@@ -161,4 +161,4 @@ class WaitingRoom:
         if size:
             waiter.counted += size
             self.held += size
-            self._memory.take(size)
+            self._memory.add(size)

@@ -39,7 +39,7 @@ from cabinet.serving.connection import Connection
 from cabinet.serving.crew import Crew
 from cabinet.serving.loading import LoadingWorker
 from cabinet.serving.waiting import SENDING, Stage, Waiter, WaitingRoom
-from cabinet.storage.memory import UPLOADS
+from cabinet.storage.memory import UPLOAD_MEMORY
 from cabinet.web.framing import Chunked, Counted
 from cabinet.web.request_body import RequestBody
 from cabinet.web.runtime import EXTENSION
@@ -74,7 +74,7 @@ class Worker(LoadingWorker):
         super().__init__(*args, **options)
         self.log.atoms_wrapper_class = PrintableAtoms
         self.worker_connections: int = self.cfg.worker_connections
-        self._room = WaitingRoom(UPLOADS)
+        self._room = WaitingRoom(UPLOAD_MEMORY)
         # Those that have all they need; a thread takes them in this order.
         self._ready: deque[Waiter] = deque()
         self._running = 0

@@ -2,5 +2,5 @@
 
 The server, `flask files` and filecli stream through these modules.
 
-Rule: no flask, werkzeug or sqlalchemy below this folder; no user, no path that a user typed.
+Rule: nothing in this folder imports flask, werkzeug or sqlalchemy, or handles users or user-typed paths.
 """

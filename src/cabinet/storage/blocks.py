@@ -1,17 +1,17 @@
-"""Chunks in, blocks out: each block hashed and written while the next one is received.
+"""Group chunks into blocks, and hash and write each block while the next one is received.
 
 The request's thread only receives. A small pool, shared by all uploads of the process, hashes
-each whole block and hands it to the backend; both release the interpreter lock. A body of one
-block or less is done in the request's thread, for a hand-over costs more than it saves.
+each full block and passes it to the backend; both release the GIL. A body of one block or less is
+processed in the request's thread, because a thread switch costs more than it saves.
 
-An upload that is resumed goes on inside a block: the bytes of it that are written already are
-hashed again, and not written again.
+A resumed upload continues inside a block: the bytes of that block that are already written are
+hashed again, but not written again.
 
-Whoever holds a block may let go of it at any time: it is hashed as far as it has come, and written.
-That happens when nothing comes for a while, and from piece to piece while memory is scarce.
+A partial block can be flushed at any time: its buffered bytes are written and hashed. This happens
+when the sender stalls, and after each chunk while memory is scarce.
 
-Rule: at most `BLOCKS_IN_FLIGHT` blocks of one upload are in the pool, and one is being filled; what
-is held is counted, until it is written or the upload ends.
+Rule: at most `BLOCKS_IN_FLIGHT` blocks of one upload are in the pool while one more is being filled.
+Buffered bytes are counted in `UPLOAD_MEMORY` until they are written or the upload ends.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from functools import cache
 from typing import TypeAlias, TypeVar
 
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
-from cabinet.storage.memory import UPLOADS
+from cabinet.storage.memory import UPLOAD_MEMORY
 
-# Two: a third made no upload faster on two cores and takes eight uploads at once past 160 MiB.
+# A third block made no upload faster on two cores, and brought eight concurrent uploads above 160 MiB.
 BLOCKS_IN_FLIGHT = 2
 
-# A vectored write takes at most IOV_MAX (1024 on Linux) buffers. What is shorter than 16 KiB is
-# therefore gathered by a copy, so that a block has at most 256 long pieces and a gathered one
-# before, between and behind them; a body in whole chunks is never copied.
+# A vectored write takes at most IOV_MAX (1024 on Linux) buffers. Pieces shorter than 16 KiB are
+# therefore copied together, so that a block has at most 256 long pieces and one copied piece
+# before, between and after them. A body in full chunks is never copied.
 SHORT_PIECE = 16 << 10
 PIECES_PER_BLOCK = 2 * (BLOCK_SIZE // SHORT_PIECE) + 1
 
@@ -42,13 +42,13 @@ T = TypeVar("T")
 
 Piece: TypeAlias = bytes | bytearray | memoryview
 
-# Writes the pieces, in their order, at an offset; called from several threads at once.
+# Writes the pieces, in order, at an offset; called from several threads at once.
 WriteBlock: TypeAlias = Callable[[int, Sequence[Piece]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What is known of bytes once all of them are written: how many, and their content hash."""
+class SizeAndHash:
+    """The size in bytes and the content hash of a complete upload."""
 
     size: int
     content_hash: str
@@ -56,7 +56,7 @@ class Measured:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    """Return this process's pool, made at its first large upload and so after any fork."""
+    """Return this process's thread pool; it is created on first use, so after any fork."""
     return ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1), thread_name_prefix="block")
 
 
@@ -64,12 +64,12 @@ os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def in_background(work: Callable[[], T]) -> Future[T]:
-    """Do `work`, which waits for nothing else of this pool, beside what the caller does next."""
+    """Run `work` in the pool; it must not wait for other work of the pool."""
     return _pool().submit(work)
 
 
 class _Block:
-    """At most `BLOCK_SIZE` bytes; those in `_pieces` are neither hashed nor written, and `head` is both."""
+    """At most `BLOCK_SIZE` bytes. `_pieces` are not yet hashed or written; `head` is already both."""
 
     def __init__(self, head: bytes = b"") -> None:
         self._hash = hashlib.sha256(head)
@@ -78,9 +78,9 @@ class _Block:
         self.size = len(head)
 
     def add(self, piece: Piece) -> None:
-        """Take the next bytes."""
+        """Buffer the next bytes."""
         self.size += len(piece)
-        UPLOADS.take(len(piece))
+        UPLOAD_MEMORY.add(len(piece))
         last = self._pieces[-1] if self._pieces else None
         if len(piece) >= SHORT_PIECE:
             self._pieces.append(piece)
@@ -90,35 +90,35 @@ class _Block:
             self._pieces.append(bytearray(piece))
 
     def digest(self) -> bytes:
-        """Return the digest of what is there; that of nothing is nothing."""
+        """Return the digest of the bytes so far, or empty bytes for an empty block."""
         digest = self._hash.copy()
         for piece in self._pieces:
             digest.update(piece)
         return digest.digest() if self.size else b""
 
-    def let_go(self, write_block: WriteBlock, start: int) -> None:
-        """Hash and write what is held, the block beginning at `start`, and hold it no more."""
+    def flush(self, write_block: WriteBlock, start: int) -> None:
+        """Write and hash the buffered bytes, and release them; `start` is the offset of the block."""
         if self._pieces:
-            # Hashed only once it is written, for after a full disk it is tried again.
+            # Hashed only after the write: after a full disk the same bytes are written again.
             write_block(start + self._done, self._pieces)
             for piece in self._pieces:
                 self._hash.update(piece)
-            self.drop()
+            self.discard()
 
-    def drop(self) -> None:
-        """Hold nothing more, whether it is written or not."""
-        UPLOADS.take(self._done - self.size)
+    def discard(self) -> None:
+        """Release the buffered bytes, written or not."""
+        UPLOAD_MEMORY.add(self._done - self.size)
         self._done = self.size
         self._pieces = []
 
 
 class BlockWriter:
-    """Gathers the chunks of one upload into blocks and has each hashed and written.
+    """Groups the chunks of one upload into blocks, and hashes and writes each block.
 
-    `start` is the offset of the block that comes first, and `head` what is already written of it.
+    `start` is the offset of the first block, and `head` the bytes of it that are already written.
 
-    Not safe for two threads. `settle` must be called before the backend closes what
-    `write_block` writes to, for blocks may still be on their way when an error is raised.
+    Not thread-safe. Call `settle` before closing the file that `write_block` writes to, because
+    blocks may still be in flight when an error is raised.
     """
 
     def __init__(self, write_block: WriteBlock, start: int = 0, head: bytes = b"") -> None:
@@ -134,27 +134,27 @@ class BlockWriter:
 
     @property
     def offset(self) -> int:
-        """Bytes taken so far; not all of them need be written yet."""
+        """The offset after the last byte taken; not all of these bytes are necessarily written."""
         return self._start + self._block.size
 
     @property
     def whole_blocks(self) -> int:
-        """How many blocks, from `start` on, are whole and written."""
+        """The number of full blocks written, counted from `start`."""
         return len(self._digests) // DIGEST_SIZE
 
     def digests(self, skip: int = 0) -> bytes:
-        """Return the digests of the whole and written blocks but the first `skip`, strung together."""
+        """Return the concatenated digests of the full, written blocks after the first `skip`."""
         return bytes(self._digests[skip * DIGEST_SIZE :])
 
     def write(self, chunks: Iterable[bytes]) -> None:
-        """Take `chunks` in their order; raises what they or `write_block` raise.
+        """Process `chunks` in order; raises what they or `write_block` raise.
 
-        What is held is let go at an empty chunk, and while memory is scarce.
+        Flushes the buffered bytes on an empty chunk, and before each chunk while memory is scarce.
         """
         self._refuse_when_finished()
         for chunk in chunks:
-            if not chunk or UPLOADS.is_scarce:
-                self._block.let_go(self._write_block, self._start)
+            if not chunk or UPLOAD_MEMORY.is_scarce:
+                self._block.flush(self._write_block, self._start)
             self._take(chunk)
 
     def _take(self, chunk: bytes) -> None:
@@ -167,43 +167,43 @@ class BlockWriter:
             self._block.add(piece)
 
     def flush(self) -> None:
-        """Wait until all that was taken is written, the block that is not yet full included."""
+        """Write all bytes taken so far, including the partial block, and wait until that is done."""
         self._refuse_when_finished()
         if self._block.size == BLOCK_SIZE:
             self._hand_over()
         while self._running:
             self._collect()
-        self._block.let_go(self._write_block, self._start)
+        self._block.flush(self._write_block, self._start)
 
     def content_hash(self) -> str:
-        """Return the content hash of what was taken from `start` on; all of it is written then."""
+        """Write everything taken since `start`, and return its content hash."""
         self.flush()
         return combine(self.digests() + self._block.digest())
 
-    def finish(self) -> Measured:
-        """Write what is left, wait for all blocks, and return the size and the hash.
+    def finish(self) -> SizeAndHash:
+        """Write the remaining bytes, wait for all blocks, and return the size and the hash.
 
-        Called once: after it, or an error of it, `write` and `finish` raise ValueError.
+        Call it once: afterwards, even if it raised, `write` and `finish` raise ValueError.
         """
         self._refuse_when_finished()
         self._finished = True
         size = self.offset
-        self._block.let_go(self._write_block, self._start)
+        self._block.flush(self._write_block, self._start)
         last = self._block.digest()
         self._start, self._block = size, _Block()
         while self._running:
             self._collect()
         self._digests += last
-        return Measured(size, combine(bytes(self._digests)))
+        return SizeAndHash(size, combine(bytes(self._digests)))
 
     def settle(self) -> None:
-        """Wait until no thread writes for this upload any more, and let go of what is held; raises nothing."""
+        """Wait until no thread writes for this upload, and release the buffered bytes; never raises."""
         wait(self._running)
-        # A signal may have come between the hand-over of a block and the note of it above.
+        # A signal may have interrupted `_hand_over` after `submit` and before the append.
         with self._state:
             self._settled = True
             self._state.wait_for(lambda: not self._writing)
-        self._block.drop()
+        self._block.discard()
 
     def _refuse_when_finished(self) -> None:
         if self._finished:
@@ -217,22 +217,22 @@ class BlockWriter:
         self._block = _Block()
 
     def _collect(self) -> None:
-        # Taken out only afterwards: when a signal interrupts the wait, `settle` still waits for
-        # this block, and after an error no later `finish` can pass over it.
+        # Removed only afterwards: when a signal interrupts the wait, `settle` still waits for
+        # this block, and after an error a later `finish` cannot skip it.
         self._digests += self._running[0].result()
         self._running.popleft()
 
     def _run(self, block: _Block, start: int) -> bytes:
         with self._state:
             if self._settled:
-                block.drop()
+                block.discard()
                 return b""
             self._writing += 1
         try:
-            block.let_go(self._write_block, start)
+            block.flush(self._write_block, start)
             return block.digest()
         finally:
-            block.drop()
+            block.discard()
             with self._state:
                 self._writing -= 1
                 self._state.notify_all()

@@ -1,9 +1,9 @@
-"""Bytes on their way: cut into chunks, counted, limited, hashed as they pass.
+"""Iterators over chunks of a stream: read, limit and hash them as they pass.
 
-A chunk is one `bytes` object of at most `CHUNK_SIZE`. Whoever receives it owns it, and nobody
-changes it, so that blocks can be hashed and written elsewhere without a copy.
+A chunk is one `bytes` object of at most `CHUNK_SIZE`. The receiver owns it and must not change
+it, so that blocks can be hashed and written in other threads without a copy.
 
-An empty one says that nothing has come for a while: whoever holds earlier ones back lets them go.
+An empty chunk means that the sender has stalled: a consumer that buffers chunks flushes them.
 
 Rule: never hold more than one chunk.
 """
@@ -21,18 +21,18 @@ from cabinet.errors import TooLarge, TruncatedBody
 # 1 MiB gains nothing but memory.
 CHUNK_SIZE = 1 << 20
 
-# One that is hashed and one that waits: more does not make it faster.
-CHUNKS_BEHIND = 2
+# One chunk being hashed and one waiting; more made nothing faster.
+MAX_PENDING_CHUNKS = 2
 
 
 class Reader(Protocol):
-    """Anything with a `read`, empty at the end; None says that nothing has come for a while."""
+    """An object with a `read` that returns empty bytes at the end, and None when the sender has stalled."""
 
     def read(self, size: int, /) -> bytes | None: ...
 
 
 class Hasher(Protocol):
-    """Anything that takes bytes in order, such as the objects of hashlib."""
+    """An object that consumes bytes in order, such as those of hashlib."""
 
     def update(self, data: bytes, /) -> None: ...
 
@@ -44,7 +44,7 @@ def iter_stream(stream: Reader, size: int = CHUNK_SIZE) -> Iterator[bytes]:
 
 
 def read_up_to(stream: Reader, most: int) -> bytes:
-    """Return the next `most` bytes of `stream`, fewer only at its end, however it cuts them."""
+    """Return the next `most` bytes of `stream`, fewer only at its end; short reads are repeated."""
     pieces = []
     while most and (piece := stream.read(most)):
         pieces.append(piece)
@@ -55,7 +55,7 @@ def read_up_to(stream: Reader, most: int) -> bytes:
 def iter_exactly(stream: Reader, length: int, size: int = CHUNK_SIZE) -> Iterator[bytes]:
     """Yield chunks of the next `length` bytes of `stream`, and never read past them.
 
-    Raises `TruncatedBody` when the stream ends early: what was yielded until then is not whole.
+    Raises `TruncatedBody` when the stream ends early; the chunks yielded so far are incomplete.
     """
     remaining = length
     while remaining:
@@ -68,7 +68,7 @@ def iter_exactly(stream: Reader, length: int, size: int = CHUNK_SIZE) -> Iterato
 
 
 def iter_limited(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
-    """Pass `chunks` on; raise `TooLarge` instead of passing byte number `limit` + 1."""
+    """Yield `chunks`; raise `TooLarge` instead of yielding byte number `limit` + 1."""
     received = 0
     for chunk in chunks:
         received += len(chunk)
@@ -77,10 +77,10 @@ def iter_limited(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
         yield chunk
 
 
-class HasherAside:
-    """Feeds a hasher from a thread of its own, so that whoever receives the chunks need not wait.
+class BackgroundHasher:
+    """Feeds a hasher in a background thread, so that the thread that receives chunks need not wait.
 
-    At most `CHUNKS_BEHIND` of them are held back for it. Used by one thread; `close` it.
+    At most `MAX_PENDING_CHUNKS` are queued. Not thread-safe; call `close` at the end.
     """
 
     def __init__(self, hasher: Hasher) -> None:
@@ -89,18 +89,18 @@ class HasherAside:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="hash")
 
     def update(self, data: bytes, /) -> None:
-        """Take the next bytes."""
-        if len(self._running) == CHUNKS_BEHIND:
+        """Queue the next bytes; waits while the queue is full."""
+        if len(self._running) == MAX_PENDING_CHUNKS:
             self._running.popleft().result()
         self._running.append(self._thread.submit(self._hasher.update, data))
 
     def close(self) -> None:
-        """Wait until the hasher has all that was taken, and end the thread."""
+        """Wait until the hasher has consumed everything, and end the thread."""
         self._thread.shutdown()
 
 
 def iter_hashed(chunks: Iterable[bytes], *hashers: Hasher) -> Iterator[bytes]:
-    """Pass `chunks` on and feed each to every one of `hashers` first."""
+    """Yield `chunks`, feeding each to all `hashers` first."""
     for chunk in chunks:
         for hasher in hashers:
             hasher.update(chunk)

@@ -1,8 +1,8 @@
 """The content hash: SHA-256 over the SHA-256 of every block of 4 MiB.
 
 This is the published Dropbox content hash, so `rclone hashsum dropbox FILE` computes the same.
-Against one SHA-256 over everything it has three merits: an upload that is resumed carries no
-hidden state but the finished digests, blocks hash in parallel, and a damaged block can be named.
+It has three advantages over one SHA-256 of the whole content: a resumed upload needs no state but
+the digests of its full blocks, blocks are hashed in parallel, and a damaged block can be identified.
 
 Rule: a digest is `bytes` between functions and lower-case hex at the edges.
 """
@@ -20,7 +20,7 @@ BLOCK_SIZE = 4 << 20
 
 DIGEST_SIZE = hashlib.sha256().digest_size
 
-# What hashes begin with, in their order: as many parts of about one size.
+# The first two hex digits of a hash, in order: they divide blobs into 256 parts of about equal size.
 PREFIXES = tuple(f"{number:02x}" for number in range(256))
 
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -32,12 +32,12 @@ def is_content_hash(text: str) -> bool:
 
 
 def combine(digests: bytes) -> str:
-    """Return the content hash, in hex, of the blocks whose digests are strung together."""
+    """Return the content hash, in hex, of the blocks with these concatenated digests."""
     return hashlib.sha256(digests).hexdigest()
 
 
 class ContentHasher:
-    """Computes the content hash of bytes that come in order and in pieces of any length."""
+    """Computes the content hash of bytes that arrive in order, in pieces of any length."""
 
     def __init__(self) -> None:
         self._digests = bytearray()
@@ -45,7 +45,7 @@ class ContentHasher:
         self._filled = 0
 
     def update(self, data: bytes, /) -> None:
-        """Take the next bytes."""
+        """Add the next bytes."""
         view = memoryview(data)
         while view:
             piece = view[: BLOCK_SIZE - self._filled]
@@ -58,13 +58,13 @@ class ContentHasher:
                 self._filled = 0
 
     def hexdigest(self) -> str:
-        """Return the content hash, in hex, of everything taken so far."""
+        """Return the content hash, in hex, of all bytes so far."""
         last = self._block.digest() if self._filled else b""
         return combine(bytes(self._digests) + last)
 
 
 def hash_chunks(chunks: Iterable[bytes]) -> str:
-    """Return the content hash, in hex, of `chunks` in their order."""
+    """Return the content hash, in hex, of `chunks` in order."""
     hasher = ContentHasher()
     for chunk in chunks:
         hasher.update(chunk)
@@ -72,5 +72,5 @@ def hash_chunks(chunks: Iterable[bytes]) -> str:
 
 
 def hash_stream(stream: Reader) -> str:
-    """Return the content hash, in hex, of what is left in `stream`, which stays open."""
+    """Return the content hash, in hex, of the rest of `stream`, which stays open."""
     return hash_chunks(iter_stream(stream))

@@ -1,10 +1,10 @@
-"""Blobs of one store become blobs of another: for a backup, and back.
+"""Copy blobs from one store to another, to make and to restore a backup.
 
-By hard links where both are folders on one filesystem; else by copies, which are hashed on their
-way. A blob that the target has already, of the right size, costs one look.
+Uses hard links where both stores are folders on one filesystem, otherwise copies that are hashed
+on the way. A blob that the target already has in the right size costs one `lstat`.
 
-Rule: nothing takes the name of a blob before it is durable; what the source has lost or damaged is
-told and passed over, what the target cannot do is raised.
+Rule: a file gets the name of a blob only once it is durable. Blobs that the source has lost or
+damaged are reported and skipped; errors of the target are raised.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from cabinet.storage.chunks import iter_stream
 from cabinet.storage.content_hash import hash_stream
 from cabinet.storage.protocols import BlobStore, OnDisk, key_in
 
-# Copies at a time: the syncs of small files share the journal's, and one file's hash the other's wait.
+# Concurrent copies: syncs of small files share a journal commit, and one file is hashed while another waits.
 THREADS = 8
 
 
 class Outcome(StrEnum):
-    """What became of a blob that was to be taken."""
+    """The result of copying or checking one blob."""
 
     THERE = auto()
     LINKED = auto()
@@ -34,8 +34,8 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A blob that shall be taken; its size in bytes, and its key where that does not follow from the content."""
+class BlobRef:
+    """A blob to copy: its content hash, its size in bytes, and its key."""
 
     content_hash: str
     size: int
@@ -43,50 +43,50 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A blob, and what became of it."""
+class CopyResult:
+    """A blob and the outcome of copying or checking it."""
 
-    blob: Wanted
+    blob: BlobRef
     outcome: Outcome
 
 
 class _Unreadable(Exception):
-    """The source's disk reports an error."""
+    """Reading from the source failed."""
 
 
 def can_link(source: BlobStore, target: BlobStore) -> bool:
-    """Tell whether the two stores seem to lie on one filesystem, so that a blob needs no room."""
+    """Tell whether the two stores seem to lie on one filesystem, so that a blob needs no space."""
     if not (isinstance(source, OnDisk) and isinstance(target, OnDisk)):
         return False
     return source.root.stat().st_dev == target.root.stat().st_dev
 
 
-def take(source: BlobStore, target: BlobStore, wanted: Sequence[Wanted]) -> Iterator[Taken]:
-    """Have `target` hold these blobs of `source`, durably, and yield what became of each, in any order.
+def copy_blobs(source: BlobStore, target: BlobStore, wanted: Sequence[BlobRef]) -> Iterator[CopyResult]:
+    """Copy these blobs from `source` to `target`, durably, and yield the result of each, in any order.
 
-    Nobody else may write these blobs to `target` meanwhile. Raises `StorageFull` or `StorageFault`
-    of the target; what was taken until then stays.
+    No other process may write these blobs to `target` meanwhile. Raises `StorageFull` or
+    `StorageFault` of the target; blobs copied before the error stay.
     """
     missing = []
     for blob in wanted:
         if size_in(target, blob) == blob.size:
-            yield Taken(blob, Outcome.THERE)
+            yield CopyResult(blob, Outcome.THERE)
             continue
         found = size_in(source, blob)
         if found == blob.size:
             missing.append(blob)
         else:
-            yield Taken(blob, Outcome.MISSING if found is None else Outcome.DAMAGED)
+            yield CopyResult(blob, Outcome.MISSING if found is None else Outcome.DAMAGED)
     linked = _link(source, target, missing)
-    yield from (Taken(blob, Outcome.LINKED) for blob in missing if blob.content_hash in linked)
+    yield from (CopyResult(blob, Outcome.LINKED) for blob in missing if blob.content_hash in linked)
     left = [blob for blob in missing if blob.content_hash not in linked]
     if left:
         with ThreadPoolExecutor(THREADS, thread_name_prefix="copy") as pool:
-            yield from pool.map(lambda blob: Taken(blob, _copy(source, target, blob)), left)
+            yield from pool.map(lambda blob: CopyResult(blob, _copy(source, target, blob)), left)
 
 
-def check(store: BlobStore, blob: Wanted) -> Outcome:
-    """Read and hash a blob, and tell whether it is there, missing or damaged."""
+def check(store: BlobStore, blob: BlobRef) -> Outcome:
+    """Read and hash a blob, and return whether it is present, missing or damaged."""
     found = size_in(store, blob)
     if found is None:
         return Outcome.MISSING
@@ -102,22 +102,22 @@ def check(store: BlobStore, blob: Wanted) -> Outcome:
     return Outcome.THERE if is_right else Outcome.DAMAGED
 
 
-def size_in(store: BlobStore, blob: Wanted) -> int | None:
-    """Return the size that a blob has in `store`, None when it is not there."""
+def size_in(store: BlobStore, blob: BlobRef) -> int | None:
+    """Return the size of a blob in `store`, or None when it is missing."""
     return store.size_of(_key(store, blob))
 
 
-def _key(store: BlobStore, blob: Wanted) -> str:
+def _key(store: BlobStore, blob: BlobRef) -> str:
     return key_in(store, blob.content_hash, blob.key)
 
 
-def _link(source: BlobStore, target: BlobStore, blobs: Sequence[Wanted]) -> set[str]:
+def _link(source: BlobStore, target: BlobStore, blobs: Sequence[BlobRef]) -> set[str]:
     if not isinstance(target, OnDisk):
         return set()
     return set(target.link_from(source, [blob.content_hash for blob in blobs]))
 
 
-def _copy(source: BlobStore, target: BlobStore, blob: Wanted) -> Outcome:
+def _copy(source: BlobStore, target: BlobStore, blob: BlobRef) -> Outcome:
     with target.begin(blob.size) as staging:
         try:
             staging.append(_content_of(source, blob))
@@ -132,8 +132,8 @@ def _copy(source: BlobStore, target: BlobStore, blob: Wanted) -> Outcome:
     return Outcome.COPIED
 
 
-def _content_of(source: BlobStore, blob: Wanted) -> Iterator[bytes]:
-    """Yield the bytes of a blob; an error of its disk is told apart from one of the disk that takes it."""
+def _content_of(source: BlobStore, blob: BlobRef) -> Iterator[bytes]:
+    """Yield the bytes of a blob; raise `_Unreadable` for read errors, to tell them from write errors."""
     try:
         with source.open(_key(source, blob)) as stream:
             yield from iter_stream(stream)

@@ -1,6 +1,6 @@
-"""What a disk says, in the words of the domain, and what makes its names durable.
+"""Translate disk errors into domain errors, and sync files and folders.
 
-Rule: knows files and folders, and no store.
+Rule: handles files and folders, and knows no store.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from pathlib import Path
 
 from cabinet.errors import StorageFault, StorageFull
 
-# No room on the disk, in the system's quota, or in the limit on one file.
+# The disk is full, or the system's quota or file size limit is reached.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """Turn what the operating system says about a disk into the domain's errors."""
+    """Raise OSErrors of the body as `StorageFull` or `StorageFault`."""
     try:
         yield
     except OSError as error:
@@ -29,12 +29,12 @@ def disk_errors() -> Iterator[None]:
 
 
 def sync_data(descriptor: int) -> None:
-    """Make the bytes of a file durable, and its times only where the system knows no less."""
+    """Make the bytes of a file durable, with `fdatasync` where the system has it."""
     (os.fdatasync if hasattr(os, "fdatasync") else os.fsync)(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable."""
+    """Make the directory entries of `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -1,11 +1,11 @@
-"""Locks of files, for threads and processes alike: alone or together with others, at once or with patience.
+"""Exclusive and shared file locks between threads and processes.
 
-The kernel keeps them with the open file (`flock`, which every POSIX system of today has): whoever
-closes it, or is killed, holds it no more.
+The kernel keeps a lock with the open file description (`flock`, which every current POSIX system
+has): closing the file, or the death of the process, releases it.
 
-A lock is taken with `patience`: so many seconds, 0 for not waiting at all, None for as long as it takes.
+`timeout` is in seconds: 0 does not wait, None waits without limit.
 
-Rule: a file is only locked here, never read or written.
+Rule: files are only locked here, never read or written.
 """
 
 from __future__ import annotations
@@ -19,52 +19,50 @@ from pathlib import Path
 
 FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
-# Seconds between two looks of whoever waits up to a deadline, for the kernel knows none.
-LOOK_AGAIN = 0.02
+# Seconds between two attempts while waiting with a timeout, because `flock` has none.
+POLL_SECONDS = 0.02
 
 
 class LockTaken(Exception):
-    """Somebody else has the lock; whoever asked for it turns this into an error of its own."""
+    """The lock is held elsewhere; callers translate this into an error of their own."""
 
 
-def wait_for(try_it: Callable[[], bool], patience: float) -> None:
-    """Call `try_it` until it is true; raises `LockTaken` once `patience` seconds are over."""
-    deadline = time.monotonic() + patience
-    while not try_it():
+def poll(attempt: Callable[[], bool], timeout: float) -> None:
+    """Call `attempt` until it returns True; raises `LockTaken` after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while not attempt():
         if time.monotonic() >= deadline:
             raise LockTaken
-        time.sleep(LOOK_AGAIN)
+        time.sleep(POLL_SECONDS)
 
 
-def take(descriptor: int, *, patience: float | None, together: bool = False) -> None:
-    """Lock an open file, alone or `together` with others who do; raises `LockTaken`."""
-    kind = fcntl.LOCK_SH if together else fcntl.LOCK_EX
-    if patience is None:
+def acquire(descriptor: int, *, timeout: float | None, shared: bool = False) -> None:
+    """Lock an open file, exclusively or `shared`; raises `LockTaken`."""
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    if timeout is None:
         fcntl.flock(descriptor, kind)
     else:
-        wait_for(lambda: _try(descriptor, kind), patience)
+        poll(lambda: _try_lock(descriptor, kind), timeout)
 
 
 def release(descriptor: int) -> None:
-    """Unlock a file and close it; raises nothing of the lock."""
-    # A program that is being started may have a copy of the descriptor for a moment, which keeps the lock.
+    """Unlock a file and close it; errors of unlocking are ignored."""
+    # A child process that is being started may briefly have a copy of the descriptor, which keeps the lock.
     with suppress(OSError):
         fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)
 
 
 @contextmanager
-def locked(
-    path: Path, *, patience: float | None, together: bool = False, flags: int = FLAGS
-) -> Iterator[int]:
-    """Hold the lock of the file at `path`, which stays there, and give its descriptor.
+def locked(path: Path, *, timeout: float | None, shared: bool = False, flags: int = FLAGS) -> Iterator[int]:
+    """Hold the lock of the file at `path`, which is not removed, and yield its descriptor.
 
-    Made where missing, for its owner alone, unless `flags` say otherwise. Raises `LockTaken`, or
-    OSError where it cannot be opened.
+    Creates the file with mode 0600 if missing, unless `flags` say otherwise. Raises `LockTaken`, or
+    OSError when the file cannot be opened.
     """
     descriptor = os.open(path, flags, 0o600)
     try:
-        take(descriptor, patience=patience, together=together)
+        acquire(descriptor, timeout=timeout, shared=shared)
         yield descriptor
     finally:
         release(descriptor)
@@ -76,20 +74,21 @@ def open_locked(
     mode: int,
     look: Callable[[os.stat_result], None] | None = None,
     *,
-    together: bool = False,
+    shared: bool = False,
 ) -> int:
-    """Open and lock a file that whoever holds it alone may remove or rename; the caller closes it.
+    """Open and lock a file that the holder of the exclusive lock may remove or rename; the caller closes it.
 
-    `look` sees what was locked, and may raise, or remove it; in the end what is at `path` is locked.
-    Raises `LockTaken` at once, OSError, and what `look` raises.
+    `look` is called with the status of the locked file, and may raise, or remove the file; the
+    returned descriptor is of the file that is at `path` in the end. Does not wait: raises
+    `LockTaken`, OSError, and what `look` raises.
     """
     while True:
         descriptor = os.open(path, flags, mode)
         try:
-            take(descriptor, patience=0, together=together)
+            acquire(descriptor, timeout=0, shared=shared)
             if look is not None:
                 look(os.fstat(descriptor))
-            # Whoever held it before may have removed it, or given it another name, by now.
+            # The previous holder may have removed or renamed the file meanwhile.
             if is_at(descriptor, path):
                 return descriptor
         except BaseException:
@@ -106,7 +105,7 @@ def is_at(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _try(descriptor: int, kind: int) -> bool:
+def _try_lock(descriptor: int, kind: int) -> bool:
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,22 +1,22 @@
-"""How many bytes this process holds of what its clients have sent and no disk has yet.
+"""Count the bytes that this process has received but not yet written to disk.
 
-Each of hundreds of uploads is quickest with megabytes in hand, and all of them together would fill
-the memory of a small machine; those that stall would keep it. So everybody counts what they hold,
-and once it is too much they let go of it sooner.
+Each of hundreds of uploads is fastest with megabytes of buffer, but all of them together would fill
+the memory of a small machine, and stalled ones would keep it. So every buffer is counted, and
+buffers are flushed sooner once the total is high.
 
-Rule: it counts and refuses nobody; what follows from a full memory is for whoever holds bytes.
+Rule: this module only counts and never refuses; those that buffer bytes react to a high count.
 """
 
 from __future__ import annotations
 
 import threading
 
-# Bytes, until the setting is read.
+# Bytes, until the UPLOAD_MEMORY setting is read.
 _LIMIT = 64 << 20
 
 
-class Memory:
-    """A count of bytes, and how many there should be at most. Safe for many threads."""
+class MemoryBudget:
+    """A count of buffered bytes and its limit. Thread-safe."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -25,19 +25,22 @@ class Memory:
 
     @property
     def is_scarce(self) -> bool:
-        """Tell whether more than half is held: whoever can let go does, for the rest is for who cannot."""
+        """Tell whether more than half is in use.
+
+        Buffers that can be flushed then are; the other half is for those that cannot.
+        """
         return self.held > self.limit // 2
 
     @property
     def is_full(self) -> bool:
-        """Tell whether more is held than should be."""
+        """Tell whether more than the limit is in use."""
         return self.held > self.limit
 
-    def take(self, size: int) -> None:
-        """Count `size` more bytes; fewer where it is negative."""
+    def add(self, size: int) -> None:
+        """Add `size` bytes to the count; a negative size subtracts."""
         with self._lock:
             self.held += size
 
 
-# Of all uploads of this process, and of requests that have not wholly come.
-UPLOADS = Memory(_LIMIT)
+# Counts all uploads of this process, and requests that are not yet complete.
+UPLOAD_MEMORY = MemoryBudget(_LIMIT)

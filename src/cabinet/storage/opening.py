@@ -1,6 +1,6 @@
-"""The store behind a URL, and the one in a folder of a backup.
+"""Open the store at a URL, or the one in a backup folder.
 
-Rule: a backend is loaded by its name when one of its stores is opened, and known to nobody else.
+Rule: a backend is imported by its name when a store of it is opened; no other module imports it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cabinet.refusals import BadSetting
 from cabinet.storage.protocols import Locker, ResumableStore
 from cabinet.storage.reserve import NO_RESERVE, Reserve
 
-# Scheme of a store URL -> the module below this package whose `open_store` and `open_locker` serve it.
+# Scheme of a store URL -> the module in this package with its `open_store` and `open_locker`.
 BACKENDS = {"file": "local.blobs"}
 
 # The module whose `open_folder(root)` opens the store of a backup.
@@ -22,19 +22,19 @@ _FOLDER_BACKEND = "local.plain"
 
 
 def open_store(url: str, reserve: Reserve = NO_RESERVE) -> ResumableStore:
-    """Return the store behind `url`, made on first use; its scheme names the backend.
+    """Return the store at `url`, created on first use; the scheme names the backend.
 
-    It takes no content where that would leave less free than `reserve`.
+    The store refuses content that would leave less disk space free than `reserve`.
 
-    Raises `BadSetting` for an unknown scheme and `UnusableStore` when the place cannot keep the
-    promises of `protocols.py`.
+    Raises `BadSetting` for an unknown scheme, and `UnusableStore` when the location cannot meet
+    the requirements of `protocols.py`.
     """
     store: ResumableStore = _backend(url).open_store(url, reserve)
     return store
 
 
 def open_locker(url: str) -> Locker:
-    """Return the locks of all processes that share the store behind `url`, which is there already."""
+    """Return the locker of the existing store at `url`, shared by all its processes."""
     locker: Locker = _backend(url).open_locker(url)
     return locker
 
@@ -47,9 +47,9 @@ def _backend(url: str) -> Any:
 
 
 def open_folder(root: Path, *, make: bool) -> ResumableStore:
-    """Return the store in a folder that one process at a time writes to; made where missing with `make`.
+    """Return the store in a folder that one process at a time writes to; with `make`, create it if missing.
 
-    Its disk need not know hard links. Raises `UnusableStore` where it cannot be made.
+    Its filesystem need not support hard links. Raises `UnusableStore` when it cannot be created.
     """
     store: ResumableStore = import_module(f"cabinet.storage.{_FOLDER_BACKEND}").open_folder(root, make=make)
     return store

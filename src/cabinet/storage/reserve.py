@@ -1,9 +1,9 @@
-"""Room that content may not take: what is left for the database when a disk is full of uploads.
+"""Disk space that uploads must leave free, so that the database can still write.
 
-To delete something needs room as well: its row changes, and the change is logged. So uploads end
-while there still is some.
+Deleting needs space, too: rows change, and the change is logged. So uploads are refused while some
+space is left.
 
-Rule: whoever writes content asks before each write; whoever deletes asks nobody.
+Rule: check before each write of content; deleting needs no check.
 """
 
 from __future__ import annotations
@@ -17,36 +17,36 @@ from pathlib import Path
 
 from cabinet.errors import StorageFull
 
-# By default 1 % of a disk, in bytes at least and at most; of a small one, a tenth.
-_LEAST = 64 << 20
-_MOST = 1 << 30
+# The default is 1 % of the disk, within these limits in bytes, and at most a tenth of a small disk.
+_MIN_RESERVE = 64 << 20
+_MAX_RESERVE = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """Bytes that stay free on the disk of a store, and on the disks of the folders `beside` it.
+    """Bytes that stay free on the disk of a store, and on the disks of the `other_folders`.
 
-    A `size` of None is what suits each disk.
+    A `size` of None means the default for each disk.
     """
 
     size: int | None = 0
-    beside: tuple[Path, ...] = ()
+    other_folders: tuple[Path, ...] = ()
 
     def on(self, total: int) -> int:
-        """Return how much of a disk of `total` bytes stays free."""
+        """Return the reserve, in bytes, of a disk of `total` bytes."""
         if self.size is not None:
             return self.size
-        return min(_MOST, max(_LEAST, total // 100), total // 10)
+        return min(_MAX_RESERVE, max(_MIN_RESERVE, total // 100), total // 10)
 
 
 NO_RESERVE = Reserve()
 
 
 @dataclass(frozen=True, slots=True)
-class Free:
-    """Bytes that are free, the reserve included; the reserve; and what content may take.
+class FreeSpace:
+    """Free bytes including the reserve, the reserve, and the bytes that content may use.
 
-    That is negative where the reserve is touched already, and None where nobody knows.
+    `usable` is negative when the reserve is already in use, and None when it is unknown.
     """
 
     size: int
@@ -54,55 +54,55 @@ class Free:
     usable: int | None
 
 
-def check_room(free: Free | None, size: int = 0) -> None:
-    """Raise `StorageFull` where `size` bytes of content have no room."""
+def check_room(free: FreeSpace | None, size: int = 0) -> None:
+    """Raise `StorageFull` when `size` bytes of content do not fit."""
     if free is not None and free.usable is not None and free.usable < max(0, size):
         raise StorageFull
 
 
-class Room:
-    """What the disk of `folder` still has for content; safe for many threads.
+class DiskSpace:
+    """The space for content on the disk of `folder`; thread-safe.
 
-    Other processes are seen by what they have written, not by what they are about to write.
+    Writes in progress are counted for this process only, not for other processes.
     """
 
     def __init__(self, folder: Path, reserve: Reserve) -> None:
         self._folder = folder
         self._reserve = reserve
         self._lock = threading.Lock()
-        self._being_written = 0
+        self._writing = 0
 
     def check(self, size: int = 0) -> None:
-        """Raise `StorageFull` where `size` bytes of content would leave less than the reserve."""
+        """Raise `StorageFull` when `size` bytes of content would leave less than the reserve."""
         check_room(self.free(), size)
 
     @contextmanager
-    def taking(self, size: int) -> Iterator[None]:
-        """Let the body write `size` bytes; raises as `check`."""
+    def writing(self, size: int) -> Iterator[None]:
+        """Count `size` bytes as being written while the body runs; raises as `check` does."""
         with self._lock:
             self.check(size)
-            self._being_written += size
+            self._writing += size
         try:
             yield
         finally:
             with self._lock:
-                self._being_written -= size
+                self._writing -= size
 
-    def free(self) -> Free:
-        """Return what is free."""
+    def free(self) -> FreeSpace:
+        """Return the free space."""
         status = os.statvfs(self._folder)
-        usable = self._left(self._folder)
+        usable = self._beyond_reserve(self._folder)
         if usable is not None:
-            usable -= self._being_written
-        for folder in self._reserve.beside:
-            left = self._left(folder)
+            usable -= self._writing
+        for folder in self._reserve.other_folders:
+            left = self._beyond_reserve(folder)
             if left is not None and left < 0:
                 usable = left if usable is None else min(usable, left)
         total = status.f_blocks * status.f_frsize
-        return Free(status.f_bavail * status.f_frsize, self._reserve.on(total), usable)
+        return FreeSpace(status.f_bavail * status.f_frsize, self._reserve.on(total), usable)
 
-    def _left(self, folder: Path) -> int | None:
-        """Return the free bytes of a disk beyond the reserve, None where it does not tell its size."""
+    def _beyond_reserve(self, folder: Path) -> int | None:
+        """Return the free bytes of a disk beyond the reserve, None when its size is unknown."""
         status = os.statvfs(folder)
         if not status.f_blocks:
             return None

@@ -22,7 +22,7 @@ from typing import Any
 
 from cabinet.errors import N_, CabinetError, MalformedRequest, RequestTimeout
 from cabinet.storage.chunks import CHUNK_SIZE
-from cabinet.storage.memory import UPLOADS
+from cabinet.storage.memory import UPLOAD_MEMORY
 from cabinet.web.framing import BadFraming, Counted, Framing
 
 BROKEN_OFF = N_("the connection broke off, or its framing is wrong.")
@@ -165,7 +165,7 @@ class RequestBody(io.RawIOBase):
         return self._framing.is_over or self._is_cut_off
 
     def _receive(self, size: int) -> None:
-        wanted = self._framing.wanted(min(size, _SCARCE if UPLOADS.is_scarce else CHUNK_SIZE))
+        wanted = self._framing.wanted(min(size, _SCARCE if UPLOAD_MEMORY.is_scarce else CHUNK_SIZE))
         began = time.monotonic()
         try:
             data = self._recv(wanted)

@@ -19,7 +19,7 @@ from cabinet.services.uploads.publishing import Target
 from cabinet.services.uploads.values import Part, Plan
 from cabinet.storage import copying
 from cabinet.storage.content_hash import hash_chunks
-from cabinet.storage.reserve import Room
+from cabinet.storage.reserve import DiskSpace
 from cabinet.web import services
 from cabinet.web.runtime import EXTENSION
 from tests.cli.backup.conftest import Store, change
@@ -218,7 +218,7 @@ def test_missing_disk_space_is_reported_before_copying(
 ) -> None:
     store(a="first", b="second")
     monkeypatch.setattr(copying, "can_link", lambda source, target: False)
-    monkeypatch.setattr(Room, "_left", lambda room, folder: 10)
+    monkeypatch.setattr(DiskSpace, "_beyond_reserve", lambda room, folder: 10)
     operator.run("backup", "create", backup, code=1)
 
     assert blobs_in(backup) == set()

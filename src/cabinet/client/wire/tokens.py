@@ -115,7 +115,7 @@ class TokenFile:
         with ExitStack() as held:
             try:
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                held.enter_context(file_locks.locked(self._path.parent, patience=None, flags=_FOLDER))
+                held.enter_context(file_locks.locked(self._path.parent, timeout=None, flags=_FOLDER))
             except OSError as error:
                 raise self._broken(error) from error
             yield

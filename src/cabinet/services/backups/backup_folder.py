@@ -29,7 +29,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from cabinet.refusals import UnusableBackup
 from cabinet.storage.content_hash import PREFIXES, is_content_hash
-from cabinet.storage.copying import Wanted
+from cabinet.storage.copying import BlobRef
 from cabinet.storage.disk import disk_errors, sync_folder
 from cabinet.storage.file_locks import LockTaken, locked
 from cabinet.storage.opening import open_folder
@@ -57,7 +57,7 @@ IN_USE = "another backup command is working on it."
 NEWER_FORMAT = "a newer release has made it. Use that release."
 DAMAGED = "its manifest, database or index is damaged. Take another one."
 
-_NO_MORE: tuple[str, Iterator[Wanted]] = ("", iter(()))
+_NO_MORE: tuple[str, Iterator[BlobRef]] = ("", iter(()))
 
 # A time, and digits that make the name one of its own.
 _STAMP = r"[0-9TZ]{16}-[0-9a-f]{8}"
@@ -136,16 +136,16 @@ class BackupFolder:
             raise UnusableBackup(where=str(self.root), reason=DAMAGED) from error
         raise UnusableBackup(where=str(self.root), reason=DAMAGED)
 
-    def iter_index(self, name: str) -> Iterator[Wanted]:
+    def iter_index(self, name: str) -> Iterator[BlobRef]:
         """Yield the blobs of an index; raises `UnusableBackup`."""
         with (self.root / name).open(encoding="ascii") as lines:
             for line in lines:
                 content_hash, size, key = (*line.rstrip("\n").split(" ", 2), "", "")[:3]
                 if not (is_content_hash(content_hash) and size.isdigit()):
                     raise UnusableBackup(where=str(self.root), reason=DAMAGED)
-                yield Wanted(content_hash, int(size), key or content_hash)
+                yield BlobRef(content_hash, int(size), key or content_hash)
 
-    def write_index(self, name: str, blobs: Iterable[Wanted]) -> tuple[int, int]:
+    def write_index(self, name: str, blobs: Iterable[BlobRef]) -> tuple[int, int]:
         """Write an index, durably, and return how many blobs and bytes; they come by their hashes."""
         last, count, size = "", 0, 0
         with _new_file(self.root / name) as lines:
@@ -215,7 +215,7 @@ def folder_to_write(root: Path, *data: Path) -> Iterator[BackupFolder]:
             _make_mark(root)
         except (FileExistsError, NotADirectoryError) as error:
             raise UnusableBackup(where=str(root), reason=NOT_A_FOLDER) from error
-    with _locked(root, together=False):
+    with _locked(root, shared=False):
         yield BackupFolder(root, make=True)
 
 
@@ -225,7 +225,7 @@ def folder_to_read(root: Path) -> Iterator[tuple[BackupFolder, Manifest]]:
     root = root.resolve()
     if not (root / MARK).is_file():
         raise UnusableBackup(where=str(root), reason=HOLDS_NONE)
-    with _locked(root, together=True):
+    with _locked(root, shared=True):
         folder = BackupFolder(root)
         manifest = folder.manifest()
         if manifest is None:
@@ -297,13 +297,13 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _locked(root: Path, *, together: bool) -> Iterator[None]:
+def _locked(root: Path, *, shared: bool) -> Iterator[None]:
     with ExitStack() as held:
         try:
             with disk_errors():
                 # Of a backup on a medium that takes no writes, too.
                 flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-                held.enter_context(locked(root / MARK, patience=0, together=together, flags=flags))
+                held.enter_context(locked(root / MARK, timeout=0, shared=shared, flags=flags))
         except LockTaken as error:
             raise UnusableBackup(where=str(root), reason=IN_USE) from error
         yield

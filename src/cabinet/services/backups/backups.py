@@ -41,7 +41,7 @@ from cabinet.services.backups.backup_folder import DATABASE, INDEX, BackupFolder
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.maintenance.blob_references import NEEDED
 from cabinet.storage import copying
-from cabinet.storage.copying import Outcome, Taken, Wanted
+from cabinet.storage.copying import BlobRef, CopyResult, Outcome
 from cabinet.storage.disk import disk_errors
 from cabinet.storage.protocols import BLOBS_LOCK, BlobStore, ContentNamed, Locker
 from cabinet.storage.reserve import check_room
@@ -54,7 +54,7 @@ IN_USE = "somebody is connected to the database. Stop the server first."
 # Blobs are taken so many at a time: what they are linked into is synced once for all of them.
 _BATCH = 1000
 
-Watch = Callable[[Taken], None]
+Watch = Callable[[CopyResult], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ class Tally:
 
     became: Counter[Outcome] = field(default_factory=Counter)
     removed: int = 0
-    lost: list[Taken] = field(default_factory=list)
+    lost: list[CopyResult] = field(default_factory=list)
 
-    def add(self, taken: Taken) -> None:
+    def add(self, taken: CopyResult) -> None:
         """Count one blob."""
         self.became[taken.outcome] += 1
         if taken.outcome in {Outcome.MISSING, Outcome.DAMAGED}:
@@ -134,7 +134,7 @@ class Backups:
             self._check_target(manifest, terms)
             database = folder.checked(manifest.database)
             index = folder.checked(manifest.index).name
-            with self._locker.hold(BLOBS_LOCK, patience=None, together=True):
+            with self._locker.hold(BLOBS_LOCK, timeout=None, shared=True):
                 tally = _take_all(folder.iter_index, index, folder.store, self._store, watch)
             backup_folder.set_identity(self._place, manifest.instance)
             database_copy.put_back(self._engine, database, lambda connection: self._fix(connection, terms))
@@ -165,7 +165,7 @@ class Backups:
         now = self._clock()
         stamp = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         database, index = folder.root / f"{DATABASE}{stamp}", folder.root / f"{INDEX}{stamp}"
-        with self._locker.hold(BLOBS_LOCK, patience=None, together=True):
+        with self._locker.hold(BLOBS_LOCK, timeout=None, shared=True):
             with database_copy.dumped(self._engine, database) as snapshot:
                 blobs, size = folder.write_index(index.name, self._iter_blobs(snapshot))
                 revision = snapshot.scalar(text("SELECT version_num FROM alembic_version"))
@@ -185,23 +185,23 @@ class Backups:
         folder.commit(manifest)
         return manifest, tally
 
-    def _iter_blobs(self, snapshot: Connection) -> Iterator[Wanted]:
+    def _iter_blobs(self, snapshot: Connection) -> Iterator[BlobRef]:
         """Yield what is to be taken: all that is needed, and what else the store has."""
         rows = select(Blob.content_hash, Blob.size, Blob.key, NEEDED).order_by(Blob.content_hash)
         found = snapshot.execution_options(yield_per=_BATCH).execute(rows)
         for content_hash, size, key, is_needed in found:
-            wanted = Wanted(content_hash, size, key)
+            wanted = BlobRef(content_hash, size, key)
             if is_needed or copying.size_in(self._store, wanted) == wanted.size:
                 yield wanted
 
 
-def verify(root: Path, watch: Watch) -> tuple[Manifest, list[Taken]]:
+def verify(root: Path, watch: Watch) -> tuple[Manifest, list[CopyResult]]:
     """Hash everything in a backup, and return what is missing or damaged; raises `UnusableBackup`."""
     found = []
     with backup_folder.folder_to_read(root) as (folder, manifest), disk_errors():
         folder.checked(manifest.database)
         for blob in folder.iter_index(folder.checked(manifest.index).name):
-            checked = Taken(blob, copying.check(folder.store, blob))
+            checked = CopyResult(blob, copying.check(folder.store, blob))
             watch(checked)
             if checked.outcome is not Outcome.THERE:
                 found.append(checked)
@@ -209,7 +209,7 @@ def verify(root: Path, watch: Watch) -> tuple[Manifest, list[Taken]]:
 
 
 def _take_all(
-    iter_index: Callable[[str], Iterator[Wanted]],
+    iter_index: Callable[[str], Iterator[BlobRef]],
     index: str,
     source: BlobStore,
     target: BlobStore,
@@ -222,7 +222,7 @@ def _take_all(
     tally = Tally()
     blobs = iter_index(index)
     while batch := list(islice(blobs, _BATCH)):
-        for taken in copying.take(source, target, batch):
+        for taken in copying.copy_blobs(source, target, batch):
             tally.add(taken)
             watch(taken)
     return tally

@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cabinet.errors import Unavailable
-from cabinet.storage.file_locks import LockTaken, release, take
+from cabinet.storage.file_locks import LockTaken, acquire, release
 
 # What the name of the database file is followed by, as in `-wal` and `-shm`.
 SUFFIX = "-writers"
@@ -116,7 +116,7 @@ class WriterQueue:
         descriptor = _open(database)
         try:
             try:
-                take(descriptor, patience=0)
+                acquire(descriptor, timeout=0)
                 writer.descriptor = descriptor
             except LockTaken:
                 # To wait with a deadline is to look again and again, and whoever does that has no place in a queue.
@@ -129,7 +129,7 @@ class WriterQueue:
     def _fetch(self, descriptor: int) -> None:
         """Wait for the lock, and give it to whoever is the head by then."""
         with suppress(OSError):
-            take(descriptor, patience=None)
+            acquire(descriptor, timeout=None)
         with self._lock:
             self._is_fetching = False
             if self._head is not None and self._head.wants_file:

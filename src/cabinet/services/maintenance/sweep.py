@@ -86,7 +86,7 @@ class Housekeeping:
         forget_thumbnails(self._session)
         removed = list(self._remove_blobs(now))
         staged = self._discard_staged(now - self._keep.staged)
-        self._locker.tidy()
+        self._locker.remove_stale()
         return Swept(purged, len(removed), sum(removed), staged, expired)
 
     def recover(self) -> int:
@@ -119,7 +119,7 @@ class Housekeeping:
         check_interrupted(self._session)
         with ExitStack() as held:
             try:
-                held.enter_context(self._locker.hold(lock_name(upload_id), patience=0))
+                held.enter_context(self._locker.hold(lock_name(upload_id), timeout=0))
             except LockTaken:
                 return False
             with writing(self._session):
@@ -154,7 +154,7 @@ class Housekeeping:
         """Remove what nothing needs, unless a backup is on its way; yield the sizes."""
         # Where a content has a key of its own in each upload, one is there before its row is.
         unknown = self._keep.unneeded if isinstance(self._store, ContentNamed) else self._keep.staged
-        with suppress(LockTaken), self._locker.hold(BLOBS_LOCK, patience=0):
+        with suppress(LockTaken), self._locker.hold(BLOBS_LOCK, timeout=0):
             yield from self._remove_unneeded(now)
             yield from self._remove_unknown(now - unknown)
 

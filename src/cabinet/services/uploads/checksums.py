@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from cabinet.errors import ChecksumMismatch
 from cabinet.services.uploads.values import Checksum, Part
-from cabinet.storage.chunks import HasherAside, iter_hashed
+from cabinet.storage.chunks import BackgroundHasher, iter_hashed
 from cabinet.storage.content_hash import BLOCK_SIZE, ContentHasher
 
 
@@ -36,7 +36,7 @@ class Proof:
         if not self._promised:
             yield from chunks
             return
-        aside = [HasherAside(hasher) for hasher, _ in self._promised]
+        aside = [BackgroundHasher(hasher) for hasher, _ in self._promised]
         try:
             yield from iter_hashed(chunks, *aside)
         finally:

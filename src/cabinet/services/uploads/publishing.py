@@ -44,7 +44,7 @@ from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import check_entries, use
 from cabinet.services.tree.versions import next_version, prune
 from cabinet.services.uploads.media_types import HEAD_SIZE, hint_of
-from cabinet.storage.blocks import Measured
+from cabinet.storage.blocks import SizeAndHash
 from cabinet.storage.protocols import BlobStore, Sealed, Staging
 
 # Into the tables and past the mapper, which takes as long over each row as the database does.
@@ -263,7 +263,7 @@ class _Placing:
         """The files that got other bytes."""
         return {node for node, _version in self._versions}
 
-    def place(self, target: Target, measured: Measured) -> tuple[tuple[str, ...], Node, bool]:
+    def place(self, target: Target, measured: SizeAndHash) -> tuple[tuple[str, ...], Node, bool]:
         """Give content its place; returns its path, its node, and whether that is new."""
         names, depth = self._places.look(target)
         is_there = depth == len(names)
@@ -298,7 +298,7 @@ class _Placing:
             self._session.execute(_INSERT_VERSION, rows)
         self._tree.count(self._changes)
 
-    def _fill(self, node: Node, measured: Measured, media_type: str | None) -> None:
+    def _fill(self, node: Node, measured: SizeAndHash, media_type: str | None) -> None:
         """Make `measured` the content of a file, as its next version."""
         self.used += measured.size
         node.media_type = media_type_of(node.name, otherwise=media_type)

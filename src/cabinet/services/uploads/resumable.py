@@ -235,7 +235,9 @@ class ResumableUploads:
         self._session.rollback()
         with ExitStack() as held:
             try:
-                held.enter_context(self._locker.hold(lock_name(row.id), patience=PATIENCE, let_go=let_go))
+                held.enter_context(
+                    self._locker.hold(lock_name(row.id), timeout=PATIENCE, request_release=let_go)
+                )
             except LockTaken as error:
                 raise UploadLocked from error
             owned = self._rows.read_owned(row.id)

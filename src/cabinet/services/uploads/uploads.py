@@ -27,7 +27,7 @@ from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import quota_exceeded
 from cabinet.services.uploads.publishing import Finished, Publisher, Stored, Target, Terms, publish
 from cabinet.services.uploads.room import Present, find_present
-from cabinet.storage.blocks import Measured
+from cabinet.storage.blocks import SizeAndHash
 from cabinet.storage.chunks import iter_hashed, iter_limited
 from cabinet.storage.content_hash import BLOCK_SIZE
 from cabinet.storage.protocols import BlobStore, Sealed, Staging
@@ -126,7 +126,7 @@ class Incoming:
             self.sealed = sealed
         return self.sealed
 
-    def _take_room(self, measured: Measured) -> None:
+    def _take_room(self, measured: SizeAndHash) -> None:
         """Leave less room for others, but for what is there already; raises `QuotaExceeded`."""
         is_again = self.present is not None and self.present.content_hash == measured.content_hash
         if self.room.left is None or is_again:

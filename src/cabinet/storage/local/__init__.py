@@ -1,4 +1,4 @@
-"""The backend of a local disk: blobs, staging, joining, locks.
+"""The backend for a local disk: blobs, staging, joining, locks.
 
-Rule: reached through `storage/protocols.py`; nothing outside of this folder imports from it.
+Rule: used through `storage/protocols.py`; nothing outside this folder imports from it.
 """

@@ -1,11 +1,11 @@
-"""Blobs on a local disk: `blobs/ab/<content hash>` and `staging/<id>` below one folder.
+"""Blobs on a local disk: `blobs/ab/<content hash>` and `staging/<id>` in one folder.
 
-An upload is written to staging, counted, hashed and fsynced; a hard link then makes it a blob,
-and the blob's folder is fsynced before any row may refer to it. A crash in between leaves bytes
-that nothing refers to, which the sweep collects.
+An upload is written to staging, counted, hashed and fsynced. A hard link then makes it a blob,
+and the blob's folder is fsynced before a row may refer to it. A crash in between leaves
+unreferenced bytes, which the sweep removes.
 
-Rule: both folders lie on one filesystem; every file is opened without following a link; nothing
-is ever changed in place.
+Rule: both folders lie on one filesystem; files are opened without following symbolic links;
+blobs are never changed in place.
 """
 
 from __future__ import annotations
@@ -35,33 +35,33 @@ from cabinet.storage.local.staging import (
     digests_of,
 )
 from cabinet.storage.protocols import BlobStore, ResumedStaging, Sealed, StagedPart, Staging, StoredObject
-from cabinet.storage.reserve import NO_RESERVE, Free, Reserve, Room
+from cabinet.storage.reserve import NO_RESERVE, DiskSpace, FreeSpace, Reserve
 
-# What opening a blob says when none is there, or a symlink or socket in its place.
+# Errors of opening a missing blob, or a symlink or socket in its place.
 NO_BLOB = {errno.ENOENT, errno.ELOOP, errno.ENXIO}
 
-# What linking says between two filesystems, on one without hard links, of another's file, of a file
-# with too many names, and of one that is not there.
+# Errors of linking: other filesystem, a file of another user, no support for hard links, too many
+# links to the file, missing file.
 NO_LINK = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.ENOENT}
 
 ONE_FILESYSTEM = "its folders blobs and staging must lie on one filesystem."
 
 _STAGING_ID = re.compile(r"[0-9a-f]{32}")
-# O_NONBLOCK: opening a FIFO that somebody planted must not wait for its writer.
+# O_NONBLOCK: opening a FIFO that was placed here must not wait for its writer.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class LocalStore:
-    """A `ResumableStore` in one folder of a local disk, whose keys are the content hashes."""
+    """A `ResumableStore` in one folder of a local disk; keys are content hashes."""
 
     def __init__(self, root: Path, reserve: Reserve = NO_RESERVE) -> None:
         self.root = root
         self._blobs = root / "blobs"
         self._staging = root / "staging"
-        self._room = Room(self._staging, reserve)
+        self._disk_space = DiskSpace(self._staging, reserve)
 
     def make(self) -> None:
-        """Make the folders where they are missing, durably; raises `UnusableStore`."""
+        """Create missing folders, durably; raises `UnusableStore`."""
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (self._staging, self._blobs):
@@ -71,7 +71,7 @@ class LocalStore:
                     (self._blobs / prefix).mkdir(mode=0o700, exist_ok=True)
                 sync_folder(self._blobs)
                 sync_folder(self.root)
-            self._try_a_link()
+            self._check_hard_links()
         except OSError as error:
             reason = ONE_FILESYSTEM if error.errno == errno.EXDEV else f"{error.strerror}."
             raise UnusableStore(where=str(self.root), reason=reason) from error
@@ -79,16 +79,16 @@ class LocalStore:
     @contextmanager
     def begin(self, expected_size: int | None = None) -> Iterator[Staging]:
         with disk_errors():
-            self._room.check(expected_size or 0)
-            staging = LocalStaging(self._staging / secrets.token_hex(16), self._room)
+            self._disk_space.check(expected_size or 0)
+            staging = LocalStaging(self._staging / secrets.token_hex(16), self._disk_space)
         with self._discarding(staging):
             yield staging
 
     def create(self, expected_size: int | None = None) -> str:
-        """Make the two files of a staged upload, for its content and for the digests of its blocks."""
+        """Create the two files of a staged upload: its content and the digests of its blocks."""
         path = self._staging / secrets.token_hex(16)
         with disk_errors():
-            self._room.check(expected_size or 0)
+            self._disk_space.check(expected_size or 0)
             for made in (path, digests_of(path)):
                 os.close(os.open(made, CREATE, 0o600))
             sync_folder(self._staging)
@@ -96,21 +96,21 @@ class LocalStore:
 
     @contextmanager
     def resume(self, staging_id: str, offset: int, *, tentative: bool = False) -> Iterator[ResumedStaging]:
-        """Open the files of a staged upload; on leaving, what was not kept is cut off."""
+        """Open the files of a staged upload; on leaving, bytes that were not kept are truncated."""
         with disk_errors():
-            staging = LocalResumed(self._staged(staging_id), self._room, offset, tentative=tentative)
+            staging = LocalResumed(self._staged(staging_id), self._disk_space, offset, tentative=tentative)
         try:
             yield staging
         finally:
-            # Whatever could not be cut off now is cut off when the upload goes on.
+            # What could not be truncated now is truncated when the upload is resumed.
             with suppress(OSError):
                 staging.close()
 
     @contextmanager
     def join(self, parts: Sequence[StagedPart]) -> Iterator[Staging]:
-        """Make a file into which the content of the parts is copied, by the kernel where it can."""
+        """Create a file and copy the parts into it, in the kernel where supported."""
         with disk_errors():
-            self._room.check(sum(part.size for part in parts))
+            self._disk_space.check(sum(part.size for part in parts))
             sources = [(self._staged(part.staging_id), part.size) for part in parts]
             staging = LocalJoined(self._staging / secrets.token_hex(16), sources)
         with self._discarding(staging):
@@ -121,7 +121,7 @@ class LocalStore:
         try:
             yield
         finally:
-            # A published upload is safe by now, and another error must not be hidden.
+            # A published upload is durable by now, and an error of the body must not be hidden.
             with suppress(OSError):
                 staging.close()
             with suppress(OSError):
@@ -133,15 +133,15 @@ class LocalStore:
         return self._staging / staging_id
 
     def key_of(self, content_hash: str) -> str:
-        """Return the hash itself."""
+        """Return the content hash itself."""
         return content_hash
 
     def publish(self, finished: Sequence[tuple[Staging, Sealed]]) -> None:
-        """Link each staged file under its hash, then make the folders durable that they are in."""
+        """Link each staged file to its hash, then sync the folders of the links."""
         with disk_errors():
             for staging, sealed in finished:
                 self._link(self._staging / staging.id, sealed)
-            # Also where a blob was there already: whoever linked it may have died before this.
+            # Also for existing blobs: the process that linked one may have died before this sync.
             for folder in {self._blob(sealed.key).parent for _, sealed in finished}:
                 sync_folder(folder)
 
@@ -154,7 +154,7 @@ class LocalStore:
                 os.replace(source, blob)
 
     def link_from(self, source: BlobStore, content_hashes: Sequence[str]) -> Sequence[str]:
-        """Link files of a store on the same file system; returns the hashes for which that could be done."""
+        """Link files of a store on the same filesystem, and return the hashes that could be linked."""
         if not isinstance(source, LocalStore):
             return []
         with disk_errors():
@@ -164,7 +164,7 @@ class LocalStore:
         return linked
 
     def _link_blob(self, source: Path, content_hash: str) -> bool:
-        """Tell whether the file `source` is that blob from now on; what stood in its place is gone."""
+        """Link `source` as that blob, replacing an existing file; return whether it could be linked."""
         blob = self._blob(content_hash)
         for _ in range(2):
             try:
@@ -205,7 +205,7 @@ class LocalStore:
             self._blob(key).unlink(missing_ok=True)
 
     def staged_size(self, staging_id: str) -> int | None:
-        """Return the size of the content; None as well where the digests are lost."""
+        """Return the size of the content; None also when the file of the digests is missing."""
         path = self._staged(staging_id)
         try:
             os.lstat(digests_of(path))
@@ -218,12 +218,12 @@ class LocalStore:
         if _STAGING_ID.fullmatch(staging_id):
             path = self._staging / staging_id
             with disk_errors():
-                # The content goes last: by it a sweep finds what a crash left of the two.
+                # The content goes last: a sweep finds the leftovers of a crash by it.
                 digests_of(path).unlink(missing_ok=True)
                 path.unlink(missing_ok=True)
 
     def iter_blobs(self, prefix: str = "") -> Iterator[StoredObject]:
-        """Read the folders, each named by the first two digits of the hashes in it, as far as they may have some."""
+        """List the folders that can have matches; each is named by the first two digits of its hashes."""
         for folder in PREFIXES:
             if folder[: len(prefix)] == prefix[: len(folder)]:
                 for found in _regular_files(self._blobs / folder):
@@ -233,19 +233,19 @@ class LocalStore:
     def iter_staged(self) -> Iterator[StoredObject]:
         yield from (found for found in _regular_files(self._staging) if _STAGING_ID.fullmatch(found.key))
 
-    def free_bytes(self) -> Free:
+    def free_bytes(self) -> FreeSpace:
         with disk_errors():
-            return self._room.free()
+            return self._disk_space.free()
 
     def _blob(self, content_hash: str) -> Path:
         if not is_content_hash(content_hash):
             raise ValueError("not a content hash")
         return self._blobs / content_hash[:2] / content_hash
 
-    def _try_a_link(self) -> None:
-        """Raise OSError unless a staged file can become a blob: one filesystem, with hard links.
+    def _check_hard_links(self) -> None:
+        """Raise OSError unless staged files can be linked as blobs: one filesystem, with hard links.
 
-        Both names are such as the sweep collects, should the process die in between.
+        If the process dies in between, the sweep removes both files, because of their names.
         """
         probe = self._staging / secrets.token_hex(16)
         target = self._blob(secrets.token_hex(32))
@@ -262,22 +262,22 @@ def _regular_files(folder: Path) -> Iterator[StoredObject]:
         for entry in found:
             try:
                 status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:  # finished or swept since the folder was read
+            except FileNotFoundError:  # published or swept since the folder was read
                 continue
             if stat.S_ISREG(status.st_mode):
-                # ctime, for linking a blob sets it and an old mtime would not protect a new blob.
+                # ctime: linking sets it, while an old mtime would not protect a new blob from the sweep.
                 yield StoredObject(entry.name, status.st_size, datetime.fromtimestamp(status.st_ctime, UTC))
 
 
 def open_store(url: str, reserve: Reserve = NO_RESERVE) -> LocalStore:
-    """Return the store at `file:///folder`, made when it is not there yet."""
+    """Return the store at `file:///folder`; create it if missing."""
     store = LocalStore(_folder_of(url), reserve)
     store.make()
     return store
 
 
 def open_locker(url: str) -> LocalLocker:
-    """Return the locks of the store at `file:///folder`, which is there."""
+    """Return the locker of the existing store at `file:///folder`."""
     return LocalLocker(_folder_of(url))
 
 

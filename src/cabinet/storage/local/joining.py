@@ -1,9 +1,9 @@
-"""Several staged files made one: the kernel copies, and digests are taken over where they fit.
+"""Join staged files into one: the kernel copies the bytes, and known block digests are reused.
 
-The digests of a part count for the whole if the part begins at the edge of a block. Behind a part
-that does not end at one, all further blocks are others, and are read once to be hashed.
+The digests of a part are reused if the part begins at a block boundary of the whole. After a part
+that does not end at a block boundary, all further blocks are read once and hashed.
 
-Rule: the parts are only read.
+Rule: parts are only read, never changed.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from cabinet.errors import UploadGone
-from cabinet.storage.blocks import BlockWriter, Measured
+from cabinet.storage.blocks import BlockWriter, SizeAndHash
 from cabinet.storage.chunks import CHUNK_SIZE
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
 from cabinet.storage.disk import disk_errors
 from cabinet.storage.local.staging import CREATE, digests_of, read_head, seal, write_all
 from cabinet.storage.protocols import Sealed
 
-# What the system says when this filesystem cannot copy by itself.
+# Errors of `copy_file_range` where the filesystem does not support it.
 _NO_KERNEL_COPY = {errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL}
 
 
 class LocalJoined:
-    """A staged file with the content of `parts`, each a path and how many bytes of it count."""
+    """A staged file with the content of `parts`: paths, and the number of bytes to take of each."""
 
     def __init__(self, path: Path, parts: Sequence[tuple[Path, int]]) -> None:
         self.id = path.name
@@ -42,7 +42,7 @@ class LocalJoined:
         return read_head(self._path, size)
 
     def finish(self) -> Sealed:
-        """Copy the parts, and combine what is known of their blocks into the hash of the whole."""
+        """Copy the parts, and compute the hash of the whole from their block digests."""
         if not self._is_open:
             raise ValueError("finished already")
         offset, digests = 0, bytearray()
@@ -55,7 +55,7 @@ class LocalJoined:
             digests += self._hash(len(digests) // DIGEST_SIZE * BLOCK_SIZE, offset)
             os.fsync(self._descriptor)
         self.close()
-        return seal(Measured(offset, combine(bytes(digests))))
+        return seal(SizeAndHash(offset, combine(bytes(digests))))
 
     def close(self) -> None:
         """Close the file."""
@@ -64,7 +64,7 @@ class LocalJoined:
             os.close(self._descriptor)
 
     def _hash(self, start: int, stop: int) -> bytes:
-        """Return the digests of the blocks from `start` on."""
+        """Read `[start, stop)` and return the digests of its blocks."""
         blocks = BlockWriter(lambda _offset, _pieces: None, start)
         try:
             blocks.write(_iter_range(self._descriptor, start, stop))
@@ -98,7 +98,7 @@ def _copy(path: Path, size: int, target: int, offset: int) -> None:
 def _copy_range(source: int, target: int, size: int, offset: int) -> None:
     copied = 0
     try:
-        if not hasattr(os, "copy_file_range"):  # the system is none that has it
+        if not hasattr(os, "copy_file_range"):  # not on this system
             raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
         while copied < size:
             count = os.copy_file_range(source, target, size - copied, copied, offset + copied)

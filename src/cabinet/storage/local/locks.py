@@ -1,12 +1,12 @@
-"""Locks by name, across the processes of one machine: `locks/<hash of the name>` below the store's folder.
+"""Named locks between the processes of one machine: `locks/<hash of the name>` in the store's folder.
 
-The file of a name is there while somebody holds it or waits. Whoever lets go removes it, unless
-others hold it, too; only what is held alone is ever removed, so whoever locked a file that is still
-at its path has the lock. Whoever waits holds a second file, `.wait`, together with others, and the
-holder looks now and then whether somebody does.
+The file of a lock exists while the lock is held or waited for. On release it is removed, unless
+other holders share the lock. A file is removed only under its exclusive lock, so a process that
+has locked a file which is still at its path holds the lock. Waiters hold a shared lock on a second
+file, `.wait`, and the holder checks regularly whether there are any.
 
-Rule: the files are empty, and one that a killed process left is removed by whoever comes to it next,
-or by the sweep; at no time does it mean anything.
+Rule: the files are empty and their existence has no meaning. A file left by a killed process is
+removed by the next user of the lock, or by the sweep.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cabinet.storage.disk import disk_errors
-from cabinet.storage.file_locks import FLAGS, LockTaken, is_at, open_locked, release, take, wait_for
+from cabinet.storage.file_locks import FLAGS, LockTaken, acquire, is_at, open_locked, poll, release
 
-# Beside the folders of the blobs and of what is staged.
+# Beside the folders `blobs` and `staging`.
 FOLDER = "locks"
 
-# What the name of the file of those who wait ends with.
+# The suffix of the file that waiters lock.
 WAIT = ".wait"
 
-# Seconds between two looks of a holder whether somebody waits.
-LOOK_OUT = 0.1
+# Seconds between two checks of a holder for waiters.
+WAITER_CHECK_SECONDS = 0.1
 
 _NAME = re.compile(rf"[0-9a-f]{{64}}({re.escape(WAIT)})?")
 
 
 def path_of(root: Path, name: str) -> Path:
-    """Return where the file of a lock is, when it is there."""
+    """Return the path of the file of a lock."""
     return root / FOLDER / hashlib.sha256(name.encode()).hexdigest()
 
 
@@ -51,27 +51,27 @@ class LocalLocker:
         self,
         name: str,
         *,
-        patience: float | None,
-        together: bool = False,
-        let_go: Callable[[], None] | None = None,
+        timeout: float | None,
+        shared: bool = False,
+        request_release: Callable[[], None] | None = None,
     ) -> Iterator[None]:
-        """Hold the file of the lock `name`, as the protocol says; the last who lets go removes it."""
+        """Hold the lock `name`, as the protocol describes; the last holder removes its file."""
         path = path_of(self._root, name)
         lock, waiting = _LockFile(path), _LockFile(path.with_suffix(WAIT))
         with disk_errors():
-            _take(lock, waiting, math.inf if patience is None else patience, together=together)
+            _acquire(lock, waiting, math.inf if timeout is None else timeout, shared=shared)
         try:
-            if let_go is None:
+            if request_release is None:
                 yield
             else:
-                with _looking_out(waiting, let_go):
+                with _watching_for_waiters(waiting, request_release):
                     yield
         finally:
             lock.release()
 
-    def tidy(self) -> None:
-        """Remove the files that can be locked at once, for nobody holds them."""
-        # What cannot be opened, or is no file, is none of ours; and a folder that is missing has none.
+    def remove_stale(self) -> None:
+        """Remove the files that can be locked at once, because they have no holder."""
+        # Entries that cannot be opened are not ours; a missing folder has no files.
         with disk_errors(), suppress(FileNotFoundError), os.scandir(self._root / FOLDER) as found:
             for entry in found:
                 with suppress(OSError):
@@ -80,21 +80,21 @@ class LocalLocker:
 
 
 class _LockFile:
-    """A file that is there while it is locked; used by one thread at a time."""
+    """A file that exists while it is locked; not thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
 
-    def try_take(self, *, together: bool) -> bool:
-        """Take the lock unless it is held here already; tells whether it is held here then."""
+    def try_acquire(self, *, shared: bool) -> bool:
+        """Acquire the lock without waiting, unless this object holds it; return whether it does now."""
         if self._descriptor is None:
             with suppress(LockTaken):
-                self._descriptor = self._open(FLAGS, together=together)
+                self._descriptor = self._open(FLAGS, shared=shared)
         return self._descriptor is not None
 
     def is_taken(self) -> bool:
-        """Tell whether anybody has the lock; a file that nobody has is gone then."""
+        """Tell whether the lock has a holder; a file without one is removed."""
         try:
             self._descriptor = self._open(FLAGS & ~os.O_CREAT)
         except LockTaken:
@@ -105,63 +105,63 @@ class _LockFile:
         return False
 
     def release(self) -> None:
-        """Let go of the lock if it is held here, and remove the file if nobody else holds it."""
+        """Release the lock if this object holds it, and remove the file unless others share the lock."""
         if self._descriptor is None:
             return
         with suppress(LockTaken, OSError):
-            # What was held together with others is lost here for a moment, in which another may remove it.
-            take(self._descriptor, patience=0)
+            # Converting a shared lock gives it up for a moment, in which another process may remove the file.
+            acquire(self._descriptor, timeout=0)
             if is_at(self._descriptor, self._path):
                 self._path.unlink()
         release(self._descriptor)
         self._descriptor = None
 
-    def _open(self, flags: int, *, together: bool = False) -> int:
+    def _open(self, flags: int, *, shared: bool = False) -> int:
         try:
-            return open_locked(self._path, flags, 0o600, together=together)
+            return open_locked(self._path, flags, 0o600, shared=shared)
         except FileNotFoundError:
             if not flags & os.O_CREAT:
                 raise
             self._path.parent.mkdir(mode=0o700, exist_ok=True)
-            return open_locked(self._path, flags, 0o600, together=together)
+            return open_locked(self._path, flags, 0o600, shared=shared)
 
 
-def _take(lock: _LockFile, waiting: _LockFile, patience: float, *, together: bool) -> None:
-    def try_again() -> bool:
-        # Again and again, for the holder may be just looking, or be stopped in that.
-        waiting.try_take(together=True)
-        return lock.try_take(together=together)
+def _acquire(lock: _LockFile, waiting: _LockFile, timeout: float, *, shared: bool) -> None:
+    def attempt() -> bool:
+        # On each attempt: the holder may hold the `.wait` file for a moment, while it checks for waiters.
+        waiting.try_acquire(shared=True)
+        return lock.try_acquire(shared=shared)
 
-    if lock.try_take(together=together):
+    if lock.try_acquire(shared=shared):
         return
-    # Whoever does not wait asks nobody to let go.
-    if patience == 0:
+    # Without waiting, the holder is not asked to release the lock.
+    if timeout == 0:
         raise LockTaken
     try:
-        wait_for(try_again, patience)
+        poll(attempt, timeout)
     finally:
         waiting.release()
 
 
 @contextmanager
-def _looking_out(waiting: _LockFile, let_go: Callable[[], None]) -> Iterator[None]:
-    """Have `let_go` called, from another thread, once somebody waits."""
+def _watching_for_waiters(waiting: _LockFile, request_release: Callable[[], None]) -> Iterator[None]:
+    """Call `request_release`, from another thread, once there is a waiter."""
     released = threading.Event()
 
-    def look_out() -> None:
-        """Look until the lock is released, or somebody waits."""
-        while not released.wait(LOOK_OUT):
-            # Without a descriptor to spare it looks again.
+    def watch() -> None:
+        """Check for waiters until there is one, or the lock is released."""
+        while not released.wait(WAITER_CHECK_SECONDS):
+            # Out of descriptors: check again later.
             with suppress(OSError):
                 if waiting.is_taken():
-                    let_go()
+                    request_release()
                     return
 
-    lookout = threading.Thread(target=look_out, daemon=True)
-    lookout.start()
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
     try:
         yield
     finally:
         released.set()
-        # Its call must not reach whatever this thread does next.
-        lookout.join()
+        # A late call of `request_release` must not hit what this thread does next.
+        watcher.join()

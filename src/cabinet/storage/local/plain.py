@@ -1,6 +1,6 @@
-"""A store on a disk that may know no hard links, such as one for backups: a blob is a renamed file.
+"""A store for backups, on a filesystem that may not support hard links: a staged file is renamed.
 
-Rule: one process writes at a time, for a rename replaces what is there without asking.
+Rule: only one process writes at a time, because a rename silently replaces an existing file.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from cabinet.storage.protocols import Sealed
 
 
 class PlainStore(LocalStore):
-    """A `BlobStore` in one folder, of one writer; what its filesystem can is used, and not asked for."""
+    """A `BlobStore` in one folder with one writer, which needs no hard links."""
 
     def _link(self, source: Path, sealed: Sealed) -> None:
         os.replace(source, self._blob(sealed.key))
 
-    def _try_a_link(self) -> None:
+    def _check_hard_links(self) -> None:
         return
 
 
 def open_folder(root: Path, *, make: bool) -> PlainStore:
-    """Return the store in `root`, made where missing with `make`."""
+    """Return the store in `root`; with `make`, create it if missing."""
     store = PlainStore(root)
     if make:
         store.make()

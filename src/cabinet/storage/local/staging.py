@@ -1,10 +1,11 @@
-"""Uploads in progress on a local disk: a file each in `staging/`, and what may be said of it.
+"""Uploads in progress on a local disk: one file each in `staging/`.
 
-An upload that outlives its request has a second file beside it, `<id>.blocks`: the digests of its
-whole blocks, so that going on reads at most one block again, and finishing reads none. Its kept
-bytes are those that were synced before their digests were; behind them lies nothing that counts.
+An upload over several requests has a second file, `<id>.blocks`, with the digests of its full
+blocks, so that resuming reads at most one block again, and finishing reads none. Kept bytes are
+synced before their digests are written; bytes after the kept ones are ignored.
 
-Rule: a file is opened without following a link; digests are written only once their bytes are durable.
+Rule: files are opened without following symbolic links; digests are written only once their bytes
+are durable.
 """
 
 from __future__ import annotations
@@ -17,28 +18,28 @@ from contextlib import suppress
 from pathlib import Path
 
 from cabinet.errors import StorageFault, StorageFull, UploadGone
-from cabinet.storage.blocks import BlockWriter, Measured, Piece, in_background
+from cabinet.storage.blocks import BlockWriter, Piece, SizeAndHash, in_background
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
 from cabinet.storage.disk import disk_errors, sync_data
 from cabinet.storage.protocols import Sealed
-from cabinet.storage.reserve import Room
+from cabinet.storage.reserve import DiskSpace
 
 CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHANGE = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 
-# What a kill of the server may cost an upload that runs: so many blocks (64 MiB), or seconds if a
-# whole block has come in them. A sync less often makes it longer, one more often the transfer slower.
+# At most this much of a running upload is lost when the server is killed: 16 blocks (64 MiB), or 5
+# seconds if a full block arrived in them. More frequent syncs slow the transfer down.
 SYNC_BLOCKS = 16
 SYNC_SECONDS = 5.0
 
 
 def digests_of(path: Path) -> Path:
-    """Return where the digests of the staged file `path` lie."""
+    """Return the path of the block digests of the staged file `path`."""
     return path.with_name(f"{path.name}.blocks")
 
 
-def seal(measured: Measured) -> Sealed:
-    """Return what was measured with the key that its blob has here, which is the hash."""
+def seal(measured: SizeAndHash) -> Sealed:
+    """Return the size and the hash with the blob key, which is the hash here."""
     return Sealed(measured.size, measured.content_hash, key=measured.content_hash)
 
 
@@ -53,7 +54,7 @@ def read_head(path: Path, size: int) -> bytes:
 
 
 def write_all(descriptor: int, offset: int, pieces: Sequence[Piece]) -> None:
-    """Write `pieces` at `offset`; a vectored write may stop short, most often on a full disk."""
+    """Write all `pieces` at `offset`; a vectored write may be short, most often on a full disk."""
     written = os.pwritev(descriptor, pieces, offset)
     for piece in pieces:
         missing = memoryview(piece)[min(written, len(piece)) :]
@@ -66,12 +67,12 @@ def write_all(descriptor: int, offset: int, pieces: Sequence[Piece]) -> None:
 
 
 class LocalStaging:
-    """The bytes of one request: a file that is open until it is finished, named by its id."""
+    """An upload in one request: a file named by its id, open until `finish` or `close`."""
 
-    def __init__(self, path: Path, room: Room) -> None:
+    def __init__(self, path: Path, disk_space: DiskSpace) -> None:
         self.id = path.name
         self._path = path
-        self._room = room
+        self._disk_space = disk_space
         self._descriptor = os.open(path, CREATE, 0o600)
         self._is_open = True
         self._blocks = BlockWriter(self._write_block)
@@ -83,35 +84,35 @@ class LocalStaging:
         return read_head(self._path, size)
 
     def finish(self) -> Sealed:
-        """Write the last block, make all of it durable, and close the file."""
+        """Write the last block, make the file durable, and close it."""
         measured = self._blocks.finish()
         with disk_errors():
             # An error here is final: the kernel may have dropped the pages it could not write,
             # and a second fsync of the same descriptor would then report success.
             os.fsync(self._descriptor)
-            # Not left open until the publication, for one request may bring a thousand files.
+            # Closed before publishing, because one request may upload a thousand files.
             self.close()
         return seal(measured)
 
     def close(self) -> None:
-        """Close the file, once no thread writes to it any more."""
+        """Wait until no thread writes to the file, and close it."""
         self._blocks.settle()
         if self._is_open:
             self._is_open = False
             os.close(self._descriptor)
 
     def _write_block(self, offset: int, pieces: Sequence[Piece]) -> None:
-        with disk_errors(), self._room.taking(sum(map(len, pieces))):
+        with disk_errors(), self._disk_space.writing(sum(map(len, pieces))):
             write_all(self._descriptor, offset, pieces)
 
 
 class LocalResumed:
-    """An upload that goes on at `offset`; see `ResumedStaging`."""
+    """An upload that is resumed at `offset`; see `ResumedStaging`."""
 
-    def __init__(self, path: Path, room: Room, offset: int, *, tentative: bool) -> None:
+    def __init__(self, path: Path, disk_space: DiskSpace, offset: int, *, tentative: bool) -> None:
         self.id = path.name
         self._path = path
-        self._room = room
+        self._disk_space = disk_space
         self._tentative = tentative
         self._kept = offset
         self._first_block, behind = divmod(offset, BLOCK_SIZE)
@@ -134,8 +135,8 @@ class LocalResumed:
         try:
             head = os.pread(self._content, behind, offset - behind)
             if len(head) < behind or os.fstat(self._digests).st_size < self._first_block * DIGEST_SIZE:
-                raise UploadGone  # the disk lost what was acknowledged, or an older copy was put back
-            # What a killed server had written without keeping it must not end up behind the content.
+                raise UploadGone  # the disk lost acknowledged bytes, or an older copy was restored
+            # Bytes that a killed server wrote without keeping them must not follow the content.
             self._cut()
         except BaseException:
             self._close()
@@ -160,7 +161,7 @@ class LocalResumed:
         return None if self._begins_inside else self._blocks.content_hash()
 
     def keep(self) -> None:
-        """Write what is buffered, and note the digests of the blocks that are whole, durably."""
+        """Write the buffered bytes and the digests of the full blocks, durably."""
         self._wait_for_sync()
         if self._blocks.offset == self._kept:
             return
@@ -173,17 +174,17 @@ class LocalResumed:
         return read_head(self._path, size)
 
     def finish(self) -> Sealed:
-        """Keep the rest, and combine the digests of earlier requests and of this one."""
+        """Keep the rest, and compute the hash from the digests of this and earlier requests."""
         self.keep()
         size = self._blocks.offset
         with disk_errors():
             before = os.pread(self._digests, self._first_block * DIGEST_SIZE, 0)
-        # Those of this request, the last and shorter block among them.
+        # The digests of this request include the last, shorter block.
         self._blocks.finish()
-        return seal(Measured(size, combine(before + self._blocks.digests())))
+        return seal(SizeAndHash(size, combine(before + self._blocks.digests())))
 
     def close(self) -> None:
-        """Forget what is not kept and close the files, once no thread writes to them any more."""
+        """Wait until no thread writes to the files, truncate what was not kept, and close them."""
         self._blocks.settle()
         try:
             with suppress(StorageFull, StorageFault):
@@ -202,7 +203,7 @@ class LocalResumed:
 
     def _sync_if_due(self) -> None:
         if self._sync is not None and not self._sync.done():
-            return  # the disk is slower than the line; nothing is gained by asking it twice
+            return  # the disk is slower than the network; a second sync gains nothing
         self._wait_for_sync()
         ready = self._blocks.whole_blocks - self._noted
         elapsed = time.monotonic() - self._synced_at
@@ -219,7 +220,7 @@ class LocalResumed:
             self._kept = sync.result()
 
     def _note(self, digests: bytes, skip: int) -> int:
-        """Make all that is written durable, then its digests; return the offset behind the last block.
+        """Make the written bytes durable, then their digests; return the offset after the last block.
 
         An error here is final: the kernel may have dropped the pages that it could not write, and a
         second sync of the same descriptor would then report success.
@@ -239,5 +240,5 @@ class LocalResumed:
         return first * BLOCK_SIZE + len(digests) // DIGEST_SIZE * BLOCK_SIZE
 
     def _write_block(self, offset: int, pieces: Sequence[Piece]) -> None:
-        with disk_errors(), self._room.taking(sum(map(len, pieces))):
+        with disk_errors(), self._disk_space.writing(sum(map(len, pieces))):
             write_all(self._content, offset, pieces)
