@@ -30,8 +30,8 @@ pytestmark = pytest.mark.any_database
 
 QUICK = """
 from cabinet.serving import *
-from cabinet.serving import arriving, worker
-worker.HEAD_SECONDS = arriving.BODY_SECONDS = 1.0
+from cabinet.serving import request_progress, worker
+worker.HEAD_SECONDS = request_progress.BODY_SECONDS = 1.0
 """
 HOST: dict[str, str | int] = {"Host": "localhost"}
 FORM: dict[str, str | int] = {**HOST, "Content-Type": "application/x-www-form-urlencoded"}

@@ -1,4 +1,4 @@
-"""What our worker takes from gunicorn's insides, by name: a release that changes them has to be looked at.
+"""The internals of gunicorn that our worker uses, by name: a release that changes them must be reviewed.
 
 Rule: each name stands here with the reason why it is used.
 """
@@ -65,23 +65,23 @@ MENTIONED = {
 }
 
 
-def test_the_release_is_one_that_was_looked_at() -> None:
+def test_the_gunicorn_release_was_reviewed() -> None:
     assert gunicorn.version_info[0] == 27, ADVICE
 
 
 @pytest.mark.parametrize(
     ("function", "parameters"), SIGNATURES, ids=lambda value: getattr(value, "__qualname__", "")
 )
-def test_what_is_called_and_overridden_is_there(function: Any, parameters: list[str]) -> None:
+def test_called_and_overridden_functions_exist(function: Any, parameters: list[str]) -> None:
     assert list(inspect.signature(function).parameters) == parameters, ADVICE
 
 
 @pytest.mark.parametrize("name", MENTIONED)
-def test_what_is_read_and_set_still_means_something(name: str) -> None:
+def test_attributes_that_are_read_and_set_exist(name: str) -> None:
     assert name in inspect.getsource(MENTIONED[name]), f"{name}: {ADVICE}"
 
 
-def test_nothing_of_the_worker_goes_past_this_list() -> None:
+def test_the_worker_uses_no_other_internals() -> None:
     listed = {function.__name__ for function, _ in SIGNATURES} | {"__init__"}
     overridden = {
         name for name, value in vars(Worker).items()
@@ -90,7 +90,7 @@ def test_nothing_of_the_worker_goes_past_this_list() -> None:
     assert overridden <= listed
 
 
-def test_the_settings_leave_off_what_the_worker_does_not_guard() -> None:
+def test_the_settings_turn_off_protocols_that_the_worker_does_not_handle() -> None:
     settings = Config()
     assert settings.proxy_protocol == "off", ADVICE
     assert "h2" not in settings.http_protocols, ADVICE

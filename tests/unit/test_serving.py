@@ -1,4 +1,4 @@
-"""Starting: what is made, with which rights, and what is refused.
+"""Starting a server: created files, their modes, and refusals.
 
 Rule: each test starts real applications on an instance folder of its own.
 """
@@ -41,7 +41,7 @@ def modes_below(folder: Path) -> dict[str, int]:
 
 
 def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Return inode and content of every file but the database's working files, which come and go."""
+    """Return inode and content of every file except the temporary files of the database."""
     return {
         str(path.relative_to(folder)): (path.stat().st_ino, path.read_bytes())
         for path in folder.rglob("*")
@@ -50,7 +50,7 @@ def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 @pytest.mark.usefixtures("open_umask")
-def test_everything_is_made_for_its_owner_alone(make_app: MakeApp) -> None:
+def test_created_files_are_accessible_by_their_owner_only(make_app: MakeApp) -> None:
     app = make_app()
     alice = Program(app, "alice")
     alice.put("/files/f", b"content")
@@ -80,7 +80,7 @@ def test_a_second_start_changes_nothing(make_app: MakeApp) -> None:
     assert second.test_client().get("/files/f", headers=alice.headers, buffered=True).data == b"content"
 
 
-def test_the_key_is_made_once_and_is_not_guessed(make_app: MakeApp, tmp_path: Path) -> None:
+def test_the_secret_key_is_created_once_and_is_random(make_app: MakeApp, tmp_path: Path) -> None:
     app = make_app()
     other = make_app(INSTANCE=tmp_path / "other")
 
@@ -89,7 +89,7 @@ def test_the_key_is_made_once_and_is_not_guessed(make_app: MakeApp, tmp_path: Pa
     assert (Path(app.instance_path) / "secret_key").read_text() == app.secret_key
 
 
-def test_a_key_that_is_set_is_used_and_none_is_made(make_app: MakeApp) -> None:
+def test_a_configured_secret_key_is_used_and_no_file_is_created(make_app: MakeApp) -> None:
     key = "Zm9vYmFyYmF6cXV4cXV1eGNvcmdlZ3JhdWx0"
 
     app = make_app(SECRET_KEY=key)
@@ -99,7 +99,7 @@ def test_a_key_that_is_set_is_used_and_none_is_made(make_app: MakeApp) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "short", "\n" * 100])
-def test_a_file_that_holds_no_key_is_refused_with_the_cure(make_app: MakeApp, content: str) -> None:
+def test_a_key_file_without_a_key_is_refused_with_a_remedy(make_app: MakeApp, content: str) -> None:
     path = Path(make_app().instance_path) / "secret_key"
     path.write_text(content)
 
@@ -107,7 +107,7 @@ def test_a_file_that_holds_no_key_is_refused_with_the_cure(make_app: MakeApp, co
         make_app()
 
 
-def test_an_instance_that_another_version_serves_is_refused(
+def test_an_instance_served_by_another_version_is_refused(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running = make_app()
@@ -120,7 +120,7 @@ def test_an_instance_that_another_version_serves_is_refused(
         make_app()
 
 
-def test_a_version_that_serves_no_more_is_in_nobodys_way(
+def test_a_stopped_server_of_another_version_does_not_block_a_start(
     make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_app()
@@ -132,9 +132,7 @@ def test_a_version_that_serves_no_more_is_in_nobodys_way(
     assert not left_behind.exists()
 
 
-def test_debug_mode_is_refused_under_a_server_for_production(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_debug_mode_is_refused_in_production(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLASK_DEBUG", "1")
 
     with pytest.raises(BadSetting, match="FLASK_DEBUG"):
@@ -143,7 +141,7 @@ def test_debug_mode_is_refused_under_a_server_for_production(
     assert not (tmp_path / "instance").exists()
 
 
-def test_a_place_that_cannot_be_written_is_refused(make_app: MakeApp, tmp_path: Path) -> None:
+def test_an_unwritable_instance_is_refused(make_app: MakeApp, tmp_path: Path) -> None:
     (tmp_path / "instance").write_text("a file, where the folder should be")
 
     with pytest.raises(UnusableStore) as caught:
@@ -158,20 +156,18 @@ def test_a_place_that_cannot_be_written_is_refused(make_app: MakeApp, tmp_path: 
      ({"DATABASE_URL": "cabinet.db"}, "DATABASE_URL"), ({"SECRET_KEY": "dev"}, "SECRET_KEY")],
     ids=str,
 )  # fmt: skip
-def test_a_setting_that_cannot_be_used_stops_the_start(
-    make_app: MakeApp, settings: dict[str, str], named: str
-) -> None:
+def test_an_invalid_setting_stops_the_start(make_app: MakeApp, settings: dict[str, str], named: str) -> None:
     with pytest.raises(RefusedToStart, match=named):
         make_app(**settings)
 
 
-def test_the_store_is_open_before_the_first_request_which_it_could_refuse(make_app: MakeApp) -> None:
+def test_the_store_is_opened_at_start(make_app: MakeApp) -> None:
     app = make_app()
 
     assert "store" in vars(app.extensions[EXTENSION])
 
 
-def test_bytes_and_rows_may_lie_elsewhere(make_app: MakeApp, tmp_path: Path) -> None:
+def test_store_and_database_may_be_outside_the_instance(make_app: MakeApp, tmp_path: Path) -> None:
     app = make_app(STORE_URL=(tmp_path / "bytes").as_uri(), DATABASE_URL=f"sqlite:///{tmp_path / 'rows.db'}")
     Program(app, "alice").put("/files/f", b"content")
 
@@ -180,7 +176,7 @@ def test_bytes_and_rows_may_lie_elsewhere(make_app: MakeApp, tmp_path: Path) -> 
     assert stat.S_IMODE((tmp_path / "rows.db").stat().st_mode) == 0o600
 
 
-def test_without_an_instance_a_server_says_what_to_do(
+def test_starting_without_an_instance_prints_a_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -192,14 +188,14 @@ def test_without_an_instance_a_server_says_what_to_do(
 
 
 def run_gunicorn(folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run gunicorn with two workers, as long as it takes to refuse."""
+    """Run gunicorn with two workers until it refuses to start."""
     return subprocess.run(
         [word.format(port=0) for word in production_command(2)],
         cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
 
-def test_gunicorn_refuses_debug_mode_and_says_why(tmp_path: Path) -> None:
+def test_gunicorn_refuses_debug_mode_with_a_reason(tmp_path: Path) -> None:
     ended = run_gunicorn(tmp_path, server_environment(tmp_path / "instance", {}) | {"FLASK_DEBUG": "1"})
 
     assert ended.returncode != 0
@@ -216,7 +212,7 @@ def test_gunicorn_refuses_debug_mode_and_says_why(tmp_path: Path) -> None:
         ({"CABINET_TYPO": "1"}, "The setting CABINET_TYPO cannot be used"),
     ],
 )
-def test_gunicorn_says_in_one_line_what_keeps_it_from_starting(
+def test_gunicorn_prints_one_line_when_it_refuses_to_start(
     tmp_path: Path, changed: dict[str, str], sentence: str
 ) -> None:
     ended = run_gunicorn(tmp_path, server_environment(tmp_path / "instance", {}) | changed)
@@ -241,7 +237,7 @@ def test_a_bad_setting_stops_flask_run_with_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_migrations_are_those_of_the_checkout(app: Flask) -> None:
+def test_migrations_are_taken_from_the_checkout(app: Flask) -> None:
     found = preparing.find_migrations()
 
     assert (found / "env.py").is_file()

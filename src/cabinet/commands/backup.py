@@ -76,7 +76,7 @@ def restore(folder: Path, quiet: bool, as_json: bool) -> None:
     The database of an older release is migrated. All users have to sign in again, because a backup has
     no sessions and no SECRET_KEY; passwords and tokens are included. Unfinished uploads start again.
     """
-    with preparing.alone(application()):
+    with preparing.without_servers(application()):
         with _meter(quiet=quiet, as_json=as_json) as meter:
             backups = _backups()
             keep_ended = timedelta(seconds=setting("UPLOAD_KEEP_SECONDS"))

@@ -1,8 +1,8 @@
-"""What production starts with; this module is gunicorn's configuration (`-c python:cabinet.serving`).
+"""The production server; this module is gunicorn's configuration (`-c python:cabinet.serving`).
 
-`preparing` makes the instance, `worker` keeps slow and silent clients away from the threads.
+`preparing` creates the instance; `worker` keeps slow and idle clients from occupying threads.
 
-Rule: nothing that correctness needs lives in these settings.
+Rule: correctness must not depend on these settings.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from cabinet.config import find_instance, load, read
 from cabinet.refusals import RefusedToStart
 from cabinet.serving.background import background_of
 
-# The application as the help pages name it: with no settings of its own.
+# The application as the documentation names it, without settings in the call.
 _PLAIN = "cabinet:create_app()"
 
-# gunicorn's settings, by the names that it looks for.
+# gunicorn's settings, under gunicorn's names.
 bind = read("BIND")
 workers = read("WORKERS")
 threads = read("THREADS")
 worker_class = "cabinet.serving.worker.Worker"
-# Open connections of one process, those that only wait among them, as far as its descriptors suffice.
+# Open connections of one process, including idle ones; fewer if the descriptor limit is low.
 worker_connections = 8192
-# Bytes: a path of 2048, percent-encoded, and a cursor. Not 0, for to look for the end of a line that
-# never ends takes ever longer.
+# Bytes: a percent-encoded path of 2048 bytes and a cursor. Not 0 (unlimited), because each search for
+# the end of an endless line takes longer than the one before.
 limit_request_line = 8190
-# Seconds; clients that send many small files reuse their connection.
+# Seconds; clients that upload many small files reuse their connection.
 keepalive = 30
-# Seconds that running transfers get when the server is stopped.
+# Seconds that running transfers have to finish when the server stops.
 graceful_timeout = 30
-# Kept out of the way of a stalled disk: the heartbeat of idle workers.
+# The heartbeat files of workers: in memory, so that a stalled disk does not stop them.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
 control_socket_disable = True
 
 
 def on_starting(arbiter: Arbiter) -> None:
-    """Refuse in one sentence what each worker would; raises RuntimeError, which gunicorn prints."""
+    """Check the settings once before any worker starts; raises RuntimeError, which gunicorn prints."""
     if getattr(arbiter.app, "app_uri", None) != _PLAIN:
         return
     try:
@@ -52,10 +52,10 @@ def on_starting(arbiter: Arbiter) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Begin what runs beside the requests of a worker, without waiting for the first of them.
+    """Start the background threads of a worker without waiting for its first request.
 
-    And take what it has loaded out of the garbage collector's sight: it stays for good, and a full
-    collection over it costs as much as a hundred small requests.
+    Also freezes the loaded modules for the garbage collector: they stay in memory anyway, and a
+    full collection over them costs as much as a hundred small requests.
     """
     gc.collect()
     gc.freeze()
@@ -64,5 +64,5 @@ def post_worker_init(worker: Any) -> None:
         background.start_with_server()
 
 
-# `PROXY_HOPS` says which proxies are believed, under any server.
+# `PROXY_HOPS` decides which proxies are trusted, under any server.
 forwarded_allow_ips = ""

@@ -1,6 +1,6 @@
-"""What runs beside the requests of a server, as its process sees it: to be started and ended with it.
+"""The interface of background threads that start and stop with a server process.
 
-Rule: a process knows no more of it; what it does is for `jobs/` to say.
+Rule: the server knows only this interface; `jobs/` implements it.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ EXTENSION = "cabinet.background"
 
 
 class Background(Protocol):
-    """The threads of a process beside those of its requests."""
+    """The background threads of a process."""
 
     def start_with_server(self) -> None:
-        """Start, unless it runs already or the settings have it run apart; once a process serves."""
+        """Start the threads once the process serves, unless they run or the settings say `apart`."""
 
     def stop(self) -> None:
-        """Have all of it end soon; waits for nothing."""
+        """Ask all threads to stop soon; does not wait."""
 
 
 def background_of(application: object) -> Background | None:
-    """Return what runs beside the requests of a WSGI application, if that is ours."""
+    """Return the background threads of a WSGI application, None if it is not Cabinet's."""
     if not isinstance(application, Flask):
         return None
     return cast("Background | None", application.extensions.get(EXTENSION))

@@ -1,6 +1,6 @@
-"""How a worker that cannot start says so: in the sentence of the refusal, and without a stack.
+"""Report a worker that refuses to start with its message instead of a traceback.
 
-Rule: only what an operator has to mend is said so; an error of ours keeps its stack.
+Rule: only for errors that the operator must fix; other errors keep their traceback.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class LoadingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no 
     """A worker whose application may refuse to start."""
 
     def load_wsgi(self) -> None:
-        """Load the application; raises `AppImportError`, at which gunicorn stops, for a refusal."""
+        """Load the application; raises `AppImportError`, which stops gunicorn, when it refuses to start."""
         try:
             super().load_wsgi()
         except RefusedToStart as error:

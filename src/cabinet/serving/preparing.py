@@ -1,9 +1,8 @@
-"""What comes before the first request: the instance is made, its database migrated.
+"""Create the instance and migrate its database before the first request.
 
-Any number of processes may start at once on an empty instance, with whatever arguments; one lock
-file stands round it all.
+Any number of processes may start at once on an empty instance; one lock file serializes them.
 
-Rule: a second start changes nothing; what cannot be done safely is refused, with the cure.
+Rule: a second start changes nothing; what cannot be done safely is refused, with a remedy.
 """
 
 from __future__ import annotations
@@ -35,12 +34,12 @@ from cabinet.web.runtime import EXTENSION
 
 log = logging.getLogger("cabinet")
 
-# Any number that no other user of the same PostgreSQL server takes: "cabinet" on a phone's keys.
+# The key of an advisory lock that nothing else on the PostgreSQL server uses: "cabinet" on a phone keypad.
 _POSTGRES_LOCK = 2224638
 
 
 def prepare_when_serving(app: Flask) -> None:
-    """Prepare `app` now, unless a `flask` command other than `run` has loaded it."""
+    """Prepare `app` now, unless a `flask` command other than `run` is running."""
     command = click.get_current_context(silent=True)
     if command is None or command.info_name == "run":
         if app.debug and command is None and not app.testing:
@@ -49,34 +48,34 @@ def prepare_when_serving(app: Flask) -> None:
 
 
 def prepare(app: Flask, *, to_serve: bool = False) -> None:
-    """Make the instance folder, the secret key, the store and the database where missing; migrate.
+    """Create the instance folder, the secret key, the store and the database if missing, and migrate.
 
-    With `to_serve` this process counts as a server of the instance from then on. Raises a
-    `RefusedToStart` for whatever stands in the way.
+    With `to_serve`, this process counts as a server of the instance from then on. Raises a
+    `RefusedToStart` for anything that the operator must fix.
     """
     instance = Path(app.instance_path)
     try:
         make_instance(app)
         with locked(instance / "lock", timeout=None):
-            _refuse_beside_others(instance)
+            _refuse_other_versions(instance)
             app.secret_key = app.config["SECRET_KEY"] or _secret_key(instance / "secret_key")
-            app.extensions[EXTENSION].store  # noqa: B018 - opened here, so that it fails here
+            app.extensions[EXTENSION].store  # noqa: B018 - opens the store, so that errors are raised here
             with app.app_context():
                 try:
                     _migrate(db.engine)
                 finally:
                     db.engine.dispose()
             if to_serve:
-                _announce(app)
+                _mark_as_serving(app)
     except OSError as error:
         raise UnusableStore(where=str(instance), reason=f"{error.strerror}.") from error
 
 
 @contextmanager
-def alone(app: Flask) -> Iterator[None]:
-    """Keep every server of the instance from starting; raises `UnusableStore` while one runs.
+def without_servers(app: Flask) -> Iterator[None]:
+    """Prevent servers of the instance from starting; raises `UnusableStore` while one runs.
 
-    The folder and an empty database are there from then on, and nothing else.
+    Creates the instance folder and an empty database if missing, and nothing else.
     """
     instance = Path(app.instance_path)
     try:
@@ -93,7 +92,7 @@ def alone(app: Flask) -> Iterator[None]:
 
 
 def knows_revision(revision: str) -> bool:
-    """Tell whether this release can migrate a database of that revision."""
+    """Tell whether this release can migrate a database at that revision."""
     try:
         return _scripts()[1].get_revision(revision) is not None
     except CommandError:
@@ -107,18 +106,18 @@ def _scripts() -> tuple[alembic.config.Config, ScriptDirectory]:
 
 
 def make_instance(app: Flask) -> None:
-    """Make the instance folder and an empty database file where missing, for their owner alone."""
+    """Create the instance folder and an empty database file if missing, accessible by their owner only."""
     Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
     url = make_url(app.config["DATABASE_URL"])
     if url.get_backend_name() == "sqlite" and url.database:
-        # The write-ahead log and its index take their modes from this file.
+        # SQLite creates the write-ahead log and its index with the mode of this file.
         os.close(os.open(url.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def find_migrations() -> Path:
-    """Return the folder of the migrations: the checkout's, else the one inside the package.
+    """Return the folder of the migrations: the one of the checkout, else the one in the package.
 
-    The checkout comes first, for an editable install may have left a stale copy in the package.
+    The checkout comes first, because an editable install may have left a stale copy in the package.
     """
     package = Path(__file__).parents[1]
     checkout = package.parents[1]
@@ -128,7 +127,7 @@ def find_migrations() -> Path:
 
 
 def _secret_key(path: Path) -> str:
-    """Return the key that this instance was given at its first start."""
+    """Return the secret key of this instance; create it at the first start."""
     if not path.exists():
         draft = path.with_name(f"secret_key.{secrets.token_hex(8)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -146,7 +145,7 @@ def _secret_key(path: Path) -> str:
 
 
 def _migrate(engine: Engine) -> None:
-    """Bring the database to this release's revision; raises `DatabaseTooNew`."""
+    """Migrate the database to this release's revision; raises `DatabaseTooNew`."""
     settings, scripts = _scripts()
     with _migration_lock(engine):
         with engine.connect() as connection:
@@ -159,27 +158,27 @@ def _migrate(engine: Engine) -> None:
                 scripts.get_revision(current)
             except CommandError as error:
                 raise DatabaseTooNew(revision=current) from error
-            _keep_copy(engine, current)
+            _copy_before_migration(engine, current)
         alembic.command.upgrade(settings, "head")
         log.info("database migrated from %s to %s", current or "nothing", head)
 
 
 @contextmanager
 def _migration_lock(engine: Engine) -> Iterator[None]:
-    """Let one machine at a time migrate a database server that several share."""
+    """Let one machine at a time migrate a shared database server."""
     if engine.dialect.name != "postgresql":
         yield
         return
-    # Of its own, for the engine may have no more than the one that migrates.
+    # A separate connection, because the engine may allow only one, which the migration uses.
     with create_engine(engine.url, poolclass=NullPool).begin() as connection:
-        # However long the other one takes.
+        # Wait without limit for another migration.
         connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
         yield
 
 
-def _keep_copy(engine: Engine, revision: str) -> None:
-    """Copy a SQLite database beside itself before it is changed."""
+def _copy_before_migration(engine: Engine, revision: str) -> None:
+    """Copy a SQLite database to a file beside it before a migration."""
     path = engine.url.database
     if engine.dialect.name != "sqlite" or not path:
         return
@@ -196,17 +195,17 @@ def _keep_copy(engine: Engine, revision: str) -> None:
     log.warning("database at revision %s is about to be migrated; a copy is kept at %s", revision, copy)
 
 
-def _announce(app: Flask) -> None:
-    """Hold a shared lock on a file of this version, until the process or `app` ends."""
+def _mark_as_serving(app: Flask) -> None:
+    """Hold a shared lock on the file of this version until the process or `app` ends."""
     own = Path(app.instance_path) / _serving_lock(__version__)
     descriptor = os.open(own, FLAGS, 0o600)
-    # Only closed: a process that was forked off must not unlock it for this one.
+    # Closed without unlocking: a forked process must not unlock it for this one.
     weakref.finalize(app, os.close, descriptor)
     acquire(descriptor, timeout=None, shared=True)
 
 
-def _refuse_beside_others(instance: Path) -> None:
-    """Raise `UnusableStore` while a server of another version runs: it would meet a foreign database."""
+def _refuse_other_versions(instance: Path) -> None:
+    """Raise `UnusableStore` while a server of another version runs, because it expects another schema."""
     for lock in instance.glob(_serving_lock("*")):
         version = lock.name.removeprefix("serving-").removesuffix(".lock")
         if version != __version__ and _is_held(lock):

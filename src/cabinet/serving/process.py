@@ -1,7 +1,6 @@
-"""What a worker asks of the system: as many descriptors as it may have, and memory that goes back.
+"""Process limits of a worker: file descriptors, and returning freed memory to the system.
 
-Rule: it asks for no more than the system allows this user anyway (the hard limit), and what a
-system does not have is done without.
+Rule: never exceeds the hard limits; features that the system lacks are skipped.
 """
 
 from __future__ import annotations
@@ -11,47 +10,47 @@ import errno
 import resource
 from contextlib import suppress
 
-# What accept() says when descriptors, or the memory for one more connection, have run out.
+# Errors of accept() when there are no descriptors, or no memory for another connection.
 EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
-# Besides its connection a request may have a staged file, its digests and its lock open; and the
-# process its log, its listeners, its poller, its database connections.
-_OF_A_REQUEST = 3
-_OF_THE_PROCESS = 128
+# Besides its connection, a request may have a staged file, its digests and its lock open. The
+# process has its log, listeners, poller and database connections open.
+_PER_REQUEST = 3
+_PER_PROCESS = 128
 
 
-def raise_limit() -> int:
-    """Let this process have as many descriptors as its hard limit allows; returns how many that are."""
+def raise_descriptor_limit() -> int:
+    """Raise the limit of file descriptors to the hard limit, and return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # some systems have a lower limit besides
+    with suppress(ValueError, OSError):  # some systems have another, lower limit
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         soft = hard
     return soft
 
 
-def connections_within(limit: int, wanted: int, threads: int) -> int:
-    """Return how many of `wanted` connections fit into `limit` descriptors beside the work of `threads`."""
+def max_connections(limit: int, wanted: int, threads: int) -> int:
+    """Return how many of `wanted` connections fit into `limit` descriptors with `threads` running requests."""
     if limit == resource.RLIM_INFINITY:
         return wanted
-    # Where the limit is low, a connection that waits is worth as much as a file of a request that runs.
-    return max(1, min(wanted, max(limit - _OF_A_REQUEST * threads - _OF_THE_PROCESS, limit // 2)))
+    # With a low limit, at least half of the descriptors are for connections.
+    return max(1, min(wanted, max(limit - _PER_REQUEST * threads - _PER_PROCESS, limit // 2)))
 
 
-# Of <malloc.h>. Bytes of an allocation that gets memory of its own, and loses it when it is freed.
+# From <malloc.h>: allocations of this many bytes or more are mapped separately, and unmapped when freed.
 _M_MMAP_THRESHOLD = -3
-_OWN_MEMORY = 64 << 10
-# Heaps besides the first, which hundreds of threads would share out among them and leave half empty.
+_MMAP_THRESHOLD = 64 << 10
+# The number of arenas; more of them would be half empty with hundreds of threads.
 _M_ARENA_MAX = -8
-_HEAPS = 1
+_ARENAS = 1
 
 
-def give_memory_back() -> None:
-    """Have every large buffer that is freed go back to the system at once, where the C library is GNU's.
+def return_freed_memory() -> None:
+    """Make glibc return every large freed buffer to the system at once.
 
-    It does so by itself until the first of them is freed, then learns to keep ever larger ones: 300
-    uploads that had stalled held 270 MiB and left 140 behind; with this, 24 and 14.
+    By default it does so until the first one is freed, and then raises its threshold: 300 stalled
+    uploads held 270 MiB and left 140 MiB allocated; with this setting, 24 and 14 MiB.
     """
     with suppress(OSError, AttributeError):
         library = ctypes.CDLL(None)
-        library.mallopt(_M_MMAP_THRESHOLD, _OWN_MEMORY)
-        library.mallopt(_M_ARENA_MAX, _HEAPS)
+        library.mallopt(_M_MMAP_THRESHOLD, _MMAP_THRESHOLD)
+        library.mallopt(_M_ARENA_MAX, _ARENAS)

@@ -1,18 +1,18 @@
-"""gunicorn's threaded worker, whose connections wait in the poller until a request is there.
+"""gunicorn's threaded worker, with connections that wait in the poller until a request has arrived.
 
-A whole head, and all of a body that is small, come before a thread does: whoever sends slowly or
-nothing holds some bytes and a descriptor. What is large, or has a view of its own that streams it,
-is read by a thread, which `RequestBody` keeps from waiting too long. Behind an answer that leaves
-some of the request unread the connection comes back here, and what still arrives is forgotten.
+A request gets a thread only after its complete headers, and after the whole of a small body: a slow
+or idle client costs some bytes and a descriptor. A large body, or one that its view streams, is read
+by the thread, and `RequestBody` limits how long it waits. After a response that leaves part of the
+request unread, the connection returns here for a lingering close, and further input is discarded.
 
-All that waits is known by its address. Where connections, descriptors or memory run out, the
-longest waiting of the address with most has to go, and nobody else notices.
+Waiting connections are grouped by client address. When connections, descriptors or memory run out,
+the oldest connection of the address with most of them is evicted; other clients are not affected.
 
-HTTP/2, the PROXY protocol and uWSGI, which the settings of `cabinet.serving` leave off, are
-gunicorn's own affair: a thread has their connections from the first byte on.
+HTTP/2, the PROXY protocol and uWSGI, which the settings of `cabinet.serving` turn off, are left to
+gunicorn: their connections get a thread from the first byte.
 
 Rule: everything here but `handle_request` and `_keepalive_after` runs in the main thread, and never
-waits. No error of a connection ends the worker.
+blocks. An error of a connection never ends the worker.
 """
 
 from __future__ import annotations
@@ -31,69 +31,69 @@ from flask import Flask
 from gunicorn import http, sock
 from gunicorn.http.body import ChunkedReader
 
-from cabinet.serving import answers, process
+from cabinet.serving import error_responses, process
 from cabinet.serving.access_log import PrintableAtoms
-from cabinet.serving.arriving import SMALL_BODY, Arrivals, Progress
 from cabinet.serving.background import background_of
 from cabinet.serving.connection import Connection
-from cabinet.serving.crew import Crew
 from cabinet.serving.loading import LoadingWorker
-from cabinet.serving.waiting import SENDING, Stage, Waiter, WaitingRoom
+from cabinet.serving.request_progress import SMALL_BODY, Progress, RequestInspector
+from cabinet.serving.thread_pool import ThreadPool
+from cabinet.serving.waiting_connections import SENDING, Stage, WaitingConnection, WaitingConnections
 from cabinet.storage.memory import UPLOAD_MEMORY
 from cabinet.web.framing import Chunked, Counted
 from cabinet.web.request_body import RequestBody
 from cabinet.web.runtime import EXTENSION
 
-# Seconds for a head, from the first moment of a connection or the first byte of a further request.
+# Seconds for the headers, from the start of a connection or the first byte of a further request.
 HEAD_SECONDS = 10.0
 
-# Of a refused request, until its sender has looked at the answer: time for it to arrive, and what a
-# fast one sends meanwhile.
-END_SECONDS = 2.0
-END_BYTES = 64 << 20
+# The limits of a lingering close: seconds for the client to read the response, and bytes that a fast
+# client sends meanwhile.
+LINGER_SECONDS = 2.0
+LINGER_BYTES = 64 << 20
 
-# How often it is looked whose time is over; thousands may be waiting.
-_LOOK_SECONDS = 0.25
-# accept() says these of one connection or of a moment, not of the listener.
+# Seconds between two checks for expired deadlines; there may be thousands of connections.
+_EXPIRY_CHECK_SECONDS = 0.25
+# Errors of accept() that concern the listener; others concern one connection, or pass by themselves.
 _BROKEN_LISTENER = {errno.EBADF, errno.EINVAL, errno.ENOTSOCK}
-# Seconds without accepting when nobody waits who could make room.
-_BREATH_SECONDS = 1.0
+# Seconds without accepting when descriptors have run out and no connection can be evicted.
+_ACCEPT_PAUSE = 1.0
 
-# Seconds between two signs of life; gunicorn would give one at every turn, for 30 that it waits.
-_SIGN_SECONDS = 0.5
+# Seconds between two heartbeats; gunicorn would send one per poll, though it allows 30 seconds.
+_HEARTBEAT_SECONDS = 0.5
 
-# All that is received here is received into this, and copied as far as somebody wants it; of a
-# request that is wanted no more at a time than a small body.
+# The shared receive buffer; bytes to keep are copied out. One read of a request takes at most
+# `SMALL_BODY` bytes.
 _BUFFER = memoryview(bytearray(256 << 10))
 
 
 class Worker(LoadingWorker):
-    """See the module."""
+    """The worker class; see the module docstring."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.log.atoms_wrapper_class = PrintableAtoms
         self.worker_connections: int = self.cfg.worker_connections
-        self._room = WaitingRoom(UPLOAD_MEMORY)
-        # Those that have all they need; a thread takes them in this order.
-        self._ready: deque[Waiter] = deque()
+        self._waiting = WaitingConnections(UPLOAD_MEMORY)
+        # Connections whose request is ready, in the order in which threads take them.
+        self._ready: deque[WaitingConnection] = deque()
         self._running = 0
-        self._looked_at = self._signed_at = 0.0
-        self._breathes_until = 0.0
+        self._expiry_checked_at = self._heartbeat_at = 0.0
+        self._accepts_at = 0.0
         self._stops_at: float | None = None
         self._tls: ssl.SSLContext | None = None
-        self._is_plain = (
+        self._is_http1 = (
             "h2" not in self.cfg.http_protocols
             and self.cfg.proxy_protocol == "off"
             and getattr(self.cfg, "protocol", "http") == "http"
         )
 
     def init_process(self) -> None:
-        """Take what the system allows, before the first connection."""
-        process.give_memory_back()
-        limit = process.raise_limit()
+        """Apply process limits before the first connection."""
+        process.return_freed_memory()
+        limit = process.raise_descriptor_limit()
         wanted = self.worker_connections
-        self.worker_connections = process.connections_within(limit, wanted, self.cfg.threads)
+        self.worker_connections = process.max_connections(limit, wanted, self.cfg.threads)
         if self.worker_connections < wanted:
             self.log.info("%s connections at most: RLIMIT_NOFILE is %s", self.worker_connections, limit)
         if self.cfg.is_ssl:
@@ -101,79 +101,79 @@ class Worker(LoadingWorker):
         super().init_process()
 
     def notify(self) -> None:
-        """Tell the arbiter that this process lives, now and then."""
+        """Send a heartbeat to the arbiter, at most every `_HEARTBEAT_SECONDS`."""
         now = time.monotonic()
-        if now >= self._signed_at + _SIGN_SECONDS:
-            self._signed_at = now
+        if now >= self._heartbeat_at + _HEARTBEAT_SECONDS:
+            self._heartbeat_at = now
             super().notify()
 
     def load_wsgi(self) -> None:
-        """Load the application, whose routes say what to wait for."""
+        """Load the application, whose routes decide which bodies are streamed."""
         super().load_wsgi()
-        self._arrivals = Arrivals(self.wsgi)
+        self._inspector = RequestInspector(self.wsgi)
         if isinstance(self.wsgi, Flask):
             self.wsgi.extensions[EXTENSION].threads = self.cfg.threads
 
-    def get_thread_pool(self) -> Crew:
-        """Return threads that end when they have nothing to do."""
-        return Crew(self.cfg.threads)
+    def get_thread_pool(self) -> ThreadPool:
+        """Return a pool whose idle threads end."""
+        return ThreadPool(self.cfg.threads)
 
-    # Connections come.
+    # New connections
 
     def accept(self, listener: Any) -> None:
-        """Take a connection; where descriptors have run out, let another one go for the next."""
+        """Accept a connection; when descriptors have run out, evict another for the next one."""
         try:
             connection, peer = listener.accept()
         except OSError as error:
             if error.errno in _BROKEN_LISTENER:
                 raise
-            if error.errno in process.EXHAUSTED and not self._make_room():
-                self._breathes_until = time.monotonic() + _BREATH_SECONDS
+            if error.errno in process.EXHAUSTED and not self._evict_one():
+                self._accepts_at = time.monotonic() + _ACCEPT_PAUSE
                 self.set_accept_enabled(False)
             return
         self.nr_conns += 1
         conn = Connection(self.cfg, connection, peer, listener.getsockname())
-        stage = Stage.HANDSHAKE if self._tls and self._is_plain else Stage.HEAD
-        waiter = Waiter(conn, conn.address, stage, time.monotonic() + HEAD_SECONDS)
-        self._room.enter(waiter)
-        if not self._is_plain:
-            self._hand_over(waiter)
+        stage = Stage.HANDSHAKE if self._tls and self._is_http1 else Stage.HEAD
+        waiter = WaitingConnection(conn, conn.address, stage, time.monotonic() + HEAD_SECONDS)
+        self._waiting.add(waiter)
+        if not self._is_http1:
+            self._queue_for_thread(waiter)
         else:
             self._watch(waiter)
         if self.nr_conns >= self.worker_connections:
-            self._make_room()
+            self._evict_one()
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Accept or not, as gunicorn asks; not while there is no descriptor for a connection."""
-        super().set_accept_enabled(enabled and time.monotonic() >= self._breathes_until)
+        """Start or stop accepting, as gunicorn asks; does not start while descriptors have run out."""
+        super().set_accept_enabled(enabled and time.monotonic() >= self._accepts_at)
 
-    # They send.
+    # Receiving requests
 
-    def _watch(self, waiter: Waiter, events: int = EVENT_READ) -> None:
+    def _watch(self, waiter: WaitingConnection, events: int = EVENT_READ) -> None:
         self.poller.register(waiter.conn.sock, events, partial(self._on_event, waiter))
         waiter.is_watched = True
 
-    def _unwatch(self, waiter: Waiter) -> None:
+    def _unwatch(self, waiter: WaitingConnection) -> None:
         if waiter.is_watched:
             self.poller.unregister(waiter.conn.sock)
             waiter.is_watched = False
 
-    def _on_event(self, waiter: Waiter, _connection: object) -> None:
-        if waiter not in self._room:
-            return  # it went earlier in the same round
+    def _on_event(self, waiter: WaitingConnection, _connection: object) -> None:
+        if waiter not in self._waiting:
+            return  # removed earlier in the same poll
         try:
-            self._step(waiter)
+            self._receive(waiter)
         except OSError:
             self._drop(waiter)
         except Exception:
             self.log.exception("a connection that waited was dropped")
             self._drop(waiter)
 
-    def _step(self, waiter: Waiter) -> None:
-        if waiter.stage is Stage.HANDSHAKE and not self._shake_hands(waiter):
+    def _receive(self, waiter: WaitingConnection) -> None:
+        if waiter.stage is Stage.HANDSHAKE and not self._do_handshake(waiter):
             return
-        if waiter.stage is Stage.END:
-            self._forget_more(waiter)
+        if waiter.stage is Stage.LINGERING_CLOSE:
+            self._drain(waiter)
             return
         connection = waiter.conn.sock
         while True:
@@ -185,14 +185,14 @@ class Worker(LoadingWorker):
                 self._drop(waiter)
                 return
             if waiter.is_kept and not waiter.received:
-                waiter.deadline = self._in(HEAD_SECONDS)
+                waiter.deadline = self._deadline_in(HEAD_SECONDS)
             waiter.received += _BUFFER[:count]
-            self._look(waiter)
-            if waiter not in self._room or waiter.stage not in SENDING or not waiter.conn.has_more:
+            self._process_received(waiter)
+            if waiter not in self._waiting or waiter.stage not in SENDING or not waiter.conn.has_more:
                 return
 
-    def _shake_hands(self, waiter: Waiter) -> bool:
-        """Go on with the handshake of TLS; tell whether it is done."""
+    def _do_handshake(self, waiter: WaitingConnection) -> bool:
+        """Continue the TLS handshake; return whether it is complete."""
         assert self._tls is not None
         conn = waiter.conn
         self._unwatch(waiter)
@@ -212,39 +212,39 @@ class Worker(LoadingWorker):
         self._watch(waiter, events)
         return waiter.stage is Stage.HEAD
 
-    def _look(self, waiter: Waiter) -> None:
-        """Let `waiter` go on when what it waits for is there; make others go when it is too much."""
-        progress = self._arrivals.look(waiter)
+    def _process_received(self, waiter: WaitingConnection) -> None:
+        """Advance `waiter` as far as its received bytes allow; evict others when memory is full."""
+        progress = self._inspector.inspect(waiter)
         if progress is Progress.ENOUGH:
-            self._hand_over(waiter)
+            self._queue_for_thread(waiter)
         elif progress is Progress.TOO_LARGE:
-            self._refuse(waiter, answers.head_too_large)
+            self._refuse(waiter, error_responses.head_too_large)
         elif progress is Progress.HEAD and waiter.stage is Stage.HEAD:
             self._wait_for_body(waiter)
-        if waiter in self._room:
-            self._room.recount(waiter)
-        while (other := self._room.first_to_let_go()) is not None:
-            self._send_away(other)
+        if waiter in self._waiting:
+            self._waiting.recount(waiter)
+        while (other := self._waiting.next_to_evict_for_memory()) is not None:
+            self._evict(other)
 
-    def _wait_for_body(self, waiter: Waiter) -> None:
+    def _wait_for_body(self, waiter: WaitingConnection) -> None:
         head = waiter.head
         assert head is not None
         waiter.stage = Stage.BODY
-        waiter.deadline = self._in(self._arrivals.seconds_for_body(head))
-        sender = self._arrivals.sender(head)
-        if sender is not None:
-            self._room.rename(waiter, sender)
+        waiter.deadline = self._deadline_in(self._inspector.seconds_for_body(head))
+        client = self._inspector.client_of(head)
+        if client is not None:
+            self._waiting.change_address(waiter, client)
         if head.expects_continue:
-            waiter.conn.say(answers.CONTINUE)
-            waiter.conn.was_told_to_continue = True
+            waiter.conn.send(error_responses.CONTINUE)
+            waiter.conn.sent_continue = True
 
-    # Threads take them.
+    # Handling requests in threads
 
-    def _hand_over(self, waiter: Waiter) -> None:
-        """Let a thread have `waiter`, now or once one is free."""
+    def _queue_for_thread(self, waiter: WaitingConnection) -> None:
+        """Queue `waiter` for a thread, unless its peer has not read earlier responses."""
         self._unwatch(waiter)
-        if waiter.is_kept and not waiter.conn.has_room:
-            waiter.stage, waiter.deadline = Stage.ANSWERS, self._in(self.cfg.keepalive)
+        if waiter.is_kept and not waiter.conn.can_send:
+            waiter.stage, waiter.deadline = Stage.UNREAD_RESPONSES, self._deadline_in(self.cfg.keepalive)
             return
         waiter.stage = Stage.THREAD
         self._ready.append(waiter)
@@ -253,9 +253,9 @@ class Worker(LoadingWorker):
     def _start_ready(self) -> None:
         while self._ready and self._running < self.cfg.threads:
             waiter = self._ready.popleft()
-            self._room.leave(waiter)
+            self._waiting.remove(waiter)
             conn = waiter.conn
-            if self._is_plain:
+            if self._is_http1:
                 if conn.parser is None:
                     conn.parser = http.get_parser(self.cfg, conn.sock, conn.client)
                     conn.initialized = True
@@ -264,137 +264,139 @@ class Worker(LoadingWorker):
             self.enqueue_req(conn)
 
     def enqueue_req(self, conn: Any) -> None:
-        """Have a thread handle `conn`."""
+        """Handle a request of `conn` in a thread."""
         self._running += 1
         super().enqueue_req(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer a request whose body is read with patience; runs in a thread."""
+        """Handle a request, with a `RequestBody` that limits waiting; runs in a thread."""
         reader, unreader = req.body.reader, conn.parser.unreader
         framing = Chunked() if isinstance(reader, ChunkedReader) else Counted(reader.length)
         body = req.body = RequestBody(
             conn.sock, framing, unreader.take_buffered(), give_back=unreader.unread, hang_up=req.force_close
         )
-        told, conn.was_told_to_continue = conn.was_told_to_continue, False
-        if told or body.has_all_come:
-            req._expected_100_continue = False  # noqa: SLF001 - else gunicorn says so in any case
+        sent_continue, conn.sent_continue = conn.sent_continue, False
+        if sent_continue or body.has_all_come:
+            req._expected_100_continue = False  # noqa: SLF001 - else gunicorn sends 100 again
         try:
             return super().handle_request(req, conn)
         finally:
             body.end()
 
     def _keepalive_after(self, conn: Any, keepalive: Any) -> bool:
-        """Tell whether another request may follow; waits for nothing. Runs in a thread."""
+        """Tell whether the connection can be kept alive; never blocks. Runs in a thread."""
         body = conn.parser.mesg.body
         return bool(keepalive) and (not isinstance(body, RequestBody) or body.is_passed)
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
-        """Let a connection that was answered wait for its next request, or for its end."""
+        """After a response, wait for the next request, or start a lingering close."""
         self._running -= 1
-        if not self._is_plain:
+        if not self._is_http1:
             super().finish_request(conn, fs)
             self._start_ready()
             return
         is_kept = not fs.cancelled() and fs.exception() is None and bool(fs.result())
-        waiter = Waiter(conn, conn.address, Stage.END, time.monotonic() + END_SECONDS)
+        waiter = WaitingConnection(
+            conn, conn.address, Stage.LINGERING_CLOSE, time.monotonic() + LINGER_SECONDS
+        )
         try:
             conn.sock.setblocking(False)
             if is_kept:
                 waiter.stage, waiter.is_kept = Stage.HEAD, True
                 waiter.received += conn.parser.unreader.take_buffered()
-                waiter.deadline = self._in(HEAD_SECONDS if waiter.received else self.cfg.keepalive)
+                waiter.deadline = self._deadline_in(HEAD_SECONDS if waiter.received else self.cfg.keepalive)
             else:
-                conn.end_answers()
-            self._room.enter(waiter)
+                conn.shut_down_sending()
+            self._waiting.add(waiter)
             self._watch(waiter)
-        except (OSError, ValueError):  # the thread, or the peer, has closed it
+        except (OSError, ValueError):  # closed by the thread or the peer
             self._close(waiter)
         else:
             if waiter.received:
-                self._look(waiter)
+                self._process_received(waiter)
         self._start_ready()
 
-    # They go.
+    # Closing connections
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """Close everything that waits, if `force`; gunicorn's own list of such connections is empty."""
+        """With `force`, close all waiting connections; gunicorn's own list of them is empty."""
         if force:
-            for waiter in self._room:
+            for waiter in self._waiting:
                 self._drop(waiter)
 
     def murder_pending(self) -> None:
-        """Let those go whose time is over, and those go on whose peers have taken earlier answers."""
+        """Close expired connections, and resume those whose peers have read earlier responses."""
         now = time.monotonic()
-        if now < self._looked_at + _LOOK_SECONDS:
+        if now < self._expiry_checked_at + _EXPIRY_CHECK_SECONDS:
             return
-        self._looked_at = now
-        for waiter in self._room:
-            if waiter.stage is Stage.ANSWERS and waiter.conn.has_room:
-                self._hand_over(waiter)
+        self._expiry_checked_at = now
+        for waiter in self._waiting:
+            if waiter.stage is Stage.UNREAD_RESPONSES and waiter.conn.can_send:
+                self._queue_for_thread(waiter)
             if waiter.deadline > now or waiter.stage is Stage.THREAD:
                 continue
             if waiter.stage in SENDING and waiter.received:
-                self._refuse(waiter, answers.timeout)
+                self._refuse(waiter, error_responses.timeout)
             else:
-                # Without a word where nothing has come: a browser that connected ahead of time would
-                # take it for the answer to a request that it sends later.
+                # No response where no request has begun: a browser that connected ahead of time would
+                # take it as the response to its next request.
                 self._drop(waiter)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """End by `deadline` what waits for its sender, and what runs beside requests; the worker stops."""
+        """Limit all deadlines to `deadline` and stop the background threads, because the worker stops."""
         self._stops_at = deadline
         background = background_of(self.wsgi)
         if background is not None:
             background.stop()
-        for waiter in self._room:
+        for waiter in self._waiting:
             waiter.deadline = min(waiter.deadline, deadline)
 
-    def _in(self, seconds: float) -> float:
-        """Return the moment until which a sender has time, if it is given so many seconds."""
+    def _deadline_in(self, seconds: float) -> float:
+        """Return the deadline `seconds` from now, but not after the worker must stop."""
         deadline = time.monotonic() + seconds
         return deadline if self._stops_at is None else min(deadline, self._stops_at)
 
-    def _make_room(self) -> bool:
-        """Let the longest waiting of the address with most connections go; tell whether there was one."""
-        waiter = self._room.first_to_go()
+    def _evict_one(self) -> bool:
+        """Evict the oldest connection of the address with most; return whether there was one."""
+        waiter = self._waiting.next_to_evict()
         if waiter is not None:
-            self._send_away(waiter)
+            self._evict(waiter)
         return waiter is not None
 
-    def _send_away(self, waiter: Waiter) -> None:
-        """Drop a connection for want of room, and say so where it has begun to ask for something."""
+    def _evict(self, waiter: WaitingConnection) -> None:
+        """Close a connection for lack of resources, with a response if it has sent part of a request."""
         if waiter.received and waiter.stage is not Stage.HANDSHAKE:
-            waiter.conn.say(answers.busy())
+            waiter.conn.send(error_responses.busy())
         self._drop(waiter)
 
-    def _refuse(self, waiter: Waiter, answer: Callable[[], bytes]) -> None:
-        """Answer without a thread, and let the connection end."""
-        waiter.conn.say(answer())
+    def _refuse(self, waiter: WaitingConnection, answer: Callable[[], bytes]) -> None:
+        """Send an error response without a thread, and start a lingering close."""
+        waiter.conn.send(answer())
         waiter.received.clear()
-        self._room.recount(waiter)
-        waiter.stage = Stage.END
-        waiter.deadline = time.monotonic() + END_SECONDS
+        self._waiting.recount(waiter)
+        waiter.stage = Stage.LINGERING_CLOSE
+        waiter.deadline = time.monotonic() + LINGER_SECONDS
         try:
-            waiter.conn.end_answers()
+            waiter.conn.shut_down_sending()
         except OSError:
             self._drop(waiter)
 
-    def _forget_more(self, waiter: Waiter) -> None:
+    def _drain(self, waiter: WaitingConnection) -> None:
         count = waiter.conn.read_raw(_BUFFER)
         waiter.drained += count
-        # What is not read by the end makes the kernel reset the connection. To read it would leave a
-        # sender that waits for room in the dark: of that a closed connection tells nothing.
-        if not count or waiter.drained > END_BYTES:
+        # Unread input makes the kernel send a reset on close, which tells a sender that is blocked on
+        # its send buffer that the connection has ended.
+        if not count or waiter.drained > LINGER_BYTES:
             self._drop(waiter)
 
-    def _drop(self, waiter: Waiter) -> None:
-        """Close a connection that waits."""
+    def _drop(self, waiter: WaitingConnection) -> None:
+        """Remove and close a waiting connection."""
         if waiter.stage is Stage.THREAD:
             self._ready.remove(waiter)
         self._unwatch(waiter)
-        self._room.leave(waiter)
+        self._waiting.remove(waiter)
         self._close(waiter)
 
-    def _close(self, waiter: Waiter) -> None:
+    def _close(self, waiter: WaitingConnection) -> None:
         self.nr_conns -= 1
         waiter.conn.close()

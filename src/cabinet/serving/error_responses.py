@@ -1,6 +1,6 @@
-"""What a connection is told that no thread ever had: the same problem documents that the application sends.
+"""Raw HTTP responses to connections that get no thread, with the application's problem documents.
 
-Rule: each is whole, short enough for an empty send buffer, and ends the connection.
+Rule: each response is complete, fits into an empty send buffer, and closes the connection.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 def timeout() -> bytes:
-    """Answer a sender that is too slow."""
-    return _answer(HTTPStatus.REQUEST_TIMEOUT, RequestTimeout())
+    """Return the response to a request that arrives too slowly."""
+    return _response(HTTPStatus.REQUEST_TIMEOUT, RequestTimeout())
 
 
 def busy() -> bytes:
-    """Answer a sender for whose request there is no room just now."""
+    """Return the response to a request for which the server has no capacity."""
     error = Unavailable()
-    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, error, f"Retry-After: {error.retry_after}\r\n")
+    return _response(HTTPStatus.SERVICE_UNAVAILABLE, error, f"Retry-After: {error.retry_after}\r\n")
 
 
 def head_too_large() -> bytes:
-    """Answer a head that is longer than any that we could want."""
-    return _answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, None)
+    """Return the response to request headers that are too large."""
+    return _response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, None)
 
 
-def _answer(status: HTTPStatus, error: CabinetError | None, fields: str = "") -> bytes:
+def _response(status: HTTPStatus, error: CabinetError | None, fields: str = "") -> bytes:
     slug = error.slug if error else status.phrase.lower().replace(" ", "-")
     document = {
         "type": f"/problems/{slug}",

@@ -1,6 +1,6 @@
-"""How far a request has come, and whether a thread has anything to do for it yet.
+"""How much of a request has been received, and whether a thread can start on it.
 
-Rule: it looks at bytes and asks the application about a route; no sockets and no clock.
+Rule: inspects bytes and the application's routes; no sockets and no clock.
 """
 
 from __future__ import annotations
@@ -12,70 +12,70 @@ from flask import Flask
 from gunicorn.util import split_request_uri
 
 from cabinet.services.accounts.login_throttle import to_network
-from cabinet.serving.waiting import Waiter
+from cabinet.serving.waiting_connections import WaitingConnection
 from cabinet.web.framing import BadFraming, Chunked, Head, end_of_head, is_broken, read_head
 from cabinet.web.guard import is_streamed
 
-# Bytes. gunicorn would take a head of 800 KB; no client has one, and each that waits costs memory.
+# Bytes of request headers. gunicorn would accept 800 KB; no client needs that, and it costs memory.
 HEAD_BYTES = 64 << 10
-# A body of at most so many bytes is waited for, unless it comes in chunks for a view that streams it.
+# Bodies of at most this many bytes are received completely first, except chunked ones for a streaming view.
 SMALL_BODY = 64 << 10
 
-# Seconds for a small body behind its head; of one that a view streams, as many more as it has KiB.
+# Seconds for a small body after its headers, and one more per KiB for a view that streams it.
 BODY_SECONDS = 10.0
 BODY_RATE = 1 << 10
 
 
 class Progress(Enum):
-    """What has come of a request."""
+    """How much of a request has been received."""
 
     NO_HEAD = auto()
-    TOO_LARGE = auto()  # a head
-    HEAD = auto()  # and more is to come before a thread could do anything
-    ENOUGH = auto()  # all, or a body that a thread reads as it comes, or what gunicorn refuses
+    TOO_LARGE = auto()  # the headers exceed `HEAD_BYTES`
+    HEAD = auto()  # the headers, but not yet the whole of a small body
+    ENOUGH = auto()  # everything, or a body that a thread streams, or input that gunicorn refuses
 
 
-class Arrivals:
-    """Looks at what comes for `application`; a WSGI application that is not Flask's has no routes to ask about."""
+class RequestInspector:
+    """Inspects requests to `application`; one that is not a Flask application has no known routes."""
 
     def __init__(self, application: object) -> None:
         self._app = application if isinstance(application, Flask) else None
         self._hops = int(self._app.config.get("PROXY_HOPS", 0)) if self._app else 0
 
-    def look(self, waiter: Waiter) -> Progress:
-        """Return how far the request of `waiter` has come, and remember what was looked at."""
+    def inspect(self, waiter: WaitingConnection) -> Progress:
+        """Return the progress of the request on `waiter`, and record how much was inspected."""
         if waiter.head is not None:
-            return self._look_at_body(waiter, waiter.head)
+            return self._inspect_body(waiter, waiter.head)
         size = end_of_head(waiter.received, waiter.searched)
         if size is not None:
             waiter.searched = size
             waiter.head = read_head(bytes(waiter.received[:size]))
-            return self._look_at_body(waiter, waiter.head)
+            return self._inspect_body(waiter, waiter.head)
         if is_broken(waiter.received, waiter.searched):
             return Progress.ENOUGH
         waiter.searched = len(waiter.received)
         return Progress.TOO_LARGE if waiter.searched > HEAD_BYTES else Progress.NO_HEAD
 
     def seconds_for_body(self, head: Head) -> float:
-        """Return how long its sender has for a body that is waited for."""
+        """Return the seconds that a client has to send a small body."""
         return BODY_SECONDS + ((head.length or 0) / BODY_RATE if self._streams(head) else 0.0)
 
-    def sender(self, head: Head) -> str | None:
-        """Return whose request this is, where a proxy says so that the settings trust."""
+    def client_of(self, head: Head) -> str | None:
+        """Return the client's network according to trusted proxies, None without them."""
         if not self._hops or len(head.forwarded_for) < self._hops:
             return None
         return to_network(head.forwarded_for[-self._hops])
 
-    def _look_at_body(self, waiter: Waiter, head: Head) -> Progress:
+    def _inspect_body(self, waiter: WaitingConnection, head: Head) -> Progress:
         if head.length is not None:
-            is_here = head.length > SMALL_BODY or len(waiter.received) >= head.size + head.length
+            is_received = head.length > SMALL_BODY or len(waiter.received) >= head.size + head.length
         elif head.is_chunked:
-            is_here = self._are_chunks_here(waiter, head)
+            is_received = self._are_chunks_received(waiter, head)
         else:
-            is_here = True
-        return Progress.ENOUGH if is_here else Progress.HEAD
+            is_received = True
+        return Progress.ENOUGH if is_received else Progress.HEAD
 
-    def _are_chunks_here(self, waiter: Waiter, head: Head) -> bool:
+    def _are_chunks_received(self, waiter: WaitingConnection, head: Head) -> bool:
         if waiter.chunks is None:
             if self._streams(head):
                 return True
@@ -88,7 +88,7 @@ class Arrivals:
         return waiter.chunks.is_over or waiter.searched > head.size + SMALL_BODY
 
     def _streams(self, head: Head) -> bool:
-        """Tell whether a view reads this body itself."""
+        """Tell whether the view of this request streams its body."""
         if self._app is None:
             return False
         try:
