@@ -158,7 +158,7 @@ def first_start(monkeypatch: pytest.MonkeyPatch) -> None:
 def make_app(tmp_path: Path) -> Iterator[MakeApp]:
     """Build applications on one instance folder, with settings as keywords."""
     from cabinet.extensions import db
-    from cabinet.jobs import beside_of
+    from cabinet.jobs import job_threads_of
 
     built: list[Flask] = []
 
@@ -173,8 +173,8 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
 
     yield make
     for app in built:
-        beside_of(app).stop()
-        assert beside_of(app).join(PATIENCE), "a job goes on"
+        job_threads_of(app).stop()
+        assert job_threads_of(app).join(PATIENCE), "a job goes on"
         with app.app_context():
             db.session.remove()
             db.engine.dispose()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from cabinet.jobs import JOBS, beside_of
+from cabinet.jobs import JOBS, job_threads_of
 from cabinet.jobs.runner import LEADER, lock_of, try_hold
 from cabinet.services.maintenance.sweep import Housekeeping
 from cabinet.storage.local.locks import FOLDER
@@ -78,7 +78,7 @@ def test_a_running_job_differs_from_an_interrupted_one(
     operator.run("jobs", "run", "sweep", code=1)
     assert states(operator)["sweep"] == "interrupted"
 
-    with try_hold(beside_of(app).locker, lock_of(JOBS[0])):
+    with try_hold(job_threads_of(app).locker, lock_of(JOBS[0])):
         assert states(operator)["sweep"] == "running"
         refused = operator.run("jobs", "run", "sweep", code=1)
 
@@ -93,7 +93,7 @@ def test_an_unknown_job_lists_the_known_ones(operator: Operator) -> None:
 
 def test_the_list_says_whether_a_process_runs_jobs(app: Flask, operator: Operator) -> None:
     alone = operator.run("jobs", "list")
-    with try_hold(beside_of(app).locker, LEADER):
+    with try_hold(job_threads_of(app).locker, LEADER):
         led = operator.run("jobs", "list")
 
     assert alone.stderr == "No process is running the jobs.\n"

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Flask
 
-from cabinet.jobs import JOBS, beside_of
+from cabinet.jobs import JOBS, job_threads_of
 from cabinet.jobs.registry import Job
 from cabinet.jobs.runner import Runner
 from cabinet.services.maintenance.job_runs import JobRun
@@ -46,7 +46,7 @@ def run_here(_name: str, work: Callable[[], None]) -> None:
 
 def leader_of(app: Flask, jobs: Sequence[Job[Any]] = JOBS) -> Runner:
     """Return the jobs of a process that has just begun to serve."""
-    return Runner(app, jobs, beside_of(app).locker, threading.Event(), run_here)
+    return Runner(app, jobs, job_threads_of(app).locker, threading.Event(), run_here)
 
 
 def run_waiting_jobs(app: Flask) -> None:

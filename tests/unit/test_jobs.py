@@ -1,6 +1,6 @@
 """Jobs: when they run, who runs them, and that none is in the way of another or of a request.
 
-Rule: the hours between two runs are a fake clock, and whatever runs by itself is looked at by hand.
+Rule: time is a fake clock, and the leader's checks are called directly.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from cabinet.extensions import db
-from cabinet.jobs import beside_of, runner, sweep
-from cabinet.jobs.registry import Call, Job, perform
+from cabinet.jobs import job_threads_of, runner, sweep
+from cabinet.jobs.registry import Call, Job, run_job
 from cabinet.jobs.runner import GRACE, PAUSE, RETRY, TICK, Runner, lock_of, start_thread, try_hold
 from cabinet.services.changes import batches
 from cabinet.services.changes.batches import BatchRun
@@ -71,9 +71,7 @@ def blobs_in(app: Flask) -> list[str]:
     return [blob.key for blob in app.extensions["cabinet"].store.iter_blobs()]
 
 
-def test_a_process_that_lives_for_a_moment_begins_none_and_one_that_goes_on_begins_it_once(
-    app: Flask, clock: JobClock, sweeps: list[float]
-) -> None:
+def test_the_first_job_runs_after_the_grace_period(app: Flask, clock: JobClock, sweeps: list[float]) -> None:
     leader = leader_of(app)
 
     leader.tick()
@@ -85,7 +83,7 @@ def test_a_process_that_lives_for_a_moment_begins_none_and_one_that_goes_on_begi
     assert sweeps == [clock.now]
 
 
-def test_a_job_comes_again_after_its_time_whoever_is_the_leader_by_then(
+def test_a_job_is_due_after_its_interval_under_any_leader(
     app: Flask, clock: JobClock, sweeps: list[float]
 ) -> None:
     leader = leader_of(app)
@@ -105,7 +103,7 @@ def test_a_job_comes_again_after_its_time_whoever_is_the_leader_by_then(
 
 
 @pytest.mark.parametrize("days", [-400, 400])
-def test_a_clock_that_is_set_keeps_no_job_from_its_time(
+def test_a_clock_change_does_not_stop_jobs(
     app: Flask, clock: JobClock, sweeps: list[float], days: int
 ) -> None:
     leader = leader_of(app)
@@ -122,7 +120,7 @@ def test_a_clock_that_is_set_keeps_no_job_from_its_time(
     assert len(sweeps) == 2
 
 
-def test_a_server_may_be_told_never_to_sweep(make_app: MakeApp, clock: JobClock, sweeps: list[float]) -> None:
+def test_scheduled_sweeps_can_be_turned_off(make_app: MakeApp, clock: JobClock, sweeps: list[float]) -> None:
     app = make_app(SWEEP_EVERY_SECONDS=0, DISK_RESERVE=1 << 62)
     leader = leader_of(app)
     app.test_client().post("/login", data={"username": "nobody", "password": "wrong"})
@@ -133,7 +131,7 @@ def test_a_server_may_be_told_never_to_sweep(make_app: MakeApp, clock: JobClock,
     assert "sweep" not in last_runs(app)
 
 
-def test_a_run_is_noted_with_its_time_and_how_long_it_took(app: Flask, clock: JobClock) -> None:
+def test_a_run_is_recorded_with_start_and_duration(app: Flask, clock: JobClock) -> None:
     leader = leader_of(app)
     clock.advance(GRACE)
     begun = clock.wall
@@ -153,7 +151,7 @@ def test_a_run_is_noted_with_its_time_and_how_long_it_took(app: Flask, clock: Jo
     ],
     ids=["disk", "database", "anything"],
 )
-def test_a_job_that_fails_is_noted_and_tried_again_and_the_others_run(
+def test_a_failed_job_is_recorded_and_retried_and_others_run(
     app: Flask, clock: JobClock, caplog: pytest.LogCaptureFixture, fault: Exception
 ) -> None:
     tried: list[float] = []
@@ -179,7 +177,7 @@ def test_a_job_that_fails_is_noted_and_tried_again_and_the_others_run(
     assert app.test_client().get("/readyz").get_json() == {"status": "ok"}
 
 
-def test_a_job_that_hangs_keeps_neither_the_others_nor_the_end_waiting(app: Flask, clock: JobClock) -> None:
+def test_a_hanging_job_delays_neither_other_jobs_nor_the_exit(app: Flask, clock: JobClock) -> None:
     began, may_end, others, stop = (threading.Event() for _ in range(4))
     hung = [0]
 
@@ -189,7 +187,7 @@ def test_a_job_that_hangs_keeps_neither_the_others_nor_the_end_waiting(app: Flas
         assert may_end.wait(60)
 
     jobs = [job("hung", hang), job("other", lambda _: others.set())]
-    leader = Runner(app, jobs, beside_of(app).locker, stop, start_thread)
+    leader = Runner(app, jobs, job_threads_of(app).locker, stop, start_thread)
     clock.advance(GRACE)
     leader.tick()
     assert others.wait(60)
@@ -205,7 +203,7 @@ def test_a_job_that_hangs_keeps_neither_the_others_nor_the_end_waiting(app: Flas
     assert leader.join(60)
 
 
-def test_a_long_task_ends_between_two_steps_when_its_process_does(app: Flask, clock: JobClock) -> None:
+def test_a_long_task_stops_between_transactions_when_its_process_stops(app: Flask, clock: JobClock) -> None:
     stop = threading.Event()
     steps: list[int] = []
 
@@ -216,7 +214,7 @@ def test_a_long_task_ends_between_two_steps_when_its_process_does(app: Flask, cl
             with writing(db.session()):
                 pass
 
-    leader = Runner(app, [job("long", go_on)], beside_of(app).locker, stop, run_here)
+    leader = Runner(app, [job("long", go_on)], job_threads_of(app).locker, stop, run_here)
     clock.advance(GRACE)
     leader.tick()
 
@@ -229,10 +227,10 @@ def test_a_long_task_ends_between_two_steps_when_its_process_does(app: Flask, cl
     assert steps == [0, 1]
 
 
-def test_a_job_is_never_run_twice_at_a_time(app: Flask, clock: JobClock, sweeps: list[float]) -> None:
+def test_a_job_never_runs_twice_concurrently(app: Flask, clock: JobClock, sweeps: list[float]) -> None:
     leader = leader_of(app)
     clock.advance(GRACE)
-    with try_hold(beside_of(app).locker, lock_of(sweep.JOB)) as is_held:
+    with try_hold(job_threads_of(app).locker, lock_of(sweep.JOB)) as is_held:
         assert is_held
         leader.tick()
     assert sweeps == []
@@ -242,7 +240,7 @@ def test_a_job_is_never_run_twice_at_a_time(app: Flask, clock: JobClock, sweeps:
     assert len(sweeps) == 1
 
 
-def test_a_job_without_work_is_not_run_and_looked_at_again(app: Flask, clock: JobClock) -> None:
+def test_a_job_without_work_is_checked_again_later(app: Flask, clock: JobClock) -> None:
     looks: list[float] = []
     ran: list[float] = []
 
@@ -263,7 +261,7 @@ def test_a_job_without_work_is_not_run_and_looked_at_again(app: Flask, clock: Jo
     assert len(ran) == 1
 
 
-def test_a_job_that_somebody_asks_for_waits_for_no_look_and_is_run_once(app: Flask, clock: JobClock) -> None:
+def test_a_requested_job_runs_once_without_a_check_for_work(app: Flask, clock: JobClock) -> None:
     calls: list[bool] = []
     leader = leader_of(app, [job("asked", lambda call: calls.append(call.urgent), has_work=lambda: False)])
     clock.advance(GRACE)
@@ -279,12 +277,12 @@ def test_a_job_that_somebody_asks_for_waits_for_no_look_and_is_run_once(app: Fla
     assert calls == [True]
 
 
-def test_a_run_of_the_operator_leaves_to_the_leader_what_was_asked_for(
+def test_a_run_by_the_operator_keeps_requests_for_the_leader(
     app: Flask, clock: JobClock, sweeps: list[float]
 ) -> None:
     with app.app_context():
         JobRuns(db.session(), clock).ask("sweep")
-    perform(app, sweep.JOB, Call())
+    run_job(app, sweep.JOB, Call())
     assert last_runs(app)["sweep"].wanted_at == clock.wall
 
     leader_of(app).tick()
@@ -293,7 +291,7 @@ def test_a_run_of_the_operator_leaves_to_the_leader_what_was_asked_for(
     assert last_runs(app)["sweep"].wanted_at is None
 
 
-def test_a_job_for_which_there_is_no_thread_is_tried_again(app: Flask, clock: JobClock) -> None:
+def test_a_job_is_retried_when_no_thread_could_be_started(app: Flask, clock: JobClock) -> None:
     ran: list[float] = []
     threads: list[str] = []
 
@@ -304,7 +302,7 @@ def test_a_job_for_which_there_is_no_thread_is_tried_again(app: Flask, clock: Jo
         work()
 
     jobs = [job("unlucky", lambda _: ran.append(clock.now))]
-    leader = Runner(app, jobs, beside_of(app).locker, threading.Event(), start)
+    leader = Runner(app, jobs, job_threads_of(app).locker, threading.Event(), start)
     for _ in range(2):
         clock.advance(RETRY)
         leader.tick()
@@ -312,7 +310,7 @@ def test_a_job_for_which_there_is_no_thread_is_tried_again(app: Flask, clock: Jo
     assert ran == [clock.now]
 
 
-def test_a_database_that_cannot_be_written_keeps_no_job_from_running(app: Flask, clock: JobClock) -> None:
+def test_jobs_run_although_the_database_cannot_be_written(app: Flask, clock: JobClock) -> None:
     ran: list[float] = []
     leader = leader_of(app, [job("reads", lambda _: ran.append(clock.now))])
     with app.app_context():
@@ -341,7 +339,7 @@ def test_a_database_that_cannot_be_written_keeps_no_job_from_running(app: Flask,
     assert app.test_client().get("/healthz").status_code == 200
 
 
-def test_a_database_that_is_away_is_told_once_and_looked_for_again(
+def test_an_unavailable_database_is_logged_once_and_retried(
     app: Flask,
     clock: JobClock,
     sweeps: list[float],
@@ -357,7 +355,7 @@ def test_a_database_that_is_away_is_told_once_and_looked_for_again(
         for _ in range(5):
             leader.tick()
             clock.advance(TICK)
-    assert caplog.text.count("no job can be looked at") == 1
+    assert caplog.text.count("cannot check jobs") == 1
 
     clock.advance(PAUSE)
     leader.tick()
@@ -365,7 +363,7 @@ def test_a_database_that_is_away_is_told_once_and_looked_for_again(
     assert len(sweeps) == 1
 
 
-def test_neither_tests_nor_their_requests_begin_jobs(make_app: MakeApp) -> None:
+def test_tests_start_no_jobs(make_app: MakeApp) -> None:
     # A test of the runner may have left one that is about to end.
     before = set(threading.enumerate())
     app = make_app(SWEEP_EVERY_SECONDS=1)
@@ -375,7 +373,7 @@ def test_neither_tests_nor_their_requests_begin_jobs(make_app: MakeApp) -> None:
     assert "jobs" not in {thread.name for thread in set(threading.enumerate()) - before}
 
 
-def test_what_a_killed_process_left_half_done_does_not_wait_for_the_next_sweep(
+def test_recovery_does_not_wait_for_the_next_sweep(
     app: Flask, clock: JobClock, sweeps: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app.extensions["cabinet"].clock = utc_now
@@ -398,7 +396,7 @@ def test_what_a_killed_process_left_half_done_does_not_wait_for_the_next_sweep(
     assert alice.paths() == ["a", "a/f"]
 
 
-def test_a_sweep_frees_what_its_time_has_come_for(make_app: MakeApp, clock: JobClock) -> None:
+def test_a_sweep_removes_expired_data(make_app: MakeApp, clock: JobClock) -> None:
     app = make_app(SWEEP_EVERY_SECONDS=int(EVERY), TRASH_KEEP_DAYS=0, SWEEP_GRACE_SECONDS=0)
     leader = leader_of(app)
     alice = Program(app, "alice")
@@ -413,7 +411,7 @@ def test_a_sweep_frees_what_its_time_has_come_for(make_app: MakeApp, clock: JobC
     assert blobs_in(app) == []
 
 
-def test_below_the_reserve_what_is_purged_makes_room_at_once_and_never_without_a_rest(
+def test_below_the_reserve_a_purge_frees_space_at_once_with_pauses_between_sweeps(
     make_app: MakeApp, clock: JobClock, sweeps: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice = Program(make_app(), "alice")
@@ -446,10 +444,10 @@ def test_below_the_reserve_what_is_purged_makes_room_at_once_and_never_without_a
     assert blobs_in(app) == []
 
 
-def test_a_refused_upload_lets_what_is_purged_make_room_at_once_for_an_hour(
+def test_for_an_hour_after_a_refused_upload_a_purge_frees_space_at_once(
     make_app: MakeApp, clock: JobClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cabinet.jobs import requests
+    from cabinet.jobs import triggers
 
     app = make_app(SWEEP_EVERY_SECONDS=int(EVERY))
     leader = leader_of(app)
@@ -470,21 +468,21 @@ def test_a_refused_upload_lets_what_is_purged_make_room_at_once_for_an_hour(
     at_once = empty_trash()
     alice.put("/files/f", b"content")
     leader.tick()
-    later = (Path(app.instance_path) / "refused.mark").stat().st_mtime + requests.FULL_FOR
-    monkeypatch.setattr("cabinet.jobs.requests.time.time", lambda: later)
+    later = (Path(app.instance_path) / "refused.mark").stat().st_mtime + triggers.FULL_FOR
+    monkeypatch.setattr("cabinet.jobs.triggers.time.time", lambda: later)
 
     assert at_once == []
     assert len(empty_trash()) == 1
 
 
-def test_a_job_that_cannot_be_asked_for_fails_no_request(
+def test_a_request_succeeds_when_a_job_cannot_be_requested(
     app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     alice = Program(app, "alice")
-    monkeypatch.setattr("cabinet.jobs.requests.has_room", lambda: False)
+    monkeypatch.setattr("cabinet.jobs.triggers.has_room", lambda: False)
     monkeypatch.setattr(
         JobRuns, "ask", lambda *_: (_ for _ in ()).throw(OperationalError("", {}, Exception("away")))
     )
 
     assert alice.put("/files/f", b"content").status_code == 201
-    assert "could not be asked for" in caplog.text
+    assert "cannot request a job" in caplog.text

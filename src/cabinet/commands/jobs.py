@@ -14,8 +14,8 @@ from typing import Any
 import click
 
 from cabinet.commands._support import OperatorGroup, json_option, print_array, print_json
-from cabinet.jobs import JOBS, beside_of
-from cabinet.jobs.registry import Call, Job, perform
+from cabinet.jobs import JOBS, job_threads_of
+from cabinet.jobs.registry import Call, Job, run_job
 from cabinet.jobs.runner import LEADER, lock_of, try_hold
 from cabinet.services.maintenance.job_runs import JobRun, to_line
 from cabinet.serving import preparing
@@ -75,7 +75,7 @@ def run(name: str, as_json: bool) -> None:
         if not is_alone:
             raise click.ClickException(f"The job “{name}” is already running.")
         try:
-            perform(application(), job, Call())
+            run_job(application(), job, Call())
         except Exception as error:
             raise click.ClickException(
                 escape_controls(f"The job “{name}” failed: {to_line(error)}")
@@ -93,7 +93,7 @@ def serve() -> None:
     Any number of such processes may run: one of them starts the jobs, another one takes over when it
     ends, and all of them create thumbnails.
     """
-    beside = beside_of(application())
+    beside = job_threads_of(application())
     preparing.prepare(beside.app, to_serve=True)
     if beside.is_inside:
         note("JOBS is inside: a server on this instance runs the jobs as well.")

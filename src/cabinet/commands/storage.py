@@ -13,7 +13,7 @@ from typing import TypeAlias
 import click
 
 from cabinet.commands._support import OperatorGroup, json_option, print_array, print_json
-from cabinet.jobs.registry import Call, perform
+from cabinet.jobs.registry import Call, run_job
 from cabinet.jobs.sweep import JOB as SWEEP
 from cabinet.services.maintenance.verify import Finding, WrongSums
 from cabinet.services.tree.sum_checks import Counts
@@ -68,7 +68,7 @@ def sweep(now: bool, as_json: bool) -> None:
     SWEEP_GRACE_SECONDS. With --now, a download that has just started may be aborted if its file was
     purged meanwhile; leftovers of aborted uploads keep their grace period in any case.
     """
-    swept = perform(application(), SWEEP, Call(urgent=now))
+    swept = run_job(application(), SWEEP, Call(urgent=now))
     if as_json:
         print_json(asdict(swept))
         return

@@ -1,9 +1,9 @@
-"""Everything that runs beside the requests: one module a job, and what runs them.
+"""Background jobs: one module per job, and the threads that run them.
 
-Inside the server the jobs begin with it, whichever server that is: gunicorn says so, of any other
-the first request tells. Tests and commands begin none by themselves.
+Inside the server, jobs start with it: under gunicorn when a worker starts, under any other server
+at the first request. Tests and commands start none by themselves.
 
-Rule: whoever wants something done beside requests writes a job and names it in `JOBS`.
+Rule: work outside of requests is a job and is listed in `JOBS`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from flask import Flask
 
-from cabinet.jobs import recovery, removal, requests, sweep, thumbnails
+from cabinet.jobs import recovery, removal, sweep, thumbnails, triggers
 from cabinet.jobs.registry import Job
 from cabinet.jobs.runner import Runner, start_thread
 from cabinet.jobs.thumbnails import ThumbnailWorker
@@ -27,26 +27,26 @@ from cabinet.web.runtime import EXTENSION as RUNTIME
 
 JOBS: tuple[Job[Any], ...] = (sweep.JOB, removal.JOB, recovery.JOB, thumbnails.JOB)
 
-# Seconds that the end of a process waits for a job to come to a place where it can be broken off.
-END_SECONDS = 5.0
+# Seconds that an exiting process waits for its jobs to reach a point where they can stop.
+STOP_SECONDS = 5.0
 
 
 def init_app(app: Flask) -> None:
-    """Bind the jobs to `app`; they begin when it serves."""
-    beside = Beside(app)
-    app.extensions[EXTENSION] = beside
-    requests.init_app(app, beside.start_with_server)
-    if beside.is_inside:
-        app.extensions[RUNTIME].wake_thumbnails = beside.worker.wake
+    """Bind the jobs to `app`; they start when it serves."""
+    threads = JobThreads(app)
+    app.extensions[EXTENSION] = threads
+    triggers.init_app(app, threads.start_with_server)
+    if threads.is_inside:
+        app.extensions[RUNTIME].wake_thumbnails = threads.worker.wake
 
 
-def beside_of(app: Flask) -> Beside:
-    """Return what runs beside the requests of `app`."""
-    return cast(Beside, app.extensions[EXTENSION])
+def job_threads_of(app: Flask) -> JobThreads:
+    """Return the job threads of `app`."""
+    return cast(JobThreads, app.extensions[EXTENSION])
 
 
-class Beside:
-    """The threads of one process beside those of its requests; a `Background`."""
+class JobThreads:
+    """The background threads of one process; implements `Background`."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -60,22 +60,22 @@ class Beside:
 
     @property
     def locker(self) -> Locker:
-        """What keeps all but one process from leading."""
+        """The locker that allows only one process to be the leader."""
         return cast(Locker, self.app.extensions[RUNTIME].locker)
 
     @cached_property
     def runner(self) -> Runner:
-        """The jobs of this process."""
+        """The runner of this process's jobs."""
         return Runner(self.app, JOBS, self.locker, self._stop)
 
     def start_with_server(self) -> None:
-        """Start, unless it runs already or the settings have it run apart; once a process serves."""
+        """Start the threads once the process serves, unless they run or the settings say `apart`."""
         if self._begins_with_server:
             self.start()
 
     def start(self) -> None:
-        """Be ready to lead in this process."""
-        # Looked at with every request; a thread does not survive a fork.
+        """Start the thread that tries to become the leader, once per process."""
+        # Checked without the lock, because every request calls this; threads do not survive a fork.
         if self._started_in == os.getpid():
             return
         with self._lock:
@@ -86,24 +86,24 @@ class Beside:
         atexit.register(self._end)
 
     def start_apart(self) -> None:
-        """Be ready to lead in this process, and look for thumbnails, of which no request tells it."""
+        """Start in a process without requests, where waiting thumbnails must be polled for."""
         self.start()
         start_thread("look", self.worker.watch)
 
     def stop(self) -> None:
-        """Have all of it end soon; waits for nothing."""
+        """Ask all threads to stop soon; does not wait."""
         self._stop.set()
         self.worker.end()
 
     def join(self, seconds: float) -> bool:
-        """Wait for the jobs to end, no longer than so many seconds; tells whether they have."""
+        """Wait up to `seconds` for the jobs to end; return whether they have."""
         deadline = time.monotonic() + seconds
         if self._leading is not None:
-            # It begins none any more, and lets go of the lock of the leader.
+            # Once it has ended, no more jobs are started and the leader's lock is released.
             self._leading.join(seconds)
         have_jobs_ended = self.runner.join(max(0, deadline - time.monotonic()))
         return self.worker.join(max(0, deadline - time.monotonic())) and have_jobs_ended
 
     def _end(self) -> None:
         self.stop()
-        self.join(END_SECONDS)
+        self.join(STOP_SECONDS)

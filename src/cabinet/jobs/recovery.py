@@ -1,6 +1,6 @@
-"""The recovery of changes that a process left half done: taken back, or forgotten once they cannot be undone.
+"""The recovery job: rolls back changes that a killed process left incomplete, and removes expired undo data.
 
-Rule: found by a look, for whoever left them can tell nobody.
+Rule: finds its work by polling, because a killed process cannot request it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ EVERY = 60.0
 
 
 def recover(_call: Call) -> int:
-    """Settle all of them, and tell how many they were."""
+    """Recover all incomplete changes, and return their number."""
     return housekeeping().recover()
 
 
@@ -26,7 +26,7 @@ def _has_work() -> bool:
 
 JOB = Job(
     name="recovery",
-    meaning="takes back what a process left half done, and forgets what cannot be undone any more",
+    meaning="rolls back changes that a process left incomplete, and removes expired undo data",
     run=recover,
     every=_every,
     has_work=_has_work,

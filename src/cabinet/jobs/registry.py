@@ -1,7 +1,7 @@
-"""What a job is, and how one is run: noted before and after, whoever runs it.
+"""The definition of a job, and how it is run and recorded.
 
-Rule: a job is safe beside a running server and beside itself, and looks now and then whether it is
-to stop.
+Rule: a job is safe to run beside a server and concurrently with itself, and regularly checks whether
+it should stop.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _always() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """How a job is run: `urgent` where somebody asked for it and waits for what it frees."""
+    """The parameters of a run: `urgent` when it was requested, so that space is freed at once; `stop`."""
 
     urgent: bool = False
     stop: Event = field(default_factory=Event)
@@ -35,11 +35,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job(Generic[T]):
-    """One kind of work beside the requests. All functions are called in the context of the application.
+    """One kind of background work. All functions are called in the application context.
 
-    `every` says how many seconds after its last run it comes again by itself, 0 that the runner never
-    runs it; `has_work` is a cheap look whether there is anything to do then. After a run it rests for
-    `rest` times as long as that took, whoever asks.
+    `every` returns the seconds between two scheduled runs, 0 for a job that the runner never runs.
+    `has_work` is a cheap check before a scheduled run. After a run the job pauses for `rest` times
+    the duration of the run, even when it is requested.
     """
 
     name: str
@@ -50,11 +50,11 @@ class Job(Generic[T]):
     rest: float = 0
 
 
-def perform(app: Flask, job: Job[T], call: Call) -> T:
-    """Run a job in this thread, and note when that was, how long it took and why it failed.
+def run_job(app: Flask, job: Job[T], call: Call) -> T:
+    """Run a job in this thread, and record its start, duration and error.
 
-    Returns what the job returns and raises what it raises. One that was interrupted stays noted as
-    begun.
+    Returns what the job returns and raises what it raises. An interrupted run stays recorded as
+    started.
     """
     with app.app_context():
         job_runs().begin(job.name, urgent=call.urgent)

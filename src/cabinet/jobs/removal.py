@@ -1,6 +1,6 @@
-"""The removal of what was purged or deleted: hidden at once by a request, removed row by row here.
+"""The removal job: deletes the rows of purged nodes and deleted accounts, which requests only hide.
 
-Rule: asked for by the request; what a process that died has forgotten to ask for is found by a look.
+Rule: requests ask for a run; work of a process that died before asking is found by polling.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ EVERY = 60.0
 
 
 def remove(_call: Call) -> int:
-    """Remove all of it, and tell how many files and folders that were."""
+    """Remove all hidden rows, and return the number of files and folders."""
     return housekeeping().remove_hidden()
 
 
@@ -26,7 +26,7 @@ def _has_work() -> bool:
 
 JOB = Job(
     name="removal",
-    meaning="removes the rows of what was purged, and of deleted accounts",
+    meaning="removes the rows of purged files and folders, and of deleted accounts",
     run=remove,
     every=_every,
     has_work=_has_work,

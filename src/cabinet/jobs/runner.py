@@ -1,14 +1,14 @@
-"""Runs the jobs of an instance: of all its processes one is the leader, and only that one begins any.
+"""Runs the jobs of an instance: one of its processes is the leader, and only the leader starts jobs.
 
-The others try for the lock of the leader and have it when that process ends, however it ends. The
-leader looks once a second who has asked for a job, and whose time it is. Each job has a thread of
-its own, so that one that hangs or fails keeps no other from its time; a lock a job keeps two runs
-of it from each other even then.
+The other processes try to acquire the leader's lock, which is released when its process ends in any
+way. Once a second the leader checks which jobs were requested and which are due. Each job has its
+own thread, so that a hanging or failing job does not delay others; a lock per job prevents
+concurrent runs of it even then.
 
-The times of the last runs are rows, so that a restart begins none anew. They are the clock's: a run
-of the future is as old as one of the past.
+The times of the last runs are rows, so that a restart does not reset the schedule. They are wall
+clock times: a run in the future counts as one just as long ago.
 
-Rule: nobody waits for a job, and its failure is only noted; the threads end with the process.
+Rule: nothing waits for a job, and a failure is only recorded; threads end with the process.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 from flask import Flask
 
-from cabinet.jobs.registry import Call, Job, perform
+from cabinet.jobs.registry import Call, Job, run_job
 from cabinet.services.kernel.interruption import Interrupted
 from cabinet.services.maintenance.job_runs import JobRun
 from cabinet.storage.file_locks import LockTaken
@@ -31,34 +31,34 @@ from cabinet.web.services import job_runs
 
 LEADER = "jobs"
 
-# Seconds between two looks of the leader, and of the others whether there still is one.
+# Seconds between two checks of the leader, and between two attempts of the others to become it.
 TICK = 1.0
-# Seconds until the first job that nobody asked for: a process that lives for a moment begins none.
+# Seconds until the first scheduled job, so that a short-lived process starts none.
 GRACE = 60.0
-# Seconds until a job that failed, or was broken off, is tried again by itself.
+# Seconds until a failed or interrupted job is scheduled again.
 RETRY = 300.0
-# Seconds until another try where the jobs could not even be looked at, where one failed that somebody
-# asked for, and where another run of it is under way; and between two looks whether there is work.
+# Seconds until a retry after an error of the checks, after a failed requested run, and while another
+# run is in progress; and between two checks whether a job has work.
 PAUSE = 30.0
 
 Start = Callable[[str, Callable[[], None]], threading.Thread | None]
 
 
 def start_thread(name: str, work: Callable[[], None]) -> threading.Thread:
-    """Start a thread that no process waits for."""
+    """Start a daemon thread."""
     thread = threading.Thread(target=work, name=name, daemon=True)
     thread.start()
     return thread
 
 
 def lock_of(job: Job[Any]) -> str:
-    """Return the name of the lock of whoever runs a job."""
+    """Return the name of the lock that is held while a job runs."""
     return f"job-{job.name}"
 
 
 @contextmanager
 def try_hold(locker: Locker, name: str) -> Iterator[bool]:
-    """Hold a lock alone, unless somebody has it; gives whether it is held, and waits for nobody."""
+    """Try to hold a lock exclusively, without waiting; yield whether it is held."""
     with ExitStack() as held:
         is_held = True
         try:
@@ -69,7 +69,7 @@ def try_hold(locker: Locker, name: str) -> Iterator[bool]:
 
 
 class Runner:
-    """The jobs of one process, which may be the leader."""
+    """Runs the jobs while this process is the leader."""
 
     def __init__(
         self,
@@ -87,25 +87,25 @@ class Runner:
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._threads: dict[str, threading.Thread | None] = {}
-        # Until when no job is looked at, and until when one is not run; and from when on one comes by itself.
+        # No job is checked before the first time, none is run before its second, or scheduled before its third.
         self._paused_until = 0.0
         self._not_before: dict[str, float] = {}
         self._next_look: dict[str, float] = {}
 
     def lead(self) -> None:
-        """Be the leader whenever nobody else is, until the process is to end."""
+        """Try to become and stay the leader until the process should stop."""
         while not self._stop.is_set():
             try:
                 with try_hold(self._locker, LEADER) as is_leader:
                     while is_leader and not self._stop.wait(TICK):
                         self.tick()
             except Exception:
-                self._app.logger.exception("no job can be run; it is tried again")
+                self._app.logger.exception("cannot run jobs; will retry")
                 self._stop.wait(PAUSE)
             self._stop.wait(TICK)
 
     def tick(self) -> None:
-        """Begin each job for which it is time."""
+        """Start each job that is due or requested."""
         if time.monotonic() < self._paused_until:
             return
         try:
@@ -114,11 +114,11 @@ class Runner:
                 for job in self._jobs:
                     self._look_at(job, runs.get(job.name, JobRun()))
         except Exception:
-            self._app.logger.exception("no job can be looked at; it is tried again")
+            self._app.logger.exception("cannot check jobs; will retry")
             self._paused_until = time.monotonic() + PAUSE
 
     def join(self, seconds: float) -> bool:
-        """Wait for what runs to end, no longer than so many seconds; tells whether it has."""
+        """Wait up to `seconds` for running jobs to end; return whether they have."""
         deadline = time.monotonic() + seconds
         with self._lock:
             threads = [thread for thread in self._threads.values() if thread is not None]
@@ -142,7 +142,7 @@ class Runner:
             self._next_look[job.name] = now + min(every, PAUSE)
             if not self._has_work(job):
                 return
-        # Also where the run cannot be noted.
+        # Set here too, because the run may fail to be recorded.
         self._next_look[job.name] = now + min(every, RETRY)
         self._begin(job, Call(is_urgent, self._stop))
 
@@ -150,7 +150,7 @@ class Runner:
         try:
             return job.has_work()
         except Exception:
-            self._app.logger.exception("job %s could not be looked at; it is tried again", job.name)
+            self._app.logger.exception("cannot check job %s; will retry", job.name)
             return False
 
     def _begin(self, job: Job[Any], call: Call) -> None:
@@ -158,7 +158,7 @@ class Runner:
             self._threads[job.name] = None
         try:
             thread = self._start(job.name, lambda: self._run(job, call))
-        except RuntimeError:  # the system has no more threads
+        except RuntimeError:  # the system allows no more threads
             with self._lock:
                 del self._threads[job.name]
             raise
@@ -172,15 +172,15 @@ class Runner:
         try:
             with try_hold(self._locker, lock_of(job)) as is_alone:
                 if is_alone:
-                    done = perform(self._app, job, call)
+                    done = run_job(self._app, job, call)
                     self._app.logger.info(
-                        "job %s%s: %s", job.name, " (asked for)" if call.urgent else "", done
+                        "job %s%s: %s", job.name, " (requested)" if call.urgent else "", done
                     )
                     pause = 0
         except Interrupted:
-            self._app.logger.info("job %s was broken off, for the process ends", job.name)
+            self._app.logger.info("job %s was interrupted because the process is stopping", job.name)
         except Exception:
-            self._app.logger.exception("job %s failed; it is tried again", job.name)
+            self._app.logger.exception("job %s failed; will retry", job.name)
         finally:
             ended = time.monotonic()
             self._not_before[job.name] = ended + max(pause, job.rest * (ended - began))
@@ -189,10 +189,10 @@ class Runner:
 
 
 def _is_due(run: JobRun, every: float) -> bool:
-    """Tell whether the last run was so long ago that another one is to come."""
+    """Tell whether the last run is so long ago that the next one is due."""
     if run.started_at is None:
         return True
-    # Until the clock is as far as the run says, or says the contrary: it may have been set back.
+    # The absolute value, because the clock may have been set back since.
     passed = abs((runtime().clock() - run.started_at).total_seconds())
     is_done = run.took_seconds is not None and run.error is None
     return passed >= (every if is_done else min(every, RETRY))

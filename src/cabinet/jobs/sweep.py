@@ -1,6 +1,6 @@
-"""The sweep: what nobody needs any more is removed, now and then, and at once where the disk is full.
+"""The sweep job: removes what is no longer needed, on schedule, and at once while the disk is full.
 
-Rule: asked for by whoever has no room, it keeps nothing for a while that was deleted for ever.
+Rule: a requested run does not keep unreferenced content for the grace period.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from cabinet.services.maintenance.sweep import Swept
 from cabinet.web.runtime import setting
 from cabinet.web.services import housekeeping
 
-# On a full disk it is asked for with every change.
+# On a full disk, every change requests a sweep.
 REST = 20
 
 
 def sweep(call: Call) -> Swept:
-    """Tidy up once, and tell what was removed."""
+    """Run the sweep once, and return what was removed."""
     return housekeeping(now=call.urgent).sweep()
 
 
@@ -25,7 +25,7 @@ def _every() -> float:
 
 JOB = Job(
     name="sweep",
-    meaning="removes old trash, expired uploads, and bytes that nothing needs",
+    meaning="removes old trash, expired uploads, and unreferenced content",
     run=sweep,
     every=_every,
     rest=REST,

@@ -1,10 +1,10 @@
-"""The thumbnails that wait, made by any process that may: the leader is nothing special here.
+"""The thumbnail job: generates requested thumbnails, in any process that runs jobs, not only the leader.
 
-Where the jobs run inside the server, a request wakes the thread of its own process. Where they run
-apart, each process that runs them looks for what waits. What a process that died has claimed is
-found by a look of the leader.
+With jobs inside the server, a request wakes the thread of its own process. With jobs apart, each
+process that runs jobs polls for requested thumbnails. The leader's scheduled run finds those that a
+killed process had claimed.
 
-Rule: a process has one such thread, which ends, with its decoder, when there is nothing to do for long.
+Rule: a process has at most one such thread; it ends, with its decoder, when it is idle.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from cabinet.web.services import job_runs
 
 EVERY = 60.0
 
-# Seconds that the decoder outlasts the last picture, for a page asks for a few at a time.
+# Seconds until the idle thread and its decoder end; a page requests only a few thumbnails at a time.
 IDLE_SECONDS = 10.0
-# Seconds between two looks where no request can wake it: a request waits for twice as long.
+# Seconds between two polls where requests cannot wake the thread; a request waits twice as long.
 LOOK_SECONDS = 0.25
 
 
 def make(call: Call) -> int:
-    """Make all that wait, and tell how many that were."""
+    """Generate all requested thumbnails, and return their number."""
     maker = runtime().thumbnail_maker
     try:
         return maker.make_waiting(call.stop)
@@ -48,7 +48,7 @@ def _has_work() -> bool:
 
 JOB = Job(
     name="thumbnails",
-    meaning="makes the small pictures that somebody waits for",
+    meaning="generates the thumbnails that were requested",
     run=make,
     every=_every,
     has_work=_has_work,
@@ -56,19 +56,19 @@ JOB = Job(
 
 
 class ThumbnailWorker:
-    """The thread of one process that makes thumbnails."""
+    """The thread of one process that generates thumbnails."""
 
     def __init__(self, app: Flask, stop: threading.Event) -> None:
         self._app = app
         self._stop = stop
         self._changed = threading.Condition()
         self._is_asked = False
-        # The process whose thread works, for a thread does not survive a fork.
+        # The id of the process whose thread runs; threads do not survive a fork.
         self._working_in: int | None = None
         self._thread: threading.Thread | None = None
 
     def wake(self) -> None:
-        """Have made what waits; waits for nothing."""
+        """Generate requested thumbnails soon; does not wait."""
         with self._changed:
             self._is_asked = True
             self._changed.notify()
@@ -78,12 +78,12 @@ class ThumbnailWorker:
                 self._working_in = os.getpid()
 
     def end(self) -> None:
-        """Let the thread see that it is to stop."""
+        """Wake the thread so that it sees the stop event."""
         with self._changed:
             self._changed.notify()
 
     def join(self, seconds: float) -> bool:
-        """Wait for the thread to end, no longer than so many seconds; tells whether it has."""
+        """Wait up to `seconds` for the thread to end; return whether it has."""
         thread = self._thread
         if thread is None:
             return True
@@ -91,7 +91,7 @@ class ThumbnailWorker:
         return not thread.is_alive()
 
     def watch(self) -> None:
-        """Have made what waits and what will, until the process is to end."""
+        """Poll for requested thumbnails until the process should stop."""
         with self._app.app_context():
             maker = runtime().thumbnail_maker
         while not self._stop.wait(LOOK_SECONDS):
@@ -99,12 +99,12 @@ class ThumbnailWorker:
                 if maker.has_work():
                     self.wake()
             except Exception:
-                self._app.logger.exception("nobody knows which thumbnails wait; it is tried again")
+                self._app.logger.exception("cannot check for requested thumbnails; will retry")
                 self._stop.wait(IDLE_SECONDS)
 
     def _work(self, before: threading.Thread | None) -> None:
         if before is not None:
-            before.join()  # it has only to note what it did
+            before.join()  # it only has to record its run
         with self._app.app_context():
             maker, started_at = runtime().thumbnail_maker, runtime().clock()
         began = ended = time.monotonic()
@@ -113,7 +113,7 @@ class ThumbnailWorker:
         while self._wait():
             try:
                 count += maker.make_waiting(self._stop)
-            except Exception as raised:  # noqa: BLE001 - what failed is logged, and the next may be made
+            except Exception as raised:  # noqa: BLE001 - it is logged, and the next thumbnail may succeed
                 error = raised
             ended = time.monotonic()
         maker.close()
@@ -121,7 +121,7 @@ class ThumbnailWorker:
             self._note(started_at, ended - began, error)
 
     def _wait(self) -> bool:
-        """Wait until there may be something to do; when there is nothing for long, this thread has gone."""
+        """Wait for work; return False when this thread was idle too long and must end."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_asked or self._stop.is_set(), IDLE_SECONDS)
             if self._is_asked and not self._stop.is_set():
@@ -135,4 +135,4 @@ class ThumbnailWorker:
             with self._app.app_context():
                 job_runs().note(JOB.name, started_at, took_seconds, error)
         except Exception:
-            self._app.logger.exception("when thumbnails were made could not be noted")
+            self._app.logger.exception("cannot record the run of the thumbnail job")

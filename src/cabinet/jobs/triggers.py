@@ -1,9 +1,9 @@
-"""What requests ask the jobs for: the rows of what they hid for good, and room on a full disk.
+"""Request job runs after requests: removal after a purge, and a sweep while the disk is full.
 
-Full the disk is below the reserve, and for an hour after an upload was refused for want of room: the
-time of a file tells that to all processes.
+The disk counts as full below the reserve, and for an hour after an upload was refused for lack of
+space; the modification time of a file tells all processes about that.
 
-Rule: no request waits for a job, nor fails when it cannot ask for one.
+Rule: a request never waits for a job, and does not fail when it cannot ask for one.
 """
 
 from __future__ import annotations
@@ -23,39 +23,39 @@ from cabinet.services.tree.removal import take_note
 from cabinet.web.guard import SAFE_METHODS
 from cabinet.web.services import has_room, job_runs
 
-# Seconds after a refusal in which room is made as soon as it can be.
+# Seconds after a refused upload in which space is freed as soon as possible.
 FULL_FOR = 60 * 60
 
 
 def init_app(app: Flask, served: Callable[[], None]) -> None:
-    """Ask after each request; `served` is called first, in the process that serves."""
-    asking = _Asking(app)
+    """Register the after-request hook; it calls `served` first, in the process that serves."""
+    job_requests = _JobRequests(app)
 
     def look(response: Response) -> Response:
         served()
-        asking.look()
+        job_requests.ask_if_needed()
         return response
 
     app.after_request(look)
 
 
-class _Asking:
-    """What one application asks for after its requests."""
+class _JobRequests:
+    """Asks for job runs after the requests of one application."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._sweeps = bool(app.config["SWEEP_EVERY_SECONDS"])
         self._refused = Path(app.instance_path) / "refused.mark"
 
-    def look(self) -> None:
-        """Ask for what the request has made necessary."""
+    def ask_if_needed(self) -> None:
+        """Ask for the jobs that the current request has made necessary."""
         try:
             if db.session.registry.has() and take_note(db.session()):
                 job_runs().ask(removal.JOB.name)
             if self._sweeps and request.method not in SAFE_METHODS and self._is_full():
                 job_runs().ask(sweep.JOB.name)
         except (CabinetError, SQLAlchemyError):
-            self._app.logger.exception("a job could not be asked for; it comes by itself")
+            self._app.logger.exception("cannot request a job; it runs as scheduled")
 
     def _is_full(self) -> bool:
         if not has_room():
