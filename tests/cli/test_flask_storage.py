@@ -136,14 +136,14 @@ def test_a_blob_removed_during_verify_is_not_missing(
     operator: Operator, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blob = store(file="1")["file"]
-    look = verify.Inspection._look_at
+    look = verify.Inspection._check_blob
 
     def delete_and_look(self: verify.Inspection, *where: Any, **how: Any) -> Any:
         blob.unlink()
         services.accounts().delete(USERNAME)
         return look(self, *where, **how)
 
-    monkeypatch.setattr(verify.Inspection, "_look_at", delete_and_look)
+    monkeypatch.setattr(verify.Inspection, "_check_blob", delete_and_look)
 
     assert operator.document("storage", "verify") == {"findings": []}
 

@@ -248,7 +248,7 @@ def test_who_cannot_wait_for_a_hash_hears_when_to_come_back(
     app: Flask, auth: AuthActions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     auth.register()
-    monkeypatch.setattr(passwords, "_WAITERS", 0)
+    monkeypatch.setattr(passwords, "_MAX_WAITING", 0)
     client = app.test_client(use_cookies=False)
 
     for path in ("/login", "/register"):
@@ -266,7 +266,7 @@ def test_the_forms_of_the_account_come_back_from_a_busy_server_with_the_reason(
 ) -> None:
     auth.register()
     auth.login()
-    monkeypatch.setattr(passwords, "_WAITERS", 0)
+    monkeypatch.setattr(passwords, "_MAX_WAITING", 0)
     forms = {
         "/account/password": {"current_password": PASSWORD, "new_password": "nine quiet herons wade"},
         "/account/delete": {"password": PASSWORD},
@@ -288,7 +288,7 @@ def test_a_throttled_guess_does_not_wait_for_a_hash(
     client = app.test_client(use_cookies=False)
     for _ in range(LIMITS["pair"].free):
         whoami(client, "a wrong password", ATTACKER)
-    monkeypatch.setattr(passwords, "_WAITERS", 0)
+    monkeypatch.setattr(passwords, "_MAX_WAITING", 0)
 
     assert whoami(client, "another guess", ATTACKER) == 429
 

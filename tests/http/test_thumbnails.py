@@ -18,9 +18,9 @@ PICTURE = picture("JPEG", 400, 200)
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def long_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a request wait for as long as it takes, on however busy a machine."""
-    monkeypatch.setattr(thumbnails, "PATIENCE", 60)
+    monkeypatch.setattr(thumbnails, "WAIT_SECONDS", 60)
     monkeypatch.setattr(jobs, "IDLE_SECONDS", 0)
 
 
@@ -105,7 +105,7 @@ def test_whoever_is_too_early_is_told_when_to_come_again(
     app = make_app(JOBS="apart")
     alice = Program(app, "alice")
     alice.put("/files/a.jpg", PICTURE)
-    monkeypatch.setattr(thumbnails, "PATIENCE", 0)
+    monkeypatch.setattr(thumbnails, "WAIT_SECONDS", 0)
 
     response = alice.get("/thumbnails/a.jpg")
 

@@ -51,7 +51,7 @@ def is_remembered(bench: Workbench, password: str) -> bool:
         return opens(bench.accounts(request), "alice", password, remember=True)
 
 
-def test_a_new_account_is_empty_and_has_its_root(
+def test_a_new_account_has_an_empty_space_with_a_root(
     accounts: Accounts, session: Session, bench: Workbench
 ) -> None:
     account = bench.accounts(session, quota=100).register("Ольга", PASSWORD)
@@ -63,7 +63,7 @@ def test_a_new_account_is_empty_and_has_its_root(
     assert (root.name, root.parent_id, root.child_count) == ("", None, 0)
 
 
-def test_the_password_is_stored_as_a_hash_alone(accounts: Accounts, session: Session) -> None:
+def test_only_the_hash_of_the_password_is_stored(accounts: Accounts, session: Session) -> None:
     accounts.register("alice", PASSWORD)
 
     stored = session.scalar(select(User.password_hash))
@@ -72,14 +72,14 @@ def test_the_password_is_stored_as_a_hash_alone(accounts: Accounts, session: Ses
 
 
 @pytest.mark.parametrize("username", ["alice", "ALICE", "\uff41lice"])
-def test_a_name_that_looks_taken_is_taken(accounts: Accounts, username: str) -> None:
+def test_a_user_name_that_looks_like_another_is_taken(accounts: Accounts, username: str) -> None:
     accounts.register("alice", PASSWORD)
 
     with pytest.raises(UsernameTaken):
         accounts.register(username, PASSWORD)
 
 
-def test_a_name_that_is_taken_meanwhile_is_taken(
+def test_a_user_name_taken_concurrently_is_taken(
     accounts: Accounts, session: Session, bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accounts.register("alice", PASSWORD)
@@ -93,7 +93,7 @@ def test_a_name_that_is_taken_meanwhile_is_taken(
     assert session.scalar(select(func.count()).select_from(Node)) == 1
 
 
-def test_the_name_is_judged_before_the_password_and_the_password_before_who_is_there(
+def test_user_name_then_password_then_availability_is_checked(
     accounts: Accounts,
 ) -> None:
     accounts.register("alice", PASSWORD)
@@ -118,7 +118,7 @@ def test_the_name_is_judged_before_the_password_and_the_password_before_who_is_t
     ],
     ids=lambda value: ascii(value)[:24],
 )
-def test_a_password_that_is_soon_guessed_is_refused(password: str, reason: str) -> None:
+def test_weak_passwords_are_refused(password: str, reason: str) -> None:
     with pytest.raises(WeakPassword) as caught:
         check_strength(password, "alice.in.chains")
 
@@ -142,7 +142,7 @@ def test_common_passwords_are_refused_in_both_languages_and_layouts(password: st
     ["qwertyasdfg", "ЙЦУКЕНфывап", "87654321", "12345йцукен", "шгнекуц", "qwerty-asdfg-zxcvb", ",./юбьтимс",
      "aaaaabbbbbccccc", "^&*()_+!"],
 )  # fmt: skip
-def test_walks_over_the_keyboard_are_refused_whatever_the_layout(password: str) -> None:
+def test_keyboard_walks_are_refused_in_both_layouts(password: str) -> None:
     with pytest.raises(WeakPassword):
         check_strength(password, "alice")
 
@@ -152,7 +152,7 @@ def test_walks_over_the_keyboard_are_refused_whatever_the_layout(password: str) 
     ["cabinet1", "CABINET!", "сфиштуе1", "alice123", "alicealice", "Alice1990", "files.example.org",
      "example2026", "ｃａｂｉｎｅｔ１"],
 )  # fmt: skip
-def test_the_words_of_the_context_are_refused(password: str) -> None:
+def test_user_name_and_host_names_are_refused_as_passwords(password: str) -> None:
     with pytest.raises(WeakPassword) as caught:
         check_strength(password, "alice85" if password == "Alice1990" else "alice", ["files.example.org"])
 
@@ -160,7 +160,7 @@ def test_the_words_of_the_context_are_refused(password: str) -> None:
 
 
 @pytest.mark.parametrize("password", ["тест", "日本語", "😀😀", "тест123", "1234567", "é" * 7])
-def test_characters_are_counted_and_not_bytes(password: str) -> None:
+def test_password_length_is_counted_in_characters(password: str) -> None:
     with pytest.raises(WeakPassword) as caught:
         check_strength(password, "alice")
 
@@ -172,7 +172,7 @@ def test_characters_are_counted_and_not_bytes(password: str) -> None:
     ["secure_password", "correct horse", "тихая река зимой", "日本語のパスワード", "😀🎈🚀🐍🍎🧊🪁🔑", "long qwerty hedgehog",
      "83920175"],
 )  # fmt: skip
-def test_passwords_that_nobody_guesses_first_will_do(password: str) -> None:
+def test_uncommon_passwords_are_accepted(password: str) -> None:
     check_strength(password, "alice", ["files.example.org"])
 
     assert len(password) >= password_strength.MIN_LENGTH
@@ -181,14 +181,14 @@ def test_passwords_that_nobody_guesses_first_will_do(password: str) -> None:
 @pytest.mark.parametrize(
     "password", [PASSWORD, "  spaces count  ", "пароль☃длинный", ("a few words " * 200)[:1024], "83920175\0"]
 )
-def test_other_passwords_will_do(accounts: Accounts, password: str) -> None:
+def test_random_passwords_are_accepted(accounts: Accounts, password: str) -> None:
     accounts.register("alice", password)
 
     assert opens(accounts, "alice", password)
     assert not opens(accounts, "alice", password.strip() + " ")
 
 
-def test_the_right_password_opens_whatever_case_the_name_is_in(accounts: Accounts) -> None:
+def test_user_names_are_case_insensitive_at_sign_in(accounts: Accounts) -> None:
     account = accounts.register("alice", PASSWORD)
 
     assert accounts.check_password("ALICE", PASSWORD, ADDRESS) == account
@@ -208,7 +208,7 @@ def test_the_right_password_opens_whatever_case_the_name_is_in(accounts: Account
     ],
     ids=lambda value: ascii(value)[:24],
 )
-def test_every_failure_costs_one_hash(
+def test_each_failed_sign_in_computes_one_hash(
     accounts: Accounts, bench: Workbench, username: str, password: str
 ) -> None:
     accounts.register("alice", PASSWORD)
@@ -222,7 +222,7 @@ def test_every_failure_costs_one_hash(
     assert (bench.hasher.hashed - hashed, bench.hasher.checked - checked) == (0, 1)
 
 
-def test_the_first_failure_of_a_process_takes_as_long_whether_or_not_the_name_exists() -> None:
+def test_the_first_failure_of_a_process_computes_the_same_for_unknown_names() -> None:
     work = []
     for stored in (None, CountingHasher().generate_password_hash(PASSWORD).decode()):
         hasher = CountingHasher()
@@ -232,13 +232,11 @@ def test_the_first_failure_of_a_process_takes_as_long_whether_or_not_the_name_ex
     assert work[0] == work[1]
 
 
-def test_what_stands_for_an_unknown_name_opens_to_nothing() -> None:
+def test_no_password_matches_an_unknown_name() -> None:
     assert not Passwords(CountingHasher(), 1).verify("refused", None)
 
 
-def test_whoever_guesses_has_to_wait_also_with_the_right_password(
-    accounts: Accounts, bench: Workbench
-) -> None:
+def test_a_throttled_sign_in_waits_even_with_the_right_password(accounts: Accounts, bench: Workbench) -> None:
     accounts.register("alice", PASSWORD)
     for _ in range(10):
         assert not opens(accounts, "alice", ANOTHER)
@@ -253,9 +251,7 @@ def test_whoever_guesses_has_to_wait_also_with_the_right_password(
     assert opens(accounts, "alice", PASSWORD)
 
 
-def test_a_program_that_shows_the_right_password_each_time_costs_one_hash(
-    accounts: Accounts, bench: Workbench
-) -> None:
+def test_a_repeated_right_password_computes_one_hash(accounts: Accounts, bench: Workbench) -> None:
     accounts.register("alice", PASSWORD)
     checked = bench.hasher.checked
 
@@ -264,7 +260,7 @@ def test_a_program_that_shows_the_right_password_each_time_costs_one_hash(
     assert bench.hasher.checked - checked == 1
 
 
-def test_a_wrong_password_is_never_remembered(accounts: Accounts, bench: Workbench) -> None:
+def test_a_wrong_password_is_never_cached(accounts: Accounts, bench: Workbench) -> None:
     accounts.register("alice", PASSWORD)
     assert opens(accounts, "alice", PASSWORD, remember=True)
 
@@ -272,7 +268,7 @@ def test_a_wrong_password_is_never_remembered(accounts: Accounts, bench: Workben
     assert not opens(accounts, "alice", ANOTHER, remember=True)
 
 
-def test_a_password_changed_elsewhere_is_not_remembered_here(accounts: Accounts, bench: Workbench) -> None:
+def test_a_password_change_invalidates_the_cache(accounts: Accounts, bench: Workbench) -> None:
     accounts.register("alice", PASSWORD)
     assert is_remembered(bench, PASSWORD)
     with bench.session() as elsewhere:
@@ -283,7 +279,7 @@ def test_a_password_changed_elsewhere_is_not_remembered_here(accounts: Accounts,
     assert is_remembered(bench, ANOTHER)
 
 
-def test_a_disabled_account_is_not_remembered(accounts: Accounts, bench: Workbench) -> None:
+def test_a_disabled_account_is_not_served_from_the_cache(accounts: Accounts, bench: Workbench) -> None:
     accounts.register("alice", PASSWORD)
     assert is_remembered(bench, PASSWORD)
 
@@ -294,7 +290,7 @@ def test_a_disabled_account_is_not_remembered(accounts: Accounts, bench: Workben
     assert is_remembered(bench, PASSWORD)
 
 
-def test_an_account_that_is_deleted_while_its_password_is_checked_is_still_answered(
+def test_a_sign_in_survives_a_concurrent_deletion_of_the_account(
     accounts: Accounts, bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = accounts.register("alice", PASSWORD)
@@ -310,10 +306,8 @@ def test_an_account_that_is_deleted_while_its_password_is_checked_is_still_answe
     assert accounts.check_password("alice", PASSWORD, ADDRESS) == account
 
 
-def test_only_so_many_passwords_are_hashed_at_a_time(
-    monkeypatch: pytest.MonkeyPatch, bench: Workbench
-) -> None:
-    monkeypatch.setattr(passwords, "_PATIENCE", 0.01)
+def test_concurrent_password_hashes_are_limited(monkeypatch: pytest.MonkeyPatch, bench: Workbench) -> None:
+    monkeypatch.setattr(passwords, "_TURN_TIMEOUT", 0.01)
 
     with bench.passwords.turn(), bench.passwords.turn(), pytest.raises(Unavailable), bench.passwords.turn():
         pytest.fail("a third one hashes")
@@ -321,7 +315,7 @@ def test_only_so_many_passwords_are_hashed_at_a_time(
         assert bench.passwords.hash(PASSWORD)
 
 
-def test_a_new_password_ends_all_sessions_but_the_one_at_hand(
+def test_a_password_change_ends_all_other_sessions(
     accounts: Accounts, session: Session, bench: Workbench
 ) -> None:
     account = accounts.register("alice", PASSWORD)
@@ -338,7 +332,7 @@ def test_a_new_password_ends_all_sessions_but_the_one_at_hand(
     assert not opens(accounts, "alice", PASSWORD)
 
 
-def test_a_password_is_changed_only_by_who_knows_it_and_only_to_a_good_one(accounts: Accounts) -> None:
+def test_a_password_change_needs_the_old_password_and_a_strong_new_one(accounts: Accounts) -> None:
     account = accounts.register("alice", PASSWORD)
 
     with pytest.raises(WrongCredentials):
@@ -362,7 +356,7 @@ def test_the_operator_sets_a_password_and_ends_all_sessions(
     assert opens(accounts, "alice", ANOTHER)
 
 
-def test_a_disabled_account_is_shut_at_once_and_everywhere(
+def test_a_disabled_account_loses_access_at_once(
     accounts: Accounts, session: Session, bench: Workbench
 ) -> None:
     account = accounts.register("alice", PASSWORD)
@@ -381,7 +375,7 @@ def test_a_disabled_account_is_shut_at_once_and_everywhere(
     assert tokens.find(token) is not None
 
 
-def test_disabling_again_keeps_the_first_time(accounts: Accounts, bench: Workbench) -> None:
+def test_disabling_twice_keeps_the_first_time(accounts: Accounts, bench: Workbench) -> None:
     accounts.register("alice", PASSWORD)
     accounts.disable("alice")
     first = bench.clock.now
@@ -392,7 +386,7 @@ def test_disabling_again_keeps_the_first_time(accounts: Accounts, bench: Workben
     assert accounts.find("alice").disabled_at == first
 
 
-def test_deleting_an_account_leaves_no_row_of_it(
+def test_deleting_an_account_removes_all_its_rows(
     accounts: Accounts, session: Session, bench: Workbench
 ) -> None:
     account = accounts.register("alice", PASSWORD)
@@ -426,7 +420,7 @@ def test_deleting_one_account_leaves_the_others(accounts: Accounts) -> None:
             ask("alice")
 
 
-def test_the_chosen_language_is_kept(accounts: Accounts) -> None:
+def test_the_selected_language_is_stored(accounts: Accounts) -> None:
     account = accounts.register("alice", PASSWORD)
 
     accounts.set_language(account.id, "ru")

@@ -54,7 +54,7 @@ def fill(session: Session, bench: Workbench, account: Account) -> None:
     assert entries_of(session, account) == CAPS.entries
 
 
-def test_the_caps_are_what_the_settings_say_where_nobody_says_anything() -> None:
+def test_the_default_caps_equal_the_default_settings() -> None:
     defaults = {setting.name: setting.default for setting in SETTINGS}
 
     assert Caps() == Caps(
@@ -86,7 +86,7 @@ WAYS: dict[str, Way] = {
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_whoever_has_as_many_entries_as_allowed_makes_none_more(
+def test_at_the_cap_no_entries_can_be_added(
     session: Session, bench: Workbench, alice: Account, way: Way
 ) -> None:
     fill(session, bench, alice)
@@ -100,7 +100,7 @@ def test_whoever_has_as_many_entries_as_allowed_makes_none_more(
     assert (paths_of(session, bench, alice), stored_bytes(bench)["blobs"]) == before
 
 
-def test_at_the_cap_everything_that_adds_nothing_goes_on(
+def test_at_the_cap_operations_that_add_nothing_work(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     fill(session, bench, alice)
@@ -119,7 +119,7 @@ def test_at_the_cap_everything_that_adds_nothing_goes_on(
 
 
 @pytest.mark.parametrize("way", ["purge", "purge_all", "empty", "sweep"])
-def test_what_is_gone_for_ever_makes_room(
+def test_purging_makes_room_below_the_cap(
     session: Session, bench: Workbench, alice: Account, way: str
 ) -> None:
     fill(session, bench, alice)
@@ -140,7 +140,7 @@ def test_what_is_gone_for_ever_makes_room(
     assert entries_of(session, alice) == (1 if way == "purge" else 0)
 
 
-def test_whoever_is_above_the_cap_keeps_everything_and_adds_nothing(
+def test_above_the_cap_entries_are_kept_and_none_added(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     fill(session, bench, alice)
@@ -156,7 +156,7 @@ def test_whoever_is_above_the_cap_keeps_everything_and_adds_nothing(
     assert paths_of(session, bench, alice) == ["d", "d/b"]
 
 
-def test_of_all_that_add_at_once_no_more_get_in_than_there_is_room_for(bench: Workbench) -> None:
+def test_concurrent_additions_do_not_exceed_the_cap(bench: Workbench) -> None:
     with bench.session() as session:
         bob = bench.register(session, "bob")
 
@@ -177,9 +177,7 @@ def test_of_all_that_add_at_once_no_more_get_in_than_there_is_room_for(bench: Wo
         assert entries_of(session, bob) == len(paths_of(session, bench, bob)) == CAPS.entries
 
 
-def test_an_upload_counts_no_rows_however_many_there_are(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
+def test_an_upload_does_not_count_rows(session: Session, bench: Workbench, alice: Account) -> None:
     asked: list[str] = []
     event.listen(bench.engine, "before_cursor_execute", lambda *call: asked.append(call[2].lower()))
 
@@ -190,7 +188,7 @@ def test_an_upload_counts_no_rows_however_many_there_are(
     assert not any("count(" in statement and "node" in statement for statement in asked)
 
 
-def test_a_wrong_number_of_entries_is_found_and_counted_again(
+def test_a_wrong_number_of_entries_is_found_and_recalculated(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     fill(session, bench, alice)
@@ -201,9 +199,7 @@ def test_a_wrong_number_of_entries_is_found_and_counted_again(
     assert bench.accounts(session).recount("alice").entries == 4
 
 
-def test_one_copy_makes_so_many_entries_and_no_more(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
+def test_the_entries_of_one_copy_are_limited(session: Session, bench: Workbench, alice: Account) -> None:
     bind_caps(session, Caps(copied=3))
     for path in ("d/a", "d/b", "e/c"):
         bench.upload(session, alice, path, b"x")
@@ -247,7 +243,7 @@ def test_a_copy_of_all_in_a_folder_is_one_copy(session: Session, bench: Workbenc
 
 
 @pytest.mark.parametrize(("entries", "batches"), [(20, 1000), (10**6, 5)], ids=["items", "batches"])
-def test_of_what_was_done_at_once_time_and_again_only_the_last_can_be_undone(
+def test_only_the_last_of_repeated_bulk_changes_can_be_undone(
     session: Session,
     bench: Workbench,
     alice: Account,
@@ -279,6 +275,6 @@ def test_of_what_was_done_at_once_time_and_again_only_the_last_can_be_undone(
     assert paths_of(session, bench, alice) == ["d", "e", "e/a", "e/b", "e/c"]
 
 
-def test_the_root_is_no_entry(session: Session, alice: Account) -> None:
+def test_the_root_is_not_counted_as_an_entry(session: Session, alice: Account) -> None:
     assert session.scalar(select(func.count()).select_from(Node)) == 1
     assert entries_of(session, alice) == 0

@@ -84,9 +84,7 @@ def test_secrets_are_stored_only_as_their_hash(
         assert token not in values
 
 
-def test_a_session_ends_when_it_was_not_used_for_long(
-    sessions: Sessions, bench: Workbench, alice: Account
-) -> None:
+def test_a_session_expires_without_use(sessions: Sessions, bench: Workbench, alice: Account) -> None:
     secret = begin(sessions, alice)
     bench.clock.advance(seconds=DAY - 1)
     assert sessions.find(secret)
@@ -96,7 +94,7 @@ def test_a_session_ends_when_it_was_not_used_for_long(
     assert sessions.find(secret) is None
 
 
-def test_a_session_ends_in_any_case(sessions: Sessions, bench: Workbench, alice: Account) -> None:
+def test_a_session_expires_by_its_age(sessions: Sessions, bench: Workbench, alice: Account) -> None:
     secret = begin(sessions, alice)
     for _ in range(13):
         bench.clock.advance(seconds=DAY // 2)
@@ -107,7 +105,7 @@ def test_a_session_ends_in_any_case(sessions: Sessions, bench: Workbench, alice:
     assert sessions.find(secret) is None
 
 
-def test_use_is_noted_at_most_once_a_minute(
+def test_the_last_used_time_is_written_at_most_once_a_minute(
     sessions: Sessions, tokens: Tokens, bench: Workbench, alice: Account
 ) -> None:
     secret, (_, token) = begin(sessions, alice), tokens.issue(Credential(alice), "backup")
@@ -134,14 +132,14 @@ def test_use_is_noted_at_most_once_a_minute(
     assert [shown.last_used_at for shown in tokens.list_of(alice.id)] == [bench.clock.now]
 
 
-def test_what_a_browser_says_of_itself_is_cut_to_size(sessions: Sessions, alice: Account) -> None:
+def test_a_long_user_agent_is_truncated(sessions: Sessions, alice: Account) -> None:
     sessions.begin(alice, TIMES, "x" * 10_000, "y" * 10_000)
 
     (shown,) = sessions.list_of(alice.id)
     assert (shown.user_agent, shown.address) == ("x" * 256, "y" * 64)
 
 
-def test_sessions_are_listed_by_last_use_without_those_that_are_over(
+def test_sessions_are_listed_by_last_use_without_expired_ones(
     sessions: Sessions, bench: Workbench, alice: Account, bob: Account
 ) -> None:
     idle, used, fresh = begin(sessions, alice), begin(sessions, alice), begin(sessions, alice)
@@ -158,7 +156,7 @@ def test_sessions_are_listed_by_last_use_without_those_that_are_over(
     assert [shown.id for shown in sessions.list_of(alice.id)] == [ids[used], ids[fresh]]
 
 
-def test_a_session_is_ended_by_its_owner_alone(sessions: Sessions, alice: Account, bob: Account) -> None:
+def test_only_its_owner_can_end_a_session(sessions: Sessions, alice: Account, bob: Account) -> None:
     secret = begin(sessions, alice)
     session_id = id_of(sessions, secret)
 
@@ -172,14 +170,14 @@ def test_a_session_is_ended_by_its_owner_alone(sessions: Sessions, alice: Accoun
         sessions.end(alice.id, session_id)
 
 
-def test_sessions_that_are_over_are_deleted(sessions: Sessions, bench: Workbench, alice: Account) -> None:
+def test_expired_sessions_are_deleted(sessions: Sessions, bench: Workbench, alice: Account) -> None:
     begin(sessions, alice)
     bench.clock.advance(days=3)
     begin(sessions, alice)
     bench.clock.advance(days=4)
 
-    assert sessions.forget_expired() == 1
-    assert sessions.forget_expired() == 0
+    assert sessions.delete_expired() == 1
+    assert sessions.delete_expired() == 0
 
 
 def test_a_token_acts_for_its_user_until_it_expires(tokens: Tokens, bench: Workbench, alice: Account) -> None:
@@ -201,7 +199,7 @@ def test_a_token_without_an_expiry_does_not_expire(tokens: Tokens, bench: Workbe
     assert acts_for(tokens, secret) == alice
 
 
-def test_an_expiry_means_the_same_moment_in_every_zone(
+def test_an_expiry_is_the_same_moment_in_every_time_zone(
     tokens: Tokens, session: Session, bench: Workbench, alice: Account
 ) -> None:
     expires_at = (bench.clock.now + timedelta(hours=1)).astimezone(timezone(timedelta(hours=9)))
@@ -214,16 +212,14 @@ def test_an_expiry_means_the_same_moment_in_every_zone(
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "bell\x07", "\udcff"], ids=ascii)
-def test_a_token_needs_a_name_that_can_be_shown(tokens: Tokens, alice: Account, name: str) -> None:
+def test_a_token_needs_a_printable_name(tokens: Tokens, alice: Account, name: str) -> None:
     with pytest.raises(InvalidField) as caught:
         tokens.issue(Credential(alice), name)
 
     assert caught.value.field == "name"
 
 
-def test_a_token_that_has_expired_already_is_refused(
-    tokens: Tokens, bench: Workbench, alice: Account
-) -> None:
+def test_an_expiry_in_the_past_is_refused(tokens: Tokens, bench: Workbench, alice: Account) -> None:
     for expires_at in (bench.clock.now, datetime.min.replace(tzinfo=UTC)):
         with pytest.raises(InvalidField) as caught:
             tokens.issue(Credential(alice), "backup", expires_at)
@@ -232,7 +228,7 @@ def test_a_token_that_has_expired_already_is_refused(
     assert tokens.list_of(alice.id) == []
 
 
-def test_a_token_is_revoked_by_its_owner_alone(tokens: Tokens, alice: Account, bob: Account) -> None:
+def test_only_its_owner_can_revoke_a_token(tokens: Tokens, alice: Account, bob: Account) -> None:
     issued, secret = tokens.issue(Credential(alice), "backup")
     assert [shown.id for shown in tokens.list_of(alice.id)] == [issued.id]
     assert tokens.list_of(bob.id) == []
@@ -247,12 +243,12 @@ def test_a_token_is_revoked_by_its_owner_alone(tokens: Tokens, alice: Account, b
         tokens.revoke(alice.id, issued.id)
 
 
-def test_a_naive_time_never_reaches_the_database(session: Session, alice: Account) -> None:
+def test_naive_times_are_refused_by_the_database_types(session: Session, alice: Account) -> None:
     with pytest.raises(StatementError, match="naive"):
         session.scalar(select(Token).where(Token.created_at == datetime(2026, 1, 1)))  # noqa: DTZ001 - that is the case
 
 
-def test_a_password_that_has_changed_begins_no_session(
+def test_an_outdated_password_starts_no_session(
     sessions: Sessions, tokens: Tokens, accounts: Accounts, alice: Account
 ) -> None:
     stale = accounts.check_password("alice", PASSWORD, ADDRESS)
@@ -267,7 +263,7 @@ def test_a_password_that_has_changed_begins_no_session(
     assert tokens.list_of(alice.id) == []
 
 
-def test_a_disabled_account_begins_nothing(
+def test_a_disabled_account_starts_no_session_and_no_token(
     sessions: Sessions, tokens: Tokens, accounts: Accounts, alice: Account
 ) -> None:
     secret = begin(sessions, alice)
@@ -281,7 +277,9 @@ def test_a_disabled_account_begins_nothing(
         begin(sessions, alice)
 
 
-def test_an_ended_session_or_token_makes_no_token(sessions: Sessions, tokens: Tokens, alice: Account) -> None:
+def test_an_ended_session_or_token_creates_no_token(
+    sessions: Sessions, tokens: Tokens, alice: Account
+) -> None:
     session_id = id_of(sessions, begin(sessions, alice))
     issued, _ = tokens.issue(Credential(alice, session_id=session_id), "first")
     tokens.issue(Credential(alice, token_id=issued.id), "second")
@@ -293,7 +291,7 @@ def test_an_ended_session_or_token_makes_no_token(sessions: Sessions, tokens: To
             tokens.issue(shown, "third")
 
 
-def test_somebody_elses_session_makes_no_token(
+def test_the_session_of_another_user_creates_no_token(
     sessions: Sessions, tokens: Tokens, alice: Account, bob: Account
 ) -> None:
     session_id = id_of(sessions, begin(sessions, bob))
@@ -302,7 +300,7 @@ def test_somebody_elses_session_makes_no_token(
         tokens.issue(Credential(alice, session_id=session_id), "stolen")
 
 
-def test_beyond_the_limit_the_session_unused_longest_ends(
+def test_beyond_the_limit_the_least_recently_used_session_ends(
     session: Session, bench: Workbench, alice: Account, bob: Account
 ) -> None:
     sessions = Sessions(session, bench.clock, limit=3)
@@ -317,10 +315,10 @@ def test_beyond_the_limit_the_session_unused_longest_ends(
     assert sessions.find(other) is not None
 
 
-def test_of_very_many_sessions_the_oldest_end_some_at_a_time(
+def test_very_many_sessions_end_in_batches_oldest_first(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
-    """A script may have signed in every minute before there was a limit: more than one statement can name."""
+    """A script may have signed in every minute before there was a limit: more sessions than one statement can list."""
     rows = [
         {
             "id": f"{number}",
@@ -342,13 +340,13 @@ def test_of_very_many_sessions_the_oldest_end_some_at_a_time(
     with rows_changed(bench.engine) as changed:
         secrets = [begin(sessions, alice) for _ in range(2)]
 
-    # With each, the one that begins.
+    # 500 ended and one started, each time.
     assert changed == [501, 501]
     assert session.scalar(select(func.min(SignedIn.last_used_at))) == START - timedelta(minutes=1000)
     assert all(sessions.find(secret) for secret in secrets)
 
 
-def test_a_user_has_only_so_many_tokens_and_hears_which_to_revoke(
+def test_the_token_limit_names_a_token_to_revoke(
     session: Session, bench: Workbench, alice: Account, bob: Account
 ) -> None:
     tokens = Tokens(session, bench.clock, limit=2)
@@ -365,7 +363,9 @@ def test_a_user_has_only_so_many_tokens_and_hears_which_to_revoke(
     tokens.issue(Credential(bob), "his")
 
 
-def test_tokens_that_have_expired_make_room(session: Session, bench: Workbench, alice: Account) -> None:
+def test_expired_tokens_do_not_count_toward_the_limit(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
     tokens = Tokens(session, bench.clock, limit=1)
     tokens.issue(Credential(alice), "short", bench.clock.now + timedelta(seconds=5))
     bench.clock.advance(seconds=6)
@@ -375,7 +375,7 @@ def test_tokens_that_have_expired_make_room(session: Session, bench: Workbench, 
     assert [token.name for token in tokens.list_of(alice.id)] == ["next"]
 
 
-def test_a_password_change_revokes_tokens_when_asked_to(
+def test_a_password_change_revokes_tokens_on_request(
     tokens: Tokens, accounts: Accounts, alice: Account
 ) -> None:
     _, kept = tokens.issue(Credential(alice), "backup")
@@ -387,7 +387,7 @@ def test_a_password_change_revokes_tokens_when_asked_to(
     assert tokens.find(kept) is None
 
 
-def test_two_changes_at_once_do_not_overwrite_each_other(
+def test_concurrent_password_changes_do_not_overwrite_each_other(
     accounts: Accounts, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hash_password = bench.passwords.hash
@@ -405,7 +405,7 @@ def test_two_changes_at_once_do_not_overwrite_each_other(
     assert accounts.check_password("alice", "the operator's choice", ADDRESS) == alice
 
 
-def test_sessions_that_are_over_are_deleted_in_small_transactions(
+def test_expired_sessions_are_deleted_in_small_transactions(
     session: Session, sessions: Sessions, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cabinet.services.kernel.expiry.BATCH", 4)
@@ -415,7 +415,7 @@ def test_sessions_that_are_over_are_deleted_in_small_transactions(
     kept = begin(sessions, alice)
 
     with rows_changed(bench.engine) as changed:
-        assert sessions.forget_expired() == 10
+        assert sessions.delete_expired() == 10
 
     assert changed == [4, 4, 2]
     assert sessions.find(kept) is not None

@@ -56,7 +56,7 @@ def usage_of(bench: Workbench, space_id: int) -> int | None:
 
 
 @pytest.mark.sqlite("its pragmas")
-def test_every_connection_syncs_checks_references_and_waits(tmp_path: Path) -> None:
+def test_every_connection_is_configured(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path / 'new.db'}")
     configure(engine)
     with engine.connect() as connection:
@@ -69,14 +69,14 @@ def test_every_connection_syncs_checks_references_and_waits(tmp_path: Path) -> N
     assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
 
 
-def test_a_return_commits(session: Session, bench: Workbench, alice: int) -> None:
+def test_a_transaction_commits_on_return(session: Session, bench: Workbench, alice: int) -> None:
     with writing(session):
         execute_counted(session, set_usage(alice, 7))
 
     assert usage_of(bench, alice) == 7
 
 
-def test_a_raise_rolls_back(session: Session, bench: Workbench, alice: int) -> None:
+def test_a_transaction_rolls_back_on_an_exception(session: Session, bench: Workbench, alice: int) -> None:
     def change_and_fail() -> None:
         with writing(session):
             execute_counted(session, set_usage(alice, 7))
@@ -89,7 +89,7 @@ def test_a_raise_rolls_back(session: Session, bench: Workbench, alice: int) -> N
 
 
 @pytest.mark.sqlite("a server has many writers at once")
-def test_a_writing_transaction_is_the_only_one_before_it_has_written(
+def test_a_writing_transaction_excludes_others_from_its_beginning(
     session: Session, impatient: Session
 ) -> None:
     with writing(session), pytest.raises(Unavailable), writing(impatient):
@@ -97,7 +97,7 @@ def test_a_writing_transaction_is_the_only_one_before_it_has_written(
 
 
 @pytest.mark.sqlite("its way to begin a transaction")
-def test_it_begins_immediately(session: Session, bench: Workbench) -> None:
+def test_a_writing_transaction_begins_immediately(session: Session, bench: Workbench) -> None:
     begun: list[str] = []
     event.listen(
         bench.engine,
@@ -112,14 +112,14 @@ def test_it_begins_immediately(session: Session, bench: Workbench) -> None:
     assert [statement for statement in begun if "BEGIN" in statement] == ["BEGIN", "BEGIN IMMEDIATE"]
 
 
-def test_a_reader_is_not_kept_waiting_by_a_writer(session: Session, impatient: Session, alice: int) -> None:
+def test_a_writer_does_not_block_readers(session: Session, impatient: Session, alice: int) -> None:
     with writing(session):
         execute_counted(session, set_usage(alice, 7))
 
         assert impatient.scalar(select(Space.usage).where(Space.id == alice)) == 0
 
 
-def test_what_was_read_before_is_read_again(session: Session, bench: Workbench, alice: int) -> None:
+def test_a_writing_transaction_rereads_loaded_objects(session: Session, bench: Workbench, alice: int) -> None:
     space = session.get_one(Space, alice)
     assert space.usage == 0
     with bench.session() as other, writing(other):
@@ -129,7 +129,7 @@ def test_what_was_read_before_is_read_again(session: Session, bench: Workbench, 
         assert session.get_one(Space, alice).usage == 7
 
 
-def test_a_transaction_within_a_transaction_is_refused(session: Session) -> None:
+def test_nested_transactions_are_refused(session: Session) -> None:
     with writing(session), pytest.raises(RuntimeError, match="under way"), writing(session):
         pytest.fail("it nested")
 
@@ -137,7 +137,7 @@ def test_a_transaction_within_a_transaction_is_refused(session: Session) -> None
         session.execute(select(Space))
 
 
-def test_a_change_made_outside_is_refused(session: Session, alice: int) -> None:
+def test_changes_outside_of_a_transaction_are_refused(session: Session, alice: int) -> None:
     space = session.get_one(Space, alice)
     space.usage = 7
     with pytest.raises(RuntimeError, match="under way"), writing(session):
@@ -154,7 +154,7 @@ def test_a_change_made_outside_is_refused(session: Session, alice: int) -> None:
         pytest.fail("a new row slipped in")
 
 
-def test_no_increment_of_many_writers_is_lost(bench: Workbench, alice: int) -> None:
+def test_concurrent_increments_are_not_lost(bench: Workbench, alice: int) -> None:
     def increment(_: int) -> None:
         with bench.session() as session, writing(session):
             space = session.get_one(Space, alice, with_for_update=True)
@@ -166,7 +166,7 @@ def test_no_increment_of_many_writers_is_lost(bench: Workbench, alice: int) -> N
     assert usage_of(bench, alice) == 40
 
 
-def test_a_row_that_somebody_writes_is_unavailable_to_the_next_writer(
+def test_a_locked_row_is_unavailable_after_the_timeout(
     session: Session, impatient: Session, bench: Workbench, alice: int
 ) -> None:
     with writing(session):
@@ -190,7 +190,7 @@ def test_a_locked_database_is_unavailable(session: Session, impatient: Session, 
         execute_counted(impatient, set_usage(alice, 1))
 
 
-def test_what_may_be_lost_is_lost_while_somebody_else_writes(
+def test_optional_writes_are_dropped_while_the_database_is_locked(
     session: Session, impatient: Session, bench: Workbench, alice: int
 ) -> None:
     with writing(session):
@@ -219,7 +219,7 @@ def tiny(tmp_path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-def test_a_full_disk_is_told_apart_and_nothing_is_kept(tiny: Engine) -> None:
+def test_a_full_disk_raises_storage_full_and_rolls_back(tiny: Engine) -> None:
     with Session(tiny) as session:
         with pytest.raises(StorageFull), writing(session):
             session.execute(text("INSERT INTO heap VALUES (zeroblob(100000))"))
@@ -227,7 +227,7 @@ def test_a_full_disk_is_told_apart_and_nothing_is_kept(tiny: Engine) -> None:
         assert session.execute(text("SELECT * FROM heap")).all() == []
 
 
-def test_a_file_that_is_no_database_is_a_fault_without_its_path(tmp_path: Path) -> None:
+def test_a_corrupt_database_is_a_storage_fault_without_a_path(tmp_path: Path) -> None:
     path = tmp_path / "not a database.db"
     path.write_bytes(b"something else altogether" * 100)
     engine = create_engine(f"sqlite:///{path}")
@@ -240,7 +240,7 @@ def test_a_file_that_is_no_database_is_a_fault_without_its_path(tmp_path: Path) 
     engine.dispose()
 
 
-def test_a_broken_constraint_stays_what_it_is(session: Session, bench: Workbench, alice: int) -> None:
+def test_an_integrity_error_is_not_translated(session: Session, bench: Workbench, alice: int) -> None:
     with pytest.raises(IntegrityError), writing(session):
         session.add(
             User(public_id="1", username="Alice", username_key="alice", password_hash="", created_at=START)
@@ -271,9 +271,7 @@ class ServerError(Exception):
         (None, None),
     ],
 )
-def test_the_states_of_a_database_server_mean_the_same(
-    sqlstate: str | None, expected: type[CabinetError] | None
-) -> None:
+def test_sqlstates_map_to_the_same_errors(sqlstate: str | None, expected: type[CabinetError] | None) -> None:
     known = to_domain_error(OperationalError("SELECT secret", {}, ServerError(sqlstate)))
 
     assert (type(known) if known else None) is expected
@@ -285,7 +283,7 @@ def test_a_lost_connection_is_unavailable() -> None:
     assert isinstance(to_domain_error(error), Unavailable)
 
 
-def test_a_task_of_many_transactions_does_less_in_each_where_they_take_long() -> None:
+def test_batch_sizes_adapt_to_the_duration_of_transactions() -> None:
     pace = Pace(400)
     sizes = []
     for seconds in (0.001, 0.01, 0.015, 0.03, 0.06, 9.0, 0.03, 0.0):

@@ -32,7 +32,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder / "pg_dump"
 
 
-def test_a_password_is_never_a_word_of_a_command(program: Path, tmp_path: Path) -> None:
+def test_a_password_is_never_on_a_command_line(program: Path, tmp_path: Path) -> None:
     _run(create_engine(ADDRESS), "pg_dump", "--format=custom")
     told = json.loads((tmp_path / "told").read_text())
 
@@ -44,11 +44,9 @@ def test_a_password_is_never_a_word_of_a_command(program: Path, tmp_path: Path) 
     ]
 
 
-def test_a_program_that_is_missing_is_named_with_the_cure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_program_is_named_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DumpFailed, match=r"pg_dump has failed: it is not installed.*postgresql-client"):
+    with pytest.raises(DumpFailed, match=r"pg_dump failed: it is not installed.*postgresql-client"):
         _run(create_engine(ADDRESS), "pg_dump")
 
 
@@ -56,10 +54,10 @@ def test_a_program_that_is_missing_is_named_with_the_cure(
     ("complaint", "kind", "said"),
     [
         ("first\npg_dump: error: server version mismatch", DumpFailed, "server version mismatch"),
-        ("could not write: No space left on device", StorageFull, "no room"),
+        ("could not write: No space left on device", StorageFull, "no space"),
     ],
 )
-def test_what_a_program_complains_of_is_told(
+def test_the_error_message_of_a_program_is_reported(
     program: Path, monkeypatch: pytest.MonkeyPatch, complaint: str, kind: type[Exception], said: str
 ) -> None:
     monkeypatch.setenv("COMPLAINT", complaint)

@@ -42,8 +42,8 @@ def make_decoder() -> Iterator[MakeDecoder]:
     """Return what makes a decoder that does what a script says, and ends it after the test."""
     made: list[Decoder] = []
 
-    def make(script: str = OBEYING, patience: float = 60) -> Decoder:
-        made.append(Decoder((sys.executable, "-I", "-c", script), patience))
+    def make(script: str = OBEYING, timeout: float = 60) -> Decoder:
+        made.append(Decoder((sys.executable, "-I", "-c", script), timeout))
         return made[-1]
 
     yield make
@@ -53,7 +53,7 @@ def make_decoder() -> Iterator[MakeDecoder]:
 
 @pytest.fixture
 def real() -> Iterator[Decoder]:
-    decoder = Decoder(patience=60)
+    decoder = Decoder(timeout=60)
     yield decoder
     decoder.close()
 
@@ -62,7 +62,7 @@ def obey(decoder: Decoder, command: str) -> bytes | None:
     return decoder.make(io.BytesIO(command.encode()), 64)
 
 
-def test_pictures_become_thumbnails_one_after_the_other(real: Decoder) -> None:
+def test_one_process_decodes_several_images(real: Decoder) -> None:
     for kind, size in (("JPEG", 64), ("AVIF", 256), ("TIFF", 256), ("PNG", 64)):
         made = real.make(io.BytesIO(picture(kind, 400, 200)), size)
 
@@ -73,7 +73,7 @@ def test_pictures_become_thumbnails_one_after_the_other(real: Decoder) -> None:
     assert opened(photograph).getpixel((9, 9)) == pytest.approx((0, 173, 54), abs=4)
 
 
-def test_a_preview_of_noise_is_no_larger_than_an_answer_may_be(real: Decoder) -> None:
+def test_a_preview_of_noise_fits_into_a_response(real: Decoder) -> None:
     noise = Image.frombytes("RGBA", (1700, 1700), random.Random(7).randbytes(1700 * 1700 * 4))
     written = io.BytesIO()
     noise.save(written, "PNG", compress_level=0)
@@ -105,7 +105,7 @@ def test_photographs_of_108_megapixels_stay_within_the_limits_of_the_process(
         assert opened(made).width == size
 
 
-def test_of_what_is_no_picture_there_is_none_and_the_next_one_is_made(real: Decoder) -> None:
+def test_after_an_invalid_image_the_next_one_is_decoded(real: Decoder) -> None:
     for harmful in (
         b"", b"<svg/>", picture("JPEG", 400, 200)[:-300], png_of(50_000, 50_000), heic("plain")[:-60]
     ):  # fmt: skip
@@ -113,7 +113,7 @@ def test_of_what_is_no_picture_there_is_none_and_the_next_one_is_made(real: Deco
         assert real.make(io.BytesIO(picture()), 64) is not None
 
 
-def test_a_file_that_is_too_long_is_not_even_read(real: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_too_large_is_not_read(real: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
     content = picture()
     monkeypatch.setattr(decoders, "LONGEST", len(content) - 1)
 
@@ -132,17 +132,15 @@ def test_a_file_that_is_too_long_is_not_even_read(real: Decoder, monkeypatch: py
     ],
     ids=["aborts", "is killed", "exits", "raises", "wants all memory", "answers too much"],
 )
-def test_a_decoder_that_fails_costs_its_own_picture_alone(make_decoder: MakeDecoder, harm: str) -> None:
+def test_a_crash_only_fails_its_own_image(make_decoder: MakeDecoder, harm: str) -> None:
     decoder = make_decoder()
 
     assert obey(decoder, harm) is None
     assert obey(decoder, "made = b'the next'") == b"the next"
 
 
-def test_a_decoder_that_never_ends_is_ended_with_all_that_it_started(
-    make_decoder: MakeDecoder, tmp_path: Path
-) -> None:
-    decoder = make_decoder(patience=1)
+def test_a_hanging_decoder_is_killed_with_its_children(make_decoder: MakeDecoder, tmp_path: Path) -> None:
+    decoder = make_decoder(timeout=1)
     held = tmp_path / "fifo"
     os.mkfifo(held)
     # Whoever opens the other end sees it closed when the last process that holds it is gone.
@@ -156,7 +154,7 @@ def test_a_decoder_that_never_ends_is_ended_with_all_that_it_started(
     os.close(reading)
 
 
-def test_a_decoder_that_loops_uses_up_its_processor_time(make_decoder: MakeDecoder) -> None:
+def test_an_endless_loop_is_stopped_by_the_cpu_limit(make_decoder: MakeDecoder) -> None:
     a_second = "import resource\nfrom cabinet.services.thumbnails import decoding\n"
     a_second += "decoding.LIMITS[resource.RLIMIT_CPU] = 1\n"
     decoder = make_decoder(a_second + OBEYING)
@@ -165,7 +163,7 @@ def test_a_decoder_that_loops_uses_up_its_processor_time(make_decoder: MakeDecod
     assert obey(decoder, "made = b'the next'") == b"the next"
 
 
-def test_a_decoder_sees_no_environment_no_descriptors_and_no_other_picture(
+def test_a_decoding_process_has_no_environment_descriptors_or_other_images(
     make_decoder: MakeDecoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CABINET_SECRET_KEY", "a secret of the server")
@@ -191,20 +189,20 @@ def test_a_decoder_sees_no_environment_no_descriptors_and_no_other_picture(
     }
 
 
-def test_a_decoder_goes_before_the_server_when_memory_runs_out(make_decoder: MakeDecoder) -> None:
+def test_a_decoding_process_is_killed_first_when_memory_runs_out(make_decoder: MakeDecoder) -> None:
     told = obey(make_decoder(), "made = open('/proc/self/oom_score_adj', 'rb').read()")
 
     assert told == b"1000\n"
 
 
-def test_a_decoder_writes_no_file(make_decoder: MakeDecoder, tmp_path: Path) -> None:
+def test_a_decoding_process_cannot_write_files(make_decoder: MakeDecoder, tmp_path: Path) -> None:
     file = tmp_path / "file"
 
     assert obey(make_decoder(), f"open({str(file)!r}, 'wb', 0).write(b'x'); made = b'written'") is None
     assert file.read_bytes() == b""
 
 
-def test_a_process_that_does_not_start_is_an_error_and_not_a_missing_thumbnail(
+def test_a_process_that_does_not_start_raises_an_error(
     make_decoder: MakeDecoder,
 ) -> None:
     decoder = make_decoder("raise SystemExit(1)")
@@ -214,7 +212,7 @@ def test_a_process_that_does_not_start_is_an_error_and_not_a_missing_thumbnail(
             decoder.make(io.BytesIO(picture()), 64)
 
 
-def test_a_content_that_cannot_be_read_to_its_end_spoils_no_other_picture(
+def test_a_read_error_does_not_affect_the_next_image(
     make_decoder: MakeDecoder,
 ) -> None:
     class Torn(io.BytesIO):

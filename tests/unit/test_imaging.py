@@ -28,7 +28,7 @@ def thumbnail(content: bytes, size: int = 64) -> Image.Image | None:
         ("TIFF", "RGB"), ("TIFF", "RGBA"), ("TIFF", "P"), ("TIFF", "CMYK"), ("TIFF", "1"), ("TIFF", "YCbCr"),
     ],
 )  # fmt: skip
-def test_a_picture_fits_into_the_square_and_looks_the_same(kind: str, mode: str) -> None:
+def test_a_thumbnail_fits_into_the_square_and_looks_the_same(kind: str, mode: str) -> None:
     made = thumbnail(picture(kind, 400, 200, mode))
 
     assert made is not None
@@ -38,14 +38,14 @@ def test_a_picture_fits_into_the_square_and_looks_the_same(kind: str, mode: str)
         assert not is_red(made.convert("RGB").getpixel((54, 16)))
 
 
-def test_a_small_picture_stays_as_small_as_it_is() -> None:
+def test_small_images_are_not_enlarged() -> None:
     made = thumbnail(picture(width=40, height=20), 256)
 
     assert made is not None
     assert made.size == (40, 20)
 
 
-def test_what_can_be_seen_through_still_can() -> None:
+def test_transparency_is_kept() -> None:
     written = io.BytesIO()
     Image.new("RGBA", (100, 100), (0, 0, 0, 0)).save(written, "PNG")
 
@@ -62,7 +62,7 @@ def test_what_can_be_seen_through_still_can() -> None:
         (5, (20, 40), (10, 5)), (6, (20, 40), (10, 5)), (7, (20, 40), (10, 35)), (8, (20, 40), (10, 35)),
     ],
 )  # fmt: skip
-def test_a_photograph_stands_as_the_camera_was_held_and_tells_no_more(
+def test_the_exif_orientation_is_applied_and_metadata_removed(
     orientation: int, size: tuple[int, int], red_at: tuple[int, int]
 ) -> None:
     content = turned(orientation)
@@ -77,7 +77,7 @@ def test_a_photograph_stands_as_the_camera_was_held_and_tells_no_more(
     assert b"a secret place" not in made
 
 
-def test_of_a_film_the_first_picture_counts() -> None:
+def test_the_first_frame_of_an_animation_is_used() -> None:
     frames = [Image.new("RGB", (30, 30), colour) for colour in ("red", "blue")]
     for kind in ("GIF", "WEBP"):
         written = io.BytesIO()
@@ -117,7 +117,7 @@ def test_of_a_film_the_first_picture_counts() -> None:
         "postscript", "empty",
     ],
 )  # fmt: skip
-def test_of_what_is_no_whole_picture_of_a_known_kind_there_is_none(content: bytes) -> None:
+def test_damaged_and_unknown_images_have_no_thumbnail(content: bytes) -> None:
     assert thumbnail(content) is None
 
 
@@ -139,7 +139,7 @@ GREEN = pytest.approx((0, 173, 54), abs=6)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
-def test_colors_are_those_that_the_profile_means(kind: str) -> None:
+def test_colors_are_converted_by_their_profile(kind: str) -> None:
     image = Image.new("RGB", (100, 50), (60, 170, 71))
     plain = written(image, kind, quality=95)
     told = written(image, kind, quality=95, icc_profile=profiles.display_p3())
@@ -152,7 +152,7 @@ def test_colors_are_those_that_the_profile_means(kind: str) -> None:
         assert "icc_profile" not in opened(made).info
 
 
-def test_colors_of_a_palette_and_of_what_can_be_seen_through_are_converted_and_stay_as_clear() -> None:
+def test_palette_and_transparent_images_are_converted_by_their_profile() -> None:
     image = Image.new("RGBA", (100, 50), (60, 170, 71, 255))
     image.paste((60, 170, 71, 100), (50, 0, 100, 50))
     profile = profiles.display_p3()
@@ -166,7 +166,7 @@ def test_colors_of_a_palette_and_of_what_can_be_seen_through_are_converted_and_s
     assert flat == GREEN
 
 
-def test_grays_follow_their_profile() -> None:
+def test_gray_images_are_converted_by_their_profile() -> None:
     profile = profiles.gray(1.0)
     image = Image.new("L", (100, 50), 128)
     see_through = Image.new("LA", (100, 50), (128, 255))
@@ -185,7 +185,7 @@ def test_grays_follow_their_profile() -> None:
     [b"no profile at all", profiles.display_p3()[:150], profiles.display_p3()[:-40], profiles.gray(1.8), b""],
     ids=["noise", "cut", "cut at its end", "of other colors", "empty"],
 )
-def test_a_profile_that_means_nothing_costs_no_picture(profile: bytes) -> None:
+def test_an_invalid_profile_is_ignored(profile: bytes) -> None:
     image = Image.new("RGB", (100, 50), (60, 170, 71))
 
     for kind in ("JPEG", "PNG", "TIFF"):
@@ -216,7 +216,7 @@ def ramp(mode: str, factor: float, offset: float = 0) -> Image.Image:
     ],
     ids=["png", "tiff", "big-endian", "fractions", "heights", "long", "negative"],
 )
-def test_more_than_eight_bits_of_gray_are_neither_white_nor_black(
+def test_gray_images_with_more_than_eight_bits_are_scaled(
     kind: str, image: Image.Image, seen: tuple[int, int]
 ) -> None:
     content = written(image, kind)
@@ -227,7 +227,7 @@ def test_more_than_eight_bits_of_gray_are_neither_white_nor_black(
         assert light == pytest.approx((seen[1],) * 3, abs=3)
 
 
-def test_a_scan_whose_zero_is_white_is_no_negative() -> None:
+def test_white_is_zero_images_are_not_inverted() -> None:
     content = written(ramp("I;16", 65535), "TIFF", tiffinfo={262: 0})
 
     assert colors_of(content, (10, 10), (54, 10)) == [
@@ -235,7 +235,7 @@ def test_a_scan_whose_zero_is_white_is_no_negative() -> None:
     ]  # fmt: skip
 
 
-def test_numbers_that_are_none_are_no_picture() -> None:
+def test_images_of_nan_have_no_thumbnail() -> None:
     assert thumbnail(written(Image.new("F", (8, 8), float("nan")), "TIFF")) is None
     assert thumbnail(written(Image.new("F", (8, 8), float("inf")), "TIFF")) is None
     assert colors_of(written(Image.new("F", (8, 8), 7.5), "TIFF"), (1, 1)) == [
@@ -252,7 +252,7 @@ def test_numbers_that_are_none_are_no_picture() -> None:
         ("transparent", (64, 32), (255, 0, 0, 255), (0, 0, 255, 0)),
     ],
 )
-def test_a_photograph_of_a_phone_looks_as_the_phone_shows_it(
+def test_heic_colors_are_converted(
     name: str, size: tuple[int, int], left: tuple[int, ...], right: tuple[int, ...]
 ) -> None:
     made = thumbnail(heic(name))
@@ -262,7 +262,7 @@ def test_a_photograph_of_a_phone_looks_as_the_phone_shows_it(
     assert colors_of(heic(name), (5, 5), (59, 5)) == [pytest.approx(left, abs=4), pytest.approx(right, abs=4)]
 
 
-def test_a_photograph_of_a_phone_stands_as_it_was_held_and_tells_no_more() -> None:
+def test_the_heic_orientation_is_applied_and_metadata_removed() -> None:
     content = heic("turned")
     made = make_thumbnail(io.BytesIO(content), 64)
 
@@ -276,7 +276,7 @@ def test_a_photograph_of_a_phone_stands_as_it_was_held_and_tells_no_more() -> No
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_a_scan_stands_as_it_says(orientation: int) -> None:
+def test_the_tiff_orientation_is_applied(orientation: int) -> None:
     made = thumbnail(picture("TIFF", 60, 30, tiffinfo={274: orientation}))
 
     assert made is not None
@@ -284,7 +284,7 @@ def test_a_scan_stands_as_it_says(orientation: int) -> None:
     assert is_red(made.getpixel((5, 5))) == (orientation in {1, 6})
 
 
-def test_no_still_stands_in_for_what_moves() -> None:
+def test_animations_have_no_preview() -> None:
     frames = [Image.new("RGB", (30, 30), color) for color in ("red", "blue")]
     for kind in ("GIF", "WEBP", "PNG", "AVIF"):
         moving = written(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
@@ -295,7 +295,7 @@ def test_no_still_stands_in_for_what_moves() -> None:
     assert is_red(colors_of(pages, (5, 5), size=PREVIEW_SIZE)[0])
 
 
-def test_a_large_photograph_in_one_pass_takes_next_to_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_baseline_jpeg_needs_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     one_pass = picture("JPEG", 3000, 2000)
     several = picture("JPEG", 3000, 2000, progressive=True)
     assert thumbnail(several) is not None
@@ -307,7 +307,7 @@ def test_a_large_photograph_in_one_pass_takes_next_to_no_memory(monkeypatch: pyt
     assert thumbnail(picture("PNG", 3000, 2000)) is None
 
 
-def test_the_passes_of_a_photograph_are_told_before_it_is_decoded() -> None:
+def test_progressive_jpegs_are_detected_before_decoding() -> None:
     plain = picture("JPEG")
     start = plain.index(b"\xff\xda")
     apart = plain[: start + 4] + b"\x01" + plain[start + 5 :]
@@ -318,7 +318,7 @@ def test_the_passes_of_a_photograph_are_told_before_it_is_decoded() -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "JPEG", "GIF", "TIFF"])
-def test_no_more_is_decoded_than_memory_allows(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+def test_images_that_need_too_much_memory_are_refused(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     content = picture(kind, 100, 100)
     assert thumbnail(content) is not None
 

@@ -53,17 +53,17 @@ def wait_of(throttle: LoginThrottle, account: str, address: str) -> int:
     return caught.value.retry_after
 
 
-def test_nobody_waits_before_the_first_failure(throttle: LoginThrottle) -> None:
+def test_the_first_attempt_is_not_delayed(throttle: LoginThrottle) -> None:
     assert is_let_in(throttle, "alice", HOME)
 
 
-def test_a_few_mistakes_cost_nothing(throttle: LoginThrottle) -> None:
+def test_the_first_failures_cause_no_delay(throttle: LoginThrottle) -> None:
     fail(throttle, "alice", HOME, 9)
 
     assert is_let_in(throttle, "alice", HOME)
 
 
-def test_after_ten_failures_each_further_one_doubles_the_wait(
+def test_after_ten_failures_each_further_one_doubles_the_delay(
     throttle: LoginThrottle, bench: Workbench
 ) -> None:
     waits = []
@@ -77,7 +77,7 @@ def test_after_ten_failures_each_further_one_doubles_the_wait(
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900]
 
 
-def test_the_wait_is_over_when_it_says(throttle: LoginThrottle, bench: Workbench) -> None:
+def test_the_delay_ends_after_retry_after(throttle: LoginThrottle, bench: Workbench) -> None:
     fail(throttle, "alice", HOME, 13)
     wait = wait_of(throttle, "alice", HOME)
 
@@ -88,14 +88,14 @@ def test_the_wait_is_over_when_it_says(throttle: LoginThrottle, bench: Workbench
     assert is_let_in(throttle, "alice", HOME)
 
 
-def test_a_wrong_password_of_one_account_does_not_slow_another(throttle: LoginThrottle) -> None:
+def test_failures_of_one_account_do_not_delay_another(throttle: LoginThrottle) -> None:
     fail(throttle, "alice", HOME, 15)
 
     assert is_let_in(throttle, "bob", HOME)
     assert is_let_in(throttle, "alice", OFFICE)
 
 
-def test_one_address_cannot_try_many_accounts(throttle: LoginThrottle) -> None:
+def test_failures_on_many_accounts_throttle_the_address(throttle: LoginThrottle) -> None:
     for number in range(LIMITS["address"].free):
         fail(throttle, f"user{number}", ATTACKER)
 
@@ -103,7 +103,7 @@ def test_one_address_cannot_try_many_accounts(throttle: LoginThrottle) -> None:
     assert is_let_in(throttle, "somebody else", HOME)
 
 
-def test_many_addresses_cannot_try_one_account(throttle: LoginThrottle) -> None:
+def test_failures_from_many_addresses_throttle_the_account(throttle: LoginThrottle) -> None:
     for number in range(LIMITS["account"].free):
         fail(throttle, "alice", f"192.0.2.{number}")
 
@@ -111,7 +111,7 @@ def test_many_addresses_cannot_try_one_account(throttle: LoginThrottle) -> None:
     assert is_let_in(throttle, "bob", "192.0.2.200")
 
 
-def test_the_21st_wrong_password_in_a_row_has_to_wait_wherever_it_comes_from(
+def test_after_20_failures_of_an_account_every_address_waits(
     throttle: LoginThrottle,
 ) -> None:
     for number in range(20):
@@ -120,7 +120,7 @@ def test_the_21st_wrong_password_in_a_row_has_to_wait_wherever_it_comes_from(
     assert not is_let_in(throttle, "alice", "192.0.2.99")
 
 
-def test_nobody_keeps_the_owner_out_of_an_address_that_the_owner_used(
+def test_attacks_do_not_lock_the_owner_out_at_a_known_address(
     throttle: LoginThrottle, bench: Workbench
 ) -> None:
     throttle.count_success("alice", HOME)
@@ -137,21 +137,21 @@ def test_nobody_keeps_the_owner_out_of_an_address_that_the_owner_used(
     assert not is_let_in(throttle, "alice", HOME)
 
 
-def test_the_longest_wait_of_somebody_elses_making_is_a_minute(throttle: LoginThrottle) -> None:
+def test_the_delay_caused_by_others_is_at_most_a_minute(throttle: LoginThrottle) -> None:
     for number in range(DAILY_FAILURES - 1):
         fail(throttle, "alice", f"192.0.2.{number}")
 
     assert wait_of(throttle, "alice", HOME) == 61
 
 
-def test_the_owners_own_mistakes_count_at_a_known_address_too(throttle: LoginThrottle) -> None:
+def test_failures_at_a_known_address_count(throttle: LoginThrottle) -> None:
     throttle.count_success("alice", HOME)
     fail(throttle, "alice", HOME, 10)
 
     assert not is_let_in(throttle, "alice", HOME)
 
 
-def test_the_right_password_forgets_the_mistakes_before_it(throttle: LoginThrottle) -> None:
+def test_a_success_resets_the_failures_of_its_pair(throttle: LoginThrottle) -> None:
     fail(throttle, "alice", HOME, 9)
     throttle.count_success("alice", HOME)
     fail(throttle, "alice", HOME, 9)
@@ -159,7 +159,7 @@ def test_the_right_password_forgets_the_mistakes_before_it(throttle: LoginThrott
     assert is_let_in(throttle, "alice", HOME)
 
 
-def test_the_right_password_of_one_account_does_not_free_an_address(throttle: LoginThrottle) -> None:
+def test_a_success_does_not_reset_the_failures_of_the_address(throttle: LoginThrottle) -> None:
     for number in range(LIMITS["address"].free):
         fail(throttle, f"user{number}", ATTACKER)
     throttle.count_success("mallory", ATTACKER)
@@ -167,7 +167,7 @@ def test_the_right_password_of_one_account_does_not_free_an_address(throttle: Lo
     assert not is_let_in(throttle, "alice", ATTACKER)
 
 
-def test_failures_are_forgotten_after_an_hour_without_one(throttle: LoginThrottle, bench: Workbench) -> None:
+def test_failures_expire_an_hour_after_the_last_one(throttle: LoginThrottle, bench: Workbench) -> None:
     fail(throttle, "alice", HOME, 9)
     bench.clock.advance(seconds=COUNTED_FOR.total_seconds())
     fail(throttle, "alice", HOME)
@@ -175,14 +175,14 @@ def test_failures_are_forgotten_after_an_hour_without_one(throttle: LoginThrottl
     assert is_let_in(throttle, "alice", HOME)
 
 
-def test_another_process_knows_the_same_failures(throttle: LoginThrottle, bench: Workbench) -> None:
+def test_processes_share_the_failures(throttle: LoginThrottle, bench: Workbench) -> None:
     fail(throttle, "alice", HOME, 10)
 
     with bench.session() as other:
         assert not is_let_in(LoginThrottle(other, bench.clock), "alice", HOME)
 
 
-def test_a_sign_in_from_an_address_that_is_known_writes_nothing(
+def test_a_sign_in_from_a_known_address_writes_nothing(
     throttle: LoginThrottle, session: Session, bench: Workbench
 ) -> None:
     throttle.count_success("alice", HOME)
@@ -197,7 +197,7 @@ def test_a_sign_in_from_an_address_that_is_known_writes_nothing(
     assert session.scalar(select(Throttle.expires_at)) == bench.clock.now + KNOWN_FOR
 
 
-def test_two_that_begin_the_same_counter_at_once_are_no_error(
+def test_concurrent_inserts_of_a_counter_are_no_error(
     throttle: LoginThrottle, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail(throttle, "alice", HOME)
@@ -214,7 +214,7 @@ def test_two_that_begin_the_same_counter_at_once_are_no_error(
     assert sorted(row.failures for row in failures) == [0, 1, 1, 1, 1]
 
 
-def test_whoever_finds_a_counter_begun_meanwhile_is_counted_in_it(
+def test_a_failure_is_counted_in_a_concurrently_inserted_counter(
     throttle: LoginThrottle, session: Session, bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registrations = RegistrationThrottle(session, bench.clock, RegistrationLimits(per_minute=2, per_day=9))
@@ -238,7 +238,7 @@ def test_whoever_finds_a_counter_begun_meanwhile_is_counted_in_it(
         registrations.count(HOME)
 
 
-def test_of_guesses_that_are_looked_at_at_once_no_more_than_a_hundred_are_told(
+def test_at_most_a_hundred_concurrent_guesses_are_answered(
     throttle: LoginThrottle,
 ) -> None:
     throttle.count_success("alice", HOME)
@@ -251,20 +251,18 @@ def test_of_guesses_that_are_looked_at_at_once_no_more_than_a_hundred_are_told(
     throttle.count_failure("alice", OFFICE, is_owner=True)
 
 
-def test_what_no_longer_counts_is_deleted(
-    throttle: LoginThrottle, session: Session, bench: Workbench
-) -> None:
+def test_expired_counters_are_deleted(throttle: LoginThrottle, session: Session, bench: Workbench) -> None:
     fail(throttle, "alice", HOME)
     throttle.count_success("bob", HOME)
     bench.clock.advance(seconds=COUNTED_FOR.total_seconds())
 
-    assert throttle.forget_expired() == len(LIMITS)
+    assert throttle.delete_expired() == len(LIMITS)
     bench.clock.advance(days=1)
-    assert throttle.forget_expired() == 1
+    assert throttle.delete_expired() == 1
     assert session.scalar(select(func.count()).select_from(Throttle)) == 1
 
 
-def test_no_row_holds_a_name(throttle: LoginThrottle, session: Session) -> None:
+def test_rows_contain_no_user_names(throttle: LoginThrottle, session: Session) -> None:
     fail(throttle, "my password, typed into the wrong field", HOME)
     throttle.count_success("alice", HOME)
 
@@ -304,9 +302,7 @@ def test_an_account_takes_a_hundred_wrong_passwords_a_day_from_unknown_networks(
     assert is_let_in(throttle, "alice", OFFICE)
 
 
-def test_wrong_passwords_stop_counting_a_day_after_they_came(
-    throttle: LoginThrottle, bench: Workbench
-) -> None:
+def test_failures_of_a_day_expire_after_24_hours(throttle: LoginThrottle, bench: Workbench) -> None:
     assert guess(throttle, 60) == 60
     bench.clock.advance(hours=23)
     assert guess(throttle, 100) == 40
@@ -314,7 +310,7 @@ def test_wrong_passwords_stop_counting_a_day_after_they_came(
     assert guess(throttle, 100) == 60
 
 
-def test_the_owners_mistakes_at_home_do_not_guard_the_account(throttle: LoginThrottle) -> None:
+def test_failures_at_known_addresses_do_not_guard_the_account(throttle: LoginThrottle) -> None:
     throttle.count_success("alice", HOME)
     fail(throttle, "alice", HOME, DAILY_FAILURES + 1)
 
@@ -323,7 +319,7 @@ def test_the_owners_mistakes_at_home_do_not_guard_the_account(throttle: LoginThr
         throttle.check("alice", OFFICE)
 
 
-def test_the_operator_unlocks_an_account_and_no_other(throttle: LoginThrottle) -> None:
+def test_unlocking_resets_one_account_only(throttle: LoginThrottle) -> None:
     guess(throttle, 100)
     fail(throttle, "bob", HOME, 12)
 
@@ -333,7 +329,7 @@ def test_the_operator_unlocks_an_account_and_no_other(throttle: LoginThrottle) -
     assert not is_let_in(throttle, "bob", HOME)
 
 
-def test_counters_are_forgotten_in_small_transactions_whoever_has_made_very_many(
+def test_counters_are_deleted_in_small_transactions(
     throttle: LoginThrottle, session: Session, bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cabinet.services.kernel.expiry.BATCH", 4)
@@ -348,13 +344,13 @@ def test_counters_are_forgotten_in_small_transactions_whoever_has_made_very_many
     assert changed == [4, 4, 3]
     bench.clock.advance(hours=26)
     with rows_changed(bench.engine) as changed:
-        assert throttle.forget_expired() == before - 11
+        assert throttle.delete_expired() == before - 11
 
     assert max(changed) == 4
     assert session.scalar(select(func.count()).select_from(Throttle)) == 0
 
 
-def test_a_check_tells_whether_a_success_would_be_news(throttle: LoginThrottle, bench: Workbench) -> None:
+def test_check_returns_whether_a_success_must_be_recorded(throttle: LoginThrottle, bench: Workbench) -> None:
     assert not throttle.check("alice", HOME)
     throttle.count_success("alice", HOME)
     assert throttle.check("alice", HOME)

@@ -23,7 +23,7 @@ from tests.support.services import Workbench
 HOME, OFFICE = "203.0.113.1", "203.0.113.2"
 
 
-def test_a_network_makes_only_so_many_accounts(session: Session, bench: Workbench) -> None:
+def test_registrations_from_one_network_are_limited(session: Session, bench: Workbench) -> None:
     throttle = RegistrationThrottle(session, bench.clock, RegistrationLimits(per_minute=2, per_day=3))
     throttle.count(HOME)
     throttle.count(HOME)
@@ -65,7 +65,7 @@ def test_without_limits_nothing_is_counted(session: Session, bench: Workbench) -
     [("127.0.0.1", True), ("127.8.9.1", True), ("::1", True), ("::ffff:127.0.0.1", True),
      ("128.0.0.1", False), ("2001:db8::1", False), ("::2:0:0:0:1", False), ("", False)],
 )  # fmt: skip
-def test_loopback_is_this_machine_alone(address: str, is_own: bool) -> None:
+def test_loopback_addresses_are_recognized(address: str, is_own: bool) -> None:
     assert is_loopback(address) == is_own
 
 
@@ -80,5 +80,5 @@ def test_loopback_is_this_machine_alone(address: str, is_own: bool) -> None:
         ("a unix socket", "unknown"),
     ],
 )
-def test_a_guesser_has_one_ipv4_address_or_64_bits_of_ipv6(address: str, network: str) -> None:
+def test_a_network_is_an_ipv4_address_or_an_ipv6_64(address: str, network: str) -> None:
     assert to_network(address) == network

@@ -33,7 +33,7 @@ TOKENS = {
 
 
 @pytest.mark.parametrize(("name", "tokens"), TOKENS.items(), ids=ascii)
-def test_a_name_has_the_tokens_that_it_always_had(session: Session, name: str, tokens: str) -> None:
+def test_the_tokens_of_names_are_stable(session: Session, name: str, tokens: str) -> None:
     assert grams(name) == tokens
     if session.get_bind().dialect.name == "postgresql":
         made = session.scalar(text("SELECT grams(7, 1000000, :name)"), {"name": name})
@@ -42,7 +42,7 @@ def test_a_name_has_the_tokens_that_it_always_had(session: Session, name: str, t
 
 
 @pytest.mark.sqlite("the function that its triggers call")
-def test_a_connection_without_the_function_changes_no_name(
+def test_a_connection_without_the_function_cannot_change_names(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.upload(session, alice, "report", b"x")
@@ -65,7 +65,7 @@ def test_a_connection_without_the_function_changes_no_name(
 
 
 @pytest.mark.sqlite("the function that its triggers call")
-def test_a_library_that_trusts_no_schema_by_default_is_told_to(tmp_path: Path) -> None:
+def test_trusted_schema_is_turned_on(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path / 'new.db'}")
     event.listen(engine, "connect", lambda each, _record: each.execute("PRAGMA trusted_schema = OFF"))
     configure(engine)
@@ -85,9 +85,7 @@ def test_a_library_that_trusts_no_schema_by_default_is_told_to(tmp_path: Path) -
     engine.dispose()
 
 
-def test_a_look_up_asks_the_index_whatever_the_planner_thinks_of_a_few_rows(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
+def test_a_query_uses_the_index_even_for_few_rows(session: Session, bench: Workbench, alice: Account) -> None:
     """Computed of a million names, grams would take seconds."""
     for number in range(5):
         bench.upload(session, alice, f"report {number}", b"x")
@@ -106,7 +104,7 @@ def test_a_look_up_asks_the_index_whatever_the_planner_thinks_of_a_few_rows(
     assert index in " ".join(str(column) for row in plan for column in row)
 
 
-def test_a_look_up_tells_where_the_rest_is(session: Session, bench: Workbench, alice: Account) -> None:
+def test_a_query_returns_where_to_continue(session: Session, bench: Workbench, alice: Account) -> None:
     for number in range(3):
         bench.upload(session, alice, f"report {number}", b"x")
 

@@ -57,8 +57,8 @@ def decoder() -> InThisProcess:
 @pytest.fixture
 def maker(bench: Workbench, decoder: InThisProcess, monkeypatch: pytest.MonkeyPatch) -> ThumbnailMaker:
     """Return what makes thumbnails, of which a request waits for none that was not made at once."""
-    monkeypatch.setattr(thumbnails, "PATIENCE", 0.001)
-    monkeypatch.setattr(thumbnails, "FIRST_LOOK", 0)
+    monkeypatch.setattr(thumbnails, "WAIT_SECONDS", 0.001)
+    monkeypatch.setattr(thumbnails, "FIRST_POLL", 0)
     return ThumbnailMaker(bench.session, bench.store, bench.clock, decoder)
 
 
@@ -105,7 +105,7 @@ def housekeeping(session: Session, bench: Workbench) -> Housekeeping:
     )
 
 
-def test_a_thumbnail_is_made_once_a_content(
+def test_a_thumbnail_is_generated_once_per_content(
     session: Session, bench: Workbench, alice: Account, find: Find, decoded: list[int]
 ) -> None:
     bench.upload(session, alice, "a.png", PICTURE)
@@ -126,7 +126,7 @@ def test_a_thumbnail_is_made_once_a_content(
     assert session.get_one(Space, alice.space_id).usage == usage
 
 
-def test_nobody_learns_that_another_has_the_content(
+def test_thumbnails_do_not_reveal_that_another_user_has_the_content(
     session: Session, bench: Workbench, alice: Account, find: Find, decoded: list[int]
 ) -> None:
     bob = bench.register(session, "bob")
@@ -143,7 +143,7 @@ def test_nobody_learns_that_another_has_the_content(
     ("path", "content"),
     [("a.jpg", b"<html><script>alert(1)</script></html>"), ("a.png", PICTURE[:-50]), ("a.gif", b"")],
 )
-def test_of_what_is_no_picture_there_is_none_and_nobody_tries_twice(
+def test_an_invalid_image_has_no_thumbnail_and_is_decoded_once(
     session: Session,
     bench: Workbench,
     alice: Account,
@@ -159,7 +159,7 @@ def test_of_what_is_no_picture_there_is_none_and_nobody_tries_twice(
 
 
 @pytest.mark.parametrize("path", ["a.txt", "page.html", "image.svg", "folder"])
-def test_what_is_called_no_picture_is_not_decoded(
+def test_files_of_other_media_types_are_not_decoded(
     session: Session, bench: Workbench, alice: Account, find: Find, decoded: list[int], path: str
 ) -> None:
     bench.upload(session, alice, path if "." in path else f"{path}/file", PICTURE)
@@ -170,9 +170,7 @@ def test_what_is_called_no_picture_is_not_decoded(
     assert decoded == []
 
 
-def test_only_the_sizes_of_the_pages_are_made(
-    session: Session, bench: Workbench, alice: Account, find: Find
-) -> None:
+def test_other_sizes_are_refused(session: Session, bench: Workbench, alice: Account, find: Find) -> None:
     bench.upload(session, alice, "a.png", PICTURE)
 
     for size in (0, 63, 65, 1599, 100_000):
@@ -180,13 +178,13 @@ def test_only_the_sizes_of_the_pages_are_made(
             find("a.png", size)
 
 
-def test_whoever_is_too_early_or_too_much_is_told_to_come_again(
+def test_early_and_excess_requests_are_told_to_retry(
     session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, find: Find,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     for name in ("a.png", "b.png"):
         bench.upload(session, alice, name, picture(width=len(name) + ord(name[0])))
-    monkeypatch.setattr(thumbnails, "MOST_WAITING", 1)
+    monkeypatch.setattr(thumbnails, "MAX_WAITING", 1)
     too_early, again, too_much = (find(name, wake=nobody) for name in ("a.png", "a.png", "b.png"))
     assert not session.in_transaction()
 
@@ -208,7 +206,7 @@ def widths_of(decoder: InThisProcess) -> list[int]:
     return [opened(content).width for content in decoder.contents]
 
 
-def test_however_many_one_user_asks_for_the_next_ones_turn_comes_after_one_of_each(
+def test_spaces_take_turns(
     session: Session,
     bench: Workbench,
     alice: Account,
@@ -226,7 +224,7 @@ def test_however_many_one_user_asks_for_the_next_ones_turn_comes_after_one_of_ea
     assert widths_of(decoder) == [11, 21, 31, 12, 22, 13, 14, 15]
 
 
-def test_what_one_looks_at_comes_before_what_one_scrolls_past_and_the_last_of_it_first(
+def test_previews_come_first_and_the_newest_of_them_before_others(
     session: Session,
     bench: Workbench,
     alice: Account,
@@ -246,11 +244,11 @@ def test_what_one_looks_at_comes_before_what_one_scrolls_past_and_the_last_of_it
     ]  # fmt: skip
 
 
-def test_whoever_asks_for_most_gives_way_when_too_much_is_asked_for(
+def test_the_space_with_most_requests_gives_way_at_the_limit(
     session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, decoder: InThisProcess, find: Find,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(thumbnails, "MOST_WAITING", 5)
+    monkeypatch.setattr(thumbnails, "MAX_WAITING", 5)
     bob = bench.register(session, "bob")
     ask_for(session, bench, find, alice, 11, 12, 13, 14, 15, 16)
     ask_for(session, bench, find, bob, 21)
@@ -261,7 +259,7 @@ def test_whoever_asks_for_most_gives_way_when_too_much_is_asked_for(
     assert sorted(widths_of(decoder)) == [11, 12, 13, 14, 21]
 
 
-def test_what_one_process_has_claimed_no_other_makes_until_the_claim_lapses(
+def test_a_claimed_request_is_not_taken_until_the_claim_expires(
     session: Session,
     bench: Workbench,
     alice: Account,
@@ -294,7 +292,7 @@ def test_what_one_process_has_claimed_no_other_makes_until_the_claim_lapses(
     assert isinstance(find("13.png", wake=nobody), Entry)
 
 
-def test_a_claim_of_before_the_clock_was_set_back_keeps_nobody_waiting(
+def test_a_claim_from_before_the_clock_was_set_back_expires(
     session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, find: Find
 ) -> None:
     ask_for(session, bench, find, alice, 11)
@@ -305,7 +303,7 @@ def test_a_claim_of_before_the_clock_was_set_back_keeps_nobody_waiting(
     assert maker.make_waiting() == 1
 
 
-def test_what_is_forgotten_while_it_is_made_is_not_stored(
+def test_a_request_deleted_during_decoding_stores_nothing(
     session: Session,
     bench: Workbench,
     alice: Account,
@@ -327,7 +325,7 @@ def test_what_is_forgotten_while_it_is_made_is_not_stored(
     assert [found.key for found in bench.store.iter_blobs()] == [hash_chunks([PICTURE])]
 
 
-def test_a_maker_that_is_to_stop_leaves_what_waits_to_the_others(
+def test_a_stopped_maker_leaves_requests_to_others(
     session: Session,
     bench: Workbench,
     alice: Account,
@@ -359,7 +357,7 @@ def test_a_failure_is_logged_and_the_next_request_tries_again(
     assert isinstance(find("a.png"), Entry)
 
 
-def test_a_lost_thumbnail_is_made_anew_and_a_lost_content_is_told(
+def test_a_lost_thumbnail_is_generated_again_and_lost_content_is_an_error(
     session: Session, bench: Workbench, alice: Account, find: Find
 ) -> None:
     bench.upload(session, alice, "a.png", PICTURE)
@@ -375,7 +373,7 @@ def test_a_lost_thumbnail_is_made_anew_and_a_lost_content_is_told(
         find("a.png", 256)
 
 
-def test_a_sweep_leaves_a_thumbnail_as_long_as_its_source_and_no_longer(
+def test_a_sweep_removes_a_thumbnail_with_its_source(
     session: Session, bench: Workbench, alice: Account, find: Find
 ) -> None:
     bob = bench.register(session, "bob")
@@ -402,7 +400,7 @@ def test_a_sweep_leaves_a_thumbnail_as_long_as_its_source_and_no_longer(
     assert isinstance(find("b.png", owner=bob), Entry)
 
 
-def test_verify_and_the_statistics_know_of_thumbnails(
+def test_verify_and_statistics_include_thumbnails(
     session: Session, bench: Workbench, alice: Account, find: Find
 ) -> None:
     bench.upload(session, alice, "a.png", PICTURE)
@@ -422,7 +420,7 @@ def test_verify_and_the_statistics_know_of_thumbnails(
     assert finding.files == ("alice:a.png",)
 
 
-def test_thumbnails_end_with_their_owner(
+def test_deleting_an_account_deletes_its_thumbnails(
     session: Session, bench: Workbench, alice: Account, find: Find
 ) -> None:
     bench.upload(session, alice, "a.png", PICTURE)

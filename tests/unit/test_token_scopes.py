@@ -66,11 +66,11 @@ def made(
         (["write", "share", "admin"], CHANGE | Rights.SHARE),
     ],
 )
-def test_scopes_leave_these_rights(names: list[str], rights: Rights) -> None:
+def test_scopes_allow_these_rights(names: list[str], rights: Rights) -> None:
     assert rights_of(to_scopes(names)) == rights
 
 
-def test_a_token_made_without_a_word_has_the_usual_scopes_on_everything(
+def test_a_token_without_parameters_has_the_usual_scopes_and_no_folder(
     tokens: Tokens, alice: Account
 ) -> None:
     found = made(tokens, alice)
@@ -82,7 +82,7 @@ def test_a_token_made_without_a_word_has_the_usual_scopes_on_everything(
 
 
 @pytest.mark.parametrize("names", [[], [""], ["read", "everything"], ["READ"], ["read write"], [" read"]])
-def test_scopes_that_are_none_make_no_token(tokens: Tokens, alice: Account, names: list[str]) -> None:
+def test_invalid_scopes_are_refused(tokens: Tokens, alice: Account, names: list[str]) -> None:
     with pytest.raises(InvalidField) as refused:
         tokens.issue(Credential(alice), "x", None, names)
 
@@ -90,7 +90,7 @@ def test_scopes_that_are_none_make_no_token(tokens: Tokens, alice: Account, name
     assert tokens.list_of(alice.id) == []
 
 
-def test_a_word_that_a_row_has_of_a_later_release_gives_nothing() -> None:
+def test_unknown_scopes_of_a_row_are_ignored() -> None:
     assert from_column("read purge") == {TokenScope.READ}
     assert from_column("readwrite") == frozenset()
 
@@ -99,7 +99,7 @@ def test_a_word_that_a_row_has_of_a_later_release_gives_nothing() -> None:
     ("names", "folder"),
     [(["read"], ""), (["write", "share"], ""), (["read", "write"], ""), (["admin"], ""), (None, "docs")],
 )
-def test_a_token_for_less_makes_no_token(
+def test_a_limited_token_creates_no_token(
     session: Session,
     bench: Workbench,
     tokens: Tokens,
@@ -116,9 +116,7 @@ def test_a_token_for_less_makes_no_token(
     assert len(tokens.list_of(admin.id)) == 1
 
 
-def test_a_token_for_everything_makes_others_but_none_for_administration(
-    tokens: Tokens, admin: Account
-) -> None:
+def test_an_unlimited_token_creates_tokens_without_the_admin_scope(tokens: Tokens, admin: Account) -> None:
     for own in (USUAL, EVERY):
         shown = made(tokens, admin, own)
         assert shown.scopes == own
@@ -128,14 +126,14 @@ def test_a_token_for_everything_makes_others_but_none_for_administration(
             tokens.issue(shown, "another", None, ["read", "admin"])
 
 
-def test_only_an_administrator_makes_a_token_for_administration(tokens: Tokens, alice: Account) -> None:
+def test_only_an_administrator_creates_a_token_with_the_admin_scope(tokens: Tokens, alice: Account) -> None:
     with pytest.raises(Forbidden):
         tokens.issue(Credential(alice), "x", None, ["admin"])
 
     assert tokens.list_of(alice.id) == []
 
 
-def test_an_administrator_who_was_one_a_moment_ago_makes_none(
+def test_a_demoted_administrator_creates_no_admin_token(
     tokens: Tokens, accounts: Accounts, admin: Account
 ) -> None:
     accounts.demote(admin.username)
@@ -144,7 +142,7 @@ def test_an_administrator_who_was_one_a_moment_ago_makes_none(
         tokens.issue(Credential(admin), "x", None, ["admin"])
 
 
-def test_administration_ends_with_the_role_and_not_with_the_token(
+def test_a_demotion_removes_the_admin_scope_of_existing_tokens(
     tokens: Tokens, accounts: Accounts, admin: Account
 ) -> None:
     _, secret = tokens.issue(Credential(admin), "x", None, ["read", "admin"])
@@ -161,7 +159,7 @@ def test_administration_ends_with_the_role_and_not_with_the_token(
     assert scopes() == {"read", "admin"}
 
 
-def test_nobody_is_an_administrator_unasked(
+def test_new_accounts_are_no_administrators(
     session: Session, accounts: Accounts, alice: Account, bench: Workbench
 ) -> None:
     bench.register(session, "bob")
@@ -180,13 +178,13 @@ def test_nobody_is_an_administrator_unasked(
             change("carol")
 
 
-def test_a_password_opens_what_the_user_has(accounts: Accounts, admin: Account) -> None:
+def test_a_password_grants_all_rights_of_the_user(accounts: Accounts, admin: Account) -> None:
     shown = Credential(accounts.check_password(admin.username, PASSWORD, "127.0.0.1"))
 
     assert (shown.scopes, shown.is_limited, shown.scope) == (EVERY, False, admin.scope)
 
 
-def test_a_token_of_a_folder_begins_there(
+def test_a_token_of_a_folder_is_rooted_there(
     session: Session, bench: Workbench, tokens: Tokens, alice: Account
 ) -> None:
     bench.upload(session, alice, "a/b/inside", b"1")
@@ -201,7 +199,7 @@ def test_a_token_of_a_folder_begins_there(
     assert (shown.folder, shown.folder_trashed) == ("a/b", False)
 
 
-def test_the_root_is_no_folder_of_its_own(tokens: Tokens, alice: Account) -> None:
+def test_the_root_folder_means_no_limit(tokens: Tokens, alice: Account) -> None:
     assert made(tokens, alice, ["read"], "").folder_id is None
 
 
@@ -215,7 +213,7 @@ def test_the_root_is_no_folder_of_its_own(tokens: Tokens, alice: Account) -> Non
         ("..", InvalidName),
     ],
 )
-def test_a_token_is_for_a_folder_that_is_there(
+def test_the_folder_of_a_token_must_exist(
     session: Session, bench: Workbench, tokens: Tokens, alice: Account, folder: str, error: type[Exception]
 ) -> None:
     bench.upload(session, alice, "a/file", b"1")
@@ -225,7 +223,7 @@ def test_a_token_is_for_a_folder_that_is_there(
     assert tokens.list_of(alice.id) == []
 
 
-def test_a_token_for_administration_is_for_no_folder(
+def test_a_token_with_the_admin_scope_has_no_folder(
     session: Session, bench: Workbench, tokens: Tokens, admin: Account
 ) -> None:
     bench.files(session, admin).make_folder("a")
@@ -274,7 +272,7 @@ def test_a_token_finds_nothing_while_its_folder_is_in_the_trash(
 
 @pytest.mark.parametrize("above", ["a", "a/b"])
 @pytest.mark.parametrize("way", ["purge", "trash and purge", "trash and empty"])
-def test_a_token_opens_nothing_once_its_folder_is_purged(
+def test_a_token_is_invalid_once_its_folder_is_purged(
     session: Session, bench: Workbench, tokens: Tokens, alice: Account, above: str, way: str
 ) -> None:
     bench.upload(session, alice, "a/b/inside", b"1")
@@ -301,7 +299,7 @@ def test_a_token_opens_nothing_once_its_folder_is_purged(
     assert [row.folder_id for row in session.scalars(select(Token))] == [None]
 
 
-def test_a_token_that_lost_its_folder_cannot_confirm_anything(
+def test_a_token_whose_folder_was_purged_cannot_create_credentials(
     session: Session, bench: Workbench, tokens: Tokens, alice: Account
 ) -> None:
     bench.files(session, alice).make_folder("a")
@@ -313,7 +311,7 @@ def test_a_token_that_lost_its_folder_cannot_confirm_anything(
         tokens.issue(shown, "x")
 
 
-def test_a_folder_is_of_the_space_of_its_user(
+def test_the_folder_of_a_token_is_in_its_users_space(
     session: Session, bench: Workbench, tokens: Tokens, alice: Account
 ) -> None:
     bob = bench.register(session, "bob")
@@ -333,16 +331,14 @@ def test_a_folder_is_of_the_space_of_its_user(
     assert tokens.list_of(bob.id) == []
 
 
-def test_a_row_with_a_role_that_is_unknown_is_no_administrator(
-    session: Session, accounts: Accounts, alice: Account
-) -> None:
+def test_an_unknown_role_is_no_administrator(session: Session, accounts: Accounts, alice: Account) -> None:
     with writing(session):
         session.execute(update(User).values(role="root"))
 
     assert not accounts.get(alice.id).is_admin
 
 
-def test_the_log_tells_of_roles_and_of_what_a_token_is_for(
+def test_the_audit_log_records_roles_and_token_scopes(
     tokens: Tokens, accounts: Accounts, alice: Account, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "cabinet.audit")

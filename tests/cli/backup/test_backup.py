@@ -209,7 +209,7 @@ def test_a_full_disk_keeps_the_previous_backup(
     Fault(monkeypatch, "link", errno.ENOSPC, lambda path: path.parent.name in full, after=1)
     told = operator.run("backup", "create", backup, code=1)
 
-    assert "there is no room left for it. What it held before is whole." in told.stderr
+    assert "there is no space left. The previous backup is still complete." in told.stderr
     assert everything_in(backup) == before
 
 
@@ -292,7 +292,7 @@ def test_a_backup_folder_is_locked(operator: Operator, backup: Path) -> None:
     with folder_to_write(backup):
         for command in ("create", "verify"):
             refused = operator.run("backup", command, backup, code=1)
-            assert "another backup command is working on it" in refused.stderr
+            assert "another backup command is using it" in refused.stderr
 
 
 def test_a_restored_instance_continues_its_backups(

@@ -22,13 +22,13 @@ def test_folders_in_the_store_and_foreign_folders_are_refused(
     store(a="first")
     (tmp_path / "link").symlink_to(tmp_path / "instance")
     places = {
-        tmp_path / "instance": "lies inside the data",
-        tmp_path / "instance" / "blobs" / "ab": "lies inside the data",
-        tmp_path / "link" / "new": "lies inside the data",
-        tmp_path / "files": "holds something else",
+        tmp_path / "instance": "it is inside the data",
+        tmp_path / "instance" / "blobs" / "ab": "it is inside the data",
+        tmp_path / "link" / "new": "it is inside the data",
+        tmp_path / "files": "contains other files",
         tmp_path / "files" / "a": "is not a folder",
         tmp_path / "files" / "a" / "b": "is not a folder",
-        tmp_path: "holds something else",
+        tmp_path: "contains other files",
     }
     before = everything_in(tmp_path / "files")
     for place, reason in places.items():
@@ -81,7 +81,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "an index that is cut": (cut("index"), "is damaged"),
     "a name that leads elsewhere": (escape, "is damaged"),
     "a link in place of the database": (swap_for_a_link, "is damaged"),
-    "a later format": (lambda backup: change(backup, format=2, database="?"), "a newer release has made it"),
+    "a later format": (
+        lambda backup: change(backup, format=2, database="?"),
+        "a newer release has created it",
+    ),
     "a later revision": (lambda backup: change(backup, revision="9999"), "revision 9999"),
     "a database of the other kind": (change_kind, "another kind of database"),
     "a database of no kind": (lambda backup: change(backup, kind="other"), "is damaged"),
@@ -106,7 +109,7 @@ def test_restore_refuses_an_instance_with_accounts(operator: Operator, backup: P
     other.create("bob")
     refused = other.run("backup", "restore", backup, code=1)
 
-    assert "has accounts already" in refused.stderr
+    assert "already has accounts" in refused.stderr
     assert [user["username"] for user in other.document("users", "list")["users"]] == ["bob"]
 
 
@@ -127,7 +130,7 @@ def test_restore_refuses_a_database_in_use(operator: Operator, backup: Path, oth
     with create_engine(other.app.config["DATABASE_URL"], poolclass=NullPool).connect():
         refused = other.run("backup", "restore", backup, code=1)
 
-    assert "somebody is connected to the database" in refused.stderr
+    assert "other programs are connected to the database" in refused.stderr
     other.run("backup", "restore", backup)
 
 
@@ -139,5 +142,5 @@ def test_create_refuses_the_backup_of_another_instance(
     before = everything_in(backup)
     refused = other.run("backup", "create", backup, code=1)
 
-    assert "it holds the backup of another instance. Name another folder." in refused.stderr
+    assert "it contains a backup of another instance. Choose another folder." in refused.stderr
     assert everything_in(backup) == before

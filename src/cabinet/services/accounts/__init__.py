@@ -1,4 +1,4 @@
-"""Who may come in: accounts, passwords, sessions and tokens.
+"""Accounts, passwords, sessions and tokens.
 
-Rule: nothing of a user's files, but that they go with their account.
+Rule: does not handle files, except that deleting an account deletes them.
 """

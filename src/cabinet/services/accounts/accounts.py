@@ -1,6 +1,6 @@
 """Accounts: register, check a password, change it, disable, delete.
 
-Rule: the name and the password are judged together; an answer never tells which was wrong.
+Rule: the user name and the password are checked together; an error never tells which was wrong.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from cabinet.services.tree.usage_checks import recount
 
 @contextmanager
 def _own_password() -> Iterator[None]:
-    """Say of wrong credentials that it is the password: whose it is, is known."""
+    """Raise `WrongPassword` for wrong credentials of a signed-in user."""
     try:
         yield
     except WrongCredentials as error:
@@ -53,7 +53,7 @@ def _own_password() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What may be told of a user; `stamp` changes with the password, and is told nobody."""
+    """The public data of a user; `stamp` changes with the password and is never exposed."""
 
     id: int
     public_id: str
@@ -70,17 +70,17 @@ class Account:
 
     @property
     def is_admin(self) -> bool:
-        """Tell whether it is an administrator's."""
+        """Tell whether the user is an administrator."""
         return self.role == Role.ADMIN.value
 
     @property
     def scope(self) -> Scope:
-        """All of the account's own space, as its owner has it."""
+        """The account's whole space, with its owner's rights."""
         return whole_space(self.space_id, Actor(self.id))
 
 
 def to_account(user: User) -> Account:
-    """Copy a row, so that nobody holds on to it past its transaction."""
+    """Copy a row, so that it is not used after its transaction."""
     return Account(
         id=user.id,
         public_id=user.public_id,
@@ -98,14 +98,14 @@ def to_account(user: User) -> Account:
 
 
 def stamp_of(user: User) -> str:
-    """Return what tells one password of a user from the one before it, and nothing else."""
+    """Return a value that changes whenever the password of a user changes."""
     return hashlib.sha256(user.password_hash.encode()).hexdigest()
 
 
 class Accounts:
-    """The use cases of an account; `default_quota` is in bytes, None for no limit.
+    """The use cases of accounts; `default_quota` is in bytes, None for no limit.
 
-    `hosts` are the names by which people know this server: none of them is a password.
+    `hosts` are the host names of this server, which are refused as passwords.
     """
 
     def __init__(
@@ -126,10 +126,10 @@ class Accounts:
         self._registrations = RegistrationThrottle(session, clock, limits)
 
     def register(self, username: str, password: str, address: str | None = None) -> Account:
-        """Make an account with its empty space; what comes from an `address` is counted.
+        """Create an account with an empty space; with an `address`, count the registration.
 
         Raises `InvalidUsername`, `WeakPassword`, `UsernameTaken` or `TooManyAttempts`, in this
-        order, or `Unavailable` when too many wait for a hash.
+        order, or `Unavailable` when too many requests wait to hash a password.
         """
         name = to_username(username)
         check_strength(password, name, self._hosts)
@@ -174,42 +174,42 @@ class Accounts:
     def check_password(
         self, username: str, password: str, address: str, *, remember: bool = False, is_owner: bool = False
     ) -> Account:
-        """Return the account that name and password open; `address` is the peer's, for counting.
+        """Return the account of a user name and password; `address` is the peer's, for counting.
 
-        With `remember`, as HTTP Basic needs it, a pair that was right lately costs no hash; `is_owner`
-        says that the account's owner is signed in already. Raises `WrongCredentials`,
-        `TooManyAttempts`, `AccountGuarded`, or `Unavailable` when too many wait for a hash.
+        With `remember`, for HTTP Basic, a recently verified pair needs no hash. `is_owner` means that
+        the account's owner is already signed in. Raises `WrongCredentials`, `TooManyAttempts`,
+        `AccountGuarded`, or `Unavailable` when too many requests wait to hash a password.
         """
         key = username_key(username)
         user = self._find(username)
-        # Copied at once, for the row may be gone by the time that the password is checked.
+        # Copied at once, because the row may be gone by the time the password is checked.
         account = to_account(user) if user and user.disabled_at is None else None
         stored = user.password_hash if user and account else None
-        told = {"user": account.username if account else None, "address": address}
+        facts = {"user": account.username if account else None, "address": address}
         try:
-            # Before the memory, which tells a right password from a wrong one, and before the queue.
+            # Before the cache, which distinguishes right from wrong passwords, and before the queue.
             is_settled = self._throttle.check(key, address, is_owner=is_owner)
             if not (remember and stored and self._passwords.is_remembered(password, stored)):
                 self._verify(key, password, stored, address, is_owner=is_owner)
                 self._passwords.remember(password, stored or "")
-                record("password-accepted", **told)
+                record("password-accepted", **facts)
         except WrongCredentials:
-            record("password-refused", **told)
+            record("password-refused", **facts)
             raise
         except (TooManyAttempts, AccountGuarded) as error:
-            record("password-throttled", **told, reason=error.slug, retry_after=error.retry_after)
+            record("password-throttled", **facts, reason=error.slug, retry_after=error.retry_after)
             raise
         if not is_settled:
             self._throttle.count_success(key, address)
-        assert account is not None  # what stands for an unknown one matches no password
+        assert account is not None  # for an unknown user, no password matches
         return account
 
     def _verify(self, key: str, password: str, stored: str | None, address: str, *, is_owner: bool) -> None:
-        """Raise `WrongCredentials` unless `password` belongs to the hash `stored`; counts what is wrong."""
-        # No transaction stays open while the hash is computed.
+        """Raise `WrongCredentials` unless `password` matches the hash `stored`; count failures."""
+        # No transaction is open while the hash is computed.
         self._session.rollback()
         with self._passwords.turn():
-            # Once more: those before in the queue may have been guesses, too.
+            # Checked again, because requests ahead in the queue may have been failures.
             self._throttle.check(key, address, is_owner=is_owner)
             self._session.rollback()
             if not self._passwords.verify(password, stored):
@@ -226,10 +226,10 @@ class Accounts:
         *,
         revoke_tokens: bool = False,
     ) -> None:
-        """Replace the password, and end all sessions but `keep_session` (its id).
+        """Replace the password, and end all sessions except the one with the id `keep_session`.
 
-        Tokens are keys of their own and live on, unless `revoke_tokens`. Raises `WrongPassword`,
-        also when the password was changed elsewhere meanwhile, `TooManyAttempts` or `WeakPassword`.
+        Tokens stay valid, unless `revoke_tokens`. Raises `WrongPassword`, also when the password was
+        changed concurrently, `TooManyAttempts` or `WeakPassword`.
         """
         account = self.get(user_id)
         with _own_password():
@@ -242,12 +242,12 @@ class Accounts:
         self._set_password(self.find(username), new, None)
 
     def set_language(self, user_id: int, language: str) -> None:
-        """Keep the language that the user chose."""
+        """Store the language that the user selected."""
         with writing(self._session):
             self._session.execute(update(User).where(User.id == user_id).values(language=language))
 
     def disable(self, username: str) -> None:
-        """Let nobody in by this account any more, from now on and everywhere."""
+        """Disable an account and end its sessions; its files are kept."""
         account = self.find(username)
         with writing(self._session):
             disabled = update(User).where(User.id == account.id, User.disabled_at.is_(None))
@@ -255,21 +255,21 @@ class Accounts:
             self._session.execute(delete(SignedIn).where(SignedIn.user_id == account.id))
 
     def unlock(self, username: str) -> None:
-        """Let passwords be tried again for an account that was guessed at too often; raises `NotFound`."""
+        """Clear the failed sign-ins of an account, so that its passwords are accepted again; raises `NotFound`."""
         self._throttle.unlock(username_key(self.find(username).username))
 
     def enable(self, username: str) -> None:
-        """Undo `disable`; the ended sessions stay ended."""
+        """Enable a disabled account; its ended sessions stay ended."""
         account = self.find(username)
         with writing(self._session):
             self._session.execute(update(User).where(User.id == account.id).values(disabled_at=None))
 
     def promote(self, username: str) -> None:
-        """Make an account an administrator's; raises `NotFound`."""
+        """Make a user an administrator; raises `NotFound`."""
         self._set_role(username, Role.ADMIN)
 
     def demote(self, username: str) -> None:
-        """Let an account be no administrator's any more, nor its tokens, from their next request on.
+        """Remove the administrator role, also from the user's tokens, effective with their next request.
 
         Raises `NotFound`.
         """
@@ -283,26 +283,26 @@ class Accounts:
         record(event, user=account.username)
 
     def set_quota(self, username: str, quota: int | None) -> None:
-        """Allow so many bytes from now on, None for any number.
+        """Set the quota in bytes, None for no limit.
 
-        Less than is stored already deletes nothing: nothing new is taken until there is room.
+        A quota below the current usage deletes nothing; uploads are refused until there is space.
         """
         account = self.find(username)
         with writing(self._session):
             self._session.execute(update(Space).where(Space.id == account.space_id).values(quota=quota))
 
     def recount(self, username: str) -> Account:
-        """Make the account's usage and entries what there is, and return the account; raises `NotFound`."""
+        """Recalculate the account's usage and entries, and return the account; raises `NotFound`."""
         account = self.find(username)
         usage, entries = recount(self._session, account.space_id)
         return replace(account, usage=usage, entries=entries)
 
     def mend_folders(self, username: str) -> int:
-        """Make the folders of an account count what is in them, and return how many did not; raises `NotFound`."""
+        """Correct the counters of an account's folders, and return how many were wrong; raises `NotFound`."""
         return mend_folders(self._session, self.find(username).space_id)
 
     def delete_own(self, user_id: int, password: str, address: str) -> None:
-        """Delete the account for ever, with all files, sessions and tokens, after its password.
+        """Delete an account permanently, with all files, sessions and tokens, after a check of its password.
 
         Raises `WrongPassword` or `TooManyAttempts`.
         """
@@ -331,7 +331,7 @@ class Accounts:
         return to_account(user)
 
     def list_all(self) -> Sequence[Account]:
-        """Return every account, in the order of names."""
+        """Return all accounts, ordered by name."""
         users = select(User).where(User.deleted_at.is_(None)).order_by(User.username_key)
         return [to_account(user) for user in self._session.scalars(users)]
 
@@ -351,13 +351,13 @@ class Accounts:
         *,
         revoke_tokens: bool = False,
     ) -> None:
-        """Replace a password; with a `stamp`, only the one that the stamp is of."""
+        """Replace a password; with a `stamp`, only if the password has not changed since."""
         check_strength(new, account.username, self._hosts)
         self._session.rollback()
         with self._passwords.turn():
             password_hash = self._passwords.hash(new)
         with writing(self._session):
-            # First the user's row, as everybody does who makes a session or a token of it.
+            # The user's row first, as in all code that creates sessions or tokens.
             self._lock(account.id, stamp).password_hash = password_hash
             self._session.flush()
             ended = delete(SignedIn).where(SignedIn.user_id == account.id)
@@ -366,9 +366,9 @@ class Accounts:
                 self._session.execute(delete(Token).where(Token.user_id == account.id))
 
     def _lock(self, user_id: int, stamp: str | None) -> User:
-        """Return the row of a user for the rest of this transaction.
+        """Return the row of a user, locked until this transaction ends.
 
-        Raises `NotFound`, or `WrongCredentials` when the password is not the one of `stamp` any more.
+        Raises `NotFound`, or `WrongCredentials` when the password has changed since `stamp`.
         """
         user = self._session.get(User, user_id, with_for_update={"of": User})
         if user is None or user.deleted_at is not None:
@@ -378,17 +378,17 @@ class Accounts:
         return user
 
     def _delete(self, user_id: int, stamp: str | None = None) -> None:
-        """Delete an account; of a large one all is hidden, and `removal.py` removes the rows.
+        """Delete an account; a large one is hidden at once, and `removal.py` deletes its rows later.
 
-        The sweep collects the bytes.
+        The sweep removes the content.
         """
         with writing(self._session):
-            # In the order of everybody who writes into the tree.
+            # Locks are taken in the same order as by all writers of the tree.
             space_id = self._session.scalar(select(Space.id).where(Space.owner_id == user_id))
             root = Tree(self._session, whole_space(space_id or 0)).root(lock=True)
             user = self._lock(user_id, stamp)
             if is_small(self._session, [root.id]) and not has_much_beside_nodes(self._session, root.space_id):
-                # Whatever belongs to the account goes with its row.
+                # Cascades delete everything that belongs to the account.
                 self._session.execute(delete(User).where(User.id == user_id))
                 return
             for table in (SignedIn, Token):
@@ -396,5 +396,5 @@ class Accounts:
             now = self._clock()
             end_space(self._session, root, now)
             user.deleted_at = user.disabled_at = now
-            # Its name is free at once; nobody can be called like this, and no password is like that.
+            # The name is available at once; these values match no user name and no password.
             user.username, user.username_key, user.password_hash = "", f"-{user.public_id}", ""

@@ -1,10 +1,10 @@
-"""What lets somebody in: a password, a session of a browser, or a token of a program; and how far.
+"""Credentials: a password, a browser session or a token, and the access that each grants.
 
-Making a session or a token and checking what it is made with are one decision, under the lock of
-the user's row: a password change, an ended session or a disabled account that comes first leaves
-nothing to be made.
+A session or a token is created, and the credential it is created with is checked, in one transaction
+under the lock of the user's row: an earlier password change, session end or disabled account
+prevents the creation.
 
-Rule: what sessions.py and tokens.py share; nothing here is written.
+Rule: shared by sessions.py and tokens.py; writes nothing.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from cabinet.services.access.scope import Scope
 from cabinet.services.accounts.accounts import Account, stamp_of
 from cabinet.services.accounts.token_scopes import EVERY, USUAL, Scopes, TokenScope, rights_of
 
-# A last-used mark may lag so far behind: a write at every request would cost more than it tells.
+# The maximum lag of a last-used time: a write at every request would be too expensive.
 MARK_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What somebody showed: a session, a token, or else the password that `account` was found by.
+    """The credential of a request: a session, a token, or otherwise the password of `account`.
 
-    `granted` and `folder_id` are what a token was made for; all else opens everything.
+    `granted` and `folder_id` are the limits of a token; other credentials have none.
     """
 
     account: Account
@@ -42,33 +42,33 @@ class Credential:
 
     @property
     def scopes(self) -> Scopes:
-        """What it is good for now: none is for administration unless its user is an administrator."""
+        """The effective scopes: without `admin` unless the user is an administrator."""
         return self.granted if self.account.is_admin else self.granted - {TokenScope.ADMIN}
 
     @property
     def is_limited(self) -> bool:
-        """Tell whether it opens less than all that its user has, and so neither changes the account nor makes keys."""
+        """Tell whether it grants less than full access; then it cannot change the account or create tokens."""
         return self.folder_id is not None or not self.granted >= USUAL
 
     @property
     def scope(self) -> Scope:
-        """The tree that it opens, and what may be done there."""
+        """The accessible tree and the rights in it."""
         actor = Actor(self.account.id, rights_of(self.granted))
         return Scope(actor, self.account.space_id, self.folder_id, ALL)
 
     def require_unlimited(self) -> None:
-        """Raise `Forbidden` for what `is_limited`."""
+        """Raise `Forbidden` if the credential `is_limited`."""
         if self.is_limited:
             raise Forbidden
 
 
 def is_due(last_used_at: datetime | None, now: datetime) -> bool:
-    """Tell whether a last-used mark wants to be written again."""
+    """Tell whether a last-used time should be updated."""
     return last_used_at is None or now - last_used_at >= MARK_EVERY
 
 
 def is_over(row: SignedIn, now: datetime) -> bool:
-    """Tell whether a session has ended by its age, or unused."""
+    """Tell whether a session has expired, by its age or without use."""
     return now >= min(row.expires_at, row.last_used_at + timedelta(seconds=row.idle_seconds))
 
 
@@ -77,22 +77,22 @@ def is_usable(row: Token, now: datetime) -> bool:
     return row.expires_at is None or row.expires_at > now
 
 
-def confirm(session: Session, shown: Credential, now: datetime) -> User:
-    """Return the row of the user whom `shown` still lets in, locked until the transaction ends.
+def confirm(session: Session, credential: Credential, now: datetime) -> User:
+    """Return the user's row, locked until the transaction ends, if `credential` is still valid.
 
-    Raises `SignInRequired`.
+    Raises `SignInRequired` otherwise.
     """
-    user = session.get(User, shown.account.id, with_for_update={"of": User})
+    user = session.get(User, credential.account.id, with_for_update={"of": User})
     if user is None or user.disabled_at is not None:
         raise SignInRequired
-    if shown.session_id is not None:
-        row = session.get(SignedIn, shown.session_id)
+    if credential.session_id is not None:
+        row = session.get(SignedIn, credential.session_id)
         is_valid = row is not None and row.user_id == user.id and not is_over(row, now)
-    elif shown.token_id is not None:
-        token = session.get(Token, shown.token_id)
+    elif credential.token_id is not None:
+        token = session.get(Token, credential.token_id)
         is_valid = token is not None and token.user_id == user.id and is_usable(token, now)
     else:
-        is_valid = stamp_of(user) == shown.account.stamp
+        is_valid = stamp_of(user) == credential.account.stamp
     if not is_valid:
         raise SignInRequired
     return user

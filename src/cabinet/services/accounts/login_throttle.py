@@ -1,15 +1,17 @@
-"""Slowing down whoever guesses passwords, without locking anybody out.
+"""Throttle password guessing and registrations, without locking owners out of their accounts.
 
-Counters, kept in the database so that all processes share them and a restart forgets nothing. The
-pair (account, address) stops one guesser; the address stops one guesser of many accounts; the
-account stops many addresses, by a wait and by `DAILY_FAILURES`, and for those two an address from
-which the owner signed in before does not count. So nobody can keep the owner out from there.
+The counters are rows, so that all processes share them and a restart does not reset them. The counter
+of a pair (account, address) limits one attacker; that of an address limits an attacker on many
+accounts; that of an account limits attackers from many addresses, by a delay and by `DAILY_FAILURES`.
+The last two ignore addresses from which the owner has signed in before, so an attack cannot lock the
+owner out there.
 
-The failures of a day are counted by the hour, so that the oldest of them stop counting one by one.
-PostgreSQL lets two requests begin the same counter at once; one of them does, and the other tries again.
+The failures of a day are counted per hour, so that old failures expire hour by hour. On PostgreSQL,
+two requests may insert the same counter at once; one succeeds, and the other tries again.
 
-Rule: asked before anything that tells a right password from a wrong one, the memory of Basic
-passwords too; counting happens inside `Passwords.turn`, or many guesses would pass uncounted.
+Rule: checked before anything that distinguishes right from wrong passwords, including the cache of
+Basic passwords. Failures are counted inside `Passwords.turn`; otherwise many guesses would pass
+uncounted.
 """
 
 from __future__ import annotations
@@ -31,46 +33,46 @@ from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import writing
 from cabinet.services.kernel.expiry import delete_in_steps
 
-# A counter is forgotten when it was not touched for so long.
+# Failures of a counter expire this long after the last one.
 COUNTED_FOR = timedelta(hours=1)
-# How long an address counts as the owner's after a sign-in.
+# How long an address is known as the owner's after a sign-in.
 KNOWN_FOR = timedelta(days=90)
-# Wrong passwords for one account, in 24 hours, from networks that its owner is not known from.
+# The maximum of wrong passwords for one account in 24 hours from networks that its owner has not used.
 DAILY_FAILURES = 100
 _HOURS = 24
 _HOUR = timedelta(hours=1)
-# One for each counter that somebody else may begin in the same moment, and one more.
+# One for each counter that another request may insert concurrently, and one more.
 _ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """After `free` failures each further one doubles the wait, up to `longest` seconds."""
+    """After `free` failures, each further one doubles the delay, up to `longest` seconds."""
 
     free: int
     longest: int
 
     def wait_after(self, failures: int) -> timedelta:
-        """Return how long the next attempt has to wait after so many failures."""
+        """Return the delay before the next attempt after `failures`."""
         if failures < self.free:
             return timedelta(0)
         return timedelta(seconds=min(self.longest, 2 ** min(failures - self.free, 20)))
 
 
-# A person mistypes a few times; an office behind one address mistypes more often.
+# A person mistypes a few times, an office behind one address more often.
 LIMITS = {"pair": Limit(10, 900), "address": Limit(60, 300), "account": Limit(20, 60)}
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrationLimits:
-    """Accounts that one network may make; 0 for any number."""
+    """The maximum number of registrations from one network; 0 for no limit."""
 
     per_minute: int = 0
     per_day: int = 0
 
 
 class RegistrationThrottle:
-    """Counts the accounts that each network makes."""
+    """Counts registrations by network."""
 
     def __init__(self, session: Session, clock: Clock, limits: RegistrationLimits) -> None:
         self._session = session
@@ -79,7 +81,7 @@ class RegistrationThrottle:
                          ("day", timedelta(days=1), limits.per_day))  # fmt: skip
 
     def count(self, address: str) -> None:
-        """Note that an account is about to be made; raises `TooManyAttempts` when there are enough."""
+        """Count a registration; raises `TooManyAttempts` at the limit."""
         now, network = self._clock(), to_network(address)
         windows = [
             (f"register-{name}:{network}", lasts, limit) for name, lasts, limit in self._windows if limit
@@ -92,7 +94,7 @@ class RegistrationThrottle:
             for key, lasts, limit in windows:
                 self._count_in(key, now, lasts, limit)
 
-        _count_surely(self._session, count)
+        _count_with_retry(self._session, count)
 
     def _count_in(self, key: str, now: datetime, lasts: timedelta, limit: int) -> None:
         row = self._session.get(Throttle, key, with_for_update=True)
@@ -118,10 +120,10 @@ class LoginThrottle:
         self._clock = clock
 
     def check(self, account: str, address: str, *, is_owner: bool = False) -> bool:
-        """Raise `TooManyAttempts` when this attempt comes too soon; `account` is a username key.
+        """Raise `TooManyAttempts` when this attempt is too early; `account` is a username key.
 
-        `is_owner` says that the account's owner is signed in already, wherever that is. Returns
-        whether a success would tell nothing new of this address.
+        `is_owner` means that the account's owner is already signed in, on any network. Returns whether
+        a success need not be recorded: the address is known, and there are no failures to reset.
         """
         now = self._clock()
         keys, known = self._keys(account, address), self._known_key(account, address)
@@ -140,18 +142,18 @@ class LoginThrottle:
     def _check_day(
         self, account: str, rows: Mapping[str, Throttle], now: datetime, limit: int = DAILY_FAILURES
     ) -> None:
-        """Raise `AccountGuarded` when the failures of the last 24 hours are `limit`."""
+        """Raise `AccountGuarded` when the failures of the last 24 hours reach `limit`."""
         counted = 0
         for passed, key in enumerate(self._hour_keys(account, now)):
             counted += rows[key].failures if key in rows else 0
             if counted >= limit:
-                # Once this hour no longer counts, there are fewer.
+                # Once this hour has expired, the count is below the limit.
                 raise AccountGuarded(hours=_HOURS + 1 - passed)
 
     def count_failure(self, account: str, address: str, *, is_owner: bool = False) -> None:
-        """Note a wrong password; `is_owner` as in `check`.
+        """Count a wrong password; `is_owner` as in `check`.
 
-        Raises `AccountGuarded` when it is one too many: others were counted while it was looked at.
+        Raises `AccountGuarded` when it exceeds the limit, because concurrent failures were counted since.
         """
         now, known = self._clock(), self._known_key(account, address)
         hours = self._hour_keys(account, now)
@@ -163,13 +165,13 @@ class LoginThrottle:
             if not self._rows([known], now):
                 self._count(hours[0], now, _HOUR * (_HOURS + 1)).retry_at = now
 
-        _count_surely(self._session, count)
+        _count_with_retry(self._session, count)
         rows = {row.key: row for row in self._rows([known, *hours], now)}
         if known not in rows and not is_owner:
             self._check_day(account, rows, now, DAILY_FAILURES + 1)
 
     def count_success(self, account: str, address: str) -> None:
-        """Forget the failures of this account from this address, and know the address."""
+        """Reset the failures of this account from this address, and record the address as known."""
         now = self._clock()
         pair, known = self._keys(account, address)["pair"], self._known_key(account, address)
         rows = {row.key: row for row in self._rows([pair, known], now)}
@@ -180,7 +182,7 @@ class LoginThrottle:
             self._session.add(Throttle(key=known, failures=0, retry_at=now, expires_at=now + KNOWN_FOR))
 
     def unlock(self, account: str) -> None:
-        """Forget every failure of an account; the networks that its owner is known from stay known."""
+        """Reset all failures of an account; known networks of its owner stay known."""
         name = _digest(account)
         mine = (
             Throttle.key == f"account:{name}",
@@ -189,12 +191,12 @@ class LoginThrottle:
         )
         delete_in_steps(self._session, Throttle.key, or_(*mine))
 
-    def forget_expired(self) -> int:
-        """Delete what no longer counts and return how many rows that were."""
+    def delete_expired(self) -> int:
+        """Delete expired counters, and return the number of rows."""
         return delete_in_steps(self._session, Throttle.key, Throttle.expires_at <= self._clock())
 
     def _count(self, key: str, now: datetime, kept_for: timedelta) -> Throttle:
-        """Return a counter with one more failure; the caller says when the next try may come."""
+        """Increment a counter and return it; the caller sets the time of the next attempt."""
         row = self._session.get(Throttle, key, with_for_update=True)
         if row is None:
             row = Throttle(key=key, failures=0)
@@ -218,7 +220,7 @@ class LoginThrottle:
         }
 
     def _hour_keys(self, account: str, now: datetime) -> list[str]:
-        """Return the counters of the hours that a day touches, the present one first."""
+        """Return the keys of the hourly counters of the last 24 hours, the current hour first."""
         name, hour = _digest(account), int(now.timestamp()) // 3600
         return [f"hour:{name}:{hour - passed}" for passed in range(_HOURS + 1)]
 
@@ -226,8 +228,8 @@ class LoginThrottle:
         return f"known:{to_network(address)}:{_digest(account)}"
 
 
-def _count_surely(session: Session, count: Callable[[], None]) -> None:
-    """Run `count` in a transaction, and again where another one began one of its counters meanwhile."""
+def _count_with_retry(session: Session, count: Callable[[], None]) -> None:
+    """Run `count` in a transaction, and again when another one inserted one of its counters meanwhile."""
     for _ in range(_ATTEMPTS):
         with suppress(IntegrityError), writing(session):
             count()
@@ -235,29 +237,29 @@ def _count_surely(session: Session, count: Callable[[], None]) -> None:
 
 
 def _is_fresh(known: Throttle, now: datetime) -> bool:
-    """Tell whether a known address need not be noted anew yet."""
+    """Tell whether a known address was recorded less than a day ago."""
     return known.expires_at > now + KNOWN_FOR - timedelta(days=1)
 
 
 def _digest(account: str) -> str:
-    """Return a stand-in for a name, for people type their passwords into the wrong field."""
+    """Return a hash of a user name, because people type passwords into the wrong field."""
     return hashlib.sha256(account.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def to_network(address: str) -> str:
-    """Return what one guesser has at hand: an IPv4 address, or the /64 of an IPv6 address."""
+    """Return the network of one client: an IPv4 address, or the /64 of an IPv6 address."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped  # how a socket that listens for both kinds shows the older one
+        ip = ip.ipv4_mapped  # the form of IPv4 addresses on a dual-stack socket
     if isinstance(ip, ipaddress.IPv4Address):
         return str(ip)
     return str(ipaddress.ip_network((ip, 64), strict=False).network_address)
 
 
 def is_loopback(address: str) -> bool:
-    """Tell whether an address is one of this machine alone."""
+    """Tell whether an address is a loopback address."""
     network = to_network(address)
     return network == "::" or network.startswith("127.")

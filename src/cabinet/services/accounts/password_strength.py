@@ -1,10 +1,10 @@
-"""Which passwords are refused: short ones, and those that an attacker tries first.
+"""Refuse short and common passwords.
 
-A password is judged as typed and with its keys typed in the other layout, English or Russian, for
-`gfhjkm` is `пароль` with the keyboard not switched. What stands at its ends and is no letter protects
-nothing, for people who are told to add a digit add `1`; nor does a word that is written twice.
+A password is checked as typed and as typed in the other keyboard layout, English or Russian:
+`gfhjkm` is `пароль` without switching the layout. Characters at the ends that are not letters are
+ignored, because people who are told to add a digit add `1`; so are repetitions of a word.
 
-Rule: pure functions over texts; the reasons here are all the reasons that `WeakPassword` has.
+Rule: pure functions over texts; contains all reasons of `WeakPassword`.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from cabinet.services.accounts.usernames import username_key
 
 # Unicode code points, as NIST SP 800-63B counts characters.
 MIN_LENGTH = 8
-# Bounded, because whatever is sent has to be hashed at least once.
+# Limited, because every password that is sent must be hashed.
 MAX_BYTES = 1024
 
 TOO_SHORT = N_("it needs at least 8 characters.")
 TOO_LONG = N_("it may have at most 1024 bytes.")
-COMMON = N_("it is among the first that an attacker tries.")
-WALK = N_("its keys lie side by side on the keyboard.")
+COMMON = N_("it is one of the most common passwords.")
+WALK = N_("its keys are adjacent on the keyboard.")
 LIKE_NAME = N_("it is the user name or the name of this server.")
 
-# The keys of a keyboard, row by row, unshifted and shifted; a place holds one key in each layout.
+# The keys of a keyboard, row by row, unshifted and shifted, in each layout.
 _ENGLISH = ("`1234567890-=", "qwertyuiop[]\\", "asdfghjkl;'", "zxcvbnm,./",
             "~!@#$%^&*()_+", "QWERTYUIOP{}|", 'ASDFGHJKL:"', "ZXCVBNM<>?")  # fmt: skip
 _RUSSIAN = ("ё1234567890-=", "йцукенгшщзхъ\\", "фывапролджэ", "ячсмитьбю.",
@@ -36,9 +36,9 @@ _RUSSIAN = ("ё1234567890-=", "йцукенгшщзхъ\\", "фывапролд�
 _TO_RUSSIAN = str.maketrans("".join(_ENGLISH), "".join(_RUSSIAN))
 _TO_ENGLISH = str.maketrans("".join(_RUSSIAN), "".join(_ENGLISH))
 
-# Keys side by side, or one key again and again, that are as easy to guess as one.
+# A run of this many adjacent keys, or of one key, counts as one character.
 _WALK_KEYS = 5
-# Parts of a host's name that are too short to be anybody's password.
+# Shorter parts of a host name are not compared.
 _WORD_LENGTH = 4
 PRODUCT = "cabinet"
 
@@ -46,9 +46,9 @@ _NO_LETTERS_AT_ENDS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 
 
 def check_strength(password: str, username: str, hosts: Collection[str] = ()) -> None:
-    """Raise `WeakPassword` unless `password` may protect the account `username`.
+    """Raise `WeakPassword` if `password` is too weak for the account `username`.
 
-    `hosts` are the names by which people know this server.
+    `hosts` are the host names of this server.
     """
     size = size_of(password)
     if size == 0 or len(password) < MIN_LENGTH:
@@ -67,7 +67,7 @@ def check_strength(password: str, username: str, hosts: Collection[str] = ()) ->
 
 
 def size_of(password: str) -> int:
-    """Return the bytes of `password`; 0 when it holds what is no character."""
+    """Return the size of `password` in bytes; 0 when it contains surrogates."""
     try:
         return len(password.encode())
     except UnicodeEncodeError:
@@ -75,17 +75,17 @@ def size_of(password: str) -> int:
 
 
 def _guesses(password: str) -> Iterator[str]:
-    """Yield what gives a folded password away: itself, and its word without what people put round it."""
+    """Yield the texts to compare for a folded password: itself, and its word without decorations and repetition."""
     yield password
     word = _NO_LETTERS_AT_ENDS.sub("", password)
-    # A text lies in its own double, without the ends, where its shortest period begins anew.
+    # The shortest period of a text is its first position after 0 in the doubled text.
     period = (word + word).find(word, 1)
     yield from (word, _NO_LETTERS_AT_ENDS.sub("", word[:period]))
 
 
 def _words_of(username: str, hosts: Collection[str]) -> Iterator[str]:
-    """Yield the words that anybody would try here first."""
-    # Without its own digits, too: `anna1990` is no secret of `anna85`.
+    """Yield the words that relate to this user and this server."""
+    # Also without digits: `anna1990` is a weak password of `anna85`.
     yield from (username, username.rstrip("0123456789"), PRODUCT)
     for host in hosts:
         yield host
@@ -93,9 +93,9 @@ def _words_of(username: str, hosts: Collection[str]) -> Iterator[str]:
 
 
 def _without_walks(password: str) -> str:
-    """Return `password` with each straight walk over five keys or more as one character.
+    """Return `password` with each walk over five keys or more as one character.
 
-    A walk goes along a row, one way or the other, or stays on one key.
+    A walk is a run of adjacent keys of a row, in either direction, or of one repeated key.
     """
     places = [_PLACES.get(key) for key in password]
     kept, start = "", 0
@@ -107,7 +107,7 @@ def _without_walks(password: str) -> str:
 
 
 def _walk_end(places: list[tuple[int, int] | None], start: int, step: int) -> int:
-    """Return where a walk over `places`, one key in `step` at a time, ends that begins at `start`."""
+    """Return the end of the walk that begins at `start` and advances by `step` keys at a time."""
     end = start + 1
     while end < len(places):
         here, there = places[end - 1], places[end]
@@ -118,12 +118,12 @@ def _walk_end(places: list[tuple[int, int] | None], start: int, step: int) -> in
 
 
 def _lay_out() -> dict[str, tuple[int, int]]:
-    """Return the row and the column of each key, whatever the layout and Shift make of it."""
+    """Return the row and the column of each key, in both layouts, with and without Shift."""
     places: dict[str, tuple[int, int]] = {}
     for layout in (_ENGLISH, _RUSSIAN):
         for number, row in enumerate(layout):
             for column, key in enumerate(row):
-                # A sign that lies elsewhere in Russian counts where it lies in English.
+                # For a character in both layouts, the English position counts.
                 places.setdefault(key, (number % 4, column))
     return places
 
@@ -133,7 +133,7 @@ _PLACES = _lay_out()
 
 @cache
 def _common_passwords() -> frozenset[str]:
-    """Return what people choose most; read when the first password is judged."""
+    """Return the most common passwords; loaded on the first check."""
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
     russian = files("cabinet.services.accounts").joinpath("russian_passwords.txt").read_text("utf-8")

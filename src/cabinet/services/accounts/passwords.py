@@ -1,6 +1,6 @@
-"""Passwords: the expensive work of hashing and checking one.
+"""Hash and verify passwords.
 
-Rule: exactly as typed; never trimmed, normalised, logged or kept.
+Rule: passwords are used exactly as typed, and never trimmed, normalized, logged or stored.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from cachetools import TTLCache
 from cabinet.errors import Unavailable
 from cabinet.services.accounts.password_strength import MAX_BYTES, size_of
 
-# How long a checked Basic password is remembered, in seconds, and how many of them.
+# How long a verified Basic password is cached, in seconds, and the size of the cache.
 REMEMBERED_SECONDS = 300
 REMEMBERED_PASSWORDS = 4096
 
-# Seconds that a request waits for its turn to hash, and requests of one process that may wait: at a
-# quarter of a second a hash, more would wait for longer.
-_PATIENCE = 5.0
-_WAITERS = 64
+# Seconds that a request waits for its turn to hash, and the maximum number of waiting requests of one
+# process: at a quarter of a second per hash, more would exceed that time.
+_TURN_TIMEOUT = 5.0
+_MAX_WAITING = 64
 
 
 class PasswordHasher(Protocol):
-    """What Flask-Bcrypt offers."""
+    """The interface of Flask-Bcrypt."""
 
     def generate_password_hash(self, password: str) -> bytes: ...
 
@@ -36,7 +36,7 @@ class PasswordHasher(Protocol):
 
 
 class Passwords:
-    """Hashes and checks passwords, a few at a time; one object serves a whole process."""
+    """Hashes and verifies passwords with limited concurrency; one object per process."""
 
     def __init__(self, hasher: PasswordHasher, concurrency: int) -> None:
         self._hasher = hasher
@@ -48,42 +48,42 @@ class Passwords:
         self._decoy: str | None = None
 
     def hash(self, password: str) -> str:
-        """Return the hash to store."""
+        """Return the hash of a password."""
         return self._hasher.generate_password_hash(password).decode()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for one of the few places to hash in; raises `Unavailable` after five seconds.
+        """Wait for a slot to hash in; raises `Unavailable` after five seconds.
 
-        When many wait already, it raises at once. Whoever counts failures does so inside, or many
-        guesses would pass before the first of them is counted.
+        Raises at once when too many requests are waiting. Failures must be counted inside, otherwise
+        many guesses would pass before the first one is counted.
         """
         if not self._wait():
-            raise Unavailable(retry_after=int(_PATIENCE))
+            raise Unavailable(retry_after=int(_TURN_TIMEOUT))
         try:
             yield
         finally:
             self._turns.release()
 
     def _wait(self) -> bool:
-        """Tell whether this request has a place to hash in now."""
+        """Wait for a slot; return whether it was acquired."""
         with self._lock:
-            if self._waiting == _WAITERS:
+            if self._waiting == _MAX_WAITING:
                 return False
             self._waiting += 1
         try:
-            return self._turns.acquire(timeout=_PATIENCE)
+            return self._turns.acquire(timeout=_TURN_TIMEOUT)
         finally:
             with self._lock:
                 self._waiting -= 1
 
     def verify(self, password: str, stored: str | None) -> bool:
-        """Tell whether `password` belongs to the hash `stored`.
+        """Tell whether `password` matches the hash `stored`.
 
-        The same work is done when there is no such account and `stored` is None, and when the
-        password is longer than any that was ever accepted.
+        Takes the same time for an unknown account (`stored` is None), and for a password that is too
+        long to be accepted.
         """
-        # Made in any case, or the first unknown name that a process meets would take twice as long.
+        # Created in any case, otherwise the first unknown name in a process would take twice as long.
         decoy = self._get_decoy()
         acceptable = 0 < size_of(password) <= MAX_BYTES
         candidate = password if acceptable else "refused"
@@ -91,14 +91,14 @@ class Passwords:
         return matches and acceptable and stored is not None
 
     def remember(self, password: str, stored: str) -> None:
-        """Note that `password` was checked against `stored`."""
+        """Cache that `password` matches the hash `stored`."""
         with self._lock:
             self._remembered[self._cache_key(password, stored)] = None
 
     def is_remembered(self, password: str, stored: str) -> bool:
-        """Tell whether this very pair was checked lately, in this process.
+        """Tell whether this pair was recently verified in this process.
 
-        The key covers the stored hash: once the password is changed anywhere, no entry fits.
+        The cache key includes the stored hash, so a password change invalidates the entry.
         """
         with self._lock:
             return self._cache_key(password, stored) in self._remembered

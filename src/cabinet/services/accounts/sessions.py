@@ -1,6 +1,6 @@
-"""Sessions: browsers that are signed in.
+"""Sessions of signed-in browsers.
 
-Rule: each is a row, looked up at every request, so that ending one ends it in every process.
+Rule: a session is a row that is read at every request, so that ending it takes effect in every process.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from cabinet.services.kernel.database import execute_counted, write_if_possible,
 from cabinet.services.kernel.expiry import delete_in_steps
 from cabinet.services.kernel.ids import hash_secret, new_id, new_secret
 
-# Sessions that one more ends at most: somebody may have had very many before there was a limit.
+# The maximum number of sessions that one new session ends; a user may have very many from before the limit.
 _ENDED = 500
 
-# Made once, for every request runs it, and to build it takes as long.
+# Built once: every request runs it, and building it takes as long as running it.
 _SESSION = select(SignedIn).where(SignedIn.secret_hash == bindparam("secret_hash"))
 
 
 @dataclass(frozen=True, slots=True)
 class SessionTimes:
-    """How long a session lasts, in seconds: unused, and in all."""
+    """The lifetime of a session in seconds: without use, and in total."""
 
     idle_seconds: int
     total_seconds: int
@@ -39,7 +39,7 @@ class SessionTimes:
 
 @dataclass(frozen=True, slots=True)
 class SignedInSession:
-    """A session as its owner sees it."""
+    """The data of a session that its owner sees."""
 
     id: str
     user_agent: str
@@ -49,7 +49,7 @@ class SignedInSession:
 
 
 class Sessions:
-    """Browsers that are signed in; a user has at most `limit` of them."""
+    """The use cases of sessions; a user has at most `limit` of them."""
 
     def __init__(self, session: Session, clock: Clock, limit: int = 100) -> None:
         self._session = session
@@ -57,15 +57,15 @@ class Sessions:
         self._limit = limit
 
     def begin(self, account: Account, times: SessionTimes, user_agent: str, address: str) -> str:
-        """Start a session of `account`, whose password was just shown, and return its secret, stored nowhere.
+        """Start a session of `account`, whose password was just verified, and return its secret (never stored).
 
-        Beyond the limit the sessions used longest ago end, some hundreds at a time. Raises
+        Beyond the limit, the least recently used sessions end, some hundreds at a time. Raises
         `SignInRequired` when the password was changed or the account disabled since.
         """
         now, secret = self._clock(), new_secret()
         with writing(self._session):
             confirm(self._session, Credential(account), now)
-            self._make_room(account.id)
+            self._end_excess(account.id)
             self._session.add(
                 SignedIn(
                     id=new_id(),
@@ -82,10 +82,10 @@ class Sessions:
         record("session-begun", user=account.username, address=address)
         return secret
 
-    def _make_room(self, user_id: int) -> None:
-        """End the sessions of a user that were used longest ago, beyond all but one of the limit.
+    def _end_excess(self, user_id: int) -> None:
+        """End the least recently used sessions, so that there is room for one more within the limit.
 
-        Where these are very many, the next time ends more of them.
+        If there are very many of them, the next call ends more.
         """
         mine = select(SignedIn.id).where(SignedIn.user_id == user_id)
         kept = mine.order_by(SignedIn.last_used_at.desc(), SignedIn.id).limit(self._limit - 1)
@@ -93,7 +93,7 @@ class Sessions:
         execute_counted(self._session, delete(SignedIn).where(SignedIn.id.in_(beyond.limit(_ENDED))))
 
     def find(self, secret: str) -> tuple[Account, str] | None:
-        """Return whose session this secret opens, and the session's id; None when it is over."""
+        """Return the account and the id of the session with this secret; None when it has ended."""
         row = self._session.scalar(_SESSION, {"secret_hash": hash_secret(secret)})
         if row is None or row.user.disabled_at is not None:
             return None
@@ -108,7 +108,7 @@ class Sessions:
         return found
 
     def list_of(self, user_id: int) -> Sequence[SignedInSession]:
-        """Return the sessions of a user, the one used last first."""
+        """Return the sessions of a user, most recently used first."""
         now = self._clock()
         rows = select(SignedIn).where(SignedIn.user_id == user_id).order_by(SignedIn.last_used_at.desc())
         return [
@@ -124,6 +124,6 @@ class Sessions:
             if not execute_counted(self._session, wanted):
                 raise NotFound
 
-    def forget_expired(self) -> int:
-        """Delete the sessions that are over and return how many they were."""
+    def delete_expired(self) -> int:
+        """Delete expired sessions, and return their number."""
         return delete_in_steps(self._session, SignedIn.id, SignedIn.expires_at <= self._clock())

@@ -1,11 +1,11 @@
-"""What a token is for: its scopes, and the rights that they leave of its user's.
+"""The scopes of tokens, and the rights that they allow.
 
-    read       names, and what is in the files
-    write      uploading, replacing, moving, deleting into the trash
-    share      letting others in
-    admin      administering this server, for an administrator
+    read       list and read files
+    write      upload, replace, move, and move to the trash
+    share      share with others
+    admin      administer this server, for administrators
 
-Rule: plain values; a scope only limits, and gives nobody what they do not have.
+Rule: plain values; scopes only limit the rights of the user and never add any.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import TypeAlias
 from cabinet.errors import N_, InvalidField
 from cabinet.services.access.rights import ALL, CHANGE, Rights
 
-UNKNOWN_SCOPE = N_("it has to name at least one of read, write, share and admin, and nothing else.")
+UNKNOWN_SCOPE = N_("it must list one or more of read, write, share and admin.")
 
 
 class TokenScope(StrEnum):
-    """One thing that a token may be for."""
+    """One scope of a token."""
 
     READ = "read"
     WRITE = "write"
@@ -32,7 +32,7 @@ class TokenScope(StrEnum):
 Scopes: TypeAlias = frozenset[TokenScope]
 
 EVERY: Scopes = frozenset(TokenScope)
-# Of a token that was made without a word of it.
+# The scopes of a token that was created without naming any.
 USUAL: Scopes = EVERY - {TokenScope.ADMIN}
 
 _RIGHTS = {
@@ -44,7 +44,7 @@ _RIGHTS = {
 
 
 def to_scopes(names: Iterable[str] | None) -> Scopes:
-    """Return the scopes of these names, the usual ones for None; raises `InvalidField` for none and for others."""
+    """Parse scope names, None for the usual scopes; raises `InvalidField` for an empty list or unknown names."""
     if names is None:
         return USUAL
     try:
@@ -57,25 +57,25 @@ def to_scopes(names: Iterable[str] | None) -> Scopes:
 
 
 def in_order(scopes: Scopes) -> tuple[TokenScope, ...]:
-    """Return scopes as they are always told."""
+    """Return scopes in their fixed order."""
     return tuple(scope for scope in TokenScope if scope in scopes)
 
 
 def to_column(scopes: Scopes) -> str:
-    """Return scopes as a row holds them."""
+    """Return the database value of scopes."""
     return " ".join(in_order(scopes))
 
 
 def from_column(words: str) -> Scopes:
-    """Return the scopes that a row holds; a word that is unknown here gives nothing."""
+    """Parse the database value of scopes; unknown words are ignored."""
     held = words.split()
     return frozenset(scope for scope in TokenScope if scope in held)
 
 
 def rights_of(scopes: Scopes) -> Rights:
-    """Return what is left of all rights.
+    """Return the rights that `scopes` allow.
 
-    To remove for good is no scope of its own: it takes all the usual ones.
+    Permanent deletion has no scope of its own: it needs all the usual scopes.
     """
     if scopes >= USUAL:
         return ALL

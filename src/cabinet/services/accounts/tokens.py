@@ -1,6 +1,6 @@
-"""Tokens: programs that may act for a user.
+"""Tokens, with which programs act for a user.
 
-Rule: each is a row, looked up at every request, so that revoking one ends it in every process.
+Rule: a token is a row that is read at every request, so that revoking it takes effect in every process.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.whereabouts import Whereabouts, find_whereabouts
 
-# Made once, for every request runs it, and to build it takes as long.
+# Built once: every request runs it, and building it takes as long as running it.
 _TOKEN = select(Token).where(Token.secret_hash == bindparam("secret_hash"))
 
 TOKEN_NAME_LENGTH = 100
-BAD_TOKEN_NAME = N_("a name of 1 to 100 characters is needed.")
-ALREADY_EXPIRED = N_("it lies in the past.")
-ADMIN_OF_A_FOLDER = N_("a token that administers the server is for no folder.")
+BAD_TOKEN_NAME = N_("it must have 1 to 100 printable characters.")
+ALREADY_EXPIRED = N_("it is in the past.")
+ADMIN_OF_A_FOLDER = N_("a token with the admin scope cannot be limited to a folder.")
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A token as its owner sees it.
+    """The data of a token that its owner sees.
 
-    `folder` is the path that the token begins at, None for everything; of one in the trash
-    (`folder_trashed`), where the token finds nothing, it is the path that it had.
+    `folder` is the path that the token is limited to, None for no limit. For a folder in the trash
+    (`folder_trashed`), where the token finds nothing, it is the former path.
     """
 
     id: str
@@ -60,7 +60,7 @@ class IssuedToken:
 
 
 class Tokens:
-    """Programs that may act for a user, who has at most `limit` tokens that have not expired."""
+    """The use cases of tokens; a user has at most `limit` unexpired tokens."""
 
     def __init__(self, session: Session, clock: Clock, limit: int = 100) -> None:
         self._session = session
@@ -69,22 +69,22 @@ class Tokens:
 
     def issue(
         self,
-        shown: Credential,
+        credential: Credential,
         name: str,
         expires_at: datetime | None = None,
         scopes: Iterable[str] | None = None,
         folder: str = "",
     ) -> tuple[IssuedToken, str]:
-        """Make a token for whom `shown` lets in, and return it with its secret, which is stored nowhere.
+        """Create a token for the user of `credential`, and return it with its secret, which is not stored.
 
-        Without `scopes` it has the usual ones; `folder` is a path, the empty one is everything. One for
-        administration is made by an administrator, and by no token.
+        Without `scopes` it has the usual ones; `folder` is a path, the empty one means no limit. The
+        admin scope needs an administrator who is not using a token.
 
-        Raises `Forbidden` for more than `shown` may give, `InvalidField` for a name, an expiry or scopes
-        that make no sense, `InvalidName`, `NotFound` and `NotAFolder` for the folder, `TooManyTokens`, and
-        `SignInRequired` when `shown` lets nobody in any more.
+        Raises `Forbidden` for more access than `credential` may grant, `InvalidField` for an invalid name,
+        expiry or scope, `InvalidName`, `NotFound` and `NotAFolder` for the folder, `TooManyTokens`, and
+        `SignInRequired` when `credential` is no longer valid.
         """
-        shown.require_unlimited()
+        credential.require_unlimited()
         now, secret = self._clock(), new_secret()
         label = " ".join(name.split())
         if not 1 <= len(label) <= TOKEN_NAME_LENGTH or not label.isprintable():
@@ -98,13 +98,13 @@ class Tokens:
             new_id(), label, now, None, expires_at, in_order(granted), join_path(names) or None, False
         )
         with writing(self._session):
-            folder_id = self._find_folder(shown, names)
-            _check_may_grant(shown, confirm(self._session, shown, now), granted)
-            self._check_limit(shown.account.id, now)
+            folder_id = self._find_folder(credential, names)
+            _check_may_grant(credential, confirm(self._session, credential, now), granted)
+            self._check_limit(credential.account.id, now)
             self._session.add(
                 Token(
                     id=issued.id,
-                    user_id=shown.account.id,
+                    user_id=credential.account.id,
                     secret_hash=hash_secret(secret),
                     name=label,
                     scopes=to_column(granted),
@@ -113,21 +113,21 @@ class Tokens:
                     expires_at=expires_at,
                 )
             )
-        told = {"scopes": ",".join(issued.scopes), "folder": folder_id}
-        record("token-issued", user=shown.account.username, token=issued.id, **told)
+        facts = {"scopes": ",".join(issued.scopes), "folder": folder_id}
+        record("token-issued", user=credential.account.username, token=issued.id, **facts)
         return issued, secret
 
-    def _find_folder(self, shown: Credential, names: tuple[str, ...]) -> int | None:
-        """Return the row of a folder for a token, None for everything."""
+    def _find_folder(self, credential: Credential, names: tuple[str, ...]) -> int | None:
+        """Return the id of the folder of a token, None for no limit."""
         if not names:
             return None
-        tree = Tree(self._session, shown.scope)
-        # A purge waits for this lock, so the folder is there as long as nothing refers to it.
+        tree = Tree(self._session, credential.scope)
+        # A purge waits for this lock, so the folder exists until the token refers to it.
         tree.root(lock=True)
         return tree.get_folder(names).id
 
     def _check_limit(self, user_id: int, now: datetime) -> None:
-        """Raise `TooManyTokens` when a user has as many as may be; those that have expired make room."""
+        """Raise `TooManyTokens` at the limit; delete expired tokens first."""
         held = self._session.scalars(select(Token).where(Token.user_id == user_id)).all()
         if len(held) < self._limit:
             return
@@ -139,9 +139,9 @@ class Tokens:
         execute_counted(self._session, expired)
 
     def find(self, secret: str) -> Credential | None:
-        """Return whom this secret acts for, and how far.
+        """Return the credential of the token with this secret.
 
-        None when it was revoked, has expired, or is for a folder that is gone for good.
+        None when it was revoked, has expired, or is limited to a purged folder.
         """
         row = self._session.scalar(_TOKEN, {"secret_hash": hash_secret(secret)})
         now = self._clock()
@@ -159,7 +159,7 @@ class Tokens:
         return found
 
     def list_of(self, user_id: int) -> Sequence[IssuedToken]:
-        """Return the tokens of a user, the newest first, without those whose folder is gone for good."""
+        """Return the tokens of a user, newest first, without those limited to purged folders."""
         wanted = select(Token).where(Token.user_id == user_id).order_by(Token.created_at.desc(), Token.id)
         rows = self._session.scalars(wanted).all()
         space_id = self._session.scalar(select(Space.id).where(Space.owner_id == user_id))
@@ -171,12 +171,12 @@ class Tokens:
         ]
 
     def _places(self, rows: Iterable[Token], space_id: int) -> Mapping[int, Whereabouts]:
-        """Return where the folders of tokens are, by their ids."""
+        """Return the locations of the tokens' folders, by folder id."""
         folder_ids = {row.folder_id for row in rows if row.folder_id is not None}
         return find_whereabouts(self._session, space_id, folder_ids)
 
     def revoke(self, user_id: int, token_id: str) -> None:
-        """Make a token of a user worthless at once; raises `NotFound`."""
+        """Revoke a token of a user at once; raises `NotFound`."""
         with writing(self._session):
             wanted = delete(Token).where(Token.id == token_id, Token.user_id == user_id)
             if not execute_counted(self._session, wanted):
@@ -197,8 +197,8 @@ def _to_issued(row: Token, place: Whereabouts | None) -> IssuedToken:
     )
 
 
-def _check_may_grant(shown: Credential, user: User, granted: Scopes) -> None:
-    """Raise `Forbidden` for administration that is not the user's to give, or is given by a token."""
-    is_admin = user.role == Role.ADMIN.value and shown.token_id is None
+def _check_may_grant(credential: Credential, user: User, granted: Scopes) -> None:
+    """Raise `Forbidden` for the admin scope, unless an administrator grants it without a token."""
+    is_admin = user.role == Role.ADMIN.value and credential.token_id is None
     if TokenScope.ADMIN in granted and not is_admin:
         raise Forbidden

@@ -1,4 +1,4 @@
-"""What the operator's log tells.
+"""The audit log.
 
-Rule: writes lines, decides nothing.
+Rule: writes log lines and decides nothing.
 """

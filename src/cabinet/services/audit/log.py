@@ -1,8 +1,7 @@
-"""What the operator's log tells of who came in, who tried, and which keys were changed.
+"""The audit log: sign-ins, failed attempts, and changes of passwords and tokens.
 
-A line is `event=... key=value ...`, with the id of the request that it came of. Whatever a stranger
-typed is quoted as JSON in ASCII, so that no line break, escape sequence or letter from the right to
-the left forges another line.
+A line is `event=... key=value ...`, with the id of the request. User input is quoted as ASCII JSON,
+so that line breaks, escape sequences or right-to-left characters cannot forge another line.
 
 Rule: names, addresses and ids; never a password, a token or a cookie.
 """
@@ -14,23 +13,23 @@ import logging
 import re
 from contextvars import ContextVar
 
-# The id of the request at hand, as its answer carries it; `web` sets it.
+# The id of the current request, as in its response; set by `web`.
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 _log = logging.getLogger("cabinet.audit")
-# The lines are for every operator, not for those alone who look for a fault.
+# Logged at INFO also when the application's level is higher.
 _log.setLevel(logging.INFO)
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:@/+-]+")
-# Longer ones only fill the disk.
+# Longer values are truncated; they would only fill the disk.
 _MAX_LENGTH = 200
 
 
 def record(event: str, **facts: str | int | None) -> None:
-    """Write one line about `event`; facts that are None are left out."""
-    told = {"event": event, **facts, "request": request_id.get()}
+    """Write one line about `event`; facts that are None are omitted."""
+    fields = {"event": event, **facts, "request": request_id.get()}
     _log.info(
-        "%s", " ".join(f"{key}={_quoted(str(value))}" for key, value in told.items() if value is not None)
+        "%s", " ".join(f"{key}={_quoted(str(value))}" for key, value in fields.items() if value is not None)
     )
 
 

@@ -1,4 +1,4 @@
-"""Backups: made, renewed, verified and restored.
+"""Create, update, verify and restore backups.
 
-Rule: the server goes on while one is made, and nothing is overwritten when one is restored.
+Rule: the server keeps running during a backup, and a restore overwrites nothing.
 """

@@ -1,17 +1,18 @@
-"""A backup on disk: one folder, which the next backup into it renews.
+"""A backup on disk: one folder, which the next backup updates.
 
-    cabinet-backup             what kind of folder this is, and the lock of whoever works on it
-    manifest.json              what the backup is of, and the names of the next two
+    cabinet-backup             marks the folder as a backup, and is locked by commands that use it
+    manifest.json              metadata of the backup, and the names of the next two files
     database-<time>-<digits>   the copy of the database
-    index-<time>-<digits>      the blobs that it needs: a line each, in the order of hashes: hash, size, and
-                               the key of its row, if that is another
-    blobs/ab/<content hash>    their bytes
-    staging/                   of copies on their way
+    index-<time>-<digits>      the blobs of the backup, one per line, ordered by hash: hash, size, and
+                               the key of its row if that differs
+    blobs/ab/<content hash>    the blobs
+    staging/                   copies in progress
 
-The manifest takes its name last, when all that it speaks of is durable: until then the backup
-before it is whole, from then on the new one is. Only afterwards goes what the new one does not need.
+The manifest is renamed into place last, when everything that it refers to is durable: until then the
+previous backup is complete, afterwards the new one. Files that the new one does not need are removed
+after that.
 
-Rule: files are for their owner alone; a name that the manifest says leads nowhere else.
+Rule: files are accessible by their owner only; names from the manifest cannot point outside the folder.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ from cabinet.storage.opening import open_folder
 
 FORMAT = 1
 
-# Bytes; ours have less than one thousand.
+# Bytes; real manifests have less than one thousand.
 LONGEST_MANIFEST = 64 << 10
 
 MARK = "cabinet-backup"
 MANIFEST = "manifest.json"
-# In the folder of the store.
+# In the instance's data folder.
 IDENTITY = "backup_identity"
 DATABASE = "database-"
 INDEX = "index-"
@@ -49,22 +50,22 @@ INDEX = "index-"
 MARK_TEXT = "A backup of Cabinet. `flask backup restore` reads it; change nothing here by hand.\n"
 
 NOT_A_FOLDER = "it is not a folder."
-HOLDS_OTHERS = "it holds something else. Name an empty folder, or one that holds a backup."
+HOLDS_OTHERS = "it contains other files. Choose an empty folder, or one with a backup."
 HOLDS_NONE = "there is no backup in it."
-INSIDE = "it lies inside the data that it would be the backup of."
-OTHER_INSTANCE = "it holds the backup of another instance. Name another folder."
-IN_USE = "another backup command is working on it."
-NEWER_FORMAT = "a newer release has made it. Use that release."
-DAMAGED = "its manifest, database or index is damaged. Take another one."
+INSIDE = "it is inside the data to back up."
+OTHER_INSTANCE = "it contains a backup of another instance. Choose another folder."
+IN_USE = "another backup command is using it."
+NEWER_FORMAT = "a newer release has created it. Use that release."
+DAMAGED = "its manifest, database or index is damaged. Use another backup."
 
 _NO_MORE: tuple[str, Iterator[BlobRef]] = ("", iter(()))
 
-# A time, and digits that make the name one of its own.
+# A time, and random digits that make the name unique.
 _STAMP = r"[0-9TZ]{16}-[0-9a-f]{8}"
 
 
 class StoredFile(BaseModel, frozen=True):
-    """A file beside the manifest, by which damage to it is found."""
+    """The name, size and digest of a file beside the manifest, to detect damage."""
 
     name: str = Field(pattern=rf"^(database|index)-{_STAMP}$")
     size: int = Field(ge=0)
@@ -72,7 +73,7 @@ class StoredFile(BaseModel, frozen=True):
 
 
 class Counts(BaseModel, frozen=True):
-    """What is in a backup; `bytes` is the sum over the blobs."""
+    """The contents of a backup; `bytes` is the total size of the blobs."""
 
     users: int
     files: int
@@ -81,7 +82,7 @@ class Counts(BaseModel, frozen=True):
 
 
 class Manifest(BaseModel, frozen=True):
-    """What a backup is of."""
+    """The metadata of a backup."""
 
     format: Literal[1] = 1
     cabinet: str
@@ -99,15 +100,15 @@ class _Head(BaseModel):
 
 
 class BackupFolder:
-    """The folder of a backup, open for as long as whoever works on it holds its lock."""
+    """The folder of a backup; the caller holds its lock while it is in use."""
 
     def __init__(self, root: Path, *, make: bool = False) -> None:
         self.root = root
-        # The blobs in it are a store like any other.
+        # Its blobs are in an ordinary store.
         self.store = open_folder(root, make=make)
 
     def manifest(self) -> Manifest | None:
-        """Return what is in the folder, None before the first backup is whole; raises `UnusableBackup`."""
+        """Return the manifest, None before the first backup is complete; raises `UnusableBackup`."""
         try:
             with (self.root / MANIFEST).open("rb") as file:
                 text = file.read(LONGEST_MANIFEST)
@@ -121,13 +122,13 @@ class BackupFolder:
             raise UnusableBackup(where=str(self.root), reason=DAMAGED) from error
 
     def check_instance(self, instance: str) -> None:
-        """Raise `UnusableBackup` for the backup of another instance, which a new one would destroy."""
+        """Raise `UnusableBackup` for a backup of another instance, which a new backup would destroy."""
         manifest = self.manifest()
         if manifest is not None and manifest.instance != instance:
             raise UnusableBackup(where=str(self.root), reason=OTHER_INSTANCE)
 
     def checked(self, file: StoredFile) -> Path:
-        """Return where a file of the manifest lies; raises `UnusableBackup` when it is not that file any more."""
+        """Return the path of a file of the manifest; raises `UnusableBackup` when it is missing or has changed."""
         path = self.root / file.name
         try:
             if describe(path) == file:
@@ -146,11 +147,11 @@ class BackupFolder:
                 yield BlobRef(content_hash, int(size), key or content_hash)
 
     def write_index(self, name: str, blobs: Iterable[BlobRef]) -> tuple[int, int]:
-        """Write an index, durably, and return how many blobs and bytes; they come by their hashes."""
+        """Write an index, durably, and return the number of blobs and bytes; `blobs` are ordered by hash."""
         last, count, size = "", 0, 0
         with _new_file(self.root / name) as lines:
             for blob in blobs:
-                # What is not needed is found by this order.
+                # `remove_unneeded` relies on this order.
                 assert last < blob.content_hash
                 last = blob.content_hash
                 key = "" if blob.key == blob.content_hash else f" {blob.key}"
@@ -159,7 +160,7 @@ class BackupFolder:
         return count, size
 
     def commit(self, manifest: Manifest) -> None:
-        """Make `manifest` what the folder holds; all that it speaks of is durable by now."""
+        """Replace the manifest atomically; everything that it refers to is durable by now."""
         draft = self.root / f"{MANIFEST}.new"
         sync_folder(self.root)
         with _new_file(draft) as written:
@@ -168,7 +169,7 @@ class BackupFolder:
         sync_folder(self.root)
 
     def clear(self) -> None:
-        """Remove the drafts that a killed backup has left, and those of this one."""
+        """Remove incomplete files of this and of killed backup commands."""
         manifest = self.manifest()
         kept = {manifest.database.name, manifest.index.name} if manifest else set()
         for path in self.root.iterdir():
@@ -178,16 +179,16 @@ class BackupFolder:
             self.store.discard(staged.key)
 
     def remove_unneeded(self) -> int:
-        """Remove the blobs that the manifest's index does not name, and return how many they were.
+        """Remove the blobs that are not in the manifest's index, and return their number.
 
-        Raises `UnusableBackup` before the first of them when the index is not what it was.
+        Raises `UnusableBackup` before removing any when the index is damaged.
         """
         manifest = self.manifest()
         index = self.iter_index(self.checked(manifest.index).name) if manifest else iter(())
         needed = groupby(index, key=lambda blob: blob.content_hash[:2])
         removed = 0
         prefix, blobs = next(needed, _NO_MORE)
-        # One of 256 parts at a time, for the hashes of a large store would all together fill the memory.
+        # One of 256 parts at a time, because all hashes of a large store would fill the memory.
         for part in PREFIXES:
             keep: set[str] = set()
             if part == prefix:
@@ -202,7 +203,7 @@ class BackupFolder:
 
 @contextmanager
 def folder_to_write(root: Path, *data: Path) -> Iterator[BackupFolder]:
-    """Open the folder of a backup that is to be made, and make it where missing; `data` is what it is of.
+    """Open the folder for a new backup of the folders `data`; create it if missing.
 
     Raises `UnusableBackup`.
     """
@@ -221,7 +222,7 @@ def folder_to_write(root: Path, *data: Path) -> Iterator[BackupFolder]:
 
 @contextmanager
 def folder_to_read(root: Path) -> Iterator[tuple[BackupFolder, Manifest]]:
-    """Open the folder of a backup that is there; raises `UnusableBackup`."""
+    """Open the folder of an existing backup; raises `UnusableBackup`."""
     root = root.resolve()
     if not (root / MARK).is_file():
         raise UnusableBackup(where=str(root), reason=HOLDS_NONE)
@@ -234,11 +235,11 @@ def folder_to_read(root: Path) -> Iterator[tuple[BackupFolder, Manifest]]:
 
 
 def identify(data: Path) -> str:
-    """Return what the backups of the instance with its store at `data` are known by, made on first use."""
+    """Return the backup identity of the instance with its data at `data`; create it on first use."""
     with suppress(FileNotFoundError):
         return (data / IDENTITY).read_text("ascii").strip()
     draft = _draft_identity(data, secrets.token_hex(16))
-    # Not in place of what another backup, the first one as well, has made meanwhile.
+    # A hard link, so that the file of a concurrent backup command is not replaced.
     with suppress(FileExistsError):
         os.link(draft, data / IDENTITY)
     draft.unlink()
@@ -247,7 +248,7 @@ def identify(data: Path) -> str:
 
 
 def set_identity(data: Path, identity: str) -> None:
-    """Have the backups of the instance with its store at `data` go on with those of that identity."""
+    """Set the backup identity of the instance with its data at `data`, so that it continues those backups."""
     os.replace(_draft_identity(data, identity), data / IDENTITY)
     sync_folder(data)
 
@@ -260,7 +261,7 @@ def _draft_identity(data: Path, identity: str) -> Path:
 
 
 def describe(path: Path) -> StoredFile:
-    """Return a file's size and digest; a link is no file."""
+    """Return the name, size and digest of a file; symbolic links are not followed."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:
         digest = hashlib.file_digest(file, "sha256")
@@ -288,7 +289,7 @@ def _make_mark(root: Path) -> None:
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """Write a file that is not there, durable when the context ends."""
+    """Create a new file, which is durable when the context ends."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with open(descriptor, "wb") as file:
         yield file
@@ -301,7 +302,7 @@ def _locked(root: Path, *, shared: bool) -> Iterator[None]:
     with ExitStack() as held:
         try:
             with disk_errors():
-                # Of a backup on a medium that takes no writes, too.
+                # Read-only, so that backups on read-only media can be restored.
                 flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
                 held.enter_context(locked(root / MARK, timeout=0, shared=shared, flags=flags))
         except LockTaken as error:

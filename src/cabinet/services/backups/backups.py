@@ -1,12 +1,11 @@
-"""Backups: made while the server runs, renewed in place, verified, restored where nothing is yet.
+"""Create backups of a running server, update them in place, verify them, and restore an empty instance.
 
-The database comes first. What it refers to is in the store by then, and stays there until it is
-taken, for no sweep removes a blob meanwhile. What is stored later is in the next backup.
+A backup copies the database first. The blobs that it refers to are in the store by then, and stay there
+until they are copied, because the sweep removes no blobs meanwhile. Later uploads are in the next backup.
 
-On the way back the blobs come first, so that a database is never without them.
+A restore copies the blobs first, so that a database is never without its blobs.
 
-Rule: a backup that is there stays whole until the one that renews it is; an instance that holds
-anything is left alone.
+Rule: the previous backup stays complete until the new one is; an instance with data is never changed.
 """
 
 from __future__ import annotations
@@ -39,19 +38,19 @@ from cabinet.refusals import DatabaseTooNew, NotRestored, UnusableBackup
 from cabinet.services.backups import backup_folder, database_copy
 from cabinet.services.backups.backup_folder import DATABASE, INDEX, BackupFolder, Counts, Manifest
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.maintenance.blob_references import NEEDED
+from cabinet.services.maintenance.blob_references import REFERENCED
 from cabinet.storage import copying
 from cabinet.storage.copying import BlobRef, CopyResult, Outcome
 from cabinet.storage.disk import disk_errors
 from cabinet.storage.protocols import BLOBS_LOCK, BlobStore, ContentNamed, Locker
 from cabinet.storage.reserve import check_room
 
-OTHER_DATABASE = "it is of another kind of database. Set DATABASE_URL to one of that kind."
-HOLDS_DATA = "this instance has accounts already. Name an empty one by CABINET_INSTANCE and DATABASE_URL."
-NO_ROOM = "there is no room left for it. What it held before is whole."
-IN_USE = "somebody is connected to the database. Stop the server first."
+OTHER_DATABASE = "it is of another kind of database. Set DATABASE_URL to that kind."
+HOLDS_DATA = "this instance already has accounts. Set CABINET_INSTANCE and DATABASE_URL to an empty one."
+NO_ROOM = "there is no space left. The previous backup is still complete."
+IN_USE = "other programs are connected to the database. Stop the server first."
 
-# Blobs are taken so many at a time: what they are linked into is synced once for all of them.
+# Blobs per batch: the folders that they are linked into are synced once per batch.
 _BATCH = 1000
 
 Watch = Callable[[CopyResult], None]
@@ -59,7 +58,7 @@ Watch = Callable[[CopyResult], None]
 
 @dataclass(frozen=True, slots=True)
 class RestoreTerms:
-    """What a restored database is held against, and how long the rows of ended uploads are kept."""
+    """The known revisions, and how long the rows of ended uploads are kept."""
 
     knows_revision: Callable[[str], bool]
     now: datetime
@@ -67,29 +66,29 @@ class RestoreTerms:
 
 
 @dataclass(slots=True)
-class Tally:
-    """What became of the blobs of a backup; `lost` could not be taken, in either direction."""
+class BackupSummary:
+    """The numbers of blobs by outcome; `lost` blobs could not be copied, in either direction."""
 
-    became: Counter[Outcome] = field(default_factory=Counter)
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
     removed: int = 0
     lost: list[CopyResult] = field(default_factory=list)
 
-    def add(self, taken: CopyResult) -> None:
+    def add(self, result: CopyResult) -> None:
         """Count one blob."""
-        self.became[taken.outcome] += 1
-        if taken.outcome in {Outcome.MISSING, Outcome.DAMAGED}:
-            self.lost.append(taken)
+        self.outcomes[result.outcome] += 1
+        if result.outcome in {Outcome.MISSING, Outcome.DAMAGED}:
+            self.lost.append(result)
 
     def counts(self) -> dict[str, int]:
-        """Return how many blobs were treated in which way."""
-        treated = (Outcome.THERE, Outcome.LINKED, Outcome.COPIED)
-        return {outcome.value: self.became[outcome] for outcome in treated} | {"removed": self.removed}
+        """Return the number of blobs by outcome."""
+        counted = (Outcome.THERE, Outcome.LINKED, Outcome.COPIED)
+        return {outcome.value: self.outcomes[outcome] for outcome in counted} | {"removed": self.removed}
 
 
 class Backups:
-    """Backups of one instance: its database and its store; `watch` is told of each blob.
+    """Backups of one instance: its database and its store; `watch` is called for each blob.
 
-    By a file in `place`, the folder of its data, its backups are told from those of another one.
+    A file in `place`, the folder of its data, identifies the backups of this instance.
     """
 
     def __init__(self, engine: Engine, store: BlobStore, locker: Locker, place: Path, clock: Clock) -> None:
@@ -99,11 +98,13 @@ class Backups:
         self._store = store
         self._clock = clock
 
-    def create(self, root: Path, release: str, places: list[Path], watch: Watch) -> tuple[Manifest, Tally]:
-        """Make the backup in the folder `root`, or renew the one in it; `places` hold the data.
+    def create(
+        self, root: Path, release: str, places: list[Path], watch: Watch
+    ) -> tuple[Manifest, BackupSummary]:
+        """Create or update the backup in the folder `root`; `places` are the folders of the data.
 
-        A blob that the store has lost does not keep the rest from being taken. Raises
-        `UnusableBackup`, `DumpFailed` or `StorageFault`; then the backup that was there is what it was.
+        Blobs that are missing in the store are reported and skipped. Raises `UnusableBackup`,
+        `DumpFailed` or `StorageFault`; then the previous backup is unchanged.
         """
         with backup_folder.folder_to_write(root, *places) as folder, disk_errors():
             instance = backup_folder.identify(self._place)
@@ -111,7 +112,7 @@ class Backups:
             folder.clear()
             try:
                 with disk_errors():
-                    manifest, tally = self._take(folder, release, instance, watch)
+                    manifest, summary = self._create(folder, release, instance, watch)
             except StorageFull as error:
                 folder.clear()
                 folder.remove_unneeded()
@@ -119,32 +120,34 @@ class Backups:
             except BaseException:
                 folder.clear()
                 raise
-            tally.removed = folder.remove_unneeded()
+            summary.removed = folder.remove_unneeded()
             folder.clear()
-        return manifest, tally
+        return manifest, summary
 
-    def restore(self, root: Path, terms: RestoreTerms, watch: Watch) -> tuple[Manifest, Tally]:
-        """Fill this instance, which nobody serves and which has no accounts, from a backup.
+    def restore(self, root: Path, terms: RestoreTerms, watch: Watch) -> tuple[Manifest, BackupSummary]:
+        """Restore a backup into this instance, which must have no accounts and no running server.
 
-        Uploads that were on their way end, for only their rows were taken, and so do all sessions.
-        What the backup has lost does not keep the rest from being restored. Raises
-        `UnusableBackup`, `NotRestored`, `DatabaseTooNew`, `DumpFailed`, `StorageFull`, `StorageFault`.
+        Unfinished uploads end, because a backup contains only their rows, and so do all sessions. Blobs
+        that are missing in the backup are reported and skipped. Raises `UnusableBackup`,
+        `NotRestored`, `DatabaseTooNew`, `DumpFailed`, `StorageFull`, `StorageFault`.
         """
         with backup_folder.folder_to_read(root) as (folder, manifest), disk_errors():
             self._check_target(manifest, terms)
             database = folder.checked(manifest.database)
             index = folder.checked(manifest.index).name
             with self._locker.hold(BLOBS_LOCK, timeout=None, shared=True):
-                tally = _take_all(folder.iter_index, index, folder.store, self._store, watch)
+                summary = _copy_all(folder.iter_index, index, folder.store, self._store, watch)
             backup_folder.set_identity(self._place, manifest.instance)
-            database_copy.put_back(self._engine, database, lambda connection: self._fix(connection, terms))
-        return manifest, tally
+            database_copy.restore_dump(
+                self._engine, database, lambda connection: self._fix(connection, terms)
+            )
+        return manifest, summary
 
     def _fix(self, connection: Connection, terms: RestoreTerms) -> None:
         _forget(connection, terms)
         has_keys = any(each["name"] == Blob.key.name for each in inspect(connection).get_columns("blob"))
         if has_keys and isinstance(self._store, ContentNamed):
-            # The store that the backup is of may have named them in another way.
+            # The backed-up store may have used other keys.
             connection.execute(
                 update(Blob).where(Blob.key != Blob.content_hash).values(key=Blob.content_hash)
             )
@@ -159,9 +162,9 @@ class Backups:
         if database_copy.is_in_use(self._engine):
             raise NotRestored(reason=IN_USE)
 
-    def _take(
+    def _create(
         self, folder: BackupFolder, release: str, instance: str, watch: Watch
-    ) -> tuple[Manifest, Tally]:
+    ) -> tuple[Manifest, BackupSummary]:
         now = self._clock()
         stamp = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         database, index = folder.root / f"{DATABASE}{stamp}", folder.root / f"{INDEX}{stamp}"
@@ -171,7 +174,7 @@ class Backups:
                 revision = snapshot.scalar(text("SELECT version_num FROM alembic_version"))
                 users = snapshot.scalar(select(func.count()).where(User.deleted_at.is_(None)))
                 files = snapshot.scalar(select(func.count()).where(Node.kind == Kind.FILE))
-            tally = _take_all(folder.iter_index, index.name, self._store, folder.store, watch)
+            summary = _copy_all(folder.iter_index, index.name, self._store, folder.store, watch)
         manifest = Manifest(
             cabinet=release,
             revision=str(revision),
@@ -183,11 +186,11 @@ class Backups:
             counts=Counts(users=users or 0, files=files or 0, blobs=blobs, bytes=size),
         )
         folder.commit(manifest)
-        return manifest, tally
+        return manifest, summary
 
     def _iter_blobs(self, snapshot: Connection) -> Iterator[BlobRef]:
-        """Yield what is to be taken: all that is needed, and what else the store has."""
-        rows = select(Blob.content_hash, Blob.size, Blob.key, NEEDED).order_by(Blob.content_hash)
+        """Yield the blobs to copy: all referenced ones, and the others that the store has."""
+        rows = select(Blob.content_hash, Blob.size, Blob.key, REFERENCED).order_by(Blob.content_hash)
         found = snapshot.execution_options(yield_per=_BATCH).execute(rows)
         for content_hash, size, key, is_needed in found:
             wanted = BlobRef(content_hash, size, key)
@@ -196,7 +199,7 @@ class Backups:
 
 
 def verify(root: Path, watch: Watch) -> tuple[Manifest, list[CopyResult]]:
-    """Hash everything in a backup, and return what is missing or damaged; raises `UnusableBackup`."""
+    """Hash all blobs of a backup, and return the missing and damaged ones; raises `UnusableBackup`."""
     found = []
     with backup_folder.folder_to_read(root) as (folder, manifest), disk_errors():
         folder.checked(manifest.database)
@@ -208,36 +211,36 @@ def verify(root: Path, watch: Watch) -> tuple[Manifest, list[CopyResult]]:
     return manifest, found
 
 
-def _take_all(
+def _copy_all(
     iter_index: Callable[[str], Iterator[BlobRef]],
     index: str,
     source: BlobStore,
     target: BlobStore,
     watch: Watch,
-) -> Tally:
-    """Have `target` hold the blobs of an index as far as `source` has them; raises `StorageFull` at once."""
+) -> BackupSummary:
+    """Copy the blobs of an index to `target`; raises `StorageFull` before copying if they do not fit."""
     if not copying.can_link(source, target):
         missing = (blob.size for blob in iter_index(index) if copying.size_in(target, blob) != blob.size)
         check_room(target.free_bytes(), sum(missing))
-    tally = Tally()
+    summary = BackupSummary()
     blobs = iter_index(index)
     while batch := list(islice(blobs, _BATCH)):
-        for taken in copying.copy_blobs(source, target, batch):
-            tally.add(taken)
-            watch(taken)
-    return tally
+        for result in copying.copy_blobs(source, target, batch):
+            summary.add(result)
+            watch(result)
+    return summary
 
 
 def _forget(connection: Connection, terms: RestoreTerms) -> None:
-    """End, in a restored database, what cannot go on: uploads without staging, and all sessions.
+    """End unfinished uploads and all sessions in a restored database.
 
-    It may be that of an older release. What a session's cookie is signed with is no part of a
-    backup; and where the key is the same, one that has ended since must not be valid again.
+    The database may be of an older release. A backup does not contain the key that signs cookies; with
+    the same key, a session that has ended since the backup must not become valid again.
     """
     tables = inspect(connection).get_table_names()
     if Upload.__tablename__ in tables:
         unfinished = Upload.ended_at.is_(None)
-        # What has a usage, and how an upload says in which it counts: a user, before there were spaces.
+        # The table with the usage, and the column by which uploads refer to it: users, before there were spaces.
         has_spaces = Space.__tablename__ in tables
         holder = Space.__tablename__ if has_spaces else User.__tablename__
         held_by: ColumnClause[int] = column("space_id" if has_spaces else "owner_id")

@@ -1,11 +1,11 @@
-"""The whole database as one file, taken while others write, and put back where there is none yet.
+"""Copy a database in use to one file, and restore it into an empty one.
 
-SQLite: `VACUUM INTO`, which is a database again. PostgreSQL: `pg_dump` in its own format, of the
-very snapshot that the caller reads, so that both tell of the same moment; `pg_restore` puts it back
-in one transaction. These two programs find the server by the connection that is there already.
+SQLite: `VACUUM INTO` creates a database file. PostgreSQL: `pg_dump` in its custom format, of the same
+snapshot that the caller reads, so that both are consistent; `pg_restore` restores it in one
+transaction. Both programs get the connection parameters of the engine.
 
-Rule: a password is in the environment of such a program and never on its command line; a database
-is put in place whole or not at all.
+Rule: passwords are passed in the environment and never on a command line; a database is restored
+completely or not at all.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from cabinet.storage.disk import sync_folder
 
 POSTGRESQL = "postgresql"
 
-NOT_INSTALLED = "it is not installed. Debian's package is called postgresql-client."
+NOT_INSTALLED = "it is not installed. The Debian package is postgresql-client."
 
-# The role that restores it owns it; comments on an extension are for nobody but its owner to make.
+# The restoring role owns the objects; only the owner of an extension may comment on it.
 _PLAIN = ("--no-password", "--no-owner", "--no-privileges", "--no-comments")
 
-# What a program says last may be a page long.
+# Characters of a program's error message; its last line may be a page long.
 _LONGEST = 300
 
-# What is done to a database before anybody may see it.
+# Changes a restored database before it is used.
 Fix = Callable[[Connection], None]
 
 
 @contextmanager
 def dumped(engine: Engine, target: Path) -> Iterator[Connection]:
-    """Write the database to the new file `target`, durably, and give a connection that reads what is in it.
+    """Write the database to the new file `target`, durably, and yield a connection that reads the same state.
 
     Raises `DumpFailed`, `StorageFull`, `StorageFault` or `Unavailable`.
     """
@@ -56,7 +56,7 @@ def dumped(engine: Engine, target: Path) -> Iterator[Connection]:
                 yield connection
             return
         vacuum_into(engine, target)
-        # Immutable, so that reading makes no files beside it.
+        # Immutable, so that reading creates no files beside it.
         readable = {"immutable": "1", "uri": "true"}
         copy = create_engine(URL.create("sqlite", database=f"file:{quote(str(target))}", query=readable))
         try:
@@ -67,26 +67,26 @@ def dumped(engine: Engine, target: Path) -> Iterator[Connection]:
 
 
 def vacuum_into(engine: Engine, target: Path) -> None:
-    """Copy a SQLite database to the empty file `target`, durably; others go on writing meanwhile."""
+    """Copy a SQLite database to the empty file `target`, durably; it may be written meanwhile."""
     with engine.connect() as connection:
-        # Past SQLAlchemy, which would begin a transaction first, and VACUUM refuses to be in one.
+        # Not through SQLAlchemy, which would begin a transaction, in which VACUUM fails.
         driver: Any = connection.connection.driver_connection
         driver.execute("VACUUM INTO ?", (str(target),))
     _sync(target)
 
 
 def holds_data(engine: Engine) -> bool:
-    """Tell whether the database has accounts in it; one that was never made has none."""
+    """Tell whether the database has accounts; one without tables has none."""
     with known_errors(), engine.connect() as connection:
         if not inspect(connection).has_table(User.__tablename__):
             return False
-        # Of an older release, too, which marks no account as deleted but by its name.
+        # Deleted accounts have an empty name; older releases do not have `deleted_at`.
         users = select(func.count()).where(User.username != "")
         return bool(connection.scalar(users))
 
 
 def is_in_use(engine: Engine) -> bool:
-    """Tell whether somebody else is connected to a database server's database; never of a file."""
+    """Tell whether other clients are connected to a PostgreSQL database; False for SQLite."""
     if engine.dialect.name != POSTGRESQL:
         return False
     others = text(
@@ -97,16 +97,16 @@ def is_in_use(engine: Engine) -> bool:
         return bool(connection.scalar(others))
 
 
-def put_back(engine: Engine, source: Path, fix: Fix) -> None:
-    """Make the dump `source` the database, after `fix`; the one that is there holds no data.
+def restore_dump(engine: Engine, source: Path, fix: Fix) -> None:
+    """Restore the dump `source` and apply `fix`; the current database has no data.
 
     Raises as `dumped` does.
     """
     with known_errors():
         if engine.dialect.name == POSTGRESQL:
             _restore_postgresql(engine, source)
-            # Not the same transaction, for it is the program's. Without it nothing is wrong yet: an
-            # upload whose bytes are not there ends when somebody asks for it, or when it expires.
+            # A separate transaction, because pg_restore has its own. If it is missing, nothing is wrong
+            # yet: an upload without bytes ends when it is next used, or when it expires.
             with engine.begin() as connection:
                 fix(connection)
         else:
@@ -115,11 +115,11 @@ def put_back(engine: Engine, source: Path, fix: Fix) -> None:
 
 @contextmanager
 def known_errors() -> Iterator[None]:
-    """Turn what a database or its disk says into the domain's errors."""
+    """Raise database errors of the body as domain errors."""
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
-        # Not wrapped where the driver was asked past SQLAlchemy.
+        # Errors of direct driver calls are not wrapped by SQLAlchemy.
         known = to_domain_error(error if isinstance(error, DBAPIError) else DBAPIError(None, None, error))
         if known is None:
             raise
@@ -137,8 +137,8 @@ def _postgresql_dump(engine: Engine, target: Path) -> Iterator[Connection]:
 
 def _restore_postgresql(engine: Engine, source: Path) -> None:
     with engine.begin() as connection:
-        # Not by the program, which would also drop the extensions, and may not. CASCADE: a table of a
-        # newer release may refer to one that the dump has.
+        # Not with pg_restore --clean, which would also drop extensions and is not allowed to. CASCADE: a
+        # table of a newer release may refer to one that is in the dump.
         for table in [*Base.metadata.tables, "alembic_version"]:
             connection.execute(text(f'DROP TABLE IF EXISTS "{table}" CASCADE'))
         connection.execute(text(DROP_FUNCTION))
@@ -147,13 +147,13 @@ def _restore_postgresql(engine: Engine, source: Path) -> None:
 
 def _run(engine: Engine, program: str, *arguments: str | Path) -> None:
     """Run one of PostgreSQL's programs on the database of `engine`; raises `DumpFailed`."""
-    # From the URL and not from a connection, which also knows of options that the program may not.
-    told: dict[str, Any] = engine.url.translate_connect_args(username="user", database="dbname")
-    told |= engine.url.query
+    # From the URL and not from a connection, which has options that older programs do not know.
+    parameters: dict[str, Any] = engine.url.translate_connect_args(username="user", database="dbname")
+    parameters |= engine.url.query
     environment = {**os.environ, "LC_ALL": "C"}
-    if password := told.pop("password", None):
+    if password := parameters.pop("password", None):
         environment["PGPASSWORD"] = str(password)
-    conninfo = " ".join(f"{name}={_quoted(str(value))}" for name, value in told.items())
+    conninfo = " ".join(f"{name}={_quoted(str(value))}" for name, value in parameters.items())
     try:
         subprocess.run(
             [program, *_PLAIN, f"--dbname={conninfo}", *arguments],
@@ -173,7 +173,7 @@ def _run(engine: Engine, program: str, *arguments: str | Path) -> None:
 
 
 def _quoted(value: str) -> str:
-    """Return a value as a connection string of PostgreSQL has it."""
+    """Quote a value for a PostgreSQL connection string."""
     escaped = value.replace("\\", r"\\").replace("'", r"\'")
     return f"'{escaped}'"
 
@@ -184,7 +184,7 @@ def _restore_sqlite(engine: Engine, source: Path, fix: Fix) -> None:
     draft = place.with_name(f"{place.name}.restored")
     draft.unlink(missing_ok=True)
     _copy(source, draft)
-    # No write-ahead log of its own, and no promise of the application's is needed yet.
+    # A plain engine: no write-ahead log, and none of the application's settings.
     copy = create_engine(URL.create("sqlite", database=str(draft)))
     try:
         with copy.begin() as connection:
@@ -205,7 +205,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _close_log(engine: Engine, place: Path) -> None:
-    """Take the write-ahead log of the database away that is there: it must not be read into another one."""
+    """Remove the write-ahead log of the current database, so that it is not applied to the restored one."""
     if place.exists():
         with engine.connect() as connection:
             driver: Any = connection.connection.driver_connection

@@ -1,4 +1,4 @@
-"""What every use case stands on: time, ids, transactions and the SQL of one database.
+"""The foundation of all use cases: clock, ids, transactions, and database-specific SQL.
 
-Rule: knows no user's rules; the SQL of one database is here and nowhere else.
+Rule: contains no business rules; database-specific SQL is here and nowhere else.
 """

@@ -1,9 +1,9 @@
-"""The most of each thing that one user can multiply, as the operator allows it.
+"""The limits on numbers of entries, uploads and copies of one user, as configured by the operator.
 
-The caps are bound to a database session, because every way that makes rows has one: so no such way
-can forget them, and none has to pass them on.
+The caps are bound to a database session, because all code that creates rows has one: it cannot
+forget them and need not pass them on.
 
-Rule: numbers alone; what counts compares them in the statement that counts, or under a lock.
+Rule: values only; code that counts compares them in the counting statement, or under a lock.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _CAPS = "cabinet_caps"
 class Caps:
     """The caps of one user; the defaults are those of the settings.
 
-    `entries`: files and folders, also in the trash; `uploads`: unfinished ones, and as many that have
-    ended are remembered; `joins`: how often one partial upload may come in a joined one; `copied`:
-    files and folders that one copy makes.
+    `entries`: files and folders, including the trash; `uploads`: unfinished uploads, and as many
+    remembered ended ones; `joins`: how often a joined upload may contain the same partial upload;
+    `copied`: files and folders in one copy.
     """
 
     entries: int = 2_000_000
@@ -34,12 +34,12 @@ _DEFAULTS = Caps()
 
 
 def bind_caps(session: Session, caps: Caps) -> None:
-    """Let `caps` hold for whatever is done in a session from now on."""
+    """Apply `caps` to a session from now on."""
     session.info[_CAPS] = caps
 
 
 def caps_of(session: Session) -> Caps:
-    """Return the caps that hold in a session."""
+    """Return the caps of a session."""
     caps = session.info.get(_CAPS, _DEFAULTS)
     assert isinstance(caps, Caps)
     return caps

@@ -1,6 +1,6 @@
-"""What time it is, as something that a test can hand in.
+"""The clock, as a parameter that tests can replace.
 
-Rule: always aware UTC.
+Rule: times are always aware UTC.
 """
 
 from __future__ import annotations
@@ -13,5 +13,5 @@ Clock: TypeAlias = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """Return the present moment."""
+    """Return the current time."""
     return datetime.now(UTC)

@@ -1,6 +1,6 @@
-"""Where the store has a content: its hash becomes the key of its blob.
+"""Look up the blob of a content hash and open it.
 
-Rule: nobody else takes one for the other; no transaction is open when the store is asked.
+Rule: only this module maps hashes to keys; no transaction is open while the store is called.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from cabinet.storage.protocols import BlobStore, ContentNamed
 
 
 def find_key(session: Session, store: BlobStore, content_hash: str) -> str | None:
-    """Return the key of a content; None where nobody knows it. Ends the reading transaction.
+    """Return the key of a content, or None if it is unknown; ends the reading transaction.
 
-    Where keys follow from the contents, no row is asked.
+    Reads no row if the store derives keys from content hashes.
     """
     if isinstance(store, ContentNamed):
         key: str | None = store.key_of(content_hash)
@@ -37,6 +37,6 @@ def open_content(session: Session, store: BlobStore, content_hash: str) -> Binar
 
 
 def size_of_content(session: Session, store: BlobStore, content_hash: str) -> int | None:
-    """Return the size of a content in bytes, None where the store does not have it."""
+    """Return the size of a content in bytes, None if the store does not have it."""
     key = find_key(session, store, content_hash)
     return None if key is None else store.size_of(key)

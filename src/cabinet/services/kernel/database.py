@@ -1,15 +1,15 @@
-"""How a transaction begins and what an engine needs: the one place with SQL of one database.
+"""Engine configuration, transactions and database errors; with search_index.py the only database-specific SQL.
 
 SQLite: write-ahead log, every commit synced, foreign keys on. A writing transaction begins with
-BEGIN IMMEDIATE; one that begins as a reader and then writes fails with "database is locked" as
-soon as somebody else wrote in between, whatever the timeout. In front of it stands the queue of
-`writers.py`, entered before a connection is taken, so that those who wait hold none.
+BEGIN IMMEDIATE: one that begins as a reader and then writes fails with "database is locked" as soon
+as another connection wrote in between, whatever the timeout. Writers first wait in the queue of
+`writers.py`, before they take a connection, so that waiting threads hold none.
 
-PostgreSQL: transactions run beside each other and see what was committed before each statement.
-Whoever writes what follows from what was read locks the row that it read (`with_for_update`, which
-SQLite needs not and is not told), or decides in the statement that writes.
+PostgreSQL: transactions are concurrent and see what was committed before each statement (READ
+COMMITTED). Code that writes based on what it has read locks the row that it read
+(`with_for_update`, which SQLAlchemy omits on SQLite), or decides in the statement that writes.
 
-Rule: nothing is written outside `writing`, and no transaction is open while bytes move.
+Rule: nothing is written outside `writing`, and no transaction is open during transfers of content.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from cabinet.services.kernel import search_index
 from cabinet.services.kernel.interruption import check_interrupted
 from cabinet.services.kernel.writers import WriterQueue
 
-# Milliseconds a writer waits for those before it; on SQLite for those in the queue, and then for a
-# program that knows of none.
+# Milliseconds that a writer waits for locks; on SQLite first in the queue, then for programs that do
+# not use the queue.
 BUSY_TIMEOUT = 30_000
 
-# Seconds that each transaction of a task of many should take, for behind one of them a request waits at
-# each of its own. And what it does at first, and at least, for to begin and to sync it takes some
-# milliseconds however little that is.
+# Seconds that each transaction of a long task should take, because requests wait for one of them at
+# each of their own. Rows in the first transaction, and at least in each, because its begin and sync
+# take some milliseconds in any case.
 STEP_SECONDS = 0.03
 FIRST_SIZE = 100
 LEAST_SIZE = 20
 
-# Seconds that a request waits for a connection while all of them are in use.
+# Seconds that a request waits for a connection while all are in use.
 POOL_TIMEOUT = 30
 
-# Options of an execution: that it writes, and of an engine: the queue of those who do.
+# Execution options: of a connection, that its transaction writes; of an engine, its queue of writers.
 _WRITING = "cabinet_writing"
 _QUEUE = "cabinet_writers"
 _FULL = {sqlite3.SQLITE_FULL}
@@ -52,18 +52,18 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _DISK = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY,
          sqlite3.SQLITE_CANTOPEN}  # fmt: skip
 
-# The beginnings of SQLSTATEs: another transaction was first, the server is busy, on its way down or
-# up, or takes no writes just now.
+# Prefixes of SQLSTATEs: serialization failure or deadlock, lock timeout, server busy, starting,
+# stopping or read-only.
 _SERVER_BUSY = ("40", "55P03", "57", "08", "53200", "53300", "25006")
 _SERVER_FULL = ("53100",)
 _SERVER_DISK = ("58030", "XX001", "XX002")
-# Out of range, and not of the character set. For a NUL the driver has no state; it does not even ask.
+# Number out of range, invalid character. For a NUL character the driver raises without a state.
 _UNHEARD_OF = {"", "22003", "22021"}
 
 
 def engine_options(url: str, connections: int) -> dict[str, Any]:
-    """Return how an engine keeps its connections: so many at most, for which its threads take turns."""
-    # A server may have been started anew since a connection was used last; a file was not.
+    """Return the engine options for a pool of at most `connections`."""
+    # A database server may have restarted since a connection was last used.
     is_server = make_url(url).get_backend_name() != "sqlite"
     return {
         "pool_size": connections,
@@ -74,7 +74,7 @@ def engine_options(url: str, connections: int) -> dict[str, Any]:
 
 
 def folders_of(url: str) -> tuple[Path, ...]:
-    """Return the local folders that a database grows in: none for that of a server."""
+    """Return the local folders that contain the database files; none for a database server."""
     parts = make_url(url)
     if parts.get_backend_name() != "sqlite" or not parts.database:
         return ()
@@ -82,7 +82,7 @@ def folders_of(url: str) -> tuple[Path, ...]:
 
 
 def configure(engine: Engine) -> None:
-    """Make every connection of `engine` keep the promises above."""
+    """Configure every connection of `engine` as described above."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -93,14 +93,14 @@ def configure(engine: Engine) -> None:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver shall not begin transactions on its own; `_begin_sqlite` does.
+    # The driver must not begin transactions; `_begin_sqlite` does.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
-    # Of which the library may have been built without: triggers call a function of ours.
+    # Triggers call a function of ours, which some builds of the library forbid by default.
     cursor.execute("PRAGMA trusted_schema = ON")
     cursor.close()
     search_index.register(connection)
@@ -109,13 +109,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT}")
-    # In another zone, the first and last hours of all times are in years that Python does not have.
+    # In other time zones, the first and last hours of the range are in years that Python does not have.
     cursor.execute("SET TIME ZONE 'UTC'")
-    # Every statement has an index. Where few folders have most of the entries, or the statistics are of
-    # yesterday, the planner takes a LIMIT for a reason to read a whole table: 0.3 s a step among 400,000
-    # nodes, under a lock, for what an index finds in 0.1 ms. What no index helps reads the table as before.
+    # All statements have an index. When few folders have most of the entries, or the statistics are
+    # old, the planner scans the whole table because of a LIMIT: 0.3 s per step among 400,000 nodes, under
+    # a lock, for what an index finds in 0.1 ms. Statements without a usable index still scan the table.
     cursor.execute("SET enable_seqscan = off")
-    # Which such a plan's cost, made up by this, would start.
+    # The cost of such scans, inflated by this setting, would trigger JIT compilation.
     cursor.execute("SET jit = off")
     cursor.close()
     connection.commit()
@@ -127,25 +127,25 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _file_of(database: str | None) -> str | None:
-    """Return the file of a database of SQLite; None for one in memory."""
+    """Return the file of a SQLite database; None for one in memory."""
     is_file = database and database != ":memory:" and not database.startswith("file:")
     return database if is_file else None
 
 
 def writers_turn(engine: Engine) -> AbstractContextManager[None]:
-    """Run the body when it is its turn to write; it takes its connection inside. See `WriterQueue.turn`."""
+    """Run the body as the next writer; take a connection only inside. See `WriterQueue.turn`."""
     queue = engine.get_execution_options().get(_QUEUE)
     return nullcontext() if queue is None else cast("WriterQueue", queue).turn()
 
 
 @contextmanager
 def writing(session: Session) -> Iterator[None]:
-    """Run the body as one writing transaction: a return commits, a raise rolls back.
+    """Run the body as one writing transaction: commit on return, roll back on an exception.
 
-    Ends the reading transaction that may be open and forgets what it read, so that the body
-    decides on what is true now. Raises RuntimeError when a writing transaction is open already,
-    `Interrupted` in a job whose process is about to end, and `Unavailable`, `StorageFull` or
-    `StorageFault` for what the database cannot do.
+    First ends an open reading transaction and expires all loaded objects, so that the body reads
+    current data. Raises RuntimeError when a writing transaction is open already, `Interrupted` in a
+    job whose process is stopping, and `Unavailable`, `StorageFull` or `StorageFault` for errors of
+    the database.
     """
     if session.info.get(_WRITING) or session.new or session.dirty or session.deleted:
         raise RuntimeError("a change is under way outside of this transaction")
@@ -170,24 +170,24 @@ def writing(session: Session) -> Iterator[None]:
 
 @contextmanager
 def publishing(session: Session) -> Iterator[None]:
-    """Run the body as one writing transaction in which names are taken; raises as `writing` does."""
+    """Run the body as one writing transaction that inserts unique names; raises as `writing` does."""
     try:
         with writing(session):
             yield
     except IntegrityError as error:
-        # Somebody took the name between our look-up and our insert; the next try will see it.
+        # Another transaction took the name between our query and our insert; a retry will see it.
         raise Unavailable from error
 
 
 class Pace:
-    """How much a task of many transactions does in each, so that nobody waits long for one of them."""
+    """The batch size of a task of many transactions, adapted so that each transaction is short."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self.size = min(most, FIRST_SIZE)
 
     def adjust(self, seconds: float) -> None:
-        """Let the next one take its time, when one of this size has taken so long."""
+        """Adapt the batch size after a transaction of the current size took `seconds`."""
         fitting = int(self.size * STEP_SECONDS / max(seconds, STEP_SECONDS / 2))
         self.size = min(self._most, max(LEAST_SIZE, fitting))
 
@@ -195,19 +195,19 @@ class Pace:
 def execute_counted(
     session: Session, statement: Update | Delete, values: Mapping[str, Any] | None = None
 ) -> int:
-    """Run a change by condition and return how many rows it met; objects in memory stay as they are."""
+    """Run an UPDATE or DELETE and return the number of matched rows; loaded objects are not updated."""
     result = session.execute(statement, values, execution_options={"synchronize_session": False})
     return cast("CursorResult[Any]", result).rowcount
 
 
 def write_if_possible(session: Session, statement: Update) -> None:
-    """Write what may as well be lost, such as a last-used mark, so that a full disk still serves."""
+    """Write data that may be lost, such as a last-used time; errors of a full disk are ignored."""
     with suppress(StorageFull, StorageFault, Unavailable), writing(session):
         execute_counted(session, statement)
 
 
 def to_domain_error(error: DBAPIError) -> CabinetError | None:
-    """Return what `error` means to a caller; None when it is of our own making."""
+    """Return the domain error for `error`; None for a programming error."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     # The low byte of an extended result code is the primary one.
     primary = None if code is None else code & 0xFF
@@ -219,21 +219,21 @@ def to_domain_error(error: DBAPIError) -> CabinetError | None:
     if primary in _DISK or state.startswith(_SERVER_DISK):
         return StorageFault(reason=_reason(error))
     if isinstance(error, DataError) and state in _UNHEARD_OF:
-        # Nothing in the database is called what it cannot hold.
+        # A value that the database cannot store is not in it.
         return NotFound()
-    # Nobody was asked anything: there is no connection to a server.
+    # No statement was sent: there is no connection to the server.
     return Unavailable() if primary is None and not state and error.statement is None else None
 
 
 def _reason(error: DBAPIError) -> str:
-    """Return what the driver calls the error, which holds no path and no SQL."""
+    """Return the driver's name of the error, which contains no path and no SQL."""
     return str(getattr(error.orig, "sqlite_errorname", type(error.orig).__name__))
 
 
 def lock_blob(session: Session, content_hash: str) -> None:
-    """Hold the lock of one content hash until the transaction ends.
+    """Acquire the lock of a content hash until the transaction ends.
 
-    SQLite has one writer at a time, so an open writing transaction is that lock already.
+    SQLite has one writer at a time, so there the open writing transaction already is the lock.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(

@@ -1,6 +1,6 @@
-"""Deleting rows that are of no use any more, however many there are.
+"""Delete any number of obsolete rows in small transactions.
 
-Rule: they are looked for while others write, and no transaction deletes more than a few hundred.
+Rule: rows are selected outside of writing transactions, and each transaction deletes a few hundred.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ BATCH = 500
 def delete_in_steps(
     session: Session, key: InstrumentedAttribute[str], is_useless: ColumnElement[bool]
 ) -> int:
-    """Delete the rows that meet a condition, by their key, and return how many they were."""
+    """Delete the rows that meet a condition, by their key, and return their number."""
     deleted = 0
     while True:
         session.rollback()
         keys = session.scalars(select(key).where(is_useless).limit(BATCH)).all()
         if keys:
             with writing(session):
-                # One of them may be of use again.
+                # The condition is repeated, because a row may have changed since.
                 gone = delete(key.class_).where(key.in_(keys), is_useless)
                 deleted += execute_counted(session, gone)
         if len(keys) < BATCH:

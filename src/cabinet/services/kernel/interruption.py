@@ -1,9 +1,9 @@
-"""How a long task learns that its process is about to end.
+"""Stop long tasks when their process is about to end.
 
-Whoever runs one binds an event to its session; `writing` looks at it before it begins a transaction. A
-session of a request has none, and its task goes on to its end.
+The runner of a job binds an event to the job's session; `writing` checks it before each transaction.
+The session of a request has no event, so its task runs to the end.
 
-Rule: raised only where every transaction is over and whoever comes next goes on from there.
+Rule: raised only between transactions, where a later run can continue.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ _STOP = "cabinet_stop"
 
 
 class Interrupted(Exception):
-    """The task was ended between two of its transactions; no domain error, so that none of its loops goes on."""
+    """The task was stopped between two transactions; not a domain error, so that no loop ignores it."""
 
 
 def bind_stop(session: Session, stop: Event) -> None:
-    """Have the tasks of `session` end soon after `stop` is set."""
+    """Stop the tasks of `session` soon after `stop` is set."""
     session.info[_STOP] = stop
 
 
 def check_interrupted(session: Session) -> None:
-    """Raise `Interrupted` when the process is about to end."""
+    """Raise `Interrupted` when the stop event of the session is set."""
     stop: Event | None = session.info.get(_STOP)
     if stop is not None and stop.is_set():
         raise Interrupted

@@ -1,17 +1,16 @@
-"""What finds words among a million names: the second place with SQL of one database.
+"""The search index over names, with database-specific SQL.
 
-A name is indexed by its grams: each letter of it, and each pair of letters that follow each other
-in a word. PostgreSQL keeps them in a GIN index over a function; on SQLite they are a full-text table
-without the text, which triggers keep in step with the nodes. What an index finds is a candidate: the
-name itself has the last word.
+A name is indexed by its n-grams: each letter, and each pair of adjacent letters in a word. PostgreSQL
+has a GIN index over a function; on SQLite they are in a contentless FTS5 table, which triggers keep
+in sync with the nodes. The index finds candidates; callers compare the names themselves.
 
-One more token tells the space and the block of ids that a node is in. A look-up asks for one block,
-so it takes a bounded time, however many names have the same grams in another order, and a million
-names of another space cost it nothing.
+An additional token names the space and the block of ids of a node. A query searches one block, so
+its time is bounded, however many names have the same n-grams in another order, and names in other
+spaces cost nothing.
 
-Rule: `grams`, `BLOCK_BITS` and the tokens never change without a migration that fills the index
-anew, for what is indexed is removed by the same tokens. The migrations make the same index; a test
-compares the two.
+Rule: `grams`, `BLOCK_BITS` and the tokens never change without a migration that rebuilds the index,
+because entries are removed by the same tokens. The migrations create the same index; a test compares
+the two.
 """
 
 from __future__ import annotations
@@ -27,23 +26,23 @@ from sqlalchemy.orm import Session
 
 from cabinet.models import Node
 
-# 65,536 ids: a look-up for 24 grams that all of them have took 0.2 s on SQLite, and 16 for nothing
-# among a million names a millisecond.
+# 65,536 ids: a query for 24 grams that all names of a block have took 0.2 s on SQLite; 16 queries
+# without a match among a million names took a millisecond.
 BLOCK_BITS = 16
 
-# Grams that a look-up asks for at most; more tell hardly anything.
+# The maximum number of grams in a query; more hardly narrow the result.
 _GRAMS = 24
 
 # Larger than any id.
 END = 2**62
 
-# Bytes of a page of the index on SQLite. Every 64 pages that are written it merges as many on each
-# level, within one statement, and reads far more where deleting makes them void: with the 4050 that
-# it takes by itself, one such statement took 0.35 s among a million deletions, and with 1000 0.04.
+# Bytes of a page of the index on SQLite. After every 64 written pages it merges as many on each level
+# within one statement, and reads far more of them after deletions: with the default of 4050, one such
+# statement took 0.35 s among a million deletions, with 1000 it took 0.04 s.
 PAGE_SIZE = 1000
 
-# Seconds that one look-up may take on PostgreSQL, whose disk may be cold or busy. On SQLite a block
-# bounds it, which is read in this process.
+# The maximum seconds of a query on PostgreSQL, whose disk may be cold or busy. On SQLite, the size of
+# a block limits the time.
 LONGEST = 5.0
 _CANCELED = "57014"
 
@@ -62,19 +61,19 @@ FOR_SQLITE = (
     f"CREATE TRIGGER node_search_update AFTER UPDATE OF id, space_id, search_key ON node BEGIN {_REMOVE} {_ADD} END",
 )
 FOR_POSTGRESQL = (
-    # The first of its names is from when each user had one tree: another would build the index anew.
-    # The cost keeps the planner from computing grams of row after row where the index has them.
+    # The parameter's old name `owner_id` is kept: another one would rebuild the index. The high cost
+    # keeps the planner from computing grams row by row instead of using the index.
     f"""CREATE OR REPLACE FUNCTION grams(owner_id bigint, id bigint, search_key text) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 10000 AS $$
     SELECT ('u' || owner_id || 'b' || (id >> {BLOCK_BITS})) || array_remove(letters, ' ')
     || ARRAY(SELECT one || next FROM unnest(letters, letters[2:]) AS pair(one, next)
     WHERE one <> ' ' AND next <> ' ')
     FROM (SELECT string_to_array(search_key, NULL)) AS name(letters) $$""",
-    # Not in a list of pending entries first: every look-up would read it, and every 4 MiB of it some
-    # transaction would have to put into the index, which takes it a second.
+    # Without fastupdate: every query would scan its list of pending entries, and every 4 MiB of it a
+    # transaction would have to merge them into the index, which takes a second.
     "CREATE INDEX ix_node_search ON node USING gin (grams(space_id, id, search_key)) WITH (fastupdate = off)",
 )
-# What is left of it on PostgreSQL once its tables are dropped.
+# Drops what remains of the index on PostgreSQL after its tables are dropped.
 DROP_FUNCTION = "DROP FUNCTION IF EXISTS grams(bigint, bigint, text)"
 
 for _dialect, _statements in (("sqlite", FOR_SQLITE), ("postgresql", FOR_POSTGRESQL)):
@@ -82,8 +81,8 @@ for _dialect, _statements in (("sqlite", FOR_SQLITE), ("postgresql", FOR_POSTGRE
         _ddl: DDL = DDL(_statement.replace("%", "%%"))  # type: ignore[no-untyped-call]  # of SQLAlchemy
         event.listen(Node.__table__, "after_create", _ddl.execute_if(dialect=_dialect))
 
-# CROSS JOIN: the index is asked first, whatever SQLite thinks of it. It asks for no more than grams
-# can tell: were the names compared here, one statement could look at all that only seem alike.
+# CROSS JOIN forces SQLite to use the index first. Names are not compared here, because one statement
+# could then read any number of false candidates.
 _ON_SQLITE = select(Node).from_statement(
     text(
         "SELECT node.* FROM node_search CROSS JOIN node ON node.id = node_search.rowid "
@@ -91,7 +90,7 @@ _ON_SQLITE = select(Node).from_statement(
         "ORDER BY node_search.rowid DESC LIMIT :limit"
     )
 )
-# MATERIALIZED: the planner is not tempted to walk the ids, whose order is wanted, without the index.
+# MATERIALIZED keeps the planner from scanning ids in the wanted order instead of using the index.
 _ON_POSTGRESQL = select(Node).from_statement(
     text(
         "WITH hit AS MATERIALIZED (SELECT id FROM node "
@@ -102,30 +101,30 @@ _ON_POSTGRESQL = select(Node).from_statement(
 )
 
 
-# For the rest of the transaction, so that it is taken back behind the look-up.
+# It applies to the rest of the transaction, so it is reset after the query.
 _LIMIT = text("SELECT set_config('statement_timeout', :milliseconds, true)")
 _NO_LIMIT = text("SET LOCAL statement_timeout TO DEFAULT")
 
 
 class TookTooLong(Exception):
-    """A look-up has taken its time and was given up; the transaction is over."""
+    """A query exceeded its time limit and was cancelled; the transaction was rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Nodes, the newest first, and the id below which the rest is, or None where there is none."""
+    """Nodes, newest first, and the id below which to continue, or None at the end."""
 
     nodes: Sequence[Node]
     rest: int | None
 
 
 def register(connection: Any) -> None:
-    """Teach a connection of the SQLite driver what the triggers call; without it they raise."""
+    """Register the function that the triggers call on a connection of the SQLite driver."""
     connection.create_function("grams", 1, grams, deterministic=True)
 
 
 def grams(search_key: str) -> str:
-    """Return the letters and pairs of letters of a name, in hex, as the full-text table has them."""
+    """Return the letters and pairs of letters of a name, in hex, as in the full-text table."""
     found = chain.from_iterable(
         (word[at], word[at : at + 2]) for word in search_key.split(" ") for at in range(len(word))
     )
@@ -137,9 +136,8 @@ def find_candidates(
 ) -> Candidates:
     """Return up to `limit` nodes of a space that may have all `words` in their names, with ids below `before`.
 
-    They have the grams of the words, perhaps in another order. Whether they, or a folder above them,
-    are in the trash is not looked at. One block is asked, so there may be none and still a rest.
-    Raises `TookTooLong`.
+    Their names have the grams of the words, perhaps in another order. The trash is not excluded. Only
+    one block is searched, so the result may be empty and not yet the end. Raises `TookTooLong`.
     """
     newest = session.scalar(select(func.max(Node.id)).where(Node.space_id == space_id, Node.id < before))
     if newest is None:
@@ -171,7 +169,7 @@ def _look_up_in_time(session: Session, asked: dict[str, Any]) -> Sequence[Node]:
 
 
 def _grams_of(words: Iterable[str]) -> list[str]:
-    """Return what a name has to have: the pairs of each word in turn, or its single letter."""
+    """Return the grams to search for: pairs of each word in turn, or the letter of a one-letter word."""
     each = ([word[at : at + 2] for at in range(max(1, len(word) - 1))] for word in words)
     in_turn = chain.from_iterable(zip_longest(*each))
     return list(dict.fromkeys(gram for gram in in_turn if gram))[:_GRAMS]

@@ -1,16 +1,16 @@
-"""Who writes next on SQLite: a first-come queue of the threads, and of the processes, of one database.
+"""A first-come, first-served queue of the writers of a SQLite database, over threads and processes.
 
-SQLite has one writer at a time and no queue. Whoever finds the lock taken sleeps for up to 100 ms
-and looks again, and is overtaken by everybody who comes at a better moment. So whoever is to write
-stands in a queue of its process; its head takes a `flock` on a file beside the database, for which
-the heads of all processes wait in the kernel, where a process that is killed loses it.
+SQLite has one writer at a time and no queue: a writer that finds the database locked sleeps for up to
+100 ms and tries again, and others may overtake it. So writers wait in a queue of their process. The
+head of the queue takes a `flock` on a file beside the database, on which the heads of all processes
+wait in the kernel; the death of a process releases it.
 
-SQLite's own lock is what keeps two from writing. Where the file cannot be made or locked (no room,
-no descriptor, a file system that locks nothing), the queue of the process is all there is, and
-SQLite's `busy_timeout` does the rest; so it does for programs that know of no queue.
+Mutual exclusion itself is SQLite's lock. Where the file cannot be created or locked (no space, no
+descriptor, a filesystem without locks), only the queue of the process and SQLite's `busy_timeout`
+remain; `busy_timeout` also applies to programs that do not use the queue.
 
-Rule: nobody waits past a deadline, for whatever reason the one in front does not go on. Like a pool of
-connections, a queue goes through a fork only while nobody stands in it.
+Rule: no wait exceeds its deadline, whatever blocks the head. Like a connection pool, a queue may be
+inherited through a fork only while it is empty.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from pathlib import Path
 from cabinet.errors import Unavailable
 from cabinet.storage.file_locks import LockTaken, acquire, release
 
-# What the name of the database file is followed by, as in `-wal` and `-shm`.
+# The suffix of the lock file's name, like SQLite's `-wal` and `-shm`.
 SUFFIX = "-writers"
 
 
 class _Writer:
-    """A thread that stands in the queue, or writes."""
+    """A thread that waits in the queue or is writing."""
 
     def __init__(self) -> None:
         self.thread = threading.get_ident()
-        # Held while it waits: to be the head, and then for the file.
+        # Held while it waits to become the head, and then for the file.
         self.called = threading.Lock()
         self.called.acquire()
         self.wants_file = False
-        # What holds the lock of the file, once it has that.
+        # The descriptor of the locked file, once it has the lock.
         self.descriptor: int | None = None
 
 
@@ -47,20 +47,20 @@ class WriterQueue:
     """The queue of one engine; `database` is the file of its database, None for one in memory."""
 
     def __init__(self, database: str | None, seconds: float) -> None:
-        """Let nobody wait for longer than `seconds`."""
+        """Limit each wait to `seconds`."""
         self._database = None if database is None else Path(os.path.realpath(database))
         self._seconds = seconds
         self._lock = threading.Lock()
         self._head: _Writer | None = None
         self._waiting: deque[_Writer] = deque()
-        # Whether a thread of ours is waiting for the file; there is one at most.
+        # Whether a thread of this process is waiting for the file; there is at most one.
         self._is_fetching = False
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Run the body as the only writer, in the order of arrival.
+        """Run the body as the only writer, in order of arrival.
 
-        Raises `Unavailable` at the deadline, and RuntimeError in a thread whose turn it is already.
+        Raises `Unavailable` at the deadline, and RuntimeError in a thread that is writing already.
         """
         deadline = time.monotonic() + self._seconds
         writer = self._enter()
@@ -88,7 +88,7 @@ class WriterQueue:
         writer.called.release()
 
     def _leave(self, writer: _Writer) -> None:
-        """Let the next one be the head; whoever leaves may also have given up."""
+        """Remove `writer`, which may have timed out, and make the next one the head."""
         with self._lock:
             if writer.descriptor is not None:
                 release(writer.descriptor)
@@ -100,7 +100,7 @@ class WriterQueue:
                 self._call(self._waiting.popleft())
 
     def _lock_file(self, writer: _Writer, database: Path, deadline: float) -> None:
-        """Let `writer`, the head, hold the lock of the file, if there is a file that can be locked."""
+        """Acquire the file lock for `writer`, the head, if the file can be locked."""
         try:
             with self._lock:
                 if not self._is_fetching:
@@ -112,14 +112,14 @@ class WriterQueue:
             _wait(writer, deadline)
 
     def _try_file(self, writer: _Writer, database: Path) -> None:
-        """Take the lock, or send a thread for it; raises OSError or RuntimeError where neither can be."""
+        """Acquire the lock, or start a thread that waits for it; raises OSError or RuntimeError."""
         descriptor = _open(database)
         try:
             try:
                 acquire(descriptor, timeout=0)
                 writer.descriptor = descriptor
             except LockTaken:
-                # To wait with a deadline is to look again and again, and whoever does that has no place in a queue.
+                # `flock` has no timeout, and polling would lose the place in the kernel's queue.
                 threading.Thread(target=self._fetch, args=(descriptor,), name="writers", daemon=True).start()
                 self._is_fetching = True
         except BaseException:
@@ -127,7 +127,7 @@ class WriterQueue:
             raise
 
     def _fetch(self, descriptor: int) -> None:
-        """Wait for the lock, and give it to whoever is the head by then."""
+        """Wait for the lock, and pass it to the writer that is the head by then."""
         with suppress(OSError):
             acquire(descriptor, timeout=None)
         with self._lock:
@@ -145,7 +145,7 @@ def _wait(writer: _Writer, deadline: float) -> None:
 
 
 def _open(database: Path) -> int:
-    """Open the file to lock, which belongs to whom the database belongs to."""
+    """Open the file to lock; create it with the owner and mode of the database if missing."""
     path = f"{database}{SUFFIX}"
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
@@ -154,6 +154,6 @@ def _open(database: Path) -> int:
         status = database.stat()
         descriptor = os.open(path, flags | os.O_CREAT, status.st_mode & 0o666)
         if not os.geteuid():
-            # An operator's command may be what makes it, and the server has to open it.
+            # A command of root may create it, and the server must be able to open it.
             os.fchown(descriptor, status.st_uid, status.st_gid)
         return descriptor

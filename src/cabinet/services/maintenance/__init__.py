@@ -1,4 +1,4 @@
-"""What tidies up, and what checks that rows and bytes agree.
+"""The sweep, consistency checks and records of job runs.
 
-Rule: may run at any time beside requests, and again after it was killed.
+Rule: can run at any time beside requests, and again after being killed.
 """

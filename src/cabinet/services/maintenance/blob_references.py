@@ -1,6 +1,6 @@
-"""What needs a blob: a version of somebody's file, or a thumbnail that was made for somebody.
+"""References to blobs: versions of files, and thumbnails.
 
-Rule: the one answer to this question; whoever counts, checks or removes blobs asks here.
+Rule: all code that counts, checks or removes blobs uses the conditions in this module.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from cabinet.models import Blob, Node, Thumbnail, Version
 from cabinet.services.kernel.database import execute_counted, writing
 
-# Of the blob that the query around it is about.
-NEEDED = or_(
+# The condition that the `Blob` row of the enclosing query is referenced.
+REFERENCED = or_(
     exists().where(Version.content_hash == Blob.content_hash),
     exists().where(Thumbnail.thumbnail_hash == Blob.content_hash),
 )
@@ -27,12 +27,12 @@ _OF_ITS_SPACE = exists().where(
 )
 
 
-# Rows that one transaction changes; to find them takes longer, and nobody waits for that.
+# Rows changed in one transaction; finding them takes longer, but outside of the transaction.
 BATCH = 500
 
 
-def forget_thumbnails(session: Session) -> None:
-    """Forget the thumbnails of contents that their space has no version of any more, some at a time."""
+def delete_orphaned_thumbnails(session: Session) -> None:
+    """Delete, in batches, the thumbnails of contents of which their space has no version."""
     last: tuple[int, str] = (0, "")
     while True:
         key = tuple_(Thumbnail.space_id, Thumbnail.content_hash)
@@ -51,11 +51,11 @@ def forget_thumbnails(session: Session) -> None:
                 execute_counted(session, forgotten)
 
 
-def note_unneeded(session: Session, now: datetime) -> None:
-    """Note of the blobs that nothing needs any more that they are not needed since `now`, some at a time."""
+def mark_unreferenced(session: Session, now: datetime) -> None:
+    """Mark, in batches, unreferenced blobs as released at `now`."""
     last = ""
     while True:
-        unneeded = select(Blob.content_hash).where(Blob.released_at.is_(None), ~NEEDED)
+        unneeded = select(Blob.content_hash).where(Blob.released_at.is_(None), ~REFERENCED)
         keys = session.scalars(
             unneeded.where(Blob.content_hash > last).order_by(Blob.content_hash).limit(BATCH)
         ).all()
@@ -64,5 +64,5 @@ def note_unneeded(session: Session, now: datetime) -> None:
             return
         last = keys[-1]
         with writing(session):
-            noted = update(Blob).where(Blob.content_hash.in_(keys), Blob.released_at.is_(None), ~NEEDED)
+            noted = update(Blob).where(Blob.content_hash.in_(keys), Blob.released_at.is_(None), ~REFERENCED)
             execute_counted(session, noted.values(released_at=now))

@@ -1,6 +1,6 @@
-"""What is known of each job: its last run, how that ended, and whether somebody asks for another.
+"""Records of jobs: the last run of each, its result, and whether another run was requested.
 
-Rule: a row is a note. Where it cannot be written, the job runs all the same.
+Rule: the rows are informational; a job runs even if its row cannot be written.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from cabinet.models import Job
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import publishing
 
-# Characters of an error that are kept; the log has all of it.
+# The maximum length of a stored error; the log has the full text.
 LONGEST_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
 class JobRun:
-    """The last run of a job; without `took_seconds` it has not ended, or its process has."""
+    """The last run of a job; without `took_seconds` it is running, or its process was killed."""
 
     started_at: datetime | None = None
     took_seconds: float | None = None
@@ -33,14 +33,14 @@ class JobRun:
 
 
 class JobRuns:
-    """Reads and writes what is known of jobs."""
+    """Reads and writes the records of jobs."""
 
     def __init__(self, session: Session, clock: Clock) -> None:
         self._session = session
         self._clock = clock
 
     def last(self) -> Mapping[str, JobRun]:
-        """Return the last run of every job that ever ran or was asked for, by the job's name."""
+        """Return the last run of every job that ever ran or was requested, by name."""
         runs = {
             row.name: JobRun(row.started_at, row.took_seconds, row.error, row.wanted_at)
             for row in self._session.scalars(select(Job))
@@ -49,7 +49,7 @@ class JobRuns:
         return runs
 
     def ask(self, name: str) -> None:
-        """Ask for a run soon, by whichever process runs jobs; it begins after this."""
+        """Request a run soon, in the process that runs jobs; it starts after this call."""
         row = self._session.get(Job, name)
         is_asked = row is not None and row.wanted_at is not None
         self._session.rollback()
@@ -57,18 +57,18 @@ class JobRuns:
             self._write(name, wanted_at=self._clock())
 
     def begin(self, name: str, *, urgent: bool = False) -> None:
-        """Note that a run begins; if `urgent`, one that does what was asked for so far."""
+        """Record the start of a run; an `urgent` one fulfills the requests made so far."""
         asked: dict[str, None] = {"wanted_at": None} if urgent else {}
         self._write(name, started_at=self._clock(), took_seconds=None, error=None, **asked)
 
     def end(self, name: str, took_seconds: float, error: Exception | None = None) -> None:
-        """Note that the run ended, and why if it failed."""
+        """Record the end of a run, and its error if it failed."""
         self._write(name, took_seconds=took_seconds, error=None if error is None else to_line(error))
 
     def note(
         self, name: str, started_at: datetime, took_seconds: float, error: Exception | None = None
     ) -> None:
-        """Note a run that nobody noted when it began; what was asked for stays asked for."""
+        """Record a finished run that had no `begin`; requests stay open."""
         self._write(
             name,
             started_at=started_at,
@@ -87,6 +87,6 @@ class JobRuns:
 
 
 def to_line(error: Exception) -> str:
-    """Return what an operator reads of an error: one line, which every database takes."""
+    """Return an error as one line of text that every database can store."""
     lines = f"{type(error).__name__}: {error}".encode("utf-8", "replace").decode().split("\n", 1)
     return lines[0].replace("\0", "")[:LONGEST_ERROR]

@@ -1,10 +1,10 @@
-"""What has to be tidied up: old trash, expired uploads, bytes that nobody needs or left behind.
+"""The sweep: removes old trash, expired uploads, unreferenced content and leftovers.
 
-Requests never remove a blob. A sweep first notes which blobs no version needs, and removes one
-only after it stayed unneeded for a grace period, under the lock that a publisher of the same
-content takes: so either the publisher finds the file, or the sweep finds the new version.
+Requests never remove a blob. The sweep first marks unreferenced blobs, and removes one only after it
+stayed unreferenced for a grace period, under the lock that a publisher of the same content takes: so
+either the publisher finds the file, or the sweep finds the new version.
 
-Rule: look, unlink, delete the row, commit; in this order, and all of it under the lock.
+Rule: check, unlink, delete the row, commit; in this order, and all of it under the lock.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ from cabinet.services.changes.recovery import Recovery
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import lock_blob, writing
 from cabinet.services.kernel.interruption import check_interrupted
-from cabinet.services.maintenance.blob_references import NEEDED, forget_thumbnails, note_unneeded
+from cabinet.services.maintenance.blob_references import (
+    REFERENCED,
+    delete_orphaned_thumbnails,
+    mark_unreferenced,
+)
 from cabinet.services.tree.removal import Removal
 from cabinet.services.tree.usage import use
 from cabinet.services.uploads.states import UploadState, state_of
@@ -37,13 +41,13 @@ from cabinet.services.uploads.values import lock_name
 from cabinet.storage.file_locks import LockTaken
 from cabinet.storage.protocols import BLOBS_LOCK, ContentNamed, Locker, ResumableStore
 
-# Rows and files are looked at so many at a time.
+# Rows and files per batch.
 _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How long to keep what is on its way out; `staged` is what no request seems to write to any more."""
+    """How long to keep trash, unreferenced blobs, abandoned staged bytes, and rows of ended uploads."""
 
     trash: timedelta
     unneeded: timedelta
@@ -63,7 +67,7 @@ class Swept:
 
 
 class Housekeeping:
-    """Removes what is not needed any more; safe beside a running server and beside itself."""
+    """Removes data that is no longer needed; safe beside a running server and concurrently with itself."""
 
     def __init__(
         self, session: Session, store: ResumableStore, locker: Locker, clock: Clock, keep: Keep
@@ -75,41 +79,41 @@ class Housekeeping:
         self._keep = keep
 
     def sweep(self) -> Swept:
-        """Tidy up once and tell what was removed."""
+        """Run the sweep once, and return what was removed."""
         now = self._clock()
-        Sessions(self._session, self._clock).forget_expired()
-        LoginThrottle(self._session, self._clock).forget_expired()
+        Sessions(self._session, self._clock).delete_expired()
+        LoginThrottle(self._session, self._clock).delete_expired()
         self.recover()
         self.remove_hidden()
         purged = self._purge_trash(now - self._keep.trash)
         expired = len(self.expire_uploads())
-        forget_thumbnails(self._session)
+        delete_orphaned_thumbnails(self._session)
         removed = list(self._remove_blobs(now))
         staged = self._discard_staged(now - self._keep.staged)
         self._locker.remove_stale()
         return Swept(purged, len(removed), sum(removed), staged, expired)
 
     def recover(self) -> int:
-        """Take back or finish the changes that a process left half done, and return how many."""
+        """Roll back or finish changes that a process left incomplete, and return their number."""
         return Recovery(self._session, self._clock).recover()
 
     def has_left_behind(self) -> bool:
-        """Tell whether there is anything for `recover`; a cheap look."""
+        """Tell whether `recover` has work to do; a cheap check."""
         return Recovery(self._session, self._clock).has_work()
 
     def remove_hidden(self) -> int:
-        """Remove what users have purged and deleted, and return how many files and folders that were."""
+        """Remove the rows of purged nodes and deleted accounts, and return the number of files and folders."""
         return Removal(self._session).run()
 
     def has_hidden(self) -> bool:
-        """Tell whether there is anything for `remove_hidden`; a cheap look."""
+        """Tell whether `remove_hidden` has work to do; a cheap check."""
         return Removal(self._session).has_work()
 
     def expire_uploads(self) -> list[str]:
-        """End the uploads that were left alone for too long, and return their ids.
+        """End expired uploads, and return their ids.
 
-        One that somebody is writing to stays, and goes on until it is left alone again. Rows of
-        uploads that ended long ago go as well.
+        An upload that is being written to is kept until it expires again. Rows of uploads that ended
+        long ago are deleted.
         """
         old = self._session.scalars(select(Upload.id).where(Upload.expires_at <= self._clock())).all()
         return [upload_id for upload_id in old if self._expire(upload_id)]
@@ -132,8 +136,8 @@ class Housekeeping:
                     return False
                 if state is not UploadState.STORED:
                     use(self._session, whole_space(row.space_id), -row.offset)
-                # Whoever asks is told that it is gone, as long as an unfinished one is kept; of one
-                # that was stored as well, for then it is forgotten.
+                # Requests for it get `UploadGone` for as long as an unfinished upload is kept; after
+                # that the row is deleted. The same applies to a stored upload.
                 end(row, self._clock(), self._keep.ended)
                 if state is UploadState.STORED:
                     return False
@@ -141,26 +145,26 @@ class Housekeeping:
         return True
 
     def _purge_trash(self, before: datetime) -> int:
-        """Purge what came to the trash before a time, and return how many things that were."""
+        """Purge what was moved to the trash before a time, and return the number of items."""
         old = select(Node.space_id).where(Node.trashed_at <= before, Node.trash_id.is_not(None)).distinct()
         purged = 0
         for space_id in self._session.scalars(old).all():
-            with suppress(NotFound):  # the space has ended meanwhile
+            with suppress(NotFound):  # the space was deleted meanwhile
                 purged += Purging(self._session, self._clock, whole_space(space_id)).empty(before)
         self.remove_hidden()
         return purged
 
     def _remove_blobs(self, now: datetime) -> Iterator[int]:
-        """Remove what nothing needs, unless a backup is on its way; yield the sizes."""
-        # Where a content has a key of its own in each upload, one is there before its row is.
+        """Remove unreferenced blobs, unless a backup is running; yield their sizes."""
+        # In a store with one key per upload, a blob exists before its row does.
         unknown = self._keep.unneeded if isinstance(self._store, ContentNamed) else self._keep.staged
         with suppress(LockTaken), self._locker.hold(BLOBS_LOCK, timeout=0):
             yield from self._remove_unneeded(now)
             yield from self._remove_unknown(now - unknown)
 
     def _remove_unneeded(self, now: datetime) -> Iterator[int]:
-        """Note which blobs nothing needs, remove those noted long ago, and yield their sizes."""
-        note_unneeded(self._session, now)
+        """Mark unreferenced blobs, remove those marked before the grace period, and yield their sizes."""
+        mark_unreferenced(self._session, now)
         before = now - self._keep.unneeded
         old = self._session.scalars(select(Blob.content_hash).where(Blob.released_at <= before)).all()
         for content_hash in old:
@@ -179,7 +183,7 @@ class Housekeeping:
             yield size
 
     def _remove_unknown(self, before: datetime) -> Iterator[int]:
-        """Remove blobs that never got a row, for their publisher died, and yield their sizes."""
+        """Remove blobs without a row, whose publisher died, and yield their sizes."""
         stored = self._store.iter_blobs()
         while batch := list(islice(stored, _BATCH)):
             check_interrupted(self._session)
@@ -189,7 +193,7 @@ class Housekeeping:
                 if found.key in known or found.changed_at > before:
                     continue
                 with writing(self._session):
-                    # The lock of the content, where keys follow from that; else nobody else has that key.
+                    # The lock of the content if keys are content hashes; otherwise the key is used only once.
                     lock_blob(self._session, found.key)
                     if self._session.scalar(select(Blob.key).where(Blob.key == found.key)) is not None:
                         continue
@@ -198,7 +202,7 @@ class Housekeeping:
         self._session.rollback()
 
     def _discard_staged(self, before: datetime) -> int:
-        # Every write renews the time of a staged upload, so a slow one is safe.
+        # Every write updates the time of a staged upload, so a slow one is safe.
         left_behind = [found.key for found in self._store.iter_staged() if found.changed_at <= before]
         discarded = 0
         for start in range(0, len(left_behind), _BATCH):
@@ -212,5 +216,5 @@ class Housekeeping:
         return discarded
 
     def _is_needed(self, content_hash: str) -> bool:
-        wanted = select(Blob.content_hash).where(Blob.content_hash == content_hash, NEEDED)
+        wanted = select(Blob.content_hash).where(Blob.content_hash == content_hash, REFERENCED)
         return self._session.scalar(wanted) is not None

@@ -1,6 +1,6 @@
-"""Whether the store holds what the rows say, and how much that is.
+"""Check that the store and the database are consistent, and compute statistics.
 
-Rule: reads only; whatever is found, nothing is mended here.
+Rule: reads only and repairs nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import BlobMissing, StorageFault
 from cabinet.models import Blob, Kind, Node, Space, Thumbnail, Upload, User, Version
 from cabinet.services.kernel.database import lock_blob, writing
-from cabinet.services.maintenance.blob_references import NEEDED
+from cabinet.services.maintenance.blob_references import REFERENCED
 from cabinet.services.tree.names import join_path
 from cabinet.services.tree.subtree import below
 from cabinet.services.tree.sum_checks import Counts, find_wrong_folders
@@ -29,7 +29,7 @@ from cabinet.storage.protocols import ResumableStore
 _BATCH = 500
 
 
-# What nobody sees, with all that lies below it: purged, of a deleted account, or not complete yet.
+# Hidden nodes with their subtrees: purged, of a deleted account, or incomplete copies.
 _HIDDEN = below(
     select(Node.id)
     .join(Space, Node.space_id == Space.id)
@@ -38,7 +38,7 @@ _HIDDEN = below(
 
 
 class Fault(StrEnum):
-    """What can be wrong with a blob."""
+    """The possible faults of a blob."""
 
     MISSING = "missing"
     WRONG_SIZE = "wrong-size"
@@ -48,7 +48,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A blob with a fault, and the files (`user:path`) that a version of it belongs to."""
+    """A blob with a fault, and the files (`user:path`) whose versions refer to it."""
 
     fault: Fault
     content_hash: str
@@ -59,7 +59,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class WrongSums:
-    """A folder (`user:path`) whose counters and sums are not what is `counted` in it."""
+    """A folder (`user:path`) whose stored counters and sums differ from those `counted`."""
 
     folder: str
     told: Counts
@@ -68,7 +68,7 @@ class WrongSums:
 
 @dataclass(frozen=True, slots=True)
 class OpenUpload:
-    """An upload over several requests that is not finished; sizes in bytes."""
+    """An unfinished resumable upload; sizes in bytes."""
 
     id: str
     username: str
@@ -81,7 +81,7 @@ class OpenUpload:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Counts, and sizes in bytes. `content` is what the users see, `stored` what the disk holds."""
+    """Counts, and sizes in bytes. `content` is the size that users see, `stored` the size on disk."""
 
     users: int
     folders: int
@@ -99,7 +99,7 @@ class Stats:
 
 
 class Inspection:
-    """Compares rows and blobs."""
+    """Compares rows with blobs."""
 
     def __init__(self, session: Session, store: ResumableStore) -> None:
         self._session = session
@@ -108,20 +108,20 @@ class Inspection:
     def verify(
         self, *, deep: bool = False, looked_at: Callable[[], None] = lambda: None
     ) -> Iterator[Finding]:
-        """Yield every fault; `deep` also reads and hashes all content.
+        """Yield all faults; with `deep`, also read and hash all content.
 
         `looked_at` is called after each of the `count_blobs` blobs.
         """
         last = ""
         while True:
-            rows = select(Blob.content_hash, Blob.key, Blob.size).where(NEEDED, Blob.content_hash > last)
+            rows = select(Blob.content_hash, Blob.key, Blob.size).where(REFERENCED, Blob.content_hash > last)
             batch = self._session.execute(rows.order_by(Blob.content_hash).limit(_BATCH)).all()
-            # Hashing takes its time, and no transaction may stay open meanwhile.
+            # Hashing takes long, and no transaction may be open meanwhile.
             self._session.rollback()
             for content_hash, key, size in batch:
-                fault, found = self._look_at(content_hash, key, size, deep=deep)
+                fault, found = self._check_blob(content_hash, key, size, deep=deep)
                 looked_at()
-                # Nothing needs it any more where a sweep has just removed it.
+                # Without files, the blob was unreferenced and just removed by a sweep.
                 if fault is not None and (files := self._files_of(content_hash)):
                     yield Finding(fault, content_hash, size, found, files)
             if len(batch) < _BATCH:
@@ -130,14 +130,14 @@ class Inspection:
         yield from self._unknown()
 
     def verify_usage(self) -> list[WrongUsage | WrongEntries]:
-        """Return the users whose usage, or number of entries, is not what they have."""
+        """Return the users whose stored usage or number of entries is wrong."""
         found: list[WrongUsage | WrongEntries] = [*find_wrong(self._session)]
         found += find_wrong_entries(self._session)
         self._session.rollback()
         return found
 
     def verify_folders(self) -> Iterator[WrongSums]:
-        """Yield the folders that count something else than is in them, as far as they show."""
+        """Yield the visible folders whose stored counters are wrong."""
         for wrong in find_wrong_folders(self._session):
             node = self._session.get(Node, wrong.folder_id)
             path = None if node is None else self._path_of(node)
@@ -146,11 +146,11 @@ class Inspection:
                 yield WrongSums(path, wrong.told, wrong.there)
 
     def count_blobs(self) -> int:
-        """Return how many blobs `verify` looks at, for a progress bar."""
-        return self._count(select(func.count()).select_from(Blob).where(NEEDED))
+        """Return the number of blobs that `verify` checks, for a progress bar."""
+        return self._count(select(func.count()).select_from(Blob).where(REFERENCED))
 
     def iter_uploads(self, space_id: int | None = None) -> Iterator[OpenUpload]:
-        """Yield the unfinished uploads, to one space or to all, the oldest first."""
+        """Yield the unfinished uploads to one space or to all, oldest first."""
         wanted = select(Upload, User.username).join(Space, Space.id == Upload.space_id)
         wanted = wanted.join(User, User.id == Space.owner_id)
         wanted = wanted.where(Upload.ended_at.is_(None), Space.deleted_at.is_(None))
@@ -162,7 +162,7 @@ class Inspection:
             )
 
     def stats(self) -> Stats:
-        """Count everything that somebody can see; reads whole tables and folders."""
+        """Return statistics of all visible data; reads whole tables and folders."""
         nodes = select(func.count()).where(Node.id.not_in(select(_HIDDEN.c.id)))
         has_node = Version.node_id.not_in(select(_HIDDEN.c.id))
         free = self._store.free_bytes()
@@ -187,7 +187,7 @@ class Inspection:
     def _count(self, wanted: Select[*tuple[Any, ...]]) -> int:
         return int(self._session.scalar(wanted) or 0)
 
-    def _look_at(
+    def _check_blob(
         self, content_hash: str, key: str, size: int, *, deep: bool
     ) -> tuple[Fault | None, int | None]:
         found = self._store.size_of(key)
@@ -217,14 +217,14 @@ class Inspection:
                     yield Finding(Fault.UNKNOWN, found.key, None, found.size, ())
 
     def _is_unknown(self, key: str) -> bool:
-        """Look again under the lock that whoever publishes it holds until its row is there."""
+        """Check again under the lock that a publisher holds until the row exists."""
         with writing(self._session):
             lock_blob(self._session, key)
             is_there = self._store.size_of(key) is not None
             return is_there and self._session.scalar(select(Blob.key).where(Blob.key == key)) is None
 
     def _files_of(self, content_hash: str) -> tuple[str, ...]:
-        """Return the files that a version of, or a thumbnail of whose content, is that blob, as far as they show."""
+        """Return the visible files with a version, or a thumbnail of a version, in that blob."""
         pictured = select(Thumbnail.content_hash).where(Thumbnail.thumbnail_hash == content_hash)
         is_it = or_(Version.content_hash == content_hash, Version.content_hash.in_(pictured))
         nodes = select(Node).where(exists().where(Version.node_id == Node.id, is_it))
@@ -233,7 +233,7 @@ class Inspection:
         return tuple(path for path in paths if path is not None)
 
     def _path_of(self, node: Node) -> str | None:
-        """Return whose a node is and where it lies, None of one that is hidden."""
+        """Return the owner and path of a node, None if it is hidden."""
         names = []
         space = self._session.get_one(Space, node.space_id)
         mark = space.trash_hidden_to

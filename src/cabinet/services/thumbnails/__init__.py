@@ -1,4 +1,4 @@
-"""Small pictures made of large ones.
+"""Thumbnails of images.
 
-Rule: content that nobody vouches for is decoded in a process of its own.
+Rule: untrusted content is decoded in a separate process.
 """

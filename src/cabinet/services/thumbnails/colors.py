@@ -1,10 +1,9 @@
-"""Colors of pictures, as browsers show them: eight bits a channel, and sRGB.
+"""Convert images to eight bits per channel and sRGB, as browsers display them.
 
-What a picture says of its colors is an ICC profile, which whoever shows it applies. A thumbnail carries
-none, so it is converted. A profile that is broken, or of another kind of colors than the picture has,
-counts for nothing.
+An image may have an ICC profile, which viewers apply. A thumbnail has none, so its colors are converted.
+Broken profiles, and profiles of another color space than the image, are ignored.
 
-Rule: a picture in, a picture out; sizes and formats are others' business.
+Rule: functions from image to image; sizes and formats are handled elsewhere.
 """
 
 from __future__ import annotations
@@ -14,29 +13,29 @@ import math
 
 from PIL import Image, ImageCms
 
-# Of what is stored in 16 bits, so much is one step in eight.
+# The step in 16 bits that is one step in eight bits.
 _STEP = 257
 
-# The tag of a TIFF that says what its numbers mean, and the value that says that 0 is white.
+# The TIFF tag PhotometricInterpretation, and its value WhiteIsZero.
 _PHOTOMETRIC, _MIN_IS_WHITE = 262, 0
 
-# The mode that a picture has to have for the colors of a profile.
+# The image mode for each color space of a profile.
 _MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}
 
 _SRGB = ImageCms.createProfile("sRGB")
 
 
 def to_eight_bits(image: Image.Image) -> Image.Image:
-    """Return a picture of one channel with more than eight bits in the mode "L", others as they are.
+    """Convert an image of one channel with more than eight bits to the mode "L"; return others unchanged.
 
-    What has 16 bits is scaled as a browser scales it. Longer numbers, and those with a fraction, have
-    no agreed white: of them the darkest and the brightest become black and white, and what lies within
-    0 and 1 is left as bright as it is. Raises ValueError where none of them is a number.
+    16-bit values are scaled as browsers do. 32-bit integers and floats have no agreed white point: their
+    minimum and maximum become black and white, except that floats within 0 and 1 keep their brightness.
+    Raises ValueError for values that are not finite.
     """
     is_white_zero = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _MIN_IS_WHITE
     if image.mode.startswith("I;16"):
         low, high = 0.0, 255.0 * _STEP
-        # In the other order of bytes it cannot be computed with.
+        # Pillow cannot compute with the other byte order.
         image = image if image.mode == "I;16" else image.convert("I")
     elif image.mode in {"I", "F"}:
         low, high = _range_of(image)
@@ -46,16 +45,16 @@ def to_eight_bits(image: Image.Image) -> Image.Image:
     offset = -low * scale
     if is_white_zero:
         scale, offset = -scale, 255 - offset
-    # The conversion cuts off the fraction.
+    # The conversion truncates fractions.
     half = 0.5 if image.mode == "F" else 0
     scaled = image.point(lambda value: value * scale + (offset + half)).convert("L")
-    # It is a number of the longer ones.
+    # The transparent value is one before scaling.
     scaled.info.pop("transparency", None)
     return scaled
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return a picture as "RGB", or as "RGBA" where one can see through it; `profile` is of its colors."""
+    """Convert an image with its ICC `profile` to sRGB, in mode "RGBA" if it has an alpha channel, else "RGB"."""
     alpha = image.getchannel("A") if image.mode in {"LA", "RGBA"} else None
     base = image.convert(image.mode.removesuffix("A")) if alpha else image
     converted = _by_profile(base, profile) if profile else None
@@ -76,11 +75,11 @@ def _range_of(image: Image.Image) -> tuple[float, float]:
 
 
 def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """Return the picture converted, None where the profile says nothing of it."""
+    """Return the converted image, None if the profile does not apply."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         wanted = _MODES.get(source.profile.xcolor_space.strip())
-        # A picture in gray may be told to have the grays of colors.
+        # A gray image may have an RGB profile.
         if image.mode == "L" and wanted == "RGB":
             image = image.convert("RGB")
         if image.mode != wanted:

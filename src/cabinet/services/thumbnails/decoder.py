@@ -1,10 +1,10 @@
-"""Has pictures decoded in a process of their own (decoding.py), which a server outlives.
+"""Decode images in a separate process (decoding.py), whose crashes the server survives.
 
-That process is started with the first picture and kept for those that follow. It has an empty
-environment and no descriptor but two pipes; when a picture takes too long, it is ended with all
-that it has started, and the next picture starts another.
+The process is started for the first image and reused. It has an empty environment and no descriptors
+except two pipes. When an image takes too long, the process and its children are killed, and the next
+image starts another process.
 
-Rule: no decoder is ever loaded here.
+Rule: never import an image decoder here.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ from typing import BinaryIO
 from cabinet.services.thumbnails.decoding import ANSWER_HEAD, LONGEST_ANSWER, REQUEST_HEAD
 from cabinet.storage.chunks import CHUNK_SIZE
 
-# The media types of files that are worth a try.
+# The media types of files that may have a thumbnail.
 MEDIA_TYPES = {
     "image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/tiff", "image/heic", "image/heif"
 }  # fmt: skip
 
-# Bytes of a file that is looked at; the decoders hold all of it. A TIFF of 24 megapixels has 144 MB.
+# The maximum size of a file in bytes; decoders read all of it. A TIFF of 24 megapixels has 144 MB.
 LONGEST = 150_000_000
 
-# Seconds for one picture, whatever it waits for; and for the start of the process.
-PATIENCE = 30.0
-_START_PATIENCE = 60.0
+# Seconds for one image, of any kind of time; and for the start of the process.
+TIMEOUT = 30.0
+_START_TIMEOUT = 60.0
 
 COMMAND = (sys.executable, "-I", "-m", "cabinet.services.thumbnails.decoding")
 
-# One heap for all threads of a decoder, for each more takes 64 MB of the address space; and where an
-# interpreter of its own may find its libraries.
+# One malloc arena for all threads of a decoder, because each more takes 64 MB of address space. The
+# kept variables are needed by interpreters with libraries in unusual places.
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 class Decoder:
-    """Makes thumbnails one after the other, for one thread."""
+    """Makes thumbnails one at a time; not thread-safe."""
 
-    def __init__(self, command: Sequence[str] = COMMAND, patience: float = PATIENCE) -> None:
+    def __init__(self, command: Sequence[str] = COMMAND, timeout: float = TIMEOUT) -> None:
         self._command = command
-        self._patience = patience
+        self._timeout = timeout
         self._child: _Child | None = None
 
     def make(self, stream: BinaryIO, size: int) -> bytes | None:
-        """Return a WebP that fits into a square of `size` pixels, None where none can be made.
+        """Return a WebP image that fits into a square of `size` pixels, None if decoding fails.
 
         `stream` belongs to the caller. Raises OSError when the process cannot be started.
         """
@@ -62,27 +62,27 @@ class Decoder:
         if self._child is None:
             self._child = _Child(self._command)
         try:
-            return self._child.ask(stream, length, size, self._patience)
+            return self._child.ask(stream, length, size, self._timeout)
         except BaseException as error:
-            # Nobody knows any more what it has read, and of which picture its next answer is.
+            # It is unknown what the process has read, and to which request its next response belongs.
             self.close()
             if isinstance(error, _Ended):
                 return None
             raise
 
     def close(self) -> None:
-        """End the process, if there is one; the next picture starts another."""
+        """Kill the process, if any; the next image starts another."""
         if self._child is not None:
             self._child.end()
             self._child = None
 
 
 class _Ended(Exception):
-    """The process is gone, or has answered what it never does."""
+    """The process has exited, or sent an invalid response."""
 
 
 class _Child:
-    """The process, and what is on its way to it and back."""
+    """The decoding process and its pipes."""
 
     def __init__(self, command: Sequence[str]) -> None:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -92,7 +92,7 @@ class _Child:
             stdout=subprocess.PIPE,
             env=_ENVIRONMENT | kept,
             cwd="/",
-            # A group of its own, that all of it can be ended; and no Ctrl-C of the server's terminal.
+            # Its own process group, so that children are killed too and Ctrl-C does not reach it.
             start_new_session=True,
         )
         self._ending = threading.Lock()
@@ -100,24 +100,24 @@ class _Child:
         assert self._process.stdout is not None
         self._requests, self._answers = self._process.stdin, self._process.stdout
         try:
-            with self._no_longer_than(_START_PATIENCE):
+            with self._killed_after(_START_TIMEOUT):
                 self._read_answer()
         except _Ended as error:
             self.end()
             raise OSError("the process that decodes pictures did not start") from error
 
-    def ask(self, stream: BinaryIO, length: int, size: int, patience: float) -> bytes | None:
-        """Return the answer to a request; raises `_Ended` when there is none in time."""
-        with self._no_longer_than(patience):
+    def ask(self, stream: BinaryIO, length: int, size: int, timeout: float) -> bytes | None:
+        """Return the response to a request; raises `_Ended` on a timeout."""
+        with self._killed_after(timeout):
             self._send(REQUEST_HEAD.pack(size, length))
             while chunk := stream.read(CHUNK_SIZE):
                 self._send(chunk)
             return self._read_answer() or None
 
     def end(self) -> None:
-        """Kill the process with all that it has started."""
+        """Kill the process with its children."""
         self._kill()
-        # What was on its way to it is lost.
+        # Unsent data is dropped.
         with suppress(BrokenPipeError):
             self._requests.close()
         self._answers.close()
@@ -126,15 +126,15 @@ class _Child:
 
     def _kill(self) -> None:
         with self._ending:
-            # Once it has been waited for, its number may be another's.
+            # Once it has been waited for, its process id may be reused.
             if self._process.returncode is None:
                 with suppress(ProcessLookupError):
                     os.killpg(self._process.pid, signal.SIGKILL)
 
     @contextmanager
-    def _no_longer_than(self, patience: float) -> Iterator[None]:
-        """Kill the process when the body takes longer than so many seconds."""
-        timer = threading.Timer(patience, self._kill)
+    def _killed_after(self, timeout: float) -> Iterator[None]:
+        """Kill the process when the body takes longer than `timeout` seconds."""
+        timer = threading.Timer(timeout, self._kill)
         timer.daemon = True
         timer.start()
         try:

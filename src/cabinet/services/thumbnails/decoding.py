@@ -1,14 +1,14 @@
-"""The process that decodes pictures: it forks for each of them, so that each has limits of its own.
+"""The process that decodes images: it forks for each image, so that each has its own limits.
 
-It is a fresh interpreter with one thread, so that it may fork, which a server with its threads may
-not; and it has loaded the decoders already, so that a picture costs a fork and no start. What a
-picture does to its process, be it a crash, a loop or all of its memory, ends with that process.
+It is a new interpreter with one thread, because a server with threads cannot safely fork; and it has
+already loaded the decoders, so that an image costs only a fork. A crash, an endless loop or memory
+exhaustion only ends the forked process of that image.
 
-On standard input come requests, a head and then the content; on standard output goes an answer for
-each, its length and then a WebP, of length 0 where there is none. One empty answer says first that
-the decoders are loaded.
+Standard input has requests: a header and the content. Standard output has one response for each: its
+length and a WebP image, with length 0 if decoding failed. A first empty response signals that the
+decoders are loaded.
 
-Rule: knows neither the database nor the store; a process that decodes has nothing but the content.
+Rule: no access to the database or the store; a decoding process has only the content.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO
 
-# Of a request: pixels of the square, bytes of the content. Of an answer: bytes.
+# Request: side of the square in pixels, size of the content in bytes. Response: size in bytes.
 REQUEST_HEAD = struct.Struct(">HQ")
 ANSWER_HEAD = struct.Struct(">I")
 
-# Bytes that a thumbnail has at most; one of 1600 pixels that is all noise has a half of it.
+# The maximum size of a thumbnail in bytes; 1600 pixels of noise take half of it.
 LONGEST_ANSWER = 8 << 20
 
-# Of one picture: bytes of address space, of which the interpreter with its decoders takes 60 MB and
-# what imaging.py allows 430 MB; and seconds of processor time.
+# Limits for one image: bytes of address space, of which the interpreter with its decoders takes 60 MB
+# and imaging.py allows 430 MB; and seconds of CPU time.
 ADDRESS_SPACE = 512 << 20
 CPU_SECONDS = 15
 
-# Where a process says how readily it is ended when the machine runs out of memory, and that this one
-# goes first: a server does more than a picture that can be made again.
+# Makes this process the first that the kernel kills when the machine runs out of memory: a thumbnail
+# can be made again.
 _READINESS, _FIRST_OF_ALL = "/proc/self/oom_score_adj", "1000"
 
 LIMITS = {
     resource.RLIMIT_AS: ADDRESS_SPACE,
     resource.RLIMIT_CPU: CPU_SECONDS,
     resource.RLIMIT_CORE: 0,
-    # It writes to a pipe, and to no file.
+    # It writes only to a pipe, not to files.
     resource.RLIMIT_FSIZE: 0,
 }
 
@@ -50,7 +50,7 @@ MakeThumbnail = Callable[[BinaryIO, int], bytes | None]
 
 
 def serve(make: MakeThumbnail) -> None:
-    """Answer requests on standard input until it ends; `make` gets the content and the size."""
+    """Handle requests on standard input until it ends; `make` gets the content and the size."""
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     answer = b""
     while True:
@@ -68,7 +68,7 @@ def serve(make: MakeThumbnail) -> None:
 
 
 def _in_own_process(make: MakeThumbnail, content: bytes, size: int) -> bytes:
-    """Return what `make` returns in a process that ends with it, nothing if that ends otherwise."""
+    """Run `make` in a forked process and return its result, empty bytes if the process fails."""
     reading, writing = os.pipe()
     process_id = os.fork()
     if process_id == 0:
@@ -89,13 +89,13 @@ def _make_and_exit(make: MakeThumbnail, content: bytes, size: int, writing: int)
             answer.write(made)
         status = 0
     finally:
-        # Neither the handlers nor the buffers of the process that it is a copy of are its own.
+        # Skips exit handlers and buffers inherited from the parent.
         os._exit(status)
 
 
 def _confine(writing: int) -> None:
-    """Leave this process its limits and no descriptor but the one that it answers on."""
-    # Only Linux has it.
+    """Set the limits of this process, and close all descriptors except the one for the response."""
+    # Linux only.
     with suppress(OSError), open(_READINESS, "w", encoding="ascii") as readiness:
         readiness.write(_FIRST_OF_ALL)
     nothing = os.open(os.devnull, os.O_RDWR)

@@ -1,11 +1,11 @@
-"""Small pictures made of large ones, from content that nobody vouches for.
+"""Make thumbnails of untrusted images.
 
-Only formats on a short list are decoded, of them only the first frame, and only when the decoder's
-own account of the picture promises to stay within `MEMORY`. What is damaged, cut off or too large
-gives no picture at all. Nothing of the original's metadata is kept but its colors.
+Only listed formats are decoded, only their first frame, and only if the estimate from the header stays
+within `MEMORY`. Damaged, truncated or too large images give no thumbnail. No metadata of the original
+is kept; its colors are converted.
 
-Rule: bytes in, bytes out; whatever a decoder raises is no error here. It runs in a process of its own,
-with limits that hold whatever a header promises (decoding.py).
+Rule: bytes in, bytes out; errors of decoders are ignored. Runs in a separate process with hard limits
+(decoding.py), in case a header is wrong.
 """
 
 from __future__ import annotations
@@ -23,49 +23,48 @@ from cabinet.services.thumbnails.sizes import PREVIEW_SIZE
 # The formats that Pillow may try.
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "HEIF")
 
-# By themselves both start one for each core, whose stacks would take up the address space.
+# By default both decoders start a thread per core, whose stacks would exhaust the address space.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-# Other pictures in the same file are of no use here.
+# Secondary images in the same file are not used.
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
 
-# All plugins at once and now: else each process that is forked for a picture would load them anew.
+# Load all plugins now, otherwise each forked process would load them again.
 Image.init()
 
-# Bytes that a file and decoding it may take: what the limit in decoding.py leaves. A HEIC of 48 megapixels
-# takes 325 MB, and so does a JPEG of 108 in several passes; in one pass that takes 10.
+# Bytes for a file and its decoding, within the limit in decoding.py. A HEIC of 48 megapixels takes 325 MB,
+# as does a progressive JPEG of 108 megapixels; a baseline JPEG of that size takes 10 MB.
 MEMORY = 430_000_000
 
-# Bytes that a decoder holds for each pixel (measured); a picture that one can see through is copied twice
-# while it is made smaller.
+# Bytes per pixel that a decoder needs (measured); images with transparency are copied twice while being
+# resized.
 _BYTES_PER_PIXEL = {"JPEG": 4, "PNG": 9, "GIF": 9, "WEBP": 16, "AVIF": 12, "TIFF": 13, "HEIF": 10}
 _OPAQUE = {"PNG": {"L": 1, "RGB": 4}, "TIFF": {"L": 1, "RGB": 4, "CMYK": 4}, "HEIF": {"RGB": 7}}
 
-# Bytes for each pixel of the square that is aimed at: what a picture is while it is made smaller.
+# Bytes per pixel of the target square, for intermediate images.
 _BYTES_ON_THE_WAY = 16
 
-# How much larger than what is wanted a picture may be decoded, or taken the mean of, before it is resampled:
-# less is blurred, more takes four times the memory for nothing that one can see.
+# The scale over the target size to which an image is decoded or box-filtered before it is resampled: less
+# blurs it, more takes four times the memory without a visible difference.
 _GAP = 1.5
 
-# Modes of which a mean can be taken; of a palette or of 16 bits it cannot.
+# Modes that can be averaged, unlike palettes and 16 bits.
 _MEANS = {"L", "LA", "RGB", "RGBA", "CMYK"}
 
-# A browser shows all frames of these, so a picture that stands in for one of them may not be the first alone.
+# Browsers animate these formats, so a preview of the first frame alone must not replace an animation.
 _FILMS = {"GIF", "PNG", "WEBP", "AVIF"}
 
 _QUALITY = 80
 
-# What each segment of a JPEG begins with, and then that of a pass over the picture.
+# The byte that begins a JPEG marker, and the marker SOS (start of scan).
 _MARK, _PASS = 0xFF, 0xDA
 
 
 def make_thumbnail(stream: BinaryIO, size: int) -> bytes | None:
-    """Return a WebP that fits into a square of `size` pixels, None where none can be made.
+    """Return a WebP image that fits into a square of `size` pixels, None if none can be made.
 
-    It stands as the camera was held, and is never larger than the original. `stream` belongs to
-    the caller.
+    Applies the EXIF orientation and never enlarges. `stream` belongs to the caller.
     """
-    # Pillow's own limit only warns, on standard error; ours is stricter.
+    # Pillow's limit only prints a warning; ours is stricter.
     Image.MAX_IMAGE_PIXELS = None
     try:
         length = stream.seek(0, io.SEEK_END)
@@ -75,17 +74,17 @@ def make_thumbnail(stream: BinaryIO, size: int) -> bytes | None:
                 return None
             wanted = _fitted(image.size, size)
             passes = _passes_of(image, stream)
-            # A JPEG can be made smaller while it is decoded, which costs no memory.
+            # A JPEG can be scaled down while it is decoded, which needs no memory.
             drafted = image.draft(None, _times(wanted, _GAP))
             if length + passes + _memory_of(image) + size * size * _BYTES_ON_THE_WAY > MEMORY:
                 return None
             return _shrunk(image, wanted, drafted[1] if drafted else None)
-    except Exception:  # noqa: BLE001 - decoders raise whatever they like, of dozens of classes
+    except Exception:  # noqa: BLE001 - decoders raise dozens of exception classes
         return None
 
 
 def _fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
-    """Return `size`, made smaller until it fits into a square."""
+    """Return `size` scaled down to fit into a square."""
     return _times(size, min(side / max(size), 1))
 
 
@@ -95,7 +94,7 @@ def _times(size: tuple[int, int], factor: float) -> tuple[int, int]:
 
 
 def _memory_of(image: Image.Image) -> int:
-    """Return how many bytes it takes at most to decode `image`, by what its header says."""
+    """Return the maximum bytes needed to decode `image`, estimated from its header."""
     name = "JPEG" if isinstance(image, JpegImageFile) else image.format or ""
     is_opaque = "transparency" not in image.info
     opaque = _OPAQUE.get(name, {}).get(image.mode) if is_opaque else None
@@ -103,9 +102,9 @@ def _memory_of(image: Image.Image) -> int:
 
 
 def _passes_of(image: Image.Image, stream: BinaryIO) -> int:
-    """Return how many bytes a JPEG of several passes is held in until the last of them, 0 for all others.
+    """Return the bytes of coefficients that a JPEG with several scans needs, 0 for all others.
 
-    Those are two for each number of each component, whatever size is wanted.
+    These are two bytes per coefficient of each component, whatever the target size.
     """
     if not isinstance(image, JpegImageFile):
         return 0
@@ -117,14 +116,14 @@ def _passes_of(image: Image.Image, stream: BinaryIO) -> int:
 
 
 def _components_of_first_pass(stream: BinaryIO) -> int:
-    """Return how many components the first pass of a JPEG is about, 0 where there is none."""
+    """Return the number of components in the first scan of a JPEG, 0 if there is none."""
     place = stream.tell()
     stream.seek(2)
     count = 0
-    # Each segment is a mark of two bytes, its length with these two, and the rest.
+    # A segment is a marker of two bytes, a length that includes its own two bytes, and data.
     while len(head := stream.read(5)) == 5:
         if head[0] != _MARK or head[1] == _MARK:
-            # What is between segments, or fills up before one, is passed over.
+            # Skip data between segments and fill bytes.
             stream.seek(-4, io.SEEK_CUR)
         elif head[1] == _PASS:
             count = head[4]
@@ -138,7 +137,7 @@ def _components_of_first_pass(stream: BinaryIO) -> int:
 def _shrunk(
     image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float] | None
 ) -> bytes:
-    """Return the part of `image` within `box`, or all of it, as a WebP of that size before it is turned."""
+    """Return `image`, or its part within `box`, as a WebP image; `size` is that before the EXIF rotation."""
     profile = image.info.get("icc_profile")
     image = to_eight_bits(image)
     if image.mode not in _MEANS or "transparency" in image.info:

@@ -1,11 +1,10 @@
-"""Makes the thumbnails that wait, one after the other, in any process that has time for it.
+"""Generate requested thumbnails, one at a time, in any process that runs jobs.
 
-What waits is a row. Whoever makes it claims that row first, for longer than a picture takes; when
-its process dies, the claim lapses and the next one makes it. The spaces take turns: whoever asks for
-one picture waits for no more than one of each other space. What somebody looks at comes before
-what they scroll past.
+A request is a row. A process first claims the row, for longer than decoding takes; if the process
+dies, the claim expires and another one makes the thumbnail. Spaces take turns, so that a request waits
+for at most one thumbnail of each other space. Previews come before list thumbnails.
 
-Rule: nothing is decoded in this process, and no transaction is open while it is.
+Rule: this process decodes nothing, and no transaction is open during decoding.
 """
 
 from __future__ import annotations
@@ -26,18 +25,18 @@ from cabinet.models import Blob, Thumbnail
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.contents import open_content
 from cabinet.services.kernel.database import execute_counted, lock_blob, publishing, writing
-from cabinet.services.thumbnails.decoder import PATIENCE, Decoder
+from cabinet.services.thumbnails.decoder import TIMEOUT, Decoder
 from cabinet.services.thumbnails.sizes import PREVIEW_SIZE
 from cabinet.storage.protocols import BlobStore, Sealed, Staging
 
-# How long a claim holds: longer than any picture is decoded. Two that make the same are no harm.
-CLAIM = timedelta(seconds=PATIENCE + 10)
+# How long a claim lasts: longer than decoding may take. Making a thumbnail twice is harmless.
+CLAIM = timedelta(seconds=TIMEOUT + 10)
 
 _log = logging.getLogger(__name__)
 
 
-class Wanted(NamedTuple):
-    """What a thumbnail is of, and for whom."""
+class ThumbnailKey(NamedTuple):
+    """The key of a thumbnail: space, content and size in pixels."""
 
     space_id: int
     content_hash: str
@@ -45,7 +44,7 @@ class Wanted(NamedTuple):
 
     @property
     def is_row(self) -> ColumnElement[bool]:
-        """The condition that a row is that of this thumbnail."""
+        """The condition that selects the row of this thumbnail."""
         return (
             (Thumbnail.space_id == self.space_id)
             & (Thumbnail.content_hash == self.content_hash)
@@ -54,7 +53,7 @@ class Wanted(NamedTuple):
 
 
 class ThumbnailMaker:
-    """Makes what waits; one thread of a process at a time."""
+    """Generates requested thumbnails, in one thread of a process at a time."""
 
     def __init__(
         self, new_session: Callable[[], Session], store: BlobStore, clock: Clock, decoder: Decoder
@@ -64,19 +63,20 @@ class ThumbnailMaker:
         self._clock = clock
         self._decoder = decoder
         self._lock = threading.Lock()
-        # Of the spaces that wait, when it was their turn last, in turns of this process.
+        # The last turn of each waiting space, as a number of this process.
         self._turns: dict[int, int] = {}
         self._turn = 0
 
     def has_work(self) -> bool:
-        """Tell whether something waits that nobody makes."""
+        """Tell whether there are unclaimed requests."""
         with self._new_session() as session:
             return session.scalar(select(exists().where(self._is_free()))) is True
 
     def make_waiting(self, stop: threading.Event | None = None) -> int:
-        """Make all that waits, or go on until `stop` is set, and return how many that were.
+        """Generate requested thumbnails until there are none or `stop` is set; return their number.
 
-        What fails is forgotten, so that the next request asks for it again; raises the last failure.
+        Failed requests are deleted, so that the client's next request adds them again; raises the last
+        error at the end.
         """
         count = 0
         failure: Exception | None = None
@@ -84,17 +84,17 @@ class ThumbnailMaker:
             while not (stop and stop.is_set()) and (wanted := self._claim()) is not None:
                 try:
                     self._make(wanted)
-                except Exception as error:  # noqa: BLE001 - whatever it is, the next one may be made
-                    _log.exception("a thumbnail of %s could not be stored", wanted.content_hash)
+                except Exception as error:  # noqa: BLE001 - the next thumbnail may succeed
+                    _log.exception("cannot store a thumbnail of %s", wanted.content_hash)
                     failure = error
-                    self._give_up(wanted)
+                    self._delete_request(wanted)
                 count += 1
         if failure is not None:
             raise failure
         return count
 
     def close(self) -> None:
-        """End the decoder's process, unless a thumbnail is being made; the next picture starts another."""
+        """End the decoder's process, unless it is in use; the next image starts another."""
         if self._lock.acquire(blocking=False):
             try:
                 self._decoder.close()
@@ -103,7 +103,7 @@ class ThumbnailMaker:
 
     def _is_free(self) -> ColumnElement[bool]:
         now = self._clock()
-        # A claim that lasts for longer than any may is of before the clock was set back.
+        # A claim far in the future is from before the clock was set back.
         is_claimable = or_(
             Thumbnail.claimed_until.is_(None),
             Thumbnail.claimed_until <= now,
@@ -111,8 +111,8 @@ class ThumbnailMaker:
         )
         return Thumbnail.wanted_at.is_not(None) & is_claimable
 
-    def _claim(self) -> Wanted | None:
-        """Return what is to be made next, claimed for this process; None when nothing waits."""
+    def _claim(self) -> ThumbnailKey | None:
+        """Claim the next request and return it; None when there is none."""
         with self._new_session() as session:
             while (wanted := self._next(session)) is not None:
                 claimed = update(Thumbnail).where(wanted.is_row, self._is_free())
@@ -124,12 +124,12 @@ class ThumbnailMaker:
                     return wanted
         return None
 
-    def _next(self, session: Session) -> Wanted | None:
+    def _next(self, session: Session) -> ThumbnailKey | None:
         is_free = self._is_free()
         waiting = session.scalars(select(Thumbnail.space_id).where(is_free).distinct()).all()
         self._turns = {space_id: self._turns.get(space_id, 0) for space_id in waiting}
         space_id = min(waiting, key=lambda each: (self._turns[each], each), default=None)
-        # Of what is looked at the newest, for that is looked at now; of the rest the oldest.
+        # The newest preview first, because it is being viewed now; otherwise the oldest request.
         is_preview = Thumbnail.size == PREVIEW_SIZE
         order = (case((is_preview, Thumbnail.wanted_at)).desc().nulls_last(), Thumbnail.wanted_at)
         key = select(Thumbnail.space_id, Thumbnail.content_hash, Thumbnail.size)
@@ -137,9 +137,9 @@ class ThumbnailMaker:
             key.where(Thumbnail.space_id == space_id, is_free).order_by(*order).limit(1)
         ).first()
         session.rollback()
-        return None if row is None else Wanted(*row)
+        return None if row is None else ThumbnailKey(*row)
 
-    def _make(self, wanted: Wanted) -> None:
+    def _make(self, wanted: ThumbnailKey) -> None:
         with self._new_session() as session:
             with open_content(session, self._store, wanted.content_hash) as stream:
                 made = self._decoder.make(stream, wanted.size)
@@ -151,15 +151,19 @@ class ThumbnailMaker:
                 self._record(session, wanted, staging.finish(), staging)
 
     def _record(
-        self, session: Session, wanted: Wanted, made: Sealed | None = None, staging: Staging | None = None
+        self,
+        session: Session,
+        wanted: ThumbnailKey,
+        made: Sealed | None = None,
+        staging: Staging | None = None,
     ) -> None:
-        """Write the row of a thumbnail, None for none, and of its blob, which is published."""
+        """Publish a thumbnail and write its rows; None records that it cannot be made."""
         with publishing(session):
             if made is not None:
                 lock_blob(session, made.content_hash)
             row = session.get(Thumbnail, wanted, with_for_update=True)
             if row is None or row.wanted_at is None:
-                return  # nobody wants it any more, or another process was as fast and has made the same
+                return  # the request is gone, or another process has made the same thumbnail
             if made is not None:
                 made = self._note_blob(session, made)
             row.thumbnail_hash = None if made is None else made.content_hash
@@ -170,7 +174,7 @@ class ThumbnailMaker:
                 self._store.publish([(staging, made)])
 
     def _note_blob(self, session: Session, made: Sealed) -> Sealed:
-        """Have the row of a blob that is to be published, and return what is made under the row's key."""
+        """Create or update the row of the blob to publish, and return `made` with the row's key."""
         blob = session.get(Blob, made.content_hash)
         if blob is None:
             blob = Blob(
@@ -181,11 +185,11 @@ class ThumbnailMaker:
         session.flush()
         return replace(made, key=blob.key)
 
-    def _give_up(self, wanted: Wanted) -> None:
-        """Forget what could not be made; where that cannot be written, the claim lapses by itself."""
+    def _delete_request(self, wanted: ThumbnailKey) -> None:
+        """Delete a failed request; if that cannot be written, the claim expires."""
         gone = delete(Thumbnail).where(wanted.is_row, Thumbnail.wanted_at.is_not(None))
         try:
             with self._new_session() as session, writing(session):
                 execute_counted(session, gone)
         except (CabinetError, DBAPIError):
-            _log.exception("a thumbnail of %s could not be given up", wanted.content_hash)
+            _log.exception("cannot delete the request for a thumbnail of %s", wanted.content_hash)

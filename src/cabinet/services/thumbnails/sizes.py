@@ -1,12 +1,12 @@
-"""How large thumbnails are: the side, in pixels, of the square that a picture fits into.
+"""Sizes of thumbnails: the side, in pixels, of the square that an image fits into.
 
-Rule: numbers that the process that decodes and the server share, and nothing to load.
+Rule: constants shared by the server and the decoding process; imports nothing.
 """
 
 from __future__ import annotations
 
-# Of what is looked at in place of the original.
+# The size of a preview, which replaces the original.
 PREVIEW_SIZE = 1600
 
-# A row of a list, a tile, a look at the picture itself.
+# For rows of a list, tiles, and previews.
 SIZES = (64, 256, PREVIEW_SIZE)

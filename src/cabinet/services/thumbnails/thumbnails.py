@@ -1,10 +1,11 @@
-"""Thumbnails of the pictures in one space: made when first asked for, kept as blobs.
+"""Thumbnails of the images in a space: generated on demand and stored as blobs.
 
-A request leaves the work to whichever process makes thumbnails (making.py), as a row, and waits a
-moment for it; whoever is too early is told to come again. Each space has its own, made once a content,
-though their bytes are stored once: so no answer comes sooner because somebody else has the content.
+An HTTP request adds a row for the process that makes thumbnails (making.py), and waits a moment; if the
+thumbnail is not ready, the client tries again later. Each space has its own thumbnails, generated once
+per content, although equal bytes are stored once: so the response time does not reveal whether another
+user has the same content.
 
-Rule: a request decodes nothing, and holds no transaction while it waits.
+Rule: a request decodes nothing, and has no transaction open while it waits.
 """
 
 from __future__ import annotations
@@ -25,32 +26,32 @@ from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.contents import size_of_content
 from cabinet.services.kernel.database import execute_counted, publishing, writing
 from cabinet.services.thumbnails.decoder import MEDIA_TYPES
-from cabinet.services.thumbnails.making import Wanted
+from cabinet.services.thumbnails.making import ThumbnailKey
 from cabinet.services.thumbnails.sizes import SIZES
 from cabinet.services.tree.entries import Entry
 from cabinet.storage.protocols import BlobStore
 from cabinet.storage.reserve import check_room
 
-NOT_A_SIZE = N_("it is none of 64, 256 and 1600.")
+NOT_A_SIZE = N_("it must be 64, 256 or 1600.")
 
-# Counts what has changed the looks of thumbnails. It is a part of their addresses, for whoever has one may
-# keep it for ever; what is kept here is forgotten by a migration.
+# Incremented when the appearance of thumbnails changes. It is part of their URLs, because clients cache
+# them without limit; a migration deletes the stored thumbnails.
 EDITION = 2
 
-# Seconds that a request waits: most pictures take less, and nobody wants to ask twice. It looks after
-# the first of the others, then after twice as long each time up to the second.
-PATIENCE = 0.5
-FIRST_LOOK = 0.02
-LAST_LOOK = 0.1
+# Seconds that a request waits; most images take less. It polls after the first of the other times, then
+# after twice as long each time, up to the second.
+WAIT_SECONDS = 0.5
+FIRST_POLL = 0.02
+LAST_POLL = 0.1
 
-# Thumbnails that may wait to be made; a page of a folder has 200 entries.
-MOST_WAITING = 800
+# The maximum number of open requests; a page of a folder has 200 entries.
+MAX_WAITING = 800
 
 THUMBNAIL_TYPE = "image/webp"
 
 
 class Missing(Enum):
-    """Why there is no thumbnail: it is being made, or none can be made."""
+    """Why there is no thumbnail: not yet generated, or impossible."""
 
     YET = "yet"
     EVER = "ever"
@@ -62,7 +63,7 @@ class Thumbnails:
     def __init__(
         self, session: Session, store: BlobStore, clock: Clock, wake: Callable[[], None], scope: Scope
     ) -> None:
-        """`wake` tells what makes thumbnails that one waits, where that is in this process."""
+        """`wake` wakes the thread that makes thumbnails, if it is in this process."""
         self._session = session
         self._store = store
         self._clock = clock
@@ -72,54 +73,54 @@ class Thumbnails:
     def find(self, entry: Entry, size: int) -> Entry | Missing:
         """Return the thumbnail of a file of this scope as an entry, or why there is none.
 
-        Raises `InvalidField`, `BlobMissing`, `NotFound` for what is called no picture, and `StorageFull`
-        where it has no room.
+        Raises `InvalidField`, `BlobMissing`, `NotFound` if the file is not an image, and `StorageFull`
+        when there is no space for it.
         """
         self._scope.require(Rights.READ)
         if size not in SIZES:
             raise InvalidField(field="size", reason=NOT_A_SIZE)
         if entry.content_hash is None or entry.media_type not in MEDIA_TYPES:
             raise NotFound
-        wanted = Wanted(self._scope.space_id, entry.content_hash, size)
-        found = self._look(entry, wanted)
+        wanted = ThumbnailKey(self._scope.space_id, entry.content_hash, size)
+        found = self._find(entry, wanted)
         if found is None or found is Missing.YET:
             if size_of_content(self._session, self._store, entry.content_hash) is None:
                 raise BlobMissing(content_hash=entry.content_hash)
             check_room(self._store.free_bytes())
-            # What cannot be written now, nobody waits for; the next request asks again.
+            # If the row cannot be written now, do not wait; the client's next request tries again.
             with suppress(StorageFull, StorageFault, Unavailable):
-                if found is Missing.YET or self._ask(wanted):
+                if found is Missing.YET or self._request(wanted):
                     self._wake()
                     found = self._wait(entry, wanted)
         return found or Missing.YET
 
-    def _wait(self, entry: Entry, wanted: Wanted) -> Entry | Missing | None:
-        """Return what becomes of a thumbnail that is being made, as far as a request waits for it."""
-        deadline = time.monotonic() + PATIENCE
-        pause = FIRST_LOOK
+    def _wait(self, entry: Entry, wanted: ThumbnailKey) -> Entry | Missing | None:
+        """Wait for a thumbnail, up to the limit, and return its state."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        pause = FIRST_POLL
         found: Entry | Missing | None = Missing.YET
         while found is Missing.YET and time.monotonic() < deadline:
             time.sleep(pause)
-            pause = min(2 * pause, LAST_LOOK)
-            found = self._look(entry, wanted)
+            pause = min(2 * pause, LAST_POLL)
+            found = self._find(entry, wanted)
         return found
 
-    def _ask(self, wanted: Wanted) -> bool:
-        """Have a thumbnail made by whoever makes them; tells whether that will be, for too many may wait."""
+    def _request(self, wanted: ThumbnailKey) -> bool:
+        """Add a request for a thumbnail; return False when there are too many open requests."""
         with publishing(self._session):
             if self._session.get(Thumbnail, wanted) is None:
-                if not self._has_room():
+                if not self._has_capacity():
                     return False
                 now = self._clock()
                 self._session.add(Thumbnail(**wanted._asdict(), created_at=now, wanted_at=now))
         return True
 
-    def _has_room(self) -> bool:
-        """Tell whether one more may wait; the space for which most wait gives up the last of it for others."""
+    def _has_capacity(self) -> bool:
+        """Tell whether another request fits; if full, drop the newest one of the space with most requests."""
         waits = Thumbnail.wanted_at.is_not(None)
         counted = select(Thumbnail.space_id, func.count()).where(waits).group_by(Thumbnail.space_id)
         counts = dict(self._session.execute(counted).all())
-        if sum(counts.values()) < MOST_WAITING:
+        if sum(counts.values()) < MAX_WAITING:
             return True
         greediest = max(counts, key=lambda space_id: counts[space_id])
         if counts[greediest] <= counts.get(self._scope.space_id, 0) + 1:
@@ -132,11 +133,11 @@ class Thumbnails:
         )
         row = self._session.execute(last).first()
         if row is not None:
-            execute_counted(self._session, delete(Thumbnail).where(Wanted(*row).is_row))
+            execute_counted(self._session, delete(Thumbnail).where(ThumbnailKey(*row).is_row))
         return row is not None
 
-    def _look(self, entry: Entry, wanted: Wanted) -> Entry | Missing | None:
-        """Return a thumbnail that is there, or why it is not; None of one that nobody has asked for."""
+    def _find(self, entry: Entry, wanted: ThumbnailKey) -> Entry | Missing | None:
+        """Return a thumbnail, or why it is missing; None if it was never requested."""
         kept = select(Thumbnail.thumbnail_hash, Thumbnail.wanted_at).where(wanted.is_row)
         row = self._session.execute(kept).first()
         self._session.rollback()
@@ -149,12 +150,12 @@ class Thumbnails:
             return Missing.EVER
         size = size_of_content(self._session, self._store, thumbnail_hash)
         if size is None:
-            # Of what can be made again, its loss is nobody's.
-            self._forget(wanted)
+            # A lost thumbnail can be made again.
+            self._delete(wanted)
             return None
         return _to_entry(entry, thumbnail_hash, size)
 
-    def _forget(self, wanted: Wanted) -> None:
+    def _delete(self, wanted: ThumbnailKey) -> None:
         with writing(self._session):
             execute_counted(self._session, delete(Thumbnail).where(wanted.is_row))
 
