@@ -1,6 +1,6 @@
 """The composition root: the one module that knows all others.
 
-Rule: a list of what belongs together, in the order in which it has to be bound; no logic.
+Rule: only binds components, in the required order; no logic.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from cabinet.web.runtime import EXTENSION, Runtime
 
 
 class _AnyPath(PathConverter):
-    """Any path at all, for whether it may be one is not for the routes to say; theirs ends at a line feed."""
+    """Any text, including line feeds, which Werkzeug's converter rejects; services validate paths."""
 
     regex = r"[^/][\s\S]*?"
 
@@ -49,7 +49,7 @@ class _AnyPath(PathConverter):
 def build_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """Return the application, ready to serve; see `create_app`.
 
-    Raises a `RefusedToStart` when something has to be mended first; `flask` prints it as one line.
+    Raises a `RefusedToStart` when the operator must fix something; `flask` prints it as one line.
     """
     try:
         return _build(settings)
@@ -72,7 +72,7 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of an entry is the documented one
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     lean.init_app(app)
-    # Flask makes it when it is first asked for, and with it what writes the lines of the audit log.
+    # Flask creates its logger on first access, and with it the handler of the audit log.
     _ = app.logger
     _bind_extensions(app)
     for part in (guard, problems, i18n, formats, packing, pages, assets, health, jobs):
@@ -92,22 +92,22 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
 
 
 def _derive(settings: dict[str, Any], instance: Path) -> None:
-    """Set what Flask and its extensions are to know, as it follows from our own settings."""
+    """Derive the settings of Flask and its extensions from our own."""
     settings["DATABASE_URL"] = settings["DATABASE_URL"] or f"sqlite:///{instance / 'cabinet.db'}"
     settings["STORE_URL"] = settings["STORE_URL"] or instance.as_uri()
     settings.update(
         SQLALCHEMY_DATABASE_URI=settings["DATABASE_URL"],
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings["DATABASE_URL"], settings["DATABASE_CONNECTIONS"]),
-        # How old the signature of a cookie may be; when a session ends is for its row to say.
+        # The maximum age of a cookie's signature; the session's row decides when the session ends.
         PERMANENT_SESSION_LIFETIME=timedelta(
             seconds=max(settings["REMEMBER_SECONDS"], settings["SESSION_SECONDS"])
         ),
         SESSION_REFRESH_EACH_REQUEST=False,
         SESSION_COOKIE_SAMESITE="Lax",
-        # `guard.py` asks for the token, and of browsers only; it lives as long as the session.
+        # `guard.py` checks the CSRF token, for browsers only; it is valid as long as the session.
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
-        # bcrypt refuses more than 72 bytes and a NUL; the digest of a password has neither.
+        # bcrypt refuses more than 72 bytes and NUL bytes; this setting hashes passwords with SHA-256 first.
         BCRYPT_HANDLE_LONG_PASSWORDS=True,
     )
 
@@ -118,7 +118,7 @@ def _bind_extensions(app: Flask) -> None:
         configure(db.engine)
     migrate.init_app(app, db, directory=str(preparing.find_migrations()), render_as_batch=True)
     login_manager.init_app(app)
-    login_manager.session_protection = None  # a session is a row of ours; its address may change
+    login_manager.session_protection = None  # sessions are our own rows; the client's address may change
     bcrypt.init_app(app)
     csrf.init_app(app)
     passwords = Passwords(bcrypt, app.config["HASH_CONCURRENCY"])

@@ -1,12 +1,13 @@
-"""Every setting: its default, its unit, its reason; and a check that refuses a weak one.
+"""All settings with defaults, units and explanations, and the checks of their values.
 
-Lowest first: the defaults here, `config.py` in the instance folder, `CABINET_*` environment
-variables, the mapping given to `create_app`.
+Sources, lowest priority first: the defaults here, `config.py` in the instance folder, `CABINET_*`
+environment variables, the mapping passed to `create_app`.
 
-Read by parsers of our own: pydantic-settings would need each of them too (its lists are JSON, its sizes
-take `1,5G` for one byte and know no `10Gi`), a source for the file, and takes unknown variables silently.
+Values are parsed by our own functions: pydantic-settings would need all of these as well (its lists
+are JSON, its sizes read `1,5G` as one byte and do not know `10Gi`), needs a source for the file, and
+ignores unknown variables silently.
 
-Rule: a value that would be unsafe or has no meaning is refused before anything is served.
+Rule: unsafe or invalid values are refused before the server starts.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ PREFIX = "CABINET_"
 _DAY = 24 * 60 * 60
 _NONE = {"", "none"}
 
-# Decimal units, as sizes are shown, unless an i says otherwise.
+# Units are decimal, as sizes are displayed, or binary with an `i`.
 _SIZE = re.compile(r"(\d{1,19}(?:\.\d{1,19})?) ?([kmgtp])(i?)b?", re.IGNORECASE | re.ASCII)
 _POWERS = {"k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting. `parse` takes the text of an environment variable or a value from Python."""
+    """One setting. `parse` accepts the text of an environment variable or a Python value."""
 
     name: str
     default: Any
@@ -49,7 +50,7 @@ class Setting:
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value or None
-    raise ValueError("a text is needed.")
+    raise ValueError("it must be a string.")
 
 
 def _database_url(value: Any) -> str | None:
@@ -58,29 +59,29 @@ def _database_url(value: Any) -> str | None:
         if url is not None:
             make_url(url).get_dialect()
     except ArgumentError:
-        raise ValueError("an SQLAlchemy URL such as sqlite:////srv/cabinet/cabinet.db is needed.") from None
+        raise ValueError("it must be an SQLAlchemy URL such as sqlite:////srv/cabinet/cabinet.db.") from None
     return url
 
 
 def _number(value: Any) -> int:
     try:
-        number = int(str(value))  # by its text, for a fraction or a truth value is no number here
+        number = int(str(value))  # from its text: fractions and booleans are refused
     except ValueError:
-        raise ValueError("a whole number is needed.") from None
+        raise ValueError("it must be a whole number.") from None
     if not 0 <= number < 2**63:
-        raise ValueError("it has to be between 0 and 2^63.")
+        raise ValueError("it must be between 0 and 2^63.")
     return number
 
 
 def _positive(value: Any) -> int:
     number = _number(value)
     if number == 0:
-        raise ValueError("it has to be more than 0.")
+        raise ValueError("it must be greater than 0.")
     return number
 
 
 def _size(value: Any) -> int:
-    """Read a number of bytes, or a text such as 500M, 10 GB or 2TiB."""
+    """Parse a number of bytes, or a text such as 500M, 10 GB or 2TiB."""
     found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
         return _number(value)
@@ -97,7 +98,7 @@ def _positive_size(value: Any) -> int:
 
 
 def to_bytes_or_none(value: Any) -> int | None:
-    """Read a number of bytes as a setting has it, `none` for no limit; raises ValueError."""
+    """Parse a size in bytes, or `none` for no limit; raises ValueError."""
     if value is None or (isinstance(value, str) and value.lower() in _NONE):
         return None
     return _size(value)
@@ -106,19 +107,19 @@ def to_bytes_or_none(value: Any) -> int | None:
 def _words(value: Any) -> list[str] | None:
     words = value.split(",") if isinstance(value, str) else value or []
     if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
-        raise ValueError("names, separated by commas, are needed.")
+        raise ValueError("it must be a list of names, separated by commas.")
     return [word.strip() for word in words if word.strip()] or None
 
 
 def _registration(value: Any) -> str:
     if value not in {"open", "closed"}:
-        raise ValueError("it is either open or closed.")
+        raise ValueError("it must be open or closed.")
     return str(value)
 
 
 def _jobs(value: Any) -> str:
     if value not in {"inside", "apart"}:
-        raise ValueError("it is either inside or apart.")
+        raise ValueError("it must be inside or apart.")
     return str(value)
 
 
@@ -131,14 +132,14 @@ def _public_url(value: Any) -> str | None:
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
-        raise ValueError("an address such as https://files.example.org is needed.")
+        raise ValueError("it must be a URL such as https://files.example.org.")
     return url.rstrip("/")
 
 
 def _rounds(value: Any) -> int:
     number = _number(value)
     if not 4 <= number <= 20:
-        raise ValueError("it has to be between 4 and 20.")
+        raise ValueError("it must be between 4 and 20.")
     return number
 
 
@@ -146,7 +147,7 @@ def _secret_key(value: Any) -> str | None:
     secret = _text(value)
     if secret is not None and (len(secret) < 32 or len(set(secret)) < 8):
         raise ValueError(
-            "it is too easy to guess. Leave it out to have one made, or take the output of: "
+            "it is too easy to guess. Unset it to have one generated, or use the output of: "
             'python3 -c "import secrets; print(secrets.token_hex())"'
         )
     return secret
@@ -160,141 +161,146 @@ SETTINGS = (
         "An SQLAlchemy URL; by default `cabinet.db` in the instance folder.",
     ),
     Setting(
-        "STORE_URL", None, _text, "Where the bytes lie, `file:///folder`; by default the instance folder."
+        "STORE_URL",
+        None,
+        _text,
+        "Location of file contents, `file:///folder`; by default the instance folder.",
     ),
-    Setting("SECRET_KEY", None, _secret_key, "Signs cookies; made once in the instance folder when absent."),
-    Setting("MAX_UPLOAD_SIZE", 1 << 40, _positive_size, "Bytes that one file may have; 1 TiB."),
+    Setting(
+        "SECRET_KEY", None, _secret_key, "Signs cookies; generated once in the instance folder if not set."
+    ),
+    Setting("MAX_UPLOAD_SIZE", 1 << 40, _positive_size, "Maximum size of one file in bytes; 1 TiB."),
     Setting(
         "UPLOAD_KEEP_SECONDS",
         7 * _DAY,
         _positive,
-        "An unfinished upload is kept so long after its last part.",
+        "How long an unfinished upload is kept after its last part.",
     ),
-    Setting(
-        "USER_QUOTA", None, to_bytes_or_none, "Bytes that a new user may store, such as `10G`, or `none`."
-    ),
+    Setting("USER_QUOTA", None, to_bytes_or_none, "Quota of a new user in bytes, such as `10G`, or `none`."),
     Setting(
         "DISK_RESERVE",
         None,
         _size_or_nothing,
-        "Bytes that stay free, such as `10G`, on the disks of content and database. Uploads end there,"
-        " deleting goes on. By default 1 % of the disk, 64 MiB to 1 GiB, 10 % of a small one.",
+        "Bytes kept free, such as `10G`, on the disks of store and database: uploads are refused below it,"
+        " deleting still works. By default 1 % of the disk, 64 MiB to 1 GiB, 10 % of a small one.",
     ),
     Setting(
         "USER_ENTRIES",
         2_000_000,
         _positive,
-        "Files and folders that one user may have, those in the trash included.",
+        "Maximum number of files and folders of one user, including the trash.",
     ),
     Setting(
         "USER_UPLOADS",
         1_000,
         _positive,
-        "Unfinished uploads that one user may have; as many that have ended are remembered.",
+        "Maximum number of unfinished uploads of one user; as many ended ones are remembered.",
     ),
-    Setting("PART_JOINS", 10, _positive, "How often one partial upload may come in a joined one."),
-    Setting("COPY_ENTRIES", 100_000, _positive, "Files and folders that one copy may make."),
-    Setting("REGISTRATION", "open", _registration, "`open`: anybody may register; `closed`: nobody."),
+    Setting("PART_JOINS", 10, _positive, "How often a joined upload may contain the same partial upload."),
+    Setting("COPY_ENTRIES", 100_000, _positive, "Maximum number of files and folders in one copy."),
+    Setting(
+        "REGISTRATION", "open", _registration, "`open`: anyone can register; `closed`: only the operator."
+    ),
     Setting(
         "REGISTRATIONS_PER_MINUTE",
         30,
         _number,
-        "Accounts that one network may make in a minute; 0: any number.",
+        "Maximum number of registrations from one network per minute; 0: unlimited.",
     ),
     Setting(
-        "REGISTRATIONS_PER_DAY", 100, _number, "Accounts that one network may make in a day; 0: any number."
+        "REGISTRATIONS_PER_DAY",
+        100,
+        _number,
+        "Maximum number of registrations from one network per day; 0: unlimited.",
     ),
-    Setting(
-        "TRUSTED_HOSTS", None, _words, "Host names that are answered, separated by commas; all when empty."
-    ),
-    Setting("PUBLIC_URL", None, _public_url, "The address that users see, when a proxy changes it."),
-    Setting("PROXY_HOPS", 0, _number, "How many reverse proxies in front set X-Forwarded-* headers."),
-    Setting("SESSION_IDLE_SECONDS", _DAY, _positive, "A session ends after so long unused."),
-    Setting("SESSION_SECONDS", 7 * _DAY, _positive, "A session ends after so long in any case."),
+    Setting("TRUSTED_HOSTS", None, _words, "Accepted host names, separated by commas; all when empty."),
+    Setting("PUBLIC_URL", None, _public_url, "The URL that users see, if a proxy changes it."),
+    Setting("PROXY_HOPS", 0, _number, "Number of reverse proxies in front that set X-Forwarded-* headers."),
+    Setting("SESSION_IDLE_SECONDS", _DAY, _positive, "A session ends after this time without use."),
+    Setting("SESSION_SECONDS", 7 * _DAY, _positive, "A session ends after this time in any case."),
     Setting(
         "REMEMBER_IDLE_SECONDS",
         30 * _DAY,
         _positive,
-        "With “keep me signed in” a session ends after so long unused.",
+        "With “keep me signed in”, a session ends after this time without use.",
     ),
     Setting(
         "REMEMBER_SECONDS",
         180 * _DAY,
         _positive,
-        "With “keep me signed in” a session ends after so long in any case.",
+        "With “keep me signed in”, a session ends after this time in any case.",
     ),
     Setting(
         "HSTS_SECONDS",
         0,
         _number,
-        "How long browsers are told to use https alone for this host, all ports of it; 0: they are not.",
+        "How long browsers use only HTTPS for this host, on all ports (HSTS); 0: off.",
     ),
     Setting(
-        "USER_SESSIONS", 100, _positive, "Browsers in which one user is signed in; the oldest ends beyond it."
+        "USER_SESSIONS", 100, _positive, "Maximum number of sessions of one user; beyond it the oldest ends."
     ),
-    Setting("USER_TOKENS", 100, _positive, "Tokens that one user may have."),
-    Setting("TRASH_KEEP_DAYS", 30, _number, "Days until what was deleted is gone for ever."),
+    Setting("USER_TOKENS", 100, _positive, "Maximum number of tokens of one user."),
+    Setting("TRASH_KEEP_DAYS", 30, _number, "Days until items in the trash are deleted permanently."),
     Setting(
-        "VERSIONS_KEPT", 20, _positive, "Versions that are kept of one file, the current one among them."
+        "VERSIONS_KEPT", 20, _positive, "Number of versions kept of one file, including the current one."
     ),
-    Setting("SWEEP_GRACE_SECONDS", _DAY, _number, "Bytes that nothing needs any more are kept so long."),
-    Setting(
-        "SWEEP_EVERY_SECONDS", 6 * 60 * 60, _number, "How often the server tidies up by itself; 0: never."
-    ),
+    Setting("SWEEP_GRACE_SECONDS", _DAY, _number, "How long unreferenced file contents are kept."),
+    Setting("SWEEP_EVERY_SECONDS", 6 * 60 * 60, _number, "How often the server runs the sweep; 0: never."),
     Setting(
         "JOBS",
         "inside",
         _jobs,
-        "Where the work beside requests is done: `inside` the server, or `apart`, by `cabinet jobs serve`.",
+        "Where background jobs run: `inside` the server, or `apart`, in `cabinet jobs serve`.",
     ),
     Setting(
         "STALL_SECONDS",
         60,
         _positive,
-        "A connection that moves no byte for so long is given up, an upload also when it moves less than 1 KiB a second.",
+        "A connection is closed after this time without traffic, an upload also below 1 KiB per second.",
     ),
     Setting(
         "UPLOAD_MEMORY",
         64 << 20,
         _positive_size,
-        "Bytes of uploads and unfinished requests that one process holds in memory; 64 MiB.",
+        "Bytes of uploads and unfinished requests that one process buffers in memory; 64 MiB.",
     ),
+    Setting("DATABASE_CONNECTIONS", 16, _positive, "Maximum number of database connections of one process."),
+    Setting("BCRYPT_LOG_ROUNDS", 12, _rounds, "Cost of one password hash, as a power of two."),
     Setting(
-        "DATABASE_CONNECTIONS", 16, _positive, "Connections to the database that one process has at most."
-    ),
-    Setting("BCRYPT_LOG_ROUNDS", 12, _rounds, "Work of one password hash, as a power of two."),
-    Setting(
-        "HASH_CONCURRENCY", os.cpu_count() or 1, _positive, "Password hashes computed at a time; the cores."
+        "HASH_CONCURRENCY",
+        os.cpu_count() or 1,
+        _positive,
+        "Number of password hashes computed concurrently; by default the number of cores.",
     ),
     Setting(
         "BIND",
         "127.0.0.1:5000",
         _text,
-        "gunicorn: address and port. The three of gunicorn are read from the environment alone.",
+        "gunicorn: address and port. BIND, WORKERS and THREADS are read only from the environment.",
     ),
-    Setting("WORKERS", 2, _positive, "gunicorn: processes."),
+    Setting("WORKERS", 2, _positive, "gunicorn: number of processes."),
     Setting(
         "THREADS",
         512,
         _positive,
-        "gunicorn: requests that one process serves at a time; a thread is made when it is needed.",
+        "gunicorn: concurrent requests of one process; threads are started on demand.",
     ),
 )
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
-# Where the data lives; read before all others, for one of their sources lies in it.
+# The instance folder; read before all other settings, because it contains one of their sources.
 INSTANCE = "INSTANCE"
 
 
 def find_instance(given: Mapping[str, Any]) -> Path:
-    """Return the instance folder: as told, else `./instance` of the checkout one stands in.
+    """Return the instance folder: the configured one, else `./instance` of the current checkout.
 
-    Raises `NoInstance`, for a folder that appears wherever somebody happened to stand loses data.
+    Raises `NoInstance` elsewhere: creating the folder in whatever directory is current would lose data.
     """
-    told = given.get(INSTANCE) or os.environ.get(PREFIX + INSTANCE)
-    if told:
-        return Path(told).expanduser().resolve()
+    configured = given.get(INSTANCE) or os.environ.get(PREFIX + INSTANCE)
+    if configured:
+        return Path(configured).expanduser().resolve()
     here = Path.cwd()
     if (here / "src" / "cabinet").is_dir() or (here / "instance" / "cabinet.db").is_file():
         return here / "instance"
@@ -302,7 +308,7 @@ def find_instance(given: Mapping[str, Any]) -> Path:
 
 
 def read(name: str) -> Any:
-    """Return a setting that only the environment can change; raises `BadSetting`."""
+    """Return a setting that is read only from the environment; raises `BadSetting`."""
     return _value_of(_BY_NAME[name], {}, {})
 
 

@@ -1,4 +1,4 @@
-"""What an operator has to mend first: why a server does not start, and why there is no backup.
+"""Errors that an operator must fix: a server that refuses to start, a backup that is not made.
 
     OperatorError
     ├── RefusedToStart
@@ -11,9 +11,9 @@
         ├── NotRestored
         └── DumpFailed
 
-Rule: raised while a server starts or by a command of `flask`, with data and no prose; no request ever
-meets one, for whatever answers requests does not know this module (pyproject.toml). So these have no
-status and no exit code of filecli, and their texts are in English only, as everything that `flask` prints.
+Rule: raised while a server starts or by a command of `flask`, with data and no prose; never by a
+request, because modules that handle requests do not import this one (pyproject.toml). So these errors
+have no status and no exit code of filecli, and their texts are in English only, like all output of `flask`.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from cabinet.errors import StructuredError
 
 
 class OperatorError(StructuredError):
-    """Base of what an operator has to mend; nothing is done before that."""
+    """Base of the errors that an operator must fix; nothing was changed."""
 
 
 class RefusedToStart(OperatorError):
-    """The operator has something to mend before this server may run."""
+    """The server does not start until the operator fixes something."""
 
 
 class BadSetting(RefusedToStart):
-    """A setting has a value that would be unsafe or has no meaning."""
+    """A setting has an unsafe or invalid value."""
 
     message = "The setting %(setting)s cannot be used: %(reason)s"
     setting: str
@@ -38,7 +38,7 @@ class BadSetting(RefusedToStart):
 
 
 class UnusableStore(RefusedToStart):
-    """The place for the bytes cannot give the promises that the server makes."""
+    """The store's location does not meet the requirements."""
 
     message = "The store at %(where)s cannot be used: %(reason)s"
     where: str
@@ -46,12 +46,9 @@ class UnusableStore(RefusedToStart):
 
 
 class NoInstance(RefusedToStart):
-    """Nobody said where the data lives, and the working folder is no checkout."""
+    """No instance folder is set, and the working folder is not a checkout."""
 
-    message = (
-        "No instance folder. Set CABINET_INSTANCE to the folder that shall hold the data, or "
-        "start from a checkout."
-    )
+    message = "No instance folder. Set CABINET_INSTANCE to the folder for the data, or start in a checkout."
 
 
 class DatabaseTooNew(RefusedToStart):
@@ -65,11 +62,11 @@ class DatabaseTooNew(RefusedToStart):
 
 
 class BackupRefused(OperatorError):
-    """A backup is not made, or not restored, before the operator has mended something."""
+    """A backup is not made or restored until the operator fixes something."""
 
 
 class UnusableBackup(BackupRefused):
-    """A folder holds no backup that could be read, or is not the place for one."""
+    """A folder has no readable backup, or is not suitable for one."""
 
     message = "The backup folder %(where)s cannot be used: %(reason)s"
     where: str
@@ -77,15 +74,15 @@ class UnusableBackup(BackupRefused):
 
 
 class NotRestored(BackupRefused):
-    """A backup may be whole, and yet not be restored into this instance; nothing has changed."""
+    """The backup cannot be restored into this instance; nothing was changed."""
 
     message = "Nothing was restored: %(reason)s"
     reason: str
 
 
 class DumpFailed(BackupRefused):
-    """A program of the database's could not write or read a dump."""
+    """A program of the database could not write or read a dump."""
 
-    message = "%(program)s has failed: %(reason)s"
+    message = "%(program)s failed: %(reason)s"
     program: str
     reason: str

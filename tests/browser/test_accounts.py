@@ -47,7 +47,7 @@ def test_a_refused_password_is_explained_on_its_field_which_has_the_focus(
     expect(field).to_be_focused()
     expect(field).to_have_accessible_description(
         "At least 8 characters. A few unrelated words make a good one. "
-        "Choose another password: it is among the first that an attacker tries."
+        "Choose another password: it is one of the most common passwords."
     )
     expect(page.get_by_label("User name")).to_have_value(username)
 

@@ -135,13 +135,13 @@ def test_a_full_server_is_asked_once_and_not_for_each_file(
     expect_complaint("status of 507")
     page = visitor.open()
     asked = requests_of(page)
-    full = {"type": "/problems/storage-full", "detail": "The server has no room for this."}
+    full = {"type": "/problems/storage-full", "detail": "There is no space left on the server."}
     page.route(UPLOADS, lambda route: route.fulfill(status=507, json=full))
 
     visitor.choose(*numbered(8))
 
     expect(page.locator(".upload[data-state=failed]")).to_have_count(8)
-    expect(page.locator(".uploads-failure")).to_contain_text("8 files: The server has no room for this.")
+    expect(page.locator(".uploads-failure")).to_contain_text("8 files: There is no space left on the server.")
     assert asked == ["POST"]
 
 

@@ -217,7 +217,7 @@ def test_a_full_disk_ends_the_import_and_leaves_nothing_in_staging(
         told = operator.run("files", "import", USERNAME, source, code=1)
 
     assert told.stderr.splitlines() == [
-        f"{source}/a: The server has no room for this; nothing was stored.",
+        f"{source}/a: There is no space left on the server; nothing was stored.",
         "Error: Stopped: this error affects all files. Fix it and run the command again.",
     ]
     assert operator.paths() == []
@@ -242,7 +242,7 @@ def test_a_file_over_the_limit_is_reported_and_the_rest_is_stored(make_app: Make
     fill(source, large="12345", small="1234")
     told = operator.run("files", "import", USERNAME, source, code=1)
 
-    assert f"{source}/large: More than the 4 bytes" in told.stderr
+    assert f"{source}/large: Too large: the limit is 4 bytes" in told.stderr
     assert operator.paths() == ["source/", "source/small"]
 
 

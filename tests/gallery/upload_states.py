@@ -89,7 +89,7 @@ def failed_alone(scene: Scene) -> None:
     page = scene.open("/index?path=Recipes")
     problem = {
         "type": "/problems/storage-full",
-        "detail": "The server has no room for this; nothing was stored.",
+        "detail": "There is no space left on the server; nothing was stored.",
     }
     page.route(UPLOADS, lambda route: route.fulfill(status=507, json=problem))
     page.locator("#files-input").set_input_files(SENT[:1])

@@ -136,7 +136,7 @@ def test_what_cannot_be_moved_stays_and_the_page_says_why(window: Browser, alice
         (
             "a/inner",
             409,
-            "A folder cannot go into itself, nor replace a folder that it lies in: “a/inner/a”.",
+            "A folder cannot be placed inside itself or replace a folder that contains it: “a/inner/a”.",
         ),
         ("file", 409, "“file” is a file, not a folder."),
         ("x/../y", 422, "it means another folder."),

@@ -203,7 +203,7 @@ def test_a_version_that_has_to_stay_or_is_none_is_refused(
         db.session.commit()
 
     page = refused(submit(window, "/index/versions/discard", path="f", number=2), 409)
-    assert "“f” has that version now." in page
+    assert "This is the current version of “f”." in page
     page = refused(submit(window, "/index/versions/restore", path="f", number=1), 507)
     assert "Not enough space: this would take more than your 1 kB." in page
     for number, status in (

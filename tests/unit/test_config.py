@@ -34,7 +34,7 @@ def loaded(folder: Path, given: Mapping[str, Any] | None = None, file: str | Non
     return config
 
 
-def test_without_any_source_the_defaults_hold(tmp_path: Path) -> None:
+def test_defaults_apply_without_any_source(tmp_path: Path) -> None:
     config = loaded(tmp_path)
 
     assert {setting.name: config[setting.name] for setting in SETTINGS} == {
@@ -43,7 +43,7 @@ def test_without_any_source_the_defaults_hold(tmp_path: Path) -> None:
     assert config["INSTANCE"] == str(tmp_path)
 
 
-def test_each_source_wins_over_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_source_overrides_the_previous_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert loaded(tmp_path)["PROXY_HOPS"] == 0
     assert loaded(tmp_path, file="PROXY_HOPS = 1")["PROXY_HOPS"] == 1
     monkeypatch.setenv("CABINET_PROXY_HOPS", "2")
@@ -51,7 +51,7 @@ def test_each_source_wins_over_the_one_before(tmp_path: Path, monkeypatch: pytes
     assert loaded(tmp_path, {"PROXY_HOPS": 3})["PROXY_HOPS"] == 3
 
 
-def test_a_later_source_can_take_a_setting_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_later_source_can_reset_a_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = "USER_QUOTA = 100\nTRUSTED_HOSTS = ['a.example']"
     monkeypatch.setenv("CABINET_USER_QUOTA", "none")
     monkeypatch.setenv("CABINET_TRUSTED_HOSTS", "")
@@ -63,7 +63,7 @@ def test_a_later_source_can_take_a_setting_back(tmp_path: Path, monkeypatch: pyt
     assert loaded(tmp_path, {"USER_QUOTA": None})["USER_QUOTA"] is None
 
 
-def test_the_mapping_may_hold_what_is_flasks_own(tmp_path: Path) -> None:
+def test_the_mapping_may_contain_flask_settings(tmp_path: Path) -> None:
     config = loaded(tmp_path, {"TESTING": True})
 
     assert config["TESTING"] is True
@@ -97,11 +97,11 @@ GOOD: list[tuple[str, Any, Any]] = [
 
 
 @pytest.mark.parametrize(("name", "value", "expected"), GOOD, ids=str)
-def test_a_value_with_a_meaning_is_taken(tmp_path: Path, name: str, value: Any, expected: Any) -> None:
+def test_valid_values_are_accepted(tmp_path: Path, name: str, value: Any, expected: Any) -> None:
     assert loaded(tmp_path, {name: value})[name] == expected
 
 
-def test_a_secret_of_digits_stays_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_of_digits_stays_a_string(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     digits = "12345678901234567890123456789012345678"
     monkeypatch.setenv("CABINET_SECRET_KEY", digits)
 
@@ -155,7 +155,7 @@ REFUSED: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("name", "text", "expected"), SPELLINGS)
-def test_every_spelling_in_the_environment_keeps_its_meaning(
+def test_environment_values_are_parsed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, expected: Any
 ) -> None:
     monkeypatch.setenv(f"CABINET_{name}", text)
@@ -167,7 +167,7 @@ def test_every_spelling_in_the_environment_keeps_its_meaning(
 
 
 @pytest.mark.parametrize(("name", "text"), REFUSED)
-def test_every_other_spelling_in_the_environment_is_refused(
+def test_invalid_environment_values_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
 ) -> None:
     monkeypatch.setenv(f"CABINET_{name}", text)
@@ -181,15 +181,15 @@ def test_every_other_spelling_in_the_environment_is_refused(
 BAD: list[tuple[str, Any, str]] = [
     ("SECRET_KEY", "dev", "token_hex"),
     ("SECRET_KEY", "x" * 100, "token_hex"),
-    ("SECRET_KEY", 12345, "a text is needed"),
-    ("SECRET_KEY", b"0123456789abcdef0123456789abcdef", "a text is needed"),
+    ("SECRET_KEY", 12345, "it must be a string"),
+    ("SECRET_KEY", b"0123456789abcdef0123456789abcdef", "it must be a string"),
     ("PROXY_HOPS", "-1", "between 0"),
     ("PROXY_HOPS", "one", "whole number"),
     ("PROXY_HOPS", "1.5", "whole number"),
     ("PROXY_HOPS", True, "whole number"),
     ("PROXY_HOPS", None, "whole number"),
     ("PROXY_HOPS", "", "whole number"),
-    ("MAX_UPLOAD_SIZE", "0", "more than 0"),
+    ("MAX_UPLOAD_SIZE", "0", "greater than 0"),
     ("MAX_UPLOAD_SIZE", str(2**63), "between 0"),
     ("MAX_UPLOAD_SIZE", "9" * 10_000, "whole number"),
     ("USER_QUOTA", "lots", "whole number"),
@@ -204,17 +204,15 @@ BAD: list[tuple[str, Any, str]] = [
     ("TRUSTED_HOSTS", [7], "separated by commas"),
     ("BCRYPT_LOG_ROUNDS", "3", "between 4 and 20"),
     ("BCRYPT_LOG_ROUNDS", "31", "between 4 and 20"),
-    ("SESSION_SECONDS", "0", "more than 0"),
+    ("SESSION_SECONDS", "0", "greater than 0"),
     ("DATABASE_URL", "cabinet.db", "SQLAlchemy URL"),
     ("DATABASE_URL", "oracle-of-delphi://host/x", "SQLAlchemy URL"),
-    ("DATABASE_URL", 7, "a text is needed"),
+    ("DATABASE_URL", 7, "it must be a string"),
 ]
 
 
 @pytest.mark.parametrize(("name", "value", "cure"), BAD, ids=lambda value: str(value)[:24])
-def test_a_value_without_a_meaning_is_refused_with_the_cure(
-    tmp_path: Path, name: str, value: Any, cure: str
-) -> None:
+def test_invalid_values_are_refused_with_a_remedy(tmp_path: Path, name: str, value: Any, cure: str) -> None:
     with pytest.raises(BadSetting) as caught:
         loaded(tmp_path, {name: value})
 
@@ -224,7 +222,7 @@ def test_a_value_without_a_meaning_is_refused_with_the_cure(
 
 
 @pytest.mark.parametrize("source", ["environment", "file"])
-def test_a_bad_value_is_refused_wherever_it_comes_from(
+def test_invalid_values_are_refused_from_every_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
 ) -> None:
     if source == "environment":
@@ -234,9 +232,7 @@ def test_a_bad_value_is_refused_wherever_it_comes_from(
 
 
 @pytest.mark.parametrize("name", ["CABINET_SECRETKEY", "CABINET_", "CABINET_proxy_hops"])
-def test_an_unknown_variable_is_refused_for_it_may_be_a_slip(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_unknown_variables_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "1")
 
     with pytest.raises(BadSetting) as caught:
@@ -254,7 +250,7 @@ def test_the_settings_of_gunicorn_come_from_the_environment(monkeypatch: pytest.
         read("WORKERS")
 
 
-def test_the_instance_is_where_one_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_instance_folder_is_configurable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CABINET_INSTANCE", str(tmp_path / "by environment"))
     monkeypatch.chdir(tmp_path)
 
@@ -265,7 +261,7 @@ def test_the_instance_is_where_one_says(tmp_path: Path, monkeypatch: pytest.Monk
     assert find_instance({"INSTANCE": "~/data"}) == tmp_path / "data"
 
 
-def test_the_instance_is_that_of_the_checkout_one_stands_in(
+def test_the_instance_defaults_to_the_current_checkout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -276,7 +272,9 @@ def test_the_instance_is_that_of_the_checkout_one_stands_in(
     assert find_instance({}) == tmp_path / "instance"
 
 
-def test_the_instance_is_one_that_is_there_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_existing_instance_in_the_current_folder_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "instance").mkdir()
     with pytest.raises(NoInstance):

@@ -43,18 +43,18 @@ def example_of(kind: type[StructuredError]) -> StructuredError:
     return kind(**{name: 7 if hint == "int" else "<b>" for name, hint in annotations.items()})
 
 
-def test_every_error_that_a_request_can_meet_has_a_status_and_no_other() -> None:
+def test_every_request_error_has_a_status_and_no_other_error_has() -> None:
     assert set(EVERY_ERROR) == set(STATUSES)
     assert min(STATUSES.values()) >= HTTPStatus.BAD_REQUEST
 
 
-def test_what_an_operator_has_to_mend_is_no_error_of_requests() -> None:
+def test_operator_errors_are_not_request_errors() -> None:
     assert EVERY_REFUSAL
     assert not issubclass(OperatorError, CabinetError)
 
 
 @pytest.mark.parametrize("kind", [*EVERY_ERROR, *EVERY_REFUSAL])
-def test_every_error_says_what_it_knows_in_one_sentence(kind: type[StructuredError]) -> None:
+def test_every_error_formats_its_fields(kind: type[StructuredError]) -> None:
     error = example_of(kind)
 
     text = str(error)
@@ -64,7 +64,7 @@ def test_every_error_says_what_it_knows_in_one_sentence(kind: type[StructuredErr
     assert all(str(value) in text for name, value in error.data.items() if name != "content_hash")
 
 
-def test_every_slug_is_a_word_of_its_own() -> None:
+def test_slugs_are_unique() -> None:
     slugs = [kind.slug for kind in EVERY_ERROR]
 
     assert len(set(slugs)) == len(slugs)
@@ -72,7 +72,7 @@ def test_every_slug_is_a_word_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(("module", "top"), [(errors, CabinetError), (refusals, OperatorError)])
-def test_the_tree_at_the_head_of_a_module_is_the_tree_of_its_code(
+def test_the_class_tree_in_a_docstring_matches_the_code(
     module: ModuleType, top: type[StructuredError]
 ) -> None:
     drawn = re.findall(r"^    ([ │├└─]*)(\w+)", module.__doc__ or "", re.MULTILINE)

@@ -1,35 +1,35 @@
-"""What can go wrong while somebody uses Cabinet, said once.
+"""The errors that users of Cabinet can meet.
 
     CabinetError
     ├── SignInRequired
     │   └── WrongCredentials
-    │       └── WrongPassword      of somebody who is signed in
+    │       └── WrongPassword      when a signed-in user confirms with the password
     ├── Forbidden                  a right is missing
     │   ├── CrossSiteRequest
-    │   ├── OtherUser              a page of one user, and another one signed in
-    │   ├── AccountGuarded         only networks that its owner has used may try
+    │   ├── OtherUser              the page belongs to another user than the signed-in one
+    │   ├── AccountGuarded         sign-in only from networks that the owner has used
     │   ├── RegistrationClosed
-    │   └── UploadIsFinal          a joined upload takes no bytes of its own
+    │   └── UploadIsFinal          a joined upload accepts no data
     ├── TooManyAttempts
     ├── InvalidInput
     │   ├── InvalidName            a file or folder name, or a path
     │   ├── InvalidUsername
     │   ├── WeakPassword
     │   ├── InvalidField           any other parameter, form field or JSON member
-    │   ├── MalformedRequest       the request is not what it claims to be
+    │   ├── MalformedRequest       the request contradicts its headers
     │   ├── TooManyJoins           of one partial upload
-    │   ├── CopyTooLarge           more entries than one copy may make
+    │   ├── CopyTooLarge           more entries than one copy may create
     │   ├── TruncatedBody
     │   ├── LengthRequired
     │   └── UnsupportedEncoding
-    ├── DigestMismatch             the bytes that came are not the bytes that were promised
-    │   └── ChecksumMismatch       the same, of one part of an upload
+    ├── DigestMismatch             the received bytes do not match the declared digest
+    │   └── ChecksumMismatch       the same, for one part of an upload
     ├── PreconditionFailed
     ├── UnsupportedVersion         of a protocol
     ├── TooLarge
     ├── NotFound
     ├── UploadGone                 an upload that was cancelled, has expired, or was lost
-    ├── BlobMissing                the row is there, its bytes are not
+    ├── BlobMissing                the row exists, its bytes do not
     ├── Conflict
     │   ├── UsernameTaken
     │   ├── EntryExists
@@ -38,25 +38,25 @@
     │   ├── IntoItself
     │   ├── SelectionChanged
     │   ├── CurrentVersion
-    │   ├── VersionsFull           a guest would take an old version from the owner
+    │   ├── VersionsFull           a guest's upload would remove an old version of the owner
     │   ├── TooManyTokens
     │   └── OffsetMismatch
     ├── StorageFull
     │   ├── QuotaExceeded
-    │   ├── FolderFull             the same, where only a folder is shared
-    │   ├── TooManyEntries         as many files and folders as one account may have
-    │   └── TooManyUploads         likewise, unfinished ones
+    │   ├── FolderFull             the same, in a shared folder
+    │   ├── TooManyEntries         the limit of files and folders of one account
+    │   └── TooManyUploads         the limit of unfinished uploads of one account
     ├── StorageFault               the disk reports an error
-    ├── RequestTimeout             the sender was too slow
-    ├── TooManyRequests            of one address or user, or transfers of all, at the same time
+    ├── RequestTimeout             the client was too slow
+    ├── TooManyRequests            concurrent requests of one address or user, or transfers of all
     ├── UploadLocked               another request is writing to the same upload
     └── Unavailable
 
-What an operator has to mend first is no part of this tree: see refusals.py.
+Errors that an operator must fix are not part of this tree: see refusals.py.
 
-Rule: no framework, no status codes, no exit codes. `web/problems.py` turns a class into a
-status, `client/exits.py` into an exit code. Raise with data, never with prose: the text is
-the class's `message`, %-formatted over its fields, so that a page can translate it.
+Rule: no framework, no status codes, no exit codes. `web/problems.py` maps a class to a
+status, `client/exits.py` to an exit code. Raise with data, never with prose: the text is
+the class's `message`, %-formatted with its fields, so that a page can translate it.
 """
 
 from __future__ import annotations

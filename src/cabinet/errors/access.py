@@ -1,6 +1,6 @@
-"""Who may not, or not yet.
+"""Errors of authentication and authorization.
 
-Rule: says nothing of what lies behind the door.
+Rule: reveal nothing about the resource that access was denied to.
 """
 
 from __future__ import annotations
@@ -9,34 +9,34 @@ from cabinet.errors.base import N_, CabinetError
 
 
 class SignInRequired(CabinetError):
-    """Nobody is signed in, or what they showed is not valid any more."""
+    """The request has no credentials, or they are no longer valid."""
 
     title = N_("Please sign in")
     message = N_("Sign in first.")
 
 
 class WrongCredentials(SignInRequired):
-    """The name and the password do not belong together; which one is wrong is not said."""
+    """The user name or the password is wrong; the error does not tell which."""
 
-    title = N_("Signing in failed")
+    title = N_("Sign-in failed")
     message = N_("The user name or the password is wrong.")
 
 
 class WrongPassword(WrongCredentials):
-    """Somebody who is signed in has to show their password again, and it is another one."""
+    """A signed-in user confirmed an action with a wrong password."""
 
     message = N_("The current password is wrong.")
 
 
 class Forbidden(CabinetError):
-    """Somebody may not do here what they asked for; what is there is not told."""
+    """The actor lacks a right; the error does not tell what exists."""
 
     title = N_("Not allowed")
     message = N_("You don't have permission to do this.")
 
 
 class CrossSiteRequest(Forbidden):
-    """Another site, a form without its token, or one of a session that is over, tried to change something."""
+    """A request that changes data came from another site, without a CSRF token, or from an ended session."""
 
     title = N_("The request was refused")
     message = N_("Nothing was done: %(reason)s Reload the page and try again.")
@@ -44,19 +44,19 @@ class CrossSiteRequest(Forbidden):
 
 
 class OtherUser(Forbidden):
-    """A page that was made for one user asked for something while another one, `username`, is signed in."""
+    """A request of a page that was rendered for one user, while another user, `username`, is signed in."""
 
     title = N_("Another account is signed in")
     message = N_(
-        "You are signed in as “%(username)s” now, and this was asked for by a page of another account. "
-        "Nothing was done."
+        "You are now signed in as “%(username)s”, but this page belongs to another account. "
+        "Nothing was changed."
     )
     members = ("username",)
     username: str
 
 
 class AccountGuarded(Forbidden):
-    """An account was guessed at so often that only networks which its owner has used may try."""
+    """After many wrong passwords, sign-in is limited to networks that the account's owner has used."""
 
     title = N_("This account is protected for now")
     message = N_(
@@ -67,26 +67,26 @@ class AccountGuarded(Forbidden):
 
     @property
     def retry_after(self) -> int:
-        """The wait in seconds; not one that a program sits out."""
+        """The wait in seconds; programs do not wait that long."""
         return self.hours * 3600
 
 
 class RegistrationClosed(Forbidden):
-    """The operator creates the accounts here."""
+    """Only the operator creates accounts on this server."""
 
     title = N_("Registration is closed")
-    message = N_("Ask the operator of this server for an account.")
+    message = N_("Ask the administrator for an account.")
 
 
 class UploadIsFinal(Forbidden):
-    """Bytes were sent to an upload that is made of other uploads."""
+    """Bytes were sent to an upload that joins other uploads."""
 
-    title = N_("That upload takes no bytes")
-    message = N_("This upload is joined from others and takes no bytes of its own.")
+    title = N_("The upload accepts no data")
+    message = N_("This upload joins other uploads and accepts no data of its own.")
 
 
 class TooManyAttempts(CabinetError):
-    """Somebody tries passwords, or registers, too fast; `retry_after` is in seconds."""
+    """Too many sign-in or registration attempts; `retry_after` is in seconds."""
 
     title = N_("Too many attempts")
     message = N_("Wait %(retry_after)s s and try again.")

@@ -1,6 +1,6 @@
-"""The bases of every error: its words and its fields; and of those that a request can meet, its slug.
+"""The base classes of all errors: texts, fields, and slugs.
 
-Rule: raised with data, never with prose.
+Rule: errors are raised with data, never with prose.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any, ClassVar, dataclass_transform
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name that message catalogs look for
-    """Mark a text for the message catalog and return it unchanged."""
+    """Mark a text for the message catalog, and return it unchanged."""
     return text
 
 
-# The fields that are numbers of bytes.
+# Fields that are sizes in bytes.
 SIZE_FIELDS = frozenset({"limit", "quota"})
 
 _BEFORE_A_WORD = re.compile(r"(?<!^)(?=[A-Z])")
@@ -23,7 +23,7 @@ _BEFORE_A_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
 class StructuredError(Exception):
-    """An error that is raised on purpose; subclasses become dataclasses, whose fields fill the message."""
+    """Base of the project's errors; subclasses become dataclasses whose fields fill the message."""
 
     message: ClassVar[str] = ""
 
@@ -37,18 +37,20 @@ class StructuredError(Exception):
         return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
 
     def __str__(self) -> str:
-        told = {name: f"{value} bytes" if name in SIZE_FIELDS else value for name, value in self.data.items()}
-        return self.message % told
+        values = {
+            name: f"{value} bytes" if name in SIZE_FIELDS else value for name, value in self.data.items()
+        }
+        return self.message % values
 
 
 class CabinetError(StructuredError):
-    """Base of every error that a request or a use of filecli can meet.
+    """Base of every error of a request or of filecli.
 
-    The slug is what a program knows the class by; if it gives none, it is the class's name.
+    The slug identifies the class for programs; by default it is derived from the class's name.
     """
 
     slug: ClassVar[str] = "error"
-    # The fields that a program gets as members of the problem document, besides the sentence.
+    # Fields that are extra members of the problem document (RFC 9457), beside its text.
     members: ClassVar[tuple[str, ...]] = ()
     title: ClassVar[str] = N_("Something went wrong")
     message: ClassVar[str] = N_("The request could not be completed.")

@@ -1,6 +1,6 @@
-"""What was sent, and cannot be taken as it is.
+"""Errors of invalid requests.
 
-Rule: about the request alone, whatever is stored.
+Rule: they depend on the request alone, not on what is stored.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from cabinet.errors.base import N_, CabinetError
 
 
 class InvalidInput(CabinetError):
-    """What was sent cannot be used as it is."""
+    """A value of the request is invalid."""
 
-    title = N_("That cannot be used")
+    title = N_("Invalid value")
 
 
 class InvalidName(InvalidInput):
     """A name or path breaks a rule; `reason` is one of the texts in `services/tree/names.py`."""
 
-    title = N_("That name cannot be used")
+    title = N_("Invalid name")
     message = N_("The name “%(name)s” cannot be used: %(reason)s")
     name: str
     reason: str
@@ -26,7 +26,7 @@ class InvalidName(InvalidInput):
 class InvalidUsername(InvalidInput):
     """A user name breaks a rule."""
 
-    title = N_("That user name cannot be used")
+    title = N_("Invalid user name")
     message = N_(
         "A user name has 1 to 64 letters, digits, dots, hyphens or underscores and starts "
         "with a letter or digit."
@@ -34,24 +34,24 @@ class InvalidUsername(InvalidInput):
 
 
 class WeakPassword(InvalidInput):
-    """A password that a guesser would try early, or of a length that is refused."""
+    """A password that is easy to guess, too short or too long."""
 
-    title = N_("That password cannot be used")
+    title = N_("Password not accepted")
     message = N_("Choose another password: %(reason)s")
     reason: str
 
 
 class InvalidField(InvalidInput):
-    """A parameter, form field or JSON member that has no meaning here."""
+    """An invalid parameter, form field or JSON member."""
 
-    title = N_("A field cannot be used")
+    title = N_("Invalid field")
     message = N_("The field “%(field)s” cannot be used: %(reason)s")
     field: str
     reason: str
 
 
 class MalformedRequest(InvalidInput):
-    """The request is not what its headers say."""
+    """The request contradicts its headers, or cannot be parsed."""
 
     title = N_("The request is malformed")
     message = N_("The request could not be read: %(reason)s")
@@ -59,15 +59,15 @@ class MalformedRequest(InvalidInput):
 
 
 class TooManyJoins(InvalidInput):
-    """A partial upload comes in a joined one more often than it may; nothing was stored."""
+    """A joined upload contains a partial upload more often than allowed; nothing was stored."""
 
-    title = N_("That part is repeated too often")
-    message = N_("One part may come at most %(allowed)s times in a joined upload; nothing was stored.")
+    title = N_("A part is repeated too often")
+    message = N_("A joined upload may contain one part at most %(allowed)s times; nothing was stored.")
     allowed: int
 
 
 class CopyTooLarge(InvalidInput):
-    """A copy would make more files and folders than one copy may; nothing was copied."""
+    """A copy would create more files and folders than allowed at once; nothing was copied."""
 
     title = N_("Too many files and folders for one copy")
     message = N_(
@@ -78,7 +78,7 @@ class CopyTooLarge(InvalidInput):
 
 
 class TruncatedBody(InvalidInput):
-    """The sender went away before everything that it announced had arrived."""
+    """The client disconnected before it had sent the declared number of bytes."""
 
     title = N_("The upload arrived incomplete")
     message = N_("%(received)s bytes arrived of the %(expected)s announced; nothing was stored.")
@@ -87,22 +87,22 @@ class TruncatedBody(InvalidInput):
 
 
 class LengthRequired(InvalidInput):
-    """A body came with neither a length nor chunked framing."""
+    """A body has neither a Content-Length nor chunked transfer coding."""
 
     title = N_("The length is missing")
     message = N_("Send a Content-Length header or a chunked body.")
 
 
 class UnsupportedEncoding(InvalidInput):
-    """A body came in a content coding or media type that is not understood here."""
+    """A body has an unsupported content coding or media type."""
 
     title = N_("The encoding is not supported")
-    message = N_("“%(encoding)s” is not accepted here.")
+    message = N_("“%(encoding)s” is not supported.")
     encoding: str
 
 
 class DigestMismatch(CabinetError):
-    """A digest that came with the bytes does not belong to them."""
+    """The received bytes do not match the declared digest."""
 
     title = N_("The content does not match its digest")
     message = N_("Expected %(expected)s, received %(received)s; nothing was stored.")
@@ -111,29 +111,29 @@ class DigestMismatch(CabinetError):
 
 
 class ChecksumMismatch(DigestMismatch):
-    """A part of an upload arrived damaged and was discarded; its offset is what it was."""
+    """A part of an upload arrived damaged and was discarded; the offset of the upload is unchanged."""
 
     title = N_("The part arrived damaged")
 
 
 class PreconditionFailed(CabinetError):
-    """An If-Match or If-None-Match of the request does not hold."""
+    """The If-Match or If-None-Match condition of the request is false."""
 
     title = N_("The file has changed")
-    message = N_("The condition of the request does not hold; nothing was changed.")
+    message = N_("The condition of the request is not met; nothing was changed.")
 
 
 class UnsupportedVersion(CabinetError):
-    """A request speaks another version of its protocol than the one that is spoken here."""
+    """The request uses an unsupported version of its protocol."""
 
-    title = N_("That version is not supported")
-    message = N_("Only version %(supported)s is spoken here.")
+    title = N_("The version is not supported")
+    message = N_("This server supports only version %(supported)s.")
     supported: str
 
 
 class TooLarge(CabinetError):
-    """More bytes than one thing of this kind may have."""
+    """The data exceeds a size limit; `limit` is in bytes."""
 
     title = N_("Too large")
-    message = N_("More than the %(limit)s that are accepted here.")
+    message = N_("Too large: the limit is %(limit)s.")
     limit: int

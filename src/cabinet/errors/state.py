@@ -1,6 +1,6 @@
-"""What is stored, or how it is kept, and does not go together with what was asked.
+"""Errors that depend on what is stored, or on the state of the server.
 
-Rule: names what is in the way, and nothing that its user may not know of.
+Rule: name the conflicting entry, and nothing that the actor may not know.
 """
 
 from __future__ import annotations
@@ -9,36 +9,36 @@ from cabinet.errors.base import N_, CabinetError
 
 
 class NotFound(CabinetError):
-    """Nothing of that name, or nothing that this user may know of."""
+    """Nothing has that name, or the actor may not know of it."""
 
     title = N_("Not found")
     message = N_("There is nothing here by that name.")
 
 
 class UploadGone(CabinetError):
-    """An upload that can neither be continued nor be looked at any more."""
+    """The upload was cancelled, has expired, or was lost."""
 
-    title = N_("The upload is gone")
-    message = N_("This upload was cancelled, or was left alone for too long. Start it again.")
+    title = N_("The upload no longer exists")
+    message = N_("This upload was cancelled or has expired. Start it again.")
 
 
 class BlobMissing(CabinetError):
     """The store has lost the bytes of a file; `flask storage verify` lists such files."""
 
     slug = "content-missing"
-    title = N_("The content is gone")
-    message = N_("The stored content of this file is missing. The operator has to be told.")
+    title = N_("The content is missing")
+    message = N_("The stored content of this file is missing. Please contact the administrator.")
     content_hash: str
 
 
 class Conflict(CabinetError):
-    """The request and the present state of things do not go together."""
+    """The request conflicts with the current state."""
 
     title = N_("Conflict")
 
 
 class UsernameTaken(Conflict):
-    """Somebody has that user name, or one that looks the same."""
+    """An account has that user name, or one that looks the same."""
 
     title = N_("That user name is taken")
     message = N_("The user name “%(username)s” is taken.")
@@ -46,7 +46,7 @@ class UsernameTaken(Conflict):
 
 
 class EntryExists(Conflict):
-    """The caller asked not to replace, and there is something to replace."""
+    """The name exists, and the caller asked not to replace it."""
 
     title = N_("That name is in use")
     message = N_("There is already something at “%(path)s”.")
@@ -54,7 +54,7 @@ class EntryExists(Conflict):
 
 
 class NotAFolder(Conflict):
-    """A path goes on below a file."""
+    """A path continues below a file."""
 
     title = N_("Not a folder")
     message = N_("“%(path)s” is a file, not a folder.")
@@ -62,23 +62,23 @@ class NotAFolder(Conflict):
 
 
 class IsAFolder(Conflict):
-    """Bytes were meant for, or asked of, a folder."""
+    """The operation needs a file, but the path is a folder."""
 
-    title = N_("That is a folder")
+    title = N_("Not a file")
     message = N_("“%(path)s” is a folder, not a file.")
     path: str
 
 
 class IntoItself(Conflict):
-    """A folder was to lie below itself, or to be replaced by what lies in it."""
+    """A folder would be placed inside itself, or replace a folder that contains it."""
 
-    title = N_("A folder cannot lie in itself")
-    message = N_("A folder cannot go into itself, nor replace a folder that it lies in: “%(path)s”.")
+    title = N_("A folder cannot contain itself")
+    message = N_("A folder cannot be placed inside itself or replace a folder that contains it: “%(path)s”.")
     path: str
 
 
 class SelectionChanged(Conflict):
-    """Everything was selected, and it is not what it was then; `count` is how many there are now."""
+    """All items were selected, and their number has changed since; `count` is the current number."""
 
     title = N_("The selection has changed")
     message = N_("The number of selected items has changed: it is %(count)s now. Nothing was done.")
@@ -87,54 +87,57 @@ class SelectionChanged(Conflict):
 
 
 class CurrentVersion(Conflict):
-    """The version that a file has now cannot be taken away from it."""
+    """The current version of a file cannot be deleted."""
 
-    title = N_("That is the current version")
-    message = N_("“%(path)s” has that version now. Delete the file, or restore another version first.")
+    title = N_("This is the current version")
+    message = N_(
+        "This is the current version of “%(path)s”. Delete the file, or restore another version first."
+    )
     path: str
 
 
 class VersionsFull(Conflict):
-    """The file has as many versions as are kept, and who replaces it may not make its owner lose one."""
+    """The file has the maximum number of versions, and the actor may not remove one of its owner's."""
 
     title = N_("No more versions of this file can be kept")
     message = N_(
-        "The file has as many versions as are kept, and only its owner can remove old ones. "
+        "The file has the maximum number of versions, and only its owner can delete old ones. "
         "Upload under another name."
     )
 
 
 class TooManyTokens(Conflict):
-    """A user has as many tokens as one may have; `unused` is the one used longest ago."""
+    """A user has the maximum number of tokens; `unused` is the least recently used one."""
 
     title = N_("Too many tokens")
     message = N_(
-        "You have %(count)s tokens, as many as one account may have. Revoke “%(unused)s”, used longest ago, first."
+        "You have %(count)s tokens, the maximum for one account. Revoke one first, such as the least "
+        "recently used, “%(unused)s”."
     )
     count: int
     unused: str
 
 
 class OffsetMismatch(Conflict):
-    """A part does not begin where the upload ends; `expected` is where that is."""
+    """A part does not begin at the current offset of the upload, which is `expected`."""
 
-    title = N_("The upload goes on elsewhere")
-    message = N_("The next byte of this upload is number %(expected)s, not %(provided)s; nothing was stored.")
+    title = N_("Upload offset mismatch")
+    message = N_("Expected offset %(expected)s, got %(provided)s; nothing was stored.")
     expected: int
     provided: int
 
 
 class StorageFull(CabinetError):
-    """The disk has no room; nothing was stored."""
+    """The disk has no space; nothing was stored."""
 
-    title = N_("The server is full")
-    message = N_("The server has no room for this; nothing was stored.")
+    title = N_("No space left on the server")
+    message = N_("There is no space left on the server; nothing was stored.")
 
 
 class QuotaExceeded(StorageFull):
-    """The user's own allowance has no room; nothing was stored."""
+    """The upload exceeds the user's quota; nothing was stored."""
 
-    title = N_("Your space is used up")
+    title = N_("Your storage is full")
     message = N_(
         "Not enough space: this would take more than your %(quota)s. Empty the trash or delete old versions."
     )
@@ -142,14 +145,14 @@ class QuotaExceeded(StorageFull):
 
 
 class FolderFull(StorageFull):
-    """The space of a shared folder has no room; how much it has is told nobody who sees only the folder."""
+    """The space of a shared folder is full; its quota is not told to guests of the folder."""
 
     title = N_("Not enough space")
     message = N_("There is not enough space for this in the folder; nothing was stored.")
 
 
 class TooManyEntries(StorageFull):
-    """A user would have more files and folders than one may have; nothing was stored."""
+    """A user would have more files and folders than allowed; nothing was stored."""
 
     title = N_("Too many files and folders")
     message = N_(
@@ -160,40 +163,40 @@ class TooManyEntries(StorageFull):
 
 
 class TooManyUploads(StorageFull):
-    """A user has as many unfinished uploads as one may have; none was begun."""
+    """A user has the maximum number of unfinished uploads; no upload was started."""
 
     title = N_("Too many unfinished uploads")
     message = N_(
-        "You have %(allowed)s unfinished uploads, as many as one account may have. Finish or cancel some first."
+        "You have %(allowed)s unfinished uploads, the maximum for one account. Finish or cancel some first."
     )
     allowed: int
 
 
 class StorageFault(CabinetError):
-    """The disk reports an error; nothing was stored, and trying again may not help."""
+    """The disk reports an error; nothing was stored, and a retry may not help."""
 
-    title = N_("The disk reports an error")
+    title = N_("Disk error")
     message = N_("The server could not use its disk (%(reason)s); nothing was stored.")
     reason: str
 
 
 class RequestTimeout(CabinetError):
-    """A request did not come within its time; the same may succeed later."""
+    """A request was not received in time; a retry may succeed."""
 
-    title = N_("Too slow")
-    message = N_("The request came too slowly, and the server did not wait any longer.")
+    title = N_("Request timeout")
+    message = N_("The request arrived too slowly.")
 
 
 class TooManyRequests(CabinetError):
-    """So many requests of one client, or so many transfers of all, are running; `retry_after` is in seconds."""
+    """Too many concurrent requests of one client, or transfers of all; `retry_after` is in seconds."""
 
-    title = N_("Too many requests at a time")
+    title = N_("Too many concurrent requests")
     message = N_("Too many requests are running at the moment. Try again in %(retry_after)s s.")
     retry_after: int = 2
 
 
 class UploadLocked(CabinetError):
-    """Another request writes to the same upload and did not let go in time."""
+    """Another request is writing to the same upload and did not release it in time."""
 
     title = N_("The upload is in use")
     message = N_("Another request is writing to this upload. Try again in %(retry_after)s s.")
@@ -201,7 +204,7 @@ class UploadLocked(CabinetError):
 
 
 class Unavailable(CabinetError):
-    """The same request may well succeed in `retry_after` seconds."""
+    """The server is busy; a retry after `retry_after` seconds may succeed."""
 
     title = N_("Busy")
     message = N_("The server is busy. Try again in %(retry_after)s s.")

@@ -1,8 +1,8 @@
-"""The face of resumable uploads: the tus protocol, version 1.0.0, with all its extensions.
+"""Resumable uploads: the tus protocol, version 1.0.0, with all its extensions.
 
 Source: https://tus.io/protocols/resumable-upload
 
-Rule: one more face of `services.uploads.resumable`; it decides nothing itself.
+Rule: an HTTP interface of `services.uploads.resumable`, without rules of its own.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The headers of tus: what a request says, and what an answer does.
+"""Parse the request headers of tus, and build its response headers.
 
-Rule: pure functions over texts and states; whatever is malformed is `MalformedRequest`.
+Rule: pure functions; malformed input raises `MalformedRequest`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PATCH_TYPE = "application/offset+octet-stream"
 CHECKSUMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
 
 BAD_NUMBER = N_("an offset or a length is not a number.")
-LENGTH_OR_DEFERRED = N_("it needs either Upload-Length or Upload-Defer-Length: 1.")
+LENGTH_OR_DEFERRED = N_("either Upload-Length or Upload-Defer-Length: 1 is required.")
 BAD_METADATA = N_("Upload-Metadata is not pairs of a key and its value in base64.")
 BAD_CHECKSUM = N_("Upload-Checksum is not sha1 or sha256 and a digest in base64.")
 BAD_CONCAT = N_("Upload-Concat is neither partial nor final with the addresses of uploads.")
@@ -45,7 +45,7 @@ _DIGITS = 19
 
 
 def to_number(text: str | None) -> int:
-    """Return an offset or a length; raises `TooLarge` for what no file could have."""
+    """Parse an offset or a length; raises `TooLarge` above 2^63 - 1."""
     if text is None or not (text.isascii() and text.isdigit()):
         raise MalformedRequest(reason=BAD_NUMBER)
     if len(text.lstrip("0")) > _DIGITS:
@@ -54,7 +54,7 @@ def to_number(text: str | None) -> int:
 
 
 def to_offset(text: str | None) -> int:
-    """Return where a part begins."""
+    """Parse the offset of a part."""
     try:
         return to_number(text)
     except TooLarge as error:
@@ -62,7 +62,7 @@ def to_offset(text: str | None) -> int:
 
 
 def optional_number(text: str | None) -> int | None:
-    """Return an offset or a length if there is one."""
+    """Parse an offset or a length; None stays None."""
     return None if text is None else to_number(text)
 
 
@@ -75,7 +75,7 @@ def length_of_creation(headers: Headers) -> int | None:
 
 
 def parse_metadata(header: str) -> Mapping[str, str]:
-    """Return the values by their keys; bytes that are not UTF-8 become surrogates, which no name has."""
+    """Parse Upload-Metadata; bytes that are not UTF-8 become surrogates, which names do not allow."""
     metadata: dict[str, str] = {}
     for pair in header.split(",") if header.strip() else ():
         key, _, value = pair.strip().partition(" ")
@@ -90,9 +90,9 @@ def parse_metadata(header: str) -> Mapping[str, str]:
 
 
 def to_target(metadata: Mapping[str, str], otherwise: Conflict = Conflict.REPLACE) -> Target:
-    """Return where an upload shall go; one without a name gets one that nothing else has.
+    """Return the target of an upload; without a file name, generate a unique one.
 
-    `otherwise` is done about a name in use where the client does not say.
+    `otherwise` is the default for `on_conflict`.
 
     Raises `InvalidName` or `InvalidField`.
     """
@@ -110,7 +110,7 @@ def to_target(metadata: Mapping[str, str], otherwise: Conflict = Conflict.REPLAC
 
 
 def parse_checksum(header: str | None) -> Checksum | None:
-    """Return the checksum of a part, None where there is none."""
+    """Parse Upload-Checksum; None without the header."""
     if header is None:
         return None
     algorithm, _, encoded = header.strip().partition(" ")
@@ -125,7 +125,7 @@ def parse_checksum(header: str | None) -> Checksum | None:
 
 
 def parse_concat(header: str | None) -> tuple[UploadKind, list[str]]:
-    """Return what kind of upload it shall be and, of a joined one, the ids of its parts."""
+    """Parse Upload-Concat: return the kind of upload and, for a joined one, the ids of its parts."""
     if header is None:
         return UploadKind.WHOLE, []
     if header == "partial":
@@ -148,7 +148,7 @@ def _upload_id(url: str) -> str:
 
 
 def announcement(max_size: int) -> dict[str, str]:
-    """Return what this server can do."""
+    """Return the headers that describe this server's capabilities."""
     return {
         "Tus-Version": VERSION,
         "Tus-Max-Size": str(max_size),
@@ -158,7 +158,7 @@ def announcement(max_size: int) -> dict[str, str]:
 
 
 def progress(state: UploadInfo) -> dict[str, str]:
-    """Return how far an upload is, and until when it is kept."""
+    """Return the headers with the offset and the expiry of an upload."""
     headers = {"Upload-Offset": str(state.offset)}
     if state.content_hash is None:
         headers["Upload-Expires"] = format_datetime(state.expires_at, usegmt=True)
@@ -166,7 +166,7 @@ def progress(state: UploadInfo) -> dict[str, str]:
 
 
 def description(state: UploadInfo) -> dict[str, str]:
-    """Return what its creator said of an upload."""
+    """Return the headers with the length, metadata and parts given at creation."""
     length = state.length
     headers = {"Upload-Defer-Length": "1"} if length is None else {"Upload-Length": str(length)}
     if state.description is not None:

@@ -1,6 +1,6 @@
 """The views of resumable uploads.
 
-Rule: parse, call the service, render; what is kept and where is not known here.
+Rule: parse, call the service, render; storage is not handled here.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ from cabinet.web.wire import interrupter
 
 OVERRIDE = "X-HTTP-Method-Override"
 
-FINAL_LENGTH = N_("a joined upload has the length of its parts; Upload-Length does not belong there.")
+FINAL_LENGTH = N_("Upload-Length is not allowed for a joined upload, which has the length of its parts.")
 
 
 @bp.before_request
 def _admit() -> None:
-    if request.method == "OPTIONS":  # tells the version, and tells it to everybody
+    if request.method == "OPTIONS":  # version discovery needs no sign-in
         return
     acting_user()
-    # GET is our own and no part of tus.
+    # GET is our own addition, not part of tus.
     if request.method != "GET" and request.headers.get("Tus-Resumable") != headers.VERSION:
         raise UnsupportedVersion(supported=headers.VERSION)
 
@@ -63,8 +63,8 @@ def _add_version(response: Response) -> Response:
 
 @bp.route("", methods=["OPTIONS"], provide_automatic_options=False)
 @bp.route("/<path:upload_id>", methods=["OPTIONS"], provide_automatic_options=False)
-def announce(upload_id: str = "") -> ResponseReturnValue:  # noqa: ARG001 - of whichever upload it is asked
-    """Say what this server can do; no one need be signed in for that."""
+def announce(upload_id: str = "") -> ResponseReturnValue:  # noqa: ARG001 - the same for every upload
+    """Return the capabilities of this server; needs no sign-in."""
     return "", HTTPStatus.NO_CONTENT, headers.announcement(setting("MAX_UPLOAD_SIZE"))
 
 
@@ -78,7 +78,7 @@ def list_unfinished() -> ResponseReturnValue:
 @bp.post("")
 @streams_body
 def create() -> ResponseReturnValue:
-    """Make an upload, with its first bytes if they come along."""
+    """Create an upload, with its first bytes if the request has a body."""
     if request.headers.get(OVERRIDE, "POST").upper() != "POST":
         raise MethodNotAllowed(["GET", "POST", "OPTIONS"])
     service = resumable(acting_user().scope)
@@ -99,22 +99,22 @@ def create() -> ResponseReturnValue:
     try:
         return _created(service.append(state.id, part))
     except CabinetError:
-        # Nobody has been told its address, so nobody could go on with it.
+        # The client does not know its URL, so it could not be resumed.
         service.cancel(state.id)
         raise
 
 
 @bp.route("/<path:upload_id>", methods=["HEAD"])
 def tell(upload_id: str) -> ResponseReturnValue:
-    """Tell how far an upload is."""
+    """Return the offset of an upload."""
     state = resumable(acting_user().scope).get(upload_id)
-    told = headers.progress(state) | headers.description(state) | _outcome(state)
-    return "", HTTPStatus.OK, told
+    response_headers = headers.progress(state) | headers.description(state) | _outcome(state)
+    return "", HTTPStatus.OK, response_headers
 
 
 @bp.get("/<path:upload_id>")
 def get(upload_id: str) -> ResponseReturnValue:
-    """Answer with the entry that a finished upload has become; nothing unfinished is served."""
+    """Return the entry of a finished upload; unfinished content is never served."""
     user = acting_user()
     state = resumable(user.scope).get(upload_id)
     if state.content_hash is None:
@@ -125,7 +125,7 @@ def get(upload_id: str) -> ResponseReturnValue:
 @bp.patch("/<path:upload_id>")
 @streams_body
 def append(upload_id: str) -> ResponseReturnValue:
-    """Take the next part of an upload."""
+    """Append the next part to an upload."""
     user = acting_user()
     if request.mimetype != headers.PATCH_TYPE:
         raise UnsupportedEncoding(encoding=request.mimetype[:40])
@@ -136,7 +136,7 @@ def append(upload_id: str) -> ResponseReturnValue:
 
 @bp.delete("/<path:upload_id>")
 def cancel(upload_id: str) -> ResponseReturnValue:
-    """Forget an upload; a file that it has become stays."""
+    """Cancel an upload; the file of a finished one stays."""
     resumable(acting_user().scope).cancel(upload_id)
     return "", HTTPStatus.NO_CONTENT
 
@@ -144,7 +144,7 @@ def cancel(upload_id: str) -> ResponseReturnValue:
 @bp.post("/<path:upload_id>")
 @streams_body
 def override(upload_id: str) -> ResponseReturnValue:
-    """Do what a client wants that can send nothing but POST."""
+    """Handle a method override of a client that can only send POST."""
     views = {"PATCH": append, "DELETE": cancel, "HEAD": tell}
     view = views.get(request.headers.get(OVERRIDE, "").upper())
     if view is None:
@@ -185,7 +185,7 @@ def _created(state: UploadInfo) -> ResponseReturnValue:
 
 
 def _outcome(state: UploadInfo) -> dict[str, str]:
-    """Return what a finished upload has become."""
+    """Return the headers that describe the file of a finished upload."""
     if state.content_hash is None:
         return {}
     return {CONTENT_HASH: state.content_hash, "Content-Location": content_address(state.path)}
