@@ -1,4 +1,4 @@
-"""Accounts and passwords: who may be somebody, and what proves it.
+"""Accounts and passwords: registration, sign-in, changes and deletion.
 
 Rule: the hasher costs nothing and counts, so that a test can say how often a password was hashed.
 """
@@ -46,7 +46,7 @@ def opens(accounts: Accounts, username: str, password: str, *, remember: bool = 
 
 
 def is_remembered(bench: Workbench, password: str) -> bool:
-    """Sign alice in by Basic in a request of its own."""
+    """Sign alice in with HTTP Basic in a separate request."""
     with bench.session() as request:
         return opens(bench.accounts(request), "alice", password, remember=True)
 

@@ -1,4 +1,4 @@
-"""What one user can multiply is counted, and ends at a cap, whichever way it is multiplied.
+"""Entries, uploads and copies of one user are counted and limited by caps.
 
 Rule: a cap is tried from both sides, and by many at once; after each test all counters are true.
 """
@@ -34,7 +34,7 @@ CAPS = Caps(entries=4, uploads=3, joins=2, copied=3)
 
 @pytest.fixture(autouse=True)
 def capped(session: Session) -> Iterator[None]:
-    """Let low caps hold; afterwards everything that is counted has to be what there is."""
+    """Set low caps; afterwards check that all counters are right."""
     bind_caps(session, CAPS)
     yield
     check_rows(session)

@@ -1,4 +1,4 @@
-"""Settings: which source wins, what is refused, and that each is written down.
+"""Settings: priority of sources, invalid values, and documentation.
 
 Rule: the environment of a test holds no setting but those of the test.
 """

@@ -1,4 +1,4 @@
-"""Sessions of browsers and tokens of programs: when they open, and when no more.
+"""Browser sessions and tokens: creation, expiry and revocation.
 
 Rule: the clock is a fake.
 """

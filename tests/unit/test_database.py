@@ -1,4 +1,4 @@
-"""How a transaction begins, and what a database that cannot is called.
+"""Transactions, and the translation of database errors.
 
 Rule: real databases, made to fail by their own limits.
 """
@@ -37,7 +37,7 @@ def alice(session: Session, bench: Workbench) -> int:
 
 @pytest.fixture
 def impatient(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
-    """Return a session that waits a millisecond for another writer."""
+    """Return a session that waits one millisecond for another writer."""
     monkeypatch.setattr(database, "BUSY_TIMEOUT", 1)
     engine = create_engine(bench.engine.url)
     configure(engine)
@@ -248,7 +248,7 @@ def test_an_integrity_error_is_not_translated(session: Session, bench: Workbench
 
 
 class ServerError(Exception):
-    """What a driver of a database server raises; only its SQLSTATE is looked at."""
+    """An exception of a database driver; only its SQLSTATE is used."""
 
     def __init__(self, sqlstate: str | None) -> None:
         super().__init__("the server said so")

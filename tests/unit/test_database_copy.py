@@ -1,4 +1,4 @@
-"""What PostgreSQL's programs are told, and what is made of what they say; no server takes part."""
+"""The calls of PostgreSQL's programs, and their errors; without a server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ADDRESS = "postgresql+psycopg://keeper:s3cr%20et@db.example.org:5433/cabi%27net?
 
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put a `pg_dump` before all others that writes down what it is told."""
+    """Put a `pg_dump` first in PATH that records its arguments and environment."""
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "pg_dump").write_text(

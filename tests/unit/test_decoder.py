@@ -1,4 +1,4 @@
-"""Pictures are decoded in a process of their own, which they may ruin, and nothing else.
+"""Images are decoded in a separate process; a crash affects nothing else.
 
 Rule: the harm is real, done by what stands in for a decoder; no test tells how long anything took.
 """
@@ -39,7 +39,7 @@ serve(make)
 
 @pytest.fixture
 def make_decoder() -> Iterator[MakeDecoder]:
-    """Return what makes a decoder that does what a script says, and ends it after the test."""
+    """Return a factory of decoders that run a script; they are closed after the test."""
     made: list[Decoder] = []
 
     def make(script: str = OBEYING, timeout: float = 60) -> Decoder:

@@ -1,4 +1,4 @@
-"""The tree of errors, and that each of them has a status.
+"""The class tree of errors, and their statuses.
 
 Rule: the tests walk the classes; nobody has to remember to add a case.
 """

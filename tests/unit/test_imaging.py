@@ -1,4 +1,4 @@
-"""Thumbnails of good pictures, and of content that wants to do harm."""
+"""Thumbnails of valid images, and of malicious content."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_an_invalid_profile_is_ignored(profile: bytes) -> None:
 
 
 def ramp(mode: str, factor: float, offset: float = 0) -> Image.Image:
-    """Return a picture that is dark on the left, at a fifth, and light on the right, at four fifths."""
+    """Return an image that is dark (1/5) on the left and light (4/5) on the right."""
     image = Image.new("F", (80, 40), 0.2 * factor + offset)
     image.paste(0.8 * factor + offset, (40, 0, 80, 40))
     if mode == "I;16B":
@@ -314,7 +314,7 @@ def test_progressive_jpegs_are_detected_before_decoding() -> None:
     filled = plain[:start] + b"\xff\xff" + plain[start:]
 
     for content, count in ((plain, 3), (filled, 3), (apart, 1), (plain[:start], 0), (b"\xff\xd8", 0)):
-        assert imaging._components_of_first_pass(io.BytesIO(content)) == count
+        assert imaging._components_of_first_scan(io.BytesIO(content)) == count
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "JPEG", "GIF", "TIFF"])

@@ -1,4 +1,4 @@
-"""Jobs: when they run, who runs them, and that none is in the way of another or of a request.
+"""Jobs: schedules, the leader, and isolation from each other and from requests.
 
 Rule: time is a fake clock, and the leader's checks are called directly.
 """
@@ -51,7 +51,7 @@ def app(make_app: MakeApp, clock: JobClock) -> Flask:
 
 @pytest.fixture
 def sweeps(clock: JobClock, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return when sweeps were run, which really are run."""
+    """Return a list that records the time of each sweep; the sweeps do run."""
     seen: list[float] = []
     run = Housekeeping.sweep
 

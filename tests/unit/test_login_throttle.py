@@ -1,4 +1,4 @@
-"""How whoever guesses passwords is slowed down, and nobody else.
+"""Throttling of password guessing, without effect on other users.
 
 Rule: the clock is a fake; what a person would have to wait for takes no time here.
 """
@@ -272,7 +272,7 @@ def test_rows_contain_no_user_names(throttle: LoginThrottle, session: Session) -
 
 
 def guess(throttle: LoginThrottle, times: int) -> int:
-    """Guess from as many unknown networks; returns how many guesses were let in."""
+    """Guess once from each of `times` unknown networks; return the number of guesses that were checked."""
     let_in = 0
     for number in range(times):
         address = f"192.0.2.{number % 250}" if number < 250 else f"198.51.100.{number % 250}"

@@ -1,4 +1,4 @@
-"""How many accounts one network makes, and what a network is.
+"""The limit on registrations from one network, and the definition of a network.
 
 Rule: the clock is the test's own.
 """

@@ -1,4 +1,4 @@
-"""The index of names: what it is made of, who may write, and how it is asked."""
+"""The search index: its tokens, its triggers, and its queries."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_trusted_schema_is_turned_on(tmp_path: Path) -> None:
 
 
 def test_a_query_uses_the_index_even_for_few_rows(session: Session, bench: Workbench, alice: Account) -> None:
-    """Computed of a million names, grams would take seconds."""
+    """Computing the grams of a million names would take seconds."""
     for number in range(5):
         bench.upload(session, alice, f"report {number}", b"x")
     asked: list[tuple[str, Any]] = []

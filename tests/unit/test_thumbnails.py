@@ -1,4 +1,4 @@
-"""Thumbnails as rows and blobs: made once, for whoever asks, and gone with what they show."""
+"""Thumbnails as rows and blobs: generated once, on demand, and deleted with their source."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def decoder() -> InThisProcess:
 
 @pytest.fixture
 def maker(bench: Workbench, decoder: InThisProcess, monkeypatch: pytest.MonkeyPatch) -> ThumbnailMaker:
-    """Return what makes thumbnails, of which a request waits for none that was not made at once."""
+    """Return a thumbnail maker; requests do not wait for thumbnails."""
     monkeypatch.setattr(thumbnails, "WAIT_SECONDS", 0.001)
     monkeypatch.setattr(thumbnails, "FIRST_POLL", 0)
     return ThumbnailMaker(bench.session, bench.store, bench.clock, decoder)
@@ -64,7 +64,7 @@ def maker(bench: Workbench, decoder: InThisProcess, monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture
 def decoded(decoder: InThisProcess) -> list[int]:
-    """Return the sizes of all thumbnails that are decoded from now on."""
+    """Return a list that records the size of each thumbnail decoded from now on."""
     return decoder.sizes
 
 
@@ -73,7 +73,7 @@ Find = Callable[..., Entry | Missing]
 
 @pytest.fixture
 def find(session: Session, bench: Workbench, maker: ThumbnailMaker, alice: Account) -> Find:
-    """Return what finds the thumbnail of a file, of alice's unless told otherwise, made at once unless told."""
+    """Return a function that finds the thumbnail of a file, by default one of alice's, generated at once."""
 
     def make() -> None:
         with suppress(OSError):
@@ -195,7 +195,7 @@ def test_early_and_excess_requests_are_told_to_retry(
 
 
 def ask_for(session: Session, bench: Workbench, find: Find, owner: Account, *widths: int) -> None:
-    """Ask for the thumbnails of pictures of so many pixels, one after the other; have none made."""
+    """Request thumbnails of images of the given sizes, one after the other, without generating any."""
     for width in widths:
         bench.upload(session, owner, f"{width}.png", picture(width=width))
         assert find(f"{width}.png", owner=owner, wake=nobody) is Missing.YET

@@ -1,4 +1,4 @@
-"""What a token is for: its scopes, its folder, and who may make it.
+"""Tokens: scopes, folders, and who may create them.
 
 Rule: through the services; what each request gets of it is in `tests/http/test_token_scopes.py`.
 """
@@ -46,7 +46,7 @@ def admin(accounts: Accounts, alice: Account) -> Account:
 def made(
     tokens: Tokens, account: Account, scopes: Iterable[str] | None = None, folder: str = ""
 ) -> Credential:
-    """Make a token with a password, and return what it opens."""
+    """Create a token with a password, and return its credential."""
     _, secret = tokens.issue(Credential(account), "a test", None, scopes, folder)
     found = tokens.find(secret)
     assert found is not None

@@ -41,22 +41,22 @@ _BYTES_PER_PIXEL = {"JPEG": 4, "PNG": 9, "GIF": 9, "WEBP": 16, "AVIF": 12, "TIFF
 _OPAQUE = {"PNG": {"L": 1, "RGB": 4}, "TIFF": {"L": 1, "RGB": 4, "CMYK": 4}, "HEIF": {"RGB": 7}}
 
 # Bytes per pixel of the target square, for intermediate images.
-_BYTES_ON_THE_WAY = 16
+_INTERMEDIATE_BYTES = 16
 
 # The scale over the target size to which an image is decoded or box-filtered before it is resampled: less
 # blurs it, more takes four times the memory without a visible difference.
 _GAP = 1.5
 
 # Modes that can be averaged, unlike palettes and 16 bits.
-_MEANS = {"L", "LA", "RGB", "RGBA", "CMYK"}
+_AVERAGEABLE = {"L", "LA", "RGB", "RGBA", "CMYK"}
 
 # Browsers animate these formats, so a preview of the first frame alone must not replace an animation.
-_FILMS = {"GIF", "PNG", "WEBP", "AVIF"}
+_ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
 
 _QUALITY = 80
 
 # The byte that begins a JPEG marker, and the marker SOS (start of scan).
-_MARK, _PASS = 0xFF, 0xDA
+_MARKER, _SOS = 0xFF, 0xDA
 
 
 def make_thumbnail(stream: BinaryIO, size: int) -> bytes | None:
@@ -70,25 +70,25 @@ def make_thumbnail(stream: BinaryIO, size: int) -> bytes | None:
         length = stream.seek(0, io.SEEK_END)
         stream.seek(0)
         with Image.open(stream, formats=FORMATS) as image:
-            if size >= PREVIEW_SIZE and image.format in _FILMS and getattr(image, "is_animated", False):
+            if size >= PREVIEW_SIZE and image.format in _ANIMATED and getattr(image, "is_animated", False):
                 return None
-            wanted = _fitted(image.size, size)
-            passes = _passes_of(image, stream)
+            wanted = _fit(image.size, size)
+            coefficients = _coefficient_bytes(image, stream)
             # A JPEG can be scaled down while it is decoded, which needs no memory.
-            drafted = image.draft(None, _times(wanted, _GAP))
-            if length + passes + _memory_of(image) + size * size * _BYTES_ON_THE_WAY > MEMORY:
+            drafted = image.draft(None, _scale(wanted, _GAP))
+            if length + coefficients + _memory_of(image) + size * size * _INTERMEDIATE_BYTES > MEMORY:
                 return None
-            return _shrunk(image, wanted, drafted[1] if drafted else None)
+            return _resize(image, wanted, drafted[1] if drafted else None)
     except Exception:  # noqa: BLE001 - decoders raise dozens of exception classes
         return None
 
 
-def _fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
+def _fit(size: tuple[int, int], side: int) -> tuple[int, int]:
     """Return `size` scaled down to fit into a square."""
-    return _times(size, min(side / max(size), 1))
+    return _scale(size, min(side / max(size), 1))
 
 
-def _times(size: tuple[int, int], factor: float) -> tuple[int, int]:
+def _scale(size: tuple[int, int], factor: float) -> tuple[int, int]:
     width, height = size
     return max(round(width * factor), 1), max(round(height * factor), 1)
 
@@ -101,31 +101,31 @@ def _memory_of(image: Image.Image) -> int:
     return image.width * image.height * (opaque or _BYTES_PER_PIXEL[name])
 
 
-def _passes_of(image: Image.Image, stream: BinaryIO) -> int:
+def _coefficient_bytes(image: Image.Image, stream: BinaryIO) -> int:
     """Return the bytes of coefficients that a JPEG with several scans needs, 0 for all others.
 
     These are two bytes per coefficient of each component, whatever the target size.
     """
     if not isinstance(image, JpegImageFile):
         return 0
-    if "progressive" not in image.info and _components_of_first_pass(stream) >= image.layers:
+    if "progressive" not in image.info and _components_of_first_scan(stream) >= image.layers:
         return 0
     areas = [horizontal * vertical for _, horizontal, vertical, _ in image.layer]
     most = max(layer[1] for layer in image.layer) * max(layer[2] for layer in image.layer)
     return image.width * image.height * 2 * sum(areas) // most
 
 
-def _components_of_first_pass(stream: BinaryIO) -> int:
+def _components_of_first_scan(stream: BinaryIO) -> int:
     """Return the number of components in the first scan of a JPEG, 0 if there is none."""
     place = stream.tell()
     stream.seek(2)
     count = 0
     # A segment is a marker of two bytes, a length that includes its own two bytes, and data.
     while len(head := stream.read(5)) == 5:
-        if head[0] != _MARK or head[1] == _MARK:
+        if head[0] != _MARKER or head[1] == _MARKER:
             # Skip data between segments and fill bytes.
             stream.seek(-4, io.SEEK_CUR)
-        elif head[1] == _PASS:
+        elif head[1] == _SOS:
             count = head[4]
             break
         else:
@@ -134,13 +134,13 @@ def _components_of_first_pass(stream: BinaryIO) -> int:
     return count
 
 
-def _shrunk(
+def _resize(
     image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float] | None
 ) -> bytes:
     """Return `image`, or its part within `box`, as a WebP image; `size` is that before the EXIF rotation."""
     profile = image.info.get("icc_profile")
     image = to_eight_bits(image)
-    if image.mode not in _MEANS or "transparency" in image.info:
+    if image.mode not in _AVERAGEABLE or "transparency" in image.info:
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     shrunk = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=_GAP)
     upright = to_srgb(ImageOps.exif_transpose(shrunk), profile)
