@@ -1,9 +1,9 @@
-"""The lines of gunicorn's access log, for operators who turn it on (`--access-logfile`).
+"""Escape gunicorn's access log, for operators who turn it on (`--access-logfile`).
 
-What stands in them came from strangers: gunicorn passes on the user name of Basic credentials and
-the decoded path as they are, line breaks and escape sequences included.
+Its values are untrusted: gunicorn logs the user name of Basic credentials and the decoded path
+unescaped, including line breaks and escape sequences.
 
-Rule: a line stays one line, whatever a client sends and whatever the format asks for.
+Rule: an entry is always one line, whatever a client sends and the format includes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cabinet.terminal.text import escape_controls
 
 
 class PrintableAtoms(SafeAtoms):  # type: ignore[misc]  # gunicorn carries no types
-    """What a format may name, with every character that could steer a terminal written out."""
+    """The values of a log entry, with terminal control characters escaped."""
 
     def __init__(self, atoms: Mapping[str, Any]) -> None:
         super().__init__(

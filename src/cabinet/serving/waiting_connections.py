@@ -24,7 +24,7 @@ class Stage(Enum):
     BODY = auto()
     UNREAD_RESPONSES = auto()  # the peer has not read earlier responses, and another one would block a thread
     THREAD = auto()  # the request is ready, but all threads are busy
-    LINGERING_CLOSE = auto()  # lingering close: after the response, input is discarded until the peer closes
+    LINGERING = auto()  # lingering close: after the response, input is discarded until the peer closes
 
 
 # Stages in which a request is being received.

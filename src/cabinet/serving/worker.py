@@ -47,8 +47,7 @@ from cabinet.web.runtime import EXTENSION
 # Seconds for the headers, from the start of a connection or the first byte of a further request.
 HEAD_SECONDS = 10.0
 
-# The limits of a lingering close: seconds for the client to read the response, and bytes that a fast
-# client sends meanwhile.
+# Limits of a lingering close: seconds to read the response, and bytes that are discarded meanwhile.
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 64 << 20
 
@@ -62,8 +61,7 @@ _ACCEPT_PAUSE = 1.0
 # Seconds between two heartbeats; gunicorn would send one per poll, though it allows 30 seconds.
 _HEARTBEAT_SECONDS = 0.5
 
-# The shared receive buffer; bytes to keep are copied out. One read of a request takes at most
-# `SMALL_BODY` bytes.
+# The shared receive buffer, of which a request uses at most `SMALL_BODY` bytes at a time.
 _BUFFER = memoryview(bytearray(256 << 10))
 
 
@@ -172,7 +170,7 @@ class Worker(LoadingWorker):
     def _receive(self, waiter: WaitingConnection) -> None:
         if waiter.stage is Stage.HANDSHAKE and not self._do_handshake(waiter):
             return
-        if waiter.stage is Stage.LINGERING_CLOSE:
+        if waiter.stage is Stage.LINGERING:
             self._drain(waiter)
             return
         connection = waiter.conn.sock
@@ -296,9 +294,7 @@ class Worker(LoadingWorker):
             self._start_ready()
             return
         is_kept = not fs.cancelled() and fs.exception() is None and bool(fs.result())
-        waiter = WaitingConnection(
-            conn, conn.address, Stage.LINGERING_CLOSE, time.monotonic() + LINGER_SECONDS
-        )
+        waiter = WaitingConnection(conn, conn.address, Stage.LINGERING, time.monotonic() + LINGER_SECONDS)
         try:
             conn.sock.setblocking(False)
             if is_kept:
@@ -374,7 +370,7 @@ class Worker(LoadingWorker):
         waiter.conn.send(answer())
         waiter.received.clear()
         self._waiting.recount(waiter)
-        waiter.stage = Stage.LINGERING_CLOSE
+        waiter.stage = Stage.LINGERING
         waiter.deadline = time.monotonic() + LINGER_SECONDS
         try:
             waiter.conn.shut_down_sending()

@@ -86,7 +86,7 @@ class RegistrationThrottle:
         windows = [
             (f"register-{name}:{network}", lasts, limit) for name, lasts, limit in self._windows if limit
         ]
-        # Whoever asks in a loop is refused by a look alone, for everybody waits for a turn to write.
+        # Checked first without a write: a loop of requests must not take turns in the queue of writers.
         for key, _lasts, limit in windows:
             _check_window(self._session.get(Throttle, key), now, limit)
 
@@ -107,7 +107,7 @@ class RegistrationThrottle:
 
 
 def _check_window(row: Throttle | None, now: datetime, limit: int) -> None:
-    """Raise `TooManyAttempts` when so many accounts were made in a time that is not over."""
+    """Raise `TooManyAttempts` when the counter of an unexpired window has reached `limit`."""
     if row is not None and row.expires_at > now and row.failures >= limit:
         raise TooManyAttempts(retry_after=int((row.expires_at - now).total_seconds()) + 1)
 
