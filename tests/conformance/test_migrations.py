@@ -45,6 +45,7 @@ from tests.support.databases import (
     rows_of,
     with_spaces,
 )
+from tests.support.mounts import mount
 from tests.support.servers import server_environment
 from tests.support.services import PASSWORD
 
@@ -179,6 +180,24 @@ def test_folders_of_before_get_the_sums_of_all_below_them(make_app: MakeApp) -> 
         assert _sums_of_folders() == before
         size = len(f"{deep}/file" + "0/1/other")
         assert [row for row in before if row[1:] == (size, 2)], "the upper folders sum both files"
+        check_rows(db.session())
+
+
+def test_going_back_forgets_the_mounts_and_still_finds_what_is_new(make_app: MakeApp) -> None:
+    app = make_app()
+    with app.app_context():
+        for name in ("alice", "bob"):
+            services.files(services.accounts().register(name, PASSWORD).scope).make_folder("shared/deep")
+        scope = services.accounts().check_password("bob", PASSWORD, "127.0.0.1").scope
+        mount(db.session(), "alice", "shared", "bob", "hers")
+        db.session.rollback()
+        _migrate(alembic.command.downgrade, "0017")
+        _migrate(alembic.command.upgrade, "0018")
+        db.session.rollback()
+
+        assert db.session.scalars(sa.select(Node).where(Node.kind == Kind.MOUNT)).all() == []
+        services.files(scope).make_folder("Новая папка")
+        assert [each.path for each in services.search(scope).page("пап", "", 10).entries] == ["Новая папка"]
         check_rows(db.session())
 
 

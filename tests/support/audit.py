@@ -41,7 +41,9 @@ def _check_usage(
     for upload in session.scalars(select(Upload).where(Upload.ended_at.is_(None))):
         stored[upload.space_id] += upload.offset
     entries = Counter(
-        node.space_id for node in nodes.values() if node.parent_id is not None and node.id not in purged
+        node.space_id
+        for node in nodes.values()
+        if node.parent_id is not None and node.id not in purged and node.kind != Kind.MOUNT
     )
     for space in session.scalars(select(Space).where(Space.deleted_at.is_(None))):
         assert (space.usage, space.entries) == (stored[space.id], entries[space.id]), space.id
@@ -75,7 +77,7 @@ def _check_folders(nodes: dict[int, Node], purged: set[int]) -> None:
     counts: Counter[int] = Counter()
     sizes: Counter[int] = Counter()
     for node in nodes.values():
-        if node.parent_id is not None and node.trashed_at is None:
+        if node.parent_id is not None and node.trashed_at is None and node.kind != Kind.MOUNT:
             counts[node.parent_id] += 1
             sizes[node.parent_id] += node.size
     tree_sizes, tree_files = sums_of(nodes)
@@ -92,7 +94,7 @@ def sums_of(nodes: dict[int, Node]) -> tuple[Counter[int], Counter[int]]:
     sizes: Counter[int] = Counter()
     files: Counter[int] = Counter()
     for node in nodes.values():
-        if node.kind == Kind.FOLDER:
+        if node.kind != Kind.FILE:
             continue
         here = node
         while here.parent_id is not None and here.trashed_at is None:
@@ -105,6 +107,12 @@ def sums_of(nodes: dict[int, Node]) -> tuple[Counter[int], Counter[int]]:
 def _check_node(node: Node, nodes: dict[int, Node], versions: list[Version]) -> None:
     is_trashed = node.trashed_at is not None
     if node.parent_id is None:
+        return
+    if node.kind == Kind.MOUNT:
+        assert nodes[node.parent_id].parent_id is None, "a mount lies in a root"
+        assert not is_trashed
+        assert node.target_id is not None
+        assert nodes[node.target_id].space_id != node.space_id
         return
     # A copy that is not complete yet is nowhere else either, and came from nowhere.
     is_incomplete = is_trashed and node.trash_id is None and node.trashed_from is None

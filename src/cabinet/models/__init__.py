@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from cabinet.models.base import LIVE, TRASHED, UNFINISHED, WANTED, Base, Folded, RowId, UtcDateTime
+from cabinet.models.base import LIVE, MOUNTED, TRASHED, UNFINISHED, WANTED, Base, Folded, RowId, UtcDateTime
 from cabinet.models.batches import Batch, BatchItem, BatchKind, BatchState, ItemRole
 
 __all__ = [
@@ -178,10 +178,11 @@ class Throttle(Base):
 
 
 class Kind(IntEnum):
-    """What a node is; folders sort before files."""
+    """What a node is; folders sort before files. A mount stands for a folder that lies elsewhere."""
 
     FOLDER = 0
     FILE = 1
+    MOUNT = 2
 
 
 class Node(Base):
@@ -200,6 +201,10 @@ class Node(Base):
     is hidden with it. Without a `trash_id` it is hidden there too: a batch is removing it for good,
     or, without a `trashed_from`, it is a copy that is not complete yet. The root of a space that has
     ended has `trashed_at` set as well. `search_key` is the name as a search compares it.
+
+    A mount lies in the root of a personal space, where it has its name as any entry has, and stands for
+    the folder `target_id` of another space, which its user has with a `role`. No folder and no space
+    counts it, nothing lies below it, and it is never in the trash. It ends with its target.
     """
 
     __tablename__ = "node"
@@ -224,6 +229,7 @@ class Node(Base):
               postgresql_where=text("trashed_parent_id IS NOT NULL")),
         Index("ix_node_trashed_by", "trashed_by", sqlite_where=text("trashed_by IS NOT NULL"),
               postgresql_where=text("trashed_by IS NOT NULL")),
+        Index("ix_node_target_id", "target_id", sqlite_where=MOUNTED, postgresql_where=MOUNTED),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -251,6 +257,8 @@ class Node(Base):
     trash_id: Mapped[str | None] = mapped_column(String(32))
     trashed_parent_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="SET NULL"))
     trashed_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    target_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"))
+    role: Mapped[str | None] = mapped_column(String(16))
 
 
 class Version(Base):

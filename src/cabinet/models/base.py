@@ -17,6 +17,7 @@ RowId = BigInteger().with_variant(Integer, "sqlite")
 
 LIVE = text("trashed_at IS NULL")
 TRASHED = text("trashed_at IS NOT NULL")
+MOUNTED = text("target_id IS NOT NULL")
 UNFINISHED = text("ended_at IS NULL")
 WANTED = text("wanted_at IS NOT NULL")
 

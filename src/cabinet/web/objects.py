@@ -51,4 +51,6 @@ def to_json(entry: Entry) -> dict[str, Any]:
             "child_count": entry.insides.entries,
             "etag": runtime().folder_tags.tag_of(entry.insides),
         }
+    if entry.mounted is not None:
+        document["mount"] = {"owner": entry.mounted.owner, "role": entry.mounted.role}
     return document

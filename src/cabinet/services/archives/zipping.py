@@ -48,7 +48,7 @@ _COLUMNS = (
 )  # fmt: skip
 _ENTRIES = (
     select(*_COLUMNS)
-    .where(Node.parent_id == bindparam("folder_id"), Node.trashed_at.is_(None))
+    .where(Node.parent_id == bindparam("folder_id"), Node.trashed_at.is_(None), Node.kind != Kind.MOUNT)
     .order_by(Node.kind, Node.sort_key)
     .limit(bindparam("limit"))
 )

@@ -132,7 +132,7 @@ class Placing:
                 raise IntoItself(path=join_path(each.path))
 
     def _check_replaceable(self, arrival: Arrival, rival: Node, on_conflict: Conflict) -> None:
-        if on_conflict is Conflict.FAIL or rival.id == arrival.node.id:
+        if on_conflict is Conflict.FAIL or rival.id == arrival.node.id or rival.kind == Kind.MOUNT:
             raise EntryExists(path=join_path(arrival.path))
         self._tree.scope.require(Rights.DELETE)
         if self._tree.lies_in(arrival.node, rival):

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import SelectionChanged
-from cabinet.models import Node
+from cabinet.models import Kind, Node
 from cabinet.services.tree.names import split_path, to_name
 from cabinet.services.tree.trash_marks import shows
 from cabinet.services.tree.tree import Tree
@@ -66,7 +66,10 @@ def find_in_folder(session: Session, tree: Tree, selection: FolderSelection) -> 
     path = split_path(selection.folder)
     excluding = {to_name(name) for name in selection.excluding}
     folder = tree.get_folder(path)
-    entries = select(Node.id, Node.name).where(Node.parent_id == folder.id, Node.trashed_at.is_(None))
+    # A mount is nothing of the folder's own.
+    entries = select(Node.id, Node.name).where(
+        Node.parent_id == folder.id, Node.trashed_at.is_(None), Node.kind != Kind.MOUNT
+    )
     node_ids = _ids(session, entries.order_by(Node.kind, Node.sort_key), excluding)
     _check(len(node_ids), selection.count)
     return Selected(folder.id, path, node_ids)

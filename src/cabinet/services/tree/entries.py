@@ -17,6 +17,7 @@ from typing import TypeAlias
 from cabinet.errors import N_, InvalidField
 from cabinet.models import Kind, Node
 from cabinet.services.access.rights import Rights
+from cabinet.services.access.roles import ShareRole
 
 OCTETS = "application/octet-stream"
 
@@ -75,8 +76,16 @@ class Insides:
 
 
 @dataclass(frozen=True, slots=True)
+class Mounted:
+    """Whose the folder is that a mount stands for, by their user name, and what its user is there."""
+
+    owner: str
+    role: ShareRole
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A file or a folder. A folder has no size, hash or media type, but `insides`."""
+    """A file or a folder. A folder has no size, hash or media type, but `insides`; a mount is `mounted`."""
 
     kind: str
     name: str
@@ -87,6 +96,7 @@ class Entry:
     created_at: datetime
     modified_at: datetime
     insides: Insides | None = None
+    mounted: Mounted | None = None
 
     @property
     def is_folder(self) -> bool:

@@ -262,7 +262,7 @@ def _ranges(
     course: _Course, start: _Position | None, until: _Position | None = None
 ) -> Iterator[Select[Node]]:
     """Yield the ranges of folders and of files behind `start`, each as far as `until`."""
-    for kind in Kind:
+    for kind in (Kind.FOLDER, Kind.FILE):
         if (start and kind < start[0]) or (until and kind > until[0]):
             continue
         behind = start[1] if start and kind == start[0] else None

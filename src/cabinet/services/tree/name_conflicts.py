@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from cabinet.errors import EntryExists, IntoItself
-from cabinet.models import Node
+from cabinet.models import Kind, Node
 from cabinet.services.access.rights import Rights
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.names import join_path, numbered
@@ -47,7 +47,7 @@ def make_way(
     if on_conflict is Conflict.RENAME:
         free = free_name(names[-1], lambda name: tree.child(folder, name) is not None)
         return (*names[:-1], free)
-    if on_conflict is Conflict.FAIL or there.id == node.id:
+    if on_conflict is Conflict.FAIL or there.id == node.id or there.kind == Kind.MOUNT:
         raise EntryExists(path=join_path(names))
     if tree.lies_in(node, there):
         raise IntoItself(path=join_path(names))

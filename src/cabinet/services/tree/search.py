@@ -27,7 +27,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import N_, InvalidField, Unavailable
-from cabinet.models import Node
+from cabinet.models import Kind, Node
 from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.search_index import END, Candidates, TookTooLong, find_candidates
@@ -128,7 +128,9 @@ class Search:
                         return SearchPage(join_path(names), entries, behind)
                     looked_at, last = looked_at + 1, node.id
                     has_all = all(word in node.search_key for word in words)
-                    found = self._place(node, folder) if has_all else None
+                    # A mount is no folder of this scope.
+                    is_own = has_all and node.kind != Kind.MOUNT
+                    found = self._place(node, folder) if is_own else None
                     if found is not None:
                         entries.append(self._tree.to_entry(node, (*names, *found, node.name)))
                 rest = batch.rest

@@ -72,7 +72,7 @@ def _compare(session: Session, folder_ids: Sequence[int]) -> list[WrongFolder]:
             func.sum(_CHILD.tree_files + _IS_FILE).label("tree_files"),
             func.sum(_CHILD.size + _CHILD.tree_size).label("tree_size"),
         )
-        .where(_CHILD.parent_id.in_(folder_ids), _CHILD.trashed_at.is_(None))
+        .where(_CHILD.parent_id.in_(folder_ids), _CHILD.trashed_at.is_(None), _CHILD.kind != Kind.MOUNT)
         .group_by(_CHILD.parent_id)
         .subquery()
     )

@@ -143,16 +143,17 @@ class Tree:
         return node, len(names)
 
     def find(self, names: Sequence[str]) -> Node | None:
-        """Return the node at a path, None where there is none, also below a file."""
+        """Return the node at a path, None where there is none, also below a file, or only a mount has it."""
         node, depth = self.walk(names)
-        return node if depth == len(names) else None
+        return node if depth == len(names) and node.kind != Kind.MOUNT else None
 
     def find_all(
-        self, paths: Iterable[tuple[str, ...]], root: Node | None = None
+        self, paths: Iterable[tuple[str, ...]], root: Node | None = None, *, with_mounts: bool = False
     ) -> Mapping[tuple[str, ...], Node]:
         """Return the nodes at those of the paths where there is one, by one query a folder.
 
-        `root` is that of the scope, if the caller has it already.
+        `root` is that of the scope, if the caller has it already. `with_mounts` tells of mounts, too, for
+        whoever asks which names are free.
         """
         wanted = set(paths)
         steps = {path[:depth] for path in wanted for depth in range(1, len(path) + 1)}
@@ -160,10 +161,14 @@ class Tree:
         # Shorter ones first, so that each folder is known before what lies in it is asked for.
         for folder, below_it in groupby(sorted(steps, key=_by_folder), key=lambda step: step[:-1]):
             names = [step[-1] for step in below_it]
-            if folder in found:
+            if folder in found and found[folder].kind != Kind.MOUNT:
                 inside = self.children(found[folder], names)
                 found |= {(*folder, name): node for name, node in inside.items()}
-        return {path: node for path, node in found.items() if path in wanted}
+        return {
+            path: node
+            for path, node in found.items()
+            if path in wanted and (with_mounts or node.kind != Kind.MOUNT)
+        }
 
     def get(self, names: Sequence[str]) -> Node:
         """Return the node at a path; raises `NotFound`."""

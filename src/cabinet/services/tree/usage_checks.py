@@ -14,7 +14,7 @@ from sqlalchemy import func, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
 from cabinet.errors import NotFound, Unavailable
-from cabinet.models import Batch, BatchItem, BatchKind, BatchState, Node, Space, Upload, User, Version
+from cabinet.models import Batch, BatchItem, BatchKind, BatchState, Kind, Node, Space, Upload, User, Version
 from cabinet.services.kernel.database import execute_counted, writing
 from cabinet.services.tree.subtree import below
 
@@ -46,7 +46,12 @@ _USAGE = _VERSIONS + _UNFINISHED
 _ENTRIES = (
     select(func.count())
     .select_from(Node)
-    .where(Node.space_id == Space.id, Node.parent_id.is_not(None), Node.id.not_in(select(_PURGED.c.id)))
+    .where(
+        Node.space_id == Space.id,
+        Node.parent_id.is_not(None),
+        Node.kind != Kind.MOUNT,
+        Node.id.not_in(select(_PURGED.c.id)),
+    )
     .scalar_subquery()
 )
 

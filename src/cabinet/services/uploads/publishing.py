@@ -100,7 +100,7 @@ class Places:
     def __init__(self, tree: Tree, paths: Sequence[tuple[str, ...]], root: Node | None = None) -> None:
         self._tree = tree
         steps = {path[:depth] for path in paths for depth in range(len(path) + 1)}
-        self._nodes = dict(tree.find_all(steps, root))
+        self._nodes = dict(tree.find_all(steps, root, with_mounts=True))
 
     def look(self, target: Target) -> tuple[tuple[str, ...], int]:
         """Return the names in the path of `target`, and how many of them lead to something.
@@ -116,7 +116,7 @@ class Places:
         is_there = depth == len(names)
         if not is_there and node.kind != Kind.FOLDER:
             raise NotAFolder(path=join_path(names[:depth]))
-        if is_there and node.kind == Kind.FOLDER and target.on_conflict is not Conflict.RENAME:
+        if is_there and node.kind != Kind.FILE and target.on_conflict is not Conflict.RENAME:
             raise IsAFolder(path=join_path(names))
         held = hash_for_condition(node, self._tree.scope.rights) if is_there else None
         if not target.precondition(held):

@@ -1,0 +1,48 @@
+"""Let a folder of somebody else appear in a root: a node that stands for it.
+
+Revision ID: 0018
+Revises: 0017
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0018"
+down_revision = "0017"
+branch_labels = None
+depends_on = None
+
+MOUNTED = sa.text("target_id IS NOT NULL")
+
+
+def upgrade() -> None:
+    """Add the columns; SQLite adds a key with its column, or makes the table anew."""
+    kind = "INTEGER" if op.get_context().dialect.name == "sqlite" else "BIGINT"
+    op.execute(
+        f"ALTER TABLE node ADD COLUMN target_id {kind} CONSTRAINT fk_node_target_id REFERENCES node (id)"
+        " ON DELETE CASCADE"
+    )
+    op.add_column("node", sa.Column("role", sa.String(16)))
+    # For whoever deletes a target: the databases look for what refers to it.
+    op.create_index(
+        "ix_node_target_id", "node", ["target_id"], sqlite_where=MOUNTED, postgresql_where=MOUNTED
+    )
+
+
+def downgrade() -> None:
+    """Forget the mounts; what they stand for stays where it is."""
+    op.execute("DELETE FROM node WHERE target_id IS NOT NULL")
+    op.drop_index("ix_node_target_id", "node")
+    connection = op.get_bind()
+    triggers = []
+    if connection.dialect.name == "sqlite":
+        # It makes the table anew, and forgets what keeps the index of names in step.
+        asked = sa.text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'node'")
+        triggers = list(connection.scalars(asked))
+    with op.batch_alter_table("node") as altered:
+        altered.drop_column("target_id")
+        altered.drop_column("role")
+    for words in triggers:
+        connection.exec_driver_sql(words)

@@ -1,0 +1,178 @@
+"""Mounts: folders of other spaces, each of which appears as a folder in the root of somebody's own space.
+
+The first name of a path decides whose tree it leads into. Behind a mount that is the target's, with the
+rights of the mount's role and nothing else of its owner's; so whoever gets that scope knows of no mount.
+Where the scope is less than a whole space there are no mounts, and a target is never the root of a
+personal space: so nothing is shared on unseen, and no way leads round in a circle.
+
+A target in the trash, or below a folder that is, hides its mount, which keeps its name until then.
+
+Rule: asks for all mounts of a root at once, and adds, renames and removes them under the lock of its
+space; the tree below a target is for others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from cabinet.errors import InvalidName, NotFound
+from cabinet.models import Kind, Node, Space, SpaceKind, User
+from cabinet.services.access.rights import CHANGE, Rights
+from cabinet.services.access.roles import ShareRole
+from cabinet.services.access.scope import Scope
+from cabinet.services.kernel.database import publishing, writing
+from cabinet.services.tree.entries import Conflict, Entry, Mounted
+from cabinet.services.tree.name_conflicts import make_way
+from cabinet.services.tree.names import search_key, sort_key, to_name
+from cabinet.services.tree.roots import root_of
+from cabinet.services.tree.tree import Tree
+
+# In one root; a listing of it reads them all.
+MAX_MOUNTS = 500
+
+_TARGET = aliased(Node)
+_ROOT = root_of(bindparam("space_id")).scalar_subquery()
+
+
+def _mounts(*wanted: ColumnElement[bool]) -> Select[Any]:
+    """Return what asks for the mounts of a root that lead somewhere, with their targets and whose these are."""
+    here = (Node.parent_id == _ROOT, Node.kind == Kind.MOUNT, *wanted)
+    begun = select(Node.id, _TARGET.parent_id, _TARGET.trashed_at).join(_TARGET, _TARGET.id == Node.target_id)
+    way = begun.where(*here).cte("way", recursive=True)
+    above = aliased(Node)
+    upper = select(way.c.id, above.parent_id, above.trashed_at).join(way, above.id == way.c.parent_id)
+    way = way.union_all(upper.where(way.c.trashed_at.is_(None)))
+    # The root of a space that has ended has that mark, too.
+    hidden = select(way.c.id).where(way.c.trashed_at.is_not(None))
+    told = select(_TARGET, Node.id, Node.name, Node.sort_key, Node.role, User.username)
+    found = told.select_from(Node).join(_TARGET, _TARGET.id == Node.target_id)
+    owned = found.join(Space, Space.id == _TARGET.space_id).outerjoin(User, User.id == Space.owner_id)
+    may_be_target = or_(_TARGET.parent_id.is_not(None), Space.kind != SpaceKind.PERSONAL)
+    shown = owned.where(*here, Node.id.not_in(hidden), _TARGET.kind == Kind.FOLDER, may_be_target)
+    return shown.order_by(Node.sort_key).limit(MAX_MOUNTS)
+
+
+# Made once: to build such a statement takes as long as to run it, and each request with a path runs one.
+_ALL = _mounts()
+_BY_NAME = _mounts(Node.name == bindparam("name"))
+_BY_TARGET = _mounts(Node.target_id == bindparam("target_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A mount that leads somewhere: its row, its name, and the target as it is now."""
+
+    id: int
+    name: str
+    sort_key: bytes
+    mounted: Mounted
+    target: Node
+
+    @property
+    def rights(self) -> Rights:
+        """What its user may do in the target."""
+        return self.mounted.role.rights
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a path leads: a scope, and the path from there. Behind a mount that is the mount's."""
+
+    scope: Scope
+    path: str
+    mount: Mount | None = None
+
+    def outside(self, path: str) -> str:
+        """Return a path of the scope as the actor has it."""
+        if self.mount is None:
+            return path
+        return f"{self.mount.name}/{path}" if path else self.mount.name
+
+    def shown(self, entry: Entry) -> Entry:
+        """Return an entry of the scope as the actor has it; where that begins, it is the mount."""
+        if self.mount is None:
+            return entry
+        path = self.outside(entry.path)
+        if entry.path:
+            return replace(entry, path=path)
+        return replace(entry, path=path, name=self.mount.name, mounted=self.mount.mounted)
+
+
+class Mounts:
+    """The mounts in the root of one scope."""
+
+    def __init__(self, session: Session, scope: Scope) -> None:
+        self._session = session
+        self._scope = scope
+        self._tree = Tree(session, scope)
+
+    def place(self, path: str) -> Place:
+        """Return where a path leads; raises nothing, for that is for whoever goes there."""
+        first, _, rest = path.partition("/")
+        mount = self.find(first)
+        return Place(self._scope, path) if mount is None else self.at(mount, rest)
+
+    def at(self, mount: Mount, path: str = "") -> Place:
+        """Return the place at a path below a mount."""
+        target = mount.target
+        root_id = None if target.parent_id is None else target.id
+        return Place(Scope(self._scope.actor, target.space_id, root_id, mount.rights), path, mount)
+
+    def find(self, name: str) -> Mount | None:
+        """Return the mount of a name, if it leads somewhere."""
+        if not name or not self._scope.is_whole:
+            return None
+        try:
+            found = self._read(_BY_NAME, name=to_name(name))
+        except InvalidName:
+            return None
+        return found[0] if found else None
+
+    def holding(self, space_id: int, root_id: int) -> Mount | None:
+        """Return the mount of a folder of another space, if there is one that leads there."""
+        found = self._read(_BY_TARGET, target_id=root_id) if self._scope.is_whole else []
+        return next((mount for mount in found if mount.target.space_id == space_id), None)
+
+    def all(self) -> Sequence[Mount]:
+        """Return the mounts that lead somewhere, by name; none where the scope is no whole space."""
+        return self._read(_ALL) if self._scope.is_whole else []
+
+    def rename(self, name: str, to: str, on_conflict: Conflict, now: datetime) -> Place:
+        """Give a mount another name; its target keeps its own. Return where it leads.
+
+        Raises `NotFound`, `InvalidName`, and `EntryExists` where the name is in use, as for anything else.
+        """
+        self._scope.require_whole(CHANGE)
+        to = to_name(to)
+        with publishing(self._session):
+            root = self._tree.root(lock=True)
+            node = self._get(root, name)
+            if to != node.name:
+                (to,) = make_way(self._tree, node, root, (to,), on_conflict, now)
+                node.name, node.sort_key, node.search_key = to, sort_key(to), search_key(to)
+        return self.place(to)
+
+    def leave(self, name: str) -> None:
+        """Remove a mount; what it stands for stays where it is. Raises `NotFound`."""
+        self._scope.require_whole(CHANGE)
+        with writing(self._session):
+            self._session.delete(self._get(self._tree.root(lock=True), name))
+
+    def _get(self, root: Node, name: str) -> Node:
+        node = self._tree.child(root, to_name(name))
+        if node is None or node.kind != Kind.MOUNT:
+            raise NotFound
+        return node
+
+    def _read(self, statement: Select[Any], **told: str | int) -> list[Mount]:
+        rows = self._session.execute(statement, {"space_id": self._scope.space_id, **told})
+        return [
+            Mount(row.id, row.name, row.sort_key, Mounted(row.username or "", ShareRole(row.role)), row[0])
+            for row in rows
+        ]

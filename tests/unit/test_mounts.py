@@ -1,0 +1,265 @@
+"""Mounts: which scope a path leads into, what hides a mount, and what its own row takes part in."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cabinet.errors import EntryExists, Forbidden, InvalidName, IsAFolder, NotAFolder, NotFound
+from cabinet.models import Kind, Node, Space
+from cabinet.services.access.actor import Actor
+from cabinet.services.access.rights import ALL, Rights
+from cabinet.services.access.roles import ShareRole
+from cabinet.services.access.scope import Scope
+from cabinet.services.accounts.accounts import Account
+from cabinet.services.changes.selections import FolderSelection
+from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.mounts import Mounts, Place
+from cabinet.services.tree.sum_checks import find_wrong_folders
+from cabinet.services.tree.usage_checks import find_wrong_entries
+from tests.support.audit import check_rows
+from tests.support.mounts import mount
+from tests.support.services import Guest, Workbench, content_of, paths_of
+
+
+@pytest.fixture
+def bob(session: Session, bench: Workbench) -> Account:
+    return bench.register(session, "bob")
+
+
+@pytest.fixture
+def mounted(session: Session, bench: Workbench, alice: Account, bob: Account) -> int:
+    """Let bob have alice's folder `work/shared` as `Alice`, beside a file of his own; return the mount's row."""
+    bench.upload(session, alice, "work/shared/sub/deep.txt", b"22")
+    bench.upload(session, alice, "work/secret.txt", b"4444")
+    bench.upload(session, bob, "own.txt", b"1")
+    return mount(session, "alice", "work/shared", "bob", "Alice")
+
+
+def place(session: Session, account: Account, path: str) -> Place:
+    return Mounts(session, account.scope).place(path)
+
+
+def test_a_first_name_that_is_a_mount_leads_into_the_target(
+    session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
+) -> None:
+    found = place(session, bob, "Alice/sub/deep.txt")
+
+    assert found.path == "sub/deep.txt"
+    assert found.scope.space_id == alice.space_id
+    assert found.scope.rights == ShareRole.EDITOR.rights
+    assert content_of(session, bench, Guest(found.scope), found.path) == b"22"
+    assert found.outside("sub") == "Alice/sub"
+
+
+@pytest.mark.parametrize(
+    "path", ["", "own.txt", "own/Alice/sub", "alice/sub", "Alicea", "\0", "/Alice", "a\ud800"]
+)
+def test_every_other_path_leads_into_the_own_space(
+    session: Session, bob: Account, mounted: int, path: str
+) -> None:
+    assert place(session, bob, path) == Place(bob.scope, path)
+
+
+def test_a_mount_is_found_by_its_name_however_that_is_composed(
+    session: Session, bench: Workbench, alice: Account, bob: Account
+) -> None:
+    bench.files(session, alice).make_folder("work")
+    mount(session, "alice", "work", "bob", "caf\u00e9")
+
+    assert place(session, bob, "cafe\u0301/x").path == "x"
+
+
+def test_a_scope_that_is_no_whole_space_has_no_mounts(session: Session, bob: Account, mounted: int) -> None:
+    root_id = session.scalars(
+        select(Node.id).where(Node.space_id == bob.space_id, Node.parent_id.is_(None))
+    ).one()
+    scope = Scope(Actor(bob.id), bob.space_id, root_id, ALL)
+
+    assert Mounts(session, scope).place("Alice/sub") == Place(scope, "Alice/sub")
+    assert Mounts(session, scope).all() == []
+
+
+def test_a_token_that_may_read_does_no_more_behind_a_mount(
+    session: Session, bob: Account, mounted: int
+) -> None:
+    scope = Scope(Actor(bob.id, Rights.LIST | Rights.READ), bob.space_id, None, ALL)
+
+    assert Mounts(session, scope).place("Alice").scope.rights == Rights.LIST | Rights.READ
+
+
+@pytest.mark.parametrize("trashed", ["work/shared", "work"])
+def test_a_target_in_the_trash_hides_its_mount_until_it_is_back(
+    session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int, trashed: str
+) -> None:
+    (entry,) = bench.trash(session, alice).add([trashed])
+
+    assert place(session, bob, "Alice") == Place(bob.scope, "Alice")
+    with pytest.raises(NotFound):
+        bench.files(session, bob).get("Alice")
+    assert Mounts(session, bob.scope).all() == []
+
+    bench.trash(session, alice).restore(entry.id)
+
+    assert place(session, bob, "Alice").path == ""
+    assert [each.name for each in Mounts(session, bob.scope).all()] == ["Alice"]
+
+
+def test_purging_the_target_ends_its_mount(
+    session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
+) -> None:
+    bench.files(session, alice).purge("work")
+
+    assert session.scalar(select(func.count()).where(Node.kind == Kind.MOUNT)) == 0
+    bench.files(session, bob).make_folder("Alice")
+    check_rows(session)
+
+
+def test_a_target_that_is_moved_in_its_space_keeps_its_mount(
+    session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
+) -> None:
+    bench.moving(session, alice).move(["work/shared"], "elsewhere", Conflict.FAIL)
+
+    found = place(session, bob, "Alice/sub/deep.txt")
+    assert content_of(session, bench, Guest(found.scope), found.path) == b"22"
+
+
+def test_the_root_of_a_personal_space_is_no_target(
+    session: Session, bench: Workbench, alice: Account, bob: Account
+) -> None:
+    mount(session, "alice", "", "bob", "Alice")
+
+    assert place(session, bob, "Alice") == Place(bob.scope, "Alice")
+
+
+def test_a_space_that_has_ended_hides_the_mounts_of_its_folders(
+    session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
+) -> None:
+    bench.accounts(session).delete("alice")
+
+    assert place(session, bob, "Alice") == Place(bob.scope, "Alice")
+
+
+def test_no_counter_of_the_root_counts_a_mount(
+    session: Session, bench: Workbench, bob: Account, mounted: int
+) -> None:
+    insides = bench.files(session, bob).get("").insides
+
+    assert insides is not None
+    assert (insides.entries, insides.files, insides.size) == (1, 1, 1)
+    assert session.get_one(Space, bob.space_id).entries == 1
+    assert list(find_wrong_folders(session)) == []
+    assert find_wrong_entries(session) == []
+    check_rows(session)
+
+
+@pytest.mark.parametrize("trashed", [False, True], ids=["shown", "hidden"])
+def test_nothing_takes_the_name_of_a_mount(
+    session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int, trashed: bool
+) -> None:
+    if trashed:
+        bench.trash(session, alice).add(["work"])
+    attempts: list[tuple[Callable[[], object], type[Exception]]] = [
+        (lambda: bench.files(session, bob).make_folder("Alice"), EntryExists),
+        (lambda: bench.files(session, bob).make_folder("Alice/x"), NotAFolder),
+        (lambda: bench.upload(session, bob, "Alice", b"x"), IsAFolder),
+        (lambda: bench.upload(session, bob, "Alice/x", b"x"), NotAFolder),
+        (lambda: bench.moving(session, bob).rename("own.txt", "Alice", Conflict.REPLACE), EntryExists),
+        (lambda: bench.moving(session, bob).move(["own.txt"], "Alice", Conflict.REPLACE), EntryExists),
+        (lambda: bench.moving(session, bob).copy(["own.txt"], "Alice", Conflict.REPLACE), EntryExists),
+        (lambda: bench.moving(session, bob).move(["own.txt"], "Alice/", Conflict.REPLACE), NotAFolder),
+    ]
+    for attempt, error in attempts:
+        with pytest.raises(error):
+            attempt()
+
+    assert session.get_one(Node, mounted).trashed_at is None
+    numbered = bench.upload(session, bob, "Alice", b"x", Conflict.RENAME).entry
+    assert numbered.path == "Alice (2)"
+    check_rows(session)
+
+
+def test_what_acts_on_all_of_the_root_leaves_its_mounts(
+    session: Session, bench: Workbench, bob: Account, mounted: int
+) -> None:
+    archive = bench.zipping(session, bob).zip([""])
+    assert zipfile.ZipFile(io.BytesIO(b"".join(archive.chunks))).namelist() == ["own.txt"]
+    assert paths_of(session, bench, bob) == ["own.txt"]
+    assert bench.search(session, bob).page("alice", "", 10).entries == []
+
+    bench.bulk(session, bob).trash(FolderSelection("", frozenset(), 1))
+
+    assert session.get_one(Node, mounted).trashed_at is None
+    assert paths_of(session, bench, bob) == []
+
+
+def test_a_mount_is_renamed_and_its_target_is_not(
+    session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
+) -> None:
+    mounts = Mounts(session, bob.scope)
+
+    renamed = mounts.rename("Alice", "Her work", Conflict.FAIL, bench.clock())
+
+    assert renamed.outside("") == "Her work"
+    assert place(session, bob, "Alice") == Place(bob.scope, "Alice")
+    assert bench.files(session, alice).get("work/shared").name == "shared"
+    check_rows(session)
+
+
+def test_a_mount_takes_no_name_that_is_not_free(
+    session: Session, bench: Workbench, bob: Account, mounted: int
+) -> None:
+    mounts = Mounts(session, bob.scope)
+
+    with pytest.raises(EntryExists):
+        mounts.rename("Alice", "own.txt", Conflict.FAIL, bench.clock())
+    with pytest.raises(InvalidName):
+        mounts.rename("Alice", "a/b", Conflict.FAIL, bench.clock())
+    with pytest.raises(NotFound):
+        mounts.rename("own.txt", "free", Conflict.FAIL, bench.clock())
+
+    assert mounts.rename("Alice", "own.txt", Conflict.RENAME, bench.clock()).outside("") == "own (2).txt"
+    check_rows(session)
+
+
+def test_a_mount_that_is_left_leaves_its_target_where_it_is(
+    session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
+) -> None:
+    mounts = Mounts(session, bob.scope)
+
+    mounts.leave("Alice")
+
+    assert mounts.all() == []
+    assert "work/shared/sub/deep.txt" in paths_of(session, bench, alice)
+    with pytest.raises(NotFound):
+        mounts.leave("own.txt")
+    check_rows(session)
+
+
+def test_what_a_mount_takes_in_counts_in_the_space_that_holds_it(
+    session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
+) -> None:
+    before = {space.id: space.usage for space in session.scalars(select(Space))}
+    found = place(session, bob, "Alice/new.txt")
+
+    bench.upload(session, Guest(found.scope), found.path, b"55555")
+
+    after = {space.id: space.usage for space in session.scalars(select(Space))}
+    assert after == before | {alice.space_id: before[alice.space_id] + 5}
+    check_rows(session)
+
+
+def test_a_viewer_changes_nothing_behind_a_mount(
+    session: Session, bench: Workbench, alice: Account, bob: Account
+) -> None:
+    bench.upload(session, alice, "work/a.txt", b"1")
+    mount(session, "alice", "work", "bob", "Alice", ShareRole.VIEWER)
+    found = place(session, bob, "Alice/a.txt")
+
+    with pytest.raises(Forbidden):
+        bench.files(session, Guest(found.scope)).trash(found.path)
