@@ -57,7 +57,7 @@ class Planted:
 planted = st.builds(
     Planted,
     name=names,
-    kind=st.sampled_from(Kind),
+    kind=st.sampled_from([Kind.FOLDER, Kind.FILE]),
     size=st.integers(0, 3),
     minute=st.integers(0, 3),
 )

@@ -13,7 +13,8 @@ from sqlalchemy import Select, text
 from sqlalchemy.orm import Session
 
 from cabinet.models import Kind, Node
-from cabinet.services.tree.listing import _COLUMNS, _SUMS, _Course, _range
+from cabinet.services.tree.listing import _COLUMNS, _SUMS, _range
+from cabinet.services.tree.merging import Course
 from cabinet.services.tree.paging import Order, Sort
 from tests.support.services import START, Workbench
 
@@ -53,7 +54,7 @@ def _page_of(kind: Kind, order: Order, bound: str) -> Select[Node]:
     }
     bounds = {bound: positions[order.sort]}
     columns = _COLUMNS[order.sort]
-    course = _Course(1, _SUMS if order.sort is Sort.SIZE else columns, columns, order.descending)
+    course = Course(1, _SUMS if order.sort is Sort.SIZE else columns, columns, order.descending)
     return _range(course, kind, bounds.get("start"), bounds.get("until")).limit(10)
 
 

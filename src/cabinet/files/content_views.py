@@ -6,6 +6,7 @@ Rule: parse, call a service, render; content streams and is never held whole.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from cabinet.files.blueprint import bp
 from cabinet.files.download_pages import from_its_page
 from cabinet.services.access.scope import Scope
 from cabinet.services.tree.entries import Entry, Insides
+from cabinet.services.tree.mounts import Place
 from cabinet.services.tree.paging import Sort
 from cabinet.web.archives import send_zip
 from cabinet.web.conditional import send_listing
@@ -36,10 +38,11 @@ from cabinet.web.parameters import (
     order_of,
     read_json,
 )
+from cabinet.web.places import look_up_all, place_at
 from cabinet.web.problems import wants_page
 from cabinet.web.ranges import precondition_of, send_entry, to_digest, to_etag
 from cabinet.web.receiving import receive_body, receive_form
-from cabinet.web.services import files, uploads, versions, zipping
+from cabinet.web.services import files, mounts, uploads, versions, zipping
 
 # Werkzeug's, for redirects, or Flask's.
 _Response = TypeVar("_Response", bound=BaseResponse)
@@ -57,11 +60,11 @@ class Lookup(BaseModel):
 @streams_body
 def upload() -> ResponseReturnValue:
     """Store every file of a multipart form, or none of them."""
-    user = acting_user()
     folder = request.args.get("folder", "")
-    stored = receive_form(uploads(user.scope), folder)
+    place = place_at(folder)
+    stored = receive_form(uploads(place.scope), place.path)
     if not wants_page():
-        return {"files": [to_json(found.entry) for found in stored]}, HTTPStatus.CREATED
+        return {"files": [to_json(place.shown(found.entry)) for found in stored]}, HTTPStatus.CREATED
     flash(_uploaded([found.entry for found in stored]), "success")
     # The body is read: what it holds besides files is lost.
     return see_other(local_path(request.args.get("next"), url_for("files.index", path=folder or None)))
@@ -81,46 +84,47 @@ def list_files() -> ResponseReturnValue:
     path = request.args.get("path", "")
     if wants_page():
         return _of_both(see_other(url_for("files.index", path=path or None)))
-    return _listing(path)
+    return _listing(place_at(path))
 
 
 @bp.post("/lookup")
 @takes_body_of(PATHS_BYTES)
 def look_up() -> ResponseReturnValue:
     """Tell what is at each of many paths; a sender asks before it sends."""
-    service = files(acting_user().scope)
-    entries = service.look_up(read_json(Lookup).paths)
+    entries = look_up_all(read_json(Lookup).paths)
     return {"entries": [to_json(entry) if entry else None for entry in entries]}
 
 
 @bp.get("/files/<path:path>")
 def get(path: str) -> ResponseReturnValue:
     """Answer with a file's bytes, or a folder's listing."""
-    entry = _find(acting_user().scope, path)
+    place = place_at(path)
+    entry = _find(place)
     if not entry.is_folder:
-        return _send(entry, attachment=False)
+        return _send(place.scope, entry, attachment=False)
     if wants_page():
-        return _of_both(see_other(url_for("files.index", path=entry.path)))
-    return _listing(entry.path)
+        return _of_both(see_other(url_for("files.index", path=place.outside(entry.path))))
+    return _listing(replace(place, path=entry.path))
 
 
 @bp.get("/download/<path:path>")
 @goes_on_at(from_its_page)
 def download(path: str) -> ResponseReturnValue:
     """Answer with a file's bytes, or a folder as an archive, to be saved."""
-    user = acting_user()
-    entry = _find(user.scope, path)
+    place = place_at(path)
+    entry = _find(place)
     if entry.is_folder:
-        return send_zip(zipping(user.scope).zip([entry.path]))
-    return _send(entry, attachment=True)
+        return send_zip(zipping(place.scope).zip_places([replace(place, path=entry.path)]))
+    return _send(place.scope, entry, attachment=True)
 
 
 @bp.put("/files/<path:path>")
 @streams_body
 def put(path: str) -> ResponseReturnValue:
     """Store the body as the content of a file."""
-    stored = receive_body(uploads(acting_user().scope), path)
-    body = to_json(stored.entry)
+    place = place_at(path)
+    stored = receive_body(uploads(place.scope), place.path)
+    body = to_json(place.shown(stored.entry))
     response = jsonify(body)
     response.status_code = HTTPStatus.CREATED if stored.is_new else HTTPStatus.OK
     response.headers["Location"] = body["url"]
@@ -131,49 +135,61 @@ def put(path: str) -> ResponseReturnValue:
 @bp.delete("/files/<path:path>")
 def trash(path: str) -> ResponseReturnValue:
     """Move a file, or a folder with all in it, to the trash, or remove it for ever."""
-    service = files(acting_user().scope)
+    place = place_at(path)
+    if place.is_mount:
+        # What it stands for is not the actor's to remove.
+        mounts(acting_user().scope).leave(path.rstrip("/"))
+        return "", HTTPStatus.NO_CONTENT
+    service = files(place.scope)
     remove = service.trash if request.args.get("permanent", "0") in {"", "0"} else service.purge
-    remove(path, precondition_of(request))
+    remove(place.path, precondition_of(request))
     return "", HTTPStatus.NO_CONTENT
 
 
-def _find(scope: Scope, path: str) -> Entry:
-    """Return the entry at a path, as it was in the version that the query asks for, if it does.
+def _find(place: Place) -> Entry:
+    """Return the entry at a place, as it was in the version that the query asks for, if it does.
 
     The path of a folder may end in a slash.
     """
-    number, names = number_of("version"), path.removesuffix("/")
+    number, names, scope = number_of("version"), place.path.removesuffix("/"), place.scope
     entry = files(scope).get(names) if number is None else versions(scope).get(names, number)
-    if names != path and not entry.is_folder:
+    if names != place.path and not entry.is_folder:
         raise NotFound
     return entry
 
 
-def _send(entry: Entry, *, attachment: bool) -> Response:
-    service = files(acting_user().scope)
+def _send(scope: Scope, entry: Entry, *, attachment: bool) -> Response:
+    service = files(scope)
     response = send_entry(request, entry, lambda: service.open(entry), attachment=attachment)
     if "sha-256" in request.headers.get("Want-Repr-Digest", "").lower() and entry.content_hash:
         response.headers["Repr-Digest"] = to_digest(service.sha256(entry.content_hash))
     return response
 
 
-def _listing(path: str) -> Response:
-    scope = acting_user().scope
+def _listing(place: Place) -> Response:
+    scope, path = place.scope, place.path
     service, limit, order = files(scope), limit_of(), order_of()
     is_recursive = request.args.get("recursive", "0") not in {"", "0"}
     if is_recursive and (order.sort is not Sort.NAME or order.descending):
         raise InvalidField(field="sort", reason=ONLY_BY_NAME)
 
-    def list_() -> tuple[dict[str, Any], Insides]:
-        """Return one page as JSON has it, and what the folder held by then."""
+    def find() -> tuple[Insides | None, Sequence[str]]:
+        return service.get(path).insides, () if is_recursive else service.beside(path)
+
+    def list_() -> tuple[dict[str, Any], Insides, Sequence[str]]:
+        """Return one page as JSON has it, what the folder held by then, and what lies beside it."""
         if is_recursive:
             page = service.list_below(path, limit, order.after)
         else:
             page = service.list_page(path, order, limit)
-        entries = [to_json(entry) for entry in page.entries]
-        return {"path": page.path, "entries": entries, "next": page.next}, page.insides
+        entries = [to_json(place.shown(entry)) for entry in page.entries]
+        return (
+            {"path": place.outside(page.path), "entries": entries, "next": page.next},
+            page.insides,
+            page.beside,
+        )
 
-    return _of_both(send_listing(scope, lambda: service.get(path).insides, list_))
+    return _of_both(send_listing(scope, find, list_))
 
 
 def _of_both(response: _Response) -> _Response:

@@ -14,13 +14,11 @@ from flask_babel import gettext
 from cabinet.errors import EntryExists, InvalidName, NotAFolder
 from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import NewFolderForm, UploadForm
-from cabinet.services.access.scope import Scope
-from cabinet.services.changes.files import Files
 from cabinet.services.tree.listing import Outline
+from cabinet.services.tree.mounts import Place
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.paging import Order, Page
 from cabinet.web.guard import takes_body_of
-from cabinet.web.identity import acting_user
 from cabinet.web.listing.navigation import REFUSALS, ROWS, crumbs_of, page_at_hand, refuse, way_back_to
 from cabinet.web.listing.remembered import order_of_page, remember
 from cabinet.web.listing.rows import (
@@ -35,6 +33,7 @@ from cabinet.web.listing.rows import (
 from cabinet.web.listing.updates import UPDATE_BYTES, Shown
 from cabinet.web.pages import check_form, see_other, text_of
 from cabinet.web.parameters import limit_of, read_json
+from cabinet.web.places import place_at
 from cabinet.web.runtime import setting
 from cabinet.web.services import files
 
@@ -45,33 +44,31 @@ PAGE_LIMIT = 200
 @bp.get("/index")
 def index() -> ResponseReturnValue:
     """Show a folder."""
-    user = acting_user()
     form = NewFolderForm(formdata=None, folder=request.args.get("path", ""))
-    return _index_page(user.scope, form, order_of_page())
+    return _index_page(form, order_of_page())
 
 
 @bp.post("/index" + ROWS)
 @takes_body_of(UPDATE_BYTES)
 def update_index() -> ResponseReturnValue:
     """Show a folder again, as far as a page shows it."""
-    user, shown = acting_user(), read_json(Shown)
+    shown = read_json(Shown)
     form = NewFolderForm(formdata=None, folder=request.args.get("path", ""))
-    return _index_page(user.scope, form, order_of_page(), shown)
+    return _index_page(form, order_of_page(), shown)
 
 
 @bp.post("/index/folders")
 def new_folder() -> ResponseReturnValue:
     """Make a folder in the one that is open."""
-    user, form = acting_user(), NewFolderForm()
+    form = NewFolderForm()
     parent = text_of(form.folder)
     try:
         check_form(form)
-        made = files(user.scope).make_folder(
-            join_path((*split_path(parent), *split_path(text_of(form.name))))
-        )
+        place = place_at(join_path((*split_path(parent), *split_path(text_of(form.name)))))
+        made = files(place.scope).make_folder(place.path)
     except REFUSALS as error:
         status = refuse(form, error, {EntryExists: "name", InvalidName: "name", NotAFolder: "name"})
-        return _index_page(user.scope, form, order_of_page()), status
+        return _index_page(form, order_of_page()), status
     flash(gettext("The folder “%(name)s” is made.", name=made.name), "success")
     return see_other(way_back_to(LINKS, parent))
 
@@ -82,23 +79,24 @@ def keep_wishes(response: Response) -> Response:
     return remember(response, LINKS.folder)
 
 
-def _index_page(scope: Scope, form: NewFolderForm, order: Order, shown: Shown | None = None) -> str:
-    back, path = page_at_hand(), text_of(form.folder)
-    page, content = _content_of(files(scope), path, order, RowMaker(LINKS, back), shown)
+def _index_page(form: NewFolderForm, order: Order, shown: Shown | None = None) -> str:
+    back, place = page_at_hand(), place_at(text_of(form.folder))
+    page, content = _content_of(place, order, RowMaker(LINKS, back), shown)
+    folder = place.outside(page.path)
     listing = Listing(
         links=LINKS,
         place="folder",
         content=content,
-        columns=sortable_columns(LINKS, page.path, order),
-        more=_address_of_more(page, order) if page.next else "",
-        back=back or LINKS.page_of(page.path),
+        columns=sortable_columns(LINKS, folder, order),
+        more=_address_of_more(folder, page.next, order) if page.next else "",
+        back=back or LINKS.page_of(folder),
         begin=page_at_hand(is_first=True),
         order=order,
     )
     return render_template(
         "files/index.html",
-        folder=page.path,
-        breadcrumbs=crumbs_of(page.path),
+        folder=folder,
+        breadcrumbs=crumbs_of(folder),
         listing=listing,
         is_first=order.after is None,
         totals=page.insides,
@@ -109,14 +107,16 @@ def _index_page(scope: Scope, form: NewFolderForm, order: Order, shown: Shown | 
 
 
 def _content_of(
-    service: Files, path: str, order: Order, maker: RowMaker, shown: Shown | None
+    place: Place, order: Order, maker: RowMaker, shown: Shown | None
 ) -> tuple[Page | Outline, Content]:
     """Return a page of the folder, or what has become of all that a page of it shows."""
+    service = files(place.scope)
     if shown is None:
-        page = service.list_page(path, order, limit_of(PAGE_LIMIT))
-        return page, whole([maker.row(entry) for entry in page.entries])
-    outline = service.outline(path, order, shown.extent(limit_of(PAGE_LIMIT)))
-    above = f"{outline.path}/" if outline.path else ""
+        page = service.list_page(place.path, order, limit_of(PAGE_LIMIT))
+        return page, whole([maker.row(place.shown(entry)) for entry in page.entries])
+    outline = service.outline(place.path, order, shown.extent(limit_of(PAGE_LIMIT)))
+    folder = place.outside(outline.path)
+    above = f"{folder}/" if folder else ""
     tags = [
         tag_of(
             above + each.name,
@@ -129,11 +129,11 @@ def _content_of(
 
     def draw(numbers: Sequence[int]) -> dict[int, Row]:
         entries = service.outlined(outline, numbers)
-        return {number: maker.row(entry) for number, entry in entries.items()}
+        return {number: maker.row(place.shown(entry)) for number, entry in entries.items()}
 
     return outline, shown.compare(tags, draw)
 
 
-def _address_of_more(page: Page | Outline, order: Order) -> str:
+def _address_of_more(folder: str, after: str, order: Order) -> str:
     turned = "desc" if order.descending else "asc"
-    return LINKS.page_of(page.path, sort=order.sort.value, order=turned, after=page.next)
+    return LINKS.page_of(folder, sort=order.sort.value, order=turned, after=after)

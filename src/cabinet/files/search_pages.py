@@ -13,15 +13,14 @@ from flask_babel import gettext
 
 from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import empty_forms
-from cabinet.services.access.scope import Scope
-from cabinet.services.tree.search import Search
+from cabinet.services.tree.mounts import Place
 from cabinet.web.guard import takes_body_of
-from cabinet.web.identity import acting_user
 from cabinet.web.listing.marking import Marker
 from cabinet.web.listing.navigation import ROWS, page_at_hand
 from cabinet.web.listing.rows import Content, Listing, RowMaker, plain_columns, tag_of_entry, whole
 from cabinet.web.listing.updates import UPDATE_BYTES, Shown
 from cabinet.web.parameters import after_of, limit_of, read_json
+from cabinet.web.places import place_at
 from cabinet.web.runtime import setting
 from cabinet.web.services import search
 
@@ -29,15 +28,16 @@ from cabinet.web.services import search
 PAGE_LIMIT = 100
 
 
-def show_found(scope: Scope, query: str, path: str, shown: Shown | None = None) -> str:
+def show_found(place: Place, query: str, shown: Shown | None = None) -> str:
     """Show what is found; who has asked for nothing yet sees where to ask.
 
     `from` is the folder that a search everywhere began in: the way back, and the other place to look.
     """
+    path = place.outside(place.path)
     origin = path or request.args.get("from", "")
     back = page_at_hand()
     maker = RowMaker(LINKS, back, Marker(query))
-    content, after = _found(search(scope), query, path, maker, shown) if query.strip() else (whole([]), None)
+    content, after = _found(place, query, maker, shown) if query.strip() else (whole([]), None)
     listing = Listing(
         links=LINKS,
         place="search",
@@ -63,20 +63,20 @@ def show_found(scope: Scope, query: str, path: str, shown: Shown | None = None) 
 @takes_body_of(UPDATE_BYTES)
 def update_found() -> ResponseReturnValue:
     """Show what is found again, as far as a page shows it."""
-    user, shown = acting_user(), read_json(Shown)
-    return show_found(user.scope, request.args.get("q", ""), request.args.get("path", ""), shown)
+    shown = read_json(Shown)
+    return show_found(place_at(request.args.get("path", "")), request.args.get("q", ""), shown)
 
 
-def _found(
-    service: Search, query: str, path: str, maker: RowMaker, shown: Shown | None
-) -> tuple[Content, str | None]:
+def _found(place: Place, query: str, maker: RowMaker, shown: Shown | None) -> tuple[Content, str | None]:
     """Return a page of what is found, or what has become of all that a page of it shows; and what is next."""
+    service, path = search(place.scope), place.path
     if shown is None:
         page = service.page(query, path, limit_of(PAGE_LIMIT), after_of())
-        return whole([maker.found(entry) for entry in page.entries]), page.next
+        return whole([maker.found(place.shown(entry)) for entry in page.entries]), page.next
     page = service.first_part(query, path, shown.extent(limit_of(PAGE_LIMIT)), after_of())
-    tags = [tag_of_entry(each.path, each) for each in page.entries]
-    content = shown.compare(tags, lambda numbers: {each: maker.found(page.entries[each]) for each in numbers})
+    entries = [place.shown(entry) for entry in page.entries]
+    tags = [tag_of_entry(each.path, each) for each in entries]
+    content = shown.compare(tags, lambda numbers: {each: maker.found(entries[each]) for each in numbers})
     return content, page.next
 
 

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from cabinet.files.blueprint import bp
 from cabinet.services.thumbnails.sizes import SIZES
 from cabinet.services.thumbnails.thumbnails import Missing
-from cabinet.web.identity import acting_user
+from cabinet.web.places import place_at
 from cabinet.web.ranges import send_entry
 from cabinet.web.services import files, thumbnails
 
@@ -34,8 +34,9 @@ def thumbnail(path: str) -> ResponseReturnValue:
 
     With `?of=` and the file's content hash the answer may be kept for ever.
     """
-    scope = acting_user().scope
-    entry = files(scope).get(path)
+    place = place_at(path)
+    scope = place.scope
+    entry = files(scope).get(place.path)
     size = request.args.get("size", DEFAULT_SIZE)
     found = thumbnails(scope).find(entry, next((known for known in SIZES if str(known) == size), 0))
     names_content = request.args.get("of") == entry.content_hash

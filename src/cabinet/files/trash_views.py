@@ -31,6 +31,7 @@ from cabinet.web.parameters import (
     read_one_of,
     to_conflict,
 )
+from cabinet.web.places import undo
 from cabinet.web.problems import wants_page
 from cabinet.web.services import bulk, trash
 
@@ -84,7 +85,7 @@ def add_to_trash() -> ResponseReturnValue:
     if isinstance(wanted, FolderChoice):
         return done_json(bulk(scope).trash(wanted.selection()))
     if isinstance(wanted, BatchChoice):
-        return {"count": bulk(scope).undo(wanted.batch, {BatchKind.COPY, BatchKind.RESTORE})}
+        return {"count": undo(wanted.batch, {BatchKind.COPY, BatchKind.RESTORE})}
     return {"entries": [_trashed_json(each) for each in trash(scope).add(wanted.paths)]}
 
 
@@ -95,7 +96,7 @@ def restore_all() -> ResponseReturnValue:
     scope = acting_user().scope
     wanted = read_one_of(("ids", Return), ("all", TrashReturn), ("batch", BatchChoice))
     if isinstance(wanted, BatchChoice):
-        return {"count": bulk(scope).undo(wanted.batch, {BatchKind.TRASH})}
+        return {"count": undo(wanted.batch, {BatchKind.TRASH})}
     on_conflict = to_conflict(wanted.on_conflict)
     if isinstance(wanted, TrashReturn):
         return done_json(bulk(scope).restore(wanted.selection(), on_conflict))

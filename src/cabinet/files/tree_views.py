@@ -22,6 +22,7 @@ from cabinet.web.guard import takes_body_of
 from cabinet.web.identity import acting_user
 from cabinet.web.objects import done_json, to_json
 from cabinet.web.parameters import MAX_PATHS, PATHS_BYTES, read_json, read_one_of, to_conflict
+from cabinet.web.places import place_at, undo
 from cabinet.web.services import bulk, files, moving
 
 
@@ -42,7 +43,8 @@ class Arrangement(BaseModel):
 @bp.post("/folders")
 def make_folder() -> ResponseReturnValue:
     """Make a folder, with those above it."""
-    body = to_json(files(acting_user().scope).make_folder(read_json(NewFolder).path))
+    place = place_at(read_json(NewFolder).path)
+    body = to_json(place.shown(files(place.scope).make_folder(place.path)))
     response = jsonify(body)
     response.status_code = HTTPStatus.CREATED
     response.headers["Location"] = body["url"]
@@ -68,8 +70,7 @@ def copy() -> ResponseReturnValue:
 @bp.post("/moves/undo")
 def undo_move() -> ResponseReturnValue:
     """Move everything back that was moved at once, with what it replaced."""
-    scope, wanted = acting_user().scope, read_json(BatchChoice)
-    return {"count": bulk(scope).undo(wanted.batch, {BatchKind.MOVE})}
+    return {"count": undo(read_json(BatchChoice).batch, {BatchKind.MOVE})}
 
 
 def _arrange(

@@ -12,17 +12,17 @@ from flask_babel import gettext
 from cabinet.errors import CurrentVersion, QuotaExceeded
 from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import VersionForm
-from cabinet.services.access.scope import Scope
-from cabinet.web.identity import acting_user
+from cabinet.services.tree.mounts import Place
 from cabinet.web.listing.navigation import crumbs_of, refuse
 from cabinet.web.pages import check_form, local_path, see_other, text_of, with_next
+from cabinet.web.places import place_at
 from cabinet.web.runtime import setting
 from cabinet.web.services import versions
 
 
-def show_versions(scope: Scope, path: str, form: VersionForm | None = None) -> str:
-    """Show the versions of a file; `form` is one that was refused."""
-    found = versions(scope).list(path)
+def show_versions(place: Place, form: VersionForm | None = None) -> str:
+    """Show the versions of the file at a place; `form` is one that was refused."""
+    found, path = versions(place.scope).list(place.path), place.outside(place.path)
     *folders, (name, _) = crumbs_of(path)
     return render_template(
         "files/versions.html",
@@ -41,14 +41,15 @@ def show_versions(scope: Scope, path: str, form: VersionForm | None = None) -> s
 @bp.post("/index/versions/restore")
 def restore_version_from_page() -> ResponseReturnValue:
     """Give a file the bytes of an old version again."""
-    user, form = acting_user(), VersionForm()
+    form = VersionForm()
     path = text_of(form.path)
+    place = place_at(path)
     try:
         check_form(form)
-        versions(user.scope).restore(path, form.number.data or 0)
+        versions(place.scope).restore(place.path, form.number.data or 0)
     except QuotaExceeded as error:
         status = refuse(form, error, {})
-        return show_versions(user.scope, path, form), status
+        return show_versions(place, form), status
     flash(
         gettext("The file has the content of version %(number)s again.", number=form.number.data), "success"
     )
@@ -58,14 +59,15 @@ def restore_version_from_page() -> ResponseReturnValue:
 @bp.post("/index/versions/discard")
 def discard_version_from_page() -> ResponseReturnValue:
     """Remove an old version for ever."""
-    user, form = acting_user(), VersionForm()
+    form = VersionForm()
     path = text_of(form.path)
+    place = place_at(path)
     try:
         check_form(form)
-        versions(user.scope).discard(path, form.number.data or 0)
+        versions(place.scope).discard(place.path, form.number.data or 0)
     except CurrentVersion as error:
         status = refuse(form, error, {})
-        return show_versions(user.scope, path, form), status
+        return show_versions(place, form), status
     flash(gettext("Version %(number)s is gone for ever.", number=form.number.data), "success")
     return see_other(with_next(url_for("files.list_versions", path=path), _begun()))
 

@@ -13,9 +13,9 @@ from flask.typing import ResponseReturnValue
 from cabinet.files.blueprint import bp
 from cabinet.files.version_pages import show_versions
 from cabinet.services.tree.versions import VersionEntry
-from cabinet.web.identity import acting_user
 from cabinet.web.objects import to_json
 from cabinet.web.pages import to_rfc3339
+from cabinet.web.places import place_at
 from cabinet.web.problems import wants_page
 from cabinet.web.services import versions
 
@@ -23,23 +23,25 @@ from cabinet.web.services import versions
 @bp.get("/versions/<path:path>")
 def list_versions(path: str) -> ResponseReturnValue:
     """List the versions of a file, the newest first."""
-    user = acting_user()
+    place = place_at(path)
     if wants_page():
-        return show_versions(user.scope, path)
-    found = versions(user.scope).list(path)
+        return show_versions(place)
+    found = versions(place.scope).list(place.path)
     return {"path": path, "versions": [_version_json(version) for version in found]}
 
 
 @bp.post("/versions/<path:path>/<int:number>/restore")
 def restore_version(path: str, number: int) -> ResponseReturnValue:
     """Give a file the bytes of an old version again."""
-    return to_json(versions(acting_user().scope).restore(path, number))
+    place = place_at(path)
+    return to_json(place.shown(versions(place.scope).restore(place.path, number)))
 
 
 @bp.delete("/versions/<path:path>/<int:number>")
 def discard_version(path: str, number: int) -> ResponseReturnValue:
     """Remove an old version for ever."""
-    versions(acting_user().scope).discard(path, number)
+    place = place_at(path)
+    versions(place.scope).discard(place.path, number)
     return "", HTTPStatus.NO_CONTENT
 
 

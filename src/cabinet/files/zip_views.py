@@ -5,6 +5,9 @@ Rule: whatever is asked for is found before the first byte is sent; then the arc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from flask import request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
@@ -15,12 +18,15 @@ from cabinet.files.download_pages import from_its_page
 from cabinet.files.forms import ChosenForm, paths_of
 from cabinet.files.selection_forms import FolderChoice, selection_of_form
 from cabinet.services.archives.zip_names import Naming
+from cabinet.services.archives.zipping import Zip
+from cabinet.services.changes.selections import FolderSelection
 from cabinet.web.archives import send_zip
 from cabinet.web.guard import takes_body_of
 from cabinet.web.identity import acting_user
 from cabinet.web.listing.navigation import nothing_chosen
 from cabinet.web.pages import check_form, goes_on_at
 from cabinet.web.parameters import MAX_PATHS, NOT_ONE_WAY, PATHS_BYTES, read_one_of, to_choice
+from cabinet.web.places import place_at, places_at
 from cabinet.web.problems import wants_page
 from cabinet.web.services import zipping
 
@@ -42,7 +48,7 @@ class ZipFolder(FolderChoice):
 @goes_on_at(from_its_page)
 def download_zip() -> ResponseReturnValue:
     """Answer with an archive of the files and folders that each `path` names."""
-    return send_zip(zipping(acting_user().scope).zip(request.args.getlist("path"), _naming()))
+    return send_zip(_zip(request.args.getlist("path"), _naming()))
 
 
 @bp.post("/zip")
@@ -50,22 +56,31 @@ def download_zip() -> ResponseReturnValue:
 @takes_body_of(PATHS_BYTES)
 def zip_chosen() -> ResponseReturnValue:
     """Do the same for paths in a body, as many as no address could hold, or for all of a folder but some."""
-    user = acting_user()
+    acting_user()
     if request.is_json:
         wanted = read_one_of(("path", ZipPaths), ("folder", ZipFolder))
         naming = _to_naming(wanted.names)
         if isinstance(wanted, ZipFolder):
-            return send_zip(zipping(user.scope).zip_all(wanted.selection(), naming))
-        return send_zip(zipping(user.scope).zip(wanted.path, naming))
+            return _send_all(wanted.selection(), naming)
+        return send_zip(_zip(wanted.path, naming))
     form, selection = ChosenForm(), selection_of_form()
     if selection is not None:
         if form.path.data:
             raise MalformedRequest(reason=NOT_ONE_WAY)
-        return send_zip(zipping(user.scope).zip_all(selection, _naming()))
+        return _send_all(selection, _naming())
     if wants_page() and not form.path.data:
         return nothing_chosen(LINKS)
     check_form(form)
-    return send_zip(zipping(user.scope).zip(paths_of(form), _naming()))
+    return send_zip(_zip(paths_of(form), _naming()))
+
+
+def _zip(paths: Sequence[str], naming: Naming) -> Zip:
+    return zipping(acting_user().scope).zip_places(places_at(paths), naming)
+
+
+def _send_all(selection: FolderSelection, naming: Naming) -> ResponseReturnValue:
+    place = place_at(selection.folder)
+    return send_zip(zipping(place.scope).zip_all(replace(selection, folder=place.path), naming))
 
 
 def _naming() -> Naming:

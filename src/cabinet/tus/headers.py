@@ -89,17 +89,15 @@ def parse_metadata(header: str) -> Mapping[str, str]:
     return metadata
 
 
-def to_target(metadata: Mapping[str, str], otherwise: Conflict = Conflict.REPLACE) -> Target:
-    """Return the target of an upload; without a file name, generate a unique one.
-
-    `otherwise` is the default for `on_conflict`.
+def to_target(metadata: Mapping[str, str]) -> Target:
+    """Return where an upload shall go; one without a name gets one that nothing else has.
 
     Raises `InvalidName` or `InvalidField`.
     """
     name = to_name(metadata.get("filename") or f"upload-{new_id()[:8]}")
     path = join_path((*split_path(metadata.get("folder", "")), name))
     split_path(path)
-    on_conflict = to_conflict(metadata.get("on_conflict", otherwise))
+    on_conflict = to_conflict(metadata.get("on_conflict", Conflict.REPLACE))
     mtime = metadata.get("mtime")
     return Target(
         path,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
+from operator import itemgetter
 from typing import Any
 
 from flask import Response, request
@@ -22,8 +23,9 @@ from cabinet.errors import (
     UnsupportedVersion,
     UploadIsFinal,
 )
-from cabinet.models import UploadKind
+from cabinet.models import Upload, UploadKind
 from cabinet.services.tree.entries import usual_conflict
+from cabinet.services.tree.mounts import Place
 from cabinet.services.uploads.values import Part, Plan, UploadInfo
 from cabinet.tus import headers
 from cabinet.tus.blueprint import bp
@@ -32,6 +34,7 @@ from cabinet.web.guard import streams_body
 from cabinet.web.identity import acting_user
 from cabinet.web.objects import address_of, content_address, to_json
 from cabinet.web.pages import to_rfc3339
+from cabinet.web.places import place_at, where_begun, writable_roots
 from cabinet.web.promises import CONTENT_HASH, promised_of
 from cabinet.web.runtime import setting
 from cabinet.web.services import files, resumable
@@ -71,8 +74,12 @@ def announce(upload_id: str = "") -> ResponseReturnValue:  # noqa: ARG001 - the 
 @bp.get("")
 def list_unfinished() -> ResponseReturnValue:
     """List the unfinished uploads of the acting user."""
-    states = resumable(acting_user().scope).list_unfinished()
-    return {"uploads": [_to_json(state) for state in states]}
+    found = [
+        _to_json(state, place)
+        for place in writable_roots()
+        for state in resumable(place.scope).list_unfinished()
+    ]
+    return {"uploads": sorted(found, key=itemgetter("created_at"), reverse=True)}
 
 
 @bp.post("")
@@ -81,23 +88,23 @@ def create() -> ResponseReturnValue:
     """Create an upload, with its first bytes if the request has a body."""
     if request.headers.get(OVERRIDE, "POST").upper() != "POST":
         raise MethodNotAllowed(["GET", "POST", "OPTIONS"])
-    service = resumable(acting_user().scope)
     kind, part_ids = headers.parse_concat(request.headers.get("Upload-Concat"))
-    plan = _plan(kind)
+    place, plan = _plan(kind)
+    service = resumable(place.scope)
     brings_bytes = _brings_bytes()
     if kind is UploadKind.JOINED:
         if brings_bytes:
             raise UploadIsFinal
         if "Upload-Length" in request.headers or "Upload-Defer-Length" in request.headers:
             raise MalformedRequest(reason=FINAL_LENGTH)
-        return _created(service.join(plan, part_ids))
+        return _created(service.join(plan, part_ids), place)
     plan = replace(plan, length=headers.length_of_creation(request.headers))
     if not brings_bytes:
-        return _created(service.begin(plan))
+        return _created(service.begin(plan), place)
     part = _part(0)
     state = service.begin(plan)
     try:
-        return _created(service.append(state.id, part))
+        return _created(service.append(state.id, part), place)
     except CabinetError:
         # The client does not know its URL, so it could not be resumed.
         service.cancel(state.id)
@@ -106,38 +113,52 @@ def create() -> ResponseReturnValue:
 
 @bp.route("/<path:upload_id>", methods=["HEAD"])
 def tell(upload_id: str) -> ResponseReturnValue:
-    """Return the offset of an upload."""
-    state = resumable(acting_user().scope).get(upload_id)
-    response_headers = headers.progress(state) | headers.description(state) | _outcome(state)
-    return "", HTTPStatus.OK, response_headers
+    """Tell how far an upload is."""
+
+    def tell_of(place: Place) -> ResponseReturnValue:
+        """Answer from the place that it goes to."""
+        state = resumable(place.scope).get(upload_id)
+        told = headers.progress(state) | headers.description(state) | _outcome(state, place)
+        return "", HTTPStatus.OK, told
+
+    return where_begun(Upload, upload_id, tell_of)
 
 
 @bp.get("/<path:upload_id>")
 def get(upload_id: str) -> ResponseReturnValue:
-    """Return the entry of a finished upload; unfinished content is never served."""
-    user = acting_user()
-    state = resumable(user.scope).get(upload_id)
-    if state.content_hash is None:
-        raise NotFound
-    return to_json(files(user.scope).get(state.path))
+    """Answer with the entry that a finished upload has become; nothing unfinished is served."""
+
+    def get_from(place: Place) -> ResponseReturnValue:
+        """Answer from the place that it went to."""
+        state = resumable(place.scope).get(upload_id)
+        if state.content_hash is None:
+            raise NotFound
+        return to_json(place.shown(files(place.scope).get(state.path)))
+
+    return where_begun(Upload, upload_id, get_from)
 
 
 @bp.patch("/<path:upload_id>")
 @streams_body
 def append(upload_id: str) -> ResponseReturnValue:
-    """Append the next part to an upload."""
-    user = acting_user()
+    """Take the next part of an upload."""
+    acting_user()
     if request.mimetype != headers.PATCH_TYPE:
         raise UnsupportedEncoding(encoding=request.mimetype[:40])
     part = _part(headers.to_offset(request.headers.get("Upload-Offset")))
-    state = resumable(user.scope).append(upload_id, part)
-    return "", HTTPStatus.NO_CONTENT, headers.progress(state) | _outcome(state)
+
+    def append_to(place: Place) -> ResponseReturnValue:
+        """Take it where the upload goes to."""
+        state = resumable(place.scope).append(upload_id, part)
+        return "", HTTPStatus.NO_CONTENT, headers.progress(state) | _outcome(state, place)
+
+    return where_begun(Upload, upload_id, append_to)
 
 
 @bp.delete("/<path:upload_id>")
 def cancel(upload_id: str) -> ResponseReturnValue:
-    """Cancel an upload; the file of a finished one stays."""
-    resumable(acting_user().scope).cancel(upload_id)
+    """Forget an upload; a file that it has become stays."""
+    where_begun(Upload, upload_id, lambda place: resumable(place.scope).cancel(upload_id))
     return "", HTTPStatus.NO_CONTENT
 
 
@@ -152,11 +173,16 @@ def override(upload_id: str) -> ResponseReturnValue:
     return view(upload_id)
 
 
-def _plan(kind: UploadKind) -> Plan:
+def _plan(kind: UploadKind) -> tuple[Place, Plan]:
+    """Return where an upload goes to, and what is planned there."""
     described = request.headers.get("Upload-Metadata")
     metadata = headers.parse_metadata(described or "")
-    target = headers.to_target(metadata, usual_conflict(acting_user().scope.rights))
-    return Plan(target, kind=kind, description=described, parts=request.headers.get("Upload-Concat"))
+    target = headers.to_target(metadata)
+    place = place_at(target.path)
+    target = replace(target, path=place.path)
+    if "on_conflict" not in metadata:
+        target = replace(target, on_conflict=usual_conflict(place.scope.rights))
+    return place, Plan(target, kind=kind, description=described, parts=request.headers.get("Upload-Concat"))
 
 
 def _brings_bytes() -> bool:
@@ -179,23 +205,23 @@ def _part(offset: int) -> Part:
     )
 
 
-def _created(state: UploadInfo) -> ResponseReturnValue:
+def _created(state: UploadInfo, place: Place) -> ResponseReturnValue:
     location = {"Location": address_of("tus.tell", upload_id=state.id)}
-    return "", HTTPStatus.CREATED, location | headers.progress(state) | _outcome(state)
+    return "", HTTPStatus.CREATED, location | headers.progress(state) | _outcome(state, place)
 
 
-def _outcome(state: UploadInfo) -> dict[str, str]:
-    """Return the headers that describe the file of a finished upload."""
+def _outcome(state: UploadInfo, place: Place) -> dict[str, str]:
+    """Return what a finished upload has become."""
     if state.content_hash is None:
         return {}
-    return {CONTENT_HASH: state.content_hash, "Content-Location": content_address(state.path)}
+    return {CONTENT_HASH: state.content_hash, "Content-Location": content_address(place.outside(state.path))}
 
 
-def _to_json(state: UploadInfo) -> dict[str, Any]:
+def _to_json(state: UploadInfo, place: Place) -> dict[str, Any]:
     return {
         "id": state.id,
         "url": address_of("tus.tell", upload_id=state.id),
-        "path": state.path,
+        "path": place.outside(state.path),
         "offset": state.offset,
         "length": state.length,
         "is_partial": state.kind is UploadKind.PARTIAL,

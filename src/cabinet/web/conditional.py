@@ -6,7 +6,7 @@ query, the language, and what the actor may see.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -19,8 +19,11 @@ from cabinet.web.ranges import to_etag
 from cabinet.web.runtime import runtime, setting
 
 
-def listing_tag(scope: Scope, insides: Insides) -> str | None:
-    """Return the entity tag of the listing of a folder that this request asks for, None where it may have none."""
+def listing_tag(scope: Scope, insides: Insides, shown: Sequence[str] = ()) -> str | None:
+    """Return the entity tag of the listing of a folder that this request asks for, None where it may have none.
+
+    `shown` is what it shows beside what is in the folder.
+    """
     beside = (
         # Addresses of entries begin with it.
         setting("PUBLIC_URL") or request.script_root,
@@ -28,21 +31,27 @@ def listing_tag(scope: Scope, insides: Insides) -> str | None:
         request.query_string.decode("latin-1"),
         str(get_locale()),
         *map(str, (*scope.key, scope.rights.value, scope.actor.user_id)),
+        *shown,
     )
     return runtime().folder_tags.tag_of(insides, beside)
 
 
 def send_listing(
-    scope: Scope, find: Callable[[], Insides | None], list_: Callable[[], tuple[Mapping[str, Any], Insides]]
+    scope: Scope,
+    find: Callable[[], tuple[Insides | None, Sequence[str]]],
+    list_: Callable[[], tuple[Mapping[str, Any], Insides, Sequence[str]]],
 ) -> Response:
-    """Answer with what `list_` returns, or with 304, for which `find` looks at the folder alone."""
+    """Answer with what `list_` returns, or with 304, for which `find` looks at the folder alone.
+
+    Both tell what the folder holds, and what its listing shows beside that.
+    """
     if "If-None-Match" in request.headers:
-        insides = find()
-        tag = None if insides is None else listing_tag(scope, insides)
+        held, shown = find()
+        tag = None if held is None else listing_tag(scope, held, shown)
         if tag is not None and request.if_none_match.contains_weak(tag):
             return _with_tag(Response(status=HTTPStatus.NOT_MODIFIED), tag)
-    document, insides = list_()
-    return _with_tag(jsonify(document), listing_tag(scope, insides))
+    document, insides, shown = list_()
+    return _with_tag(jsonify(document), listing_tag(scope, insides, shown))
 
 
 def _with_tag(response: Response, tag: str | None) -> Response:

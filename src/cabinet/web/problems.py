@@ -21,6 +21,7 @@ from cabinet import errors
 from cabinet.errors import CabinetError
 from cabinet.services.audit.log import record
 from cabinet.services.kernel.database import to_domain_error
+from cabinet.services.tree.mounts import Place
 from cabinet.web.i18n import translate_error
 from cabinet.web.page_user import is_from_script
 from cabinet.web.pages import see_other, way_to_go_on, with_next
@@ -153,7 +154,7 @@ def is_browser() -> bool:
 
 def to_response(error: CabinetError) -> Response:
     """Return the answer that tells a client of `error`."""
-    g.refusal = error
+    g.refusal = as_the_actor_has_it(error)
     status = status_of(error)
     if isinstance(error, errors.CrossSiteRequest):
         _record_cross_site()
@@ -164,6 +165,15 @@ def to_response(error: CabinetError) -> Response:
     response = _render(Problem(error.slug, status, *_texts(error), members))
     add_headers(response, error)
     return response
+
+
+def as_the_actor_has_it(error: CabinetError) -> CabinetError:
+    """Return the error, once, with the path behind a mount that the request is about as its actor has it."""
+    place: Place | None = g.pop("place", None)
+    path = error.data.get("path")
+    if place is not None and isinstance(path, str):
+        error.path = place.outside(path)  # type: ignore[attr-defined]  # it has that field
+    return error
 
 
 def _record_cross_site() -> None:

@@ -33,6 +33,7 @@ from cabinet.services.maintenance.job_runs import JobRuns
 from cabinet.services.maintenance.sweep import Housekeeping, Keep
 from cabinet.services.maintenance.verify import Inspection
 from cabinet.services.thumbnails.thumbnails import Thumbnails
+from cabinet.services.tree.mounts import Mounts
 from cabinet.services.tree.search import Search
 from cabinet.services.tree.versions import Versions
 from cabinet.services.uploads.publishing import Terms
@@ -96,6 +97,11 @@ def files(scope: Scope) -> Files:
     """Return the use cases of the files of one scope."""
     held = runtime()
     return Files(database(), held.store, held.clock, held.cursors, scope)
+
+
+def mounts(scope: Scope) -> Mounts:
+    """Return the mounts in the root of one scope."""
+    return Mounts(database(), scope)
 
 
 def moving(scope: Scope) -> Moving:

@@ -8,7 +8,7 @@ Rule: what lies outside of the scope does not exist. Neither the tree nor an arc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,7 @@ from cabinet.services.archives.zip_format import Archive, Length, is_one_piece
 from cabinet.services.archives.zip_names import ExactNames, FolderNames, Naming
 from cabinet.services.changes.selections import FolderSelection, Selected, find_in_folder
 from cabinet.services.kernel.contents import open_content
+from cabinet.services.tree.mounts import Place
 from cabinet.services.tree.names import split_path
 from cabinet.services.tree.tree import Tree
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly
@@ -124,13 +125,20 @@ class Zipping:
         With exact names each has its whole path, and what lies below another of `paths` comes only with that.
         Raises `InvalidField`, `InvalidName`, or `NotFound` when one of them is missing.
         """
+        return self.zip_places([Place(self._scope, path) for path in paths], naming)
+
+    def zip_places(self, places: Sequence[Place], naming: Naming = Naming.SAFE) -> Zip:
+        """Return an archive of what is at some places, each called as its actor has it; as `zip`."""
         self._scope.require(Rights.READ)
-        if not 1 <= len(paths) <= MAX_PATHS:
+        if not 1 <= len(places) <= MAX_PATHS:
             raise InvalidField(field="path", reason=NOT_SO_MANY)
-        wanted = list(dict.fromkeys(split_path(path) for path in paths))
+        inside = {split_path(place.outside(place.path)): place for place in places}
+        wanted = list(inside)
         if naming is Naming.EXACT:
             wanted = _outermost(wanted)
-        return self._zip(_name_of(wanted), lambda: self._find(wanted), naming)
+        return self._zip(
+            _name_of(wanted), lambda: self._find({names: inside[names] for names in wanted}), naming
+        )
 
     def zip_all(self, selection: FolderSelection, naming: Naming = Naming.SAFE) -> Zip:
         """Return an archive of all entries of a folder but some; what is removed meanwhile is left out.
@@ -153,13 +161,17 @@ class Zipping:
         length = None if len(known) > MEASURED_ENTRIES else _length_of(known)
         return Zip(name, length, self._chunks(chain(known, members)))
 
-    def _find(self, wanted: Sequence[tuple[str, ...]]) -> list[_Top]:
-        found = self._tree.find_all(wanted)
-        if len(found) < len(wanted):
-            raise NotFound
+    def _find(self, wanted: Mapping[tuple[str, ...], Place]) -> list[_Top]:
+        found: dict[tuple[Scope, tuple[str, ...]], Node] = {}
+        inside = {names: split_path(place.path) for names, place in wanted.items()}
+        for scope in dict.fromkeys(place.scope for place in wanted.values()):
+            scope.require(Rights.READ)
+            paths = [inside[names] for names, place in wanted.items() if place.scope == scope]
+            nodes = Tree(self._session, scope).find_all(paths)
+            found |= {(scope, path): node for path, node in nodes.items()}
         return [
-            _Top(names[:-1], _Copy(*(getattr(found[names], field) for field in _Copy._fields)), not names)
-            for names in wanted
+            _Top(names[:-1], _copy_of(found.get((place.scope, inside[names])), names), not names)
+            for names, place in wanted.items()
         ]
 
     def _selected(self, selected: Selected) -> Iterator[_Top]:
@@ -232,6 +244,14 @@ class Zipping:
                     yield from archive.small_file(member.name, member.modified_at, whole)
                 else:
                     yield from archive.large_file(member.name, member.modified_at, member.size, content)
+
+
+def _copy_of(node: Node | None, names: tuple[str, ...]) -> _Copy:
+    """Return what a node says, by the name that it was asked for; raises `NotFound` for none."""
+    if node is None:
+        raise NotFound
+    said = _Copy(*(getattr(node, field) for field in _Copy._fields))
+    return said._replace(name=names[-1]) if names else said
 
 
 def _read(stream: BinaryIO, member: Member) -> Iterator[bytes]:

@@ -84,6 +84,10 @@ class Files:
         """Return those entries of an outline that have these numbers in it, as far as they are there yet."""
         return self._listing.entries(outline, numbers)
 
+    def beside(self, path: str) -> tuple[str, ...]:
+        """Return what a page of a folder depends on beside what is in it, as `Page` tells it."""
+        return self._listing.beside(path)
+
     def list_below(self, path: str, limit: int, after: str | None) -> Page:
         """Return a page of everything below a folder; raises as `list_page` does."""
         return self._listing.page_below(path, limit, after)

@@ -9,6 +9,9 @@ two it was stands in the cursors, and holds for all pages of a listing.
 An outline is all that one has seen of a folder page by page, as it is now. It has a few columns of
 each entry, for it may be fifty pages long, and of most of them nobody wants to know more.
 
+The root of somebody's own space shows mounts among the folders, as if each were its target; all of them
+are read for each page, and those behind the cursor come in where they belong.
+
 Rule: reads only; at most `MAX_LIMIT` whole entries at a time.
 """
 
@@ -18,10 +21,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 from sqlalchemy import Select, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from cabinet.models import Kind, Node
 from cabinet.services.access.rights import Rights
@@ -29,6 +32,8 @@ from cabinet.services.access.scope import Scope
 from cabinet.services.tree.cursors import Cursors, Place
 from cabinet.services.tree.entries import Entry, Insides
 from cabinet.services.tree.extents import Extent, first_part
+from cabinet.services.tree.merging import Brief, Columns, Course, Position, beside_of, brief_of, merged
+from cabinet.services.tree.mounts import Mount, Mounts
 from cabinet.services.tree.names import join_path, sort_key, split_path
 from cabinet.services.tree.paging import Order, Page, Sort
 from cabinet.services.tree.removal import has_more_than
@@ -42,33 +47,14 @@ MAX_SUMMED = 10_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Columns that a listing compares. The sort key of a name ends them all, for it is unique.
-_Columns: TypeAlias = tuple[InstrumentedAttribute[Any], ...]
-
 # What each order compares, and of folders, where that is their size.
-_COLUMNS: dict[Sort, _Columns] = {
+_COLUMNS: dict[Sort, Columns] = {
     Sort.NAME: (Node.sort_key,),
     Sort.SIZE: (Node.size, Node.sort_key),
     Sort.MODIFIED: (Node.modified_at, Node.sort_key),
 }
-_SUMS: _Columns = (Node.tree_size, Node.sort_key)
+_SUMS: Columns = (Node.tree_size, Node.sort_key)
 
-
-class _Course(NamedTuple):
-    """How a folder is listed: what is compared of the folders in it and of the files."""
-
-    folder_id: int
-    of_folders: _Columns
-    of_files: _Columns
-    is_descending: bool
-
-    def columns_of(self, kind: int) -> _Columns:
-        """Return what is compared of a kind."""
-        return self.of_folders if kind == Kind.FOLDER else self.of_files
-
-
-# Where a listing goes on: the kind, and the values of the columns, of the last entry shown.
-_Position: TypeAlias = tuple[Kind, list[Any]]
 
 # What an outline reads, in the order of `Brief`.
 _BRIEF = (
@@ -77,20 +63,6 @@ _BRIEF = (
 )  # fmt: skip
 # Ids that one statement names.
 _BATCH = 500
-
-
-class Brief(NamedTuple):
-    """What tells an entry of a folder from every other, and from what it was before."""
-
-    id: int
-    kind: int
-    name: str
-    sort_key: bytes
-    size: int
-    tree_size: int
-    tree_files: int
-    content_hash: str | None
-    modified_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +87,7 @@ class Listing:
         self._cursors = cursors
         self._scope = scope
         self._tree = Tree(session, scope)
+        self._mounts = Mounts(session, scope)
 
     def page(self, path: str, order: Order, limit: int) -> Page:
         """Return a page of the folder at `path`.
@@ -127,12 +100,14 @@ class Listing:
         place = self._place(names, order)
         start = self._position(place, order, order.after)
         course = self._course(folder, order, start)
-        found = list(islice(self._nodes(course, start, limit + 1), limit + 1))
+        mounts = self._mounts_in(names)
+        own = islice(self._nodes(course, start, limit + 1), limit + 1)
+        found = list(islice(merged(own, mounts, course, start), limit + 1))
         shown = found[:limit]
-        entries = [self._tree.to_entry(node, (*names, node.name)) for node in shown]
+        entries = [self._entry(node, names) for node in shown]
         more = len(found) > limit
         after = self._cursors.seal(place, _to_sealed(shown[-1], course)) if more else None
-        return Page(join_path(names), entries, after, self._insides(folder, names))
+        return Page(join_path(names), entries, after, self._insides(folder, names), beside_of(mounts))
 
     def outline(self, path: str, order: Order, extent: Extent) -> Outline:
         """Return the first part of the folder at `path`, or of what is behind the cursor of `order`.
@@ -145,12 +120,19 @@ class Listing:
         place = self._place(names, order)
         start, until = (self._position(place, order, cursor) for cursor in (order.after, extent.until))
         course = self._course(folder, order, start, until)
-        briefs, after = first_part(
+        mounts = self._mounts_in(names)
+
+        def briefs_between(first: Position | None, last: Position | None, limit: int) -> list[Brief | Mount]:
+            own = self._briefs(course, first, last, limit)
+            return list(islice(merged(own, mounts, course, first, last), limit))
+
+        found, after = first_part(
             extent,
-            lambda limit: self._briefs(course, start, until, limit),
-            lambda limit: self._briefs(course, until, None, limit),
+            lambda limit: briefs_between(start, until, limit),
+            lambda limit: briefs_between(until, None, limit),
             lambda brief: self._cursors.seal(place, _to_sealed(brief, course)),
         )
+        briefs = [brief_of(each) if isinstance(each, Mount) else each for each in found]
         return Outline(join_path(names), briefs, after, self._insides(folder, names))
 
     def entries(self, outline: Outline, numbers: Sequence[int]) -> dict[int, Entry]:
@@ -161,8 +143,22 @@ class Listing:
         for first in range(0, len(ids), _BATCH):
             wanted = select(Node).where(Node.id.in_(ids[first : first + _BATCH]))
             for node in self._session.scalars(wanted):
-                found[numbers_of[node.id]] = self._tree.to_entry(node, (*above, node.name))
-        return found
+                if node.kind != Kind.MOUNT:
+                    found[numbers_of[node.id]] = self._tree.to_entry(node, (*above, node.name))
+        mounts = (mount for mount in self._mounts_in(above) if mount.id in numbers_of)
+        return found | {numbers_of[mount.id]: self._mounts.entry(mount) for mount in mounts}
+
+    def beside(self, path: str) -> tuple[str, ...]:
+        """Return what a page of a folder depends on beside what is in it, as `Page` tells it."""
+        return beside_of(self._mounts_in(split_path(path)))
+
+    def _mounts_in(self, names: tuple[str, ...]) -> Sequence[Mount]:
+        return () if names else self._mounts.all()
+
+    def _entry(self, each: Node | Mount, above: tuple[str, ...]) -> Entry:
+        if isinstance(each, Mount):
+            return self._mounts.entry(each)
+        return self._tree.to_entry(each, (*above, each.name))
 
     def page_below(self, path: str, limit: int, after: str | None) -> Page:
         """Return a page of everything below `path`: each folder, then what is in it, by name."""
@@ -184,14 +180,14 @@ class Listing:
         assert insides is not None  # it is a folder
         return insides
 
-    def _course(self, folder: Node, order: Order, *positions: _Position | None) -> _Course:
+    def _course(self, folder: Node, order: Order, *positions: Position | None) -> Course:
         """Return how a folder is listed in an order, as the pages before did that."""
         columns = _COLUMNS[order.sort]
         if order.sort is not Sort.SIZE:
-            return _Course(folder.id, columns, columns, order.descending)
+            return Course(folder.id, columns, columns, order.descending)
         known = [len(values) > 1 for kind, values in filter(None, positions) if kind == Kind.FOLDER]
         is_summed = known[0] if known else self._has_few_folders(folder)
-        return _Course(folder.id, _SUMS if is_summed else _COLUMNS[Sort.NAME], columns, order.descending)
+        return Course(folder.id, _SUMS if is_summed else _COLUMNS[Sort.NAME], columns, order.descending)
 
     def _has_few_folders(self, folder: Node) -> bool:
         if folder.child_count <= self._max_summed:
@@ -202,16 +198,16 @@ class Listing:
     def _place(self, names: tuple[str, ...], order: Order) -> Place:
         return ("list", *self._scope.key, join_path(names), order.sort.value, order.descending)
 
-    def _position(self, place: Place, order: Order, cursor: str | None) -> _Position | None:
+    def _position(self, place: Place, order: Order, cursor: str | None) -> Position | None:
         return None if cursor is None else _from_sealed(self._cursors.open(place, cursor), order)
 
-    def _nodes(self, course: _Course, start: _Position | None, limit: int) -> Iterator[Node]:
+    def _nodes(self, course: Course, start: Position | None, limit: int) -> Iterator[Node]:
         """Yield nodes of a folder behind `start`, folders and then files, up to `limit` of each."""
         for wanted in _ranges(course, start):
             yield from self._session.scalars(wanted.limit(limit))
 
     def _briefs(
-        self, course: _Course, start: _Position | None, until: _Position | None, limit: int
+        self, course: Course, start: Position | None, until: Position | None, limit: int
     ) -> list[Brief]:
         """Return up to `limit` entries of a folder behind `start`, those at `until` and before it."""
         found: list[Brief] = []
@@ -240,7 +236,7 @@ class Listing:
             position = (Kind.FILE if is_file else Kind.FOLDER, [sort_key(passed[depth - 1])])
             yield from self._walk(parent.id, passed[: depth - 1], position)
 
-    def _walk(self, folder_id: int, names: tuple[str, ...], start: _Position | None) -> Iterator[Entry]:
+    def _walk(self, folder_id: int, names: tuple[str, ...], start: Position | None) -> Iterator[Entry]:
         """Yield what is below a folder, behind `start`, in batches that end with the consumer."""
         while True:
             batch = list(islice(self._nodes(_by_name(folder_id), start, MAX_LIMIT), MAX_LIMIT))
@@ -254,13 +250,11 @@ class Listing:
             start = (Kind(batch[-1].kind), [batch[-1].sort_key])
 
 
-def _by_name(folder_id: int) -> _Course:
-    return _Course(folder_id, _COLUMNS[Sort.NAME], _COLUMNS[Sort.NAME], is_descending=False)
+def _by_name(folder_id: int) -> Course:
+    return Course(folder_id, _COLUMNS[Sort.NAME], _COLUMNS[Sort.NAME], is_descending=False)
 
 
-def _ranges(
-    course: _Course, start: _Position | None, until: _Position | None = None
-) -> Iterator[Select[Node]]:
+def _ranges(course: Course, start: Position | None, until: Position | None = None) -> Iterator[Select[Node]]:
     """Yield the ranges of folders and of files behind `start`, each as far as `until`."""
     for kind in (Kind.FOLDER, Kind.FILE):
         if (start and kind < start[0]) or (until and kind > until[0]):
@@ -271,7 +265,7 @@ def _ranges(
 
 
 def _range(
-    course: _Course, kind: Kind, start: Sequence[Any] | None = None, until: Sequence[Any] | None = None
+    course: Course, kind: Kind, start: Sequence[Any] | None = None, until: Sequence[Any] | None = None
 ) -> Select[Node]:
     """Return one range: the nodes of a kind in a folder, in order, behind `start`, as far as `until`.
 
@@ -289,8 +283,10 @@ def _range(
     return wanted.order_by(*(column.desc() if goes_down else column for column in columns))
 
 
-def _to_sealed(node: Node | Brief, course: _Course) -> list[str | int]:
+def _to_sealed(node: Node | Brief | Mount, course: Course) -> list[str | int]:
     """Return where a listing that compares these columns goes on behind a node; of names only its own."""
+    if isinstance(node, Mount):
+        node = brief_of(node)
     values: list[str | int] = [node.kind, node.name]
     first = course.columns_of(node.kind)[0]
     if first is Node.modified_at:
@@ -301,7 +297,7 @@ def _to_sealed(node: Node | Brief, course: _Course) -> list[str | int]:
     return values
 
 
-def _from_sealed(values: Sequence[Any], order: Order) -> _Position:
+def _from_sealed(values: Sequence[Any], order: Order) -> Position:
     kind, name, *rest = values
     if order.sort is Sort.MODIFIED:
         rest = [_EPOCH + timedelta(microseconds=micros) for micros in rest]

@@ -13,16 +13,16 @@ space; the tree below a target is for others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from cabinet.errors import InvalidName, NotFound
-from cabinet.models import Kind, Node, Space, SpaceKind, User
+from cabinet.models import Batch, Kind, Node, Space, SpaceKind, Upload, User
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.access.scope import Scope
@@ -30,17 +30,21 @@ from cabinet.services.kernel.database import publishing, writing
 from cabinet.services.tree.entries import Conflict, Entry, Mounted
 from cabinet.services.tree.name_conflicts import make_way
 from cabinet.services.tree.names import search_key, sort_key, to_name
-from cabinet.services.tree.roots import root_of
 from cabinet.services.tree.tree import Tree
 
 # In one root; a listing of it reads them all.
 MAX_MOUNTS = 500
 
 _TARGET = aliased(Node)
-_ROOT = root_of(bindparam("space_id")).scalar_subquery()
+_ROOT = (
+    select(Node.id).where(Node.space_id == bindparam("space_id"), Node.parent_id.is_(None)).scalar_subquery()
+)
+
+# A target, then of its mount the row, the name, its sort key and the role, and who owns the target.
+_Row: TypeAlias = Select[Node, int, str, bytes, str | None, str]
 
 
-def _mounts(*wanted: ColumnElement[bool]) -> Select[Any]:
+def _mounts(*wanted: ColumnElement[bool]) -> _Row:
     """Return what asks for the mounts of a root that lead somewhere, with their targets and whose these are."""
     here = (Node.parent_id == _ROOT, Node.kind == Kind.MOUNT, *wanted)
     begun = select(Node.id, _TARGET.parent_id, _TARGET.trashed_at).join(_TARGET, _TARGET.id == Node.target_id)
@@ -88,6 +92,11 @@ class Place:
     path: str
     mount: Mount | None = None
 
+    @property
+    def is_mount(self) -> bool:
+        """Tell whether a mount itself is meant, and nothing below its target."""
+        return self.mount is not None and not self.path
+
     def outside(self, path: str) -> str:
         """Return a path of the scope as the actor has it."""
         if self.mount is None:
@@ -114,9 +123,28 @@ class Mounts:
 
     def place(self, path: str) -> Place:
         """Return where a path leads; raises nothing, for that is for whoever goes there."""
-        first, _, rest = path.partition("/")
-        mount = self.find(first)
-        return Place(self._scope, path) if mount is None else self.at(mount, rest)
+        return self.places([path])[0]
+
+    def places(self, paths: Iterable[str]) -> list[Place]:
+        """Return where each of some paths leads, as `place` does; asks once for each first name."""
+        mounts: dict[str, Mount | None] = {}
+        found = []
+        for path in paths:
+            first, _, rest = path.partition("/")
+            if first not in mounts:
+                mounts[first] = self.find(first)
+            mount = mounts[first]
+            found.append(Place(self._scope, path) if mount is None else self.at(mount, rest))
+        return found
+
+    def of_begun(self, table: type[Batch | Upload], begun_id: str) -> Place | None:
+        """Return the place behind a mount in which its actor began something, None where that is none."""
+        wanted = select(table.space_id, table.root_id).where(
+            table.id == begun_id, table.user_id == self._scope.actor.user_id
+        )
+        row = self._session.execute(wanted).one_or_none()
+        mount = None if row is None or row.root_id is None else self.holding(row.space_id, row.root_id)
+        return None if mount is None else self.at(mount)
 
     def at(self, mount: Mount, path: str = "") -> Place:
         """Return the place at a path below a mount."""
@@ -164,13 +192,18 @@ class Mounts:
         with writing(self._session):
             self._session.delete(self._get(self._tree.root(lock=True), name))
 
+    def entry(self, mount: Mount) -> Entry:
+        """Return what the actor may see of a mount."""
+        place = self.at(mount)
+        return place.shown(Tree(self._session, place.scope).to_entry(mount.target, ()))
+
     def _get(self, root: Node, name: str) -> Node:
         node = self._tree.child(root, to_name(name))
         if node is None or node.kind != Kind.MOUNT:
             raise NotFound
         return node
 
-    def _read(self, statement: Select[Any], **told: str | int) -> list[Mount]:
+    def _read(self, statement: _Row, **told: str | int) -> list[Mount]:
         rows = self._session.execute(statement, {"space_id": self._scope.space_id, **told})
         return [
             Mount(row.id, row.name, row.sort_key, Mounted(row.username or "", ShareRole(row.role)), row[0])

@@ -34,9 +34,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some entries of a folder that holds `insides`; `next` asks for those behind, None when there are none."""
+    """Some entries of a folder that holds `insides`; `next` asks for those behind, None when there are none.
+
+    `beside` is what the folder shows that is not in it, for its entity tag alone.
+    """
 
     path: str
     entries: Sequence[Entry]
     next: str | None
     insides: Insides
+    beside: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ from cabinet.services.tree.names import join_path, split_path
 from cabinet.web.listing.links import Links
 from cabinet.web.page_user import arguments
 from cabinet.web.pages import local_path, see_other, show_error
-from cabinet.web.problems import status_of, wants_page
+from cabinet.web.problems import as_the_actor_has_it, status_of, wants_page
 
 # Behind the address of a page with a list, where what that shows is brought up to date.
 ROWS = "/rows"
@@ -31,7 +31,7 @@ def refuse(form: Form, error: CabinetError, fields: Mapping[type[CabinetError], 
     """Put `error` on the form that caused it and return its status; raise it for a program."""
     if not wants_page():
         raise error
-    show_error(form, error, fields)
+    show_error(form, as_the_actor_has_it(error), fields)
     return status_of(error)
 
 

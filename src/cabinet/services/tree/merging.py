@@ -1,0 +1,116 @@
+"""Mounts among the folders of a root: a listing with both, in order, from one position to another.
+
+A mount is compared as if it were its target, by its own name.
+
+Rule: plain values; nothing here touches the database.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from sqlalchemy.orm import InstrumentedAttribute
+
+from cabinet.models import Kind, Node
+from cabinet.services.tree.mounts import Mount
+
+# Columns that a listing compares. The sort key of a name ends them all, for it is unique.
+Columns: TypeAlias = tuple[InstrumentedAttribute[Any], ...]
+
+
+class Course(NamedTuple):
+    """How a folder is listed: what is compared of the folders in it and of the files."""
+
+    folder_id: int
+    of_folders: Columns
+    of_files: Columns
+    is_descending: bool
+
+    def columns_of(self, kind: int) -> Columns:
+        """Return what is compared of a kind."""
+        return self.of_folders if kind == Kind.FOLDER else self.of_files
+
+
+# Where a listing goes on: the kind, and the values of the columns, of the last entry shown.
+Position: TypeAlias = tuple[Kind, list[Any]]
+
+
+class Brief(NamedTuple):
+    """What tells an entry of a folder from every other, and from what it was before."""
+
+    id: int
+    kind: int
+    name: str
+    sort_key: bytes
+    size: int
+    tree_size: int
+    tree_files: int
+    content_hash: str | None
+    modified_at: datetime
+
+
+_Own = TypeVar("_Own", Node, Brief)
+
+
+def merged(
+    own: Iterable[_Own],
+    mounts: Sequence[Mount],
+    course: Course,
+    start: Position | None,
+    until: Position | None = None,
+) -> Iterator[_Own | Mount]:
+    """Yield entries of a folder with those of its mounts that belong between two positions, in order."""
+    if not mounts or (start is not None and start[0] != Kind.FOLDER):
+        yield from own
+        return
+    first = None if start is None else tuple(start[1])
+    last = tuple(until[1]) if until is not None and until[0] == Kind.FOLDER else None
+    keyed = [(_values_of(mount, course), mount) for mount in mounts]
+    keyed.sort(key=itemgetter(0), reverse=course.is_descending)
+    goes_down = course.is_descending
+    waiting = deque(
+        (key, mount)
+        for key, mount in keyed
+        if (first is None or (key < first if goes_down else key > first))
+        and (last is None or (key >= last if goes_down else key <= last))
+    )
+    for each in own:
+        while waiting and (each.kind != Kind.FOLDER or _comes_first(waiting[0][0], each, course)):
+            yield waiting.popleft()[1]
+        yield each
+    yield from (mount for _key, mount in waiting)
+
+
+def _comes_first(key: tuple[Any, ...], folder: Node | Brief, course: Course) -> bool:
+    other = _values_of(folder, course)
+    return key > other if course.is_descending else key < other
+
+
+def _values_of(each: Node | Brief | Mount, course: Course) -> tuple[Any, ...]:
+    """Return what is compared of a folder, or of a mount as its target is now."""
+    shown = each.target if isinstance(each, Mount) else each
+    return tuple(
+        each.sort_key if column is Node.sort_key else getattr(shown, column.key)
+        for column in course.of_folders
+    )
+
+
+def beside_of(mounts: Iterable[Mount]) -> tuple[str, ...]:
+    """Return what tells these mounts, as a listing shows them, from all others; nobody else may see it."""
+    return tuple(
+        f"{each.id}/{each.target.id}/{each.target.tree_tag}/{each.mounted.role}/{each.mounted.owner}/{each.name}"
+        for each in mounts
+    )
+
+
+def brief_of(mount: Mount) -> Brief:
+    """Return a mount in brief: its own name and row, and what its target holds."""
+    target = mount.target
+    return Brief(
+        mount.id, Kind.FOLDER, mount.name, mount.sort_key, 0,
+        target.tree_size, target.tree_files, None, target.modified_at,
+    )  # fmt: skip
