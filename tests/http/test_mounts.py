@@ -252,3 +252,17 @@ def test_the_root_lists_mounts_and_its_tag_follows_them(alice: Program, mounted:
     assert "Hers" in page
     alice.delete("/files/work")
     assert paths_in(mounted.get("/files")) == ["own.txt"]
+
+
+def test_what_lies_behind_a_mount_is_moved_and_copied_there(alice: Program, mounted: Program) -> None:
+    moved = mounted.request("POST", "/moves", json={"from": ["Hers/a.txt"], "to": "Hers/sub/"})
+    copied = mounted.request("POST", "/copies", json={"from": ["Hers/sub/a.txt"], "to": "Hers/"})
+
+    assert (paths_in(moved), paths_in(copied)) == (["Hers/sub/a.txt"], ["Hers/a.txt"])
+    assert alice.get("/files/work/shared/sub/a.txt").data == b"content"
+    taken = mounted.request("POST", "/moves", json={"from": ["Hers/a.txt"], "to": "Hers/sub/"})
+    assert "“Hers/sub/a.txt”" in taken.get_json()["detail"]
+    for source, to in (("own.txt", "Hers/"), ("Hers/a.txt", "x.txt"), ("Hers", "d/")):
+        refused = mounted.request("POST", "/moves", json={"from": [source], "to": to})
+        assert refused.status_code in {404, 409}, (source, to)
+    assert mounted.get("/files/own.txt").data == b"own"

@@ -22,8 +22,8 @@ from cabinet.web.guard import takes_body_of
 from cabinet.web.identity import acting_user
 from cabinet.web.objects import done_json, to_json
 from cabinet.web.parameters import MAX_PATHS, PATHS_BYTES, read_json, read_one_of, to_conflict
-from cabinet.web.places import place_at, undo
-from cabinet.web.services import bulk, files, moving
+from cabinet.web.places import copy_paths, move_paths, place_at, undo
+from cabinet.web.services import bulk, files
 
 
 class NewFolder(BaseModel):
@@ -56,7 +56,7 @@ def make_folder() -> ResponseReturnValue:
 def move() -> ResponseReturnValue:
     """Move files and folders, all of them or none."""
     scope = acting_user().scope
-    return _arrange(moving(scope).move, bulk(scope).move)
+    return _arrange(move_paths, bulk(scope).move)
 
 
 @bp.post("/copies")
@@ -64,7 +64,7 @@ def move() -> ResponseReturnValue:
 def copy() -> ResponseReturnValue:
     """Copy files and folders, all of them or none."""
     scope = acting_user().scope
-    return _arrange(moving(scope).copy, bulk(scope).copy)
+    return _arrange(copy_paths, bulk(scope).copy)
 
 
 @bp.post("/moves/undo")

@@ -17,10 +17,11 @@ from cabinet.errors import NotFound
 from cabinet.models import Batch, BatchKind, Upload
 from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
-from cabinet.services.tree.entries import Entry
+from cabinet.services.changes.moving import Moving
+from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.mounts import Mounts, Place
 from cabinet.web.identity import acting_user
-from cabinet.web.services import bulk, database, files, mounts
+from cabinet.web.services import bulk, database, files, mounts, moving
 
 _Result = TypeVar("_Result")
 
@@ -72,6 +73,30 @@ def writable_roots() -> list[Place]:
     """Return where the acting user may upload to: the own root, and every mount with the right to write."""
     behind = _find(lambda found: [found.at(mount) for mount in found.all()])
     return [place_of_root(), *(place for place in behind if place.scope.has(Rights.WRITE))]
+
+
+def move_paths(sources: Sequence[str], to: str, on_conflict: Conflict) -> Sequence[Entry]:
+    """Move what is at some paths, within one space; as `Moving.move`."""
+    return _arrange(Moving.move, sources, to, on_conflict)
+
+
+def copy_paths(sources: Sequence[str], to: str, on_conflict: Conflict) -> Sequence[Entry]:
+    """Copy what is at some paths, within one space; as `Moving.copy`."""
+    return _arrange(Moving.copy, sources, to, on_conflict)
+
+
+def _arrange(
+    act: Callable[[Moving, Sequence[str], str, Conflict], Sequence[Entry]],
+    sources: Sequence[str],
+    to: str,
+    on_conflict: Conflict,
+) -> Sequence[Entry]:
+    *begin, end = places_at([*sources, to])
+    if any(place.scope != end.scope for place in begin):
+        # The own space finds nothing behind a mount, and puts nothing there.
+        return act(moving(acting_user().scope), sources, to, on_conflict)
+    found = act(moving(_noted(end).scope), [place.path for place in begin], end.path, on_conflict)
+    return [end.shown(entry) for entry in found]
 
 
 def undo(batch_id: str, kinds: Collection[BatchKind]) -> int:
