@@ -25,6 +25,8 @@ def upgrade() -> None:
         " ON DELETE CASCADE"
     )
     op.add_column("node", sa.Column("role", sa.String(16)))
+    # What is there already has none.
+    op.add_column("space", sa.Column("has_mounts", sa.Boolean, nullable=False, server_default=sa.false()))
     # For whoever deletes a target: the databases look for what refers to it.
     op.create_index(
         "ix_node_target_id", "node", ["target_id"], sqlite_where=MOUNTED, postgresql_where=MOUNTED
@@ -35,6 +37,7 @@ def downgrade() -> None:
     """Forget the mounts; what they stand for stays where it is."""
     op.execute("DELETE FROM node WHERE target_id IS NOT NULL")
     op.drop_index("ix_node_target_id", "node")
+    op.drop_column("space", "has_mounts")
     connection = op.get_bind()
     triggers = []
     if connection.dialect.name == "sqlite":

@@ -131,7 +131,9 @@ def _value_for(column: sa.Column[Any], number: int) -> Any:
         zone = UTC if getattr(column.type, "timezone", False) else None
         return datetime(2026, 1, number, 12, 30, 15, 123456, zone)
     text = f"{number} {column.name}"[: getattr(column.type, "length", None)]
-    made: dict[type, Any] = {int: number, float: number / 2, str: text, bytes: bytes([number])}
+    made: dict[type, Any] = {
+        int: number, float: number / 2, str: text, bytes: bytes([number]), bool: number % 2 == 0
+    }  # fmt: skip
     # What refers to a text has to say the same text as what it refers to.
     for key in column.foreign_keys:
         return _value_for(key.column, number)

@@ -1,6 +1,7 @@
 """Mounts, as sharing will make them: rows of a root that stand for a folder of another space.
 
-Rule: writes the row and nothing beside it; what a mount does is what the tests of it ask.
+Rule: writes the row and the mark of its space, also for what no mount may be; what a mount does is what the
+tests of it ask.
 """
 
 from __future__ import annotations
@@ -40,5 +41,6 @@ def mount(
             role=role,
         )
         session.add(made)
+        session.get_one(Space, own).has_mounts = True
         session.flush()
         return made.id

@@ -5,12 +5,22 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cabinet.errors import EntryExists, Forbidden, InvalidName, IsAFolder, NotAFolder, NotFound
+from cabinet.errors import (
+    EntryExists,
+    Forbidden,
+    InvalidName,
+    IsAFolder,
+    NotAFolder,
+    NotFound,
+    TooManyMounts,
+)
 from cabinet.models import Kind, Node, Space
 from cabinet.services.access.actor import Actor
 from cabinet.services.access.rights import ALL, Rights
@@ -18,16 +28,20 @@ from cabinet.services.access.roles import ShareRole
 from cabinet.services.access.scope import Scope
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.changes.selections import FolderSelection
+from cabinet.services.kernel.database import writing
+from cabinet.services.tree import mounts as mounts_module
 from cabinet.services.tree.entries import Conflict, Mounted
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.mounts import Mounts, Place
-from cabinet.services.tree.names import sort_key
+from cabinet.services.tree.names import sort_key, split_path
 from cabinet.services.tree.paging import Order, Sort
 from cabinet.services.tree.sum_checks import find_wrong_folders
+from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage_checks import find_wrong_entries
+from cabinet.services.uploads.publishing import Target
 from tests.support.audit import check_rows
 from tests.support.mounts import mount
-from tests.support.services import Guest, Workbench, content_of, paths_of
+from tests.support.services import Guest, Workbench, at_once, content_of, paths_of
 
 
 @pytest.fixture
@@ -227,6 +241,136 @@ def test_a_mount_takes_no_name_that_is_not_free(
         mounts.rename("own.txt", "free", Conflict.FAIL, bench.clock())
 
     assert mounts.rename("Alice", "own.txt", Conflict.RENAME, bench.clock()).outside("") == "own (2).txt"
+    check_rows(session)
+
+
+def has_mounts(session: Session, account: Account) -> bool:
+    session.expire_all()
+    return session.get_one(Space, account.space_id).has_mounts
+
+
+def add(
+    session: Session,
+    bench: Workbench,
+    bob: Account,
+    target_id: int,
+    name: str,
+    on_conflict: Conflict = Conflict.FAIL,
+) -> Place:
+    return Mounts(session, bob.scope).add(target_id, name, ShareRole.EDITOR, on_conflict, bench.clock())
+
+
+def _add_as(bench: Workbench, bob: Account, target_id: int, name: str, session: Session) -> None:
+    add(session, bench, bob, target_id, name)
+
+
+def node_id(session: Session, bench: Workbench, account: Account, path: str) -> int:
+    return Tree(session, account.scope).get(split_path(path)).id
+
+
+def test_a_mount_is_added_and_the_space_is_marked_as_long_as_it_has_one(
+    session: Session, bench: Workbench, alice: Account, bob: Account
+) -> None:
+    bench.upload(session, alice, "work/a.txt", b"1")
+    bench.upload(session, bob, "own.txt", b"1")
+    target_id = node_id(session, bench, alice, "work")
+    assert not has_mounts(session, bob)
+
+    first = add(session, bench, bob, target_id, "Hers")
+    second = add(session, bench, bob, target_id, "own.txt", Conflict.RENAME)
+
+    assert (first.outside(""), second.outside("")) == ("Hers", "own (2).txt")
+    assert content_of(session, bench, Guest(first.scope), "a.txt") == b"1"
+    assert has_mounts(session, bob)
+    assert not has_mounts(session, alice)
+    with pytest.raises(EntryExists):
+        add(session, bench, bob, target_id, "own.txt")
+    check_rows(session)
+    mounts = Mounts(session, bob.scope)
+    mounts.leave("Hers")
+    assert has_mounts(session, bob)
+    mounts.leave("own (2).txt")
+    assert not has_mounts(session, bob)
+
+
+def test_a_scope_without_mounts_asks_for_none(session: Session, bob: Account, mounted: int) -> None:
+    scope = replace(bob.scope, may_have_mounts=False)
+
+    assert Mounts(session, scope).place("Alice/sub") == Place(bob.scope, "Alice/sub")
+    assert Mounts(session, scope).all() == []
+
+
+def test_only_a_live_folder_of_another_space_becomes_a_mount(
+    session: Session, bench: Workbench, alice: Account, bob: Account
+) -> None:
+    for path in ("work/a.txt", "gone/sub/b.txt"):
+        bench.upload(session, alice, path, b"1")
+    bench.files(session, bob).make_folder("own")
+    refused = [
+        node_id(session, bench, alice, ""),
+        node_id(session, bench, alice, "work/a.txt"),
+        node_id(session, bench, alice, "gone/sub"),
+        node_id(session, bench, bob, "own"),
+        2**40,
+    ]
+    bench.files(session, alice).trash("gone")
+
+    for target_id in refused:
+        with pytest.raises(NotFound):
+            add(session, bench, bob, target_id, "Hers")
+
+    assert not has_mounts(session, bob)
+
+
+def test_a_root_has_no_more_mounts_than_a_listing_shows(
+    session: Session, bench: Workbench, alice: Account, bob: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mounts_module, "MAX_MOUNTS", 3)
+    for name in ("a", "b", "hidden"):
+        bench.files(session, alice).make_folder(name)
+    targets = {name: node_id(session, bench, alice, name) for name in ("a", "b", "hidden")}
+    add(session, bench, bob, targets["a"], "1")
+    # One that leads nowhere now is there again when its target is.
+    add(session, bench, bob, targets["hidden"], "2")
+    bench.files(session, alice).trash("hidden")
+    session.rollback()
+
+    raised = at_once(bench, [partial(_add_as, bench, bob, targets["b"], name) for name in "xyz"])
+
+    assert sorted(str(error) for error in raised) == sorted(map(str, [None, TooManyMounts, TooManyMounts]))
+    assert session.scalar(select(func.count()).where(Node.kind == Kind.MOUNT)) == 3
+
+
+@pytest.mark.parametrize("change", ["left", "lowered"])
+def test_what_was_begun_behind_a_mount_is_not_written_once_the_mount_gives_less(
+    session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int, change: str
+) -> None:
+    behind = Guest(place(session, bob, "Alice").scope)
+    service = bench.uploads(session, behind)
+    target = Target("new.txt")
+    with service.begin() as upload:
+        upload.append([b"slow"])
+        upload.seal()
+        if change == "left":
+            Mounts(session, bob.scope).leave("Alice")
+        else:
+            with writing(session):
+                session.get_one(Node, mounted).role = ShareRole.VIEWER
+        with pytest.raises(NotFound if change == "left" else Forbidden):
+            service.commit([(upload, target)])
+
+    attempts: list[Callable[[], object]] = [
+        lambda: bench.files(session, behind).make_folder("x"),
+        lambda: bench.files(session, behind).trash("sub"),
+        lambda: bench.moving(session, behind).move(["sub"], "x/", Conflict.FAIL),
+        lambda: bench.bulk(session, behind).trash(FolderSelection("", frozenset(), 1)),
+    ]
+    for attempt in attempts:
+        with pytest.raises((NotFound, Forbidden)):
+            attempt()
+    assert paths_of(session, bench, alice) == [
+        "work", "work/shared", "work/shared/sub", "work/shared/sub/deep.txt", "work/secret.txt"
+    ]  # fmt: skip
     check_rows(session)
 
 

@@ -36,10 +36,12 @@
     │   ├── NotAFolder
     │   ├── IsAFolder
     │   ├── IntoItself
+    │   ├── MountStays             a folder of somebody else lies where it lies
     │   ├── SelectionChanged
     │   ├── CurrentVersion
     │   ├── VersionsFull           a guest's upload would remove an old version of the owner
     │   ├── TooManyTokens
+    │   ├── TooManyMounts
     │   └── OffsetMismatch
     ├── StorageFull
     │   ├── QuotaExceeded
@@ -100,6 +102,7 @@ from cabinet.errors.state import (
     FolderFull,
     IntoItself,
     IsAFolder,
+    MountStays,
     NotAFolder,
     NotFound,
     OffsetMismatch,
@@ -109,6 +112,7 @@ from cabinet.errors.state import (
     StorageFault,
     StorageFull,
     TooManyEntries,
+    TooManyMounts,
     TooManyRequests,
     TooManyTokens,
     TooManyUploads,
@@ -142,6 +146,7 @@ __all__ = [
     "IsAFolder",
     "LengthRequired",
     "MalformedRequest",
+    "MountStays",
     "NotAFolder",
     "NotFound",
     "OffsetMismatch",
@@ -159,6 +164,7 @@ __all__ = [
     "TooManyAttempts",
     "TooManyEntries",
     "TooManyJoins",
+    "TooManyMounts",
     "TooManyRequests",
     "TooManyTokens",
     "TooManyUploads",

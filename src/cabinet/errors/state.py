@@ -77,6 +77,17 @@ class IntoItself(Conflict):
     path: str
 
 
+class MountStays(Conflict):
+    """A folder of somebody else was to lie elsewhere than among what its user has topmost."""
+
+    title = N_("A shared folder cannot be moved")
+    message = N_(
+        "“%(path)s” is shared with you and stays at the top of your files. You can rename it, copy what is in it, "
+        "or remove it from your files."
+    )
+    path: str
+
+
 class SelectionChanged(Conflict):
     """All items were selected, and their number has changed since; `count` is the current number."""
 
@@ -116,6 +127,17 @@ class TooManyTokens(Conflict):
     )
     count: int
     unused: str
+
+
+class TooManyMounts(Conflict):
+    """Somebody has as many folders of others as one may have."""
+
+    title = N_("Too many shared folders")
+    message = N_(
+        "There are %(allowed)s shared folders in these files, as many as one account may have. "
+        "Remove one from them first."
+    )
+    allowed: int
 
 
 class OffsetMismatch(Conflict):

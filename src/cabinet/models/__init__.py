@@ -103,7 +103,8 @@ class Space(Base):
 
     What came to the trash up to `trash_hidden_to` is purged and shows no more; what came there up to
     `trash_purged_to` counts in `usage` and `entries` no more either, and is being removed. All of a
-    space that has ended (`deleted_at`) is hidden and being removed. `seq` counts its changes.
+    space that has ended (`deleted_at`) is hidden and being removed. `seq` counts its changes. There may be
+    mounts in its root only where it `has_mounts`; their targets may have ended and taken them along since.
     """
 
     __tablename__ = "space"
@@ -116,6 +117,7 @@ class Space(Base):
     entries: Mapped[int] = mapped_column(BigInteger, default=0)
     quota: Mapped[int | None] = mapped_column(BigInteger)
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    has_mounts: Mapped[bool] = mapped_column(default=False)
     trash_hidden_to: Mapped[datetime | None]
     trash_purged_to: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]

@@ -5,7 +5,7 @@ Rule: a service asks once, at its door; what it returns or raises names nothing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cabinet.errors import Forbidden
 from cabinet.services.access.actor import SYSTEM, Actor
@@ -16,13 +16,18 @@ from cabinet.services.access.rights import ALL, Rights
 class Scope:
     """The tree below one folder of a space, as `actor` has it; paths in and out begin at that folder.
 
-    `root_id` is the folder's node, None for the whole space.
+    `root_id` is the folder's node, None for the whole space. What lies behind a mount is had by that mount
+    (`mount_id`), and only as long as it is there. Where there are no mounts (`may_have_mounts`), nobody needs
+    to look for one.
     """
 
     actor: Actor
     space_id: int
     root_id: int | None
     granted: Rights
+    # Neither makes it another tree.
+    mount_id: int | None = field(default=None, compare=False)
+    may_have_mounts: bool = field(default=True, compare=False)
 
     @property
     def rights(self) -> Rights:

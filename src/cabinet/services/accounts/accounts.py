@@ -64,6 +64,7 @@ class Account:
     usage: int
     entries: int
     quota: int | None
+    has_mounts: bool
     created_at: datetime
     disabled_at: datetime | None
     stamp: str = field(repr=False, compare=False)
@@ -91,6 +92,7 @@ def to_account(user: User) -> Account:
         usage=user.space.usage,
         entries=user.space.entries,
         quota=user.space.quota,
+        has_mounts=user.space.has_mounts,
         created_at=user.created_at,
         disabled_at=user.disabled_at,
         stamp=stamp_of(user),
@@ -279,8 +281,7 @@ class Accounts:
         account = self.find(username)
         with writing(self._session):
             self._session.execute(update(User).where(User.id == account.id).values(role=role.value))
-        event = "account-promoted" if role is Role.ADMIN else "account-demoted"
-        record(event, user=account.username)
+        record("account-promoted" if role is Role.ADMIN else "account-demoted", user=account.username)
 
     def set_quota(self, username: str, quota: int | None) -> None:
         """Set the quota in bytes, None for no limit.
@@ -325,8 +326,7 @@ class Accounts:
 
     def find(self, username: str) -> Account:
         """Return the account of this name; raises `NotFound`."""
-        user = self._find(username)
-        if user is None:
+        if (user := self._find(username)) is None:
             raise NotFound
         return to_account(user)
 

@@ -54,7 +54,8 @@ class Credential:
     def scope(self) -> Scope:
         """The accessible tree and the rights in it."""
         actor = Actor(self.account.id, rights_of(self.granted))
-        return Scope(actor, self.account.space_id, self.folder_id, ALL)
+        space_id, has_mounts = self.account.space_id, self.account.has_mounts
+        return Scope(actor, space_id, self.folder_id, ALL, may_have_mounts=has_mounts)
 
     def require_unlimited(self) -> None:
         """Raise `Forbidden` if the credential `is_limited`."""

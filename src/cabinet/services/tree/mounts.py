@@ -18,18 +18,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from cabinet.errors import InvalidName, NotFound
+from cabinet.errors import InvalidName, NotFound, TooManyMounts
 from cabinet.models import Batch, Kind, Node, Space, SpaceKind, Upload, User
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.roles import ShareRole
-from cabinet.services.access.scope import Scope
-from cabinet.services.kernel.database import publishing, writing
+from cabinet.services.access.scope import Scope, whole_space
+from cabinet.services.kernel.database import execute_counted, publishing, writing
 from cabinet.services.tree.entries import Conflict, Entry, Mounted
 from cabinet.services.tree.name_conflicts import make_way
 from cabinet.services.tree.names import search_key, sort_key, to_name
+from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.tree import Tree
 
 # In one root; a listing of it reads them all.
@@ -139,6 +140,8 @@ class Mounts:
 
     def of_begun(self, table: type[Batch | Upload], begun_id: str) -> Place | None:
         """Return the place behind a mount in which its actor began something, None where that is none."""
+        if not self._may_be_any:
+            return None
         wanted = select(table.space_id, table.root_id).where(
             table.id == begun_id, table.user_id == self._scope.actor.user_id
         )
@@ -150,11 +153,14 @@ class Mounts:
         """Return the place at a path below a mount."""
         target = mount.target
         root_id = None if target.parent_id is None else target.id
-        return Place(Scope(self._scope.actor, target.space_id, root_id, mount.rights), path, mount)
+        scope = Scope(
+            self._scope.actor, target.space_id, root_id, mount.rights, mount.id, may_have_mounts=False
+        )
+        return Place(scope, path, mount)
 
     def find(self, name: str) -> Mount | None:
         """Return the mount of a name, if it leads somewhere."""
-        if not name or not self._scope.is_whole:
+        if not name or not self._may_be_any:
             return None
         try:
             found = self._read(_BY_NAME, name=to_name(name))
@@ -164,12 +170,47 @@ class Mounts:
 
     def holding(self, space_id: int, root_id: int) -> Mount | None:
         """Return the mount of a folder of another space, if there is one that leads there."""
-        found = self._read(_BY_TARGET, target_id=root_id) if self._scope.is_whole else []
+        found = self._read(_BY_TARGET, target_id=root_id) if self._may_be_any else []
         return next((mount for mount in found if mount.target.space_id == space_id), None)
 
     def all(self) -> Sequence[Mount]:
         """Return the mounts that lead somewhere, by name; none where the scope is no whole space."""
-        return self._read(_ALL) if self._scope.is_whole else []
+        return self._read(_ALL) if self._may_be_any else []
+
+    def add(self, target_id: int, name: str, role: ShareRole, on_conflict: Conflict, now: datetime) -> Place:
+        """Let a folder of another space appear in the root; return where it leads.
+
+        Raises `NotFound` for what is no folder there, or in the trash, or the root of a personal space;
+        `TooManyMounts`, `InvalidName`, and `EntryExists` where the name is in use.
+        """
+        self._scope.require_whole(CHANGE)
+        name = to_name(name)
+        with publishing(self._session):
+            space_id = self._session.scalar(select(Node.space_id).where(Node.id == target_id))
+            if space_id is None or space_id == self._scope.space_id:
+                raise NotFound
+            lock_spaces(self._session, [self._scope.space_id, space_id])
+            root = self._tree.root()
+            self._check_target(target_id, space_id)
+            if self._count(root) >= MAX_MOUNTS:
+                raise TooManyMounts(allowed=MAX_MOUNTS)
+            made = Node(space_id=self._scope.space_id, parent_id=root.id, kind=Kind.MOUNT)
+            (name,) = make_way(self._tree, made, root, (name,), on_conflict, now)
+            made.name, made.sort_key, made.search_key = name, sort_key(name), search_key(name)
+            made.created_at = made.modified_at = now
+            made.target_id, made.role = target_id, role
+            self._session.add(made)
+            self._note(has_mounts=True)
+        return self.place(name)
+
+    def _check_target(self, target_id: int, space_id: int) -> None:
+        target, space = self._session.get(Node, target_id), self._session.get_one(Space, space_id)
+        if target is None or target.kind != Kind.FOLDER:
+            raise NotFound
+        if target.parent_id is None and space.kind == SpaceKind.PERSONAL:
+            raise NotFound
+        if Tree(self._session, whole_space(space_id)).path_of(target) is None:
+            raise NotFound
 
     def rename(self, name: str, to: str, on_conflict: Conflict, now: datetime) -> Place:
         """Give a mount another name; its target keeps its own. Return where it leads.
@@ -190,12 +231,28 @@ class Mounts:
         """Remove a mount; what it stands for stays where it is. Raises `NotFound`."""
         self._scope.require_whole(CHANGE)
         with writing(self._session):
-            self._session.delete(self._get(self._tree.root(lock=True), name))
+            root = self._tree.root(lock=True)
+            self._session.delete(self._get(root, name))
+            self._session.flush()
+            self._note(has_mounts=self._count(root) > 0)
 
     def entry(self, mount: Mount) -> Entry:
         """Return what the actor may see of a mount."""
         place = self.at(mount)
         return place.shown(Tree(self._session, place.scope).to_entry(mount.target, ()))
+
+    @property
+    def _may_be_any(self) -> bool:
+        return self._scope.is_whole and self._scope.may_have_mounts
+
+    def _count(self, root: Node) -> int:
+        """Return how many mounts there are, also of those that lead nowhere now."""
+        found = select(func.count()).where(Node.parent_id == root.id, Node.kind == Kind.MOUNT)
+        return self._session.scalar(found.where(Node.trashed_at.is_(None))) or 0
+
+    def _note(self, *, has_mounts: bool) -> None:
+        noted = update(Space).where(Space.id == self._scope.space_id, Space.has_mounts.is_not(has_mounts))
+        execute_counted(self._session, noted.values(has_mounts=has_mounts))
 
     def _get(self, root: Node, name: str) -> Node:
         node = self._tree.child(root, to_name(name))

@@ -27,6 +27,7 @@ from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.entries import Entry, to_entry
+from cabinet.services.tree.grants import check_grant
 from cabinet.services.tree.names import (
     PATH_BYTES,
     PATH_SEGMENTS,
@@ -79,10 +80,12 @@ class Tree:
     def root(self, *, lock: bool = False) -> Node:
         """Return the folder that the scope begins at; raises `NotFound` when that, or the space, is gone.
 
-        With `lock`, the transaction first takes the lock of the space, which it holds until it ends.
+        With `lock`, the transaction first takes the lock of the space, which it holds until it ends; then it
+        also raises what `check_grant` does.
         """
         if lock:
             lock_spaces(self._session, [self._scope.space_id])
+            check_grant(self._session, self._scope)
         root_id = self._scope.root_id
         if root_id is None:
             return self.top()
