@@ -31,6 +31,7 @@ from cabinet.services.accounts.accounts import Account, Accounts
 from cabinet.services.accounts.passwords import Passwords
 from cabinet.services.archives.zipping import Zipping
 from cabinet.services.changes.bulk import Bulk
+from cabinet.services.changes.crossing import Crossing
 from cabinet.services.changes.files import Files
 from cabinet.services.changes.moving import Moving
 from cabinet.services.changes.trash import Trash
@@ -144,11 +145,14 @@ class Workbench:
     def moving(self, session: Session, acting: Acting) -> Moving:
         return Moving(session, self.clock, acting.scope)
 
+    def crossing(self, session: Session, acting: Acting) -> Crossing:
+        return Crossing(session, self.clock, acting.scope)
+
     def trash(self, session: Session, acting: Acting) -> Trash:
         return Trash(session, self.clock, TRASH_KEEP, self.cursors, acting.scope)
 
-    def bulk(self, session: Session, acting: Acting) -> Bulk:
-        return Bulk(session, self.clock, acting.scope)
+    def bulk(self, session: Session, acting: Acting, source: Acting | None = None) -> Bulk:
+        return Bulk(session, self.clock, acting.scope, source.scope if source else None)
 
     def versions(self, session: Session, acting: Acting) -> Versions:
         return Versions(session, self.clock, VERSIONS_KEPT, acting.scope)

@@ -16,6 +16,7 @@ from cabinet.errors import N_, EntryExists, IntoItself, InvalidName, NotAFolder,
 from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import ArrangeForm, ChosenForm, RenameForm, paths_of
 from cabinet.services.access.scope import Scope
+from cabinet.services.changes.crossing import Arranged
 from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.paging import Order
@@ -26,8 +27,9 @@ from cabinet.web.listing.navigation import REFUSALS, crumbs_of, nothing_chosen, 
 from cabinet.web.objects import to_json
 from cabinet.web.pages import check_form, see_other, text_of
 from cabinet.web.parameters import PATHS_BYTES, to_conflict
+from cabinet.web.places import copy_paths, move_paths, rename_path
 from cabinet.web.problems import wants_page
-from cabinet.web.services import files, moving, trash
+from cabinet.web.services import files, trash
 from cabinet.web.texts import NN_
 
 # Folders that a field suggests of the one that is open, and of the topmost.
@@ -59,7 +61,7 @@ def rename() -> ResponseReturnValue:
     try:
         check_form(form)
         path = paths_of(form)[0]
-        renamed = moving(user.scope).rename(path, text_of(form.name), Conflict.FAIL)
+        renamed = rename_path(path, text_of(form.name), Conflict.FAIL)
     except REFUSALS as error:
         status = refuse(form, error, {EntryExists: "name", InvalidName: "name"})
         return _arrange_page(user.scope, paths_of(form), rename_form=form), status
@@ -74,14 +76,14 @@ def rename() -> ResponseReturnValue:
 @takes_body_of(PATHS_BYTES)
 def move_chosen() -> ResponseReturnValue:
     """Move the chosen ones into a folder."""
-    return _arrange(moving(acting_user().scope).move, _MOVED)
+    return _arrange(move_paths, _MOVED)
 
 
 @bp.post("/index/copy")
 @takes_body_of(PATHS_BYTES)
 def copy_chosen() -> ResponseReturnValue:
     """Copy the chosen ones into a folder."""
-    return _arrange(moving(acting_user().scope).copy, _COPIED)
+    return _arrange(copy_paths, _COPIED)
 
 
 @bp.post("/index/delete")
@@ -109,7 +111,7 @@ def delete() -> ResponseReturnValue:
 
 
 def _arrange(
-    perform: Callable[[Sequence[str], str, Conflict], Sequence[Entry]],
+    perform: Callable[[Sequence[str], str, Conflict], Arranged],
     texts: tuple[str, tuple[str, str]],
 ) -> ResponseReturnValue:
     """Move or copy by `perform`, and say so by one of `texts`."""
@@ -120,7 +122,7 @@ def _arrange(
     try:
         check_form(form)
         back = way_back(LINKS, paths[0])
-        entries = perform(paths, f"{to}/" if to else "", to_conflict(form.on_conflict.data))
+        entries = perform(paths, f"{to}/" if to else "", to_conflict(form.on_conflict.data)).entries
     except REFUSALS as error:
         fields = dict.fromkeys((EntryExists, IntoItself, InvalidName, NotAFolder), "to")
         status = refuse(form, error, fields)

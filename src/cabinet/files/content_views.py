@@ -38,7 +38,7 @@ from cabinet.web.parameters import (
     order_of,
     read_json,
 )
-from cabinet.web.places import look_up_all, place_at
+from cabinet.web.places import look_up_all, place_at, place_to_fill
 from cabinet.web.problems import wants_page
 from cabinet.web.ranges import precondition_of, send_entry, to_digest, to_etag
 from cabinet.web.receiving import receive_body, receive_form
@@ -122,7 +122,7 @@ def download(path: str) -> ResponseReturnValue:
 @streams_body
 def put(path: str) -> ResponseReturnValue:
     """Store the body as the content of a file."""
-    place = place_at(path)
+    place = place_to_fill(path)
     stored = receive_body(uploads(place.scope), place.path)
     body = to_json(place.shown(stored.entry))
     response = jsonify(body)

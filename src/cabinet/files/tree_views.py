@@ -15,15 +15,15 @@ from pydantic import BaseModel, Field
 from cabinet.files.blueprint import bp
 from cabinet.files.selection_forms import BatchChoice, FolderArrangement
 from cabinet.models import BatchKind
-from cabinet.services.changes.batch_runner import Done
-from cabinet.services.changes.selections import FolderSelection
-from cabinet.services.tree.entries import Conflict, Entry
+from cabinet.services.changes.bulk import Bulk
+from cabinet.services.changes.crossing import Arranged
+from cabinet.services.tree.entries import Conflict
 from cabinet.web.guard import takes_body_of
 from cabinet.web.identity import acting_user
 from cabinet.web.objects import done_json, to_json
 from cabinet.web.parameters import MAX_PATHS, PATHS_BYTES, read_json, read_one_of, to_conflict
-from cabinet.web.places import copy_paths, move_paths, place_at, undo
-from cabinet.web.services import bulk, files
+from cabinet.web.places import ArrangeAll, arrange_all, copy_paths, move_paths, place_to_fill, undo
+from cabinet.web.services import files
 
 
 class NewFolder(BaseModel):
@@ -43,7 +43,7 @@ class Arrangement(BaseModel):
 @bp.post("/folders")
 def make_folder() -> ResponseReturnValue:
     """Make a folder, with those above it."""
-    place = place_at(read_json(NewFolder).path)
+    place = place_to_fill(read_json(NewFolder).path)
     body = to_json(place.shown(files(place.scope).make_folder(place.path)))
     response = jsonify(body)
     response.status_code = HTTPStatus.CREATED
@@ -55,16 +55,14 @@ def make_folder() -> ResponseReturnValue:
 @takes_body_of(PATHS_BYTES)
 def move() -> ResponseReturnValue:
     """Move files and folders, all of them or none."""
-    scope = acting_user().scope
-    return _arrange(move_paths, bulk(scope).move)
+    return _arrange(move_paths, Bulk.move)
 
 
 @bp.post("/copies")
 @takes_body_of(PATHS_BYTES)
 def copy() -> ResponseReturnValue:
     """Copy files and folders, all of them or none."""
-    scope = acting_user().scope
-    return _arrange(copy_paths, bulk(scope).copy)
+    return _arrange(copy_paths, Bulk.copy)
 
 
 @bp.post("/moves/undo")
@@ -74,11 +72,14 @@ def undo_move() -> ResponseReturnValue:
 
 
 def _arrange(
-    arrange: Callable[[Sequence[str], str, Conflict], Sequence[Entry]],
-    arrange_all: Callable[[FolderSelection, str, Conflict], Done],
+    arrange: Callable[[Sequence[str], str, Conflict], Arranged],
+    all_by: ArrangeAll,
 ) -> ResponseReturnValue:
+    acting_user()
     wanted = read_one_of(("from", Arrangement), ("folder", FolderArrangement))
     on_conflict = to_conflict(wanted.on_conflict)
     if isinstance(wanted, FolderArrangement):
-        return done_json(arrange_all(wanted.selection(), wanted.to, on_conflict))
-    return {"entries": [to_json(entry) for entry in arrange(wanted.sources, wanted.to, on_conflict)]}
+        return done_json(arrange_all(all_by, wanted.selection(), wanted.to, on_conflict))
+    done = arrange(wanted.sources, wanted.to, on_conflict)
+    undoable = {} if done.batch_id is None else {"batch": done.batch_id}
+    return {"entries": [to_json(entry) for entry in done.entries], **undoable}

@@ -9,26 +9,42 @@ Rule: parses nothing and renders nothing; whoever is given a place acts by its s
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import TypeVar
+from dataclasses import replace
+from typing import TypeAlias, TypeVar
 
 from flask import g
 
-from cabinet.errors import NotFound
+from cabinet.errors import IsAFolder, MountStays, NotFound
 from cabinet.models import Batch, BatchKind, Upload
 from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
+from cabinet.services.changes.batch_runner import Done
+from cabinet.services.changes.bulk import Bulk
+from cabinet.services.changes.crossing import Arranged, Crossing, Source
 from cabinet.services.changes.moving import Moving
+from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.tree.entries import Conflict, Entry
-from cabinet.services.tree.mounts import Mounts, Place
+from cabinet.services.tree.mounts import Mount, Mounts, Place
+from cabinet.services.tree.names import split_path
 from cabinet.web.identity import acting_user
-from cabinet.web.services import bulk, database, files, mounts, moving
+from cabinet.web.runtime import runtime
+from cabinet.web.services import bulk, crossing, database, files, mounts, moving
 
 _Result = TypeVar("_Result")
+
+# Moves or copies everything in a folder but some.
+ArrangeAll: TypeAlias = Callable[[Bulk, FolderSelection, str, Conflict], Done]
 
 
 def place_at(path: str) -> Place:
     """Return where a path of the acting user leads, which the request is about."""
     return _noted(_find(lambda found: found.place(path)))
+
+
+def place_to_fill(path: str) -> Place:
+    """Return where something new of a path goes: the name of a mount is in use in the own root, as any other."""
+    place = _find(lambda found: found.place(path))
+    return Place(acting_user().scope, path) if place.is_mount else _noted(place)
 
 
 def places_at(paths: Sequence[str]) -> list[Place]:
@@ -75,33 +91,96 @@ def writable_roots() -> list[Place]:
     return [place_of_root(), *(place for place in behind if place.scope.has(Rights.WRITE))]
 
 
-def move_paths(sources: Sequence[str], to: str, on_conflict: Conflict) -> Sequence[Entry]:
-    """Move what is at some paths, within one space; as `Moving.move`."""
-    return _arrange(Moving.move, sources, to, on_conflict)
+def move_paths(sources: Sequence[str], to: str, on_conflict: Conflict) -> Arranged:
+    """Move what is at some paths, wherever each leads; a mount itself can only get another name.
+
+    As `Moving.move` within one scope, else as `Crossing.move`; also raises `MountStays`.
+    """
+    begin, end = _ends(sources, to)
+    if any(place.is_mount for place in begin):
+        return Arranged([_move_mount(begin, to, end, on_conflict)])
+    return _arrange(Moving.move, Crossing.move, begin, end, on_conflict)
 
 
-def copy_paths(sources: Sequence[str], to: str, on_conflict: Conflict) -> Sequence[Entry]:
-    """Copy what is at some paths, within one space; as `Moving.copy`."""
-    return _arrange(Moving.copy, sources, to, on_conflict)
+def copy_paths(sources: Sequence[str], to: str, on_conflict: Conflict) -> Arranged:
+    """Copy what is at some paths, wherever each leads; of a mount what is in it.
+
+    As `Moving.copy` within one scope, else as `Crossing.copy`.
+    """
+    begin, end = _ends(sources, to)
+    return _arrange(Moving.copy, Crossing.copy, begin, end, on_conflict)
+
+
+def rename_path(path: str, name: str, on_conflict: Conflict) -> Entry:
+    """Give what is at a path another name, also a mount; as `Moving.rename`."""
+    (place,) = places_at([path])
+    if place.mount is not None and place.is_mount:
+        return _rename_mount(place.mount, name, on_conflict)
+    return place.shown(moving(_noted(place).scope).rename(place.path, name, on_conflict))
+
+
+def arrange_all(act: ArrangeAll, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
+    """Move or copy what is selected in a folder, wherever that and `to` lead; as `Bulk.move` and `Bulk.copy`."""
+    begin, end = places_at([selection.folder, to])
+    service = bulk(_noted(end).scope, None if begin.scope == end.scope else begin.scope)
+    return act(service, replace(selection, folder=begin.path), end.path, on_conflict)
+
+
+def _ends(sources: Sequence[str], to: str) -> tuple[Sequence[Place], Place]:
+    """Return where things are, and where they go; raises `InvalidName`, and `IsAFolder` for the root."""
+    if not all(split_path(source) for source in sources):
+        raise IsAFolder(path="")
+    *begin, end = places_at([*sources, to])
+    return begin, end
 
 
 def _arrange(
-    act: Callable[[Moving, Sequence[str], str, Conflict], Sequence[Entry]],
-    sources: Sequence[str],
-    to: str,
+    within: Callable[[Moving, Sequence[str], str, Conflict], Sequence[Entry]],
+    across: Callable[[Crossing, Sequence[Source], str, Conflict], Arranged],
+    begin: Sequence[Place],
+    end: Place,
     on_conflict: Conflict,
-) -> Sequence[Entry]:
-    *begin, end = places_at([*sources, to])
-    if any(place.scope != end.scope for place in begin):
-        # The own space finds nothing behind a mount, and puts nothing there.
-        return act(moving(acting_user().scope), sources, to, on_conflict)
-    found = act(moving(_noted(end).scope), [place.path for place in begin], end.path, on_conflict)
-    return [end.shown(entry) for entry in found]
+) -> Arranged:
+    scope = _noted(end).scope
+    if all(place.scope == scope and not place.is_mount for place in begin):
+        paths = [place.path for place in begin]
+        arranged = Arranged(within(moving(scope), paths, end.path, on_conflict))
+    else:
+        sources = [
+            Source(place.scope, place.path, place.mount.name if place.mount else "") for place in begin
+        ]
+        arranged = across(crossing(scope), sources, end.path, on_conflict)
+    return replace(arranged, entries=[end.shown(entry) for entry in arranged.entries])
+
+
+def _move_mount(begin: Sequence[Place], to: str, end: Place, on_conflict: Conflict) -> Entry:
+    """Give a mount the name `to`, which no folder has; raises `MountStays` where it would be moved elsewhere."""
+    mount = next(place.mount for place in begin if place.is_mount)
+    assert mount is not None
+    names = split_path(to.removesuffix("/"))
+    is_alone = len(begin) == 1
+    if is_alone and not names:
+        return mounts(acting_user().scope).entry(mount)
+    is_name = is_alone and end.mount is None and len(names) == 1 and not to.endswith("/")
+    (there,) = files(acting_user().scope).look_up([to]) if is_name else (None,)
+    if not is_name or (there is not None and there.is_folder):
+        raise MountStays(path=mount.name)
+    return _rename_mount(mount, to, on_conflict)
+
+
+def _rename_mount(mount: Mount, name: str, on_conflict: Conflict) -> Entry:
+    own = mounts(acting_user().scope)
+    renamed = own.rename(mount.name, name, on_conflict, runtime().clock()).mount
+    if renamed is None:
+        # Its target has just gone to the trash.
+        raise NotFound
+    return own.entry(renamed)
 
 
 def undo(batch_id: str, kinds: Collection[BatchKind]) -> int:
     """Undo what was done at once, wherever that was; return how many things. Raises as `Bulk.undo`."""
-    return where_begun(Batch, batch_id, lambda place: bulk(place.scope).undo(batch_id, kinds))
+    scopes = [place.scope for place in writable_roots()]
+    return where_begun(Batch, batch_id, lambda place: bulk(place.scope).undo(batch_id, kinds, scopes))
 
 
 def _find(ask: Callable[[Mounts], _Result]) -> _Result:

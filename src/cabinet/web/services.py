@@ -24,6 +24,7 @@ from cabinet.services.accounts.sessions import Sessions
 from cabinet.services.accounts.tokens import Tokens
 from cabinet.services.archives.zipping import Zipping
 from cabinet.services.changes.bulk import Bulk
+from cabinet.services.changes.crossing import Crossing
 from cabinet.services.changes.files import Files
 from cabinet.services.changes.moving import Moving
 from cabinet.services.changes.trash import Trash
@@ -109,9 +110,14 @@ def moving(scope: Scope) -> Moving:
     return Moving(database(), runtime().clock, scope)
 
 
-def bulk(scope: Scope) -> Bulk:
-    """Return the use cases of everything in a place at once."""
-    return Bulk(database(), runtime().clock, scope)
+def crossing(scope: Scope) -> Crossing:
+    """Return the use cases of bringing things into one scope from others."""
+    return Crossing(database(), runtime().clock, scope)
+
+
+def bulk(scope: Scope, source: Scope | None = None) -> Bulk:
+    """Return the use cases of everything in a place at once, which comes from another scope if one is given."""
+    return Bulk(database(), runtime().clock, scope, source)
 
 
 def trash(scope: Scope) -> Trash:

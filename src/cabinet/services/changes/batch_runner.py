@@ -6,7 +6,7 @@ the disk is full, say, is taken back by a sweep.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -34,12 +34,13 @@ class Done:
 
 
 class BatchRunner:
-    """Runs the batches of one scope."""
+    """Runs the batches of one scope, which read or change the spaces `beside` it as well."""
 
-    def __init__(self, session: Session, clock: Clock, scope: Scope) -> None:
+    def __init__(self, session: Session, clock: Clock, scope: Scope, beside: Collection[int] = ()) -> None:
         self._session = session
         self._clock = clock
         self._scope = scope
+        self._beside = beside
         self._recovery = Recovery(session, clock)
 
     def run(
@@ -58,7 +59,7 @@ class BatchRunner:
         self._recovery.recover(self._scope.space_id)
         self._recovery.make_room(self._scope.space_id, keep=undoes)
         found = find()
-        run = BatchRun(self._session, self._clock, self._scope, kind, undoes)
+        run = BatchRun(self._session, self._clock, self._scope, kind, undoes, self._beside)
         try:
             act(run, found)
             if not run.is_over:

@@ -97,12 +97,19 @@ class StepLog:
 
 
 class BatchRun:
-    """A batch under way, in the process that does it."""
+    """A batch under way, in the process that does it; `beside` are other spaces that it reads or changes."""
 
     def __init__(
-        self, session: Session, clock: Clock, scope: Scope, kind: BatchKind, undoes: str | None = None
+        self,
+        session: Session,
+        clock: Clock,
+        scope: Scope,
+        kind: BatchKind,
+        undoes: str | None = None,
+        beside: Collection[int] = (),
     ) -> None:
         self.id = new_id()
+        self._spaces = {scope.space_id, *beside}
         self._session = session
         self._clock = clock
         self._scope = scope
@@ -119,7 +126,7 @@ class BatchRun:
 
     @contextmanager
     def step(self, *, is_last: bool = False) -> Iterator[StepLog]:
-        """Run the body as one transaction of the batch, under the lock of its space.
+        """Run the body as one transaction of the batch, under the locks of its space and those beside it.
 
         With `is_last` the batch is done when that has committed. Raises `Unavailable` when this batch has
         been taken back, for its process seemed dead.
@@ -127,6 +134,7 @@ class BatchRun:
         log = StepLog(self.id, self._position)
         with publishing(self._session):
             begun = time.monotonic()
+            lock_spaces(self._session, self._spaces)
             self._renew(self._tree.root(lock=True))
             yield log
             self._session.flush()
@@ -199,6 +207,12 @@ def set_state(
     wanted = update(Batch).where(Batch.id == batch_id, Batch.state.in_(before))
     if not execute_counted(session, wanted.values(state=after, **changed)):
         raise Unavailable
+
+
+def spaces_of(session: Session, batch_id: str) -> Sequence[int]:
+    """Return the spaces in which the nodes of a batch lie; a node never comes into another one."""
+    wanted = select(Node.space_id).join(BatchItem, BatchItem.node_id == Node.id).distinct()
+    return session.scalars(wanted.where(BatchItem.batch_id == batch_id)).all()
 
 
 def check_undoable(

@@ -44,10 +44,23 @@ _MADE = [
 # Rows that are fetched at a time.
 _FETCHED = 1000
 
+# What a whole copy has as its original has it.
+_HELD = ("kind", "content_hash", "size", "child_count", "tree_size", "tree_files")
+
 
 def is_small_copy(session: Session, node_ids: Sequence[int]) -> bool:
     """Tell whether one transaction may copy these nodes with all below them; looks at few to know."""
     return count_below(session, node_ids, STEP) <= STEP
+
+
+def state_of(node: Node) -> object:
+    """Return what is another once a file has other content, or anything below a folder is another."""
+    return node.tree_tag if node.kind == Kind.FOLDER else (node.content_hash, node.version, node.modified_at)
+
+
+def holds_the_same(copy: Node, node: Node) -> bool:
+    """Tell whether a copy has what its original has."""
+    return all(getattr(copy, name) == getattr(node, name) for name in _HELD)
 
 
 class _Plan:

@@ -7,7 +7,8 @@ Rule: all or nothing; what fails in the middle is taken back before that is told
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import groupby
 from typing import TypeAlias
@@ -15,7 +16,7 @@ from typing import TypeAlias
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cabinet.errors import InvalidField, NotFound
+from cabinet.errors import Forbidden, InvalidField, NotFound
 from cabinet.models import BatchKind, ItemRole, Kind, Node
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.scope import Scope
@@ -27,14 +28,16 @@ from cabinet.services.changes.batches import (
     check_undoable,
     find_trashed_by,
     read_items,
+    spaces_of,
 )
-from cabinet.services.changes.building import Builder, is_small_copy
-from cabinet.services.changes.moving import NEEDS_A_FOLDER
+from cabinet.services.changes.building import Builder, is_small_copy, state_of
+from cabinet.services.changes.destinations import NEEDS_A_FOLDER
 from cabinet.services.changes.placing import Arrival, Placing
 from cabinet.services.changes.purging import Purging
 from cabinet.services.changes.reverting import Reverting
 from cabinet.services.changes.selections import (
     FolderSelection,
+    Gone,
     Selected,
     TrashSelection,
     find_in_folder,
@@ -62,14 +65,18 @@ class Bulk:
 
     Raises `SelectionChanged` where there are more or fewer than the user saw, and when somebody
     takes one of them away in the middle; what arrives in the middle is left alone.
+
+    What is moved or copied comes from the scope `source`, where that is another one. From another space it is
+    copied, and the originals go to the trash once all copies are there (see `crossing.py`).
     """
 
-    def __init__(self, session: Session, clock: Clock, scope: Scope) -> None:
+    def __init__(self, session: Session, clock: Clock, scope: Scope, source: Scope | None = None) -> None:
         self._session = session
         self._clock = clock
         self._scope = scope
         self._tree = Tree(session, scope)
-        self._runner = BatchRunner(session, clock, scope)
+        self._source = self._tree if source is None else Tree(session, source)
+        self._runner = BatchRunner(session, clock, scope, {self._source.scope.space_id})
         self._purging = Purging(session, clock, scope)
 
     def trash(self, selection: FolderSelection) -> Done:
@@ -92,7 +99,10 @@ class Bulk:
 
         Raises `EntryExists`, `IntoItself`, `NotAFolder`, `InvalidName` and `InvalidField`, too.
         """
-        self._scope.require(CHANGE | Rights.LIST)
+        self._scope.require(Rights.WRITE)
+        self._source.scope.require(CHANGE | Rights.LIST)
+        if self._source.scope.space_id != self._scope.space_id:
+            return self._move_across(selection, to, on_conflict)
 
         def act(run: BatchRun, selected: Selected) -> None:
             """Move what was found, a step at a time; the first makes the folder."""
@@ -108,19 +118,51 @@ class Bulk:
 
         May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written.
         """
-        self._scope.require(Rights.READ | Rights.WRITE)
+        self._scope.require(Rights.WRITE)
+        self._source.scope.require(Rights.READ)
 
         def act(run: BatchRun, selected: Selected) -> None:
-            """Copy what was found, as much in a step as is light."""
-            builder = Builder(self._session, self._clock, self._scope)
-            folder_id: int | None = None
-            for some in self._steps_by_weight(run, selected.node_ids):
-                # One that is too large for a step is alone in it.
-                built = {} if is_small_copy(self._session, some) else builder.build(run, some)
-                arrive = partial(self._arrivals, selected, some, to, folder_id)
-                folder_id = run.take_step(partial(self._copy_some, arrive, built.get(some[0]), on_conflict))
+            self._copy_found(run, selected, to, on_conflict)
 
         return self._runner.run(BatchKind.COPY, lambda: self._find_to_copy(selection), act, selection.count)
+
+    def _move_across(self, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
+        # Others may read it where it goes.
+        self._source.scope.require(Rights.READ)
+
+        def act(run: BatchRun, selected: Selected) -> None:
+            """Copy what was found, and trash the originals as far as they are what was copied."""
+            seen = self._copy_found(run, selected, to, on_conflict)
+            for some in run.steps_of(selected.node_ids):
+                with run.step() as log:
+                    source, path = self._source_folder(selected)
+                    nodes = get_live(self._session, source, some)
+                    if any(state_of(node) != seen[node.id] for node in nodes):
+                        raise Gone
+                    placing = Placing(self._session, self._source, log, self._clock())
+                    placing.trash([(node, (*path, node.name)) for node in nodes])
+
+        return self._runner.run(BatchKind.MOVE, lambda: self._find_to_copy(selection), act, selection.count)
+
+    def _copy_found(
+        self, run: BatchRun, selected: Selected, to: str, on_conflict: Conflict
+    ) -> Mapping[int, object]:
+        """Copy what was found, as much in a step as is light; return what tells whether one has changed since."""
+        builder = Builder(self._session, self._clock, self._scope)
+        folder_id: int | None = None
+        seen: dict[int, object] = {}
+        for some in self._steps_by_weight(run, selected.node_ids):
+            # One that is too large for a step is alone in it.
+            built: Mapping[int, int] = {}
+            before: dict[int, object] = {}
+            if not is_small_copy(self._session, some):
+                before = {some[0]: state_of(self._session.get_one(Node, some[0]))}
+                built = builder.build(run, some)
+            arrive = partial(self._arrivals, selected, some, to, folder_id)
+            copy = partial(self._copy_some, arrive, built.get(some[0]), on_conflict)
+            folder_id, states = run.take_step(copy)
+            seen |= states | before
+        return seen
 
     def restore(self, selection: TrashSelection, on_conflict: Conflict) -> Done:
         """Put what is selected in the trash back where it was, as `Trash.restore` does."""
@@ -147,8 +189,10 @@ class Bulk:
         length = check_undoable(self._session, self._clock, self._scope, batch_id, kinds)
         return self._purging.purge_all(lambda: find_trashed_by(self._session, self._scope, batch_id), length)
 
-    def undo(self, batch_id: str, kinds: Collection[BatchKind]) -> int:
+    def undo(self, batch_id: str, kinds: Collection[BatchKind], elsewhere: Collection[Scope] = ()) -> int:
         """Undo a batch of one of these kinds, all of it or nothing; return how many entries are back.
+
+        What it took from `elsewhere`, which are other scopes of the same user, comes back there.
 
         What it moved or deleted is where it was, also what it replaced; what it restored is in the
         trash as it was, and what it copied is there too. Raises `NotFound` when there is no such
@@ -163,18 +207,32 @@ class Bulk:
             nonlocal back
             found, position = 0, length
             while found < length:
-                roles, position = run.take_step(partial(self._undo_some, batch_id, position))
+                find_beside = partial(self._open_trees, elsewhere, spaces)
+                roles, position = run.take_step(partial(self._undo_some, batch_id, position, find_beside))
                 found += len(roles)
                 back += sum(role in _OF_THE_USERS for role in roles)
 
         def find() -> int:
             return check_undoable(self._session, self._clock, self._scope, batch_id, kinds)
 
-        self._runner.run(BatchKind.UNDO, find, act, undoes=batch_id)
+        spaces = set(spaces_of(self._session, batch_id))
+        runner = BatchRunner(self._session, self._clock, self._scope, spaces)
+        runner.run(BatchKind.UNDO, find, act, undoes=batch_id)
         return back
 
+    def _open_trees(self, scopes: Collection[Scope], spaces: Collection[int]) -> list[Tree]:
+        """Return the trees of those scopes in some locked spaces in which their user may bring things back now."""
+        trees = []
+        for scope in scopes:
+            if scope.space_id in spaces and scope.has(CHANGE) and scope != self._scope:
+                with suppress(NotFound, Forbidden):
+                    tree = Tree(self._session, scope)
+                    tree.root(lock=True)
+                    trees.append(tree)
+        return trees
+
     def _find(self, selection: FolderSelection) -> Selected:
-        return find_in_folder(self._session, self._tree, selection)
+        return find_in_folder(self._session, self._source, selection)
 
     def _find_to_copy(self, selection: FolderSelection) -> Selected:
         selected = self._find(selection)
@@ -206,12 +264,12 @@ class Bulk:
             yield step
 
     def _folder(self, folder_id: int) -> tuple[Node, tuple[str, ...]]:
-        """Return a folder and where it is now; raises `NotFound` when it is gone or in the trash."""
-        folder = self._session.get(Node, folder_id)
-        path = None if folder is None else self._tree.path_of(folder)
-        if folder is None or path is None:
-            raise NotFound
-        return folder, path
+        return _show(self._session, self._tree, folder_id)
+
+    def _source_folder(self, selected: Selected) -> tuple[Node, tuple[str, ...]]:
+        # Its space is locked already; whether that may still be changed is asked once more.
+        self._source.root(lock=True)
+        return _show(self._session, self._source, selected.folder_id)
 
     def _move_some(self, arrive: _Arrive, on_conflict: Conflict, log: StepLog) -> int:
         """Move some nodes, and return the id of the folder that they go to."""
@@ -220,15 +278,19 @@ class Bulk:
         placing.move(arrivals, on_conflict)
         return folder_id
 
-    def _copy_some(self, arrive: _Arrive, built_id: int | None, on_conflict: Conflict, log: StepLog) -> int:
-        """Copy some nodes, of which a copy may be built already; return as `_move_some`."""
+    def _copy_some(
+        self, arrive: _Arrive, built_id: int | None, on_conflict: Conflict, log: StepLog
+    ) -> tuple[int, dict[int, object]]:
+        """Copy some nodes, of which a copy may be built already; return as `_move_some`, and their states."""
         placing = self._placing(log)
         folder_id, arrivals = arrive(placing)
+        states = {each.node.id: state_of(each.node) for each in arrivals}
         if built_id is None:
             placing.copy(arrivals, on_conflict)
         else:
-            placing.put_copy(arrivals[0], self._session.get_one(Node, built_id), on_conflict)
-        return folder_id
+            copies = {arrivals[0].node.id: self._session.get_one(Node, built_id)}
+            placing.put_copies(arrivals, copies, on_conflict)
+        return folder_id, states
 
     def _restore_some(self, node_ids: Sequence[int], on_conflict: Conflict, log: StepLog) -> None:
         # Those of one depth at a time: a folder is there before what lay in it.
@@ -236,13 +298,15 @@ class Bulk:
         for _depth, nodes in groupby(trashed, key=_depth_of):
             self._put_back(self._placing(log), list(nodes), on_conflict)
 
-    def _undo_some(self, batch_id: str, before: int, log: StepLog) -> tuple[list[int], int]:
+    def _undo_some(
+        self, batch_id: str, before: int, find_beside: Callable[[], Sequence[Tree]], log: StepLog
+    ) -> tuple[list[int], int]:
         """Undo the last items in front of a position; return their roles, and the position of the first."""
         items = read_items(self._session, batch_id, before)
         if not items:
             # What is gone for ever took its item along.
             raise NotFound
-        Reverting(self._session, self._tree, log, self._clock()).undo(items)
+        Reverting(self._session, self._tree, log, self._clock(), find_beside()).undo(items)
         return [item.role for item in items], items[-1].position
 
     def _arrivals(
@@ -252,7 +316,7 @@ class Bulk:
         if folder_id is None:
             folder_id = self._destination(placing, to).id
         folder, path = self._folder(folder_id)
-        source, origin = self._folder(selected.folder_id)
+        source, origin = self._source_folder(selected)
         nodes = get_live(self._session, source, node_ids)
         return folder_id, [Arrival(node, folder, (*path, node.name), (*origin, node.name)) for node in nodes]
 
@@ -278,6 +342,15 @@ class Bulk:
                 folders[names[:-1]] = placing.folder_at(names[:-1])
             arrivals.append(Arrival(node, folders[names[:-1]], names))
         placing.move(arrivals, on_conflict)
+
+
+def _show(session: Session, tree: Tree, folder_id: int) -> tuple[Node, tuple[str, ...]]:
+    """Return a folder and where it is now; raises `NotFound` when it is gone or in the trash."""
+    folder = session.get(Node, folder_id)
+    path = None if folder is None else tree.path_of(folder)
+    if folder is None or path is None:
+        raise NotFound
+    return folder, path
 
 
 def _depth_of(node: Node) -> int:

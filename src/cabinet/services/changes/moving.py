@@ -11,29 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
 from sqlalchemy.orm import Session
 
-from cabinet.errors import (
-    N_,
-    EntryExists,
-    IntoItself,
-    InvalidField,
-    IsAFolder,
-    NotAFolder,
-    NotFound,
-    SelectionChanged,
-    Unavailable,
-)
+from cabinet.errors import EntryExists, IntoItself, IsAFolder, NotFound, SelectionChanged, Unavailable
 from cabinet.models import BatchKind, Kind, Node
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.scope import Scope
 from cabinet.services.changes.batch_runner import BatchRunner
 from cabinet.services.changes.batches import BatchRun
 from cabinet.services.changes.building import Builder, is_small_copy
+from cabinet.services.changes.destinations import Destination, check_named, find_destination
 from cabinet.services.changes.selections import Gone
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.tree.copying import copy_tree, measure_copy
@@ -43,24 +33,10 @@ from cabinet.services.tree.names import join_path, split_path, to_name
 from cabinet.services.tree.reach import arriving, publishing_measured
 from cabinet.services.tree.tree import Tree
 
-NAMED_TWICE = N_("it names the same thing twice.")
-NOTHING_NAMED = N_("it names nothing.")
-NEEDS_A_FOLDER = N_("several things need a folder that is there, or a path that ends in a slash.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Destination:
-    """The folder that things go to, its path, and the new name if one thing gets one."""
-
-    folder: Node
-    names: tuple[str, ...]
-    name: str | None
-
-
 # What is to be moved or copied, by its path.
 _Sources: TypeAlias = Mapping[tuple[str, ...], Node]
 # Gives all of it, or copies of it, their places at a destination, and tells where that is.
-_Arrange: TypeAlias = Callable[[_Sources, _Destination, Conflict], list[Entry]]
+_Arrange: TypeAlias = Callable[[_Sources, Destination, Conflict], list[Entry]]
 
 
 class _Large(Exception):
@@ -105,7 +81,7 @@ class Moving:
             """Move it within its folder."""
             self._tree.root(lock=True)
             node = self._tree.get(names)
-            destination = _Destination(self._tree.parent(node), names[:-1], name)
+            destination = Destination(self._tree.parent(node), names[:-1], name)
             return self._move({names: node}, destination, on_conflict)
 
         return publishing_measured(self._session, give_name)[0]
@@ -162,7 +138,8 @@ class Moving:
         # All of them before the first is moved, which may be a folder that holds the next.
         found = self._find_sources(sources, root)
         check(found.values())
-        return arrange(found, self._find_destination(to, is_one=len(found) == 1), on_conflict)
+        at = find_destination(self._tree, to, self._clock(), is_one=len(found) == 1)
+        return arrange(found, at, on_conflict)
 
     def _find_ids(self, sources: Sequence[str]) -> Sequence[int]:
         return [node.id for node in self._find_sources(sources, self._tree.root()).values()]
@@ -170,43 +147,19 @@ class Moving:
     def _find_sources(self, sources: Sequence[str], root: Node) -> _Sources:
         """Return what is at the paths, in their order."""
         wanted = [split_path(source) for source in sources]
-        if not wanted:
-            raise InvalidField(field="from", reason=NOTHING_NAMED)
-        if () in wanted:
-            raise IsAFolder(path="")
-        if len(set(wanted)) < len(wanted):
-            raise InvalidField(field="from", reason=NAMED_TWICE)
+        check_named(wanted)
         found = self._tree.find_all(wanted, root)
         if len(found) < len(wanted):
             raise NotFound
         return {names: found[names] for names in wanted}
 
-    def _find_destination(self, to: str, *, is_one: bool) -> _Destination:
-        names = split_path(to.removesuffix("/"))
-        node, depth = self._tree.walk(names)
-        is_there = depth == len(names)
-        if is_there and node.kind == Kind.FOLDER:
-            return _Destination(node, names, None)
-        if to.endswith("/"):
-            if node.kind != Kind.FOLDER:
-                raise NotAFolder(path=join_path(names[:depth]))
-            return _Destination(self._tree.make_folders(node, names[depth:], self._clock()), names, None)
-        if not is_one:
-            raise InvalidField(field="to", reason=NEEDS_A_FOLDER)
-        if is_there:
-            node = self._tree.parent(node)
-        elif node.kind != Kind.FOLDER:
-            raise NotAFolder(path=join_path(names[:depth]))
-        folder = self._tree.make_folders(node, names[depth:-1], self._clock())
-        return _Destination(folder, names[:-1], names[-1])
-
-    def _move(self, found: _Sources, at: _Destination, on_conflict: Conflict) -> list[Entry]:
+    def _move(self, found: _Sources, at: Destination, on_conflict: Conflict) -> list[Entry]:
         leaving = [node for node in found.values() if node.parent_id != at.folder.id]
         with arriving(self._session, found.values(), leaving):
             return [self._move_one(node, names, at, on_conflict) for names, node in found.items()]
 
-    def _move_one(self, node: Node, names: tuple[str, ...], at: _Destination, on_conflict: Conflict) -> Entry:
-        if _target(names, at) == names:
+    def _move_one(self, node: Node, names: tuple[str, ...], at: Destination, on_conflict: Conflict) -> Entry:
+        if at.path_of(names[-1]) == names:
             return self._tree.to_entry(node, names)
         to = self._make_way(node, names, at, on_conflict)
         if node.trashed_at is not None:
@@ -223,7 +176,7 @@ class Moving:
             raise _Large
         measure_copy(self._session, node_ids)
 
-    def _copy(self, found: _Sources, at: _Destination, on_conflict: Conflict) -> list[Entry]:
+    def _copy(self, found: _Sources, at: Destination, on_conflict: Conflict) -> list[Entry]:
         entries: list[Entry] = []
         with arriving(self._session, found.values()):
             for names, node in found.items():
@@ -233,14 +186,14 @@ class Moving:
                 entries.append(self._tree.to_entry(made, to))
         return entries
 
-    def _rehearse(self, found: _Sources, at: _Destination, on_conflict: Conflict) -> list[Entry]:
+    def _rehearse(self, found: _Sources, at: Destination, on_conflict: Conflict) -> list[Entry]:
         with arriving(self._session, found.values()):
             for names, node in found.items():
                 self._tree.check_reach(node, self._make_way(node, names, at, on_conflict))
         return []
 
     def _put(
-        self, built: Mapping[int, int], found: _Sources, at: _Destination, on_conflict: Conflict
+        self, built: Mapping[int, int], found: _Sources, at: Destination, on_conflict: Conflict
     ) -> list[Entry]:
         """Give copies that were built their places; raises `Gone` for what came meanwhile."""
         if any(node.id not in built for node in found.values()):
@@ -256,14 +209,10 @@ class Moving:
         return entries
 
     def _make_way(
-        self, node: Node, names: tuple[str, ...], destination: _Destination, on_conflict: Conflict
+        self, node: Node, names: tuple[str, ...], destination: Destination, on_conflict: Conflict
     ) -> tuple[str, ...]:
         """Return the path that a node from `names`, or its copy, gets; nothing is there then."""
-        to = _target(names, destination)
+        to = destination.path_of(names[-1])
         if node.kind == Kind.FOLDER and self._tree.lies_in(destination.folder, node):
             raise IntoItself(path=join_path(to))
         return make_way(self._tree, node, destination.folder, to, on_conflict, self._clock())
-
-
-def _target(names: tuple[str, ...], destination: _Destination) -> tuple[str, ...]:
-    return (*destination.names, destination.name or names[-1])

@@ -6,10 +6,11 @@ it does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
+from typing import TypeAlias
 
 from sqlalchemy.orm import Session
 
@@ -38,6 +39,10 @@ class Arrival:
     origin: tuple[str, ...] = ()
 
 
+# A node that has its place, and the path of that.
+Placed: TypeAlias = tuple[Node, tuple[str, ...]]
+
+
 class Placing:
     """Gives nodes their places, in one step of a batch."""
 
@@ -47,11 +52,12 @@ class Placing:
         self._log = log
         self._now = now
 
-    def move(self, arrivals: Sequence[Arrival], on_conflict: Conflict) -> None:
-        """Let the nodes lie where they are to lie, whether they are live or in the trash.
+    def move(self, arrivals: Sequence[Arrival], on_conflict: Conflict) -> list[Placed]:
+        """Let the nodes lie where they are to lie, whether they are live or in the trash; return what is where.
 
         What they replace goes to the trash. Raises `EntryExists`, `IntoItself` and `InvalidName`.
         """
+        placed: list[Placed] = []
         leaving = [each.node for each in arrivals if each.node.parent_id != each.folder.id]
         with arriving(self._session, [each.node for each in arrivals], leaving):
             for round_ in _rounds(arrivals):
@@ -61,9 +67,15 @@ class Placing:
                 for each in away:
                     self._log.relocating(each.node, each.origin)
                 self._tree.relocate_all([(each.node, each.folder, each.path[-1]) for each in away])
+                placed += [(each.node, each.path) for each in settled]
+        return placed
 
-    def copy(self, arrivals: Sequence[Arrival], on_conflict: Conflict) -> None:
-        """Let copies of the nodes lie there, which all go to one folder; raises `QuotaExceeded`, too."""
+    def copy(self, arrivals: Sequence[Arrival], on_conflict: Conflict) -> list[Placed]:
+        """Let copies of the nodes lie there, which all go to one folder; return them, in order.
+
+        Raises `QuotaExceeded`, too.
+        """
+        placed: list[Placed] = []
         with arriving(self._session, [each.node for each in arrivals]):
             for round_ in _rounds(arrivals):
                 settled = self._settle(round_, on_conflict, is_copy=True)
@@ -72,14 +84,35 @@ class Placing:
                 copies = copy_trees(self._session, self._tree, wanted, settled[0].folder, self._now)
                 for each, copy in zip(settled, copies, strict=True):
                     self._log.made(copy, ItemRole.COPIED, each.path)
+                    placed.append((copy, each.path))
+        return placed
 
-    def put_copy(self, arrival: Arrival, copy: Node, on_conflict: Conflict) -> None:
-        """Let a copy of the node lie there that is built already; raises `EntryExists`, `InvalidName`, too."""
-        (settled,) = self._settle([arrival], on_conflict, is_copy=True)
-        with arriving(self._session, [copy]):
-            self._tree.check_reach(copy, settled.path)
-        self._tree.put(copy, settled.folder, settled.path[-1])
-        self._log.made(copy, ItemRole.COPIED, settled.path)
+    def put_copies(
+        self, arrivals: Sequence[Arrival], copies: Mapping[int, Node], on_conflict: Conflict
+    ) -> list[Placed]:
+        """Let copies lie there that are built already, by the ids of their nodes; return them, in order.
+
+        Raises `EntryExists`, `IntoItself` and `InvalidName`.
+        """
+        placed: list[Placed] = []
+        with arriving(self._session, copies.values()):
+            for round_ in _rounds(arrivals):
+                settled = [
+                    replace(each, node=copies[each.node.id])
+                    for each in self._settle(round_, on_conflict, is_copy=True)
+                ]
+                self._check_reach(settled)
+                self._tree.relocate_all([(each.node, each.folder, each.path[-1]) for each in settled])
+                for each in settled:
+                    self._log.made(each.node, ItemRole.COPIED, each.path)
+                    placed.append((each.node, each.path))
+        return placed
+
+    def rehearse(self, arrivals: Sequence[Arrival], on_conflict: Conflict) -> None:
+        """Raise what keeps copies of the nodes from lying there; the caller rolls back."""
+        with arriving(self._session, [each.node for each in arrivals]):
+            for round_ in _rounds(arrivals):
+                self._check_reach(self._settle(round_, on_conflict, is_copy=True))
 
     def trash(self, nodes: Sequence[tuple[Node, tuple[str, ...]]]) -> None:
         """Move nodes, each at its path, to the trash."""

@@ -9,7 +9,7 @@ Rule: a batch whose process may be alive is left alone; as little in a transacti
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -21,7 +21,15 @@ from cabinet.models import Batch, BatchItem, BatchState, ItemRole, Node
 from cabinet.services.access.actor import Actor
 from cabinet.services.access.rights import ALL
 from cabinet.services.access.scope import Scope, whole_space
-from cabinet.services.changes.batches import ALIVE, STEP, StepLog, forget_items, read_items, set_state
+from cabinet.services.changes.batches import (
+    ALIVE,
+    STEP,
+    StepLog,
+    forget_items,
+    read_items,
+    set_state,
+    spaces_of,
+)
 from cabinet.services.changes.reverting import Reverting, is_incomplete, is_untouched, is_where_it_went
 from cabinet.services.kernel.caps import caps_of
 from cabinet.services.kernel.clock import Clock
@@ -30,6 +38,7 @@ from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.reach import measuring
 from cabinet.services.tree.removal import is_small, remove_some, weigh
+from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
 
@@ -124,22 +133,23 @@ class Recovery:
                 raise Unavailable
 
     def _revert(self, batch_id: str) -> None:
+        spaces = spaces_of(self._session, batch_id)
         is_left = True
         while is_left:
             self._look_at_copy(batch_id)
-            is_left = measuring(self._session, partial(self._revert_step, batch_id))
+            is_left = measuring(self._session, partial(self._revert_step, batch_id, spaces))
 
-    def _revert_step(self, batch_id: str) -> bool:
+    def _revert_step(self, batch_id: str, spaces: Collection[int]) -> bool:
         """Take back as much as there is time for; tells whether there may be more."""
         with publishing(self._session):
             begun = time.monotonic()
-            is_left = self._revert_some(batch_id)
+            is_left = self._revert_some(batch_id, spaces)
         self._pace.adjust(time.monotonic() - begun)
         return is_left
 
-    def _revert_some(self, batch_id: str) -> bool:
-        """Take back the last changes of a batch; tells whether there may be more."""
-        batch = self._locked(batch_id, BatchState.REVERTING)
+    def _revert_some(self, batch_id: str, spaces: Collection[int]) -> bool:
+        """Take back the last changes of a batch in some spaces; tells whether there may be more."""
+        batch = self._locked(batch_id, BatchState.REVERTING, spaces)
         if batch is None:
             return False
         items = read_items(self._session, batch_id, _END)
@@ -153,7 +163,12 @@ class Recovery:
         if some := self._until_large(items):
             positions = [item.position for item in some]
             unwritten = StepLog(batch_id, 0)
-            Reverting(self._session, tree, unwritten, self._clock()).take_back(some)
+            beside = [
+                Tree(self._session, whole_space(space_id, Actor(batch.user_id)))
+                for space_id in spaces
+                if space_id != batch.space_id
+            ]
+            Reverting(self._session, tree, unwritten, self._clock(), beside).take_back(some)
             forget_items(self._session, batch_id, positions)
         else:
             self._unmake_some(tree, items[0])
@@ -219,10 +234,11 @@ class Recovery:
             return whole_space(batch.space_id, actor)
         return Scope(actor, batch.space_id, root.id, ALL)
 
-    def _locked(self, batch_id: str, state: BatchState) -> Batch | None:
-        """Return a batch that is in a state, under the lock of its space."""
+    def _locked(self, batch_id: str, state: BatchState, spaces: Collection[int]) -> Batch | None:
+        """Return a batch that is in a state, under the locks of its space and of others."""
         space_id = self._session.scalar(select(Batch.space_id).where(Batch.id == batch_id))
         if space_id is None:
             return None
-        Tree(self._session, whole_space(space_id)).root(lock=True)
+        lock_spaces(self._session, {space_id, *spaces})
+        Tree(self._session, whole_space(space_id)).root()
         return self._session.scalar(select(Batch).where(Batch.id == batch_id, Batch.state == state))

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum, auto
 from itertools import groupby
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import NotFound
@@ -49,16 +50,27 @@ def _way_back(item: BatchItem) -> _Way:
     return _Way.MOVED_BACK if item.new_trash_id is None else _Way.OUT_OF_THE_TRASH
 
 
+class _Whereabouts(NamedTuple):
+    """A folder, None for one that is gone, and the tree that shows it, at which path: none while it is in the trash."""
+
+    folder: Node | None
+    tree: Tree | None
+    path: tuple[str, ...] | None
+
+
 class Reverting:
     """Brings the nodes of some items back, in one transaction."""
 
-    def __init__(self, session: Session, tree: Tree, log: StepLog, now: datetime) -> None:
+    def __init__(
+        self, session: Session, tree: Tree, log: StepLog, now: datetime, beside: Sequence[Tree] = ()
+    ) -> None:
+        """Bring them back in the tree of their batch, and those of other spaces in the trees `beside` it."""
         self._session = session
         self._tree = tree
+        self._trees = [tree, *beside]
         self._log = log
         self._now = now
-        self._placing = Placing(session, tree, log, now)
-        self._folders: dict[int | None, tuple[Node | None, tuple[str, ...] | None]] = {}
+        self._folders: dict[int | None, _Whereabouts] = {}
 
     def undo(self, items: Sequence[BatchItem]) -> None:
         """Bring all of them back; copies go to the trash, and folders that were made on the way stay.
@@ -79,8 +91,7 @@ class Reverting:
             self._folders.clear()
             alike = [(item, nodes[item.node_id]) for item in some]
             if way is _Way.UNMAKE:
-                copies = [node for item, node in alike if item.role == ItemRole.COPIED]
-                self._placing.trash([(copy, self._visible(copy)) for copy in copies])
+                self._trash([node for item, node in alike if item.role == ItemRole.COPIED])
             else:
                 self._relocate(way, alike, Conflict.FAIL)
 
@@ -102,23 +113,43 @@ class Reverting:
 
     def _nodes(self, items: Sequence[BatchItem]) -> dict[int, Node]:
         node_ids = [item.node_id for item in items]
-        wanted = select(Node).where(Node.id.in_(node_ids), is_not_purged(self._tree.scope.space_id))
+        spaces = {tree.scope.space_id for tree in self._trees}
+        there = or_(*((Node.space_id == space_id) & is_not_purged(space_id) for space_id in sorted(spaces)))
+        wanted = select(Node).where(Node.id.in_(node_ids), there)
         return {node.id: node for node in self._session.scalars(wanted)}
 
     def _relocate(self, way: _Way, items: Sequence[tuple[BatchItem, Node]], on_conflict: Conflict) -> None:
         if way is _Way.TO_THE_TRASH:
             self._trash_again(items)
         else:
-            arrivals = [self._arrival(item, node, on_conflict) for item, node in items]
-            self._placing.move(arrivals, on_conflict)
+            arrivals: dict[Tree, list[Arrival]] = {}
+            for item, node in items:
+                tree, arrival = self._arrival(item, node, on_conflict)
+                arrivals.setdefault(tree, []).append(arrival)
+            for tree, some in arrivals.items():
+                self._placing(tree).move(some, on_conflict)
 
     def _trash_again(self, items: Sequence[tuple[BatchItem, Node]]) -> None:
         """Let nodes lie in the trash as they lay there."""
-        live = [node for _item, node in items if node.trashed_at is None]
-        self._placing.trash([(node, self._visible(node)) for node in live])
+        self._trash([node for _item, node in items if node.trashed_at is None])
         for item, node in items:
-            self._tree.trash_as(node, item.path, item.trash_id, item.trashed_at)
+            self._tree_of(node).trash_as(node, item.path, item.trash_id, item.trashed_at)
         self._session.flush()
+
+    def _trash(self, nodes: Sequence[Node]) -> None:
+        """Let live nodes lie in the trash of their spaces; raises `NotFound` for one that does not show."""
+        visible: dict[Tree, list[tuple[Node, tuple[str, ...]]]] = {}
+        for node in nodes:
+            tree, path = self._visible(node)
+            visible.setdefault(tree, []).append((node, path))
+        for tree, some in visible.items():
+            self._placing(tree).trash(some)
+
+    def _placing(self, tree: Tree) -> Placing:
+        return Placing(self._session, tree, self._log, self._now)
+
+    def _tree_of(self, node: Node) -> Tree:
+        return next(tree for tree in self._trees if tree.scope.space_id == node.space_id)
 
     def _unmake(self, items: Sequence[tuple[BatchItem, Node]]) -> None:
         gone: list[Node] = []
@@ -136,38 +167,50 @@ class Reverting:
             gone.append(node)
         purge(self._session, self._tree.scope.space_id, [node.id for node in gone])
 
-    def _arrival(self, item: BatchItem, node: Node, on_conflict: Conflict) -> Arrival:
+    def _arrival(self, item: BatchItem, node: Node, on_conflict: Conflict) -> tuple[Tree, Arrival]:
         names = split_path(item.path)
-        folder, path = self._folder(item.parent_id)
-        if folder is not None and path is not None:
-            names = (*path, names[-1])
-        elif folder is None or on_conflict is not Conflict.RENAME:
-            folder = self._placing.folder_at(names[:-1])
+        folder, tree, path = self._folder(item.parent_id)
+        if folder is not None and tree is not None and path is not None:
+            return tree, Arrival(node, folder, (*path, names[-1]), self._origin(node))
+        tree = self._tree_of(node)
+        if folder is None or on_conflict is not Conflict.RENAME:
+            if tree is not self._tree and not tree.scope.is_whole:
+                # Nobody knows where the path began that it had.
+                raise NotFound
+            folder = self._placing(tree).folder_at(names[:-1])
         # Else it has been deleted meanwhile, and its content belongs into it wherever it is.
-        return Arrival(node, folder, names, self._origin(node))
+        return tree, Arrival(node, folder, names, self._origin(node))
 
     def _origin(self, node: Node) -> tuple[str, ...]:
         """Return the path of a live node, or its name where a folder above it is in the trash."""
-        _folder, path = self._folder(node.parent_id)
+        path = self._folder(node.parent_id).path
         return (*(path or ()), node.name)
 
-    def _visible(self, node: Node) -> tuple[str, ...]:
-        """Return the path of a live node; raises `NotFound` when a folder above it is in the trash."""
-        _folder, path = self._folder(node.parent_id)
-        if path is None:
+    def _visible(self, node: Node) -> tuple[Tree, tuple[str, ...]]:
+        """Return the path of a live node, and in which tree; raises `NotFound` when a folder above it is in the trash."""
+        _folder, tree, path = self._folder(node.parent_id)
+        if tree is None or path is None:
             raise NotFound
-        return (*path, node.name)
+        return tree, (*path, node.name)
 
-    def _folder(self, folder_id: int | None) -> tuple[Node | None, tuple[str, ...] | None]:
-        """Return a folder, None for one that is gone, and its path, None while it is in the trash.
+    def _folder(self, folder_id: int | None) -> _Whereabouts:
+        """Return where a folder is; asked once each while nothing changes its place.
 
-        Asked once each while nothing changes its place: it is the same for most of the items.
+        It is the same for most of the items.
         """
         if folder_id not in self._folders:
             folder = None if folder_id is None else self._session.get(Node, folder_id)
-            path = None if folder is None else self._tree.path_of(folder)
-            self._folders[folder_id] = (folder, path)
+            self._folders[folder_id] = (
+                _Whereabouts(None, None, None) if folder is None else self._look_for(folder)
+            )
         return self._folders[folder_id]
+
+    def _look_for(self, folder: Node) -> _Whereabouts:
+        for tree in self._trees:
+            path = tree.path_of(folder) if tree.scope.space_id == folder.space_id else None
+            if path is not None:
+                return _Whereabouts(folder, tree, path)
+        return _Whereabouts(folder, None, None)
 
 
 def is_untouched(session: Session, copy: Node) -> bool:

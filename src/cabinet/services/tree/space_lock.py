@@ -45,11 +45,11 @@ class LockedSpace:
 def lock_spaces(session: Session, space_ids: Iterable[int]) -> Mapping[int, LockedSpace]:
     """Hold the locks of spaces until the transaction ends, and return those that there are, by their ids.
 
-    Also those that have ended and are being removed.
+    Also those that have ended and are being removed. One that is held already is as it was when it was taken.
     """
     locked, wanted = dict(_held(session)), set(space_ids)
     # One order for everybody, or two could wait for each other's.
-    for space_id in sorted(wanted):
+    for space_id in sorted(wanted - locked.keys()):
         row = session.execute(_LOCK, {"space_id": space_id}).one_or_none()
         if row is not None:
             locked[space_id] = LockedSpace(*row)

@@ -1,0 +1,254 @@
+"""Moving and copying from one scope into another, which may be in another space.
+
+What comes from another space is copied into this one: new rows over the same blobs, of a file what it is
+now, without its history. When it was to be moved, the original goes to the trash of its own space in the
+transaction in which the copy appears, and only if the copy has all that the original has by then. What
+lies in the same space is moved as within one scope.
+
+Rule: all or nothing, in one batch that can be undone; every transaction takes the rows of all its spaces in
+one call, before it reads anything that it decides on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from cabinet.errors import N_, EntryExists, InvalidField, IsAFolder, NotFound, SelectionChanged, Unavailable
+from cabinet.models import BatchKind, Node
+from cabinet.services.access.rights import CHANGE, Rights
+from cabinet.services.access.scope import Scope
+from cabinet.services.changes.batch_runner import BatchRunner
+from cabinet.services.changes.batches import BatchRun, StepLog
+from cabinet.services.changes.building import Builder, holds_the_same, is_small_copy, state_of
+from cabinet.services.changes.destinations import NAMED_TWICE, NOTHING_NAMED, find_destination
+from cabinet.services.changes.placing import Arrival, Placed, Placing
+from cabinet.services.changes.selections import Gone
+from cabinet.services.kernel.clock import Clock
+from cabinet.services.tree.entries import Conflict, Entry
+from cabinet.services.tree.names import join_path, split_path
+from cabinet.services.tree.reach import publishing_measured
+from cabinet.services.tree.space_lock import lock_spaces
+from cabinet.services.tree.tree import Tree
+
+ONE_IN_ANOTHER = N_("one of them lies in another, and goes with it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is at a path of a scope. Where the scope begins, which has no path there, it has a `name`."""
+
+    scope: Scope
+    path: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """What is where now, in the order of its sources, and the id by which all of it can be undone."""
+
+    entries: Sequence[Entry]
+    batch_id: str | None = None
+
+
+class _Found(NamedTuple):
+    """A source that is there: its tree, its path in it, its node, and what it is called."""
+
+    tree: Tree
+    names: tuple[str, ...]
+    node: Node
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What was asked for: of what, to where, and whether the sources stay."""
+
+    sources: Sequence[Source]
+    to: str
+    on_conflict: Conflict
+    is_move: bool
+
+    @property
+    def spaces(self) -> set[int]:
+        """The spaces that the sources lie in."""
+        return {source.scope.space_id for source in self.sources}
+
+
+class _Rehearsed(Exception):
+    """It would work; what was done to see that is rolled back."""
+
+
+class Crossing:
+    """What somebody can bring into a scope from others of theirs."""
+
+    def __init__(self, session: Session, clock: Clock, scope: Scope) -> None:
+        self._session = session
+        self._clock = clock
+        self._scope = scope
+        self._tree = Tree(session, scope)
+
+    def move(self, sources: Sequence[Source], to: str, on_conflict: Conflict) -> Arranged:
+        """Move things into this scope, where `to` says as of `Moving.move`.
+
+        Needs READ, WRITE and DELETE where they are, for others may read them where they go. Raises as `copy`
+        does, `IsAFolder` where a scope begins, and `Unavailable` where something has changed in them meanwhile.
+        """
+        self._scope.require(Rights.WRITE)
+        for source in sources:
+            source.scope.require(Rights.READ | CHANGE)
+            if not split_path(source.path):
+                raise IsAFolder(path="")
+        return self._run(_Wanted(sources, to, on_conflict, is_move=True))
+
+    def copy(self, sources: Sequence[Source], to: str, on_conflict: Conflict) -> Arranged:
+        """Copy things into this scope; needs READ where they are.
+
+        Raises `NotFound`, `EntryExists`, `IntoItself`, `NotAFolder`, `InvalidName`, `InvalidField`,
+        `QuotaExceeded` or `FolderFull`, `TooManyEntries` and `CopyTooLarge`; then nothing has changed.
+        """
+        self._scope.require(Rights.WRITE)
+        for source in sources:
+            source.scope.require(Rights.READ)
+        return self._run(_Wanted(sources, to, on_conflict, is_move=False))
+
+    def _run(self, wanted: _Wanted) -> Arranged:
+        entries: list[Entry] = []
+
+        def act(run: BatchRun, seen: Mapping[int, object]) -> None:
+            """Build what is large out of sight, and let everything arrive by the last step."""
+            built = self._build(run, wanted, list(seen))
+            arrive = partial(self._arrive, wanted, built, seen)
+            entries.extend(run.take_step(arrive, is_last=True))
+
+        runner = BatchRunner(self._session, self._clock, self._scope, wanted.spaces)
+        kind = BatchKind.MOVE if wanted.is_move else BatchKind.COPY
+        try:
+            done = runner.run(kind, lambda: self._look(wanted), act, len(wanted.sources))
+        except SelectionChanged as error:
+            # It is another one by now; the next try takes that.
+            raise Unavailable from error
+        return Arranged(entries, done.batch_id)
+
+    def _look(self, wanted: _Wanted) -> Mapping[int, object]:
+        """Return the ids of the nodes that are to be copied, with what tells whether one has changed."""
+        found = self._find(wanted)
+        seen = {each.node.id: state_of(each.node) for each in found if self._is_copied(each, wanted)}
+        self._session.rollback()
+        return seen
+
+    def _is_copied(self, found: _Found, wanted: _Wanted) -> bool:
+        return not wanted.is_move or found.node.space_id != self._scope.space_id
+
+    def _find(self, wanted: _Wanted, *, lock: bool = False) -> list[_Found]:
+        """Return the sources in their order; with `lock`, what their mounts give is looked at again."""
+        if not wanted.sources:
+            raise InvalidField(field="from", reason=NOTHING_NAMED)
+        paths: dict[Scope, list[tuple[str, ...]]] = {}
+        for source in wanted.sources:
+            names = split_path(source.path)
+            if not names and not source.name:
+                raise IsAFolder(path="")
+            paths.setdefault(source.scope, []).append(names)
+        trees = {scope: Tree(self._session, scope) for scope in paths}
+        nodes = {
+            scope: trees[scope].find_all(below, trees[scope].root(lock=lock))
+            for scope, below in paths.items()
+        }
+        found: list[_Found] = []
+        for source in wanted.sources:
+            scope, names = source.scope, split_path(source.path)
+            if names not in nodes[scope]:
+                raise NotFound
+            name = names[-1] if names else source.name
+            found.append(_Found(trees[scope], names, nodes[scope][names], name))
+        self._check_each_once(found, wanted)
+        return found
+
+    def _check_each_once(self, found: Sequence[_Found], wanted: _Wanted) -> None:
+        """Raise `InvalidField` for what is named twice, and for what would be copied and then moved again."""
+        node_ids = {each.node.id for each in found}
+        if len(node_ids) < len(found):
+            raise InvalidField(field="from", reason=NAMED_TWICE)
+        for each in found if wanted.is_move else ():
+            above = [folder.id for folder in each.tree.way_up(each.node)][1:]
+            if self._is_copied(each, wanted) and not node_ids.isdisjoint(above):
+                raise InvalidField(field="from", reason=ONE_IN_ANOTHER)
+
+    def _build(self, run: BatchRun, wanted: _Wanted, node_ids: Sequence[int]) -> Mapping[int, int]:
+        """Build hidden copies of what is too much for one transaction; return which became which."""
+        if is_small_copy(self._session, node_ids):
+            return {}
+
+        def rehearse() -> None:
+            """See what keeps it from its place, before anything is built."""
+            lock_spaces(self._session, {self._scope.space_id, *wanted.spaces})
+            self._tree.root(lock=True)
+            arrivals = self._arrivals(self._find(wanted, lock=True), wanted)
+            placing = self._placing(StepLog(run.id, 0), self._tree)
+            placing.rehearse(list(arrivals.values()), wanted.on_conflict)
+            raise _Rehearsed
+
+        with suppress(_Rehearsed):
+            publishing_measured(self._session, rehearse)
+        return Builder(self._session, self._clock, self._scope).build(run, node_ids)
+
+    def _arrivals(self, found: Sequence[_Found], wanted: _Wanted) -> Mapping[int, Arrival]:
+        at = find_destination(self._tree, wanted.to, self._clock(), is_one=len(found) == 1)
+        return {
+            each.node.id: Arrival(each.node, at.folder, at.path_of(each.name), each.names) for each in found
+        }
+
+    def _arrive(
+        self, wanted: _Wanted, built: Mapping[int, int], seen: Mapping[int, object], log: StepLog
+    ) -> list[Entry]:
+        """Let everything be where it is to be, in one transaction."""
+        found = self._find(wanted, lock=True)
+        arrivals = self._arrivals(found, wanted)
+        copied = {each.node.id for each in found if self._is_copied(each, wanted)}
+        if copied != seen.keys():
+            raise Gone
+        placing, on_conflict = self._placing(log, self._tree), wanted.on_conflict
+        moved = [arrival for node_id, arrival in arrivals.items() if node_id not in copied]
+        placed = dict(zip((each.node.id for each in moved), placing.move(moved, on_conflict), strict=True))
+        new = [arrival for node_id, arrival in arrivals.items() if node_id in copied]
+        if built:
+            whole = {each.node.id: self._copy_of(each.node, built, seen, wanted) for each in new}
+            copies = placing.put_copies(new, whole, on_conflict)
+        else:
+            copies = placing.copy(new, on_conflict)
+        placed |= zip((each.node.id for each in new), copies, strict=True)
+        if wanted.is_move:
+            self._trash(log, [each for each in found if each.node.id in copied])
+        return [self._entry(placed[each.node.id]) for each in found]
+
+    def _copy_of(
+        self, node: Node, built: Mapping[int, int], seen: Mapping[int, object], wanted: _Wanted
+    ) -> Node:
+        """Return the copy of a node that was built; raises `Gone` where it lacks what is to leave its place."""
+        copy = self._session.get_one(Node, built[node.id])
+        if wanted.is_move and (state_of(node) != seen[node.id] or not holds_the_same(copy, node)):
+            raise Gone
+        return copy
+
+    def _trash(self, log: StepLog, originals: Sequence[_Found]) -> None:
+        by_tree: dict[Tree, list[Placed]] = {}
+        for each in originals:
+            by_tree.setdefault(each.tree, []).append((each.node, each.names))
+        for tree, nodes in by_tree.items():
+            self._placing(log, tree).trash(nodes)
+
+    def _entry(self, placed: Placed) -> Entry:
+        node, path = placed
+        if node.trashed_at is not None:
+            # Another of the sources has just replaced it.
+            raise EntryExists(path=join_path(path))
+        return self._tree.to_entry(node, path)
+
+    def _placing(self, log: StepLog, tree: Tree) -> Placing:
+        return Placing(self._session, tree, log, self._clock())

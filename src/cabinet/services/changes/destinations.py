@@ -1,0 +1,65 @@
+"""Where things go that somebody moves or copies: into a folder, and what one of them is called there.
+
+Rule: runs in the caller's transaction, under the lock of the space that they go to, and commits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cabinet.errors import N_, InvalidField, IsAFolder, NotAFolder
+from cabinet.models import Kind, Node
+from cabinet.services.tree.names import join_path, split_path
+from cabinet.services.tree.tree import Tree
+
+NAMED_TWICE = N_("it names the same thing twice.")
+NOTHING_NAMED = N_("it names nothing.")
+NEEDS_A_FOLDER = N_("several things need a folder that is there, or a path that ends in a slash.")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The folder that things go to, its path, and the new name if one thing gets one."""
+
+    folder: Node
+    names: tuple[str, ...]
+    name: str | None
+
+    def path_of(self, name: str) -> tuple[str, ...]:
+        """Return the path that something of a name gets."""
+        return (*self.names, self.name or name)
+
+
+def check_named(wanted: Sequence[tuple[str, ...]]) -> None:
+    """Raise `InvalidField` unless there are paths, each of them once, and `IsAFolder` for the root."""
+    if not wanted:
+        raise InvalidField(field="from", reason=NOTHING_NAMED)
+    if () in wanted:
+        raise IsAFolder(path="")
+    if len(set(wanted)) < len(wanted):
+        raise InvalidField(field="from", reason=NAMED_TWICE)
+
+
+def find_destination(tree: Tree, to: str, now: datetime, *, is_one: bool) -> Destination:
+    """Return where `to` is: a folder if it names one, is empty, or ends in a slash, else the path of the only thing.
+
+    Folders are made where they are missing. Raises `NotAFolder`, `InvalidName` and `InvalidField`.
+    """
+    names = split_path(to.removesuffix("/"))
+    node, depth = tree.walk(names)
+    is_there = depth == len(names)
+    if is_there and node.kind == Kind.FOLDER:
+        return Destination(node, names, None)
+    if to.endswith("/"):
+        if node.kind != Kind.FOLDER:
+            raise NotAFolder(path=join_path(names[:depth]))
+        return Destination(tree.make_folders(node, names[depth:], now), names, None)
+    if not is_one:
+        raise InvalidField(field="to", reason=NEEDS_A_FOLDER)
+    if is_there:
+        node = tree.parent(node)
+    elif node.kind != Kind.FOLDER:
+        raise NotAFolder(path=join_path(names[:depth]))
+    return Destination(tree.make_folders(node, names[depth:-1], now), names[:-1], names[-1])
