@@ -90,7 +90,7 @@ def parse_metadata(header: str) -> Mapping[str, str]:
 
 
 def to_target(metadata: Mapping[str, str]) -> Target:
-    """Return where an upload shall go; one without a name gets one that nothing else has.
+    """Return the target of an upload; without a file name, generate a unique one.
 
     Raises `InvalidName` or `InvalidField`.
     """

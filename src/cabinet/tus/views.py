@@ -34,7 +34,7 @@ from cabinet.web.guard import streams_body
 from cabinet.web.identity import acting_user
 from cabinet.web.objects import address_of, content_address, to_json
 from cabinet.web.pages import to_rfc3339
-from cabinet.web.places import place_at, where_begun, writable_roots
+from cabinet.web.places import place_to_fill, where_begun, writable_roots
 from cabinet.web.promises import CONTENT_HASH, promised_of
 from cabinet.web.runtime import setting
 from cabinet.web.services import files, resumable
@@ -74,11 +74,10 @@ def announce(upload_id: str = "") -> ResponseReturnValue:  # noqa: ARG001 - the 
 @bp.get("")
 def list_unfinished() -> ResponseReturnValue:
     """List the unfinished uploads of the acting user."""
-    found = [
-        _to_json(state, place)
-        for place in writable_roots()
-        for state in resumable(place.scope).list_unfinished()
-    ]
+    own, *behind = writable_roots()
+    begun = resumable(own.scope).unfinished_roots() if behind else set()
+    places = [own, *(each for each in behind if each.scope.is_whole or each.scope.root_id in begun)]
+    found = [_to_json(state, place) for place in places for state in resumable(place.scope).list_unfinished()]
     return {"uploads": sorted(found, key=itemgetter("created_at"), reverse=True)}
 
 
@@ -97,7 +96,9 @@ def create() -> ResponseReturnValue:
             raise UploadIsFinal
         if "Upload-Length" in request.headers or "Upload-Defer-Length" in request.headers:
             raise MalformedRequest(reason=FINAL_LENGTH)
-        return _created(service.join(plan, part_ids), place)
+        # What they are parts of tells where it goes; they do not.
+        beside = [root.scope for root in writable_roots()]
+        return _created(service.join(plan, part_ids, beside), place)
     plan = replace(plan, length=headers.length_of_creation(request.headers))
     if not brings_bytes:
         return _created(service.begin(plan), place)
@@ -113,23 +114,23 @@ def create() -> ResponseReturnValue:
 
 @bp.route("/<path:upload_id>", methods=["HEAD"])
 def tell(upload_id: str) -> ResponseReturnValue:
-    """Tell how far an upload is."""
+    """Return the offset of an upload."""
 
     def tell_of(place: Place) -> ResponseReturnValue:
-        """Answer from the place that it goes to."""
+        """Answer from the place of the upload's target."""
         state = resumable(place.scope).get(upload_id)
-        told = headers.progress(state) | headers.description(state) | _outcome(state, place)
-        return "", HTTPStatus.OK, told
+        response_headers = headers.progress(state) | headers.description(state) | _outcome(state, place)
+        return "", HTTPStatus.OK, response_headers
 
     return where_begun(Upload, upload_id, tell_of)
 
 
 @bp.get("/<path:upload_id>")
 def get(upload_id: str) -> ResponseReturnValue:
-    """Answer with the entry that a finished upload has become; nothing unfinished is served."""
+    """Return the entry of a finished upload; unfinished content is never served."""
 
     def get_from(place: Place) -> ResponseReturnValue:
-        """Answer from the place that it went to."""
+        """Answer from the place of the upload's target."""
         state = resumable(place.scope).get(upload_id)
         if state.content_hash is None:
             raise NotFound
@@ -141,7 +142,7 @@ def get(upload_id: str) -> ResponseReturnValue:
 @bp.patch("/<path:upload_id>")
 @streams_body
 def append(upload_id: str) -> ResponseReturnValue:
-    """Take the next part of an upload."""
+    """Append the next part to an upload."""
     acting_user()
     if request.mimetype != headers.PATCH_TYPE:
         raise UnsupportedEncoding(encoding=request.mimetype[:40])
@@ -157,7 +158,7 @@ def append(upload_id: str) -> ResponseReturnValue:
 
 @bp.delete("/<path:upload_id>")
 def cancel(upload_id: str) -> ResponseReturnValue:
-    """Forget an upload; a file that it has become stays."""
+    """Cancel an upload; the file of a finished one stays."""
     where_begun(Upload, upload_id, lambda place: resumable(place.scope).cancel(upload_id))
     return "", HTTPStatus.NO_CONTENT
 
@@ -178,7 +179,7 @@ def _plan(kind: UploadKind) -> tuple[Place, Plan]:
     described = request.headers.get("Upload-Metadata")
     metadata = headers.parse_metadata(described or "")
     target = headers.to_target(metadata)
-    place = place_at(target.path)
+    place = place_to_fill(target.path)
     target = replace(target, path=place.path)
     if "on_conflict" not in metadata:
         target = replace(target, on_conflict=usual_conflict(place.scope.rights))
@@ -211,7 +212,7 @@ def _created(state: UploadInfo, place: Place) -> ResponseReturnValue:
 
 
 def _outcome(state: UploadInfo, place: Place) -> dict[str, str]:
-    """Return what a finished upload has become."""
+    """Return the headers that describe the file of a finished upload."""
     if state.content_hash is None:
         return {}
     return {CONTENT_HASH: state.content_hash, "Content-Location": content_address(place.outside(state.path))}

@@ -11,7 +11,7 @@ Rule: the row never claims a byte that staging could lose, and no transaction is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -39,7 +39,7 @@ from cabinet.services.kernel.caps import caps_of
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import publishing, writing
 from cabinet.services.kernel.ids import new_id
-from cabinet.services.tree.space_lock import lock_space
+from cabinet.services.tree.space_lock import lock_space, lock_spaces
 from cabinet.services.tree.usage import quota_exceeded
 from cabinet.services.uploads.checksums import Proof
 from cabinet.services.uploads.publishing import Finished, Publisher, Terms
@@ -162,10 +162,11 @@ class ResumableUploads:
         proof.check(hash_chunks([]))
         return to_info(row)
 
-    def join(self, plan: Plan, upload_ids: Sequence[str]) -> UploadInfo:
+    def join(self, plan: Plan, upload_ids: Sequence[str], beside: Iterable[Scope] = ()) -> UploadInfo:
         """Make one file of complete partial uploads, which end with it; one may come several times.
 
-        Raises `MalformedRequest` for a part that is none, `TooManyJoins`, and as `begin` does.
+        They were begun in this scope or in one `beside` it, by the same actor: a partial upload has no
+        destination yet. Raises `MalformedRequest` for a part that is none, `TooManyJoins`, and as `begin` does.
         """
         self._scope.require(Rights.WRITE)
         most = caps_of(self._session).joins
@@ -173,21 +174,24 @@ class ResumableUploads:
             raise TooManyJoins(allowed=most)
         self._publisher.check(plan.target)
         try:
-            return to_info(self._join(plan, upload_ids))
+            return to_info(self._join(plan, upload_ids, beside))
         except UploadGone as error:
             raise MalformedRequest(reason=BAD_PART) from error
 
-    def _join(self, plan: Plan, upload_ids: Sequence[str]) -> Upload:
+    def _join(self, plan: Plan, upload_ids: Sequence[str], beside: Iterable[Scope]) -> Upload:
+        places = [self._rows, *(self._rows.of(scope) for scope in beside if scope.has(Rights.WRITE))]
         with ExitStack() as held:
             parts: dict[str, Upload] = {}
+            begun_in: dict[str, UploadRows] = {}
             # In one order for everybody, for two requests could wait for each other.
             for upload_id in sorted(set(upload_ids)):
-                found = _complete_partial(lambda upload_id=upload_id: self._rows.read(upload_id))  # type: ignore[misc]
-                owned = held.enter_context(self._held(found))
-                parts[upload_id] = _complete_partial(lambda owned=owned: owned.row)  # type: ignore[misc]
+                rows, found = _find_partial(places, upload_id)
+                owned = held.enter_context(self._held(found, rows=rows))
+                parts[upload_id], begun_in[upload_id] = _complete_partial(owned.row), rows
             length = sum(parts[upload_id].offset for upload_id in upload_ids)
             plan = replace(plan, length=length)
-            given_back = sum(row.offset for row in parts.values())
+            here = self._scope.space_id
+            given_back = sum(row.offset for row in parts.values() if row.space_id == here)
             self._check_room_for_new(self._space(), plan, length, given_back=given_back)
             forgotten = find_oldest_ended(self._session, self._scope.space_id)
             self._session.rollback()
@@ -196,10 +200,11 @@ class ResumableUploads:
                 finished = Finished(staging, staging.finish(), plan.target)
                 row = self._rows.new(new_id(), plan)
                 with publishing(self._session):
-                    lock_space(self._session, self._scope.space_id)
+                    lock_spaces(self._session, {here, *(joined.space_id for joined in parts.values())})
+                    lock_space(self._session, here)
                     forget_ended(self._session, forgotten)
-                    for joined in parts.values():
-                        self._rows.end(joined)
+                    for upload_id, joined in parts.items():
+                        begun_in[upload_id].end(joined)
                     self._rows.insert(row)
                     note = self._publish(row, finished)
                 note()
@@ -225,8 +230,14 @@ class ResumableUploads:
         self._scope.require(Rights.WRITE | Rights.LIST)
         return [to_info(row) for row in self._rows.unfinished()]
 
+    def unfinished_roots(self) -> set[int | None]:
+        """Return the row ids of the folders behind which the actor has unfinished uploads, in any scope."""
+        return self._rows.unfinished_roots()
+
     @contextmanager
-    def _held(self, row: Upload, let_go: Callable[[], None] | None = None) -> Iterator[Owned]:
+    def _held(
+        self, row: Upload, let_go: Callable[[], None] | None = None, rows: UploadRows | None = None
+    ) -> Iterator[Owned]:
         """Hold the lock of an upload that had not ended, and give it as it is then.
 
         The transaction that read it is open. One that has expired ends here, and one whose bytes are
@@ -240,11 +251,12 @@ class ResumableUploads:
                 )
             except LockTaken as error:
                 raise UploadLocked from error
-            owned = self._rows.read_owned(row.id)
+            rows = rows or self._rows
+            owned = rows.read_owned(row.id)
             if owned.row.ended_at is None:
                 is_lost = (self._store.staged_size(row.id) or 0) < owned.row.offset
                 if is_lost or owned.row.expires_at <= self._clock():
-                    self._end(owned.row)
+                    self._end(owned.row, rows)
                     raise UploadGone
             yield owned
 
@@ -345,18 +357,22 @@ class ResumableUploads:
         (stored,) = self._publisher.publish([finished], released=row.offset)
         return self._rows.store(row, stored.entry.path, stored.entry.content_hash, finished.sealed.size)
 
-    def _end(self, row: Upload) -> None:
+    def _end(self, row: Upload, rows: UploadRows | None = None) -> None:
         with writing(self._session):
-            self._rows.end(row)
+            (rows or self._rows).end(row)
         self._store.discard(row.id)
 
 
-def _complete_partial(read: Callable[[], Upload]) -> Upload:
-    """Return a partial upload that is complete; raises `MalformedRequest`."""
-    try:
-        row = read()
-    except (NotFound, UploadGone) as error:
-        raise MalformedRequest(reason=BAD_PART) from error
+def _find_partial(places: Iterable[UploadRows], upload_id: str) -> tuple[UploadRows, Upload]:
+    """Return a partial upload that is complete, and where it was begun; raises `MalformedRequest`."""
+    for rows in places:
+        with suppress(NotFound):
+            return rows, _complete_partial(rows.read(upload_id))
+    raise MalformedRequest(reason=BAD_PART)
+
+
+def _complete_partial(row: Upload) -> Upload:
+    """Return a row, which is of a partial upload that is complete; raises `MalformedRequest`."""
     if row.kind != UploadKind.PARTIAL or state_of(row) is not UploadState.COMPLETE:
         raise MalformedRequest(reason=BAD_PART)
     return row

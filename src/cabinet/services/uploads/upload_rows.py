@@ -56,6 +56,10 @@ class UploadRows:
         self._tree = Tree(session, scope)
         self._mine = begun_in(Upload, scope)
 
+    def of(self, scope: Scope) -> UploadRows:
+        """Return the rows of the uploads to another scope."""
+        return UploadRows(self._session, self._clock, self._keep, scope)
+
     def new(self, upload_id: str, plan: Plan) -> Upload:
         """Return the row of an upload that has no bytes yet, which is in no database."""
         now = self._clock()
@@ -121,6 +125,11 @@ class UploadRows:
             *self._mine, Upload.ended_at.is_(None), Upload.expires_at > self._clock()
         )
         return list(self._session.scalars(open_ones.order_by(Upload.created_at.desc())))
+
+    def unfinished_roots(self) -> set[int | None]:
+        """Return the folders at which scopes begin, any of the actor's, in which some are not finished."""
+        roots = select(Upload.root_id).where(Upload.user_id == self._scope.actor.user_id)
+        return set(self._session.scalars(roots.where(Upload.ended_at.is_(None)).distinct()))
 
     def overdraft(self, row: Upload) -> int:
         """Return how many bytes beyond the quota may come for an upload."""
