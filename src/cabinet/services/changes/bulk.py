@@ -210,11 +210,13 @@ class Bulk:
                 find_beside = partial(self._open_trees, elsewhere, spaces)
                 roles, position = run.take_step(partial(self._undo_some, batch_id, position, find_beside))
                 found += len(roles)
-                back += sum(role in _OF_THE_USERS for role in roles)
+                back += sum(role in counted for role in roles)
 
         def find() -> int:
             return check_undoable(self._session, self._clock, self._scope, batch_id, kinds)
 
+        # What a move copied into another space is what it moved, once more.
+        counted = {ItemRole.RELOCATED} if BatchKind.MOVE in kinds else _OF_THE_USERS
         spaces = set(spaces_of(self._session, batch_id))
         runner = BatchRunner(self._session, self._clock, self._scope, spaces)
         runner.run(BatchKind.UNDO, find, act, undoes=batch_id)
