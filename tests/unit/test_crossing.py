@@ -408,6 +408,10 @@ def test_within_one_space_a_move_keeps_the_history_and_can_be_undone(spaces: Spa
     assert bench.trash(session, spaces.alice).count() == 0
     check_rows(session)
     assert moved.batch_id is not None
+    with pytest.raises(NotFound):
+        # As when the mount that it came from has been left.
+        bench.bulk(session, target).undo(moved.batch_id, {BatchKind.MOVE}, [])
+    assert paths_of(session, bench, target) == ["place", "place/a"]
     bench.bulk(session, target).undo(moved.batch_id, {BatchKind.MOVE}, [source.scope])
     assert spaces.all() == before
     check_rows(session)

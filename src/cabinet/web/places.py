@@ -3,7 +3,7 @@
 Behind a mount it is that of the target. Whatever is told of what lies there is told as the acting user has
 it; an error of the one place that a request is about as well, for which it is noted.
 
-Rule: parses nothing and renders nothing; whoever is given a place acts by its scope and its path alone.
+Rule: reads no request and renders nothing; whoever is given a place acts by its scope and its path alone.
 """
 
 from __future__ import annotations

@@ -174,8 +174,9 @@ class Reverting:
             return tree, Arrival(node, folder, (*path, names[-1]), self._origin(node))
         tree = self._tree_of(node)
         if folder is None or on_conflict is not Conflict.RENAME:
-            if tree is not self._tree and not tree.scope.is_whole:
-                # Nobody knows where the path began that it had.
+            is_elsewhere = folder is not None and not any(above.trashed_at for above in tree.way_up(folder))
+            if is_elsewhere or (tree is not self._tree and not tree.scope.is_whole):
+                # It is out of reach, or nobody knows where the path began that it had.
                 raise NotFound
             folder = self._placing(tree).folder_at(names[:-1])
         # Else it has been deleted meanwhile, and its content belongs into it wherever it is.
