@@ -542,7 +542,7 @@ def test_what_takes_many_transactions_has_all_in_the_end(large: Spaces, act: Act
 
 
 @every_act
-@pytest.mark.parametrize("step", [1, 2, 3, 4])
+@pytest.mark.parametrize("step", [2, 4])
 def test_a_process_that_dies_on_the_way_leaves_nothing_and_loses_nothing(
     large: Spaces, monkeypatch: pytest.MonkeyPatch, act: Act, step: int
 ) -> None:
@@ -571,7 +571,7 @@ def test_a_process_that_dies_on_the_way_leaves_nothing_and_loses_nothing(
 def test_a_process_that_dies_anywhere_leaves_nothing(
     large: Spaces, monkeypatch: pytest.MonkeyPatch, act: Act
 ) -> None:
-    for step in range(5, 100):
+    for step in range(1, 100):
         before = large.all()
         steps = iter(range(1, 1000))
 
@@ -593,7 +593,7 @@ def test_a_process_that_dies_anywhere_leaves_nothing(
         if large.all() != before:
             # It was the last step: all of it is there, and nobody was told so.
             break
-    assert step > 5
+    assert step > 4
 
 
 @pytest.mark.parametrize("act", [move_path, move_everything])
