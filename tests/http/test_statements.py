@@ -23,7 +23,7 @@ STATEMENTS = {
     "put": 13,
     "replace": 13,
     "move": 14,
-    "copy": 19,
+    "copy": 24,
     "folder": 10,
     "delete": 10,
     "restore": 10,
