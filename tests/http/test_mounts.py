@@ -286,7 +286,7 @@ def test_what_crosses_a_mount_is_copied_and_counts_where_it_goes(alice: Program,
     assert mounted.get("/files/own.txt").status_code == 404
     assert [each["from"] for each in mounted.get("/trash").get_json()["entries"]] == ["own.txt"]
     assert (usage(alice), usage(mounted)) == (before[0] + 3, before[1] + 11)
-    assert paths_in(mounted.get("/search?q=deep")) == ["got/sub/deep.txt"]
+    assert paths_in(mounted.get("/search?q=deep")) == ["got/sub/deep.txt", "Hers/sub/deep.txt"]
     taken = arrange(mounted, "moves", ["got/a.txt"], "Hers/")
     assert is_problem(taken, 409, "entry-exists")
     assert "“Hers/a.txt”" in taken.get_json()["detail"]

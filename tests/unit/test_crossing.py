@@ -288,8 +288,8 @@ def test_a_target_is_written_to_and_what_is_replaced_deleted(spaces: Spaces) -> 
 def test_a_mount_that_gives_less_by_now_gives_no_more(spaces: Spaces, way: str, changed: str) -> None:
     session, bench = spaces.session, spaces.bench
     guests = {"source": lib(spaces), "target": hers(spaces)}
-    before = spaces.all()
     Mounts(session, spaces.bob.scope).leave("Lib" if changed == "source" else "Hers")
+    before = spaces.all()
 
     with pytest.raises(NotFound):
         getattr(bench.crossing(session, guests["target"]), way)(

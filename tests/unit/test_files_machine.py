@@ -24,6 +24,7 @@ from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.paging import Order, Sort
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.audit import check_rows
+from tests.support.mounts import mount
 from tests.support.services import VERSIONS_KEPT, workbench
 
 KEEP = Keep(
@@ -34,6 +35,7 @@ NAMES = st.sampled_from(["a", "В", "10"])
 PATHS = st.lists(NAMES, min_size=1, max_size=2).map("/".join)
 # Few, so that contents are often shared, given up and taken up again.
 CONTENTS = st.sampled_from([b"", b"one", b"two", b"three" * 1000])
+MOUNTED = ["Mounted", "Mounted/x"]
 
 
 @dataclass
@@ -80,6 +82,11 @@ class FilesMachine(RuleBasedStateMachine):
     @initialize()
     def register(self) -> None:
         self.account = self.bench.register(self.session)
+        # A folder of somebody else stands in the root the whole time, and counts nowhere.
+        other = self.bench.register(self.session, "other")
+        self.bench.files(self.session, other).make_folder("outer/shared/x")
+        mount(self.session, "other", "outer/shared", self.account.username, MOUNTED[0])
+        self.account = self.bench.accounts(self.session).get(self.account.id)
         self.service = self.bench.files(self.session, self.account)
 
     def refusal(self, path: str, on_conflict: Conflict) -> type[CabinetError] | None:
@@ -163,7 +170,7 @@ class FilesMachine(RuleBasedStateMachine):
     @invariant()
     def everything_is_listed_once_in_every_order(self) -> None:
         listed = [entry.path for entry in self.service.list_below("", 1000, None).entries]
-        assert sorted(listed) == sorted([*self.files, *self.folders])
+        assert sorted(listed) == sorted([*self.files, *self.folders, *MOUNTED])
         for folder in ["", *self.folders]:
             inside = [path for path in listed if path.rpartition("/")[0] == folder]
             below = [path for path in self.files if path.startswith(f"{folder}/" if folder else "")]
@@ -172,7 +179,9 @@ class FilesMachine(RuleBasedStateMachine):
                 page = self.service.list_page(folder, Order(sort), 1000)
                 assert sorted(entry.path for entry in page.entries) == sorted(inside)
                 insides = page.insides
-                assert (insides.entries, insides.files, insides.size) == (len(inside), len(below), size)
+                own = len(set(inside) - set(MOUNTED))
+                assert (insides.entries, insides.files, insides.size) == (own, len(below), size)
+                assert page.shown.entries == len(inside)
                 folders_first = sorted((entry.is_folder for entry in page.entries), reverse=True)
                 assert [entry.is_folder for entry in page.entries] == folders_first
 

@@ -201,18 +201,23 @@ def test_nothing_takes_the_name_of_a_mount(
     check_rows(session)
 
 
-def test_what_acts_on_all_of_the_root_leaves_its_mounts(
+BEHIND = ["Alice", "Alice/sub", "Alice/sub/deep.txt"]
+
+
+def test_all_of_the_root_is_read_with_what_lies_behind_its_mounts_and_deleted_without(
     session: Session, bench: Workbench, bob: Account, mounted: int
 ) -> None:
     archive = bench.zipping(session, bob).zip([""])
-    assert zipfile.ZipFile(io.BytesIO(b"".join(archive.chunks))).namelist() == ["own.txt"]
-    assert paths_of(session, bench, bob) == ["own.txt"]
-    assert bench.search(session, bob).page("alice", "", 10).entries == []
+    assert zipfile.ZipFile(io.BytesIO(b"".join(archive.chunks))).namelist() == [
+        "Alice/", "Alice/sub/", "Alice/sub/deep.txt", "own.txt"
+    ]  # fmt: skip
+    assert paths_of(session, bench, bob) == [*BEHIND, "own.txt"]
+    assert [found.path for found in bench.search(session, bob).page("alice", "", 10).entries] == ["Alice"]
 
     bench.bulk(session, bob).trash(FolderSelection("", frozenset(), 1))
 
     assert session.get_one(Node, mounted).trashed_at is None
-    assert paths_of(session, bench, bob) == []
+    assert paths_of(session, bench, bob) == BEHIND
 
 
 def test_a_mount_is_renamed_and_its_target_is_not(

@@ -29,6 +29,7 @@ from cabinet.errors import (
 from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.names import numbered
 from tests.support.audit import check_rows
+from tests.support.mounts import mount
 from tests.support.services import VERSIONS_KEPT, workbench
 
 Folder: TypeAlias = dict[str, Any]
@@ -37,6 +38,7 @@ NAMES = st.sampled_from(["a", "Б", "c"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
 CONTENTS = st.sampled_from([b"", b"one", b"three"])
 CONFLICTS = st.sampled_from(Conflict)
+MOUNTED = ["Mounted", "Mounted/x", "Mounted/x/y"]
 
 
 class Model:
@@ -144,6 +146,11 @@ class TreeMachine(RuleBasedStateMachine):
     @initialize()
     def register(self) -> None:
         self.account = self.bench.register(self.session)
+        # A folder of somebody else stands in the root the whole time, and neither gets in the way of the other.
+        other = self.bench.register(self.session, "other")
+        self.bench.upload(self.session, other, "outer/shared/x/y", b"theirs")
+        mount(self.session, "other", "outer/shared", self.account.username, MOUNTED[0])
+        self.account = self.bench.accounts(self.session).get(self.account.id)
         self.files = self.bench.files(self.session, self.account)
         self.moving = self.bench.moving(self.session, self.account)
         self.trash = self.bench.trash(self.session, self.account)
@@ -257,6 +264,7 @@ class TreeMachine(RuleBasedStateMachine):
     def the_trees_are_the_same(self) -> None:
         expected = _paths(self.model.root)
         listed = {entry.path: entry for entry in self.files.list_below("", 1000, None).entries}
+        assert [path for path in MOUNTED if not listed.pop(path).role] == []
         assert listed.keys() == expected.keys()
         for path, node in expected.items():
             assert listed[path].is_folder == isinstance(node, dict)

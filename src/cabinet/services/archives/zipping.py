@@ -3,6 +3,8 @@
 The tree is read a page at a time, each in a transaction that ends before the next byte moves. So
 an archive shows each folder as it was when it was reached, and each file whole, as it was then.
 
+An archive of the root of somebody's own space has what lies behind its mounts, too, as the user has it.
+
 Rule: what lies outside of the scope does not exist. Neither the tree nor an archive is ever held whole.
 """
 
@@ -12,6 +14,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
 from itertools import chain, islice
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
@@ -26,7 +29,7 @@ from cabinet.services.archives.zip_format import Archive, Length, is_one_piece
 from cabinet.services.archives.zip_names import ExactNames, FolderNames, Naming
 from cabinet.services.changes.selections import FolderSelection, Selected, find_in_folder
 from cabinet.services.kernel.contents import open_content
-from cabinet.services.tree.mounts import Place
+from cabinet.services.tree.mounts import Mounts, Place
 from cabinet.services.tree.names import split_path
 from cabinet.services.tree.tree import Tree
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly
@@ -66,6 +69,7 @@ class _Copy(NamedTuple):
     id: int
     kind: int
     name: str
+    sort_key: bytes
     size: int
     content_hash: str | None
     modified_at: datetime
@@ -82,6 +86,8 @@ class _Top(NamedTuple):
     above: tuple[str, ...]
     found: _Found
     is_root: bool = False
+    # The folders that are in it besides those of its own, in order.
+    mounts: Sequence[_Copy] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +176,21 @@ class Zipping:
             nodes = Tree(self._session, scope).find_all(paths)
             found |= {(scope, path): node for path, node in nodes.items()}
         return [
-            _Top(names[:-1], _copy_of(found.get((place.scope, inside[names])), names), not names)
+            _Top(
+                names[:-1],
+                _copy_of(found.get((place.scope, inside[names])), names),
+                not names,
+                () if names else self._mounts(),
+            )
             for names, place in wanted.items()
+        ]
+
+    def _mounts(self) -> Sequence[_Copy]:
+        mounts = Mounts(self._session, self._scope)
+        return [
+            _copy_of(mount.target, (mount.name,))._replace(sort_key=mount.sort_key)
+            for mount in mounts.all()
+            if mounts.at(mount).scope.has(Rights.READ)
         ]
 
     def _selected(self, selected: Selected) -> Iterator[_Top]:
@@ -187,15 +206,21 @@ class Zipping:
         for top in tops:
             prefix = "" if naming is Naming.SAFE else "".join(f"{name}/" for name in top.above)
             if top.is_root:
-                yield from self._below(top.found.id, "", names)
+                yield from self._below(top.found.id, "", names, top.mounts)
             else:
                 yield from self._member(top.found, prefix, names)
 
-    def _below(self, folder_id: int, prefix: str, names: _Names) -> Iterator[Member]:
+    def _below(
+        self, folder_id: int, prefix: str, names: _Names, mounts: Sequence[_Copy] = ()
+    ) -> Iterator[Member]:
+        inside: Iterable[_Found] = self._entries_of(folder_id)
+        for row in merge(inside, mounts, key=_in_order) if mounts else inside:
+            yield from self._member(row, prefix, names)
+
+    def _entries_of(self, folder_id: int) -> Iterator[Row[Any]]:
         page = self._page(_ENTRIES, {"folder_id": folder_id})
         while page:
-            for row in page:
-                yield from self._member(row, prefix, names)
+            yield from page
             if len(page) < PAGE:
                 return
             last = {"kind": page[-1].kind, "sort_key": page[-1].sort_key}
@@ -244,6 +269,10 @@ class Zipping:
                     yield from archive.small_file(member.name, member.modified_at, whole)
                 else:
                     yield from archive.large_file(member.name, member.modified_at, member.size, content)
+
+
+def _in_order(found: _Found) -> tuple[int, bytes]:
+    return found.kind, found.sort_key
 
 
 def _copy_of(node: Node | None, names: tuple[str, ...]) -> _Copy:

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from cabinet.errors import N_, InvalidField
 from cabinet.models import Kind, Node
-from cabinet.services.access.rights import Rights
+from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.roles import ShareRole
 
 OCTETS = "application/octet-stream"
@@ -85,7 +85,10 @@ class Mounted:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file or a folder. A folder has no size, hash or media type, but `insides`; a mount is `mounted`."""
+    """A file or a folder. A folder has no size, hash or media type, but `insides`.
+
+    A mount is `mounted`; of it and of all behind it, `role` is what its actor is there.
+    """
 
     kind: str
     name: str
@@ -96,12 +99,18 @@ class Entry:
     created_at: datetime
     modified_at: datetime
     insides: Insides | None = None
+    role: ShareRole | None = None
     mounted: Mounted | None = None
 
     @property
     def is_folder(self) -> bool:
         """Tell whether other entries can lie below."""
         return self.kind == "folder"
+
+    @property
+    def is_fixed(self) -> bool:
+        """Tell whether its actor may only look at it."""
+        return self.role is not None and CHANGE not in self.role.rights
 
 
 def to_entry(node: Node, path: str) -> Entry:

@@ -10,7 +10,8 @@ An outline is all that one has seen of a folder page by page, as it is now. It h
 each entry, for it may be fifty pages long, and of most of them nobody wants to know more.
 
 The root of somebody's own space shows mounts among the folders, as if each were its target; all of them
-are read for each page, and those behind the cursor come in where they belong.
+are read for each page, and those behind the cursor come in where they belong. A list of everything below
+it goes on behind each of them, as its user has it.
 
 Rule: reads only; at most `MAX_LIMIT` whole entries at a time.
 """
@@ -32,7 +33,16 @@ from cabinet.services.access.scope import Scope
 from cabinet.services.tree.cursors import Cursors, Place
 from cabinet.services.tree.entries import Entry, Insides
 from cabinet.services.tree.extents import Extent, first_part
-from cabinet.services.tree.merging import Brief, Columns, Course, Position, beside_of, brief_of, merged
+from cabinet.services.tree.merging import (
+    Brief,
+    Columns,
+    Course,
+    Position,
+    beside_of,
+    brief_of,
+    merged,
+    with_mounts,
+)
 from cabinet.services.tree.mounts import Mount, Mounts
 from cabinet.services.tree.names import join_path, sort_key, split_path
 from cabinet.services.tree.paging import Order, Page, Sort
@@ -67,12 +77,16 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The first part of a folder in brief; `next` asks for the rest, None when there is none."""
+    """The first part of a folder in brief; `next` asks for the rest, None when there is none.
+
+    `insides` and `shown` as of a `Page`.
+    """
 
     path: str
     briefs: Sequence[Brief]
     next: str | None
     insides: Insides
+    shown: Insides
 
 
 class Listing:
@@ -107,7 +121,10 @@ class Listing:
         entries = [self._entry(node, names) for node in shown]
         more = len(found) > limit
         after = self._cursors.seal(place, _to_sealed(shown[-1], course)) if more else None
-        return Page(join_path(names), entries, after, self._insides(folder, names), beside_of(mounts))
+        insides = self._insides(folder, names)
+        return Page(
+            join_path(names), entries, after, insides, with_mounts(insides, mounts), beside_of(mounts)
+        )
 
     def outline(self, path: str, order: Order, extent: Extent) -> Outline:
         """Return the first part of the folder at `path`, or of what is behind the cursor of `order`.
@@ -133,7 +150,8 @@ class Listing:
             lambda brief: self._cursors.seal(place, _to_sealed(brief, course)),
         )
         briefs = [brief_of(each) if isinstance(each, Mount) else each for each in found]
-        return Outline(join_path(names), briefs, after, self._insides(folder, names))
+        insides = self._insides(folder, names)
+        return Outline(join_path(names), briefs, after, insides, with_mounts(insides, mounts))
 
     def entries(self, outline: Outline, numbers: Sequence[int]) -> dict[int, Entry]:
         """Return those entries of an outline that have these numbers in it, as far as they are there yet."""
@@ -167,13 +185,15 @@ class Listing:
         folder = self._tree.get_folder(names)
         place = ("walk", *self._scope.key, join_path(names))
         start = None if after is None else self._cursors.open(place, after)
-        found = list(islice(self._walk_after(folder, names, start), limit + 1))
+        mounts = self._mounts_in(names)
+        found = list(islice(self._walk_after(folder, names, start, mounts), limit + 1))
         shown = found[:limit]
         last = None
         if len(found) > limit:
             below = split_path(shown[-1].path)[len(names) :]
             last = self._cursors.seal(place, [shown[-1].kind, join_path(below)])
-        return Page(join_path(names), shown, last, self._insides(folder, names))
+        insides = self._insides(folder, names)
+        return Page(join_path(names), shown, last, insides, with_mounts(insides, mounts), beside_of(mounts))
 
     def _insides(self, folder: Node, names: tuple[str, ...]) -> Insides:
         insides = self._tree.to_entry(folder, names).insides
@@ -217,34 +237,68 @@ class Listing:
         return found
 
     def _walk_after(
-        self, folder: Node, names: tuple[str, ...], start: Sequence[str] | None
+        self, folder: Node, names: tuple[str, ...], start: Sequence[str] | None, mounts: Sequence[Mount]
     ) -> Iterator[Entry]:
-        """Yield everything below a folder, behind an entry: its kind and its path below the folder."""
+        """Yield everything below a folder with these mounts, behind an entry: its kind and its path below the folder."""
         if start is None:
-            yield from self._walk(folder.id, names, None)
+            yield from self._walk(folder.id, names, None, mounts)
             return
         kind, below = start
-        passed = (*names, *split_path(below))
+        passed = split_path(below)
+        mount = next((each for each in mounts if each.name == passed[0]), None)
+        if mount is not None:
+            yield from self._walk_mount(mount, [kind, join_path(passed[1:])] if passed[1:] else None)
+            yield from self._walk(folder.id, names, (Kind.FOLDER, [mount.sort_key]), mounts)
+            return
+        whole = (*names, *passed)
         # From the entry itself outwards: what is in it, what follows it, what follows its folder.
-        if kind == "folder" and (last := self._tree.find(passed)) is not None:
-            yield from self._walk(last.id, passed, None)
-        for depth in range(len(passed), len(names), -1):
-            parent = self._tree.find(passed[: depth - 1])
+        if kind == "folder" and (last := self._tree.find(whole)) is not None:
+            yield from self._walk(last.id, whole, None)
+        for depth in range(len(whole), len(names), -1):
+            parent = self._tree.find(whole[: depth - 1])
             if parent is None or parent.kind != Kind.FOLDER:
                 continue
-            is_file = depth == len(passed) and kind == "file"
-            position = (Kind.FILE if is_file else Kind.FOLDER, [sort_key(passed[depth - 1])])
-            yield from self._walk(parent.id, passed[: depth - 1], position)
+            is_file = depth == len(whole) and kind == "file"
+            position = (Kind.FILE if is_file else Kind.FOLDER, [sort_key(whole[depth - 1])])
+            beside = mounts if depth == len(names) + 1 else ()
+            yield from self._walk(parent.id, whole[: depth - 1], position, beside)
 
-    def _walk(self, folder_id: int, names: tuple[str, ...], start: Position | None) -> Iterator[Entry]:
-        """Yield what is below a folder, behind `start`, in batches that end with the consumer."""
+    def _walk_mount(self, mount: Mount, start: Sequence[str] | None) -> Iterator[Entry]:
+        """Yield what is behind a mount, behind an entry there, as its user has it."""
+        place = self._mounts.at(mount)
+        if place.scope.has(Rights.LIST):
+            behind = Listing(self._session, self._cursors, place.scope)
+            for entry in behind.walk_after(mount.target, start):
+                yield place.shown(entry)
+
+    def walk_after(self, root: Node, start: Sequence[str] | None) -> Iterator[Entry]:
+        """Yield everything below the root of the scope, behind an entry of `page_below`."""
+        return self._walk_after(root, (), start, ())
+
+    def _walk(
+        self,
+        folder_id: int,
+        names: tuple[str, ...],
+        start: Position | None,
+        mounts: Sequence[Mount] = (),
+    ) -> Iterator[Entry]:
+        """Yield what is below a folder with these mounts, behind `start`, in batches that end with the consumer."""
+        course = _by_name(folder_id)
+        for each in merged(self._in_batches(course, start), mounts, course, start):
+            if isinstance(each, Mount):
+                yield self._mounts.entry(each)
+                yield from self._walk_mount(each, None)
+                continue
+            path = (*names, each.name)
+            yield self._tree.to_entry(each, path)
+            if each.kind == Kind.FOLDER:
+                yield from self._walk(each.id, path, None)
+
+    def _in_batches(self, course: Course, start: Position | None) -> Iterator[Node]:
+        """Yield the nodes of a folder behind `start`, in batches that end with the consumer."""
         while True:
-            batch = list(islice(self._nodes(_by_name(folder_id), start, MAX_LIMIT), MAX_LIMIT))
-            for node in batch:
-                path = (*names, node.name)
-                yield self._tree.to_entry(node, path)
-                if node.kind == Kind.FOLDER:
-                    yield from self._walk(node.id, path, None)
+            batch = list(islice(self._nodes(course, start, MAX_LIMIT), MAX_LIMIT))
+            yield from batch
             if len(batch) < MAX_LIMIT:
                 return
             start = (Kind(batch[-1].kind), [batch[-1].sort_key])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 from sqlalchemy.orm import InstrumentedAttribute
 
 from cabinet.models import Kind, Node
+from cabinet.services.tree.entries import Insides, Mounted
 from cabinet.services.tree.mounts import Mount
 
 # Columns that a listing compares. The sort key of a name ends them all, for it is unique.
@@ -51,6 +53,7 @@ class Brief(NamedTuple):
     tree_files: int
     content_hash: str | None
     modified_at: datetime
+    mounted: Mounted | None = None
 
 
 _Own = TypeVar("_Own", Node, Brief)
@@ -107,10 +110,21 @@ def beside_of(mounts: Iterable[Mount]) -> tuple[str, ...]:
     )
 
 
+def with_mounts(insides: Insides, mounts: Sequence[Mount]) -> Insides:
+    """Return what a root and its mounts hold together."""
+    targets = [mount.target for mount in mounts]
+    return replace(
+        insides,
+        entries=insides.entries + len(targets),
+        files=insides.files + sum(target.tree_files for target in targets),
+        size=insides.size + sum(target.tree_size for target in targets),
+    )
+
+
 def brief_of(mount: Mount) -> Brief:
     """Return a mount in brief: its own name and row, and what its target holds."""
     target = mount.target
     return Brief(
         mount.id, Kind.FOLDER, mount.name, mount.sort_key, 0,
-        target.tree_size, target.tree_files, None, target.modified_at,
+        target.tree_size, target.tree_files, None, target.modified_at, mount.mounted,
     )  # fmt: skip

@@ -13,7 +13,8 @@ space; the tree below a target is for others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -21,7 +22,7 @@ from typing import TypeAlias
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from cabinet.errors import InvalidName, NotFound, TooManyMounts
+from cabinet.errors import CabinetError, InvalidName, NotFound, TooManyMounts
 from cabinet.models import Batch, Kind, Node, Space, SpaceKind, Upload, User
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.roles import ShareRole
@@ -108,10 +109,26 @@ class Place:
         """Return an entry of the scope as the actor has it; where that begins, it is the mount."""
         if self.mount is None:
             return entry
-        path = self.outside(entry.path)
+        path, mounted = self.outside(entry.path), self.mount.mounted
         if entry.path:
-            return replace(entry, path=path)
-        return replace(entry, path=path, name=self.mount.name, mounted=self.mount.mounted)
+            return replace(entry, path=path, role=mounted.role)
+        return replace(entry, path=path, name=self.mount.name, role=mounted.role, mounted=mounted)
+
+    def told(self, error: CabinetError) -> CabinetError:
+        """Return the error, with its path as the actor has it."""
+        path = error.data.get("path")
+        if self.mount is not None and isinstance(path, str):
+            error.path = self.outside(path)  # type: ignore[attr-defined]  # it has that field
+        return error
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Let an error of the body name its path as the actor has it."""
+        try:
+            yield
+        except CabinetError as error:
+            self.told(error)
+            raise
 
 
 class Mounts:
@@ -127,16 +144,22 @@ class Mounts:
         return self.places([path])[0]
 
     def places(self, paths: Iterable[str]) -> list[Place]:
-        """Return where each of some paths leads, as `place` does; asks once for each first name."""
-        mounts: dict[str, Mount | None] = {}
-        found = []
-        for path in paths:
-            first, _, rest = path.partition("/")
-            if first not in mounts:
-                mounts[first] = self.find(first)
-            mount = mounts[first]
-            found.append(Place(self._scope, path) if mount is None else self.at(mount, rest))
-        return found
+        """Return where each of some paths leads, as `place` does; asks once."""
+        split = [(path, *path.partition("/")[::2]) for path in paths]
+        mounts = self._find_all({first for _path, first, _rest in split})
+        return [
+            self.at(mounts[first], rest) if first in mounts else Place(self._scope, path)
+            for path, first, rest in split
+        ]
+
+    def _find_all(self, names: Collection[str]) -> dict[str, Mount]:
+        """Return those of the names that are of mounts, with these."""
+        if len(names) <= 1:
+            found = {name: self.find(name) for name in names}
+            return {name: mount for name, mount in found.items() if mount is not None}
+        known = {mount.name: mount for mount in self.all()}
+        kept = {name: _kept_as(name) for name in names} if known else {}
+        return {name: known[as_kept] for name, as_kept in kept.items() if as_kept in known}
 
     def of_begun(self, table: type[Batch | Upload], begun_id: str) -> Place | None:
         """Return the place behind a mount in which its actor began something, None where that is none."""
@@ -148,6 +171,29 @@ class Mounts:
         row = self._session.execute(wanted).one_or_none()
         mount = None if row is None or row.root_id is None else self.holding(row.space_id, row.root_id)
         return None if mount is None else self.at(mount)
+
+    def of_trashed(self, trash_ids: Sequence[str]) -> Mapping[str, Place]:
+        """Return the place behind a mount from which the actor deleted each of some things, by its id in the trash.
+
+        What lies in the actor's own trash, and what was deleted by others or elsewhere, is left out.
+        """
+        mounts = self.all()
+        if not mounts:
+            return {}
+        wanted = select(Node.trash_id, Node.space_id, Node.trashed_parent_id).where(
+            Node.trash_id.in_(trash_ids),
+            Node.space_id != self._scope.space_id,
+            Node.trashed_by == self._scope.actor.user_id,
+        )
+        places: dict[str, Place] = {}
+        for trash_id, _space_id, parent_id in self._session.execute(wanted).all():
+            parent = None if parent_id is None else self._session.get(Node, parent_id)
+            above = set() if parent is None else {each.id for each in self._tree.way_up(parent)}
+            # Of several that lead there, one by which it may be brought back.
+            holding = [self.at(mount) for mount in mounts if mount.target.id in above]
+            if holding and trash_id is not None:
+                places[trash_id] = max(holding, key=lambda place: place.scope.has(CHANGE))
+        return places
 
     def at(self, mount: Mount, path: str = "") -> Place:
         """Return the place at a path below a mount."""
@@ -162,10 +208,8 @@ class Mounts:
         """Return the mount of a name, if it leads somewhere."""
         if not name or not self._may_be_any:
             return None
-        try:
-            found = self._read(_BY_NAME, name=to_name(name))
-        except InvalidName:
-            return None
+        as_kept = _kept_as(name)
+        found = self._read(_BY_NAME, name=as_kept) if as_kept else []
         return found[0] if found else None
 
     def holding(self, space_id: int, root_id: int) -> Mount | None:
@@ -231,10 +275,14 @@ class Mounts:
         """Remove a mount; what it stands for stays where it is. Raises `NotFound`."""
         self._scope.require_whole(CHANGE)
         with writing(self._session):
-            root = self._tree.root(lock=True)
+            self.remove(self._tree.root(lock=True), [name])
+
+    def remove(self, root: Node, names: Iterable[str]) -> None:
+        """Remove mounts in the caller's transaction, which holds the lock; as `leave`."""
+        for name in names:
             self._session.delete(self._get(root, name))
-            self._session.flush()
-            self._note(has_mounts=self._count(root) > 0)
+        self._session.flush()
+        self._note(has_mounts=self._count(root) > 0)
 
     def entry(self, mount: Mount) -> Entry:
         """Return what the actor may see of a mount."""
@@ -266,3 +314,11 @@ class Mounts:
             Mount(row.id, row.name, row.sort_key, Mounted(row.username or "", ShareRole(row.role)), row[0])
             for row in rows
         ]
+
+
+def _kept_as(name: str) -> str | None:
+    """Return a name as names are kept, None for what is none."""
+    try:
+        return to_name(name)
+    except InvalidName:
+        return None

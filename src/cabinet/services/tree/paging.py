@@ -36,11 +36,13 @@ class Order:
 class Page:
     """Some entries of a folder that holds `insides`; `next` asks for those behind, None when there are none.
 
-    `beside` is what the folder shows that is not in it, for its entity tag alone.
+    `beside` is what the folder shows that is not in it, for its entity tag alone; `shown` is what it holds
+    together with that.
     """
 
     path: str
     entries: Sequence[Entry]
     next: str | None
     insides: Insides
+    shown: Insides
     beside: tuple[str, ...] = ()

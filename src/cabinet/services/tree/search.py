@@ -11,6 +11,9 @@ move ever touches the index, and a tree of any size is hidden or moved by its to
 Whoever has only a folder of a space would wait for candidates of all of it. So there the tree below the
 folder itself is walked, unless that is very large.
 
+A search of the root of somebody's own space finds what lies behind its mounts, too. Ids count in all
+spaces together, so the newest of all of them come first, and one id says where a page goes on.
+
 Rule: reads only, and of bounded cost: when many candidates lie elsewhere or in the trash, or the
 time is over, a page has few entries or none, and still a `next`. Neither what is in that nor its
 length tells of them. Only a page that could not even begin in time is refused, for its `next` would
@@ -20,8 +23,10 @@ lead nowhere.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -35,6 +40,7 @@ from cabinet.services.tree.counting import levels_below
 from cabinet.services.tree.cursors import Cursors, Place
 from cabinet.services.tree.entries import Entry
 from cabinet.services.tree.extents import Extent
+from cabinet.services.tree.mounts import Mount, Mounts
 from cabinet.services.tree.names import join_path, search_words, split_path
 from cabinet.services.tree.tree import Tree
 
@@ -48,7 +54,7 @@ _PAGES_AT_ONCE = 4
 _PATIENCE = 1.0
 # Candidates fetched at a time.
 _BATCH = 200
-# Files and folders that are walked at most, where only a folder is searched: some 50 ms.
+# Files and folders that are walked at most, where only folders are searched: some 50 ms.
 _WALKED = 20_000
 
 
@@ -70,6 +76,42 @@ class _Folder:
     is_trashed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    """A folder that a search begins at, and what tells of an entry by its node and its names below that."""
+
+    folder: Node
+    tell: Callable[[Node, tuple[str, ...]], Entry]
+
+
+class _Walked(NamedTuple):
+    """The ids of what a walk has found, and how many files and folders it went by."""
+
+    node_ids: set[int]
+    passed: int
+
+
+@dataclass(slots=True)
+class _Source:
+    """Candidates of one space, as far as they are fetched; `rest` as of the last ones."""
+
+    fetch: Callable[[int], Candidates]
+    rest: int | None
+    nodes: deque[Node] = field(default_factory=deque)
+
+    def fill(self) -> None:
+        """Have some, if there are any."""
+        if not self.nodes and self.rest is not None:
+            batch = self.fetch(self.rest)
+            self.nodes.extend(batch.nodes)
+            self.rest = batch.rest
+
+    def take(self, floor: int) -> Iterator[Node]:
+        """Yield those whose ids are not below `floor`, and have them no more."""
+        while self.nodes and self.nodes[0].id >= floor:
+            yield self.nodes.popleft()
+
+
 class Search:
     """Searches the files of one scope; `timer` tells seconds."""
 
@@ -85,6 +127,7 @@ class Search:
         self._scope = scope
         self._timer = timer
         self._tree = Tree(session, scope)
+        self._mounts = Mounts(session, scope)
         self._folders: dict[int, _Folder] = {}
 
     def page(self, query: str, path: str, limit: int, after: str | None = None) -> SearchPage:
@@ -107,6 +150,8 @@ class Search:
             raise InvalidField(field="q", reason=NOTHING_ASKED)
         names = split_path(path)
         folder = self._tree.get_folder(names)
+        mounts = {} if names else {mount.id: mount for mount in self._mounts.all()}
+        begins = [self._begin_here(folder, names), *map(self._begin_behind, mounts.values())]
         place = ("search", *self._scope.key, join_path(names), " ".join(words))
         before = self._from_cursor(place, after, END)
         until = self._from_cursor(place, extent.until, 0)
@@ -115,7 +160,7 @@ class Search:
         looked_at, last = 0, END
         rest: int | None = before
         try:
-            for batch in self._batches(words, before, folder):
+            for batch in self._batches(words, before, folder, list(mounts.values())):
                 for node in batch.nodes:
                     is_past = node.id < until
                     is_full = len(entries) == extent.most or (is_past and len(entries) >= extent.least)
@@ -128,11 +173,9 @@ class Search:
                         return SearchPage(join_path(names), entries, behind)
                     looked_at, last = looked_at + 1, node.id
                     has_all = all(word in node.search_key for word in words)
-                    # A mount is no folder of this scope.
-                    is_own = has_all and node.kind != Kind.MOUNT
-                    found = self._place(node, folder) if is_own else None
+                    found = self._entry(node, begins, mounts) if has_all else None
                     if found is not None:
-                        entries.append(self._tree.to_entry(node, (*names, *found, node.name)))
+                        entries.append(found)
                 rest = batch.rest
                 if self._timer() > deadline:
                     break
@@ -149,34 +192,91 @@ class Search:
         """Return the id below which nothing was looked at, or what holds without a cursor."""
         return otherwise if cursor is None else int(self._cursors.open(place, cursor)[0])
 
-    def _batches(self, words: Sequence[str], before: int, folder: Node) -> Iterator[Candidates]:
+    def _begin_here(self, folder: Node, names: tuple[str, ...]) -> _Begin:
+        return _Begin(folder, lambda node, found: self._tree.to_entry(node, (*names, *found)))
+
+    def _begin_behind(self, mount: Mount) -> _Begin:
+        place = self._mounts.at(mount)
+        tree = Tree(self._session, place.scope)
+        return _Begin(mount.target, lambda node, found: place.shown(tree.to_entry(node, found)))
+
+    def _entry(self, node: Node, begins: Sequence[_Begin], mounts: Mapping[int, Mount]) -> Entry | None:
+        """Return what the actor may see of a node, where it lies below one of the folders, or is a mount there."""
+        if node.kind == Kind.MOUNT:
+            return self._mounts.entry(mounts[node.id]) if node.id in mounts else None
+        for begin in begins:
+            found = self._place(node, begin.folder) if begin.folder.space_id == node.space_id else None
+            if found is not None:
+                return begin.tell(node, (*found, node.name))
+        return None
+
+    def _batches(
+        self, words: Sequence[str], before: int, folder: Node, mounts: Sequence[Mount]
+    ) -> Iterator[Candidates]:
         """Yield what may have `words` in its name, below the id `before`, with the folders looked up."""
         if any("\0" in word for word in words):
             return  # no name has one, and no database can be asked for it
-        walked = None if self._scope.is_whole else self._walk(words, folder)
+        sources = [_Source(self._fetch_here(words, folder), before)]
+        sources += [_Source(fetch, before) for fetch in self._fetch_behind(words, mounts)]
         rest: int | None = before
         while rest is not None:
-            if walked is None:
-                batch = find_candidates(self._session, self._scope.space_id, words, rest, _BATCH)
-            else:
-                batch = self._read([node_id for node_id in walked if node_id < rest])
-            self._look_up(node.parent_id for node in batch.nodes)
-            yield batch
-            rest = batch.rest
+            for source in sources:
+                source.fill()
+            # Down to here all of them have told what they have.
+            rest = max((source.rest for source in sources if source.rest is not None), default=None)
+            nodes = [node for source in sources for node in source.take(rest or 0)]
+            nodes.sort(key=lambda node: node.id, reverse=True)
+            self._look_up(node.parent_id for node in nodes)
+            yield Candidates(nodes, rest)
 
-    def _walk(self, words: Sequence[str], folder: Node) -> Sequence[int] | None:
-        """Return the ids of what has `words` in its name below a folder, the newest first; None of too much."""
+    def _fetch_here(self, words: Sequence[str], folder: Node) -> Callable[[int], Candidates]:
+        walked = None if self._scope.is_whole else self._walk(words, folder, _WALKED)
+        if walked is None:
+            return self._fetch_from_index(words, self._scope.space_id)
+        return self._fetch_walked(walked.node_ids)
+
+    def _fetch_behind(
+        self, words: Sequence[str], mounts: Sequence[Mount]
+    ) -> Iterator[Callable[[int], Candidates]]:
+        """Yield what fetches the candidates of each space that mounts lead into; all that is walked is bounded."""
+        left, walked, large = _WALKED, dict[int, set[int]](), set[int]()
+        for mount in mounts:
+            space_id = mount.target.space_id
+            # It may have many more folders than files.
+            is_whole = mount.target.parent_id is None
+            may_fit = not is_whole and space_id not in large and mount.target.tree_files <= left
+            found = self._walk(words, mount.target, left) if may_fit else None
+            if found is None:
+                large.add(space_id)
+                left = 0 if may_fit else left
+            else:
+                walked.setdefault(space_id, set()).update(found.node_ids)
+                left -= found.passed
+        for space_id in large:
+            yield self._fetch_from_index(words, space_id)
+        for space_id in walked.keys() - large:
+            yield self._fetch_walked(walked[space_id])
+
+    def _fetch_from_index(self, words: Sequence[str], space_id: int) -> Callable[[int], Candidates]:
+        return lambda rest: find_candidates(self._session, space_id, words, rest, _BATCH)
+
+    def _fetch_walked(self, walked: set[int]) -> Callable[[int], Candidates]:
+        newest_first = sorted(walked, reverse=True)
+        return lambda rest: self._read([node_id for node_id in newest_first if node_id < rest])
+
+    def _walk(self, words: Sequence[str], folder: Node, most: int) -> _Walked | None:
+        """Return what has `words` in its name below a folder, None where there is more than `most`."""
         # What is in the trash lies below the root of the space, and so below no other folder.
-        found: list[int] = []
-        room = _WALKED
+        found: set[int] = set()
+        passed = 0
         for inside in levels_below(self._session, [folder.id]):
-            names = select(Node.id, Node.search_key).where(inside).limit(room + 1)
+            names = select(Node.id, Node.search_key).where(inside).limit(most + 1 - passed)
             rows = self._session.execute(names).all()
-            room -= len(rows)
-            if room < 0:
+            passed += len(rows)
+            if passed > most:
                 return None
-            found += (row.id for row in rows if all(word in row.search_key for word in words))
-        return sorted(found, reverse=True)
+            found.update(row.id for row in rows if all(word in row.search_key for word in words))
+        return _Walked(found, passed)
 
     def _read(self, node_ids: Sequence[int]) -> Candidates:
         """Return the first of some nodes, the newest first, as the index gives them."""
