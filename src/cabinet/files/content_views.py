@@ -23,6 +23,7 @@ from cabinet.services.access.scope import Scope
 from cabinet.services.tree.entries import Entry, Insides
 from cabinet.services.tree.mounts import Place
 from cabinet.services.tree.paging import Sort
+from cabinet.services.uploads.publishing import Stored
 from cabinet.web.archives import send_zip
 from cabinet.web.conditional import send_listing
 from cabinet.web.formats import number
@@ -38,10 +39,10 @@ from cabinet.web.parameters import (
     order_of,
     read_json,
 )
-from cabinet.web.places import look_up_all, place_at, place_to_fill
+from cabinet.web.places import all_behind_mounts, look_up_all, place_at, place_of_root, place_to_fill
 from cabinet.web.problems import wants_page
 from cabinet.web.ranges import precondition_of, send_entry, to_digest, to_etag
-from cabinet.web.receiving import receive_body, receive_form
+from cabinet.web.receiving import Destination, receive_body, receive_files
 from cabinet.web.services import files, mounts, uploads, versions, zipping
 
 # Werkzeug's, for redirects, or Flask's.
@@ -61,13 +62,31 @@ class Lookup(BaseModel):
 def upload() -> ResponseReturnValue:
     """Store every file of a multipart form, or none of them."""
     folder = request.args.get("folder", "")
-    place = place_at(folder)
-    stored = receive_form(uploads(place.scope), place.path)
+    stored = _receive_in(folder)
     if not wants_page():
-        return {"files": [to_json(place.shown(found.entry)) for found in stored]}, HTTPStatus.CREATED
+        return {"files": [to_json(found.entry) for found in stored]}, HTTPStatus.CREATED
     flash(_uploaded([found.entry for found in stored]), "success")
     # The body is read: what it holds besides files is lost.
     return see_other(local_path(request.args.get("next"), url_for("files.index", path=folder or None)))
+
+
+def _receive_in(folder: str) -> list[Stored]:
+    if folder:
+        place = place_at(folder)
+        service = uploads(place.scope)
+        return receive_files(
+            place.path, lambda path: Destination(service, replace(place, path=path)), is_one=True
+        )
+    own, behind = place_of_root(), all_behind_mounts()
+    services = {place.scope: uploads(place.scope) for place in (own, *behind.values())}
+
+    def lead(path: str) -> Destination:
+        """Return where a file goes whose path may begin with the name of a mount."""
+        first, _, rest = path.partition("/")
+        found = replace(behind[first], path=rest) if first in behind else replace(own, path=path)
+        return Destination(services[found.scope], found)
+
+    return receive_files("", lead, is_one=not behind)
 
 
 def _uploaded(entries: Sequence[Entry]) -> str:
@@ -174,7 +193,7 @@ def _listing(place: Place) -> Response:
         raise InvalidField(field="sort", reason=ONLY_BY_NAME)
 
     def find() -> tuple[Insides | None, Sequence[str]]:
-        return service.get(path).insides, () if is_recursive else service.beside(path)
+        return service.get(path).insides, service.beside(path)
 
     def list_() -> tuple[dict[str, Any], Insides, Sequence[str]]:
         """Return one page as JSON has it, what the folder held by then, and what lies beside it."""

@@ -27,6 +27,7 @@ from cabinet.web.listing.rows import Content, Listing, Row, RowMaker, plain_colu
 from cabinet.web.listing.updates import UPDATE_BYTES, Shown
 from cabinet.web.pages import check_form, local_path, see_other
 from cabinet.web.parameters import PATHS_BYTES, after_of, limit_of, read_json, to_conflict
+from cabinet.web.places import restore_ids
 from cabinet.web.problems import wants_page
 from cabinet.web.runtime import runtime, setting
 from cabinet.web.services import trash
@@ -84,7 +85,7 @@ def restore_from_page() -> ResponseReturnValue:
         return nothing_chosen(LINKS)
     try:
         check_form(form)
-        back = trash(user.scope).restore_all(ids, to_conflict(form.on_conflict.data))
+        back = restore_ids(ids, to_conflict(form.on_conflict.data))
     except (Conflict, InvalidInput) as error:
         status = refuse(form, error, {})
         return show_trash(user.scope, form, ids if isinstance(error, EntryExists) else ()), status

@@ -5,6 +5,7 @@ Rule: parse, call the service, render.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydantic import BaseModel, Field
 from cabinet.files.blueprint import bp
 from cabinet.files.selection_forms import BatchChoice, FolderChoice, TrashChoice, TrashReturn
 from cabinet.files.trash_pages import show_trash
-from cabinet.models import BatchKind
+from cabinet.models import Batch, BatchKind
 from cabinet.services.changes.trash import Trashed
 from cabinet.services.tree import entries
 from cabinet.web.guard import takes_body_of
@@ -31,7 +32,7 @@ from cabinet.web.parameters import (
     read_one_of,
     to_conflict,
 )
-from cabinet.web.places import undo
+from cabinet.web.places import place_at, remove_paths, restore_ids, undo, where_begun
 from cabinet.web.problems import wants_page
 from cabinet.web.services import bulk, trash
 
@@ -80,13 +81,18 @@ def count_trash() -> ResponseReturnValue:
 @takes_body_of(PATHS_BYTES)
 def add_to_trash() -> ResponseReturnValue:
     """Move files and folders to the trash, all of them or none; or what was copied or restored at once."""
-    scope = acting_user().scope
+    acting_user()
     wanted = read_one_of(("paths", Deletion), ("folder", FolderChoice), ("batch", BatchChoice))
     if isinstance(wanted, FolderChoice):
-        return done_json(bulk(scope).trash(wanted.selection()))
+        selection = wanted.selection()
+        place = place_at(selection.folder)
+        return done_json(bulk(place.scope).trash(replace(selection, folder=place.path)))
     if isinstance(wanted, BatchChoice):
         return {"count": undo(wanted.batch, {BatchKind.COPY, BatchKind.RESTORE})}
-    return {"entries": [_trashed_json(each) for each in trash(scope).add(wanted.paths)]}
+    removed = remove_paths(wanted.paths)
+    # What was left is in no trash.
+    left = {"left": removed.left} if removed.left else {}
+    return {"entries": [_trashed_json(each) for each in removed.trashed], **left}
 
 
 @bp.post("/trash/restore")
@@ -100,8 +106,7 @@ def restore_all() -> ResponseReturnValue:
     on_conflict = to_conflict(wanted.on_conflict)
     if isinstance(wanted, TrashReturn):
         return done_json(bulk(scope).restore(wanted.selection(), on_conflict))
-    back = trash(scope).restore_all(wanted.ids, on_conflict)
-    return {"entries": [to_json(entry) for entry in back]}
+    return {"entries": [to_json(entry) for entry in restore_ids(wanted.ids, on_conflict)]}
 
 
 @bp.post("/trash/purge")
@@ -111,7 +116,8 @@ def purge_all() -> ResponseReturnValue:
     scope = acting_user().scope
     wanted = read_one_of(("ids", Choice), ("all", TrashChoice), ("batch", BatchChoice))
     if isinstance(wanted, BatchChoice):
-        return done_json(bulk(scope).purge_batch(wanted.batch))
+        batch_id = wanted.batch
+        return done_json(where_begun(Batch, batch_id, lambda place: bulk(place.scope).purge_batch(batch_id)))
     if isinstance(wanted, TrashChoice):
         return done_json(bulk(scope).purge(wanted.selection()))
     trash(scope).purge_all(wanted.ids)
@@ -121,9 +127,10 @@ def purge_all() -> ResponseReturnValue:
 @bp.post("/trash/<trash_id>/restore")
 def restore(trash_id: str) -> ResponseReturnValue:
     """Put something back where it was."""
-    service = trash(acting_user().scope)
+    acting_user()
     wanted = read_json(Restoring) if request.get_data() else Restoring()
-    return to_json(service.restore(trash_id, to_conflict(wanted.on_conflict)))
+    (back,) = restore_ids([trash_id], to_conflict(wanted.on_conflict))
+    return to_json(back)
 
 
 @bp.delete("/trash/<trash_id>")

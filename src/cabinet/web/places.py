@@ -8,7 +8,7 @@ Rule: reads no request and renders nothing; whoever is given a place acts by its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
@@ -23,12 +23,13 @@ from cabinet.services.changes.bulk import Bulk
 from cabinet.services.changes.crossing import Arranged, Crossing, Source
 from cabinet.services.changes.moving import Moving
 from cabinet.services.changes.selections import FolderSelection
+from cabinet.services.changes.trash import Removed
 from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.mounts import Mount, Mounts, Place
 from cabinet.services.tree.names import split_path
 from cabinet.web.identity import acting_user
 from cabinet.web.runtime import runtime
-from cabinet.web.services import bulk, crossing, database, files, mounts, moving
+from cabinet.web.services import bulk, crossing, database, files, mounts, moving, trash
 
 _Result = TypeVar("_Result")
 
@@ -48,8 +49,13 @@ def place_to_fill(path: str) -> Place:
 
 
 def places_at(paths: Sequence[str]) -> list[Place]:
-    """Return where each of some paths leads, in their order; asks once for each first name."""
+    """Return where each of some paths leads, in their order; asks once."""
     return _find(lambda found: found.places(paths))
+
+
+def all_behind_mounts() -> Mapping[str, Place]:
+    """Return where each mount of the acting user leads, by its name."""
+    return _find(lambda found: {mount.name: found.at(mount) for mount in found.all()})
 
 
 def look_up_all(paths: Sequence[str]) -> list[Entry | None]:
@@ -87,7 +93,7 @@ def where_begun(table: type[Upload | Batch], begun_id: str, act: Callable[[Place
 
 def writable_roots() -> list[Place]:
     """Return where the acting user may upload to: the own root, and every mount with the right to write."""
-    behind = _find(lambda found: [found.at(mount) for mount in found.all()])
+    behind = all_behind_mounts().values()
     return [place_of_root(), *(place for place in behind if place.scope.has(Rights.WRITE))]
 
 
@@ -175,6 +181,27 @@ def _rename_mount(mount: Mount, name: str, on_conflict: Conflict) -> Entry:
         # Its target has just gone to the trash.
         raise NotFound
     return own.entry(renamed)
+
+
+def remove_paths(paths: Iterable[str]) -> Removed:
+    """Move what is at some paths to the trash, wherever each leads, and leave mounts; as `Trash.remove`."""
+    return trash(acting_user().scope).remove(places_at(list(paths)))
+
+
+def restore_ids(trash_ids: Sequence[str], on_conflict: Conflict) -> list[Entry]:
+    """Put back what is in the trash, or what the acting user deleted behind a mount; as `Trash.restore_all`.
+
+    Most was deleted in the own space, so that is tried first.
+    """
+    own = trash(acting_user().scope)
+    try:
+        return own.restore_all(trash_ids, on_conflict)
+    except NotFound:
+        behind = _find(lambda found: found.of_trashed(trash_ids))
+        if not behind:
+            raise
+        places = {trash_id: behind.get(trash_id, place_of_root()) for trash_id in trash_ids}
+        return own.restore_at(places, on_conflict)
 
 
 def undo(batch_id: str, kinds: Collection[BatchKind]) -> int:

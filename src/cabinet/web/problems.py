@@ -172,10 +172,7 @@ def to_response(error: CabinetError) -> Response:
 def as_the_actor_has_it(error: CabinetError) -> CabinetError:
     """Return the error, once, with the path behind a mount that the request is about as its actor has it."""
     place: Place | None = g.pop("place", None)
-    path = error.data.get("path")
-    if place is not None and isinstance(path, str):
-        error.path = place.outside(path)  # type: ignore[attr-defined]  # it has that field
-    return error
+    return error if place is None else place.told(error)
 
 
 def _record_cross_site() -> None:

@@ -7,13 +7,17 @@ Rule: the face says whose files these become, and answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
 
 from flask import request
 
 from cabinet.errors import N_, CrossSiteRequest, MalformedRequest
+from cabinet.services.access.scope import Scope
 from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.mounts import Place
 from cabinet.services.tree.names import join_path, split_path, to_name
 from cabinet.services.uploads.publishing import Stored, Target
 from cabinet.services.uploads.uploads import Incoming, Promised, Uploads
@@ -27,6 +31,32 @@ from cabinet.web.ranges import precondition_of
 # What stands round the content of a form: more than the heads of all its parts, with a path and a name
 # for each, have ever had.
 FRAMING_BYTES = MAX_FILES * 4096
+
+
+class Destination(NamedTuple):
+    """Where a file of a form goes, and the service of that scope."""
+
+    service: Uploads
+    place: Place
+
+
+# Returns where the file goes that has a path, and the same service for all of one scope.
+Lead: TypeAlias = Callable[[str], Destination]
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """A file of a form, whole and in staging."""
+
+    destination: Destination
+    upload: Incoming
+    target: Target
+
+    @property
+    def root(self) -> Place:
+        """Where the scope begins that it goes to, as the sender has it."""
+        return replace(self.destination.place, path="")
+
 
 NO_FILE = N_("there is no file in it.")
 NO_PARTIAL_PUT = N_("a part of a file cannot be stored; send the whole.")
@@ -55,17 +85,37 @@ def receive_form(service: Uploads, folder: str) -> list[Stored]:
     of a browser has the token of its session, in a header or in a field before the first file. The view is
     marked by `streams_body`.
     """
-    on_conflict = choice_of(Conflict, "on_conflict", service.usual_conflict)
+    return receive_files(folder, lambda path: Destination(service, Place(service.scope, path)), is_one=True)
+
+
+def receive_files(folder: str, lead: Lead, *, is_one: bool) -> list[Stored]:
+    """Store every file of a multipart form below `folder`, each where `lead` says, or none of them.
+
+    As `receive_form`; entries and errors tell of them as the actor has them. With `is_one` all of them go to
+    one scope.
+    """
+    choice_of(Conflict, "on_conflict", Conflict.FAIL)
     split_path(folder)
     with ExitStack() as held:
-        return service.commit(_receive_parts(service, folder, on_conflict, held))
+        return _commit(_receive_parts(folder, lead, held, is_one=is_one))
 
 
-def _receive_parts(
-    service: Uploads, folder: str, on_conflict: Conflict, held: ExitStack
-) -> list[tuple[Incoming, Target]]:
+def _commit(received: list[_Received]) -> list[Stored]:
+    by_root: dict[Place, list[_Received]] = {}
+    for each in received:
+        by_root.setdefault(each.root, []).append(each)
+    parts = [
+        (*some[0].destination, [(each.upload, each.target) for each in some]) for some in by_root.values()
+    ]
+    stored = parts[0][0].commit_in_parts(parts)
+    in_turn = {root: iter(made) for root, made in zip(by_root, stored, strict=True)}
+    return [next(in_turn[each.root]) for each in received]
+
+
+def _receive_parts(folder: str, lead: Lead, held: ExitStack, *, is_one: bool) -> list[_Received]:
     """Receive the files of a form into staging, which `held` discards in the end."""
-    received: list[tuple[Incoming, Target]] = []
+    received: list[_Received] = []
+    begun: set[Scope] = set()
     trusted = is_vouched_for()
     path: str | None = None
     for part, content in iter_parts(request):
@@ -85,11 +135,17 @@ def _receive_parts(
             raise MalformedRequest(reason=TOO_MANY_PARTS)
         names = split_path(path) if path else (to_name(part.filename),)
         whole_path = join_path((*split_path(folder), *names))
-        target = Target(whole_path, on_conflict, modified_at=mtime_of(part.headers))
-        if not received:
-            service.check_room_for_all(length_of(request), FRAMING_BYTES)
-        chunks = _checked_when_large(content, service, target)
-        received.append(_receive(service, held, promised_of(part.headers), target, chunks))
+        service, place = destination = lead(whole_path)
+        on_conflict = choice_of(Conflict, "on_conflict", service.usual_conflict)
+        target = Target(place.path, on_conflict, modified_at=mtime_of(part.headers))
+        with place.telling():
+            if place.scope not in begun:
+                # How much of a form goes to each of several places nobody knows before.
+                service.check_room_for_all(length_of(request) if is_one else None, FRAMING_BYTES)
+                begun.add(place.scope)
+            chunks = _checked_when_large(content, service, target)
+            upload, _target = _receive(service, held, promised_of(part.headers), target, chunks)
+        received.append(_Received(destination, upload, target))
         path = None
     if not received:
         raise MalformedRequest(reason=NO_FILE)

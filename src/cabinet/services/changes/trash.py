@@ -4,13 +4,16 @@ A folder in the trash is one entry, with all that lies below it. Everything ther
 the usage of its space until it is gone for ever. Who sees a folder of a space alone does not see its
 trash, and can only put back what they deleted there themselves.
 
+Things of several spaces, in the own one and behind mounts, each go to the trash of their space, and come
+back from there.
+
 Rule: one transaction a use case, but to remove for ever; bytes are left to the sweep.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
@@ -27,9 +30,11 @@ from cabinet.services.kernel.database import writing
 from cabinet.services.tree.cursors import Cursors
 from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.extents import Extent, first_part
+from cabinet.services.tree.mounts import Mounts, Place
 from cabinet.services.tree.name_conflicts import make_way
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.reach import arriving, publishing_measured
+from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.trash_marks import shows
 from cabinet.services.tree.tree import Tree
 
@@ -56,8 +61,16 @@ class TrashPage:
     next: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was deleted at once: what is in a trash now, and the names of the mounts that were left."""
+
+    trashed: list[Trashed]
+    left: list[str]
+
+
 # Of something in the trash, when that came there, and its id; the order of the trash.
-_Place: TypeAlias = tuple[datetime, str]
+_Moment: TypeAlias = tuple[datetime, str]
 
 
 class Trash:
@@ -125,12 +138,45 @@ class Trash:
 
     def _restore_all(self, trash_ids: Sequence[str], on_conflict: Conflict) -> list[Entry]:
         self._tree.root(lock=True)
+        back = self.put_back_all(trash_ids, on_conflict)
+        return [back[trash_id] for trash_id in dict.fromkeys(trash_ids)]
+
+    def restore_at(self, places: Mapping[str, Place], on_conflict: Conflict) -> list[Entry]:
+        """Put things back, each at its place, as `restore_all`; `places` are those of their ids.
+
+        What is behind a mount is returned, and named by errors, as the actor has it.
+        """
+        for place in places.values():
+            place.scope.require(CHANGE)
+        return publishing_measured(self._session, lambda: self._restore_at(places, on_conflict))
+
+    def _restore_at(self, places: Mapping[str, Place], on_conflict: Conflict) -> list[Entry]:
+        ids_by_scope: dict[Scope, list[str]] = {}
+        for trash_id, place in places.items():
+            ids_by_scope.setdefault(place.scope, []).append(trash_id)
+        back: dict[str, Entry] = {}
+        lock_spaces(self._session, [scope.space_id for scope in ids_by_scope])
+        for scope, trash_ids in ids_by_scope.items():
+            place = places[trash_ids[0]]
+            with place.telling():
+                Tree(self._session, scope).root(lock=True)
+                found = self._in(scope).put_back_all(trash_ids, on_conflict)
+            back |= {trash_id: place.shown(entry) for trash_id, entry in found.items()}
+        return [back[trash_id] for trash_id in places]
+
+    def _in(self, scope: Scope) -> Trash:
+        return Trash(self._session, self._clock, self._keep, self._cursors, scope)
+
+    def put_back_all(self, trash_ids: Sequence[str], on_conflict: Conflict) -> dict[str, Entry]:
+        """Put things back in the caller's transaction, which holds the lock; as `restore_all`, by their ids.
+
+        That transaction is one of `measuring`.
+        """
         nodes = self._get_all(trash_ids)
         # A folder before what was in it and was deleted by itself, which would make it anew.
         upper_first = sorted(nodes.items(), key=lambda item: len(_origin(item[1])))
         with arriving(self._session, nodes.values()):
-            back = {trash_id: self._put_back(node, on_conflict) for trash_id, node in upper_first}
-        return [back[trash_id] for trash_id in nodes]
+            return {trash_id: self._put_back(node, on_conflict) for trash_id, node in upper_first}
 
     def _put_back(self, node: Node, on_conflict: Conflict) -> Entry:
         origin = self._tree.origin_of(node)
@@ -157,16 +203,46 @@ class Trash:
 
         Raises `NotFound`, `InvalidName`, and `IsAFolder` for the root.
         """
+        return self.remove([Place(self._scope, path) for path in paths]).trashed
+
+    def remove(self, places: Iterable[Place]) -> Removed:
+        """Move what is at some places to the trash of its space as `add` does, and leave mounts, all of it or nothing."""
         self._scope.require(CHANGE)
-        wanted = dict.fromkeys(split_path(path) for path in paths)
-        if () in wanted:
-            raise IsAFolder(path="")
+        left: dict[str, None] = {}
+        wanted: dict[tuple[Scope, tuple[str, ...]], Place] = {}
+        for place in places:
+            if place.mount is not None and place.is_mount:
+                left[place.mount.name] = None
+                continue
+            place.scope.require(CHANGE)
+            names = split_path(place.path)
+            if not names:
+                raise IsAFolder(path="")
+            wanted[place.scope, names] = place
+        spaces = {self._scope.space_id} if left else set()
+        spaces |= {scope.space_id for scope, _names in wanted}
         with writing(self._session):
-            found = self._tree.find_all(wanted, self._tree.root(lock=True))
-            if len(found) < len(wanted):
-                raise NotFound
-            self._tree.trash_all(((node, names) for names, node in found.items()), self._clock())
-            return [self._to_trashed(found[names], names) for names in wanted]
+            if len(spaces) > 1:
+                lock_spaces(self._session, spaces)
+            if left:
+                Mounts(self._session, self._scope).remove(self._tree.root(lock=True), left)
+            trashed: dict[tuple[Scope, tuple[str, ...]], Trashed] = {}
+            for scope in dict.fromkeys(scope for scope, _names in wanted):
+                there = self._in(scope)
+                inside = [names for its_scope, names in wanted if its_scope == scope]
+                trashed |= {(scope, names): each for names, each in there.add_all(inside).items()}
+            shown = [
+                replace(trashed[key], entry=place.shown(trashed[key].entry)) for key, place in wanted.items()
+            ]
+            return Removed(shown, list(left))
+
+    def add_all(self, wanted: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], Trashed]:
+        """Move what is at paths to the trash in the caller's transaction; as `add`."""
+        found = self._tree.find_all(wanted, self._tree.root(lock=True))
+        if len(found) < len(wanted):
+            raise NotFound
+        self._tree.trash_all(((node, names) for names, node in found.items()), self._clock())
+        return {names: self._to_trashed(found[names], names) for names in wanted}
 
     def purge(self, trash_id: str) -> None:
         """Remove something in the trash for ever; raises `NotFound`."""
@@ -196,17 +272,17 @@ class Trash:
             wanted = wanted.where(here >= self._from_cursor(until))
         return wanted
 
-    def _to_cursor(self, place: _Place) -> str:
+    def _to_cursor(self, place: _Moment) -> str:
         moment, trash_id = place
         return self._cursors.seal(
             ("trash", self._scope.space_id), [(moment - _EPOCH) // timedelta(microseconds=1), trash_id]
         )
 
-    def _from_cursor(self, cursor: str) -> _Place:
+    def _from_cursor(self, cursor: str) -> _Moment:
         micros, trash_id = self._cursors.open(("trash", self._scope.space_id), cursor)
         return _EPOCH + timedelta(microseconds=micros), trash_id
 
-    def _places(self, wanted: Select[Node]) -> list[_Place]:
+    def _places(self, wanted: Select[Node]) -> list[_Moment]:
         rows = self._session.execute(wanted.with_only_columns(Node.trashed_at, Node.trash_id))
         return [(row.trashed_at, row.trash_id) for row in rows]
 

@@ -37,8 +37,10 @@ from cabinet.services.tree.entries import (
     no_precondition,
     to_entry,
 )
+from cabinet.services.tree.mounts import Place
 from cabinet.services.tree.name_conflicts import free_name
 from cabinet.services.tree.names import check_path, join_path, split_path
+from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.sums import Changes, Weighed
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import check_entries, use
@@ -243,6 +245,31 @@ def publish(session: Session, publisher: Publisher, finished: Sequence[Finished]
     """Publish in a transaction of its own; raises as `Publisher.publish`, then nothing has changed."""
     with publishing(session):
         return publisher.publish(finished)
+
+
+def publish_all(
+    session: Session, parts: Sequence[tuple[Place, Publisher, Sequence[Finished]]]
+) -> list[list[Stored]]:
+    """Publish in several scopes, of which each is that of a place, in one transaction; as `publish`.
+
+    What is behind a mount is returned, and named by errors, as the actor has it.
+    """
+    stored: list[list[Stored]] = []
+    with publishing(session):
+        if len(parts) > 1:
+            _lock_all(session, parts)
+        for place, publisher, finished in parts:
+            with place.telling():
+                made = publisher.publish(finished)
+            stored.append([replace(each, entry=place.shown(each.entry)) for each in made])
+    return stored
+
+
+def _lock_all(session: Session, parts: Sequence[tuple[Place, Publisher, Sequence[Finished]]]) -> None:
+    """Take the locks that each part takes by itself, those of all in one order for everybody."""
+    lock_spaces(session, [place.scope.space_id for place, *_what in parts])
+    for content_hash in sorted({each.sealed.content_hash for *_what, some in parts for each in some}):
+        lock_blob(session, content_hash)
 
 
 class _Placing:

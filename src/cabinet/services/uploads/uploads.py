@@ -23,9 +23,18 @@ from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.tree.entries import Conflict, usual_conflict
+from cabinet.services.tree.mounts import Place
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import quota_exceeded
-from cabinet.services.uploads.publishing import Finished, Publisher, Stored, Target, Terms, publish
+from cabinet.services.uploads.publishing import (
+    Finished,
+    Publisher,
+    Stored,
+    Target,
+    Terms,
+    publish,
+    publish_all,
+)
 from cabinet.services.uploads.room import Present, find_present
 from cabinet.storage.blocks import SizeAndHash
 from cabinet.storage.chunks import iter_hashed, iter_limited
@@ -149,6 +158,11 @@ class Uploads:
         self._room: Room | None = None
 
     @property
+    def scope(self) -> Scope:
+        """Whose files these become, and where."""
+        return self._scope
+
+    @property
     def usual_conflict(self) -> Conflict:
         """What becomes of an upload to a name in use where its sender does not say."""
         return usual_conflict(self._scope.rights)
@@ -198,12 +212,22 @@ class Uploads:
         Raises `DigestMismatch`, `InvalidName`, `EntryExists`, `IsAFolder`, `NotAFolder`,
         `PreconditionFailed`, `QuotaExceeded`, `StorageFull`; then nothing has changed.
         """
+        return publish(self._session, *self.ready(uploads))
+
+    def commit_in_parts(
+        self, parts: Sequence[tuple[Uploads, Place, Sequence[tuple[Incoming, Target]]]]
+    ) -> list[list[Stored]]:
+        """Publish uploads of several scopes, each with the place where it begins; as `commit`."""
+        return publish_all(self._session, [(place, *service.ready(some)) for service, place, some in parts])
+
+    def ready(self, uploads: Sequence[tuple[Incoming, Target]]) -> tuple[Publisher, list[Finished]]:
+        """Return what publishes in this scope, and uploads, whole; the room is looked for anew after that."""
         finished = [
             Finished(upload.staging, upload.seal(), target, upload.sha256)
             for upload, target in uploads
         ]  # fmt: skip
         self._room = None
-        return publish(self._session, self._publisher, finished)
+        return self._publisher, finished
 
     def _check_room(self, promised: Promised, target: Target | None) -> Present | None:
         """Return what may come once more, if that matters; raises as `begin` does."""
