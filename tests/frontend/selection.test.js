@@ -13,8 +13,9 @@ let marked;
 let list;
 let selection;
 let changes;
+let shared;
 
-const rowOf = (key) => ({ key, getAttribute: () => "10" });
+const rowOf = (key) => ({ key, getAttribute: () => "10", hasAttribute: () => key === shared });
 
 function partsOf(_, selector) {
   if (selector !== "#rows > *") {
@@ -46,6 +47,7 @@ beforeEach(async () => {
   place = { place: "folder", folder: "box" };
   totals = { count: 5, size: 50 };
   marked = [];
+  shared = null;
   list = new EventTarget();
   globalThis.requestIdleCallback = () => {};
   document.getElementById = (id) => (id === "totals" ? { dataset: { count: `${totals.count}` } } : null);
@@ -195,6 +197,17 @@ describe("everything", () => {
 
     assert.equal(chosen(), "acdefg");
     assert.equal(selection.isWhole, true);
+  });
+
+  it("leaves out folders that others shared, which the place does not count", () => {
+    shared = "s";
+
+    renew([...keys, "s"]);
+    selection.toggle("s");
+
+    assert.equal(chosen(), "abcde");
+    assert.equal(selection.size, 9);
+    assert.deepEqual(selection.entries.everything.except, []);
   });
 
   it("ends when the place has another number of entries", () => {

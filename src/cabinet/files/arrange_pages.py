@@ -15,7 +15,6 @@ from flask_babel import gettext, ngettext
 from cabinet.errors import N_, EntryExists, IntoItself, InvalidName, NotAFolder, NotFound
 from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import ArrangeForm, ChosenForm, RenameForm, paths_of
-from cabinet.services.access.scope import Scope
 from cabinet.services.changes.crossing import Arranged
 from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.names import join_path, split_path
@@ -27,9 +26,16 @@ from cabinet.web.listing.navigation import REFUSALS, crumbs_of, nothing_chosen, 
 from cabinet.web.objects import to_json
 from cabinet.web.pages import check_form, see_other, text_of
 from cabinet.web.parameters import PATHS_BYTES, to_conflict
-from cabinet.web.places import copy_paths, move_paths, rename_path
+from cabinet.web.places import (
+    copy_paths,
+    look_up_all,
+    move_paths,
+    places_at,
+    remove_paths,
+    rename_path,
+)
 from cabinet.web.problems import wants_page
-from cabinet.web.services import files, trash
+from cabinet.web.services import files
 from cabinet.web.texts import NN_
 
 # Folders that a field suggests of the one that is open, and of the topmost.
@@ -45,26 +51,33 @@ _COPIED = (
     NN_("A copy of %(count)s item is in “%(folder)s”.", "Copies of %(count)s items are in “%(folder)s”."),
 )
 
+_TRASHED = NN_("%(count)s item is in the trash.", "%(count)s items are in the trash.")
+_LEFT = NN_(
+    "Removed %(count)s shared folder from your files.", "Removed %(count)s shared folders from your files."
+)
+
 
 @bp.route("/index/arrange", methods=["GET", "POST"])
 @takes_body_of(PATHS_BYTES)
 def arrange() -> ResponseReturnValue:
     """Ask what shall become of the chosen ones; a choice too long for an address is posted."""
-    user, form = acting_user(), ChosenForm(formdata=request.values)
-    return _arrange_page(user.scope, paths_of(form)) if form.path.data else nothing_chosen(LINKS)
+    acting_user()
+    form = ChosenForm(formdata=request.values)
+    return _arrange_page(paths_of(form)) if form.path.data else nothing_chosen(LINKS)
 
 
 @bp.post("/index/rename")
 def rename() -> ResponseReturnValue:
     """Give one file or folder another name."""
-    user, form = acting_user(), RenameForm()
+    acting_user()
+    form = RenameForm()
     try:
         check_form(form)
         path = paths_of(form)[0]
         renamed = rename_path(path, text_of(form.name), Conflict.FAIL)
     except REFUSALS as error:
         status = refuse(form, error, {EntryExists: "name", InvalidName: "name"})
-        return _arrange_page(user.scope, paths_of(form), rename_form=form), status
+        return _arrange_page(paths_of(form), rename_form=form), status
     if not wants_page():
         return to_json(renamed)
     old = split_path(path)[-1]
@@ -89,25 +102,31 @@ def copy_chosen() -> ResponseReturnValue:
 @bp.post("/index/delete")
 @takes_body_of(PATHS_BYTES)
 def delete() -> ResponseReturnValue:
-    """Move the chosen ones to the trash, all of them or none."""
-    user, form = acting_user(), ChosenForm()
+    """Move the chosen ones to the trash, and leave what others shared, all of them or none."""
+    acting_user()
+    form = ChosenForm()
     if wants_page() and not form.path.data:
         return nothing_chosen(LINKS)
     check_form(form)
     paths = paths_of(form)
     back = way_back(LINKS, paths[0])
-    trash(user.scope).add(paths)
+    removed = remove_paths(paths)
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT
-    if len(paths) == 1:
-        flash(gettext("“%(name)s” is in the trash.", name=split_path(paths[0])[-1]), "success")
-    else:
-        count = len(paths)
-        text = ngettext(
-            "%(count)s item is in the trash.", "%(count)s items are in the trash.", count, count=number(count)
-        )
-        flash(text, "success")
+    names = [each.entry.name for each in removed.trashed]
+    if len(names) == 1:
+        flash(gettext("“%(name)s” is in the trash.", name=names[0]), "success")
+    elif names:
+        _flash_count(_TRASHED, len(names))
+    if len(removed.left) == 1:
+        flash(gettext("Removed “%(name)s” from your files.", name=removed.left[0]), "success")
+    elif removed.left:
+        _flash_count(_LEFT, len(removed.left))
     return see_other(back)
+
+
+def _flash_count(texts: tuple[str, str], count: int) -> None:
+    flash(ngettext(*texts, count, count=number(count)), "success")
 
 
 def _arrange(
@@ -115,7 +134,8 @@ def _arrange(
     texts: tuple[str, tuple[str, str]],
 ) -> ResponseReturnValue:
     """Move or copy by `perform`, and say so by one of `texts`."""
-    user, form = acting_user(), ArrangeForm()
+    acting_user()
+    form = ArrangeForm()
     paths = paths_of(form)
     # Whoever thinks of a disk begins a path with a slash, and who thinks of a folder ends it with one.
     to = text_of(form.to).removeprefix("/").removesuffix("/")
@@ -126,7 +146,7 @@ def _arrange(
     except REFUSALS as error:
         fields = dict.fromkeys((EntryExists, IntoItself, InvalidName, NotAFolder), "to")
         status = refuse(form, error, fields)
-        return _arrange_page(user.scope, paths, arrange_form=form), status
+        return _arrange_page(paths, arrange_form=form), status
     _tell(texts, entries, split_path(to)[-1] if to else gettext("Your files"))
     return see_other(back)
 
@@ -143,14 +163,12 @@ def _tell(texts: tuple[str, tuple[str, str]], entries: Sequence[Entry], folder: 
 
 
 def _arrange_page(
-    scope: Scope,
     paths: Sequence[str],
     rename_form: RenameForm | None = None,
     arrange_form: ArrangeForm | None = None,
 ) -> str:
     """Show what can be done with what is at `paths`; what is not there any more is left out."""
-    service = files(scope)
-    entries = [entry for entry in service.look_up(paths) if entry and entry.path]
+    entries = [entry for entry in look_up_all(paths) if entry and entry.path]
     if not entries:
         raise NotFound
     first = entries[0]
@@ -162,17 +180,18 @@ def _arrange_page(
         entry=first if len(entries) == 1 else None,
         breadcrumbs=crumbs_of(first.path)[:-1],
         back=way_back(LINKS, first.path),
-        folders=_folders_near(scope, parent),
+        folders=_folders_near(parent),
+        has_mount=any(entry.mounted for entry in entries),
+        is_fixed=any(entry.is_fixed for entry in entries),
         rename_form=rename_form or RenameForm(formdata=None, name=first.name),
         arrange_form=arrange_form or ArrangeForm(formdata=None, to=parent),
     )
 
 
-def _folders_near(scope: Scope, folder: str) -> list[str]:
+def _folders_near(folder: str) -> list[str]:
     """Return some folders that things of `folder` may want to go to; costs the same in any folder."""
-    service = files(scope)
     near = {path for _, path in crumbs_of(folder)}
-    for each in {"", folder}:
-        page = service.list_page(each, Order(), SUGGESTED)
-        near |= {entry.path for entry in page.entries if entry.is_folder}
+    for place in places_at(sorted({"", folder})):
+        page = files(place.scope).list_page(place.path, Order(), SUGGESTED)
+        near |= {place.shown(entry).path for entry in page.entries if entry.is_folder}
     return sorted(near)

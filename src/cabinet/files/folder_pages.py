@@ -100,6 +100,8 @@ def _index_page(form: NewFolderForm, order: Order, shown: Shown | None = None) -
         listing=listing,
         is_first=order.after is None,
         totals=page.insides,
+        shown=page.shown,
+        mounted=place.mount and place.mount.mounted,
         upload_form=UploadForm(formdata=None),
         folder_form=form,
         max_upload_size=setting("MAX_UPLOAD_SIZE"),
@@ -116,6 +118,7 @@ def _content_of(
         return page, whole([maker.row(place.shown(entry)) for entry in page.entries])
     outline = service.outline(place.path, order, shown.extent(limit_of(PAGE_LIMIT)))
     folder = place.outside(outline.path)
+    role = None if place.mount is None else place.mount.mounted.role
     above = f"{folder}/" if folder else ""
     tags = [
         tag_of(
@@ -123,6 +126,8 @@ def _content_of(
             (each.size + each.tree_size, each.tree_files),
             each.modified_at,
             each.content_hash,
+            each.mounted.role if each.mounted else role,
+            each.mounted,
         )
         for each in outline.briefs
     ]

@@ -32,6 +32,7 @@ def show_versions(place: Place, form: VersionForm | None = None) -> str:
         breadcrumbs=folders,
         versions=found,
         kept=setting("VERSIONS_KEPT"),
+        may_discard=place.scope.is_whole,
         refused_form=form,
         begun=_begun(),
         back=with_next(url_for("files.arrange", path=path), _begun()),

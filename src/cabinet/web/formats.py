@@ -20,7 +20,8 @@ from flask import Flask
 from flask_babel import format_decimal, format_percent, get_domain, get_locale, gettext
 from markupsafe import Markup, escape
 
-from cabinet.web.texts import SIZE_UNITS
+from cabinet.services.tree.entries import Mounted
+from cabinet.web.texts import ROLES, SIZE_UNITS
 
 # A name longer than this may be cut in its middle on a narrow screen, but never in its tail,
 # which holds the suffix and the number before it.
@@ -188,6 +189,12 @@ def file_kind(name: str) -> str:
     return KIND_OF_SUFFIX.get(suffix.lower(), "") if stem else ""
 
 
+def sharing(mounted: Mounted) -> str:
+    """Return in words whose a folder is that a mount stands for, and what may be done there."""
+    whose = gettext("Shared by %(owner)s", owner=mounted.owner) if mounted.owner else gettext("Shared folder")
+    return f"{whose} · {gettext(ROLES[mounted.role])}"
+
+
 def program(user_agent: str) -> str:
     """Return what a person would call the program behind a `User-Agent`."""
     found = [next((name for mark, name in table if mark in user_agent), "") for table in (PROGRAMS, SYSTEMS)]
@@ -196,5 +203,5 @@ def program(user_agent: str) -> str:
 
 def init_app(app: Flask) -> None:
     """Give the filters to the templates."""
-    for function in (filesize, exact_size, number, percent, moment, day, file_kind, program):
+    for function in (filesize, exact_size, number, percent, moment, day, file_kind, sharing, program):
         app.add_template_filter(function)

@@ -39,6 +39,7 @@ def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 - the name that t
 ACTIONS = {
     "act-open": N_("Open"),
     "act-preview": N_("Preview"),
+    "act-leave": N_("Remove from my files"),
     "act-reveal": N_("Show in its folder"),
     "act-download": N_("Download"),
     "act-rename": N_("Rename"),
@@ -132,6 +133,9 @@ UPLOADING = {
     "cure.too-large": N_("Upload it in parts, or ask the administrator to raise the limit."),
 }
 
+# What somebody may do in a folder that another shared with them.
+ROLES = {"viewer": N_("view only"), "editor": N_("can edit"), "manager": N_("can manage")}
+
 SINGLE = (
     ACTIONS
     | LOOKING
@@ -141,6 +145,12 @@ SINGLE = (
         "cancelled": N_("Cancelled"),
         "copied": N_("Copied"),
         "copy-by-hand": N_("Press Ctrl+C to copy"),
+        "leave-one": N_("Remove “%(name)s” from your files?"),
+        "leave-text": N_(
+            "A shared folder that you remove from your files stays with its owner, with everything in it."
+        ),
+        "left": N_("Removed “%(name)s” from your files."),
+        "mount-stays": N_("A shared folder stays in “Your files”."),
         "deleted": N_("“%(name)s” is in the trash."),
         "purge": N_("Delete for ever"),
         "purge-one": N_("Delete “%(name)s” for ever?"),
@@ -228,6 +238,7 @@ SINGLE = (
         "resume-one": N_("Resume the upload of “%(name)s”"),
         "retry-one": N_("Try to upload “%(name)s” again"),
     }
+    | {f"role.{role}": text for role, text in ROLES.items()}
     | {f"size.{rank}": text for rank, text in enumerate(SIZE_UNITS, start=1)}
 )
 
@@ -237,6 +248,13 @@ PLURAL = {
     "size.0": NN_("%(value)s byte", "%(value)s bytes"),
     "uploading": NN_("Uploading %(count)s file", "Uploading %(count)s files"),
     "deleted-many": NN_("%(count)s item is in the trash.", "%(count)s items are in the trash."),
+    "leave-many": NN_(
+        "Remove %(count)s shared folder from your files?", "Remove %(count)s shared folders from your files?"
+    ),
+    "left-many": NN_(
+        "Removed %(count)s shared folder from your files.",
+        "Removed %(count)s shared folders from your files.",
+    ),
     "purge-many": NN_("Delete %(count)s item for ever?", "Delete %(count)s items for ever?"),
     "restored-many": NN_("%(count)s item is back.", "%(count)s items are back."),
     "moved-many": NN_("%(count)s item is in “%(folder)s” now.", "%(count)s items are in “%(folder)s” now."),

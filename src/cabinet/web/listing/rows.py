@@ -17,13 +17,14 @@ from urllib.parse import quote, urlencode
 
 from flask import request
 from flask_babel import gettext, ngettext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from cabinet.services.access.roles import ShareRole
 from cabinet.services.thumbnails.decoder import MEDIA_TYPES as PICTURES
 from cabinet.services.thumbnails.thumbnails import EDITION
-from cabinet.services.tree.entries import Entry, Insides
+from cabinet.services.tree.entries import Entry, Insides, Mounted
 from cabinet.services.tree.paging import Order, Sort
-from cabinet.web.formats import file_kind, name_parts, number, speech
+from cabinet.web.formats import file_kind, name_parts, number, sharing, speech
 from cabinet.web.listing.links import Links
 from cabinet.web.listing.marking import Marker
 from cabinet.web.listing.navigation import is_of_a_page
@@ -40,7 +41,8 @@ NOTHING = Markup()
 class Row(NamedTuple):
     """One entry. `key` is what it is chosen by: its path, or in the trash its id there.
 
-    `tag` tells this row from every other, and from what it was before the entry changed.
+    `tag` tells this row from every other, and from what it was before the entry changed. `role` is what
+    whoever looks at it is in the folder that somebody shared with them, if it is that or lies there.
     """
 
     key: str
@@ -64,6 +66,8 @@ class Row(NamedTuple):
     where: str = ""
     where_href: str = ""
     note: Markup = NOTHING
+    role: str = ""
+    is_mount: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +215,9 @@ class RowMaker:
             menu_label=self._actions % named,
             where=where,
             where_href=where_href,
-            note=note,
+            note=note if entry.mounted is None else escape(sharing(entry.mounted)),
+            role=entry.role or "",
+            is_mount=entry.mounted is not None,
         )
 
     def _title_of(self, size: int, insides: Insides | None) -> str:
@@ -253,12 +259,20 @@ def tag_of_entry(key: str, entry: Entry) -> str:
     """Return the tag of the row of an entry."""
     insides = entry.insides
     shown = (entry.size or 0, 0) if insides is None else (insides.size, insides.files)
-    return tag_of(key, shown, entry.modified_at, entry.content_hash)
+    return tag_of(key, shown, entry.modified_at, entry.content_hash, entry.role, entry.mounted)
 
 
-def tag_of(key: str, shown: tuple[int, int], modified_at: datetime, content_hash: str | None) -> str:
+def tag_of(
+    key: str,
+    shown: tuple[int, int],
+    modified_at: datetime,
+    content_hash: str | None,
+    role: ShareRole | None = None,
+    mounted: Mounted | None = None,
+) -> str:
     """Return the tag of a row that has `shown` bytes, and a folder so many files."""
-    told = f"{key}\0{shown}\0{modified_at}\0{content_hash}".encode()
+    beside = f"{role}\0{mounted and mounted.owner}"
+    told = f"{key}\0{shown}\0{modified_at}\0{content_hash}\0{beside}".encode()
     return urlsafe_b64encode(blake2b(told, digest_size=6).digest()).decode()
 
 

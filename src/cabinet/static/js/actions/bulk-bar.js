@@ -68,8 +68,18 @@ export class BulkBar {
     if (form) {
       this.watch.observe(form);
     }
+    this.hasShared = Boolean(this.list.querySelector("#rows [data-role]"));
     this.offer();
     this.draw();
+  }
+
+  /** Offer what can be done with what is chosen; where everything is one's own, that is always the same. */
+  fit() {
+    const entries = this.hasShared ? this.selection.entries : null;
+    for (const button of parts(this.list, "#selection-actions [data-action]")) {
+      const action = ACTIONS.find(({ id }) => id === button.dataset.action);
+      button.hidden = entries ? !action?.isFor(entries) : button.dataset.action === "leave";
+    }
   }
 
   /** Whether every row that is loaded is chosen and nothing else, though there are more. */
@@ -97,6 +107,7 @@ export class BulkBar {
     }
     this.show(count > 0);
     if (count > 0) {
+      this.fit();
       document.getElementById("selection-everything")?.remove();
       byId("selection-count").replaceChildren(
         span("selection-number", number(count)),

@@ -21,7 +21,11 @@ import { renewing } from "../session/renewing.js";
     @property {string} [content_hash]
     @property {number} [tree_size] only of folders, as the number of files
     @property {number} [tree_files]
-    @property {string} [from] only of what is in the trash */
+    @property {string} [from] only of what is in the trash
+    @property {{ owner: string, role: string }} [mount] only of a folder that somebody shared */
+
+/** What one request moved or copied, and the batch that undoes it where it went to another space.
+    @typedef {Told[] & { batch?: string }} Moved */
 
 /** What names everything: the folder, what is not meant, and how many are.
     @typedef {Pick<Everything, "folder" | "except" | "count">} Whole */
@@ -32,12 +36,13 @@ const BATCH = 1000;
 /** @type {(address: string, value: object) => Promise<any>} */
 const post = (address, value) => renewing(() => exchange("POST", `${root}${address}`, value));
 
-/** Post `items` as `key` beside the other fields, a batch at a time; yields the entries of each answer.
-    @type {(address: string, key: string, items: string[], fields?: object) => AsyncGenerator<any[]>} */
+/** Post `items` as `key` beside the other fields, a batch at a time; yields the entries of each answer, which
+    have the `batch` that can be undone, if it told one.
+    @type {(address: string, key: string, items: string[], fields?: object) => AsyncGenerator<any>} */
 async function* inBatches(address, key, items, fields = {}) {
   for (let start = 0; start < items.length; start += BATCH) {
     const answer = await post(address, { [key]: items.slice(start, start + BATCH), ...fields });
-    yield answer.entries;
+    yield Object.assign(answer.entries, { batch: answer.batch });
   }
 }
 
@@ -76,7 +81,7 @@ export const restoreIds = (ids, onConflict = "fail") =>
   inBatches("trash/restore", "ids", ids, { on_conflict: onConflict });
 
 /** Move or copy ("moves", "copies") what is at `paths` to `to`; yields the entries that came of it.
-    @type {(kind: string, paths: string[], to: string, onConflict?: string) => AsyncGenerator<Told[]>} */
+    @type {(kind: string, paths: string[], to: string, onConflict?: string) => AsyncGenerator<Moved>} */
 export const relocatePaths = (kind, paths, to, onConflict = "fail") =>
   inBatches(kind, "from", paths, { to, on_conflict: onConflict });
 

@@ -12,7 +12,7 @@ import { around, byId, parts } from "../core/dom.js";
 import { focusOn, outermostRow, rowBeyond, rowInFocus, rowPageFrom } from "../list/focus.js";
 import { keyOf } from "../list/list.js";
 import { toggleView } from "../list/view.js";
-import { contextOf, perform } from "./perform.js";
+import { contextOf, isReadOnly, perform } from "./perform.js";
 
 /** @import { Selection } from "../list/selection.js" */
 /** @import { Context } from "./perform.js" */
@@ -194,7 +194,7 @@ export const COMMANDS = [
     group: "page",
     keys: ["n"],
     places: LISTS,
-    run: async ({ folder }) => (await import("./new-folder.js")).makeFolder(folder),
+    run: async ({ folder }) => isReadOnly() || (await import("./new-folder.js")).makeFolder(folder),
   },
   {
     id: "upload",
@@ -202,7 +202,7 @@ export const COMMANDS = [
     group: "page",
     keys: ["u"],
     places: LISTS,
-    run: () => press(document.getElementById("files-input")),
+    run: () => !isReadOnly() && press(document.getElementById("files-input")),
   },
   {
     id: "view",

@@ -52,6 +52,15 @@ function attempt(entries, change) {
     @type {(entries: Entry[]) => Entry[]} */
 const idle = (entries) => entries.filter(({ row }) => row?.ariaBusy !== "true");
 
+/** Ask whether to let go of shared folders, perhaps beside others; tells the answer.
+    @type {(mounts: Entry[], areSome: boolean) => Promise<boolean>} */
+const confirmLeaving = (mounts, areSome) =>
+  confirm(
+    counted(mounts, "leave-one", "leave-many"),
+    text("leave-text"),
+    text(areSome ? "act-trash" : "act-leave"),
+  );
+
 /** Put `chosen` entries into the trash, and offer to bring them back.
     @type {(chosen: Entries) => Promise<unknown>} */
 export async function trash(chosen) {
@@ -59,13 +68,24 @@ export async function trash(chosen) {
     return (await everything()).trashEverything(chosen);
   }
   const entries = idle(chosen);
+  const mounts = entries.filter(({ isMount }) => isMount);
+  // Only who shared a folder can bring it back.
+  if (mounts.length && !(await confirmLeaving(mounts, mounts.length < entries.length))) {
+    return null;
+  }
   /** @type {Told[]} */
   const done = [];
+  /** @type {string[]} */
+  const gone = [];
   await attempt(entries, async () => {
     for await (const some of trashPaths(pathsOf(entries))) {
       done.push(...some);
     }
+    gone.push(...pathsOf(mounts));
   });
+  if (gone.length) {
+    say(counted(mounts, "left", "left-many"));
+  }
   if (done.length) {
     const bringBack = inTurn(restoreIds, idsOf(done));
     remember(counted(done, "deleted", "deleted-many"), async () => {
@@ -73,7 +93,9 @@ export async function trash(chosen) {
       await left(idsOf(done));
       await arrived(pathsOf(back));
     });
-    await left(done.map(({ from = "" }) => from)).catch(lost);
+  }
+  if (done.length || gone.length) {
+    await left([...done.map(({ from = "" }) => from), ...gone]).catch(lost);
   }
   return null;
 }

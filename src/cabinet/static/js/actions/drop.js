@@ -15,6 +15,8 @@ import { makeMark, placeAt, TRASH, titleOf } from "./places.js";
 export const ROWS = "application/x-cabinet-rows";
 
 const page = byId("main").dataset;
+/** Tell whether files can be put into what is open. */
+const isOpen = () => page.place === "folder" && page.role !== "viewer";
 const TYPING = 'input:not([type="checkbox"]), textarea, [contenteditable], dialog';
 
 /** Tell whether files hang at the pointer. A picture in a row is one for the browser, and is not meant.
@@ -114,7 +116,7 @@ export function bindDrop(sign, take) {
       const { dataTransfer } = event;
       if (dataTransfer && carriesFiles(event)) {
         event.preventDefault();
-        if (page.place === "folder") {
+        if (isOpen()) {
           handle(event, dataTransfer);
         } else {
           dataTransfer.dropEffect = "none";
@@ -136,7 +138,7 @@ export function bindDrop(sign, take) {
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
     // Whoever types pastes the words: a table is on the clipboard as a picture, too.
-    if (files.length && page.place === "folder" && !around(event, TYPING)) {
+    if (files.length && isOpen() && !around(event, TYPING)) {
       event.preventDefault();
       take(
         files.map((file) => ({ file, path: file.name })),

@@ -44,14 +44,15 @@ function isForList({ target }, key) {
 }
 
 /** Return the entries that a key acts on: the chosen ones, else the one with the focus; likewise where
-    the action is not for all the chosen ones.
+    the action is for one alone. What is for any number is never done to another one than is chosen.
     @type {(action: Action, selection: Selection) => Entries | null} */
 function entriesFor(action, selection) {
   const row = rowInFocus();
   /** @type {Entries} */
   const focused = row ? [entryOf(row)] : [];
   const chosen = selection.size ? selection.entries : focused;
-  return [chosen, focused].find((entries) => action.isFor(entries)) ?? null;
+  const meant = action.isInBar || action.isDanger ? [chosen] : [chosen, focused];
+  return meant.find((entries) => action.isFor(entries)) ?? null;
 }
 
 /** @type {(key: string, event: KeyboardEvent, context: Context) => boolean} */

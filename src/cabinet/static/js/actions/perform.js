@@ -22,6 +22,9 @@ export const contextOf = (selection, opener = null) => ({
   opener,
 });
 
+/** Whether nothing may be put into the open folder: somebody shared it, to be looked at. */
+export const isReadOnly = () => main.dataset.role === "viewer";
+
 /** Run an action or a command with what it takes.
     @type {<T extends unknown[], R>(action: { run: (...told: T) => R }, ...told: T) => R} */
 export function perform({ run }, ...told) {

@@ -7,9 +7,10 @@ import { Failure } from "../core/http.js";
 import { below, nameOf, parentOf } from "../core/paths.js";
 import { countText, text } from "../core/texts.js";
 import { focusOn } from "../list/focus.js";
+import { refresh } from "../list/refresh.js";
 import { arrived, busy, left, lost } from "../list/updates.js";
 import { askWhatGives } from "../ui/dialogs.js";
-import { inTurn, lookUp, newestTrashed, relocatePaths, restoreIds, trashPaths } from "./changes.js";
+import { inTurn, lookUp, newestTrashed, relocatePaths, restoreIds, trashPaths, undoAll } from "./changes.js";
 import { countOf, isOne } from "./entries.js";
 import { isAmong, reasonAgainst } from "./targets.js";
 import { remember } from "./undo.js";
@@ -22,7 +23,7 @@ import { remember } from "./undo.js";
     @typedef {{ going: Entry[], onConflict: string }} Part */
 
 /** What an entry became: where it is now, and whether something had to give way for it.
-    @typedef {{ entry: Entry, to: string, replaced: boolean }} Done */
+    @typedef {{ entry: Entry, to: string, replaced: boolean, batch?: string }} Done */
 
 /** @typedef {"move" | "copy"} Kind */
 
@@ -82,7 +83,7 @@ async function send(kind, { going, onConflict }, folder, done) {
   const address = kind === "move" ? "moves" : "copies";
   for await (const entries of relocatePaths(address, pathsOf(going), asFolder(folder), onConflict)) {
     for (const { path } of entries) {
-      done.push({ entry: going[count], to: path, replaced: onConflict === "replace" });
+      done.push({ entry: going[count], to: path, replaced: onConflict === "replace", batch: entries.batch });
       count += 1;
     }
   }
@@ -163,10 +164,28 @@ function takeBack(done) {
   };
 }
 
+/** Return what undoes the batches by which things went to another space, the last one first, with what they
+    replaced. Called again after a failure, it goes on with those that are left.
+    @type {(kind: Kind, done: Done[]) => () => Promise<void>} */
+function undoBatches(kind, done) {
+  const left = [...new Set(done.flatMap(({ batch }) => (batch ? [batch] : [])))].reverse();
+  const address = kind === "move" ? "moves/undo" : "trash";
+  return async () => {
+    const isNeeded = left.length > 0;
+    for (; left.length; left.shift()) {
+      await undoAll(address, left[0]);
+    }
+    if (isNeeded) {
+      await refresh();
+    }
+  };
+}
+
 /** Offer to undo it all; what was replaced comes back from the trash then.
     @type {(kind: Kind, done: Done[], folder: string) => Promise<void>} */
 async function offerUndo(kind, done, folder) {
-  const replaced = done.filter((each) => each.replaced).map(({ to }) => to);
+  const plain = done.filter(({ batch }) => !batch);
+  const replaced = plain.filter((each) => each.replaced).map(({ to }) => to);
   const trashed = replaced.length ? await newestTrashed(replaced).catch(() => []) : [];
   const told = { folder: folder ? nameOf(folder) : text("your-files") };
   const word = kind === "move" ? "moved" : "copied-to";
@@ -174,12 +193,14 @@ async function offerUndo(kind, done, folder) {
     done.length === 1
       ? text(word, { ...told, name: nameOf(done[0].to) })
       : countText(`${word}-many`, done.length, { ...told, count: number(done.length) });
-  const goBack = (kind === "move" ? moveBack : takeBack)(done);
+  const undo = undoBatches(kind, done);
+  const goBack = plain.length ? (kind === "move" ? moveBack : takeBack)(plain) : async () => [];
   const restore = inTurn(
     restoreIds,
     trashed.map(({ id }) => id),
   );
   remember(message, async () => {
+    await undo();
     const back = await goBack();
     await arrived([...back, ...pathsOf(await restore())]);
   });

@@ -49,6 +49,15 @@ const pressIn = (row, selector) => {
     part(row, selector).click();
   }
 };
+// What is behind a folder that somebody shared, and that folder itself.
+/** @type {(entry: Entry) => boolean} */
+const isMount = (entry) => entry.isMount;
+/** @type {(entry: Entry) => boolean} */
+const isFixed = (entry) => entry.role === "viewer" && !entry.isMount;
+/** @type {(entries: Entries) => boolean} */
+const mayChange = (entries) => any(entries) && !entries.some(isFixed);
+/** @type {(entries: Entries) => boolean} */
+const onlyMounts = (entries) => loaded(entries) && entries.every(isMount);
 
 const loadDetails = () => import("../details/details.js");
 
@@ -104,7 +113,7 @@ export const ACTIONS = [
     icon: "pencil",
     keys: ["F2"],
     places: FILES,
-    isFor: isOne,
+    isFor: (entries) => isOne(entries) && mayChange(entries),
     run: async ([entry], context) => (await import("./renaming.js")).rename(entry, context),
   },
   {
@@ -114,7 +123,7 @@ export const ACTIONS = [
     keys: ["m"],
     places: FILES,
     isInBar: true,
-    isFor: any,
+    isFor: (entries) => mayChange(entries) && !entries.some(isMount),
     run: async (entries, context) => (await import("./relocating.js")).moveTo(entries, context),
   },
   {
@@ -154,7 +163,18 @@ export const ACTIONS = [
     isInBar: true,
     takesAway: true,
     isDanger: true,
-    isFor: any,
+    isFor: (entries) => mayChange(entries) && !onlyMounts(entries),
+    run: async (entries) => (await import("./deleting.js")).trash(entries),
+  },
+  {
+    id: "leave",
+    text: "act-leave",
+    icon: "log-out",
+    keys: ["Delete"],
+    places: FILES,
+    isInBar: true,
+    takesAway: true,
+    isFor: onlyMounts,
     run: async (entries) => (await import("./deleting.js")).trash(entries),
   },
   {
@@ -176,7 +196,8 @@ export const ACTIONS = [
     places: FILES,
     isHidden: true,
     isDanger: true,
-    isFor: any,
+    // What somebody shared is theirs to remove for good.
+    isFor: (entries) => any(entries) && !entries.some(({ role }) => role),
     run: async (entries) => (await import("./deleting.js")).purge(entries),
   },
   {

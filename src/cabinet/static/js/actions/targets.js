@@ -22,6 +22,9 @@ export function reasonAgainst(kind, entries, path) {
   if (isAmong(entries, path)) {
     return text("move-into-itself");
   }
+  if (kind === "move" && entries.some((entry) => entry.isMount)) {
+    return text("mount-stays");
+  }
   const isHome = entries.everything
     ? entries.everything.folder === path
     : entries.every((entry) => parentOf(entry.path) === path);

@@ -114,6 +114,8 @@ async function describeOne(panel, entry) {
     size: bothSizes(entry.size),
     folder: folderLink(entry.path),
     link: linkOf(entry),
+    owner: null,
+    role: entry.role ? text(`role.${entry.role}`) : null,
     ...(isFolder ? { type: null, hash: null } : { files: null }),
   };
   fill(panel, facts);
@@ -136,9 +138,11 @@ async function describeOne(panel, entry) {
       created: timeOf(known.created_at),
       modified: timeOf(known.modified_at),
       hash: known.content_hash ?? null,
+      owner: known.mount?.owner || null,
     });
     bindCopying(panel, entry, known.content_hash ?? "");
-    if (!isFolder) {
+    // Who may only look does not see what was there before.
+    if (!isFolder && entry.role !== "viewer") {
       await listVersions(piece(panel, "versions"), entry, isNow, () => changed(panel, entry));
     }
   } catch (failure) {

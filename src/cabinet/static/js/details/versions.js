@@ -75,6 +75,8 @@ function draw(entry, version, onChange) {
   for (const button of [restoring, discarding]) {
     button.hidden = version.current;
   }
+  // What somebody shared is theirs to remove for good.
+  discarding.hidden ||= Boolean(entry.role);
   restoring.addEventListener("click", () => attempt(restoring, () => restore(entry, version, onChange)));
   discarding.addEventListener("click", () => attempt(discarding, () => discard(entry, version, onChange)));
   return item;

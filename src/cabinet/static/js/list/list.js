@@ -18,6 +18,8 @@ import { showTimes } from "../core/times.js";
     @property {number} size in bytes; of a folder that of all in it
     @property {string} [mediaType]
     @property {string} [trashId] only of what is in the trash
+    @property {string} [role] only of a folder that somebody shared, and of what is in it
+    @property {boolean} isMount whether it is such a folder itself
     @property {HTMLElement} [row] where it is loaded */
 
 /** The `detail` of a `listchange`.
@@ -97,12 +99,22 @@ export const rows = () => rowsIn(list);
 export const rowOf = (path) =>
   list.querySelector(`#rows :is([data-path="${CSS.escape(path)}"], [data-trash-id="${CSS.escape(path)}"])`);
 
-/** Return what a row tells of its entry; the size of a folder is that of all in it, and
-    only what is in the trash has an id there.
+/** Return what a row tells of its entry; the size of a folder is that of all in it, only what is in the trash
+    has an id there, and only a folder that somebody shared and what is in it a `role`.
     @type {(row: HTMLElement) => Entry} */
 export function entryOf(row) {
-  const { path = "", name = "", kind = "", size, type, trashId } = row.dataset;
-  return { path, name, kind, size: Number(size), mediaType: type, trashId, row };
+  const { path = "", name = "", kind = "", size, type, trashId, role, mount } = row.dataset;
+  return {
+    path,
+    name,
+    kind,
+    size: Number(size),
+    mediaType: type,
+    trashId,
+    role,
+    isMount: mount !== undefined,
+    row,
+  };
 }
 
 /** Return a page that was fetched; raises `Failure` when it has become the page to sign in on.

@@ -64,8 +64,8 @@ function adopt(fresh, isTyped) {
     }
   }
   adoptSearch(fresh, isTyped);
-  // Some places have one order only.
-  ["sort", "order"].forEach((name) => delete main.dataset[name]);
+  // Some places have one order only, and are nobody else's.
+  ["sort", "order", "role"].forEach((name) => delete main.dataset[name]);
   Object.assign(main.dataset, part(fresh, "#main").dataset);
   main.querySelectorAll(".notices, .refused").forEach((notice) => notice.remove());
   replaceAll(fresh);

@@ -11,7 +11,8 @@
 
 import { around, byId, parts } from "../core/dom.js";
 import { nameOf } from "../core/paths.js";
-import { entryOf, keyOf, onListChange, rowsOf } from "./list.js";
+import { KnownRows } from "./known-rows.js";
+import { entryOf, keyOf, onListChange } from "./list.js";
 import { Marks } from "./marks.js";
 import { totals } from "./place-totals.js";
 
@@ -45,10 +46,7 @@ export class Selection extends EventTarget {
   #list;
   /** @type {Set<string>} */
   #chosen = new Set();
-  /** @type {Map<string, HTMLElement> | null} */
-  #rows = null;
-  /** @type {Map<string, number>} */
-  #sizes = new Map();
+  #known;
   #marks;
   // While everything is selected: the `total` of the place, its `folder`, and the keys that are taken `out`.
   /** @type {{ total: { count: number, size: number | null }, folder: string | null, out: Set<string> } | null} */
@@ -64,9 +62,10 @@ export class Selection extends EventTarget {
   constructor(list) {
     super();
     this.#list = list;
+    this.#known = new KnownRows(list);
     this.#marks = new Marks(
       list,
-      (key) => this.#all.get(key),
+      (key) => this.#known.all.get(key),
       (key) => this.#chosen.has(key),
     );
     list.addEventListener("change", (event) => {
@@ -99,7 +98,7 @@ export class Selection extends EventTarget {
   }
 
   get #chosenInOrder() {
-    return [...this.#all].flatMap(([key, row]) => (this.#chosen.has(key) ? row : []));
+    return [...this.#known.all].flatMap(([key, row]) => (this.#chosen.has(key) ? row : []));
   }
 
   /** The chosen entries that are loaded, in the order of the list. If everything in the place is chosen,
@@ -118,13 +117,11 @@ export class Selection extends EventTarget {
 
   /** How many bytes the chosen entries have, a folder those of all in it, null where nobody knows. */
   get bytes() {
-    /** @type {(keys: Iterable<string>) => number} */
-    const sum = (keys) => [...keys].reduce((bytes, key) => bytes + (this.#sizes.get(key) ?? 0), 0);
     if (!this.#whole) {
-      return sum(this.#chosen);
+      return this.#known.bytesOf(this.#chosen);
     }
     const { total, out } = this.#whole;
-    return total.size === null ? null : total.size - sum(out);
+    return total.size === null ? null : total.size - this.#known.bytesOf(out);
   }
 
   /** How many of the rows are chosen that are loaded. */
@@ -134,7 +131,7 @@ export class Selection extends EventTarget {
 
   /** How many rows could be chosen: those that are loaded. */
   get limit() {
-    return this.#all.size;
+    return this.#known.all.size;
   }
 
   /** @type {(path: string) => boolean} */
@@ -147,7 +144,7 @@ export class Selection extends EventTarget {
   set(paths) {
     const wasWhole = this.isWhole;
     this.#whole = null;
-    this.#apply(new Set([...paths].filter((path) => this.#all.has(path))), { isTold: wasWhole });
+    this.#apply(new Set([...paths].filter((path) => this.#known.all.has(path))), { isTold: wasWhole });
     this.startAt(this.#chosen.size === 1 ? [...this.#chosen][0] : null);
   }
 
@@ -168,8 +165,8 @@ export class Selection extends EventTarget {
       go what only the range before took in.
       @type {(path: string, from?: string | null) => void} */
   extendTo(path, from = null) {
-    const keys = [...this.#all.keys()];
-    if (this.#anchor === null || !this.#all.has(this.#anchor)) {
+    const keys = [...this.#known.all.keys()];
+    if (this.#anchor === null || !this.#known.all.has(this.#anchor)) {
       this.startAt(from ?? keys[0]);
     }
     const ends = [keys.indexOf(this.#anchor ?? keys[0]), keys.indexOf(path)];
@@ -183,16 +180,16 @@ export class Selection extends EventTarget {
 
   /** Choose every row that is loaded; those that are not, if they were chosen before. */
   selectAll() {
-    this.#apply(new Set(this.#all.keys()));
+    this.#apply(new Set(this.#known.all.keys()));
     this.startAt(null);
   }
 
   /** Choose everything in the place, loaded or not, but the rows in `without`; raises `Failure`. */
   async selectEverything(without = new Set()) {
     const total = await totals();
-    const out = new Set([...without].filter((key) => this.#all.has(key)));
+    const out = new Set([...without].filter((key) => this.#known.all.has(key)));
     this.#whole = { total, folder: openFolder(), out };
-    this.#apply(new Set([...this.#all.keys()].filter((key) => !out.has(key))), { isTold: true });
+    this.#apply(new Set([...this.#known.all.keys()].filter((key) => !out.has(key))), { isTold: true });
     this.startAt(null);
   }
 
@@ -207,33 +204,18 @@ export class Selection extends EventTarget {
     this.#range = [];
   }
 
-  /** Every row by its key; found once for each list, by the shortest way. */
-  get #all() {
-    if (!this.#rows) {
-      this.#rows = new Map();
-      for (const group of parts(this.#list, "#rows > *")) {
-        this.#learn(this.#rows, rowsOf(group));
-      }
-    }
-    return this.#rows;
-  }
-
-  /** @type {(known: Map<string, HTMLElement>, rows: HTMLElement[]) => void} */
-  #learn(known, rows) {
-    for (const row of rows) {
-      known.set(keyOf(row), row);
-      this.#sizes.set(keyOf(row), Number(row.getAttribute("data-size")));
-    }
-  }
-
   /** @type {(next: Set<string>, how?: { isTold?: boolean }) => void} */
   #apply(next, { isTold = false } = {}) {
     const before = this.#chosen;
+    if (this.#whole) {
+      this.#known.mounts.forEach((key) => next.delete(key));
+    }
     /** @type {(key: string) => boolean} */
     const isOther = (key) => before.has(key) !== next.has(key);
     const changed = [...before, ...next].filter(isOther);
     this.#chosen = next;
-    changed.forEach((key) => this.#whole?.out[next.has(key) ? "delete" : "add"](key));
+    const counted = changed.filter((key) => !this.#known.mounts.has(key));
+    counted.forEach((key) => this.#whole?.out[next.has(key) ? "delete" : "add"](key));
     if (this.#whole && !this.size) {
       this.#whole = null;
     }
@@ -252,22 +234,22 @@ export class Selection extends EventTarget {
   /** Keep of the chosen ones what the list still has; its rows may be new ones.
       @type {(added: HTMLElement[] | null) => void} */
   #renew(added) {
-    if (added && this.#rows) {
-      this.#learn(this.#rows, added);
+    if (added && this.#known.areFound) {
+      this.#known.add(added);
       this.#takeIn(added.map(keyOf));
       return;
     }
     const wasWhole = this.#whole;
     this.#whole = this.#isSame() ? wasWhole : null;
-    this.#rows = null;
+    this.#known.forget();
     this.#marks.forget();
     const before = this.#chosen;
-    this.#chosen = new Set([...before].filter((key) => this.#all.has(key)));
+    this.#chosen = new Set([...before].filter((key) => this.#known.all.has(key)));
     const marked = parts(this.#list, "#rows .is-chosen");
     for (const key of new Set([...this.#chosen, ...marked.map(keyOf)])) {
       this.#marks.draw(key);
     }
-    this.#takeIn([...this.#all.keys()]);
+    this.#takeIn([...this.#known.all.keys()]);
     if (this.#chosen.size < before.size || this.#whole !== wasWhole) {
       this.dispatchEvent(new Event("change"));
     }
@@ -293,6 +275,6 @@ export class Selection extends EventTarget {
 
   /** Get to know the rows while nobody waits for it. */
   #prepare() {
-    (window.requestIdleCallback ?? setTimeout)(() => this.#all);
+    (window.requestIdleCallback ?? setTimeout)(() => this.#known.all);
   }
 }

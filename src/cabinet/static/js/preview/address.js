@@ -76,7 +76,7 @@ export function lookAway(path) {
 async function fileAt(path) {
   const row = rowOf(path);
   const [told] = row ? [] : await lookUp([path]);
-  const entry = row ? entryOf(row) : told && { ...told, mediaType: told.media_type };
+  const entry = row ? entryOf(row) : told && { ...told, mediaType: told.media_type, isMount: false };
   return entry?.kind === "file" ? entry : null;
 }
 
