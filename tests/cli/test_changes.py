@@ -255,7 +255,9 @@ def test_permanent_removal_prompts_on_a_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("cabinet.client.confirm.can_prompt", lambda: True)
-    script.will(json_answer(None), json_answer(None))
+    # The lookup tells whether a folder is a shared one of another user.
+    asked = [json_answer({"entries": [None] * len(command[3:])})] if "-r" in command else []
+    script.will(*asked, json_answer(None), json_answer(None))
     done = scripted(*command, given=f"{answer}\n")
 
     assert f"{question} [y/N]: " in done.stderr

@@ -186,5 +186,5 @@ def test_rm_json_has_the_removed_paths(stored: Filecli) -> None:
 def test_a_removal_with_a_lost_response_is_not_retried(scripted: Filecli, script: Script) -> None:
     script.will(DEAF_ANSWER)
 
-    assert scripted("rm", "-r", "a").exit_code == 8
+    assert scripted("rm", "-r", "d/a").exit_code == 8
     assert len(script.seen) == 1

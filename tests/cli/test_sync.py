@@ -7,8 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from cabinet.extensions import db
 from tests.cli.conftest import Filecli
+from tests.support.auth import PASSWORD, AuthActions, basic
+from tests.support.mounts import mount
 
 EARLY = 1_600_000_000_123_456_000
 LATE = 1_700_000_000_000_000_000
@@ -203,3 +207,51 @@ def test_exactly_one_side_must_be_remote(pair: tuple[str, str], alice: Filecli) 
 def test_the_root_folder_can_be_synced(synced: Filecli, desk: Path) -> None:
     assert synced("sync", ":", "all").exit_code == 0
     assert "in/photos/b/d/e" in local_files(desk / "all")
+
+
+@pytest.fixture
+def shared(app: Flask, synced: Filecli) -> Filecli:
+    """Let alice have a folder of bob's with a file in it, as `Bob`."""
+    with app.test_client() as client:
+        AuthActions(client).register("bob", PASSWORD)
+        client.put("/files/outer/theirs/kept.txt", data=b"kept", headers=basic("bob", PASSWORD))
+    with app.app_context():
+        mount(db.session(), "bob", "outer/theirs", "alice", "Bob")
+    return synced
+
+
+def test_delete_leaves_alone_what_somebody_else_shared(shared: Filecli, photos: Path) -> None:
+    pruned = shared("sync", "--delete", "photos", ":")
+
+    assert pruned.exit_code == 0, pruned.stderr
+    assert remote_paths(shared) == ["Bob/", "Bob/kept.txt", "a", "b/", "b/c", "b/d/", "b/d/e"]
+
+
+def test_delete_goes_into_what_somebody_else_shared_where_that_is_a_folder_here(
+    shared: Filecli, photos: Path
+) -> None:
+    write(photos, Bob__new="new")
+
+    pruned = shared("sync", "--delete", "photos", ":")
+
+    assert pruned.exit_code == 0, pruned.stderr
+    assert [path for path in remote_paths(shared) if path.startswith("Bob")] == ["Bob/", "Bob/new"]
+
+
+def test_a_file_takes_no_place_of_what_somebody_else_shared(shared: Filecli, photos: Path) -> None:
+    write(photos, Bob="a file")
+
+    refused = shared("sync", "--delete", "photos", ":")
+
+    assert refused.exit_code != 0
+    assert "Bob/kept.txt" in remote_paths(shared)
+
+
+def test_removing_what_somebody_else_shared_says_that_it_stays_with_them(shared: Filecli) -> None:
+    refused, removed = shared("rm", "Bob"), shared("rm", "-r", "Bob", "in")
+
+    assert refused.exit_code != 0
+    assert removed.exit_code == 0, removed.stderr
+    assert "Removed “Bob” from your files; it stays with its owner." in removed.stderr
+    assert "“in” was moved to the trash." in removed.stderr
+    assert remote_paths(shared) == []

@@ -28,8 +28,11 @@ def iter_surplus(
     """Yield the paths to delete of the `entries` below `folder`.
 
     Paths in `kept` stay with everything below them, and so do excluded ones. A folder without any kept
-    item that is not a local folder either is yielded as a whole.
+    item that is not a local folder either is yielded as a whole. A shared folder of another user that is
+    not a local folder stays with its contents, since removing it cannot be undone.
     """
+    shared = {entry.path for entry in entries if entry.is_shared}
+    kept = kept | {path for path in shared if not is_local_folder(below(path, folder) or "")}
     staying = {entry.path for entry in entries if _stays(entry, kept, selection, folder)}
     needed = {above for path in staying | kept for above in iter_parents(path)}
     gone: set[str] = set()
@@ -38,7 +41,7 @@ def iter_surplus(
         if entry.path in staying or entry.path in needed or gone.intersection(iter_parents(entry.path)):
             continue
         if entry.is_folder:
-            if is_local_folder(below(entry.path, folder) or ""):
+            if entry.is_shared or is_local_folder(below(entry.path, folder) or ""):
                 continue
             gone.add(entry.path)
         yield entry.path

@@ -125,7 +125,8 @@ class Sync:
         may_delete = self._delete and self._summary.is_clean
         gone, barred = set(), set(clashes)
         for path, clash in clashes.items():
-            if not may_delete:
+            # A shared folder of another user would not be in the trash.
+            if not may_delete or entries[path].is_shared:
                 self._summary.failed(path, clash)
             elif path in left_out:
                 self._summary.failed(path, CannotMakeRoom(path=path, kept=left_out[path]))

@@ -26,6 +26,11 @@ class RemoteEntry:
     document: dict[str, Any]
 
     @property
+    def is_shared(self) -> bool:
+        """Whether it is a folder that somebody else shared."""
+        return bool(self.document.get("mount"))
+
+    @property
     def tree_size(self) -> int | None:
         """The bytes of all files in a folder; None if the server is too old to send it."""
         return _count_of(self.document, "tree_size")
