@@ -61,6 +61,8 @@ ID = "0" * 32
 ANYTHING: dict[tuple[str, str], Asks] = {
     # Whoever shows any token, or none.
     ("GET", "/"): Asks(NONE, "/"),
+    ("GET", "/help"): Asks(NONE, "/help"),
+    ("GET", "/help/<name>"): Asks(NONE, "/help/install"),
     ("GET", "/healthz"): Asks(NONE, "/healthz"),
     ("GET", "/readyz"): Asks(NONE, "/readyz"),
     ("GET", "/static/<fingerprint>/<path:name>"): Asks(NONE, "/static/x/x"),
