@@ -8,18 +8,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Text, TypeDecorator, text
+from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Text, TypeDecorator
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, registry
 
 # SQLite numbers rows by itself only in a column that is exactly INTEGER.
 RowId = BigInteger().with_variant(Integer, "sqlite")
-
-LIVE = text("trashed_at IS NULL")
-TRASHED = text("trashed_at IS NOT NULL")
-MOUNTED = text("target_id IS NOT NULL")
-UNFINISHED = text("ended_at IS NULL")
-WANTED = text("wanted_at IS NOT NULL")
 
 # A text that compares byte by byte, as SQLite does anyway, whatever the database's language is.
 Folded = Text().with_variant(Text(collation="C"), "postgresql")

@@ -1,0 +1,138 @@
+"""Nodes of the tree, versions of files, and blobs.
+
+Rule: columns, keys and indexes only; no logic.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import IntEnum
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cabinet.models.base import Base, Folded, RowId
+
+LIVE = text("trashed_at IS NULL")
+TRASHED = text("trashed_at IS NOT NULL")
+MOUNTED = text("target_id IS NOT NULL")
+
+
+class Kind(IntEnum):
+    """What a node is; folders sort before files. A mount stands for a folder that lies elsewhere."""
+
+    FOLDER = 0
+    FILE = 1
+    MOUNT = 2
+
+
+class Node(Base):
+    """An entry of the tree of a space.
+
+    Of a file it repeats what its current version says, so that a listing reads one table. Of a
+    folder it counts the live entries directly inside and sums the sizes of the files among them.
+    `tree_size` and `tree_files` of a folder sum the live files anywhere below it, and `tree_tag` is the
+    number that the last change there had in the space, or that of the folder itself.
+    `below_bytes` and `below_segments` of a folder are at least those of the longest path below it,
+    as seen from there. The root has no parent and the empty name.
+
+    What somebody (`trashed_by`) deleted has `trashed_at` set and lies, as `trash_id`, below the root,
+    whatever became of the folder that it came from (`trashed_parent_id`); `trashed_from` is the path
+    that it had in its space. What lies below it
+    is hidden with it. Without a `trash_id` it is hidden there too: a batch is removing it for good,
+    or, without a `trashed_from`, it is a copy that is not complete yet. The root of a space that has
+    ended has `trashed_at` set as well. `search_key` is the name as a search compares it.
+
+    A mount lies in the root of a personal space, where it has its name as any entry has, and stands for
+    the folder `target_id` of another space, which its user has with a `role`. No folder and no space
+    counts it, nothing lies below it, and it is never in the trash. It ends with its target.
+    """
+
+    __tablename__ = "node"
+    __table_args__ = (
+        Index("uq_node_root", "space_id", unique=True,
+              sqlite_where=text("parent_id IS NULL"), postgresql_where=text("parent_id IS NULL")),
+        Index("uq_node_name", "parent_id", "name", unique=True,
+              sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_node_by_name", "parent_id", "kind", "sort_key",
+              sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_node_by_size", "parent_id", "kind", "size", "sort_key",
+              sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_node_by_modified", "parent_id", "kind", "modified_at", "sort_key",
+              sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_node_by_space", "space_id", "id"),
+        Index("ix_node_trash", "space_id", "trashed_at", "trash_id",
+              sqlite_where=TRASHED, postgresql_where=TRASHED),
+        Index("uq_node_trash_id", "trash_id", unique=True),
+        Index("ix_node_trashed", "trashed_at", sqlite_where=TRASHED, postgresql_where=TRASHED),
+        # For whoever is deleted: the databases look for what refers to it.
+        Index("ix_node_trashed_parent_id", "trashed_parent_id", sqlite_where=text("trashed_parent_id IS NOT NULL"),
+              postgresql_where=text("trashed_parent_id IS NOT NULL")),
+        Index("ix_node_trashed_by", "trashed_by", sqlite_where=text("trashed_by IS NOT NULL"),
+              postgresql_where=text("trashed_by IS NOT NULL")),
+        Index("ix_node_target_id", "target_id", sqlite_where=MOUNTED, postgresql_where=MOUNTED),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    space_id: Mapped[int] = mapped_column(ForeignKey("space.id", ondelete="CASCADE"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[int] = mapped_column(SmallInteger)
+    name: Mapped[str] = mapped_column(String(255))
+    sort_key: Mapped[bytes] = mapped_column(LargeBinary(1200))
+    search_key: Mapped[str] = mapped_column(Folded, default="")
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+    content_hash: Mapped[str | None] = mapped_column(String(64))
+    media_type: Mapped[str | None] = mapped_column(String(127))
+    version: Mapped[int] = mapped_column(default=0)
+    child_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    child_size: Mapped[int] = mapped_column(BigInteger, default=0)
+    tree_size: Mapped[int] = mapped_column(BigInteger, default=0)
+    tree_files: Mapped[int] = mapped_column(BigInteger, default=0)
+    tree_tag: Mapped[int] = mapped_column(BigInteger, default=0)
+    below_bytes: Mapped[int] = mapped_column(default=0)
+    below_segments: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    modified_at: Mapped[datetime]
+    trashed_at: Mapped[datetime | None]
+    trashed_from: Mapped[str | None] = mapped_column(String(2048))
+    trash_id: Mapped[str | None] = mapped_column(String(32))
+    trashed_parent_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="SET NULL"))
+    trashed_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    target_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"))
+    role: Mapped[str | None] = mapped_column(String(16))
+
+
+class Version(Base):
+    """The bytes that a file had from `created_at` on."""
+
+    __tablename__ = "version"
+    __table_args__ = (UniqueConstraint("node_id", "number"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    node_id: Mapped[int] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    content_hash: Mapped[str] = mapped_column(ForeignKey("blob.content_hash"), index=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+
+
+class Blob(Base):
+    """Bytes that the store holds under `key`. `released_at`: when a sweep found that no version needs them."""
+
+    __tablename__ = "blob"
+
+    content_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), unique=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    released_at: Mapped[datetime | None] = mapped_column(index=True)
