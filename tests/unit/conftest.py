@@ -1,4 +1,4 @@
-"""The workbench of the services' tests."""
+"""The workbench of the services' tests, and the services for alice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.accounts import Account, Accounts
+from cabinet.services.accounts.sessions import Sessions
+from cabinet.services.accounts.tokens import Tokens
+from cabinet.services.changes.bulk import Bulk
+from cabinet.services.changes.files import Files
+from cabinet.services.changes.moving import Moving
+from cabinet.services.changes.trash import Trash
 from tests.support.services import Workbench, workbench
 
 
@@ -30,3 +36,44 @@ def session(bench: Workbench) -> Iterator[Session]:
 def alice(session: Session, bench: Workbench) -> Account:
     """Return the account of a user with nothing."""
     return bench.register(session, "alice")
+
+
+@pytest.fixture
+def bob(session: Session, bench: Workbench) -> Account:
+    """Return the account of another user."""
+    return bench.register(session, "bob")
+
+
+@pytest.fixture
+def accounts(session: Session, bench: Workbench) -> Accounts:
+    return bench.accounts(session)
+
+
+@pytest.fixture
+def sessions(session: Session, bench: Workbench) -> Sessions:
+    return Sessions(session, bench.clock)
+
+
+@pytest.fixture
+def tokens(session: Session, bench: Workbench) -> Tokens:
+    return Tokens(session, bench.clock)
+
+
+@pytest.fixture
+def files(session: Session, bench: Workbench, alice: Account) -> Files:
+    return bench.files(session, alice)
+
+
+@pytest.fixture
+def moving(session: Session, bench: Workbench, alice: Account) -> Moving:
+    return bench.moving(session, alice)
+
+
+@pytest.fixture
+def bulk(session: Session, bench: Workbench, alice: Account) -> Bulk:
+    return bench.bulk(session, alice)
+
+
+@pytest.fixture
+def trash(session: Session, bench: Workbench, alice: Account) -> Trash:
+    return bench.trash(session, alice)

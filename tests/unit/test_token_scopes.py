@@ -28,16 +28,6 @@ READS = Rights.LIST | Rights.READ
 
 
 @pytest.fixture
-def tokens(session: Session, bench: Workbench) -> Tokens:
-    return Tokens(session, bench.clock)
-
-
-@pytest.fixture
-def accounts(session: Session, bench: Workbench) -> Accounts:
-    return bench.accounts(session)
-
-
-@pytest.fixture
 def admin(accounts: Accounts, alice: Account) -> Account:
     accounts.promote(alice.username)
     return accounts.get(alice.id)

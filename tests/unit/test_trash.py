@@ -19,11 +19,6 @@ from tests.support.services import TRASH_KEEP, Workbench, content_of, paths_of
 CONTENT = b"the content"
 
 
-@pytest.fixture
-def trash(bench: Workbench, session: Session, alice: Account) -> Trash:
-    return bench.trash(session, alice)
-
-
 def used(session: Session, account: Account) -> int:
     session.rollback()
     return session.get_one(Space, account.space_id, populate_existing=True).usage
