@@ -18,9 +18,9 @@ from cabinet.extensions import db
 from cabinet.services.access.rights import ALL
 from cabinet.services.access.roles import ShareRole
 from tests.http.test_objects import routes_of
-from tests.http.test_token_scopes import ANYTHING, ID, SHOWN, TUS, Asks, send
 from tests.support.images import picture
 from tests.support.mounts import mount
+from tests.support.route_rights import ANYTHING, ID, SHOWN, TUS, Asks, send
 from tests.support.visitors import Program
 
 # In every name that lies outside, and in that of the target, which is its owner's alone.

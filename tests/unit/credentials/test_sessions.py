@@ -1,65 +1,27 @@
-"""Browser sessions and tokens: creation, expiry and revocation.
+"""Browser sessions: creation, expiry and revocation.
 
 Rule: the clock is a fake.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import event, func, insert, select
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
-from cabinet.errors import InvalidField, NotFound, SignInRequired, TooManyTokens, WrongCredentials
+from cabinet.errors import NotFound, SignInRequired, WrongCredentials
 from cabinet.models import Session as SignedIn
 from cabinet.models import Token
 from cabinet.services.accounts.accounts import Account, Accounts
 from cabinet.services.accounts.credentials import Credential
-from cabinet.services.accounts.sessions import Sessions, SessionTimes
+from cabinet.services.accounts.sessions import Sessions
 from cabinet.services.accounts.tokens import Tokens
 from tests.support.row_counts import rows_changed
 from tests.support.services import ADDRESS, PASSWORD, START, Workbench
-
-DAY = 24 * 60 * 60
-ANOTHER = "a horse of another colour"
-TIMES = SessionTimes(idle_seconds=DAY, total_seconds=7 * DAY)
-
-
-@pytest.fixture
-def bob(session: Session, bench: Workbench) -> Account:
-    return bench.register(session, "bob")
-
-
-@pytest.fixture
-def sessions(session: Session, bench: Workbench) -> Sessions:
-    return Sessions(session, bench.clock)
-
-
-@pytest.fixture
-def tokens(session: Session, bench: Workbench) -> Tokens:
-    return Tokens(session, bench.clock)
-
-
-@pytest.fixture
-def accounts(session: Session, bench: Workbench) -> Accounts:
-    return bench.accounts(session)
-
-
-def begin(sessions: Sessions, account: Account) -> str:
-    return sessions.begin(account, TIMES, "curl/8", ADDRESS)
-
-
-def id_of(sessions: Sessions, secret: str) -> str:
-    found = sessions.find(secret)
-    assert found is not None
-    return found[1]
-
-
-def acts_for(tokens: Tokens, secret: str) -> Account | None:
-    found = tokens.find(secret)
-    return None if found is None else found.account
+from tests.support.sessions import ANOTHER, DAY, TIMES, begin, id_of
 
 
 def test_a_secret_opens_the_session_of_its_user(sessions: Sessions, alice: Account, bob: Account) -> None:
@@ -180,69 +142,6 @@ def test_expired_sessions_are_deleted(sessions: Sessions, bench: Workbench, alic
     assert sessions.delete_expired() == 0
 
 
-def test_a_token_acts_for_its_user_until_it_expires(tokens: Tokens, bench: Workbench, alice: Account) -> None:
-    issued, secret = tokens.issue(
-        Credential(alice), "  backup \t script ", bench.clock.now + timedelta(hours=1)
-    )
-
-    assert issued.name == "backup script"
-    assert acts_for(tokens, secret) == alice
-    assert tokens.find("another") is None
-    bench.clock.advance(hours=1)
-    assert tokens.find(secret) is None
-
-
-def test_a_token_without_an_expiry_does_not_expire(tokens: Tokens, bench: Workbench, alice: Account) -> None:
-    _, secret = tokens.issue(Credential(alice), "backup")
-    bench.clock.advance(days=10_000)
-
-    assert acts_for(tokens, secret) == alice
-
-
-def test_an_expiry_is_the_same_moment_in_every_time_zone(
-    tokens: Tokens, session: Session, bench: Workbench, alice: Account
-) -> None:
-    expires_at = (bench.clock.now + timedelta(hours=1)).astimezone(timezone(timedelta(hours=9)))
-    issued, _ = tokens.issue(Credential(alice), "backup", expires_at)
-
-    session.rollback()
-    (shown,) = tokens.list_of(alice.id)
-    assert shown.expires_at == issued.expires_at == expires_at
-    assert str(shown.expires_at) == "2026-03-01 13:00:00+00:00"
-
-
-@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "bell\x07", "\udcff"], ids=ascii)
-def test_a_token_needs_a_printable_name(tokens: Tokens, alice: Account, name: str) -> None:
-    with pytest.raises(InvalidField) as caught:
-        tokens.issue(Credential(alice), name)
-
-    assert caught.value.field == "name"
-
-
-def test_an_expiry_in_the_past_is_refused(tokens: Tokens, bench: Workbench, alice: Account) -> None:
-    for expires_at in (bench.clock.now, datetime.min.replace(tzinfo=UTC)):
-        with pytest.raises(InvalidField) as caught:
-            tokens.issue(Credential(alice), "backup", expires_at)
-        assert caught.value.field == "expires_at"
-
-    assert tokens.list_of(alice.id) == []
-
-
-def test_only_its_owner_can_revoke_a_token(tokens: Tokens, alice: Account, bob: Account) -> None:
-    issued, secret = tokens.issue(Credential(alice), "backup")
-    assert [shown.id for shown in tokens.list_of(alice.id)] == [issued.id]
-    assert tokens.list_of(bob.id) == []
-
-    with pytest.raises(NotFound):
-        tokens.revoke(bob.id, issued.id)
-    assert acts_for(tokens, secret) == alice
-
-    tokens.revoke(alice.id, issued.id)
-    assert tokens.find(secret) is None
-    with pytest.raises(NotFound):
-        tokens.revoke(alice.id, issued.id)
-
-
 def test_naive_times_are_refused_by_the_database_types(session: Session, alice: Account) -> None:
     with pytest.raises(StatementError, match="naive"):
         session.scalar(select(Token).where(Token.created_at == datetime(2026, 1, 1)))  # noqa: DTZ001 - that is the case
@@ -261,43 +160,6 @@ def test_an_outdated_password_starts_no_session(
 
     assert sessions.list_of(alice.id) == []
     assert tokens.list_of(alice.id) == []
-
-
-def test_a_disabled_account_starts_no_session_and_no_token(
-    sessions: Sessions, tokens: Tokens, accounts: Accounts, alice: Account
-) -> None:
-    secret = begin(sessions, alice)
-    acting = Credential(alice, session_id=id_of(sessions, secret))
-    accounts.disable("alice")
-
-    for shown in (Credential(alice), acting):
-        with pytest.raises(SignInRequired):
-            tokens.issue(shown, "backup")
-    with pytest.raises(SignInRequired):
-        begin(sessions, alice)
-
-
-def test_an_ended_session_or_token_creates_no_token(
-    sessions: Sessions, tokens: Tokens, alice: Account
-) -> None:
-    session_id = id_of(sessions, begin(sessions, alice))
-    issued, _ = tokens.issue(Credential(alice, session_id=session_id), "first")
-    tokens.issue(Credential(alice, token_id=issued.id), "second")
-    sessions.end(alice.id, session_id)
-    tokens.revoke(alice.id, issued.id)
-
-    for shown in (Credential(alice, session_id=session_id), Credential(alice, token_id=issued.id)):
-        with pytest.raises(SignInRequired):
-            tokens.issue(shown, "third")
-
-
-def test_the_session_of_another_user_creates_no_token(
-    sessions: Sessions, tokens: Tokens, alice: Account, bob: Account
-) -> None:
-    session_id = id_of(sessions, begin(sessions, bob))
-
-    with pytest.raises(SignInRequired):
-        tokens.issue(Credential(alice, session_id=session_id), "stolen")
 
 
 def test_beyond_the_limit_the_least_recently_used_session_ends(
@@ -344,47 +206,6 @@ def test_very_many_sessions_end_in_batches_oldest_first(
     assert changed == [501, 501]
     assert session.scalar(select(func.min(SignedIn.last_used_at))) == START - timedelta(minutes=1000)
     assert all(sessions.find(secret) for secret in secrets)
-
-
-def test_the_token_limit_names_a_token_to_revoke(
-    session: Session, bench: Workbench, alice: Account, bob: Account
-) -> None:
-    tokens = Tokens(session, bench.clock, limit=2)
-    _, first = tokens.issue(Credential(alice), "first")
-    bench.clock.advance(minutes=2)
-    tokens.issue(Credential(alice), "second")
-    bench.clock.advance(minutes=2)
-    tokens.find(first)
-
-    with pytest.raises(TooManyTokens) as caught:
-        tokens.issue(Credential(alice), "third")
-
-    assert caught.value.data == {"count": 2, "unused": "second"}
-    tokens.issue(Credential(bob), "his")
-
-
-def test_expired_tokens_do_not_count_toward_the_limit(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
-    tokens = Tokens(session, bench.clock, limit=1)
-    tokens.issue(Credential(alice), "short", bench.clock.now + timedelta(seconds=5))
-    bench.clock.advance(seconds=6)
-
-    tokens.issue(Credential(alice), "next")
-
-    assert [token.name for token in tokens.list_of(alice.id)] == ["next"]
-
-
-def test_a_password_change_revokes_tokens_on_request(
-    tokens: Tokens, accounts: Accounts, alice: Account
-) -> None:
-    _, kept = tokens.issue(Credential(alice), "backup")
-    accounts.change_password(alice.id, PASSWORD, ANOTHER, ADDRESS)
-    assert tokens.find(kept) is not None
-
-    accounts.change_password(alice.id, ANOTHER, PASSWORD, ADDRESS, revoke_tokens=True)
-
-    assert tokens.find(kept) is None
 
 
 def test_concurrent_password_changes_do_not_overwrite_each_other(
