@@ -96,6 +96,11 @@ def revision_of(database: Database) -> str:
         return str(connection.scalar(sa.text("SELECT version_num FROM alembic_version")))
 
 
+def copies(database: Database) -> list[Path]:
+    """Return the copies that were made of a file; nobody makes one of a server's database."""
+    return list(database.parent.glob("cabinet.db.*.bak")) if isinstance(database, Path) else []
+
+
 def populate(database: Database) -> Content:
     """Put rows into every table, whatever its columns are, and return all of them."""
     with connected(database) as connection:

@@ -1,85 +1,18 @@
-"""Finding by name: what agrees, where it is, and that every page is bounded."""
+"""Finding by name: what agrees, and where it is."""
 
 from __future__ import annotations
-
-import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, text, update
 from sqlalchemy.orm import Session
 
-from cabinet.errors import InvalidField, NotAFolder, NotFound, Unavailable
-from cabinet.models import Node
+from cabinet.errors import InvalidField, NotAFolder, NotFound
 from cabinet.services.accounts.accounts import Account
-from cabinet.services.kernel.database import writing
-from cabinet.services.kernel.search_index import BLOCK_BITS
 from cabinet.services.tree.entries import Conflict
-from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.names import search_key
-from cabinet.services.tree.paging import Order
-from cabinet.services.tree.search import Search
+from tests.support.searching import found, store
 from tests.support.services import Workbench
-
-
-def found(
-    session: Session, bench: Workbench, account: Account, query: str, path: str = "", limit: int = 100
-) -> list[str]:
-    """Return the paths of everything that a search finds, over all its pages."""
-    paths: list[str] = []
-    after = None
-    while True:
-        page = bench.search(session, account).page(query, path, limit, after)
-        assert len(page.entries) <= limit
-        paths += [entry.path for entry in page.entries]
-        if page.next is None:
-            return paths
-        after = page.next
-
-
-def store(session: Session, bench: Workbench, account: Account, *paths: str) -> None:
-    for path in paths:
-        bench.upload(session, account, path, path.encode())
-
-
-@pytest.mark.parametrize("query", ["note", "no"])
-@pytest.mark.parametrize("limit", [1, 2, 5])
-def test_the_first_part_is_what_was_found_in_pages_as_it_is_now(
-    session: Session, bench: Workbench, alice: Account, query: str, limit: int
-) -> None:
-    store(session, bench, alice, *(f"d/note {number}" for number in range(5)), "elsewhere/note")
-    search = bench.search(session, alice)
-    page = search.page(query, "d", limit)
-    store(session, bench, alice, "d/note 0 and more", "d/note 9")
-    bench.files(session, alice).trash(page.entries[0].path)
-
-    first = search.first_part(query, "d", Extent(page.next, 1, 100))
-
-    paths = [entry.path for entry in first.entries]
-    rest = search.page(query, "d", 100, first.next) if first.next else None
-    now = found(session, bench, alice, query, "d")
-    assert paths + ([entry.path for entry in rest.entries] if rest else []) == now
-    assert set(paths) >= {entry.path for entry in page.entries[1:]}
-    assert bool(rest and rest.entries) is (len(paths) < len(now))
-
-
-def test_a_part_of_which_nothing_is_left_goes_on_to_as_many_as_are_wanted(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
-    store(session, bench, alice, *(f"note {number}" for number in range(6)))
-    search = bench.search(session, alice)
-    page = search.page("note", "", 2)
-    for entry in page.entries:
-        bench.files(session, alice).trash(entry.path)
-
-    first = search.first_part("note", "", Extent(page.next, 2, 100))
-
-    assert [entry.path for entry in first.entries] == ["note 3", "note 2"]
-    rest = search.page("note", "", 100, first.next)
-    assert [entry.path for entry in rest.entries] == ["note 1", "note 0"]
 
 
 @pytest.mark.parametrize(
@@ -201,48 +134,6 @@ def test_what_is_found_is_what_has_the_words(bench: Workbench, data: st.DataObje
             assert found(session, bench, account, query, limit=3) == wanted
 
 
-def test_every_block_of_ids_is_looked_at_and_a_cursor_stands_between_them(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
-    """The ids of one user lie far apart, with those of others between them and with none at all."""
-    distance = 1 << BLOCK_BITS
-    bob = bench.register(session, "bob")
-    store(session, bench, bob, "file of another")
-    for number in range(6):
-        bench.files(session, alice).make_folder(f"file {number}")
-    with writing(session):
-        for number in (5, 4, 3):
-            session.execute(
-                update(Node).where(Node.name == f"file {number}").values(id=Node.id + (number - 1) * distance)
-            )
-    expected = [f"file {number}" for number in (5, 4, 3, 2, 1, 0)]
-
-    for limit in (1, 2, 100):
-        assert found(session, bench, alice, "file", limit=limit) == expected
-    assert found(session, bench, alice, "le fi") == expected
-    assert found(session, bench, alice, "2") == ["file 2"]
-    assert found(session, bench, alice, "жж") == []
-    pages: list[list[str]] = []
-    after: str | None = None
-    hours = itertools.count(step=3600.0)
-    search = Search(session, bench.cursors, alice.scope, hours.__next__)
-    while not pages or after is not None:
-        page = search.page("e 1", "", 100, after)
-        after = page.next
-        pages.append([entry.name for entry in page.entries])
-    assert pages == [[], [], [], ["file 1"], []]
-
-
-def test_the_newest_come_first_in_pages_of_any_size(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
-    store(session, bench, alice, *(f"d{number % 3}/file {number}" for number in range(20)))
-    expected = [f"d{number % 3}/file {number}" for number in reversed(range(20))]
-
-    for limit in (1, 7, 20, 100):
-        assert found(session, bench, alice, "file", limit=limit) == expected
-
-
 def test_only_what_lies_below_the_folder_is_found(session: Session, bench: Workbench, alice: Account) -> None:
     store(session, bench, alice, "a/file 1", "a/b/file 2", "ab/file 3", "file 4")
 
@@ -306,197 +197,10 @@ def test_nobody_finds_what_is_not_theirs(session: Session, bench: Workbench, ali
     assert found(session, bench, bob, "secret") == ["secret file"]
 
 
-def test_a_page_looks_at_so_many_and_then_gives_what_it_has(
-    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cabinet.services.tree.search._LOOKED_AT", 5)
-    store(session, bench, alice, "a/file", *(f"b/file {number}" for number in range(12)))
-
-    page = bench.search(session, alice).page("file", "a", 100)
-
-    assert (page.entries, page.next is not None) == ([], True)
-    assert found(session, bench, alice, "file", "a") == ["a/file"]
-
-
-@pytest.mark.parametrize("query", ["file", "fi"])
-def test_a_page_gives_what_it_has_when_its_time_is_over(
-    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch, query: str
-) -> None:
-    """Of every page all the time is over at once; each still looks at a batch."""
-    monkeypatch.setattr("cabinet.services.tree.search._BATCH", 4)
-    store(session, bench, alice, *(f"file {number}" for number in range(10)))
-    pages: list[list[str]] = []
-    after: str | None = None
-    hours = itertools.count(step=3600.0)
-    search = Search(session, bench.cursors, alice.scope, hours.__next__)
-
-    while not pages or after is not None:
-        page = search.page(query, "", 100, after)
-        after = page.next
-        pages.append([entry.name for entry in page.entries])
-
-    assert [len(page) for page in pages] == [4, 4, 2, 0]
-    assert sorted(name for page in pages for name in page) == [f"file {number}" for number in range(10)]
-
-
-@contextmanager
-def slow_from(bench: Workbench, number: int) -> Iterator[None]:
-    """Let every look-up from this one on, counted from 0, take an hour."""
-    numbers = itertools.count()
-
-    def slow_down(*call: object) -> tuple[object, object]:
-        statement, values = str(call[2]), call[3]
-        if "WITH hit" in statement and next(numbers) >= number:
-            statement = statement.replace(
-                "FROM node WHERE space_id", "FROM pg_sleep(3600), node WHERE space_id"
-            )
-            assert "pg_sleep" in statement
-        return statement, values
-
-    event.listen(bench.engine, "before_cursor_execute", slow_down, retval=True)
-    try:
-        yield
-    finally:
-        event.remove(bench.engine, "before_cursor_execute", slow_down)
-
-
-@pytest.mark.postgresql("its limit of a statement's time")
-def test_a_page_gives_what_it_has_when_the_index_takes_too_long(
-    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cabinet.services.tree.search._BATCH", 4)
-    monkeypatch.setattr("cabinet.services.kernel.search_index.LONGEST", 0.2)
-    store(session, bench, alice, *(f"file {number}" for number in range(10)))
-    search = bench.search(session, alice)
-
-    with slow_from(bench, 1):
-        page = search.page("file", "", 100)
-    rest = search.page("file", "", 100, page.next)
-
-    assert [entry.name for entry in page.entries] == [f"file {number}" for number in (9, 8, 7, 6)]
-    assert [entry.name for entry in rest.entries] == [f"file {number}" for number in (5, 4, 3, 2, 1, 0)]
-    assert rest.next is None
-
-
-@pytest.mark.postgresql("its limit of a statement's time")
-def test_a_page_for_which_the_index_takes_too_long_at_once_can_be_asked_for_again(
-    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A cursor to where it stands already would be followed for ever."""
-    monkeypatch.setattr("cabinet.services.tree.search._BATCH", 4)
-    monkeypatch.setattr("cabinet.services.kernel.search_index.LONGEST", 0.2)
-    store(session, bench, alice, *(f"file {number}" for number in range(5)))
-    search = bench.search(session, alice)
-    page = search.page("file", "", 4)
-
-    for after in (None, page.next):
-        with slow_from(bench, 0), pytest.raises(Unavailable):
-            search.page("file", "", 4, after)
-
-    assert [entry.name for entry in search.page("file", "", 4, page.next).entries] == ["file 0"]
-
-
-@pytest.mark.postgresql("its limit of a statement's time")
-def test_only_the_look_up_has_a_limit_of_its_own(session: Session, bench: Workbench, alice: Account) -> None:
-    store(session, bench, alice, "file")
-    limit = text("SHOW statement_timeout")
-    before = session.scalar(limit)
-
-    assert len(bench.search(session, alice).page("file", "", 10).entries) == 1
-
-    assert session.scalar(limit) == before
-
-
-def test_names_that_only_seem_alike_and_what_is_in_the_trash_count_as_looked_at(
-    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else one request could look at all names of a million that have the same trigrams."""
-    monkeypatch.setattr("cabinet.services.tree.search._LOOKED_AT", 4)
-    monkeypatch.setattr("cabinet.services.tree.search._BATCH", 2)
-    store(session, bench, alice, "abcdef", *(f"cdef abcd {number}" for number in range(9)))
-    for number in range(5):
-        bench.upload(session, alice, f"abcdef {number}", b"x")
-        bench.files(session, alice).trash(f"abcdef {number}")
-    statements: list[str] = []
-    event.listen(bench.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
-
-    first = bench.search(session, alice).page("abcdef", "", 1)
-
-    asked = [statement for statement in statements if "node" in statement]
-    assert len(asked) < 12
-    assert found(session, bench, alice, "abcdef") == ["abcdef"]
-    if bench.engine.dialect.name == "sqlite":
-        assert first.entries == []
-    assert first.next is not None
-
-
 @pytest.mark.parametrize("query", ["", "   ", "\u0301"])
 def test_nothing_asked_is_refused(session: Session, bench: Workbench, alice: Account, query: str) -> None:
     with pytest.raises(InvalidField):
         found(session, bench, alice, query)
-
-
-def test_a_cursor_is_of_one_query_one_folder_and_one_user(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
-    other = bench.register(session)
-    for owner in (alice, other):
-        store(session, bench, owner, "a/file 1", "a/file 2", "b/file 3")
-    search = bench.search(session, alice)
-    first = search.page("file", "a", 1).next
-
-    foreign = [
-        (search, "fil", "a", first),
-        (search, "fi", "a", first),
-        (search, "file", "", first),
-        (search, "file", "b", first),
-        (bench.search(session, other), "file", "a", first),
-        (search, "file", "a", search.page("fi", "a", 1).next),
-        (search, "file", "a", bench.listing(session, alice).page("a", Order(), 1).next),
-        *((search, "file", "a", made_up) for made_up in ("", "rubbish", "W10", "WyJhIiwgMV0", "é")),
-    ]
-
-    assert len(search.page("FILE ", "a", 1, first).entries) == 1
-    for asked, query, folder, cursor in foreign:
-        with pytest.raises(InvalidField):
-            asked.page(query, folder, 10, cursor)
-
-
-@pytest.mark.parametrize("query", ["se", "secret"])
-def test_a_cursor_does_not_tell_by_its_length_what_lies_elsewhere(
-    session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch, query: str
-) -> None:
-    """The last candidate that was looked at may lie where the asker may not look."""
-    store(
-        session, bench, alice, "elsewhere/secret", "shared/x", f"elsewhere/secret {'плана' * 49}", "se", "set"
-    )
-    monkeypatch.setattr("cabinet.services.tree.search._LOOKED_AT", 1)
-    search, lengths, after = bench.search(session, alice), set(), None
-
-    while True:
-        page = search.page(query, "shared", 10, after)
-        assert page.entries == []
-        if page.next is None:
-            break
-        lengths.add(len(page.next))
-        after = page.next
-
-    assert len(lengths) == 1
-
-
-def test_a_search_goes_on_behind_an_entry_that_has_another_name_by_now_or_is_gone(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
-    store(session, bench, alice, "x1", "x2", "x3", "x4", "x5")
-    search = bench.search(session, alice)
-    first = search.page("x", "", 2)
-    assert [entry.name for entry in first.entries] == ["x5", "x4"]
-
-    bench.moving(session, alice).move(["x4"], "x9", Conflict.FAIL)
-    bench.files(session, alice).purge("x2")
-
-    second = search.page("x", "", 2, first.next)
-    assert [entry.name for entry in second.entries] == ["x3", "x1"]
 
 
 def test_a_query_longer_than_any_name_finds_nothing(
