@@ -6,12 +6,13 @@ Rule: a password is never an argument and never displayed.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import click
 
 from cabinet import config
 from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.accounts import Account, Accounts
 from cabinet.terminal.report import say
 from cabinet.terminal.text import to_size
 from cabinet.web.pages import to_rfc3339
@@ -53,49 +54,46 @@ def list_(as_json: bool) -> None:
         say(f"{account.username}: {to_size(account.usage)}{quota}, {since}{admin}{disabled}")
 
 
+def _apply(username: str, change: Callable[[Accounts, str], None], outcome: str) -> None:
+    """Apply a change to an account and report its outcome."""
+    account = find_account(username)
+    change(accounts(), account.username)
+    say(f"“{account.username}” {outcome}")
+
+
 @group.command("disable")
 @_username
 def disable(username: str) -> None:
     """Disable an account and end its sessions; files are kept."""
-    account = find_account(username)
-    accounts().disable(account.username)
-    say(f"“{account.username}” is disabled and signed out everywhere.")
+    _apply(username, Accounts.disable, "is disabled and signed out everywhere.")
 
 
 @group.command("enable")
 @_username
 def enable(username: str) -> None:
     """Enable a disabled account."""
-    account = find_account(username)
-    accounts().enable(account.username)
-    say(f"“{account.username}” can sign in again.")
+    _apply(username, Accounts.enable, "can sign in again.")
 
 
 @group.command("promote")
 @_username
 def promote(username: str) -> None:
     """Make a user an administrator."""
-    account = find_account(username)
-    accounts().promote(account.username)
-    say(f"“{account.username}” is now an administrator.")
+    _apply(username, Accounts.promote, "is now an administrator.")
 
 
 @group.command("demote")
 @_username
 def demote(username: str) -> None:
     """Remove administrator rights; tokens for administration lose their rights at once."""
-    account = find_account(username)
-    accounts().demote(account.username)
-    say(f"“{account.username}” is no longer an administrator.")
+    _apply(username, Accounts.demote, "is no longer an administrator.")
 
 
 @group.command("unlock")
 @_username
 def unlock(username: str) -> None:
     """Unlock an account after too many failed sign-in attempts."""
-    account = find_account(username)
-    accounts().unlock(account.username)
-    say(f"“{account.username}” can sign in from everywhere again.")
+    _apply(username, Accounts.unlock, "can sign in from everywhere again.")
 
 
 @group.command("delete")
