@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -21,9 +22,24 @@ from tests.support.images import opened, picture
 from tests.support.services import Workbench
 from tests.unit.thumbnails.conftest import PICTURE, Find, InThisProcess, housekeeping
 
+AskFor = Callable[..., None]
+
 
 def nobody() -> None:
     """Make nothing."""
+
+
+@pytest.fixture
+def ask_for(session: Session, bench: Workbench, find: Find) -> AskFor:
+    """Return a function that requests thumbnails of images of the given widths, in turn, without generating any."""
+
+    def ask_for(owner: Account, *widths: int) -> None:
+        for width in widths:
+            bench.upload(session, owner, f"{width}.png", picture(width=width))
+            assert find(f"{width}.png", owner=owner, wake=nobody) is Missing.YET
+            bench.clock.advance(seconds=1)
+
+    return ask_for
 
 
 def test_early_and_excess_requests_are_told_to_retry(
@@ -42,14 +58,6 @@ def test_early_and_excess_requests_are_told_to_retry(
     assert isinstance(find("b.png"), Entry)
 
 
-def ask_for(session: Session, bench: Workbench, find: Find, owner: Account, *widths: int) -> None:
-    """Request thumbnails of images of the given sizes, one after the other, without generating any."""
-    for width in widths:
-        bench.upload(session, owner, f"{width}.png", picture(width=width))
-        assert find(f"{width}.png", owner=owner, wake=nobody) is Missing.YET
-        bench.clock.advance(seconds=1)
-
-
 def widths_of(decoder: InThisProcess) -> list[int]:
     return [opened(content).width for content in decoder.contents]
 
@@ -60,12 +68,12 @@ def test_spaces_take_turns(
     alice: Account,
     maker: ThumbnailMaker,
     decoder: InThisProcess,
-    find: Find,
+    ask_for: AskFor,
 ) -> None:
     bob, carol = bench.register(session, "bob"), bench.register(session, "carol")
-    ask_for(session, bench, find, alice, 11, 12, 13, 14, 15)
-    ask_for(session, bench, find, bob, 21, 22)
-    ask_for(session, bench, find, carol, 31)
+    ask_for(alice, 11, 12, 13, 14, 15)
+    ask_for(bob, 21, 22)
+    ask_for(carol, 31)
 
     assert maker.make_waiting() == 8
 
@@ -73,14 +81,14 @@ def test_spaces_take_turns(
 
 
 def test_previews_come_first_and_the_newest_of_them_before_others(
-    session: Session,
     bench: Workbench,
     alice: Account,
     maker: ThumbnailMaker,
     decoder: InThisProcess,
+    ask_for: AskFor,
     find: Find,
 ) -> None:
-    ask_for(session, bench, find, alice, 11, 12)
+    ask_for(alice, 11, 12)
     find("11.png", PREVIEW_SIZE, wake=nobody)
     bench.clock.advance(seconds=1)
     find("12.png", PREVIEW_SIZE, wake=nobody)
@@ -93,13 +101,18 @@ def test_previews_come_first_and_the_newest_of_them_before_others(
 
 
 def test_the_space_with_most_requests_gives_way_at_the_limit(
-    session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, decoder: InThisProcess, find: Find,
+    session: Session,
+    bench: Workbench,
+    alice: Account,
+    maker: ThumbnailMaker,
+    decoder: InThisProcess,
+    ask_for: AskFor,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(thumbnails, "MAX_WAITING", 5)
     bob = bench.register(session, "bob")
-    ask_for(session, bench, find, alice, 11, 12, 13, 14, 15, 16)
-    ask_for(session, bench, find, bob, 21)
+    ask_for(alice, 11, 12, 13, 14, 15, 16)
+    ask_for(bob, 21)
 
     maker.make_waiting()
 
@@ -108,16 +121,16 @@ def test_the_space_with_most_requests_gives_way_at_the_limit(
 
 
 def test_a_claimed_request_is_not_taken_until_the_claim_expires(
-    session: Session,
     bench: Workbench,
     alice: Account,
     maker: ThumbnailMaker,
     decoder: InThisProcess,
+    ask_for: AskFor,
     find: Find,
 ) -> None:
     other = InThisProcess()
     another = ThumbnailMaker(bench.session, bench.store, bench.clock, other)
-    ask_for(session, bench, find, alice, 11, 12)
+    ask_for(alice, 11, 12)
     made: list[int] = []
 
     def die() -> None:
@@ -126,7 +139,7 @@ def test_a_claimed_request_is_not_taken_until_the_claim_expires(
     decoder.before = lambda: made.append(another.make_waiting())
     assert maker.make_waiting() == 1
     assert (made, widths_of(decoder), widths_of(other)) == ([1], [11], [12])
-    ask_for(session, bench, find, alice, 13)
+    ask_for(alice, 13)
     decoder.before = die
     with pytest.raises(KeyboardInterrupt):
         maker.make_waiting()
@@ -141,9 +154,9 @@ def test_a_claimed_request_is_not_taken_until_the_claim_expires(
 
 
 def test_a_claim_from_before_the_clock_was_set_back_expires(
-    session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, find: Find
+    session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, ask_for: AskFor
 ) -> None:
-    ask_for(session, bench, find, alice, 11)
+    ask_for(alice, 11)
     row = session.scalars(select(Thumbnail)).one()
     row.claimed_until = bench.clock() + timedelta(days=1)
     session.commit()
@@ -174,14 +187,9 @@ def test_a_request_deleted_during_decoding_stores_nothing(
 
 
 def test_a_stopped_maker_leaves_requests_to_others(
-    session: Session,
-    bench: Workbench,
-    alice: Account,
-    maker: ThumbnailMaker,
-    decoder: InThisProcess,
-    find: Find,
+    alice: Account, maker: ThumbnailMaker, decoder: InThisProcess, ask_for: AskFor
 ) -> None:
-    ask_for(session, bench, find, alice, 11, 12)
+    ask_for(alice, 11, 12)
     stop = threading.Event()
     decoder.before = stop.set
 
