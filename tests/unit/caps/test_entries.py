@@ -6,7 +6,7 @@ Rule: a cap is tried from both sides, and by many at once; after each test all c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import event, func, select, update
@@ -25,20 +25,9 @@ from cabinet.services.kernel.caps import Caps, bind_caps
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.usage_checks import WrongEntries, find_wrong_entries
 from cabinet.services.uploads.publishing import Target
-from tests.support.audit import check_rows
 from tests.support.resumable import housekeeping, part, partial, plan, service_of
 from tests.support.services import Action, Workbench, at_once, content_of, paths_of, stored_bytes
-
-CAPS = Caps(entries=4, uploads=3, joins=2, copied=3)
-
-
-@pytest.fixture(autouse=True)
-def capped(session: Session) -> Iterator[None]:
-    """Set low caps; afterwards check that all counters are right."""
-    bind_caps(session, CAPS)
-    yield
-    check_rows(session)
-    assert find_wrong_entries(session) == []
+from tests.unit.caps.conftest import CAPS
 
 
 def entries_of(session: Session, account: Account) -> int:

@@ -6,7 +6,7 @@ Rule: a cap is tried from both sides, and by many at once; after each test all c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import func, select
@@ -22,23 +22,11 @@ from cabinet.errors import (
 from cabinet.models import Upload, UploadKind
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.kernel.caps import Caps, bind_caps
-from cabinet.services.tree.usage_checks import find_wrong_entries
 from cabinet.services.uploads.resumable import ResumableUploads
-from tests.support.audit import check_rows
 from tests.support.resumable import part, partial, plan, service_of
 from tests.support.row_counts import rows_changed
 from tests.support.services import Workbench, at_once, content_of, stored_bytes
-
-CAPS = Caps(entries=4, uploads=3, joins=2, copied=3)
-
-
-@pytest.fixture(autouse=True)
-def capped(session: Session) -> Iterator[None]:
-    """Let low caps hold; afterwards everything that is counted has to be what there is."""
-    bind_caps(session, CAPS)
-    yield
-    check_rows(session)
-    assert find_wrong_entries(session) == []
+from tests.unit.caps.conftest import CAPS
 
 
 def test_one_user_has_so_many_unfinished_uploads_and_no_more(
