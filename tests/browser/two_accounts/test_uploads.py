@@ -5,52 +5,19 @@ Rule: the first tab shows one user's files; in the second somebody else signs in
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.two_accounts.conftest import change_user, come_back, is_untouched, name_of_other, notice
 from tests.support.chromium import Visitor, awaken, file
 from tests.support.films import HASH, NAME, Network, begin, is_there, pause, resume, unfinished
 from tests.support.people import Person
-from tests.support.two_accounts import (
-    change_user,
-    come_back,
-    deafen,
-    is_untouched,
-    name_of_other,
-    neighbour_of,
-    notice,
-    show_files,
-)
 
 pytestmark = pytest.mark.browser
 
 WAITING = "Waiting: another account is signed in."
-
-
-@pytest.fixture(autouse=True)
-def _refusals(expect_complaint: Callable[[str], None]) -> None:
-    expect_complaint("status of 403|status of 401")
-
-
-@pytest.fixture
-def anna(visitor: Visitor) -> Visitor:
-    """Return somebody whose files a first tab shows."""
-    return show_files(visitor)
-
-
-@pytest.fixture
-def boris(anna: Visitor) -> Person:
-    """Return somebody else, who has files of the same names."""
-    return neighbour_of(anna)
-
-
-@pytest.fixture
-def deaf(anna: Visitor) -> Visitor:
-    """Return Anna with a first tab that hears nothing of others."""
-    return deafen(anna)
 
 
 def test_an_upload_waits_for_its_owner(deaf: Visitor, boris: Person) -> None:

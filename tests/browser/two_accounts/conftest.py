@@ -5,6 +5,9 @@ Rule: accounts change as people change them, by the link and the form.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.auth import PASSWORD
@@ -16,25 +19,33 @@ from tests.support.people import Person
 HERS = {"docs/a.txt": b"hers", "mine.txt": b"hers", "photo.png": picture()}
 
 
-def show_files(visitor: Visitor) -> Visitor:
-    """Let a first tab show the files of `visitor`, and return the same."""
+@pytest.fixture(autouse=True)
+def _refusals(expect_complaint: Callable[[str], None]) -> None:
+    expect_complaint("status of 403|status of 401")
+
+
+@pytest.fixture
+def anna(visitor: Visitor) -> Visitor:
+    """Return somebody whose files a first tab shows."""
     for path, content in HERS.items():
         visitor.person.store(path, content)
     visitor.open()
     return visitor
 
 
-def neighbour_of(anna: Visitor) -> Person:
+@pytest.fixture
+def boris(anna: Visitor) -> Person:
     """Return somebody else, who has files of the same names."""
-    person = Person(anna.server, f"{anna.username}-b")
+    person = Person(anna.server, name_of_other(anna))
     person.store("mine.txt", b"his")
     person.store("photo.png", picture(width=20))
     person.store("docs/his.txt", b"his")
     return person
 
 
-def deafen(anna: Visitor) -> Visitor:
-    """Let the first tab hear nothing of others, so that only the server stops it, and return the same."""
+@pytest.fixture
+def deaf(anna: Visitor) -> Visitor:
+    """Return Anna with a first tab that hears nothing of others, so that only the server stops it."""
     anna.context.add_init_script("BroadcastChannel.prototype.postMessage = () => {}")
     anna.open()
     return anna

@@ -14,22 +14,19 @@ from _pytest.mark.structures import ParameterSet
 from playwright.sync_api import expect
 
 from cabinet.web.page_user import USER_HEADER
+from tests.browser.two_accounts.conftest import (
+    change_user,
+    come_back,
+    is_untouched,
+    name_of_other,
+    notice,
+    sign_in,
+)
 from tests.support import media
 from tests.support.auth import PASSWORD
 from tests.support.chromium import Visitor, awaken, file, press_letter
 from tests.support.films import is_there
 from tests.support.people import Person
-from tests.support.two_accounts import (
-    change_user,
-    come_back,
-    deafen,
-    is_untouched,
-    name_of_other,
-    neighbour_of,
-    notice,
-    show_files,
-    sign_in,
-)
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.browser
@@ -38,29 +35,6 @@ pytestmark = pytest.mark.browser
 def slow(value: str) -> ParameterSet:
     """Return one more instance of what a quick run tries once."""
     return pytest.param(value, marks=pytest.mark.long)
-
-
-@pytest.fixture(autouse=True)
-def _refusals(expect_complaint: Callable[[str], None]) -> None:
-    expect_complaint("status of 403|status of 401")
-
-
-@pytest.fixture
-def anna(visitor: Visitor) -> Visitor:
-    """Return somebody whose files a first tab shows."""
-    return show_files(visitor)
-
-
-@pytest.fixture
-def boris(anna: Visitor) -> Person:
-    """Return somebody else, who has files of the same names."""
-    return neighbour_of(anna)
-
-
-@pytest.fixture
-def deaf(anna: Visitor) -> Visitor:
-    """Return Anna with a first tab that hears nothing of others."""
-    return deafen(anna)
 
 
 def test_a_tab_learns_at_once_that_somebody_else_has_signed_in(anna: Visitor, boris: Person) -> None:
