@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from cabinet.models import Space, UploadKind
+from cabinet.models import UploadKind
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.maintenance.sweep import Housekeeping, Keep
 from cabinet.services.uploads.publishing import Target, Terms
@@ -42,11 +42,6 @@ def partial(service: ResumableUploads, content: bytes) -> str:
     made = service.begin(plan(len(content), kind=UploadKind.PARTIAL))
     service.append(made.id, part(content))
     return made.id
-
-
-def usage(session: Session, account: Account) -> int:
-    session.rollback()
-    return session.get_one(Space, account.space_id, populate_existing=True).usage
 
 
 def housekeeping(session: Session, bench: Workbench) -> Housekeeping:

@@ -25,7 +25,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError
-from cabinet.models import Base
+from cabinet.models import Base, Space
 from cabinet.services.access.scope import Scope
 from cabinet.services.accounts.accounts import Account, Accounts
 from cabinet.services.accounts.passwords import Passwords
@@ -238,6 +238,18 @@ def stored_bytes(bench: Workbench) -> Counter[str]:
             "staged": sum(1 for _ in bench.store.iter_staged()),
         }
     )
+
+
+def usage_of(session: Session, account: Account) -> int:
+    """Return the usage of an account in bytes, read anew from the database."""
+    return usage_and_entries(session, account)[0]
+
+
+def usage_and_entries(session: Session, account: Account) -> tuple[int, int]:
+    """Return the usage of an account in bytes and in nodes, read anew from the database."""
+    session.rollback()
+    space = session.get_one(Space, account.space_id, populate_existing=True)
+    return space.usage, space.entries
 
 
 def content_of(session: Session, bench: Workbench, acting: Acting, path: str) -> bytes:

@@ -38,9 +38,8 @@ from tests.support.resumable import (
     part,
     plan,
     service_of,
-    usage,
 )
-from tests.support.services import Workbench, paths_of, stored_bytes
+from tests.support.services import Workbench, paths_of, stored_bytes, usage_of
 from tests.support.services import content_of as stored_content
 
 
@@ -66,10 +65,10 @@ def test_bytes_count_once_from_the_first_part_on(
     session: Session, alice: Account, service: ResumableUploads
 ) -> None:
     made = service.begin(plan(len(WHOLE)))
-    seen = [usage(session, alice)]
+    seen = [usage_of(session, alice)]
     for start, stop in ((0, 10), (10, 1000), (1000, len(WHOLE))):
         service.append(made.id, part(WHOLE[start:stop], start))
-        seen.append(usage(session, alice))
+        seen.append(usage_of(session, alice))
 
     assert seen == [0, 10, 1000, len(WHOLE)]
 
@@ -82,7 +81,7 @@ def test_a_cancelled_upload_gives_its_bytes_back(
 
     service.cancel(made.id)
 
-    assert (usage(session, alice), stored_bytes(bench)) == (0, Counter())
+    assert (usage_of(session, alice), stored_bytes(bench)) == (0, Counter())
     bench.clock.advance(days=6)
     assert housekeeping(session, bench).expire_uploads() == []
     with pytest.raises(UploadGone):
@@ -120,7 +119,7 @@ def test_what_came_before_the_sender_went_away_is_kept(
     with pytest.raises(TruncatedBody):
         service.append(made.id, Part(0, fail_after(b"x" * 60), 100))
 
-    assert (service.get(made.id).offset, usage(session, alice)) == (60, 60)
+    assert (service.get(made.id).offset, usage_of(session, alice)) == (60, 60)
 
 
 def test_a_part_with_a_checksum_counts_whole_or_not_at_all(
@@ -133,7 +132,7 @@ def test_a_part_with_a_checksum_counts_whole_or_not_at_all(
         service.append(made.id, Part(0, fail_after(b"x" * 60), 100, checksum=right))
     with pytest.raises(ChecksumMismatch):
         service.append(made.id, part(b"y" * 60, checksum=right))
-    assert (service.get(made.id).offset, usage(session, alice)) == (0, 0)
+    assert (service.get(made.id).offset, usage_of(session, alice)) == (0, 0)
 
     assert service.append(made.id, part(b"x" * 60, checksum=right)).offset == 60
 
@@ -226,10 +225,10 @@ def test_an_error_while_finishing_is_not_the_end(
         with pytest.raises(StorageFault):
             service.get(made.id)
         assert paths_of(session, bench, alice) == []
-        assert usage(session, alice) == 3
+        assert usage_of(session, alice) == 3
 
     assert service.get(made.id).is_finished
-    assert (paths_of(session, bench, alice), usage(session, alice)) == (["f"], 3)
+    assert (paths_of(session, bench, alice), usage_of(session, alice)) == (["f"], 3)
 
 
 def test_a_name_taken_meanwhile_keeps_the_bytes_until_it_is_free(
@@ -259,4 +258,4 @@ def test_a_quota_is_held_at_creation_and_while_bytes_come(session: Session, benc
     with pytest.raises(QuotaExceeded):
         service.append(made[1].id, Part(0, iter([b"y" * 20, b"y"]), None))
 
-    assert (usage(session, account), service.get(made[1].id).offset) == (100, 20)
+    assert (usage_of(session, account), service.get(made[1].id).offset) == (100, 20)

@@ -37,9 +37,8 @@ from tests.support.resumable import (
     partial,
     plan,
     service_of,
-    usage,
 )
-from tests.support.services import Workbench, stored_bytes
+from tests.support.services import Workbench, stored_bytes, usage_of
 from tests.support.services import content_of as stored_content
 
 
@@ -57,7 +56,7 @@ def test_partials_are_joined_and_end_with_it(
 
     assert (joined.is_finished, joined.length) == (True, 9)
     assert stored_content(session, bench, alice, "f") == b"onetwoone"
-    assert (usage(session, alice), stored_bytes(bench)) == (9, Counter(blobs=1))
+    assert (usage_of(session, alice), stored_bytes(bench)) == (9, Counter(blobs=1))
     with pytest.raises(UploadGone):
         service.get(one)
     with pytest.raises(UploadIsFinal):
@@ -141,7 +140,7 @@ def test_a_long_part_is_booked_on_its_way(
 
     assert max(booked) > 0
     assert all(offset % BLOCK_SIZE == 0 for offset in booked)
-    assert usage(session, alice) == len(content)
+    assert usage_of(session, alice) == len(content)
 
 
 def test_what_was_left_alone_expires(
@@ -158,7 +157,7 @@ def test_what_was_left_alone_expires(
 
     assert service.list_unfinished() == []
     assert housekeeping(session, bench).expire_uploads() == [made.id]
-    assert (usage(session, alice), stored_bytes(bench)) == (0, Counter())
+    assert (usage_of(session, alice), stored_bytes(bench)) == (0, Counter())
     with pytest.raises(UploadGone):
         service.get(made.id)
 
@@ -173,7 +172,7 @@ def test_whoever_asks_for_an_expired_upload_ends_it(
     with pytest.raises(UploadGone):
         service.append(made.id, part(b"x", 60))
 
-    assert (usage(session, alice), stored_bytes(bench)) == (0, Counter())
+    assert (usage_of(session, alice), stored_bytes(bench)) == (0, Counter())
 
 
 def test_rows_of_uploads_are_forgotten_in_the_end(
@@ -224,7 +223,7 @@ def test_an_upload_whose_bytes_are_lost_is_gone(
 
     with pytest.raises(UploadGone):
         service.get(made.id)
-    assert usage(session, alice) == 0
+    assert usage_of(session, alice) == 0
 
 
 def test_a_deleted_account_leaves_no_upload(session: Session, bench: Workbench, alice: Account) -> None:

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cabinet.errors import EntryExists, InvalidField, InvalidName, NotAFolder, NotFound
-from cabinet.models import Space
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.changes.selections import TrashSelection
 from cabinet.services.changes.trash import Trash
@@ -14,14 +13,9 @@ from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.names import PATH_BYTES
 from tests.support.audit import check_rows
-from tests.support.services import TRASH_KEEP, Workbench, content_of, paths_of
+from tests.support.services import TRASH_KEEP, Workbench, content_of, paths_of, usage_of
 
 CONTENT = b"the content"
-
-
-def used(session: Session, account: Account) -> int:
-    session.rollback()
-    return session.get_one(Space, account.space_id, populate_existing=True).usage
 
 
 def test_a_folder_is_one_entry_and_says_where_it_was_and_how_long_it_stays(
@@ -35,7 +29,7 @@ def test_a_folder_is_one_entry_and_says_where_it_was_and_how_long_it_stays(
     (found,) = trash.list_page(10).entries
     assert (found.entry.path, found.entry.kind) == ("a/b", "folder")
     assert (found.trashed_at, found.expires_at) == (bench.clock(), bench.clock() + TRASH_KEEP)
-    assert used(session, alice) == 2 * len(CONTENT)
+    assert usage_of(session, alice) == 2 * len(CONTENT)
     check_rows(session)
 
 
@@ -160,7 +154,7 @@ def test_what_was_deleted_first_outlives_its_folder(
     trash.restore(found.id)
 
     assert paths_of(session, bench, alice) == ["a", "a/f"]
-    assert used(session, alice) == len(CONTENT)
+    assert usage_of(session, alice) == len(CONTENT)
     check_rows(session)
 
 
@@ -232,7 +226,7 @@ def test_what_is_purged_is_gone_and_paid_back_with_its_history(
     assert [found.entry.path for found in trash.list_page(10).entries] in (["g"], ["a"])
     trash.empty()
     assert trash.list_page(10).entries == []
-    assert used(session, alice) == 0
+    assert usage_of(session, alice) == 0
     check_rows(session)
 
 
@@ -243,7 +237,7 @@ def test_for_ever_is_for_ever(trash: Trash, session: Session, bench: Workbench, 
 
     assert trash.list_page(10).entries == []
     assert paths_of(session, bench, alice) == []
-    assert used(session, alice) == 0
+    assert usage_of(session, alice) == 0
     check_rows(session)
 
 

@@ -6,22 +6,16 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cabinet.errors import CurrentVersion, IsAFolder, NotFound, QuotaExceeded
-from cabinet.models import Space
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.tree.versions import Versions
 from tests.support.audit import check_rows
-from tests.support.services import VERSIONS_KEPT, Workbench, content_of
+from tests.support.services import VERSIONS_KEPT, Workbench, content_of, usage_of
 
 
 def write(session: Session, bench: Workbench, account: Account, *contents: bytes) -> None:
     for content in contents:
         bench.upload(session, account, "d/f", content)
         bench.clock.advance(seconds=1)
-
-
-def used(session: Session, account: Account) -> int:
-    session.rollback()
-    return session.get_one(Space, account.space_id, populate_existing=True).usage
 
 
 def test_the_newest_comes_first_and_is_the_current_one(
@@ -59,7 +53,7 @@ def test_to_restore_is_to_make_a_new_version(session: Session, bench: Workbench,
 
     assert content_of(session, bench, alice, "d/f") == b"1"
     assert [each.number for each in versions.list("d/f")] == [3, 2, 1]
-    assert used(session, alice) == 1 + 2 + 1
+    assert usage_of(session, alice) == 1 + 2 + 1
     check_rows(session)
 
 
@@ -71,7 +65,7 @@ def test_no_more_are_kept_than_that(session: Session, bench: Workbench, alice: A
     kept = [each.number for each in bench.versions(session, alice).list("d/f")]
 
     assert kept == list(range(count, more, -1))
-    assert used(session, alice) == sum(kept)
+    assert usage_of(session, alice) == sum(kept)
     check_rows(session)
 
 
@@ -88,7 +82,7 @@ def test_where_fewer_are_kept_than_before_a_few_go_each_time(
     check_rows(session)
     fewer.restore("d/f", 4)
     assert [each.number for each in fewer.list("d/f")] == [7]
-    assert used(session, alice) == 4
+    assert usage_of(session, alice) == 4
     check_rows(session)
 
 
@@ -114,7 +108,7 @@ def test_an_old_version_can_go_and_the_current_one_cannot(
         versions.discard("d/f", 3)
 
     assert [each.number for each in versions.list("d/f")] == [3, 1]
-    assert used(session, alice) == 4
+    assert usage_of(session, alice) == 4
     check_rows(session)
 
 
@@ -144,5 +138,5 @@ def test_a_version_that_does_not_fit_is_not_restored(session: Session, bench: Wo
         bench.versions(session, bob).restore("d/f", 1)
 
     assert content_of(session, bench, bob, "d/f") == bytes(5)
-    assert used(session, bob) == 15
+    assert usage_of(session, bob) == 15
     check_rows(session)

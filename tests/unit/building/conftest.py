@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cabinet.models import Batch, BatchItem, Node, Space, Version
+from cabinet.models import Batch, BatchItem, Node, Version
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.changes.batches import BatchRun
 from cabinet.services.changes.bulk import Bulk
@@ -46,12 +46,6 @@ def before(bench: Workbench, session: Session, alice: Account) -> list[str]:
             bench.upload(session, alice, path, path.encode())
     bench.upload(session, alice, "big/0", b"its second version")
     return paths_of(session, bench, alice)
-
-
-def used(session: Session, account: Account) -> tuple[int, int]:
-    session.rollback()
-    user = session.get_one(Space, account.space_id, populate_existing=True)
-    return user.usage, user.entries
 
 
 def counted(session: Session) -> list[int]:

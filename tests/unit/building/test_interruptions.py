@@ -18,7 +18,7 @@ from cabinet.services.changes.trash import Trash
 from cabinet.services.tree.entries import Conflict
 from tests.support.audit import check_rows
 from tests.support.row_counts import rows_changed
-from tests.support.services import Workbench, content_of, paths_of
+from tests.support.services import Workbench, content_of, paths_of, usage_and_entries
 from tests.support.small_steps import Killed, call_after
 from tests.unit.building.conftest import (
     MOST_ROWS,
@@ -28,7 +28,6 @@ from tests.unit.building.conftest import (
     copy_everything,
     copy_one,
     counted,
-    used,
 )
 
 
@@ -45,7 +44,7 @@ def test_a_copy_whose_process_dies_anywhere_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch,
     copy: Copy,
 ) -> None:
-    usage, rows = used(session, alice), counted(session)
+    usage, rows = usage_and_entries(session, alice), counted(session)
     for last in range(1, 100):
 
         def die(number: int, _own: Session, last: int = last) -> None:
@@ -68,7 +67,7 @@ def test_a_copy_whose_process_dies_anywhere_leaves_nothing(
         assert max(changed) <= MOST_ROWS
         assert paths_of(session, bench, alice) == before
         assert trash.count() == 0
-        assert (used(session, alice), counted(session)) == (usage, rows)
+        assert (usage_and_entries(session, alice), counted(session)) == (usage, rows)
         check_rows(session)
     assert last > 5
     check_rows(session)
@@ -83,7 +82,7 @@ def test_a_taking_back_that_dies_is_finished_by_the_next(
     before: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    usage, rows = used(session, alice), counted(session)
+    usage, rows = usage_and_entries(session, alice), counted(session)
 
     def die(number: int, _own: Session) -> None:
         if number == 4:
@@ -110,7 +109,7 @@ def test_a_taking_back_that_dies_is_finished_by_the_next(
         assert paths_of(session, bench, alice) == before
         rounds += 1
     assert rounds > 1
-    assert used(session, alice) == usage
+    assert usage_and_entries(session, alice) == usage
     check_rows(session)
 
 
@@ -125,7 +124,7 @@ def test_a_copy_whose_room_is_taken_meanwhile_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch,
     copy: Copy,
 ) -> None:
-    usage, rows = used(session, alice), counted(session)
+    usage, rows = usage_and_entries(session, alice), counted(session)
     bench.accounts(session).set_quota("alice", 3 * usage[0])
 
     def take_room(number: int, own: Session) -> None:
@@ -145,7 +144,7 @@ def test_a_copy_whose_room_is_taken_meanwhile_leaves_nothing(
     assert counted(session) == [rows[0] + 1, rows[1] + 1, *rows[2:]]
     check_rows(session)
     bench.files(session, alice).purge("more")
-    assert used(session, alice) == usage
+    assert usage_and_entries(session, alice) == usage
 
 
 def _add(own: Session, bench: Workbench, alice: Account) -> None:

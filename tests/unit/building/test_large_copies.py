@@ -30,7 +30,7 @@ from cabinet.services.maintenance.verify import Inspection
 from cabinet.services.tree.entries import Conflict
 from tests.support.audit import check_rows
 from tests.support.row_counts import rows_changed
-from tests.support.services import Workbench, content_of, paths_of
+from tests.support.services import Workbench, content_of, paths_of, usage_and_entries
 from tests.unit.building.conftest import (
     INSIDE,
     MOST_ROWS,
@@ -41,7 +41,6 @@ from tests.unit.building.conftest import (
     copy_one,
     copy_several,
     counted,
-    used,
 )
 
 
@@ -55,7 +54,7 @@ def test_a_large_copy_is_made_in_small_transactions_and_is_the_same(
     before: list[str],
     copy: Copy,
 ) -> None:
-    usage, entries = used(session, alice)
+    usage, entries = usage_and_entries(session, alice)
 
     with rows_changed(bench.engine) as changed:
         new = copy(moving, bulk)
@@ -70,8 +69,8 @@ def test_a_large_copy_is_made_in_small_transactions_and_is_the_same(
         elif path.endswith("bottom"):
             original = f"big/{path[path.index('deep/er') :]}"
             assert content_of(session, bench, alice, path) == original.encode()
-    assert used(session, alice)[1] == entries + len(new)
-    assert used(session, alice)[0] > usage
+    assert usage_and_entries(session, alice)[1] == entries + len(new)
+    assert usage_and_entries(session, alice)[0] > usage
     found = bench.search(session, alice).page("very bottom", "", 10).entries
     assert len(found) == 2
     check_rows(session)
@@ -139,7 +138,7 @@ def test_what_keeps_a_copy_from_its_place_is_told_before_anything_is_written(
 def test_what_has_no_room_or_is_too_much_is_told_before_anything_is_written(
     bench: Workbench, session: Session, alice: Account, moving: Moving, bulk: Bulk, before: list[str]
 ) -> None:
-    usage, entries = used(session, alice)
+    usage, entries = usage_and_entries(session, alice)
     everything = FolderSelection("", frozenset(), 3)
     copies: list[Callable[[], object]] = [
         lambda: moving.copy(["big"], "copy", Conflict.FAIL),

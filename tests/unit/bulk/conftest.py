@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cabinet.models import Batch, BatchItem, BatchKind, Space
+from cabinet.models import Batch, BatchItem, BatchKind
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.changes.selections import FolderSelection, TrashSelection
 from cabinet.services.changes.trash import Trash
@@ -43,11 +43,6 @@ def all_trashed(count: int, *excluding: str) -> TrashSelection:
 
 def trashed_ids(trash: Trash) -> dict[str, str]:
     return {found.entry.path: found.id for found in trash.list_page(1000).entries}
-
-
-def used(session: Session, account: Account) -> int:
-    session.rollback()
-    return session.get_one(Space, account.space_id, populate_existing=True).usage
 
 
 def rows_left(session: Session) -> tuple[int, int]:

@@ -18,9 +18,9 @@ from cabinet.services.changes.trash import Trash
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.removal import Removal
 from tests.support.audit import check_rows
-from tests.support.services import Workbench, at_once, content_of, paths_of
+from tests.support.services import Workbench, at_once, content_of, paths_of, usage_of
 from tests.support.small_steps import Killed, call_after
-from tests.unit.bulk.conftest import CONTENT, MOVED, all_of, all_trashed, rows_left, trashed_ids, used
+from tests.unit.bulk.conftest import CONTENT, MOVED, all_of, all_trashed, rows_left, trashed_ids
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def everything(session: Session, bench: Workbench, alice: Account) -> tuple[obje
     """Return all that a user sees of what they have."""
     trashed = bench.trash(session, alice).list_page(1000).entries
     entries = bench.files(session, alice).list_below("", 1000, None).entries
-    return entries, sorted(trashed, key=lambda found: found.id), used(session, alice)
+    return entries, sorted(trashed, key=lambda found: found.id), usage_of(session, alice)
 
 
 @pytest.mark.parametrize("step", [1, 4])
@@ -278,7 +278,7 @@ def test_a_purge_shows_and_counts_nothing_once_it_is_decided_and_is_removed_in_b
 
     assert trash.list_page(10).entries == []
     assert trash.count() == 0
-    assert used(session, alice) == 0
+    assert usage_of(session, alice) == 0
     check_rows(session)
     # Somebody else may look after what is left behind meanwhile.
     bench.clock.advance(seconds=batches.ALIVE.total_seconds())
@@ -287,7 +287,7 @@ def test_a_purge_shows_and_counts_nothing_once_it_is_decided_and_is_removed_in_b
     assert Removal(session).run() == 7
     session.rollback()
     assert session.scalar(select(func.count()).select_from(Node)) == 2
-    assert used(session, alice) == 0
+    assert usage_of(session, alice) == 0
     check_rows(session)
 
 

@@ -26,7 +26,7 @@ from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.changes.trash import Trash, Trashed
 from cabinet.services.tree.entries import Conflict
 from tests.support.audit import check_rows
-from tests.support.services import Workbench, content_of, paths_of
+from tests.support.services import Workbench, content_of, paths_of, usage_of
 from tests.unit.bulk.conftest import (
     CONTENT,
     COPIED,
@@ -37,7 +37,6 @@ from tests.unit.bulk.conftest import (
     all_trashed,
     rows_left,
     trashed_ids,
-    used,
 )
 
 
@@ -213,7 +212,7 @@ def test_all_of_a_folder_is_copied_with_what_is_below_and_the_copies_go_to_the_t
 ) -> None:
     bench.upload(session, alice, "a/sub/deep/f", CONTENT)
     bench.upload(session, alice, "b/3", b"in the way")
-    before, usage = paths_of(session, bench, alice), used(session, alice)
+    before, usage = paths_of(session, bench, alice), usage_of(session, alice)
 
     done = bulk.copy(all_of("a", 8), "b", Conflict.REPLACE)
 
@@ -229,7 +228,7 @@ def test_all_of_a_folder_is_copied_with_what_is_below_and_the_copies_go_to_the_t
     assert len(trashed_ids(trash)) == 8
     check_rows(session)
     trash.empty()
-    assert used(session, alice) == usage
+    assert usage_of(session, alice) == usage
 
 
 def test_copies_beside_their_originals_get_other_names(
@@ -255,7 +254,7 @@ def test_a_quota_that_is_reached_in_the_middle_leaves_no_copy(session: Session, 
         bench.bulk(session, bob).copy(all_of("a", 7), "new/", Conflict.FAIL)
 
     assert paths_of(session, bench, bob) == before
-    assert used(session, bob) == 70
+    assert usage_of(session, bob) == 70
     assert bench.trash(session, bob).list_page(10).entries == []
     assert rows_left(session) == (0, 0)
     check_rows(session)
@@ -326,7 +325,7 @@ def test_everything_in_the_trash_but_some_is_removed_for_ever(
     done = bulk.purge(all_trashed(7, kept))
 
     assert trashed_ids(trash) == {"a/3": kept}
-    assert used(session, alice) == len(CONTENT) + 1
+    assert usage_of(session, alice) == len(CONTENT) + 1
     check_rows(session)
     with pytest.raises(NotFound):
         bulk.undo(done.batch_id, set(BatchKind))

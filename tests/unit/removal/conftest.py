@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cabinet.models import Base, Space
+from cabinet.models import Base
 from cabinet.services.accounts.accounts import Account
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.changes.trash import Trash
@@ -42,12 +42,6 @@ def tree(bench: Workbench, session: Session, alice: Account) -> int:
     for number in range(4):
         bench.upload(session, alice, "big/versions", b"x" * number)
     return len(b"kept")
-
-
-def used(session: Session, account: Account) -> tuple[int, int]:
-    session.rollback()
-    user = session.get_one(Space, account.space_id, populate_existing=True)
-    return user.usage, user.entries
 
 
 def rows_of(session: Session) -> dict[str, int]:

@@ -17,9 +17,9 @@ from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.removal import Removal
 from tests.support.audit import check_rows
 from tests.support.row_counts import rows_changed
-from tests.support.services import Workbench, at_once, paths_of
+from tests.support.services import Workbench, at_once, paths_of, usage_and_entries
 from tests.support.small_steps import Killed
-from tests.unit.removal.conftest import by_path, rows_of, trash_singly, used
+from tests.unit.removal.conftest import by_path, rows_of, trash_singly
 
 
 def test_emptying_the_trash_marks_its_owner_and_not_every_row(
@@ -34,7 +34,7 @@ def test_emptying_the_trash_marks_its_owner_and_not_every_row(
     assert changed == [2, 2]
     assert removal.take_note(session)
     assert trash.count() == 0
-    assert used(session, alice) == (0, 1)
+    assert usage_and_entries(session, alice) == (0, 1)
 
 
 def test_what_comes_to_the_trash_while_it_is_emptied_stays_there_whatever_the_clock_says(
@@ -106,7 +106,7 @@ def test_a_trash_is_emptied_again_while_it_is_still_being_removed(
     for _ in range(3):
         trash_singly(bench, session, alice)
         trash.empty()
-        assert used(session, alice) == (0, 1)
+        assert usage_and_entries(session, alice) == (0, 1)
         check_rows(session)
 
     assert Removal(session).run() == 27
@@ -131,7 +131,7 @@ def test_an_emptied_trash_whose_process_dies_before_its_usage_falls_is_settled_b
 
     session.rollback()
     assert (trash.count(), paths_of(session, bench, alice)) == (0, ["wide"])
-    assert used(session, alice) == (9 * len(b"content"), 10)
+    assert usage_and_entries(session, alice) == (9 * len(b"content"), 10)
     assert Inspection(session, bench.store).verify_usage() == []
     check_rows(session)
     bench.upload(session, alice, "new", b"new")
@@ -141,7 +141,7 @@ def test_an_emptied_trash_whose_process_dies_before_its_usage_falls_is_settled_b
 
     at_once(bench, [lambda own: Removal(own).run() for _ in range(3)])
 
-    assert used(session, alice) == (len(b"new") + 2 * len(b"content"), 4)
+    assert usage_and_entries(session, alice) == (len(b"new") + 2 * len(b"content"), 4)
     assert trash.count() == 2
     assert rows_of(session)["node"] == 5
     check_rows(session)

@@ -22,9 +22,9 @@ from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.removal import Removal
 from tests.support.audit import check_rows
 from tests.support.row_counts import rows_changed
-from tests.support.services import KEEP, TRASH_KEEP, Workbench, paths_of
+from tests.support.services import KEEP, TRASH_KEEP, Workbench, paths_of, usage_and_entries
 from tests.support.small_steps import Killed
-from tests.unit.removal.conftest import MOST_ROWS, by_path, rows_of, used
+from tests.unit.removal.conftest import MOST_ROWS, by_path, rows_of
 
 
 def sweep(bench: Workbench, session: Session, keep: timedelta = TRASH_KEEP) -> Housekeeping:
@@ -78,7 +78,7 @@ def test_what_is_large_is_gone_and_counts_no_more_at_once_and_is_removed_in_smal
     assert paths_of(session, bench, alice) == ["kept"]
     assert (trash.list_page(10).entries, trash.count()) == ([], 0)
     assert bench.search(session, alice).page("versions", "", 10).entries == []
-    assert used(session, alice) == (tree, 1)
+    assert usage_and_entries(session, alice) == (tree, 1)
     # The rows are there yet, and nobody is told of them.
     assert rows_of(session)["node"] > 20
     inspection = Inspection(session, bench.store)
@@ -87,7 +87,7 @@ def test_what_is_large_is_gone_and_counts_no_more_at_once_and_is_removed_in_smal
     assert (stats.folders, stats.files, stats.versions, stats.trashed, stats.content) == (0, 1, 1, 0, tree)
     check_rows(session)
     bench.upload(session, alice, "big/wide/0", b"another")
-    before = used(session, alice)
+    before = usage_and_entries(session, alice)
 
     with rows_changed(bench.engine) as removed:
         Removal(session).run()
@@ -95,7 +95,7 @@ def test_what_is_large_is_gone_and_counts_no_more_at_once_and_is_removed_in_smal
     assert len(removed) > 5
     assert max(removed) <= MOST_ROWS
     assert paths_of(session, bench, alice) == ["big", "big/wide", "big/wide/0", "kept"]
-    assert used(session, alice) == before
+    assert usage_and_entries(session, alice) == before
     assert rows_of(session) == {"user": 1, "space": 1, "node": 5, "version": 2}
     check_rows(session)
 
@@ -138,7 +138,7 @@ def test_a_process_that_dies_anywhere_leaves_nothing_half_visible_and_nothing_fo
 
     check_rows(session)
     if paths_of(session, bench, alice) == ["kept"] and trash.count() == 0:
-        assert used(session, alice) == (tree, 1)
+        assert usage_and_entries(session, alice) == (tree, 1)
         assert rows_of(session)["node"] == 2
     else:
         # It was not decided yet.
