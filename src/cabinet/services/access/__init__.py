@@ -1,4 +1,4 @@
-"""Who acts, on which tree, and with which rights.
+"""Actors, rights, roles and scopes: who acts, on which tree, with which rights.
 
 Rule: plain values; nothing here touches the database.
 """

@@ -1,6 +1,6 @@
-"""Who acts.
+"""The actor: the user or guest that a request acts for.
 
-Rule: an actor has no rights by itself; it only limits those that a scope gives.
+Rule: an actor grants no rights; it only limits those that a scope grants.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cabinet.services.access.rights import ALL, Rights
 class Actor:
     """A user, or a guest, who has no `user_id`.
 
-    `ceiling` limits every right, wherever it comes from: that of a token, say.
+    `ceiling` limits every right, wherever it was granted: to the scopes of a token, for example.
     """
 
     user_id: int | None
@@ -22,9 +22,9 @@ class Actor:
 
     @property
     def is_guest(self) -> bool:
-        """Tell whether nobody is signed in."""
+        """Return whether the actor is not signed in."""
         return self.user_id is None
 
 
-# The server itself, which tidies up.
+# The server itself, for maintenance.
 SYSTEM = Actor(None)

@@ -1,6 +1,6 @@
-"""What somebody may do in a tree.
+"""The rights that an actor can have in a tree.
 
-Rule: a verb needs all the rights that it names; no right implies another.
+Rule: an operation needs every right that it names; no right implies another.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from enum import Flag, auto
 
 
 class Rights(Flag):
-    """What may be done in a tree; any of them together.
+    """What an actor may do in a tree; any combination of flags.
 
-    LIST sees names, READ gets bytes, WRITE adds, DELETE replaces, moves and trashes, SHARE lets others
-    in. PURGE removes for good, which is for the owner or manager of a space alone.
+    LIST sees names, READ reads content, WRITE adds, DELETE replaces, moves and trashes, SHARE gives others
+    access. PURGE deletes permanently and is granted only to the owner or a manager of a space.
     """
 
     NONE = 0
@@ -26,5 +26,5 @@ class Rights(Flag):
 
 ALL = ~Rights.NONE
 
-# Of whoever replaces, renames, moves, trashes or brings back.
+# Needed to replace, rename, move, trash or restore.
 CHANGE = Rights.WRITE | Rights.DELETE

@@ -1,6 +1,6 @@
-"""What somebody is in a folder or a space that another shares, and which rights that gives.
+"""The roles of a user in a shared folder or space, and the rights of each.
 
-Rule: plain values; a role is told outside, its rights are for the services.
+Rule: plain values; APIs show roles, services check rights.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from cabinet.services.access.rights import ALL, CHANGE, Rights
 
 
 class ShareRole(StrEnum):
-    """What a folder was shared for: to see it, to change it, or to manage it as its owner does."""
+    """What a share allows: to view the folder, to edit it, or to manage it like its owner."""
 
     VIEWER = "viewer"
     EDITOR = "editor"
@@ -19,7 +19,7 @@ class ShareRole(StrEnum):
 
     @property
     def rights(self) -> Rights:
-        """What this role may do."""
+        """The rights of this role."""
         return _RIGHTS[self]
 
 
