@@ -1,4 +1,4 @@
-"""The nodes of a space: finding, naming, listing and counting them.
+"""The nodes of a space: lookup, names, listings, counters and usage.
 
-Rule: finds, lists, copies and counts; what is done to very many nodes at once is in changes/.
+Rule: finds, lists, copies and counts; operations on many nodes at once are in changes/.
 """

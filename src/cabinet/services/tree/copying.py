@@ -1,10 +1,10 @@
-"""Copying a small tree: new rows over the same blobs, level by level.
+"""Copying a small tree: new rows for the same blobs, level by level.
 
-The rows never leave the database; only which folder became which comes here. On SQLite that also
-keeps the index of names fast, which is written out once a statement and not once a row. What is
-large is copied by `building.py`.
+The rows are copied inside the database; only the mapping of folders to their copies is fetched. On SQLite
+this also keeps the index of names fast, because it is written once per statement instead of once per row.
+`building.py` copies large trees.
 
-Rule: runs in the caller's transaction, past the mapper, and commits nothing.
+Rule: runs in the caller's transaction, without the ORM mapper, and commits nothing.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from cabinet.services.tree.space_lock import seq_of
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
 
-# Folders whose contents one statement copies.
+# Folders whose contents are copied by one statement.
 _BATCH = 500
 
 _NODE = Base.metadata.tables["node"]
 _VERSION = Base.metadata.tables["version"]
-# What a copy has in common with what it is a copy of, whatever its name and its place.
+# Columns that a copy shares with its original, whatever its name and location.
 _CONTENT = ["size", "content_hash", "media_type", "below_bytes", "below_segments", "modified_at"]
-# And with all that is in it.
+# Columns that it shares if everything below is copied as well.
 COUNTERS = ["child_count", "child_size", "tree_size", "tree_files"]
 ALIKE = ["kind", "name", "sort_key", "search_key", *_CONTENT]
 
 
 def copy_tree(session: Session, tree: Tree, node: Node, folder: Node, name: str, now: datetime) -> Node:
-    """Copy a node with all that lies below it into `folder`, where `name` is free; return the copy.
+    """Copy a node and everything below it into `folder`, where `name` is free; return the copy.
 
-    Raises `CopyTooLarge`, `TooManyEntries`, and `QuotaExceeded`, for every copy counts as if its bytes
-    were stored again.
+    Raises `CopyTooLarge`, `TooManyEntries` and `QuotaExceeded`: every copy counts as if its bytes were stored
+    again.
     """
     return copy_trees(session, tree, [(node, name)], folder, now)[0]
 
@@ -48,10 +48,10 @@ def copy_tree(session: Session, tree: Tree, node: Node, folder: Node, name: str,
 def copy_trees(
     session: Session, tree: Tree, wanted: Sequence[tuple[Node, str]], folder: Node, now: datetime
 ) -> list[Node]:
-    """Copy nodes as `copy_tree` does, each to its name; return the copies, in order."""
+    """Copy several nodes as `copy_tree` does, each under its name; return the copies in order."""
     session.flush()
     entries, size = measure_copy(session, [node.id for node, _name in wanted])
-    # The copies themselves are counted where they are added.
+    # `add_all` below counts the top copies themselves.
     use(session, tree.scope, size, entries=entries - len(wanted))
     copies = [copy_alone(tree, node, folder, name, now) for node, name in wanted]
     for (node, _name), copy in zip(wanted, copies, strict=True):
@@ -71,7 +71,7 @@ def copy_trees(
 
 
 def copy_alone(tree: Tree, node: Node, folder: Node, name: str, now: datetime) -> Node:
-    """Return a copy of a node without what lies below it, which is in no table yet and counts nothing."""
+    """Return a copy of a node without its descendants; it is not yet in the session and has no counters."""
     copy = tree.new(folder, name, Kind(node.kind), now)
     for attribute in _CONTENT:
         setattr(copy, attribute, getattr(node, attribute))
@@ -80,9 +80,9 @@ def copy_alone(tree: Tree, node: Node, folder: Node, name: str, now: datetime) -
 
 
 def measure_copy(session: Session, node_ids: Sequence[int]) -> tuple[int, int]:
-    """Return how many nodes a copy of these, with all below them, makes, and the bytes that count for it.
+    """Return the number of nodes that a copy of these and all their descendants creates, and its bytes.
 
-    Raises `CopyTooLarge`, and looks at no more nodes than it takes to know.
+    Raises `CopyTooLarge`; reads no more nodes than needed to decide that.
     """
     most = caps_of(session).copied
     entries = size = 0
@@ -100,7 +100,10 @@ def measure_copy(session: Session, node_ids: Sequence[int]) -> tuple[int, int]:
 def _copy_inside(
     session: Session, space_id: int, folders: Sequence[tuple[int, int]], now: datetime
 ) -> Sequence[tuple[int, int]]:
-    """Copy what is directly in some folders into their copies in a space; return which folder there became which."""
+    """Copy the direct children of some folders into the copies of these folders.
+
+    Returns a pair (original, copy) for each folder among the children.
+    """
     pairs = values(column("original", BigInteger), column("copy", BigInteger)).data(folders).cte("pairs")
     moment = literal(now, _NODE.c.created_at.type)
     version = case((_NODE.c.kind == Kind.FILE, 1), else_=0)
@@ -112,7 +115,7 @@ def _copy_inside(
     session.execute(insert(_NODE).from_select(columns, inside))
     session.execute(first_versions(_NODE.c.parent_id.in_([copy for _original, copy in folders]), now))
     copies = _NODE.alias("copies")
-    # What its folder and its name say of a live node belongs to no other.
+    # Among live nodes, parent and name are unique.
     same = (
         (copies.c.parent_id == pairs.c.copy) & (copies.c.name == _NODE.c.name) & copies.c.trashed_at.is_(None)
     )
@@ -123,7 +126,7 @@ def _copy_inside(
 
 
 def first_versions(of: ColumnElement[bool], now: datetime) -> Insert:
-    """Return what gives the files that meet a condition a version: what they are now."""
+    """Return the statement that adds version 1, the current content, for the files that match a condition."""
     made = select(
         _NODE.c.id, literal(1), _NODE.c.content_hash, _NODE.c.size, literal(now, _NODE.c.created_at.type)
     )

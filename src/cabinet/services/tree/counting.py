@@ -1,7 +1,7 @@
-"""How many nodes there are below some: no more are looked at than it takes to know.
+"""Counting the nodes below others, without reading more of them than needed.
 
-A recursive query with a LIMIT would not do: SQLite takes all that is in a folder before the first row of it
-is counted, 50 ms for 100,000 entries, and whoever asks under a lock has every writer waiting.
+A recursive query with a LIMIT does not help: SQLite reads all children of a folder before it returns the
+first row, 50 ms for 100,000 entries, and while the caller holds a lock, every other writer waits.
 
 Rule: reads only.
 """
@@ -15,15 +15,15 @@ from sqlalchemy.orm import Session
 
 from cabinet.models import Kind, Node
 
-# Folders that one statement asks about.
+# Folders in one statement.
 _BATCH = 500
 
 
 def levels_below(session: Session, node_ids: Sequence[int]) -> Iterator[ColumnElement[bool]]:
-    """Yield conditions that all below some nodes meets, each node one of them, and a folder before what is in it.
+    """Yield conditions that together match every node below these exactly once, folders first.
 
-    What meets one is looked through for folders when the next is asked for, and not before: whoever has
-    enough asks no further.
+    The nodes that match a condition are searched for folders only when the next condition is requested, so a
+    caller can stop early. No node is matched before its folder.
     """
     level = node_ids
     while level:
@@ -36,7 +36,7 @@ def levels_below(session: Session, node_ids: Sequence[int]) -> Iterator[ColumnEl
 
 
 def count_below(session: Session, node_ids: Sequence[int], most: int) -> int:
-    """Return how many nodes some are with all below them, or any number above `most` when they are more."""
+    """Return the number of these nodes and all below them, or any number above `most` if there are more."""
     count = len(node_ids)
     if count <= most:
         for inside in levels_below(session, node_ids):

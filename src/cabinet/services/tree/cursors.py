@@ -1,11 +1,11 @@
-"""Where a page of a listing ends, sealed: only this server can read it, and only where it was made.
+"""Encrypted cursors of listings, which only this server can read, and only for the same listing.
 
-A cursor stands in the answers and addresses of whoever asks. It may say what they must not learn,
-such as the last candidate that a search has looked at, and the databases read what is in it. So it
-is encrypted, and authenticated together with the place that it belongs to: of another user, listing,
-order or server, from before a new secret key or made up, it does not open.
+Cursors appear in responses and URLs. A cursor may contain what the user must not learn, such as the last
+candidate that a search has examined, and its values go into database queries. So cursors are encrypted and
+authenticated together with their place: one that is forged, from before a change of the secret key, or from
+another user, listing, order or server cannot be opened.
 
-Rule: what opens is what was sealed; nothing behind this line has to doubt it.
+Rule: an opened cursor holds exactly what was sealed; code that uses it need not validate it.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ from cabinet.services.kernel.ids import derive_key
 
 BAD_CURSOR = N_("it does not come from the page before.")
 
-# What follows counts for the key: a change of what cursors hold is a new number.
+# Part of the derived key: change the number if the content of cursors changes.
 _PURPOSE = "cursors 2"
-# As NIST SP 800-38D wants it; a random one may repeat after some 2^32 pages.
+# As in NIST SP 800-38D; with random nonces a collision becomes likely only after about 2^32 pages.
 _NONCE_BYTES = 12
-# The length tells in steps of so many bytes, and those of one step look alike.
+# The length is padded to a multiple of this, so that it reveals little.
 _STEP = 48
 
-# Where a position means something: a kind of listing, then whose, of what, in which order.
+# The listing that a cursor is valid for: its kind, its scope, its subject and its order.
 Place: TypeAlias = Sequence[str | int]
 
 
 class Cursors:
-    """Seals positions under a key of its own that follows from the server's secret key."""
+    """Seals positions with a key derived from the server's secret key."""
 
     def __init__(self, secret_key: str) -> None:
         self._cipher = AESGCM(derive_key(secret_key, _PURPOSE))
 
     def seal(self, place: Place, position: Sequence[str | int], least: int = 0) -> str:
-        """Return a word for the position; of those with up to `least` bytes none is longer than another."""
+        """Return a cursor for the position; all positions of up to `least` bytes give the same length."""
         text = _to_bytes(position)
         nonce = secrets.token_bytes(_NONCE_BYTES)
         size = max(least, len(text))
-        # JSON does not mind spaces behind it.
+        # JSON allows trailing spaces.
         padded = text.ljust(-(-size // _STEP) * _STEP)
         sealed = nonce + self._cipher.encrypt(nonce, padded, _to_bytes(place))
         return _to_word(sealed)
 
     def open(self, place: Place, cursor: str) -> list[Any]:
-        """Return the position that was sealed at this place; raises `InvalidField` for any other word."""
+        """Return the position that was sealed for this place; raises `InvalidField` for any other text."""
         try:
             sealed = _from_word(cursor)
             nonce, encrypted = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
@@ -67,7 +67,7 @@ def _to_word(sealed: bytes) -> str:
 
 
 def _from_word(word: str) -> bytes:
-    """Return what `_to_word` was given; raises ValueError for any other way to write it."""
+    """Return the argument of `_to_word`; raises ValueError for any non-canonical encoding."""
     sealed = base64.urlsafe_b64decode(word + "=" * (-len(word) % 4))
     if _to_word(sealed) != word:
         raise ValueError

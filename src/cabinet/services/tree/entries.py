@@ -1,4 +1,4 @@
-"""What the outside sees of a node, and what may be said of one from outside.
+"""What services return about a node, and the conversion of metadata that clients send.
 
 Rule: plain values; nothing here touches the database.
 """
@@ -23,33 +23,34 @@ OCTETS = "application/octet-stream"
 
 BAD_MTIME = N_("it is no number of seconds since 1970.")
 
-# What columns and headers hold: type and subtype (RFC 6838, section 4.2), at most 127 characters.
+# Limits of columns and headers: type and subtype (RFC 6838, section 4.2), at most 127 characters.
 _MEDIA_TYPE = re.compile(r"(?=.{3,127}$)[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
-# Finer than a microsecond nobody stores it, and a longer number is no time.
+# Times are stored in microseconds, and a longer number is not a time.
 _SECONDS = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
-# Judges the content hash that a path has now, None where there is no file; for If-Match and the like.
+# Checks the current content hash at a path, None if there is no file; for If-Match and the like.
 Precondition: TypeAlias = Callable[[str | None], bool]
 
 
 def no_precondition(_content_hash: str | None) -> bool:
-    """Accept whatever is there."""
+    """Accept any state."""
     return True
 
 
 def hash_for_condition(node: Node, rights: Rights) -> str | None:
     """Return the content hash that a precondition compares; None for a folder.
 
-    For whoever may not read it is one that no header can name: the answer would tell which content it is.
+    An actor without READ gets a value that no header can contain, because the result of a comparison would
+    reveal the content.
     """
     return node.content_hash if Rights.READ in rights else node.content_hash and "\n"
 
 
 class Conflict(StrEnum):
-    """What to do when the name is in use."""
+    """What to do if the name is in use."""
 
     REPLACE = "replace"
     RENAME = "rename"
@@ -57,16 +58,16 @@ class Conflict(StrEnum):
 
 
 def usual_conflict(rights: Rights) -> Conflict:
-    """Return what becomes of an upload to a name in use where its sender does not say: no refusal, if need be."""
+    """Return the default choice for an upload to a name in use: replace, or else rename; it never refuses."""
     return Conflict.REPLACE if Rights.DELETE in rights else Conflict.RENAME
 
 
 @dataclass(frozen=True, slots=True)
 class Insides:
-    """What a folder holds: its entries, and the files anywhere below it with their bytes.
+    """The contents of a folder: the number of its entries, and of all files below it with their bytes.
 
-    `mark` is what no other folder has, nor this one once anything below it is another. It would tell how
-    busy its space is elsewhere, so nobody sees it itself; None where its actor must not know of contents.
+    `mark` is unique to this folder and changes when anything below it does. It is never shown, because it
+    reveals activity elsewhere in the space; None if the actor must not learn about content.
     """
 
     entries: int
@@ -77,7 +78,7 @@ class Insides:
 
 @dataclass(frozen=True, slots=True)
 class Mounted:
-    """Whose the folder is that a mount stands for, by their user name, and what its user is there."""
+    """The user name of the owner of a mount's target, and the role of the mount's user there."""
 
     owner: str
     role: ShareRole
@@ -87,7 +88,7 @@ class Mounted:
 class Entry:
     """A file or a folder. A folder has no size, hash or media type, but `insides`.
 
-    A mount is `mounted`; of it and of all behind it, `role` is what its actor is there.
+    A mount has `mounted`; a mount and everything behind it have `role`, the actor's role there.
     """
 
     kind: str
@@ -104,17 +105,17 @@ class Entry:
 
     @property
     def is_folder(self) -> bool:
-        """Tell whether other entries can lie below."""
+        """Return whether the entry can contain others."""
         return self.kind == "folder"
 
     @property
     def is_fixed(self) -> bool:
-        """Tell whether its actor may only look at it."""
+        """Return whether the actor may only read it."""
         return self.role is not None and CHANGE not in self.role.rights
 
 
 def to_entry(node: Node, path: str) -> Entry:
-    """Copy a node; `path` is where it lies."""
+    """Return the entry of a node at `path`."""
     is_file = node.kind == Kind.FILE
     return Entry(
         kind="file" if is_file else "folder",
@@ -130,11 +131,11 @@ def to_entry(node: Node, path: str) -> Entry:
 
 
 def insides_of(folder: Node) -> Insides:
-    """Return what a folder holds."""
+    """Return the contents of a folder."""
     return Insides(folder.child_count, folder.tree_files, folder.tree_size, (folder.id, folder.tree_tag))
 
 
-# What not every system has in its tables, and what pictures are known by here.
+# Missing from the tables of some systems, and needed to recognize images.
 for _suffix, _known in {
     ".avif": "image/avif", ".heic": "image/heic", ".heif": "image/heif", ".webp": "image/webp"
 }.items():  # fmt: skip
@@ -142,23 +143,23 @@ for _suffix, _known in {
 
 
 def media_type_of(name: str, otherwise: str | None = None) -> str:
-    """Return the media type that the name suggests, else `otherwise`."""
+    """Return the media type that the file name suggests, else `otherwise`, else the generic one."""
     guessed, encoding = mimetypes.guess_type(f"file:///{name.rpartition('/')[2]}", strict=True)
     return guessed if guessed and not encoding else otherwise or OCTETS
 
 
 def to_media_type(text: str) -> str | None:
-    """Return `text` as a media type without parameters, None when it is none."""
+    """Return `text` as a media type without parameters, None if it is not valid."""
     media_type = text.partition(";")[0].strip().lower()
     return media_type if _MEDIA_TYPE.fullmatch(media_type) else None
 
 
 def to_mtime(text: str) -> datetime:
-    """Return the time that is `text` seconds after 1970 began, or before; raises `InvalidField`."""
+    """Return the time `text` seconds since the Unix epoch, possibly negative; raises `InvalidField`."""
     try:
         if not _SECONDS.fullmatch(text):
             raise ValueError
-        # Down, as whoever compares it later counts.
+        # Rounded down, like every later comparison.
         microseconds = Decimal(text).scaleb(6).to_integral_value(ROUND_FLOOR)
         return _EPOCH + timedelta(microseconds=int(microseconds))
     except (ValueError, OverflowError) as error:
@@ -166,14 +167,14 @@ def to_mtime(text: str) -> datetime:
 
 
 def from_mtime(moment: datetime) -> str:
-    """Return the seconds since 1970 began until `moment`, to the microsecond."""
+    """Return a time as seconds since the Unix epoch, with microseconds."""
     microseconds = _microseconds(moment)
     whole, fraction = divmod(abs(microseconds), 10**6)
     return f"{'-' if microseconds < 0 else ''}{whole}.{fraction:06}"
 
 
 def from_ns(nanoseconds: int) -> datetime:
-    """Return the time of a local file; beyond the years that there are, the first or last moment of them."""
+    """Return the time of a local file from nanoseconds; out of range, the first or last possible time."""
     try:
         return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
     except OverflowError:
@@ -181,7 +182,7 @@ def from_ns(nanoseconds: int) -> datetime:
 
 
 def to_ns(moment: datetime) -> int:
-    """Return a time as local disks take it: nanoseconds since 1970 began."""
+    """Return a time as nanoseconds since the Unix epoch, for local disks."""
     return _microseconds(moment) * 1000
 
 

@@ -1,7 +1,7 @@
-"""How far the part of a list goes that somebody has before them, page by page.
+"""The part of a list that a client has loaded so far, page by page.
 
-What they have seen ends at a cursor or at the end of the list. What has come before the cursor since
-belongs to it, and what has gone does not, so its length is not what tells where it ends.
+It ends at a cursor or at the end of the list. Entries that were added before the cursor since then belong to
+it, and removed ones do not, so its end is not defined by its length.
 
 Rule: plain values; nothing here touches the database.
 """
@@ -17,9 +17,9 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """The first part of a list: to the cursor `until`, None for its end.
+    """The first part of a list: up to the cursor `until`, or to the end for None.
 
-    It has at least `least` entries, if there are as many, and at most `most`, which is no less.
+    It has at least `least` entries if there are as many, and at most `most`, which is not below `least`.
     """
 
     until: str | None
@@ -33,10 +33,10 @@ def first_part(
     behind: Callable[[int], list[_Item]],
     cursor_of: Callable[[_Item], str],
 ) -> tuple[list[_Item], str | None]:
-    """Return the first part of a list, and the cursor of what follows, None when nothing does.
+    """Return the first part of a list and the cursor of the rest, None if there is none.
 
-    `before(limit)` returns up to `limit` entries from the first to the cursor of `extent`, and
-    `behind(limit)` those that follow, of which there are none without a cursor.
+    `before(limit)` returns up to `limit` entries from the start to the cursor of `extent`; `behind(limit)`
+    those after it, and is not called without a cursor.
     """
     found = before(extent.most + 1)
     if len(found) > extent.most:
@@ -49,5 +49,5 @@ def first_part(
     shown = found + following[:missing]
     if len(following) <= missing:
         return shown, None
-    # The cursor stays where it was: what comes back to just before it shows again.
+    # The cursor stays, so an entry that reappears just before it is shown again.
     return shown, cursor_of(shown[-1]) if missing else extent.until

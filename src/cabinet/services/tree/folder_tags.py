@@ -1,9 +1,10 @@
-"""Entity tags of folders: words that change with anything in a folder, and tell nothing of it.
+"""Entity tags of folders: opaque values that change with anything in a folder.
 
-They follow from the number of the last change there, which counts all changes of the space, so that it
-would tell whoever sees a part of it how busy its owner is elsewhere. A keyed hash does not.
+They are derived from the number of the last change there. That number counts all changes of the space, so a
+user who sees only a part of it could learn how active its owner is elsewhere. A keyed hash does not reveal
+it.
 
-Rule: the same key, folder, change and place give the same tag, in every process; nothing leads back.
+Rule: the same key, folder, change and context give the same tag in every process; the tag cannot be reversed.
 """
 
 from __future__ import annotations
@@ -15,23 +16,23 @@ from hashlib import blake2b
 from cabinet.services.kernel.ids import derive_key
 from cabinet.services.tree.entries import Insides
 
-# What follows counts for the key: a change of what answers about folders say is a new number.
+# Part of the derived key: change the number if responses about folders change.
 _PURPOSE = "folder tags 1"
 _TAG_BYTES = 16
 
 
 class FolderTags:
-    """Makes tags under a key of its own that follows from the server's secret key."""
+    """Computes tags with a key derived from the server's secret key."""
 
     def __init__(self, secret_key: str) -> None:
         self._key = derive_key(secret_key, _PURPOSE)
 
     def tag_of(self, insides: Insides, beside: Sequence[str] = ()) -> str | None:
-        """Return the tag of what a folder holds, as an answer shows it that depends on `beside`, too.
+        """Return the tag of a folder's contents, for a response that also depends on `beside`.
 
-        None for an actor who must not know whether contents are the same.
+        None for an actor who must not learn whether content is the same.
         """
         if insides.mark is None:
             return None
-        told = json.dumps([*insides.mark, *beside]).encode()
-        return blake2b(told, key=self._key, digest_size=_TAG_BYTES).hexdigest()
+        hashed = json.dumps([*insides.mark, *beside]).encode()
+        return blake2b(hashed, key=self._key, digest_size=_TAG_BYTES).hexdigest()

@@ -1,9 +1,9 @@
-"""Whether a mount still gives what a scope behind it was made with.
+"""Checks that a mount still grants what its scope was created with.
 
-A request may take hours to bring its bytes, and a batch runs in many transactions: meanwhile the mount may be
-left or taken away, and its role be another one.
+A request may receive bytes for hours, and a batch runs in many transactions: meanwhile the mount may be
+removed or its role changed.
 
-Rule: asked under the lock of the space that is written to, by the one who takes it; reads only.
+Rule: called under the lock of the space that is written to, by the code that takes the lock; reads only.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from cabinet.models import Kind, Node
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.access.scope import Scope
 
-# Made once: to build it takes as long as to run it.
+# Built once: building takes as long as running it.
 _GRANT = select(Node.target_id, Node.role).where(Node.id == bindparam("mount_id"), Node.kind == Kind.MOUNT)
 
 
 def check_grant(session: Session, scope: Scope) -> None:
-    """Raise `NotFound` where the mount of a scope is gone, `Forbidden` where it gives less than it did."""
+    """Raise `NotFound` if the mount of a scope is gone, `Forbidden` if its role grants less than before."""
     if scope.mount_id is None:
         return
     row = session.execute(_GRANT, {"mount_id": scope.mount_id}).one_or_none()

@@ -1,19 +1,20 @@
 """Pages of a listing, each one index range however large the folder is.
 
-A page goes on behind the last entry of the page before (a keyset), never by counting rows off.
-Folders come before files in every order, so a page is a range of folders and then one of files. What
-is in the folders changes all the time, so no index holds their sums: by size, all folders of a page's
-folder are read and put in order, or where these are too many, they come by their names. Which of the
-two it was stands in the cursors, and holds for all pages of a listing.
+A page continues after the last entry of the previous one (keyset pagination), never by an offset. Folders
+come before files in every order, so a page is a range of folders and then one of files. The sums of folders
+change all the time, so no index contains them: by size, all subfolders are read and sorted in memory, or, if
+there are too many, ordered by name. The cursors record which of the two was used, and it stays the same for
+all pages of a listing.
 
-An outline is all that one has seen of a folder page by page, as it is now. It has a few columns of
-each entry, for it may be fifty pages long, and of most of them nobody wants to know more.
+An outline is everything that a client has loaded of a folder page by page, in its current state. It reads
+only a few columns of each entry, because it may be fifty pages long and most entries are needed for
+comparison only.
 
-The root of somebody's own space shows mounts among the folders, as if each were its target; all of them
-are read for each page, and those behind the cursor come in where they belong. A list of everything below
-it goes on behind each of them, as its user has it.
+The root of a personal space shows mounts among the folders, each with the values of its target. All of them
+are read for each page, and those after the cursor are merged in. A list of everything below the root includes
+what is behind each mount, with the paths and rights of the mount's user.
 
-Rule: reads only; at most `MAX_LIMIT` whole entries at a time.
+Rule: reads only; at most `MAX_LIMIT` full entries at a time.
 """
 
 from __future__ import annotations
@@ -52,12 +53,12 @@ from cabinet.services.tree.tree import Tree
 MAX_LIMIT = 1000
 DEFAULT_LIMIT = 100
 
-# Folders in one folder that are put in the order of their sums: what some 10 ms are enough for.
+# The maximum number of subfolders that are sorted by their sums: takes some 10 ms.
 MAX_SUMMED = 10_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# What each order compares, and of folders, where that is their size.
+# The columns that each order compares; `_SUMS` those of folders by size.
 _COLUMNS: dict[Sort, Columns] = {
     Sort.NAME: (Node.sort_key,),
     Sort.SIZE: (Node.size, Node.sort_key),
@@ -66,20 +67,20 @@ _COLUMNS: dict[Sort, Columns] = {
 _SUMS: Columns = (Node.tree_size, Node.sort_key)
 
 
-# What an outline reads, in the order of `Brief`.
+# The columns of an outline, in the order of the fields of `Brief`.
 _BRIEF = (
     Node.id, Node.kind, Node.name, Node.sort_key, Node.size, Node.tree_size, Node.tree_files,
     Node.content_hash, Node.modified_at,
 )  # fmt: skip
-# Ids that one statement names.
+# Ids in one statement.
 _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The first part of a folder in brief; `next` asks for the rest, None when there is none.
+    """The first part of a folder in brief; `next` is the cursor of the rest, None if there is none.
 
-    `insides` and `shown` as of a `Page`.
+    `insides` and `shown` are those of a `Page`.
     """
 
     path: str
@@ -90,12 +91,12 @@ class Outline:
 
 
 class Listing:
-    """Reads the folders of one scope."""
+    """Lists the folders of one scope."""
 
     def __init__(
         self, session: Session, cursors: Cursors, scope: Scope, max_summed: int = MAX_SUMMED
     ) -> None:
-        """Put up to `max_summed` folders of one folder in the order of their sums."""
+        """Sort up to `max_summed` subfolders of a folder by their sums."""
         self._session = session
         self._max_summed = max_summed
         self._cursors = cursors
@@ -106,7 +107,7 @@ class Listing:
     def page(self, path: str, order: Order, limit: int) -> Page:
         """Return a page of the folder at `path`.
 
-        Raises `NotFound`, `NotAFolder`, or `InvalidField` for a foreign cursor.
+        Raises `NotFound`, `NotAFolder`, or `InvalidField` for an invalid cursor.
         """
         self._scope.require(Rights.LIST)
         names = split_path(path)
@@ -127,7 +128,7 @@ class Listing:
         )
 
     def outline(self, path: str, order: Order, extent: Extent) -> Outline:
-        """Return the first part of the folder at `path`, or of what is behind the cursor of `order`.
+        """Return the first part of the folder at `path`, or of what follows the cursor of `order`.
 
         Raises as `page` does.
         """
@@ -154,7 +155,7 @@ class Listing:
         return Outline(join_path(names), briefs, after, insides, with_mounts(insides, mounts))
 
     def entries(self, outline: Outline, numbers: Sequence[int]) -> dict[int, Entry]:
-        """Return those entries of an outline that have these numbers in it, as far as they are there yet."""
+        """Return the entries at these positions of an outline, without those that no longer exist."""
         numbers_of = {outline.briefs[number].id: number for number in numbers}
         ids, above = list(numbers_of), split_path(outline.path)
         found: dict[int, Entry] = {}
@@ -167,7 +168,7 @@ class Listing:
         return found | {numbers_of[mount.id]: self._mounts.entry(mount) for mount in mounts}
 
     def beside(self, path: str) -> tuple[str, ...]:
-        """Return what a page of a folder depends on beside what is in it, as `Page` tells it."""
+        """Return what a page of a folder depends on besides its contents, as in `Page.beside`."""
         return beside_of(self._mounts_in(split_path(path)))
 
     def _mounts_in(self, names: tuple[str, ...]) -> Sequence[Mount]:
@@ -179,7 +180,7 @@ class Listing:
         return self._tree.to_entry(each, (*above, each.name))
 
     def page_below(self, path: str, limit: int, after: str | None) -> Page:
-        """Return a page of everything below `path`: each folder, then what is in it, by name."""
+        """Return a page of everything below `path`: each folder followed by its contents, by name."""
         self._scope.require(Rights.LIST)
         names = split_path(path)
         folder = self._tree.get_folder(names)
@@ -201,7 +202,7 @@ class Listing:
         return insides
 
     def _course(self, folder: Node, order: Order, *positions: Position | None) -> Course:
-        """Return how a folder is listed in an order, as the pages before did that."""
+        """Return how to list a folder in an order, consistent with its previous pages."""
         columns = _COLUMNS[order.sort]
         if order.sort is not Sort.SIZE:
             return Course(folder.id, columns, columns, order.descending)
@@ -222,14 +223,14 @@ class Listing:
         return None if cursor is None else _from_sealed(self._cursors.open(place, cursor), order)
 
     def _nodes(self, course: Course, start: Position | None, limit: int) -> Iterator[Node]:
-        """Yield nodes of a folder behind `start`, folders and then files, up to `limit` of each."""
+        """Yield the nodes of a folder after `start`, folders and then files, up to `limit` of each."""
         for wanted in _ranges(course, start):
             yield from self._session.scalars(wanted.limit(limit))
 
     def _briefs(
         self, course: Course, start: Position | None, until: Position | None, limit: int
     ) -> list[Brief]:
-        """Return up to `limit` entries of a folder behind `start`, those at `until` and before it."""
+        """Return up to `limit` entries of a folder after `start`, up to and including `until`."""
         found: list[Brief] = []
         for wanted in _ranges(course, start, until):
             rows = self._session.execute(wanted.with_only_columns(*_BRIEF).limit(limit - len(found)))
@@ -239,7 +240,7 @@ class Listing:
     def _walk_after(
         self, folder: Node, names: tuple[str, ...], start: Sequence[str] | None, mounts: Sequence[Mount]
     ) -> Iterator[Entry]:
-        """Yield everything below a folder with these mounts, behind an entry: its kind and its path below the folder."""
+        """Yield everything below a folder with these mounts, after an entry: its kind and relative path."""
         if start is None:
             yield from self._walk(folder.id, names, None, mounts)
             return
@@ -251,7 +252,7 @@ class Listing:
             yield from self._walk(folder.id, names, (Kind.FOLDER, [mount.sort_key]), mounts)
             return
         whole = (*names, *passed)
-        # From the entry itself outwards: what is in it, what follows it, what follows its folder.
+        # From the entry outwards: its contents, what follows it, what follows its parent.
         if kind == "folder" and (last := self._tree.find(whole)) is not None:
             yield from self._walk(last.id, whole, None)
         for depth in range(len(whole), len(names), -1):
@@ -264,7 +265,7 @@ class Listing:
             yield from self._walk(parent.id, whole[: depth - 1], position, beside)
 
     def _walk_mount(self, mount: Mount, start: Sequence[str] | None) -> Iterator[Entry]:
-        """Yield what is behind a mount, behind an entry there, as its user has it."""
+        """Yield what is behind a mount, after an entry there, with the paths of the mount's user."""
         place = self._mounts.at(mount)
         if place.scope.has(Rights.LIST):
             behind = Listing(self._session, self._cursors, place.scope)
@@ -272,7 +273,7 @@ class Listing:
                 yield place.shown(entry)
 
     def walk_after(self, root: Node, start: Sequence[str] | None) -> Iterator[Entry]:
-        """Yield everything below the root of the scope, behind an entry of `page_below`."""
+        """Yield everything below the root of the scope, after an entry of `page_below`."""
         return self._walk_after(root, (), start, ())
 
     def _walk(
@@ -282,7 +283,7 @@ class Listing:
         start: Position | None,
         mounts: Sequence[Mount] = (),
     ) -> Iterator[Entry]:
-        """Yield what is below a folder with these mounts, behind `start`, in batches that end with the consumer."""
+        """Yield everything below a folder with these mounts, after `start`, in batches read on demand."""
         course = _by_name(folder_id)
         for each in merged(self._in_batches(course, start), mounts, course, start):
             if isinstance(each, Mount):
@@ -295,7 +296,7 @@ class Listing:
                 yield from self._walk(each.id, path, None)
 
     def _in_batches(self, course: Course, start: Position | None) -> Iterator[Node]:
-        """Yield the nodes of a folder behind `start`, in batches that end with the consumer."""
+        """Yield the nodes of a folder after `start`, in batches read on demand."""
         while True:
             batch = list(islice(self._nodes(course, start, MAX_LIMIT), MAX_LIMIT))
             yield from batch
@@ -309,7 +310,7 @@ def _by_name(folder_id: int) -> Course:
 
 
 def _ranges(course: Course, start: Position | None, until: Position | None = None) -> Iterator[Select[Node]]:
-    """Yield the ranges of folders and of files behind `start`, each as far as `until`."""
+    """Yield the ranges of folders and of files after `start`, each up to `until`."""
     for kind in (Kind.FOLDER, Kind.FILE):
         if (start and kind < start[0]) or (until and kind > until[0]):
             continue
@@ -321,9 +322,9 @@ def _ranges(course: Course, start: Position | None, until: Position | None = Non
 def _range(
     course: Course, kind: Kind, start: Sequence[Any] | None = None, until: Sequence[Any] | None = None
 ) -> Select[Node]:
-    """Return one range: the nodes of a kind in a folder, in order, behind `start`, as far as `until`.
+    """Return the query of one range: nodes of a kind in a folder, ordered, after `start`, up to `until`.
 
-    It is that of an index, unless sums are what is compared.
+    It is an index range, unless it compares sums.
     """
     columns, goes_down = course.columns_of(kind), course.is_descending
     here = tuple_(*columns)
@@ -338,7 +339,7 @@ def _range(
 
 
 def _to_sealed(node: Node | Brief | Mount, course: Course) -> list[str | int]:
-    """Return where a listing that compares these columns goes on behind a node; of names only its own."""
+    """Return the position of a node for a cursor; it contains no name but the node's own."""
     if isinstance(node, Mount):
         node = brief_of(node)
     values: list[str | int] = [node.kind, node.name]
@@ -346,7 +347,7 @@ def _to_sealed(node: Node | Brief | Mount, course: Course) -> list[str | int]:
     if first is Node.modified_at:
         values.append((node.modified_at - _EPOCH) // timedelta(microseconds=1))
     elif first is not Node.sort_key:
-        # A file has no sum, and a folder no size.
+        # A file has no tree size, and a folder no size.
         values.append(node.size + node.tree_size)
     return values
 

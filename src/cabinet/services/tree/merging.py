@@ -1,6 +1,6 @@
-"""Mounts among the folders of a root: a listing with both, in order, from one position to another.
+"""Merging mounts into the folders of a root: one ordered listing between two positions.
 
-A mount is compared as if it were its target, by its own name.
+A mount is compared by its own name and the values of its target.
 
 Rule: plain values; nothing here touches the database.
 """
@@ -20,12 +20,12 @@ from cabinet.models import Kind, Node
 from cabinet.services.tree.entries import Insides, Mounted
 from cabinet.services.tree.mounts import Mount
 
-# Columns that a listing compares. The sort key of a name ends them all, for it is unique.
+# The columns that a listing compares. The last one is always the sort key of the name, which is unique.
 Columns: TypeAlias = tuple[InstrumentedAttribute[Any], ...]
 
 
 class Course(NamedTuple):
-    """How a folder is listed: what is compared of the folders in it and of the files."""
+    """How to list a folder: the columns that order its folders and its files."""
 
     folder_id: int
     of_folders: Columns
@@ -33,16 +33,16 @@ class Course(NamedTuple):
     is_descending: bool
 
     def columns_of(self, kind: int) -> Columns:
-        """Return what is compared of a kind."""
+        """Return the columns that order nodes of a kind."""
         return self.of_folders if kind == Kind.FOLDER else self.of_files
 
 
-# Where a listing goes on: the kind, and the values of the columns, of the last entry shown.
+# A position in a listing: the kind and the column values of the last entry shown.
 Position: TypeAlias = tuple[Kind, list[Any]]
 
 
 class Brief(NamedTuple):
-    """What tells an entry of a folder from every other, and from what it was before."""
+    """The fields that identify an entry of a folder and show whether it has changed."""
 
     id: int
     kind: int
@@ -66,7 +66,7 @@ def merged(
     start: Position | None,
     until: Position | None = None,
 ) -> Iterator[_Own | Mount]:
-    """Yield entries of a folder with those of its mounts that belong between two positions, in order."""
+    """Yield the entries of a folder and its mounts between two positions, in order."""
     if not mounts or (start is not None and start[0] != Kind.FOLDER):
         yield from own
         return
@@ -94,7 +94,7 @@ def _comes_first(key: tuple[Any, ...], folder: Node | Brief, course: Course) -> 
 
 
 def _values_of(each: Node | Brief | Mount, course: Course) -> tuple[Any, ...]:
-    """Return what is compared of a folder, or of a mount as its target is now."""
+    """Return the values to compare for a folder, or for a mount those of its target with its own name."""
     shown = each.target if isinstance(each, Mount) else each
     return tuple(
         each.sort_key if column is Node.sort_key else getattr(shown, column.key)
@@ -103,7 +103,7 @@ def _values_of(each: Node | Brief | Mount, course: Course) -> tuple[Any, ...]:
 
 
 def beside_of(mounts: Iterable[Mount]) -> tuple[str, ...]:
-    """Return what tells these mounts, as a listing shows them, from all others; nobody else may see it."""
+    """Return values that change with anything a listing shows of these mounts; never shown themselves."""
     return tuple(
         f"{each.id}/{each.target.id}/{each.target.tree_tag}/{each.mounted.role}/{each.mounted.owner}/{each.name}"
         for each in mounts
@@ -111,7 +111,7 @@ def beside_of(mounts: Iterable[Mount]) -> tuple[str, ...]:
 
 
 def with_mounts(insides: Insides, mounts: Sequence[Mount]) -> Insides:
-    """Return what a root and its mounts hold together."""
+    """Return the contents of a root including those of its mounts."""
     targets = [mount.target for mount in mounts]
     return replace(
         insides,
@@ -122,7 +122,7 @@ def with_mounts(insides: Insides, mounts: Sequence[Mount]) -> Insides:
 
 
 def brief_of(mount: Mount) -> Brief:
-    """Return a mount in brief: its own name and row, and what its target holds."""
+    """Return a mount in brief: its own id and name, and the values of its target."""
     target = mount.target
     return Brief(
         mount.id, Kind.FOLDER, mount.name, mount.sort_key, 0,

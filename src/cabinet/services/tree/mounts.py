@@ -1,14 +1,14 @@
-"""Mounts: folders of other spaces, each of which appears as a folder in the root of somebody's own space.
+"""Mounts: folders of other spaces that appear as folders in the root of a personal space.
 
-The first name of a path decides whose tree it leads into. Behind a mount that is the target's, with the
-rights of the mount's role and nothing else of its owner's; so whoever gets that scope knows of no mount.
-Where the scope is less than a whole space there are no mounts, and a target is never the root of a
-personal space: so nothing is shared on unseen, and no way leads round in a circle.
+The first name of a path determines whose tree it leads to. Behind a mount it is the target's, with the rights
+of the mount's role and no other rights of the owner; services that get this scope do not know about the
+mount. Only scopes of whole spaces have mounts, and the root of a personal space cannot be a target, so
+nothing is shared on unseen and there are no cycles.
 
-A target in the trash, or below a folder that is, hides its mount, which keeps its name until then.
+A mount whose target is in the trash, itself or by a folder above it, is hidden but keeps its name.
 
-Rule: asks for all mounts of a root at once, and adds, renames and removes them under the lock of its
-space; the tree below a target is for others.
+Rule: reads all mounts of a root in one query, and adds, renames and removes them under the lock of its space;
+operations below a target are done by other services.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from cabinet.services.tree.names import search_key, sort_key, to_name
 from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.tree import Tree
 
-# In one root; a listing of it reads them all.
+# The maximum number in one root; a listing of it reads all of them.
 MAX_MOUNTS = 500
 
 _TARGET = aliased(Node)
@@ -42,29 +42,29 @@ _ROOT = (
     select(Node.id).where(Node.space_id == bindparam("space_id"), Node.parent_id.is_(None)).scalar_subquery()
 )
 
-# A target, then of its mount the row, the name, its sort key and the role, and who owns the target.
+# The target, then the mount's id, name, sort key and role, and the owner of the target.
 _Row: TypeAlias = Select[Node, int, str, bytes, str | None, str]
 
 
 def _mounts(*wanted: ColumnElement[bool]) -> _Row:
-    """Return what asks for the mounts of a root that lead somewhere, with their targets and whose these are."""
+    """Return the query of the visible mounts of a root, with their targets and owners."""
     here = (Node.parent_id == _ROOT, Node.kind == Kind.MOUNT, *wanted)
     begun = select(Node.id, _TARGET.parent_id, _TARGET.trashed_at).join(_TARGET, _TARGET.id == Node.target_id)
     way = begun.where(*here).cte("way", recursive=True)
     above = aliased(Node)
     upper = select(way.c.id, above.parent_id, above.trashed_at).join(way, above.id == way.c.parent_id)
     way = way.union_all(upper.where(way.c.trashed_at.is_(None)))
-    # The root of a space that has ended has that mark, too.
+    # The root of a deleted space is marked the same way.
     hidden = select(way.c.id).where(way.c.trashed_at.is_not(None))
-    told = select(_TARGET, Node.id, Node.name, Node.sort_key, Node.role, User.username)
-    found = told.select_from(Node).join(_TARGET, _TARGET.id == Node.target_id)
+    columns = select(_TARGET, Node.id, Node.name, Node.sort_key, Node.role, User.username)
+    found = columns.select_from(Node).join(_TARGET, _TARGET.id == Node.target_id)
     owned = found.join(Space, Space.id == _TARGET.space_id).outerjoin(User, User.id == Space.owner_id)
     may_be_target = or_(_TARGET.parent_id.is_not(None), Space.kind != SpaceKind.PERSONAL)
     shown = owned.where(*here, Node.id.not_in(hidden), _TARGET.kind == Kind.FOLDER, may_be_target)
     return shown.order_by(Node.sort_key).limit(MAX_MOUNTS)
 
 
-# Made once: to build such a statement takes as long as to run it, and each request with a path runs one.
+# Built once: building a statement takes as long as running it, and each request with a path runs one.
 _ALL = _mounts()
 _BY_NAME = _mounts(Node.name == bindparam("name"))
 _BY_TARGET = _mounts(Node.target_id == bindparam("target_id"))
@@ -72,7 +72,7 @@ _BY_TARGET = _mounts(Node.target_id == bindparam("target_id"))
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A mount that leads somewhere: its row, its name, and the target as it is now."""
+    """A visible mount: its id, its name, and the current state of its target."""
 
     id: int
     name: str
@@ -82,13 +82,13 @@ class Mount:
 
     @property
     def rights(self) -> Rights:
-        """What its user may do in the target."""
+        """The rights of the mount's user in the target."""
         return self.mounted.role.rights
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a path leads: a scope, and the path from there. Behind a mount that is the mount's."""
+    """The location of a path: a scope, behind a mount that of the mount, and the path in it."""
 
     scope: Scope
     path: str
@@ -96,17 +96,17 @@ class Place:
 
     @property
     def is_mount(self) -> bool:
-        """Tell whether a mount itself is meant, and nothing below its target."""
+        """Return whether this is a mount itself, not something below its target."""
         return self.mount is not None and not self.path
 
     def outside(self, path: str) -> str:
-        """Return a path of the scope as the actor has it."""
+        """Return a path of the scope as a path of the actor."""
         if self.mount is None:
             return path
         return f"{self.mount.name}/{path}" if path else self.mount.name
 
     def shown(self, entry: Entry) -> Entry:
-        """Return an entry of the scope as the actor has it; where that begins, it is the mount."""
+        """Return an entry of the scope with the actor's path; the root of the scope becomes the mount."""
         if self.mount is None:
             return entry
         path, mounted = self.outside(entry.path), self.mount.mounted
@@ -115,7 +115,7 @@ class Place:
         return replace(entry, path=path, name=self.mount.name, role=mounted.role, mounted=mounted)
 
     def told(self, error: CabinetError) -> CabinetError:
-        """Return the error, with its path as the actor has it."""
+        """Return the error with its path as a path of the actor."""
         path = error.data.get("path")
         if self.mount is not None and isinstance(path, str):
             error.path = self.outside(path)  # type: ignore[attr-defined]  # it has that field
@@ -123,7 +123,7 @@ class Place:
 
     @contextmanager
     def telling(self) -> Iterator[None]:
-        """Let an error of the body name its path as the actor has it."""
+        """Convert the paths of errors raised in the body to paths of the actor."""
         try:
             yield
         except CabinetError as error:
@@ -140,11 +140,11 @@ class Mounts:
         self._tree = Tree(session, scope)
 
     def place(self, path: str) -> Place:
-        """Return where a path leads; raises nothing, for that is for whoever goes there."""
+        """Return the location of a path; raises nothing, because the operation that uses it does."""
         return self.places([path])[0]
 
     def places(self, paths: Iterable[str]) -> list[Place]:
-        """Return where each of some paths leads, as `place` does; asks once."""
+        """Return the location of each path, as `place` does, with one query."""
         split = [(path, *path.partition("/")[::2]) for path in paths]
         mounts = self._find_all({first for _path, first, _rest in split})
         return [
@@ -153,16 +153,16 @@ class Mounts:
         ]
 
     def _find_all(self, names: Collection[str]) -> dict[str, Mount]:
-        """Return those of the names that are of mounts, with these."""
+        """Return the mounts with these names, by name."""
         if len(names) <= 1:
             found = {name: self.find(name) for name in names}
             return {name: mount for name, mount in found.items() if mount is not None}
         known = {mount.name: mount for mount in self.all()}
-        kept = {name: _kept_as(name) for name in names} if known else {}
-        return {name: known[as_kept] for name, as_kept in kept.items() if as_kept in known}
+        kept = {name: _to_stored_name(name) for name in names} if known else {}
+        return {name: known[stored_name] for name, stored_name in kept.items() if stored_name in known}
 
     def of_begun(self, table: type[Batch | Upload], begun_id: str) -> Place | None:
-        """Return the place behind a mount in which its actor began something, None where that is none."""
+        """Return the place behind a mount where the actor began an upload or a batch, None if none."""
         if not self._may_be_any:
             return None
         wanted = select(table.space_id, table.root_id).where(
@@ -173,9 +173,9 @@ class Mounts:
         return None if mount is None else self.at(mount)
 
     def of_trashed(self, trash_ids: Sequence[str]) -> Mapping[str, Place]:
-        """Return the place behind a mount from which the actor deleted each of some things, by its id in the trash.
+        """Return the places behind mounts from which the actor deleted items, by their ids in the trash.
 
-        What lies in the actor's own trash, and what was deleted by others or elsewhere, is left out.
+        Items in the actor's own trash, and those deleted by others or elsewhere, are left out.
         """
         mounts = self.all()
         if not mounts:
@@ -189,14 +189,14 @@ class Mounts:
         for trash_id, _space_id, parent_id in self._session.execute(wanted).all():
             parent = None if parent_id is None else self._session.get(Node, parent_id)
             above = set() if parent is None else {each.id for each in self._tree.way_up(parent)}
-            # Of several that lead there, one by which it may be brought back.
+            # If several mounts lead there, prefer one whose role allows restoring.
             holding = [self.at(mount) for mount in mounts if mount.target.id in above]
             if holding and trash_id is not None:
                 places[trash_id] = max(holding, key=lambda place: place.scope.has(CHANGE))
         return places
 
     def at(self, mount: Mount, path: str = "") -> Place:
-        """Return the place at a path below a mount."""
+        """Return the place at a path behind a mount."""
         target = mount.target
         root_id = None if target.parent_id is None else target.id
         scope = Scope(
@@ -205,27 +205,27 @@ class Mounts:
         return Place(scope, path, mount)
 
     def find(self, name: str) -> Mount | None:
-        """Return the mount of a name, if it leads somewhere."""
+        """Return the visible mount with this name, None if there is none."""
         if not name or not self._may_be_any:
             return None
-        as_kept = _kept_as(name)
-        found = self._read(_BY_NAME, name=as_kept) if as_kept else []
+        stored_name = _to_stored_name(name)
+        found = self._read(_BY_NAME, name=stored_name) if stored_name else []
         return found[0] if found else None
 
     def holding(self, space_id: int, root_id: int) -> Mount | None:
-        """Return the mount of a folder of another space, if there is one that leads there."""
+        """Return a visible mount of a folder in another space, None if there is none."""
         found = self._read(_BY_TARGET, target_id=root_id) if self._may_be_any else []
         return next((mount for mount in found if mount.target.space_id == space_id), None)
 
     def all(self) -> Sequence[Mount]:
-        """Return the mounts that lead somewhere, by name; none where the scope is no whole space."""
+        """Return the visible mounts by name; none if the scope is not a whole space."""
         return self._read(_ALL) if self._may_be_any else []
 
     def add(self, target_id: int, name: str, role: ShareRole, on_conflict: Conflict, now: datetime) -> Place:
-        """Let a folder of another space appear in the root; return where it leads.
+        """Mount a folder of another space in the root; return its place.
 
-        Raises `NotFound` for what is no folder there, or in the trash, or the root of a personal space;
-        `TooManyMounts`, `InvalidName`, and `EntryExists` where the name is in use.
+        Raises `NotFound` if the target is not a folder of another space, is in the trash, or is the root of a
+        personal space; `TooManyMounts`, `InvalidName`, and `EntryExists` if the name is in use.
         """
         self._scope.require_whole(CHANGE)
         name = to_name(name)
@@ -244,7 +244,7 @@ class Mounts:
             made.created_at = made.modified_at = now
             made.target_id, made.role = target_id, role
             self._session.add(made)
-            self._note(has_mounts=True)
+            self._set_has_mounts(has_mounts=True)
         return self.place(name)
 
     def _check_target(self, target_id: int, space_id: int) -> None:
@@ -257,9 +257,9 @@ class Mounts:
             raise NotFound
 
     def rename(self, name: str, to: str, on_conflict: Conflict, now: datetime) -> Place:
-        """Give a mount another name; its target keeps its own. Return where it leads.
+        """Rename a mount, not its target; return its place.
 
-        Raises `NotFound`, `InvalidName`, and `EntryExists` where the name is in use, as for anything else.
+        Raises `NotFound`, `InvalidName`, and `EntryExists` if the name is in use, like any rename.
         """
         self._scope.require_whole(CHANGE)
         to = to_name(to)
@@ -272,20 +272,20 @@ class Mounts:
         return self.place(to)
 
     def leave(self, name: str) -> None:
-        """Remove a mount; what it stands for stays where it is. Raises `NotFound`."""
+        """Remove a mount; its target is not changed. Raises `NotFound`."""
         self._scope.require_whole(CHANGE)
         with writing(self._session):
             self.remove(self._tree.root(lock=True), [name])
 
     def remove(self, root: Node, names: Iterable[str]) -> None:
-        """Remove mounts in the caller's transaction, which holds the lock; as `leave`."""
+        """Remove mounts in the caller's transaction, which holds the lock; raises as `leave`."""
         for name in names:
             self._session.delete(self._get(root, name))
         self._session.flush()
-        self._note(has_mounts=self._count(root) > 0)
+        self._set_has_mounts(has_mounts=self._count(root) > 0)
 
     def entry(self, mount: Mount) -> Entry:
-        """Return what the actor may see of a mount."""
+        """Return the entry of a mount, with what the actor may see."""
         place = self.at(mount)
         return place.shown(Tree(self._session, place.scope).to_entry(mount.target, ()))
 
@@ -294,11 +294,11 @@ class Mounts:
         return self._scope.is_whole and self._scope.may_have_mounts
 
     def _count(self, root: Node) -> int:
-        """Return how many mounts there are, also of those that lead nowhere now."""
+        """Return the number of mounts, including hidden ones."""
         found = select(func.count()).where(Node.parent_id == root.id, Node.kind == Kind.MOUNT)
         return self._session.scalar(found.where(Node.trashed_at.is_(None))) or 0
 
-    def _note(self, *, has_mounts: bool) -> None:
+    def _set_has_mounts(self, *, has_mounts: bool) -> None:
         noted = update(Space).where(Space.id == self._scope.space_id, Space.has_mounts.is_not(has_mounts))
         execute_counted(self._session, noted.values(has_mounts=has_mounts))
 
@@ -308,16 +308,16 @@ class Mounts:
             raise NotFound
         return node
 
-    def _read(self, statement: _Row, **told: str | int) -> list[Mount]:
-        rows = self._session.execute(statement, {"space_id": self._scope.space_id, **told})
+    def _read(self, statement: _Row, **values: str | int) -> list[Mount]:
+        rows = self._session.execute(statement, {"space_id": self._scope.space_id, **values})
         return [
             Mount(row.id, row.name, row.sort_key, Mounted(row.username or "", ShareRole(row.role)), row[0])
             for row in rows
         ]
 
 
-def _kept_as(name: str) -> str | None:
-    """Return a name as names are kept, None for what is none."""
+def _to_stored_name(name: str) -> str | None:
+    """Return a name as it is stored, None if it is invalid."""
     try:
         return to_name(name)
     except InvalidName:

@@ -1,4 +1,4 @@
-"""What happens when a name is in use: the newcomer is refused, gets another name, or the place.
+"""Resolution of name conflicts: refuse the new node, rename it, or replace the old one.
 
 Rule: runs in the caller's transaction, under the lock of its space, and commits nothing.
 """
@@ -17,9 +17,9 @@ from cabinet.services.tree.tree import Tree
 
 
 def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
-    """Return the name with a number that is free where the one before it is taken.
+    """Return `name` with a free number whose predecessor is taken.
 
-    By doubling and then halving, for many thousands may be taken.
+    Searches by doubling and bisection, because many thousands may be taken.
     """
     taken, free = 1, 2
     while is_taken(numbered(name, free)):
@@ -36,10 +36,10 @@ def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
 def make_way(
     tree: Tree, node: Node, folder: Node, names: tuple[str, ...], on_conflict: Conflict, now: datetime
 ) -> tuple[str, ...]:
-    """Return the path that `node`, which is to lie in `folder` at `names`, gets; nothing is there then.
+    """Return the path for `node` in `folder`, which is `names` or renamed; that name is free afterwards.
 
-    What it replaces goes to the trash. Raises `EntryExists`, `Forbidden` where nothing may be replaced, or `IntoItself` when it would replace
-    what it lies in.
+    A replaced node goes to the trash. Raises `EntryExists`, `Forbidden` if replacing is not allowed, or
+    `IntoItself` if `node` lies in what it would replace.
     """
     there = tree.child(folder, names[-1])
     if there is None:

@@ -1,8 +1,8 @@
-"""What may be a name, and how names are ordered.
+"""Valid names, and the order of names.
 
-Names are data: they are normalised to NFC, compared exactly, and never become a path on disk.
+Names are data: they are normalized to NFC, compared exactly, and never used as a path on disk.
 
-Rule: pure functions over strings; the reasons here are all the reasons that `InvalidName` has.
+Rule: pure functions on strings; every reason of `InvalidName` is defined here.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import unicodedata
 
 from cabinet.errors import N_, InvalidName
 
-# UTF-16 code units, as Windows, macOS and phones count them: a letter of any script that is written
-# today is one, an emoji two or more.
+# UTF-16 code units, as counted by Windows, macOS and phones: a letter of any script in use today is one, an
+# emoji two or more.
 NAME_UNITS = 255
-# Of UTF-8. gunicorn's request line ends at 8190 bytes (see serving.py), and percent-encoding makes
-# three of one; what is left is for a cursor.
+# UTF-8 bytes. gunicorn limits the request line to 8190 bytes (see serving.py), and percent-encoding triples
+# the length; the rest is left for a cursor.
 PATH_BYTES = 2048
 PATH_SEGMENTS = 64
 
@@ -31,27 +31,28 @@ PATH_TOO_LONG = N_(
     "Chinese one as three."
 )
 
-# Surrogates stand where Python could not decode a byte.
+# Surrogates replace bytes that Python could not decode.
 _BROKEN = re.compile("[\ud800-\udfff]")
 _FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _BIDI = re.compile("[\u061c\u202a-\u202e\u2066-\u2069]")
-# Hebrew and Arabic names carry them: they turn nothing but what stands beside them, and are not seen.
+# Allowed, because Hebrew and Arabic names contain them: they affect only adjacent characters, and are
+# invisible.
 _MARKS = re.compile("[\u200e\u200f]")
 
-# Makes one emoji of two.
+# Joins two emoji into one.
 _JOINER = "\u200d"
 
 _DIGITS = re.compile(r"(\d+)")
-# Names that agree in this many bytes of their sort key are told apart by the name itself, which has up
-# to 765. PostgreSQL indexes up to 2704 bytes of a row.
+# Names with an equal prefix of this many bytes are ordered by the name itself, which has up to 765.
+# PostgreSQL indexes up to 2704 bytes per row.
 _SORT_KEY_BYTES = 400
-# A Korean letter becomes three of three bytes each, so this holds any name in it; there are single letters
-# that become eighteen.
+# A Korean letter becomes three of three bytes each, so this holds every Korean name; a few letters become
+# eighteen.
 _SEARCH_KEY_BYTES = 2400
 
 
 def to_name(text: str) -> str:
-    """Return `text` as one name, normalised; raises `InvalidName`."""
+    """Return `text` as one normalized name; raises `InvalidName`."""
     if _BROKEN.search(text):
         raise InvalidName(name=_shown(text), reason=NOT_UNICODE)
     name = unicodedata.normalize("NFC", text)
@@ -77,17 +78,17 @@ def _fault(name: str) -> str | None:
 
 
 def count_units(text: str) -> int:
-    """Return how many UTF-16 code units `text` has."""
+    """Return the number of UTF-16 code units in `text`."""
     return len(text.encode("utf-16-le")) // 2
 
 
 def _shown(text: str) -> str:
-    """Return `text` fit for a message: no control characters, not endless."""
+    """Return `text` for a message: without control characters, and shortened."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:80])
 
 
 def split_path(text: str) -> tuple[str, ...]:
-    """Return the names that `text` joins by `/`; the empty text is the root. Raises `InvalidName`."""
+    """Return the names of the path `text`, separated by `/`; empty text is the root. Raises `InvalidName`."""
     if not text:
         return ()
     names = tuple(to_name(segment) for segment in text.split("/"))
@@ -96,28 +97,28 @@ def split_path(text: str) -> tuple[str, ...]:
 
 
 def check_path(names: tuple[str, ...]) -> None:
-    """Raise `InvalidName` when the path made of valid `names` is too long or too deep."""
+    """Raise `InvalidName` if the path of valid `names` is too long or too deep."""
     if not fits(names):
         raise too_long(names)
 
 
 def fits(names: tuple[str, ...]) -> bool:
-    """Tell whether the path made of valid `names` is neither too long nor too deep."""
+    """Return whether the path of valid `names` is neither too long nor too deep."""
     return len(names) <= PATH_SEGMENTS and len(join_path(names).encode()) <= PATH_BYTES
 
 
 def too_long(names: tuple[str, ...]) -> InvalidName:
-    """Return what tells that a path, or one below it, is too long or too deep."""
+    """Return the error for a path that is, or contains one that is, too long or too deep."""
     return InvalidName(name=_shown(join_path(names)), reason=PATH_TOO_LONG)
 
 
 def join_path(names: tuple[str, ...]) -> str:
-    """Return the path of `names`; the root is the empty text."""
+    """Return the path of `names`; the root is empty text."""
     return "/".join(names)
 
 
 def numbered(name: str, number: int) -> str:
-    """Return `report (2).pdf` for `report.pdf` and 2, cut so that it still is a valid name."""
+    """Return `report (2).pdf` for `report.pdf` and 2, shortened if needed to a valid name."""
     stem, dot, extension = name.rpartition(".")
     if not stem or len(extension) > 16:
         stem, dot, extension = name, "", ""
@@ -126,10 +127,9 @@ def numbered(name: str, number: int) -> str:
 
 
 def cut(text: str, units: int) -> str:
-    """Return the start of `text` that has at most so many UTF-16 code units, ended between two characters.
+    """Return a prefix of `text` with at most `units` UTF-16 code units, cut between characters.
 
-    Neither an accent nor a part of a joined emoji is cut off from what it belongs to, unless that
-    alone is longer.
+    Accents and joined emoji are not separated from their base, unless that alone is longer.
     """
     plain = text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", errors="ignore")
     end = len(plain)
@@ -139,16 +139,16 @@ def cut(text: str, units: int) -> str:
 
 
 def _is_joined(char: str) -> bool:
-    """Tell whether a character is shown as a part of the one before it."""
+    """Return whether a character is displayed as part of the previous one."""
     return char == _JOINER or "\U0001f3fb" <= char <= "\U0001f3ff" or unicodedata.category(char)[0] == "M"
 
 
 def sort_key(name: str) -> bytes:
-    """Return bytes that order names as people do, alike on every database.
+    """Return a key that orders names naturally, and identically on every database.
 
-    Case and accents count last, numbers count by value (`file2` before `file10`), and Russian
-    letters stand in their order (short I is one of its own, Yo a kind of Ye).
-    Unique: the name itself ends the key.
+    Case and accents count last, numbers by value (`file2` before `file10`), and Russian letters follow the
+    alphabet (short I is a letter of its own, Yo a variant of Ye). The key is unique, because the name itself
+    ends it.
     """
     parts = []
     for index, part in enumerate(_DIGITS.split(name.casefold())):
@@ -161,19 +161,19 @@ def sort_key(name: str) -> bytes:
 
 
 def search_key(text: str) -> str:
-    """Return `text` as a search compares it: case and accents do not count, Yo is a Ye.
+    """Return `text` as search compares it: without case and accents, Yo as Ye.
 
-    Cut to what every database can index; whoever types more than that gets what agrees so far.
+    Cut to what every database can index; a longer query matches by that prefix.
     """
     return _letters(text.casefold()).encode()[:_SEARCH_KEY_BYTES].decode(errors="ignore")
 
 
 def search_words(query: str) -> tuple[str, ...]:
-    """Return the words of `query` as a search compares them, each once; none where nothing is asked."""
+    """Return the distinct words of `query` as search compares them; none if it is empty."""
     return tuple(dict.fromkeys(search_key(query).split()))
 
 
 def _letters(text: str) -> str:
-    """Return `text` without accents, except that й stays a letter of its own."""
+    """Return `text` without accents; й stays a letter of its own."""
     decomposed = unicodedata.normalize("NFKD", text).replace("и\u0306", "й")
     return "".join(char for char in decomposed if not unicodedata.combining(char))

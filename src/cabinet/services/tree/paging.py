@@ -1,4 +1,4 @@
-"""How a listing is ordered, and what a page of it is.
+"""The order of a listing, and its pages.
 
 Rule: plain values; nothing here touches the database.
 """
@@ -15,7 +15,7 @@ from cabinet.services.tree.entries import Entry, Insides
 class Sort(StrEnum):
     """What a listing is ordered by; folders always come before files.
 
-    By size, the folders are in the order of all that is in them, unless they are very many: then by name.
+    By size, folders are ordered by their total contents, or by name if there are too many.
     """
 
     NAME = "name"
@@ -25,7 +25,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a listing is ordered, and after which cursor it goes on."""
+    """How a listing is ordered, and the cursor after which it continues."""
 
     sort: Sort = Sort.NAME
     descending: bool = False
@@ -34,10 +34,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some entries of a folder that holds `insides`; `next` asks for those behind, None when there are none.
+    """Some entries of a folder that contains `insides`; `next` is the cursor of the rest, or None.
 
-    `beside` is what the folder shows that is not in it, for its entity tag alone; `shown` is what it holds
-    together with that.
+    `shown` is `insides` together with what is behind mounts; `beside` is the state of the mounts, for the
+    entity tag only.
     """
 
     path: str

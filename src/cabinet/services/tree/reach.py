@@ -1,11 +1,11 @@
-"""How far the longest path below a folder reaches, where what is noted of that may be more than the truth.
+"""The exact length of the longest path below a folder, where the stored value may be too high.
 
-It is asked for under the lock of a space, and every writer of SQLite waits meanwhile. So a transaction looks
-at few nodes, however many folders it asks about. Of a folder with more below it is measured while others
-write, and the transaction runs again: what was measured holds as long as the tag of the folder says that
+It is needed under the lock of a space, while every other writer of SQLite waits. So a transaction examines
+only a few nodes, however many folders it asks about. A folder with more nodes below it is measured outside of
+the transaction, which then runs again; a measurement is valid as long as the tag of the folder shows that
 nothing below it has changed.
 
-Rule: what a transaction is told here is the truth when it commits; it never depends on how much is below.
+Rule: a value used by a transaction is correct when it commits; its cost never depends on how much is below.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from cabinet.services.kernel.database import publishing
 from cabinet.services.tree.counting import count_below
 from cabinet.services.tree.subtree import longest_below
 
-# Nodes that one transaction looks at: some 20 ms.
+# Nodes examined by one transaction: some 20 ms.
 LOOKED_AT = 5000
 
-# Times that a folder is measured for one transaction: what is changed faster than that is busy.
+# Times that a folder is measured for one transaction; if it keeps changing, it is reported as busy.
 _TRIES = 5
 
 _KNOWN = "cabinet_reach"
@@ -37,7 +37,7 @@ _T = TypeVar("_T")
 
 
 class Unmeasured(Exception):
-    """A transaction has to know how far some folders reach, and may not look at all that is below them."""
+    """A transaction needs the reach of some folders that have too many nodes below them to examine."""
 
     def __init__(self, folder_ids: Collection[int], without: frozenset[int]) -> None:
         super().__init__(folder_ids)
@@ -47,7 +47,7 @@ class Unmeasured(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """How far a folder reached, in bytes and segments, when it had a tag; `without` what is elsewhere then."""
+    """The reach of a folder at a tag, in bytes and segments, not counting the nodes `without`."""
 
     tag: int
     size: int
@@ -68,9 +68,9 @@ class _Known:
         self.arrive([], frozenset())
 
     def arrive(self, folders: Iterable[Node], leaving: frozenset[int]) -> None:
-        """Begin to place folders; some nodes are leaving where they lie."""
+        """Begin to place folders, while the nodes `leaving` move away."""
         self.leaving = leaving
-        # Told before the first of them moves, which may lie in the next and change its tag.
+        # Collected before the first folder moves: it may move into the next one and change its tag.
         self.holding = {
             folder.id: (found.size, found.segments)
             for folder in folders
@@ -80,9 +80,9 @@ class _Known:
 
 
 def measuring(session: Session, transact: Callable[[], _T]) -> _T:
-    """Run `transact`, a transaction that looks up reaches, again whenever it lacks what is to be measured.
+    """Run `transact`, a transaction that looks up reaches; repeat it after measuring what it lacks.
 
-    Raises `Unavailable` when that changes faster than it can be measured.
+    Raises `Unavailable` if the tree changes faster than it can be measured.
     """
     known = session.info[_KNOWN] = _Known()
     tries: Counter[int] = Counter()
@@ -103,7 +103,7 @@ def measuring(session: Session, transact: Callable[[], _T]) -> _T:
 
 
 def publishing_measured(session: Session, act: Callable[[], _T]) -> _T:
-    """Run `act` by `measuring` as `publishing` runs a body."""
+    """Run `act` by `measuring`, as the body of `publishing`."""
 
     def transact() -> _T:
         with publishing(session):
@@ -114,9 +114,9 @@ def publishing_measured(session: Session, act: Callable[[], _T]) -> _T:
 
 @contextmanager
 def arriving(session: Session, nodes: Iterable[Node], leaving: Iterable[Node] = ()) -> Iterator[None]:
-    """Let the body place nodes, in a transaction of `measuring`, of which some are leaving where they lie.
+    """Place nodes in the body, in a transaction of `measuring`, while the nodes `leaving` move away.
 
-    How far a folder reaches is told as it is without those. What one of them lacks is measured of all.
+    Reaches are computed without those. If one folder has to be measured, all are measured at once.
     """
     known: _Known = session.info[_KNOWN]
     folders = [node for node in nodes if node.kind == Kind.FOLDER]
@@ -129,7 +129,7 @@ def arriving(session: Session, nodes: Iterable[Node], leaving: Iterable[Node] = 
 
 
 def look_up_reach(session: Session, folder: Node) -> None:
-    """Let a folder be noted to reach as far as it does, while it is `arriving`; raises `Unmeasured`."""
+    """Set the exact reach of a folder, inside `arriving`; raises `Unmeasured`."""
     known: _Known = session.info[_KNOWN]
     found = known.holding.get(folder.id)
     if found is None:
@@ -143,7 +143,7 @@ def look_up_reach(session: Session, folder: Node) -> None:
 
 
 def _measure(session: Session, folder_id: int, without: frozenset[int]) -> _Measured:
-    # The tag first: what changes after that changes it. No folder has a negative one.
+    # The tag first: a later change changes it. No folder has a negative tag.
     tag = session.scalar(select(Node.tree_tag).where(Node.id == folder_id))
     size, segments = session.execute(longest_below(folder_id, without)).one()
     return _Measured(-1 if tag is None else tag, size or 0, segments or 0, without)

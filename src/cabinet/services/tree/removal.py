@@ -1,12 +1,12 @@
-"""What is gone for good and whose rows are still there: removed a batch at a time, beside the requests.
+"""Removes rows that are permanently deleted, in batches beside the requests.
 
-It was hidden by one small change: a purge of some nodes is committed, the mark of a trash was moved,
-or a space has ended. Nobody sees any of it again, and the usage of its space has it no more.
-Who hides something notes that in the session, so that somebody removes it soon; whatever is forgotten,
-because a process died, is found by the next who looks.
+They were hidden by one small change: a purge was committed, the mark of a trash was moved, or a space was
+deleted. They are never visible again and no longer count in the usage of their space. Code that hides rows
+notes that in the session, so that removal starts soon; what is missed because a process died is found by the
+next run.
 
-Rule: no transaction changes more rows than a few hundred nodes have, and what is left after any of
-them is hidden as before; safe beside a running server and beside itself.
+Rule: no transaction changes more rows than a few hundred nodes have, and the rest stays hidden after each;
+safe beside a running server and beside itself.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.subtree import below
 from cabinet.services.tree.usage import use
 
-# Nodes that one transaction removes at most, and rows that it touches besides.
+# The maximum number of nodes that one transaction removes, and of other rows that it touches.
 STEP = 200
 ROWS = 1000
 
@@ -52,25 +52,28 @@ _NOTED = "cabinet_hidden"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How many nodes there are, and the bytes of all their versions."""
+    """A number of nodes, and the bytes of all their versions."""
 
     entries: int = 0
     size: int = 0
 
 
 def note_hidden(session: Session) -> None:
-    """Note that something was hidden in this session, for whoever asks `take_note`."""
+    """Record in the session that something was hidden, for `take_note`."""
     session.info[_NOTED] = True
 
 
 def take_note(session: Session) -> bool:
-    """Tell whether something was hidden in this session since the last time that somebody asked."""
+    """Return whether something was hidden in this session since the last call."""
     return bool(session.info.pop(_NOTED, False))
 
 
 def measure(session: Session, tops: Select[int]) -> Measured:
-    """Return what some nodes, and all below them, are; as large as they are, so in no writing transaction."""
-    # Once each: one of them may lie below another, as copies do in a folder that was made for them.
+    """Return the size of some nodes and everything below.
+
+    Reads all of them, so it must not run in a writing transaction.
+    """
+    # Distinct: one node may lie below another, like copies in a folder that was created for them.
     nodes = select(below(tops).c.id).distinct().subquery()
     entries = session.scalar(select(func.count()).select_from(nodes)) or 0
     size = select(func.coalesce(func.sum(Version.size), 0)).join(nodes, Version.node_id == nodes.c.id)
@@ -78,11 +81,11 @@ def measure(session: Session, tops: Select[int]) -> Measured:
 
 
 def is_small(session: Session, tops: Sequence[int]) -> bool:
-    """Tell whether one transaction may remove these nodes with all below them; looks at few to know."""
+    """Return whether one transaction may remove these nodes and all below; examines few rows to decide."""
     nodes = below(tops)
     if count_below(session, tops, STEP) > STEP:
         return False
-    # All of them are few by now.
+    # By now these are few.
     touched = (
         select(Version.id).join(nodes, Version.node_id == nodes.c.id),
         select(BatchItem.position).join(nodes, BatchItem.node_id == nodes.c.id),
@@ -93,20 +96,20 @@ def is_small(session: Session, tops: Sequence[int]) -> bool:
 
 
 def weigh(session: Session, node_id: int) -> int:
-    """Return how many nodes one is with all below it, or any number above `STEP` when they are more."""
+    """Return the number of nodes in a tree, or any number above `STEP` if there are more."""
     return count_below(session, [node_id], STEP)
 
 
 def has_more_than(session: Session, rows: Select[Any], most: int) -> bool:
-    """Tell whether a query has more rows, without counting them all."""
+    """Return whether a query has more than `most` rows, without counting all."""
     found = rows.limit(most + 1).subquery()
     return (session.scalar(select(func.count()).select_from(found)) or 0) > most
 
 
 def purge(session: Session, space_id: int, node_ids: Sequence[int]) -> Measured:
-    """Remove nodes that no folder counts, with all that lies below them, and give their bytes back.
+    """Delete uncounted nodes and everything below, and release their bytes.
 
-    Runs in the caller's transaction, under the lock of the space; for what `is_small`.
+    Runs in the caller's transaction, under the lock of the space; only if `is_small`.
     """
     session.flush()
     freed = measure(session, select(Node.id).where(Node.id.in_(node_ids)))
@@ -116,20 +119,20 @@ def purge(session: Session, space_id: int, node_ids: Sequence[int]) -> Measured:
 
 
 def remove_some(session: Session, tops: Sequence[int], most: int) -> tuple[Measured, bool]:
-    """Remove up to `most` of what some nodes and all below them are; tells what, and whether that was all.
+    """Delete up to `most` nodes of some trees; return what was removed, and whether that was all.
 
-    The deepest go first, so that no row takes others along. Runs in the caller's transaction, under the
+    Deletes the deepest first, so that no row cascades to others. Runs in the caller's transaction, under the
     lock of their space.
     """
-    chosen, is_all = _deepest(session, tops, most)
-    if _let_go_of_items(session, chosen) or _let_go_of_others(session, chosen):
+    selected, is_all = _deepest(session, tops, most)
+    if _detach_from_items(session, selected) or _clear_references(session, selected):
         return Measured(), False
     counted = select(Version.node_id, func.count(), func.sum(Version.size)).group_by(Version.node_id)
-    rows = session.execute(counted.where(Version.node_id.in_(chosen))).all()
+    rows = session.execute(counted.where(Version.node_id.in_(selected))).all()
     versions = {node_id: (count, int(size)) for node_id, count, size in rows}
     gone: list[int] = []
     touched = size = 0
-    for node_id in chosen:
+    for node_id in selected:
         count, its_size = versions.get(node_id, (0, 0))
         touched += count
         if gone and touched > ROWS:
@@ -142,25 +145,25 @@ def remove_some(session: Session, tops: Sequence[int], most: int) -> tuple[Measu
 
 
 def _deepest(session: Session, tops: Sequence[int], most: int) -> tuple[list[int], bool]:
-    """Return up to `most` nodes, each behind all that lie below it, and whether that are all."""
+    """Return up to `most` nodes, each after all that lie below it, and whether these are all."""
     levels = [list(tops)]
     while levels[-1]:
         inside = select(Node.id).where(Node.parent_id.in_(levels[-1])).limit(most + 1)
         levels.append(list(session.scalars(inside)))
-    chosen: list[int] = []
+    selected: list[int] = []
     for level in reversed(levels):
-        room = most - len(chosen)
-        chosen += level[:room]
+        room = most - len(selected)
+        selected += level[:room]
         if len(level) > room:
-            return chosen, False
-    return chosen, True
+            return selected, False
+    return selected, True
 
 
-def _let_go_of_items(session: Session, node_ids: Sequence[int]) -> bool:
-    """Rid some nodes of items of batches, where deleting the nodes would change too many of these.
+def _detach_from_items(session: Session, node_ids: Sequence[int]) -> bool:
+    """Detach nodes from batch items where deleting would change too many of these; return whether it did.
 
-    What was moved time and again has an item of each time, and is the folder of as many. Those that
-    say what a purge removes stay as long as there is something to remove.
+    A node that was moved many times has an item for each move, and a folder is the parent in as many. The
+    items of a purge stay as long as there is something to remove.
     """
     purges = select(Batch.id).where(Batch.kind == BatchKind.PURGE, Batch.state == BatchState.COMMITTED)
     rows = select(BatchItem.batch_id, BatchItem.position)
@@ -181,16 +184,16 @@ def _let_go_of_items(session: Session, node_ids: Sequence[int]) -> bool:
     return False
 
 
-def _let_go_of_others(session: Session, node_ids: Sequence[int]) -> bool:
-    """Let whatever else refers to some nodes forget them, as `_let_go_of_items` does."""
-    let_go = False
+def _clear_references(session: Session, node_ids: Sequence[int]) -> bool:
+    """Clear other references to some nodes, as `_detach_from_items` does."""
+    has_cleared = False
     for key, column in _REFERRING:
         held = session.scalars(select(key).where(column.in_(node_ids)).limit(ROWS + 1)).all()
         if len(held) > ROWS:
             forgetting = update(key.class_).where(key.in_(held[:ROWS]))
             execute_counted(session, forgetting.values({column.key: None}))
-            let_go = True
-    return let_go
+            has_cleared = True
+    return has_cleared
 
 
 def _delete(session: Session, node_ids: Sequence[int]) -> None:
@@ -198,30 +201,30 @@ def _delete(session: Session, node_ids: Sequence[int]) -> None:
 
 
 class Removal:
-    """Removes what is hidden for good, in any space."""
+    """Removes hidden rows permanently, in any space."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._pace = Pace(STEP)
 
     def has_work(self) -> bool:
-        """Tell whether anything is hidden for good whose rows are still there."""
-        is_any = next(self._pending(), None) is not None
+        """Return whether hidden rows are left to remove."""
+        has_any = next(self._pending(), None) is not None
         self._session.rollback()
-        return is_any
+        return has_any
 
     def run(self) -> int:
-        """Remove everything that is hidden for good, and return how many files and folders that were."""
+        """Remove all hidden rows; return the number of files and folders removed."""
         removed = 0
         for space_id, remove in list(self._pending()):
-            # What cannot be removed now keeps nobody from removing the others.
+            # A failure in one space must not block the others.
             with suppress(CabinetError):
                 removed += self._repeat(space_id, remove)
         self._session.rollback()
         return removed
 
     def _pending(self) -> Iterator[tuple[int, Callable[[], int | None]]]:
-        """Yield what is to be removed: in which space, and what removes a batch of it, None when it is all gone."""
+        """Yield pending removals: a space, and a function that removes a batch and returns None at the end."""
         committed = (Batch.kind == BatchKind.PURGE) & (Batch.state == BatchState.COMMITTED)
         for batch_id, space_id in self._session.execute(select(Batch.id, Batch.space_id).where(committed)):
             yield space_id, partial(self._remove_of_batch, batch_id, space_id)
@@ -245,9 +248,9 @@ class Removal:
             removed += some
 
     def settle(self, space_id: int) -> None:
-        """Let the usage of a space have nothing of what the mark of its trash hides.
+        """Subtract from the usage of a space what the mark of its trash hides.
 
-        What is hidden does not change, so it is measured while others write.
+        Hidden rows do not change, so they are measured while others write.
         """
         while True:
             self._session.rollback()
@@ -258,7 +261,7 @@ class Removal:
             hidden = trashed_between(space_id, row.trash_purged_to, row.trash_hidden_to)
             freed = measure(self._session, hidden)
             with writing(self._session):
-                # Another process may have been as fast.
+                # Another process may have been faster.
                 moved = update(Space).where(
                     Space.id == space_id,
                     Space.trash_hidden_to == row.trash_hidden_to,
@@ -268,7 +271,7 @@ class Removal:
                     use(self._session, whole_space(space_id), -freed.size, entries=-freed.entries)
 
     def _remove_of_batch(self, batch_id: str, space_id: int) -> int | None:
-        # A batch that is committed never becomes anything else again.
+        # A committed batch never changes its state again.
         items = select(BatchItem.node_id).where(BatchItem.batch_id == batch_id)
         tops = self._session.scalars(items.order_by(BatchItem.position).limit(self._pace.size + 1)).all()
         if not tops:
@@ -288,13 +291,13 @@ class Removal:
         return None
 
     def _remove_of_space(self, space_id: int) -> int | None:
-        # Batches last: by then their items have gone with the nodes.
+        # Batches last: by then their items were deleted with the nodes.
         if self._remove_rows(_BESIDE_NODES[:-1], space_id):
             return 0
         root = self._session.scalar(root_of(space_id))
         if root is not None:
             freed, is_all = remove_some(self._session, [root], self._pace.size)
-            # The root is no entry of its space.
+            # The root does not count as an entry of its space.
             return freed.entries - is_all
         if self._remove_rows(_BESIDE_NODES[-1:], space_id):
             return 0
@@ -304,7 +307,7 @@ class Removal:
         return None
 
     def _remove_rows(self, tables: _Tables, space_id: int) -> bool:
-        """Remove some rows of the first of the tables that has any in a space; tells whether one had."""
+        """Delete some rows from the first of the tables that has any in a space; return whether one had."""
         for key, space in tables:
             some = select(key).where(space == space_id).limit(ROWS)
             if execute_counted(self._session, delete(key.class_).where(space == space_id, key.in_(some))):
@@ -314,14 +317,14 @@ class Removal:
 
 _Tables: TypeAlias = Sequence[tuple[InstrumentedAttribute[str], InstrumentedAttribute[int]]]
 
-# Of what belongs to a space beside its nodes there may be many, too.
+# A space may also have many rows in these tables.
 _BESIDE_NODES: _Tables = (
     (Upload.id, Upload.space_id),
     (Thumbnail.content_hash, Thumbnail.space_id),
     (Batch.id, Batch.space_id),
 )
 
-# What refers to a node, and forgets it when that is removed.
+# References to a node that are cleared when it is deleted.
 _REFERRING: Sequence[tuple[InstrumentedAttribute[Any], InstrumentedAttribute[int | None]]] = (
     (Node.id, Node.trashed_parent_id),
     (Upload.id, Upload.root_id),
@@ -330,21 +333,21 @@ _REFERRING: Sequence[tuple[InstrumentedAttribute[Any], InstrumentedAttribute[int
 
 
 def has_much_beside_nodes(session: Session, space_id: int) -> bool:
-    """Tell whether a space has more beside its nodes than one transaction should remove."""
+    """Return whether a space has more rows besides its nodes than one transaction should delete."""
     return any(
         has_more_than(session, select(key).where(space == space_id), ROWS) for key, space in _BESIDE_NODES
     )
 
 
 def end_space(session: Session, root: Node, now: datetime) -> None:
-    """Hide all of a space, which the caller has locked; `Removal` removes it."""
+    """Hide a whole space, which the caller has locked; `Removal` deletes it."""
     root.trashed_at = now
     session.get_one(Space, root.space_id).deleted_at = now
     note_hidden(session)
 
 
 def trashed_between(space_id: int, after: datetime | None, up_to: datetime | None) -> Select[int]:
-    """Return the ids of what came to the trash of a space after one mark and up to another, hidden or not."""
+    """Return the ids of items trashed in a space after one mark and up to another, hidden or not."""
     trashed = select(Node.id).where(
         Node.space_id == space_id, Node.trash_id.is_not(None), Node.trashed_at <= up_to
     )

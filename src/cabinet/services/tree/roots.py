@@ -1,6 +1,6 @@
-"""Where a space and a scope begin, as other statements ask for it, and what was begun there.
+"""Conditions and subqueries for the root of a space or scope, and for what was begun there.
 
-Rule: makes statements and conditions; nothing is asked here.
+Rule: builds statements and conditions; nothing is executed here.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from cabinet.services.access.scope import Scope
 
 
 def root_of(space_id: int) -> Select[int]:
-    """Return what asks for the root of a space, also of one that has ended."""
+    """Return the query for the root of a space, including a deleted one."""
     return select(Node.id).where(Node.space_id == space_id, Node.parent_id.is_(None))
 
 
 def root_id_of(scope: Scope) -> Any:
-    """Return the row id of the folder that a scope begins at, or what looks it up."""
+    """Return the row id of the root of a scope, or a subquery for it."""
     return root_of(scope.space_id).scalar_subquery() if scope.root_id is None else scope.root_id
 
 
 def begun_in(table: type[Batch | Upload], scope: Scope) -> Sequence[ColumnElement[bool]]:
-    """Return the conditions that something was begun by the actor of a scope, and in that scope.
+    """Return the conditions for rows that the actor of a scope began in that scope.
 
-    The same path begins elsewhere in another one, so it is known nowhere else.
+    The same path leads elsewhere in another scope, so such rows are visible in their own scope only.
     """
     return (
         table.space_id == scope.space_id,

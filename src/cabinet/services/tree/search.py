@@ -1,23 +1,23 @@
-"""Finding files and folders by words that are in their names.
+"""Search for files and folders by words in their names.
 
-Every word is found anywhere in a name, in whatever order, were it one letter; the newest come first.
-Case and accents do not count.
+Each word matches anywhere in a name, in any order and from one letter on; the newest come first. Case and
+accents do not count.
 
-An index knows names, not places: it gives candidates, and of each the folders above are looked up
-by their ids, all of a batch in one query a level. That gives the path, tells whether the candidate
-lies where the search is, and drops what is below a folder in the trash. So neither the trash nor a
-move ever touches the index, and a tree of any size is hidden or moved by its top row.
+The index contains names, not locations: it returns candidates, whose parent folders are looked up by id, one
+query per level for a whole batch. That gives the path, shows whether the candidate lies below the searched
+folder, and drops what is below a trashed folder. So neither the trash nor a move touches the index, and a
+tree of any size is hidden or moved by its top row.
 
-Whoever has only a folder of a space would wait for candidates of all of it. So there the tree below the
-folder itself is walked, unless that is very large.
+In a scope that is a single folder, most candidates of the space may lie elsewhere. So there the tree below
+the folder is walked instead, unless it is very large.
 
-A search of the root of somebody's own space finds what lies behind its mounts, too. Ids count in all
-spaces together, so the newest of all of them come first, and one id says where a page goes on.
+A search of the root of a personal space includes what is behind its mounts. Ids are unique across spaces, so
+the newest of all spaces come first, and one id is the position of a page.
 
-Rule: reads only, and of bounded cost: when many candidates lie elsewhere or in the trash, or the
-time is over, a page has few entries or none, and still a `next`. Neither what is in that nor its
-length tells of them. Only a page that could not even begin in time is refused, for its `next` would
-lead nowhere.
+Rule: reads only, at bounded cost: if many candidates lie elsewhere or in the trash, or the time is up, a page
+has few entries or none, but still a `next`. Neither the content nor the length of that cursor reveals
+anything about them. A page is refused only if not even its first batch is done in time, because its `next`
+would not advance.
 """
 
 from __future__ import annotations
@@ -46,21 +46,21 @@ from cabinet.services.tree.tree import Tree
 
 NOTHING_ASKED = N_("it is empty.")
 
-# Candidates that are looked at for one page, however few of them are shown.
+# The maximum number of candidates examined for one page, however few match.
 _LOOKED_AT = 5000
-# Pages whose candidates are looked at, at most, to tell what has become of all that was found on them.
+# An extent is limited to the candidates of this many pages.
 _PAGES_AT_ONCE = 4
-# Seconds after which a page has what it has, once it has asked the index.
-_PATIENCE = 1.0
+# Seconds after which a page ends with what it has, but not before its first batch.
+_TIME_LIMIT = 1.0
 # Candidates fetched at a time.
 _BATCH = 200
-# Files and folders that are walked at most, where only folders are searched: some 50 ms.
+# The maximum number of nodes walked if only folders are searched: some 50 ms.
 _WALKED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """Some of what was found below the folder `path`; `next` asks for the rest."""
+    """Some of the results below the folder `path`; `next` is the cursor of the rest."""
 
     path: str
     entries: Sequence[Entry]
@@ -69,7 +69,7 @@ class SearchPage:
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """What a search has to know of a folder."""
+    """The columns of a folder that a search needs."""
 
     parent_id: int | None
     name: str
@@ -78,14 +78,14 @@ class _Folder:
 
 @dataclass(frozen=True, slots=True)
 class _Begin:
-    """A folder that a search begins at, and what tells of an entry by its node and its names below that."""
+    """A folder where a search starts, and a function from a node and its relative path to its entry."""
 
     folder: Node
     tell: Callable[[Node, tuple[str, ...]], Entry]
 
 
 class _Walked(NamedTuple):
-    """The ids of what a walk has found, and how many files and folders it went by."""
+    """The ids that a walk has found, and the number of nodes that it examined."""
 
     node_ids: set[int]
     passed: int
@@ -93,27 +93,27 @@ class _Walked(NamedTuple):
 
 @dataclass(slots=True)
 class _Source:
-    """Candidates of one space, as far as they are fetched; `rest` as of the last ones."""
+    """The candidates of one space, fetched in batches; `rest` is that of the last batch."""
 
     fetch: Callable[[int], Candidates]
     rest: int | None
     nodes: deque[Node] = field(default_factory=deque)
 
     def fill(self) -> None:
-        """Have some, if there are any."""
+        """Fetch a batch if none are left."""
         if not self.nodes and self.rest is not None:
             batch = self.fetch(self.rest)
             self.nodes.extend(batch.nodes)
             self.rest = batch.rest
 
     def take(self, floor: int) -> Iterator[Node]:
-        """Yield those whose ids are not below `floor`, and have them no more."""
+        """Remove and yield the candidates whose ids are not below `floor`."""
         while self.nodes and self.nodes[0].id >= floor:
             yield self.nodes.popleft()
 
 
 class Search:
-    """Searches the files of one scope; `timer` tells seconds."""
+    """Searches the files of one scope; `timer` returns seconds."""
 
     def __init__(
         self,
@@ -133,17 +133,17 @@ class Search:
     def page(self, query: str, path: str, limit: int, after: str | None = None) -> SearchPage:
         """Return up to `limit` entries below the folder `path` with all words of `query` in their names.
 
-        Raises `NotFound`, `NotAFolder`, `Unavailable` when the index is too slow, or `InvalidField` for
-        an empty query or a foreign cursor.
+        Raises `NotFound`, `NotAFolder`, `Unavailable` if the index is too slow, or `InvalidField` for an
+        empty query or an invalid cursor.
         """
         return self._page(query, path, Extent(None, limit, limit), after, _LOOKED_AT)
 
     def first_part(self, query: str, path: str, extent: Extent, after: str | None = None) -> SearchPage:
-        """Return what `page` does of the pages that `extent` takes in; raises as it does."""
+        """Return the results of the pages that `extent` covers; raises as `page` does."""
         return self._page(query, path, extent, after, _PAGES_AT_ONCE * _LOOKED_AT)
 
     def _page(self, query: str, path: str, extent: Extent, after: str | None, most: int) -> SearchPage:
-        """Return entries behind the cursor `after` as far as `extent` goes; looks at `most` candidates."""
+        """Return entries after the cursor `after` up to the end of `extent`; examines `most` candidates."""
         self._scope.require(Rights.LIST)
         words = search_words(query)
         if not words:
@@ -155,7 +155,7 @@ class Search:
         place = ("search", *self._scope.key, join_path(names), " ".join(words))
         before = self._from_cursor(place, after, END)
         until = self._from_cursor(place, extent.until, 0)
-        deadline = self._timer() + _PATIENCE
+        deadline = self._timer() + _TIME_LIMIT
         entries: list[Entry] = []
         looked_at, last = 0, END
         rest: int | None = before
@@ -164,10 +164,12 @@ class Search:
                 for node in batch.nodes:
                     is_past = node.id < until
                     is_full = len(entries) == extent.most or (is_past and len(entries) >= extent.least)
-                    # Of whoever has only a folder, most may lie outside: they would get nothing time and again.
+                    # In a scope of a single folder most candidates may lie outside, and every page would be
+                    # empty.
                     is_enough = looked_at >= most and (self._scope.is_whole or bool(entries))
                     if is_full or is_enough:
-                        # Nothing behind the cursor shows: it stays, and what comes back to just before it shows again.
+                        # No entry after the cursor is shown, so it stays: an entry that reappears just before
+                        # it is shown again.
                         is_as_before = is_past and last >= until
                         behind = extent.until if is_as_before else self._cursors.seal(place, [last])
                         return SearchPage(join_path(names), entries, behind)
@@ -189,7 +191,7 @@ class Search:
         )
 
     def _from_cursor(self, place: Place, cursor: str | None, otherwise: int) -> int:
-        """Return the id below which nothing was looked at, or what holds without a cursor."""
+        """Return the id that a cursor continues below, or `otherwise` without a cursor."""
         return otherwise if cursor is None else int(self._cursors.open(place, cursor)[0])
 
     def _begin_here(self, folder: Node, names: tuple[str, ...]) -> _Begin:
@@ -201,7 +203,7 @@ class Search:
         return _Begin(mount.target, lambda node, found: place.shown(tree.to_entry(node, found)))
 
     def _entry(self, node: Node, begins: Sequence[_Begin], mounts: Mapping[int, Mount]) -> Entry | None:
-        """Return what the actor may see of a node, where it lies below one of the folders, or is a mount there."""
+        """Return the entry of a node that is below one of the folders or one of the mounts, else None."""
         if node.kind == Kind.MOUNT:
             return self._mounts.entry(mounts[node.id]) if node.id in mounts else None
         for begin in begins:
@@ -213,16 +215,16 @@ class Search:
     def _batches(
         self, words: Sequence[str], before: int, folder: Node, mounts: Sequence[Mount]
     ) -> Iterator[Candidates]:
-        """Yield what may have `words` in its name, below the id `before`, with the folders looked up."""
+        """Yield nodes that may have `words` in their names, with ids below `before` and folders looked up."""
         if any("\0" in word for word in words):
-            return  # no name has one, and no database can be asked for it
+            return  # No name contains one, and the databases do not accept it.
         sources = [_Source(self._fetch_here(words, folder), before)]
         sources += [_Source(fetch, before) for fetch in self._fetch_behind(words, mounts)]
         rest: int | None = before
         while rest is not None:
             for source in sources:
                 source.fill()
-            # Down to here all of them have told what they have.
+            # Every source has returned its candidates down to this id.
             rest = max((source.rest for source in sources if source.rest is not None), default=None)
             nodes = [node for source in sources for node in source.take(rest or 0)]
             nodes.sort(key=lambda node: node.id, reverse=True)
@@ -238,11 +240,14 @@ class Search:
     def _fetch_behind(
         self, words: Sequence[str], mounts: Sequence[Mount]
     ) -> Iterator[Callable[[int], Candidates]]:
-        """Yield what fetches the candidates of each space that mounts lead into; all that is walked is bounded."""
+        """Yield a function per space behind mounts that fetches its candidates.
+
+        All walks together are bounded.
+        """
         left, walked, large = _WALKED, dict[int, set[int]](), set[int]()
         for mount in mounts:
             space_id = mount.target.space_id
-            # It may have many more folders than files.
+            # `tree_files` alone does not bound a walk: there may be many more folders than files.
             is_whole = mount.target.parent_id is None
             may_fit = not is_whole and space_id not in large and mount.target.tree_files <= left
             found = self._walk(words, mount.target, left) if may_fit else None
@@ -265,8 +270,8 @@ class Search:
         return lambda rest: self._read([node_id for node_id in newest_first if node_id < rest])
 
     def _walk(self, words: Sequence[str], folder: Node, most: int) -> _Walked | None:
-        """Return what has `words` in its name below a folder, None where there is more than `most`."""
-        # What is in the trash lies below the root of the space, and so below no other folder.
+        """Return the nodes below a folder with `words` in their names, None if there are more than `most`."""
+        # Trashed nodes lie directly below the root of the space, and so below no other folder.
         found: set[int] = set()
         passed = 0
         for inside in levels_below(self._session, [folder.id]):
@@ -279,13 +284,13 @@ class Search:
         return _Walked(found, passed)
 
     def _read(self, node_ids: Sequence[int]) -> Candidates:
-        """Return the first of some nodes, the newest first, as the index gives them."""
+        """Return the first of some nodes, the newest first, like the index."""
         some = node_ids[:_BATCH]
         nodes = self._session.scalars(select(Node).where(Node.id.in_(some)).order_by(Node.id.desc())).all()
         return Candidates(nodes, some[-1] if len(node_ids) > len(some) else None)
 
     def _look_up(self, ids: Iterable[int | None]) -> None:
-        """Know all folders from `ids` up to the root, by one query a level."""
+        """Load all folders from `ids` up to the root, one query per level."""
         wanted = {node_id for node_id in ids if node_id is not None} - self._folders.keys()
         while wanted:
             columns = select(Node.id, Node.parent_id, Node.name, Node.trashed_at)
@@ -297,7 +302,7 @@ class Search:
             wanted = above - self._folders.keys()
 
     def _place(self, node: Node, top: Node) -> tuple[str, ...] | None:
-        """Return the names of the folders between `top` and a node, None if it is not seen below `top`."""
+        """Return the names of the folders between `top` and a node, None if it is not visible below `top`."""
         if node.trashed_at is not None:
             return None
         names: list[str] = []

@@ -1,10 +1,9 @@
-"""The lock of a space: its own row, taken by whoever writes into its tree before anything else.
+"""The lock of a space: its own row, which every writer to its tree locks first.
 
-It stands for every row of the tree, so two who write cannot wait for each other, however their paths
-lie, and what each of them reads after it stays true until its transaction ends.
+It protects every row of the tree, so writers cannot deadlock whatever paths they change, and what a
+transaction reads after taking the lock stays true until it ends.
 
-Rule: what a change decides on is read after the lock; whoever changes several spaces takes them in
-one call.
+Rule: read what a change depends on after taking the lock; a change of several spaces locks them in one call.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from sqlalchemy.orm import Session
 from cabinet.errors import NotFound
 from cabinet.models import Base
 
-# The spaces whose locks a transaction holds, and which transaction that is.
+# The transaction, and the spaces whose locks it holds.
 _HELD = "cabinet_locked_spaces"
 
 _SPACE = Base.metadata.tables["space"]
-# On SQLite the transaction is the lock; there too every change has a number.
+# On SQLite the transaction is the lock; the change gets its number there as well.
 _LOCK = (
     update(_SPACE)
     .where(_SPACE.c.id == bindparam("space_id"))
@@ -34,7 +33,7 @@ _LOCK = (
 
 @dataclass(frozen=True, slots=True)
 class LockedSpace:
-    """A space as it is while its lock is held; `seq` is the number of this change."""
+    """A space as of taking its lock; `seq` is the number of this change."""
 
     seq: int
     usage: int
@@ -43,12 +42,13 @@ class LockedSpace:
 
 
 def lock_spaces(session: Session, space_ids: Iterable[int]) -> Mapping[int, LockedSpace]:
-    """Hold the locks of spaces until the transaction ends, and return those that there are, by their ids.
+    """Lock spaces until the transaction ends; return the existing ones by id.
 
-    Also those that have ended and are being removed. One that is held already is as it was when it was taken.
+    That includes deleted spaces whose rows are still being removed. The values of a space that is already
+    locked are those of its first call.
     """
     locked, wanted = dict(_held(session)), set(space_ids)
-    # One order for everybody, or two could wait for each other's.
+    # One order everywhere, to prevent deadlocks.
     for space_id in sorted(wanted - locked.keys()):
         row = session.execute(_LOCK, {"space_id": space_id}).one_or_none()
         if row is not None:
@@ -58,7 +58,7 @@ def lock_spaces(session: Session, space_ids: Iterable[int]) -> Mapping[int, Lock
 
 
 def lock_space(session: Session, space_id: int) -> LockedSpace:
-    """Hold the lock of one space as `lock_spaces` does; raises `NotFound` when it has ended, or is gone."""
+    """Lock one space as `lock_spaces` does; raises `NotFound` if it is deleted or does not exist."""
     space = lock_spaces(session, [space_id]).get(space_id)
     if space is None or space.deleted_at is not None:
         raise NotFound
@@ -66,7 +66,7 @@ def lock_space(session: Session, space_id: int) -> LockedSpace:
 
 
 def seq_of(session: Session, space_id: int) -> int:
-    """Return the number of the change under way in a space, whose lock this transaction holds."""
+    """Return the number of the current change of a space; this transaction must hold its lock."""
     return _held(session)[space_id].seq
 
 

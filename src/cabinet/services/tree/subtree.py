@@ -1,6 +1,6 @@
-"""All that lies below some nodes, as the database walks it.
+"""Recursive queries for everything below some nodes.
 
-Rule: makes statements; nothing is asked here.
+Rule: builds statements; nothing is executed here.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from cabinet.models import Node
 
 
 def below(node_ids: Sequence[int] | SelectBase) -> CTE:
-    """Return the ids of nodes and of all below them, with how many levels deeper each lies.
+    """Return the ids of some nodes and all their descendants, each with its depth below them.
 
-    A LIMIT spares nothing: SQLite takes all that is in a folder before the first row of it counts (see
+    A LIMIT saves nothing: SQLite reads all children of a folder before it returns the first (see
     `counting.py`).
     """
     top = select(Node.id, literal(0).label("depth")).where(Node.id.in_(node_ids))
@@ -26,14 +26,14 @@ def below(node_ids: Sequence[int] | SelectBase) -> CTE:
 
 
 def longest_below(folder_id: int, without: Collection[int] = ()) -> Select[int, int]:
-    """Return what asks for the bytes and the segments of the longest paths below a folder.
+    """Return the query for the bytes and the segments of the longest paths below a folder.
 
-    They lead neither to any of `without` nor through it.
+    Paths to or through any node of `without` do not count.
     """
     top = select(Node.id, literal(0).label("bytes"), literal(0).label("segments"))
     paths = top.where(Node.id == folder_id).cte("paths", recursive=True)
     child = aliased(Node)
-    # A name has no backslash, so as bytes it is what it is as text, on every database.
+    # Names contain no backslash, so the cast gives the encoded text on every database.
     size = func.length(cast(child.name, LargeBinary))
     further = paths.c.bytes + size + case((paths.c.segments > 0, 1), else_=0)
     inside = select(child.id, further, paths.c.segments + 1).join(paths, child.parent_id == paths.c.id)

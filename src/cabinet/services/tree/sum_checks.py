@@ -1,10 +1,10 @@
-"""Whether folders count what is in them, and making it so.
+"""Finds and repairs folders whose counters are wrong.
 
-A folder is compared with what lies directly in it: files, and folders with what these say. So what is
-found is where a fault began, whatever it did above. It stays as large while others change the tree, for
-these add the same to both sides, and is taken off the folder and all above as any change is.
+A folder is compared with its direct children: files, and folders with the counters they have. So a difference
+is found where an error began, whatever it caused above. It stays the same while others change the tree,
+because they add the same to both sides, and it is corrected like any change, on the folder and on all above.
 
-Rule: what nobody sees or gets back is not looked at, for what is removed step by step counts no more.
+Rule: rows that are hidden for good are skipped, because what is removed in steps no longer counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cabinet.services.kernel.database import writing
 from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.sums import Changes
 
-# Folders that one statement compares, and takes the faults off of.
+# Folders that one statement compares, or corrects.
 _BATCH = 500
 # What changes meanwhile is found by the next round.
 _TRIES = 10
@@ -31,7 +31,7 @@ _IS_FILE = case((_CHILD.kind == Kind.FILE, 1), else_=0)
 
 
 class Counts(NamedTuple):
-    """Entries directly in a folder and the bytes of the files among them; the files anywhere below, and theirs."""
+    """The direct entries of a folder and the bytes of files among them; all files below it, and theirs."""
 
     entries: int
     size: int
@@ -40,7 +40,7 @@ class Counts(NamedTuple):
 
 
 class WrongFolder(NamedTuple):
-    """A folder whose row says something else than is `there`."""
+    """A folder whose stored counters differ from the actual ones."""
 
     folder_id: int
     told: Counts
@@ -48,7 +48,7 @@ class WrongFolder(NamedTuple):
 
 
 def find_wrong_folders(session: Session, space_id: int | None = None) -> Iterator[WrongFolder]:
-    """Yield the folders that count wrongly, of one space or of all; each is compared at one moment."""
+    """Yield folders with wrong counters, in one space or in all; each is read at a single moment."""
     last = 0
     while True:
         folders = select(Node.id).where(Node.id > last, Node.kind == Kind.FOLDER)
@@ -76,17 +76,17 @@ def _compare(session: Session, folder_ids: Sequence[int]) -> list[WrongFolder]:
         .group_by(_CHILD.parent_id)
         .subquery()
     )
-    told = (Node.child_count, Node.child_size, Node.tree_files, Node.tree_size)
-    there = [func.coalesce(inside.c[name], 0) for name in Counts._fields]
-    rows = select(Node.id, *told, *there).outerjoin(inside, inside.c.id == Node.id)
-    wrong = or_(*(each != found for each, found in zip(told, there, strict=True)))
+    stored = (Node.child_count, Node.child_size, Node.tree_files, Node.tree_size)
+    actual = [func.coalesce(inside.c[name], 0) for name in Counts._fields]
+    rows = select(Node.id, *stored, *actual).outerjoin(inside, inside.c.id == Node.id)
+    wrong = or_(*(each != found for each, found in zip(stored, actual, strict=True)))
     found = session.execute(rows.where(Node.id.in_(folder_ids), wrong).order_by(Node.id))
-    # A server sums to a decimal.
+    # PostgreSQL returns sums as decimals.
     return [WrongFolder(row[0], Counts(*map(int, row[1:5])), Counts(*map(int, row[5:]))) for row in found]
 
 
 def _shows(session: Session, folder_id: int) -> bool:
-    """Tell whether somebody sees a folder, be it in the trash; not of what is purged or not complete yet."""
+    """Return whether a folder is visible, possibly in the trash: neither purged nor an incomplete copy."""
     node = session.get_one(Node, folder_id)
     mark = session.scalar(select(Space.trash_hidden_to).where(Space.id == node.space_id))
     while True:
@@ -98,9 +98,9 @@ def _shows(session: Session, folder_id: int) -> bool:
 
 
 def mend_folders(session: Session, space_id: int) -> int:
-    """Make the folders of a space count what is in them, and return how many did not.
+    """Correct the counters of all folders of a space; return how many were wrong.
 
-    Begins transactions of its own. Raises `Unavailable` while others do the same for the same space.
+    Begins its own transactions. Raises `Unavailable` while others do the same for the same space.
     """
     mended: set[int] = set()
     for _ in range(_TRIES):
@@ -119,12 +119,12 @@ def mend_folders(session: Session, space_id: int) -> int:
 
 def _take_off(session: Session, space_id: int, wrong: Sequence[WrongFolder]) -> None:
     changes = Changes()
-    for folder_id, told, there in wrong:
+    for folder_id, stored, actual in wrong:
         changes.mend(
             folder_id,
-            entries=there.entries - told.entries,
-            size=there.size - told.size,
-            tree_size=there.tree_size - told.tree_size,
-            files=there.tree_files - told.tree_files,
+            entries=actual.entries - stored.entries,
+            size=actual.size - stored.size,
+            tree_size=actual.tree_size - stored.tree_size,
+            files=actual.tree_files - stored.tree_files,
         )
     changes.add(session, space_id)

@@ -1,14 +1,14 @@
-"""What folders count: of what is in them directly, and the sums of all below.
+"""The counters of folders: their direct entries, and sums of everything below.
 
-A change in some folders adds to their counters, and to the sums of them and of all above, in one
-statement, which leaves the number of the change on each. The way up ends at what is in the trash or
-hidden, for that counts nowhere above.
+A change adds to the counters of some folders, and to the sums of these and all folders above, in one
+statement, which also sets the tag of each to the number of the change. The way up stops at a node that is in
+the trash or hidden, because it does not count above.
 
-Objects in memory are what the statement has made of their rows, so that the next change adds what
-is true by then.
+Loaded objects are updated with the values that the statement returns, so the next change starts from the
+current ones.
 
-Rule: runs in the caller's transaction, under the lock of the space, and commits nothing; beside what
-copies whole rows nothing else writes `child_count`, `child_size`, `tree_size` and `tree_files`.
+Rule: runs in the caller's transaction, under the lock of the space, and commits nothing; except for copying
+whole rows, nothing else writes `child_count`, `child_size`, `tree_size` and `tree_files`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from cabinet.services.tree.space_lock import seq_of
 
 
 class Weight(NamedTuple):
-    """What a node adds to the folder that it lies in: bytes of its own, and of the files that it is or holds."""
+    """What a node adds to its parent: its own bytes; the bytes and number of files that it is or holds."""
 
     size: int
     tree_size: int
@@ -45,7 +45,7 @@ class Weight(NamedTuple):
 
 
 class Weighed(NamedTuple):
-    """What is known of a node that is new."""
+    """The values of a new node that its weight depends on."""
 
     kind: int
     size: int
@@ -54,7 +54,7 @@ class Weighed(NamedTuple):
 
 
 def weight_of(node: Node | Weighed) -> Weight:
-    """Return what a node weighs; a folder has no size, and a file no tree."""
+    """Return the weight of a node; a folder has no size, and a file no tree."""
     return Weight(node.size, node.size + node.tree_size, node.tree_files + (node.kind == Kind.FILE))
 
 
@@ -67,28 +67,28 @@ class _Change:
 
 
 class Changes:
-    """What changes in some folders, gathered until one statement adds it."""
+    """Changes of the counters of some folders, collected for one statement."""
 
     def __init__(self) -> None:
         self._folders: dict[int, _Change] = {}
 
     def come(self, folder_id: int, node: Node | Weighed) -> None:
-        """Note that a node is new in a folder."""
+        """Add a node to a folder."""
         self._add(folder_id, 1, weight_of(node))
 
     def go(self, node: Node) -> None:
-        """Note that a node leaves the folder that counts it, if any does: none counts what is in the trash."""
+        """Remove a node from its parent, if it is counted there; trashed nodes are not."""
         if node.parent_id is not None and node.trashed_at is None:
             self._add(node.parent_id, -1, weight_of(node))
 
     def grow(self, folder_id: int, size: int) -> None:
-        """Note that a file in a folder has so many bytes more, or is another one of the same size."""
+        """Add to the size of a file in a folder; 0 if its content changed but not its size."""
         change = self._folders.setdefault(folder_id, _Change())
         change.size += size
         change.tree_size += size
 
     def mend(self, folder_id: int, entries: int, size: int, tree_size: int, files: int) -> None:
-        """Note that a folder counts so much less than there is."""
+        """Add what is missing in the counters of a folder."""
         self._folders[folder_id] = _Change(entries, size, tree_size, files)
 
     def _add(self, folder_id: int, sign: int, weight: Weight) -> None:
@@ -99,10 +99,10 @@ class Changes:
         change.files += sign * weight.files
 
     def add(self, session: Session, space_id: int, leaving: Collection[Node] = ()) -> None:
-        """Add them up in a space.
+        """Apply the changes in a space.
 
-        Nodes that are `leaving` the folders where the database has them are not passed on the way up: what
-        leaves one of them counts above as a part of it, and goes with it.
+        The way up does not pass nodes that are `leaving` their parents as stored in the database: a change
+        below such a node is part of what leaves, and counts above with it.
         """
         if not self._folders:
             return
@@ -112,12 +112,12 @@ class Changes:
         }
         rows = [(folder_id, *_values(change)) for folder_id, change in sorted(self._folders.items())]
         if len(rows) == 1:
-            statement, told = _ADD_TO_ONE, common | dict(zip(_PARAMETERS, rows[0], strict=True))
+            statement, parameters = _ADD_TO_ONE, common | dict(zip(_PARAMETERS, rows[0], strict=True))
         else:
-            statement, told = _adding(values(*_COLUMNS).data(rows).cte("changed")), common
+            statement, parameters = _adding(values(*_COLUMNS).data(rows).cte("changed")), common
         session.flush()
-        # Not by the mapper, which would look for what else it has to keep in step.
-        result = session.connection().execute(statement, told)
+        # Without the ORM mapper, which would look for other objects to synchronize.
+        result = session.connection().execute(statement, parameters)
         for row in result.mappings():
             _keep_in_step(session, row)
 
@@ -127,7 +127,7 @@ def _values(change: _Change) -> tuple[int, int, int, int]:
 
 
 def _keep_in_step(session: Session, row: Mapping[Any, Any]) -> None:
-    """Let a folder in memory be what its row is."""
+    """Update a loaded folder with its new row."""
     node = session.identity_map.get(session.identity_key(Node, row["id"]))
     if node is not None:
         for name in _CHANGED:
@@ -135,7 +135,7 @@ def _keep_in_step(session: Session, row: Mapping[Any, Any]) -> None:
 
 
 _NAMES = ("folder_id", "entries", "size", "tree_size", "files")
-# SQLAlchemy keeps the names of columns for itself.
+# SQLAlchemy reserves the names of the columns.
 _PARAMETERS = [f"its_{name}" for name in _NAMES]
 _COLUMNS = [column(name, BigInteger) for name in _NAMES]
 _CHANGED = ("child_count", "child_size", "tree_size", "tree_files", "tree_tag")
@@ -143,12 +143,12 @@ _TABLE = Base.metadata.tables["node"]
 
 
 def _adding(changed: CTE) -> Update:
-    """Return what adds rows of `_NAMES` to their folders, and the sums among them to all folders above."""
+    """Return the statement that adds rows of `_NAMES` to their folders, and their sums to all above."""
     above = aliased(Node)
     place = (Node.id, Node.parent_id, Node.trashed_at)
     start = select(*place, *(changed.c[name] for name in _NAMES[1:]))
     way = start.join(changed, Node.id == changed.c.folder_id).cte("way", recursive=True)
-    # A condition on the row below: one on the folder itself would make SQLite look through all folders.
+    # A condition on the row below: one on the folder itself would make SQLite scan all folders.
     goes_on = way.c.trashed_at.is_(None) & way.c.id.not_in(bindparam("leaving", expanding=True))
     nothing = literal(0, BigInteger)
     upper = select(
@@ -168,8 +168,8 @@ def _adding(changed: CTE) -> Update:
     return adding.returning(_TABLE.c.id, *(_TABLE.c[name] for name in _CHANGED))
 
 
-# Made once, for that takes longer than to run it. Of several folders it is made each time: their number
-# is in its words.
+# Built once, because building takes longer than running it. For several folders it is built each time: its
+# text depends on their number.
 _ADD_TO_ONE = _adding(
     select(
         *(bindparam(key, type_=BigInteger).label(name) for key, name in zip(_PARAMETERS, _NAMES, strict=True))

@@ -1,11 +1,11 @@
-"""The tree of one space, as far as a scope goes: finding a node by its path, making folders, adding and removing nodes.
+"""The tree of a space within a scope: find nodes by path, create folders, add and remove nodes.
 
-Resolving a path is one indexed look-up a segment. The counters of a folder change together with
-what is in it, and so does how far the longest path below it reaches: that is how a tree of any
-size moves by changing one row, and still no path becomes longer than a path may be.
+Resolving a path takes one indexed query per segment. The counters of a folder change together with its
+contents, and so does the stored length of the longest path below it: so a tree of any size is moved by
+changing one row, and no path becomes longer than the limit.
 
-The root of a scope may be a folder of its space. Names lead from there, and nothing outside is found;
-a folder above it that is in the trash hides all of it.
+The root of a scope may be a folder of its space. Paths are relative to it, and nothing outside is found; if a
+folder above it is in the trash, everything is hidden.
 
 Rule: everything here runs in the caller's transaction and commits nothing.
 """
@@ -44,16 +44,16 @@ from cabinet.services.tree.sums import Changes
 from cabinet.services.tree.trash_marks import behind
 from cabinet.services.tree.usage import use
 
-# Made once: to build such a statement takes as long as to run it, and each request runs several.
-# That of a space that has ended is hidden as what is in a trash, and no path leads anywhere below it.
+# Built once: building a statement takes as long as running it, and each request runs several. The root of a
+# deleted space is hidden like a trashed node, so no path leads below it.
 _IS_ROOT = (Node.space_id == bindparam("space_id"), Node.parent_id.is_(None), Node.trashed_at.is_(None))
 _ROOT = select(Node).where(*_IS_ROOT)
-# Where the trash lies, and the mark up to which it is purged.
+# The parent of trashed nodes, and the mark up to which the trash is purged.
 _TRASH = select(Node.id, Space.trash_hidden_to).join(Space, Space.id == Node.space_id).where(*_IS_ROOT)
 _CHILD = select(Node).where(
     Node.parent_id == bindparam("parent_id"), Node.name == bindparam("name"), Node.trashed_at.is_(None)
 )
-# Not one query over pairs of folder and name: SQLite reads the whole table for that.
+# Not one query for pairs of folder and name: SQLite scans the whole table for that.
 _CHILDREN = select(Node).where(
     Node.parent_id == bindparam("parent_id"),
     Node.name.in_(bindparam("names", expanding=True)),
@@ -74,14 +74,14 @@ class Tree:
 
     @property
     def scope(self) -> Scope:
-        """Whose tree it is, and which part."""
+        """The scope of the tree."""
         return self._scope
 
     def root(self, *, lock: bool = False) -> Node:
-        """Return the folder that the scope begins at; raises `NotFound` when that, or the space, is gone.
+        """Return the root of the scope; raises `NotFound` if it, or the space, does not exist any more.
 
-        With `lock`, the transaction first takes the lock of the space, which it holds until it ends; then it
-        also raises what `check_grant` does.
+        With `lock`, the transaction first takes the lock of the space until it ends; then it also raises what
+        `check_grant` does.
         """
         if lock:
             lock_spaces(self._session, [self._scope.space_id])
@@ -97,7 +97,7 @@ class Tree:
         return node
 
     def top(self) -> Node:
-        """Return the root of the whole space, which no scope but that of all of it may show; as `root`."""
+        """Return the root of the space, which only a scope of the whole space may show; raises as `root`."""
         node = self._session.scalar(_ROOT, {"space_id": self._scope.space_id})
         if node is None:
             raise NotFound
@@ -105,38 +105,38 @@ class Tree:
 
     @property
     def seq(self) -> int:
-        """The number of the change under way."""
+        """The number of the current change."""
         return seq_of(self._session, self._scope.space_id)
 
     def is_root(self, node: Node) -> bool:
-        """Tell whether the scope begins at a node."""
+        """Return whether a node is the root of the scope."""
         root_id = self._scope.root_id
         return node.parent_id is None if root_id is None else node.id == root_id
 
     def to_entry(self, node: Node, names: tuple[str, ...]) -> Entry:
-        """Return what the actor may see of the node at a path."""
+        """Return the entry of the node at a path, with what the actor may see."""
         entry = to_entry(node, join_path(names))
         if self._scope.has(Rights.READ):
             return entry
-        # What would tell which content it is.
+        # These would reveal the content.
         insides = entry.insides and replace(entry.insides, mark=None)
         return replace(entry, content_hash=None, media_type=None, insides=insides)
 
     def child(self, folder: Node, name: str) -> Node | None:
-        """Return what `name` means in `folder`."""
+        """Return the node called `name` in `folder`."""
         return self._session.scalar(_CHILD, {"parent_id": folder.id, "name": name})
 
     def children(self, folder: Node, names: Iterable[str]) -> Mapping[str, Node]:
-        """Return what those of the names mean in `folder` that mean something, by name."""
+        """Return the existing nodes with these names in `folder`, by name."""
         asked = {"parent_id": folder.id, "names": list(names)}
         return {node.name: node for node in self._session.scalars(_CHILDREN, asked)}
 
     def parent(self, node: Node) -> Node:
-        """Return the folder that `node`, which is not the root, lies in."""
+        """Return the parent of `node`, which is not the root."""
         return self._session.get_one(Node, node.parent_id)
 
     def walk(self, names: Sequence[str], *, lock: bool = False) -> tuple[Node, int]:
-        """Return the last node of a path that is there, and how many of the names lead to it."""
+        """Return the last existing node on a path, and the number of names that lead to it."""
         node = self.root(lock=lock)
         for depth, name in enumerate(names):
             found = self.child(node, name) if node.kind == Kind.FOLDER else None
@@ -146,22 +146,22 @@ class Tree:
         return node, len(names)
 
     def find(self, names: Sequence[str]) -> Node | None:
-        """Return the node at a path, None where there is none, also below a file, or only a mount has it."""
+        """Return the node at a path; None if there is none, also below a file, or if it is a mount."""
         node, depth = self.walk(names)
         return node if depth == len(names) and node.kind != Kind.MOUNT else None
 
     def find_all(
         self, paths: Iterable[tuple[str, ...]], root: Node | None = None, *, with_mounts: bool = False
     ) -> Mapping[tuple[str, ...], Node]:
-        """Return the nodes at those of the paths where there is one, by one query a folder.
+        """Return the existing nodes at these paths, with one query per folder.
 
-        `root` is that of the scope, if the caller has it already. `with_mounts` tells of mounts, too, for
-        whoever asks which names are free.
+        `root` is the root of the scope, if already loaded. `with_mounts` includes mounts, to find out which
+        names are free.
         """
         wanted = set(paths)
         steps = {path[:depth] for path in wanted for depth in range(1, len(path) + 1)}
         found: dict[tuple[str, ...], Node] = {(): root or self.root()}
-        # Shorter ones first, so that each folder is known before what lies in it is asked for.
+        # Shorter paths first, so that each folder is known before its contents are queried.
         for folder, below_it in groupby(sorted(steps, key=_by_folder), key=lambda step: step[:-1]):
             names = [step[-1] for step in below_it]
             if folder in found and found[folder].kind != Kind.MOUNT:
@@ -188,7 +188,7 @@ class Tree:
         return node
 
     def new(self, folder: Node, name: str, kind: Kind, now: datetime) -> Node:
-        """Return a node for `folder`, where nothing may have that name; `add_all` puts it there."""
+        """Return a new node for `folder`, where the name must be free; `add_all` stores it."""
         if not self._scope.is_whole:
             self._check_from_top(folder, name)
         node = Node(space_id=self._scope.space_id, parent_id=folder.id, kind=kind, name=name)
@@ -200,7 +200,7 @@ class Tree:
         return node
 
     def _check_from_top(self, folder: Node, name: str) -> None:
-        """Raise `InvalidName` if the path would be too long from the root of the space, not from the scope's."""
+        """Raise `InvalidName` if the path is too long from the root of the space on."""
         names = (*self._names_from_top(folder), name)
         if not fits(names):
             raise too_long((*(self.path_of(folder) or ()), name))
@@ -209,17 +209,17 @@ class Tree:
         return tuple(above.name for above in reversed([*self.way_up(node)][:-1]))
 
     def _above_root(self) -> tuple[str, ...]:
-        """Return the names that lead from the root of the space to that of the scope."""
+        """Return the names from the root of the space to the root of the scope."""
         root_id = self._scope.root_id
         root = None if root_id is None else self._session.get(Node, root_id)
         return () if root is None else self._names_from_top(root)
 
     def path_in_space(self, names: tuple[str, ...]) -> str:
-        """Return the path that is `names` here as the whole space has it."""
+        """Return the path from the root of the space."""
         return join_path((*self._above_root(), *names))
 
     def origin_of(self, node: Node) -> tuple[Node, tuple[str, ...]] | None:
-        """Return the folder that something in the trash came from, and its path; None where it does not show."""
+        """Return the original parent of a trashed node and its path; None if it is not visible."""
         if node.trashed_parent_id is None:
             return None
         folder = self._session.get(Node, node.trashed_parent_id)
@@ -227,7 +227,7 @@ class Tree:
         return None if folder is None or names is None else (folder, names)
 
     def add_all(self, folder: Node, nodes: Sequence[Node]) -> None:
-        """Put new nodes into the folder that they were made for; raises `TooManyEntries`."""
+        """Store new nodes in the folder that they were created for; raises `TooManyEntries`."""
         use(self._session, self._scope, 0, entries=len(nodes))
         self._add_counted(folder, nodes)
 
@@ -242,7 +242,7 @@ class Tree:
             self.stretch(folder, node)
 
     def stretch(self, folder: Node, node: Node | Row[Any]) -> None:
-        """Let the folder, and those above it, reach as far as `node`, which is new in it, does."""
+        """Raise the stored reach of the folder, and of those above, to include the new `node`."""
         while True:
             size, segments = _reach(node)
             if folder.below_bytes >= size and folder.below_segments >= segments:
@@ -254,10 +254,10 @@ class Tree:
             node, folder = folder, self.parent(folder)
 
     def check_reach(self, node: Node, names: tuple[str, ...]) -> None:
-        """Raise `InvalidName` if `node`, or anything below it, could not be at the path `names`.
+        """Raise `InvalidName` if `node`, or anything below it, cannot be at the path `names`.
 
-        What is noted of a folder may be more than the truth, for nothing shrinks when something is
-        taken out; before that refuses anything, the truth is looked up, while it is `arriving`.
+        The stored reach of a folder may be too high, because it never shrinks when something is removed;
+        before that causes a refusal, the exact one is computed, inside `arriving`.
         """
         check_path(names)
         whole = (*self._above_root(), *names)
@@ -274,13 +274,13 @@ class Tree:
             yield folder
 
     def lies_in(self, folder: Node, node: Node) -> bool:
-        """Tell whether `folder` is `node` or lies anywhere below it."""
+        """Return whether `folder` is `node` or lies anywhere below it."""
         return any(above.id == node.id for above in self.way_up(folder))
 
     def path_of(self, node: Node) -> tuple[str, ...] | None:
         """Return the names that lead to `node`.
 
-        None when it, or a folder above it, is in the trash, and when it lies outside of the scope.
+        None if it, or a folder above it, is in the trash, or if it lies outside of the scope.
         """
         way = list(self.way_up(node))
         if any(above.trashed_at is not None for above in way):
@@ -289,7 +289,7 @@ class Tree:
         return None if len(inside) == len(way) else tuple(above.name for above in reversed(inside))
 
     def put(self, node: Node, folder: Node, name: str) -> None:
-        """Let a node that is counted nowhere lie in `folder` under a name that is free there."""
+        """Place an uncounted node in `folder` under a free name."""
         self._rename(node, folder, name)
         changes = Changes()
         changes.come(folder.id, node)
@@ -297,15 +297,15 @@ class Tree:
         self.stretch(folder, node)
 
     def relocate_all(self, places: Sequence[tuple[Node, Node, str]]) -> None:
-        """Let each node, live or in the trash, lie in its folder under its name, which is free there.
+        """Place each node, live or trashed, in its folder under its name, which must be free.
 
-        Two statements for all counters, however many nodes leave a folder or come to it.
+        Updates all counters by two statements, however many nodes are moved.
         """
-        self._let_go([node for node, _folder, _name in places])
+        self._uncount([node for node, _folder, _name in places])
         changes = Changes()
         for node, folder, name in places:
             self._rename(node, folder, name)
-            # By now without those that lay in it and go elsewhere.
+            # Its weight no longer includes nodes that lay in it and moved elsewhere.
             changes.come(folder.id, node)
         self.count(changes)
         for node, folder, _name in places:
@@ -323,18 +323,18 @@ class Tree:
             node.name, node.sort_key, node.search_key = name, sort_key(name), search_key(name)
 
     def take(self, node: Node) -> None:
-        """Count a live node, which is not the root, in its folder no more; the caller puts it elsewhere."""
-        self._let_go([node])
+        """Stop counting a live node in its parent; the caller places it elsewhere. It is not the root."""
+        self._uncount([node])
 
-    def _let_go(self, nodes: Sequence[Node]) -> None:
-        """Count the live ones among nodes no more where they lie; one may lie in another."""
+    def _uncount(self, nodes: Sequence[Node]) -> None:
+        """Remove the live nodes among these from the counters of their parents; one may lie in another."""
         changes = Changes()
         for node in nodes:
             changes.go(node)
         changes.add(self._session, self._scope.space_id, leaving=nodes)
 
     def make_folders(self, folder: Node, names: Sequence[str], now: datetime) -> Node:
-        """Make the folders `names`, each in the one before it and the first in `folder`; return the last."""
+        """Create nested folders `names`, the first in `folder`; return the last."""
         use(self._session, self._scope, 0, entries=len(names))
         for name in names:
             made = self.new(folder, name, Kind.FOLDER, now)
@@ -343,16 +343,16 @@ class Tree:
         return folder
 
     def trash(self, node: Node, names: tuple[str, ...], now: datetime) -> None:
-        """Hide a node that lies at `names`, and all below it; the root cannot be asked for."""
+        """Move a node at `names` with everything below it to the trash; not possible for the root."""
         self.trash_all([(node, names)], now)
 
     def trash_all(self, nodes: Iterable[tuple[Node, tuple[str, ...]]], now: datetime) -> None:
-        """Hide nodes as `trash` does, with one change a folder however many of them lie in it."""
-        # Below the root, so that each outlives the folder it was in, should that go for ever.
+        """Trash nodes as `trash` does, with one change per folder."""
+        # Directly below the root, so that each survives the purge of its original parent.
         root_id, mark = self._session.execute(_TRASH, {"space_id": self._scope.space_id}).one()
         trashed_at, above = behind(mark, now), self._above_root()
         nodes = list(nodes)
-        self._let_go([node for node, _names in nodes])
+        self._uncount([node for node, _names in nodes])
         for node, names in nodes:
             node.trashed_parent_id, node.trashed_by = node.parent_id, self._scope.actor.user_id
             node.parent_id = root_id
@@ -364,35 +364,35 @@ class Tree:
         self._session.flush()
 
     def hide(self, node: Node, now: datetime) -> None:
-        """Let a node that no folder counts be a copy that is not complete; the caller flushes."""
+        """Mark an uncounted node as an incomplete copy; the caller flushes."""
         node.parent_id = self.top().id
         node.trashed_at, node.trashed_from, node.trash_id = now, None, None
 
     def trash_as(self, node: Node, path: str, trash_id: str | None, trashed_at: datetime | None) -> None:
-        """Let a node in the trash be there as it was before, at `path` of its space; the caller flushes."""
+        """Restore the state of a node in the trash, at `path` of its space; the caller flushes."""
         self._give_name(node, path.rpartition("/")[2])
         if trashed_at is not None:
-            # All that came there before may have been purged meanwhile.
+            # Everything older may have been purged meanwhile.
             _root_id, mark = self._session.execute(_TRASH, {"space_id": self._scope.space_id}).one()
             trashed_at = behind(mark, trashed_at)
         node.trashed_from, node.trash_id, node.trashed_at = path, trash_id, trashed_at
 
     def count(self, changes: Changes) -> None:
-        """Let folders count what has changed in them, and all above them, too."""
+        """Apply changes to the counters of folders and all above them."""
         changes.add(self._session, self._scope.space_id)
 
 
 def _reach(node: Node | Row[Any]) -> tuple[int, int]:
-    """Return the bytes and the segments of the longest path that begins with the node's own name."""
+    """Return the bytes and segments of the longest path that starts with the node's own name."""
     return len(node.name.encode()) + _further(node), node.below_segments + 1
 
 
 def _fits_at(names: tuple[str, ...], node: Node) -> bool:
-    """Tell whether a node, and all that is noted to be below it, can be at a path of its space."""
+    """Return whether a node, with its stored reach, can be at a path of its space."""
     size = len(join_path(names).encode()) + _further(node)
     return size <= PATH_BYTES and len(names) + node.below_segments <= PATH_SEGMENTS
 
 
 def _further(node: Node | Row[Any]) -> int:
-    """Return by how many bytes the longest path below a node is longer than its own."""
+    """Return how many bytes the longest path below a node adds to its own."""
     return node.below_bytes + 1 if node.below_segments else 0

@@ -1,10 +1,10 @@
-"""What is in a space: bytes and entries, counted in the one statement that also compares.
+"""The bytes and entries used in a space, updated by the statement that also checks the limits.
 
-Entries are all nodes but the root, live or not. Where there are more than is allowed they stay, and
-only what adds to them is refused.
+Entries are all nodes except the root, live or not. If there are more than allowed, they are kept, and only
+additions are refused.
 
-Rule: runs in the caller's transaction and commits nothing; beside `usage_checks.py` nothing else writes
-`usage` and `entries`.
+Rule: runs in the caller's transaction and commits nothing; only `usage_checks.py` also writes `usage` and
+`entries`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from cabinet.services.kernel.database import execute_counted
 def use(
     session: Session, scope: Scope, size: int, *, entries: int = 0, overdraft: int = 0, released: int = 0
 ) -> None:
-    """Count `size` bytes and `entries` to what is in a space; what is given back is less than none.
+    """Add `size` bytes and `entries` to the usage of a space; both may be negative.
 
-    `released` bytes are given back first. With `overdraft` the sum may be so many bytes more than the
+    `released` bytes are subtracted first. `overdraft` is the number of bytes by which the sum may exceed the
     quota. Raises `TooManyEntries`, and what `quota_exceeded` returns.
     """
     if not size and not entries and not released:
@@ -44,21 +44,21 @@ def use(
 
 
 def quota_exceeded(scope: Scope, quota: int) -> StorageFull:
-    """Return what tells that a space has no room, and how much there is to whom all of it is open."""
+    """Return the error for a full space; only in a scope of the whole space it names the quota."""
     return QuotaExceeded(quota=quota) if scope.is_whole else FolderFull()
 
 
 def check_quota(session: Session, scope: Scope, size: int) -> None:
-    """Raise as `use` where so many bytes more have no room now; `use` decides."""
+    """Raise as `use` if this many more bytes do not fit now; `use` makes the decision."""
     row = session.execute(select(Space.usage, Space.quota).where(Space.id == scope.space_id)).one_or_none()
     if row is not None and row.quota is not None and row.usage + size > row.quota:
         raise quota_exceeded(scope, row.quota)
 
 
 def check_entries(session: Session, scope: Scope, entries: int) -> None:
-    """Raise `TooManyEntries` where a space may not have so many more now; `use` decides.
+    """Raise `TooManyEntries` if a space cannot have this many more entries now; `use` makes the decision.
 
-    A space that this transaction has read already, and that the caller holds, is not read again.
+    If this transaction has loaded the space and the caller holds a reference, it is not read again.
     """
     most = caps_of(session).entries
     space = session.get(Space, scope.space_id) if entries > 0 else None

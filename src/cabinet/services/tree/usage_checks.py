@@ -1,9 +1,9 @@
-"""Whether what is noted of the usage and entries of a space is what there is, and making it so.
+"""Finds and corrects wrong usage and entry counts of spaces.
 
-Everybody who changes rows changes what is noted along with them, by as much. So what is wrong with a
-number stays as wrong while others go on, and is taken off it in a transaction that counts nothing.
+Every change of rows changes the stored counts by the same amount. So an error stays constant while others
+write, and is subtracted in a transaction that counts nothing.
 
-Rule: counts anew from the rows, and never in a writing transaction.
+Rule: recounts from the rows, and never in a writing transaction.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from cabinet.services.kernel.database import execute_counted, writing
 from cabinet.services.tree.subtree import below
 
 _SPACE = aliased(Space)
-# What is purged, and does not count any more though it is not all removed yet: the nodes of a purge
-# that is committed, what lies below the mark of a trash, and whatever lies in them.
+# Purged nodes that are not all removed yet and no longer count: the nodes of a committed purge, what lies
+# before the mark of a trash, and everything below these.
 _TOPS = union_all(
     select(BatchItem.node_id)
     .join(Batch, Batch.id == BatchItem.batch_id)
@@ -55,13 +55,13 @@ _ENTRIES = (
     .scalar_subquery()
 )
 
-# Two who take off the same at once have taken off too much, which both of them see and mend.
+# Two processes that correct the same error at once correct it twice, which both detect and repair.
 _TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class WrongUsage:
-    """A user whose usage is not what the versions and unfinished uploads add up to; in bytes."""
+    """A user whose stored usage differs from the sum of versions and unfinished uploads; in bytes."""
 
     username: str
     usage: int
@@ -70,7 +70,7 @@ class WrongUsage:
 
 @dataclass(frozen=True, slots=True)
 class WrongEntries:
-    """A user of whom another number of files and folders is noted than there are."""
+    """A user whose stored number of files and folders is wrong."""
 
     username: str
     entries: int
@@ -78,7 +78,7 @@ class WrongEntries:
 
 
 def find_wrong(session: Session) -> list[WrongUsage]:
-    """Return whose usage is wrong; all of one moment, for one statement asks."""
+    """Return the users whose usage is wrong, all as of one moment, because it is one statement."""
     rows = select(User.username, Space.usage, _USAGE).where(Space.usage != _USAGE, Space.deleted_at.is_(None))
     found = session.execute(
         rows.select_from(Space).join(User, User.id == Space.owner_id).order_by(User.username_key)
@@ -87,7 +87,7 @@ def find_wrong(session: Session) -> list[WrongUsage]:
 
 
 def find_wrong_entries(session: Session) -> list[WrongEntries]:
-    """Return whose entries are wrong, as `find_wrong` does."""
+    """Return the users whose number of entries is wrong, as `find_wrong` does."""
     rows = select(User.username, Space.entries, _ENTRIES).where(
         Space.entries != _ENTRIES, Space.deleted_at.is_(None)
     )
@@ -98,14 +98,14 @@ def find_wrong_entries(session: Session) -> list[WrongEntries]:
 
 
 def recount(session: Session, space_id: int) -> tuple[int, int]:
-    """Make the usage and entries of a space what they should be, and return what they are by then.
+    """Correct the usage and entries of a space; return the correct values.
 
-    Begins transactions of its own. Raises `NotFound` for nobody, and `Unavailable` while others do the
-    same for the same space.
+    Begins its own transactions. Raises `NotFound` if the space does not exist, and `Unavailable` while others
+    do the same for the same space.
     """
     for _ in range(_TRIES):
         session.rollback()
-        # One statement, so that all of it is of one moment.
+        # One statement, so that all values are of one moment.
         noted = select(Space.usage, Space.entries, _USAGE.label("counted"), _ENTRIES.label("there"))
         row = session.execute(noted.where(Space.id == space_id, Space.deleted_at.is_(None))).one_or_none()
         session.rollback()

@@ -1,6 +1,6 @@
-"""The versions of a file: what it was, and making it so again.
+"""The versions of a file: list, read, restore and delete them.
 
-Rule: a version never changes; to go back to an old one is to make a new one with the same bytes.
+Rule: a version never changes; restoring an old one adds a new one with the same bytes.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from cabinet.services.tree.usage import use
 
 _INSERT = insert(Base.metadata.tables["version"])
 
-# Versions of one file that one transaction removes.
+# The maximum number of versions of one file that one transaction deletes.
 PRUNED = 500
 
 
 @dataclass(frozen=True, slots=True)
 class VersionEntry:
-    """Bytes that a file had, or has if it is `current`."""
+    """The content of a file at one time; `current` if it is the present one."""
 
     number: int
     size: int
@@ -42,7 +42,7 @@ class VersionEntry:
 
 
 class Versions:
-    """What somebody can do with the history of a file, unless they are a guest; at most `kept` versions of it are kept."""
+    """The history of files, for members only; at most `kept` versions of a file are kept."""
 
     def __init__(self, session: Session, clock: Clock, kept: int, scope: Scope) -> None:
         self._session = session
@@ -52,7 +52,7 @@ class Versions:
         self._tree = Tree(session, scope)
 
     def list(self, path: str) -> Sequence[VersionEntry]:
-        """Return the versions of a file, the newest first; raises `NotFound` or `IsAFolder`."""
+        """Return the versions of a file, newest first; raises `NotFound` or `IsAFolder`."""
         self._scope.require_member(CHANGE | Rights.READ)
         node = self._get_file(path)
         rows = select(Version).where(Version.node_id == node.id).order_by(Version.number.desc())
@@ -62,7 +62,7 @@ class Versions:
         ]
 
     def get(self, path: str, number: int) -> Entry:
-        """Return a file as it was in one version; raises `NotFound` or `IsAFolder`."""
+        """Return the entry of a file as of one version; raises `NotFound` or `IsAFolder`."""
         self._scope.require_member(CHANGE | Rights.READ)
         node = self._get_file(path)
         version = self._get_version(node, number)
@@ -74,7 +74,7 @@ class Versions:
         )
 
     def restore(self, path: str, number: int) -> Entry:
-        """Give a file the bytes that it had, as its next version; raises as `get`, or `QuotaExceeded`."""
+        """Add a version with the content of an old one; raises as `get`, or `QuotaExceeded`."""
         self._scope.require_member(CHANGE)
         with writing(self._session):
             self._tree.root(lock=True)
@@ -93,7 +93,7 @@ class Versions:
             return self._tree.to_entry(node, split_path(path))
 
     def discard(self, path: str, number: int) -> None:
-        """Remove an old version for ever; raises as `get`, or `CurrentVersion`."""
+        """Permanently delete an old version; raises as `get`, or `CurrentVersion`."""
         self._scope.require_whole(Rights.PURGE)
         with writing(self._session):
             self._tree.root(lock=True)
@@ -112,7 +112,7 @@ class Versions:
 
     def _get_version(self, node: Node, number: int) -> Version:
         wanted = select(Version).where(Version.node_id == node.id, Version.number == number)
-        # Larger than any column: nothing has that number.
+        # Out of the range of the column, so there is no such version.
         version = self._session.scalar(wanted) if number < 2**31 else None
         if version is None:
             raise NotFound
@@ -120,7 +120,7 @@ class Versions:
 
 
 def next_version(node: Node, content_hash: str, size: int, now: datetime) -> dict[str, object]:
-    """Make other bytes the content of a file, and return what is to become the row of this version."""
+    """Set the content of a file and return the row of its new version, to be inserted."""
     node.version += 1
     node.size, node.content_hash = size, content_hash
     return {
@@ -133,10 +133,10 @@ def next_version(node: Node, content_hash: str, size: int, now: datetime) -> dic
 
 
 def prune(session: Session, scope: Scope, node: Node, kept: int) -> int:
-    """Remove the oldest versions of a file beyond `kept`, and return how many bytes they had.
+    """Delete the oldest versions of a file beyond `kept`; return their bytes.
 
-    Where the operator keeps fewer than before, these are very many, and the next time takes the rest.
-    Raises `VersionsFull` when a guest would do that to the owner.
+    After the operator lowers the limit there may be very many; the rest is deleted by later calls. Raises
+    `VersionsFull` if a guest would delete versions of the owner.
     """
     if node.version <= kept:
         return 0

@@ -1,6 +1,6 @@
-"""Where some folders of a space are by now: at a path, in the trash, or gone for good.
+"""The current location of folders of a space: a path, in the trash, or removed.
 
-Rule: reads only; asks the database once, however many folders there are and however deep they lie.
+Rule: reads only, with one query, however many folders there are and however deep they lie.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cabinet.services.tree.names import join_path
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """The path of a folder; of one in the trash (`is_trashed`) it is the path that it had."""
+    """The path of a folder, or the original path if it is in the trash (`is_trashed`)."""
 
     path: str
     is_trashed: bool
@@ -28,7 +28,7 @@ class Whereabouts:
 def find_whereabouts(
     session: Session, space_id: int, folder_ids: Collection[int]
 ) -> Mapping[int, Whereabouts]:
-    """Return where folders of a space are, by their ids, without those that are gone for good."""
+    """Return the locations of folders of a space by id, without those that are permanently deleted."""
     if not folder_ids:
         return {}
     ways = groupby(session.execute(_ways_up(space_id, folder_ids)), key=lambda row: row.folder_id)
@@ -37,20 +37,20 @@ def find_whereabouts(
 
 
 def _ways_up(space_id: int, folder_ids: Collection[int]) -> Select[Any]:
-    """Return what asks for each folder and all above it, from it to the root."""
+    """Return the query for each folder and all above it, from the folder to the root."""
     begin = select(Node.id.label("folder_id"), Node.id, Node.parent_id, literal(0).label("height"))
     begun = begin.where(Node.id.in_(folder_ids), Node.space_id == space_id)
     ways = begun.cte("ways", recursive=True)
     above = aliased(Node)
     higher = select(ways.c.folder_id, above.id, above.parent_id, ways.c.height + 1)
     ways = ways.union_all(higher.join(ways, above.id == ways.c.parent_id))
-    told = (Node.name, Node.parent_id, Node.trashed_at, Node.trash_id, Node.trashed_from)
-    wanted = select(ways.c.folder_id, *told, Space.trash_hidden_to).join(ways, Node.id == ways.c.id)
+    columns = (Node.name, Node.parent_id, Node.trashed_at, Node.trash_id, Node.trashed_from)
+    wanted = select(ways.c.folder_id, *columns, Space.trash_hidden_to).join(ways, Node.id == ways.c.id)
     return wanted.join(Space, Space.id == Node.space_id).order_by(ways.c.folder_id, ways.c.height)
 
 
 def _where(way: Iterable[Row[Any]]) -> Whereabouts | None:
-    """Return where the first of `way` is, which leads up to the root."""
+    """Return the location of the first row of `way`, which leads up to the root."""
     names: tuple[str, ...] = ()
     for node in way:
         if node.trashed_at is not None:
