@@ -1,4 +1,4 @@
-"""What is done to nodes, one or very many: moved, copied, trashed, restored, purged.
+"""Operations on nodes, on one or very many: move, copy, trash, restore, purge.
 
-Rule: each change is one transaction, or a batch of them that is finished or taken back.
+Rule: each change is one transaction, or a batch of transactions that is completed or reverted.
 """

@@ -1,7 +1,7 @@
-"""What is done to many nodes in a batch of transactions: all of it, or nothing.
+"""Runs an operation on many nodes as a batch of transactions: all or nothing.
 
-Rule: what fails in the middle is taken back before that is told; what cannot be taken back now, for
-the disk is full, say, is taken back by a sweep.
+Rule: a batch that fails is reverted before the error is reported; if that fails as well, because the disk is
+full, for example, a sweep reverts it later.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _Found = TypeVar("_Found")
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A batch that is done: how many entries it was about, and the id by which it can be undone."""
+    """A completed batch: the number of its entries, and the id for undoing it."""
 
     batch_id: str
     count: int
 
 
 class BatchRunner:
-    """Runs the batches of one scope, which read or change the spaces `beside` it as well."""
+    """Runs the batches of one scope; they also read or change the spaces `beside` it."""
 
     def __init__(self, session: Session, clock: Clock, scope: Scope, beside: Collection[int] = ()) -> None:
         self._session = session
@@ -52,9 +52,9 @@ class BatchRunner:
         end: BatchState = BatchState.DONE,
         undoes: str | None = None,
     ) -> Done:
-        """Run a batch: `act` on what `find` returns, which raises when that is not there.
+        """Run a batch: call `act` with the result of `find`, which raises if its target does not exist.
 
-        When `act` raises `Gone`, and `find` finds all the same, raises `SelectionChanged`.
+        If `act` raises `Gone` but `find` then succeeds again, raises `SelectionChanged`.
         """
         self._recovery.recover(self._scope.space_id)
         self._recovery.make_room(self._scope.space_id, keep=undoes)
@@ -67,7 +67,7 @@ class BatchRunner:
         except Gone as error:
             self._take_back(run)
             find()
-            # Something else has arrived in its place.
+            # Another node has taken its place.
             raise SelectionChanged(count=count) from error
         except Exception:
             self._take_back(run)

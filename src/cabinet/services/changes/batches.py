@@ -1,9 +1,9 @@
-"""A change of many nodes in several transactions, each of which notes what it did.
+"""A change of many nodes in several transactions, each of which logs what it did.
 
-Between two of them others write. Whoever fails in the middle takes back what was done; a process
-that was killed leaves that to the next sweep, which knows it by a promise that it did not renew.
+Other writers run between the transactions. If one fails, the process reverts those before it; if the process
+was killed, the next sweep does, which recognizes the batch by an expired lease.
 
-Rule: what a step changes and the note of it are one transaction; what is noted can be reverted.
+Rule: a step and its log are one transaction; everything that is logged can be reverted.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ from cabinet.services.tree.trash_marks import shows
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
 
-# Nodes that one transaction changes at most.
+# The maximum number of nodes that one transaction changes.
 STEP = 200
 
-# How long what was done to many can be undone.
+# How long a batch can be undone.
 KEEP = timedelta(hours=24)
 
-# A step takes far less, and waits for those before it at most half of it.
+# The lease of a running batch: a step takes far less, and waits at most half of it for the lock.
 ALIVE = timedelta(seconds=60)
 
 _T = TypeVar("_T")
 
-# Past the mapper: 200 rows at once.
+# Without the ORM mapper: 200 rows at once.
 _INSERT_ITEMS = insert(Base.metadata.tables["batch_item"])
 
 
 class StepLog:
-    """What one step does to its nodes, in order."""
+    """Records what one step does to its nodes, in order."""
 
     def __init__(self, batch_id: str, position: int) -> None:
         self._batch_id = batch_id
@@ -58,11 +58,11 @@ class StepLog:
 
     @property
     def position(self) -> int:
-        """The number that the next note gets."""
+        """The position of the next record."""
         return self._start + len(self._rows)
 
     def relocating(self, node: Node, path: tuple[str, ...]) -> None:
-        """Note a node as it is, which is about to get another place; live ones are at `path`."""
+        """Record the state of a node before it is moved; a live one is at `path`."""
         self._close(node.id)
         before = {
             "parent_id": node.parent_id,
@@ -70,26 +70,26 @@ class StepLog:
             "trash_id": node.trash_id,
             "trashed_at": node.trashed_at,
         }
-        self._note(node, ItemRole.RELOCATED, before)
+        self._record(node, ItemRole.RELOCATED, before)
 
     def made(self, node: Node, role: ItemRole, path: tuple[str, ...]) -> None:
-        """Note a node that was not there before."""
+        """Record a node that did not exist before."""
         nowhere = {"parent_id": None, "path": join_path(path), "trash_id": None, "trashed_at": None}
-        self._note(node, role, nowhere)
+        self._record(node, role, nowhere)
 
-    def _note(self, node: Node, role: ItemRole, before: dict[str, Any]) -> None:
+    def _record(self, node: Node, role: ItemRole, before: dict[str, Any]) -> None:
         row = {"batch_id": self._batch_id, "position": self.position, "node_id": node.id, "role": role}
         self._rows.append(row | before | {"new_trash_id": None})
         self._open[node.id] = (self._rows[-1], node)
 
     def _close(self, node_id: int) -> None:
-        """Complete the note of a node, which is where this note says that it went."""
+        """Complete the last record of a node with where it went."""
         if node_id in self._open:
             row, node = self._open.pop(node_id)
             row["new_trash_id"] = node.trash_id
 
     def write(self, session: Session) -> None:
-        """Write the notes."""
+        """Write the records."""
         for node_id in list(self._open):
             self._close(node_id)
         if self._rows:
@@ -97,7 +97,7 @@ class StepLog:
 
 
 class BatchRun:
-    """A batch under way, in the process that does it; `beside` are other spaces that it reads or changes."""
+    """A batch in progress, in its own process; `beside` are other spaces that it reads or changes."""
 
     def __init__(
         self,
@@ -119,17 +119,17 @@ class BatchRun:
         self._position = 0
         self._is_begun = False
         self.is_over = False
-        # The seconds of its last step.
+        # The duration of its last step, in seconds.
         self.took = 0.0
-        # What the usage of its space loses when it is committed.
+        # Subtracted from the usage of its space when it is committed.
         self.freed = Measured()
 
     @contextmanager
     def step(self, *, is_last: bool = False) -> Iterator[StepLog]:
         """Run the body as one transaction of the batch, under the locks of its space and those beside it.
 
-        With `is_last` the batch is done when that has committed. Raises `Unavailable` when this batch has
-        been taken back, for its process seemed dead.
+        With `is_last` the commit also completes the batch. Raises `Unavailable` if this batch was reverted by
+        another process because it seemed dead.
         """
         log = StepLog(self.id, self._position)
         with publishing(self._session):
@@ -145,7 +145,7 @@ class BatchRun:
         self.took = time.monotonic() - begun
 
     def take_step(self, act: Callable[[StepLog], _T], *, is_last: bool = False) -> _T:
-        """Run `act`, which looks up how far folders reach, as a `step`: again once more is known of that."""
+        """Run `act`, which looks up the reach of folders, as a `step`; retry it after measuring them."""
 
         def transact() -> _T:
             with self.step(is_last=is_last) as log:
@@ -154,7 +154,7 @@ class BatchRun:
         return measuring(self._session, transact)
 
     def steps_of(self, node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-        """Yield ids for one step after the other, as many as a step has time for."""
+        """Yield ids in groups, as many per step as it has time for."""
         pace, start = Pace(STEP), 0
         while start < len(node_ids):
             some = node_ids[start : start + pace.size]
@@ -163,7 +163,7 @@ class BatchRun:
             pace.adjust(self.took)
 
     def _renew(self, root: Node) -> None:
-        """Promise to be alive for a while longer."""
+        """Extend the lease."""
         alive_until = self._clock() + ALIVE
         if self._is_begun:
             set_state(
@@ -171,7 +171,7 @@ class BatchRun:
             )
             return
         if self._undoes is not None:
-            # So that nobody else undoes it; it is not to grow too old on the way.
+            # This prevents a second undo; and it must not expire on the way.
             ends = self._clock() + KEEP
             set_state(self._session, self._undoes, {BatchState.DONE}, BatchState.UNDOING, expires_at=ends)
         row = Batch(id=self.id, space_id=self._scope.space_id, kind=self._kind, state=BatchState.RUNNING)
@@ -181,11 +181,11 @@ class BatchRun:
         self._session.flush()
 
     def enter(self, state: BatchState) -> None:
-        """Let the batch be done, or committed to be."""
+        """Complete the batch, or commit it to be completed."""
         with publishing(self._session):
             lock_spaces(self._session, [self._scope.space_id])
             if not self._is_begun:
-                # There was nothing to do.
+                # No step was needed.
                 self._renew(self._tree.root())
             self._end(state, self._position)
 
@@ -195,7 +195,7 @@ class BatchRun:
         set_state(self._session, self.id, {BatchState.RUNNING}, state, **changed)
         use(self._session, self._scope, -self.freed.size, entries=-self.freed.entries)
         if self._undoes is not None and state is BatchState.DONE:
-            # Neither is of use to anybody any more.
+            # Neither can be undone any more.
             used_up = update(Batch).where(Batch.id.in_([self.id, self._undoes]))
             execute_counted(self._session, used_up.values(state=BatchState.DONE, expires_at=self._clock()))
 
@@ -203,14 +203,14 @@ class BatchRun:
 def set_state(
     session: Session, batch_id: str, before: Collection[BatchState], after: BatchState, **changed: Any
 ) -> None:
-    """Change the state of a batch in the caller's transaction; raises `Unavailable` when another did."""
+    """Change the state of a batch in the caller's transaction; raises `Unavailable` if others did."""
     wanted = update(Batch).where(Batch.id == batch_id, Batch.state.in_(before))
     if not execute_counted(session, wanted.values(state=after, **changed)):
         raise Unavailable
 
 
 def spaces_of(session: Session, batch_id: str) -> Sequence[int]:
-    """Return the spaces in which the nodes of a batch lie; a node never comes into another one."""
+    """Return the spaces that contain the nodes of a batch; a node never changes its space."""
     wanted = select(Node.space_id).join(BatchItem, BatchItem.node_id == Node.id).distinct()
     return session.scalars(wanted.where(BatchItem.batch_id == batch_id)).all()
 
@@ -218,9 +218,9 @@ def spaces_of(session: Session, batch_id: str) -> Sequence[int]:
 def check_undoable(
     session: Session, clock: Clock, scope: Scope, batch_id: str, kinds: Collection[BatchKind]
 ) -> int:
-    """Return how many items a batch has that can be undone.
+    """Return the number of items of a batch that can be undone.
 
-    Raises `NotFound` for one of another user or scope, one of another kind, and one that is undone or too old.
+    Raises `NotFound` for a batch of another user, scope or kind, and for one that was undone or has expired.
     """
     wanted = select(Batch.length).where(
         Batch.id == batch_id,
@@ -236,7 +236,7 @@ def check_undoable(
 
 
 def find_trashed_by(session: Session, scope: Scope, batch_id: str) -> Sequence[int]:
-    """Return the row ids of what a batch moved to the trash and is there yet."""
+    """Return the row ids of what a batch moved to the trash and is still there."""
     wanted = select(Node.id).join(BatchItem, BatchItem.node_id == Node.id)
     here = wanted.where(
         BatchItem.batch_id == batch_id, Node.trash_id == BatchItem.new_trash_id, shows(scope.space_id)
@@ -245,7 +245,7 @@ def find_trashed_by(session: Session, scope: Scope, batch_id: str) -> Sequence[i
 
 
 def read_items(session: Session, batch_id: str, before: int) -> Sequence[BatchItem]:
-    """Return the last items of a batch in front of a position, the last one first, each node once."""
+    """Return the last items of a batch before a position, last first, at most one per node."""
     wanted = select(BatchItem).where(BatchItem.batch_id == batch_id, BatchItem.position < before)
     items: dict[int, BatchItem] = {}
     for item in session.scalars(wanted.order_by(BatchItem.position.desc()).limit(STEP)):

@@ -1,10 +1,10 @@
-"""Copying what is large: built where nobody sees it, in steps of a batch, until it is put in its place.
+"""Copies large trees: builds them hidden, in the steps of a batch, and then places them.
 
-What is copied is what a folder held when its copy began, as far as it is still there; of each file
-the content that it has by then.
+A copy contains what a folder held when the copy began, if it still exists, and the content that each file has
+when it is copied.
 
-Rule: no step makes more rows than a few hundred nodes have; what is built and put nowhere is removed
-with the batch that built it.
+Rule: no step creates more rows than a few hundred nodes have; a copy that is built but not placed is deleted
+with its batch.
 """
 
 from __future__ import annotations
@@ -32,54 +32,54 @@ from cabinet.services.tree.sums import Changes, Weighed
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import check_entries, check_quota, use
 
-# Nodes that one transaction copies at most.
+# The maximum number of nodes that one transaction copies.
 STEP = 500
 
 _NODE = Base.metadata.tables["node"]
-# What a folder has to know of what is made in it.
+# The columns of a new node that the counters of its folder depend on.
 _MADE = [
     _NODE.c[name] for name in ("id", "parent_id", "kind", "name", "size", "below_bytes", "below_segments")
 ]
 
-# Rows that are fetched at a time.
+# Rows fetched at a time.
 _FETCHED = 1000
 
-# What a whole copy has as its original has it.
+# The columns in which a complete copy equals its original.
 _HELD = ("kind", "content_hash", "size", "child_count", "tree_size", "tree_files")
 
 
 def is_small_copy(session: Session, node_ids: Sequence[int]) -> bool:
-    """Tell whether one transaction may copy these nodes with all below them; looks at few to know."""
+    """Return whether one transaction may copy these nodes and all below; examines few rows to decide."""
     return count_below(session, node_ids, STEP) <= STEP
 
 
 def state_of(node: Node) -> object:
-    """Return what is another once a file has other content, or anything below a folder is another."""
+    """Return a value that changes with the content of a file, or with anything below a folder."""
     return node.tree_tag if node.kind == Kind.FOLDER else (node.content_hash, node.version, node.modified_at)
 
 
 def holds_the_same(copy: Node, node: Node) -> bool:
-    """Tell whether a copy has what its original has."""
+    """Return whether a copy equals its original."""
     return all(getattr(copy, name) == getattr(node, name) for name in _HELD)
 
 
 class _Plan:
-    """What lay below a folder at one moment, level by level: ids, those of their folders, and the levels."""
+    """The descendants of a folder at one moment, level by level: their ids, parents and levels."""
 
     def __init__(self) -> None:
-        # Not one object a node, for there may be a million.
+        # Arrays, because there may be a million nodes.
         self._columns = (array("q"), array("q"), array("b"))
 
     def __len__(self) -> int:
         return len(self._columns[0])
 
     def add(self, *row: int) -> None:
-        """Add a node, which lies no higher than the one before it."""
+        """Append a node, which is not above the previous one."""
         for values_, value in zip(self._columns, row, strict=True):
             values_.append(value)
 
     def rows(self, start: int, stop: int) -> Iterator[tuple[int, ...]]:
-        """Return some of it."""
+        """Yield the rows of the range."""
         return zip(*(values_[start:stop] for values_ in self._columns), strict=True)
 
 
@@ -93,10 +93,10 @@ class Builder:
         self._tree = Tree(session, scope)
 
     def build(self, run: BatchRun, node_ids: Sequence[int]) -> Mapping[int, int]:
-        """Build hidden copies of nodes in steps of a batch; return which node became which.
+        """Build hidden copies of nodes in steps of a batch; return their ids by those of the originals.
 
-        Raises `CopyTooLarge`, `TooManyEntries` and `QuotaExceeded`, as a rule before anything is
-        written, and `Gone` when one of the nodes is not there any more.
+        Raises `CopyTooLarge`, `TooManyEntries` and `QuotaExceeded`, usually before anything is written, and
+        `Gone` if one of the nodes no longer exists.
         """
         entries, size = measure_copy(self._session, node_ids)
         check_entries(self._session, self._scope, entries)
@@ -109,13 +109,13 @@ class Builder:
         for start in range(0, len(files), STEP):
             copies |= self._copy_tops(run, files[start : start + STEP], now)
         for folder_id in set(node_ids).difference(files):
-            # One by one, for a folder may be copied by itself and within another.
+            # One at a time: a folder may be copied both by itself and inside another.
             copies |= self._copy_tops(run, [folder_id], now)
             self._copy_inside(run, folder_id, copies[folder_id], now)
         return copies
 
     def _copy_tops(self, run: BatchRun, node_ids: Sequence[int], now: datetime) -> dict[int, int]:
-        """Copy nodes, without what lies below them, to where nobody sees them."""
+        """Create hidden copies of nodes, without their descendants."""
         with run.step() as log:
             nodes = self._session.scalars(
                 select(Node).where(Node.id.in_(node_ids), Node.trashed_at.is_(None))
@@ -135,14 +135,14 @@ class Builder:
             return {node.id: copy.id for node, copy in zip(nodes, copies, strict=True)}
 
     def _copy_inside(self, run: BatchRun, folder_id: int, copy_id: int, now: datetime) -> None:
-        """Copy all that lies below a folder into its copy."""
+        """Copy everything below a folder into its copy."""
         plan = self._plan(folder_id)
-        # Which folder became which.
+        # The ids of folders and of their copies.
         copies = {folder_id: copy_id}
         pace, done = Pace(STEP), 0
         while done < len(plan):
             with run.step():
-                # A level at a time, for what is in a folder comes behind the folder.
+                # One level at a time, because children come after their folder.
                 for _depth, level in groupby(plan.rows(done, done + pace.size), key=itemgetter(2)):
                     self._copy_some({node_id: parent_id for node_id, parent_id, _ in level}, copies, now)
             done += pace.size
@@ -159,7 +159,7 @@ class Builder:
         return plan
 
     def _copy_some(self, parents: Mapping[int, int], copies: dict[int, int], now: datetime) -> None:
-        """Copy nodes into the copies of their folders, as far as both are there."""
+        """Copy nodes into the copies of their parents, if both still exist."""
         here = select(_NODE.c.id, _NODE.c.name).where(_NODE.c.id.in_(parents), _NODE.c.trashed_at.is_(None))
         originals = {
             (copies[parents[node_id]], name): node_id
@@ -178,7 +178,7 @@ class Builder:
         self._count(made)
 
     def _insert(self, pairs: Sequence[tuple[int, int]], now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
-        """Insert copies of nodes, each into a folder; return what the folders have to know of them."""
+        """Insert copies of nodes, each into a folder; return the columns that the counters depend on."""
         wanted = values(column("original", BigInteger), column("folder", BigInteger)).data(pairs).cte("pairs")
         version = case((_NODE.c.kind == Kind.FILE, 1), else_=0)
         alike = [_NODE.c[name] for name in ALIKE]
@@ -190,7 +190,7 @@ class Builder:
         return self._session.execute(inserted.returning(*_MADE)).all()
 
     def _count(self, made: Sequence[Row[*tuple[Any, ...]]]) -> None:
-        """Let the folders of what was made count it, and reach as far as it does."""
+        """Update the counters and the reach of the folders of new nodes."""
         changes = Changes()
         for row in made:
             changes.come(row.parent_id, Weighed(row.kind, row.size))

@@ -1,8 +1,8 @@
-"""What is done to everything in a place at once, and undone: trashed, moved, copied, restored, purged.
+"""Operations on everything in a folder or the trash at once, and their undo.
 
-It goes in batches of transactions (`batches.py`), so that however much it is, nobody else waits long.
+They run as batches of transactions (`batches.py`), so that other writers never wait long.
 
-Rule: all or nothing; what fails in the middle is taken back before that is told.
+Rule: all or nothing; a failed batch is reverted before the error is reported.
 """
 
 from __future__ import annotations
@@ -53,21 +53,21 @@ from cabinet.services.tree.removal import weigh
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import check_entries, check_quota
 
-# Tells the folder that nodes go to, which may be made by that, and how they arrive there.
+# Returns the id of the target folder, which it may create, and the nodes to place there.
 _Arrive: TypeAlias = Callable[[Placing], tuple[int, list[Arrival]]]
 
-# What somebody selected, and not what was made on the way.
+# The nodes that the user selected, without folders that were created on the way.
 _OF_THE_USERS = {ItemRole.RELOCATED, ItemRole.COPIED}
 
 
 class Bulk:
-    """What somebody can do to many entries at once.
+    """Operations of an actor on many entries at once.
 
-    Raises `SelectionChanged` where there are more or fewer than the user saw, and when somebody
-    takes one of them away in the middle; what arrives in the middle is left alone.
+    Raise `SelectionChanged` if there are more or fewer entries than the user saw, and if one is removed
+    during the operation; entries that are added during it are left alone.
 
-    What is moved or copied comes from the scope `source`, where that is another one. From another space it is
-    copied, and the originals go to the trash once all copies are there (see `crossing.py`).
+    `source` is the scope of what is moved or copied, if it is another one. From another space everything is
+    copied, and the originals are trashed once all copies exist (see `crossing.py`).
     """
 
     def __init__(self, session: Session, clock: Clock, scope: Scope, source: Scope | None = None) -> None:
@@ -80,12 +80,12 @@ class Bulk:
         self._purging = Purging(session, clock, scope)
 
     def trash(self, selection: FolderSelection) -> Done:
-        """Move what is selected to the trash."""
-        # Whoever sends a wrong count hears the right one.
+        """Move the selection to the trash."""
+        # LIST as well: a wrong count is answered with the right one.
         self._scope.require(CHANGE | Rights.LIST)
 
         def act(run: BatchRun, selected: Selected) -> None:
-            """Trash what was found, a step at a time."""
+            """Trash the selection, step by step."""
             for some in run.steps_of(selected.node_ids):
                 with run.step() as log:
                     source, path = self._folder(selected.folder_id)
@@ -95,9 +95,9 @@ class Bulk:
         return self._runner.run(BatchKind.TRASH, lambda: self._find(selection), act, selection.count)
 
     def move(self, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
-        """Move what is selected into the folder at `to`, which is made if `to` ends in a slash.
+        """Move the selection into the folder at `to`, which is created if `to` ends in a slash.
 
-        Raises `EntryExists`, `IntoItself`, `NotAFolder`, `InvalidName` and `InvalidField`, too.
+        Also raises `EntryExists`, `IntoItself`, `NotAFolder`, `InvalidName` and `InvalidField`.
         """
         self._scope.require(Rights.WRITE)
         self._source.scope.require(CHANGE | Rights.LIST)
@@ -105,7 +105,7 @@ class Bulk:
             return self._move_across(selection, to, on_conflict)
 
         def act(run: BatchRun, selected: Selected) -> None:
-            """Move what was found, a step at a time; the first makes the folder."""
+            """Move the selection, step by step; the first step creates the folder."""
             folder_id: int | None = None
             for some in run.steps_of(selected.node_ids):
                 arrive = partial(self._arrivals, selected, some, to, folder_id)
@@ -114,7 +114,7 @@ class Bulk:
         return self._runner.run(BatchKind.MOVE, lambda: self._find(selection), act, selection.count)
 
     def copy(self, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
-        """Copy what is selected into the folder at `to`; as `move`.
+        """Copy the selection into the folder at `to`; as `move`.
 
         May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written.
         """
@@ -127,11 +127,11 @@ class Bulk:
         return self._runner.run(BatchKind.COPY, lambda: self._find_to_copy(selection), act, selection.count)
 
     def _move_across(self, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
-        # Others may read it where it goes.
+        # READ as well: in the target, others may read it.
         self._source.scope.require(Rights.READ)
 
         def act(run: BatchRun, selected: Selected) -> None:
-            """Copy what was found, and trash the originals as far as they are what was copied."""
+            """Copy the selection, then trash the originals, unless they have changed since."""
             seen = self._copy_found(run, selected, to, on_conflict)
             for some in run.steps_of(selected.node_ids):
                 with run.step() as log:
@@ -147,12 +147,12 @@ class Bulk:
     def _copy_found(
         self, run: BatchRun, selected: Selected, to: str, on_conflict: Conflict
     ) -> Mapping[int, object]:
-        """Copy what was found, as much in a step as is light; return what tells whether one has changed since."""
+        """Copy the selection, as much per step as is small; return the state of each original."""
         builder = Builder(self._session, self._clock, self._scope)
         folder_id: int | None = None
         seen: dict[int, object] = {}
         for some in self._steps_by_weight(run, selected.node_ids):
-            # One that is too large for a step is alone in it.
+            # A node that is too large for a step has a step of its own.
             built: Mapping[int, int] = {}
             before: dict[int, object] = {}
             if not is_small_copy(self._session, some):
@@ -165,11 +165,11 @@ class Bulk:
         return seen
 
     def restore(self, selection: TrashSelection, on_conflict: Conflict) -> Done:
-        """Put what is selected in the trash back where it was, as `Trash.restore` does."""
+        """Restore the selection from the trash, as `Trash.restore` does."""
         self._scope.require_whole(CHANGE)
 
         def act(run: BatchRun, node_ids: Sequence[int]) -> None:
-            """Put back what was found, a step at a time."""
+            """Restore the selection, step by step."""
             for some in run.steps_of(node_ids):
                 run.take_step(partial(self._restore_some, some, on_conflict))
 
@@ -178,32 +178,31 @@ class Bulk:
         )
 
     def purge(self, selection: TrashSelection) -> Done:
-        """Remove what is selected in the trash for ever."""
+        """Permanently delete the selection in the trash."""
         self._scope.require_whole(Rights.PURGE)
         return self._purging.purge_all(lambda: self._find_trashed(selection), selection.count)
 
     def purge_batch(self, batch_id: str) -> Done:
-        """Remove for ever what a batch moved to the trash; raises `NotFound` as `undo`."""
+        """Permanently delete what a batch moved to the trash; raises `NotFound` as `undo`."""
         self._scope.require_whole(Rights.PURGE)
         kinds = {BatchKind.TRASH}
         length = check_undoable(self._session, self._clock, self._scope, batch_id, kinds)
         return self._purging.purge_all(lambda: find_trashed_by(self._session, self._scope, batch_id), length)
 
     def undo(self, batch_id: str, kinds: Collection[BatchKind], elsewhere: Collection[Scope] = ()) -> int:
-        """Undo a batch of one of these kinds, all of it or nothing; return how many entries are back.
+        """Undo a whole batch of one of these kinds, or nothing; return the number of entries restored.
 
-        What it took from `elsewhere`, which are other scopes of the same user, comes back there.
+        What it took from `elsewhere`, other scopes of the same user, returns there.
 
-        What it moved or deleted is where it was, also what it replaced; what it restored is in the
-        trash as it was, and what it copied is there too. Raises `NotFound` when there is no such
-        batch of this user's here, or one of its entries has gone elsewhere, and `EntryExists` or
-        `NotAFolder` when something else is in its place.
+        Moved and deleted nodes return to where they were, as do nodes that they replaced; restored ones
+        return to the trash, and copies are trashed. Raises `NotFound` if this user has no such batch here or
+        one of its entries has been moved elsewhere, and `EntryExists` or `NotAFolder` if its place is taken.
         """
         self._scope.require(CHANGE)
         back = 0
 
         def act(run: BatchRun, length: int) -> None:
-            """Take the batch back, its last items first."""
+            """Undo the batch, last items first."""
             nonlocal back
             found, position = 0, length
             while found < length:
@@ -215,7 +214,7 @@ class Bulk:
         def find() -> int:
             return check_undoable(self._session, self._clock, self._scope, batch_id, kinds)
 
-        # What a move copied into another space is what it moved, once more.
+        # A move to another space also has an item for each copy, which is the same entry once more.
         counted = {ItemRole.RELOCATED} if BatchKind.MOVE in kinds else _OF_THE_USERS
         spaces = set(spaces_of(self._session, batch_id))
         runner = BatchRunner(self._session, self._clock, self._scope, spaces)
@@ -223,7 +222,7 @@ class Bulk:
         return back
 
     def _open_trees(self, scopes: Collection[Scope], spaces: Collection[int]) -> list[Tree]:
-        """Return the trees of those scopes in some locked spaces in which their user may bring things back now."""
+        """Return the trees of those scopes, in locked spaces, where the user may restore now."""
         trees = []
         for scope in scopes:
             if scope.space_id in spaces and scope.has(CHANGE) and scope != self._scope:
@@ -250,7 +249,7 @@ class Bulk:
         return Placing(self._session, self._tree, log, self._clock())
 
     def _steps_by_weight(self, run: BatchRun, node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-        """Yield ids in steps, in which a folder weighs as much as all that is in it."""
+        """Yield ids in steps; the weight of a folder includes everything below it."""
         for some in run.steps_of(node_ids):
             filled = select(Node.id).where(Node.id.in_(some), Node.child_count > 0)
             weights = {node_id: weigh(self._session, node_id) for node_id in self._session.scalars(filled)}
@@ -269,12 +268,12 @@ class Bulk:
         return _show(self._session, self._tree, folder_id)
 
     def _source_folder(self, selected: Selected) -> tuple[Node, tuple[str, ...]]:
-        # Its space is locked already; whether that may still be changed is asked once more.
+        # Its space is locked already; this checks again that it may be changed.
         self._source.root(lock=True)
         return _show(self._session, self._source, selected.folder_id)
 
     def _move_some(self, arrive: _Arrive, on_conflict: Conflict, log: StepLog) -> int:
-        """Move some nodes, and return the id of the folder that they go to."""
+        """Move some nodes and return the id of the target folder."""
         placing = self._placing(log)
         folder_id, arrivals = arrive(placing)
         placing.move(arrivals, on_conflict)
@@ -283,7 +282,7 @@ class Bulk:
     def _copy_some(
         self, arrive: _Arrive, built_id: int | None, on_conflict: Conflict, log: StepLog
     ) -> tuple[int, dict[int, object]]:
-        """Copy some nodes, of which a copy may be built already; return as `_move_some`, and their states."""
+        """Copy some nodes, of which one may be built already; return as `_move_some`, and their states."""
         placing = self._placing(log)
         folder_id, arrivals = arrive(placing)
         states = {each.node.id: state_of(each.node) for each in arrivals}
@@ -295,7 +294,7 @@ class Bulk:
         return folder_id, states
 
     def _restore_some(self, node_ids: Sequence[int], on_conflict: Conflict, log: StepLog) -> None:
-        # Those of one depth at a time: a folder is there before what lay in it.
+        # One depth at a time: a folder is restored before its contents.
         trashed = get_trashed(self._session, self._scope.space_id, node_ids)
         for _depth, nodes in groupby(trashed, key=_depth_of):
             self._put_back(self._placing(log), list(nodes), on_conflict)
@@ -303,10 +302,10 @@ class Bulk:
     def _undo_some(
         self, batch_id: str, before: int, find_beside: Callable[[], Sequence[Tree]], log: StepLog
     ) -> tuple[list[int], int]:
-        """Undo the last items in front of a position; return their roles, and the position of the first."""
+        """Undo the last items before a position; return their roles, and the position of the first."""
         items = read_items(self._session, batch_id, before)
         if not items:
-            # What is gone for ever took its item along.
+            # Items are deleted with their nodes when these are purged.
             raise NotFound
         Reverting(self._session, self._tree, log, self._clock(), find_beside()).undo(items)
         return [item.role for item in items], items[-1].position
@@ -314,7 +313,7 @@ class Bulk:
     def _arrivals(
         self, selected: Selected, node_ids: Sequence[int], to: str, folder_id: int | None, placing: Placing
     ) -> tuple[int, list[Arrival]]:
-        """Return the folder at `to`, which is that of `folder_id` once it is known, and what goes there."""
+        """Return the folder at `to`, or that of `folder_id` once known, and the nodes to place there."""
         if folder_id is None:
             folder_id = self._destination(placing, to).id
         folder, path = self._folder(folder_id)
@@ -347,7 +346,7 @@ class Bulk:
 
 
 def _show(session: Session, tree: Tree, folder_id: int) -> tuple[Node, tuple[str, ...]]:
-    """Return a folder and where it is now; raises `NotFound` when it is gone or in the trash."""
+    """Return a folder and its current path; raises `NotFound` if it is deleted or in the trash."""
     folder = session.get(Node, folder_id)
     path = None if folder is None else tree.path_of(folder)
     if folder is None or path is None:

@@ -1,12 +1,12 @@
-"""Moving and copying from one scope into another, which may be in another space.
+"""Moving and copying between scopes, possibly of different spaces.
 
-What comes from another space is copied into this one: new rows over the same blobs, of a file what it is
-now, without its history. When it was to be moved, the original goes to the trash of its own space in the
-transaction in which the copy appears, and only if the copy has all that the original has by then. What
-lies in the same space is moved as within one scope.
+Nodes from another space are copied: new rows for the same blobs, and of a file only the current content, not
+its history. For a move, the original goes to the trash of its own space in the transaction in which the copy
+appears, and only if the copy has everything that the original has by then. Nodes of the same space are moved
+as within one scope.
 
-Rule: all or nothing, in one batch that can be undone; every transaction takes the rows of all its spaces in
-one call, before it reads anything that it decides on.
+Rule: all or nothing, in one batch that can be undone; every transaction locks all its spaces in one call,
+before it reads anything that it depends on.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ ONE_IN_ANOTHER = N_("one of them lies in another, and goes with it.")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is at a path of a scope. Where the scope begins, which has no path there, it has a `name`."""
+    """A path in a scope. The root of a scope, which has no path there, has a `name` instead."""
 
     scope: Scope
     path: str
@@ -50,14 +50,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """What is where now, in the order of its sources, and the id by which all of it can be undone."""
+    """The resulting entries, in the order of their sources, and the id for undoing the operation."""
 
     entries: Sequence[Entry]
     batch_id: str | None = None
 
 
 class _Found(NamedTuple):
-    """A source that is there: its tree, its path in it, its node, and what it is called."""
+    """An existing source: its tree, its path there, its node, and its name."""
 
     tree: Tree
     names: tuple[str, ...]
@@ -67,7 +67,7 @@ class _Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What was asked for: of what, to where, and whether the sources stay."""
+    """A request: its sources, its target, and whether the sources are removed."""
 
     sources: Sequence[Source]
     to: str
@@ -76,16 +76,16 @@ class _Wanted:
 
     @property
     def spaces(self) -> set[int]:
-        """The spaces that the sources lie in."""
+        """The spaces of the sources."""
         return {source.scope.space_id for source in self.sources}
 
 
 class _Rehearsed(Exception):
-    """It would work; what was done to see that is rolled back."""
+    """The operation would succeed; raised to roll back the trial."""
 
 
 class Crossing:
-    """What somebody can bring into a scope from others of theirs."""
+    """Operations of an actor that bring entries from other scopes into this one."""
 
     def __init__(self, session: Session, clock: Clock, scope: Scope) -> None:
         self._session = session
@@ -94,10 +94,10 @@ class Crossing:
         self._tree = Tree(session, scope)
 
     def move(self, sources: Sequence[Source], to: str, on_conflict: Conflict) -> Arranged:
-        """Move things into this scope, where `to` says as of `Moving.move`.
+        """Move entries into this scope; `to` is as in `Moving.move`.
 
-        Needs READ, WRITE and DELETE where they are, for others may read them where they go. Raises as `copy`
-        does, `IsAFolder` where a scope begins, and `Unavailable` where something has changed in them meanwhile.
+        Needs READ, WRITE and DELETE in their scopes, because others may read them in the target. Raises as
+        `copy` does, `IsAFolder` for the root of a scope, and `Unavailable` if they change meanwhile.
         """
         self._scope.require(Rights.WRITE)
         for source in sources:
@@ -107,10 +107,10 @@ class Crossing:
         return self._run(_Wanted(sources, to, on_conflict, is_move=True))
 
     def copy(self, sources: Sequence[Source], to: str, on_conflict: Conflict) -> Arranged:
-        """Copy things into this scope; needs READ where they are.
+        """Copy entries into this scope; needs READ in their scopes.
 
         Raises `NotFound`, `EntryExists`, `IntoItself`, `NotAFolder`, `InvalidName`, `InvalidField`,
-        `QuotaExceeded` or `FolderFull`, `TooManyEntries` and `CopyTooLarge`; then nothing has changed.
+        `QuotaExceeded` or `FolderFull`, `TooManyEntries` and `CopyTooLarge`; nothing has changed then.
         """
         self._scope.require(Rights.WRITE)
         for source in sources:
@@ -121,7 +121,7 @@ class Crossing:
         entries: list[Entry] = []
 
         def act(run: BatchRun, seen: Mapping[int, object]) -> None:
-            """Build what is large out of sight, and let everything arrive by the last step."""
+            """Build large copies hidden, and place everything in the last step."""
             built = self._build(run, wanted, list(seen))
             arrive = partial(self._arrive, wanted, built, seen)
             entries.extend(run.take_step(arrive, is_last=True))
@@ -131,12 +131,12 @@ class Crossing:
         try:
             done = runner.run(kind, lambda: self._look(wanted), act, len(wanted.sources))
         except SelectionChanged as error:
-            # It is another one by now; the next try takes that.
+            # Another node is there now; a retry takes that one.
             raise Unavailable from error
         return Arranged(entries, done.batch_id)
 
     def _look(self, wanted: _Wanted) -> Mapping[int, object]:
-        """Return the ids of the nodes that are to be copied, with what tells whether one has changed."""
+        """Return the states of the nodes to copy, by id, to detect changes."""
         found = self._find(wanted)
         seen = {each.node.id: state_of(each.node) for each in found if self._is_copied(each, wanted)}
         self._session.rollback()
@@ -146,7 +146,7 @@ class Crossing:
         return not wanted.is_move or found.node.space_id != self._scope.space_id
 
     def _find(self, wanted: _Wanted, *, lock: bool = False) -> list[_Found]:
-        """Return the sources in their order; with `lock`, what their mounts give is looked at again."""
+        """Return the sources in order; `lock` takes the lock and checks the rights of their mounts again."""
         if not wanted.sources:
             raise InvalidField(field="from", reason=NOTHING_NAMED)
         paths: dict[Scope, list[tuple[str, ...]]] = {}
@@ -171,7 +171,7 @@ class Crossing:
         return found
 
     def _check_each_once(self, found: Sequence[_Found], wanted: _Wanted) -> None:
-        """Raise `InvalidField` for what is named twice, and for what would be copied and then moved again."""
+        """Raise `InvalidField` for a source named twice, or one that would be copied and moved as well."""
         node_ids = {each.node.id for each in found}
         if len(node_ids) < len(found):
             raise InvalidField(field="from", reason=NAMED_TWICE)
@@ -181,12 +181,12 @@ class Crossing:
                 raise InvalidField(field="from", reason=ONE_IN_ANOTHER)
 
     def _build(self, run: BatchRun, wanted: _Wanted, node_ids: Sequence[int]) -> Mapping[int, int]:
-        """Build hidden copies of what is too much for one transaction; return which became which."""
+        """Build hidden copies of what is too much for one transaction; return the copies by original."""
         if is_small_copy(self._session, node_ids):
             return {}
 
         def rehearse() -> None:
-            """See what keeps it from its place, before anything is built."""
+            """Raise what prevents placing the copies, before anything is built."""
             lock_spaces(self._session, {self._scope.space_id, *wanted.spaces})
             self._tree.root(lock=True)
             arrivals = self._arrivals(self._find(wanted, lock=True), wanted)
@@ -207,7 +207,7 @@ class Crossing:
     def _arrive(
         self, wanted: _Wanted, built: Mapping[int, int], seen: Mapping[int, object], log: StepLog
     ) -> list[Entry]:
-        """Let everything be where it is to be, in one transaction."""
+        """Place everything in one transaction."""
         found = self._find(wanted, lock=True)
         arrivals = self._arrivals(found, wanted)
         copied = {each.node.id for each in found if self._is_copied(each, wanted)}
@@ -230,7 +230,7 @@ class Crossing:
     def _copy_of(
         self, node: Node, built: Mapping[int, int], seen: Mapping[int, object], wanted: _Wanted
     ) -> Node:
-        """Return the copy of a node that was built; raises `Gone` where it lacks what is to leave its place."""
+        """Return the built copy of a node; raises `Gone` if the original of a move has changed since."""
         copy = self._session.get_one(Node, built[node.id])
         if wanted.is_move and (state_of(node) != seen[node.id] or not holds_the_same(copy, node)):
             raise Gone
@@ -246,7 +246,7 @@ class Crossing:
     def _entry(self, placed: Placed) -> Entry:
         node, path = placed
         if node.trashed_at is not None:
-            # Another of the sources has just replaced it.
+            # Another source has just replaced it.
             raise EntryExists(path=join_path(path))
         return self._tree.to_entry(node, path)
 

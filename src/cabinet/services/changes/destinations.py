@@ -1,6 +1,6 @@
-"""Where things go that somebody moves or copies: into a folder, and what one of them is called there.
+"""The destination of a move or copy: a folder, and possibly a new name.
 
-Rule: runs in the caller's transaction, under the lock of the space that they go to, and commits nothing.
+Rule: runs in the caller's transaction, under the lock of the destination's space, and commits nothing.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ NEEDS_A_FOLDER = N_("several things need a folder that is there, or a path that 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The folder that things go to, its path, and the new name if one thing gets one."""
+    """The target folder, its path, and the new name if there is one."""
 
     folder: Node
     names: tuple[str, ...]
     name: str | None
 
     def path_of(self, name: str) -> tuple[str, ...]:
-        """Return the path that something of a name gets."""
+        """Return the target path of an entry with this name."""
         return (*self.names, self.name or name)
 
 
 def check_named(wanted: Sequence[tuple[str, ...]]) -> None:
-    """Raise `InvalidField` unless there are paths, each of them once, and `IsAFolder` for the root."""
+    """Raise `InvalidField` if there are no paths or duplicate ones, and `IsAFolder` for the root."""
     if not wanted:
         raise InvalidField(field="from", reason=NOTHING_NAMED)
     if () in wanted:
@@ -43,9 +43,10 @@ def check_named(wanted: Sequence[tuple[str, ...]]) -> None:
 
 
 def find_destination(tree: Tree, to: str, now: datetime, *, is_one: bool) -> Destination:
-    """Return where `to` is: a folder if it names one, is empty, or ends in a slash, else the path of the only thing.
+    """Return the destination `to`: a folder if it names one, is empty, or ends in a slash, else a new path.
 
-    Folders are made where they are missing. Raises `NotAFolder`, `InvalidName` and `InvalidField`.
+    A new path is possible for one source only. Creates missing folders. Raises `NotAFolder`, `InvalidName`
+    and `InvalidField`.
     """
     names = split_path(to.removesuffix("/"))
     node, depth = tree.walk(names)

@@ -1,4 +1,4 @@
-"""The files of one scope: look, read, list, delete.
+"""The files of one scope: look up, read, list, delete.
 
 Rule: what lies outside of the scope does not exist.
 """
@@ -32,7 +32,7 @@ from cabinet.storage.protocols import BlobStore
 
 
 class Files:
-    """What somebody can do with the files that are there."""
+    """Operations of an actor on existing files and folders."""
 
     def __init__(
         self, session: Session, store: BlobStore, clock: Clock, cursors: Cursors, scope: Scope
@@ -52,9 +52,9 @@ class Files:
         return self._tree.to_entry(self._tree.get(names), names)
 
     def look_up(self, paths: Iterable[str]) -> list[Entry | None]:
-        """Return what is at each of the paths, in their order; raises `InvalidName`.
+        """Return the entry at each path, None if there is none, in order; raises `InvalidName`.
 
-        Costs a query for each folder on the way, not for each path.
+        Costs one query per folder on the way, not per path.
         """
         self._scope.require(Rights.LIST)
         wanted = [split_path(path) for path in paths]
@@ -64,8 +64,8 @@ class Files:
     def open(self, entry: Entry) -> BinaryIO:
         """Open the content of a file for reading; the caller closes it.
 
-        The bytes are those of `entry`, also when the path has got others meanwhile. Raises
-        `IsAFolder` or `BlobMissing`.
+        The bytes are those of `entry`, even if the file has changed since. Raises `IsAFolder` or
+        `BlobMissing`.
         """
         self._scope.require(Rights.READ)
         if entry.content_hash is None:
@@ -81,11 +81,11 @@ class Files:
         return self._listing.outline(path, order, extent)
 
     def outlined(self, outline: Outline, numbers: Sequence[int]) -> dict[int, Entry]:
-        """Return those entries of an outline that have these numbers in it, as far as they are there yet."""
+        """Return the entries at these positions of an outline, without those that no longer exist."""
         return self._listing.entries(outline, numbers)
 
     def beside(self, path: str) -> tuple[str, ...]:
-        """Return what a page of a folder depends on beside what is in it, as `Page` tells it."""
+        """Return what a page of a folder depends on besides its contents, as in `Page.beside`."""
         return self._listing.beside(path)
 
     def list_below(self, path: str, limit: int, after: str | None) -> Page:
@@ -93,9 +93,9 @@ class Files:
         return self._listing.page_below(path, limit, after)
 
     def make_folders(self, paths: Iterable[str]) -> None:
-        """Make folders with all above them where missing, every one of them or none.
+        """Create folders and missing folders above them, all or none.
 
-        Raises `InvalidName`, or `NotAFolder` when a file stands in the way.
+        Raises `InvalidName`, or `NotAFolder` if a file is in the way.
         """
         self._scope.require(Rights.WRITE)
         folders = [split_path(path) for path in paths]
@@ -108,9 +108,9 @@ class Files:
                 self._tree.make_folders(node, names[depth:], self._clock())
 
     def make_folder(self, path: str) -> Entry:
-        """Make a folder, and those above it where missing, and return it.
+        """Create a folder and missing folders above it; return it.
 
-        Raises `EntryExists` when something is there, `NotAFolder`, or `InvalidName`.
+        Raises `EntryExists`, `NotAFolder`, or `InvalidName`.
         """
         self._scope.require(Rights.WRITE)
         names = split_path(path)
@@ -125,7 +125,7 @@ class Files:
             return self._tree.to_entry(made, names)
 
     def trash(self, path: str, precondition: Precondition = no_precondition) -> None:
-        """Move a file, or a folder with all in it, to the trash.
+        """Move a file, or a folder with its contents, to the trash.
 
         Raises `NotFound`, `PreconditionFailed`, and `IsAFolder` for the root.
         """
@@ -135,7 +135,7 @@ class Files:
             self._tree.trash(node, split_path(path), self._clock())
 
     def purge(self, path: str, precondition: Precondition = no_precondition) -> None:
-        """Remove a file, or a folder with all in it, for ever; raises as `trash`."""
+        """Permanently delete a file, or a folder with its contents; raises as `trash`."""
         self._scope.require_whole(Rights.PURGE)
         self._purging.purge_live(lambda: (self._get_unless_root(path, precondition), split_path(path)))
 
@@ -150,9 +150,9 @@ class Files:
         return node
 
     def sha256(self, content_hash: str) -> str:
-        """Return the plain SHA-256, in hex, of a blob that some version in this scope refers to.
+        """Return the plain SHA-256, in hex, of a blob that a version in this scope refers to.
 
-        Computed at the first request for it, which reads the whole blob, and kept.
+        The first call reads the whole blob; the result is stored.
         """
         self._scope.require(Rights.READ)
         known = self._session.scalar(select(Blob.sha256).where(Blob.content_hash == content_hash))

@@ -1,10 +1,9 @@
-"""Moving, renaming and copying, a file or a whole tree, any number of them at once.
+"""Move, rename and copy files or whole trees, any number at once.
 
-A move changes the row of what is moved and no other, however much lies below it. A copy makes new
-rows that refer to the same blobs, so no byte is copied; of a file it takes what it is now, without
-its history.
+A move changes only the row of the moved node, however much lies below it. A copy creates rows that refer to
+the same blobs, so no bytes are copied; of a file it copies the current content without the history.
 
-Rule: all or nothing, and for a large copy alone more than one transaction; only within one scope.
+Rule: all or nothing, in one transaction except for large copies; only within one scope.
 """
 
 from __future__ import annotations
@@ -33,9 +32,9 @@ from cabinet.services.tree.names import join_path, split_path, to_name
 from cabinet.services.tree.reach import arriving, publishing_measured
 from cabinet.services.tree.tree import Tree
 
-# What is to be moved or copied, by its path.
+# The nodes to move or copy, by path.
 _Sources: TypeAlias = Mapping[tuple[str, ...], Node]
-# Gives all of it, or copies of it, their places at a destination, and tells where that is.
+# Places the nodes, or copies of them, at a destination, and returns the resulting entries.
 _Arrange: TypeAlias = Callable[[_Sources, Destination, Conflict], list[Entry]]
 
 
@@ -44,11 +43,11 @@ class _Large(Exception):
 
 
 class _Rehearsed(Exception):
-    """It would work; what was done to see that is rolled back."""
+    """The operation would succeed; raised to roll back the trial."""
 
 
 class Moving:
-    """What somebody can rearrange."""
+    """Operations of an actor that move or copy entries."""
 
     def __init__(self, session: Session, clock: Clock, scope: Scope) -> None:
         self._session = session
@@ -57,20 +56,20 @@ class Moving:
         self._tree = Tree(session, scope)
 
     def move(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
-        """Move what is at the paths `sources`, and return what is where now, in their order.
+        """Move the entries at the paths `sources`; return the results in order.
 
-        `to` is a folder if it names one, is empty, or ends in a slash, else the new path of the
-        only source; folders are made where they are missing. Raises `NotFound`, `EntryExists`,
-        `IntoItself`, `NotAFolder`, `IsAFolder` for the root, `InvalidName`, `InvalidField`, and
-        `Unavailable` while what is below changes too fast to know whether its paths fit.
+        `to` is a folder if it names one, is empty, or ends in a slash, else the new path of the only source;
+        missing folders are created. Raises `NotFound`, `EntryExists`, `IntoItself`, `NotAFolder`, `IsAFolder`
+        for the root, `InvalidName`, `InvalidField`, and `Unavailable` while the tree changes too fast to know
+        whether its paths fit.
         """
         self._scope.require(CHANGE)
         return publishing_measured(self._session, lambda: self._place(sources, to, on_conflict, self._move))
 
     def rename(self, source: str, name: str, on_conflict: Conflict) -> Entry:
-        """Give what is at `source` another name in the folder where it lies; raises as `move`.
+        """Rename the entry at `source` within its folder; raises as `move`.
 
-        Unlike a move, this never leads into a folder that has the name already.
+        Unlike a move, it never moves into an existing folder of that name.
         """
         self._scope.require(CHANGE)
         names, name = split_path(source), to_name(name)
@@ -87,10 +86,10 @@ class Moving:
         return publishing_measured(self._session, give_name)[0]
 
     def copy(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
-        """Copy what is at the paths `sources`; as `move`.
+        """Copy the entries at the paths `sources`; as `move`.
 
-        May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written.
-        What is large is built in a batch, and is there with its last transaction.
+        May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written. Large
+        copies are built in a batch and appear with its last transaction.
         """
         self._scope.require(Rights.READ | Rights.WRITE)
         try:
@@ -102,7 +101,7 @@ class Moving:
 
     def _copy_in_steps(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
         def rehearse() -> None:
-            """See what keeps it from its place, before anything is built."""
+            """Raise what prevents placing the copies, before anything is built."""
             self._place(sources, to, on_conflict, self._rehearse)
             raise _Rehearsed
 
@@ -111,7 +110,7 @@ class Moving:
         entries: list[Entry] = []
 
         def act(run: BatchRun, node_ids: Sequence[int]) -> None:
-            """Build the copies out of sight, and place all of them by the last step."""
+            """Build the copies hidden, and place all of them in the last step."""
             built = Builder(self._session, self._clock, self._scope).build(run, node_ids)
             put = partial(self._put, built)
             placed = run.take_step(lambda _log: self._place(sources, to, on_conflict, put), is_last=True)
@@ -121,7 +120,7 @@ class Moving:
         try:
             runner.run(BatchKind.COPY, lambda: self._find_ids(sources), act)
         except SelectionChanged as error:
-            # Something else is at one of the paths now; the next try copies that.
+            # Another node is at one of the paths now; a retry copies that one.
             raise Unavailable from error
         return entries
 
@@ -133,9 +132,9 @@ class Moving:
         arrange: _Arrange,
         check: Callable[[Iterable[Node]], None] = lambda _nodes: None,
     ) -> list[Entry]:
-        """Arrange what is at some paths, in the caller's transaction."""
+        """Place the entries at some paths, in the caller's transaction."""
         root = self._tree.root(lock=True)
-        # All of them before the first is moved, which may be a folder that holds the next.
+        # All are looked up before the first is moved, which may be a folder that contains the next.
         found = self._find_sources(sources, root)
         check(found.values())
         at = find_destination(self._tree, to, self._clock(), is_one=len(found) == 1)
@@ -145,7 +144,7 @@ class Moving:
         return [node.id for node in self._find_sources(sources, self._tree.root()).values()]
 
     def _find_sources(self, sources: Sequence[str], root: Node) -> _Sources:
-        """Return what is at the paths, in their order."""
+        """Return the nodes at the paths, in order."""
         wanted = [split_path(source) for source in sources]
         check_named(wanted)
         found = self._tree.find_all(wanted, root)
@@ -163,7 +162,7 @@ class Moving:
             return self._tree.to_entry(node, names)
         to = self._make_way(node, names, at, on_conflict)
         if node.trashed_at is not None:
-            # Another of the sources has just replaced it.
+            # Another source has just replaced it.
             raise EntryExists(path=join_path(to))
         self._tree.check_reach(node, to)
         self._tree.take(node)
@@ -195,7 +194,7 @@ class Moving:
     def _put(
         self, built: Mapping[int, int], found: _Sources, at: Destination, on_conflict: Conflict
     ) -> list[Entry]:
-        """Give copies that were built their places; raises `Gone` for what came meanwhile."""
+        """Place copies that were built; raises `Gone` for a source that has appeared since."""
         if any(node.id not in built for node in found.values()):
             raise Gone
         copies = {names: self._session.get_one(Node, built[node.id]) for names, node in found.items()}
@@ -211,7 +210,7 @@ class Moving:
     def _make_way(
         self, node: Node, names: tuple[str, ...], destination: Destination, on_conflict: Conflict
     ) -> tuple[str, ...]:
-        """Return the path that a node from `names`, or its copy, gets; nothing is there then."""
+        """Return the path for a node from `names` or its copy; that name is free afterwards."""
         to = destination.path_of(names[-1])
         if node.kind == Kind.FOLDER and self._tree.lies_in(destination.folder, node):
             raise IntoItself(path=join_path(to))

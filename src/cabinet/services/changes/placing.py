@@ -1,7 +1,7 @@
-"""Many nodes get new places at once, or copies of them do: a few questions a folder, not some a node.
+"""Places many nodes, or copies of them, with a few queries per folder instead of per node.
 
-Rule: runs in the caller's step of a batch, which `measuring` runs, under the lock of its space, and notes all
-it does.
+Rule: runs in the caller's step of a batch, inside `measuring`, under the lock of its space, and logs
+everything.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from cabinet.services.tree.tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A node that is to lie, or whose copy is to lie, in `folder`; `path` ends in the name it is to have.
+    """A node that is to be placed, itself or as a copy, in `folder`; `path` ends in its new name.
 
-    `origin` is the path of a live node before that.
+    `origin` is the current path of a live node.
     """
 
     node: Node
@@ -39,12 +39,12 @@ class Arrival:
     origin: tuple[str, ...] = ()
 
 
-# A node that has its place, and the path of that.
+# A placed node and its path.
 Placed: TypeAlias = tuple[Node, tuple[str, ...]]
 
 
 class Placing:
-    """Gives nodes their places, in one step of a batch."""
+    """Places nodes, in one step of a batch."""
 
     def __init__(self, session: Session, tree: Tree, log: StepLog, now: datetime) -> None:
         self._session = session
@@ -53,9 +53,9 @@ class Placing:
         self._now = now
 
     def move(self, arrivals: Sequence[Arrival], on_conflict: Conflict) -> list[Placed]:
-        """Let the nodes lie where they are to lie, whether they are live or in the trash; return what is where.
+        """Move nodes, live or trashed, to their places; return them with their paths, in order of placing.
 
-        What they replace goes to the trash. Raises `EntryExists`, `IntoItself` and `InvalidName`.
+        Replaced nodes go to the trash. Raises `EntryExists`, `IntoItself` and `InvalidName`.
         """
         placed: list[Placed] = []
         leaving = [each.node for each in arrivals if each.node.parent_id != each.folder.id]
@@ -71,9 +71,9 @@ class Placing:
         return placed
 
     def copy(self, arrivals: Sequence[Arrival], on_conflict: Conflict) -> list[Placed]:
-        """Let copies of the nodes lie there, which all go to one folder; return them, in order.
+        """Place copies of the nodes, all in one folder; return the copies in order.
 
-        Raises `QuotaExceeded`, too.
+        Raises as `move`, and `QuotaExceeded`.
         """
         placed: list[Placed] = []
         with arriving(self._session, [each.node for each in arrivals]):
@@ -90,7 +90,7 @@ class Placing:
     def put_copies(
         self, arrivals: Sequence[Arrival], copies: Mapping[int, Node], on_conflict: Conflict
     ) -> list[Placed]:
-        """Let copies lie there that are built already, by the ids of their nodes; return them, in order.
+        """Place copies that are built already, given by the ids of their originals; return them in order.
 
         Raises `EntryExists`, `IntoItself` and `InvalidName`.
         """
@@ -109,7 +109,7 @@ class Placing:
         return placed
 
     def rehearse(self, arrivals: Sequence[Arrival], on_conflict: Conflict) -> None:
-        """Raise what keeps copies of the nodes from lying there; the caller rolls back."""
+        """Raise what prevents placing copies of the nodes; the caller rolls back."""
         with arriving(self._session, [each.node for each in arrivals]):
             for round_ in _rounds(arrivals):
                 self._check_reach(self._settle(round_, on_conflict, is_copy=True))
@@ -121,7 +121,7 @@ class Placing:
         self._tree.trash_all(nodes, self._now)
 
     def folder_at(self, names: tuple[str, ...]) -> Node:
-        """Return the folder at a path, made where it is missing; raises `NotAFolder`."""
+        """Return the folder at a path, created if missing; raises `NotAFolder`."""
         folder, depth = self._tree.walk(names)
         if folder.kind != Kind.FOLDER:
             raise NotAFolder(path=join_path(names[:depth]))
@@ -133,7 +133,7 @@ class Placing:
     def _settle(
         self, arrivals: Sequence[Arrival], on_conflict: Conflict, *, is_copy: bool = False
     ) -> list[Arrival]:
-        """Return the arrivals with the names that they get, which are free by then."""
+        """Return the arrivals with their final names, which are free afterwards."""
         settled: list[Arrival] = []
         rivals: list[tuple[Node, tuple[str, ...]]] = []
         for folder, inside in groupby(sorted(arrivals, key=_folder_id), key=lambda each: each.folder):
@@ -150,7 +150,7 @@ class Placing:
                         self._check_replaceable(each, rival, on_conflict)
                         rivals.append((rival, each.path))
                 settled.append(each)
-        # In a statement before the others take their names.
+        # In its own statement, before the others take the names.
         self.trash(rivals)
         return settled
 
@@ -172,7 +172,7 @@ class Placing:
             raise IntoItself(path=join_path(arrival.path))
 
     def _renamed(self, arrival: Arrival, claimed: set[str]) -> Arrival:
-        """Return an arrival with a name that neither is in the folder nor comes there with it."""
+        """Return an arrival with a name that is neither in the folder nor claimed by another arrival."""
 
         def is_taken(name: str) -> bool:
             return name in claimed or self._tree.child(arrival.folder, name) is not None
@@ -193,7 +193,10 @@ def _is_there(arrival: Arrival) -> bool:
 
 
 def _rounds(arrivals: Sequence[Arrival]) -> Iterator[Sequence[Arrival]]:
-    """Yield arrivals in order, a name of a folder once at a time: the second meets the first there."""
+    """Yield arrivals in order, in rounds without duplicate names.
+
+    So a later arrival meets an earlier one of its name in the folder.
+    """
     round_: list[Arrival] = []
     claimed: set[tuple[int, str]] = set()
     for each in arrivals:

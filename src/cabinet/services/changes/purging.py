@@ -1,9 +1,9 @@
-"""Removing for ever: something that is live, things in the trash, the whole trash.
+"""Permanent deletion: of a live node, of items in the trash, or of the whole trash.
 
-What one transaction may remove goes at once. Of more, all is hidden first, which is all that its
-owner sees of it; once that is decided their usage falls, and `removal.py` removes the rows.
+A small amount is deleted in one transaction. A larger one is hidden first, which is all that its owner
+notices; once that is committed, the usage falls, and `removal.py` deletes the rows.
 
-Rule: all of it is hidden or nothing, and of what is hidden for good nothing is seen again.
+Rule: all is hidden or nothing, and what is hidden for good never becomes visible again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _Found = TypeVar("_Found")
 
 
 class Purging:
-    """What can be removed for ever."""
+    """Permanent deletion in one scope."""
 
     def __init__(self, session: Session, clock: Clock, scope: Scope) -> None:
         self._session = session
@@ -42,7 +42,7 @@ class Purging:
         self._tree = Tree(session, scope)
 
     def purge_live(self, find: Callable[[], tuple[Node, tuple[str, ...]]]) -> None:
-        """Remove the live node that `find` returns with its path, under the lock of the space, or raises."""
+        """Delete a live node; `find` returns it with its path under the lock of the space, or raises."""
         with writing(self._session):
             self._tree.root(lock=True)
             node, _names = find()
@@ -52,10 +52,10 @@ class Purging:
                 return
 
         def hide(run: BatchRun, _found: None) -> None:
-            """Hide the node; taken back, it lies where it was."""
+            """Hide the node; if reverted, it returns to its place."""
             with run.step() as log:
                 node, names = find()
-                # Two notes: taken back it is in the trash, and then where it was.
+                # Two records: reverting them puts it into the trash first, and then back to its place.
                 log.relocating(node, names)
                 self._tree.trash(node, names, self._clock())
                 _hide(log, [node])
@@ -63,7 +63,7 @@ class Purging:
         self._hide(lambda: None, hide)
 
     def purge_trashed(self, find: Callable[[], Sequence[int]]) -> None:
-        """Remove what `find` returns the row ids of, which is in the trash, or raises."""
+        """Delete trashed nodes; `find` returns their row ids, or raises."""
         with writing(self._session):
             self._tree.root(lock=True)
             node_ids = find()
@@ -73,7 +73,7 @@ class Purging:
         self.purge_all(find, len(node_ids))
 
     def purge_all(self, find: Callable[[], Sequence[int]], count: int) -> Done:
-        """Remove `count` things in the trash as `purge_trashed` does, where those may be very many."""
+        """Delete `count` trashed nodes as `purge_trashed` does, where there may be very many."""
 
         def hide(run: BatchRun, node_ids: Sequence[int]) -> None:
             if len(node_ids) < count:
@@ -85,7 +85,7 @@ class Purging:
         return self._hide(find, hide, count)
 
     def empty(self, up_to: datetime | None = None) -> int:
-        """Remove everything in the trash, or what came there up to a time; return how many things."""
+        """Delete everything in the trash, or all that was trashed up to a time; return how many items."""
         found = select(Node.id).where(shows(self._scope.space_id))
         if up_to is not None:
             found = found.where(Node.trashed_at <= up_to)
@@ -96,13 +96,13 @@ class Purging:
                 purge(self._session, self._scope.space_id, node_ids)
                 return len(node_ids)
             space = self._session.get_one(Space, self._scope.space_id)
-            # Not the clock's time, which may have been set back since.
+            # Not the current time: the clock may have been set back since.
             newest = found.with_only_columns(Node.trashed_at).order_by(Node.trashed_at.desc()).limit(1)
             before, space.trash_hidden_to = space.trash_hidden_to, self._session.scalar(newest)
             hidden = trashed_between(self._scope.space_id, before, space.trash_hidden_to)
             note_hidden(self._session)
         count = self._session.scalar(select(func.count()).select_from(hidden.subquery())) or 0
-        # It is decided; what cannot be settled now is settled by whoever removes it.
+        # It is committed; if settling fails now, removal does it later.
         with suppress(CabinetError, DBAPIError):
             Removal(self._session).settle(self._scope.space_id)
         return count
@@ -110,11 +110,11 @@ class Purging:
     def _hide(
         self, find: Callable[[], _Found], hide: Callable[[BatchRun, _Found], None], count: int = 0
     ) -> Done:
-        """Hide what `find` returns, and decide that it is removed."""
+        """Hide the result of `find`, and commit to its removal."""
 
         def act(run: BatchRun, found: _Found) -> None:
             hide(run, found)
-            # What is hidden does not change, so it is measured while others write.
+            # Hidden rows do not change, so they are measured while others write.
             run.freed = measure(self._session, select(BatchItem.node_id).where(BatchItem.batch_id == run.id))
 
         runner = BatchRunner(self._session, self._clock, self._scope)
@@ -124,7 +124,7 @@ class Purging:
 
 
 def _hide(log: StepLog, nodes: Sequence[Node]) -> None:
-    """Hide nodes in the trash, in a step of a batch."""
+    """Hide trashed nodes, in a step of a batch."""
     for node in nodes:
         log.relocating(node, ())
         node.trash_id = None

@@ -1,9 +1,9 @@
-"""What becomes of a batch that its process does not finish: somebody else takes it back.
+"""Settles batches that their own process left behind: reverts or forgets them.
 
-One that was running is taken back. One that is done is forgotten when it can no longer be undone. A
-purge that has hidden all it is about is finished by `removal.py`, for nothing of it is seen again.
+A batch that was running is reverted. A completed one is forgotten when it can no longer be undone. A purge
+that has hidden everything is finished by `removal.py`, because nothing of it becomes visible again.
 
-Rule: a batch whose process may be alive is left alone; as little in a transaction as in the batch's own.
+Rule: a batch whose process may be alive is left alone; transactions are as small as those of the batch.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import use
 
-# Batches in one space that are kept so that they can be undone.
+# The maximum number of batches of a space that can be undone.
 UNDOABLE = 1000
 
 _UNDECIDED = {BatchState.RUNNING, BatchState.REVERTING}
@@ -57,15 +57,15 @@ class Recovery:
         self._session = session
         self._clock = clock
         self._pace = Pace(STEP)
-        # Hidden copies that have been looked at; nothing changes there any more.
+        # Hidden copies that were examined; they do not change any more.
         self._touched: set[int] = set()
         self._untouched: set[int] = set()
 
     def has_work(self) -> bool:
-        """Tell whether anything is left behind, in any space."""
-        is_any = self._session.execute(self._left_behind().limit(1)).first() is not None
+        """Return whether a batch is left to settle, in any space."""
+        has_any = self._session.execute(self._left_behind().limit(1)).first() is not None
         self._session.rollback()
-        return is_any
+        return has_any
 
     def _left_behind(self) -> Select[str, int]:
         return select(Batch.id, Batch.state).where(
@@ -73,14 +73,14 @@ class Recovery:
         )
 
     def recover(self, space_id: int | None = None) -> int:
-        """Settle what is left behind, in one space or in all, and return how many batches that were."""
+        """Settle the batches left behind, in one space or in all; return their number."""
         old = self._left_behind()
         if space_id is not None:
-            # Those that are done are in nobody's way.
+            # Completed batches do not block anything.
             old = old.where(Batch.space_id == space_id, Batch.state != BatchState.DONE)
         settled = 0
         for batch_id, state in self._session.execute(old).all():
-            # What cannot be settled now keeps nobody from settling the others.
+            # A failure of one batch must not block the others.
             with suppress(CabinetError):
                 if state in _UNDECIDED:
                     self._claim(batch_id)
@@ -92,9 +92,9 @@ class Recovery:
         return settled
 
     def make_room(self, space_id: int, keep: str | None) -> None:
-        """Forget the oldest of the batches in a space that could be undone, but `keep`, where these are too many.
+        """Forget the oldest undoable batches of a space, except `keep`, if there are too many.
 
-        They may have as many items in all as the space may have entries, and the last one any number.
+        All together may have as many items as the space may have entries; the last one may have any number.
         """
         done = select(Batch.id, Batch.length).where(
             Batch.space_id == space_id, Batch.state == BatchState.DONE
@@ -108,10 +108,10 @@ class Recovery:
         self._session.rollback()
 
     def take_back(self, batch_id: str) -> None:
-        """Take back what a batch of this process has done so far; there may be nothing."""
+        """Revert what a batch of this process has done so far, if anything."""
         with publishing(self._session):
             alive_until = self._clock() + ALIVE
-            with suppress(Unavailable):  # its first step has failed, or somebody else takes it back
+            with suppress(Unavailable):  # its first step failed, or another process reverts it
                 set_state(
                     self._session,
                     batch_id,
@@ -122,7 +122,7 @@ class Recovery:
         self._revert(batch_id)
 
     def _claim(self, batch_id: str) -> None:
-        """Take over a batch; raises `Unavailable` when its process, or another sweep, is alive after all."""
+        """Take over a batch; raises `Unavailable` if its process, or another sweep, is alive."""
         with writing(self._session):
             now = self._clock()
             stale = update(Batch).where(
@@ -140,7 +140,7 @@ class Recovery:
             is_left = measuring(self._session, partial(self._revert_step, batch_id, spaces))
 
     def _revert_step(self, batch_id: str, spaces: Collection[int]) -> bool:
-        """Take back as much as there is time for; tells whether there may be more."""
+        """Revert as much as there is time for; return whether there may be more."""
         with publishing(self._session):
             begun = time.monotonic()
             is_left = self._revert_some(batch_id, spaces)
@@ -148,7 +148,7 @@ class Recovery:
         return is_left
 
     def _revert_some(self, batch_id: str, spaces: Collection[int]) -> bool:
-        """Take back the last changes of a batch in some spaces; tells whether there may be more."""
+        """Revert the last changes of a batch, in all its spaces; return whether there may be more."""
         batch = self._locked(batch_id, BatchState.REVERTING, spaces)
         if batch is None:
             return False
@@ -176,7 +176,7 @@ class Recovery:
         return True
 
     def _until_large(self, items: Sequence[BatchItem]) -> Sequence[BatchItem]:
-        """Return those of some items that one transaction may take back, which are none if the first is large."""
+        """Return the first of these items that one transaction may revert; none if the first one is large."""
         copies = [item.node_id for item in items if item.role in _COPIES]
         if not copies or is_small(self._session, copies):
             return items
@@ -189,7 +189,7 @@ class Recovery:
         return small
 
     def _unmake_some(self, tree: Tree, item: BatchItem) -> None:
-        """Hide a large copy, or remove a batch of what it was, or keep it in the trash if it was touched."""
+        """Hide a large copy, or delete a part of it, or move it to the trash if it was changed."""
         node = self._session.get_one(Node, item.node_id)
         if not is_where_it_went(item, node):
             forget_items(self._session, item.batch_id, [item.position])
@@ -205,7 +205,7 @@ class Recovery:
             use(self._session, tree.scope, -freed.size, entries=-freed.entries)
 
     def _look_at_copy(self, batch_id: str) -> None:
-        """See whether somebody has touched the hidden copy that comes next, while others write."""
+        """Examine outside of a write transaction whether the next hidden copy was changed."""
         last = select(BatchItem).where(BatchItem.batch_id == batch_id)
         item = self._session.scalar(last.order_by(BatchItem.position.desc()).limit(1))
         node = None if item is None else self._session.get(Node, item.node_id)
@@ -215,7 +215,7 @@ class Recovery:
         self._session.rollback()
 
     def _forget(self, batch_id: str) -> None:
-        """Forget a batch that can no longer be undone, a part of its items at a time."""
+        """Delete a batch that can no longer be undone, some of its items at a time."""
         is_left = True
         while is_left:
             with writing(self._session):
@@ -227,7 +227,7 @@ class Recovery:
                     self._session.execute(delete(Batch).where(Batch.id == batch_id))
 
     def _scope_of(self, batch: Batch) -> Scope:
-        """Return where a batch was begun; all of its space once that is gone."""
+        """Return the scope of a batch; the whole space if its root no longer exists."""
         actor = Actor(batch.user_id)
         root = None if batch.root_id is None else self._session.get(Node, batch.root_id)
         if root is None or root.parent_id is None:
@@ -235,7 +235,7 @@ class Recovery:
         return Scope(actor, batch.space_id, root.id, ALL)
 
     def _locked(self, batch_id: str, state: BatchState, spaces: Collection[int]) -> Batch | None:
-        """Return a batch that is in a state, under the locks of its space and of others."""
+        """Return a batch if it is in this state, under the locks of its space and others."""
         space_id = self._session.scalar(select(Batch.space_id).where(Batch.id == batch_id))
         if space_id is None:
             return None

@@ -1,10 +1,10 @@
-"""The way back from a batch: each of its nodes lies again where it lay.
+"""Moves the nodes of a batch back to where they were.
 
-Somebody who undoes a batch gets all of it or nothing, and a name that is in use keeps it from being
-undone. When a batch fails, what it did has to go back whatever else happened meanwhile: what somebody
-else has moved away or removed stays so, and a name that is in use gets a number.
+An undo restores everything or nothing, and fails if a name is in use. When a failed batch is reverted, its
+changes must be taken back whatever happened meanwhile: nodes that others have moved or deleted stay as they
+are, and a name in use gets a number.
 
-Rule: the last change first; runs in the caller's step of a batch, and notes all it does.
+Rule: last change first; runs in the caller's step of a batch, and logs everything.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from cabinet.services.tree.tree import Tree
 
 
 class _Way(Enum):
-    """What brings a node back."""
+    """How to bring a node back."""
 
     TO_THE_TRASH = auto()
-    # It is live, and has been elsewhere.
+    # The node is live, at another place.
     MOVED_BACK = auto()
-    # It is in the trash.
+    # The node is in the trash.
     OUT_OF_THE_TRASH = auto()
     UNMAKE = auto()
 
@@ -46,12 +46,12 @@ def _way_back(item: BatchItem) -> _Way:
         return _Way.UNMAKE
     if item.trash_id is not None:
         return _Way.TO_THE_TRASH
-    # Not with the others: what was moved may be in the place of what was replaced by it.
+    # Not together: a moved node may be in the place of one that it replaced.
     return _Way.MOVED_BACK if item.new_trash_id is None else _Way.OUT_OF_THE_TRASH
 
 
 class _Whereabouts(NamedTuple):
-    """A folder, None for one that is gone, and the tree that shows it, at which path: none while it is in the trash."""
+    """A folder, None if deleted, with the tree and the path where it is visible: None in the trash."""
 
     folder: Node | None
     tree: Tree | None
@@ -59,12 +59,12 @@ class _Whereabouts(NamedTuple):
 
 
 class Reverting:
-    """Brings the nodes of some items back, in one transaction."""
+    """Moves the nodes of batch items back, in one transaction."""
 
     def __init__(
         self, session: Session, tree: Tree, log: StepLog, now: datetime, beside: Sequence[Tree] = ()
     ) -> None:
-        """Bring them back in the tree of their batch, and those of other spaces in the trees `beside` it."""
+        """Use the tree of the batch, and for nodes of other spaces the trees `beside` it."""
         self._session = session
         self._tree = tree
         self._trees = [tree, *beside]
@@ -73,17 +73,17 @@ class Reverting:
         self._folders: dict[int | None, _Whereabouts] = {}
 
     def undo(self, items: Sequence[BatchItem]) -> None:
-        """Bring all of them back; copies go to the trash, and folders that were made on the way stay.
+        """Undo all items; copies go to the trash, and folders that were created on the way stay.
 
-        Raises `NotFound` when one has gone elsewhere, `EntryExists` and `NotAFolder` when something
-        else is where it was.
+        Raises `NotFound` if a node has been moved elsewhere, `EntryExists` or `NotAFolder` if its place is
+        taken.
         """
         items = [item for item in items if item.role != ItemRole.BUILT]
         nodes = self._nodes(items)
         if not all(is_where_it_went(item, nodes.get(item.node_id)) for item in items):
             raise NotFound
         if not self._tree.scope.is_whole:
-            # What others have taken out of the scope meanwhile is not brought back into it.
+            # What others have moved out of the scope is not brought back into it.
             for node in nodes.values():
                 if node.trashed_at is None:
                     self._visible(node)
@@ -96,10 +96,10 @@ class Reverting:
                 self._relocate(way, alike, Conflict.FAIL)
 
     def take_back(self, items: Sequence[BatchItem]) -> None:
-        """Bring back those that are where the batch left them; what was made is gone again.
+        """Revert the items whose nodes are where the batch left them; created nodes are deleted.
 
-        A copy that somebody has put something into meanwhile goes to the trash instead, and a folder
-        that was made on the way stays unless it is empty.
+        A copy that has been changed since goes to the trash instead, and a folder that was created on the way
+        stays unless it is empty.
         """
         nodes = self._nodes(items)
         left = [item for item in items if is_where_it_went(item, nodes.get(item.node_id))]
@@ -130,14 +130,14 @@ class Reverting:
                 self._placing(tree).move(some, on_conflict)
 
     def _trash_again(self, items: Sequence[tuple[BatchItem, Node]]) -> None:
-        """Let nodes lie in the trash as they lay there."""
+        """Return nodes to the trash with their former state."""
         self._trash([node for _item, node in items if node.trashed_at is None])
         for item, node in items:
             self._tree_of(node).trash_as(node, item.path, item.trash_id, item.trashed_at)
         self._session.flush()
 
     def _trash(self, nodes: Sequence[Node]) -> None:
-        """Let live nodes lie in the trash of their spaces; raises `NotFound` for one that does not show."""
+        """Move live nodes to the trash of their spaces; raises `NotFound` for one that is not visible."""
         visible: dict[Tree, list[tuple[Node, tuple[str, ...]]]] = {}
         for node in nodes:
             tree, path = self._visible(node)
@@ -155,7 +155,7 @@ class Reverting:
         gone: list[Node] = []
         for item, node in items:
             if item.role == ItemRole.MADE:
-                # What was made below it has just gone.
+                # Folders created below it were just deleted.
                 self._session.refresh(node, ["child_count"])
                 if node.child_count:
                     continue
@@ -176,28 +176,28 @@ class Reverting:
         if folder is None or on_conflict is not Conflict.RENAME:
             is_elsewhere = folder is not None and not any(above.trashed_at for above in tree.way_up(folder))
             if is_elsewhere or (tree is not self._tree and not tree.scope.is_whole):
-                # It is out of reach, or nobody knows where the path began that it had.
+                # It is out of reach, or the root of its former path is unknown.
                 raise NotFound
             folder = self._placing(tree).folder_at(names[:-1])
-        # Else it has been deleted meanwhile, and its content belongs into it wherever it is.
+        # Else the folder was trashed meanwhile, and the node belongs into it wherever it is.
         return tree, Arrival(node, folder, names, self._origin(node))
 
     def _origin(self, node: Node) -> tuple[str, ...]:
-        """Return the path of a live node, or its name where a folder above it is in the trash."""
+        """Return the path of a live node, or its name if a folder above it is in the trash."""
         path = self._folder(node.parent_id).path
         return (*(path or ()), node.name)
 
     def _visible(self, node: Node) -> tuple[Tree, tuple[str, ...]]:
-        """Return the path of a live node, and in which tree; raises `NotFound` when a folder above it is in the trash."""
+        """Return the tree and path of a live node; raises `NotFound` if a folder above it is in the trash."""
         _folder, tree, path = self._folder(node.parent_id)
         if tree is None or path is None:
             raise NotFound
         return tree, (*path, node.name)
 
     def _folder(self, folder_id: int | None) -> _Whereabouts:
-        """Return where a folder is; asked once each while nothing changes its place.
+        """Return the location of a folder, cached while nothing moves.
 
-        It is the same for most of the items.
+        Most items have the same folder.
         """
         if folder_id not in self._folders:
             folder = None if folder_id is None else self._session.get(Node, folder_id)
@@ -215,7 +215,7 @@ class Reverting:
 
 
 def is_untouched(session: Session, copy: Node) -> bool:
-    """Tell whether all below a copy, and the copy, is as it was made; looks at each."""
+    """Return whether a copy and everything below it is unchanged since it was created; examines each node."""
     if copy.kind == Kind.FILE:
         return copy.version == 1
     nodes = below([copy.id])
@@ -225,12 +225,12 @@ def is_untouched(session: Session, copy: Node) -> bool:
 
 
 def is_incomplete(node: Node) -> bool:
-    """Tell whether a node is a copy that is hidden until it is complete."""
+    """Return whether a node is a copy that is hidden until it is complete."""
     return node.trashed_at is not None and node.trash_id is None and node.trashed_from is None
 
 
 def is_where_it_went(item: BatchItem, node: Node | None) -> bool:
-    """Tell whether a node is live or in the trash as the batch left it, wherever it lies."""
+    """Return whether a node is live or in the trash as the batch left it, at any place."""
     if node is None:
         return False
     if item.role == ItemRole.BUILT or is_incomplete(node):

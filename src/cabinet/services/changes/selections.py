@@ -1,11 +1,10 @@
-"""Everything in a place but some, as somebody saw it: which nodes that is now.
+"""Selections of everything in a folder or the trash with exceptions, and the nodes that match now.
 
-Somebody selects all of a folder or of the trash, perhaps takes some out again, and is told how many
-that are. The same number has to be there when it comes to acting, for what arrived since was not
-selected. What was taken out and is not there any more makes no difference: it counts neither then
-nor now.
+A user selects everything in a place, perhaps excludes some, and sees how many are selected. The same number
+has to be there when the operation runs, because entries that were added since were not selected. An excluded
+entry that no longer exists makes no difference: it counts neither then nor now.
 
-Rule: one statement says which nodes, so that they are those of one moment; reads only.
+Rule: one statement finds the nodes, so that they are of one moment; reads only.
 """
 
 from __future__ import annotations
@@ -24,17 +23,17 @@ from cabinet.services.tree.names import split_path, to_name
 from cabinet.services.tree.trash_marks import shows
 from cabinet.services.tree.tree import Tree
 
-# Rows that are fetched at a time.
+# Rows fetched at a time.
 _FETCHED = 1000
 
 
 class Gone(Exception):
-    """Something that was selected has been moved or removed since."""
+    """A selected node was moved or removed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class FolderSelection:
-    """All entries of the folder at `folder` but those of the names `excluding`, `count` in all."""
+    """All entries of the folder at `folder` except the names in `excluding`, `count` in all."""
 
     folder: str
     excluding: frozenset[str]
@@ -43,7 +42,7 @@ class FolderSelection:
 
 @dataclass(frozen=True, slots=True)
 class TrashSelection:
-    """All that is in the trash but what has one of the ids `excluding`, `count` in all."""
+    """Everything in the trash except the ids in `excluding`, `count` in all."""
 
     excluding: frozenset[str]
     count: int
@@ -51,7 +50,7 @@ class TrashSelection:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """The entries of a folder that were selected: its row id, its path, and their row ids by name."""
+    """The selected entries of a folder: its row id, its path, and their row ids ordered by name."""
 
     folder_id: int
     path: tuple[str, ...]
@@ -59,14 +58,14 @@ class Selected:
 
 
 def find_in_folder(session: Session, tree: Tree, selection: FolderSelection) -> Selected:
-    """Return what is selected in a folder; raises `SelectionChanged` when that are more or fewer now.
+    """Return the selected entries of a folder; raises `SelectionChanged` if their number differs.
 
     Also raises `NotFound`, `NotAFolder` and `InvalidName`.
     """
     path = split_path(selection.folder)
     excluding = {to_name(name) for name in selection.excluding}
     folder = tree.get_folder(path)
-    # A mount is nothing of the folder's own.
+    # A mount is no content of the folder.
     entries = select(Node.id, Node.name).where(
         Node.parent_id == folder.id, Node.trashed_at.is_(None), Node.kind != Kind.MOUNT
     )
@@ -76,11 +75,11 @@ def find_in_folder(session: Session, tree: Tree, selection: FolderSelection) -> 
 
 
 def find_in_trash(session: Session, space_id: int, selection: TrashSelection) -> Sequence[int]:
-    """Return the row ids of what is selected in the trash of a space, what lay nearer to the root first.
+    """Return the row ids of the selected items in the trash of a space, those nearest to the root first.
 
-    Raises `SelectionChanged` when that are more or fewer now.
+    Raises `SelectionChanged` if their number differs.
     """
-    # A folder comes before what was in it and was deleted by itself, which would make it anew.
+    # A folder comes before items that were deleted from it separately, which would recreate it.
     depth = func.length(Node.trashed_from) - func.length(func.replace(Node.trashed_from, "/", ""))
     trashed = select(Node.id, Node.trash_id).where(shows(space_id))
     node_ids = _ids(session, trashed.order_by(depth, Node.id), selection.excluding)
@@ -89,12 +88,12 @@ def find_in_trash(session: Session, space_id: int, selection: TrashSelection) ->
 
 
 def get_trashed(session: Session, space_id: int, node_ids: Sequence[int]) -> list[Node]:
-    """Return the nodes of a space that have these ids, in order; raises `Gone` unless all of them are in the trash."""
+    """Return the nodes with these ids in order; raises `Gone` unless all are in the trash of the space."""
     return _get_all(session, node_ids, shows(space_id))
 
 
 def get_live(session: Session, folder: Node, node_ids: Sequence[int]) -> list[Node]:
-    """Return the nodes of these ids, in order; raises `Gone` unless all of them are in that folder."""
+    """Return the nodes with these ids in order; raises `Gone` unless all are in that folder."""
     return _get_all(session, node_ids, (Node.parent_id == folder.id) & Node.trashed_at.is_(None))
 
 
@@ -107,7 +106,7 @@ def _get_all(session: Session, node_ids: Sequence[int], here: ColumnElement[bool
 
 
 def _ids(session: Session, wanted: Select[int, Any], excluding: frozenset[str] | set[str]) -> Sequence[int]:
-    """Return the ids among rows of an id and a key, but for the keys `excluding`."""
+    """Return the ids from rows of (id, key), except those with a key in `excluding`."""
     rows: Sequence[Row[int, Any]]
     node_ids = array("q")
     for rows in session.execute(wanted.execution_options(yield_per=_FETCHED)).partitions():

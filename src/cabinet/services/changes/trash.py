@@ -1,13 +1,13 @@
-"""The trash of one space: what was deleted, kept for a while, put back or gone for ever.
+"""The trash of a space: deleted items are kept for some time, and restored or permanently deleted.
 
-A folder in the trash is one entry, with all that lies below it. Everything there still counts in
-the usage of its space until it is gone for ever. Who sees a folder of a space alone does not see its
-trash, and can only put back what they deleted there themselves.
+A trashed folder is one item, with everything below it. Items count in the usage of their space until they are
+permanently deleted. An actor with access to a single folder of a space cannot list its trash, and can only
+restore what they deleted there themselves.
 
-Things of several spaces, in the own one and behind mounts, each go to the trash of their space, and come
-back from there.
+Items of several spaces, of the own one and behind mounts, go to the trash of their own space and are restored
+from there.
 
-Rule: one transaction a use case, but to remove for ever; bytes are left to the sweep.
+Rule: one transaction per operation, except for permanent deletion; the sweep deletes the bytes.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ from cabinet.services.tree.trash_marks import shows
 from cabinet.services.tree.tree import Tree
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Entries that one statement names.
+# Items in one statement.
 _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Trashed:
-    """Something in the trash; `entry` is what it was, at the path that it had."""
+    """An item in the trash; `entry` is what it was, at its original path."""
 
     id: str
     entry: Entry
@@ -55,7 +55,7 @@ class Trashed:
 
 @dataclass(frozen=True, slots=True)
 class TrashPage:
-    """Some of what is in the trash, the newest first; `next` asks for the rest."""
+    """Some items of the trash, newest first; `next` is the cursor of the rest."""
 
     entries: Sequence[Trashed]
     next: str | None
@@ -63,18 +63,18 @@ class TrashPage:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What was deleted at once: what is in a trash now, and the names of the mounts that were left."""
+    """The result of a deletion: the items now in a trash, and the names of the mounts that were left."""
 
     trashed: list[Trashed]
     left: list[str]
 
 
-# Of something in the trash, when that came there, and its id; the order of the trash.
+# The time and id of an item; the order of the trash.
 _Moment: TypeAlias = tuple[datetime, str]
 
 
 class Trash:
-    """What somebody can do with what was deleted; `keep` is how long it stays."""
+    """Operations of an actor on deleted items; `keep` is how long these are kept."""
 
     def __init__(
         self, session: Session, clock: Clock, keep: timedelta, cursors: Cursors, scope: Scope
@@ -88,7 +88,7 @@ class Trash:
         self._purging = Purging(session, clock, scope)
 
     def list_page(self, limit: int, after: str | None = None) -> TrashPage:
-        """Return a page of the trash; raises `InvalidField` for a foreign cursor."""
+        """Return a page of the trash; raises `InvalidField` for an invalid cursor."""
         self._scope.require_whole(Rights.LIST)
         found = self._session.scalars(self._range(after).limit(limit + 1)).all()
         shown = [self._to_trashed(node) for node in found[:limit]]
@@ -97,9 +97,9 @@ class Trash:
         return TrashPage(shown, self._to_cursor((shown[-1].trashed_at, shown[-1].id)))
 
     def outline(self, extent: Extent, after: str | None = None) -> tuple[list[str], str | None]:
-        """Return the ids of the first part of the trash, or of what is behind `after`, and what asks for the rest.
+        """Return the ids of the first part of the trash, or of what follows `after`, and the next cursor.
 
-        Raises `InvalidField` for a foreign cursor.
+        Raises `InvalidField` for an invalid cursor.
         """
         self._scope.require_whole(Rights.LIST)
         places, behind = first_part(
@@ -111,28 +111,29 @@ class Trash:
         return [trash_id for _, trash_id in places], behind
 
     def look_up(self, trash_ids: Sequence[str]) -> dict[str, Trashed]:
-        """Return what lies in the trash as one of `trash_ids`, by its id."""
+        """Return the items in the trash with these ids, by id."""
         self._scope.require_whole(Rights.LIST)
         return {trash_id: self._to_trashed(node) for trash_id, node in self._find_all(trash_ids).items()}
 
     def count(self) -> int:
-        """Return how many things are in the trash; looks at each, so only for somebody who asks."""
+        """Return the number of items in the trash; reads each, so call it only on request."""
         self._scope.require_whole(Rights.LIST)
         counted = select(func.count()).select_from(self._rows().subquery())
         return self._session.scalar(counted) or 0
 
     def restore(self, trash_id: str, on_conflict: Conflict = Conflict.FAIL) -> Entry:
-        """Put something back into the folder that it was in, wherever that is now.
+        """Restore an item to its original folder, at that folder's current location.
 
-        Is that gone, or in the trash, it comes to the path that it had, whose folders are made again.
+        If the folder is deleted or in the trash, the item returns to its original path, whose folders are
+        created again.
 
-        Raises `NotFound`, `EntryExists`, `NotAFolder` when a file is where a folder was, `InvalidName` when
-        a path would be too long, and `Unavailable` while what is below changes too fast to know.
+        Raises `NotFound`, `EntryExists`, `NotAFolder` if a file is in the place of a folder, `InvalidName` if
+        a path would be too long, and `Unavailable` while the tree changes too fast to know that.
         """
         return self.restore_all([trash_id], on_conflict)[0]
 
     def restore_all(self, trash_ids: Sequence[str], on_conflict: Conflict = Conflict.FAIL) -> list[Entry]:
-        """Put things back as `restore` does, all of them or none; return what is back, in their order."""
+        """Restore items as `restore` does, all or none; return their entries in order."""
         self._scope.require(CHANGE)
         return publishing_measured(self._session, lambda: self._restore_all(trash_ids, on_conflict))
 
@@ -142,9 +143,9 @@ class Trash:
         return [back[trash_id] for trash_id in dict.fromkeys(trash_ids)]
 
     def restore_at(self, places: Mapping[str, Place], on_conflict: Conflict) -> list[Entry]:
-        """Put things back, each at its place, as `restore_all`; `places` are those of their ids.
+        """Restore items, each at its place, as `restore_all`; `places` has their places by id.
 
-        What is behind a mount is returned, and named by errors, as the actor has it.
+        Entries and errors have the actor's paths behind mounts.
         """
         for place in places.values():
             place.scope.require(CHANGE)
@@ -168,12 +169,12 @@ class Trash:
         return Trash(self._session, self._clock, self._keep, self._cursors, scope)
 
     def put_back_all(self, trash_ids: Sequence[str], on_conflict: Conflict) -> dict[str, Entry]:
-        """Put things back in the caller's transaction, which holds the lock; as `restore_all`, by their ids.
+        """Restore items in the caller's transaction, which holds the lock; as `restore_all`, by id.
 
-        That transaction is one of `measuring`.
+        The transaction must run inside `measuring`.
         """
         nodes = self._get_all(trash_ids)
-        # A folder before what was in it and was deleted by itself, which would make it anew.
+        # A folder before items that were deleted from it separately, which would recreate it.
         upper_first = sorted(nodes.items(), key=lambda item: len(_origin(item[1])))
         with arriving(self._session, nodes.values()):
             return {trash_id: self._put_back(node, on_conflict) for trash_id, node in upper_first}
@@ -199,14 +200,14 @@ class Trash:
         return self._tree.to_entry(node, to)
 
     def add(self, paths: Iterable[str]) -> list[Trashed]:
-        """Move what is at each of the paths to the trash, all of it or nothing; return it, in their order.
+        """Move the entries at these paths to the trash, all or none; return them in order.
 
         Raises `NotFound`, `InvalidName`, and `IsAFolder` for the root.
         """
         return self.remove([Place(self._scope, path) for path in paths]).trashed
 
     def remove(self, places: Iterable[Place]) -> Removed:
-        """Move what is at some places to the trash of its space as `add` does, and leave mounts, all of it or nothing."""
+        """Trash the entries at some places as `add` does, in their spaces, and leave mounts; all or none."""
         self._scope.require(CHANGE)
         left: dict[str, None] = {}
         wanted: dict[tuple[Scope, tuple[str, ...]], Place] = {}
@@ -237,7 +238,7 @@ class Trash:
             return Removed(shown, list(left))
 
     def add_all(self, wanted: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], Trashed]:
-        """Move what is at paths to the trash in the caller's transaction; as `add`."""
+        """Move the entries at these paths to the trash in the caller's transaction; as `add`."""
         found = self._tree.find_all(wanted, self._tree.root(lock=True))
         if len(found) < len(wanted):
             raise NotFound
@@ -245,16 +246,16 @@ class Trash:
         return {names: self._to_trashed(found[names], names) for names in wanted}
 
     def purge(self, trash_id: str) -> None:
-        """Remove something in the trash for ever; raises `NotFound`."""
+        """Permanently delete an item in the trash; raises `NotFound`."""
         self.purge_all([trash_id])
 
     def purge_all(self, trash_ids: Sequence[str]) -> None:
-        """Remove things in the trash for ever, all of them or none; raises `NotFound`."""
+        """Permanently delete items in the trash, all or none; raises `NotFound`."""
         self._scope.require_whole(Rights.PURGE)
         self._purging.purge_trashed(lambda: [node.id for node in self._get_all(trash_ids).values()])
 
     def empty(self) -> None:
-        """Remove everything in the trash for ever."""
+        """Permanently delete everything in the trash."""
         self._scope.require_whole(Rights.PURGE)
         self._purging.empty()
 
@@ -263,7 +264,7 @@ class Trash:
         return rows if self._scope.is_whole else rows.where(Node.trashed_by == self._scope.actor.user_id)
 
     def _range(self, after: str | None, until: str | None = None) -> Select[Node]:
-        """Return what is behind one cursor and before another or at it, the newest first."""
+        """Return the query for what follows one cursor, up to and including another, newest first."""
         here = tuple_(Node.trashed_at, Node.trash_id)
         wanted = self._rows().order_by(Node.trashed_at.desc(), Node.trash_id.desc())
         if after is not None:
@@ -301,8 +302,8 @@ class Trash:
         return found
 
     def _to_trashed(self, node: Node, names: tuple[str, ...] | None = None) -> Trashed:
-        """Return something in the trash; `names` lead to where it was, if that is not told by itself."""
-        # That is what being in the trash means.
+        """Return an item in the trash; `names` is its original path, if it is not the stored one."""
+        # Every node in the trash has both.
         assert node.trash_id is not None
         assert node.trashed_at is not None
         entry = self._tree.to_entry(node, _origin(node) if names is None else names)
@@ -310,5 +311,5 @@ class Trash:
 
 
 def _origin(node: Node) -> tuple[str, ...]:
-    """Return the path that something in the trash had."""
+    """Return the original path of a trashed node."""
     return tuple((node.trashed_from or node.name).split("/"))

@@ -224,7 +224,7 @@ class Removal:
         return removed
 
     def _pending(self) -> Iterator[tuple[int, Callable[[], int | None]]]:
-        """Yield pending removals: a space, and a function that removes a batch and returns None at the end."""
+        """Yield pending removals: a space, and a function that removes a batch and returns None once done."""
         committed = (Batch.kind == BatchKind.PURGE) & (Batch.state == BatchState.COMMITTED)
         for batch_id, space_id in self._session.execute(select(Batch.id, Batch.space_id).where(committed)):
             yield space_id, partial(self._remove_of_batch, batch_id, space_id)
