@@ -1,4 +1,4 @@
-"""Bytes come in and become files.
+"""Uploads: receiving content and publishing it as files.
 
 Rule: no transaction is open while bytes move.
 """

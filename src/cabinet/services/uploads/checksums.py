@@ -1,9 +1,9 @@
-"""Whether a part arrived as it was sent.
+"""Checks that a part of an upload arrived unchanged.
 
-The content hash of a part that begins at the edge of a block falls out of what is computed anyway;
-every other digest costs the request a second pass over its bytes.
+The content hash of a part that starts at a block boundary is computed anyway; any other digest costs a second
+pass over the bytes.
 
-Rule: a part that was to be proven and could not be has never come.
+Rule: a part whose digest does not match counts as never received.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cabinet.storage.content_hash import BLOCK_SIZE, ContentHasher
 
 
 class Proof:
-    """The digests that a part has to have, computed while it passes."""
+    """The expected digests of a part, computed while it passes."""
 
     def __init__(self, part: Part, offset: int) -> None:
         self._free = part.content_hash if offset % BLOCK_SIZE == 0 else None
@@ -27,12 +27,12 @@ class Proof:
         self._promised = [(checksum.new(), checksum.digest) for checksum in promised if checksum]
 
     @property
-    def is_asked_for(self) -> bool:
-        """Tell whether the sender promised anything."""
+    def is_required(self) -> bool:
+        """Return whether the client sent any digest."""
         return self._free is not None or bool(self._promised)
 
     def watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """Pass `chunks` on."""
+        """Yield `chunks` unchanged, and hash them."""
         if not self._promised:
             yield from chunks
             return
@@ -44,7 +44,7 @@ class Proof:
                 hasher.close()
 
     def check(self, content_hash: str | None) -> None:
-        """Raise `ChecksumMismatch` unless what passed is what was promised; the content hash of it is given."""
+        """Raise `ChecksumMismatch` unless all digests match; `content_hash` is that of the bytes."""
         received = [(hasher.hexdigest(), digest) for hasher, digest in self._promised]
         if self._free is not None:
             received.append((content_hash or "", self._free))

@@ -1,10 +1,10 @@
-"""What content seems to be, by its first bytes.
+"""Media types detected from the first bytes of content.
 
-A hint, and only where neither the name nor the sender tells: it is right for what people keep,
-and what it says is never more than an image, a sound, a film, an archive, a PDF or plain text.
-HTML, SVG, XML and scripts are plain text here, so no content becomes active by looking as if it were.
+A hint, used only if neither the name nor the client gives a type: it is right for common files, and always an
+image, audio, video, an archive, a PDF or plain text. HTML, SVG, XML and scripts are plain text here, so
+content cannot become active by its appearance.
 
-Rule: pure functions over bytes; every type here is one that a browser runs nothing of.
+Rule: pure functions on bytes; no type here is one that a browser executes.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from __future__ import annotations
 import codecs
 import re
 
-# Bytes that are looked at: every mark stands in the first hundred, and text shows itself soon.
+# Bytes examined: every signature is in the first hundred, and text is recognized soon.
 HEAD_SIZE = 1024
 
-# Where a mark stands, what it is, and what it means.
+# Offset, signature and media type.
 _MARKS = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),
@@ -56,7 +56,7 @@ _BRANDS = {
     b"dash": "video/mp4",
 }
 
-# Brands of pictures of any codec; which it is, one of those says that follow.
+# Brands of images of any codec; one of the compatible brands that follow names it.
 _ANY_PICTURE = {b"mif1", b"msf1"}
 
 _EBML = b"\x1aE\xdf\xa3"
@@ -70,7 +70,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 
 
 def hint_of(head: bytes) -> str | None:
-    """Return what content that begins with `head` seems to be, None when nobody can tell."""
+    """Return the likely media type of content that starts with `head`, None if unknown."""
     for offset, mark, media_type in _MARKS:
         if head.startswith(mark, offset) and (media_type not in _RIFF or head.startswith(b"RIFF")):
             return media_type
@@ -94,12 +94,12 @@ def _by_brand(head: bytes) -> str | None:
 
 
 def _is_mpeg(head: bytes) -> bool:
-    # The third byte also holds the sampling rate, in two bits; both of them set is none.
+    # The third byte also has the two bits of the sampling rate; both set is invalid.
     return _MPEG_FRAME.match(head) is not None and head[2] & 0x0C != 0x0C
 
 
 def _is_text(head: bytes) -> bool:
-    """Tell whether `head` is UTF-8 without control characters; a letter may be cut off at its end."""
+    """Return whether `head` is UTF-8 without control characters; its last character may be cut off."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         text = decoder.decode(head, final=len(head) < HEAD_SIZE)

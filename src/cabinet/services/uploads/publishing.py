@@ -1,10 +1,10 @@
-"""Finished content becomes files in one scope, in one transaction.
+"""Publishes finished content as files of a scope, in one transaction.
 
-However many files there are, the database is asked a few questions in all: which blobs are known,
-what lies in each of the folders; and the rows go in together.
+However many files there are, one query finds the known blobs and one the contents of each folder; all rows
+are inserted together.
 
-Rule: runs in the caller's writing transaction and commits nothing; bytes are published last, for
-what is refused shall not leave them in the store until a sweep.
+Rule: runs in the caller's write transaction and commits nothing. Bytes are published last, so a refused
+upload leaves no orphaned blob.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ from cabinet.services.uploads.media_types import HEAD_SIZE, hint_of
 from cabinet.storage.blocks import SizeAndHash
 from cabinet.storage.protocols import BlobStore, Sealed, Staging
 
-# Into the tables and past the mapper, which takes as long over each row as the database does.
+# Without the ORM mapper, which takes as long for each row as the database does.
 _INSERT_BLOB = insert(Base.metadata.tables["blob"])
 _INSERT_VERSION = insert(Base.metadata.tables["version"])
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the operator allows: bytes of one file, versions of it, and how long an upload may rest."""
+    """The operator's limits: bytes per file, versions per file, and the lifetime of an idle upload."""
 
     max_size: int
     versions_kept: int
@@ -65,10 +65,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where content shall go, and what to do when the name is in use.
+    """The destination of an upload, and what to do if the name is in use.
 
-    `modified_at` is when its owner changed it last, and `media_type` what it is where the name
-    does not tell, as far as that is known.
+    `modified_at` is the time of the last change on the client, and `media_type` the type to use if the name
+    does not give one; None if unknown.
     """
 
     path: str
@@ -80,7 +80,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Content that is counted, hashed and durable in staging, and where it shall go."""
+    """Content that is counted, hashed and durable in staging, and its destination."""
 
     staging: Staging
     sealed: Sealed
@@ -90,14 +90,14 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of an upload; `is_new` unless it replaced the content of a file."""
+    """The result of an upload; `is_new` unless it replaced the content of a file."""
 
     entry: Entry
     is_new: bool
 
 
 class Places:
-    """The nodes at some paths and above them, as they are and as they become."""
+    """The nodes at some paths and above them, including those created during the publication."""
 
     def __init__(self, tree: Tree, paths: Sequence[tuple[str, ...]], root: Node | None = None) -> None:
         self._tree = tree
@@ -105,10 +105,10 @@ class Places:
         self._nodes = dict(tree.find_all(steps, root, with_mounts=True))
 
     def look(self, target: Target) -> tuple[tuple[str, ...], int]:
-        """Return the names in the path of `target`, and how many of them lead to something.
+        """Return the names of the path of `target`, and how many of them exist.
 
-        Raises what stands in its way: `InvalidName`, `IsAFolder`, `NotAFolder`, `EntryExists`,
-        `PreconditionFailed`, `Forbidden` where nothing may be replaced.
+        Raises what prevents the upload: `InvalidName`, `IsAFolder`, `NotAFolder`, `EntryExists`,
+        `PreconditionFailed`, `Forbidden` if replacing is not allowed.
         """
         names = split_path(target.path)
         if not names:
@@ -130,22 +130,22 @@ class Places:
         return names, depth
 
     def get(self, names: tuple[str, ...]) -> Node:
-        """Return the node at a path that leads to something."""
+        """Return the node at an existing path."""
         return self._nodes[names]
 
     def put(self, names: tuple[str, ...], node: Node) -> None:
-        """Note what is at a path from now on."""
+        """Set the node at a path."""
         self._nodes[names] = node
 
     def make_folder(self, names: tuple[str, ...], depth: int, now: datetime) -> Node:
-        """Return the folder at `names`, made where only the first `depth` of them lead to one."""
+        """Return the folder at `names`, created if only the first `depth` of them exist."""
         for length in range(depth, len(names)):
             folder, name = self._nodes[names[:length]], names[length]
             self._nodes[names[: length + 1]] = self._tree.make_folders(folder, [name], now)
         return self._nodes[names]
 
     def free_name(self, folder: tuple[str, ...], name: str) -> str:
-        """Return the name with the first number that makes it free in a folder."""
+        """Return the name with the first number that is free in a folder."""
         return free_name(name, lambda numbered: self._is_taken((*folder, numbered)))
 
     def _is_taken(self, names: tuple[str, ...]) -> bool:
@@ -153,7 +153,7 @@ class Places:
 
 
 class Publisher:
-    """Publishes in one scope; each `publish` is one half of a transaction of the caller's."""
+    """Publishes in one scope; `publish` is one part of the caller's transaction."""
 
     def __init__(self, session: Session, store: BlobStore, clock: Clock, terms: Terms, scope: Scope) -> None:
         self._session = session
@@ -164,24 +164,24 @@ class Publisher:
         self._tree = Tree(session, scope)
 
     def check(self, target: Target) -> None:
-        """Raise what stands in the way of `target` now."""
+        """Raise what prevents publishing to `target` now."""
         self._scope.require(Rights.WRITE)
         names, depth = Places(self._tree, [split_path(target.path)]).look(target)
         numbered = depth == len(names) and target.on_conflict is Conflict.RENAME
         check_entries(self._session, self._scope, len(names) - depth + numbered)
 
     def publish(self, finished: Sequence[Finished], released: int = 0) -> list[Stored]:
-        """Give every one of them its place, and return what they became, in order.
+        """Publish all of this content; return the results in order.
 
-        So many bytes are `released` that the user has counted for them so far.
+        `released` is the number of bytes that the usage includes for it so far.
 
-        Raises `InvalidName`, `EntryExists`, `IsAFolder`, `NotAFolder`, `PreconditionFailed`,
-        `QuotaExceeded`, `TooManyEntries`, `VersionsFull`, `StorageFull`; the caller then rolls back.
+        Raises `InvalidName`, `EntryExists`, `IsAFolder`, `NotAFolder`, `PreconditionFailed`, `QuotaExceeded`,
+        `TooManyEntries`, `VersionsFull`, `StorageFull`; the caller then rolls back.
         """
         self._scope.require(Rights.WRITE)
         root = self._tree.root(lock=True)
-        keys = self._note_blobs(finished)
-        # Nodes that are made here must not go in one by one, whenever something is looked up.
+        keys = self._record_blobs(finished)
+        # Autoflush would insert the new nodes one by one, with every query.
         with self._session.no_autoflush:
             stored = self._place(finished, root, released)
         self._store.publish(
@@ -189,10 +189,10 @@ class Publisher:
         )
         return stored
 
-    def _note_blobs(self, finished: Sequence[Finished]) -> Mapping[str, str]:
-        """Lock the blobs that are to be published, have their rows, and return their keys by their hashes."""
+    def _record_blobs(self, finished: Sequence[Finished]) -> Mapping[str, str]:
+        """Lock the blobs to publish, create missing rows, and return the keys by hash."""
         by_hash = {each.sealed.content_hash: each for each in finished}
-        # One order for everybody, or two requests could wait for each other's locks.
+        # One order everywhere, to prevent deadlocks between requests.
         for content_hash in sorted(by_hash):
             lock_blob(self._session, content_hash)
         known = select(Blob).where(Blob.content_hash.in_(by_hash))
@@ -234,7 +234,7 @@ class Publisher:
         ]  # fmt: skip
 
     def _with_hint(self, finished: Finished) -> Target:
-        """Return the target of content, with what the content seems to be where nothing else tells."""
+        """Return the target, with a media type detected from the content if there is no other."""
         target = finished.target
         if media_type_of(target.path, otherwise=target.media_type) != OCTETS:
             return target
@@ -242,7 +242,7 @@ class Publisher:
 
 
 def publish(session: Session, publisher: Publisher, finished: Sequence[Finished]) -> list[Stored]:
-    """Publish in a transaction of its own; raises as `Publisher.publish`, then nothing has changed."""
+    """Publish in its own transaction; raises as `Publisher.publish`, and nothing has changed then."""
     with publishing(session):
         return publisher.publish(finished)
 
@@ -250,9 +250,9 @@ def publish(session: Session, publisher: Publisher, finished: Sequence[Finished]
 def publish_all(
     session: Session, parts: Sequence[tuple[Place, Publisher, Sequence[Finished]]]
 ) -> list[list[Stored]]:
-    """Publish in several scopes, of which each is that of a place, in one transaction; as `publish`.
+    """Publish in several scopes, each that of a place, in one transaction; as `publish`.
 
-    What is behind a mount is returned, and named by errors, as the actor has it.
+    Entries and errors have the actor's paths behind mounts.
     """
     stored: list[list[Stored]] = []
     with publishing(session):
@@ -266,14 +266,14 @@ def publish_all(
 
 
 def _lock_all(session: Session, parts: Sequence[tuple[Place, Publisher, Sequence[Finished]]]) -> None:
-    """Take the locks that each part takes by itself, those of all in one order for everybody."""
+    """Take the locks of all parts at once, in the one order that all requests use."""
     lock_spaces(session, [place.scope.space_id for place, *_what in parts])
     for content_hash in sorted({each.sealed.content_hash for *_what, some in parts for each in some}):
         lock_blob(session, content_hash)
 
 
 class _Placing:
-    """The rows of one publication, gathered until all of them can go in together."""
+    """The rows of one publication, collected to be inserted together."""
 
     def __init__(self, session: Session, tree: Tree, places: Places, now: datetime) -> None:
         self._session = session
@@ -282,16 +282,16 @@ class _Placing:
         self._now = now
         self._versions: list[tuple[Node, dict[str, object]]] = []
         self._changes = Changes()
-        # Bytes, and files: the folders are counted as they are made.
+        # Bytes and files: folders are counted when they are created.
         self.used = self.added = 0
 
     @property
     def changed(self) -> set[Node]:
-        """The files that got other bytes."""
+        """The files whose content has changed."""
         return {node for node, _version in self._versions}
 
     def place(self, target: Target, measured: SizeAndHash) -> tuple[tuple[str, ...], Node, bool]:
-        """Give content its place; returns its path, its node, and whether that is new."""
+        """Place content; return its path, its node, and whether that is new."""
         names, depth = self._places.look(target)
         is_there = depth == len(names)
         if is_there and target.on_conflict is Conflict.RENAME:
@@ -306,11 +306,11 @@ class _Placing:
             self._session.add(node)
             self._tree.stretch(folder, node)
             self._places.put(names, node)
-            # Its bytes come as those of any other file that gets others.
+            # Its bytes are added below, like those of an existing file.
             self._changes.come(folder.id, Weighed(Kind.FILE, size=0))
             self.added += 1
         before = node.size
-        # The very same content again is a retry and no change.
+        # The same content again is a retry, not a change.
         if node.content_hash != measured.content_hash:
             self._fill(node, measured, target.media_type)
         node.modified_at = target.modified_at or self._now
@@ -326,10 +326,10 @@ class _Placing:
         self._tree.count(self._changes)
 
     def _fill(self, node: Node, measured: SizeAndHash, media_type: str | None) -> None:
-        """Make `measured` the content of a file, as its next version."""
+        """Set `measured` as the content of a file, in its next version."""
         self.used += measured.size
         node.media_type = media_type_of(node.name, otherwise=media_type)
-        # A new file has no id yet; `flush` knows it.
+        # A new file has no id yet; `flush` fills it in.
         self._versions.append((node, next_version(node, measured.content_hash, measured.size, self._now)))
 
 

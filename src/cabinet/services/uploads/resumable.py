@@ -1,9 +1,9 @@
-"""Uploads that go on over several requests, and over restarts of the server.
+"""Uploads that continue over several requests, and over restarts of the server.
 
-The row says how many bytes are durable, staging holds them, and no process remembers anything. A
-request takes the lock of its upload, goes on at the row's offset, and writes the new one when its
-bytes are kept: in the end, and now and then on the way. What is durable counts in the usage of the
-space from then on; when the content becomes a file, the file counts in its place.
+The row records how many bytes are durable, staging holds them, and no process keeps any state. A request
+takes the lock of its upload, continues at the row's offset, and updates it when bytes are durable: at the
+end, and from time to time before. Durable bytes count in the usage of the space; when the content becomes a
+file, the file counts instead.
 
 Rule: the row never claims a byte that staging could lose, and no transaction is open while bytes move.
 """
@@ -56,19 +56,19 @@ from cabinet.storage.reserve import check_room
 OTHER_LENGTH = N_("the length of the upload is another one.")
 BAD_PART = N_("it names a part that is no complete partial upload.")
 
-# Seconds that a request waits for the one before it, which was asked to let go of the upload.
-PATIENCE = 5.0
+# Seconds to wait for the previous request, which was asked to release the upload.
+RELEASE_TIMEOUT = 5.0
 
 
 class _Limit(NamedTuple):
-    """How many bytes a part may bring, and the quota where that is the reason."""
+    """The number of bytes that a part may have, and the quota if that is the reason."""
 
     size: int
     quota: int | None
 
 
 class ResumableUploads:
-    """The uploads of one actor to one scope that outlive their requests."""
+    """The resumable uploads of one actor to one scope."""
 
     def __init__(
         self,
@@ -89,13 +89,13 @@ class ResumableUploads:
         self._publisher = Publisher(session, store, clock, terms, scope)
 
     def begin(self, plan: Plan) -> UploadInfo:
-        """Make an upload; one of length 0 is finished at once.
+        """Create an upload; one of length 0 is finished at once.
 
-        Raises `TooLarge`, `QuotaExceeded`, `StorageFull`, `TooManyUploads`, and what stands in the way
-        of the target.
+        Raises `TooLarge`, `QuotaExceeded`, `StorageFull`, `TooManyUploads`, and what prevents publishing to
+        the target.
         """
         self._scope.require(Rights.WRITE)
-        # Held, so that what is checked next does not read it again.
+        # Keeping a reference saves the next checks from reading it again.
         space = self._space()
         if plan.kind is UploadKind.WHOLE:
             self._publisher.check(plan.target)
@@ -111,10 +111,10 @@ class ResumableUploads:
         return self.get(row.id) if state_of(row) is UploadState.COMPLETE else to_info(row)
 
     def get(self, upload_id: str) -> UploadInfo:
-        """Return how far an upload is, once whoever is writing to it has let go.
+        """Return the state of an upload, after asking a request that writes to it to release it.
 
-        One that is complete and could not be finished is finished now. Raises `NotFound`,
-        `UploadGone`, `UploadLocked`, or what keeps it from being finished.
+        A complete one that could not be finished is finished now. Raises `NotFound`, `UploadGone`,
+        `UploadLocked`, or what prevents finishing it.
         """
         self._scope.require(Rights.WRITE)
         row = self._rows.read(upload_id)
@@ -129,11 +129,11 @@ class ResumableUploads:
             return to_info(row)
 
     def append(self, upload_id: str, part: Part) -> UploadInfo:
-        """Take a part and return how far the upload is; the last one finishes it.
+        """Receive a part and return the state of the upload; the last part finishes it.
 
-        Without a checksum, what came before an error is kept; with one, a part counts whole or not
-        at all. Raises `OffsetMismatch`, `TooLarge`, `QuotaExceeded`, `ChecksumMismatch`,
-        `UploadIsFinal`, what `part.chunks` raise, and as `get` does.
+        Without a checksum, the bytes before an error are kept; with one, a part counts whole or not at all.
+        Raises `OffsetMismatch`, `TooLarge`, `QuotaExceeded`, `ChecksumMismatch`, `UploadIsFinal`, what
+        `part.chunks` raise, and as `get` does.
         """
         self._scope.require(Rights.WRITE)
         let_go = LetGo(part.let_go)
@@ -141,10 +141,10 @@ class ResumableUploads:
         if row.kind == UploadKind.JOINED:
             raise UploadIsFinal
         if row.ended_at is not None:
-            return self._append_nothing(row, part)
+            return self._append_empty(row, part)
         with self._held(row, let_go) as owned:
             if owned.row.ended_at is not None:
-                return self._append_nothing(owned.row, part)
+                return self._append_empty(owned.row, part)
             self._check_part(owned, part)
             limit = self._limit(owned, part)
             if owned.row.length is None and part.length is not None:
@@ -152,8 +152,8 @@ class ResumableUploads:
             self._receive(owned.row, part, limit, let_go)
             return to_info(owned.row)
 
-    def _append_nothing(self, row: Upload, part: Part) -> UploadInfo:
-        """Take the last part of an upload that has ended once more, which brings no byte."""
+    def _append_empty(self, row: Upload, part: Part) -> UploadInfo:
+        """Accept an empty part at the end of an ended upload, as a retry of the last one."""
         self._check_part(Owned(row, 0, None), part)
         self._session.rollback()
         proof = Proof(part, row.offset)
@@ -163,10 +163,11 @@ class ResumableUploads:
         return to_info(row)
 
     def join(self, plan: Plan, upload_ids: Sequence[str], beside: Iterable[Scope] = ()) -> UploadInfo:
-        """Make one file of complete partial uploads, which end with it; one may come several times.
+        """Join complete partial uploads into one file, which ends them; one may occur several times.
 
-        They were begun in this scope or in one `beside` it, by the same actor: a partial upload has no
-        destination yet. Raises `MalformedRequest` for a part that is none, `TooManyJoins`, and as `begin` does.
+        They were created by the same actor in this scope or one `beside` it: a partial upload has no
+        destination yet. Raises `MalformedRequest` for a part that is not a complete partial upload,
+        `TooManyJoins`, and as `begin` does.
         """
         self._scope.require(Rights.WRITE)
         most = caps_of(self._session).joins
@@ -183,7 +184,7 @@ class ResumableUploads:
         with ExitStack() as held:
             parts: dict[str, Upload] = {}
             begun_in: dict[str, UploadRows] = {}
-            # In one order for everybody, for two requests could wait for each other.
+            # One order everywhere, to prevent deadlocks between requests.
             for upload_id in sorted(set(upload_ids)):
                 rows, found = _find_partial(places, upload_id)
                 owned = held.enter_context(self._held(found, rows=rows))
@@ -213,7 +214,7 @@ class ResumableUploads:
         return row
 
     def cancel(self, upload_id: str) -> None:
-        """End an upload and forget its bytes; the file that it has become stays.
+        """End an upload and delete its bytes; a file that it has become is not affected.
 
         Raises `NotFound`, `UploadGone` or `UploadLocked`.
         """
@@ -226,28 +227,28 @@ class ResumableUploads:
             self._end(owned.row)
 
     def list_unfinished(self) -> list[UploadInfo]:
-        """Return the unfinished uploads, the newest first; asks nobody to let go."""
+        """Return the unfinished uploads, newest first; does not interrupt a request."""
         self._scope.require(Rights.WRITE | Rights.LIST)
         return [to_info(row) for row in self._rows.unfinished()]
 
     def unfinished_roots(self) -> set[int | None]:
-        """Return the row ids of the folders behind which the actor has unfinished uploads, in any scope."""
+        """Return the root ids of all scopes in which the actor has unfinished uploads."""
         return self._rows.unfinished_roots()
 
     @contextmanager
     def _held(
         self, row: Upload, let_go: Callable[[], None] | None = None, rows: UploadRows | None = None
     ) -> Iterator[Owned]:
-        """Hold the lock of an upload that had not ended, and give it as it is then.
+        """Lock an upload that has not ended, and yield its current state.
 
-        The transaction that read it is open. One that has expired ends here, and one whose bytes are
-        lost. Raises `UploadGone` then.
+        The transaction that read it is open. An upload that has expired or lost its bytes is ended here,
+        which raises `UploadGone`.
         """
         self._session.rollback()
         with ExitStack() as held:
             try:
                 held.enter_context(
-                    self._locker.hold(lock_name(row.id), timeout=PATIENCE, request_release=let_go)
+                    self._locker.hold(lock_name(row.id), timeout=RELEASE_TIMEOUT, request_release=let_go)
                 )
             except LockTaken as error:
                 raise UploadLocked from error
@@ -297,7 +298,7 @@ class ResumableUploads:
             self._check_room(owned, part.size or 0)
 
     def _limit(self, owned: Owned, part: Part) -> _Limit:
-        """Return how many bytes a part may bring."""
+        """Return the number of bytes that a part may have."""
         length = part.length if owned.row.length is None else owned.row.length
         left = (self._terms.max_size if length is None else length) - owned.row.offset
         if owned.quota is None or owned.quota - owned.usage >= left:
@@ -309,15 +310,15 @@ class ResumableUploads:
         self._session.rollback()
         proof = Proof(part, row.offset)
         chunks = proof.watch(iter_limited(part.chunks, limit.size))
-        with self._store.resume(row.id, row.offset, tentative=proof.is_asked_for) as staging:
+        with self._store.resume(row.id, row.offset, tentative=proof.is_required) as staging:
             try:
                 for chunk in chunks:
                     staging.append([chunk])
                     if staging.kept > row.offset:
                         self._rows.record(row, staging.kept)
             except CabinetError as error:
-                if not proof.is_asked_for:
-                    self._keep_what_came(row, staging)
+                if not proof.is_required:
+                    self._keep_received(row, staging)
                 if let_go.was_called:
                     raise UploadLocked from error
                 if isinstance(error, TooLarge) and limit.quota is not None:
@@ -327,8 +328,8 @@ class ResumableUploads:
             staging.keep()
             self._record_or_finish(row, staging)
 
-    def _keep_what_came(self, row: Upload, staging: ResumedStaging) -> None:
-        # The error that ended the part is the one to be told.
+    def _keep_received(self, row: Upload, staging: ResumedStaging) -> None:
+        # The error that ended the part is the one to report.
         with suppress(StorageFull, StorageFault):
             staging.keep()
         self._rows.record(row, staging.kept)
@@ -340,12 +341,12 @@ class ResumableUploads:
         try:
             self._finish(row, staging)
         except BaseException:
-            # The bytes are safe, and it is tried again when the client asks for the upload.
+            # The bytes are durable, and finishing is retried when the client asks for the upload.
             self._rows.record(row, staging.kept)
             raise
 
     def _finish(self, row: Upload, staging: ResumedStaging) -> None:
-        """Make a file of a complete upload, and end it."""
+        """Publish a complete upload as a file, and end it."""
         finished = Finished(staging, staging.finish(), target_of(row))
         with publishing(self._session):
             note = self._publish(row, finished)
@@ -353,7 +354,7 @@ class ResumableUploads:
         self._store.discard(row.id)
 
     def _publish(self, row: Upload, finished: Finished) -> Callable[[], None]:
-        # The file counts in place of what the upload held.
+        # The file counts instead of the bytes of the upload.
         (stored,) = self._publisher.publish([finished], released=row.offset)
         return self._rows.store(row, stored.entry.path, stored.entry.content_hash, finished.sealed.size)
 
@@ -364,7 +365,7 @@ class ResumableUploads:
 
 
 def _find_partial(places: Iterable[UploadRows], upload_id: str) -> tuple[UploadRows, Upload]:
-    """Return a partial upload that is complete, and where it was begun; raises `MalformedRequest`."""
+    """Return a complete partial upload, and the rows that it belongs to; raises `MalformedRequest`."""
     for rows in places:
         with suppress(NotFound):
             return rows, _complete_partial(rows.read(upload_id))
@@ -372,7 +373,7 @@ def _find_partial(places: Iterable[UploadRows], upload_id: str) -> tuple[UploadR
 
 
 def _complete_partial(row: Upload) -> Upload:
-    """Return a row, which is of a partial upload that is complete; raises `MalformedRequest`."""
+    """Return the row if it is a complete partial upload; raises `MalformedRequest`."""
     if row.kind != UploadKind.PARTIAL or state_of(row) is not UploadState.COMPLETE:
         raise MalformedRequest(reason=BAD_PART)
     return row

@@ -1,10 +1,10 @@
-"""What may come although the space is full: the content that is there already, once more.
+"""Allows uploading the same content again although the space is full.
 
-Nobody knows that it is the same before all of it has come. So a file that has just the size of the
-one that it would replace is received beyond the quota, and refused in the end if it is another
-content after all. All that is received so is at most as large as that file.
+Whether the content is the same is known only after all of it was received. So a file of exactly the size of
+the one that it would replace is received beyond the quota, and refused at the end if its content differs.
+What is received this way is never larger than that file.
 
-Rule: reads only; what counts in the end is decided by `usage.use`.
+Rule: reads only; `usage.use` makes the final decision.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from cabinet.services.uploads.publishing import Target
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What the file at a target holds: its size in bytes, and its content hash."""
+    """The content of the file at a target: its size in bytes and its content hash."""
 
     size: int
     content_hash: str
 
 
 def find_present(tree: Tree, target: Target) -> Present | None:
-    """Return what `target` would replace, None where it would not replace a file."""
-    # Else a full space would tell whoever may not read which content it is.
+    """Return the content that an upload to `target` would replace, None if it would not replace a file."""
+    # Without READ, a full space would reveal which content the file has.
     if target.on_conflict is not Conflict.REPLACE or not tree.scope.has(Rights.READ):
         return None
     try:
         names = split_path(target.path)
     except InvalidName:
-        return None  # which whoever takes the bytes will say
+        return None  # reported when the bytes are received
     node = tree.find_all([names]).get(names)
     if node is None or node.kind != Kind.FILE or node.content_hash is None:
         return None

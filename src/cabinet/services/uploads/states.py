@@ -1,16 +1,16 @@
-"""In which state an upload of several requests is, and what leads from one to another.
+"""The states of a resumable upload, and the transitions between them.
 
     RECEIVING ──fill──▶ COMPLETE ──publish──▶ STORED
         │                   │                   │
         └───────end─────────┴────────end────────┴──────▶ GONE
 
-An upload is COMPLETE while all of its bytes are there and no file has them: a partial one that waits
-to be joined, or one that could not be finished and is tried again. STORED it stays for a while, for
-a client that missed the answer; GONE as well, which was cancelled, has expired, lost its bytes,
-became a part of another, or was forgotten after it was stored.
+An upload is COMPLETE while it has all of its bytes but no file has them: a partial one that waits to be
+joined, or one that could not be finished and is retried. STORED uploads are kept for a while, for a client
+that missed the response; so are GONE ones, which were cancelled, expired, lost their bytes, became part of
+another upload, or were forgotten after they were stored.
 
-Rule: a row is changed by an event of this table, or not at all; a state is read off the row's columns
-and kept nowhere else.
+Rule: a row changes only by an event of this table; its state follows from its columns and is stored nowhere
+else.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cabinet.models import Upload
 
 
 class UploadState(Enum):
-    """Where an upload is on its way."""
+    """The state of an upload."""
 
     RECEIVING = auto()
     COMPLETE = auto()
@@ -30,15 +30,15 @@ class UploadState(Enum):
 
 
 class Event(Enum):
-    """What happens to an upload."""
+    """A change of an upload."""
 
-    # Some of its bytes are durable, or its length is known.
+    # More of its bytes are durable, or its length is known.
     KEEP = auto()
-    # The last of its bytes is.
+    # All of its bytes are durable.
     FILL = auto()
-    # Its content is a file.
+    # Its content was published as a file.
     PUBLISH = auto()
-    # It is over, and what it held is given back.
+    # It has ended and its bytes are released.
     END = auto()
 
 
@@ -46,12 +46,12 @@ TRANSITIONS: dict[UploadState, dict[Event, UploadState]] = {
     UploadState.RECEIVING: {
         Event.KEEP: UploadState.RECEIVING,
         Event.FILL: UploadState.COMPLETE,
-        # The last bytes are noted and published in one transaction.
+        # The last bytes are recorded and published in one transaction.
         Event.PUBLISH: UploadState.STORED,
         Event.END: UploadState.GONE,
     },
     UploadState.COMPLETE: {
-        # Noted once more, after a file could not be made of it: that puts off the end.
+        # Recorded again after publishing failed: that extends its lifetime.
         Event.FILL: UploadState.COMPLETE,
         Event.PUBLISH: UploadState.STORED,
         Event.END: UploadState.GONE,
@@ -62,11 +62,11 @@ TRANSITIONS: dict[UploadState, dict[Event, UploadState]] = {
 
 
 class ImpossibleTransition(RuntimeError):
-    """Somebody was about to do to an upload what cannot happen in its state: an error of ours."""
+    """An event that is impossible in the state of an upload: a bug."""
 
 
 def advance(state: UploadState, event: Event) -> UploadState:
-    """Return the state that `event` leads to; raises `ImpossibleTransition`."""
+    """Return the state after `event`; raises `ImpossibleTransition`."""
     try:
         return TRANSITIONS[state][event]
     except KeyError:
@@ -74,7 +74,7 @@ def advance(state: UploadState, event: Event) -> UploadState:
 
 
 def state_of(row: Upload) -> UploadState:
-    """Return the state that the columns of a row tell."""
+    """Return the state of a row."""
     if row.ended_at is not None:
         return UploadState.GONE if row.content_hash is None else UploadState.STORED
     return UploadState.COMPLETE if row.offset == row.length else UploadState.RECEIVING

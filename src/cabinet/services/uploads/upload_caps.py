@@ -1,10 +1,10 @@
-"""How many uploads to one space are kept in mind: unfinished ones, and those that have ended.
+"""Limits the number of uploads stored per space: unfinished ones, and ended ones.
 
-One that has ended is remembered so that a client that missed an answer can ask again. There is no end
-of uploads that can be begun and given up in a loop, so only the last of them are: the others become
-what never was, and 410 or the outcome becomes 404.
+An ended upload is kept so that a client that missed a response can ask again. Uploads can be created and
+cancelled in a loop without end, so only the latest are kept: the others are deleted, and 410 or the result
+becomes 404.
 
-Rule: whoever adds a row asks here first; the number of rows is bounded whatever becomes of them.
+Rule: check here before adding a row; the number of rows is bounded whatever happens to them.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from cabinet.services.kernel.caps import caps_of
 from cabinet.services.kernel.database import execute_counted
 from cabinet.services.tree.removal import has_more_than
 
-# Rows that one transaction deletes.
+# Rows deleted by one transaction.
 _BATCH = 500
 
 
 def check_unfinished(session: Session, space_id: int, now: datetime) -> None:
-    """Raise `TooManyUploads` where no upload more may begin in a space; under its lock it decides."""
+    """Raise `TooManyUploads` if no more uploads may begin in a space; final only under its lock."""
     most = caps_of(session).uploads
-    # Those that have expired only wait for a sweep, and their owner does not see them any more.
+    # Expired ones wait for the sweep, and their owner does not see them any more.
     unfinished = select(func.count()).where(
         Upload.space_id == space_id, Upload.ended_at.is_(None), Upload.expires_at > now
     )
@@ -37,9 +37,10 @@ def check_unfinished(session: Session, space_id: int, now: datetime) -> None:
 
 
 def find_oldest_ended(session: Session, space_id: int) -> Sequence[str]:
-    """Return the ids of ended uploads to a space that are remembered no longer, as many as one transaction deletes.
+    """Return the ids of ended uploads of a space to delete, as many as one transaction deletes.
 
-    Looks at each row only once there are about as many more again, so in no writing transaction.
+    Reads each row, but only once there are about twice as many as allowed; so call it in no write
+    transaction.
     """
     most = caps_of(session).uploads
     if not has_more_than(session, select(Upload.id).where(Upload.space_id == space_id), 2 * most):
@@ -49,6 +50,6 @@ def find_oldest_ended(session: Session, space_id: int) -> Sequence[str]:
 
 
 def forget_ended(session: Session, upload_ids: Sequence[str]) -> None:
-    """Forget ended uploads in the caller's transaction; one that has ended never goes on."""
+    """Delete ended uploads in the caller's transaction; these never continue."""
     if upload_ids:
         execute_counted(session, delete(Upload).where(Upload.id.in_(upload_ids)))

@@ -1,9 +1,9 @@
-"""The rows of the uploads of one actor to one scope: read as they are now, changed by the events of `states.py`.
+"""The rows of the uploads of one actor to one scope, read fresh and changed by the events of `states.py`.
 
-What is read belongs to no session, so it stays what it was when a transaction ends. Whoever holds the
-lock of the upload may rely on it, for only such a one changes the row.
+Rows are detached from the session, so they stay the same when a transaction ends. The holder of an upload's
+lock may rely on them, because only a holder changes the row.
 
-Rule: a row never claims a byte that staging could lose, and what it claims counts in the usage of its space.
+Rule: a row never claims a byte that staging could lose, and its bytes count in the usage of its space.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from cabinet.services.uploads.values import Plan, target_of
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """An upload, and the usage and the quota of its space, as they were read together."""
+    """An upload with the usage and quota of its space, read together."""
 
     row: Upload
     usage: int
@@ -40,13 +40,13 @@ class Owned:
 
 
 def end(row: Upload, now: datetime, keep: timedelta) -> None:
-    """Let an upload be over, and its row be kept so long for a client that asks again."""
+    """End an upload; its row is kept for `keep`, for a client that asks again."""
     advance(state_of(row), Event.END)
     row.content_hash, row.ended_at, row.expires_at = None, row.ended_at or now, now + keep
 
 
 class UploadRows:
-    """The rows of the uploads of one actor to one scope; unfinished ones outlive `keep` only where bytes come."""
+    """The rows of the uploads of one actor to one scope; each expires `keep` after its last change."""
 
     def __init__(self, session: Session, clock: Clock, keep: timedelta, scope: Scope) -> None:
         self._session = session
@@ -61,7 +61,7 @@ class UploadRows:
         return UploadRows(self._session, self._clock, self._keep, scope)
 
     def new(self, upload_id: str, plan: Plan) -> Upload:
-        """Return the row of an upload that has no bytes yet, which is in no database."""
+        """Return a new row without bytes; it is not stored yet."""
         now = self._clock()
         return Upload(
             id=upload_id,
@@ -82,29 +82,29 @@ class UploadRows:
         )
 
     def add(self, row: Upload, forgotten: Sequence[str]) -> None:
-        """Write a new row, and forget those that ended; raises `TooManyUploads`.
+        """Store a new row and delete these ended ones; raises `TooManyUploads`.
 
-        And `NotFound` when the space has ended.
+        Raises `NotFound` if the space was deleted.
         """
         with writing(self._session):
-            # One at a time, or several would see the same last place free.
+            # Under the lock, because several requests could take the same last place.
             lock_space(self._session, self._scope.space_id)
             check_unfinished(self._session, self._scope.space_id, self._clock())
             forget_ended(self._session, forgotten)
             self.insert(row)
 
     def insert(self, row: Upload) -> None:
-        """Write a new row in the caller's transaction."""
+        """Store a new row in the caller's transaction."""
         self._session.add(row)
         self._session.flush()
         self._session.expunge(row)
 
     def read(self, upload_id: str) -> Upload:
-        """Return the row as it is now; raises `NotFound`, or `UploadGone` for one that is no more."""
+        """Return the current row; raises `NotFound`, or `UploadGone` if the upload is gone."""
         return self._checked(self._session.scalar(select(Upload).where(Upload.id == upload_id, *self._mine)))
 
     def read_owned(self, upload_id: str) -> Owned:
-        """Return the row and its space as they are now; raises as `read` does."""
+        """Return the current row with values of its space; raises as `read` does."""
         wanted = select(Upload, Space.usage, Space.quota).join(Space, Space.id == Upload.space_id)
         found = self._session.execute(wanted.where(Upload.id == upload_id, *self._mine)).one_or_none()
         row = self._checked(found.Upload if found else None)
@@ -120,27 +120,27 @@ class UploadRows:
         return row
 
     def unfinished(self) -> list[Upload]:
-        """Return those that are not finished, the newest first."""
+        """Return the unfinished uploads, newest first."""
         open_ones = select(Upload).where(
             *self._mine, Upload.ended_at.is_(None), Upload.expires_at > self._clock()
         )
         return list(self._session.scalars(open_ones.order_by(Upload.created_at.desc())))
 
     def unfinished_roots(self) -> set[int | None]:
-        """Return the folders at which scopes begin, any of the actor's, in which some are not finished."""
+        """Return the root ids of all scopes in which the actor has unfinished uploads."""
         roots = select(Upload.root_id).where(Upload.user_id == self._scope.actor.user_id)
         return set(self._session.scalars(roots.where(Upload.ended_at.is_(None)).distinct()))
 
     def overdraft(self, row: Upload) -> int:
-        """Return how many bytes beyond the quota may come for an upload."""
+        """Return by how many bytes an upload may exceed the quota."""
         is_partial = row.kind == UploadKind.PARTIAL
         return overdraft(self._tree, target_of(row), row.length, is_partial=is_partial)
 
     def record(self, row: Upload, offset: int, length: int | None = None) -> None:
-        """Write how many bytes are durable, and that the space has so many more.
+        """Record how many bytes are durable, and add the new ones to the usage of the space.
 
-        Raises `QuotaExceeded` or `FolderFull` where others have taken the room meanwhile; then the
-        bytes count as never sent.
+        Raises `QuotaExceeded` or `FolderFull` if others have used the space meanwhile; then the bytes count
+        as never received.
         """
         length = row.length if length is None else length
         event = Event.FILL if offset == length else Event.KEEP
@@ -152,9 +152,9 @@ class UploadRows:
         row.offset, row.length, row.expires_at = offset, length, expires_at
 
     def store(self, row: Upload, path: str, content_hash: str | None, size: int) -> Callable[[], None]:
-        """Let an upload be the file at `path`, in the caller's transaction, which counts the bytes.
+        """Record in the caller's transaction, which counts the bytes, that an upload became this file.
 
-        Returns what is to be called once that is committed: until then `row` says what it said.
+        Returns a function to call after the commit: until then `row` keeps its values.
         """
         advance(state_of(row), Event.PUBLISH)
         now = self._clock()
@@ -169,7 +169,7 @@ class UploadRows:
         return note
 
     def end(self, row: Upload) -> None:
-        """Let an upload be over and give back what it held, in the caller's transaction."""
+        """End an upload and release its bytes, in the caller's transaction."""
         held = 0 if row.ended_at is not None else row.offset
         use(self._session, self._scope, -held)
         end(row, self._clock(), self._keep)
@@ -179,7 +179,7 @@ class UploadRows:
         try:
             use(self._session, self._scope, size)
         except (QuotaExceeded, FolderFull):
-            # Or the space is gone, and this upload with it.
+            # Raises if the space is deleted, and this upload with it.
             self.read(row.id)
             allowed = self.overdraft(row)
             if not allowed:

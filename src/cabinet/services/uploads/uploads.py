@@ -1,11 +1,10 @@
-"""Bytes come in and become files: `begin`, `append`, `seal`, `commit`.
+"""Uploads in one request: `begin`, `append`, `seal`, `commit`.
 
-Everything slow happens before the transaction: the bytes are received, counted, hashed and made
-durable in staging. Then one short transaction (publishing.py) writes the rows, publishes the blobs
-and commits, and only then the caller may acknowledge. A crash in between leaves bytes that no row
-refers to.
+Everything slow happens before the transaction: bytes are received, counted, hashed and made durable in
+staging. Then one short transaction (publishing.py) writes the rows, publishes the blobs and commits, and only
+then the caller may acknowledge. A crash in between leaves bytes that no row refers to.
 
-Rule: no transaction is open while bytes move; several uploads are finished together or not at all.
+Rule: no transaction is open while bytes move; several uploads are published together or not at all.
 """
 
 from __future__ import annotations
@@ -45,22 +44,22 @@ from cabinet.storage.reserve import check_room
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """What the sender said of the bytes: size, content hash (hex), plain SHA-256 (hex)."""
+    """What the client announced about the bytes: size, content hash (hex), plain SHA-256 (hex)."""
 
     size: int | None = None
     content_hash: str | None = None
     sha256: str | None = None
 
     def allows(self, present: Present) -> bool:
-        """Tell whether what comes may be what is there already."""
+        """Return whether the content may equal the present one."""
         return self.size in (None, present.size) and self.content_hash in (None, present.content_hash)
 
 
 @dataclass(slots=True)
 class Room:
-    """How many bytes the uploads of one request may still bring together; None of them is no limit.
+    """The number of bytes that the uploads of one request may still add together; None is no limit.
 
-    `stored` is what there is in the space already, and `is_tight` once more may come than there is room.
+    `stored` is the usage of the space, and `is_tight` once more may come than there is room for.
     """
 
     scope: Scope
@@ -70,20 +69,20 @@ class Room:
     is_tight: bool = False
 
     def full(self) -> StorageFull:
-        """Return what is to be raised when more comes."""
+        """Return the error to raise if more is sent."""
         return quota_exceeded(self.scope, self.quota)
 
     def expect(self, size: int | None) -> None:
-        """Note that so many bytes may come."""
+        """Announce this many bytes."""
         if self.left is not None and (size is None or size > self.left):
             self.is_tight = True
 
 
 @dataclass(slots=True)
 class Incoming:
-    """One upload in progress, of at most `max_size` bytes; owned by the request that began it.
+    """An upload in progress, of at most `max_size` bytes; owned by the request that began it.
 
-    `present` is what it may bring once more, whatever room there is.
+    `present` is the content that it may repeat although the space is full.
     """
 
     staging: Staging
@@ -99,11 +98,11 @@ class Incoming:
 
     @property
     def sha256(self) -> str | None:
-        """The plain SHA-256 of what came, in hex; computed only when one was promised."""
+        """The plain SHA-256 of the content, in hex; computed only if the client announced one."""
         return self._sha256.hexdigest() if self._sha256 else None
 
     def append(self, chunks: Iterable[bytes]) -> None:
-        """Take the content, all of it.
+        """Receive all of the content.
 
         Raises `TooLarge`, `QuotaExceeded`, `StorageFull`, or what `chunks` raise.
         """
@@ -119,9 +118,9 @@ class Incoming:
             raise self.room.full() from error
 
     def seal(self) -> Sealed:
-        """Make the content durable and hold it against every promise.
+        """Make the content durable and check it against all announced values.
 
-        Raises `DigestMismatch`, or `QuotaExceeded` for what has no room in the end.
+        Raises `DigestMismatch`, or `QuotaExceeded` if it does not fit after all.
         """
         if self.sealed is None:
             sealed = self.staging.finish()
@@ -136,7 +135,7 @@ class Incoming:
         return self.sealed
 
     def _take_room(self, measured: SizeAndHash) -> None:
-        """Leave less room for others, but for what is there already; raises `QuotaExceeded`."""
+        """Subtract the content from the room, unless it is the present one; raises `QuotaExceeded`."""
         is_again = self.present is not None and self.present.content_hash == measured.content_hash
         if self.room.left is None or is_again:
             return
@@ -146,7 +145,7 @@ class Incoming:
 
 
 class Uploads:
-    """Uploads to one scope, within what the operator allows."""
+    """Uploads to one scope, within the operator's limits."""
 
     def __init__(self, session: Session, store: BlobStore, clock: Clock, terms: Terms, scope: Scope) -> None:
         self._session = session
@@ -159,19 +158,19 @@ class Uploads:
 
     @property
     def scope(self) -> Scope:
-        """Whose files these become, and where."""
+        """The scope of the uploads."""
         return self._scope
 
     @property
     def usual_conflict(self) -> Conflict:
-        """What becomes of an upload to a name in use where its sender does not say."""
+        """The default resolution for an upload to a name in use."""
         return usual_conflict(self._scope.rights)
 
     def check(self, target: Target, size: int | None) -> None:
-        """Raise what `commit` would raise as far as it is known before a byte has come.
+        """Raise what `commit` would raise, as far as it is known before the first byte.
 
-        One block or less comes sooner than its path is looked up, and `commit` looks again anyway.
-        The quota needs no look-up of its own: `begin` has to know it in any case.
+        Up to one block arrives faster than its path is looked up, and `commit` checks it anyway. The quota
+        costs no extra query: `begin` needs it in any case.
         """
         self._scope.require(Rights.WRITE)
         self._known_room().expect(size)
@@ -181,10 +180,10 @@ class Uploads:
             self._session.rollback()
 
     def check_room_for_all(self, size: int | None, framing: int = 0) -> None:
-        """Raise `QuotaExceeded` or `StorageFull` when all files of the request are too much.
+        """Raise `QuotaExceeded` or `StorageFull` if the files of the request are too large together.
 
-        They have `size` bytes together, None where nobody knows; up to `framing` of them may be no
-        content. As many as the user has stored may be those once more.
+        They have `size` bytes together, None if unknown; up to `framing` of them may be no content. As many
+        bytes as the space already stores may be a repetition of those.
         """
         self._scope.require(Rights.WRITE)
         room = self._known_room()
@@ -196,10 +195,10 @@ class Uploads:
 
     @contextmanager
     def begin(self, promised: Promised = Promised(), target: Target | None = None) -> Iterator[Incoming]:
-        """Open an upload; leaving the context discards whatever was not published.
+        """Begin an upload; leaving the context discards what was not published.
 
-        What the file at `target` holds may come again, though there be no room. Raises `TooLarge`,
-        `QuotaExceeded` or `StorageFull` when the promised size has none.
+        The content of the file at `target` may be sent again even if there is no room. Raises `TooLarge`,
+        `QuotaExceeded` or `StorageFull` if the announced size does not fit.
         """
         self._scope.require(Rights.WRITE)
         present = self._check_room(promised, target)
@@ -207,21 +206,21 @@ class Uploads:
             yield Incoming(staging, promised, self._max_size, self._known_room(), present)
 
     def commit(self, uploads: Sequence[tuple[Incoming, Target]]) -> list[Stored]:
-        """Publish uploads, all of them or none, and return what they became, in order.
+        """Publish uploads, all or none; return the results in order.
 
         Raises `DigestMismatch`, `InvalidName`, `EntryExists`, `IsAFolder`, `NotAFolder`,
-        `PreconditionFailed`, `QuotaExceeded`, `StorageFull`; then nothing has changed.
+        `PreconditionFailed`, `QuotaExceeded`, `StorageFull`; nothing has changed then.
         """
         return publish(self._session, *self.ready(uploads))
 
     def commit_in_parts(
         self, parts: Sequence[tuple[Uploads, Place, Sequence[tuple[Incoming, Target]]]]
     ) -> list[list[Stored]]:
-        """Publish uploads of several scopes, each with the place where it begins; as `commit`."""
+        """Publish uploads to several scopes, each given with its place; as `commit`."""
         return publish_all(self._session, [(place, *service.ready(some)) for service, place, some in parts])
 
     def ready(self, uploads: Sequence[tuple[Incoming, Target]]) -> tuple[Publisher, list[Finished]]:
-        """Return what publishes in this scope, and uploads, whole; the room is looked for anew after that."""
+        """Return the publisher and the sealed uploads; the room is queried again for later ones."""
         finished = [
             Finished(upload.staging, upload.seal(), target, upload.sha256)
             for upload, target in uploads
@@ -230,7 +229,7 @@ class Uploads:
         return self._publisher, finished
 
     def _check_room(self, promised: Promised, target: Target | None) -> Present | None:
-        """Return what may come once more, if that matters; raises as `begin` does."""
+        """Return the content that may be sent again, if that matters; raises as `begin` does."""
         size = promised.size or 0
         if size > self._max_size:
             raise TooLarge(limit=self._max_size)
@@ -246,7 +245,7 @@ class Uploads:
         return present
 
     def _known_room(self) -> Room:
-        """Return the room for what comes until the next `commit`; asked for once, before the first byte."""
+        """Return the room until the next `commit`; queried once, before the first byte."""
         if self._room is None:
             self._room = self._look_for_room()
             self._session.rollback()

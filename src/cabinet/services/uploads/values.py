@@ -1,4 +1,4 @@
-"""What is said of an upload that goes on over several requests.
+"""The values that describe a resumable upload.
 
 Rule: plain values; nothing here touches the database.
 """
@@ -17,10 +17,10 @@ from cabinet.services.uploads.publishing import Target
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an upload shall become; `length` is None until somebody knows it.
+    """A request to create an upload; `length` is None while unknown.
 
-    `description` is what the client wants to be told again, word for word, and `parts` how it named
-    the uploads that are joined.
+    `description` is metadata that is returned to the client unchanged, and `parts` the client's list of the
+    uploads to join.
     """
 
     target: Target
@@ -31,7 +31,7 @@ class Plan:
 
 
 class PartHasher(Protocol):
-    """Computes the digest of a part while it passes."""
+    """Computes the digest of a part while it is received."""
 
     def update(self, data: bytes, /) -> None: ...
 
@@ -40,7 +40,7 @@ class PartHasher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Checksum:
-    """A digest, in hex, that a part has to have; `new` makes the hasher."""
+    """The expected digest of a part, in hex; `new` creates the hasher."""
 
     new: Callable[[], PartHasher]
     digest: str
@@ -48,11 +48,11 @@ class Checksum:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one request brings: bytes from `offset` on, `size` of them if that was announced.
+    """The body of one request: bytes from `offset` on, `size` of them if that was announced.
 
-    `content_hash` is the hash of these bytes alone, which costs less to check than a checksum does.
-    `length` is the upload's, where the request names it. `let_go` makes `chunks` end soon; it is
-    called from another thread.
+    `content_hash` is the hash of these bytes alone, which costs less to check than a checksum. `length` is
+    that of the upload, if the request gives it. `let_go` makes `chunks` end soon; it is called from another
+    thread.
     """
 
     offset: int
@@ -66,7 +66,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class UploadInfo:
-    """An upload as its owner sees it. `content_hash` is known once it has become the file at `path`."""
+    """An upload as its owner sees it. `content_hash` is set once it has become the file at `path`."""
 
     id: str
     kind: UploadKind
@@ -81,19 +81,19 @@ class UploadInfo:
 
     @property
     def is_finished(self) -> bool:
-        """Tell whether all bytes are there and have become what they were for."""
+        """Return whether all bytes were received and, unless the upload is partial, published."""
         if self.kind is UploadKind.PARTIAL:
             return self.offset == self.length
         return self.content_hash is not None
 
 
 def lock_name(upload_id: str) -> str:
-    """Return what the lock of an upload is called."""
+    """Return the name of the lock of an upload."""
     return f"upload {upload_id}"
 
 
 def to_info(row: Upload) -> UploadInfo:
-    """Copy a row."""
+    """Return the values of a row."""
     return UploadInfo(
         id=row.id,
         kind=UploadKind(row.kind),
@@ -109,12 +109,12 @@ def to_info(row: Upload) -> UploadInfo:
 
 
 def target_of(row: Upload) -> Target:
-    """Return where an upload shall go, as its row has it."""
+    """Return the target that is stored in the row of an upload."""
     return Target(row.path, Conflict(row.on_conflict), modified_at=row.modified_at, media_type=row.media_type)
 
 
 class LetGo:
-    """Makes a part end soon, and remembers that it did."""
+    """Makes a part end soon, and remembers whether it was called."""
 
     def __init__(self, let_go: Callable[[], None] | None) -> None:
         self._let_go = let_go
