@@ -1,4 +1,4 @@
 """Folders and selections as one zip archive.
 
-Rule: read only; nothing here is written.
+Rule: reads only.
 """

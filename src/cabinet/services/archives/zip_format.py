@@ -1,10 +1,9 @@
-"""The bytes of a zip archive, in the order in which they are sent.
+"""The zip format: yields the bytes of an archive in the order in which they are sent.
 
-Nothing is compressed. Content that is read in one piece has its checksum and sizes in front of
-it, longer content behind it; so the length of the whole is known from names and sizes alone. Above
-4 GiB, or 65,535 entries, the format's 64-bit records take over by themselves. Times are kept
-twice: the old field in the server's local time, and in UTC to the second as Unix programs read it.
-Sections are those of PKWARE's APPNOTE.TXT, version 6.3.10.
+Nothing is compressed. Content that is read in one piece has its checksum and sizes before it, longer content
+after it; so the length of the archive follows from names and sizes alone. Above 4 GiB, or 65,535 entries, the
+format's 64-bit records are used. Each time is stored twice: in the old field in the server's local time, and
+in UTC to the second for Unix programs. Sections are those of PKWARE's APPNOTE.TXT, version 6.3.10.
 
 Rule: knows names, sizes and bytes; no row, no store. What has been written is not kept in memory.
 """
@@ -20,16 +19,17 @@ from tempfile import SpooledTemporaryFile
 
 from cabinet.storage.chunks import CHUNK_SIZE
 
-# Bytes of the table of contents that are held in memory; what is longer goes to a temporary file.
+# Bytes of the central directory that are held in memory; a longer one goes to a temporary file.
 DIRECTORY_IN_MEMORY = 4 << 20
 
-# Sizes and offsets above it are written with 64 bits; half of what 32 hold, for old unpackers.
+# Larger sizes and offsets are written with 64 bits; half the range of 32 bits, for old unpackers.
 _LIMIT_32 = (1 << 31) - 1
 _LIMIT_COUNT = 0xFFFF
-# In a field of 16 or 32 bits: see the one of 64.
+# In a field of 16 or 32 bits: the value is in the 64-bit field.
 _ELSEWHERE_16, _ELSEWHERE_32 = 0xFFFF, 0xFFFFFFFF
 
-# Signature, version needed, flags, method, time, date, checksum, both sizes, lengths of name and extra (4.3.7).
+# Signature, version needed, flags, method, time, date, checksum, both sizes, lengths of name and extra
+# (4.3.7).
 _LOCAL = struct.Struct("<4s5H3L2H")
 # Signature, versions, flags, method, time, date, checksum, both sizes, lengths of name, extra and comment,
 # disk, attributes, offset of the local header (4.3.12).
@@ -40,32 +40,33 @@ _END = struct.Struct("<4s4H2LH")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR_64 = struct.Struct("<4sLQL")
 
-# Of the format: with folders, and with fields of 64 bits (4.4.3). Made by a Unix, whose modes are told (4.4.2).
+# Format versions: with folders, and with 64-bit fields (4.4.3). Made on Unix, so modes are given (4.4.2).
 _VERSION, _VERSION_64, _UNIX = 20, 45, 3 << 8
 _STORED = 0
 _DESCRIPTOR_FOLLOWS, _UTF_8 = 1 << 3, 1 << 11
 _FILE_MODE, _FOLDER_MODE = 0o100644 << 16, 0o040755 << 16 | 1 << 4
 
-# An extra field begins with its id and length (4.5.1); this one holds what has no room in 32 bits (4.5.3).
+# An extra field starts with its id and length (4.5.1); this one holds what does not fit into 32 bits (4.5.3).
 _EXTRA = struct.Struct("<2H")
 _ZIP64_ID = 1
 _ZIP64_SIZES = struct.Struct("<2H2Q")
 
-# The extended timestamp: its id, five bytes, the time of the last change, in seconds since 1970.
+# The extended timestamp: its id, five bytes: a flag and the modification time in seconds since 1970.
 _TIMESTAMP = struct.Struct("<HHBl")
 _TIMESTAMP_ID, _MODIFIED = 0x5455, 1
-# What the old field can say; and about that much, for what is far from it has no local form.
+# The range of the old field; and roughly the same in UTC, because times far from it cannot be converted to
+# local ones.
 _OLDEST, _NEWEST = datetime(1980, 1, 1), datetime(2107, 12, 31, 23, 59, 58)  # noqa: DTZ001 - local, as the format has it
 _FIRST, _LAST = datetime(1979, 1, 1, tzinfo=UTC), datetime(2108, 12, 31, tzinfo=UTC)
 
 
 def is_one_piece(size: int) -> bool:
-    """Tell whether content of so many bytes is read at once, and its checksum stands before it."""
+    """Return whether content of this size is read at once, with its checksum before it."""
     return size <= CHUNK_SIZE
 
 
 class Archive:
-    """One archive being written; every method returns or yields the bytes that come next."""
+    """One archive being written; every method returns or yields the next bytes."""
 
     def __init__(self) -> None:
         self._offset = 0
@@ -73,16 +74,16 @@ class Archive:
         self._directory: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(DIRECTORY_IN_MEMORY)  # noqa: SIM115 - close() is ours
 
     def close(self) -> None:
-        """Forget the table of contents."""
+        """Discard the central directory."""
         self._directory.close()
 
     def folder(self, name: str, modified_at: datetime) -> bytes:
-        """Return a folder; `name` ends in a slash."""
+        """Return the bytes of a folder; `name` ends in a slash."""
         entry = _Entry(name, modified_at, 0, mode=_FOLDER_MODE)
         return self._enter(entry, entry.local_header(0), 0)
 
     def small_file(self, name: str, modified_at: datetime, content: bytes) -> tuple[bytes, bytes]:
-        """Return a file of one piece: its header and, as it is, its content."""
+        """Return the header and the unchanged content of a file of one piece."""
         entry = _Entry(name, modified_at, len(content))
         checksum = zlib.crc32(content)
         header = self._enter(entry, entry.local_header(checksum), checksum)
@@ -92,7 +93,7 @@ class Archive:
     def large_file(
         self, name: str, modified_at: datetime, size: int, chunks: Iterable[bytes]
     ) -> Iterator[bytes]:
-        """Yield a file of several pieces; `chunks` have to be `size` bytes together."""
+        """Yield the bytes of a file of several pieces; `chunks` must be `size` bytes in all."""
         entry = _Entry(name, modified_at, size, flags=_DESCRIPTOR_FOLLOWS)
         header = entry.local_header(0)
         yield header
@@ -106,7 +107,7 @@ class Archive:
         yield descriptor
 
     def end(self) -> Iterator[bytes]:
-        """Yield the table of contents, which ends the archive."""
+        """Yield the central directory, which ends the archive."""
         start, size = self._offset, self._directory.tell()
         self._directory.seek(0)
         while chunk := self._directory.read(CHUNK_SIZE):
@@ -123,7 +124,7 @@ class Archive:
         )
 
     def _enter(self, entry: _Entry, header: bytes, checksum: int) -> bytes:
-        """Note an entry that begins here in the table of contents."""
+        """Add an entry that starts here to the central directory."""
         self._directory.write(entry.central_header(checksum, self._offset))
         self._offset += len(header)
         self._count += 1
@@ -131,7 +132,7 @@ class Archive:
 
 
 class Length:
-    """Adds up how long an archive becomes, entry by entry, without writing it."""
+    """Computes the length of an archive, entry by entry, without writing it."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -139,7 +140,7 @@ class Length:
         self._directory = 0
 
     def add(self, name: str, modified_at: datetime, size: int) -> None:
-        """Count an entry; a folder has no size."""
+        """Add an entry; a folder has size 0."""
         named = len(name.encode()) + len(_extra(modified_at))
         wide = (2 if size > _LIMIT_32 else 0) + (1 if self._offset > _LIMIT_32 else 0)
         self._directory += _CENTRAL.size + named + (_EXTRA.size + 8 * wide if wide else 0)
@@ -152,7 +153,7 @@ class Length:
 
     @property
     def total(self) -> int:
-        """The bytes of the archive, were it to end here."""
+        """The length in bytes of an archive with these entries."""
         wide = _needs_64(self._count, self._offset, self._directory)
         return self._offset + self._directory + _END.size + (_END_64.size + _LOCATOR_64.size if wide else 0)
 
@@ -162,7 +163,7 @@ def _needs_64(count: int, start: int, size: int) -> bool:
 
 
 class _Entry:
-    """A file or folder, as its header and its line in the table of contents describe it."""
+    """A file or folder, with its local header and its header in the central directory."""
 
     def __init__(
         self, name: str, modified_at: datetime, size: int, *, mode: int = _FILE_MODE, flags: int = 0
@@ -176,7 +177,7 @@ class _Entry:
         self._mode = mode
 
     def local_header(self, checksum: int) -> bytes:
-        """Return what stands before the content; a descriptor behind it has the checksum and the size."""
+        """Return the header before the content; with a descriptor, that holds checksum and size instead."""
         size = self._size
         if self._flags & _DESCRIPTOR_FOLLOWS:
             checksum = size = 0
@@ -191,12 +192,12 @@ class _Entry:
         return fixed + self._name + extra
 
     def descriptor(self, checksum: int) -> bytes:
-        """Return what stands behind the content, if it says so before it."""
+        """Return the descriptor after the content, for entries with that flag."""
         shape = _DESCRIPTOR_64 if self._is_64 else _DESCRIPTOR
         return shape.pack(b"PK\x07\x08", checksum, self._size, self._size)
 
     def central_header(self, checksum: int, offset: int) -> bytes:
-        """Return the line in the table of contents; `offset` is where the entry begins."""
+        """Return the header in the central directory; `offset` is where the entry starts."""
         wide: list[int] = []
         size = self._size
         if self._is_64:
@@ -217,7 +218,7 @@ class _Entry:
 
 
 def _local_time(modified_at: datetime) -> tuple[int, int]:
-    """Return time and date as the format has them: by the server's clock, in steps of two seconds (4.4.6)."""
+    """Return date and time fields of the format: local time of the server, in two-second steps (4.4.6)."""
     local = min(max(_FIRST, modified_at), _LAST).astimezone().replace(tzinfo=None)
     local = min(max(_OLDEST, local), _NEWEST)
     time = local.hour << 11 | local.minute << 5 | local.second // 2
@@ -227,5 +228,5 @@ def _local_time(modified_at: datetime) -> tuple[int, int]:
 def _extra(modified_at: datetime) -> bytes:
     seconds = floor(modified_at.timestamp())
     if not 0 <= seconds < 1 << 31:
-        return b""  # the field has no more than 31 bits that every reader agrees on
+        return b""  # only 31 bits of the field are read alike by every reader
     return _TIMESTAMP.pack(_TIMESTAMP_ID, _TIMESTAMP.size - 4, _MODIFIED, seconds)

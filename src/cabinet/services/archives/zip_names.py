@@ -1,9 +1,9 @@
-"""Names that every unpacker can write, on Windows too.
+"""File names that every unpacker can write, on Windows as well.
 
-A name in Cabinet may hold what Windows keeps for itself, and two names may differ only by case;
-in an archive each becomes one that is safe, and no two in a folder collide.
+A name in Cabinet may contain what Windows reserves, and two names may differ only by case; in an archive each
+becomes a safe name, unique within its folder.
 
-Rule: pure functions and counting over strings; what comes out is one segment of a path, never `.` or `..`.
+Rule: pure functions and counting on strings; a result is one segment of a path, never `.` or `..`.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from cabinet.services.tree.names import NAME_UNITS, cut, numbered
 
 
 class Naming(StrEnum):
-    """What the entries of an archive are called: what every unpacker can write, or exactly what they are."""
+    """The names in an archive: safe for every unpacker, or exactly the original ones."""
 
     SAFE = "safe"
     EXACT = "exact"
 
 
-# Control characters, separators and what reverses the writing no name has; see names.py.
+# Names never contain control characters, separators or bidirectional overrides; see names.py.
 _RESERVED = re.compile(r'[<>:"|?*/\\\x00-\x1f]')
 _TRAILING = re.compile(r"[. ]+$")
-# Windows takes these for devices, whatever follows a dot.
+# Windows treats these as devices, with any extension.
 _DEVICE = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)",
     re.IGNORECASE,
@@ -33,7 +33,7 @@ _DEVICE = re.compile(
 
 
 def to_safe_name(name: str) -> str:
-    """Return `name` as Windows can write it; a name that is fine stays as it is."""
+    """Return `name` with what Windows does not allow replaced; a valid name stays as it is."""
     safe = _RESERVED.sub("_", name)
     if _DEVICE.match(safe):
         safe = cut(f"_{safe}", NAME_UNITS)
@@ -41,12 +41,12 @@ def to_safe_name(name: str) -> str:
 
 
 class FolderNames:
-    """Gives the entries of one folder of an archive names of their own.
+    """Assigns unique safe names to the entries of one folder of an archive.
 
-    A name that only differs by case from one before it is numbered. It remembers a number a name
-    and not the names, for a folder may hold a million; two that share one by chance cost a
-    needless number. No number is tried twice for what it would be the same name with: so the
-    work grows as the folder does, also where long names become alike when they are cut for a number.
+    A name that differs only by case from an earlier one gets a number. Only a hash of each name is stored,
+    because a folder may hold a million; a collision of hashes costs an unnecessary number. No number is tried
+    twice for names that would become the same: so the work is linear in the size of the folder, even if long
+    names become equal when they are cut for a number.
     """
 
     def __init__(self) -> None:
@@ -54,33 +54,34 @@ class FolderNames:
         self._next: dict[int, int] = {}
 
     def take(self, name: str) -> str:
-        """Return the safe name that `name` has from now on."""
+        """Return a unique safe name for `name`, and reserve it."""
         safe = to_safe_name(name)
         key = _key(safe)
         if key not in self._taken:
             self._taken.add(key)
             return safe
         digits = 1
-        while (chosen := self._number(safe, digits)) is None:
+        while (numbered_name := self._number(safe, digits)) is None:
             digits += 1
-        return chosen
+        return numbered_name
 
     def _number(self, safe: str, digits: int) -> str | None:
-        """Take a name with a number of so many digits; None if all of these are taken."""
+        """Reserve the name with a number of so many digits; None if all are taken."""
         lowest, end = 10 ** (digits - 1), 10**digits
-        # As many digits leave as much of the name, so this is one key for all that are alike then.
+        # Numbers with equally many digits leave the same prefix, so all names that become equal share this
+        # key.
         alike = _key(numbered(safe, lowest))
         for number in range(self._next.get(alike, max(lowest, 2)), end):
-            chosen = numbered(safe, number)
+            numbered_name = numbered(safe, number)
             self._next[alike] = number + 1
-            if _key(chosen) not in self._taken:
-                self._taken.add(_key(chosen))
-                return chosen
+            if _key(numbered_name) not in self._taken:
+                self._taken.add(_key(numbered_name))
+                return numbered_name
         return None
 
 
 class ExactNames:
-    """Leaves the entries of one folder the names that they have, for a program that reads them."""
+    """Keeps the original names in one folder of an archive, for programs that read them."""
 
     def take(self, name: str) -> str:
         """Return `name`."""
@@ -88,6 +89,6 @@ class ExactNames:
 
 
 def _key(name: str) -> int:
-    # Not hash(), which is another one in every process: an archive is the same each time.
+    # Not hash(), which differs between processes: the same archive must be the same each time.
     folded = name.casefold().encode()
     return zlib.crc32(folded) << 32 | zlib.adler32(folded)

@@ -1,11 +1,13 @@
-"""Folders and selections of one scope as a zip archive, made while it is sent.
+"""Zip archives of folders and selections of one scope, created while they are sent.
 
-The tree is read a page at a time, each in a transaction that ends before the next byte moves. So
-an archive shows each folder as it was when it was reached, and each file whole, as it was then.
+The tree is read in pages, each in a transaction that ends before the next byte is sent. So an archive shows
+each folder as of when it was reached, and each file complete, as of then.
 
-An archive of the root of somebody's own space has what lies behind its mounts, too, as the user has it.
+An archive of the root of a personal space includes what is behind its mounts, with the paths and rights of
+the user.
 
-Rule: what lies outside of the scope does not exist. Neither the tree nor an archive is ever held whole.
+Rule: what lies outside of the scope does not exist. Neither the tree nor an archive is ever held in memory as
+a whole.
 """
 
 from __future__ import annotations
@@ -38,13 +40,13 @@ from cabinet.storage.protocols import BlobStore
 MAX_PATHS = 1000
 NOT_SO_MANY = N_("name 1 to 1000 files or folders.")
 
-# Of an archive with more entries the length is not told: whoever waits for it should not wait longer.
+# Archives with more entries have no known length, because computing it would delay the start too long.
 MEASURED_ENTRIES = 20_000
 
-# What an archive is called that has no name of its own.
+# The name of an archive whose content gives none.
 DEFAULT_NAME = "cabinet"
 
-# Entries of a folder that are read at a time.
+# Entries per page.
 PAGE = 1000
 
 _COLUMNS = (
@@ -64,7 +66,7 @@ _AMONG = _ENTRIES.where(Node.id.in_(bindparam("ids", expanding=True)))
 
 
 class _Copy(NamedTuple):
-    """What a node says, for longer than the transaction that read it."""
+    """The columns of a node, valid after the transaction that read it."""
 
     id: int
     kind: int
@@ -81,12 +83,12 @@ _Names: TypeAlias = FolderNames | ExactNames
 
 
 class _Top(NamedTuple):
-    """Something that was asked for, and the names of the folders it lies in; it may be the root of all."""
+    """A requested node with the names of the folders above it; possibly the root."""
 
     above: tuple[str, ...]
     found: _Found
     is_root: bool = False
-    # The folders that are in it besides those of its own, in order.
+    # The mounts in it, in order.
     mounts: Sequence[_Copy] = ()
 
 
@@ -102,10 +104,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Zip:
-    """An archive that can be sent once; `length` is in bytes, None when it takes too long to tell.
+    """An archive that can be sent once; `length` is in bytes, None if computing it takes too long.
 
-    `chunks` raises `BlobMissing` or `StorageFault` when a content cannot be read; closing it frees
-    all that it holds.
+    `chunks` raises `BlobMissing` or `StorageFault` if content cannot be read; closing it releases all
+    resources.
     """
 
     name: str
@@ -114,9 +116,9 @@ class Zip:
 
 
 class Zipping:
-    """Makes an archive of what is in a scope.
+    """Creates archives of the contents of a scope.
 
-    `session` is nobody else's, for it is needed as long as the archive is sent, and is closed then.
+    It owns `session`, which is used until the archive is sent, and closed then.
     """
 
     def __init__(self, session: Session, store: BlobStore, scope: Scope) -> None:
@@ -126,15 +128,15 @@ class Zipping:
         self._tree = Tree(session, scope)
 
     def zip(self, paths: Sequence[str], naming: Naming = Naming.SAFE) -> Zip:
-        """Return an archive of files and folders, in their order; of all that is in the root, for the empty path.
+        """Return an archive of files and folders in order; the empty path means all contents of the root.
 
-        With exact names each has its whole path, and what lies below another of `paths` comes only with that.
-        Raises `InvalidField`, `InvalidName`, or `NotFound` when one of them is missing.
+        With exact names each entry has its whole path, and what lies below another of `paths` is included
+        only once. Raises `InvalidField`, `InvalidName`, or `NotFound` if one of them does not exist.
         """
         return self.zip_places([Place(self._scope, path) for path in paths], naming)
 
     def zip_places(self, places: Sequence[Place], naming: Naming = Naming.SAFE) -> Zip:
-        """Return an archive of what is at some places, each called as its actor has it; as `zip`."""
+        """Return an archive of the entries at some places, named by the actor's paths; as `zip`."""
         self._scope.require(Rights.READ)
         if not 1 <= len(places) <= MAX_PATHS:
             raise InvalidField(field="path", reason=NOT_SO_MANY)
@@ -194,14 +196,14 @@ class Zipping:
         ]
 
     def _selected(self, selected: Selected) -> Iterator[_Top]:
-        """Yield those of what is selected in a folder that are there yet, a page at a time."""
+        """Yield the selected entries of a folder that still exist, page by page."""
         for start in range(0, len(selected.node_ids), PAGE):
             ids = selected.node_ids[start : start + PAGE]
             for row in self._page(_AMONG, {"folder_id": selected.folder_id, "ids": ids}):
                 yield _Top(selected.path, row)
 
     def _members(self, tops: Iterable[_Top], naming: Naming) -> Iterator[Member]:
-        """Yield `tops` and all below them; the root stands for what is in it."""
+        """Yield `tops` and everything below; the root is replaced by its contents."""
         names: _Names = FolderNames() if naming is Naming.SAFE else ExactNames()
         for top in tops:
             prefix = "" if naming is Naming.SAFE else "".join(f"{name}/" for name in top.above)
@@ -241,7 +243,7 @@ class Zipping:
             yield from self._below(row.id, f"{name}/", type(names)())
 
     def _chunks(self, members: Iterable[Member]) -> Generator[bytes, None, None]:
-        """Yield the archive in pieces of about `CHUNK_SIZE`; many small files go in one."""
+        """Yield the archive in pieces of about `CHUNK_SIZE`; many small files share one."""
         gathered: list[bytes] = []
         size = 0
         with (
@@ -276,15 +278,15 @@ def _in_order(found: _Found) -> tuple[int, bytes]:
 
 
 def _copy_of(node: Node | None, names: tuple[str, ...]) -> _Copy:
-    """Return what a node says, by the name that it was asked for; raises `NotFound` for none."""
+    """Return the columns of a node, with the requested name; raises `NotFound` for None."""
     if node is None:
         raise NotFound
-    said = _Copy(*(getattr(node, field) for field in _Copy._fields))
-    return said._replace(name=names[-1]) if names else said
+    copy = _Copy(*(getattr(node, field) for field in _Copy._fields))
+    return copy._replace(name=names[-1]) if names else copy
 
 
 def _read(stream: BinaryIO, member: Member) -> Iterator[bytes]:
-    """Yield the content of a file; raises `BlobMissing` when some of it is not there."""
+    """Yield the content of a file; raises `BlobMissing` if some of it is missing."""
     try:
         yield from iter_exactly(stream, member.size)
     except TruncatedBody as error:
@@ -299,13 +301,13 @@ def _length_of(members: Iterable[Member]) -> int:
 
 
 def _outermost(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Return those of `paths` that do not lie below another."""
-    chosen = set(paths)
-    return [path for path in paths if not any(path[:depth] in chosen for depth in range(len(path)))]
+    """Return the paths that do not lie below another."""
+    selected = set(paths)
+    return [path for path in paths if not any(path[:depth] in selected for depth in range(len(path)))]
 
 
 def _name_of(paths: Sequence[tuple[str, ...]]) -> str:
-    """Return the name of the one thing, else of the folder that all of them lie in."""
+    """Return the name of the only entry, else of the folder that contains all."""
     folders = {path[:-1] for path in paths}
     named = paths[0] if len(paths) == 1 else folders.pop() if len(folders) == 1 else ()
     return f"{named[-1] if named else DEFAULT_NAME}.zip"
