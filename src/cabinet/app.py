@@ -27,14 +27,14 @@ from cabinet.storage.reserve import Reserve
 from cabinet.terminal.text import escape_controls
 from cabinet.web import (
     assets,
+    compression,
     formats,
-    guard,
     health,
     i18n,
-    lean,
-    packing,
     pages,
     problems,
+    request_guards,
+    template_env,
 )
 from cabinet.web.cookies import Cookies
 from cabinet.web.runtime import EXTENSION, Runtime
@@ -71,11 +71,11 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     app.url_map.converters["path"] = _AnyPath
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of an entry is the documented one
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    lean.init_app(app)
+    template_env.init_app(app)
     # Flask creates its logger on first access, and with it the handler of the audit log.
     _ = app.logger
     _bind_extensions(app)
-    for part in (guard, problems, i18n, formats, packing, pages, assets, health, jobs):
+    for part in (request_guards, problems, i18n, formats, compression, pages, assets, health, jobs):
         part.init_app(app)
     commands.init_app(app, preparing.prepare)
     app.register_blueprint(auth.bp)
@@ -104,7 +104,7 @@ def _derive(settings: dict[str, Any], instance: Path) -> None:
         ),
         SESSION_REFRESH_EACH_REQUEST=False,
         SESSION_COOKIE_SAMESITE="Lax",
-        # `guard.py` checks the CSRF token, for browsers only; it is valid as long as the session.
+        # `request_guards.py` checks the CSRF token, for browsers only; it is valid as long as the session.
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
         # bcrypt refuses more than 72 bytes and NUL bytes; this setting hashes passwords with SHA-256 first.

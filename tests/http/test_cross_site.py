@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from cabinet.web.guard import SAFE_METHODS
+from cabinet.web.request_guards import SAFE_METHODS
 from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, AuthActions
 from tests.support.visitors import NAVIGATION, Browser, Program

@@ -16,8 +16,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from cabinet.web.guard import FOR_EVERYBODY
 from cabinet.web.page_user import USER_HEADER
+from cabinet.web.request_guards import FOR_EVERYBODY
 from tests.support.contents import content_of
 from tests.support.images import picture
 from tests.support.people import Person

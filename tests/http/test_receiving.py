@@ -16,9 +16,9 @@ from flask.typing import ResponseReturnValue
 from cabinet.services.access.rights import Rights
 from cabinet.services.uploads.publishing import Stored
 from cabinet.services.uploads.uploads import Uploads
-from cabinet.web.guard import streams_body
 from cabinet.web.identity import acting_user
 from cabinet.web.receiving import receive_body, receive_form
+from cabinet.web.request_guards import streams_body
 from cabinet.web.services import uploads
 from tests.support.visitors import Program, is_problem
 

@@ -16,11 +16,11 @@ from cabinet.auth.refusing import form_again
 from cabinet.auth.register_views import is_registration_open
 from cabinet.errors import AccountGuarded, InvalidField, SignInRequired, TooManyAttempts, Unavailable
 from cabinet.web import i18n
-from cabinet.web.guard import host_of
 from cabinet.web.identity import ActingUser, account_user, sign_in, sign_out, visitor
 from cabinet.web.pages import check_form, local_path, see_other, text_of
 from cabinet.web.peer import peer_address
 from cabinet.web.problems import wants_page
+from cabinet.web.request_guards import host_of
 from cabinet.web.services import accounts
 
 # A year in seconds; the language of somebody who is not signed in.

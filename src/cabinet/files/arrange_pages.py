@@ -20,10 +20,8 @@ from cabinet.services.tree.entries import Conflict, Entry
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.paging import Order
 from cabinet.web.formats import number
-from cabinet.web.guard import takes_body_of
 from cabinet.web.identity import acting_user
 from cabinet.web.listing.navigation import REFUSALS, crumbs_of, nothing_chosen, refuse, way_back
-from cabinet.web.objects import to_json
 from cabinet.web.pages import check_form, see_other, text_of
 from cabinet.web.parameters import PATHS_BYTES, to_conflict
 from cabinet.web.places import (
@@ -35,6 +33,8 @@ from cabinet.web.places import (
     rename_path,
 )
 from cabinet.web.problems import wants_page
+from cabinet.web.request_guards import takes_body_of
+from cabinet.web.serializers import to_json
 from cabinet.web.services import files
 from cabinet.web.texts import NN_
 

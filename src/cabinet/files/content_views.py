@@ -27,9 +27,7 @@ from cabinet.services.uploads.publishing import Stored
 from cabinet.web.archives import send_zip
 from cabinet.web.conditional import send_listing
 from cabinet.web.formats import number
-from cabinet.web.guard import streams_body, takes_body_of
 from cabinet.web.identity import acting_user
-from cabinet.web.objects import to_json
 from cabinet.web.pages import goes_on_at, local_path, see_other
 from cabinet.web.parameters import (
     MAX_PATHS,
@@ -43,6 +41,8 @@ from cabinet.web.places import all_behind_mounts, look_up_all, place_at, place_o
 from cabinet.web.problems import wants_page
 from cabinet.web.ranges import precondition_of, send_entry, to_digest, to_etag
 from cabinet.web.receiving import Destination, receive_body, receive_files
+from cabinet.web.request_guards import streams_body, takes_body_of
+from cabinet.web.serializers import to_json
 from cabinet.web.services import files, mounts, uploads, versions, zipping
 
 # Werkzeug's, for redirects, or Flask's.

@@ -18,7 +18,6 @@ from cabinet.services.tree.listing import Outline
 from cabinet.services.tree.mounts import Place
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.paging import Order, Page
-from cabinet.web.guard import takes_body_of
 from cabinet.web.listing.navigation import REFUSALS, ROWS, crumbs_of, page_at_hand, refuse, way_back_to
 from cabinet.web.listing.remembered import order_of_page, remember
 from cabinet.web.listing.rows import (
@@ -34,6 +33,7 @@ from cabinet.web.listing.updates import UPDATE_BYTES, Shown
 from cabinet.web.pages import check_form, see_other, text_of
 from cabinet.web.parameters import limit_of, read_json
 from cabinet.web.places import place_at
+from cabinet.web.request_guards import takes_body_of
 from cabinet.web.runtime import setting
 from cabinet.web.services import files
 

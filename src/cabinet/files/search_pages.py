@@ -14,13 +14,13 @@ from flask_babel import gettext
 from cabinet.files.blueprint import LINKS, bp
 from cabinet.files.forms import empty_forms
 from cabinet.services.tree.mounts import Place
-from cabinet.web.guard import takes_body_of
-from cabinet.web.listing.marking import Marker
+from cabinet.web.listing.highlight import Marker
 from cabinet.web.listing.navigation import ROWS, page_at_hand
 from cabinet.web.listing.rows import Content, Listing, RowMaker, plain_columns, tag_of_entry, whole
 from cabinet.web.listing.updates import UPDATE_BYTES, Shown
 from cabinet.web.parameters import after_of, limit_of, read_json
 from cabinet.web.places import place_at
+from cabinet.web.request_guards import takes_body_of
 from cabinet.web.runtime import setting
 from cabinet.web.services import search
 

@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from cabinet.files.blueprint import bp
 from cabinet.files.search_pages import show_found
-from cabinet.web.objects import to_json
 from cabinet.web.parameters import after_of, limit_of
 from cabinet.web.places import place_at
 from cabinet.web.problems import wants_page
+from cabinet.web.serializers import to_json
 from cabinet.web.services import search
 
 

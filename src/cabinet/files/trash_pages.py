@@ -20,7 +20,6 @@ from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
 from cabinet.services.changes.trash import Trash, Trashed
 from cabinet.web.formats import moment, number
-from cabinet.web.guard import takes_body_of
 from cabinet.web.identity import acting_user
 from cabinet.web.listing.navigation import ROWS, nothing_chosen, page_at_hand, refuse
 from cabinet.web.listing.rows import Content, Listing, Row, RowMaker, plain_columns, whole
@@ -29,6 +28,7 @@ from cabinet.web.pages import check_form, local_path, see_other
 from cabinet.web.parameters import PATHS_BYTES, after_of, limit_of, read_json, to_conflict
 from cabinet.web.places import restore_ids
 from cabinet.web.problems import wants_page
+from cabinet.web.request_guards import takes_body_of
 from cabinet.web.runtime import runtime, setting
 from cabinet.web.services import trash
 

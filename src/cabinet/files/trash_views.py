@@ -19,9 +19,7 @@ from cabinet.files.trash_pages import show_trash
 from cabinet.models import Batch, BatchKind
 from cabinet.services.changes.trash import Trashed
 from cabinet.services.tree import entries
-from cabinet.web.guard import takes_body_of
 from cabinet.web.identity import acting_user
-from cabinet.web.objects import done_json, to_json
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.parameters import (
     MAX_PATHS,
@@ -34,6 +32,8 @@ from cabinet.web.parameters import (
 )
 from cabinet.web.places import place_at, remove_paths, restore_ids, undo, where_begun
 from cabinet.web.problems import wants_page
+from cabinet.web.request_guards import takes_body_of
+from cabinet.web.serializers import done_json, to_json
 from cabinet.web.services import bulk, trash
 
 

@@ -18,11 +18,11 @@ from cabinet.models import BatchKind
 from cabinet.services.changes.bulk import Bulk
 from cabinet.services.changes.crossing import Arranged
 from cabinet.services.tree.entries import Conflict
-from cabinet.web.guard import takes_body_of
 from cabinet.web.identity import acting_user
-from cabinet.web.objects import done_json, to_json
 from cabinet.web.parameters import MAX_PATHS, PATHS_BYTES, read_json, read_one_of, to_conflict
 from cabinet.web.places import ArrangeAll, arrange_all, copy_paths, move_paths, place_to_fill, undo
+from cabinet.web.request_guards import takes_body_of
+from cabinet.web.serializers import done_json, to_json
 from cabinet.web.services import files
 
 

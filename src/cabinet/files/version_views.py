@@ -13,10 +13,10 @@ from flask.typing import ResponseReturnValue
 from cabinet.files.blueprint import bp
 from cabinet.files.version_pages import show_versions
 from cabinet.services.tree.versions import VersionEntry
-from cabinet.web.objects import to_json
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.places import place_at
 from cabinet.web.problems import wants_page
+from cabinet.web.serializers import to_json
 from cabinet.web.services import versions
 
 

@@ -21,13 +21,13 @@ from cabinet.services.archives.zip_names import Naming
 from cabinet.services.archives.zipping import Zip
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.web.archives import send_zip
-from cabinet.web.guard import takes_body_of
 from cabinet.web.identity import acting_user
 from cabinet.web.listing.navigation import nothing_chosen
 from cabinet.web.pages import check_form, goes_on_at
 from cabinet.web.parameters import MAX_PATHS, NOT_ONE_WAY, PATHS_BYTES, read_one_of, to_choice
 from cabinet.web.places import place_at, places_at
 from cabinet.web.problems import wants_page
+from cabinet.web.request_guards import takes_body_of
 from cabinet.web.services import zipping
 
 

@@ -20,7 +20,7 @@ from cabinet.errors import CabinetError, StorageFull
 from cabinet.extensions import db
 from cabinet.jobs import removal, sweep
 from cabinet.services.tree.removal import take_note
-from cabinet.web.guard import SAFE_METHODS
+from cabinet.web.request_guards import SAFE_METHODS
 from cabinet.web.services import has_room, job_runs
 
 # Seconds after a refused upload in which space is freed as soon as possible.

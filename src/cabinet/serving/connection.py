@@ -13,7 +13,7 @@ from typing import Any
 from gunicorn.workers.gthread import TConn
 
 from cabinet.services.accounts.login_throttle import to_network
-from cabinet.web.wire import room_for_answer
+from cabinet.web.body_stream import room_for_answer
 
 # The address of connections on a Unix socket: all of them come from one proxy.
 _LOCAL = "local"

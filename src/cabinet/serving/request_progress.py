@@ -14,7 +14,7 @@ from gunicorn.util import split_request_uri
 from cabinet.services.accounts.login_throttle import to_network
 from cabinet.serving.waiting_connections import WaitingConnection
 from cabinet.web.framing import BadFraming, Chunked, Head, end_of_head, is_broken, read_head
-from cabinet.web.guard import is_streamed
+from cabinet.web.request_guards import is_streamed
 
 # Bytes of request headers. gunicorn would accept 800 KB; no client needs that, and it costs memory.
 HEAD_BYTES = 64 << 10

@@ -30,15 +30,15 @@ from cabinet.services.uploads.values import Part, Plan, UploadInfo
 from cabinet.tus import headers
 from cabinet.tus.blueprint import bp
 from cabinet.web.bodies import iter_body, length_of
-from cabinet.web.guard import streams_body
+from cabinet.web.body_stream import interrupter
+from cabinet.web.digests import CONTENT_HASH, promised_of
 from cabinet.web.identity import acting_user
-from cabinet.web.objects import address_of, content_address, to_json
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.places import place_to_fill, where_begun, writable_roots
-from cabinet.web.promises import CONTENT_HASH, promised_of
+from cabinet.web.request_guards import streams_body
 from cabinet.web.runtime import setting
+from cabinet.web.serializers import address_of, content_address, to_json
 from cabinet.web.services import files, resumable
-from cabinet.web.wire import interrupter
 
 OVERRIDE = "X-HTTP-Method-Override"
 

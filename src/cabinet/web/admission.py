@@ -17,10 +17,10 @@ from flask import Response, g, request
 from cabinet.errors import TooManyRequests
 from cabinet.services.accounts.login_throttle import to_network
 from cabinet.web.bodies import set_timeout
+from cabinet.web.body_stream import body_of, peer_of, room_for_answer
 from cabinet.web.identity import ActingUser, visitor
 from cabinet.web.peer import peer_address
 from cabinet.web.runtime import runtime
-from cabinet.web.wire import body_of, peer_of, room_for_answer
 
 # Bytes of the fields in front of an answer, generously.
 _HEAD_BYTES = 2 << 10

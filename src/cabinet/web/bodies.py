@@ -21,9 +21,9 @@ from werkzeug.sansio.multipart import Data, Event, Field, File
 
 from cabinet.errors import N_, LengthRequired, MalformedRequest, TooLarge, UnsupportedEncoding
 from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly, iter_limited, iter_stream
+from cabinet.web.body_stream import body_of, peer_of
 from cabinet.web.multipart import PAUSE, EventReader, parameters_of
 from cabinet.web.request_body import RequestBody
-from cabinet.web.wire import body_of, peer_of
 
 # Of JSON and forms without files, unless the view is marked with another limit.
 FORM_BYTES = 16 * 1024

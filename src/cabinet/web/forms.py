@@ -1,6 +1,6 @@
 """What all page forms share.
 
-Rule: `guard.py` checks the cross-site token before a view runs, so forms are built without it.
+Rule: `request_guards.py` checks the cross-site token before a view runs, so forms are built without it.
 """
 
 from __future__ import annotations

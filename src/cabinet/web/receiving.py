@@ -23,10 +23,10 @@ from cabinet.services.uploads.publishing import Stored, Target
 from cabinet.services.uploads.uploads import Incoming, Promised, Uploads
 from cabinet.storage.content_hash import BLOCK_SIZE
 from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text
-from cabinet.web.guard import NOT_OURS, TOKEN_FIELD, check_token, is_vouched_for
+from cabinet.web.digests import mtime_of, promised_of
 from cabinet.web.parameters import choice_of
-from cabinet.web.promises import mtime_of, promised_of
 from cabinet.web.ranges import precondition_of
+from cabinet.web.request_guards import NOT_OURS, TOKEN_FIELD, check_token, is_vouched_for
 
 # What stands round the content of a form: more than the heads of all its parts, with a path and a name
 # for each, have ever had.

@@ -25,8 +25,8 @@ from cabinet.services.thumbnails.thumbnails import EDITION
 from cabinet.services.tree.entries import Entry, Insides, Mounted
 from cabinet.services.tree.paging import Order, Sort
 from cabinet.web.formats import file_kind, name_parts, number, sharing, speech
+from cabinet.web.listing.highlight import Marker
 from cabinet.web.listing.links import Links
-from cabinet.web.listing.marking import Marker
 from cabinet.web.listing.navigation import is_of_a_page
 from cabinet.web.listing.remembered import view_of_request
 from cabinet.web.page_user import arguments, user_argument

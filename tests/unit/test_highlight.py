@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cabinet.services.tree.names import search_key, search_words
-from cabinet.web.listing.marking import Marker
+from cabinet.web.listing.highlight import Marker
 
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 
-from cabinet.web.packing import MOST_NOISE
+from cabinet.web.compression import MOST_NOISE
 from tests.support.visitors import NAVIGATION, Browser, Program
 
 PACKED = {"Accept-Encoding": "gzip, deflate"}

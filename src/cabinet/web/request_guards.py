@@ -24,11 +24,11 @@ from cabinet.services.audit.log import request_id
 from cabinet.services.tree.names import NOT_UNICODE
 from cabinet.web.admission import begin_answer, begin_request
 from cabinet.web.bodies import FORM_BYTES, MAX_PARTS, check_fields, hold_body, set_timeout
+from cabinet.web.body_stream import body_of, guard_body
 from cabinet.web.page_user import check_page_user
 from cabinet.web.problems import to_response
 from cabinet.web.request_body import Pace
 from cabinet.web.runtime import requested_view, setting
-from cabinet.web.wire import body_of, guard_body
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # What is the same for all who ask, so that nobody is looked up for it.
