@@ -1,6 +1,6 @@
-"""The face of accounts: register, sign in and out, the account page, tokens.
+"""The blueprint for accounts: register, sign in and out, the account page, tokens.
 
-Rule: one face of `services.accounts`; it decides nothing itself.
+Rule: an HTTP interface of `services.accounts`, without rules of its own.
 """
 
 from __future__ import annotations

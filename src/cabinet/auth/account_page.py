@@ -1,6 +1,6 @@
-"""The page of an account, which shows the answer of several forms.
+"""The account page, which shows the results of several forms.
 
-Rule: only shows; what the forms ask for is done by the views.
+Rule: only renders; the views handle the forms.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cabinet.web.services import sessions, tokens
 
 @dataclass(frozen=True)
 class ShownSession:
-    """A session on the account page."""
+    """A session as the account page shows it."""
 
     id: str
     user_agent: str
@@ -33,7 +33,9 @@ class ShownSession:
 
 
 def token_form_of(user: ActingUser, **options: Any) -> TokenForm:
-    """Return the form of a new token, with a box for what `user` may give; `options` are those of a form."""
+    """Return the form for a new token, with a box for each scope that `user` may grant; `options` are the
+    form's.
+    """
     form = TokenForm(**options)
     labels = SCOPE_LABELS.items()
     form.scopes.choices = [
@@ -47,8 +49,8 @@ def token_form_of(user: ActingUser, **options: Any) -> TokenForm:
 def show_account(
     user: ActingUser, shown: Mapping[str, Form] | None = None, new_token: str | None = None
 ) -> str:
-    """Show the account; `shown` are forms that were refused, `new_token` a secret that is shown this once."""
-    # A form that was not posted is shown empty, whatever the request carries.
+    """Show the account page; `shown` are refused forms, `new_token` a secret that is shown once."""
+    # A form that was not posted is shown empty, whatever the request contains.
     empty = {
         "password_form": ChangePasswordForm(formdata=None),
         "token_form": token_form_of(user, formdata=None),

@@ -1,4 +1,4 @@
-"""The account: whom a request acts for, the password, the browsers that are signed in, the end of it.
+"""The account: the acting user, the password, the sessions, and deletion.
 
 Rule: parse, call a service, render. A program gets JSON, a browser a page or a redirect.
 """
@@ -31,13 +31,13 @@ from cabinet.web.peer import peer_address
 from cabinet.web.problems import wants_page
 from cabinet.web.services import accounts
 
-# What a form of the account page that asks for the password comes back with.
+# The errors that a form with a password on the account page shows.
 _FORM_ERRORS = (InvalidField, WrongPassword, WeakPassword, TooManyAttempts, AccountGuarded, Unavailable)
 
 
 @bp.get("/me")
 def me() -> ResponseReturnValue:
-    """Tell a program whom it acts for."""
+    """Return the account that the request acts for."""
     user = acting_user()
     account = user.account
     return {
@@ -83,7 +83,7 @@ def change_password() -> ResponseReturnValue:
 
 @bp.post("/account/delete")
 def delete_account() -> ResponseReturnValue:
-    """Delete the account with everything in it."""
+    """Delete the account with all its files."""
     user, form = account_user(), DeleteAccountForm()
     try:
         check_form(form)
@@ -100,7 +100,7 @@ def delete_account() -> ResponseReturnValue:
 
 @bp.post("/account/sessions/<session_id>/end")
 def revoke_session(session_id: str) -> ResponseReturnValue:
-    """Sign another browser out."""
+    """End the session of another browser."""
     end_session(account_user(), session_id)
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT

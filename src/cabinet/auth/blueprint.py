@@ -1,6 +1,6 @@
 """The blueprint of accounts.
 
-Rule: knows none of its views; whoever imports the face has them all.
+Rule: imports no views; importing the package registers them.
 """
 
 from __future__ import annotations

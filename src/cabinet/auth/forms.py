@@ -1,8 +1,7 @@
 """The forms of the account pages.
 
-Rule: a form says what fields there are and how they are labelled. Whether a name or a password
-will do is for the services to say, and a password is taken exactly as typed; the view puts the
-answer of the services on the field.
+Rule: a form defines fields and labels. The services validate names and passwords, and a password is used
+exactly as typed; the view adds the errors of the services to the fields.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ class RegisterForm(Form):
 
 
 class LoginForm(Form):
-    """Somebody who has an account."""
+    """Sign in to an account."""
 
     username = _username()
     password = _current_password(_l("Password"))
@@ -69,7 +68,7 @@ class LoginForm(Form):
 
 
 class ChangePasswordForm(Form):
-    """Another password, on showing the present one."""
+    """A new password, with the current one."""
 
     current_password = _current_password(_l("Current password"))
     new_password = _new_password(_l("New password"))
@@ -77,27 +76,27 @@ class ChangePasswordForm(Form):
 
 
 class DeleteAccountForm(Form):
-    """The end of an account, on showing the password."""
+    """Delete an account, with the password."""
 
     password = _current_password(_l("Your password, to confirm"))
 
 
 class ScopesField(SelectMultipleField):
-    """A box for each scope.
+    """A checkbox for each scope.
 
-    Browsers send nothing of boxes that are empty. So the page sends an empty value along, which tells "none of
-    them" from a form without the field, which asks for the usual ones.
+    Browsers send nothing for unchecked boxes. So the page also sends an empty value, which distinguishes "no
+    scopes" from a form without the field, which means the default ones.
     """
 
     option_widget = CheckboxInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Take what was sent."""
+        """Read the submitted values."""
         self.data = [value for value in valuelist if value] if valuelist else list(in_order(USUAL))
 
 
 class TokenForm(Form):
-    """A key for a program."""
+    """A token for a program."""
 
     name = StringField(
         _l("What is it for?"),

@@ -1,6 +1,6 @@
-"""A form that was refused, shown again.
+"""Show a refused form again.
 
-Rule: only shows; what went wrong is for the services to say.
+Rule: only renders; the services decide what is wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def form_again(
     error: CabinetError,
     fields: Mapping[type[CabinetError], str] = MappingProxyType({}),
 ) -> Response:
-    """Return the page that `draw()` makes with `error` in its form, or raise it for a program."""
+    """Return the page of `draw()` with `error` in its form, or raise the error for a program."""
     if not wants_page():
         raise error
     show_error(form, error, fields)

@@ -1,4 +1,4 @@
-"""The start page, and the way in for who has no account yet.
+"""The start page and registration.
 
 Rule: parse, call a service, render. A program gets JSON, a browser a page or a redirect.
 """
@@ -34,7 +34,7 @@ from cabinet.web.services import accounts
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
-    """Offer to register or to sign in; somebody who is signed in goes on to the files."""
+    """Show the start page; a signed-in user is redirected to the files."""
     if not wants_page():
         return jsonify(name="Cabinet", version=__version__, registration=setting("REGISTRATION"))
     if isinstance(visitor(), ActingUser):
@@ -44,7 +44,7 @@ def home() -> ResponseReturnValue:
 
 @bp.get("/register")
 def register_page() -> ResponseReturnValue:
-    """Show the form of a new account."""
+    """Show the registration form."""
     if not is_registration_open():
         raise RegistrationClosed
     return render_template("auth/register.html", form=RegisterForm())
@@ -52,7 +52,7 @@ def register_page() -> ResponseReturnValue:
 
 @bp.post("/register")
 def register() -> ResponseReturnValue:
-    """Make an account; a browser is signed in to it at once."""
+    """Create an account; a browser is signed in at once."""
     if not is_registration_open():
         raise RegistrationClosed
     form = RegisterForm()
@@ -76,5 +76,5 @@ def register() -> ResponseReturnValue:
 
 
 def is_registration_open() -> bool:
-    """Tell whether anybody may make an account."""
+    """Tell whether registration is open."""
     return bool(setting("REGISTRATION") == "open")

@@ -1,4 +1,4 @@
-"""Signing in and out, and the language in which a browser is spoken to.
+"""Sign in and out, and change the language of a browser.
 
 Rule: parse, call a service, render. A program gets JSON, a browser a page or a redirect.
 """
@@ -23,13 +23,13 @@ from cabinet.web.problems import wants_page
 from cabinet.web.request_guards import host_of
 from cabinet.web.services import accounts
 
-# A year in seconds; the language of somebody who is not signed in.
+# A year in seconds, for the language of visitors without an account.
 _LANGUAGE_COOKIE_SECONDS = 365 * 24 * 60 * 60
 
 
 @bp.get("/login")
 def login_page() -> ResponseReturnValue:
-    """Show the form to sign in with."""
+    """Show the sign-in form."""
     return _login_page(LoginForm(), request.args.get("next"))
 
 
@@ -50,12 +50,12 @@ def login() -> ResponseReturnValue:
 
 @bp.route("/logout", methods=["GET", "POST"])
 def logout() -> ResponseReturnValue:
-    """End the session; a link on another site only gets the question whether that is wanted."""
+    """End the session; a link from another site only leads to a confirmation."""
     if request.method != "POST" and not _was_asked_here():
         return render_template("auth/logout.html")
     sign_out()
     response = see_other(url_for("auth.home")) if wants_page() else jsonify(signed_in=False)
-    # What the next one at this browser must not find.
+    # Clear what the next user of this browser must not find.
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
@@ -82,11 +82,11 @@ def language() -> ResponseReturnValue:
 
 
 def _was_asked_here() -> bool:
-    """Tell whether a link to sign out was followed on a page of ours, typed in, or sent by a program."""
+    """Tell whether a link to sign out was followed on our own page, typed in, or sent by a program."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site in {"same-origin", "none"}
-    # Browsers keep that header back on plain http; our own pages then show themselves as referrer.
+    # Browsers omit that header on plain HTTP; our own pages then appear in the Referer.
     return not wants_page() or host_of(request.referrer or "") == request.host
 
 

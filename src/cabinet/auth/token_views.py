@@ -1,6 +1,6 @@
-"""Tokens: made, listed and revoked, by programs and from the account page.
+"""Create, list and revoke tokens, for programs and from the account page.
 
-Rule: parse, call a service, render; a secret is shown once, in the answer that makes it.
+Rule: parse, call a service, render; a secret is shown once, in the response that creates it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def _to_utc(moment: datetime) -> datetime:
 
 
 class TokenRequest(BaseModel):
-    """The body of `POST /tokens`; without `scopes` it asks for the usual ones, without a `folder` for everything."""
+    """The body of `POST /tokens`; without `scopes` the token gets the default ones, without `folder` all
+    files.
+    """
 
     model_config = ConfigDict(extra="ignore", strict=False)
 
@@ -54,7 +56,7 @@ def list_tokens() -> ResponseReturnValue:
 
 @bp.post("/tokens")
 def create_token() -> ResponseReturnValue:
-    """Make a token and show its secret, this once."""
+    """Create a token and return its secret, once."""
     user = account_user()
     wanted = read_json(TokenRequest)
     issued, secret = tokens().issue(
@@ -72,10 +74,10 @@ def delete_token(token_id: str) -> ResponseReturnValue:
 
 @bp.post("/account/tokens")
 def create_token_form() -> ResponseReturnValue:
-    """Make a token from the account page and show its secret this once."""
+    """Create a token from the account page and show its secret once."""
     user = account_user()
     form = token_form_of(user)
-    # Whoever thinks of a disk begins a path with a slash, and who thinks of a folder ends it with one.
+    # Users also type a leading slash, as on a disk, or a trailing one, as for a folder.
     folder = text_of(form.folder).strip().removeprefix("/").removesuffix("/")
     try:
         check_form(form)

@@ -1,9 +1,9 @@
-"""The face of files: bytes in and out, folders, the trash, versions, search, archives, pages.
+"""The blueprint for files: content, folders, the trash, versions, search, archives, and their pages.
 
-Two groups of modules: `*_views` answer programs, `*_pages` answer people. Where one address serves both, it
-is among the views, which hand whoever prefers a page over to the pages.
+Modules `*_views` serve programs, `*_pages` serve browsers. A URL that serves both is among the views, which
+call the pages for clients that prefer HTML.
 
-Rule: one face of the services; it decides nothing itself. The pages know none of the views.
+Rule: an HTTP interface of the services, without rules of its own. The pages import none of the views.
 """
 
 from __future__ import annotations

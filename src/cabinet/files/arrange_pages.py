@@ -1,6 +1,6 @@
-"""What is done with the files and folders that somebody chose: renamed, moved, copied, deleted.
+"""Pages that rename, move, copy and delete the selected files and folders.
 
-Rule: parse, call a service, render; a refusal shows on the page that asked, with what was typed.
+Rule: parse, call a service, render; a refused form is shown again on its page, with what was typed.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from cabinet.web.serializers import to_json
 from cabinet.web.services import files
 from cabinet.web.texts import NN_
 
-# Folders that a field suggests of the one that is open, and of the topmost.
+# The most folders that a field suggests, from the open folder and from the root.
 SUGGESTED = 50
 
-# What is said of one, and of several.
+# The texts for one entry and for several.
 _MOVED = (
     N_("“%(name)s” is in “%(folder)s” now."),
     NN_("%(count)s item is in “%(folder)s” now.", "%(count)s items are in “%(folder)s” now."),
@@ -60,7 +60,7 @@ _LEFT = NN_(
 @bp.route("/index/arrange", methods=["GET", "POST"])
 @takes_body_of(PATHS_BYTES)
 def arrange() -> ResponseReturnValue:
-    """Ask what shall become of the chosen ones; a choice too long for an address is posted."""
+    """Show what can be done with the selection; it is posted if it is too long for a URL."""
     acting_user()
     form = ChosenForm(formdata=request.values)
     return _arrange_page(paths_of(form)) if form.path.data else nothing_chosen(LINKS)
@@ -68,7 +68,7 @@ def arrange() -> ResponseReturnValue:
 
 @bp.post("/index/rename")
 def rename() -> ResponseReturnValue:
-    """Give one file or folder another name."""
+    """Rename one file or folder."""
     acting_user()
     form = RenameForm()
     try:
@@ -88,21 +88,21 @@ def rename() -> ResponseReturnValue:
 @bp.post("/index/move")
 @takes_body_of(PATHS_BYTES)
 def move_chosen() -> ResponseReturnValue:
-    """Move the chosen ones into a folder."""
+    """Move the selection into a folder."""
     return _arrange(move_paths, _MOVED)
 
 
 @bp.post("/index/copy")
 @takes_body_of(PATHS_BYTES)
 def copy_chosen() -> ResponseReturnValue:
-    """Copy the chosen ones into a folder."""
+    """Copy the selection into a folder."""
     return _arrange(copy_paths, _COPIED)
 
 
 @bp.post("/index/delete")
 @takes_body_of(PATHS_BYTES)
 def delete() -> ResponseReturnValue:
-    """Move the chosen ones to the trash, and leave what others shared, all of them or none."""
+    """Move the selection to the trash, and leave shared folders, all or none."""
     acting_user()
     form = ChosenForm()
     if wants_page() and not form.path.data:
@@ -133,11 +133,11 @@ def _arrange(
     perform: Callable[[Sequence[str], str, Conflict], Arranged],
     texts: tuple[str, tuple[str, str]],
 ) -> ResponseReturnValue:
-    """Move or copy by `perform`, and say so by one of `texts`."""
+    """Move or copy with `perform`, and confirm with one of `texts`."""
     acting_user()
     form = ArrangeForm()
     paths = paths_of(form)
-    # Whoever thinks of a disk begins a path with a slash, and who thinks of a folder ends it with one.
+    # Users also type a leading slash, as on a disk, or a trailing one, as for a folder.
     to = text_of(form.to).removeprefix("/").removesuffix("/")
     try:
         check_form(form)
@@ -152,7 +152,7 @@ def _arrange(
 
 
 def _tell(texts: tuple[str, tuple[str, str]], entries: Sequence[Entry], folder: str) -> None:
-    """Say where `entries` are now, in the text for one or the one for several."""
+    """Flash where `entries` are now, with the text for one or for several."""
     one, several = texts
     count = len(entries)
     if count == 1:
@@ -167,7 +167,7 @@ def _arrange_page(
     rename_form: RenameForm | None = None,
     arrange_form: ArrangeForm | None = None,
 ) -> str:
-    """Show what can be done with what is at `paths`; what is not there any more is left out."""
+    """Show the forms for the entries at `paths`; entries that no longer exist are left out."""
     entries = [entry for entry in look_up_all(paths) if entry and entry.path]
     if not entries:
         raise NotFound
@@ -189,7 +189,7 @@ def _arrange_page(
 
 
 def _folders_near(folder: str) -> list[str]:
-    """Return some folders that things of `folder` may want to go to; costs the same in any folder."""
+    """Return some folders that entries of `folder` may move to; the cost does not depend on its size."""
     near = {path for _, path in crumbs_of(folder)}
     for place in places_at(sorted({"", folder})):
         page = files(place.scope).list_page(place.path, Order(), SUGGESTED)

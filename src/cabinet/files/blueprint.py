@@ -1,6 +1,6 @@
-"""The blueprint of files, and where its lists lead.
+"""The blueprint of files, and the links of its lists.
 
-Rule: knows its views by their names only; whoever imports the face has them all.
+Rule: imports no views; importing the package registers them.
 """
 
 from __future__ import annotations

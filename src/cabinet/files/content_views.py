@@ -1,6 +1,6 @@
-"""The views of files: their bytes, in and out, and their listing.
+"""The views for content and listings: upload, download, look up and list.
 
-Rule: parse, call a service, render; content streams and is never held whole.
+Rule: parse, call a service, render; content is streamed and never held whole.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from cabinet.web.request_guards import streams_body, takes_body_of
 from cabinet.web.serializers import to_json
 from cabinet.web.services import files, mounts, uploads, versions, zipping
 
-# Werkzeug's, for redirects, or Flask's.
+# Werkzeug's for redirects, or Flask's.
 _Response = TypeVar("_Response", bound=BaseResponse)
 
 ONLY_BY_NAME = N_("a recursive listing is always in the order of names.")
@@ -66,7 +66,7 @@ def upload() -> ResponseReturnValue:
     if not wants_page():
         return {"files": [to_json(found.entry) for found in stored]}, HTTPStatus.CREATED
     flash(_uploaded([found.entry for found in stored]), "success")
-    # The body is read: what it holds besides files is lost.
+    # The body has been read; anything in it besides files is dropped.
     return see_other(local_path(request.args.get("next"), url_for("files.index", path=folder or None)))
 
 
@@ -81,7 +81,7 @@ def _receive_in(folder: str) -> list[Stored]:
     services = {place.scope: uploads(place.scope) for place in (own, *behind.values())}
 
     def lead(path: str) -> Destination:
-        """Return where a file goes whose path may begin with the name of a mount."""
+        """Return the destination of a path, which may begin with the name of a mount."""
         first, _, rest = path.partition("/")
         found = replace(behind[first], path=rest) if first in behind else replace(own, path=path)
         return Destination(services[found.scope], found)
@@ -109,14 +109,14 @@ def list_files() -> ResponseReturnValue:
 @bp.post("/lookup")
 @takes_body_of(PATHS_BYTES)
 def look_up() -> ResponseReturnValue:
-    """Tell what is at each of many paths; a sender asks before it sends."""
+    """Return the entries at many paths, for a client that checks before it uploads."""
     entries = look_up_all(read_json(Lookup).paths)
     return {"entries": [to_json(entry) if entry else None for entry in entries]}
 
 
 @bp.get("/files/<path:path>")
 def get(path: str) -> ResponseReturnValue:
-    """Answer with a file's bytes, or a folder's listing."""
+    """Return the content of a file, or the listing of a folder."""
     place = place_at(path)
     entry = _find(place)
     if not entry.is_folder:
@@ -129,7 +129,7 @@ def get(path: str) -> ResponseReturnValue:
 @bp.get("/download/<path:path>")
 @goes_on_at(from_its_page)
 def download(path: str) -> ResponseReturnValue:
-    """Answer with a file's bytes, or a folder as an archive, to be saved."""
+    """Return the content of a file, or a folder as an archive, as a download."""
     place = place_at(path)
     entry = _find(place)
     if entry.is_folder:
@@ -153,10 +153,10 @@ def put(path: str) -> ResponseReturnValue:
 
 @bp.delete("/files/<path:path>")
 def trash(path: str) -> ResponseReturnValue:
-    """Move a file, or a folder with all in it, to the trash, or remove it for ever."""
+    """Move a file, or a folder with its contents, to the trash, or delete it permanently."""
     place = place_at(path)
     if place.is_mount:
-        # What it stands for is not the actor's to remove.
+        # The target of a mount is not the actor's to delete.
         mounts(acting_user().scope).leave(path.rstrip("/"))
         return "", HTTPStatus.NO_CONTENT
     service = files(place.scope)
@@ -166,9 +166,9 @@ def trash(path: str) -> ResponseReturnValue:
 
 
 def _find(place: Place) -> Entry:
-    """Return the entry at a place, as it was in the version that the query asks for, if it does.
+    """Return the entry at a place, or the version of it that the query asks for.
 
-    The path of a folder may end in a slash.
+    The path of a folder may end with a slash.
     """
     number, names, scope = number_of("version"), place.path.removesuffix("/"), place.scope
     entry = files(scope).get(names) if number is None else versions(scope).get(names, number)
@@ -196,7 +196,9 @@ def _listing(place: Place) -> Response:
         return service.get(path).insides, service.beside(path)
 
     def list_() -> tuple[dict[str, Any], Insides, Sequence[str]]:
-        """Return one page as JSON has it, what the folder held by then, and what lies beside it."""
+        """Return one page of the listing as JSON, the folder's state then, and what the listing shows
+        besides.
+        """
         if is_recursive:
             page = service.list_below(path, limit, order.after)
         else:
@@ -212,6 +214,6 @@ def _listing(place: Place) -> Response:
 
 
 def _of_both(response: _Response) -> _Response:
-    """Say that another answer is at the same address, for people or for programs."""
+    """Add the Vary header: the same URL serves HTML and JSON."""
     response.vary.update(("Accept", "Cookie"))
     return response

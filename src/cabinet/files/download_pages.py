@@ -1,9 +1,9 @@
-"""The page that a download begins from for whoever had to sign in first.
+"""The page that starts a download after a sign-in.
 
-A download has no page of its own: led from the form to sign in straight to it, a browser would save the file
-and go on to show the form. Without scripts the browser itself goes on from this page, after no time.
+A download has no page of its own: if the sign-in form redirected straight to it, a browser would save the
+file and go on showing the form. Without scripts this page starts the download with a refresh of zero seconds.
 
-Rule: leads to downloads of this server and nowhere else.
+Rule: links to downloads of this server only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cabinet.web.pages import here, local_path, see_other
 
 @bp.get("/index/download")
 def begin_download() -> ResponseReturnValue:
-    """Show that a download begins, and begin it."""
+    """Show a page that starts the download."""
     acting_user()
     wanted = local_path(request.args.get("of"), "")
     if not _is_download(wanted):
@@ -30,7 +30,7 @@ def begin_download() -> ResponseReturnValue:
 
 def _is_download(address: str) -> bool:
     path = address.partition("?")[0]
-    # Browsers take these for a way up, quoted or not: to sign out, for one.
+    # Browsers resolve these segments even if quoted, which could lead to another view, such as sign out.
     leads_up = any(unquote(segment) in {".", ".."} for segment in path.split("/"))
     begins = (
         url_for("files.download", path="-")[:-1],
@@ -41,7 +41,7 @@ def _is_download(address: str) -> bool:
 
 
 def from_its_page() -> str | None:
-    """Return the page that the download at hand begins from, None where no address can ask for it again."""
+    """Return the page that starts the current download, None if no URL can repeat the request."""
     if request.method == "GET":
         return url_for("files.begin_download", of=here())
     paths = request.form.getlist("path")

@@ -1,6 +1,6 @@
-"""The files page: what is in a folder, and a new folder in it.
+"""The files page: the entries of a folder, and the form for a new folder.
 
-Rule: parse, call a service, render; a refusal shows on the page that asked, with what was typed.
+Rule: parse, call a service, render; a refused form is shown again on its page, with what was typed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from cabinet.web.request_guards import takes_body_of
 from cabinet.web.runtime import setting
 from cabinet.web.services import files
 
-# Entries on one page of the files page.
+# Entries per page.
 PAGE_LIMIT = 200
 
 
@@ -51,7 +51,7 @@ def index() -> ResponseReturnValue:
 @bp.post("/index" + ROWS)
 @takes_body_of(UPDATE_BYTES)
 def update_index() -> ResponseReturnValue:
-    """Show a folder again, as far as a page shows it."""
+    """Update the rows of a folder that a page shows."""
     shown = read_json(Shown)
     form = NewFolderForm(formdata=None, folder=request.args.get("path", ""))
     return _index_page(form, order_of_page(), shown)
@@ -59,7 +59,7 @@ def update_index() -> ResponseReturnValue:
 
 @bp.post("/index/folders")
 def new_folder() -> ResponseReturnValue:
-    """Make a folder in the one that is open."""
+    """Create a folder in the open one."""
     form = NewFolderForm()
     parent = text_of(form.folder)
     try:
@@ -75,7 +75,7 @@ def new_folder() -> ResponseReturnValue:
 
 @bp.after_request
 def keep_wishes(response: Response) -> Response:
-    """Keep how somebody wants to look at lists."""
+    """Remember the view and the order of lists."""
     return remember(response, LINKS.folder)
 
 
@@ -111,7 +111,7 @@ def _index_page(form: NewFolderForm, order: Order, shown: Shown | None = None) -
 def _content_of(
     place: Place, order: Order, maker: RowMaker, shown: Shown | None
 ) -> tuple[Page | Outline, Content]:
-    """Return a page of the folder, or what has become of all that a page of it shows."""
+    """Return one page of the folder's rows, or the update of the rows that a page shows."""
     service = files(place.scope)
     if shown is None:
         page = service.list_page(place.path, order, limit_of(PAGE_LIMIT))

@@ -1,7 +1,7 @@
 """The forms of the files pages.
 
-Rule: fields and labels only. Whether a name will do is for the services to say; the bytes of an
-upload never pass through here, they stream from the request into the store.
+Rule: fields and labels only. The services validate names; uploaded bytes never pass through here, they are
+streamed from the request into the store.
 """
 
 from __future__ import annotations
@@ -29,38 +29,38 @@ _NAME_HABITS = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "
 
 
 class UploadForm(Form):
-    """One file or many; only ever rendered, for validating it would read the body."""
+    """One file or many; only rendered, because validation would read the body."""
 
     file = MultipleFileField(_l("Choose files"))
 
 
 class NewFolderForm(Form):
-    """A folder to be made in the folder `folder`."""
+    """A new folder in `folder`."""
 
     folder = HiddenField()
     name = StringField(_l("Name of the folder"), [required()], render_kw=_NAME_HABITS)
 
 
 class Forms(TypedDict):
-    """What every page with a list needs of forms, by the names that its template has for it."""
+    """The forms of every page with a list, by their names in its template."""
 
     upload_form: UploadForm
     folder_form: NewFolderForm
 
 
 def empty_forms() -> Forms:
-    """Return the forms of the rail, with nothing in them."""
+    """Return the forms of the rail, empty."""
     return {"upload_form": UploadForm(formdata=None), "folder_form": NewFolderForm(formdata=None)}
 
 
 class ChosenForm(Form):
-    """Files and folders that something is done with, as many as a request may name."""
+    """The selected files and folders, up to the limit of a request."""
 
     path = SelectMultipleField(validators=[required(), Length(max=MAX_PATHS)], validate_choice=False)
 
 
 def paths_of(form: ChosenForm) -> list[str]:
-    """Return the chosen paths, each once."""
+    """Return the selected paths without duplicates."""
     return list(dict.fromkeys(form.path.data or []))
 
 
@@ -71,7 +71,7 @@ class RenameForm(ChosenForm):
 
 
 class ConflictForm(Form):
-    """What to do when the name is in use."""
+    """What to do if the name is taken."""
 
     on_conflict = SelectField(
         _l("If the name is in use there"),
@@ -84,7 +84,7 @@ class ConflictForm(Form):
 
 
 class ArrangeForm(ChosenForm, ConflictForm):
-    """The folder that the chosen ones go to."""
+    """The target folder of the selection."""
 
     to = StringField(
         _l("Folder to move or copy to"),
@@ -96,14 +96,14 @@ class ArrangeForm(ChosenForm, ConflictForm):
 
 
 class TrashedForm(Form):
-    """Things in the trash, by their ids there; `sure` is what somebody is once they were asked."""
+    """Items in the trash, by their ids; `sure` is set once the user has confirmed."""
 
     id = SelectMultipleField(validators=[required(), Length(max=MAX_PATHS)], validate_choice=False)
     sure = BooleanField()
 
 
 class ReturnForm(TrashedForm, ConflictForm):
-    """Things in the trash that go back to where they were."""
+    """Items in the trash to restore."""
 
 
 class VersionForm(Form):

@@ -1,4 +1,4 @@
-"""The page of what was found by its name.
+"""The page of search results.
 
 Rule: parse, call the service, render.
 """
@@ -24,14 +24,14 @@ from cabinet.web.request_guards import takes_body_of
 from cabinet.web.runtime import setting
 from cabinet.web.services import search
 
-# Hits on one page.
+# Results per page.
 PAGE_LIMIT = 100
 
 
 def show_found(place: Place, query: str, shown: Shown | None = None) -> str:
-    """Show what is found; who has asked for nothing yet sees where to ask.
+    """Show the search results, or only the search field without a query.
 
-    `from` is the folder that a search everywhere began in: the way back, and the other place to look.
+    `from` is the folder where a search of all files began: the way back, and the other place to search.
     """
     path = place.outside(place.path)
     origin = path or request.args.get("from", "")
@@ -62,13 +62,13 @@ def show_found(place: Place, query: str, shown: Shown | None = None) -> str:
 @bp.post("/search" + ROWS)
 @takes_body_of(UPDATE_BYTES)
 def update_found() -> ResponseReturnValue:
-    """Show what is found again, as far as a page shows it."""
+    """Update the search results that a page shows."""
     shown = read_json(Shown)
     return show_found(place_at(request.args.get("path", "")), request.args.get("q", ""), shown)
 
 
 def _found(place: Place, query: str, maker: RowMaker, shown: Shown | None) -> tuple[Content, str | None]:
-    """Return a page of what is found, or what has become of all that a page of it shows; and what is next."""
+    """Return one page of results, or the update of the rows that a page shows; and the URL of the next page."""
     service, path = search(place.scope), place.path
     if shown is None:
         page = service.page(query, path, limit_of(PAGE_LIMIT), after_of())
@@ -81,7 +81,7 @@ def _found(place: Place, query: str, maker: RowMaker, shown: Shown | None) -> tu
 
 
 def _scopes(query: str, path: str, origin: str) -> list[tuple[str, str, bool]]:
-    """Return where one may search: what that is called, its address, and whether it is searched now."""
+    """Return the places to search: label, URL, and whether it is the current one."""
     if not origin:
         return []
     name = gettext("In “%(name)s”", name=origin.rpartition("/")[2])

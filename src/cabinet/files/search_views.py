@@ -1,4 +1,4 @@
-"""Searching by name, for programs; the page is in `search_pages.py`.
+"""Search by name, for programs; the page is in `search_pages.py`.
 
 Rule: parse, call the service, render.
 """
@@ -19,7 +19,7 @@ from cabinet.web.services import search
 
 @bp.get("/search")
 def find() -> ResponseReturnValue:
-    """List what has all words of `q` in its name, below the folder `path`."""
+    """List the entries with all words of `q` in their names, below the folder `path`."""
     asked = request.args
     place = place_at(asked.get("path", ""))
     if wants_page():

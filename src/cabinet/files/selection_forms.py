@@ -1,6 +1,6 @@
-"""Everything in a place but some, as a request names it: by JSON, or by the fields of a form.
+"""Parse the selection of everything in a place except some entries, from JSON or form fields.
 
-Rule: parses; whether it is what is there is for the services to say.
+Rule: only parses; the services compare it with what exists.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from cabinet.web.parameters import NOT_A_NUMBER
 
 
 class FolderChoice(BaseModel):
-    """All entries of `folder` but those of the names in `except`: `count` of them.
+    """All entries of `folder` except the names in `except`: `count` of them.
 
-    A name in `except` that is not there counts for nothing.
+    A name in `except` that does not exist is ignored.
     """
 
     model_config = ConfigDict(strict=True)
@@ -27,19 +27,19 @@ class FolderChoice(BaseModel):
     count: int = Field(ge=1)
 
     def selection(self) -> FolderSelection:
-        """Return it as the services know it."""
+        """Return the selection for the services."""
         return FolderSelection(self.folder, frozenset(self.excluding), self.count)
 
 
 class FolderArrangement(FolderChoice):
-    """The same, and the folder that it is to be moved or copied to."""
+    """The same, and the target folder of a move or copy."""
 
     to: str
     on_conflict: str = Field(default=Conflict.FAIL, strict=False)
 
 
 class TrashChoice(BaseModel):
-    """All that is in the trash but what has an id in `except`: `count` things."""
+    """All items in the trash except the ids in `except`: `count` of them."""
 
     model_config = ConfigDict(strict=True)
 
@@ -55,27 +55,27 @@ class TrashChoice(BaseModel):
         return value
 
     def selection(self) -> TrashSelection:
-        """Return it as the services know it."""
+        """Return the selection for the services."""
         return TrashSelection(frozenset(self.excluding), self.count)
 
 
 class TrashReturn(TrashChoice):
-    """The same, and what to do where something else is in its place."""
+    """The same, and what to do if the original path is taken."""
 
     on_conflict: str = Field(default=Conflict.FAIL, strict=False)
 
 
 class BatchChoice(BaseModel):
-    """What was done at once, by the id that the answer had."""
+    """A batch, by the id in the response that made it."""
 
     batch: str
 
 
 def selection_of_form() -> FolderSelection | None:
-    """Return what the fields `folder`, `except` and `count` of a form select; None without a folder.
+    """Return the selection in the fields `folder`, `except` and `count` of a form; None without a folder.
 
-    A form has only so many fields, so one `except` may hold several names between slashes, which
-    are in no name. Raises `InvalidField`.
+    A form may have only so many fields, so one `except` may hold several names separated by slashes, which
+    names cannot contain. Raises `InvalidField`.
     """
     folder = request.form.get("folder")
     if folder is None:

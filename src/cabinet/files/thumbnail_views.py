@@ -1,6 +1,6 @@
-"""Small pictures of the files.
+"""Thumbnails of files.
 
-Rule: an answer may be that it is not ready yet; nothing is decoded while anybody waits.
+Rule: a response may say that the thumbnail is not ready; nothing is decoded during a request.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from cabinet.web.services import files, thumbnails
 
 DEFAULT_SIZE = "256"
 
-# Seconds after which it is worth while to ask again.
+# Seconds until it is worthwhile to ask again.
 RETRY_AFTER = 1
 
-# For an address that names the content: what it shows can never change.
+# For a URL with the content hash: its thumbnail never changes.
 FOREVER = "private, max-age=31536000, immutable"
-# That there is none may change with the next release.
+# The next release may be able to make a thumbnail that this one cannot.
 A_DAY = "private, max-age=86400"
 
 
 @bp.get("/thumbnails/<path:path>")
 def thumbnail(path: str) -> ResponseReturnValue:
-    """Answer with a small picture of a file; 202 while it is being made, 204 where none can be made.
+    """Return a thumbnail of a file; 202 while it is being made, 204 if none can be made.
 
-    With `?of=` and the file's content hash the answer may be kept for ever.
+    With `?of=` and the file's content hash the response may be cached forever.
     """
     place = place_at(path)
     scope = place.scope
@@ -43,7 +43,7 @@ def thumbnail(path: str) -> ResponseReturnValue:
     if found is Missing.YET:
         return "", HTTPStatus.ACCEPTED, {"Retry-After": str(RETRY_AFTER)}
     if found is Missing.EVER:
-        # No error: of every file that is called a picture a page asks for one.
+        # Not an error: a page requests one for every file with an image type.
         return "", HTTPStatus.NO_CONTENT, {"Cache-Control": A_DAY} if names_content else {}
     response = send_entry(request, found, lambda: files(scope).open(found), attachment=False)
     if names_content:

@@ -1,6 +1,7 @@
-"""The page of the trash and its forms, which name any number of things there.
+"""The page of the trash and its forms, for any number of items.
 
-Rule: parse, call the service, render; a refusal shows on the page, with what can be done instead.
+Rule: parse, call the service, render; a refused form is shown again on the page, with what can be done
+instead.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ from cabinet.web.request_guards import takes_body_of
 from cabinet.web.runtime import runtime, setting
 from cabinet.web.services import trash
 
-# Things on one page of the trash.
+# Items per page.
 PAGE_LIMIT = 200
 
 DAY = timedelta(days=1)
-# Days before the end from which a row says so in red.
+# A row shows in red that at most so many days are left.
 SOON_DAYS = 3
 
 _DAYS_LEFT = Markup('<span class="days-left{}">{}</span>')
@@ -45,7 +46,7 @@ _DAYS_LEFT = Markup('<span class="days-left{}">{}</span>')
 def show_trash(
     scope: Scope, form: ReturnForm | None = None, refused: Sequence[str] = (), shown: Shown | None = None
 ) -> str:
-    """Show a page of the trash; what `refused` names could not be put back, for something is there."""
+    """Show a page of the trash; `refused` names the items whose original path is taken."""
     content, after = _content_of(trash(scope), shown)
     listing = Listing(
         links=LINKS,
@@ -70,7 +71,7 @@ def show_trash(
 @bp.post("/trash" + ROWS)
 @takes_body_of(UPDATE_BYTES)
 def update_trash() -> ResponseReturnValue:
-    """Show the trash again, as far as a page shows it."""
+    """Update the rows of the trash that a page shows."""
     user, shown = acting_user(), read_json(Shown)
     return show_trash(user.scope, shown=shown)
 
@@ -78,7 +79,7 @@ def update_trash() -> ResponseReturnValue:
 @bp.post("/index/trash/restore")
 @takes_body_of(PATHS_BYTES)
 def restore_from_page() -> ResponseReturnValue:
-    """Put things back where they were, all or none; where something else is now, ask what to do."""
+    """Restore items to their original folders, all or none; if a path is taken, ask what to do."""
     user, form = acting_user(), ReturnForm()
     ids = _ids_of(form)
     if wants_page() and not ids:
@@ -101,7 +102,7 @@ def restore_from_page() -> ResponseReturnValue:
 @bp.post("/index/trash/purge")
 @takes_body_of(PATHS_BYTES)
 def purge_from_page() -> ResponseReturnValue:
-    """Remove things in the trash for ever, all or none, once that is confirmed."""
+    """Permanently delete items in the trash, all or none, after a confirmation."""
     user, form = acting_user(), TrashedForm()
     user.scope.require_whole(Rights.PURGE)
     ids = _ids_of(form)
@@ -117,14 +118,14 @@ def purge_from_page() -> ResponseReturnValue:
 
 @bp.get("/index/trash/empty")
 def ask_to_empty() -> ResponseReturnValue:
-    """Ask whether the trash shall be emptied."""
+    """Ask for confirmation before emptying the trash."""
     acting_user().scope.require_whole(Rights.PURGE)
     return render_template("files/purge.html", ids=(), count=0, back=url_for("files.list_trash"))
 
 
 @bp.post("/index/trash/empty")
 def empty_from_page() -> ResponseReturnValue:
-    """Remove everything in the trash for ever."""
+    """Permanently delete everything in the trash."""
     trash(acting_user().scope).empty()
     flash(gettext("The trash is empty."), "success")
     return see_other(url_for("files.list_trash"))
@@ -139,7 +140,9 @@ def _next() -> str:
 
 
 def _content_of(service: Trash, shown: Shown | None) -> tuple[Content, str | None]:
-    """Return a page of the trash, or what has become of all that a page of it shows; and what is next."""
+    """Return one page of the trash, or the update of the rows that a page shows; and the URL of the next
+    page.
+    """
     maker = RowMaker(LINKS)
     if shown is None:
         page = service.list_page(limit_of(PAGE_LIMIT), after_of())
@@ -154,7 +157,7 @@ def _content_of(service: Trash, shown: Shown | None) -> tuple[Content, str | Non
 
 
 def _row(maker: RowMaker, trashed: Trashed) -> Row:
-    # What is over, but not swept yet, goes at any moment: that is still today.
+    # An expired item is deleted by the next sweep at any moment, so it still shows today.
     days = max(1, -((runtime().clock() - trashed.expires_at) // DAY))
     left = ngettext("%(count)s day left", "%(count)s days left", days, count=number(days))
     note = _DAYS_LEFT.format(" is-soon" if days <= SOON_DAYS else "", left)

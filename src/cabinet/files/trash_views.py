@@ -1,4 +1,4 @@
-"""The trash for programs: listed, filled, put back, emptied. Its page is in `trash_pages.py`.
+"""The trash for programs: list, add, restore, delete. Its page is in `trash_pages.py`.
 
 Rule: parse, call the service, render.
 """
@@ -44,26 +44,26 @@ class Restoring(BaseModel):
 
 
 class Deletion(BaseModel):
-    """The body of `POST /trash` that names what it is about."""
+    """The body of `POST /trash` that names its items."""
 
     paths: list[str] = Field(min_length=1, max_length=MAX_PATHS)
 
 
 class Choice(BaseModel):
-    """The body of `POST /trash/purge` that names what it is about."""
+    """The body of `POST /trash/purge` that names its items."""
 
     ids: list[str] = Field(min_length=1, max_length=MAX_PATHS)
 
 
 class Return(Choice):
-    """The body of `POST /trash/restore` that names what it is about."""
+    """The body of `POST /trash/restore` that names its items."""
 
     on_conflict: str = entries.Conflict.FAIL
 
 
 @bp.get("/trash")
 def list_trash() -> ResponseReturnValue:
-    """List what was deleted, the newest first."""
+    """List the items in the trash, newest first."""
     user = acting_user()
     if wants_page():
         return show_trash(user.scope)
@@ -73,14 +73,14 @@ def list_trash() -> ResponseReturnValue:
 
 @bp.get("/trash/count")
 def count_trash() -> ResponseReturnValue:
-    """Tell how many things are in the trash."""
+    """Return the number of items in the trash."""
     return {"count": trash(acting_user().scope).count()}
 
 
 @bp.post("/trash")
 @takes_body_of(PATHS_BYTES)
 def add_to_trash() -> ResponseReturnValue:
-    """Move files and folders to the trash, all of them or none; or what was copied or restored at once."""
+    """Move files and folders to the trash, all or none; or everything that a batch copied or restored."""
     acting_user()
     wanted = read_one_of(("paths", Deletion), ("folder", FolderChoice), ("batch", BatchChoice))
     if isinstance(wanted, FolderChoice):
@@ -90,7 +90,7 @@ def add_to_trash() -> ResponseReturnValue:
     if isinstance(wanted, BatchChoice):
         return {"count": undo(wanted.batch, {BatchKind.COPY, BatchKind.RESTORE})}
     removed = remove_paths(wanted.paths)
-    # What was left is in no trash.
+    # A shared folder that was left is in no trash.
     left = {"left": removed.left} if removed.left else {}
     return {"entries": [_trashed_json(each) for each in removed.trashed], **left}
 
@@ -98,7 +98,7 @@ def add_to_trash() -> ResponseReturnValue:
 @bp.post("/trash/restore")
 @takes_body_of(PATHS_BYTES)
 def restore_all() -> ResponseReturnValue:
-    """Put things back where they were, all of them or none; or what was deleted at once."""
+    """Restore items, all or none; or everything that a batch deleted."""
     scope = acting_user().scope
     wanted = read_one_of(("ids", Return), ("all", TrashReturn), ("batch", BatchChoice))
     if isinstance(wanted, BatchChoice):
@@ -112,7 +112,7 @@ def restore_all() -> ResponseReturnValue:
 @bp.post("/trash/purge")
 @takes_body_of(PATHS_BYTES)
 def purge_all() -> ResponseReturnValue:
-    """Remove things in the trash for ever, all of them or none; or what was deleted at once."""
+    """Permanently delete items in the trash, all or none; or everything that a batch deleted."""
     scope = acting_user().scope
     wanted = read_one_of(("ids", Choice), ("all", TrashChoice), ("batch", BatchChoice))
     if isinstance(wanted, BatchChoice):
@@ -126,7 +126,7 @@ def purge_all() -> ResponseReturnValue:
 
 @bp.post("/trash/<trash_id>/restore")
 def restore(trash_id: str) -> ResponseReturnValue:
-    """Put something back where it was."""
+    """Restore one item."""
     acting_user()
     wanted = read_json(Restoring) if request.get_data() else Restoring()
     (back,) = restore_ids([trash_id], to_conflict(wanted.on_conflict))
@@ -135,21 +135,21 @@ def restore(trash_id: str) -> ResponseReturnValue:
 
 @bp.delete("/trash/<trash_id>")
 def purge(trash_id: str) -> ResponseReturnValue:
-    """Remove something in the trash for ever."""
+    """Permanently delete one item in the trash."""
     trash(acting_user().scope).purge(trash_id)
     return "", HTTPStatus.NO_CONTENT
 
 
 @bp.delete("/trash")
 def empty_trash() -> ResponseReturnValue:
-    """Remove everything in the trash for ever."""
+    """Permanently delete everything in the trash."""
     trash(acting_user().scope).empty()
     return "", HTTPStatus.NO_CONTENT
 
 
 def _trashed_json(trashed: Trashed) -> dict[str, Any]:
     entry = to_json(trashed.entry)
-    del entry["path"], entry["url"]  # nothing is there any more
+    del entry["path"], entry["url"]  # nothing exists at this path any more
     return {
         "id": trashed.id,
         "from": trashed.entry.path,

@@ -1,4 +1,4 @@
-"""Making folders, moving and copying.
+"""Create folders, move and copy.
 
 Rule: parse, call the service, render.
 """
@@ -33,7 +33,7 @@ class NewFolder(BaseModel):
 
 
 class Arrangement(BaseModel):
-    """The body of `POST /moves` and `POST /copies` that names what it is about."""
+    """The body of `POST /moves` and `POST /copies` that names its items."""
 
     sources: list[str] = Field(alias="from", min_length=1, max_length=MAX_PATHS)
     to: str
@@ -42,7 +42,7 @@ class Arrangement(BaseModel):
 
 @bp.post("/folders")
 def make_folder() -> ResponseReturnValue:
-    """Make a folder, with those above it."""
+    """Create a folder and its missing parents."""
     place = place_to_fill(read_json(NewFolder).path)
     body = to_json(place.shown(files(place.scope).make_folder(place.path)))
     response = jsonify(body)
@@ -54,20 +54,20 @@ def make_folder() -> ResponseReturnValue:
 @bp.post("/moves")
 @takes_body_of(PATHS_BYTES)
 def move() -> ResponseReturnValue:
-    """Move files and folders, all of them or none."""
+    """Move files and folders, all or none."""
     return _arrange(move_paths, Bulk.move)
 
 
 @bp.post("/copies")
 @takes_body_of(PATHS_BYTES)
 def copy() -> ResponseReturnValue:
-    """Copy files and folders, all of them or none."""
+    """Copy files and folders, all or none."""
     return _arrange(copy_paths, Bulk.copy)
 
 
 @bp.post("/moves/undo")
 def undo_move() -> ResponseReturnValue:
-    """Move everything back that was moved at once, with what it replaced."""
+    """Undo a move: move everything back, and restore what it replaced."""
     return {"count": undo(read_json(BatchChoice).batch, {BatchKind.MOVE})}
 
 

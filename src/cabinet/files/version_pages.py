@@ -1,6 +1,6 @@
-"""The page of the versions of a file, and its forms.
+"""The page of a file's versions, and its forms.
 
-Rule: parse, call the service, render; a refusal shows on the page.
+Rule: parse, call the service, render; a refused form is shown again on the page.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cabinet.web.services import versions
 
 
 def show_versions(place: Place, form: VersionForm | None = None) -> str:
-    """Show the versions of the file at a place; `form` is one that was refused."""
+    """Show the versions of the file at a place; `form` is a refused one."""
     found, path = versions(place.scope).list(place.path), place.outside(place.path)
     *folders, (name, _) = crumbs_of(path)
     return render_template(
@@ -41,7 +41,7 @@ def show_versions(place: Place, form: VersionForm | None = None) -> str:
 
 @bp.post("/index/versions/restore")
 def restore_version_from_page() -> ResponseReturnValue:
-    """Give a file the bytes of an old version again."""
+    """Restore an old version of a file."""
     form = VersionForm()
     path = text_of(form.path)
     place = place_at(path)
@@ -59,7 +59,7 @@ def restore_version_from_page() -> ResponseReturnValue:
 
 @bp.post("/index/versions/discard")
 def discard_version_from_page() -> ResponseReturnValue:
-    """Remove an old version for ever."""
+    """Permanently delete an old version."""
     form = VersionForm()
     path = text_of(form.path)
     place = place_at(path)
@@ -74,5 +74,5 @@ def discard_version_from_page() -> ResponseReturnValue:
 
 
 def _begun() -> str | None:
-    """Return the list that the way to these versions began in, if the request tells."""
+    """Return the list page that the user came from, if the request names one."""
     return local_path(request.values.get("next"), "") or None

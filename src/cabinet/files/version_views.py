@@ -1,4 +1,4 @@
-"""The versions of a file for programs: listed, restored, removed. Their bytes are in `content_views.py`.
+"""The versions of a file for programs: list, restore, delete. Their content is in `content_views.py`.
 
 Rule: parse, call the service, render.
 """
@@ -22,7 +22,7 @@ from cabinet.web.services import versions
 
 @bp.get("/versions/<path:path>")
 def list_versions(path: str) -> ResponseReturnValue:
-    """List the versions of a file, the newest first."""
+    """List the versions of a file, newest first."""
     place = place_at(path)
     if wants_page():
         return show_versions(place)
@@ -32,14 +32,14 @@ def list_versions(path: str) -> ResponseReturnValue:
 
 @bp.post("/versions/<path:path>/<int:number>/restore")
 def restore_version(path: str, number: int) -> ResponseReturnValue:
-    """Give a file the bytes of an old version again."""
+    """Restore an old version of a file."""
     place = place_at(path)
     return to_json(place.shown(versions(place.scope).restore(place.path, number)))
 
 
 @bp.delete("/versions/<path:path>/<int:number>")
 def discard_version(path: str, number: int) -> ResponseReturnValue:
-    """Remove an old version for ever."""
+    """Permanently delete an old version."""
     place = place_at(path)
     versions(place.scope).discard(place.path, number)
     return "", HTTPStatus.NO_CONTENT

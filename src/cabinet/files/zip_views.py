@@ -1,6 +1,6 @@
-"""Folders and selections as one download.
+"""Download folders and selections as archives.
 
-Rule: whatever is asked for is found before the first byte is sent; then the archive streams.
+Rule: all entries are looked up before the first byte is sent; then the archive is streamed.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from cabinet.web.services import zipping
 
 
 class ZipPaths(BaseModel):
-    """The body of `POST /zip` that names what it is about."""
+    """The body of `POST /zip` that names its items."""
 
     path: list[str] = Field(min_length=1, max_length=MAX_PATHS)
     names: str = Naming.SAFE
 
 
 class ZipFolder(FolderChoice):
-    """The same that names all of a folder but some."""
+    """The body that selects everything in a folder except some entries."""
 
     names: str = Field(default=Naming.SAFE, strict=False)
 
@@ -47,7 +47,7 @@ class ZipFolder(FolderChoice):
 @bp.get("/zip")
 @goes_on_at(from_its_page)
 def download_zip() -> ResponseReturnValue:
-    """Answer with an archive of the files and folders that each `path` names."""
+    """Return an archive of the files and folders that each `path` names."""
     return send_zip(_zip(request.args.getlist("path"), _naming()))
 
 
@@ -55,7 +55,9 @@ def download_zip() -> ResponseReturnValue:
 @goes_on_at(from_its_page)
 @takes_body_of(PATHS_BYTES)
 def zip_chosen() -> ResponseReturnValue:
-    """Do the same for paths in a body, as many as no address could hold, or for all of a folder but some."""
+    """Return an archive of the paths in the body, too many for a URL, or of all of a folder except some
+    entries.
+    """
     acting_user()
     if request.is_json:
         wanted = read_one_of(("path", ZipPaths), ("folder", ZipFolder))
@@ -84,7 +86,7 @@ def _send_all(selection: FolderSelection, naming: Naming) -> ResponseReturnValue
 
 
 def _naming() -> Naming:
-    """Return what the query or the form wants the entries to be called; raises `InvalidField`."""
+    """Return how the query or the form wants entries to be named; raises `InvalidField`."""
     return _to_naming(request.values.get("names", Naming.SAFE))
 
 

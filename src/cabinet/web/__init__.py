@@ -1,4 +1,4 @@
-"""What every blueprint shares: requests in, responses out, errors between.
+"""What all blueprints share: requests, responses and errors.
 
 Rule: HTTP is known here and in the blueprints, and nowhere below.
 """

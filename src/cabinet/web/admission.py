@@ -1,11 +1,11 @@
-"""Which requests and answers count, and for whom; see `running.py`.
+"""Count requests and transfers, and refuse those above a limit; see `running.py`.
 
-A transfer is a request whose body is still on its way when it begins, or whose answer is longer than
-what the kernel takes of it at once. That differs a hundredfold between a proxy on this machine and a
-stranger who asks for small packets, so the connection itself is asked.
+A transfer is a request whose body has not fully arrived when it begins, or whose response does not fit into
+the kernel's send buffer. That size differs a hundredfold between a local proxy and a remote client with small
+packets, so the connection itself is asked.
 
-Rule: it counts where our own worker serves, which says when an answer is out; under another server
-nobody is refused.
+Rule: requests are counted only under our own worker, which reports when a response is sent; under another
+server no request is refused.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from cabinet.web.identity import ActingUser, visitor
 from cabinet.web.peer import peer_address
 from cabinet.web.runtime import runtime
 
-# Bytes of the fields in front of an answer, generously.
+# Generous upper bound for the size of the response headers, in bytes.
 _HEAD_BYTES = 2 << 10
-# For an answer that is not refused any more, though there are too many that take long.
+# The timeout of a response that can no longer be refused although too many transfers are running.
 _HURRY_SECONDS = 1.0
 _WITHOUT_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
@@ -36,12 +36,12 @@ def begin_request(*, streams: bool) -> None:
         return
     body.held.enter_context(runtime().running.request(to_network(peer_address())))
     if not body.has_all_come:
-        # A form is read before anybody knows whose it is.
+        # A form is read before its user is authenticated.
         _begin_transfer(_user_id() if streams else None)
 
 
 def begin_answer(response: Response) -> None:
-    """Count an answer that takes its reader a while; raises `TooManyRequests`."""
+    """Count a response that does not fit into the send buffer as a transfer; raises `TooManyRequests`."""
     peer = peer_of(request)
     if body_of(request) is None or peer is None or request.method == "HEAD":
         return
@@ -57,12 +57,12 @@ def begin_answer(response: Response) -> None:
     except TooManyRequests:
         if request.method == "GET" or response.is_streamed:
             raise
-        # What was asked for has been done, and whoever is told to come again would do it twice.
+        # The change has been made already; a client that got a 429 would repeat it.
         set_timeout(request, _HURRY_SECONDS)
 
 
 def _begin_transfer(user_id: int | None) -> None:
-    """Count a transfer, of a request that was counted before only its user."""
+    """Count a transfer; if the request is one already, count it only for the user."""
     body = body_of(request)
     if body is None:
         return

@@ -1,7 +1,7 @@
-"""An archive as a response.
+"""Send an archive as a response.
 
-Rule: an archive has no validator and no ranges, for it is made anew each time; what goes wrong in
-the middle of one breaks the connection, so that nobody takes a part for the whole.
+Rule: an archive has no validator and no ranges, because it is built anew each time; an error in the middle
+breaks the connection, so that a truncated archive is never taken for a complete one.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ ZIP_TYPE = "application/zip"
 
 
 def send_zip(archive: Zip) -> Response:
-    """Return the answer to a GET or HEAD of an archive, which the server closes once it is sent.
+    """Return the response to a GET or HEAD of an archive; the server closes the archive once it is sent.
 
-    Raises `BlobMissing` or `StorageFault` where that shows before the first byte is sent.
+    Raises `BlobMissing` or `StorageFault` if the error occurs before the first byte is sent.
     """
     first = b"" if request.method == "HEAD" else next(archive.chunks)
     response = Response(_watched(first, archive, log()))
@@ -38,11 +38,12 @@ def send_zip(archive: Zip) -> Response:
 
 
 def _watched(first: bytes, archive: Zip, logger: Logger) -> Iterator[bytes]:
-    """Pass the archive on; what breaks it off is logged, and ends the connection by being raised."""
+    """Pass the archive on; log an error in the middle and raise it, which ends the connection."""
     yield first
     try:
         yield from archive.chunks
     except CabinetError as error:
-        # No name of a user's making in it; the hash is what `flask storage verify` goes by.
+        # The log gets no file name, which is the user's text; `flask storage verify` finds the blob by its
+        # hash.
         logger.error("an archive broke off: %s %s", error.slug, error.data)  # noqa: TRY400 - the server logs the traceback
         raise

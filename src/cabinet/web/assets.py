@@ -1,20 +1,20 @@
-"""The stylesheets, scripts, fonts and icons, under addresses that change with their content.
+"""Serve stylesheets, scripts, fonts and icons at URLs that change with their content.
 
-One fingerprint covers the whole of `static/`, and every address carries it: a script imports its
-neighbour, and a stylesheet its fonts, by relative addresses, so a fingerprint a file would change
-one and leave the other stale. A browser may keep such an address for a year. An address with
-another fingerprint (a page opened before an upgrade) gets today's file, for this once.
+One fingerprint covers the whole of `static/` and is part of every URL: scripts import each other, and
+stylesheets their fonts, by relative URLs, so with a fingerprint per file one could change and leave the other
+stale. A browser may cache such a URL for a year. A URL with another fingerprint (of a page opened before an
+upgrade) gets the current file, uncached.
 
-What a page needs at once travels light: stylesheets as one, `css/a+b.css` being a and then b, and
-scripts and stylesheets of ours without their comments. Lines stay lines, so that whoever reads an
-error finds its place.
+Responses are kept small: several stylesheets are served as one (`css/a+b.css` is a followed by b), and our
+own scripts and stylesheets are served without comments. Line breaks are kept, so that errors show the right
+line.
 
-The scripts have a folder for each language, `js-ru/` and so on, which differ in one module:
-`core/catalog.js` holds the texts that they show. So texts are imported like anything else, and no script
-waits for them by an `await` of its own.
+The scripts have one folder per language, `js-ru/` and so on. They differ in one module, `core/catalog.js`,
+which holds the texts. So texts are imported like any other module, and no script needs a top-level `await`
+for them.
 
-Rule: only what lies in `static/`, and what is made of our texts, is served here, from memory, found
-by its exact name.
+Rule: only files in `static/`, and modules generated from our texts, are served, from memory and by exact
+name.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PREFIX = "/static/"
 IMMUTABLE = "public, max-age=31536000, immutable"
 # 64 bits: enough to tell two releases apart, short enough to read in a log.
 FINGERPRINT_LENGTH = 16
-# By suffix and not by the machine's own tables, which disagree about scripts and fonts.
+# By suffix and not from the system's table, which differs between machines for scripts and fonts.
 MEDIA_TYPES = {
     ".bcmap": "application/octet-stream",
     ".css": "text/css; charset=utf-8",
@@ -53,31 +53,31 @@ MEDIA_TYPES = {
     ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
-# What holds inside of a worker, whose rights are those of its own script's answer: it may load the
-# rest of its program and reach nothing else. That is what reads users' PDFs.
+# A worker runs under the policy of its own script's response: this one lets it load the other scripts of its
+# program and nothing else. The worker that parses users' PDFs runs so.
 POLICY = "default-src 'none'; script-src 'self'"
 COMPRESSED_ALREADY = frozenset({".pfb", ".png", ".woff2"})
 
-# Answers that are kept; more than there are files, for some are asked for together.
+# Cached responses; more than there are files, because stylesheets are also requested in combinations.
 KEPT = 1024
-# Stylesheets that one address may name.
+# The most stylesheets that one URL may combine.
 MOST_TOGETHER = 20
 
-# The folder of the scripts in each language, and the module in it that differs.
+# The folder of the scripts in each language, and the one module that differs.
 SCRIPTS = {code: f"js-{code}/" for code in SUPPORTED}
 CATALOG = "core/catalog.js"
 _IN_A_LANGUAGE = re.compile(f"^({'|'.join(SCRIPTS.values())})")
-# What is ours and has comments, each on lines of its own.
+# Our own files, whose comments are on lines of their own.
 _OURS = re.compile(r"css/[^/]+|js/.+")
 _LINE_COMMENT = re.compile(rb"^[ \t]*//[^\n]*$", re.MULTILINE)
 _BLOCK_COMMENT = re.compile(rb"^[ \t]*/\*.*?\*/[ \t]*$", re.MULTILINE | re.DOTALL)
-# In a stylesheet that is not the first of several, an @import would not count.
+# An @import is only valid at the beginning of a stylesheet, so it is inlined in a combined one.
 _IMPORT = re.compile(rb'@import url\("\.\./([^"]+)"\) layer\((\w+)\);')
 
 
 @dataclass(frozen=True)
 class Asset:
-    """One file, as it is and gzipped where that helps."""
+    """One file, plain and gzipped if that makes it smaller."""
 
     body: bytes
     packed: bytes | None
@@ -85,7 +85,7 @@ class Asset:
 
 
 class Assets:
-    """The files below `folder`, and those that `made` has the makers of; each is read once."""
+    """The files below `folder` and the generated ones of `made` (name to function); each is read once."""
 
     def __init__(self, folder: Path, made: Mapping[str, Callable[[], bytes]] | None = None) -> None:
         self._folder = folder
@@ -94,13 +94,13 @@ class Assets:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Every servable file, by its path below the folder."""
+        """The paths of all files that can be served, relative to the folder."""
         files = (path for path in self._folder.rglob("*") if path.suffix in MEDIA_TYPES)
         return frozenset(path.relative_to(self._folder).as_posix() for path in files) | self._made.keys()
 
     @cached_property
     def fingerprint(self) -> str:
-        """A digest over all names and contents."""
+        """A digest of all names and contents."""
         digest = hashlib.sha256()
         for name in sorted(self.names):
             content = self._source(name)
@@ -108,13 +108,13 @@ class Assets:
         return digest.hexdigest()[:FINGERPRINT_LENGTH]
 
     def _source(self, name: str) -> bytes:
-        """Return what a file holds; raises `NotFound` for whatever is not in `names`."""
+        """Return the content of a file; raises `NotFound` for names that are not in `names`."""
         if name not in self.names:
             raise NotFound
         return self._made[name]() if name in self._made else (self._folder / name).read_bytes()
 
     def _read(self, name: str) -> Asset:
-        """Return one file, or several stylesheets as one; raises `NotFound` where one is not there."""
+        """Return one file, or several stylesheets as one; raises `NotFound` if a file does not exist."""
         suffix = PurePosixPath(name).suffix
         if name.startswith("css/") and "+" in name:
             parts = name.removeprefix("css/").removesuffix(".css").split("+")
@@ -128,7 +128,7 @@ class Assets:
         return Asset(body=body, packed=packed, media_type=MEDIA_TYPES[suffix])
 
     def _light(self, name: str) -> bytes:
-        """Return a file, without comments if it is ours."""
+        """Return the content of a file, without comments if it is one of ours."""
         if name not in self._made:
             name = _IN_A_LANGUAGE.sub("js/", name)
         source = self._source(name)
@@ -146,7 +146,7 @@ def _keep_lines(comment: re.Match[bytes]) -> bytes:
 
 
 def _catalog_in(code: str) -> bytes:
-    """Return the module of the scripts' texts in one language."""
+    """Return the module with the scripts' texts in one language."""
     with force_locale(code):
         texts = json.dumps(script_texts(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return f"export default {texts};\n".encode()
@@ -158,7 +158,7 @@ def init_app(app: Flask) -> None:
     assets = Assets(Path(app.root_path) / "static", catalogs)
 
     def serve(fingerprint: str, name: str) -> Response:
-        """Answer with an asset, to be kept for ever if the fingerprint is today's."""
+        """Return an asset; it may be cached forever if the fingerprint is the current one."""
         asset = assets.get(name)
         packed = asset.packed if request.accept_encodings["gzip"] > 0 else None
         response = Response(packed or asset.body, content_type=asset.media_type)
@@ -173,7 +173,7 @@ def init_app(app: Flask) -> None:
         return response
 
     def asset_url(name: str) -> str:
-        # Not by `url_for`: a page has a hundred of these.
+        # Not `url_for`, which is slow: a page has a hundred of these.
         return f"{request.script_root}{PREFIX}{assets.fingerprint}/{name}"
 
     def styles_url(names: str) -> str:

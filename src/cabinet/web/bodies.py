@@ -1,8 +1,8 @@
-"""A request's body as chunks: raw or multipart, counted, never spooled twice.
+"""Read the body of a request in chunks: raw or multipart, counted, never spooled twice.
 
-A client that disappears looks to a WSGI application like one that has finished, so what arrived
-is always held against what was announced. Large reads go straight to the server's stream, for
-every layer between costs a copy of each byte.
+To a WSGI application, a client that disconnects looks like one that has finished, so the received size is
+always compared with the announced one. Large reads go straight to the server's stream, because every layer in
+between copies each byte.
 
 Rule: content is never read through `request.data`, `request.form` or `request.files`.
 """
@@ -25,10 +25,10 @@ from cabinet.web.body_stream import body_of, peer_of
 from cabinet.web.multipart import PAUSE, EventReader, parameters_of
 from cabinet.web.request_body import RequestBody
 
-# Of JSON and forms without files, unless the view is marked with another limit.
+# The limit for JSON and for forms without files, unless the view sets another one.
 FORM_BYTES = 16 * 1024
 
-# Files in one request, each with a text field before it, and the form's own fields.
+# The most files in one request; each may follow a text field, and the form has fields of its own.
 MAX_FILES = 1000
 MAX_PARTS = 2 * MAX_FILES + 16
 
@@ -42,7 +42,7 @@ BAD_LENGTH = N_("Content-Length is not a number.")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The head of one part; `filename` is None for a text field."""
+    """The headers of one part; `filename` is None for a text field."""
 
     name: str
     filename: str | None
@@ -50,7 +50,7 @@ class Part:
 
 
 def set_timeout(request: Request, seconds: float) -> None:
-    """Give the connection up when no byte moves for so long, where the server lets us."""
+    """Close the connection after this many seconds without a byte, if the server supports it."""
     peer = peer_of(request)
     if peer is not None:
         with suppress(OSError):
@@ -62,7 +62,7 @@ def _framing(request: Request) -> str:
 
 
 def length_of(request: Request) -> int | None:
-    """Return the announced bytes of the body, None when it is chunked.
+    """Return the announced size of the body in bytes, None if it is chunked.
 
     Raises `LengthRequired`, `MalformedRequest`, or `UnsupportedEncoding` for a compressed body.
     """
@@ -83,7 +83,7 @@ def length_of(request: Request) -> int | None:
 
 
 def hold_body(request: Request, limit: int) -> None:
-    """Read the chunks of a form or of JSON now: Werkzeug would quietly cut what is beyond `limit` bytes.
+    """Read a form or JSON body into memory, because Werkzeug silently truncates at `limit` bytes.
 
     Raises `TooLarge` or `MalformedRequest`.
     """
@@ -93,9 +93,9 @@ def hold_body(request: Request, limit: int) -> None:
 
 
 def check_fields(request: Request) -> None:
-    """Raise `MalformedRequest` for a form of more fields than any has, before it is taken apart.
+    """Raise `MalformedRequest` before a form with too many fields is parsed.
 
-    That takes a hundred times as long as to receive it, and fifty times the memory.
+    Parsing takes a hundred times as long as receiving, and fifty times the memory.
     """
     if (
         request.mimetype == "application/x-www-form-urlencoded"
@@ -105,7 +105,7 @@ def check_fields(request: Request) -> None:
 
 
 def iter_body(request: Request, size: int = CHUNK_SIZE) -> Iterator[bytes]:
-    """Yield the body in chunks, all of it; raises as `length_of`, and `TruncatedBody`."""
+    """Yield the whole body in chunks; raises as `length_of`, and `TruncatedBody`."""
     length = length_of(request)
     body = body_of(request)
     stream = request.environ["wsgi.input"] if body is None else _Pieces(body)
@@ -113,16 +113,16 @@ def iter_body(request: Request, size: int = CHUNK_SIZE) -> Iterator[bytes]:
 
 
 class _Pieces:
-    """A body that is read as it comes, and says so when nothing does."""
+    """A body that is read as it arrives and reports when nothing does."""
 
     def __init__(self, body: RequestBody) -> None:
         self.read = body.read_some
 
 
 def iter_parts(request: Request) -> Iterator[tuple[Part, Iterator[bytes]]]:
-    """Yield each part of a multipart body with its content, which is to be read before the next.
+    """Yield each part of a multipart body with its content, which must be read before the next part.
 
-    Raises `MalformedRequest` or `TruncatedBody`, also when nothing but the end is missing.
+    Raises `MalformedRequest` or `TruncatedBody`, even if only the final boundary is missing.
     """
     boundary = request.mimetype_params.get("boundary", "")
     if request.mimetype != "multipart/form-data" or not boundary or not boundary.isascii():
@@ -133,14 +133,14 @@ def iter_parts(request: Request) -> Iterator[tuple[Part, Iterator[bytes]]]:
             told = parameters_of(event.headers)
             content = _iter_content(events)
             yield Part(told.get("name", ""), told.get("filename"), event.headers), content
-            for _ in content:  # whatever the caller left of this part
+            for _ in content:  # skip what the caller left unread of this part
                 pass
 
 
 def read_text(content: Iterator[bytes]) -> str:
     """Return the content of a text field; raises `TooLarge`.
 
-    Bytes that are not UTF-8 become surrogates, which no name has.
+    Bytes that are not UTF-8 become surrogates, which names do not allow.
     """
     text = bytearray()
     for chunk in content:
@@ -155,7 +155,7 @@ def _iter_events(reader: EventReader, chunks: Iterator[bytes]) -> Iterator[Event
         yield from reader.read(chunks)
     except RequestEntityTooLarge as error:
         raise MalformedRequest(reason=TOO_MANY_PARTS) from error
-    except (ValueError, AttributeError) as error:  # AttributeError: no line break where one must be
+    except (ValueError, AttributeError) as error:  # AttributeError: a required line break is missing
         raise MalformedRequest(reason=BAD_MULTIPART) from error
 
 

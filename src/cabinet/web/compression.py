@@ -1,10 +1,10 @@
-"""Pages go out gzipped: a list of 200 entries is a tenth of its size then.
+"""Send pages gzipped, which shrinks a list of 200 entries to a tenth.
 
-A length that depends on a secret and on what a stranger wrote beside it would give the secret away,
-a letter at a time (BREACH). So each answer carries a name of random length in its gzip header, which
-every reader skips.
+If the compressed length depends on a secret and on text of an attacker in the same page, it leaks the secret
+one letter at a time (BREACH). So each response has a file name of random length in its gzip header, which
+every client ignores.
 
-Rule: only pages of ours, whole in memory; never content, whose bytes, ranges and hashes are promised.
+Rule: only our own pages, whole in memory; never content, whose bytes, ranges and hashes are guaranteed.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import zlib
 
 from flask import Flask, Response, request
 
-# Below this a packet is not spared.
+# Smaller pages fit into one packet anyway.
 LEAST_BYTES = 1400
-# Each level more costs a page of 200 rows more time than it saves bytes.
+# A higher level costs a page of 200 rows more time than it saves bytes.
 LEVEL = 4
-# How far the length of an answer may be from what its content makes it.
+# The most bytes added to a response at random.
 MOST_NOISE = 128
 
 # RFC 1952, section 2.3.1: deflate, with a name (FNAME), no time, an unknown system.
@@ -35,7 +35,7 @@ def pack(body: bytes) -> bytes:
 
 
 def _is_page(response: Response) -> bool:
-    """Tell a page from content of the same type, and from what is packed already."""
+    """Tell whether a response is a page, not HTML content of a user nor compressed already."""
     return (
         response.mimetype == "text/html"
         and response.is_sequence
@@ -57,5 +57,5 @@ def _pack_page(response: Response) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Pack the pages of `app`."""
+    """Compress the pages of `app`."""
     app.after_request(_pack_page)

@@ -1,6 +1,6 @@
-"""Listings of folders as responses: with an entity tag, and 304 for whoever has that already.
+"""Send listings of folders with an entity tag, or 304 if the client has the current one.
 
-Rule: the tag covers all that the answer depends on, beside what lies in the folder: the address with its
+Rule: the tag covers everything that the response depends on besides the folder's contents: the URL with its
 query, the language, and what the actor may see.
 """
 
@@ -20,12 +20,12 @@ from cabinet.web.runtime import runtime, setting
 
 
 def listing_tag(scope: Scope, insides: Insides, shown: Sequence[str] = ()) -> str | None:
-    """Return the entity tag of the listing of a folder that this request asks for, None where it may have none.
+    """Return the entity tag of the requested listing, None if it may have none.
 
-    `shown` is what it shows beside what is in the folder.
+    `shown` is what the listing shows besides the folder's contents.
     """
     beside = (
-        # Addresses of entries begin with it.
+        # The URLs of entries begin with it.
         setting("PUBLIC_URL") or request.script_root,
         request.path,
         request.query_string.decode("latin-1"),
@@ -41,9 +41,9 @@ def send_listing(
     find: Callable[[], tuple[Insides | None, Sequence[str]]],
     list_: Callable[[], tuple[Mapping[str, Any], Insides, Sequence[str]]],
 ) -> Response:
-    """Answer with what `list_` returns, or with 304, for which `find` looks at the folder alone.
+    """Respond with what `list_` returns, or with 304, for which `find` reads only the folder itself.
 
-    Both tell what the folder holds, and what its listing shows beside that.
+    Both return what the folder contains and what its listing shows besides that.
     """
     if "If-None-Match" in request.headers:
         held, shown = find()

@@ -1,10 +1,10 @@
-"""The cookie of a session: its name, its path, and when it travels.
+"""Name the session cookie and set its path and attributes.
 
-On https its name has a prefix which browsers honour: `__Host-` keeps other hosts of the domain, and
-what has been sent over plain http, from setting it; below a sub-path, which `__Host-` does not
-allow, `__Secure-` keeps off the latter at least.
+On HTTPS the name has a prefix that browsers enforce: `__Host-` prevents other hosts of the domain, and
+responses sent over plain HTTP, from setting it; below a sub-path, which `__Host-` does not allow, `__Secure-`
+prevents at least the latter.
 
-Rule: what the cookie is called follows from the request alone, and nothing else in it is read.
+Rule: the name depends on the request alone; the content of the cookie is not read here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NAME = "cabinet"
 
 
 class Cookies(SecureCookieSessionInterface):
-    """The signed cookie of Flask, named by how the request came."""
+    """Flask's signed session cookie, with a name that depends on the request."""
 
     def get_cookie_name(self, app: Flask) -> str:
         if not request.is_secure:
@@ -24,7 +24,7 @@ class Cookies(SecureCookieSessionInterface):
         return f"__Secure-{NAME}" if request.script_root else f"__Host-{NAME}"
 
     def get_cookie_path(self, app: Flask) -> str:
-        # Two instances below one https host keep apart; on http the path stays what it always was.
+        # Keeps two instances below one HTTPS host apart; on HTTP the path stays as it always was.
         return (request.is_secure and request.script_root) or "/"
 
     def get_cookie_secure(self, app: Flask) -> bool:

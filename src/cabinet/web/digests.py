@@ -1,8 +1,8 @@
-"""What the head of a body says of it: digests, and when its owner changed it last.
+"""Parse the headers that describe a body: digests and the modification time.
 
-The same headers stand in the head of a request and in that of a part of a form.
+A request and a part of a form have the same headers.
 
-Rule: what is said and cannot be understood is refused, for the sender relies on it.
+Rule: a header that cannot be parsed is rejected, because the client relies on it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BAD_DIGEST = N_("it is not a digest of the form that is understood here.")
 
 
 def promised_of(headers: Headers, size: int | None = None) -> Promised:
-    """Return what `headers` promise of a body of `size` bytes; raises `InvalidField`."""
+    """Return the digests that `headers` announce for a body of `size` bytes; raises `InvalidField`."""
     content_hash = headers.get(CONTENT_HASH)
     if content_hash is not None:
         content_hash = content_hash.strip().lower()
@@ -33,7 +33,7 @@ def promised_of(headers: Headers, size: int | None = None) -> Promised:
 
 
 def mtime_of(headers: Headers) -> datetime | None:
-    """Return when the content was changed last, if `headers` say so; raises `InvalidField`."""
+    """Return the modification time that `headers` give, None without one; raises `InvalidField`."""
     text = headers.get(MTIME)
     return None if text is None else to_mtime(text.strip())
 

@@ -1,9 +1,9 @@
-"""How sizes, times, names and programs are shown.
+"""Format sizes, times, names and user agents for pages.
 
-Sizes are decimal: a kilobyte is 1000 bytes, as its name says and as disks are sold. The scripts
-format the same way (`static/js/core/format.js`); a browser test compares the two.
+Sizes are decimal: a kilobyte is 1000 bytes, as its name says and as disks are sold. The scripts format the
+same way (`static/js/core/format.js`); a browser test compares the two.
 
-Rule: filters turn a value into text or into escaped markup, and decide nothing.
+Rule: filters turn a value into text or escaped markup, and decide nothing.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from markupsafe import Markup, escape
 from cabinet.services.tree.entries import Mounted
 from cabinet.web.texts import ROLES, SIZE_UNITS
 
-# A name longer than this may be cut in its middle on a narrow screen, but never in its tail,
-# which holds the suffix and the number before it.
+# A longer name may be shortened in the middle on a narrow screen, but never in its tail, which holds the
+# suffix and the number before it.
 LONG_NAME = 32
 TAIL_LENGTH = 12
 
-# Days whose names are kept, of each language.
+# The number of days, in each language, whose formatted names are cached.
 KEPT_DAYS = 4096
 
-# The suffixes of each kind that has an icon of its own.
+# The suffixes of each kind of file that has its own icon.
 KINDS = {
     "archive": "7z bz2 gz iso jar rar tar tgz xz zip zst",
     "code": "c cc cpp cs css go h htm html ini java js json kt lua php pl py rb rs sh sql swift toml ts xml yaml yml",
@@ -43,7 +43,7 @@ KINDS = {
 }
 KIND_OF_SUFFIX = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes.split()}
 
-# In this order: each later program also claims to be one of those after it.
+# The order matters: each program also claims to be one of those that follow it.
 PROGRAMS = (
     ("filecli", "filecli"),
     ("curl/", "curl"),
@@ -66,15 +66,17 @@ SYSTEMS = (
 
 
 class NameParts(NamedTuple):
-    """A name in two pieces, of which only the first may be shortened."""
+    """A name in two pieces; only the first may be shortened."""
 
     stem: str
     tail: str
 
 
 class Speech:
-    """How one language says sizes, numbers and times. A page says hundreds, and many of them alike,
-    so words are kept; there are few: three digits and a unit, days, the minutes of a day.
+    """Formats sizes, numbers and times in one language.
+
+    A page formats hundreds of values, many of them alike, so results are cached; there are few distinct ones:
+    three digits and a unit, days, the minutes of a day.
     """
 
     def __init__(self, locale: Locale) -> None:
@@ -86,16 +88,16 @@ class Speech:
         self._minute = cache(self._say_minute)
 
     def number(self, value: int) -> str:
-        """Return a whole number, digits grouped."""
+        """Return a whole number with grouped digits."""
         return f"{value:,}".replace(",", self._group)
 
     def exact_size(self, size: int) -> str:
-        """Return `size` in bytes, digits grouped."""
+        """Return `size` in bytes, with grouped digits."""
         text: str = self._plural("%(value)s byte", "%(value)s bytes", size)
         return text % {"value": self.number(size)}
 
     def filesize(self, size: int) -> str:
-        """Return `size` bytes as people say it: at most three digits before the unit."""
+        """Return `size` in bytes as a short text with at most three digits before the unit."""
         if size < 1000:
             return self.exact_size(size)
         rank = 1
@@ -104,13 +106,13 @@ class Speech:
         return self._scaled(_rounded(size / 1000**rank), rank)
 
     def moment(self, value: datetime) -> Markup:
-        """Return a `<time>` element in UTC; a script shows it in the viewer's zone, today as "today"."""
+        """Return a `<time>` element in UTC; a script converts it to the local time zone, today as "today"."""
         instant = value.astimezone(UTC)
         shown = f"{self._day(instant.date())}, {self._minute(instant.hour, instant.minute)} UTC"
         return _time(instant, "moment", shown)
 
     def day(self, value: datetime) -> Markup:
-        """Return a `<time>` element with the date alone, fit for the middle of a sentence."""
+        """Return a `<time>` element with the date alone, for use in the middle of a sentence."""
         instant = value.astimezone(UTC)
         return _time(instant, "day", self._day(instant.date()))
 
@@ -125,32 +127,32 @@ class Speech:
         return escape(format_time(time(hour, minute), "short", locale=self._locale))
 
 
-# One for each language that is spoken here; whoever asks speaks it, so its texts are the ones that are kept.
+# One instance per supported language, cached; the caller has set the locale, so the cached texts match it.
 _speech_of = cache(Speech)
 
 
 def speech() -> Speech:
-    """Return how the language of the request says things."""
+    """Return the formats of the request's language."""
     return _speech_of(get_locale() or Locale("en"))
 
 
 def filesize(size: int) -> str:
-    """Return `size` bytes as people say it."""
+    """Return `size` in bytes as a short text."""
     return speech().filesize(size)
 
 
 def exact_size(size: int) -> str:
-    """Return `size` in bytes, digits grouped."""
+    """Return `size` in bytes, with grouped digits."""
     return speech().exact_size(size)
 
 
 def number(value: int) -> str:
-    """Return a whole number, digits grouped."""
+    """Return a whole number with grouped digits."""
     return speech().number(value)
 
 
 def percent(share: float) -> str:
-    """Return a share of one in percent, rounded down: what is not full is not said to be."""
+    """Return a fraction as a percentage, rounded down, so that 100% always means full."""
     said: str = format_percent(floor(share * 100) / 100)
     return said
 
@@ -166,42 +168,42 @@ def day(value: datetime) -> Markup:
 
 
 def _rounded(value: float) -> float:
-    """Keep one decimal below ten and none above; halves go up, as in `Math.round`."""
+    """Keep one decimal below ten and none above; halves round up, as in `Math.round`."""
     return floor(value * 10 + 0.5) / 10 if value < 9.95 else floor(value + 0.5)
 
 
 def _time(instant: datetime, shape: str, shown: str) -> Markup:
-    """Return the element; `shown` is safe already."""
+    """Return the element; `shown` is escaped already."""
     stamp = f"{instant.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
-    return Markup(f'<time datetime="{stamp}" data-shape="{shape}">{shown}</time>')  # noqa: S704 - all of it is ours
+    return Markup(f'<time datetime="{stamp}" data-shape="{shape}">{shown}</time>')  # noqa: S704 - built from our own values
 
 
 def name_parts(name: str) -> NameParts:
-    """Cut a long name so that its end stays readable; a short one is all tail."""
+    """Split a long name so that its end stays readable; a short name is all tail."""
     if len(name) <= LONG_NAME:
         return NameParts("", name)
     return NameParts(name[:-TAIL_LENGTH], name[-TAIL_LENGTH:])
 
 
 def file_kind(name: str) -> str:
-    """Return the kind of `KINDS` that the suffix of a name tells, or the empty word."""
+    """Return the kind in `KINDS` for the suffix of a name, or an empty string."""
     stem, _, suffix = name.rpartition(".")
     return KIND_OF_SUFFIX.get(suffix.lower(), "") if stem else ""
 
 
 def sharing(mounted: Mounted) -> str:
-    """Return in words whose a folder is that a mount stands for, and what may be done there."""
+    """Return a text with the owner and the role of a mounted folder."""
     whose = gettext("Shared by %(owner)s", owner=mounted.owner) if mounted.owner else gettext("Shared folder")
     return f"{whose} · {gettext(ROLES[mounted.role])}"
 
 
 def program(user_agent: str) -> str:
-    """Return what a person would call the program behind a `User-Agent`."""
+    """Return the common name of the program behind a `User-Agent`."""
     found = [next((name for mark, name in table if mark in user_agent), "") for table in (PROGRAMS, SYSTEMS)]
     return " · ".join(filter(None, found)) or user_agent or gettext("Unknown program")
 
 
 def init_app(app: Flask) -> None:
-    """Give the filters to the templates."""
+    """Register the filters for templates."""
     for function in (filesize, exact_size, number, percent, moment, day, file_kind, sharing, program):
         app.add_template_filter(function)

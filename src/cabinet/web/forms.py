@@ -1,6 +1,6 @@
 """What all page forms share.
 
-Rule: `request_guards.py` checks the cross-site token before a view runs, so forms are built without it.
+Rule: `request_guards.py` checks the CSRF token before a view runs, so forms are built without it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from wtforms.validators import InputRequired
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
-    """A form that leaves the cross-site token to the guard."""
+    """A form without a CSRF token of its own; `request_guards.py` checks it."""
 
     class Meta:  # noqa: D106 - the name is WTForms's
         csrf = False
 
 
 def required() -> InputRequired:
-    """Return what asks for something in a field."""
+    """Return a validator for a required field."""
     return InputRequired(_l("Fill in this field."))

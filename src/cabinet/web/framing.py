@@ -1,10 +1,10 @@
-"""Where a request ends: what its head says of its body, and decoders of the two framings.
+"""Find where a request ends: parse its head, and decode the two framings of a body.
 
-A head is looked at before gunicorn parses it, to know what to wait for. Whether it is right is for
-gunicorn to say: a head that is odd in any way has nothing to wait for.
+A head is read before gunicorn parses it, to know how much to wait for. Gunicorn validates it: for a head that
+is unusual in any way, nothing is waited for.
 
-Rule: no I/O and no clock; bytes in, content out. A decoder takes nothing that RFC 9112 forbids, for
-whoever is in front must not read another message than we do.
+Rule: no I/O and no clock; bytes in, content out. A decoder accepts nothing that RFC 9112 forbids, so that a
+proxy in front and this server always read the same message.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
-# Bytes of a line between chunks, as gunicorn has it, and of all fields behind the last one.
+# The most bytes of a chunk-size line, as in gunicorn, and of all trailer fields.
 _LINE_BYTES = 8190
 _TRAILER_BYTES = 32 << 10
 
-# What is read at a time where the end is not known: a chunk may be followed by others.
+# The size of a read while the end is unknown: another chunk may follow.
 _AHEAD = 64 << 10
 
 _END = b"\r\n\r\n"
@@ -26,34 +26,34 @@ _FIELD = re.compile(
     rb"\r\n(content-length|transfer-encoding|expect|x-forwarded-for):[ \t]*([^\r\n]*?)[ \t]*(?=\r\n)",
     re.IGNORECASE,
 )
-# Sixteen hexadecimal digits are more than any disk has bytes; extensions say nothing to us.
+# Sixteen hexadecimal digits exceed the size of any disk; chunk extensions are ignored.
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
 _TRAILER = re.compile(rb"[!#-'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*")
 
 
 class BadFraming(Exception):
-    """What came is no body of this framing."""
+    """The bytes received are not a valid body in this framing."""
 
 
 class Framing(Protocol):
     """A decoder of one body."""
 
-    # What came behind the end of the body.
+    # The bytes received after the end of the body.
     rest: bytes
 
     @property
     def is_over(self) -> bool:
-        """Tell whether all of it has come."""
+        """Tell whether the whole body has arrived."""
 
     def wanted(self, size: int) -> int:
-        """Return how many bytes may be read next, if the caller has room for `size` of content."""
+        """Return how many bytes may be read next, if the caller has room for `size` bytes of content."""
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take the next bytes and return the content in them; raises `BadFraming`."""
+        """Consume the next bytes and return the content in them; raises `BadFraming`."""
 
 
 class Counted:
-    """A body of so many bytes (Content-Length)."""
+    """A body of known length (Content-Length)."""
 
     def __init__(self, length: int) -> None:
         self._left = length
@@ -61,7 +61,7 @@ class Counted:
 
     @property
     def is_over(self) -> bool:
-        """Tell whether all of it has come."""
+        """Tell whether the whole body has arrived."""
         return self._left == 0
 
     def wanted(self, size: int) -> int:
@@ -75,13 +75,13 @@ class Counted:
 
 
 class Chunked:
-    """A body in chunks (Transfer-Encoding); what its trailer fields say is dropped."""
+    """A chunked body (Transfer-Encoding); trailer fields are dropped."""
 
     def __init__(self) -> None:
         self.is_over = False
         self.rest = b""
-        self._left = 0  # of the chunk that is being read
-        self._line = b""  # as far as it has come
+        self._left = 0  # the declared size of the current chunk
+        self._line = b""  # the line or content received so far
         self._take_line = self._take_size
         self._trailer = 0
 
@@ -89,7 +89,7 @@ class Chunked:
         return min(size, max(self._left, _AHEAD))
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Return the content in `data`; what lies behind the end of the body goes to `rest`."""
+        """Return the content in `data`; bytes after the end of the body go to `rest`."""
         pieces: list[bytes] = []
         start = 0
         while start < len(data):
@@ -136,9 +136,9 @@ class Chunked:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a whole head says: its own size in bytes, what is asked for, and of the body.
+    """What a complete head says: its own size in bytes, the request target and the framing of the body.
 
-    `length` is None where the head has none, or none that can be believed.
+    `length` is None if the head has no valid one.
     """
 
     size: int
@@ -151,21 +151,21 @@ class Head:
 
 
 def is_broken(data: bytes | bytearray, searched: int = 0) -> bool:
-    """Tell whether a head has a line feed without its return, behind byte `searched`: it never ends."""
+    """Tell whether a head has a bare line feed after byte `searched`: gunicorn never finds its end."""
     return _BARE_LF.search(data, searched) is not None
 
 
 def end_of_head(data: bytes | bytearray, searched: int = 0) -> int | None:
-    """Return the size of the head that `data` begins with, None while its end has not come.
+    """Return the size of the head at the beginning of `data`, None if it is incomplete.
 
-    Bytes before `searched` were looked at before.
+    Bytes before `searched` were examined before.
     """
     end = data.find(_END, max(0, searched - len(_END) + 1))
     return None if end < 0 else end + len(_END)
 
 
 def read_head(data: bytes) -> Head:
-    """Return what a whole head, with the empty line that ends it, says."""
+    """Parse a complete head, including the empty line that ends it."""
     line, _, _ = data.removeprefix(b"\r\n").partition(b"\r\n")
     method, _, rest = line.decode("latin-1").partition(" ")
     target, _, version = rest.partition(" ")

@@ -1,8 +1,8 @@
-"""What a monitor asks: is the process alive, and can it do its work.
+"""Answer the probes of a monitor: is the process alive, and can it do its work.
 
-A full disk is told and is no outage: people have to get in to delete something.
+A full disk is reported but is no outage: users must be able to sign in and delete files.
 
-Rule: no sign-in, no detail; the log says what is wrong.
+Rule: no sign-in, no detail; the log has the cause.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cabinet.web.services import check_ready
 
 
 def init_app(app: Flask) -> None:
-    """Answer `/healthz` and `/readyz`."""
+    """Register `/healthz` and `/readyz`."""
     app.add_url_rule("/healthz", "healthz", _is_alive)
     app.add_url_rule("/readyz", "readyz", _is_ready)
 

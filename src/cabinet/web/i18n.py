@@ -1,8 +1,7 @@
-"""Which language a page speaks, and domain errors in it.
+"""Choose the language of a request and translate domain errors.
 
-The signed-in user's setting comes first, then the cookie that the language switch leaves, then
-`Accept-Language`. Babel negotiates the last, because Werkzeug's `best_match` answers English to
-`ru-RU,en;q=0.5`.
+The signed-in user's setting comes first, then the cookie of the language switch, then `Accept-Language`.
+Babel negotiates the last, because Werkzeug's `best_match` returns English for `ru-RU,en;q=0.5`.
 
 Rule: texts are translated here and in templates; below `web/` they stay English and marked.
 """
@@ -24,14 +23,14 @@ from cabinet.web.formats import filesize
 SUPPORTED = ("en", "ru")
 DEFAULT = "en"
 COOKIE = "language"
-# Each language under its own name, which is how its readers look for it.
+# Each language by its own name, so that its speakers recognize it.
 NAMES = {"en": "English", "ru": "Русский"}
-# The fields of errors that hold one of our own marked texts; every other string is the user's.
+# The fields of errors that contain our own marked texts; every other string comes from the user.
 MARKED_FIELDS = frozenset({"reason"})
 
 
 def choose_locale() -> str:
-    """Return the language of the request at hand, one of `SUPPORTED`."""
+    """Return the language of the current request, one of `SUPPORTED`."""
     if not has_request_context():
         return DEFAULT
     for wish in (getattr(current_user, "language", None), request.cookies.get(COOKIE)):
@@ -47,13 +46,13 @@ def language() -> str:
 
 
 def translate_error(error: CabinetError) -> tuple[str, str]:
-    """Return the title and the sentence of `error` in the language of the request."""
+    """Return the title and the message of `error` in the language of the request."""
     data = {name: _translate_field(name, value) for name, value in error.data.items()}
     return gettext(error.title), gettext(error.message) % data
 
 
 def _translate_field(name: str, value: Any) -> Any:
-    """Translate our own words, group the digits of numbers, leave the user's words alone."""
+    """Translate our own texts, group the digits of numbers, and leave the user's text unchanged."""
     if name in MARKED_FIELDS and isinstance(value, str) and value:
         return gettext(value)
     if name in SIZE_FIELDS:
@@ -64,7 +63,7 @@ def _translate_field(name: str, value: Any) -> Any:
 
 
 def _catalog() -> Translations:
-    """Return the texts of the request, looked up once: a page asks for more than a hundred."""
+    """Return the message catalog of the request, looked up once: a page uses it more than a hundred times."""
     if "catalog" not in g:
         g.catalog = get_domain().get_translations()
     found: Translations = g.catalog
@@ -72,17 +71,17 @@ def _catalog() -> Translations:
 
 
 def _say(text: str) -> str:
-    """Return `text` in the language of the page that is being drawn."""
+    """Return `text` in the language of the page."""
     return str(_catalog().ugettext(text))
 
 
 def _say_count(one: str, many: str, count: int) -> str:
-    """Return the text that fits `count`, likewise."""
+    """Return the plural form for `count` in the language of the page."""
     return str(_catalog().ungettext(one, many, count))
 
 
 def _vary(response: Response) -> Response:
-    """Tell caches what the language of an answer depends on."""
+    """Tell caches which headers the language of a response depends on."""
     if response.mimetype in {"text/html", "application/problem+json"}:
         response.vary.update(("Accept-Language", "Cookie"))
     return response

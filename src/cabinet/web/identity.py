@@ -1,6 +1,6 @@
-"""Who acts: the account that a request is of, and the browsers that are signed in.
+"""Identify the account that a request acts for, and manage its browser session.
 
-Rule: looks people up and keeps their cookie; what they may do is for the services to say.
+Rule: finds users and handles their cookie; the services decide what they may do.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _Found = TypeVar("_Found")
 
 
 class ActingUser(UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
-    """The account that a request acts for, and what it showed for that."""
+    """The account that a request acts for, with its credential."""
 
     def __init__(self, credential: Credential) -> None:
         self.credential = credential
@@ -39,7 +39,7 @@ class ActingUser(UserMixin):  # type: ignore[misc]  # Flask-Login carries no typ
 
     @property
     def session_id(self) -> str | None:
-        """The id of the session that the request belongs to, if it does."""
+        """The id of the request's session, None if it has another credential."""
         return self.credential.session_id
 
     @property
@@ -49,39 +49,39 @@ class ActingUser(UserMixin):  # type: ignore[misc]  # Flask-Login carries no typ
 
     @property
     def scope(self) -> Scope:
-        """The tree that the request acts on, and what it may do there: the one place that tells it."""
+        """The tree that the request acts on and its rights there; no other code derives it."""
         return self.credential.scope
 
     @property
     def sees_usage(self) -> bool:
-        """Tell whether the usage and the quota of the account are told: they count all that is in its space."""
+        """Tell whether to show the usage and quota of the account, which cover its whole space."""
         return self.scope.is_whole and self.scope.has(Rights.LIST)
 
     @property
     def public_id(self) -> str:
-        """What the account is known by outside, and for good."""
+        """The permanent id of the account in URLs and APIs."""
         return self.account.public_id
 
     @property
     def username(self) -> str:
-        """The name as its owner wrote it."""
+        """The name as the user wrote it."""
         return self.account.username
 
     @property
     def language(self) -> str | None:
-        """The language that the user chose, if any."""
+        """The language that the user selected, if any."""
         return self.account.language
 
 
 class _CookieUser(UserMixin):  # type: ignore[misc]  # likewise
-    """What Flask-Login writes into the cookie: the secret of a session row."""
+    """The value of Flask-Login's cookie: the secret of a session row."""
 
     def __init__(self, secret: str) -> None:
         self.id = secret
 
 
 def acting_user() -> ActingUser:
-    """Return whom this request acts for; raises `SignInRequired`, or why signing in failed."""
+    """Return the acting user; raises `SignInRequired`, or the error of the failed sign-in."""
     user = visitor()
     if "sign_in_error" in g:
         raise g.sign_in_error
@@ -91,9 +91,9 @@ def acting_user() -> ActingUser:
 
 
 def account_user() -> ActingUser:
-    """Return whom this request acts for, who may change the account and its keys.
+    """Return the acting user, who may change the account and its tokens.
 
-    Raises as `acting_user`, and `Forbidden` for a token that is good for less than everything.
+    Raises as `acting_user`, and `Forbidden` for a token with limited scopes.
     """
     user = acting_user()
     user.credential.require_unlimited()
@@ -107,7 +107,7 @@ def visitor() -> ActingUser | AnonymousUserMixin:
 
 
 def sign_in(account: Account, *, remember: bool) -> None:
-    """Begin a session of `account` in this browser, under a cookie that it did not have before."""
+    """Begin a session of `account` in this browser, with a new cookie value."""
     kind = "REMEMBER" if remember else "SESSION"
     times = SessionTimes(setting(f"{kind}_IDLE_SECONDS"), setting(f"{kind}_SECONDS"))
     _end_own_session()
@@ -119,7 +119,7 @@ def sign_in(account: Account, *, remember: bool) -> None:
 
 
 def sign_out() -> None:
-    """End this browser's session on the server and forget it here."""
+    """End this browser's session on the server and clear its cookie."""
     _end_own_session()
     logout_user()
     session.clear()
@@ -140,7 +140,9 @@ def end_session(user: ActingUser, session_id: str) -> None:
 @login_manager.user_loader  # type: ignore[untyped-decorator]  # likewise
 def _load_from_cookie(secret: str) -> ActingUser | None:
     if "Authorization" in request.headers:
-        return None  # what was shown on purpose counts, not what a browser sends along
+        return (
+            None  # an explicit credential takes precedence over a cookie, which browsers send by themselves
+        )
     found = _or_nothing(lambda: sessions().find(secret))
     return ActingUser(Credential(found[0], session_id=found[1])) if found else None
 
@@ -154,9 +156,9 @@ def _load_from_header(_request: object) -> ActingUser | None:
 
 
 def _or_nothing(find: Callable[[], _Found | None]) -> _Found | None:
-    """Return what `find` does; an error only keeps out whoever needs the user, `acting_user` raises it.
+    """Return the result of `find`; store an error for `acting_user` to raise.
 
-    So pages for everybody stay open, the one that shows an error among them.
+    So public pages stay available, including the error page.
     """
     try:
         return find()
@@ -164,7 +166,7 @@ def _or_nothing(find: Callable[[], _Found | None]) -> _Found | None:
         g.sign_in_error = error
         return None
     finally:
-        # Whatever comes next may wait for its sender, and the connection is for whoever asks something.
+        # The request may wait for its client next; the database connection is freed for others.
         database().rollback()
 
 

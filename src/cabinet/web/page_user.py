@@ -1,14 +1,14 @@
-"""Whose page a request comes from: a page of one user never acts in the account of another.
+"""Check that a page made for one user never acts in the account of another.
 
-Tabs of a browser share one cookie. When somebody signs out in one tab and another person signs in, a
-page in a second tab still shows the first one's files, and whatever it asked for would be done in the
-account of the second. So a page says with every request whom it was made for: its scripts by a header,
-what cannot carry one (a picture, a film, a download) by the query.
+All tabs of a browser share one cookie. After one user signs out in one tab and another signs in, a second tab
+still shows the first user's files, and its requests would act in the second user's account. So every request
+of a page names the user that the page was made for: scripts send a header, and requests that cannot (images,
+videos, downloads) have a query parameter.
 
-Links between pages say nothing, for they lead to a page of whoever is signed in; nor do programs, which
-show their credentials with each request.
+Links between pages name no user, because they lead to a page of the signed-in one; nor do API clients, which
+send their credentials with each request.
 
-Rule: decides before a byte of the body is read, and only whether the one is the other.
+Rule: decides before a byte of the body is read, and only whether the two users are the same.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from flask import request
 from cabinet.errors import OtherUser
 from cabinet.web.identity import ActingUser, visitor
 
-# Both hold the public id of the user.
+# The value of both is the public id of the user.
 USER_HEADER = "X-Cabinet-User"
 USER_FIELD = "user"
 
 
 def check_page_user() -> None:
-    """Raise `OtherUser` when the request is of a page of somebody else than who is signed in.
+    """Raise `OtherUser` if the request comes from a page made for another user than the signed-in one.
 
-    A value that is nobody's is that of somebody else, too. While nobody is signed in, nothing is
-    refused here: what needs a user asks for one, and what needs none has nothing to give away.
+    An unknown id counts as another user. Without a signed-in user nothing is refused here: views that need a
+    user require one, and the others reveal nothing.
     """
     named = {*request.headers.getlist(USER_HEADER), *request.args.getlist(USER_FIELD)}
     if not named or request.method == "OPTIONS":
@@ -38,18 +38,18 @@ def check_page_user() -> None:
 
 
 def arguments() -> dict[str, str]:
-    """Return what the query asks for, without whom its page was made for: that goes into no further address."""
+    """Return the query parameters without the page's user, which no further URL should carry."""
     asked = request.args.to_dict()
     asked.pop(USER_FIELD, None)
     return asked
 
 
 def user_argument() -> dict[str, str]:
-    """Return what the address of content says of whose page it is on; nothing while nobody is signed in."""
+    """Return the query parameter that names the page's user in URLs of content; empty if not signed in."""
     user = visitor()
     return {USER_FIELD: user.public_id} if isinstance(user, ActingUser) else {}
 
 
 def is_from_script() -> bool:
-    """Tell whether a script of one of our pages sent this: it reads problem documents and no pages."""
+    """Tell whether a script of one of our pages sent this; it reads problem documents, not pages."""
     return USER_HEADER in request.headers

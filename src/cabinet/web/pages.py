@@ -1,4 +1,4 @@
-"""What the views of pages share: where to go next, and errors on the field that they are about.
+"""What the views of pages share: redirects, and errors of form fields.
 
 Rule: a redirect goes to a path of this server, whatever the request asked for.
 """
@@ -23,20 +23,20 @@ _View = TypeVar("_View", bound=Callable[..., Any])
 
 FORM_INCOMPLETE = N_("it is missing or not valid.")
 
-# One slash, then neither a slash nor a backslash, which browsers read as one; no control characters.
+# One slash, then neither a slash nor a backslash, which browsers treat alike; no control characters.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
 
-# What Werkzeug leaves as it is in a query.
+# Characters that Werkzeug does not escape in a query.
 _PLAIN = "!$'()*,/:;?@"
 
 
 def local_path(text: str | None, default: str) -> str:
-    """Return `text` when it is a path of this server, else `default`."""
+    """Return `text` if it is a path of this server, else `default`."""
     return text if text and _LOCAL_PATH.fullmatch(text) else default
 
 
-# Bytes of an address that a request line has room for; see serving.py.
+# The longest URL that fits into a request line, in bytes; see serving.py.
 LONGEST_ADDRESS = 8000
 
 
@@ -47,16 +47,16 @@ def init_app(app: Flask) -> None:
 
 
 def here() -> str:
-    """Return the address of the request at hand, as a path of this server."""
+    """Return the URL of the current request, as a path of this server."""
     path = quote(request.script_root + request.path)
     query = request.query_string.decode("latin-1")
     return f"{path}?{query}" if query else path
 
 
 def with_next(address: str, back: str | None) -> str:
-    """Return `address` with the way `back` in it, or without it where both would be too long together.
+    """Return `address` with a `next` parameter for `back`, or without it if the URL would be too long.
 
-    In an address within another one a Cyrillic letter has ten bytes.
+    A Cyrillic letter takes ten bytes in a URL inside another URL.
     """
     if not back:
         return address
@@ -66,7 +66,7 @@ def with_next(address: str, back: str | None) -> str:
 
 
 def goes_on_at(address: Callable[[], str | None]) -> Callable[[_View], _View]:
-    """Mark a view: whoever has to sign in before it goes on at `address()`, None for the page of all files."""
+    """Mark a view: after a required sign-in, go on at `address()`, None for the page of all files."""
 
     def mark(view: _View) -> _View:
         view.goes_on_at = address  # type: ignore[attr-defined]
@@ -76,7 +76,9 @@ def goes_on_at(address: Callable[[], str | None]) -> Callable[[_View], _View]:
 
 
 def way_to_go_on() -> str | None:
-    """Return where somebody goes on who has to sign in for the request at hand: as a rule where they wanted to."""
+    """Return where to go after a sign-in that the current request requires: to the request's own URL, unless
+    its view is marked otherwise.
+    """
     address = getattr(requested_view(), "goes_on_at", None)
     if address is not None:
         found: str | None = address()
@@ -85,7 +87,7 @@ def way_to_go_on() -> str | None:
 
 
 def see_other(location: str) -> Response:
-    """Return the redirect that turns a posted form into a page to look at."""
+    """Return a 303 redirect, after a form was posted."""
     response = redirect(location, HTTPStatus.SEE_OTHER)
     if not isinstance(response, Response):
         raise TypeError("an application with a response class of its own")
@@ -93,20 +95,20 @@ def see_other(location: str) -> Response:
 
 
 def text_of(field: Field) -> str:
-    """Return what was typed into a field, exactly; nothing is the empty text."""
+    """Return the text of a field exactly as typed, empty if there is none."""
     return field.data or ""
 
 
 def check_form(form: Form) -> None:
-    """Raise `InvalidField` for the first field of a posted form that is not as it has to be."""
+    """Raise `InvalidField` for the first invalid field of a posted form."""
     if not form.validate():
         raise InvalidField(field=next(iter(form.errors)) or "form", reason=FORM_INCOMPLETE)
 
 
 def show_error(form: Form, error: CabinetError, fields: Mapping[type[CabinetError], str]) -> None:
-    """Put `error` on the field that `fields` names for its class, else on the form as a whole.
+    """Add `error` to the field that `fields` names for its class, else to the form as a whole.
 
-    Errors that the form found by itself are there already.
+    Errors found by the form's own validation are there already.
     """
     if isinstance(error, InvalidField) and form.errors:
         return
@@ -119,5 +121,5 @@ def show_error(form: Form, error: CabinetError, fields: Mapping[type[CabinetErro
 
 
 def to_rfc3339(moment: datetime | None) -> str | None:
-    """Return a time as JSON carries it."""
+    """Return a time in the format of JSON responses."""
     return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

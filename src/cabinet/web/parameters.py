@@ -1,6 +1,6 @@
-"""What a request asks for, read once: its JSON, one of several values, a page of a listing.
+"""Parse the parameters of a request: its JSON, choices, and the page of a listing.
 
-Rule: raises what is wrong with it, with the name of the field; decides nothing.
+Rule: raises errors with the name of the field; decides nothing.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.listing import DEFAULT_LIMIT, MAX_LIMIT
 from cabinet.services.tree.paging import Order, Sort
 
-# Paths that one request may name, and what their JSON or form may weigh, however many they are: a
-# thousand of 600 Cyrillic letters, percent-encoded.
+# The most paths in one request, and the largest JSON or form that lists paths: enough for a thousand paths of
+# 600 Cyrillic letters, percent-encoded.
 MAX_PATHS = 1000
 PATHS_BYTES = 4 << 20
 
@@ -56,7 +56,7 @@ def read_one_of(
 
 
 def read_one_of(*forms: tuple[str, type[BaseModel]]) -> BaseModel:
-    """Return the body as that one of the models whose key it has; raises `MalformedRequest`."""
+    """Return the body as the model whose distinguishing key it has; raises `MalformedRequest`."""
     try:
         body = _OBJECT.validate_json(request.get_data())
     except ValidationError as error:
@@ -68,7 +68,7 @@ def read_one_of(*forms: tuple[str, type[BaseModel]]) -> BaseModel:
 
 
 def to_choice(choices: type[_Choice], field: str, value: str) -> _Choice:
-    """Return what `value`, which came as `field`, stands for; raises `InvalidField`."""
+    """Parse `value`, sent as `field`, into a member of the enumeration; raises `InvalidField`."""
     try:
         return choices(value)
     except ValueError as error:
@@ -76,12 +76,12 @@ def to_choice(choices: type[_Choice], field: str, value: str) -> _Choice:
 
 
 def choice_of(choices: type[_Choice], field: str, default: _Choice) -> _Choice:
-    """Return what the query has for `field`, else `default`; raises `InvalidField`."""
+    """Return the query parameter `field`, else `default`; raises `InvalidField`."""
     return to_choice(choices, field, request.args.get(field, default))
 
 
 def order_of() -> Order:
-    """Return how the query wants a listing ordered, and what it goes on behind; raises `InvalidField`."""
+    """Return the requested order of a listing and the cursor; raises `InvalidField`."""
     direction = request.args.get("order", "asc")
     if direction not in {"asc", "desc"}:
         raise InvalidField(field="order", reason=NOT_A_CHOICE)
@@ -89,12 +89,12 @@ def order_of() -> Order:
 
 
 def to_conflict(value: str) -> Conflict:
-    """Return what a body has for `on_conflict`; raises `InvalidField`."""
+    """Parse `on_conflict` of a body; raises `InvalidField`."""
     return to_choice(Conflict, "on_conflict", value)
 
 
 def limit_of(default: int = DEFAULT_LIMIT) -> int:
-    """Return how many entries the query wants at a time; raises `InvalidField`."""
+    """Return the requested number of entries per page; raises `InvalidField`."""
     text = request.args.get("limit", str(default))
     limit = int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else 0
     if not 1 <= limit <= MAX_LIMIT:
@@ -103,7 +103,7 @@ def limit_of(default: int = DEFAULT_LIMIT) -> int:
 
 
 def number_of(field: str) -> int | None:
-    """Return the number that the query has for `field`, None if it has none; raises `InvalidField`."""
+    """Return the query parameter `field` as a number, None without one; raises `InvalidField`."""
     text = request.args.get(field)
     if text is None:
         return None
@@ -113,5 +113,5 @@ def number_of(field: str) -> int | None:
 
 
 def after_of() -> str | None:
-    """Return the cursor that the query goes on behind, if any."""
+    """Return the cursor of the query, None without one."""
     return request.args.get("after") or None

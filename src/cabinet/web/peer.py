@@ -1,6 +1,6 @@
-"""Who is at the other end of a request.
+"""Return the network address of a request.
 
-Rule: as the server and the proxies that are trusted tell it, never as the client does.
+Rule: from the server and the trusted proxies, never from the client.
 """
 
 from __future__ import annotations
@@ -9,5 +9,5 @@ from flask import request
 
 
 def peer_address() -> str:
-    """Return the address that the request came from, behind as many proxies as are trusted."""
+    """Return the address that the request came from, behind the trusted number of proxies."""
     return request.remote_addr or ""

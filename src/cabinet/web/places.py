@@ -1,9 +1,10 @@
-"""Where a path of a request leads: the one place that turns the acting user and a path into a scope.
+"""Resolve the path of a request, for the acting user, to a scope and a path in it.
 
-Behind a mount it is that of the target. Whatever is told of what lies there is told as the acting user has
-it; an error of the one place that a request is about as well, for which it is noted.
+Behind a mount it is the scope of the target. Entries behind a mount are shown with the paths of the acting
+user. For errors, the place that a request is about is stored in `g`, and the error handler converts their
+paths.
 
-Rule: reads no request and renders nothing; whoever is given a place acts by its scope and its path alone.
+Rule: reads no request and renders nothing; callers use the scope and the path of a place alone.
 """
 
 from __future__ import annotations
@@ -33,33 +34,35 @@ from cabinet.web.services import bulk, crossing, database, files, mounts, moving
 
 _Result = TypeVar("_Result")
 
-# Moves or copies everything in a folder but some.
+# Moves or copies everything in a folder except some entries.
 ArrangeAll: TypeAlias = Callable[[Bulk, FolderSelection, str, Conflict], Done]
 
 
 def place_at(path: str) -> Place:
-    """Return where a path of the acting user leads, which the request is about."""
+    """Return the place of the path that the request is about."""
     return _noted(_find(lambda found: found.place(path)))
 
 
 def place_to_fill(path: str) -> Place:
-    """Return where something new of a path goes: the name of a mount is in use in the own root, as any other."""
+    """Return the place for a new entry; the name of a mount is taken in the user's own root, like any other
+    name.
+    """
     place = _find(lambda found: found.place(path))
     return Place(acting_user().scope, path) if place.is_mount else _noted(place)
 
 
 def places_at(paths: Sequence[str]) -> list[Place]:
-    """Return where each of some paths leads, in their order; asks once."""
+    """Return the place of each path, in order, with one query."""
     return _find(lambda found: found.places(paths))
 
 
 def all_behind_mounts() -> Mapping[str, Place]:
-    """Return where each mount of the acting user leads, by its name."""
+    """Return the target of each of the acting user's mounts, by the mount's name."""
     return _find(lambda found: {mount.name: found.at(mount) for mount in found.all()})
 
 
 def look_up_all(paths: Sequence[str]) -> list[Entry | None]:
-    """Return what is at each of some paths, in their order, wherever each leads; raises `InvalidName`."""
+    """Return the entry at each path, in order, in any scope; raises `InvalidName`."""
     places = places_at(paths)
     found: list[Entry | None] = [None] * len(places)
     numbers: dict[Scope, list[int]] = {acting_user().scope: []}
@@ -73,14 +76,15 @@ def look_up_all(paths: Sequence[str]) -> list[Entry | None]:
 
 
 def place_of_root() -> Place:
-    """Return the root of the acting user's own scope, whatever its mounts are."""
+    """Return the root of the acting user's own scope."""
     return Place(acting_user().scope, "")
 
 
 def where_begun(table: type[Upload | Batch], begun_id: str, act: Callable[[Place], _Result]) -> _Result:
-    """Return what `act` does in the scope in which something was begun, the acting user's own or behind a mount.
+    """Call `act` with the place where an upload or batch was begun, and return its result.
 
-    Most is begun in the own one, so it is tried first. Raises what `act` raises, `NotFound` for one.
+    The user's own scope is tried first, because most are begun there. Raises what `act` raises, `NotFound`
+    among it.
     """
     try:
         return act(place_of_root())
@@ -92,13 +96,13 @@ def where_begun(table: type[Upload | Batch], begun_id: str, act: Callable[[Place
 
 
 def writable_roots() -> list[Place]:
-    """Return where the acting user may upload to: the own root, and every mount with the right to write."""
+    """Return the places that the acting user may upload to: the own root, and every mount with write access."""
     behind = all_behind_mounts().values()
     return [place_of_root(), *(place for place in behind if place.scope.has(Rights.WRITE))]
 
 
 def move_paths(sources: Sequence[str], to: str, on_conflict: Conflict) -> Arranged:
-    """Move what is at some paths, wherever each leads; a mount itself can only get another name.
+    """Move entries, in any scopes; a mount itself can only be renamed.
 
     As `Moving.move` within one scope, else as `Crossing.move`; also raises `MountStays`.
     """
@@ -109,7 +113,7 @@ def move_paths(sources: Sequence[str], to: str, on_conflict: Conflict) -> Arrang
 
 
 def copy_paths(sources: Sequence[str], to: str, on_conflict: Conflict) -> Arranged:
-    """Copy what is at some paths, wherever each leads; of a mount what is in it.
+    """Copy entries, in any scopes; of a mount, its contents are copied.
 
     As `Moving.copy` within one scope, else as `Crossing.copy`.
     """
@@ -118,7 +122,7 @@ def copy_paths(sources: Sequence[str], to: str, on_conflict: Conflict) -> Arrang
 
 
 def rename_path(path: str, name: str, on_conflict: Conflict) -> Entry:
-    """Give what is at a path another name, also a mount; as `Moving.rename`."""
+    """Rename an entry or a mount; as `Moving.rename`."""
     (place,) = places_at([path])
     if place.mount is not None and place.is_mount:
         return _rename_mount(place.mount, name, on_conflict)
@@ -126,14 +130,14 @@ def rename_path(path: str, name: str, on_conflict: Conflict) -> Entry:
 
 
 def arrange_all(act: ArrangeAll, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
-    """Move or copy what is selected in a folder, wherever that and `to` lead; as `Bulk.move` and `Bulk.copy`."""
+    """Move or copy the selection of a folder, between any scopes; as `Bulk.move` and `Bulk.copy`."""
     begin, end = places_at([selection.folder, to])
     service = bulk(_noted(end).scope, None if begin.scope == end.scope else begin.scope)
     return act(service, replace(selection, folder=begin.path), end.path, on_conflict)
 
 
 def _ends(sources: Sequence[str], to: str) -> tuple[Sequence[Place], Place]:
-    """Return where things are, and where they go; raises `InvalidName`, and `IsAFolder` for the root."""
+    """Return the places of the sources and of the target; raises `InvalidName`, and `IsAFolder` for the root."""
     if not all(split_path(source) for source in sources):
         raise IsAFolder(path="")
     *begin, end = places_at([*sources, to])
@@ -160,7 +164,7 @@ def _arrange(
 
 
 def _move_mount(begin: Sequence[Place], to: str, end: Place, on_conflict: Conflict) -> Entry:
-    """Give a mount the name `to`, which no folder has; raises `MountStays` where it would be moved elsewhere."""
+    """Rename a mount to `to`, which must not be a folder; raises `MountStays` for any other move."""
     mount = next(place.mount for place in begin if place.is_mount)
     assert mount is not None
     names = split_path(to.removesuffix("/"))
@@ -178,20 +182,20 @@ def _rename_mount(mount: Mount, name: str, on_conflict: Conflict) -> Entry:
     own = mounts(acting_user().scope)
     renamed = own.rename(mount.name, name, on_conflict, runtime().clock()).mount
     if renamed is None:
-        # Its target has just gone to the trash.
+        # Its target was moved to the trash just now.
         raise NotFound
     return own.entry(renamed)
 
 
 def remove_paths(paths: Iterable[str]) -> Removed:
-    """Move what is at some paths to the trash, wherever each leads, and leave mounts; as `Trash.remove`."""
+    """Move entries, in any scopes, to the trash, and leave mounts; as `Trash.remove`."""
     return trash(acting_user().scope).remove(places_at(list(paths)))
 
 
 def restore_ids(trash_ids: Sequence[str], on_conflict: Conflict) -> list[Entry]:
-    """Put back what is in the trash, or what the acting user deleted behind a mount; as `Trash.restore_all`.
+    """Restore entries that the acting user deleted, also behind a mount; as `Trash.restore_all`.
 
-    Most was deleted in the own space, so that is tried first.
+    The user's own space is tried first, because most were deleted there.
     """
     own = trash(acting_user().scope)
     try:
@@ -205,7 +209,7 @@ def restore_ids(trash_ids: Sequence[str], on_conflict: Conflict) -> list[Entry]:
 
 
 def undo(batch_id: str, kinds: Collection[BatchKind]) -> int:
-    """Undo what was done at once, wherever that was; return how many things. Raises as `Bulk.undo`."""
+    """Undo a batch, in any scope; return how many entries it restores. Raises as `Bulk.undo`."""
     scopes = [place.scope for place in writable_roots()]
     return where_begun(Batch, batch_id, lambda place: bulk(place.scope).undo(batch_id, kinds, scopes))
 
@@ -214,7 +218,7 @@ def _find(ask: Callable[[Mounts], _Result]) -> _Result:
     try:
         return ask(mounts(acting_user().scope))
     finally:
-        # Whatever comes next may wait for its sender.
+        # The request may wait for its client next; the database connection is freed for others.
         database().rollback()
 
 

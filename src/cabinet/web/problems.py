@@ -1,7 +1,7 @@
-"""The one place where an error becomes a status: problem+json, a page for a browser, or the form of a face.
+"""Map errors to responses: problem+json, a page for a browser, or the format of a protocol.
 
-Rule: an answer shows what the error class says and a request id, never a traceback, a path on
-disk or SQL.
+Rule: the only place where an error becomes a status. A response shows the texts of the error class and a
+request id, never a traceback, a path on disk or SQL.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from cabinet.web.pages import see_other, way_to_go_on, with_next
 from cabinet.web.peer import peer_address
 from cabinet.web.runtime import log, requested_blueprints
 
-# Of tus: the checksum of a part does not match.
+# From tus: the checksum of a part does not match.
 CHECKSUM_MISMATCH = 460
 
 STATUSES: dict[type[CabinetError], int] = {
@@ -86,7 +86,7 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
-# What passes by itself, and says when.
+# Temporary errors, which have a Retry-After.
 _PASSING = (
     errors.TooManyAttempts,
     errors.AccountGuarded,
@@ -100,7 +100,7 @@ REALM = 'realm="Cabinet"'
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What an answer tells of an error, in whatever form; a program goes on with its `members`."""
+    """The data of an error response in any format; programs use its `members`."""
 
     slug: str
     status: int
@@ -114,7 +114,7 @@ _Renderer = TypeVar("_Renderer", bound=Renderer)
 
 
 def init_app(app: Flask) -> None:
-    """Let every error of `app` be answered here."""
+    """Register the error handlers."""
     app.register_error_handler(CabinetError, to_response)
     app.register_error_handler(DBAPIError, _on_database_error)
     app.register_error_handler(PoolTimeout, _on_pool_timeout)
@@ -123,11 +123,11 @@ def init_app(app: Flask) -> None:
 
 
 def renders_problems(bp: Blueprint) -> Callable[[_Renderer], _Renderer]:
-    """Mark what answers with the errors of a blueprint, in a form that its clients read.
+    """Mark the function that renders the errors of a blueprint in its protocol's format.
 
-    It gets all of them, whatever raised them, and makes a body with its type; status, challenges and other
-    headers are set here. Nobody is led to a page to sign in. A request that no view answers has no blueprint:
-    what has no route, or none of that method, is told in the common form.
+    It gets all errors, whatever raised them, and returns a body with its type; status, challenges and other
+    headers are set here. Clients of the blueprint are never redirected to the sign-in page. A request without
+    a view has no blueprint: an unknown route or method is answered in the common format.
     """
 
     def mark(render: _Renderer) -> _Renderer:
@@ -138,31 +138,31 @@ def renders_problems(bp: Blueprint) -> Callable[[_Renderer], _Renderer]:
 
 
 def status_of(error: CabinetError) -> int:
-    """Return the status of an error's class."""
+    """Return the HTTP status for an error's class."""
     return STATUSES[type(error)]
 
 
 def wants_page() -> bool:
-    """Tell whether the client prefers a page; a program that accepts anything gets JSON."""
+    """Tell whether the client prefers a page; one that accepts anything gets JSON."""
     offered = ["application/json", "text/html"]
     return request.accept_mimetypes.best_match(offered) == "text/html"
 
 
 def is_browser() -> bool:
-    """Tell whether a browser sent this, be it for a page or by a script of one."""
+    """Tell whether a browser sent this, for a page or from a script."""
     signs = ("Sec-Fetch-Site", "Origin", "X-CSRFToken")
     return wants_page() or any(sign in request.headers for sign in signs)
 
 
 def to_response(error: CabinetError) -> Response:
-    """Return the answer that tells a client of `error`."""
+    """Return the response for `error`."""
     g.refusal = as_the_actor_has_it(error)
     status = status_of(error)
     if isinstance(error, errors.CrossSiteRequest):
         _record_cross_site()
     if isinstance(error, errors.SignInRequired) and _wants_error_page() and request.endpoint != "auth.login":
         return see_other(with_next(url_for("auth.login"), way_to_go_on()))
-    # What a program goes on with (RFC 9457, section 3.2).
+    # Data for programs (RFC 9457, section 3.2).
     members = {name: error.data[name] for name in error.members}
     response = _render(Problem(error.slug, status, *_texts(error), members))
     add_headers(response, error)
@@ -170,7 +170,7 @@ def to_response(error: CabinetError) -> Response:
 
 
 def as_the_actor_has_it(error: CabinetError) -> CabinetError:
-    """Return the error, once, with the path behind a mount that the request is about as its actor has it."""
+    """Convert the path in an error behind a mount to the actor's own path, once."""
     place: Place | None = g.pop("place", None)
     return error if place is None else place.told(error)
 
@@ -188,28 +188,28 @@ def _record_cross_site() -> None:
 
 
 def _texts(error: CabinetError) -> tuple[str, str]:
-    # The scripts of our pages show the detail as it comes.
+    # The scripts of our pages show the detail unchanged.
     return translate_error(error) if is_browser() else (error.title, str(error))
 
 
 def add_headers(response: Response, error: CabinetError) -> None:
-    """Add what programs are to know of `error` besides its status."""
+    """Add the headers that describe `error`."""
     if isinstance(error, _PASSING):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.SignInRequired):
-        # A browser that is offered Basic opens a dialog of its own, over our page.
+        # A Basic challenge would make a browser open a dialog of its own over our page.
         basic = () if is_browser() else (f'Basic {REALM}, charset="UTF-8"',)
         for challenge in (*basic, f"Bearer {REALM}"):
             response.headers.add("WWW-Authenticate", challenge)
 
 
 def _wants_error_page() -> bool:
-    # A script that fetches a page, for what stands in it, reads no other page than that.
+    # A script that fetches a page can read problem documents, but no error page.
     return wants_page() and not is_from_script() and _own_renderer() is None
 
 
 def _own_renderer() -> Renderer | None:
-    """Return what the face that is asked marked by `renders_problems`."""
+    """Return the renderer of the requested blueprint, marked by `renders_problems`."""
     marked = (getattr(bp, "render_problem", None) for bp in requested_blueprints())
     return next((render for render in marked if render is not None), None)
 
@@ -218,7 +218,7 @@ def _render(problem: Problem) -> Response:
     status, own = problem.status, _own_renderer()
     if own is not None:
         response = own(problem)
-    # A host that is none, or not ours, has no pages: none of their addresses can be built for it.
+    # For an invalid or untrusted host no URLs can be built, so there are no pages.
     elif _wants_error_page() and not isinstance(request.routing_exception, BadRequest):
         response = Response(_to_page(problem))
     else:
@@ -251,12 +251,12 @@ def _on_database_error(error: DBAPIError) -> Response:
 
 
 def _on_pool_timeout(_error: PoolTimeout) -> Response:
-    """Answer where every connection to the database stayed in use for as long as a request waits for one."""
+    """Respond when no database connection became free within the time that a request waits for one."""
     return to_response(errors.Unavailable())
 
 
 def _on_http_exception(error: HTTPException) -> Response:
-    """Answer what Werkzeug and Flask raise by themselves, in our own form."""
+    """Respond to errors of Werkzeug and Flask in our own format."""
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()  # type: ignore[return-value]  # a redirect, as it is
     if error.code == HTTPStatus.NOT_FOUND:

@@ -1,10 +1,10 @@
-"""A blob as a response: conditional requests, one range, and the headers of a download.
+"""Send a blob: conditional requests, one range, and the headers of a download.
 
-Werkzeug's `send_file` refuses a range in an unknown unit, several ranges, and a suffix longer
-than the file, where RFC 9110 wants the whole file; hence this module. The bytes go out through
-the server's file wrapper, which on gunicorn is the kernel's sendfile.
+Werkzeug's `send_file` rejects a range in an unknown unit, several ranges, and a suffix longer than the file,
+where RFC 9110 requires the whole file; hence this module. The bytes are sent through the server's file
+wrapper, which on gunicorn is the kernel's sendfile.
 
-Rule: ranges are half-open inside, inclusive on the wire. The only validator is the content hash.
+Rule: ranges are half-open in code, inclusive in headers. The only validator is the content hash.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from werkzeug.wsgi import wrap_file
 from cabinet.services.tree.entries import OCTETS, Entry, Precondition, from_mtime
 from cabinet.storage.chunks import CHUNK_SIZE
 
-# What a browser may show by itself: nothing among them can run a script of its own.
+# Types that browsers may display: none of them can run a script.
 INLINE_TYPES = {
     "image/avif", "image/bmp", "image/gif", "image/jpeg", "image/png", "image/webp",
     "audio/flac", "audio/mp4", "audio/mpeg", "audio/ogg", "audio/wav", "audio/x-wav", "audio/webm",
@@ -33,25 +33,25 @@ INLINE_TYPES = {
     "text/plain",
 }  # fmt: skip
 
-# The last change of a file to the microsecond, in seconds since 1970: up with it, and down.
+# The modification time of a file with microseconds, in seconds since 1970; in requests and responses.
 MTIME = "X-Mtime"
 
 SANDBOX = "default-src 'none'; sandbox"
 
-# What a page would have a content for in order to run it, or to look like it (Fetch, 2.2.5). Nobody's
-# content is a part of our pages, so it is refused, and no cache has it under another name.
+# Destinations for which a page would run a content or show it as its own (Fetch, 2.2.5). Users' content is
+# never part of our pages, so it is refused, which also keeps it out of caches under another name.
 RUN_AS = {
     "audioworklet", "embed", "frame", "iframe", "object", "paintworklet", "script", "serviceworker",
     "sharedworker", "style", "worker", "xslt",
 }  # fmt: skip
 
 _RANGE = re.compile(r"bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
-# Longer numbers are larger than any file, and Python refuses to read the longest.
+# Longer numbers are larger than any file, and Python refuses to parse the longest.
 _DIGITS = 19
 
 
 class _Window:
-    """The bytes of a file up to `stop`, for servers that read until nothing comes."""
+    """The bytes of a file up to `stop`, for servers that read until the end."""
 
     def __init__(self, stream: BinaryIO, start: int, stop: int) -> None:
         self._stream = stream
@@ -71,10 +71,10 @@ class _Window:
 
 
 def parse_range(header: str, size: int) -> tuple[int, int] | None:
-    """Return the half-open range that a Range header asks of `size` bytes.
+    """Parse a Range header for a content of `size` bytes; return a half-open range.
 
-    None when it is to be ignored: not bytes, malformed, several ranges, or of nothing, for all of
-    that is sent anyway. Empty (start equals stop) when nothing of it lies within the content.
+    None if it must be ignored: not bytes, malformed, several ranges, or an empty content; then everything is
+    sent. Empty (start equals stop) if no part of it lies within the content.
     """
     match = _RANGE.fullmatch(header.strip())
     first, last = match.groups() if match else ("", "")
@@ -94,12 +94,12 @@ def _to_int(digits: str) -> int:
 
 
 def to_etag(content_hash: str) -> str:
-    """Return the entity tag of a content; always a strong one."""
+    """Return the entity tag of a content; it is always strong."""
     return f'"{content_hash}"'
 
 
 def precondition_of(request: Request) -> Precondition:
-    """Return what If-Match and If-None-Match ask of the present content of a path (RFC 9110, 13.1)."""
+    """Return the precondition of If-Match and If-None-Match on the current content (RFC 9110, 13.1)."""
     match = request.if_match if "If-Match" in request.headers else None
     none_match = request.if_none_match if "If-None-Match" in request.headers else None
 
@@ -118,9 +118,9 @@ def _names(tags: ETags, content_hash: str | None, contains: Callable[[str], bool
 def send_entry(
     request: Request, entry: Entry, open_content: Callable[[], BinaryIO], *, attachment: bool
 ) -> Response:
-    """Return the answer to a GET or HEAD of a file; `open_content` is called at most once.
+    """Return the response to a GET or HEAD of a file; `open_content` is called at most once.
 
-    The stream that it returns is closed by the server once the answer is sent.
+    The server closes the stream once the response is sent.
     """
     if request.headers.get("Sec-Fetch-Dest") in RUN_AS:
         return Response(status=HTTPStatus.FORBIDDEN)
@@ -152,7 +152,7 @@ def send_entry(
 
 
 def _precondition_status(request: Request, entry: Entry, content_hash: str) -> HTTPStatus | None:
-    """Return 412 or 304 where a condition asks for it, in the order of RFC 9110, 13.2.2."""
+    """Return 412 or 304 if a condition requires it, in the order of RFC 9110, 13.2.2."""
     modified_at = entry.modified_at.replace(microsecond=0)
     if "If-Match" in request.headers:
         if not _names(request.if_match, content_hash, request.if_match.contains):
@@ -190,7 +190,7 @@ def _describe(response: Response, entry: Entry, *, attachment: bool) -> None:
 def _with_validators(response: Response, entry: Entry, content_hash: str) -> Response:
     response.headers["ETag"] = to_etag(content_hash)
     response.headers["Last-Modified"] = format_datetime(entry.modified_at.astimezone(UTC), usegmt=True)
-    # A date tells only seconds.
+    # Last-Modified has only seconds.
     response.headers[MTIME] = from_mtime(entry.modified_at)
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["Cache-Control"] = "private, no-cache"
@@ -198,10 +198,10 @@ def _with_validators(response: Response, entry: Entry, content_hash: str) -> Res
 
 
 def to_disposition(name: str, *, inline: bool = False) -> str:
-    """Return a Content-Disposition that carries any name (RFC 6266, with RFC 8187 encoding)."""
+    """Return a Content-Disposition for any name (RFC 6266, with RFC 8187 encoding)."""
     plain = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in name)
     kind = "inline" if inline else "attachment"
-    # The characters that RFC 8187 leaves as they are, besides letters and digits.
+    # The characters besides letters and digits that RFC 8187 does not encode.
     encoded = quote(name, safe="!#$&+^`|")
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{encoded}"
 

@@ -1,8 +1,9 @@
-"""Content on its way in: the body of a request as one file, or every file of a form.
+"""Receive uploads: the body of a request as one file, or every file of a form.
 
-The one routine of all faces: it looks before it reads, receives into staging, and stores all or nothing.
+The one routine for all protocols: it checks before it reads, receives into staging, and stores all files or
+none.
 
-Rule: the face says whose files these become, and answers.
+Rule: the view chooses the scope, and responds.
 """
 
 from __future__ import annotations
@@ -28,25 +29,25 @@ from cabinet.web.parameters import choice_of
 from cabinet.web.ranges import precondition_of
 from cabinet.web.request_guards import NOT_OURS, TOKEN_FIELD, check_token, is_vouched_for
 
-# What stands round the content of a form: more than the heads of all its parts, with a path and a name
-# for each, have ever had.
+# The size of a form besides its content: an upper bound for the headers of all parts, with a path and a name
+# for each.
 FRAMING_BYTES = MAX_FILES * 4096
 
 
 class Destination(NamedTuple):
-    """Where a file of a form goes, and the service of that scope."""
+    """The place of a file in a form, and the service for its scope."""
 
     service: Uploads
     place: Place
 
 
-# Returns where the file goes that has a path, and the same service for all of one scope.
+# Returns the destination of a path; the service is the same for all paths of one scope.
 Lead: TypeAlias = Callable[[str], Destination]
 
 
 @dataclass(frozen=True, slots=True)
 class _Received:
-    """A file of a form, whole and in staging."""
+    """A file of a form, completely received into staging."""
 
     destination: Destination
     upload: Incoming
@@ -54,7 +55,7 @@ class _Received:
 
     @property
     def root(self) -> Place:
-        """Where the scope begins that it goes to, as the sender has it."""
+        """The root of the destination's scope, with the user's path to it."""
         return replace(self.destination.place, path="")
 
 
@@ -63,12 +64,12 @@ NO_PARTIAL_PUT = N_("a part of a file cannot be stored; send the whole.")
 
 
 def receive_body(service: Uploads, path: str) -> Stored:
-    """Store the body of the request as the file at `path`, as its head and its query say.
+    """Store the body of the request as the file at `path`, as its headers and its query say.
 
-    The view is marked by `streams_body`. Raises, before it reads, what stands in the way, and keeps nothing
-    of what it refuses.
+    The view must be marked by `streams_body`. Raises errors before reading if possible; keeps nothing of a
+    refused upload.
     """
-    if "Content-Range" in request.headers:  # half of a file must not replace the whole (RFC 9110, 14.5)
+    if "Content-Range" in request.headers:  # part of a file must not replace the whole (RFC 9110, 14.5)
         raise MalformedRequest(reason=NO_PARTIAL_PUT)
     on_conflict = choice_of(Conflict, "on_conflict", service.usual_conflict)
     target = Target(path, on_conflict, precondition_of(request), mtime_of(request.headers))
@@ -81,17 +82,16 @@ def receive_body(service: Uploads, path: str) -> Stored:
 def receive_form(service: Uploads, folder: str) -> list[Stored]:
     """Store every file of a multipart form below `folder`, or none of them.
 
-    A text field `path` before a file is its path, else it is called by the name that it comes with. A form
-    of a browser has the token of its session, in a header or in a field before the first file. The view is
-    marked by `streams_body`.
+    A text field `path` before a file is its path, else it keeps its filename. A browser's form carries the
+    CSRF token, in a header or in a field before the first file. The view must be marked by `streams_body`.
     """
     return receive_files(folder, lambda path: Destination(service, Place(service.scope, path)), is_one=True)
 
 
 def receive_files(folder: str, lead: Lead, *, is_one: bool) -> list[Stored]:
-    """Store every file of a multipart form below `folder`, each where `lead` says, or none of them.
+    """Store every file of a multipart form below `folder`, where `lead` says, or none of them.
 
-    As `receive_form`; entries and errors tell of them as the actor has them. With `is_one` all of them go to
+    As `receive_form`; entries and errors have the paths of the acting user. With `is_one` all of them go to
     one scope.
     """
     choice_of(Conflict, "on_conflict", Conflict.FAIL)
@@ -113,7 +113,7 @@ def _commit(received: list[_Received]) -> list[Stored]:
 
 
 def _receive_parts(folder: str, lead: Lead, held: ExitStack, *, is_one: bool) -> list[_Received]:
-    """Receive the files of a form into staging, which `held` discards in the end."""
+    """Receive the files of a form into staging; `held` discards them in the end."""
     received: list[_Received] = []
     begun: set[Scope] = set()
     trusted = is_vouched_for()
@@ -130,7 +130,7 @@ def _receive_parts(folder: str, lead: Lead, held: ExitStack, *, is_one: bool) ->
         if not trusted:
             raise CrossSiteRequest(reason=NOT_OURS)
         if part.name != "file" or (part.filename == "" and path is None):
-            continue  # a field of another name, or a form sent with no file chosen
+            continue  # a field of another name, or a form sent without a file
         if len(received) == MAX_FILES:
             raise MalformedRequest(reason=TOO_MANY_PARTS)
         names = split_path(path) if path else (to_name(part.filename),)
@@ -140,7 +140,7 @@ def _receive_parts(folder: str, lead: Lead, held: ExitStack, *, is_one: bool) ->
         target = Target(place.path, on_conflict, modified_at=mtime_of(part.headers))
         with place.telling():
             if place.scope not in begun:
-                # How much of a form goes to each of several places nobody knows before.
+                # With several scopes, the share of each is unknown before the form is read.
                 service.check_room_for_all(length_of(request) if is_one else None, FRAMING_BYTES)
                 begun.add(place.scope)
             chunks = _checked_when_large(content, service, target)
@@ -155,7 +155,7 @@ def _receive_parts(folder: str, lead: Lead, held: ExitStack, *, is_one: bool) ->
 def _receive(
     service: Uploads, held: ExitStack, promised: Promised, target: Target, chunks: Iterator[bytes]
 ) -> tuple[Incoming, Target]:
-    """Receive one content into staging, whole and as it was promised."""
+    """Receive one content into staging, and verify its announced size and digests."""
     upload = held.enter_context(service.begin(promised, target))
     upload.append(chunks)
     upload.seal()
@@ -163,9 +163,9 @@ def _receive(
 
 
 def _checked_when_large(content: Iterator[bytes], service: Uploads, target: Target) -> Iterator[bytes]:
-    """Pass `content` on; raise what stands in the way of its target once it is more than a block.
+    """Pass `content` on; check the target once the content exceeds one block.
 
-    What is smaller is received sooner than its path is looked up, and finishing looks again anyway.
+    A smaller content is received faster than its path is looked up, and committing checks again anyway.
     """
     size = 0
     for chunk in content:

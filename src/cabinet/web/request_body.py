@@ -1,12 +1,11 @@
-"""The body of a request as our own gunicorn worker hands it over: read with patience, and not with too much.
+"""The body of a request under our own gunicorn worker: returned as it arrives, with a limit on slow clients.
 
-gunicorn's own readers gather a whole megabyte before they give any of it, however long that takes.
-This one gives what there is, says after a second that nothing has come, and gives a sender up that
-is slower than the view allows. Time counts only while somebody waits for the sender, so a slow disk
-of ours is nobody's fault.
+gunicorn's own readers gather a whole megabyte before they return any of it, however long that takes. This one
+returns what is there, reports after a second that nothing has arrived, and disconnects clients that are
+slower than the view allows. Only the time spent waiting for the client counts, so a slow disk of ours never
+disconnects anyone.
 
-Rule: used by one thread. It holds no more than one read, and never reads behind the end of a body
-that has a length.
+Rule: used by one thread. It buffers at most one read, and never reads past the end of a body of known length.
 """
 
 from __future__ import annotations
@@ -27,16 +26,18 @@ from cabinet.web.framing import BadFraming, Counted, Framing
 
 BROKEN_OFF = N_("the connection broke off, or its framing is wrong.")
 
-# Seconds that a read waits at most, until whoever holds bytes of a stalled sender is told to let go.
+# The longest wait of a read, in seconds; then callers can release the bytes of a stalled client.
 PAUSE = 1.0
 
-# What is read at a time while memory is scarce; hundreds of threads may have as much in hand.
+# The size of a read while memory is scarce; hundreds of threads may hold as much at a time.
 _SCARCE = 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How slow a sender may be: at least `rate` bytes a second over any `window` seconds, `total` seconds in all."""
+    """The slowest allowed client: at least `rate` bytes a second over any `window` seconds, at most `total`
+    seconds.
+    """
 
     rate: int
     window: float
@@ -44,15 +45,15 @@ class Pace:
 
 
 class _Watch:
-    """Holds a sender against its pace; `waited` and `received` only grow."""
+    """Compares a client with its pace; `waited` and `received` only grow."""
 
     def __init__(self, pace: Pace, received: int) -> None:
         self._pace = pace
-        # Moments about a second apart, and how much had been received by then.
+        # Samples about a second apart: seconds waited, and bytes received by then.
         self._marks = deque([(0.0, received)])
 
     def is_too_slow(self, waited: float, received: int) -> bool:
-        """Tell whether so many bytes after so many seconds of waiting are too few."""
+        """Tell whether the client sent too few bytes in the seconds waited."""
         pace, marks = self._pace, self._marks
         while len(marks) > 1 and marks[1][0] <= waited - pace.window:
             marks.popleft()
@@ -64,7 +65,7 @@ class _Watch:
 
 
 def _nothing(*_: object) -> None:
-    """Stand for what is not wanted any more."""
+    """Do nothing; replaces callbacks that are no longer needed."""
 
 
 def _broken_off() -> CabinetError:
@@ -72,10 +73,10 @@ def _broken_off() -> CabinetError:
 
 
 class RequestBody(io.RawIOBase):
-    """What comes on `connection` behind a head, `received` first.
+    """The body that arrives on `connection`, after `received`, which was read with the head.
 
-    `give_back` takes what was read of the next request, `hang_up` makes the connection end with the
-    answer. What `held` holds is let go once the answer is out.
+    `give_back` gets bytes of the next request, `hang_up` makes the connection close after the response.
+    `held` is closed once the response is sent.
     """
 
     def __init__(
@@ -98,33 +99,33 @@ class RequestBody(io.RawIOBase):
         self._received = 0
         self._waited = 0.0
         self._watch: _Watch | None = None
-        # Makes the error, anew each time: one that is kept would keep all that it passed through.
+        # Makes a new error each time: a kept one would keep the frames of its traceback alive.
         self._error: Callable[[], CabinetError] | None = None
         self._take(received)
 
     @property
     def has_all_come(self) -> bool:
-        """Tell whether nothing of it is still on its way."""
+        """Tell whether the whole body has arrived."""
         return self._framing.is_over
 
     @property
     def failed(self) -> bool:
-        """Tell whether reading ended in an error; gunicorn asks, for no request can follow then."""
+        """Tell whether reading failed; gunicorn asks, because no request can follow then."""
         return self._error is not None
 
     def readable(self) -> bool:
         return True
 
     def keep_pace(self, pace: Pace) -> None:
-        """Give the sender up, by `RequestTimeout`, once it is slower from now on."""
+        """Raise `RequestTimeout` if the client is slower than this from now on."""
         self._waited = 0.0
         self._watch = _Watch(pace, self._received)
 
     def read_some(self, size: int) -> bytes | None:
-        """Return at most `size` bytes, as many as are there; None when nothing comes for a second.
+        """Return up to `size` bytes, as many as are there; None if nothing arrives for a second.
 
-        Empty at the end, and where the sender went away from a body that has a length. Raises
-        `RequestTimeout`, and `MalformedRequest` for wrong framing or a connection that breaks off.
+        Empty at the end, and if the client disconnected from a body of known length. Raises `RequestTimeout`,
+        and `MalformedRequest` for invalid framing or a broken connection.
         """
         if not self._pieces and not self._is_at_end and self._error is None:
             self._receive(size)
@@ -138,26 +139,26 @@ class RequestBody(io.RawIOBase):
         return b"" if self._is_at_end else None
 
     def readinto(self, buffer: Any) -> int:
-        """Fill `buffer` with what comes next, however long that takes; raises as `read_some`."""
+        """Fill `buffer` with the next bytes, however long that takes; raises as `read_some`."""
         while (piece := self.read_some(len(buffer))) is None:
             pass
         buffer[: len(piece)] = piece
         return len(piece)
 
     def end(self) -> None:
-        """Let go of what `held` holds, of what is left, and of the connection; the answer is out."""
+        """Close `held` and drop the buffer and the connection; the response has been sent."""
         self.held.close()
         self._pieces.clear()
         self._give_back = self._hang_up = _nothing
 
     def leave(self) -> None:
-        """Say that nobody reads the rest: where some is still to come, the connection ends with the answer."""
+        """Stop reading: if some of the body is still to come, the connection closes after the response."""
         if not self.has_all_come:
             self._hang_up()
 
     @property
     def is_passed(self) -> bool:
-        """Tell whether the next request begins behind it, now that nobody reads it any more."""
+        """Tell whether the next request follows directly, without more of this body."""
         return self.has_all_come and not self.failed
 
     @property
@@ -202,7 +203,7 @@ class RequestBody(io.RawIOBase):
             self._give_back(self._framing.rest)
 
     def _end(self) -> None:
-        """Note that the sender has gone: chunks tell that something is missing, of a length its reader knows."""
+        """Note a disconnect: an error for chunks; with a known length, the reader notices the missing bytes."""
         if isinstance(self._framing, Counted):
             self._is_cut_off = True
         else:

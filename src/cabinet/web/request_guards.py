@@ -1,10 +1,10 @@
-"""What holds for every request: who may send it from where, and what every answer carries.
+"""The checks before every request, and the headers of every response.
 
-Cross-site writes, on every unsafe method and whatever the credential: a browser tells with
-`Sec-Fetch-Site`, an older one with `Origin`; a client that sends neither is no browser, and no
-hostile page can make one send a request. A form that a browser posts carries a token besides.
+Cross-site requests are refused for every unsafe method, whatever the credential: a browser sends
+`Sec-Fetch-Site`, an older one `Origin`; a client that sends neither is no browser, so no hostile page can
+make it send a request. Browser forms carry a CSRF token besides.
 
-Rule: a GET or HEAD is refused only when it says that it is of a page of somebody else.
+Rule: a GET or HEAD is refused only if it comes from a page of another user.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from cabinet.web.request_body import Pace
 from cabinet.web.runtime import requested_view, setting
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-# What is the same for all who ask, so that nobody is looked up for it.
+# Endpoints with the same response for all users, so no user is looked up for them.
 FOR_EVERYBODY = {"assets", "healthz", "readyz"}
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 BAD_HOST = N_("no host has the name that it is sent to.")
@@ -47,37 +47,37 @@ POLICY = (
     "frame-ancestors 'none'; base-uri 'none'"
 )
 
-# Bytes a second, over any STALL_SECONDS, of a body that a view streams.
+# Bytes per second, over any STALL_SECONDS, of a body that a view streams.
 STREAM_RATE = 1 << 10
-# Of a form or JSON; what is not more than 64 KiB has come before anybody asks.
+# For forms and JSON; a body of up to 64 KiB has usually arrived before it is read.
 FORM_PACE = Pace(16 << 10, window=10.0, total=300.0)
 
 _View = TypeVar("_View", bound=Callable[..., Any])
 
 
 def init_app(app: Flask) -> None:
-    """Stand before every request of `app` and behind every answer."""
+    """Register the before- and after-request hooks."""
     app.before_request(_admit)
     app.after_request(_add_headers)
 
 
 def streams_body(view: _View) -> _View:
-    """Mark a view that reads the body itself: no limit but its own, and it asks for the token."""
+    """Mark a view that reads the body itself: with its own limit, and it must check the CSRF token."""
     view.streams_body = True  # type: ignore[attr-defined]
     return view
 
 
 def is_streamed(app: Flask, method: str, path: str) -> bool:
-    """Tell whether the view of such a request reads the body itself; `path` is still quoted."""
+    """Tell whether the view for a request reads the body itself; `path` is still percent-encoded."""
     try:
         endpoint, _ = app.url_map.bind("").match(unquote(path), method)
-    except HTTPException:  # of none, of another method, or a redirect
+    except HTTPException:  # no view, another method, or a redirect
         return False
     return getattr(app.view_functions.get(endpoint), "streams_body", False)
 
 
 def takes_body_of(limit: int) -> Callable[[_View], _View]:
-    """Mark a view whose JSON may be longer than that of others, up to `limit` bytes."""
+    """Mark a view that accepts JSON or forms of up to `limit` bytes, above the default."""
 
     def mark(view: _View) -> _View:
         view.body_limit = limit  # type: ignore[attr-defined]
@@ -87,18 +87,18 @@ def takes_body_of(limit: int) -> Callable[[_View], _View]:
 
 
 def check_token(token: str | None) -> None:
-    """Raise `CrossSiteRequest` when a browser's form came without the token of its session."""
+    """Raise `CrossSiteRequest` for a browser's form without the CSRF token of its session."""
     if not _is_browser_form():
         return
     try:
         validate_csrf(token)
     except (ValidationError, UnicodeEncodeError) as error:  # a token is ASCII
-        # A form of ours has one always: it was that of the session in which its page was opened.
+        # Our own forms always have a token, possibly one of an earlier session.
         raise CrossSiteRequest(reason=OTHER_SESSION if token else NOT_OURS) from error
 
 
 def is_vouched_for() -> bool:
-    """Tell whether this request needs no token in its body: it is no browser's form, or a header had one."""
+    """Tell whether the body needs no CSRF token: it is no browser's form, or a header had one."""
     return TOKEN_HEADER in request.headers or not _is_browser_form()
 
 
@@ -106,7 +106,7 @@ def _admit() -> None:
     g.request_id = secrets.token_hex(8)
     request_id.set(g.request_id)
     guard_body(request)
-    # Werkzeug reads a name that no host can have as none.
+    # Werkzeug returns an empty host for an invalid one.
     if request.headers.get("Host") and not request.host:
         raise MalformedRequest(reason=BAD_HOST)
     set_timeout(request, setting("STALL_SECONDS"))
@@ -153,7 +153,7 @@ def _own_hosts() -> set[str]:
 
 
 def host_of(address: str) -> str:
-    """Return the host, with its port, of an address that a client sent; the empty text when it has none."""
+    """Return the host, with its port, of a URL that a client sent, empty if it has none."""
     try:
         return urlsplit(address).netloc
     except ValueError:
@@ -166,10 +166,10 @@ def _is_browser_form() -> bool:
 
 
 def _check_unicode() -> None:
-    """Refuse what Werkzeug would quietly replace by U+FFFD: bytes that are not UTF-8."""
+    """Refuse bytes that are not UTF-8, which Werkzeug would silently replace by U+FFFD."""
     try:
         request.environ["PATH_INFO"].encode("latin-1").decode()
-        # Flask's own server has replaced them by now, but shows what it got, as gunicorn does.
+        # Flask's own server has replaced them by now, but keeps the original here, as gunicorn does.
         for quoted in ("RAW_URI", "QUERY_STRING"):
             unquote_to_bytes(request.environ.get(quoted, "").encode("latin-1")).decode()
     except UnicodeDecodeError as error:

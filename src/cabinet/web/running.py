@@ -1,9 +1,8 @@
-"""How many requests of one process run at a time, by whose they are, so that nobody has all threads.
+"""Limit the requests that one process runs at a time, by client and user, so that none takes all threads.
 
-Transfers, which last as long as somebody's line is slow, leave an eighth of the threads to requests
-that end by themselves.
+A transfer lasts as long as its client is slow, so an eighth of the threads is reserved for other requests.
 
-Rule: it counts and refuses, and knows neither requests nor answers.
+Rule: counts and refuses; knows neither requests nor responses.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ TRANSFERS_OF_A_USER = 64
 
 
 class Running:
-    """The counts of one process that serves with so many `threads`. Safe for all of them."""
+    """The counters of one process with `threads` threads. Thread-safe."""
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
@@ -34,13 +33,13 @@ class Running:
 
     @contextmanager
     def transfer(self) -> Iterator[None]:
-        """Count a transfer, whoever's it is, while it lasts; raises `TooManyRequests`."""
+        """Count a transfer of any user while it lasts; raises `TooManyRequests`."""
         with self._counted("transfers", max(1, self.threads * 7 // 8)):
             yield
 
     @contextmanager
     def transfer_of(self, user_id: int) -> Iterator[None]:
-        """Count a transfer for its user while it lasts; raises `TooManyRequests`."""
+        """Count a transfer of one user while it lasts; raises `TooManyRequests`."""
         with self._counted(f"of user {user_id}", TRANSFERS_OF_A_USER):
             yield
 

@@ -1,7 +1,7 @@
-"""What one application keeps for all its requests, in each of its processes, and what it is at all.
+"""What an application keeps for all requests of a process, and access to the application.
 
-Rule: the only module that asks Flask for the current application. What is kept is made when it is first
-needed, and never for a request alone.
+Rule: the only module that asks Flask for the current application. Objects are created on first use, and never
+for a single request.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from cabinet.storage.protocols import Locker, ResumableStore
 from cabinet.storage.reserve import Reserve
 from cabinet.web.running import Running
 
-# Where the application keeps its `Runtime`.
+# The key of the `Runtime` in `app.extensions`.
 EXTENSION = "cabinet"
 
 
 def _wake_nobody() -> None:
-    """Leave it to another process, which looks by itself."""
+    """Do nothing; another process polls for thumbnails."""
 
 
 @dataclass
 class Runtime:
-    """What one application keeps for all its requests."""
+    """What an application keeps for all requests."""
 
     store_url: str
     reserve: Reserve
@@ -49,7 +49,7 @@ class Runtime:
 
     @cached_property
     def store(self) -> ResumableStore:
-        """The store, opened when it is first needed."""
+        """The store, opened on first use."""
         return open_store(self.store_url, self.reserve)
 
     @cached_property
@@ -64,34 +64,34 @@ class Runtime:
 
     @cached_property
     def thumbnail_maker(self) -> ThumbnailMaker:
-        """What makes thumbnails beside the requests."""
+        """Makes thumbnails in the background."""
         return ThumbnailMaker(partial(Session, db.engine), self.store, self.clock, Decoder())
 
     @cached_property
     def cursors(self) -> Cursors:
-        """What seals the cursors of this server, in all its processes alike."""
+        """Seals cursors; all processes of this server share its key."""
         return Cursors(_secret_key())
 
     @cached_property
     def folder_tags(self) -> FolderTags:
-        """What makes the entity tags of folders, in all processes of this server alike."""
+        """Makes the entity tags of folders; all processes of this server share its key."""
         return FolderTags(_secret_key())
 
 
 def _secret_key() -> str:
     key = current_app.secret_key
-    # Made or read before anything is served; a server must never seal with nothing.
+    # It exists before the first request; a server must never seal with an empty key.
     assert isinstance(key, str)
     return key
 
 
 def runtime() -> Runtime:
-    """Return what the application keeps for all requests."""
+    """Return the `Runtime` of the current application."""
     return cast(Runtime, current_app.extensions[EXTENSION])
 
 
 def application() -> Flask:
-    """Return the application itself, for what prepares it or goes on beside its requests."""
+    """Return the application object, for startup code and background work."""
     # The object itself; the name is part of Werkzeug's documented LocalProxy.
     return cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
 
@@ -102,15 +102,15 @@ def setting(name: str) -> Any:
 
 
 def log() -> Logger:
-    """Return where the application writes what its operator has to know."""
+    """Return the application's logger, which the operator reads."""
     return current_app.logger
 
 
 def requested_view() -> Callable[..., Any] | None:
-    """Return the view that answers this request, None where there is none."""
+    """Return the view of this request, None without one."""
     return current_app.view_functions.get(request.endpoint or "")
 
 
 def requested_blueprints() -> list[Blueprint]:
-    """Return the blueprints of the view that answers this request, the innermost first; none where no view does."""
+    """Return the blueprints of the request's view, innermost first; empty without a view."""
     return [current_app.blueprints[name] for name in request.blueprints]

@@ -1,6 +1,6 @@
-"""Entries and their addresses as programs see them.
+"""The JSON of entries, and their URLs.
 
-Rule: the JSON of an entry is the same on every face.
+Rule: the JSON of an entry is the same in every protocol.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from cabinet.web.runtime import runtime, setting
 
 
 def address_of(endpoint: str, **values: str) -> str:
-    """Return the address of a view as users see it: below PUBLIC_URL if there is one, else a path."""
+    """Return the URL of a view as users see it: below PUBLIC_URL if it is set, else a path."""
     root: str = setting("PUBLIC_URL") or request.script_root
     return root + url_for(endpoint, _external=False, **values).removeprefix(request.script_root)
 
 
 def content_address(path: str) -> str:
-    """Return the address of the file or folder at `path`."""
+    """Return the URL of the file or folder at `path`."""
     return address_of("files.get", path=path) if path else address_of("files.list_files")
 
 
 def done_json(done: Done) -> dict[str, Any]:
-    """Return what a program is told of a change of many entries: by which id it can be undone."""
+    """Return the JSON of a batch: its id, for undoing it, and the number of entries."""
     return {"batch": done.batch_id, "count": done.count}
 
 
 def to_json(entry: Entry) -> dict[str, Any]:
-    """Return an entry as programs see it; a folder has no size of its own, but sums of what is below it."""
+    """Return the JSON of an entry; a folder has no `size`, but totals of its contents."""
     document: dict[str, Any] = {
         "kind": entry.kind,
         "name": entry.name,

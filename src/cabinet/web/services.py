@@ -1,6 +1,6 @@
-"""The services, bound to the session, the store and the settings of the application at hand.
+"""Create the services for the current application's session, store and settings.
 
-Rule: hands each service what it needs, and decides nothing.
+Rule: passes each service what it needs, and decides nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from cabinet.web.runtime import runtime, setting
 
 
 def database() -> Session:
-    """Return the session of the request or the command, with the limits that hold for its rows."""
+    """Return the session of the request or the command, with the limits for its rows."""
     opened = cast(Session, db.session())
     bind_caps(opened, _caps())
     return opened
@@ -62,22 +62,22 @@ def _caps() -> Caps:
 
 
 def accounts() -> Accounts:
-    """Return the use cases of accounts."""
+    """Return the service for accounts."""
     held = runtime()
     return Accounts(database(), held.passwords, held.clock, setting("USER_QUOTA"), _host_names(), _limits())
 
 
 def _limits() -> RegistrationLimits:
-    """Return how many accounts the network of this request may make."""
+    """Return how many accounts the network of this request may create."""
     per_day = setting("REGISTRATIONS_PER_DAY")
-    # Without a proxy in front, whoever comes from this machine owns it or tries it out.
+    # Without a proxy, a client on this machine is its owner, or a test.
     if has_request_context() and not setting("PROXY_HOPS") and is_loopback(peer_address()):
         per_day = 0
     return RegistrationLimits(setting("REGISTRATIONS_PER_MINUTE"), per_day)
 
 
 def _host_names() -> set[str]:
-    """Return the names by which people know this server."""
+    """Return the host names of this server."""
     told = {urlsplit(setting("PUBLIC_URL") or "").hostname, *(setting("TRUSTED_HOSTS") or ())}
     if has_request_context():
         told.add(urlsplit(f"//{request.host}").hostname)
@@ -85,79 +85,79 @@ def _host_names() -> set[str]:
 
 
 def sessions() -> Sessions:
-    """Return the use cases of browsers that are signed in."""
+    """Return the service for browser sessions."""
     return Sessions(database(), runtime().clock, setting("USER_SESSIONS"))
 
 
 def tokens() -> Tokens:
-    """Return the use cases of programs' tokens."""
+    """Return the service for access tokens."""
     return Tokens(database(), runtime().clock, setting("USER_TOKENS"))
 
 
 def files(scope: Scope) -> Files:
-    """Return the use cases of the files of one scope."""
+    """Return the service for the files of one scope."""
     held = runtime()
     return Files(database(), held.store, held.clock, held.cursors, scope)
 
 
 def mounts(scope: Scope) -> Mounts:
-    """Return the mounts in the root of one scope."""
+    """Return the service for the mounts in the root of one scope."""
     return Mounts(database(), scope)
 
 
 def moving(scope: Scope) -> Moving:
-    """Return the use cases of rearranging the files of one scope."""
+    """Return the service that moves and copies within one scope."""
     return Moving(database(), runtime().clock, scope)
 
 
 def crossing(scope: Scope) -> Crossing:
-    """Return the use cases of bringing things into one scope from others."""
+    """Return the service that moves and copies from other scopes into this one."""
     return Crossing(database(), runtime().clock, scope)
 
 
 def bulk(scope: Scope, source: Scope | None = None) -> Bulk:
-    """Return the use cases of everything in a place at once, which comes from another scope if one is given."""
+    """Return the service that changes whole selections in `scope`, or brings them from `source` if given."""
     return Bulk(database(), runtime().clock, scope, source)
 
 
 def trash(scope: Scope) -> Trash:
-    """Return the use cases of what was deleted in one scope."""
+    """Return the service for the trash of one scope."""
     keep = timedelta(days=setting("TRASH_KEEP_DAYS"))
     held = runtime()
     return Trash(database(), held.clock, keep, held.cursors, scope)
 
 
 def versions(scope: Scope) -> Versions:
-    """Return the use cases of the history of the files of one scope."""
+    """Return the service for the versions of files in one scope."""
     return Versions(database(), runtime().clock, setting("VERSIONS_KEPT"), scope)
 
 
 def search(scope: Scope) -> Search:
-    """Return what finds the files of one scope by their names."""
+    """Return the service that searches the files of one scope by name."""
     return Search(database(), runtime().cursors, scope)
 
 
 def thumbnails(scope: Scope) -> Thumbnails:
-    """Return the thumbnails of the files of one scope."""
+    """Return the service for thumbnails of one scope."""
     held = runtime()
     return Thumbnails(database(), held.store, held.clock, held.wake_thumbnails, scope)
 
 
 def zipping(scope: Scope) -> Zipping:
-    """Return what makes an archive of the files of one scope, which is sent when this request is over."""
-    # It has a session of its own, and no request has two connections.
+    """Return the service that builds archives of one scope, which are sent after this request is over."""
+    # It has a session of its own, and a request must not use two connections at a time.
     database().rollback()
     return Zipping(Session(db.engine), runtime().store, scope)
 
 
 def uploads(scope: Scope) -> Uploads:
-    """Return the use cases of uploads to one scope."""
+    """Return the service for uploads to one scope."""
     held = runtime()
     return Uploads(database(), held.store, held.clock, _terms(), scope)
 
 
 def resumable(scope: Scope) -> ResumableUploads:
-    """Return the use cases of uploads to one scope that outlive their requests."""
+    """Return the service for resumable uploads to one scope."""
     held = runtime()
     return ResumableUploads(database(), held.store, held.locker, held.clock, _terms(), scope)
 
@@ -168,13 +168,13 @@ def _terms() -> Terms:
 
 
 def housekeeping(*, now: bool = False) -> Housekeeping:
-    """Return what tidies up; with `now` it frees at once what nothing needs any more."""
+    """Return the service that cleans up; with `now` it frees unneeded bytes at once."""
     held = runtime()
     grace = timedelta(seconds=setting("SWEEP_GRACE_SECONDS"))
     keep = Keep(
         trash=timedelta(days=setting("TRASH_KEEP_DAYS")),
         unneeded=timedelta(0) if now else grace,
-        # A slow upload may be quiet for long, and only its own request knows that it goes on.
+        # A slow upload may be idle for long, and only its own request knows that it continues.
         staged=grace,
         ended=timedelta(seconds=setting("UPLOAD_KEEP_SECONDS")),
     )
@@ -182,17 +182,17 @@ def housekeeping(*, now: bool = False) -> Housekeeping:
 
 
 def job_runs() -> JobRuns:
-    """Return what is known of the jobs."""
+    """Return the service for the runs of jobs."""
     return JobRuns(database(), runtime().clock)
 
 
 def inspection() -> Inspection:
-    """Return what compares rows and blobs."""
+    """Return the service that compares rows and blobs."""
     return Inspection(database(), runtime().store)
 
 
 def has_room() -> bool:
-    """Tell whether the disks have more free than their reserve; where nobody knows they have."""
+    """Tell whether the disks have more free space than their reserve; true if that is unknown."""
     try:
         check_room(runtime().store.free_bytes())
     except StorageFull:
@@ -203,7 +203,7 @@ def has_room() -> bool:
 
 
 def check_ready() -> None:
-    """Raise unless the database and the store answer; `StorageFull` where a small upload has no room."""
+    """Raise unless the database and the store respond; `StorageFull` if a small upload has no room."""
     try:
         database().execute(text("SELECT 1"))
         database().rollback()

@@ -1,10 +1,10 @@
-"""Pages that carry no more than they need, and do not draw the same thing twice.
+"""The template environment: compact pages, and templates that are rendered once and cached.
 
-The indentation that only a template's readers need was half of a long page; the dialogs, which are
-the same for everybody, took a sixth of the time that a page of 200 rows takes.
+Indentation, which only readers of templates need, was half of a long page; rendering the dialogs, which are
+the same for all users, took a sixth of the time of a page of 200 rows.
 
-Rule: lines stay lines, so that an error still names the right one; what is drawn once is given
-nothing of the request but its language and the path that everything is below.
+Rule: line breaks are kept, so that an error has the right line number. A cached template depends only on the
+language and the path of the application's root.
 """
 
 from __future__ import annotations
@@ -18,30 +18,31 @@ from markupsafe import Markup
 
 from cabinet.web.i18n import language
 
-# Drawn parts that are kept: some for each language, and there may be more than one way through a proxy.
+# Cached renderings: several for each language, as there may be several paths through proxies.
 KEPT = 64
 
 _INDENTATION = re.compile(r"(?<=\n)[ \t]+")
 
 
 class LeanEnvironment(Environment):
-    """Takes the blanks off the beginnings of lines before a template is compiled."""
+    """Removes indentation before a template is compiled."""
 
     def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
-        """Return `source` without them."""
+        """Return `source` without indentation."""
         return _INDENTATION.sub("", super().preprocess(source, name, filename))
 
 
 def init_app(app: Flask) -> None:
-    """Let the templates of `app` be read so; it has to be asked for before the first of them is.
+    """Set the template environment of `app`; must be called before the first template is loaded.
 
-    Gives them `drawn_once(name)`: the template `name`, which knows nobody and no place, as a part.
+    Gives templates `drawn_once(name)`, which renders the template `name`; it must not depend on a user or a
+    place.
     """
     app.jinja_environment = LeanEnvironment
 
     @lru_cache(KEPT)
-    def draw(name: str, language: str, root: str) -> Markup:  # noqa: ARG001 - what it depends on
-        return Markup(app.jinja_env.get_template(name).render())  # noqa: S704 - it was escaped when drawn
+    def draw(name: str, language: str, root: str) -> Markup:  # noqa: ARG001 - part of the cache key
+        return Markup(app.jinja_env.get_template(name).render())  # noqa: S704 - escaped by the template
 
     def drawn_once(name: str) -> Markup:
         known = draw.__wrapped__ if app.jinja_env.auto_reload else draw

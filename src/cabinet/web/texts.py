@@ -1,8 +1,7 @@
-"""The texts that scripts show, from the same catalog as everything else.
+"""The texts that scripts show, from the same catalog as all others.
 
-They travel as a module of their own beside the scripts, one for each language (assets.py). A text with a
-plural travels as one text for each plural category of the language ("one", "few", ...), and the
-script asks `Intl.PluralRules` which to take.
+They are served as a module, one for each language (assets.py). A text with a plural has one form for each
+plural category of the language ("one", "few", ...), and the script selects one with `Intl.PluralRules`.
 
 Rule: only texts and their delivery; placeholders are `%(name)s`, as everywhere.
 """
@@ -17,7 +16,7 @@ from flask_babel import get_domain, get_locale, gettext
 
 from cabinet.errors import N_, SelectionChanged
 
-# Smallest first; each is 1000 times the one before.
+# Smallest first; each is 1000 times the previous one.
 SIZE_UNITS = (
     N_("%(value)s kB"),
     N_("%(value)s MB"),
@@ -27,7 +26,7 @@ SIZE_UNITS = (
     N_("%(value)s EB"),
 )
 
-# Numbers that between them show every plural category that whole numbers have.
+# Together these numbers cover every plural category of whole numbers.
 SAMPLES = (0, 1, 2, 3, 5, 11, 21, 22, 100)
 
 
@@ -81,7 +80,7 @@ ACTIONS = {
     "too-many-to-zip": N_("One archive takes up to %(count)s items."),
 }
 
-# What the preview and the details panel say.
+# The preview and the details panel.
 LOOKING = {
     "link-copied": N_("The link is copied."),
     "preview-broken": N_(
@@ -116,7 +115,7 @@ LOOKING = {
     "version-discarded": N_("Version %(number)s is gone for ever."),
 }
 
-# What the panel of uploads says besides; a cure is named after the problem that it is for.
+# The upload panel; a text with a remedy is named after its problem.
 UPLOADING = {
     "cancel": N_("Cancel"),
     "cancel-all-text": N_("%(size)s already sent will be lost. Files that have arrived are kept."),
@@ -133,7 +132,7 @@ UPLOADING = {
     "cure.too-large": N_("Upload it in parts, or ask the administrator to raise the limit."),
 }
 
-# What somebody may do in a folder that another shared with them.
+# The roles in a shared folder.
 ROLES = {"viewer": N_("view only"), "editor": N_("can edit"), "manager": N_("can manage")}
 
 SINGLE = (
@@ -291,15 +290,15 @@ def script_texts() -> Mapping[str, str | Mapping[str, str]]:
 
 @cache
 def _script_texts(_language: str) -> Mapping[str, str | Mapping[str, str]]:
-    """Return the texts in the language of the request, which is `_language`; they are the same each time."""
+    """Return the texts in `_language`, the request's language; they are cached by it."""
     single = {key: gettext(text) for key, text in SINGLE.items()}
     return single | {key: _forms(*texts) for key, texts in PLURAL.items()}
 
 
 def _forms(one: str, many: str) -> Mapping[str, str]:
-    """Return the text for each plural category; unlike `ngettext`, leave the placeholders in."""
+    """Return the text for each plural category; unlike `ngettext`, keep the placeholders."""
     locale = get_locale() or Locale("en")
     choose = get_domain().get_translations().ungettext
-    # Fractions and anything unforeseen have a category of their own in some languages.
+    # In some languages fractions have a category of their own; it also serves as the fallback.
     forms = {"other": choose(one, many, SAMPLES[0])}
     return forms | {locale.plural_form(number): choose(one, many, number) for number in SAMPLES}

@@ -1,4 +1,4 @@
-"""Lists of files as pages show them, for every face that has some.
+"""Lists of files on pages, for every blueprint that shows some.
 
-Rule: of whose files, and from which service, is for the faces to say.
+Rule: the blueprints choose the files and the service.
 """

@@ -1,9 +1,9 @@
-"""The parts of a name that a search was for, marked in what is shown of it.
+"""Highlight the parts of a name that match a search.
 
-A search compares keys: letters without case and accents, of which one may stand for several. So a
-name is taken apart into letters with all that belongs to them, and a mark holds whole letters.
+A search compares keys: letters without case and accents; several characters of a key may stand for one
+letter. So a name is split into letters with their accents, and a highlight covers whole letters.
 
-Rule: agrees with `services.tree.search` on what is found; a name is escaped here and nowhere else.
+Rule: agrees with `services.tree.search` on what matches; this is the only place that escapes the name.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _MARK = Markup("<mark>{}</mark>")
 
 
 class Marker:
-    """Marks in names what a search for `query` found."""
+    """Highlights the matches of `query` in names."""
 
     def __init__(self, query: str) -> None:
         self._patterns = [re.compile(re.escape(word)) for word in search_words(query)]
 
     def spans(self, name: str) -> list[tuple[int, int]]:
-        """Return where in `name` the found parts begin and end, in characters, `[start, stop)`; none touch."""
+        """Return the start and stop of each match in `name`, in characters, `[start, stop)`; none touch."""
         letters = list(_letters(name))
-        # For every character of the key, the letter that it comes from.
+        # The index of the letter that each character of the key comes from.
         key, owners = "", []
         for index, (start, stop) in enumerate(letters):
             part = search_key(name[start:stop])
@@ -46,14 +46,14 @@ class Marker:
         return spans
 
     def mark(self, name: str, *cuts: int) -> list[Markup]:
-        """Return `name` as markup with `<mark>` round what was found, in pieces that begin at 0 and at `cuts`."""
+        """Return `name` as markup with `<mark>` around matches, in pieces that begin at 0 and at `cuts`."""
         spans = self.spans(name)
         edges = [0, *cuts, len(name)]
         return [_mark(name, spans, *edge) for edge in pairwise(edges)]
 
 
 def _mark(name: str, spans: list[tuple[int, int]], start: int, stop: int) -> Markup:
-    """Return the characters of `name` in `[start, stop)`, with marks round those in `spans`."""
+    """Return the characters of `name` in `[start, stop)`, with `<mark>` around those in `spans`."""
     marked, done = Markup(), start
     for span in spans:
         begin, end = max(span[0], start), min(span[1], stop)
@@ -64,7 +64,7 @@ def _mark(name: str, spans: list[tuple[int, int]], start: int, stop: int) -> Mar
 
 
 def _letters(name: str) -> Iterator[tuple[int, int]]:
-    """Yield where each letter of `name` begins and ends; accents belong to the letter before them."""
+    """Yield the start and stop of each letter in `name`; accents belong to the letter before them."""
     start = 0
     for index in range(1, len(name)):
         if search_key(name[index]) and not unicodedata.combining(name[index]):

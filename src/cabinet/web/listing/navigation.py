@@ -1,6 +1,6 @@
-"""What pages with a list share: where they are, the way back to one, and how a refusal shows on its forms.
+"""What pages with a list share: breadcrumbs, the way back, and refused forms.
 
-Rule: a path of this server, and words; never a guess at what was meant.
+Rule: URLs are paths of this server; what the request means is never guessed.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from cabinet.web.page_user import arguments
 from cabinet.web.pages import local_path, see_other, show_error
 from cabinet.web.problems import as_the_actor_has_it, status_of, wants_page
 
-# Behind the address of a page with a list, where what that shows is brought up to date.
+# The suffix of a list page's URL that updates its rows.
 ROWS = "/rows"
 
-# What a person can do something about; all else has a page of its own.
+# Errors that a user can correct in the form; all others have a page of their own.
 REFUSALS = (Conflict, InvalidInput, NotFound, StorageFull)
 
 
 def refuse(form: Form, error: CabinetError, fields: Mapping[type[CabinetError], str]) -> int:
-    """Put `error` on the form that caused it and return its status; raise it for a program."""
+    """Add `error` to the form that caused it and return its status; raise it for a program."""
     if not wants_page():
         raise error
     show_error(form, as_the_actor_has_it(error), fields)
@@ -36,20 +36,20 @@ def refuse(form: Form, error: CabinetError, fields: Mapping[type[CabinetError], 
 
 
 def crumbs_of(path: str) -> list[tuple[str, str]]:
-    """Return the name and the path of each folder down to `path`, and of what is there."""
+    """Return the name and the path of each folder on the way to `path`, and of its last entry."""
     names = split_path(path)
     return [(name, join_path(names[: depth + 1])) for depth, name in enumerate(names)]
 
 
 def is_of_a_page() -> bool:
-    """Tell whether the request asks for a page with a list, be it once more."""
+    """Tell whether the request is for a page with a list, or an update of one."""
     return request.method == "GET" or request.path.endswith(ROWS)
 
 
 def page_at_hand(*, is_first: bool = False) -> str:
-    """Return the address of the page that is asked for; empty for one that is simply that of its place.
+    """Return the URL of the current page; empty if it has no parameters besides `path`.
 
-    With `is_first` that of its first page. A form that comes back is of the page that it says it came from.
+    With `is_first` the URL of its first page. A posted form belongs to the page in its `next` field.
     """
     if not is_of_a_page():
         return local_path(request.values.get("next"), "")
@@ -60,16 +60,16 @@ def page_at_hand(*, is_first: bool = False) -> str:
 
 
 def way_back(links: Links, path: str) -> str:
-    """Return the page that the request says it came from, else that of the folder which holds `path`."""
+    """Return the page that the request came from, else that of the folder that contains `path`."""
     return way_back_to(links, join_path(split_path(path)[:-1]))
 
 
 def way_back_to(links: Links, folder: str) -> str:
-    """Return the page that the request says it came from, else that of `folder`."""
+    """Return the page that the request came from, else that of `folder`."""
     return local_path(request.values.get("next"), links.page_of(folder))
 
 
 def nothing_chosen(links: Links) -> ResponseReturnValue:
-    """Lead back to the page that was asked from, with a word on what was missing."""
+    """Redirect to the page that the request came from, with a message that nothing was selected."""
     flash(gettext("Choose something first."), "error")
     return see_other(way_back_to(links, ""))

@@ -1,9 +1,9 @@
-"""How somebody likes lists: the view and the order, which their browser keeps in a cookie.
+"""Remember the view and the order of lists, in a cookie of the browser.
 
-The cookie is of one user, by the public id, for several may use one browser. What is in it was written by
-this or by static/js/list/remembered.js, or by anybody.
+The cookie's name has the user's public id, because several users may share one browser. Its content was
+written here or by static/js/list/remembered.js, but may be anything.
 
-Rule: a wish that makes no sense is none.
+Rule: an invalid value is ignored.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from cabinet.web.parameters import order_of
 VIEWS = ("list", "grid")
 DIRECTIONS = ("asc", "desc")
 
-# What is kept, and which values each may have.
+# The names and valid values of the cookie.
 _CHOICES = {"view": VIEWS, "sort": tuple(Sort), "order": DIRECTIONS}
 _YEAR_SECONDS = 31_536_000
 
 
 def view_of_request() -> str:
-    """Return how the list is looked at, "list" or "grid": as the address says, else as it was last."""
+    """Return the view, "list" or "grid": from the query, else the remembered one."""
     wishes = (request.args.get("view"), _kept().get("view"))
     return next((wish for wish in wishes if wish in VIEWS), "list")
 
 
 def order_of_page() -> Order:
-    """Return how the page is ordered: as the address says, else as it was last; raises `InvalidField`.
+    """Return the order of the page: from the query, else the remembered one; raises `InvalidField`.
 
-    What goes on with a list goes on in its order.
+    A request with a cursor keeps the order of the cursor's list.
     """
     kept = _kept()
     if "sort" not in kept or any(name in request.args for name in ("sort", "order", "after")):
@@ -44,7 +44,7 @@ def order_of_page() -> Order:
 
 
 def remember(response: Response, endpoint_of_order: str) -> Response:
-    """Keep what the address of a page asks for, as scripts do by themselves."""
+    """Set the cookie to what the query of a page asks for; scripts do that by themselves."""
     asked = {name: value for name in _CHOICES if (value := request.args.get(name, "")) in _CHOICES[name]}
     if request.endpoint != endpoint_of_order or "after" in request.args:
         asked = {name: value for name, value in asked.items() if name == "view"}

@@ -1,8 +1,8 @@
-"""The rows of a list, each value as the template puts it: names cut, sizes and times in words, addresses whole.
+"""Prepare the rows of a list for the template: shortened names, formatted sizes and times, URLs.
 
-A page has hundreds of rows, so whatever is the same for all of them is asked for once.
+A page has hundreds of rows, so values that all of them share are computed once.
 
-Rule: values only; the markup is in `listing/_row.html`, one for a folder, for what was found, for the trash.
+Rule: values only; the markup is in `listing/_row.html`, the same for a folder, search results and the trash.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from cabinet.web.listing.remembered import view_of_request
 from cabinet.web.page_user import arguments, user_argument
 from cabinet.web.pages import LONGEST_ADDRESS
 
-# Pixels of the picture in a row and in a tile, on a screen with two of its own to each of ours.
+# The size of thumbnails in a row and in a tile, in pixels of a screen with a device pixel ratio of two.
 ROW_PICTURE, TILE_PICTURE = 64, 256
 
 NOTHING = Markup()
 
 
 class Row(NamedTuple):
-    """One entry. `key` is what it is chosen by: its path, or in the trash its id there.
+    """One entry. `key` is what selects it: its path, or its id in the trash.
 
-    `tag` tells this row from every other, and from what it was before the entry changed. `role` is what
-    whoever looks at it is in the folder that somebody shared with them, if it is that or lies there.
+    `tag` identifies this row and the entry's state. `role` is the viewer's role if the entry is a folder
+    shared with them, or lies in one.
     """
 
     key: str
@@ -72,7 +72,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading; without `href` the list cannot be sorted by it."""
+    """A column heading; without `href` the list cannot be sorted by it."""
 
     key: str
     label: str
@@ -81,7 +81,7 @@ class Column:
 
 
 class Piece(NamedTuple):
-    """Rows that follow each other: drawn, or where they are in the list that a page has `kept`."""
+    """Consecutive rows: rendered ones, or the range of `kept` rows that the page already shows."""
 
     rows: Sequence[Row] = ()
     kept: range = range(0)
@@ -89,7 +89,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The rows of a list, `count` of them; when it `has_rest`, some are missing and have to be asked for."""
+    """The rows of a list, `count` of them; with `has_rest`, some are missing and must be requested."""
 
     pieces: Sequence[Piece]
     count: int
@@ -97,17 +97,17 @@ class Content:
 
 
 def whole(rows: Sequence[Row]) -> Content:
-    """Return a list of which every row is drawn."""
+    """Return the content of a list with all rows rendered."""
     return Content([Piece(rows)] if rows else [], len(rows))
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What `listing/_list.html` shows. `place` is "folder", "search" or "trash", `more` where the next page is.
+    """The data of `listing/_list.html`. `place` is "folder", "search" or "trash", `more` the URL of the next
+    page.
 
-    `links` are those of the face that shows it. A list that can be sorted says its `order`. `back` is where
-    the forms of the page lead back to, and `begin` where those do that put something into it, empty for the
-    list as it usually is.
+    `links` are those of the blueprint. `order` is set if the list can be sorted. `back` is where the page's
+    forms lead back to, and `begin` the same for forms that add something, empty for the default list.
     """
 
     links: Links
@@ -122,21 +122,22 @@ class Listing:
 
     @property
     def chosen_as(self) -> str:
-        """The field that the key of a chosen row is posted in."""
+        """The form field for the key of a selected row."""
         return "id" if self.place == "trash" else "path"
 
     def address(self, view: str) -> str:
-        """Return where the page at hand is looked at in another way."""
+        """Return the URL of the current page in another view."""
         if is_of_a_page():
-            # Whoever made the address chose these names: they are no arguments of url_for.
+            # The client chose these names, so they must not become keyword arguments of url_for.
             return f"{self.links.place(self.place)}?{urlencode(arguments() | {'view': view})}"
         return self.links.place(self.place, path=request.form.get("folder") or None, view=view)
 
 
 class RowMaker:
-    """Makes the rows of one answer, which lead by `links`; `back` is where the page behind a row's menu leads back to.
+    """Makes the rows of a response with URLs from `links`; `back` is where the page of a row's menu leads
+    back to.
 
-    `marker` marks in the names what a search found.
+    `marker` highlights search matches in names.
     """
 
     def __init__(self, links: Links, back: str = "", marker: Marker | None = None) -> None:
@@ -147,7 +148,7 @@ class RowMaker:
         self._menu = links.to(links.menu) + "?path=" if links.menu else ""
         self._back = f"&next={quote(back)}" if back else ""
         pixels = TILE_PICTURE if view_of_request() == "grid" else ROW_PICTURE
-        # What is behind the addresses of content comes to nobody but whose list this is.
+        # Content URLs name the page's user, so that they serve no other account; see page_user.py.
         whose = urlencode(user_argument())
         self._whose = f"?{whose}" if whose else ""
         self._picture = (
@@ -159,11 +160,11 @@ class RowMaker:
         self._root = str(links.root)
 
     def row(self, entry: Entry) -> Row:
-        """Return the row of an entry in the folder that is open."""
+        """Return the row of an entry in the open folder."""
         return self._make(entry, entry.path, quote(entry.path), self._speech.moment(entry.modified_at))
 
     def found(self, entry: Entry) -> Row:
-        """Return the row of an entry from anywhere, with the folder that it lies in, which shows it."""
+        """Return the row of an entry in any folder, with a link to that folder that shows the entry."""
         parent = entry.path.rpartition("/")[0]
         folder = self._folder + quote(parent) if parent else self._folder.removesuffix("?path=")
         where_href = f"{folder}#show={quote(entry.name, safe='')}"
@@ -173,10 +174,10 @@ class RowMaker:
         )
 
     def trashed(self, trash_id: str, entry: Entry, time: Markup, note: Markup) -> Row:
-        """Return the row of something in the trash: there is nothing behind its name any more."""
+        """Return the row of an item in the trash; its name is not a link."""
         parent = entry.path.rpartition("/")[0]
         made = self._make(entry, trash_id, "", time, where=parent or self._root, note=note)
-        # Nothing of it changes for as long as it lies there.
+        # It does not change while it is in the trash.
         return made._replace(tag=trash_id)
 
     def _make(
@@ -221,7 +222,7 @@ class RowMaker:
         )
 
     def _title_of(self, size: int, insides: Insides | None) -> str:
-        """Return the exact size, of a folder with the number of the files in it."""
+        """Return the exact size; for a folder, with the number of files."""
         exact = self._speech.exact_size(size)
         return exact if insides is None else f"{exact} · {count_files(insides.files)}"
 
@@ -239,11 +240,11 @@ class RowMaker:
         return before, after
 
     def _address_of(self, entry: Entry, address: str) -> str:
-        """Return where the name of an entry leads: to the page of a folder, or to the content of a file."""
+        """Return the link of an entry's name: a folder's page, or a file's content."""
         return self._folder + address if entry.is_folder else f"{self._file}{address}{self._whose}"
 
     def _picture_of(self, entry: Entry, address: str) -> str:
-        """Return where the small picture of an entry is, the empty word where there cannot be one."""
+        """Return the URL of the thumbnail of an entry, empty if there can be none."""
         start, rest = self._picture
         if not (address and start) or entry.media_type not in PICTURES:
             return ""
@@ -251,12 +252,12 @@ class RowMaker:
 
 
 def count_files(count: int) -> str:
-    """Return in words how many files that are."""
+    """Return the number of files as a text."""
     return str(ngettext("%(count)s file", "%(count)s files", count, count=number(count)))
 
 
 def tag_of_entry(key: str, entry: Entry) -> str:
-    """Return the tag of the row of an entry."""
+    """Return the tag of an entry's row."""
     insides = entry.insides
     shown = (entry.size or 0, 0) if insides is None else (insides.size, insides.files)
     return tag_of(key, shown, entry.modified_at, entry.content_hash, entry.role, entry.mounted)
@@ -270,14 +271,14 @@ def tag_of(
     role: ShareRole | None = None,
     mounted: Mounted | None = None,
 ) -> str:
-    """Return the tag of a row that has `shown` bytes, and a folder so many files."""
+    """Return the tag of a row; `shown` is its size in bytes and, for a folder, the number of files."""
     beside = f"{role}\0{mounted and mounted.owner}"
     told = f"{key}\0{shown}\0{modified_at}\0{content_hash}\0{beside}".encode()
     return urlsafe_b64encode(blake2b(told, digest_size=6).digest()).decode()
 
 
 def sortable_columns(links: Links, folder: str, order: Order) -> list[Column]:
-    """Return the headings of a folder's list; each leads to the list sorted by it, and the one in use turns it."""
+    """Return the headings of a folder's list; each links to the list sorted by it, the active one reversed."""
     labels = {
         Sort.NAME: gettext("Name"),
         Sort.SIZE: gettext("Size"),
@@ -295,5 +296,5 @@ def _column(links: Links, folder: str, order: Order, sort: Sort, label: str) -> 
 
 
 def plain_columns(time_label: str) -> list[Column]:
-    """Return the headings of a list that has one order only; `time_label` is what its times mean."""
+    """Return the headings of a list that cannot be sorted; `time_label` is the label of its times."""
     return [Column("name", gettext("Name")), Column("size", gettext("Size")), Column("modified", time_label)]

@@ -1,10 +1,10 @@
-"""What has become of a list that a page shows already, however long that has grown.
+"""Update a list that a page already shows, whatever its length.
 
-The page says which rows it has, by their tags, and how far its list goes. It gets itself anew: what it
-has is named by its place there and only the rest is drawn. So the list is brought up to what the server
-has at that moment by one request, which costs what has changed and a look at each row.
+The page sends the tags of its rows and how far its list goes. The response names the rows to keep by their
+positions, and renders only the others. So one request brings the list up to date, at the cost of rendering
+what changed and reading each row.
 
-Rule: compares tags; who draws, and from which service, is the business of the views.
+Rule: compares tags; the views read and render the rows.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.listing import MAX_LIMIT
 from cabinet.web.listing.rows import Content, Piece, Row
 
-# Rows of one list that a page may have.
+# The most rows of one list on a page.
 MAX_ROWS = 100_000
-# What their tags weigh as JSON, which in the trash are ids, each in quotes and with a comma; and all else.
+# The size of their tags as JSON, each with quotes and a comma (in the trash they are ids), plus the rest.
 UPDATE_BYTES = 36 * MAX_ROWS + 8 * 1024
 
 
 class Shown(BaseModel):
-    """What a page shows: the tags of its rows from the top, and the cursor of its "Show more", if it has that.
+    """What a page shows: the tags of its rows in order, and the cursor of "Show more", if it has that.
 
-    `most` is how many rows it has room for.
+    `most` is the number of rows that it has room for.
     """
 
     tags: list[str] = Field(max_length=MAX_ROWS)
@@ -34,21 +34,21 @@ class Shown(BaseModel):
     most: int = Field(ge=1, le=MAX_ROWS)
 
     def extent(self, page_limit: int) -> Extent:
-        """Return how far the list shall go now: it gets no shorter than it was, and than a page."""
+        """Return how far the list must go now: never shorter than it was, nor than a page."""
         least = max(page_limit, len(self.tags))
         return Extent(self.until, least, max(least, self.most))
 
     def compare(self, tags: Sequence[str], draw: Callable[[Sequence[int]], Mapping[int, Row]]) -> Content:
-        """Return the list that has `tags` now; `draw` makes the rows of these numbers that are there yet.
+        """Return the updated list with rows `tags`; `draw` makes the rows at these indexes that still exist.
 
-        At most `MAX_LIMIT` rows are drawn, and where that leaves some out, the content `has_rest`.
+        At most `MAX_LIMIT` rows are rendered; if more are missing, the content `has_rest`.
         """
         places = {tag: place for place, tag in enumerate(self.tags)}
         runs: list[range | list[int]] = []
         last, wanted = -1, []
         for number, tag in enumerate(tags):
             run, place = runs[-1] if runs else None, places.get(tag, -1)
-            # A row that would have to go up is drawn anew: those that stay are never moved.
+            # A row that would move up is rendered anew, because kept rows are never reordered.
             if place > last:
                 last = place
                 if isinstance(run, range) and run.stop == place:
