@@ -23,7 +23,7 @@ from tests.support.auth import AuthActions, basic, bearer
 from tests.support.visitors import Browser, Program, is_problem
 
 # Every method and rule that a visitor who is not signed in gets something from.
-FOR_EVERYBODY = {
+PUBLIC_ENDPOINTS = {
     ("GET", "/"),
     ("GET", "/healthz"),
     ("GET", "/help"),
@@ -63,11 +63,11 @@ def test_a_visitor_reaches_only_what_is_on_the_list(app: Flask, client: FlaskCli
         if statuses != [401, 303, 401] or not to_login:
             reached.add((method, rule))
 
-    assert reached == FOR_EVERYBODY
+    assert reached == PUBLIC_ENDPOINTS
 
 
 def test_the_list_names_no_route_that_is_gone(app: Flask) -> None:
-    assert set(routes_of(app)) >= FOR_EVERYBODY
+    assert set(routes_of(app)) >= PUBLIC_ENDPOINTS
 
 
 def same_as_missing(theirs: TestResponse, missing: TestResponse, *names: str) -> bool:

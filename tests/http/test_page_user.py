@@ -17,7 +17,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from cabinet.web.page_user import USER_HEADER
-from cabinet.web.request_guards import FOR_EVERYBODY
+from cabinet.web.request_guards import USER_INDEPENDENT
 from tests.support.contents import content_of
 from tests.support.images import picture
 from tests.support.people import Person
@@ -44,7 +44,7 @@ def of_page(user: str) -> dict[str, str]:
 def routes_of(app: Flask) -> Iterator[tuple[str, str]]:
     """Yield every method and an address of every route but those that are the same for everybody."""
     for rule in app.url_map.iter_rules():
-        if rule.endpoint not in FOR_EVERYBODY:
+        if rule.endpoint not in USER_INDEPENDENT:
             address = re.sub(r"<[^>]*>", "x", re.sub(r"<int:[^>]*>", "1", rule.rule))
             for method in sorted((rule.methods or set()) - {"OPTIONS"}):
                 yield method, address

@@ -33,8 +33,9 @@ class ShownSession:
 
 
 def token_form_of(user: ActingUser, **options: Any) -> TokenForm:
-    """Return the form for a new token, with a box for each scope that `user` may grant; `options` are the
-    form's.
+    """Return the form for a new token, with the scopes that `user` may grant.
+
+    `options` are passed to the form.
     """
     form = TokenForm(**options)
     labels = SCOPE_LABELS.items()

@@ -36,9 +36,7 @@ def _to_utc(moment: datetime) -> datetime:
 
 
 class TokenRequest(BaseModel):
-    """The body of `POST /tokens`; without `scopes` the token gets the default ones, without `folder` all
-    files.
-    """
+    """The body of `POST /tokens`; `scopes` default to the usual ones, `folder` to all files."""
 
     model_config = ConfigDict(extra="ignore", strict=False)
 

@@ -21,7 +21,7 @@ from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.paging import Order
 from cabinet.web.formats import number
 from cabinet.web.identity import acting_user
-from cabinet.web.listing.navigation import REFUSALS, crumbs_of, nothing_chosen, refuse, way_back
+from cabinet.web.listing.navigation import REFUSALS, crumbs_of, nothing_selected, refuse, way_back
 from cabinet.web.pages import check_form, see_other, text_of
 from cabinet.web.parameters import PATHS_BYTES, to_conflict
 from cabinet.web.places import (
@@ -63,7 +63,7 @@ def arrange() -> ResponseReturnValue:
     """Show what can be done with the selection; it is posted if it is too long for a URL."""
     acting_user()
     form = ChosenForm(formdata=request.values)
-    return _arrange_page(paths_of(form)) if form.path.data else nothing_chosen(LINKS)
+    return _arrange_page(paths_of(form)) if form.path.data else nothing_selected(LINKS)
 
 
 @bp.post("/index/rename")
@@ -106,7 +106,7 @@ def delete() -> ResponseReturnValue:
     acting_user()
     form = ChosenForm()
     if wants_page() and not form.path.data:
-        return nothing_chosen(LINKS)
+        return nothing_selected(LINKS)
     check_form(form)
     paths = paths_of(form)
     back = way_back(LINKS, paths[0])

@@ -28,7 +28,7 @@ from cabinet.web.archives import send_zip
 from cabinet.web.conditional import send_listing
 from cabinet.web.formats import number
 from cabinet.web.identity import acting_user
-from cabinet.web.pages import goes_on_at, local_path, see_other
+from cabinet.web.pages import continues_at, local_path, see_other
 from cabinet.web.parameters import (
     MAX_PATHS,
     PATHS_BYTES,
@@ -127,7 +127,7 @@ def get(path: str) -> ResponseReturnValue:
 
 
 @bp.get("/download/<path:path>")
-@goes_on_at(from_its_page)
+@continues_at(from_its_page)
 def download(path: str) -> ResponseReturnValue:
     """Return the content of a file, or a folder as an archive, as a download."""
     place = place_at(path)
@@ -196,9 +196,7 @@ def _listing(place: Place) -> Response:
         return service.get(path).insides, service.beside(path)
 
     def list_() -> tuple[dict[str, Any], Insides, Sequence[str]]:
-        """Return one page of the listing as JSON, the folder's state then, and what the listing shows
-        besides.
-        """
+        """Return a page of the listing as JSON, the folder's state then, and what else the listing shows."""
         if is_recursive:
             page = service.list_below(path, limit, order.after)
         else:

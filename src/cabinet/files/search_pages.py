@@ -68,7 +68,7 @@ def update_found() -> ResponseReturnValue:
 
 
 def _found(place: Place, query: str, maker: RowMaker, shown: Shown | None) -> tuple[Content, str | None]:
-    """Return one page of results, or the update of the rows that a page shows; and the URL of the next page."""
+    """Return a page of results, or an update of the rows that a page shows; and the next page's cursor."""
     service, path = search(place.scope), place.path
     if shown is None:
         page = service.page(query, path, limit_of(PAGE_LIMIT), after_of())

@@ -22,7 +22,7 @@ from cabinet.services.access.scope import Scope
 from cabinet.services.changes.trash import Trash, Trashed
 from cabinet.web.formats import moment, number
 from cabinet.web.identity import acting_user
-from cabinet.web.listing.navigation import ROWS, nothing_chosen, page_at_hand, refuse
+from cabinet.web.listing.navigation import ROWS, nothing_selected, page_at_hand, refuse
 from cabinet.web.listing.rows import Content, Listing, Row, RowMaker, plain_columns, whole
 from cabinet.web.listing.updates import UPDATE_BYTES, Shown
 from cabinet.web.pages import check_form, local_path, see_other
@@ -37,7 +37,7 @@ from cabinet.web.services import trash
 PAGE_LIMIT = 200
 
 DAY = timedelta(days=1)
-# A row shows in red that at most so many days are left.
+# A row shows its remaining days in red if they are at most this many.
 SOON_DAYS = 3
 
 _DAYS_LEFT = Markup('<span class="days-left{}">{}</span>')
@@ -83,7 +83,7 @@ def restore_from_page() -> ResponseReturnValue:
     user, form = acting_user(), ReturnForm()
     ids = _ids_of(form)
     if wants_page() and not ids:
-        return nothing_chosen(LINKS)
+        return nothing_selected(LINKS)
     try:
         check_form(form)
         back = restore_ids(ids, to_conflict(form.on_conflict.data))
@@ -107,7 +107,7 @@ def purge_from_page() -> ResponseReturnValue:
     user.scope.require_whole(Rights.PURGE)
     ids = _ids_of(form)
     if wants_page() and not ids:
-        return nothing_chosen(LINKS)
+        return nothing_selected(LINKS)
     check_form(form)
     if not form.sure.data:
         return render_template("files/purge.html", ids=ids, count=len(ids), back=_next())
@@ -140,9 +140,7 @@ def _next() -> str:
 
 
 def _content_of(service: Trash, shown: Shown | None) -> tuple[Content, str | None]:
-    """Return one page of the trash, or the update of the rows that a page shows; and the URL of the next
-    page.
-    """
+    """Return a page of the trash, or an update of the rows that a page shows; and the next page's cursor."""
     maker = RowMaker(LINKS)
     if shown is None:
         page = service.list_page(limit_of(PAGE_LIMIT), after_of())

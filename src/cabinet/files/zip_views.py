@@ -22,8 +22,8 @@ from cabinet.services.archives.zipping import Zip
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.web.archives import send_zip
 from cabinet.web.identity import acting_user
-from cabinet.web.listing.navigation import nothing_chosen
-from cabinet.web.pages import check_form, goes_on_at
+from cabinet.web.listing.navigation import nothing_selected
+from cabinet.web.pages import check_form, continues_at
 from cabinet.web.parameters import MAX_PATHS, NOT_ONE_WAY, PATHS_BYTES, read_one_of, to_choice
 from cabinet.web.places import place_at, places_at
 from cabinet.web.problems import wants_page
@@ -45,19 +45,17 @@ class ZipFolder(FolderChoice):
 
 
 @bp.get("/zip")
-@goes_on_at(from_its_page)
+@continues_at(from_its_page)
 def download_zip() -> ResponseReturnValue:
     """Return an archive of the files and folders that each `path` names."""
     return send_zip(_zip(request.args.getlist("path"), _naming()))
 
 
 @bp.post("/zip")
-@goes_on_at(from_its_page)
+@continues_at(from_its_page)
 @takes_body_of(PATHS_BYTES)
 def zip_chosen() -> ResponseReturnValue:
-    """Return an archive of the paths in the body, too many for a URL, or of all of a folder except some
-    entries.
-    """
+    """Return an archive of the paths in the body, too many for a URL, or of a folder except some entries."""
     acting_user()
     if request.is_json:
         wanted = read_one_of(("path", ZipPaths), ("folder", ZipFolder))
@@ -71,7 +69,7 @@ def zip_chosen() -> ResponseReturnValue:
             raise MalformedRequest(reason=NOT_ONE_WAY)
         return _send_all(selection, _naming())
     if wants_page() and not form.path.data:
-        return nothing_chosen(LINKS)
+        return nothing_selected(LINKS)
     check_form(form)
     return send_zip(_zip(paths_of(form), _naming()))
 

@@ -61,7 +61,7 @@ COMPRESSED_ALREADY = frozenset({".pfb", ".png", ".woff2"})
 # Cached responses; more than there are files, because stylesheets are also requested in combinations.
 KEPT = 1024
 # The most stylesheets that one URL may combine.
-MOST_TOGETHER = 20
+MAX_COMBINED = 20
 
 # The folder of the scripts in each language, and the one module that differs.
 SCRIPTS = {code: f"js-{code}/" for code in SUPPORTED}
@@ -118,16 +118,16 @@ class Assets:
         suffix = PurePosixPath(name).suffix
         if name.startswith("css/") and "+" in name:
             parts = name.removeprefix("css/").removesuffix(".css").split("+")
-            if len(parts) > MOST_TOGETHER:
+            if len(parts) > MAX_COMBINED:
                 raise NotFound
-            body = b"\n".join(self._light(f"css/{part}.css") for part in parts)
+            body = b"\n".join(self._without_comments(f"css/{part}.css") for part in parts)
             body = _IMPORT.sub(self._inline, body)
         else:
-            body = self._light(name)
+            body = self._without_comments(name)
         packed = None if suffix in COMPRESSED_ALREADY else gzip.compress(body, mtime=0)
         return Asset(body=body, packed=packed, media_type=MEDIA_TYPES[suffix])
 
-    def _light(self, name: str) -> bytes:
+    def _without_comments(self, name: str) -> bytes:
         """Return the content of a file, without comments if it is one of ours."""
         if name not in self._made:
             name = _IN_A_LANGUAGE.sub("js/", name)

@@ -33,7 +33,7 @@ _FACTS = struct.Struct("=9I")
 _WMEM_ALLOC, _WMEM_QUEUED = 2, 5
 
 
-class _Wire:
+class _BodyStream:
     """The server's stream with one place for errors; bytes received before an error are returned first."""
 
     def __init__(self, stream: Any, peer: socket.socket | None) -> None:
@@ -91,9 +91,7 @@ class _WholeChunks(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill `buffer` with the bytes that arrive; raises `EOFError` if the server reports more than it
-        read.
-        """
+        """Fill `buffer` with the bytes that arrive; raises `EOFError` if the server overstates their count."""
         received = bytearray(len(buffer))
         count = self._stream.readinto(received)
         if len(received) != len(buffer):
@@ -105,7 +103,7 @@ class _WholeChunks(io.RawIOBase):
 def guard_body(request: Request) -> None:
     """Wrap the body stream of `request`, for forms and content alike."""
     if body_of(request) is None:
-        request.environ["wsgi.input"] = _Wire(request.environ["wsgi.input"], peer_of(request))
+        request.environ["wsgi.input"] = _BodyStream(request.environ["wsgi.input"], peer_of(request))
 
 
 def body_of(request: Request) -> RequestBody | None:

@@ -72,7 +72,7 @@ class NameParts(NamedTuple):
     tail: str
 
 
-class Speech:
+class Formatter:
     """Formats sizes, numbers and times in one language.
 
     A page formats hundreds of values, many of them alike, so results are cached; there are few distinct ones:
@@ -128,27 +128,27 @@ class Speech:
 
 
 # One instance per supported language, cached; the caller has set the locale, so the cached texts match it.
-_speech_of = cache(Speech)
+_formatter_of = cache(Formatter)
 
 
-def speech() -> Speech:
+def formatter() -> Formatter:
     """Return the formats of the request's language."""
-    return _speech_of(get_locale() or Locale("en"))
+    return _formatter_of(get_locale() or Locale("en"))
 
 
 def filesize(size: int) -> str:
     """Return `size` in bytes as a short text."""
-    return speech().filesize(size)
+    return formatter().filesize(size)
 
 
 def exact_size(size: int) -> str:
     """Return `size` in bytes, with grouped digits."""
-    return speech().exact_size(size)
+    return formatter().exact_size(size)
 
 
 def number(value: int) -> str:
     """Return a whole number with grouped digits."""
-    return speech().number(value)
+    return formatter().number(value)
 
 
 def percent(share: float) -> str:
@@ -159,12 +159,12 @@ def percent(share: float) -> str:
 
 def moment(value: datetime) -> Markup:
     """Return a point in time as a `<time>` element."""
-    return speech().moment(value)
+    return formatter().moment(value)
 
 
 def day(value: datetime) -> Markup:
     """Return a date as a `<time>` element."""
-    return speech().day(value)
+    return formatter().day(value)
 
 
 def _rounded(value: float) -> float:

@@ -70,12 +70,12 @@ def _catalog() -> Translations:
     return found
 
 
-def _say(text: str) -> str:
+def _gettext(text: str) -> str:
     """Return `text` in the language of the page."""
     return str(_catalog().ugettext(text))
 
 
-def _say_count(one: str, many: str, count: int) -> str:
+def _ngettext(one: str, many: str, count: int) -> str:
     """Return the plural form for `count` in the language of the page."""
     return str(_catalog().ungettext(one, many, count))
 
@@ -91,6 +91,6 @@ def init_app(app: Flask) -> None:
     """Bind Babel and give templates `language` and `languages`."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", DEFAULT)
     babel.init_app(app, locale_selector=choose_locale)
-    app.jinja_env.install_gettext_callables(_say, _say_count, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.after_request(_vary)
     app.context_processor(lambda: {"language": language(), "languages": NAMES})

@@ -143,7 +143,7 @@ def _load_from_cookie(secret: str) -> ActingUser | None:
         return (
             None  # an explicit credential takes precedence over a cookie, which browsers send by themselves
         )
-    found = _or_nothing(lambda: sessions().find(secret))
+    found = _or_none(lambda: sessions().find(secret))
     return ActingUser(Credential(found[0], session_id=found[1])) if found else None
 
 
@@ -151,11 +151,11 @@ def _load_from_cookie(secret: str) -> ActingUser | None:
 def _load_from_header(_request: object) -> ActingUser | None:
     if "Authorization" not in request.headers:
         return None
-    shown = _or_nothing(lambda: _credential_of(request.authorization))
+    shown = _or_none(lambda: _credential_of(request.authorization))
     return ActingUser(shown) if shown else None
 
 
-def _or_nothing(find: Callable[[], _Found | None]) -> _Found | None:
+def _or_none(find: Callable[[], _Found | None]) -> _Found | None:
     """Return the result of `find`; store an error for `acting_user` to raise.
 
     So public pages stay available, including the error page.

@@ -65,21 +65,19 @@ def with_next(address: str, back: str | None) -> str:
     return longer if len(longer) <= LONGEST_ADDRESS else address
 
 
-def goes_on_at(address: Callable[[], str | None]) -> Callable[[_View], _View]:
+def continues_at(address: Callable[[], str | None]) -> Callable[[_View], _View]:
     """Mark a view: after a required sign-in, go on at `address()`, None for the page of all files."""
 
     def mark(view: _View) -> _View:
-        view.goes_on_at = address  # type: ignore[attr-defined]
+        view.continues_at = address  # type: ignore[attr-defined]
         return view
 
     return mark
 
 
-def way_to_go_on() -> str | None:
-    """Return where to go after a sign-in that the current request requires: to the request's own URL, unless
-    its view is marked otherwise.
-    """
-    address = getattr(requested_view(), "goes_on_at", None)
+def address_after_sign_in() -> str | None:
+    """Return where to go after a required sign-in: to the request's own URL, unless its view is marked."""
+    address = getattr(requested_view(), "continues_at", None)
     if address is not None:
         found: str | None = address()
         return found

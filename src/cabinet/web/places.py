@@ -40,15 +40,13 @@ ArrangeAll: TypeAlias = Callable[[Bulk, FolderSelection, str, Conflict], Done]
 
 def place_at(path: str) -> Place:
     """Return the place of the path that the request is about."""
-    return _noted(_find(lambda found: found.place(path)))
+    return _remember_place(_find(lambda found: found.place(path)))
 
 
 def place_to_fill(path: str) -> Place:
-    """Return the place for a new entry; the name of a mount is taken in the user's own root, like any other
-    name.
-    """
+    """Return the place for a new entry; in the user's own root, names of mounts are taken like any others."""
     place = _find(lambda found: found.place(path))
-    return Place(acting_user().scope, path) if place.is_mount else _noted(place)
+    return Place(acting_user().scope, path) if place.is_mount else _remember_place(place)
 
 
 def places_at(paths: Sequence[str]) -> list[Place]:
@@ -92,7 +90,7 @@ def where_begun(table: type[Upload | Batch], begun_id: str, act: Callable[[Place
         found = _find(lambda all_: all_.of_begun(table, begun_id))
         if found is None:
             raise
-        return act(_noted(found))
+        return act(_remember_place(found))
 
 
 def writable_roots() -> list[Place]:
@@ -126,13 +124,13 @@ def rename_path(path: str, name: str, on_conflict: Conflict) -> Entry:
     (place,) = places_at([path])
     if place.mount is not None and place.is_mount:
         return _rename_mount(place.mount, name, on_conflict)
-    return place.shown(moving(_noted(place).scope).rename(place.path, name, on_conflict))
+    return place.shown(moving(_remember_place(place).scope).rename(place.path, name, on_conflict))
 
 
 def arrange_all(act: ArrangeAll, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
     """Move or copy the selection of a folder, between any scopes; as `Bulk.move` and `Bulk.copy`."""
     begin, end = places_at([selection.folder, to])
-    service = bulk(_noted(end).scope, None if begin.scope == end.scope else begin.scope)
+    service = bulk(_remember_place(end).scope, None if begin.scope == end.scope else begin.scope)
     return act(service, replace(selection, folder=begin.path), end.path, on_conflict)
 
 
@@ -151,7 +149,7 @@ def _arrange(
     end: Place,
     on_conflict: Conflict,
 ) -> Arranged:
-    scope = _noted(end).scope
+    scope = _remember_place(end).scope
     if all(place.scope == scope and not place.is_mount for place in begin):
         paths = [place.path for place in begin]
         arranged = Arranged(within(moving(scope), paths, end.path, on_conflict))
@@ -222,7 +220,7 @@ def _find(ask: Callable[[Mounts], _Result]) -> _Result:
         database().rollback()
 
 
-def _noted(place: Place) -> Place:
+def _remember_place(place: Place) -> Place:
     if place.mount is not None:
         g.place = place
     return place

@@ -24,7 +24,7 @@ from cabinet.services.kernel.database import to_domain_error
 from cabinet.services.tree.mounts import Place
 from cabinet.web.i18n import translate_error
 from cabinet.web.page_user import is_from_script
-from cabinet.web.pages import see_other, way_to_go_on, with_next
+from cabinet.web.pages import address_after_sign_in, see_other, with_next
 from cabinet.web.peer import peer_address
 from cabinet.web.runtime import log, requested_blueprints
 
@@ -156,12 +156,12 @@ def is_browser() -> bool:
 
 def to_response(error: CabinetError) -> Response:
     """Return the response for `error`."""
-    g.refusal = as_the_actor_has_it(error)
+    g.refusal = with_actor_paths(error)
     status = status_of(error)
     if isinstance(error, errors.CrossSiteRequest):
         _record_cross_site()
     if isinstance(error, errors.SignInRequired) and _wants_error_page() and request.endpoint != "auth.login":
-        return see_other(with_next(url_for("auth.login"), way_to_go_on()))
+        return see_other(with_next(url_for("auth.login"), address_after_sign_in()))
     # Data for programs (RFC 9457, section 3.2).
     members = {name: error.data[name] for name in error.members}
     response = _render(Problem(error.slug, status, *_texts(error), members))
@@ -169,7 +169,7 @@ def to_response(error: CabinetError) -> Response:
     return response
 
 
-def as_the_actor_has_it(error: CabinetError) -> CabinetError:
+def with_actor_paths(error: CabinetError) -> CabinetError:
     """Convert the path in an error behind a mount to the actor's own path, once."""
     place: Place | None = g.pop("place", None)
     return error if place is None else place.told(error)

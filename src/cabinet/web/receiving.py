@@ -27,7 +27,7 @@ from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts,
 from cabinet.web.digests import mtime_of, promised_of
 from cabinet.web.parameters import choice_of
 from cabinet.web.ranges import precondition_of
-from cabinet.web.request_guards import NOT_OURS, TOKEN_FIELD, check_token, is_vouched_for
+from cabinet.web.request_guards import NOT_OURS, TOKEN_FIELD, check_token, needs_no_token
 
 # The size of a form besides its content: an upper bound for the headers of all parts, with a path and a name
 # for each.
@@ -116,7 +116,7 @@ def _receive_parts(folder: str, lead: Lead, held: ExitStack, *, is_one: bool) ->
     """Receive the files of a form into staging; `held` discards them in the end."""
     received: list[_Received] = []
     begun: set[Scope] = set()
-    trusted = is_vouched_for()
+    trusted = needs_no_token()
     path: str | None = None
     for part, content in iter_parts(request):
         if part.filename is None:

@@ -35,8 +35,9 @@ _SCARCE = 256 << 10
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The slowest allowed client: at least `rate` bytes a second over any `window` seconds, at most `total`
-    seconds.
+    """The slowest allowed client: at least `rate` bytes a second over any `window` seconds.
+
+    The whole body may take at most `total` seconds of waiting.
     """
 
     rate: int

@@ -32,7 +32,7 @@ from cabinet.web.runtime import requested_view, setting
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # Endpoints with the same response for all users, so no user is looked up for them.
-FOR_EVERYBODY = {"assets", "healthz", "readyz"}
+USER_INDEPENDENT = {"assets", "healthz", "readyz"}
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 BAD_HOST = N_("no host has the name that it is sent to.")
 TOKEN_FIELD = "csrf_token"  # noqa: S105 - the name of a field
@@ -97,7 +97,7 @@ def check_token(token: str | None) -> None:
         raise CrossSiteRequest(reason=OTHER_SESSION if token else NOT_OURS) from error
 
 
-def is_vouched_for() -> bool:
+def needs_no_token() -> bool:
     """Tell whether the body needs no CSRF token: it is no browser's form, or a header had one."""
     return TOKEN_HEADER in request.headers or not _is_browser_form()
 
@@ -123,7 +123,7 @@ def _admit() -> None:
     is_safe = request.method in SAFE_METHODS
     if not is_safe:
         _check_origin()
-    if request.endpoint not in FOR_EVERYBODY:
+    if request.endpoint not in USER_INDEPENDENT:
         check_page_user()
     if not is_safe:
         if not streams:

@@ -32,7 +32,7 @@ from cabinet.web.running import Running
 EXTENSION = "cabinet"
 
 
-def _wake_nobody() -> None:
+def _ignore_wake() -> None:
     """Do nothing; another process polls for thumbnails."""
 
 
@@ -45,7 +45,7 @@ class Runtime:
     passwords: Passwords
     clock: Clock = utc_now
     threads: int = 1
-    wake_thumbnails: Callable[[], None] = _wake_nobody
+    wake_thumbnails: Callable[[], None] = _ignore_wake
 
     @cached_property
     def store(self) -> ResumableStore:

@@ -24,7 +24,7 @@ KEPT = 64
 _INDENTATION = re.compile(r"(?<=\n)[ \t]+")
 
 
-class LeanEnvironment(Environment):
+class CompactEnvironment(Environment):
     """Removes indentation before a template is compiled."""
 
     def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
     Gives templates `drawn_once(name)`, which renders the template `name`; it must not depend on a user or a
     place.
     """
-    app.jinja_environment = LeanEnvironment
+    app.jinja_environment = CompactEnvironment
 
     @lru_cache(KEPT)
     def draw(name: str, language: str, root: str) -> Markup:  # noqa: ARG001 - part of the cache key

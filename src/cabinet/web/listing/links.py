@@ -52,7 +52,7 @@ class Links:
         """Return the part of a content URL before the quoted path."""
         return self.to(endpoint, path="-")[:-1]
 
-    def archive_of_chosen(self) -> str:
+    def archive_of_selected(self) -> str:
         """Return the URL that downloads the selected entries as one archive."""
         return self.to(self.archive, **user_argument())
 

@@ -18,7 +18,7 @@ from cabinet.services.tree.names import join_path, split_path
 from cabinet.web.listing.links import Links
 from cabinet.web.page_user import arguments
 from cabinet.web.pages import local_path, see_other, show_error
-from cabinet.web.problems import as_the_actor_has_it, status_of, wants_page
+from cabinet.web.problems import status_of, wants_page, with_actor_paths
 
 # The suffix of a list page's URL that updates its rows.
 ROWS = "/rows"
@@ -31,7 +31,7 @@ def refuse(form: Form, error: CabinetError, fields: Mapping[type[CabinetError], 
     """Add `error` to the form that caused it and return its status; raise it for a program."""
     if not wants_page():
         raise error
-    show_error(form, as_the_actor_has_it(error), fields)
+    show_error(form, with_actor_paths(error), fields)
     return status_of(error)
 
 
@@ -69,7 +69,7 @@ def way_back_to(links: Links, folder: str) -> str:
     return local_path(request.values.get("next"), links.page_of(folder))
 
 
-def nothing_chosen(links: Links) -> ResponseReturnValue:
+def nothing_selected(links: Links) -> ResponseReturnValue:
     """Redirect to the page that the request came from, with a message that nothing was selected."""
     flash(gettext("Choose something first."), "error")
     return see_other(way_back_to(links, ""))

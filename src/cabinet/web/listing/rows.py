@@ -24,7 +24,7 @@ from cabinet.services.thumbnails.decoder import MEDIA_TYPES as PICTURES
 from cabinet.services.thumbnails.thumbnails import EDITION
 from cabinet.services.tree.entries import Entry, Insides, Mounted
 from cabinet.services.tree.paging import Order, Sort
-from cabinet.web.formats import file_kind, name_parts, number, sharing, speech
+from cabinet.web.formats import file_kind, formatter, name_parts, number, sharing
 from cabinet.web.listing.highlight import Marker
 from cabinet.web.listing.links import Links
 from cabinet.web.listing.navigation import is_of_a_page
@@ -103,11 +103,11 @@ def whole(rows: Sequence[Row]) -> Content:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The data of `listing/_list.html`. `place` is "folder", "search" or "trash", `more` the URL of the next
-    page.
+    """The data of `listing/_list.html`.
 
-    `links` are those of the blueprint. `order` is set if the list can be sorted. `back` is where the page's
-    forms lead back to, and `begin` the same for forms that add something, empty for the default list.
+    `place` is "folder", "search" or "trash", `more` the URL of the next page. `links` are those of the
+    blueprint. `order` is set if the list can be sorted. `back` is where the page's forms lead back to, and
+    `begin` the same for forms that add something, empty for the default list.
     """
 
     links: Links
@@ -121,7 +121,7 @@ class Listing:
     view: str = field(default_factory=view_of_request)
 
     @property
-    def chosen_as(self) -> str:
+    def selection_field(self) -> str:
         """The form field for the key of a selected row."""
         return "id" if self.place == "trash" else "path"
 
@@ -134,15 +134,14 @@ class Listing:
 
 
 class RowMaker:
-    """Makes the rows of a response with URLs from `links`; `back` is where the page of a row's menu leads
-    back to.
+    """Makes the rows of a response with URLs from `links`.
 
-    `marker` highlights search matches in names.
+    `back` is where the page of a row's menu leads back to. `marker` highlights search matches in names.
     """
 
     def __init__(self, links: Links, back: str = "", marker: Marker | None = None) -> None:
         self._marker = marker
-        self._speech = speech()
+        self._formatter = formatter()
         self._folder = links.page_of("") + "?path="
         self._file = links.before_path(links.file)
         self._menu = links.to(links.menu) + "?path=" if links.menu else ""
@@ -161,14 +160,14 @@ class RowMaker:
 
     def row(self, entry: Entry) -> Row:
         """Return the row of an entry in the open folder."""
-        return self._make(entry, entry.path, quote(entry.path), self._speech.moment(entry.modified_at))
+        return self._make(entry, entry.path, quote(entry.path), self._formatter.moment(entry.modified_at))
 
     def found(self, entry: Entry) -> Row:
         """Return the row of an entry in any folder, with a link to that folder that shows the entry."""
         parent = entry.path.rpartition("/")[0]
         folder = self._folder + quote(parent) if parent else self._folder.removesuffix("?path=")
         where_href = f"{folder}#show={quote(entry.name, safe='')}"
-        time = self._speech.moment(entry.modified_at)
+        time = self._formatter.moment(entry.modified_at)
         return self._make(
             entry, entry.path, quote(entry.path), time, where=parent or self._root, where_href=where_href
         )
@@ -208,7 +207,7 @@ class RowMaker:
             glyph="folder" if entry.is_folder else family or "file",
             picture=self._picture_of(entry, address),
             size=size,
-            size_text=self._speech.filesize(size),
+            size_text=self._formatter.filesize(size),
             size_title=self._title_of(size, insides),
             media_type=entry.media_type or "",
             time=time,
@@ -223,7 +222,7 @@ class RowMaker:
 
     def _title_of(self, size: int, insides: Insides | None) -> str:
         """Return the exact size; for a folder, with the number of files."""
-        exact = self._speech.exact_size(size)
+        exact = self._formatter.exact_size(size)
         return exact if insides is None else f"{exact} · {count_files(insides.files)}"
 
     def _menu_of(self, address: str) -> str:
