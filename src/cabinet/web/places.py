@@ -191,7 +191,7 @@ def remove_paths(paths: Iterable[str]) -> Removed:
 
 
 def restore_ids(trash_ids: Sequence[str], on_conflict: Conflict) -> list[Entry]:
-    """Restore entries that the acting user deleted, also behind a mount; as `Trash.restore_all`.
+    """Restore items of the acting user's trash, or deleted by them behind a mount; as `Trash.restore_all`.
 
     The user's own space is tried first, because most were deleted there.
     """

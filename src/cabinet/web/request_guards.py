@@ -49,7 +49,7 @@ POLICY = (
 
 # Bytes per second, over any STALL_SECONDS, of a body that a view streams.
 STREAM_RATE = 1 << 10
-# For forms and JSON; a body of up to 64 KiB has usually arrived before it is read.
+# For forms and JSON; one of up to 64 KiB is handed over by our worker only when it has arrived.
 FORM_PACE = Pace(16 << 10, window=10.0, total=300.0)
 
 _View = TypeVar("_View", bound=Callable[..., Any])
