@@ -1,16 +1,16 @@
 """The tables.
 
-    User 1──* Session, Token           who may come in
-    User 1──1 Space                    a tree with its quota and its usage
+    User 1──* Session, Token           credentials
+    User 1──1 Space                    a tree with quota and usage
     Space 1──* Node                    the tree; each space has one root folder
-    Node 1──* Version *──1 Blob        which bytes a file had, and has
-    Space 1──* Thumbnail *──1 Blob     small pictures of what is in the files
-    Space 1──* Upload                  what is on its way, over several requests
-    Space 1──* Batch 1──* BatchItem    what was done to many nodes at once, so that it can be undone
-    Job                                when work beside the requests was done last, and how that ended
-    Throttle                           how often a password was wrong
+    Node 1──* Version *──1 Blob        the contents of a file over time
+    Space 1──* Thumbnail *──1 Blob     thumbnails of contents
+    Space 1──* Upload                  an upload over several requests
+    Space 1──* Batch 1──* BatchItem    a change of many nodes, for undoing it
+    Job                                the last run of a background job
+    Throttle                           failed sign-ins
 
-Rule: columns, keys and indexes, and nothing that decides. No Flask here. Each aggregate has
+Rule: columns, keys and indexes only; no logic, no Flask. Each aggregate has
 a module; other packages import from here.
 """
 

@@ -1,6 +1,6 @@
-"""What all tables have in common: how columns hold a time, a row id or a text, and what is named how.
+"""What all tables share: column types for times, row ids and texts, and the naming of constraints.
 
-Rule: no table is made here.
+Rule: defines no table.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Text, TypeDecora
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, registry
 
-# SQLite numbers rows by itself only in a column that is exactly INTEGER.
+# SQLite assigns row ids itself only in a column whose type is exactly INTEGER.
 RowId = BigInteger().with_variant(Integer, "sqlite")
 
-# A text that compares byte by byte, as SQLite does anyway, whatever the database's language is.
+# A text that compares byte by byte, as SQLite always does, whatever the database's locale is.
 Folded = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC time; a naive one is refused, for nobody knows what it means."""
+    """An aware UTC time; a naive one is refused, because its time zone is unknown."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -40,7 +40,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """Named constraints, so that a migration can find them on every database."""
+    """Names all constraints, so that a migration can find them on every database."""
 
     registry = registry(
         metadata=MetaData(

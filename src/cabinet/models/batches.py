@@ -1,6 +1,6 @@
-"""The tables of what was done to many nodes at once.
+"""Batches: changes of many nodes, and the nodes that they changed.
 
-Rule: as of all tables: columns, keys and indexes, and nothing that decides.
+Rule: columns, keys and indexes only; no logic.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ class BatchKind(IntEnum):
 
 
 class BatchState(IntEnum):
-    """How far a batch is."""
+    """The progress of a batch."""
 
     RUNNING = 0
-    # Of a purge: everything is hidden, and there is no way back.
+    # Only for a purge: everything is hidden, and it can no longer be cancelled.
     COMMITTED = 1
     REVERTING = 2
     DONE = 3
-    # Another batch undoes this one just now.
+    # Another batch is undoing this one.
     UNDOING = 4
 
 
 class Batch(Base):
     """A change of many nodes that takes several transactions.
 
-    `expires_at` of one that is done is when it can no longer be undone; of any other, the moment
-    up to which its process promised to be alive. `length` is how many items a done one has.
-    `undoes` is the batch that this one undoes. `root_id` and `user_id` as of an upload.
+    `expires_at` of a finished batch is the end of the time in which it can be undone; of any other, the time
+    until which its process has claimed it. `length` is the number of items of a finished batch. `undoes` is
+    the batch that this one undoes. `root_id` and `user_id` are as in an upload.
     """
 
     __tablename__ = "batch"
@@ -63,17 +63,17 @@ class ItemRole(IntEnum):
 
     RELOCATED = 0
     COPIED = 1
-    # A folder that had to be made on the way.
+    # A folder that was created on the way.
     MADE = 2
-    # A copy that is not complete yet; once it is, another item says where it is.
+    # An incomplete copy; once it is complete, another item has its place.
     BUILT = 3
 
 
 class BatchItem(Base):
     """One node of a batch as it was before: live in `parent_id` at `path`, or in the trash.
 
-    `new_trash_id` is what it was given if the batch put it into the trash. What a purge removes
-    takes its items along, so a batch may have fewer of them than its `length`.
+    `new_trash_id` is set if the batch moved the node to the trash. A purged node takes its items along, so a
+    batch may have fewer items than its `length`.
     """
 
     __tablename__ = "batch_item"

@@ -14,7 +14,7 @@ from cabinet.models.base import Base
 
 
 class Job(Base):
-    """Work beside requests: its last run, unfinished without `took_seconds`; another is asked for at `wanted_at`."""
+    """A background job: its last run, unfinished without `took_seconds`; `wanted_at` requests another."""
 
     __tablename__ = "job"
 

@@ -28,7 +28,7 @@ MOUNTED = text("target_id IS NOT NULL")
 
 
 class Kind(IntEnum):
-    """What a node is; folders sort before files. A mount stands for a folder that lies elsewhere."""
+    """The kind of a node; folders sort before files. A mount stands for a folder in another space."""
 
     FOLDER = 0
     FILE = 1
@@ -38,23 +38,21 @@ class Kind(IntEnum):
 class Node(Base):
     """An entry of the tree of a space.
 
-    Of a file it repeats what its current version says, so that a listing reads one table. Of a
-    folder it counts the live entries directly inside and sums the sizes of the files among them.
-    `tree_size` and `tree_files` of a folder sum the live files anywhere below it, and `tree_tag` is the
-    number that the last change there had in the space, or that of the folder itself.
-    `below_bytes` and `below_segments` of a folder are at least those of the longest path below it,
-    as seen from there. The root has no parent and the empty name.
+    A file repeats the columns of its current version, so that a listing reads one table. A folder counts the
+    live entries directly in it and sums the sizes of the files among them. `tree_size` and `tree_files` of a
+    folder sum the live files at any depth, and `tree_tag` is the space's `seq` at the last change of the
+    folder or below it. `below_bytes` and `below_segments` of a folder are upper bounds for the longest path
+    below it, relative to it. The root has no parent and an empty name.
 
-    What somebody (`trashed_by`) deleted has `trashed_at` set and lies, as `trash_id`, below the root,
-    whatever became of the folder that it came from (`trashed_parent_id`); `trashed_from` is the path
-    that it had in its space. What lies below it
-    is hidden with it. Without a `trash_id` it is hidden there too: a batch is removing it for good,
-    or, without a `trashed_from`, it is a copy that is not complete yet. The root of a space that has
-    ended has `trashed_at` set as well. `search_key` is the name as a search compares it.
+    A node that was deleted (by `trashed_by`) has `trashed_at` and is a child of the root, identified by
+    `trash_id`, whatever happens to the folder that it came from (`trashed_parent_id`); `trashed_from` is its
+    former path in the space. Its descendants are hidden with it. A hidden node without a `trash_id` is being
+    purged by a batch or, without a `trashed_from`, is an incomplete copy. The root of a deleted space has
+    `trashed_at` as well. `search_key` is the name in the form that a search compares.
 
-    A mount lies in the root of a personal space, where it has its name as any entry has, and stands for
-    the folder `target_id` of another space, which its user has with a `role`. No folder and no space
-    counts it, nothing lies below it, and it is never in the trash. It ends with its target.
+    A mount is in the root of a personal space, where it takes a name like any entry, and stands for the
+    folder `target_id` of another space, which the user has with a `role`. No folder and no space counts it,
+    it has no children, and it is never in the trash. It is deleted with its target.
     """
 
     __tablename__ = "node"
@@ -74,7 +72,7 @@ class Node(Base):
               sqlite_where=TRASHED, postgresql_where=TRASHED),
         Index("uq_node_trash_id", "trash_id", unique=True),
         Index("ix_node_trashed", "trashed_at", sqlite_where=TRASHED, postgresql_where=TRASHED),
-        # For whoever is deleted: the databases look for what refers to it.
+        # For deletions of users: databases look up the rows that refer to a deleted one.
         Index("ix_node_trashed_parent_id", "trashed_parent_id", sqlite_where=text("trashed_parent_id IS NOT NULL"),
               postgresql_where=text("trashed_parent_id IS NOT NULL")),
         Index("ix_node_trashed_by", "trashed_by", sqlite_where=text("trashed_by IS NOT NULL"),
@@ -112,7 +110,7 @@ class Node(Base):
 
 
 class Version(Base):
-    """The bytes that a file had from `created_at` on."""
+    """The content of a file from `created_at` on."""
 
     __tablename__ = "version"
     __table_args__ = (UniqueConstraint("node_id", "number"),)
@@ -126,7 +124,10 @@ class Version(Base):
 
 
 class Blob(Base):
-    """Bytes that the store holds under `key`. `released_at`: when a sweep found that no version needs them."""
+    """Bytes in the store under `key`.
+
+    `released_at` is when a sweep found that no version needs them.
+    """
 
     __tablename__ = "blob"
 

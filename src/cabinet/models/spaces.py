@@ -15,18 +15,18 @@ from cabinet.models.base import Base, RowId
 
 
 class SpaceKind(IntEnum):
-    """Whose a space is."""
+    """The kind of a space's owner."""
 
     PERSONAL = 0
 
 
 class Space(Base):
-    """A tree with a quota, of `usage` bytes and `entries` nodes; that of a user has an `owner_id`.
+    """A tree with a quota, `usage` in bytes and a number of `entries`; a user's space has an `owner_id`.
 
-    What came to the trash up to `trash_hidden_to` is purged and shows no more; what came there up to
-    `trash_purged_to` counts in `usage` and `entries` no more either, and is being removed. All of a
-    space that has ended (`deleted_at`) is hidden and being removed. `seq` counts its changes. There may be
-    mounts in its root only where it `has_mounts`; their targets may have ended and taken them along since.
+    Items moved to the trash up to `trash_hidden_to` are purged and hidden; those up to `trash_purged_to` no
+    longer count in `usage` and `entries`, and are being removed. Everything in a deleted space (`deleted_at`)
+    is hidden and being removed. `seq` counts the changes of the space. Its root can have mounts only if
+    `has_mounts`, which may stay set after the last one ended with its target.
     """
 
     __tablename__ = "space"
@@ -35,7 +35,7 @@ class Space(Base):
     kind: Mapped[int] = mapped_column(SmallInteger, default=SpaceKind.PERSONAL)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), unique=True)
     usage: Mapped[int] = mapped_column(BigInteger, default=0)
-    # Nodes but the root, wherever they lie.
+    # All nodes except the root, in the tree and in the trash.
     entries: Mapped[int] = mapped_column(BigInteger, default=0)
     quota: Mapped[int | None] = mapped_column(BigInteger)
     seq: Mapped[int] = mapped_column(BigInteger, default=0)

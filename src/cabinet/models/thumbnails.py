@@ -16,11 +16,12 @@ WANTED = text("wanted_at IS NOT NULL")
 
 
 class Thumbnail(Base):
-    """A small picture of a content, in a square of `size` pixels; `thumbnail_hash` is its blob.
+    """A thumbnail of a content, in a square of `size` pixels; `thumbnail_hash` is its blob, None if it has
+    none.
 
-    That is None where none can be made. Each space has rows of its own, made by requests for it, for
-    a picture that was there at once would tell that somebody else has the content. Since `wanted_at`
-    it waits to be made; up to `claimed_until` a process promised to be making it.
+    Each space has rows of its own, made on request, because a thumbnail that is there at once would reveal
+    that another user has the content. A row with `wanted_at` waits to be made; until `claimed_until` a
+    process has claimed it.
     """
 
     __tablename__ = "thumbnail"

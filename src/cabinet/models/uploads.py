@@ -17,7 +17,7 @@ UNFINISHED = text("ended_at IS NULL")
 
 
 class UploadKind(IntEnum):
-    """What becomes of an upload: a file, a part of a joined one, or it is such a joined one."""
+    """The kind of an upload: a file, a part of a joined upload, or a joined upload."""
 
     WHOLE = 0
     PARTIAL = 1
@@ -25,12 +25,12 @@ class UploadKind(IntEnum):
 
 
 class Upload(Base):
-    """An upload of several requests; its bytes are staged under its id.
+    """An upload over several requests; its bytes are staged under its id.
 
-    `offset` is what is durable and counts in the usage of its space until the upload has ended; then
-    either its content is the file at `path` and `content_hash` says which, or it is gone. A row
-    that has ended is kept until it expires, so that a client that missed the answer can ask again.
-    `path` begins at the folder `root_id`, None once that is gone; `user_id` is who began it, if a user.
+    `offset` is the number of durable bytes, which count in the usage of the space until the upload ends; then
+    it is either the file at `path` with `content_hash`, or discarded. An ended row is kept until it expires,
+    so that a client that missed the response can ask again. `path` is relative to the folder `root_id`, None
+    once that is deleted; `user_id` is the user who began it, if any.
     """
 
     __tablename__ = "upload"

@@ -16,19 +16,19 @@ from cabinet.models.spaces import Space
 
 
 class Role(StrEnum):
-    """What somebody is on this server."""
+    """The role of an account on this server."""
 
     USER = "user"
     ADMIN = "admin"
 
 
 class User(Base):
-    """Somebody with an account. `username_key` is what makes a name unique: NFKC, case folded.
+    """A user account. `username_key` makes a name unique: NFKC, case folded.
 
-    `public_id` is what pages, browsers and programs know the account by: a name may be given to
-    somebody else once its account is deleted, and row ids would tell how many accounts there are.
+    `public_id` identifies the account in pages, browsers and programs: a name can be reused once its account
+    is deleted, and row ids would reveal the number of accounts.
 
-    The row outlives a deleted account, without its name, until all that belonged to it is removed.
+    The row of a deleted account is kept, without its name, until all its data is removed.
     """
 
     __tablename__ = "user"
@@ -48,7 +48,7 @@ class User(Base):
 
 
 class Session(Base):
-    """A browser that is signed in; its cookie holds the secret, the row only the secret's hash."""
+    """A signed-in browser; its cookie holds the secret, the row only the secret's hash."""
 
     __tablename__ = "session"
 
@@ -66,15 +66,15 @@ class Session(Base):
 
 
 class Token(Base):
-    """A program's key to an account; the secret is shown once and stored as its hash.
+    """An access token of an account; the secret is shown once and stored as a hash.
 
-    `scopes` are words between blanks. One for a folder (`folder_id`) goes with it: without its folder it
-    would open everything.
+    `scopes` are separated by spaces. A token for a folder (`folder_id`) is deleted with it: without the
+    folder it would open everything.
     """
 
     __tablename__ = "token"
     __table_args__ = (
-        # For whoever deletes a folder.
+        # For deletions of folders.
         Index("ix_token_folder_id", "folder_id", sqlite_where=text("folder_id IS NOT NULL"),
               postgresql_where=text("folder_id IS NOT NULL")),
     )  # fmt: skip
@@ -93,7 +93,7 @@ class Token(Base):
 
 
 class Throttle(Base):
-    """How often a password was wrong for an account, an address, or the two together."""
+    """The failed sign-ins of an account, an address, or the two together."""
 
     __tablename__ = "throttle"
 
