@@ -18,6 +18,7 @@ from cabinet.services.tree.listing import Outline
 from cabinet.services.tree.mounts import Place
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.paging import Order, Page
+from cabinet.web.identity import acting_user
 from cabinet.web.listing.navigation import REFUSALS, ROWS, crumbs_of, page_at_hand, refuse, way_back_to
 from cabinet.web.listing.remembered import order_of_page, remember
 from cabinet.web.listing.rows import (
@@ -60,6 +61,7 @@ def update_index() -> ResponseReturnValue:
 @bp.post("/index/folders")
 def new_folder() -> ResponseReturnValue:
     """Create a folder in the open one."""
+    acting_user()
     form = NewFolderForm()
     parent = text_of(form.folder)
     try:

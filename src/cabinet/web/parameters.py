@@ -15,6 +15,7 @@ from cabinet.errors import N_, InvalidField, MalformedRequest
 from cabinet.services.tree.entries import Conflict
 from cabinet.services.tree.listing import DEFAULT_LIMIT, MAX_LIMIT
 from cabinet.services.tree.paging import Order, Sort
+from cabinet.web.identity import acting_user
 
 # The most paths in one request, and the largest JSON or form that lists paths: enough for a thousand paths of
 # 600 Cyrillic letters, percent-encoded.
@@ -36,9 +37,9 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 def read_json(model: type[_Model]) -> _Model:
-    """Return the body as `model`; raises `MalformedRequest`."""
+    """Return the body as `model`; raises `SignInRequired` or `MalformedRequest`."""
     try:
-        return model.model_validate_json(request.get_data())
+        return model.model_validate_json(_user_body())
     except ValidationError as error:
         raise MalformedRequest(reason=BAD_JSON) from error
 
@@ -56,15 +57,21 @@ def read_one_of(
 
 
 def read_one_of(*forms: tuple[str, type[BaseModel]]) -> BaseModel:
-    """Return the body as the model whose distinguishing key it has; raises `MalformedRequest`."""
+    """Return the body as the model whose distinguishing key it has; raises as `read_json`."""
     try:
-        body = _OBJECT.validate_json(request.get_data())
+        body = _OBJECT.validate_json(_user_body())
     except ValidationError as error:
         raise MalformedRequest(reason=BAD_JSON) from error
     named = [model for key, model in forms if key in body]
     if len(named) != 1:
         raise MalformedRequest(reason=NOT_ONE_WAY)
     return read_json(named[0])
+
+
+def _user_body() -> bytes:
+    """Return the body of a request of a signed-in user; a visitor's is not even looked at."""
+    acting_user()
+    return request.get_data()
 
 
 def to_choice(choices: type[_Choice], field: str, value: str) -> _Choice:
