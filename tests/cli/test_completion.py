@@ -244,7 +244,8 @@ def test_a_hostile_name_is_quoted_in_bash(
 ) -> None:
     name = "x y;$(touch owned)`touch owned`&*'\"!"
     on_script.will_at("/files?limit=1000", *[page_of(entry_of(name, b""), folder_of("zoo"))] * 40)
-    on_script.will_at("/lookup", *[json_answer({"entries": [entry_of(name, b"")]})] * 3)
+    looked_up = [entry_of(name, b"")] * 3 + [folder_of("zoo")]
+    on_script.will_at("/lookup", *[json_answer({"entries": [entry]}) for entry in looked_up])
     on_script.will(*[json_answer(None)] * 4)
     monkeypatch.setenv("PATH", f"{Path(FILECLI).parent}:/usr/bin:/bin")
     monkeypatch.setenv("PS1", "ready> ")

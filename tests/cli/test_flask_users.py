@@ -65,7 +65,7 @@ def test_a_password_on_stdin_is_one_line(
         (b"x" * 20_000, "more than one line"),
         (b"p\xe4sswort im Latin-1\n", "is not UTF-8"),
         ("short\n", "Choose another password: it needs at least 8 characters."),
-        ("password123\n", "Choose another password: it is among the first"),
+        ("password123\n", "Choose another password: it is one of the most common"),
         ("Alexander\n", "Choose another password: it is the user name or the name of this server."),
         ("x" * 1025, "Choose another password: it may have at most 1024 bytes."),
     ],

@@ -114,5 +114,5 @@ def test_the_operators_import_holds_to_it_as_well(full: Flask, alice: Program, t
     file.write_bytes(b"more")
     told = Operator(full).run("files", "import", "alice", file, code=1)
 
-    assert "has no room for this" in told.stderr
+    assert "There is no space left on the server" in told.stderr
     assert "more" not in alice.paths()

@@ -320,7 +320,7 @@ def test_a_download_of_the_page_of_another_leads_to_the_two_ways_on(
 
     for answer in shown:
         assert answer.status_code == 403
-        assert "You are signed in as “bob” now" in answer.text
+        assert "You are now signed in as “bob”" in answer.text
         assert 'href="/index">Show bob\'s files</a>' in answer.text
         assert 'href="/login">Sign in to another account</a>' in answer.text
     assert browser.get("/index").status_code == 200

@@ -169,7 +169,7 @@ def test_a_name_that_somebody_else_took_in_that_moment_is_to_be_tried_again(
     alice: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice.put("/files/f", b"old")
-    monkeypatch.setattr(Tree, "find_all", lambda self, _paths, root=None: {(): root or self.root()})
+    monkeypatch.setattr(Tree, "find_all", lambda self, _paths, root=None, **_: {(): root or self.root()})
 
     response = alice.put("/files/f", b"new")
 

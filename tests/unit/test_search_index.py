@@ -72,7 +72,9 @@ def test_trusted_schema_is_turned_on(tmp_path: Path) -> None:
     Base.metadata.create_all(engine)
 
     with Session(engine) as session, writing(session):
-        session.execute(text("INSERT INTO space (id, kind, usage, entries, seq) VALUES (1, 0, 0, 0, 0)"))
+        session.execute(
+            text("INSERT INTO space (id, kind, usage, entries, seq, has_mounts) VALUES (1, 0, 0, 0, 0, 0)")
+        )
         session.execute(
             text(
                 "INSERT INTO node (id, space_id, kind, name, sort_key, search_key, size, version, child_count,"
