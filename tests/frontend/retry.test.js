@@ -1,7 +1,7 @@
 /* Which failures pass by themselves, and when the next try is worth it. */
 
 import assert from "node:assert/strict";
-import { beforeEach, describe, it, mock } from "node:test";
+import { afterEach, beforeEach, describe, it, mock } from "node:test";
 
 import { load } from "./support/load.js";
 
@@ -56,6 +56,10 @@ describe("the wait before a try", () => {
 });
 
 describe("a failure", () => {
+  // Or node would wait for the next try, too.
+  beforeEach(() => mock.method(globalThis, "setTimeout", () => 0));
+  afterEach(() => mock.restoreAll());
+
   const why = (failure, attempts = 0) => obstacleOf({ ...FAILURE, ...failure }, attempts)?.why ?? null;
 
   it("passes where the server was not reached, was busy, or is being started anew", () => {
