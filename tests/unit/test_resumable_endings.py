@@ -91,7 +91,7 @@ def test_whoever_is_asked_to_let_go_keeps_what_came(
     session: Session, bench: Workbench, alice: Account, service: ResumableUploads,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(resumable, "PATIENCE", 60)
+    monkeypatch.setattr(resumable, "RELEASE_TIMEOUT", 60)
     made = service.begin(plan(100))
     other_session = bench.session()
     asked = threading.Event()
