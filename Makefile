@@ -51,19 +51,22 @@ test-long: $(VENV)/dev ## the tests that take minutes: kill loops, whole install
 	$(BIN)/pytest -m 'long or development' --timeout 1800
 	$(PARALLEL) --database postgresql -m '' --timeout 1800
 
-bench: $(VENV)/dev ## measure against nginx and copyparty; prints a table
+bench: $(VENV)/dev ## measure against nginx and copyparty; prints a table: BASE=commit to compare with
 	bash .ci/install-parts bench
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(if $(BASE),--base $(BASE))
 
+# mypy takes as long as all that follows it, which runs beside it.
 check: $(VENV)/dev node_modules/made ## lint and types only, of Python, templates and scripts
 	bash .ci/install-parts check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/djlint src/cabinet/templates --check --lint
-	$(BIN)/mypy
-	$(NODE)/biome check --error-on-warnings
-	$(NODE)/tsc
-	$(BIN)/python -m tests.support.rooms
+	$(BIN)/mypy & \
+	$(BIN)/djlint src/cabinet/templates --check --lint && \
+	$(NODE)/biome check --error-on-warnings && \
+	$(NODE)/tsc && \
+	$(NODE)/tsc --project tests/frontend && \
+	$(BIN)/python -m tests.support.rooms; \
+	others=$$?; wait $$! && exit $$others
 
 format: $(VENV)/dev node_modules/made ## put everything into the form that `make check` wants
 	$(BIN)/ruff check --fix
@@ -75,7 +78,7 @@ lock: $(VENV)/dev ## take the newest versions of everything into the lock files
 	$(LOCK) --upgrade --group build pyproject.toml --output-file requirements.lock
 	$(LOCK) --upgrade --group dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
 	bash .ci/install-parts check
-	npm install --package-lock-only --save-dev --save-exact --ignore-scripts --no-audit --no-fund @biomejs/biome@latest typescript@latest
+	npm install --package-lock-only --save-dev --save-exact --ignore-scripts --no-audit --no-fund @biomejs/biome@latest @types/node@latest typescript@latest
 	$(BIN)/python -m tests.support.npm_lock package-lock.json
 
 screenshot: $(VENV)/dev ## take the picture of the files page that the README shows
