@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias, TypeVar
 
+from cabinet.storage.chunks import Chunk
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
 from cabinet.storage.memory import UPLOAD_MEMORY
 
@@ -146,7 +147,7 @@ class BlockWriter:
         """Return the concatenated digests of the full, written blocks after the first `skip`."""
         return bytes(self._digests[skip * DIGEST_SIZE :])
 
-    def write(self, chunks: Iterable[bytes]) -> None:
+    def write(self, chunks: Iterable[Chunk]) -> None:
         """Process `chunks` in order; raises what they or `write_block` raise.
 
         Flushes the buffered bytes on an empty chunk, and before each chunk while memory is scarce.
@@ -157,7 +158,7 @@ class BlockWriter:
                 self._block.flush(self._write_block, self._start)
             self._take(chunk)
 
-    def _take(self, chunk: bytes) -> None:
+    def _take(self, chunk: Chunk) -> None:
         view = memoryview(chunk)
         while view:
             if self._block.size == BLOCK_SIZE:

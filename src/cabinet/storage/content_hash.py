@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-from cabinet.storage.chunks import Reader, iter_stream
+from cabinet.storage.chunks import Chunk, Reader, iter_stream
 
 # 4 MiB, fixed by the definition of the hash.
 BLOCK_SIZE = 4 << 20
@@ -27,7 +27,7 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 
 
 def is_content_hash(text: str) -> bool:
-    """Tell whether `text` has the form of a content hash: 64 lower-case hex digits."""
+    """Return whether `text` has the form of a content hash: 64 lower-case hex digits."""
     return _HEX.fullmatch(text) is not None
 
 
@@ -37,14 +37,22 @@ def combine(digests: bytes) -> str:
 
 
 class ContentHasher:
-    """Computes the content hash of bytes that arrive in order, in pieces of any length."""
+    """Computes the content hash of bytes that arrive in order, in pieces of any length.
 
-    def __init__(self) -> None:
-        self._digests = bytearray()
+    With `digests`, it continues after the full blocks that have them.
+    """
+
+    def __init__(self, digests: bytes = b"") -> None:
+        self._digests = bytearray(digests)
         self._block = hashlib.sha256()
         self._filled = 0
 
-    def update(self, data: bytes, /) -> None:
+    @property
+    def size(self) -> int:
+        """The number of bytes so far."""
+        return len(self._digests) // DIGEST_SIZE * BLOCK_SIZE + self._filled
+
+    def update(self, data: Chunk, /) -> None:
         """Add the next bytes."""
         view = memoryview(data)
         while view:
@@ -57,13 +65,20 @@ class ContentHasher:
                 self._block = hashlib.sha256()
                 self._filled = 0
 
+    def digests(self, skip: int = 0) -> bytes:
+        """Return the digests of the full blocks so far, without the first `skip`."""
+        return bytes(self._digests[skip * DIGEST_SIZE :])
+
+    def all_digests(self) -> bytes:
+        """Return the digests of all blocks so far, of which the last may be short."""
+        return self.digests() + (self._block.digest() if self._filled else b"")
+
     def hexdigest(self) -> str:
         """Return the content hash, in hex, of all bytes so far."""
-        last = self._block.digest() if self._filled else b""
-        return combine(bytes(self._digests) + last)
+        return combine(self.all_digests())
 
 
-def hash_chunks(chunks: Iterable[bytes]) -> str:
+def hash_chunks(chunks: Iterable[Chunk]) -> str:
     """Return the content hash, in hex, of `chunks` in order."""
     hasher = ContentHasher()
     for chunk in chunks:
@@ -71,6 +86,6 @@ def hash_chunks(chunks: Iterable[bytes]) -> str:
     return hasher.hexdigest()
 
 
-def hash_stream(stream: Reader) -> str:
+def hash_stream(stream: Reader[bytes]) -> str:
     """Return the content hash, in hex, of the rest of `stream`, which stays open."""
     return hash_chunks(iter_stream(stream))

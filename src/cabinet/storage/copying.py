@@ -55,7 +55,7 @@ class _Unreadable(Exception):
 
 
 def can_link(source: BlobStore, target: BlobStore) -> bool:
-    """Tell whether the two stores seem to lie on one filesystem, so that a blob needs no space."""
+    """Return whether the two stores seem to lie on one filesystem, so that a blob needs no space."""
     if not (isinstance(source, OnDisk) and isinstance(target, OnDisk)):
         return False
     return source.root.stat().st_dev == target.root.stat().st_dev

@@ -98,7 +98,7 @@ def open_locked(
 
 
 def is_at(descriptor: int, path: Path) -> bool:
-    """Tell whether an open file is the one at `path`."""
+    """Return whether an open file is the one at `path`."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.lstat(path))
     except FileNotFoundError:

@@ -25,7 +25,7 @@ class MemoryBudget:
 
     @property
     def is_scarce(self) -> bool:
-        """Tell whether more than half is in use.
+        """Return whether more than half is in use.
 
         Buffers that can be flushed then are; the other half is for those that cannot.
         """
@@ -33,7 +33,7 @@ class MemoryBudget:
 
     @property
     def is_full(self) -> bool:
-        """Tell whether more than the limit is in use."""
+        """Return whether more than the limit is in use."""
         return self.held > self.limit
 
     def add(self, size: int) -> None:

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from cabinet.storage.blocks import SizeAndHash
+from cabinet.storage.chunks import Chunk
 from cabinet.storage.reserve import FreeSpace
 
 # The lock of all blobs of a store: hold it shared while no blob may be removed, and exclusively to
@@ -67,7 +68,7 @@ class Staging(Protocol):
     def id(self) -> str:
         """The backend's id of these bytes until they are discarded."""
 
-    def append(self, chunks: Iterable[bytes]) -> None:
+    def append(self, chunks: Iterable[Chunk]) -> None:
         """Write `chunks` after the last byte; raises `StorageFull` when there is no space."""
 
     def finish(self) -> Sealed:

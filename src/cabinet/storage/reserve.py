@@ -74,7 +74,9 @@ class DiskSpace:
 
     def check(self, size: int = 0) -> None:
         """Raise `StorageFull` when `size` bytes of content would leave less than the reserve."""
-        check_room(self.free(), size)
+        usable = self._usable(os.statvfs(self._folder))
+        if usable is not None and usable < max(0, size):
+            raise StorageFull
 
     @contextmanager
     def writing(self, size: int) -> Iterator[None]:
@@ -91,19 +93,22 @@ class DiskSpace:
     def free(self) -> FreeSpace:
         """Return the free space."""
         status = os.statvfs(self._folder)
-        usable = self._beyond_reserve(self._folder)
+        total = status.f_blocks * status.f_frsize
+        return FreeSpace(status.f_bavail * status.f_frsize, self._reserve.on(total), self._usable(status))
+
+    def _usable(self, status: os.statvfs_result) -> int | None:
+        """Return the bytes that content may use, as in `FreeSpace`; `status` is that of the own disk."""
+        usable = self._beyond_reserve(status)
         if usable is not None:
             usable -= self._writing
         for folder in self._reserve.other_folders:
-            left = self._beyond_reserve(folder)
+            left = self._beyond_reserve(os.statvfs(folder))
             if left is not None and left < 0:
                 usable = left if usable is None else min(usable, left)
-        total = status.f_blocks * status.f_frsize
-        return FreeSpace(status.f_bavail * status.f_frsize, self._reserve.on(total), usable)
+        return usable
 
-    def _beyond_reserve(self, folder: Path) -> int | None:
+    def _beyond_reserve(self, status: os.statvfs_result) -> int | None:
         """Return the free bytes of a disk beyond the reserve, None when its size is unknown."""
-        status = os.statvfs(folder)
         if not status.f_blocks:
             return None
         return status.f_bavail * status.f_frsize - self._reserve.on(status.f_blocks * status.f_frsize)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cabinet.errors import UploadGone
 from cabinet.storage.blocks import BlockWriter, SizeAndHash
-from cabinet.storage.chunks import CHUNK_SIZE
+from cabinet.storage.chunks import CHUNK_SIZE, Chunk
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
 from cabinet.storage.disk import disk_errors
 from cabinet.storage.local.staging import CREATE, digests_of, read_head, seal, write_all
@@ -35,7 +35,7 @@ class LocalJoined:
         self._descriptor = os.open(path, CREATE, 0o600)
         self._is_open = True
 
-    def append(self, chunks: Iterable[bytes]) -> None:
+    def append(self, chunks: Iterable[Chunk]) -> None:
         raise ValueError("a joined upload takes no further bytes")
 
     def head(self, size: int) -> bytes:

@@ -94,7 +94,7 @@ class _LockFile:
         return self._descriptor is not None
 
     def is_taken(self) -> bool:
-        """Tell whether the lock has a holder; a file without one is removed."""
+        """Return whether the lock has a holder; a file without one is removed."""
         try:
             self._descriptor = self._open(FLAGS & ~os.O_CREAT)
         except LockTaken:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from cabinet.errors import StorageFault, StorageFull, UploadGone
 from cabinet.storage.blocks import BlockWriter, Piece, SizeAndHash, in_background
+from cabinet.storage.chunks import Chunk
 from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
 from cabinet.storage.disk import disk_errors, sync_data
 from cabinet.storage.protocols import Sealed
@@ -77,7 +78,7 @@ class LocalStaging:
         self._is_open = True
         self._blocks = BlockWriter(self._write_block)
 
-    def append(self, chunks: Iterable[bytes]) -> None:
+    def append(self, chunks: Iterable[Chunk]) -> None:
         self._blocks.write(chunks)
 
     def head(self, size: int) -> bytes:
@@ -151,7 +152,7 @@ class LocalResumed:
     def kept(self) -> int:
         return self._kept
 
-    def append(self, chunks: Iterable[bytes]) -> None:
+    def append(self, chunks: Iterable[Chunk]) -> None:
         for chunk in chunks:
             self._blocks.write([chunk])
             if not self._tentative:
