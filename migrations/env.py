@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: `flask db ...` and a server that starts both run this.
+"""The Alembic environment, run by `flask db ...` and by a server that starts.
 
 On SQLite a table is altered by copying it, dropping the old one and renaming the copy. With
 foreign keys on, the drop would delete every row that refers to the table; so they are off while
@@ -24,14 +24,14 @@ metadata: MetaData = database.metadata
 
 
 def render_type(kind: str, value: object, _context: object) -> str | Literal[False]:
-    """Write our own column type as what the database gets, so that a migration imports no model."""
+    """Render our own column type as its database type, so that migrations import no models."""
     if kind == "type" and isinstance(value, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     return False
 
 
 def run_offline() -> None:
-    """Print the SQL instead of running it."""
+    """Print the SQL without running it."""
     context.configure(
         url=database.engine.url, target_metadata=metadata, literal_binds=True, render_as_batch=True
     )
@@ -40,14 +40,14 @@ def run_offline() -> None:
 
 
 def run_online() -> None:
-    """Run what is asked for; `flask db upgrade` may be the first that ever happens to an instance."""
+    """Run the migrations; `flask db upgrade` may be the first command on an instance."""
     make_instance(current_app)
     with writers_turn(database.engine):
         migrate()
 
 
 def migrate() -> None:
-    """Run what is asked for in one transaction, after which every foreign key has to hold."""
+    """Run the migrations in one transaction, and check all foreign keys at its end."""
     connection = database.engine.connect().execution_options(cabinet_writing=True)
     is_sqlite = connection.dialect.name == "sqlite"
     try:
@@ -58,7 +58,7 @@ def migrate() -> None:
             target_metadata=metadata,
             render_as_batch=True,
             render_item=render_type,
-            # Alembic thinks that SQLite cannot, and would commit each step before the check below.
+            # Alembic assumes that SQLite has no transactional DDL, and would commit each step before the check below.
             transactional_ddl=True,
         )
         with context.begin_transaction():
@@ -73,7 +73,7 @@ def migrate() -> None:
 
 
 def set_foreign_keys(connection: Connection, state: str) -> None:
-    """Switch the enforcement, past SQLAlchemy, which would begin a transaction first."""
+    """Turn the enforcement on or off, bypassing SQLAlchemy, which would begin a transaction first."""
     driver = connection.connection.driver_connection
     if driver is not None:
         driver.execute(f"PRAGMA foreign_keys = {state}")

@@ -1,4 +1,4 @@
-"""Make the first tables.
+"""Create the first tables.
 
 Revision ID: 0001
 Revises:
@@ -19,7 +19,7 @@ moment = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     op.create_table(
         "user",
         sa.Column("id", row_id, nullable=False),
@@ -48,7 +48,7 @@ def upgrade() -> None:
 
 
 def make_credentials() -> None:
-    """Make what lets a user in."""
+    """Create the tables of users, sessions and tokens."""
     op.create_table(
         "session",
         sa.Column("id", sa.String(32), nullable=False),
@@ -82,7 +82,7 @@ def make_credentials() -> None:
 
 
 def make_files() -> None:
-    """Make the trees, their versions, and the blobs."""
+    """Create the tables of nodes, versions and blobs."""
     op.create_table(
         "blob",
         sa.Column("content_hash", sa.String(64), nullable=False),
@@ -139,7 +139,7 @@ def make_files() -> None:
 
 
 def make_partial_index(name: str, columns: list[str], condition: str, *, unique: bool = False) -> None:
-    """Make an index over the nodes for which `condition` holds, on either database."""
+    """Create a partial index over the nodes that meet `condition`."""
     where = sa.text(condition)
     op.create_index(name, "node", columns, unique=unique, sqlite_where=where, postgresql_where=where)
 

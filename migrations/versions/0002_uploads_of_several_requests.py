@@ -1,4 +1,4 @@
-"""Remember uploads that go on over several requests.
+"""Add resumable uploads.
 
 Revision ID: 0002
 Revises: 0001
@@ -19,7 +19,7 @@ moment = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "upload",
         sa.Column("id", sa.String(32), nullable=False),
@@ -45,5 +45,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget them; what they had staged is swept."""
+    """Drop the table; a sweep removes the staged bytes."""
     op.drop_table("upload")

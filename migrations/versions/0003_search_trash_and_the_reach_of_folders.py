@@ -1,4 +1,4 @@
-"""Find names by a part of them, show the trash, and know how far the paths below a folder reach.
+"""Add search by parts of names, the trash, and the length of the longest path below each folder.
 
 Revision ID: 0003
 Revises: 0002
@@ -52,7 +52,7 @@ REMOVE = (
 
 
 def upgrade() -> None:
-    """Add the columns, fill them, and then make the indexes over them."""
+    """Add the columns, fill them, then create their indexes."""
     op.add_column("node", sa.Column("search_key", folded_text(), nullable=False, server_default=""))
     op.add_column("node", sa.Column("below_bytes", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("node", sa.Column("below_segments", sa.Integer(), nullable=False, server_default="0"))
@@ -73,7 +73,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget all of it; what was in the trash stays there, below the root."""
+    """Drop the columns; trashed nodes stay trashed, below the root."""
     if op.get_context().dialect.name == "sqlite":
         for event in ("insert", "delete", "update"):
             op.execute(f"DROP TRIGGER node_search_{event}")
@@ -87,24 +87,24 @@ def downgrade() -> None:
 
 
 def folded_text() -> sa.types.TypeEngine[Any]:
-    """Return the type of a text that compares byte by byte."""
+    """Return the type of a text that is compared byte by byte."""
     return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def context_is_offline() -> bool:
-    """Tell whether the SQL is only printed, so that there are no rows to look at."""
+    """Return whether the SQL is only printed, so that no rows can be read."""
     return bool(op.get_context().as_sql)
 
 
 def make_partial_index(name: str, columns: list[str], condition: str) -> None:
-    """Make an index over the rows that meet a condition."""
+    """Create a partial index."""
     op.create_index(
         name, "node", columns, sqlite_where=sa.text(condition), postgresql_where=sa.text(condition)
     )
 
 
 def make_full_text_table() -> None:
-    """Make SQLite's index of trigrams, the triggers that keep it in step, and its rows."""
+    """Create SQLite's index of trigrams and its triggers, and fill it."""
     op.execute(
         "CREATE VIRTUAL TABLE node_search USING fts5 "
         "(name, content='', columnsize=0, detail=none, tokenize='trigram case_sensitive 1')"
@@ -150,7 +150,7 @@ def fill(connection: sa.Connection, owner_id: int) -> None:
 
 
 def walk_up(node_id: int, parents: dict[int, int | None]) -> Iterator[int]:
-    """Yield a node and the folders above it, but not the root."""
+    """Yield a node and the folders above it, except the root."""
     here: int | None = node_id
     while here is not None and parents.get(here) is not None:
         yield here
@@ -158,7 +158,7 @@ def walk_up(node_id: int, parents: dict[int, int | None]) -> Iterator[int]:
 
 
 def reaches_of(names: dict[int, str], parents: dict[int, int | None]) -> dict[int, tuple[int, int]]:
-    """Return how many bytes and segments the longest paths below each folder have."""
+    """Return the bytes and segments of the longest path below each folder."""
     reaches: dict[int, tuple[int, int]] = {}
     for node_id in names:
         size = -1
@@ -172,6 +172,6 @@ def reaches_of(names: dict[int, str], parents: dict[int, int | None]) -> dict[in
 
 
 def search_key(name: str) -> str:
-    """Return a name as a search compares it, as the release of this revision does."""
+    """Return the search key of a name, as in the release of this revision."""
     decomposed = unicodedata.normalize("NFKD", name.casefold()).replace("и\u0306", "й")
     return "".join(char for char in decomposed if not unicodedata.combining(char))[:255]

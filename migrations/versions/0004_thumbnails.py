@@ -1,4 +1,4 @@
-"""Remember the thumbnails that were made of contents.
+"""Add thumbnails.
 
 Revision ID: 0004
 Revises: 0003
@@ -19,7 +19,7 @@ moment = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "thumbnail",
         sa.Column("owner_id", row_id, nullable=False),
@@ -41,5 +41,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget them; their blobs are swept."""
+    """Drop the table; a sweep removes the blobs."""
     op.drop_table("thumbnail")

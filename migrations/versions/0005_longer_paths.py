@@ -1,6 +1,6 @@
-"""Make room for paths of 2048 bytes.
+"""Allow paths of 2048 bytes.
 
-SQLite holds a text to no length; and to make its table of nodes anew would drop the triggers of the search.
+SQLite does not enforce the length of a text, and recreating its table of nodes would drop the search triggers.
 
 Revision ID: 0005
 Revises: 0004
@@ -25,12 +25,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Narrow them; a server's database refuses while it holds a longer path."""
+    """Narrow the columns; PostgreSQL refuses if there is a longer path."""
     resize(2048, 1024)
 
 
 def resize(before: int, after: int) -> None:
-    """Give the columns of a server's database another length."""
+    """Change the length of the columns on PostgreSQL."""
     if op.get_context().dialect.name != "postgresql":
         return
     for table, column, nullable in COLUMNS:

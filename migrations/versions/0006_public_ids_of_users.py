@@ -1,4 +1,4 @@
-"""Give every account an id that pages and programs may know it by.
+"""Add a public id to every account, for pages and programs.
 
 Revision ID: 0006
 Revises: 0005
@@ -25,7 +25,7 @@ set_public_id = (
 
 
 def upgrade() -> None:
-    """Add the column, fill it, and only then ask for a value in every row."""
+    """Add the column, fill it, then make it required."""
     op.add_column("user", sa.Column("public_id", sa.String(32)))
     if not op.get_context().as_sql:
         fill(op.get_bind())
@@ -35,14 +35,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget the ids."""
+    """Drop the column."""
     with op.batch_alter_table("user") as table:
         table.drop_constraint("uq_user_public_id", type_="unique")
         table.drop_column("public_id")
 
 
 def fill(connection: sa.Connection) -> None:
-    """Give each row 128 random bits of its own."""
+    """Set 128 random bits in each row."""
     ids = connection.scalars(sa.select(user.c.id)).all()
     for start in range(0, len(ids), BATCH):
         values = [

@@ -1,4 +1,4 @@
-"""Remember what was done to many nodes at once, so that it can be taken back.
+"""Record changes of many nodes, so that they can be undone.
 
 Revision ID: 0007
 Revises: 0006
@@ -19,7 +19,7 @@ moment = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     op.create_table(
         "batch",
         sa.Column("id", sa.String(32), nullable=False),
@@ -59,6 +59,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget them; what they did stays done."""
+    """Drop the tables; the changes remain."""
     op.drop_table("batch_item")
     op.drop_table("batch")

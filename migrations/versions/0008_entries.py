@@ -1,4 +1,4 @@
-"""Count the files and folders of every user, and find unfinished uploads without the ended ones.
+"""Count the files and folders of every user, and index unfinished uploads.
 
 Revision ID: 0008
 Revises: 0007
@@ -18,7 +18,7 @@ UNFINISHED = sa.text("ended_at IS NULL")
 
 
 def upgrade() -> None:
-    """Add the counter, with what there is, and the index."""
+    """Add and fill the counter, and create the index."""
     op.add_column("user", sa.Column("entries", sa.BigInteger(), nullable=False, server_default="0"))
     user = sa.table("user", sa.column("id"), sa.column("entries"))
     node = sa.table("node", sa.column("owner_id"), sa.column("parent_id"))
@@ -39,6 +39,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget how many there are."""
+    """Drop the counter and the index."""
     op.drop_index("ix_upload_unfinished", "upload")
     op.drop_column("user", "entries")

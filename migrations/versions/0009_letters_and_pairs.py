@@ -1,4 +1,4 @@
-"""Find words of one and two letters too: an index of letters and pairs in place of the trigrams.
+"""Search for words of one and two letters: an index of letters and pairs replaces the trigrams.
 
 Revision ID: 0009
 Revises: 0008
@@ -35,7 +35,7 @@ FUNCTION = """CREATE OR REPLACE FUNCTION grams(owner_id bigint, id bigint, searc
 
 
 def upgrade() -> None:
-    """Make the new index over the names that are there, and drop those that only the old search read."""
+    """Create and fill the new index, and drop those that only the old search used."""
     op.create_index("ix_node_by_owner", "node", ["owner_id", "id"])
     op.drop_index("ix_node_owner_id", "node")
     op.drop_index("ix_node_by_search_key", "node")
@@ -51,7 +51,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Make the trigrams again, and the index of the beginnings of names."""
+    """Create the index of trigrams and the index of name prefixes again."""
     if op.get_context().dialect.name == "postgresql":
         op.drop_index("ix_node_search", "node")
         op.execute("DROP FUNCTION grams(bigint, bigint, text)")
@@ -71,14 +71,14 @@ def downgrade() -> None:
 
 
 def drop_full_text_table() -> None:
-    """Drop SQLite's index of names with the triggers that keep it in step."""
+    """Drop SQLite's index of names and its triggers."""
     for event in ("insert", "delete", "update"):
         op.execute(f"DROP TRIGGER node_search_{event}")
     op.execute("DROP TABLE node_search")
 
 
 def make_full_text_table(column: str, tokenizer: str, content: str, changed: str) -> None:
-    """Make SQLite's index of names, the triggers that keep it in step, and its rows."""
+    """Create SQLite's index of names and its triggers, and fill it."""
     into = f"INSERT INTO node_search (rowid, {column})"
     add = f"{into} VALUES (new.id, {content.format('new')});"
     remove = f"INSERT INTO node_search (node_search, rowid, {column}) VALUES ('delete', old.id, {content.format('old')});"

@@ -18,21 +18,21 @@ MARKS = ("deleted_at", "trash_hidden_to", "trash_purged_to")
 
 
 def upgrade() -> None:
-    """Add the marks; nothing is marked yet."""
+    """Add the marks; no row is marked yet."""
     for name in MARKS:
         op.add_column("user", sa.Column(name, sa.DateTime(timezone=True)))
 
 
 def downgrade() -> None:
-    """Remove the accounts that are deleted, and forget the marks.
+    """Remove deleted accounts, and drop the marks.
 
-    What was purged and is not removed yet is trash again, which `flask users recount` counts.
+    Purged nodes that were not removed yet are in the trash again; `flask users recount` counts them.
     """
     user = sa.table("user", sa.column("id"), sa.column("deleted_at"))
     deleted = sa.select(user.c.id).where(user.c.deleted_at.is_not(None))
     node = sa.table("node", sa.column("id"), sa.column("owner_id"))
     nodes = sa.select(node.c.id).where(node.c.owner_id.in_(deleted))
-    # By name, for while a migration runs SQLite deletes nothing that only refers to what is deleted.
+    # Explicitly, because SQLite does not cascade while foreign keys are off during a migration.
     for name, column, gone in (
         ("batch_item", "node_id", nodes),
         ("version", "node_id", nodes),

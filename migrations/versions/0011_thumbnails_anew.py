@@ -1,7 +1,7 @@
-"""Forget all thumbnails, which are made again, and know HEIC and TIFF by their names.
+"""Delete all thumbnails, so that they are generated again, and detect HEIC and TIFF by their names.
 
-Those of before had the wrong colors of a profile, white for what has 16 bits, and a note that there is none of
-what can be decoded now.
+Older ones ignored color profiles, were white for images with 16 bits, or were recorded as impossible for formats
+that can be decoded now.
 
 Revision ID: 0011
 Revises: 0010
@@ -17,13 +17,13 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-# What nobody knew was kept without a media type, or as mere bytes.
+# Unknown types were stored as NULL or as application/octet-stream.
 UNKNOWN = "application/octet-stream"
 TYPES = {".heic": "image/heic", ".heif": "image/heif", ".tif": "image/tiff", ".tiff": "image/tiff"}
 
 
 def upgrade() -> None:
-    """Delete the rows, whose blobs a sweep removes, and fill in the media types."""
+    """Delete the rows and fill in media types; a sweep removes the blobs."""
     op.execute(sa.delete(sa.table("thumbnail")))
     node = sa.table("node", sa.column("name"), sa.column("media_type"), sa.column("content_hash"))
     is_unknown = sa.func.coalesce(node.c.media_type, UNKNOWN) == UNKNOWN
@@ -34,5 +34,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget what was made since; a media type does no harm."""
+    """Delete newer thumbnails; the media types stay."""
     op.execute(sa.delete(sa.table("thumbnail")))

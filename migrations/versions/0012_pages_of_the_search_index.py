@@ -1,6 +1,6 @@
-"""Let the full-text table of SQLite write smaller pages, so that one step of its merging is short.
+"""Use smaller pages in the full-text table of SQLite, so that a merge step is short.
 
-What was written before keeps its pages until it is merged.
+Existing pages keep their size until they are merged.
 
 Revision ID: 0012
 Revises: 0011
@@ -25,6 +25,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back to what SQLite takes by itself."""
+    """Restore the default size."""
     if op.get_bind().dialect.name == "sqlite":
         op.execute(SET_PAGE_SIZE.format(4050))

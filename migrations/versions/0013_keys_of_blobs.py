@@ -1,4 +1,4 @@
-"""Blobs carry the key under which their store holds them: so far that was the content hash.
+"""Add the key of each blob in its store; so far it was the content hash.
 
 Revision ID: 0013
 Revises: 0012
@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column, fill it in, and have it be unique."""
+    """Add the column, fill it, and make it unique."""
     op.add_column("blob", sa.Column("key", sa.String(255)))
     blob = sa.table("blob", sa.column("key"), sa.column("content_hash"))
     op.execute(sa.update(blob).values(key=blob.c.content_hash))
@@ -26,7 +26,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget the keys, which the stores of before never asked for."""
+    """Drop the column; older releases use the content hash."""
     with op.batch_alter_table("blob") as table:
         table.drop_constraint("uq_blob_key", type_="unique")
         table.drop_column("key")

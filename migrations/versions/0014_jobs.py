@@ -1,4 +1,4 @@
-"""Keep when each job ran last, and let thumbnails that wait to be made be rows that a process claims.
+"""Record the last run of each job, and add requests for thumbnails that a process can claim.
 
 Revision ID: 0014
 Revises: 0013
@@ -20,7 +20,7 @@ ADDED = ("wanted_at", "claimed_until")
 
 
 def upgrade() -> None:
-    """Make the table of jobs; no thumbnail waits yet."""
+    """Create the table of jobs and the columns of requests."""
     op.create_table(
         "job",
         sa.Column("name", sa.String(32), nullable=False),
@@ -38,7 +38,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget the runs, and what waits: without its mark it would be what none can be made of."""
+    """Drop the table, and delete open requests: without the mark they would look like failed thumbnails."""
     thumbnail = sa.table("thumbnail", sa.column("wanted_at"))
     op.execute(sa.delete(thumbnail).where(thumbnail.c.wanted_at.is_not(None)))
     op.drop_index("ix_thumbnail_wanted", "thumbnail")

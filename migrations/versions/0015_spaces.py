@@ -1,9 +1,9 @@
-"""Let trees belong to spaces, of which every user has one, and keep usage and quota there.
+"""Add spaces: every user has one, which has the tree, the usage and the quota.
 
-Each space gets its user's number, so the rows that name one need not change; only their column gets
-another name, and its foreign key another target. SQLite makes a table anew for that, which takes
-half a minute for a million nodes and drops the triggers that the search needs. So the words of the
-table are changed instead, as SQLite's page on ALTER TABLE describes it for constraints.
+Each space gets the number of its user, so rows that refer to one do not change; only the column is renamed,
+and its foreign key gets another target. SQLite would recreate the table for that, which takes half a minute
+for a million nodes and drops the search triggers. So the CREATE statement is changed instead, as SQLite's
+documentation of ALTER TABLE describes it for constraints.
 
 Revision ID: 0015
 Revises: 0014
@@ -26,14 +26,14 @@ depends_on = None
 row_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 moment = sa.DateTime(timezone=True)
 
-# What belongs to a space now, and belonged to a user.
+# The tables whose rows belong to a space now, and belonged to a user.
 TABLES = ("node", "thumbnail", "upload", "batch")
 MARKS = ("trash_hidden_to", "trash_purged_to")
 COUNTERS = ("usage", "entries", "quota")
 
 GRAMS = "'u' || {0}.{column} || 'b' || ({0}.id >> 16) || ' ' || grams({0}.search_key)"
 
-# The indexes that are named after the column, and the columns of each.
+# The indexes that are named after the column, and their columns.
 INDEXES = {
     "ix_node_by_{}": ("node", "id"),
     "ix_upload_{}_id": ("upload",),
@@ -44,7 +44,7 @@ PERSONAL = 0
 
 
 def upgrade() -> None:
-    """Make the table and a space for every user, and let what was a user's be the space's."""
+    """Create the table and a space for every user, and make rows refer to the space instead of the user."""
     op.create_table(
         "space",
         sa.Column("id", row_id, nullable=False),
@@ -87,7 +87,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Let each user have what is in their space."""
+    """Make the rows of a space refer to its user again."""
     drop_triggers()
     for table, columns in (
         ("upload", ("root_id", "user_id")),
@@ -109,7 +109,7 @@ def downgrade() -> None:
             f'UPDATE "user" SET {name} = (SELECT {name} FROM space WHERE space.owner_id = "user".id)'
             ' WHERE EXISTS (SELECT 1 FROM space WHERE space.owner_id = "user".id)'
         )
-    # They are made again, and may not be there twice while one number becomes another.
+    # They are created again, because values must not be duplicates while numbers change.
     op.execute("DELETE FROM thumbnail")
     op.drop_index("uq_node_root", "node")
     make_triggers("space_id")
@@ -136,12 +136,12 @@ def downgrade() -> None:
 
 
 def is_sqlite() -> bool:
-    """Tell which of the two databases it is."""
+    """Return whether the database is SQLite."""
     return op.get_context().dialect.name == "sqlite"
 
 
 def rename(table: str, column: str, to: str, target: str, new_target: str) -> None:
-    """Give a column another name, and its foreign key another target; no row is touched."""
+    """Rename a column and change the target of its foreign key, without changing rows."""
     key, new_key = f"fk_{table}_{column}", f"fk_{table}_{to}"
     if is_sqlite():
         op.execute(f"ALTER TABLE {table} RENAME COLUMN {column} TO {to}")
@@ -154,7 +154,7 @@ def rename(table: str, column: str, to: str, target: str, new_target: str) -> No
 
 
 def rewrite(table: str, words: str, by: str) -> None:
-    """Change the words that a table of SQLite was made with, which say nothing of how its rows lie."""
+    """Change the CREATE statement of a SQLite table in a way that does not affect its rows."""
     connection = op.get_bind()
     asked = sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
     before = str(connection.scalar(asked, {"name": table}))
@@ -165,7 +165,7 @@ def rewrite(table: str, words: str, by: str) -> None:
     driver = connection.connection.driver_connection
     assert driver is not None
     if sys.version_info >= (3, 12):
-        # Some builds forbid it unless they are told; those that come with an older Python do not.
+        # Some builds of SQLite forbid it by default.
         driver.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, False)
     connection.exec_driver_sql("PRAGMA writable_schema = ON")
     changed = sa.text("UPDATE sqlite_master SET sql = :sql WHERE type = 'table' AND name = :name")
@@ -175,7 +175,7 @@ def rewrite(table: str, words: str, by: str) -> None:
 
 
 def rename_indexes(owner: str, to: str) -> None:
-    """Give the indexes that are named after the column its new name."""
+    """Rename the indexes that are named after the column."""
     for name, (table, *others) in INDEXES.items():
         if is_sqlite():
             op.drop_index(name.format(owner), table)
@@ -185,7 +185,7 @@ def rename_indexes(owner: str, to: str) -> None:
 
 
 def refer(table: str, column: str, target: str, condition: str | None = None) -> None:
-    """Add a column that refers to a row, and forgets it when that is deleted."""
+    """Add a foreign key with ON DELETE SET NULL."""
     kind = "INTEGER" if is_sqlite() else "BIGINT"
     op.execute(
         f'ALTER TABLE {table} ADD COLUMN {column} {kind} CONSTRAINT fk_{table}_{column} REFERENCES "{target}" (id)'
@@ -196,14 +196,14 @@ def refer(table: str, column: str, target: str, condition: str | None = None) ->
 
 
 def drop_triggers() -> None:
-    """Drop what keeps SQLite's index of names in step, which names the column."""
+    """Drop the triggers of SQLite's index of names, which use the column."""
     if is_sqlite():
         for event in ("insert", "delete", "update"):
             op.execute(f"DROP TRIGGER IF EXISTS node_search_{event}")
 
 
 def make_triggers(column: str) -> None:
-    """Make it again; what the index holds is what it was."""
+    """Create the triggers again; the content of the index is unchanged."""
     if not is_sqlite():
         return
     new, old = (GRAMS.format(row, column=column) for row in ("new", "old"))

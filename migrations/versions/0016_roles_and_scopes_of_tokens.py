@@ -1,6 +1,6 @@
-"""Let users have a role, and tokens scopes and a folder.
+"""Add roles of users, and scopes and a folder of tokens.
 
-Nobody is an administrator by this, and the tokens that there are may do what they could, on everything.
+No user becomes an administrator, and existing tokens keep full access to all files.
 
 Revision ID: 0016
 Revises: 0015
@@ -16,13 +16,13 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
-# What a token may do that was made without a word of it.
+# The scopes of tokens that were created without any.
 USUAL = "read write share"
 LIMITED = sa.text("folder_id IS NOT NULL")
 
 
 def upgrade() -> None:
-    """Add the columns; SQLite adds a key with its column, or makes the table anew."""
+    """Add the columns; SQLite adds a key only with its column, or by recreating the table."""
     op.add_column("user", sa.Column("role", sa.String(16), nullable=False, server_default="user"))
     op.add_column("token", sa.Column("scopes", sa.String(64), nullable=False, server_default=USUAL))
     kind = "INTEGER" if op.get_context().dialect.name == "sqlite" else "BIGINT"
@@ -36,7 +36,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget who is an administrator, and end the tokens that would be able to do more than they were made for."""
+    """Drop the columns, and revoke tokens that would gain rights."""
     token = sa.table("token", sa.column("scopes"), sa.column("folder_id"))
     is_limited = token.c.folder_id.is_not(None) | token.c.scopes.not_like(f"{USUAL}%")
     op.execute(sa.delete(token).where(is_limited))

@@ -1,8 +1,8 @@
-"""Let folders keep the sums of all below them: bytes, files, and the number of the last change there.
+"""Add sums to folders: bytes and files of everything below, and the number of the last change there.
 
-Every folder sums what lies directly in it, those that lie deepest first, so that each statement reads
-what the one before it wrote, and no row is read more than a few times. Nothing but numbers of folders
-is kept beside the table, and that in the database.
+Every folder sums its direct entries, the deepest folders first, so each statement reads what the previous one
+wrote, and no row is read more than a few times. Besides the table only ids of folders are stored, in the
+database.
 
 Revision ID: 0017
 Revises: 0016
@@ -21,14 +21,14 @@ depends_on = None
 SUMS = ("tree_size", "tree_files", "tree_tag")
 FOLDER, FILE = 0, 1
 
-# The folders of one level below those of the one above it; what has no folder above it is a root.
+# The folders of one level, found from those of the level above; a root has no parent.
 ROOTS = f"INSERT INTO folder_level SELECT 0, id FROM node WHERE parent_id IS NULL AND kind = {FOLDER}"
 NEXT_LEVEL = f"""
     INSERT INTO folder_level SELECT :depth, node.id FROM folder_level
     JOIN node ON node.parent_id = folder_level.id
     WHERE folder_level.depth = :depth - 1 AND node.kind = {FOLDER}
 """
-# What is in the trash lies below the root, which does not count it. A folder has no size, and a file no sums.
+# Trashed nodes are below the root, which does not count them. A folder has no size, and a file no sums.
 FILL = f"""
     UPDATE node SET tree_size = inside.size, tree_files = inside.files
     FROM (
@@ -54,7 +54,7 @@ def upgrade() -> None:
     found = connection.execute(sa.text(ROOTS)).rowcount
     while found:
         if connection.dialect.name != "sqlite":
-            # A server plans by what it knows of the table, which is nothing yet.
+            # PostgreSQL has no statistics of the table yet.
             op.execute("ANALYZE folder_level")
         depth += 1
         found = connection.execute(sa.text(NEXT_LEVEL), {"depth": depth}).rowcount
@@ -64,6 +64,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget the sums."""
+    """Drop the sums."""
     for name in SUMS:
         op.drop_column("node", name)

@@ -1,13 +1,21 @@
 """The tables.
 
-    User 1──* Session, Token           credentials
+    User 1──* UserSession, Token           credentials
     User 1──1 Space                    a tree with quota and usage
     Space 1──* Node                    the tree; each space has one root folder
     Node 1──* Version *──1 Blob        the contents of a file over time
     Space 1──* Thumbnail *──1 Blob     thumbnails of contents
     Space 1──* Upload                  an upload over several requests
     Space 1──* Batch 1──* BatchItem    a change of many nodes, for undoing it
-    Job                                the last run of a background job
+    Space 1──* Share 1──* ShareItem    a link to some nodes, or a grant of one
+    Share 1──* ShareRecipient *──1 User      a user who has a grant
+    Share 1──* ShareDownload           a download that began through it lately
+    UserGroup 1──* GroupMember *──1 User     a group of users
+    User 1──* UserBlock                somebody from whom the user accepts nothing
+    Space 1──* Event                   what was done to what others may see
+    User 1──* Notice *──1 Event        an event that a user is told of
+    JobRecord                                the last run of a background job
+    Milestone                                what happened to this instance
     Throttle                           failed sign-ins
 
 Rule: columns, keys and indexes only; no logic, no Flask. Each aggregate has
@@ -16,26 +24,48 @@ a module; other packages import from here.
 
 from cabinet.models.base import Base, UtcDateTime
 from cabinet.models.batches import Batch, BatchItem, BatchKind, BatchState, ItemRole
-from cabinet.models.jobs import Job
+from cabinet.models.events import Event, Notice, Verb
+from cabinet.models.groups import GroupMember, GroupRole, UserGroup
+from cabinet.models.jobs import JobRecord
 from cabinet.models.nodes import Blob, Kind, Node, Version
+from cabinet.models.shares import (
+    Acceptance,
+    Milestone,
+    Share,
+    ShareDownload,
+    ShareItem,
+    ShareKind,
+    ShareRecipient,
+    UserBlock,
+)
 from cabinet.models.spaces import Space, SpaceKind
 from cabinet.models.thumbnails import Thumbnail
 from cabinet.models.uploads import Upload, UploadKind
-from cabinet.models.users import Role, Session, Throttle, Token, User
+from cabinet.models.users import Role, Throttle, Token, User, UserSession
 
 __all__ = [
+    "Acceptance",
     "Base",
     "Batch",
     "BatchItem",
     "BatchKind",
     "BatchState",
     "Blob",
+    "Event",
+    "GroupMember",
+    "GroupRole",
     "ItemRole",
-    "Job",
+    "JobRecord",
     "Kind",
+    "Milestone",
     "Node",
+    "Notice",
     "Role",
-    "Session",
+    "Share",
+    "ShareDownload",
+    "ShareItem",
+    "ShareKind",
+    "ShareRecipient",
     "Space",
     "SpaceKind",
     "Throttle",
@@ -44,6 +74,10 @@ __all__ = [
     "Upload",
     "UploadKind",
     "User",
+    "UserBlock",
+    "UserGroup",
+    "UserSession",
     "UtcDateTime",
+    "Verb",
     "Version",
 ]

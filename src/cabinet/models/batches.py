@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from enum import IntEnum
 
-from sqlalchemy import ForeignKey, SmallInteger, String, Text
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cabinet.models.base import Base
+from cabinet.models.uploads import SHARED
 
 
 class BatchKind(IntEnum):
@@ -29,7 +30,7 @@ class BatchState(IntEnum):
     """The progress of a batch."""
 
     RUNNING = 0
-    # Only for a purge: everything is hidden, and it can no longer be cancelled.
+    # Only for a purge: everything is hidden, and it can no longer be canceled.
     COMMITTED = 1
     REVERTING = 2
     DONE = 3
@@ -42,15 +43,20 @@ class Batch(Base):
 
     `expires_at` of a finished batch is the end of the time in which it can be undone; of any other, the time
     until which its process has claimed it. `length` is the number of items of a finished batch. `undoes` is
-    the batch that this one undoes. `root_id` and `user_id` are as in an upload.
+    the batch that this one undoes. `root_id`, `user_id` and `share_id` are as in an upload.
     """
 
     __tablename__ = "batch"
+    __table_args__ = (
+        Index("ix_batch_share_id", "share_id",
+              sqlite_where=SHARED, postgresql_where=SHARED),
+    )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     space_id: Mapped[int] = mapped_column(ForeignKey("space.id", ondelete="CASCADE"), index=True)
     root_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="SET NULL"), index=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    share_id: Mapped[str | None] = mapped_column(ForeignKey("share.id", ondelete="SET NULL"))
     kind: Mapped[int] = mapped_column(SmallInteger)
     state: Mapped[int] = mapped_column(SmallInteger)
     length: Mapped[int] = mapped_column(default=0)
@@ -64,9 +70,9 @@ class ItemRole(IntEnum):
     RELOCATED = 0
     COPIED = 1
     # A folder that was created on the way.
-    MADE = 2
+    FOLDER_CREATED = 2
     # An incomplete copy; once it is complete, another item has its place.
-    BUILT = 3
+    INCOMPLETE_COPY = 3
 
 
 class BatchItem(Base):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cabinet.models.base import Base
 
 
-class Job(Base):
+class JobRecord(Base):
     """A background job: its last run, unfinished without `took_seconds`; `wanted_at` requests another."""
 
     __tablename__ = "job"

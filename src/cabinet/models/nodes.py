@@ -28,7 +28,7 @@ MOUNTED = text("target_id IS NOT NULL")
 
 
 class Kind(IntEnum):
-    """The kind of a node; folders sort before files. A mount stands for a folder in another space."""
+    """The kind of a node; folders sort before files. A mount stands for a folder or a file in another space."""
 
     FOLDER = 0
     FILE = 1
@@ -50,39 +50,51 @@ class Node(Base):
     purged by a batch or, without a `trashed_from`, is an incomplete copy. The root of a deleted space has
     `trashed_at` as well. `search_key` is the name in the form that a search compares.
 
-    A mount is in the root of a personal space, where it takes a name like any entry, and stands for the
-    folder `target_id` of another space, which the user has with a `role`. No folder and no space counts it,
-    it has no children, and it is never in the trash. It is deleted with its target.
+    A mount is in the root of a personal space, where it takes a name like any entry, and stands for the node
+    `target_id` of another space, which the user has with a `role`. Where the role is None, the grants of the
+    mount have it. No folder and no space counts a mount, it has no children, and it is never in the trash. It
+    is deleted with its target.
     """
 
     __tablename__ = "node"
+    # Each index has its query beside it; an upload writes to the six that hold live files.
     __table_args__ = (
+        # The root of a space.
         Index("uq_node_root", "space_id", unique=True,
               sqlite_where=text("parent_id IS NULL"), postgresql_where=text("parent_id IS NULL")),
+        # A name in a folder; no two live nodes of a folder share one.
         Index("uq_node_name", "parent_id", "name", unique=True,
               sqlite_where=LIVE, postgresql_where=LIVE),
+        # A page of a folder in each order.
         Index("ix_node_by_name", "parent_id", "kind", "sort_key",
               sqlite_where=LIVE, postgresql_where=LIVE),
         Index("ix_node_by_size", "parent_id", "kind", "size", "sort_key",
               sqlite_where=LIVE, postgresql_where=LIVE),
         Index("ix_node_by_modified", "parent_id", "kind", "modified_at", "sort_key",
               sqlite_where=LIVE, postgresql_where=LIVE),
+        # All nodes of a space in batches: removal, verification, and deletions of spaces.
         Index("ix_node_by_space", "space_id", "id"),
+        # A page of the trash.
         Index("ix_node_trash", "space_id", "trashed_at", "trash_id",
               sqlite_where=TRASHED, postgresql_where=TRASHED),
-        Index("uq_node_trash_id", "trash_id", unique=True),
+        # An item of the trash.
+        Index("uq_node_trash_id", "trash_id", unique=True,
+              sqlite_where=text("trash_id IS NOT NULL"), postgresql_where=text("trash_id IS NOT NULL")),
+        # What the sweep deletes from all trashes.
         Index("ix_node_trashed", "trashed_at", sqlite_where=TRASHED, postgresql_where=TRASHED),
-        # For deletions of users: databases look up the rows that refer to a deleted one.
+        # For deletions of folders, users and targets: databases look up the rows that refer to a deleted one.
         Index("ix_node_trashed_parent_id", "trashed_parent_id", sqlite_where=text("trashed_parent_id IS NOT NULL"),
               postgresql_where=text("trashed_parent_id IS NOT NULL")),
         Index("ix_node_trashed_by", "trashed_by", sqlite_where=text("trashed_by IS NOT NULL"),
               postgresql_where=text("trashed_by IS NOT NULL")),
         Index("ix_node_target_id", "target_id", sqlite_where=MOUNTED, postgresql_where=MOUNTED),
+        # All children, also hidden ones, of a folder that is copied or deleted.
+        Index("ix_node_parent_id", "parent_id"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     space_id: Mapped[int] = mapped_column(ForeignKey("space.id", ondelete="CASCADE"))
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"))
     kind: Mapped[int] = mapped_column(SmallInteger)
     name: Mapped[str] = mapped_column(String(255))
     sort_key: Mapped[bytes] = mapped_column(LargeBinary(1200))

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cabinet.models.base import Base
 
 UNFINISHED = text("ended_at IS NULL")
+SHARED = text("share_id IS NOT NULL")
+OF_GUESTS = text("network IS NOT NULL")
 
 
 class UploadKind(IntEnum):
@@ -30,19 +32,27 @@ class Upload(Base):
     `offset` is the number of durable bytes, which count in the usage of the space until the upload ends; then
     it is either the file at `path` with `content_hash`, or discarded. An ended row is kept until it expires,
     so that a client that missed the response can ask again. `path` is relative to the folder `root_id`, None
-    once that is deleted; `user_id` is the user who began it, if any.
+    once that is deleted; `user_id` is the user who began it, if any. A guest began it through the link
+    `share_id`, from `network`.
     """
 
     __tablename__ = "upload"
     __table_args__ = (
         Index("ix_upload_unfinished", "space_id",
               sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+        Index("ix_upload_share_id", "share_id",
+              sqlite_where=SHARED, postgresql_where=SHARED),
+        # The unfinished uploads of a network.
+        Index("ix_upload_network", "network",
+              sqlite_where=OF_GUESTS, postgresql_where=OF_GUESTS),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     space_id: Mapped[int] = mapped_column(ForeignKey("space.id", ondelete="CASCADE"), index=True)
     root_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="SET NULL"), index=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    share_id: Mapped[str | None] = mapped_column(ForeignKey("share.id", ondelete="CASCADE"))
+    network: Mapped[str | None] = mapped_column(String(64))
     kind: Mapped[int] = mapped_column(SmallInteger)
     length: Mapped[int | None] = mapped_column(BigInteger)
     offset: Mapped[int] = mapped_column(BigInteger, default=0)

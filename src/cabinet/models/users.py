@@ -9,10 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from cabinet.models.base import Base, RowId
-from cabinet.models.spaces import Space
 
 
 class Role(StrEnum):
@@ -44,10 +43,8 @@ class User(Base):
     disabled_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
-    space: Mapped[Space] = relationship(lazy="joined", innerjoin=True, viewonly=True)
 
-
-class Session(Base):
+class UserSession(Base):
     """A signed-in browser; its cookie holds the secret, the row only the secret's hash."""
 
     __tablename__ = "session"
@@ -61,8 +58,6 @@ class Session(Base):
     last_used_at: Mapped[datetime]
     idle_seconds: Mapped[int]
     expires_at: Mapped[datetime]
-
-    user: Mapped[User] = relationship(lazy="joined", innerjoin=True, viewonly=True)
 
 
 class Token(Base):
@@ -88,8 +83,6 @@ class Token(Base):
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
-
-    user: Mapped[User] = relationship(lazy="joined", innerjoin=True, viewonly=True)
 
 
 class Throttle(Base):
