@@ -31,6 +31,8 @@ PREFIX = "CABINET_"
 
 _DAY = 24 * 60 * 60
 _NONE = {"", "none"}
+# A hundred years.
+_MOST_DAYS = 36_500
 
 # Units are decimal, as sizes are displayed, or binary with an `i`.
 _SIZE = re.compile(r"(\d{1,19}(?:\.\d{1,19})?) ?([kmgtp])(i?)b?", re.IGNORECASE | re.ASCII)
@@ -44,7 +46,7 @@ class Setting:
     name: str
     default: Any
     parse: Callable[[Any], Any]
-    meaning: str
+    description: str
 
 
 def _text(value: Any) -> str | None:
@@ -111,16 +113,33 @@ def _words(value: Any) -> list[str] | None:
     return [word.strip() for word in words if word.strip()] or None
 
 
-def _registration(value: Any) -> str:
-    if value not in {"open", "closed"}:
-        raise ValueError("it must be open or closed.")
-    return str(value)
+def _one_of(*choices: str) -> Callable[[Any], str]:
+    """Return the parser of a setting that is one of some words."""
+
+    def parse(value: Any) -> str:
+        """Return the word; raises ValueError for any other value."""
+        if value not in choices:
+            raise ValueError(f"it must be {', '.join(choices[:-1])} or {choices[-1]}.")
+        return str(value)
+
+    return parse
 
 
-def _jobs(value: Any) -> str:
-    if value not in {"inside", "apart"}:
-        raise ValueError("it must be inside or apart.")
-    return str(value)
+def _sharing(value: Any) -> str | None:
+    return None if value in {None, "", "default"} else _one_of("everyone", "admins", "off")(value)
+
+
+def _days_or_nothing(value: Any) -> int | None:
+    if value is None or (isinstance(value, str) and value.lower() in _NONE):
+        return None
+    return _days(value, least=1)
+
+
+def _days(value: Any, least: int = 0) -> int:
+    number = _number(value)
+    if not least <= number <= _MOST_DAYS:
+        raise ValueError(f"it must be between {least} and {_MOST_DAYS}.")
+    return number
 
 
 def _public_url(value: Any) -> str | None:
@@ -199,7 +218,10 @@ SETTINGS = (
     Setting("PART_JOINS", 10, _positive, "How often a joined upload may contain the same partial upload."),
     Setting("COPY_ENTRIES", 100_000, _positive, "Maximum number of files and folders in one copy."),
     Setting(
-        "REGISTRATION", "open", _registration, "`open`: anyone can register; `closed`: only the operator."
+        "REGISTRATION",
+        "open",
+        _one_of("open", "closed"),
+        "`open`: anyone can register; `closed`: only the operator.",
     ),
     Setting(
         "REGISTRATIONS_PER_MINUTE",
@@ -241,15 +263,48 @@ SETTINGS = (
     ),
     Setting("USER_TOKENS", 100, _positive, "Maximum number of tokens of one user."),
     Setting("TRASH_KEEP_DAYS", 30, _number, "Days until items in the trash are deleted permanently."),
+    Setting("VERSIONS_KEPT", 20, _positive, "Number of versions of one file to keep, with the current one."),
     Setting(
-        "VERSIONS_KEPT", 20, _positive, "Number of versions kept of one file, including the current one."
+        "SHARING",
+        None,
+        _sharing,
+        "Who can make links to files: `everyone`, `admins`, or `off`, which also closes all existing links. By"
+        " default everyone; only administrators on an instance with accounts from before links, while"
+        " registration is open.",
     ),
+    Setting(
+        "SHARE_PASSWORD",
+        "optional",
+        _one_of("optional", "required"),
+        "Whether a link needs a password, `required`, or not.",
+    ),
+    Setting(
+        "SHARE_DEFAULT_DAYS", 7, _days, "Days until a new link expires if its owner does not say; 0: never."
+    ),
+    Setting("SHARE_MAX_DAYS", None, _days_or_nothing, "Maximum days until a new link expires, or `none`."),
+    Setting(
+        "REQUEST_MAX_SIZE",
+        10 * 1000**3,
+        _positive_size,
+        "Maximum bytes that come in through one link, unfinished uploads included; also the default.",
+    ),
+    Setting("GROUPS", "admins", _one_of("admins", "everyone"), "Who can create, rename and delete groups."),
+    Setting(
+        "SPACES",
+        "admins",
+        _one_of("admins", "everyone"),
+        "Who can create team spaces: `admins`, of any quota, or `everyone`, out of the quota of whoever does.",
+    ),
+    Setting(
+        "USER_COMPLETION", "off", _one_of("off", "on"), "Whether names of users are completed for others."
+    ),
+    Setting("ACTIVITY_KEEP_DAYS", 90, _days, "Days for which events in shares and team spaces are kept."),
     Setting("SWEEP_GRACE_SECONDS", _DAY, _number, "How long unreferenced file contents are kept."),
     Setting("SWEEP_EVERY_SECONDS", 6 * 60 * 60, _number, "How often the server runs the sweep; 0: never."),
     Setting(
         "JOBS",
         "inside",
-        _jobs,
+        _one_of("inside", "apart"),
         "Where background jobs run: `inside` the server, or `apart`, in `cabinet jobs serve`.",
     ),
     Setting(

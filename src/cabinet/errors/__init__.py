@@ -9,7 +9,12 @@
     │   ├── OtherUser              the page belongs to another user than the signed-in one
     │   ├── AccountGuarded         sign-in only from networks that the owner has used
     │   ├── RegistrationClosed
+    │   ├── SharingForbidden       the operator restricts links
+    │   ├── GroupsForbidden        only administrators make groups
+    │   ├── SpacesForbidden        only administrators make team spaces
     │   └── UploadIsFinal          a joined upload accepts no data
+    ├── LinkPasswordRequired       a link is protected
+    │   └── WrongLinkPassword
     ├── TooManyAttempts
     ├── InvalidInput
     │   ├── InvalidName            a file or folder name, or a path
@@ -28,20 +33,25 @@
     ├── UnsupportedVersion         of a protocol
     ├── TooLarge
     ├── NotFound
-    ├── UploadGone                 an upload that was cancelled, has expired, or was lost
+    ├── UploadGone                 an upload that was canceled, has expired, or was lost
     ├── BlobMissing                the row exists, its bytes do not
     ├── Conflict
     │   ├── UsernameTaken
+    │   ├── GroupNameTaken
     │   ├── EntryExists
     │   ├── NotAFolder
     │   ├── IsAFolder
     │   ├── IntoItself
-    │   ├── MountStays             a folder of somebody else lies where it lies
+    │   ├── MountStays             a shared folder cannot leave the root folder
     │   ├── SelectionChanged
     │   ├── CurrentVersion
     │   ├── VersionsFull           a guest's upload would remove an old version of the owner
     │   ├── TooManyTokens
     │   ├── TooManyMounts
+    │   ├── TooManyShares
+    │   ├── TooManyMembers
+    │   ├── TooManyGroups
+    │   ├── TooManySpaces
     │   └── OffsetMismatch
     ├── StorageFull
     │   ├── QuotaExceeded
@@ -67,12 +77,17 @@ from cabinet.errors.access import (
     AccountGuarded,
     CrossSiteRequest,
     Forbidden,
+    GroupsForbidden,
+    LinkPasswordRequired,
     OtherUser,
     RegistrationClosed,
+    SharingForbidden,
     SignInRequired,
+    SpacesForbidden,
     TooManyAttempts,
     UploadIsFinal,
     WrongCredentials,
+    WrongLinkPassword,
     WrongPassword,
 )
 from cabinet.errors.base import N_, SIZE_FIELDS, CabinetError, StructuredError
@@ -100,6 +115,7 @@ from cabinet.errors.state import (
     CurrentVersion,
     EntryExists,
     FolderFull,
+    GroupNameTaken,
     IntoItself,
     IsAFolder,
     MountStays,
@@ -112,8 +128,12 @@ from cabinet.errors.state import (
     StorageFault,
     StorageFull,
     TooManyEntries,
+    TooManyGroups,
+    TooManyMembers,
     TooManyMounts,
     TooManyRequests,
+    TooManyShares,
+    TooManySpaces,
     TooManyTokens,
     TooManyUploads,
     Unavailable,
@@ -138,6 +158,8 @@ __all__ = [
     "EntryExists",
     "FolderFull",
     "Forbidden",
+    "GroupNameTaken",
+    "GroupsForbidden",
     "IntoItself",
     "InvalidField",
     "InvalidInput",
@@ -145,6 +167,7 @@ __all__ = [
     "InvalidUsername",
     "IsAFolder",
     "LengthRequired",
+    "LinkPasswordRequired",
     "MalformedRequest",
     "MountStays",
     "NotAFolder",
@@ -156,16 +179,22 @@ __all__ = [
     "RegistrationClosed",
     "RequestTimeout",
     "SelectionChanged",
+    "SharingForbidden",
     "SignInRequired",
+    "SpacesForbidden",
     "StorageFault",
     "StorageFull",
     "StructuredError",
     "TooLarge",
     "TooManyAttempts",
     "TooManyEntries",
+    "TooManyGroups",
     "TooManyJoins",
+    "TooManyMembers",
     "TooManyMounts",
     "TooManyRequests",
+    "TooManyShares",
+    "TooManySpaces",
     "TooManyTokens",
     "TooManyUploads",
     "TruncatedBody",
@@ -179,5 +208,6 @@ __all__ = [
     "VersionsFull",
     "WeakPassword",
     "WrongCredentials",
+    "WrongLinkPassword",
     "WrongPassword",
 ]

@@ -58,7 +58,7 @@ class OtherUser(Forbidden):
 class AccountGuarded(Forbidden):
     """After many wrong passwords, sign-in is limited to networks that the account's owner has used."""
 
-    title = N_("This account is protected for now")
+    title = N_("This account is temporarily protected")
     message = N_(
         "There were too many wrong passwords. For the next %(hours)s h, sign in from a network where you "
         "signed in before, or ask the administrator to unlock the account."
@@ -76,6 +76,45 @@ class RegistrationClosed(Forbidden):
 
     title = N_("Registration is closed")
     message = N_("Ask the administrator for an account.")
+
+
+class SharingForbidden(Forbidden):
+    """The operator's setting SHARING does not let this user make links; `value` is what it is set to."""
+
+    title = N_("Links are restricted")
+    message = N_("Links are restricted on this server: the administrator has set SHARING to “%(value)s”.")
+    members = ("value",)
+    value: str
+
+
+class GroupsForbidden(Forbidden):
+    """Only administrators create, rename and delete groups on this server, by the setting GROUPS."""
+
+    title = N_("Groups are managed by administrators")
+    message = N_(
+        "Only administrators create, rename and delete groups on this server: the setting GROUPS is “admins”."
+    )
+
+
+class SpacesForbidden(Forbidden):
+    """Only administrators create team spaces on this server, by the setting SPACES."""
+
+    title = N_("Team spaces are created by administrators")
+    message = N_("Only administrators create team spaces on this server: the setting SPACES is “admins”.")
+
+
+class LinkPasswordRequired(CabinetError):
+    """A link with a password was opened without it."""
+
+    title = N_("This link needs a password")
+    message = N_("Enter the password of this link.")
+
+
+class WrongLinkPassword(LinkPasswordRequired):
+    """The password of a link is wrong."""
+
+    title = N_("Wrong password")
+    message = N_("The password of this link is wrong.")
 
 
 class UploadIsFinal(Forbidden):

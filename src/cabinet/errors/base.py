@@ -16,7 +16,7 @@ def N_(text: str) -> str:  # noqa: N802 - the name that message catalogs look fo
 
 
 # Fields that are sizes in bytes.
-SIZE_FIELDS = frozenset({"limit", "quota"})
+SIZE_FIELDS = frozenset({"free", "limit", "needed"})
 
 _BEFORE_A_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -36,11 +36,16 @@ class StructuredError(Exception):
         """The fields of this error, by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
 
+    @property
+    def template(self) -> str:
+        """The message with placeholders for the fields that are known."""
+        return self.message
+
     def __str__(self) -> str:
         values = {
             name: f"{value} bytes" if name in SIZE_FIELDS else value for name, value in self.data.items()
         }
-        return self.message % values
+        return self.template % values
 
 
 class CabinetError(StructuredError):

@@ -96,7 +96,7 @@ class LengthRequired(InvalidInput):
 class UnsupportedEncoding(InvalidInput):
     """A body has an unsupported content coding or media type."""
 
-    title = N_("The encoding is not supported")
+    title = N_("Content encoding not supported")
     message = N_("“%(encoding)s” is not supported.")
     encoding: str
 
@@ -113,7 +113,7 @@ class DigestMismatch(CabinetError):
 class ChecksumMismatch(DigestMismatch):
     """A part of an upload arrived damaged and was discarded; the offset of the upload is unchanged."""
 
-    title = N_("The part arrived damaged")
+    title = N_("Checksum mismatch")
 
 
 class PreconditionFailed(CabinetError):
@@ -126,7 +126,7 @@ class PreconditionFailed(CabinetError):
 class UnsupportedVersion(CabinetError):
     """The request uses an unsupported version of its protocol."""
 
-    title = N_("The version is not supported")
+    title = N_("Version not supported")
     message = N_("This server supports only version %(supported)s.")
     supported: str
 

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from cabinet.errors.base import N_, CabinetError
 
+_NOT_ENOUGH_SPACE = N_("Not enough space. Empty the trash or delete old versions.")
+
 
 class NotFound(CabinetError):
     """Nothing has that name, or the actor may not know of it."""
 
     title = N_("Not found")
-    message = N_("There is nothing here by that name.")
+    message = N_("This item does not exist.")
 
 
 class UploadGone(CabinetError):
-    """The upload was cancelled, has expired, or was lost."""
+    """The upload was canceled, has expired, or was lost."""
 
     title = N_("The upload no longer exists")
-    message = N_("This upload was cancelled or has expired. Start it again.")
+    message = N_("This upload was canceled or has expired. Start it again.")
 
 
 class BlobMissing(CabinetError):
@@ -45,11 +47,19 @@ class UsernameTaken(Conflict):
     username: str
 
 
+class GroupNameTaken(Conflict):
+    """A group has that name, or one that looks the same."""
+
+    title = N_("That name is taken")
+    message = N_("A group called “%(name)s” already exists.")
+    name: str
+
+
 class EntryExists(Conflict):
     """The name exists, and the caller asked not to replace it."""
 
     title = N_("That name is in use")
-    message = N_("There is already something at “%(path)s”.")
+    message = N_("“%(path)s” already exists.")
     path: str
 
 
@@ -78,7 +88,7 @@ class IntoItself(Conflict):
 
 
 class MountStays(Conflict):
-    """A folder of somebody else was to lie elsewhere than among what its user has topmost."""
+    """A shared folder of another user cannot be moved out of the root folder."""
 
     title = N_("A shared folder cannot be moved")
     message = N_(
@@ -92,7 +102,7 @@ class SelectionChanged(Conflict):
     """All items were selected, and their number has changed since; `count` is the current number."""
 
     title = N_("The selection has changed")
-    message = N_("The number of selected items has changed: it is %(count)s now. Nothing was done.")
+    message = N_("The number of selected items has changed to %(count)s. Nothing was changed.")
     members = ("count",)
     count: int
 
@@ -130,13 +140,46 @@ class TooManyTokens(Conflict):
 
 
 class TooManyMounts(Conflict):
-    """Somebody has as many folders of others as one may have."""
+    """The root folder has the maximum number of shared folders of other users."""
 
     title = N_("Too many shared folders")
     message = N_(
-        "There are %(allowed)s shared folders in these files, as many as one account may have. "
-        "Remove one from them first."
+        "These files have %(allowed)s shared folders, the maximum for one account. Remove one first."
     )
+    allowed: int
+
+
+class TooManyShares(Conflict):
+    """A user has the maximum number of entries in links."""
+
+    title = N_("Too many links")
+    message = N_(
+        "Your links lead to %(allowed)s files and folders, the maximum for one account. Revoke some links first."
+    )
+    allowed: int
+
+
+class TooManyMembers(Conflict):
+    """A group or a team space has the maximum number of members."""
+
+    title = N_("Too many members")
+    message = N_("There are %(allowed)s members already, the maximum.")
+    allowed: int
+
+
+class TooManyGroups(Conflict):
+    """A user is in the maximum number of groups."""
+
+    title = N_("Too many groups")
+    message = N_("A user can be in at most %(allowed)s groups.")
+    allowed: int
+
+
+class TooManySpaces(Conflict):
+    """A user has created the maximum number of team spaces."""
+
+    title = N_("Too many team spaces")
+    message = N_("You have created %(allowed)s team spaces, the maximum for one account. Delete one first.")
     allowed: int
 
 
@@ -157,17 +200,25 @@ class StorageFull(CabinetError):
 
 
 class QuotaExceeded(StorageFull):
-    """The upload exceeds the user's quota; nothing was stored."""
+    """The space has too few free bytes; nothing was stored.
 
-    title = N_("Your storage is full")
-    message = N_(
-        "Not enough space: this would take more than your %(quota)s. Empty the trash or delete old versions."
-    )
-    quota: int
+    The number of bytes is None if it is unknown, or if the actor must not see the usage.
+    """
+
+    title = N_("Not enough space")
+    message = N_("Not enough space: needs %(needed)s, %(free)s free. Empty the trash or delete old versions.")
+    needed: int | None = None
+    free: int | None = None
+
+    @property
+    def template(self) -> str:
+        """The message without numbers, unless both are known."""
+        is_known = self.needed is not None and self.free is not None
+        return self.message if is_known else _NOT_ENOUGH_SPACE
 
 
 class FolderFull(StorageFull):
-    """The space of a shared folder is full; its quota is not told to guests of the folder."""
+    """The space of a shared folder is full; its quota is hidden from guests of the folder."""
 
     title = N_("Not enough space")
     message = N_("There is not enough space for this in the folder; nothing was stored.")
