@@ -21,15 +21,24 @@ _log = logging.getLogger("cabinet.audit")
 _log.setLevel(logging.INFO)
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:@/+-]+")
+_LINK_TOKEN = re.compile(r"(/s/)[A-Za-z0-9_-]+")
 # Longer values are truncated; they would only fill the disk.
 _MAX_LENGTH = 200
+
+
+def mask_links(text: str) -> str:
+    """Return a text without the tokens of links in paths: whoever has one has the link."""
+    return _LINK_TOKEN.sub(r"\1-", text)
 
 
 def record(event: str, **facts: str | int | None) -> None:
     """Write one line about `event`; facts that are None are omitted."""
     fields = {"event": event, **facts, "request": request_id.get()}
     _log.info(
-        "%s", " ".join(f"{key}={_quoted(str(value))}" for key, value in fields.items() if value is not None)
+        "%s",
+        " ".join(
+            f"{key}={_quoted(mask_links(str(value)))}" for key, value in fields.items() if value is not None
+        ),
     )
 
 

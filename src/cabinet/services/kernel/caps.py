@@ -33,6 +33,11 @@ class Caps:
 _DEFAULTS = Caps()
 
 
+def has_caps(session: Session) -> bool:
+    """Return whether caps were bound to a session."""
+    return _CAPS in session.info
+
+
 def bind_caps(session: Session, caps: Caps) -> None:
     """Apply `caps` to a session from now on."""
     session.info[_CAPS] = caps

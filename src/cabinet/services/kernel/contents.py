@@ -1,5 +1,10 @@
 """Look up the blob of a content hash and open it.
 
+Small contents are files, too. A prototype kept 4 KiB in rows of the database, which saves a file and two syncs. On
+a disk busy with other syncs it was 1.8 to 3 times as fast over one connection and 1.5 times over 8 and 32; in
+memory it was not faster. On a disk at rest it should save 0.4 ms of about 3 ms an upload, estimated from single
+syncs. Backups of 100,000 files were quicker to make, but the database and its copy in each five times as large.
+
 Rule: only this module maps hashes to keys; no transaction is open while the store is called.
 """
 

@@ -5,6 +5,8 @@ Rule: rows are selected outside of writing transactions, and each transaction de
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -15,7 +17,7 @@ BATCH = 500
 
 
 def delete_in_steps(
-    session: Session, key: InstrumentedAttribute[str], is_useless: ColumnElement[bool]
+    session: Session, key: InstrumentedAttribute[Any], is_useless: ColumnElement[bool]
 ) -> int:
     """Delete the rows that meet a condition, by their key, and return their number."""
     deleted = 0

@@ -107,7 +107,7 @@ _NO_LIMIT = text("SET LOCAL statement_timeout TO DEFAULT")
 
 
 class TookTooLong(Exception):
-    """A query exceeded its time limit and was cancelled; the transaction was rolled back."""
+    """A query exceeded its time limit and was canceled; the transaction was rolled back."""
 
 
 @dataclass(frozen=True, slots=True)

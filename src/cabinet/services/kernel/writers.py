@@ -9,6 +9,9 @@ Mutual exclusion itself is SQLite's lock. Where the file cannot be created or lo
 descriptor, a filesystem without locks), only the queue of the process and SQLite's `busy_timeout`
 remain; `busy_timeout` also applies to programs that do not use the queue.
 
+Waiting uploads do not share a commit. When the head committed for all that waited, 8 connections were 1.0 to 1.3
+times as fast and 32 of them 1.0 to 1.5 times, but one request wrote the rows of others, each in a savepoint.
+
 Rule: no wait exceeds its deadline, whatever blocks the head. Like a connection pool, a queue may be
 inherited through a fork only while it is empty.
 """
