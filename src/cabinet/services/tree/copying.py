@@ -22,7 +22,7 @@ from cabinet.services.kernel.caps import caps_of
 from cabinet.services.tree.counting import levels_below
 from cabinet.services.tree.space_lock import seq_of
 from cabinet.services.tree.tree import Tree
-from cabinet.services.tree.usage import use
+from cabinet.services.tree.usage import add_usage
 
 # Folders whose contents are copied by one statement.
 _BATCH = 500
@@ -33,7 +33,7 @@ _VERSION = Base.metadata.tables["version"]
 _CONTENT = ["size", "content_hash", "media_type", "below_bytes", "below_segments", "modified_at"]
 # Columns that it shares if everything below is copied as well.
 COUNTERS = ["child_count", "child_size", "tree_size", "tree_files"]
-ALIKE = ["kind", "name", "sort_key", "search_key", *_CONTENT]
+COPIED_COLUMNS = ["kind", "name", "sort_key", "search_key", *_CONTENT]
 
 
 def copy_tree(session: Session, tree: Tree, node: Node, folder: Node, name: str, now: datetime) -> Node:
@@ -50,9 +50,10 @@ def copy_trees(
 ) -> list[Node]:
     """Copy several nodes as `copy_tree` does, each under its name; return the copies in order."""
     session.flush()
-    entries, size = measure_copy(session, [node.id for node, _name in wanted])
+    folder_ids = [node.id for node, _name in wanted if node.kind == Kind.FOLDER]
+    entries, size = measure_copy(session, [node.id for node, _name in wanted], folder_ids)
     # `add_all` below counts the top copies themselves.
-    use(session, tree.scope, size, entries=entries - len(wanted))
+    add_usage(session, tree.scope, size, entries=entries - len(wanted))
     copies = [copy_alone(tree, node, folder, name, now) for node, name in wanted]
     for (node, _name), copy in zip(wanted, copies, strict=True):
         for counter in COUNTERS:
@@ -79,15 +80,18 @@ def copy_alone(tree: Tree, node: Node, folder: Node, name: str, now: datetime) -
     return copy
 
 
-def measure_copy(session: Session, node_ids: Sequence[int]) -> tuple[int, int]:
+def measure_copy(
+    session: Session, node_ids: Sequence[int], folder_ids: Sequence[int] | None = None
+) -> tuple[int, int]:
     """Return the number of nodes that a copy of these and all their descendants creates, and its bytes.
 
-    Raises `CopyTooLarge`; reads no more nodes than needed to decide that.
+    `folder_ids` are the folders among them, if known: there is nothing below the others. Raises
+    `CopyTooLarge`; reads no more nodes than needed to decide that.
     """
     most = caps_of(session).copied
     entries = size = 0
     tops = (Node.id.in_(node_ids[start : start + _BATCH]) for start in range(0, len(node_ids), _BATCH))
-    for some in chain(tops, levels_below(session, node_ids)):
+    for some in chain(tops, levels_below(session, node_ids if folder_ids is None else folder_ids)):
         found = select(Node.size).where(some).limit(most + 1 - entries).subquery()
         measured = select(func.count(), func.coalesce(func.sum(found.c.size), 0)).select_from(found)
         count, its_size = session.execute(measured).one()
@@ -107,7 +111,7 @@ def _copy_inside(
     pairs = values(column("original", BigInteger), column("copy", BigInteger)).data(folders).cte("pairs")
     moment = literal(now, _NODE.c.created_at.type)
     version = case((_NODE.c.kind == Kind.FILE, 1), else_=0)
-    alike = [*ALIKE, *COUNTERS]
+    alike = [*COPIED_COLUMNS, *COUNTERS]
     tag = literal(seq_of(session, space_id))
     rows = select(*(_NODE.c[name] for name in alike), literal(space_id), pairs.c.copy, version, moment, tag)
     inside = rows.join(pairs, _NODE.c.parent_id == pairs.c.original)

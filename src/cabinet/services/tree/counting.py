@@ -35,11 +35,16 @@ def levels_below(session: Session, node_ids: Sequence[int]) -> Iterator[ColumnEl
         level = folder_ids
 
 
-def count_below(session: Session, node_ids: Sequence[int], most: int) -> int:
-    """Return the number of these nodes and all below them, or any number above `most` if there are more."""
+def count_below(
+    session: Session, node_ids: Sequence[int], most: int, folder_ids: Sequence[int] | None = None
+) -> int:
+    """Return the number of these nodes and all below them, or any number above `most` if there are more.
+
+    `folder_ids` are the folders among them, if known: there is nothing below the others.
+    """
     count = len(node_ids)
     if count <= most:
-        for inside in levels_below(session, node_ids):
+        for inside in levels_below(session, node_ids if folder_ids is None else folder_ids):
             found = select(Node.id).where(inside).limit(most + 1 - count).subquery()
             count += session.scalar(select(func.count()).select_from(found)) or 0
             if count > most:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cabinet.errors import N_, InvalidField
 from cabinet.services.kernel.ids import derive_key
 
-BAD_CURSOR = N_("it does not come from the page before.")
+BAD_CURSOR = N_("it is not a cursor of this listing.")
 
 # Part of the derived key: change the number if the content of cursors changes.
 _PURPOSE = "cursors 2"
@@ -32,7 +32,7 @@ _NONCE_BYTES = 12
 _STEP = 48
 
 # The listing that a cursor is valid for: its kind, its scope, its subject and its order.
-Place: TypeAlias = Sequence[str | int]
+CursorContext: TypeAlias = Sequence[str | int]
 
 
 class Cursors:
@@ -41,7 +41,7 @@ class Cursors:
     def __init__(self, secret_key: str) -> None:
         self._cipher = AESGCM(derive_key(secret_key, _PURPOSE))
 
-    def seal(self, place: Place, position: Sequence[str | int], least: int = 0) -> str:
+    def seal(self, place: CursorContext, position: Sequence[str | int], least: int = 0) -> str:
         """Return a cursor for the position; all positions of up to `least` bytes give the same length."""
         text = _to_bytes(position)
         nonce = secrets.token_bytes(_NONCE_BYTES)
@@ -51,7 +51,7 @@ class Cursors:
         sealed = nonce + self._cipher.encrypt(nonce, padded, _to_bytes(place))
         return _to_word(sealed)
 
-    def open(self, place: Place, cursor: str) -> list[Any]:
+    def open(self, place: CursorContext, cursor: str) -> list[Any]:
         """Return the position that was sealed for this place; raises `InvalidField` for any other text."""
         try:
             sealed = _from_word(cursor)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 from cabinet.services.kernel.ids import derive_key
-from cabinet.services.tree.entries import Insides
+from cabinet.services.tree.entries import FolderTotals
 
 # Part of the derived key: change the number if responses about folders change.
 _PURPOSE = "folder tags 1"
@@ -27,12 +27,12 @@ class FolderTags:
     def __init__(self, secret_key: str) -> None:
         self._key = derive_key(secret_key, _PURPOSE)
 
-    def tag_of(self, insides: Insides, beside: Sequence[str] = ()) -> str | None:
+    def tag_of(self, totals: FolderTotals, beside: Sequence[str] = ()) -> str | None:
         """Return the tag of a folder's contents, for a response that also depends on `beside`.
 
         None for an actor who must not learn whether content is the same.
         """
-        if insides.mark is None:
+        if totals.mark is None:
             return None
-        hashed = json.dumps([*insides.mark, *beside]).encode()
+        hashed = json.dumps([*totals.mark, *beside]).encode()
         return blake2b(hashed, key=self._key, digest_size=_TAG_BYTES).hexdigest()

@@ -1,4 +1,4 @@
-"""Merging mounts into the folders of a root: one ordered listing between two positions.
+"""Merging mounts into the entries of a root: one ordered listing between two positions.
 
 A mount is compared by its own name and the values of its target.
 
@@ -14,17 +14,18 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Column
 
-from cabinet.models import Kind, Node
-from cabinet.services.tree.entries import Insides, Mounted
+from cabinet.models import Kind
+from cabinet.services.tree.entries import FolderTotals, Mounted
 from cabinet.services.tree.mounts import Mount
+from cabinet.services.tree.node_values import NodeValues
 
 # The columns that a listing compares. The last one is always the sort key of the name, which is unique.
-Columns: TypeAlias = tuple[InstrumentedAttribute[Any], ...]
+Columns: TypeAlias = tuple[Column[Any], ...]
 
 
-class Course(NamedTuple):
+class SortPlan(NamedTuple):
     """How to list a folder: the columns that order its folders and its files."""
 
     folder_id: int
@@ -41,7 +42,7 @@ class Course(NamedTuple):
 Position: TypeAlias = tuple[Kind, list[Any]]
 
 
-class Brief(NamedTuple):
+class EntrySummary(NamedTuple):
     """The fields that identify an entry of a folder and show whether it has changed."""
 
     id: int
@@ -56,75 +57,92 @@ class Brief(NamedTuple):
     mounted: Mounted | None = None
 
 
-_Own = TypeVar("_Own", Node, Brief)
+_Own = TypeVar("_Own", NodeValues, EntrySummary)
 
 
 def merged(
     own: Iterable[_Own],
     mounts: Sequence[Mount],
-    course: Course,
+    plan: SortPlan,
     start: Position | None,
     until: Position | None = None,
 ) -> Iterator[_Own | Mount]:
     """Yield the entries of a folder and its mounts between two positions, in order."""
-    if not mounts or (start is not None and start[0] != Kind.FOLDER):
-        yield from own
-        return
-    first = None if start is None else tuple(start[1])
-    last = tuple(until[1]) if until is not None and until[0] == Kind.FOLDER else None
-    keyed = [(_values_of(mount, course), mount) for mount in mounts]
-    keyed.sort(key=itemgetter(0), reverse=course.is_descending)
-    goes_down = course.is_descending
-    waiting = deque(
-        (key, mount)
-        for key, mount in keyed
-        if (first is None or (key < first if goes_down else key > first))
-        and (last is None or (key >= last if goes_down else key <= last))
-    )
+    waiting = deque(_between(mounts, plan, start, until))
     for each in own:
-        while waiting and (each.kind != Kind.FOLDER or _comes_first(waiting[0][0], each, course)):
-            yield waiting.popleft()[1]
+        while waiting and _comes_first(waiting[0], each, plan):
+            yield waiting.popleft()
         yield each
-    yield from (mount for _key, mount in waiting)
+    yield from waiting
 
 
-def _comes_first(key: tuple[Any, ...], folder: Node | Brief, course: Course) -> bool:
-    other = _values_of(folder, course)
-    return key > other if course.is_descending else key < other
+def _between(
+    mounts: Sequence[Mount], plan: SortPlan, start: Position | None, until: Position | None
+) -> Iterator[Mount]:
+    """Yield the mounts after one position and up to another, in order, folders first."""
+    for kind in (Kind.FOLDER, Kind.FILE):
+        keyed = [(_values_of(mount, plan), mount) for mount in mounts if mount.target.kind == kind]
+        keyed.sort(key=itemgetter(0), reverse=plan.is_descending)
+        for key, mount in keyed:
+            is_late = start is None or kind > start[0] or (kind == start[0] and _follows(key, start, plan))
+            is_early = (
+                until is None or kind < until[0] or (kind == until[0] and not _follows(key, until, plan))
+            )
+            if is_late and is_early:
+                yield mount
 
 
-def _values_of(each: Node | Brief | Mount, course: Course) -> tuple[Any, ...]:
-    """Return the values to compare for a folder, or for a mount those of its target with its own name."""
+def _follows(key: tuple[Any, ...], position: Position, plan: SortPlan) -> bool:
+    """Return whether values come after a position of the same kind."""
+    values = tuple(position[1])
+    return key < values if plan.is_descending else key > values
+
+
+def _comes_first(mount: Mount, other: NodeValues | EntrySummary, plan: SortPlan) -> bool:
+    if mount.target.kind != other.kind:
+        return mount.target.kind < other.kind
+    ours, theirs = _values_of(mount, plan), _values_of(other, plan)
+    return ours > theirs if plan.is_descending else ours < theirs
+
+
+def _values_of(each: NodeValues | EntrySummary | Mount, plan: SortPlan) -> tuple[Any, ...]:
+    """Return the values to compare, for a mount those of its target with its own name."""
     shown = each.target if isinstance(each, Mount) else each
     return tuple(
-        each.sort_key if column is Node.sort_key else getattr(shown, column.key)
-        for column in course.of_folders
+        each.sort_key if column.key == "sort_key" else getattr(shown, column.key)
+        for column in plan.columns_of(shown.kind)
     )
 
 
-def beside_of(mounts: Iterable[Mount]) -> tuple[str, ...]:
+def mount_states_of(mounts: Iterable[Mount]) -> tuple[str, ...]:
     """Return values that change with anything a listing shows of these mounts; never shown themselves."""
-    return tuple(
-        f"{each.id}/{each.target.id}/{each.target.tree_tag}/{each.mounted.role}/{each.mounted.owner}/{each.name}"
-        for each in mounts
-    )
+    return tuple(f"{each.id}/{_state_of(each.target)}/{each.mounted}/{each.name}" for each in mounts)
 
 
-def with_mounts(insides: Insides, mounts: Sequence[Mount]) -> Insides:
+def _state_of(target: NodeValues) -> str:
+    """Return a value that changes with what an entry shows: a file changes without getting a new tag."""
+    return f"{target.id}/{target.tree_tag}/{target.content_hash}/{target.modified_at}"
+
+
+def with_mounts(totals: FolderTotals, mounts: Sequence[Mount]) -> FolderTotals:
     """Return the contents of a root including those of its mounts."""
     targets = [mount.target for mount in mounts]
     return replace(
-        insides,
-        entries=insides.entries + len(targets),
-        files=insides.files + sum(target.tree_files for target in targets),
-        size=insides.size + sum(target.tree_size for target in targets),
+        totals,
+        entries=totals.entries + len(targets),
+        files=totals.files + sum(_files_of(target) for target in targets),
+        size=totals.size + sum(target.size + target.tree_size for target in targets),
     )
 
 
-def brief_of(mount: Mount) -> Brief:
+def _files_of(target: NodeValues) -> int:
+    return 1 if target.kind == Kind.FILE else target.tree_files
+
+
+def summary_of(mount: Mount) -> EntrySummary:
     """Return a mount in brief: its own id and name, and the values of its target."""
     target = mount.target
-    return Brief(
-        mount.id, Kind.FOLDER, mount.name, mount.sort_key, 0,
-        target.tree_size, target.tree_files, None, target.modified_at, mount.mounted,
+    return EntrySummary(
+        mount.id, target.kind, mount.name, mount.sort_key, target.size,
+        target.tree_size, target.tree_files, target.content_hash, target.modified_at, mount.mounted,
     )  # fmt: skip

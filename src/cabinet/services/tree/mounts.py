@@ -1,11 +1,15 @@
-"""Mounts: folders of other spaces that appear as folders in the root of a personal space.
+"""Mounts: folders and files of other spaces that appear in the root of a personal space.
 
 The first name of a path determines whose tree it leads to. Behind a mount it is the target's, with the rights
 of the mount's role and no other rights of the owner; services that get this scope do not know about the
 mount. Only scopes of whole spaces have mounts, and the root of a personal space cannot be a target, so
 nothing is shared on unseen and there are no cycles.
 
-A mount whose target is in the trash, itself or by a folder above it, is hidden but keeps its name.
+A mount whose target is in the trash, itself or by a folder above it, is hidden but keeps its name. So is one
+without a role, whose grants have ended, and one whose target belongs to a disabled account.
+
+The entries of a selection are found in the same way, though no node stands for them: each is a folder or a file
+at the root of the link, with the rights of the link.
 
 Rule: reads all mounts of a root in one query, and adds, renames and removes them under the lock of its space;
 operations below a target are done by other services.
@@ -17,20 +21,34 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from cabinet.errors import CabinetError, InvalidName, NotFound, TooManyMounts
-from cabinet.models import Batch, Kind, Node, Space, SpaceKind, Upload, User
+from cabinet.models import (
+    Acceptance,
+    Batch,
+    Kind,
+    Node,
+    ShareItem,
+    ShareRecipient,
+    Space,
+    SpaceKind,
+    Upload,
+    User,
+)
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.roles import ShareRole
-from cabinet.services.access.scope import Scope, whole_space
-from cabinet.services.kernel.database import execute_counted, publishing, writing
-from cabinet.services.tree.entries import Conflict, Entry, Mounted
-from cabinet.services.tree.name_conflicts import make_way
+from cabinet.services.access.scope import SELECTION, Scope, whole_space
+from cabinet.services.kernel.database import execute, execute_counted, publishing, writing
+from cabinet.services.tree.entries import Entry, Mounted, OnConflict
+from cabinet.services.tree.grants import role_of_mount
+from cabinet.services.tree.members import members
+from cabinet.services.tree.name_conflicts import resolve_conflict
 from cabinet.services.tree.names import search_key, sort_key, to_name
+from cabinet.services.tree.node_values import COLUMNS, NodeValues, columns_of
 from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.tree import Tree
 
@@ -42,11 +60,11 @@ _ROOT = (
     select(Node.id).where(Node.space_id == bindparam("space_id"), Node.parent_id.is_(None)).scalar_subquery()
 )
 
-# The target, then the mount's id, name, sort key and role, and the owner of the target.
-_Row: TypeAlias = Select[Node, int, str, bytes, str | None, str]
+# The target and its space, then the mount's id, name, sort key and role, the target's owner and its team space.
+_Rows: TypeAlias = Select[*tuple[Any, ...]]
 
 
-def _mounts(*wanted: ColumnElement[bool]) -> _Row:
+def _mounts(*wanted: ColumnElement[bool]) -> _Rows:
     """Return the query of the visible mounts of a root, with their targets and owners."""
     here = (Node.parent_id == _ROOT, Node.kind == Kind.MOUNT, *wanted)
     begun = select(Node.id, _TARGET.parent_id, _TARGET.trashed_at).join(_TARGET, _TARGET.id == Node.target_id)
@@ -56,11 +74,14 @@ def _mounts(*wanted: ColumnElement[bool]) -> _Row:
     way = way.union_all(upper.where(way.c.trashed_at.is_(None)))
     # The root of a deleted space is marked the same way.
     hidden = select(way.c.id).where(way.c.trashed_at.is_not(None))
-    columns = select(_TARGET, Node.id, Node.name, Node.sort_key, Node.role, User.username)
+    mount = (Node.id, Node.name, Node.sort_key, role_of_mount(), User.username, Space.public_id)
+    columns = select(*columns_of(_TARGET), _TARGET.space_id, *mount)
     found = columns.select_from(Node).join(_TARGET, _TARGET.id == Node.target_id)
     owned = found.join(Space, Space.id == _TARGET.space_id).outerjoin(User, User.id == Space.owner_id)
     may_be_target = or_(_TARGET.parent_id.is_not(None), Space.kind != SpaceKind.PERSONAL)
-    shown = owned.where(*here, Node.id.not_in(hidden), _TARGET.kind == Kind.FOLDER, may_be_target)
+    shown = owned.where(
+        *here, Node.id.not_in(hidden), _TARGET.kind != Kind.MOUNT, may_be_target, User.disabled_at.is_(None)
+    )
     return shown.order_by(Node.sort_key).limit(MAX_MOUNTS)
 
 
@@ -68,22 +89,23 @@ def _mounts(*wanted: ColumnElement[bool]) -> _Row:
 _ALL = _mounts()
 _BY_NAME = _mounts(Node.name == bindparam("name"))
 _BY_TARGET = _mounts(Node.target_id == bindparam("target_id"))
+_OF_SELECTION = {_ALL: members(), _BY_NAME: members(ShareItem.name == bindparam("name"))}
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A visible mount: its id, its name, and the current state of its target."""
+    """A visible mount: its id, its name, and the current state of its target, with the rights there.
+
+    `space_id` is the target's. An entry of a selection has no `mounted`: guests learn neither whose it is nor a role.
+    """
 
     id: int
     name: str
     sort_key: bytes
-    mounted: Mounted
-    target: Node
-
-    @property
-    def rights(self) -> Rights:
-        """The rights of the mount's user in the target."""
-        return self.mounted.role.rights
+    mounted: Mounted | None
+    target: NodeValues
+    space_id: int
+    rights: Rights
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,38 +118,39 @@ class Place:
 
     @property
     def is_mount(self) -> bool:
-        """Return whether this is a mount itself, not something below its target."""
+        """Return whether this is a mount itself, or an entry of a selection, not something below its target."""
         return self.mount is not None and not self.path
 
-    def outside(self, path: str) -> str:
+    def to_actor_path(self, path: str) -> str:
         """Return a path of the scope as a path of the actor."""
         if self.mount is None:
             return path
         return f"{self.mount.name}/{path}" if path else self.mount.name
 
-    def shown(self, entry: Entry) -> Entry:
+    def to_actor_entry(self, entry: Entry) -> Entry:
         """Return an entry of the scope with the actor's path; the root of the scope becomes the mount."""
         if self.mount is None:
             return entry
-        path, mounted = self.outside(entry.path), self.mount.mounted
+        path, mounted = self.to_actor_path(entry.path), self.mount.mounted
+        role = None if mounted is None else mounted.role
         if entry.path:
-            return replace(entry, path=path, role=mounted.role)
-        return replace(entry, path=path, name=self.mount.name, role=mounted.role, mounted=mounted)
+            return replace(entry, path=path, role=role)
+        return replace(entry, path=path, name=self.mount.name, role=role, mounted=mounted)
 
-    def told(self, error: CabinetError) -> CabinetError:
+    def to_actor_error(self, error: CabinetError) -> CabinetError:
         """Return the error with its path as a path of the actor."""
         path = error.data.get("path")
         if self.mount is not None and isinstance(path, str):
-            error.path = self.outside(path)  # type: ignore[attr-defined]  # it has that field
+            error.path = self.to_actor_path(path)  # type: ignore[attr-defined]  # it has that field
         return error
 
     @contextmanager
-    def telling(self) -> Iterator[None]:
+    def converting_errors(self) -> Iterator[None]:
         """Convert the paths of errors raised in the body to paths of the actor."""
         try:
             yield
         except CabinetError as error:
-            self.told(error)
+            self.to_actor_error(error)
             raise
 
 
@@ -161,34 +184,38 @@ class Mounts:
         kept = {name: _to_stored_name(name) for name in names} if known else {}
         return {name: known[stored_name] for name, stored_name in kept.items() if stored_name in known}
 
-    def of_begun(self, table: type[Batch | Upload], begun_id: str) -> Place | None:
+    def place_of_begun(self, table: type[Batch | Upload], begun_id: str) -> Place | None:
         """Return the place behind a mount where the actor began an upload or a batch, None if none."""
-        if not self._may_be_any:
+        if not self._may_be_any or self._scope.actor.is_guest:
             return None
         wanted = select(table.space_id, table.root_id).where(
             table.id == begun_id, table.user_id == self._scope.actor.user_id
         )
         row = self._session.execute(wanted).one_or_none()
-        mount = None if row is None or row.root_id is None else self.holding(row.space_id, row.root_id)
+        mount = None if row is None or row.root_id is None else self.find_by_target(row.space_id, row.root_id)
         return None if mount is None else self.at(mount)
 
-    def of_trashed(self, trash_ids: Sequence[str]) -> Mapping[str, Place]:
-        """Return the places behind mounts from which the actor deleted items, by their ids in the trash.
+    def places_of_trashed(self, trash_ids: Sequence[str]) -> Mapping[str, Place]:
+        """Return the places behind mounts where the actor may restore items, by their ids in the trash.
 
-        Items in the actor's own trash, and those deleted by others or elsewhere, are left out.
+        These are the items in the trashes of the actor's team spaces, and what the actor deleted elsewhere.
         """
-        mounts = self.all()
+        mounts = () if self._scope.actor.is_guest else self.all()
         if not mounts:
             return {}
+        teams = {mount.space_id: mount for mount in mounts if mount.target.parent_id is None}
         wanted = select(Node.trash_id, Node.space_id, Node.trashed_parent_id).where(
             Node.trash_id.in_(trash_ids),
             Node.space_id != self._scope.space_id,
-            Node.trashed_by == self._scope.actor.user_id,
+            or_(Node.trashed_by == self._scope.actor.user_id, Node.space_id.in_(teams)),
         )
         places: dict[str, Place] = {}
-        for trash_id, _space_id, parent_id in self._session.execute(wanted).all():
+        for trash_id, space_id, parent_id in self._session.execute(wanted).all():
+            if space_id in teams and trash_id is not None:
+                places[trash_id] = self.at(teams[space_id])
+                continue
             parent = None if parent_id is None else self._session.get(Node, parent_id)
-            above = set() if parent is None else {each.id for each in self._tree.way_up(parent)}
+            above = set() if parent is None else {each.id for each in self._tree.iter_with_ancestors(parent)}
             # If several mounts lead there, prefer one whose role allows restoring.
             holding = [self.at(mount) for mount in mounts if mount.target.id in above]
             if holding and trash_id is not None:
@@ -200,7 +227,13 @@ class Mounts:
         target = mount.target
         root_id = None if target.parent_id is None else target.id
         scope = Scope(
-            self._scope.actor, target.space_id, root_id, mount.rights, mount.id, may_have_mounts=False
+            self._scope.actor,
+            mount.space_id,
+            root_id,
+            mount.rights,
+            share_id=self._scope.share_id,
+            mount_id=None if mount.mounted is None else mount.id,
+            may_have_mounts=False,
         )
         return Place(scope, path, mount)
 
@@ -212,19 +245,21 @@ class Mounts:
         found = self._read(_BY_NAME, name=stored_name) if stored_name else []
         return found[0] if found else None
 
-    def holding(self, space_id: int, root_id: int) -> Mount | None:
-        """Return a visible mount of a folder in another space, None if there is none."""
-        found = self._read(_BY_TARGET, target_id=root_id) if self._may_be_any else []
-        return next((mount for mount in found if mount.target.space_id == space_id), None)
+    def find_by_target(self, space_id: int, root_id: int) -> Mount | None:
+        """Return a visible mount of a node in another space, None if there is none."""
+        found = self._read(_BY_TARGET, target_id=root_id) if self._scope.is_whole and self._may_be_any else []
+        return next((mount for mount in found if mount.space_id == space_id), None)
 
     def all(self) -> Sequence[Mount]:
-        """Return the visible mounts by name; none if the scope is not a whole space."""
+        """Return the visible mounts by name; none if the scope is neither a whole space nor a selection."""
         return self._read(_ALL) if self._may_be_any else []
 
-    def add(self, target_id: int, name: str, role: ShareRole, on_conflict: Conflict, now: datetime) -> Place:
-        """Mount a folder of another space in the root; return its place.
+    def add(
+        self, target_id: int, name: str, role: ShareRole, on_conflict: OnConflict, now: datetime
+    ) -> Place:
+        """Mount a node of another space in the root; return its place.
 
-        Raises `NotFound` if the target is not a folder of another space, is in the trash, or is the root of a
+        Raises `NotFound` if the target is not a folder or a file of another space, is in the trash, or is the root of a
         personal space; `TooManyMounts`, `InvalidName`, and `EntryExists` if the name is in use.
         """
         self._scope.require_whole(CHANGE)
@@ -234,29 +269,40 @@ class Mounts:
             if space_id is None or space_id == self._scope.space_id:
                 raise NotFound
             lock_spaces(self._session, [self._scope.space_id, space_id])
-            root = self._tree.root()
             self._check_target(target_id, space_id)
-            if self._count(root) >= MAX_MOUNTS:
-                raise TooManyMounts(allowed=MAX_MOUNTS)
-            made = Node(space_id=self._scope.space_id, parent_id=root.id, kind=Kind.MOUNT)
-            (name,) = make_way(self._tree, made, root, (name,), on_conflict, now)
-            made.name, made.sort_key, made.search_key = name, sort_key(name), search_key(name)
-            made.created_at = made.modified_at = now
-            made.target_id, made.role = target_id, role
-            self._session.add(made)
-            self._set_has_mounts(has_mounts=True)
+            name = self.insert(target_id, name, role, on_conflict, now).name
         return self.place(name)
+
+    def insert(
+        self, target_id: int, name: str, role: ShareRole | None, on_conflict: OnConflict, now: datetime
+    ) -> Node:
+        """Mount a valid target in the caller's transaction, which holds the locks; return the mount.
+
+        Without a `role`, grants have it. Raises `TooManyMounts`, and `EntryExists` if the name is in use.
+        """
+        root = self._tree.root()
+        if self._count(root) >= MAX_MOUNTS:
+            raise TooManyMounts(allowed=MAX_MOUNTS)
+        made = Node(space_id=self._scope.space_id, parent_id=root.id, kind=Kind.MOUNT)
+        (name,) = resolve_conflict(self._tree, made, root, (name,), on_conflict, now)
+        made.name, made.sort_key, made.search_key = name, sort_key(name), search_key(name)
+        made.created_at = made.modified_at = now
+        made.target_id, made.role = target_id, role
+        self._session.add(made)
+        self._session.flush()
+        self._set_has_mounts(has_mounts=True)
+        return made
 
     def _check_target(self, target_id: int, space_id: int) -> None:
         target, space = self._session.get(Node, target_id), self._session.get_one(Space, space_id)
-        if target is None or target.kind != Kind.FOLDER:
+        if target is None or target.kind == Kind.MOUNT:
             raise NotFound
         if target.parent_id is None and space.kind == SpaceKind.PERSONAL:
             raise NotFound
         if Tree(self._session, whole_space(space_id)).path_of(target) is None:
             raise NotFound
 
-    def rename(self, name: str, to: str, on_conflict: Conflict, now: datetime) -> Place:
+    def rename(self, name: str, to: str, on_conflict: OnConflict, now: datetime) -> Place:
         """Rename a mount, not its target; return its place.
 
         Raises `NotFound`, `InvalidName`, and `EntryExists` if the name is in use, like any rename.
@@ -267,7 +313,7 @@ class Mounts:
             root = self._tree.root(lock=True)
             node = self._get(root, name)
             if to != node.name:
-                (to,) = make_way(self._tree, node, root, (to,), on_conflict, now)
+                (to,) = resolve_conflict(self._tree, node, root, (to,), on_conflict, now)
                 node.name, node.sort_key, node.search_key = to, sort_key(to), search_key(to)
         return self.place(to)
 
@@ -278,20 +324,26 @@ class Mounts:
             self.remove(self._tree.root(lock=True), [name])
 
     def remove(self, root: Node, names: Iterable[str]) -> None:
-        """Remove mounts in the caller's transaction, which holds the lock; raises as `leave`."""
+        """Remove mounts in the caller's transaction, which holds the lock; raises as `leave`.
+
+        The grants that they show are declined, so that nobody mounts them again.
+        """
         for name in names:
-            self._session.delete(self._get(root, name))
+            node = self._get(root, name)
+            declined = update(ShareRecipient).where(ShareRecipient.mount_id == node.id)
+            execute_counted(self._session, declined.values(state=Acceptance.DECLINED, mount_id=None))
+            self._session.delete(node)
         self._session.flush()
         self._set_has_mounts(has_mounts=self._count(root) > 0)
 
     def entry(self, mount: Mount) -> Entry:
         """Return the entry of a mount, with what the actor may see."""
         place = self.at(mount)
-        return place.shown(Tree(self._session, place.scope).to_entry(mount.target, ()))
+        return place.to_actor_entry(Tree(self._session, place.scope).to_entry(mount.target, ()))
 
     @property
     def _may_be_any(self) -> bool:
-        return self._scope.is_whole and self._scope.may_have_mounts
+        return self._scope.is_selection or (self._scope.is_whole and self._scope.may_have_mounts)
 
     def _count(self, root: Node) -> int:
         """Return the number of mounts, including hidden ones."""
@@ -308,12 +360,26 @@ class Mounts:
             raise NotFound
         return node
 
-    def _read(self, statement: _Row, **values: str | int) -> list[Mount]:
-        rows = self._session.execute(statement, {"space_id": self._scope.space_id, **values})
+    def _read(self, statement: _Rows, **values: str | int) -> list[Mount]:
+        if self._scope.is_selection:
+            # Negative: no node has the id of an entry of a selection.
+            return [
+                Mount(SELECTION - 1 - position, name, key, None, target, space_id, self._scope.granted)
+                for target, space_id, position, name, key in self._rows_of(
+                    _OF_SELECTION[statement], {"share_id": self._scope.share_id, **values}
+                )
+            ]
+        rows = self._rows_of(statement, {"space_id": self._scope.space_id, **values})
+        roles = ((row, ShareRole(row[5])) for row in rows if row[5] is not None)
         return [
-            Mount(row.id, row.name, row.sort_key, Mounted(row.username or "", ShareRole(row.role)), row[0])
-            for row in rows
+            Mount(node_id, name, key, Mounted(owner or "", role, team), target, space_id, role.rights)
+            for (target, space_id, node_id, name, key, _role, owner, team), role in roles
         ]
+
+    def _rows_of(self, statement: _Rows, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows, with the values of the target first."""
+        for row in execute(self._session, statement, values):
+            yield (NodeValues(*row[: len(COLUMNS)]), *row[len(COLUMNS) :])
 
 
 def _to_stored_name(name: str) -> str | None:

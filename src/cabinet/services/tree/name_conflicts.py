@@ -11,7 +11,7 @@ from datetime import datetime
 from cabinet.errors import EntryExists, IntoItself
 from cabinet.models import Kind, Node
 from cabinet.services.access.rights import Rights
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.names import join_path, numbered
 from cabinet.services.tree.tree import Tree
 
@@ -33,8 +33,8 @@ def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
     return numbered(name, free)
 
 
-def make_way(
-    tree: Tree, node: Node, folder: Node, names: tuple[str, ...], on_conflict: Conflict, now: datetime
+def resolve_conflict(
+    tree: Tree, node: Node, folder: Node, names: tuple[str, ...], on_conflict: OnConflict, now: datetime
 ) -> tuple[str, ...]:
     """Return the path for `node` in `folder`, which is `names` or renamed; that name is free afterwards.
 
@@ -44,12 +44,12 @@ def make_way(
     there = tree.child(folder, names[-1])
     if there is None:
         return names
-    if on_conflict is Conflict.RENAME:
+    if on_conflict is OnConflict.RENAME:
         free = free_name(names[-1], lambda name: tree.child(folder, name) is not None)
         return (*names[:-1], free)
-    if on_conflict is Conflict.FAIL or there.id == node.id or there.kind == Kind.MOUNT:
+    if on_conflict is OnConflict.FAIL or there.id == node.id or there.kind == Kind.MOUNT:
         raise EntryExists(path=join_path(names))
-    if tree.lies_in(node, there):
+    if tree.is_inside(node, there):
         raise IntoItself(path=join_path(names))
     tree.scope.require(Rights.DELETE)
     tree.trash(there, names, now)

@@ -21,15 +21,17 @@ PATH_BYTES = 2048
 PATH_SEGMENTS = 64
 
 EMPTY = N_("it is empty.")
-DOTS = N_("it means another folder.")
+DOTS = N_("it is reserved for another folder.")
 SEPARATOR = N_("it contains a slash, a backslash or a control character.")
-BIDI = N_("it contains characters that reverse the direction of writing.")
+BIDI = N_("it contains characters that change the text direction.")
 NOT_UNICODE = N_("it is not valid UTF-8.")
 TOO_LONG = N_("a name has at most 255 characters, of which an emoji counts as two or more.")
 PATH_TOO_LONG = N_(
     "a path has at most 64 names and 2048 characters, of which a Cyrillic letter counts as two and a "
     "Chinese one as three."
 )
+
+_DOTS = {".", ".."}
 
 # Surrogates replace bytes that Python could not decode.
 _BROKEN = re.compile("[\ud800-\udfff]")
@@ -38,6 +40,12 @@ _BIDI = re.compile("[\u061c\u202a-\u202e\u2066-\u2069]")
 # Allowed, because Hebrew and Arabic names contain them: they affect only adjacent characters, and are
 # invisible.
 _MARKS = re.compile("[\u200e\u200f]")
+
+# Most names: printable ASCII without separators, which is normalized and allowed, unless it is only dots.
+_PLAIN = re.compile(r"[ -.0-\[\]-~]{1,255}")
+
+# A path of such names.
+_PLAIN_PATH = re.compile(rf"{_PLAIN.pattern}(?:/{_PLAIN.pattern})*")
 
 # Joins two emoji into one.
 _JOINER = "\u200d"
@@ -53,6 +61,8 @@ _SEARCH_KEY_BYTES = 2400
 
 def to_name(text: str) -> str:
     """Return `text` as one normalized name; raises `InvalidName`."""
+    if _PLAIN.fullmatch(text) and text not in _DOTS:
+        return text
     if _BROKEN.search(text):
         raise InvalidName(name=_shown(text), reason=NOT_UNICODE)
     name = unicodedata.normalize("NFC", text)
@@ -66,7 +76,7 @@ def _fault(name: str) -> str | None:
     seen = _MARKS.sub("", name)
     if not seen:
         return EMPTY
-    if seen in {".", ".."}:
+    if seen in _DOTS:
         return DOTS
     if _FORBIDDEN.search(name):
         return SEPARATOR
@@ -91,7 +101,10 @@ def split_path(text: str) -> tuple[str, ...]:
     """Return the names of the path `text`, separated by `/`; empty text is the root. Raises `InvalidName`."""
     if not text:
         return ()
-    names = tuple(to_name(segment) for segment in text.split("/"))
+    names = tuple(text.split("/"))
+    # A look-up checks a thousand paths.
+    if not (_PLAIN_PATH.fullmatch(text) and _DOTS.isdisjoint(names)):
+        names = tuple(to_name(segment) for segment in names)
     check_path(names)
     return names
 
@@ -104,7 +117,7 @@ def check_path(names: tuple[str, ...]) -> None:
 
 def fits(names: tuple[str, ...]) -> bool:
     """Return whether the path of valid `names` is neither too long nor too deep."""
-    return len(names) <= PATH_SEGMENTS and len(join_path(names).encode()) <= PATH_BYTES
+    return len(names) <= PATH_SEGMENTS and len("/".join(names).encode()) <= PATH_BYTES
 
 
 def too_long(names: tuple[str, ...]) -> InvalidName:

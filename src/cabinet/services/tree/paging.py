@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cabinet.services.tree.entries import Entry, Insides
+from cabinet.services.tree.entries import Entry, FolderTotals
 
 
 class Sort(StrEnum):
@@ -34,15 +34,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some entries of a folder that contains `insides`; `next` is the cursor of the rest, or None.
+    """Some entries of a folder that contains `totals`; `next` is the cursor of the rest, or None.
 
-    `shown` is `insides` together with what is behind mounts; `beside` is the state of the mounts, for the
-    entity tag only.
+    `shown` is `totals` together with what is behind mounts; `beside` is the state of the mounts and of
+    the signs of shared entries, for the entity tag only.
     """
 
     path: str
     entries: Sequence[Entry]
     next: str | None
-    insides: Insides
-    shown: Insides
+    totals: FolderTotals
+    shown: FolderTotals
     beside: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ from cabinet.services.tree.counting import count_below
 from cabinet.services.tree.subtree import longest_below
 
 # Nodes examined by one transaction: some 20 ms.
-LOOKED_AT = 5000
+MAX_EXAMINED = 5000
 
 # Times that a folder is measured for one transaction; if it keeps changing, it is reported as busy.
 _TRIES = 5
@@ -133,7 +133,7 @@ def look_up_reach(session: Session, folder: Node) -> None:
     known: _Known = session.info[_KNOWN]
     found = known.holding.get(folder.id)
     if found is None:
-        room = LOOKED_AT - known.looked_at
+        room = MAX_EXAMINED - known.looked_at
         count = count_below(session, [folder.id], room)
         known.looked_at += min(count, room)
         if count > room:

@@ -28,7 +28,10 @@ from cabinet.models import (
     BatchItem,
     BatchKind,
     BatchState,
+    Event,
     Node,
+    Share,
+    ShareRecipient,
     Space,
     Thumbnail,
     Upload,
@@ -36,12 +39,12 @@ from cabinet.models import (
     Version,
 )
 from cabinet.services.access.scope import whole_space
-from cabinet.services.kernel.database import Pace, execute_counted, writing
+from cabinet.services.kernel.database import BatchSizer, execute_counted, writing
 from cabinet.services.tree.counting import count_below
 from cabinet.services.tree.roots import root_of
 from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.subtree import below
-from cabinet.services.tree.usage import use
+from cabinet.services.tree.usage import add_usage
 
 # The maximum number of nodes that one transaction removes, and of other rows that it touches.
 STEP = 200
@@ -57,13 +60,16 @@ class Measured:
     entries: int = 0
     size: int = 0
 
+    def __add__(self, other: Measured) -> Measured:
+        return Measured(self.entries + other.entries, self.size + other.size)
 
-def note_hidden(session: Session) -> None:
-    """Record in the session that something was hidden, for `take_note`."""
+
+def mark_hidden(session: Session) -> None:
+    """Record in the session that something was hidden, for `pop_hidden_mark`."""
     session.info[_NOTED] = True
 
 
-def take_note(session: Session) -> bool:
+def pop_hidden_mark(session: Session) -> bool:
     """Return whether something was hidden in this session since the last call."""
     return bool(session.info.pop(_NOTED, False))
 
@@ -90,12 +96,12 @@ def is_small(session: Session, tops: Sequence[int]) -> bool:
         select(Version.id).join(nodes, Version.node_id == nodes.c.id),
         select(BatchItem.position).join(nodes, BatchItem.node_id == nodes.c.id),
         select(BatchItem.position).join(nodes, BatchItem.parent_id == nodes.c.id),
-        *(select(key).join(nodes, column == nodes.c.id) for key, column in _REFERRING),
+        *(select(key).join(nodes, column == nodes.c.id) for key, column in (*_REFERRING, _MOUNTS)),
     )
     return not any(has_more_than(session, rows, ROWS) for rows in touched)
 
 
-def weigh(session: Session, node_id: int) -> int:
+def count_nodes(session: Session, node_id: int) -> int:
     """Return the number of nodes in a tree, or any number above `STEP` if there are more."""
     return count_below(session, [node_id], STEP)
 
@@ -113,7 +119,7 @@ def purge(session: Session, space_id: int, node_ids: Sequence[int]) -> Measured:
     """
     session.flush()
     freed = measure(session, select(Node.id).where(Node.id.in_(node_ids)))
-    use(session, whole_space(space_id), -freed.size, entries=-freed.entries)
+    add_usage(session, whole_space(space_id), -freed.size, entries=-freed.entries)
     _delete(session, node_ids)
     return freed
 
@@ -185,8 +191,10 @@ def _detach_from_items(session: Session, node_ids: Sequence[int]) -> bool:
 
 
 def _clear_references(session: Session, node_ids: Sequence[int]) -> bool:
-    """Clear other references to some nodes, as `_detach_from_items` does."""
-    has_cleared = False
+    """Clear other references to some nodes, and delete their mounts, as `_detach_from_items` does."""
+    mounts = select(Node.id).where(Node.target_id.in_(node_ids))
+    if has_cleared := has_more_than(session, mounts, ROWS):
+        execute_counted(session, delete(Node).where(Node.id.in_(mounts.limit(ROWS))))
     for key, column in _REFERRING:
         held = session.scalars(select(key).where(column.in_(node_ids)).limit(ROWS + 1)).all()
         if len(held) > ROWS:
@@ -205,7 +213,7 @@ class Removal:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._pace = Pace(STEP)
+        self._batch_sizer = BatchSizer(STEP)
 
     def has_work(self) -> bool:
         """Return whether hidden rows are left to remove."""
@@ -235,19 +243,19 @@ class Removal:
 
     def _repeat(self, space_id: int, remove: Callable[[], int | None]) -> int:
         """Remove batch after batch, each in a transaction under the lock of its space."""
-        self.settle(space_id)
-        removed, self._pace = 0, Pace(STEP)
+        self.release_hidden(space_id)
+        removed, self._batch_sizer = 0, BatchSizer(STEP)
         while True:
             with writing(self._session):
                 begun = time.monotonic()
                 lock_spaces(self._session, [space_id])
                 some = remove()
-            self._pace.adjust(time.monotonic() - begun)
+            self._batch_sizer.adjust(time.monotonic() - begun)
             if some is None:
                 return removed
             removed += some
 
-    def settle(self, space_id: int) -> None:
+    def release_hidden(self, space_id: int) -> None:
         """Subtract from the usage of a space what the mark of its trash hides.
 
         Hidden rows do not change, so they are measured while others write.
@@ -268,43 +276,63 @@ class Removal:
                     Space.trash_purged_to.is_not_distinct_from(row.trash_purged_to),
                 )
                 if execute_counted(self._session, moved.values(trash_purged_to=row.trash_hidden_to)):
-                    use(self._session, whole_space(space_id), -freed.size, entries=-freed.entries)
+                    add_usage(self._session, whole_space(space_id), -freed.size, entries=-freed.entries)
 
     def _remove_of_batch(self, batch_id: str, space_id: int) -> int | None:
         # A committed batch never changes its state again.
         items = select(BatchItem.node_id).where(BatchItem.batch_id == batch_id)
-        tops = self._session.scalars(items.order_by(BatchItem.position).limit(self._pace.size + 1)).all()
+        tops = self._session.scalars(
+            items.order_by(BatchItem.position).limit(self._batch_sizer.size + 1)
+        ).all()
         if not tops:
             self._session.execute(delete(Batch).where(Batch.id == batch_id))
             return None
-        return remove_some(self._session, list(dict.fromkeys(tops)), self._pace.size)[0].entries
+        return remove_some(self._session, list(dict.fromkeys(tops)), self._batch_sizer.size)[0].entries
 
     def _remove_of_trash(self, space_id: int) -> int | None:
         space = self._session.get(Space, space_id)
         if space is None or space.trash_purged_to is None:
             return None
         wanted = trashed_between(space_id, None, space.trash_purged_to).order_by(Node.trashed_at)
-        if tops := self._session.scalars(wanted.limit(self._pace.size + 1)).all():
-            return remove_some(self._session, tops, self._pace.size)[0].entries
+        if tops := self._session.scalars(wanted.limit(self._batch_sizer.size + 1)).all():
+            return remove_some(self._session, tops, self._batch_sizer.size)[0].entries
         if space.trash_hidden_to == space.trash_purged_to:
             space.trash_hidden_to = space.trash_purged_to = None
         return None
 
     def _remove_of_space(self, space_id: int) -> int | None:
+        # Before the shares, which would take all of their recipients along.
+        if self._remove_recipients(space_id):
+            return 0
         # Batches last: by then their items were deleted with the nodes.
         if self._remove_rows(_BESIDE_NODES[:-1], space_id):
             return 0
         root = self._session.scalar(root_of(space_id))
         if root is not None:
-            freed, is_all = remove_some(self._session, [root], self._pace.size)
+            mounts = select(Node.id).where(Node.target_id == root).limit(ROWS)
+            if execute_counted(self._session, delete(Node).where(Node.id.in_(mounts))):
+                return 0
+            freed, is_all = remove_some(self._session, [root], self._batch_sizer.size)
             # The root does not count as an entry of its space.
             return freed.entries - is_all
         if self._remove_rows(_BESIDE_NODES[-1:], space_id):
             return 0
         owner_id = self._session.scalar(select(Space.owner_id).where(Space.id == space_id))
+        # In the spaces of others.
+        elsewhere = select(Event.id).where(Event.user_id == owner_id).limit(ROWS)
+        forgotten = update(Event).where(Event.id.in_(elsewhere)).values(user_id=None)
+        if owner_id is not None and execute_counted(self._session, forgotten):
+            return 0
         self._session.execute(delete(Space).where(Space.id == space_id))
+        # A team space has no owner.
         self._session.execute(delete(User).where(User.id == owner_id, User.deleted_at.is_not(None)))
         return None
+
+    def _remove_recipients(self, space_id: int) -> bool:
+        """Delete the recipients of one share of a space; return whether there were any."""
+        one = _RECIPIENTS.where(Share.space_id == space_id).limit(1)
+        gone = delete(ShareRecipient).where(ShareRecipient.share_id.in_(one))
+        return execute_counted(self._session, gone) > 0
 
     def _remove_rows(self, tables: _Tables, space_id: int) -> bool:
         """Delete some rows from the first of the tables that has any in a space; return whether one had."""
@@ -315,11 +343,14 @@ class Removal:
         return False
 
 
-_Tables: TypeAlias = Sequence[tuple[InstrumentedAttribute[str], InstrumentedAttribute[int]]]
+_Tables: TypeAlias = Sequence[tuple[InstrumentedAttribute[Any], InstrumentedAttribute[int]]]
 
 # A space may also have many rows in these tables.
 _BESIDE_NODES: _Tables = (
+    # Before links, which would take theirs along.
+    (Event.id, Event.space_id),
     (Upload.id, Upload.space_id),
+    (Share.id, Share.space_id),
     (Thumbnail.content_hash, Thumbnail.space_id),
     (Batch.id, Batch.space_id),
 )
@@ -329,21 +360,35 @@ _REFERRING: Sequence[tuple[InstrumentedAttribute[Any], InstrumentedAttribute[int
     (Node.id, Node.trashed_parent_id),
     (Upload.id, Upload.root_id),
     (Batch.id, Batch.root_id),
+    (Event.id, Event.node_id),
 )
+
+
+# A mount is deleted with its target.
+_MOUNTS = (Node.id, Node.target_id)
+_RECIPIENTS = select(ShareRecipient.share_id).join(Share, Share.id == ShareRecipient.share_id)
 
 
 def has_much_beside_nodes(session: Session, space_id: int) -> bool:
     """Return whether a space has more rows besides its nodes than one transaction should delete."""
-    return any(
-        has_more_than(session, select(key).where(space == space_id), ROWS) for key, space in _BESIDE_NODES
+    mounts = select(Node.id).where(Node.target_id == root_of(space_id).scalar_subquery())
+    recipients = _RECIPIENTS.where(Share.space_id == space_id)
+    elsewhere = select(Event.id).join(Space, Space.owner_id == Event.user_id).where(Space.id == space_id)
+    return (
+        has_more_than(session, mounts, STEP)
+        or has_more_than(session, recipients, ROWS)
+        or has_more_than(session, elsewhere, ROWS)
+        or any(
+            has_more_than(session, select(key).where(space == space_id), ROWS) for key, space in _BESIDE_NODES
+        )
     )
 
 
-def end_space(session: Session, root: Node, now: datetime) -> None:
+def hide_space(session: Session, root: Node, now: datetime) -> None:
     """Hide a whole space, which the caller has locked; `Removal` deletes it."""
     root.trashed_at = now
     session.get_one(Space, root.space_id).deleted_at = now
-    note_hidden(session)
+    mark_hidden(session)
 
 
 def trashed_between(space_id: int, after: datetime | None, up_to: datetime | None) -> Select[int]:

@@ -35,19 +35,22 @@ from cabinet.errors import N_, InvalidField, Unavailable
 from cabinet.models import Kind, Node
 from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
+from cabinet.services.kernel.clock import Clock, utc_now
 from cabinet.services.kernel.search_index import END, Candidates, TookTooLong, find_candidates
 from cabinet.services.tree.counting import levels_below
-from cabinet.services.tree.cursors import Cursors, Place
+from cabinet.services.tree.cursors import CursorContext, Cursors
 from cabinet.services.tree.entries import Entry
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.mounts import Mount, Mounts
-from cabinet.services.tree.names import join_path, search_words, split_path
+from cabinet.services.tree.names import join_path, search_key, search_words, split_path
+from cabinet.services.tree.node_values import AnyNode
+from cabinet.services.tree.share_signs import Signs
 from cabinet.services.tree.tree import Tree
 
-NOTHING_ASKED = N_("it is empty.")
+NO_QUERY = N_("it is empty.")
 
 # The maximum number of candidates examined for one page, however few match.
-_LOOKED_AT = 5000
+_MAX_EXAMINED = 5000
 # An extent is limited to the candidates of this many pages.
 _PAGES_AT_ONCE = 4
 # Seconds after which a page ends with what it has, but not before its first batch.
@@ -78,9 +81,10 @@ class _Folder:
 
 @dataclass(frozen=True, slots=True)
 class _Begin:
-    """A folder where a search starts, and a function from a node and its relative path to its entry."""
+    """The space and the folder where a search starts, and a function from a node and its relative path to its entry."""
 
-    folder: Node
+    space_id: int
+    folder_id: int
     tell: Callable[[Node, tuple[str, ...]], Entry]
 
 
@@ -121,11 +125,13 @@ class Search:
         cursors: Cursors,
         scope: Scope,
         timer: Callable[[], float] = time.monotonic,
+        clock: Clock = utc_now,
     ) -> None:
         self._session = session
         self._cursors = cursors
         self._scope = scope
         self._timer = timer
+        self._signs = Signs(session, scope, clock)
         self._tree = Tree(session, scope)
         self._mounts = Mounts(session, scope)
         self._folders: dict[int, _Folder] = {}
@@ -136,22 +142,23 @@ class Search:
         Raises `NotFound`, `NotAFolder`, `Unavailable` if the index is too slow, or `InvalidField` for an
         empty query or an invalid cursor.
         """
-        return self._page(query, path, Extent(None, limit, limit), after, _LOOKED_AT)
+        return self._page(query, path, Extent(None, limit, limit), after, _MAX_EXAMINED)
 
     def first_part(self, query: str, path: str, extent: Extent, after: str | None = None) -> SearchPage:
         """Return the results of the pages that `extent` covers; raises as `page` does."""
-        return self._page(query, path, extent, after, _PAGES_AT_ONCE * _LOOKED_AT)
+        return self._page(query, path, extent, after, _PAGES_AT_ONCE * _MAX_EXAMINED)
 
     def _page(self, query: str, path: str, extent: Extent, after: str | None, most: int) -> SearchPage:
         """Return entries after the cursor `after` up to the end of `extent`; examines `most` candidates."""
         self._scope.require(Rights.LIST)
         words = search_words(query)
         if not words:
-            raise InvalidField(field="q", reason=NOTHING_ASKED)
+            raise InvalidField(field="q", reason=NO_QUERY)
         names = split_path(path)
         folder = self._tree.get_folder(names)
         mounts = {} if names else {mount.id: mount for mount in self._mounts.all()}
         begins = [self._begin_here(folder, names), *map(self._begin_behind, mounts.values())]
+        selected = {each.target.id: each for each in mounts.values()} if self._scope.is_selection else {}
         place = ("search", *self._scope.key, join_path(names), " ".join(words))
         before = self._from_cursor(place, after, END)
         until = self._from_cursor(place, extent.until, 0)
@@ -174,8 +181,9 @@ class Search:
                         behind = extent.until if is_as_before else self._cursors.seal(place, [last])
                         return SearchPage(join_path(names), entries, behind)
                     looked_at, last = looked_at + 1, node.id
-                    has_all = all(word in node.search_key for word in words)
-                    found = self._entry(node, begins, mounts) if has_all else None
+                    found = self._selected_entry(node, words, selected)
+                    if found is None and all(word in node.search_key for word in words):
+                        found = self._entry(node, begins, mounts)
                     if found is not None:
                         entries.append(found)
                 rest = batch.rest
@@ -190,24 +198,31 @@ class Search:
             join_path(names), entries, None if rest is None else self._cursors.seal(place, [rest])
         )
 
-    def _from_cursor(self, place: Place, cursor: str | None, otherwise: int) -> int:
+    def _from_cursor(self, place: CursorContext, cursor: str | None, otherwise: int) -> int:
         """Return the id that a cursor continues below, or `otherwise` without a cursor."""
         return otherwise if cursor is None else int(self._cursors.open(place, cursor)[0])
 
     def _begin_here(self, folder: Node, names: tuple[str, ...]) -> _Begin:
-        return _Begin(folder, lambda node, found: self._tree.to_entry(node, (*names, *found)))
+        def tell(node: Node, found: tuple[str, ...]) -> Entry:
+            return self._signs.mark(self._tree.to_entry(node, (*names, *found)), node.id)
+
+        return _Begin(folder.space_id, folder.id, tell)
 
     def _begin_behind(self, mount: Mount) -> _Begin:
         place = self._mounts.at(mount)
         tree = Tree(self._session, place.scope)
-        return _Begin(mount.target, lambda node, found: place.shown(tree.to_entry(node, found)))
+
+        def tell(node: Node, found: tuple[str, ...]) -> Entry:
+            return place.to_actor_entry(tree.to_entry(node, found))
+
+        return _Begin(mount.space_id, mount.target.id, tell)
 
     def _entry(self, node: Node, begins: Sequence[_Begin], mounts: Mapping[int, Mount]) -> Entry | None:
         """Return the entry of a node that is below one of the folders or one of the mounts, else None."""
         if node.kind == Kind.MOUNT:
             return self._mounts.entry(mounts[node.id]) if node.id in mounts else None
         for begin in begins:
-            found = self._place(node, begin.folder) if begin.folder.space_id == node.space_id else None
+            found = self._place(node, begin.folder_id) if begin.space_id == node.space_id else None
             if found is not None:
                 return begin.tell(node, (*found, node.name))
         return None
@@ -218,7 +233,7 @@ class Search:
         """Yield nodes that may have `words` in their names, with ids below `before` and folders looked up."""
         if any("\0" in word for word in words):
             return  # No name contains one, and the databases do not accept it.
-        sources = [_Source(self._fetch_here(words, folder), before)]
+        sources = [_Source(self._fetch_here(words, folder, mounts), before)]
         sources += [_Source(fetch, before) for fetch in self._fetch_behind(words, mounts)]
         rest: int | None = before
         while rest is not None:
@@ -231,7 +246,20 @@ class Search:
             self._look_up(node.parent_id for node in nodes)
             yield Candidates(nodes, rest)
 
-    def _fetch_here(self, words: Sequence[str], folder: Node) -> Callable[[int], Candidates]:
+    def _selected_entry(
+        self, node: Node, words: Sequence[str], selected: Mapping[int, Mount]
+    ) -> Entry | None:
+        """Return a node as an entry of the selection, where it keeps its name; None if it has not all `words`."""
+        mount = selected.get(node.id)
+        if mount is None or not _has_all(mount, words):
+            return None
+        return self._mounts.entry(mount)
+
+    def _fetch_here(
+        self, words: Sequence[str], folder: Node, mounts: Sequence[Mount]
+    ) -> Callable[[int], Candidates]:
+        if self._scope.is_selection:
+            return self._fetch_walked({each.target.id for each in mounts if _has_all(each, words)})
         walked = None if self._scope.is_whole else self._walk(words, folder, _WALKED)
         if walked is None:
             return self._fetch_from_index(words, self._scope.space_id)
@@ -246,7 +274,9 @@ class Search:
         """
         left, walked, large = _WALKED, dict[int, set[int]](), set[int]()
         for mount in mounts:
-            space_id = mount.target.space_id
+            if mount.target.kind == Kind.FILE:
+                continue
+            space_id = mount.space_id
             # `tree_files` alone does not bound a walk: there may be many more folders than files.
             is_whole = mount.target.parent_id is None
             may_fit = not is_whole and space_id not in large and mount.target.tree_files <= left
@@ -269,7 +299,7 @@ class Search:
         newest_first = sorted(walked, reverse=True)
         return lambda rest: self._read([node_id for node_id in newest_first if node_id < rest])
 
-    def _walk(self, words: Sequence[str], folder: Node, most: int) -> _Walked | None:
+    def _walk(self, words: Sequence[str], folder: AnyNode, most: int) -> _Walked | None:
         """Return the nodes below a folder with `words` in their names, None if there are more than `most`."""
         # Trashed nodes lie directly below the root of the space, and so below no other folder.
         found: set[int] = set()
@@ -301,16 +331,22 @@ class Search:
             above = {row.parent_id for row in rows if row.parent_id is not None}
             wanted = above - self._folders.keys()
 
-    def _place(self, node: Node, top: Node) -> tuple[str, ...] | None:
-        """Return the names of the folders between `top` and a node, None if it is not visible below `top`."""
+    def _place(self, node: Node, top_id: int) -> tuple[str, ...] | None:
+        """Return the names of the folders between one and a node, None if the node is not visible below that."""
         if node.trashed_at is not None:
             return None
         names: list[str] = []
         folder_id = node.parent_id
-        while folder_id != top.id:
+        while folder_id != top_id:
             folder = self._folders.get(folder_id) if folder_id is not None else None
             if folder is None or folder.is_trashed:
                 return None
             names.append(folder.name)
             folder_id = folder.parent_id
         return tuple(reversed(names))
+
+
+def _has_all(mount: Mount, words: Sequence[str]) -> bool:
+    """Return whether all words of a query are in the name of a mount."""
+    name = search_key(mount.name)
+    return all(word in name for word in words)

@@ -19,7 +19,7 @@ from cabinet.errors import NotFound, Unavailable
 from cabinet.models import Kind, Node, Space
 from cabinet.services.kernel.database import writing
 from cabinet.services.tree.space_lock import lock_spaces
-from cabinet.services.tree.sums import Changes
+from cabinet.services.tree.sums import CounterChanges
 
 # Folders that one statement compares, or corrects.
 _BATCH = 500
@@ -30,7 +30,7 @@ _CHILD = aliased(Node)
 _IS_FILE = case((_CHILD.kind == Kind.FILE, 1), else_=0)
 
 
-class Counts(NamedTuple):
+class FolderCounts(NamedTuple):
     """The direct entries of a folder and the bytes of files among them; all files below it, and theirs."""
 
     entries: int
@@ -43,8 +43,8 @@ class WrongFolder(NamedTuple):
     """A folder whose stored counters differ from the actual ones."""
 
     folder_id: int
-    told: Counts
-    there: Counts
+    stored: FolderCounts
+    counted: FolderCounts
 
 
 def find_wrong_folders(session: Session, space_id: int | None = None) -> Iterator[WrongFolder]:
@@ -77,12 +77,15 @@ def _compare(session: Session, folder_ids: Sequence[int]) -> list[WrongFolder]:
         .subquery()
     )
     stored = (Node.child_count, Node.child_size, Node.tree_files, Node.tree_size)
-    actual = [func.coalesce(inside.c[name], 0) for name in Counts._fields]
+    actual = [func.coalesce(inside.c[name], 0) for name in FolderCounts._fields]
     rows = select(Node.id, *stored, *actual).outerjoin(inside, inside.c.id == Node.id)
     wrong = or_(*(each != found for each, found in zip(stored, actual, strict=True)))
     found = session.execute(rows.where(Node.id.in_(folder_ids), wrong).order_by(Node.id))
     # PostgreSQL returns sums as decimals.
-    return [WrongFolder(row[0], Counts(*map(int, row[1:5])), Counts(*map(int, row[5:]))) for row in found]
+    return [
+        WrongFolder(row[0], FolderCounts(*map(int, row[1:5])), FolderCounts(*map(int, row[5:])))
+        for row in found
+    ]
 
 
 def _shows(session: Session, folder_id: int) -> bool:
@@ -97,34 +100,34 @@ def _shows(session: Session, folder_id: int) -> bool:
         node = session.get_one(Node, node.parent_id)
 
 
-def mend_folders(session: Session, space_id: int) -> int:
+def repair_folders(session: Session, space_id: int) -> int:
     """Correct the counters of all folders of a space; return how many were wrong.
 
     Begins its own transactions. Raises `Unavailable` while others do the same for the same space.
     """
-    mended: set[int] = set()
+    repaired: set[int] = set()
     for _ in range(_TRIES):
         session.rollback()
         wrong = list(find_wrong_folders(session, space_id))
         if not wrong:
-            return len(mended)
+            return len(repaired)
         for start in range(0, len(wrong), _BATCH):
             with writing(session):
                 if not lock_spaces(session, [space_id]):
                     raise NotFound
                 _take_off(session, space_id, wrong[start : start + _BATCH])
-        mended.update(each.folder_id for each in wrong)
+        repaired.update(each.folder_id for each in wrong)
     raise Unavailable
 
 
 def _take_off(session: Session, space_id: int, wrong: Sequence[WrongFolder]) -> None:
-    changes = Changes()
+    changes = CounterChanges()
     for folder_id, stored, actual in wrong:
-        changes.mend(
+        changes.correct(
             folder_id,
             entries=actual.entries - stored.entries,
             size=actual.size - stored.size,
             tree_size=actual.tree_size - stored.tree_size,
             files=actual.tree_files - stored.tree_files,
         )
-    changes.add(session, space_id)
+    changes.apply(session, space_id)

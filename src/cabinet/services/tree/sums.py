@@ -24,7 +24,7 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
-    literal,
+    literal_column,
     select,
     update,
     values,
@@ -33,6 +33,8 @@ from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.attributes import set_committed_value
 
 from cabinet.models import Base, Kind, Node
+from cabinet.services.kernel.database import execute
+from cabinet.services.tree.node_values import AnyNode
 from cabinet.services.tree.space_lock import seq_of
 
 
@@ -53,7 +55,7 @@ class Weighed(NamedTuple):
     tree_files: int = 0
 
 
-def weight_of(node: Node | Weighed) -> Weight:
+def weight_of(node: AnyNode | Weighed) -> Weight:
     """Return the weight of a node; a folder has no size, and a file no tree."""
     return Weight(node.size, node.size + node.tree_size, node.tree_files + (node.kind == Kind.FILE))
 
@@ -66,39 +68,39 @@ class _Change:
     files: int = 0
 
 
-class Changes:
+class CounterChanges:
     """Changes of the counters of some folders, collected for one statement."""
 
     def __init__(self) -> None:
         self._folders: dict[int, _Change] = {}
 
-    def come(self, folder_id: int, node: Node | Weighed) -> None:
+    def add(self, folder_id: int, node: AnyNode | Weighed) -> None:
         """Add a node to a folder."""
-        self._add(folder_id, 1, weight_of(node))
+        self._count(folder_id, 1, weight_of(node))
 
-    def go(self, node: Node) -> None:
+    def remove(self, node: Node) -> None:
         """Remove a node from its parent, if it is counted there; trashed nodes are not."""
         if node.parent_id is not None and node.trashed_at is None:
-            self._add(node.parent_id, -1, weight_of(node))
+            self._count(node.parent_id, -1, weight_of(node))
 
-    def grow(self, folder_id: int, size: int) -> None:
+    def add_size(self, folder_id: int, size: int) -> None:
         """Add to the size of a file in a folder; 0 if its content changed but not its size."""
         change = self._folders.setdefault(folder_id, _Change())
         change.size += size
         change.tree_size += size
 
-    def mend(self, folder_id: int, entries: int, size: int, tree_size: int, files: int) -> None:
+    def correct(self, folder_id: int, entries: int, size: int, tree_size: int, files: int) -> None:
         """Add what is missing in the counters of a folder."""
         self._folders[folder_id] = _Change(entries, size, tree_size, files)
 
-    def _add(self, folder_id: int, sign: int, weight: Weight) -> None:
+    def _count(self, folder_id: int, sign: int, weight: Weight) -> None:
         change = self._folders.setdefault(folder_id, _Change())
         change.entries += sign
         change.size += sign * weight.size
         change.tree_size += sign * weight.tree_size
         change.files += sign * weight.files
 
-    def add(self, session: Session, space_id: int, leaving: Collection[Node] = ()) -> None:
+    def apply(self, session: Session, space_id: int, leaving: Collection[Node] = ()) -> None:
         """Apply the changes in a space.
 
         The way up does not pass nodes that are `leaving` their parents as stored in the database: a change
@@ -106,18 +108,20 @@ class Changes:
         """
         if not self._folders:
             return
-        common = {
-            "tag": seq_of(session, space_id),
-            "leaving": [node.id for node in leaving if node.kind == Kind.FOLDER],
-        }
+        common: dict[str, object] = {"tag": seq_of(session, space_id)}
+        if leaving_ids := [node.id for node in leaving if node.kind == Kind.FOLDER]:
+            common["leaving"] = leaving_ids
+        leaves = bool(leaving_ids)
         rows = [(folder_id, *_values(change)) for folder_id, change in sorted(self._folders.items())]
         if len(rows) == 1:
-            statement, parameters = _ADD_TO_ONE, common | dict(zip(_PARAMETERS, rows[0], strict=True))
+            statement, parameters = _ADD_TO_ONE[leaves], common | dict(zip(_PARAMETERS, rows[0], strict=True))
         else:
-            statement, parameters = _adding(values(*_COLUMNS).data(rows).cte("changed")), common
+            statement, parameters = (
+                _adding(values(*_COLUMNS).data(rows).cte("changed"), leaves=leaves),
+                common,
+            )
         session.flush()
-        # Without the ORM mapper, which would look for other objects to synchronize.
-        result = session.connection().execute(statement, parameters)
+        result = execute(session, statement, parameters)
         for row in result.mappings():
             _keep_in_step(session, row)
 
@@ -142,19 +146,24 @@ _CHANGED = ("child_count", "child_size", "tree_size", "tree_files", "tree_tag")
 _TABLE = Base.metadata.tables["node"]
 
 
-def _adding(changed: CTE) -> Update:
-    """Return the statement that adds rows of `_NAMES` to their folders, and their sums to all above."""
+def _adding(changed: CTE, *, leaves: bool) -> Update:
+    """Return the statement that adds rows of `_NAMES` to their folders, and their sums to all above.
+
+    If no folder `leaves`, it has no list of them, which would be written into its text at each run.
+    """
     above = aliased(Node)
     place = (Node.id, Node.parent_id, Node.trashed_at)
     start = select(*place, *(changed.c[name] for name in _NAMES[1:]))
     way = start.join(changed, Node.id == changed.c.folder_id).cte("way", recursive=True)
     # A condition on the row below: one on the folder itself would make SQLite scan all folders.
-    goes_on = way.c.trashed_at.is_(None) & way.c.id.not_in(bindparam("leaving", expanding=True))
-    nothing = literal(0, BigInteger)
+    goes_on = [way.c.trashed_at.is_(None)]
+    if leaves:
+        goes_on.append(way.c.id.not_in(bindparam("leaving", expanding=True)))
+    nothing = literal_column("0", BigInteger)
     upper = select(
         above.id, above.parent_id, above.trashed_at, nothing, nothing, way.c.tree_size, way.c.files
     )
-    way = way.union_all(upper.join(way, above.id == way.c.parent_id).where(goes_on))
+    way = way.union_all(upper.join(way, above.id == way.c.parent_id).where(*goes_on))
     sums = [func.sum(way.c[name]).label(name) for name in _NAMES[1:]]
     total = select(way.c.id, *sums).group_by(way.c.id).subquery("total")
     added = {
@@ -170,8 +179,7 @@ def _adding(changed: CTE) -> Update:
 
 # Built once, because building takes longer than running it. For several folders it is built each time: its
 # text depends on their number.
-_ADD_TO_ONE = _adding(
-    select(
-        *(bindparam(key, type_=BigInteger).label(name) for key, name in zip(_PARAMETERS, _NAMES, strict=True))
-    ).cte("changed")
-)
+_ONE = select(
+    *(bindparam(key, type_=BigInteger).label(name) for key, name in zip(_PARAMETERS, _NAMES, strict=True))
+).cte("changed")
+_ADD_TO_ONE = {leaves: _adding(_ONE, leaves=leaves) for leaves in (False, True)}

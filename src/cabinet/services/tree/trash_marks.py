@@ -34,6 +34,6 @@ def _is_behind_mark(space_id: int) -> ColumnElement[bool]:
     return Node.trashed_at > func.coalesce(mark, literal(_EVER, UtcDateTime()))
 
 
-def behind(mark: datetime | None, moment: datetime) -> datetime:
+def after_mark(mark: datetime | None, moment: datetime) -> datetime:
     """Return `moment`, or the first moment after the mark if that is later."""
     return moment if mark is None else max(moment, mark + _TICK)

@@ -1,11 +1,10 @@
 """The tree of a space within a scope: find nodes by path, create folders, add and remove nodes.
 
-Resolving a path takes one indexed query per segment. The counters of a folder change together with its
-contents, and so does the stored length of the longest path below it: so a tree of any size is moved by
-changing one row, and no path becomes longer than the limit.
+The counters of a folder change together with its contents, and so does the stored length of the longest path
+below it: so a tree of any size is moved by changing one row, and no path becomes longer than the limit.
 
-The root of a scope may be a folder of its space. Paths are relative to it, and nothing outside is found; if a
-folder above it is in the trash, everything is hidden.
+The root of a scope may be a folder or a file of its space. Paths are relative to it, and nothing outside is
+found; if it or a folder above it is in the trash, everything is hidden.
 
 Rule: everything here runs in the caller's transaction and commits nothing.
 """
@@ -15,10 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby, takewhile
-from typing import Any
+from itertools import takewhile
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import NotAFolder, NotFound
@@ -38,11 +36,13 @@ from cabinet.services.tree.names import (
     sort_key,
     too_long,
 )
+from cabinet.services.tree.node_values import AnyNode, NodeValues, insert_nodes
+from cabinet.services.tree.paths import find_nodes, find_nodes_on_way, find_rows
 from cabinet.services.tree.reach import look_up_reach
 from cabinet.services.tree.space_lock import lock_spaces, seq_of
-from cabinet.services.tree.sums import Changes
-from cabinet.services.tree.trash_marks import behind
-from cabinet.services.tree.usage import use
+from cabinet.services.tree.sums import CounterChanges
+from cabinet.services.tree.trash_marks import after_mark
+from cabinet.services.tree.usage import add_usage
 
 # Built once: building a statement takes as long as running it, and each request runs several. The root of a
 # deleted space is hidden like a trashed node, so no path leads below it.
@@ -53,16 +53,6 @@ _TRASH = select(Node.id, Space.trash_hidden_to).join(Space, Space.id == Node.spa
 _CHILD = select(Node).where(
     Node.parent_id == bindparam("parent_id"), Node.name == bindparam("name"), Node.trashed_at.is_(None)
 )
-# Not one query for pairs of folder and name: SQLite scans the whole table for that.
-_CHILDREN = select(Node).where(
-    Node.parent_id == bindparam("parent_id"),
-    Node.name.in_(bindparam("names", expanding=True)),
-    Node.trashed_at.is_(None),
-)
-
-
-def _by_folder(path: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
-    return len(path), path
 
 
 class Tree:
@@ -71,6 +61,8 @@ class Tree:
     def __init__(self, session: Session, scope: Scope) -> None:
         self._session = session
         self._scope = scope
+        # Asked for each entry of a listing.
+        self._may_read = scope.has(Rights.READ)
 
     @property
     def scope(self) -> Scope:
@@ -84,17 +76,21 @@ class Tree:
         `check_grant` does.
         """
         if lock:
-            lock_spaces(self._session, [self._scope.space_id])
-            check_grant(self._session, self._scope)
+            self.lock()
         root_id = self._scope.root_id
         if root_id is None:
             return self.top()
         node = self._session.get(Node, root_id)
         if node is None or node.space_id != self._scope.space_id or node.kind != Kind.FOLDER:
             raise NotFound
-        if any(above.trashed_at is not None for above in self.way_up(node)):
+        if any(above.trashed_at is not None for above in self.iter_with_ancestors(node)):
             raise NotFound
         return node
+
+    def lock(self) -> None:
+        """Take the lock of the space until the transaction ends; raises what `check_grant` does."""
+        lock_spaces(self._session, [self._scope.space_id])
+        check_grant(self._session, self._scope)
 
     def top(self) -> Node:
         """Return the root of the space, which only a scope of the whole space may show; raises as `root`."""
@@ -113,65 +109,60 @@ class Tree:
         root_id = self._scope.root_id
         return node.parent_id is None if root_id is None else node.id == root_id
 
-    def to_entry(self, node: Node, names: tuple[str, ...]) -> Entry:
+    def to_entry(self, node: AnyNode, names: tuple[str, ...]) -> Entry:
         """Return the entry of the node at a path, with what the actor may see."""
         entry = to_entry(node, join_path(names))
-        if self._scope.has(Rights.READ):
+        if self._may_read:
             return entry
         # These would reveal the content.
-        insides = entry.insides and replace(entry.insides, mark=None)
-        return replace(entry, content_hash=None, media_type=None, insides=insides)
+        totals = entry.totals and replace(entry.totals, mark=None)
+        return replace(entry, content_hash=None, media_type=None, totals=totals)
 
-    def child(self, folder: Node, name: str) -> Node | None:
+    def child(self, folder: Node | NodeValues, name: str) -> Node | None:
         """Return the node called `name` in `folder`."""
         return self._session.scalar(_CHILD, {"parent_id": folder.id, "name": name})
-
-    def children(self, folder: Node, names: Iterable[str]) -> Mapping[str, Node]:
-        """Return the existing nodes with these names in `folder`, by name."""
-        asked = {"parent_id": folder.id, "names": list(names)}
-        return {node.name: node for node in self._session.scalars(_CHILDREN, asked)}
 
     def parent(self, node: Node) -> Node:
         """Return the parent of `node`, which is not the root."""
         return self._session.get_one(Node, node.parent_id)
 
+    def load(self, node: AnyNode) -> Node:
+        """Return the object of a stored node."""
+        return self._session.get_one(Node, node.id)
+
     def walk(self, names: Sequence[str], *, lock: bool = False) -> tuple[Node, int]:
         """Return the last existing node on a path, and the number of names that lead to it."""
-        node = self.root(lock=lock)
-        for depth, name in enumerate(names):
-            found = self.child(node, name) if node.kind == Kind.FOLDER else None
-            if found is None:
-                return node, depth
-            node = found
-        return node, len(names)
+        if lock:
+            self.lock()
+        way = find_nodes_on_way(self._session, self._scope, names)
+        return way[-1], len(way) - 1
 
     def find(self, names: Sequence[str]) -> Node | None:
         """Return the node at a path; None if there is none, also below a file, or if it is a mount."""
         node, depth = self.walk(names)
         return node if depth == len(names) and node.kind != Kind.MOUNT else None
 
-    def find_all(
-        self, paths: Iterable[tuple[str, ...]], root: Node | None = None, *, with_mounts: bool = False
-    ) -> Mapping[tuple[str, ...], Node]:
-        """Return the existing nodes at these paths, with one query per folder.
+    def find_all(self, paths: Iterable[tuple[str, ...]]) -> Mapping[tuple[str, ...], Node]:
+        """Return the existing nodes at these paths, except mounts, with one query per folder at most."""
+        return find_nodes(self._session, self._scope, paths)
 
-        `root` is the root of the scope, if already loaded. `with_mounts` includes mounts, to find out which
-        names are free.
-        """
-        wanted = set(paths)
-        steps = {path[:depth] for path in wanted for depth in range(1, len(path) + 1)}
-        found: dict[tuple[str, ...], Node] = {(): root or self.root()}
-        # Shorter paths first, so that each folder is known before its contents are queried.
-        for folder, below_it in groupby(sorted(steps, key=_by_folder), key=lambda step: step[:-1]):
-            names = [step[-1] for step in below_it]
-            if folder in found and found[folder].kind != Kind.MOUNT:
-                inside = self.children(found[folder], names)
-                found |= {(*folder, name): node for name, node in inside.items()}
-        return {
-            path: node
-            for path, node in found.items()
-            if path in wanted and (with_mounts or node.kind != Kind.MOUNT)
-        }
+    def find_rows(self, paths: Iterable[tuple[str, ...]]) -> Mapping[tuple[str, ...], NodeValues]:
+        """Return the values of the existing nodes at these paths, with mounts, by as few queries."""
+        return find_rows(self._session, self._scope, paths)
+
+    def get_row(self, names: tuple[str, ...]) -> NodeValues:
+        """Return the values of the node at a path; raises `NotFound`, also for a mount."""
+        rows = self.find_rows([names])
+        if names not in rows or rows[names].kind == Kind.MOUNT:
+            raise NotFound
+        return rows[names]
+
+    def get_folder_row(self, names: tuple[str, ...]) -> NodeValues:
+        """Return the values of the folder at a path; raises `NotFound` or `NotAFolder`."""
+        row = self.get_row(names)
+        if row.kind != Kind.FOLDER:
+            raise NotAFolder(path=join_path(names))
+        return row
 
     def get(self, names: Sequence[str]) -> Node:
         """Return the node at a path; raises `NotFound`."""
@@ -199,6 +190,12 @@ class Tree:
         node.created_at = node.modified_at = now
         return node
 
+    def new_values(self, folder: AnyNode, name: str, kind: Kind, now: datetime) -> NodeValues:
+        """Return the values of a new empty node for `folder`, where the name must be free."""
+        if not self._scope.is_whole:
+            self._check_from_top(self.load(folder), name)
+        return NodeValues(0, folder.id, kind, name, created_at=now, modified_at=now, tree_tag=self.seq)
+
     def _check_from_top(self, folder: Node, name: str) -> None:
         """Raise `InvalidName` if the path is too long from the root of the space on."""
         names = (*self._names_from_top(folder), name)
@@ -206,7 +203,7 @@ class Tree:
             raise too_long((*(self.path_of(folder) or ()), name))
 
     def _names_from_top(self, node: Node) -> tuple[str, ...]:
-        return tuple(above.name for above in reversed([*self.way_up(node)][:-1]))
+        return tuple(above.name for above in reversed([*self.iter_with_ancestors(node)][:-1]))
 
     def _above_root(self) -> tuple[str, ...]:
         """Return the names from the root of the space to the root of the scope."""
@@ -228,20 +225,20 @@ class Tree:
 
     def add_all(self, folder: Node, nodes: Sequence[Node]) -> None:
         """Store new nodes in the folder that they were created for; raises `TooManyEntries`."""
-        use(self._session, self._scope, 0, entries=len(nodes))
-        self._add_counted(folder, nodes)
-
-    def _add_counted(self, folder: Node, nodes: Sequence[Node]) -> None:
+        add_usage(self._session, self._scope, 0, entries=len(nodes))
         self._session.add_all(nodes)
         self._session.flush()
-        changes = Changes()
+        self._count_new(folder, nodes)
+
+    def _count_new(self, folder: Node | NodeValues, nodes: Sequence[AnyNode]) -> None:
+        changes = CounterChanges()
         for node in nodes:
-            changes.come(folder.id, node)
+            changes.add(folder.id, node)
         self.count(changes)
         for node in nodes:
-            self.stretch(folder, node)
+            self.extend_reach(folder, node)
 
-    def stretch(self, folder: Node, node: Node | Row[Any]) -> None:
+    def extend_reach(self, folder: Node | NodeValues, node: AnyNode) -> None:
         """Raise the stored reach of the folder, and of those above, to include the new `node`."""
         while True:
             size, segments = _reach(node)
@@ -249,6 +246,10 @@ class Tree:
                 return  # and so do those above it
             folder.below_bytes = max(folder.below_bytes, size)
             folder.below_segments = max(folder.below_segments, segments)
+            if isinstance(folder, NodeValues):
+                # Its object is read for the first long name only, not for each of the next ones.
+                folder = self.load(folder)
+                continue
             if folder.parent_id is None:
                 return
             node, folder = folder, self.parent(folder)
@@ -266,35 +267,32 @@ class Tree:
         if not _fits_at(whole, node):
             raise too_long(names)
 
-    def way_up(self, folder: Node) -> Iterator[Node]:
+    def iter_with_ancestors(self, folder: Node) -> Iterator[Node]:
         """Yield `folder` and every folder above it, up to the root."""
         yield folder
         while folder.parent_id is not None:
             folder = self.parent(folder)
             yield folder
 
-    def lies_in(self, folder: Node, node: Node) -> bool:
+    def is_inside(self, folder: Node, node: Node) -> bool:
         """Return whether `folder` is `node` or lies anywhere below it."""
-        return any(above.id == node.id for above in self.way_up(folder))
+        return any(above.id == node.id for above in self.iter_with_ancestors(folder))
 
     def path_of(self, node: Node) -> tuple[str, ...] | None:
         """Return the names that lead to `node`.
 
         None if it, or a folder above it, is in the trash, or if it lies outside of the scope.
         """
-        way = list(self.way_up(node))
+        way = list(self.iter_with_ancestors(node))
         if any(above.trashed_at is not None for above in way):
             return None
         inside = list(takewhile(lambda above: not self.is_root(above), way))
         return None if len(inside) == len(way) else tuple(above.name for above in reversed(inside))
 
-    def put(self, node: Node, folder: Node, name: str) -> None:
+    def attach(self, node: Node, folder: Node, name: str) -> None:
         """Place an uncounted node in `folder` under a free name."""
         self._rename(node, folder, name)
-        changes = Changes()
-        changes.come(folder.id, node)
-        self.count(changes)
-        self.stretch(folder, node)
+        self._count_new(folder, [node])
 
     def relocate_all(self, places: Sequence[tuple[Node, Node, str]]) -> None:
         """Place each node, live or trashed, in its folder under its name, which must be free.
@@ -302,14 +300,14 @@ class Tree:
         Updates all counters by two statements, however many nodes are moved.
         """
         self._uncount([node for node, _folder, _name in places])
-        changes = Changes()
+        changes = CounterChanges()
         for node, folder, name in places:
             self._rename(node, folder, name)
             # Its weight no longer includes nodes that lay in it and moved elsewhere.
-            changes.come(folder.id, node)
+            changes.add(folder.id, node)
         self.count(changes)
         for node, folder, _name in places:
-            self.stretch(folder, node)
+            self.extend_reach(folder, node)
 
     def _rename(self, node: Node, folder: Node, name: str) -> None:
         self._give_name(node, name)
@@ -322,23 +320,27 @@ class Tree:
         if name != node.name:
             node.name, node.sort_key, node.search_key = name, sort_key(name), search_key(name)
 
-    def take(self, node: Node) -> None:
+    def detach(self, node: Node) -> None:
         """Stop counting a live node in its parent; the caller places it elsewhere. It is not the root."""
         self._uncount([node])
 
     def _uncount(self, nodes: Sequence[Node]) -> None:
         """Remove the live nodes among these from the counters of their parents; one may lie in another."""
-        changes = Changes()
+        changes = CounterChanges()
         for node in nodes:
-            changes.go(node)
-        changes.add(self._session, self._scope.space_id, leaving=nodes)
+            changes.remove(node)
+        changes.apply(self._session, self._scope.space_id, leaving=nodes)
 
-    def make_folders(self, folder: Node, names: Sequence[str], now: datetime) -> Node:
-        """Create nested folders `names`, the first in `folder`; return the last."""
-        use(self._session, self._scope, 0, entries=len(names))
+    def make_folders(
+        self, folder: Node | NodeValues, names: Sequence[str], now: datetime
+    ) -> Node | NodeValues:
+        """Create nested folders `names`, the first in `folder`; return the last one's values."""
+        self._session.flush()
+        add_usage(self._session, self._scope, 0, entries=len(names), folders=len(names))
         for name in names:
-            made = self.new(folder, name, Kind.FOLDER, now)
-            self._add_counted(folder, [made])
+            made = self.new_values(folder, name, Kind.FOLDER, now)
+            insert_nodes(self._session, self._scope.space_id, [made])
+            self._count_new(folder, [made])
             folder = made
         return folder
 
@@ -350,7 +352,7 @@ class Tree:
         """Trash nodes as `trash` does, with one change per folder."""
         # Directly below the root, so that each survives the purge of its original parent.
         root_id, mark = self._session.execute(_TRASH, {"space_id": self._scope.space_id}).one()
-        trashed_at, above = behind(mark, now), self._above_root()
+        trashed_at, above = after_mark(mark, now), self._above_root()
         nodes = list(nodes)
         self._uncount([node for node, _names in nodes])
         for node, names in nodes:
@@ -374,15 +376,15 @@ class Tree:
         if trashed_at is not None:
             # Everything older may have been purged meanwhile.
             _root_id, mark = self._session.execute(_TRASH, {"space_id": self._scope.space_id}).one()
-            trashed_at = behind(mark, trashed_at)
+            trashed_at = after_mark(mark, trashed_at)
         node.trashed_from, node.trash_id, node.trashed_at = path, trash_id, trashed_at
 
-    def count(self, changes: Changes) -> None:
+    def count(self, changes: CounterChanges) -> None:
         """Apply changes to the counters of folders and all above them."""
-        changes.add(self._session, self._scope.space_id)
+        changes.apply(self._session, self._scope.space_id)
 
 
-def _reach(node: Node | Row[Any]) -> tuple[int, int]:
+def _reach(node: AnyNode) -> tuple[int, int]:
     """Return the bytes and segments of the longest path that starts with the node's own name."""
     return len(node.name.encode()) + _further(node), node.below_segments + 1
 
@@ -393,6 +395,6 @@ def _fits_at(names: tuple[str, ...], node: Node) -> bool:
     return size <= PATH_BYTES and len(names) + node.below_segments <= PATH_SEGMENTS
 
 
-def _further(node: Node | Row[Any]) -> int:
+def _further(node: AnyNode) -> int:
     """Return how many bytes the longest path below a node adds to its own."""
     return node.below_bytes + 1 if node.below_segments else 0

@@ -9,13 +9,15 @@ Rule: recounts from the rows, and never in a writing transaction.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select, union_all, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, func, select, union_all, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from cabinet.errors import NotFound, Unavailable
 from cabinet.models import Batch, BatchItem, BatchKind, BatchState, Kind, Node, Space, Upload, User, Version
 from cabinet.services.kernel.database import execute_counted, writing
+from cabinet.services.tree.space_rows import label_of
 from cabinet.services.tree.subtree import below
 
 _SPACE = aliased(Space)
@@ -61,7 +63,10 @@ _TRIES = 10
 
 @dataclass(frozen=True, slots=True)
 class WrongUsage:
-    """A user whose stored usage differs from the sum of versions and unfinished uploads; in bytes."""
+    """A space whose stored usage differs from the sum of versions and unfinished uploads; in bytes.
+
+    `username` is its owner, `space:` and the id of a team space.
+    """
 
     username: str
     usage: int
@@ -70,7 +75,7 @@ class WrongUsage:
 
 @dataclass(frozen=True, slots=True)
 class WrongEntries:
-    """A user whose stored number of files and folders is wrong."""
+    """A space whose stored number of files and folders is wrong; `username` as in `WrongUsage`."""
 
     username: str
     entries: int
@@ -78,23 +83,22 @@ class WrongEntries:
 
 
 def find_wrong(session: Session) -> list[WrongUsage]:
-    """Return the users whose usage is wrong, all as of one moment, because it is one statement."""
-    rows = select(User.username, Space.usage, _USAGE).where(Space.usage != _USAGE, Space.deleted_at.is_(None))
-    found = session.execute(
-        rows.select_from(Space).join(User, User.id == Space.owner_id).order_by(User.username_key)
-    ).all()
-    return [WrongUsage(username, usage, int(counted)) for username, usage, counted in found]
+    """Return the spaces whose usage is wrong, all as of one moment, because it is one statement."""
+    rows = _labelled(Space.usage, _USAGE).where(Space.usage != _USAGE, Space.deleted_at.is_(None))
+    return [WrongUsage(label_of(*row[:2]), row[2], int(row[3])) for row in session.execute(rows)]
 
 
 def find_wrong_entries(session: Session) -> list[WrongEntries]:
-    """Return the users whose number of entries is wrong, as `find_wrong` does."""
-    rows = select(User.username, Space.entries, _ENTRIES).where(
-        Space.entries != _ENTRIES, Space.deleted_at.is_(None)
-    )
-    found = session.execute(
-        rows.select_from(Space).join(User, User.id == Space.owner_id).order_by(User.username_key)
-    ).all()
-    return [WrongEntries(*row) for row in found]
+    """Return the spaces whose number of entries is wrong, as `find_wrong` does."""
+    rows = _labelled(Space.entries, _ENTRIES).where(Space.entries != _ENTRIES, Space.deleted_at.is_(None))
+    return [WrongEntries(label_of(*row[:2]), *row[2:]) for row in session.execute(rows)]
+
+
+def _labelled(*counts: ColumnElement[int] | InstrumentedAttribute[int]) -> Select[*tuple[Any, ...]]:
+    """Return the query of spaces, with what names them before `counts`, users first."""
+    named = select(User.username, Space.public_id, *counts).select_from(Space)
+    named = named.outerjoin(User, User.id == Space.owner_id)
+    return named.order_by(User.username_key.is_(None), User.username_key, Space.public_id)
 
 
 def recount(session: Session, space_id: int) -> tuple[int, int]:

@@ -1,125 +1,25 @@
-"""The versions of a file: list, read, restore and delete them.
+"""The rows of a file's versions: the next one, and those beyond the number that is kept.
 
-Rule: a version never changes; restoring an old one adds a new one with the same bytes.
+Rule: runs in the caller's transaction and commits nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from cabinet.errors import CurrentVersion, IsAFolder, NotFound, VersionsFull
-from cabinet.models import Base, Kind, Node, Version
-from cabinet.services.access.rights import CHANGE, Rights
+from cabinet.errors import VersionsFull
+from cabinet.models import Node, Version
 from cabinet.services.access.scope import Scope
-from cabinet.services.kernel.clock import Clock
-from cabinet.services.kernel.database import writing
-from cabinet.services.tree.entries import Entry, to_entry
-from cabinet.services.tree.names import join_path, split_path
-from cabinet.services.tree.sums import Changes
-from cabinet.services.tree.tree import Tree
-from cabinet.services.tree.usage import use
-
-_INSERT = insert(Base.metadata.tables["version"])
+from cabinet.services.tree.node_values import NodeValues
 
 # The maximum number of versions of one file that one transaction deletes.
 PRUNED = 500
 
 
-@dataclass(frozen=True, slots=True)
-class VersionEntry:
-    """The content of a file at one time; `current` if it is the present one."""
-
-    number: int
-    size: int
-    content_hash: str
-    created_at: datetime
-    current: bool
-
-
-class Versions:
-    """The history of files, for members only; at most `kept` versions of a file are kept."""
-
-    def __init__(self, session: Session, clock: Clock, kept: int, scope: Scope) -> None:
-        self._session = session
-        self._clock = clock
-        self._kept = kept
-        self._scope = scope
-        self._tree = Tree(session, scope)
-
-    def list(self, path: str) -> Sequence[VersionEntry]:
-        """Return the versions of a file, newest first; raises `NotFound` or `IsAFolder`."""
-        self._scope.require_member(CHANGE | Rights.READ)
-        node = self._get_file(path)
-        rows = select(Version).where(Version.node_id == node.id).order_by(Version.number.desc())
-        return [
-            VersionEntry(row.number, row.size, row.content_hash, row.created_at, row.number == node.version)
-            for row in self._session.scalars(rows)
-        ]
-
-    def get(self, path: str, number: int) -> Entry:
-        """Return the entry of a file as of one version; raises `NotFound` or `IsAFolder`."""
-        self._scope.require_member(CHANGE | Rights.READ)
-        node = self._get_file(path)
-        version = self._get_version(node, number)
-        entry = to_entry(node, join_path(split_path(path)))
-        if number == node.version:
-            return entry
-        return replace(
-            entry, size=version.size, content_hash=version.content_hash, modified_at=version.created_at
-        )
-
-    def restore(self, path: str, number: int) -> Entry:
-        """Add a version with the content of an old one; raises as `get`, or `QuotaExceeded`."""
-        self._scope.require_member(CHANGE)
-        with writing(self._session):
-            self._tree.root(lock=True)
-            node = self._get_file(path)
-            version = self._get_version(node, number)
-            if version.content_hash != node.content_hash:
-                folder = self._tree.parent(node)
-                changes = Changes()
-                changes.grow(folder.id, version.size - node.size)
-                self._tree.count(changes)
-                row = next_version(node, version.content_hash, version.size, self._clock())
-                self._session.execute(_INSERT, [row])
-                freed = prune(self._session, self._scope, node, self._kept)
-                use(self._session, self._scope, version.size - freed)
-                node.modified_at = self._clock()
-            return self._tree.to_entry(node, split_path(path))
-
-    def discard(self, path: str, number: int) -> None:
-        """Permanently delete an old version; raises as `get`, or `CurrentVersion`."""
-        self._scope.require_whole(Rights.PURGE)
-        with writing(self._session):
-            self._tree.root(lock=True)
-            node = self._get_file(path)
-            version = self._get_version(node, number)
-            if number == node.version:
-                raise CurrentVersion(path=path)
-            self._session.delete(version)
-            use(self._session, self._scope, -version.size)
-
-    def _get_file(self, path: str) -> Node:
-        node = self._tree.get(split_path(path))
-        if node.kind != Kind.FILE:
-            raise IsAFolder(path=path)
-        return node
-
-    def _get_version(self, node: Node, number: int) -> Version:
-        wanted = select(Version).where(Version.node_id == node.id, Version.number == number)
-        # Out of the range of the column, so there is no such version.
-        version = self._session.scalar(wanted) if number < 2**31 else None
-        if version is None:
-            raise NotFound
-        return version
-
-
-def next_version(node: Node, content_hash: str, size: int, now: datetime) -> dict[str, object]:
+def next_version(node: Node | NodeValues, content_hash: str, size: int, now: datetime) -> dict[str, object]:
     """Set the content of a file and return the row of its new version, to be inserted."""
     node.version += 1
     node.size, node.content_hash = size, content_hash
@@ -132,7 +32,7 @@ def next_version(node: Node, content_hash: str, size: int, now: datetime) -> dic
     }
 
 
-def prune(session: Session, scope: Scope, node: Node, kept: int) -> int:
+def prune(session: Session, scope: Scope, node: Node | NodeValues, kept: int) -> int:
     """Delete the oldest versions of a file beyond `kept`; return their bytes.
 
     After the operator lowers the limit there may be very many; the rest is deleted by later calls. Raises

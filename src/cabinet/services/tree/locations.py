@@ -18,16 +18,14 @@ from cabinet.services.tree.names import join_path
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
+class Location:
     """The path of a folder, or the original path if it is in the trash (`is_trashed`)."""
 
     path: str
     is_trashed: bool
 
 
-def find_whereabouts(
-    session: Session, space_id: int, folder_ids: Collection[int]
-) -> Mapping[int, Whereabouts]:
+def find_locations(session: Session, space_id: int, folder_ids: Collection[int]) -> Mapping[int, Location]:
     """Return the locations of folders of a space by id, without those that are permanently deleted."""
     if not folder_ids:
         return {}
@@ -49,7 +47,7 @@ def _ways_up(space_id: int, folder_ids: Collection[int]) -> Select[Any]:
     return wanted.join(Space, Space.id == Node.space_id).order_by(ways.c.folder_id, ways.c.height)
 
 
-def _where(way: Iterable[Row[Any]]) -> Whereabouts | None:
+def _where(way: Iterable[Row[Any]]) -> Location | None:
     """Return the location of the first row of `way`, which leads up to the root."""
     names: tuple[str, ...] = ()
     for node in way:
@@ -57,7 +55,7 @@ def _where(way: Iterable[Row[Any]]) -> Whereabouts | None:
             is_hidden = node.trash_hidden_to is not None and node.trashed_at <= node.trash_hidden_to
             if node.trash_id is None or node.trashed_from is None or is_hidden:
                 return None
-            return Whereabouts(join_path((node.trashed_from, *names)), is_trashed=True)
+            return Location(join_path((node.trashed_from, *names)), is_trashed=True)
         if node.parent_id is not None:
             names = (node.name, *names)
-    return Whereabouts(join_path(names), is_trashed=False)
+    return Location(join_path(names), is_trashed=False)
