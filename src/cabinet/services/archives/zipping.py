@@ -33,12 +33,13 @@ from cabinet.services.changes.selections import FolderSelection, Selected, find_
 from cabinet.services.kernel.contents import open_content
 from cabinet.services.tree.mounts import Mounts, Place
 from cabinet.services.tree.names import split_path
+from cabinet.services.tree.node_values import NodeValues
 from cabinet.services.tree.tree import Tree
-from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly
+from cabinet.storage.chunks import iter_exactly
 from cabinet.storage.protocols import BlobStore
 
 MAX_PATHS = 1000
-NOT_SO_MANY = N_("name 1 to 1000 files or folders.")
+TOO_MANY_PATHS = N_("name 1 to 1000 files or folders.")
 
 # Archives with more entries have no known length, because computing it would delay the start too long.
 MEASURED_ENTRIES = 20_000
@@ -48,6 +49,10 @@ DEFAULT_NAME = "cabinet"
 
 # Entries per page.
 PAGE = 1000
+
+# The size in bytes that small pieces are joined to. A longer one would be in memory of its own, which our server
+# returns to the system at once (serving/process.py); mapping it anew takes longer than all the rest.
+PIECE_SIZE = 96 << 10
 
 _COLUMNS = (
     Node.id, Node.kind, Node.name, Node.sort_key, Node.size, Node.content_hash, Node.modified_at, Node.child_count,
@@ -139,8 +144,8 @@ class Zipping:
         """Return an archive of the entries at some places, named by the actor's paths; as `zip`."""
         self._scope.require(Rights.READ)
         if not 1 <= len(places) <= MAX_PATHS:
-            raise InvalidField(field="path", reason=NOT_SO_MANY)
-        inside = {split_path(place.outside(place.path)): place for place in places}
+            raise InvalidField(field="path", reason=TOO_MANY_PATHS)
+        inside = {split_path(place.to_actor_path(place.path)): place for place in places}
         wanted = list(inside)
         if naming is Naming.EXACT:
             wanted = _outermost(wanted)
@@ -189,11 +194,11 @@ class Zipping:
 
     def _mounts(self) -> Sequence[_Copy]:
         mounts = Mounts(self._session, self._scope)
-        return [
-            _copy_of(mount.target, (mount.name,))._replace(sort_key=mount.sort_key)
-            for mount in mounts.all()
-            if mounts.at(mount).scope.has(Rights.READ)
+        readable = [mount for mount in mounts.all() if mounts.at(mount).scope.has(Rights.READ)]
+        copies = [
+            _copy_of(mount.target, (mount.name,))._replace(sort_key=mount.sort_key) for mount in readable
         ]
+        return sorted(copies, key=_in_order)
 
     def _selected(self, selected: Selected) -> Iterator[_Top]:
         """Yield the selected entries of a folder that still exist, page by page."""
@@ -243,7 +248,7 @@ class Zipping:
             yield from self._below(row.id, f"{name}/", type(names)())
 
     def _chunks(self, members: Iterable[Member]) -> Generator[bytes, None, None]:
-        """Yield the archive in pieces of about `CHUNK_SIZE`; many small files share one."""
+        """Yield the archive in pieces of about `PIECE_SIZE`; many small files share one."""
         gathered: list[bytes] = []
         size = 0
         with (
@@ -252,7 +257,7 @@ class Zipping:
             closing(self._entries(archive, members)) as entries,
         ):
             for piece in chain(entries, archive.end()):
-                if gathered and size + len(piece) > CHUNK_SIZE:
+                if gathered and size + len(piece) > PIECE_SIZE:
                     yield b"".join(gathered)
                     gathered, size = [], 0
                 gathered.append(piece)
@@ -277,7 +282,7 @@ def _in_order(found: _Found) -> tuple[int, bytes]:
     return found.kind, found.sort_key
 
 
-def _copy_of(node: Node | None, names: tuple[str, ...]) -> _Copy:
+def _copy_of(node: Node | NodeValues | None, names: tuple[str, ...]) -> _Copy:
     """Return the columns of a node, with the requested name; raises `NotFound` for None."""
     if node is None:
         raise NotFound

@@ -50,8 +50,8 @@ INDEX = "index-"
 MARK_TEXT = "A backup of Cabinet. `flask backup restore` reads it; change nothing here by hand.\n"
 
 NOT_A_FOLDER = "it is not a folder."
-HOLDS_OTHERS = "it contains other files. Choose an empty folder, or one with a backup."
-HOLDS_NONE = "there is no backup in it."
+NOT_A_BACKUP = "it contains other files. Choose an empty folder, or one with a backup."
+NO_BACKUP = "there is no backup in it."
 INSIDE = "it is inside the data to back up."
 OTHER_INSTANCE = "it contains a backup of another instance. Choose another folder."
 IN_USE = "another backup command is using it."
@@ -72,7 +72,7 @@ class StoredFile(BaseModel, frozen=True):
     sha256: str
 
 
-class Counts(BaseModel, frozen=True):
+class BackupCounts(BaseModel, frozen=True):
     """The contents of a backup; `bytes` is the total size of the blobs."""
 
     users: int
@@ -92,7 +92,7 @@ class Manifest(BaseModel, frozen=True):
     kind: Literal["sqlite", "postgresql"]
     database: StoredFile
     index: StoredFile
-    counts: Counts
+    counts: BackupCounts
 
 
 class _Head(BaseModel):
@@ -225,12 +225,12 @@ def folder_to_read(root: Path) -> Iterator[tuple[BackupFolder, Manifest]]:
     """Open the folder of an existing backup; raises `UnusableBackup`."""
     root = root.resolve()
     if not (root / MARK).is_file():
-        raise UnusableBackup(where=str(root), reason=HOLDS_NONE)
+        raise UnusableBackup(where=str(root), reason=NO_BACKUP)
     with _locked(root, shared=True):
         folder = BackupFolder(root)
         manifest = folder.manifest()
         if manifest is None:
-            raise UnusableBackup(where=str(root), reason=HOLDS_NONE)
+            raise UnusableBackup(where=str(root), reason=NO_BACKUP)
         yield folder, manifest
 
 
@@ -282,7 +282,7 @@ def _make_mark(root: Path) -> None:
         return
     # A file system's own folder for what it found damaged is no reason to refuse an empty disk.
     if {path.name for path in root.iterdir()} - {"lost+found"}:
-        raise UnusableBackup(where=str(root), reason=HOLDS_OTHERS)
+        raise UnusableBackup(where=str(root), reason=NOT_A_BACKUP)
     with suppress(FileExistsError), _new_file(root / MARK) as written:
         written.write(MARK_TEXT.encode())
 

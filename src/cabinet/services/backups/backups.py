@@ -33,10 +33,10 @@ from sqlalchemy import (
 )
 
 from cabinet.errors import StorageFull
-from cabinet.models import Blob, Kind, Node, Session, Space, Throttle, Upload, User
+from cabinet.models import Blob, Kind, Node, Space, Throttle, Upload, User, UserSession
 from cabinet.refusals import DatabaseTooNew, NotRestored, UnusableBackup
 from cabinet.services.backups import backup_folder, database_copy
-from cabinet.services.backups.backup_folder import DATABASE, INDEX, BackupFolder, Counts, Manifest
+from cabinet.services.backups.backup_folder import DATABASE, INDEX, BackupCounts, BackupFolder, Manifest
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.maintenance.blob_references import REFERENCED
 from cabinet.storage import copying
@@ -53,11 +53,11 @@ IN_USE = "other programs are connected to the database. Stop the server first."
 # Blobs per batch: the folders that they are linked into are synced once per batch.
 _BATCH = 1000
 
-Watch = Callable[[CopyResult], None]
+OnCopied = Callable[[CopyResult], None]
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreTerms:
+class RestoreOptions:
     """The known revisions, and how long the rows of ended uploads are kept."""
 
     knows_revision: Callable[[str], bool]
@@ -86,7 +86,7 @@ class BackupSummary:
 
 
 class Backups:
-    """Backups of one instance: its database and its store; `watch` is called for each blob.
+    """Backups of one instance: its database and its store; `on_copied` is called for each blob.
 
     A file in `place`, the folder of its data, identifies the backups of this instance.
     """
@@ -99,7 +99,7 @@ class Backups:
         self._clock = clock
 
     def create(
-        self, root: Path, release: str, places: list[Path], watch: Watch
+        self, root: Path, release: str, places: list[Path], on_copied: OnCopied
     ) -> tuple[Manifest, BackupSummary]:
         """Create or update the backup in the folder `root`; `places` are the folders of the data.
 
@@ -112,7 +112,7 @@ class Backups:
             folder.clear()
             try:
                 with disk_errors():
-                    manifest, summary = self._create(folder, release, instance, watch)
+                    manifest, summary = self._create(folder, release, instance, on_copied)
             except StorageFull as error:
                 folder.clear()
                 folder.remove_unneeded()
@@ -124,7 +124,9 @@ class Backups:
             folder.clear()
         return manifest, summary
 
-    def restore(self, root: Path, terms: RestoreTerms, watch: Watch) -> tuple[Manifest, BackupSummary]:
+    def restore(
+        self, root: Path, options: RestoreOptions, on_copied: OnCopied
+    ) -> tuple[Manifest, BackupSummary]:
         """Restore a backup into this instance, which must have no accounts and no running server.
 
         Unfinished uploads end, because a backup contains only their rows, and so do all sessions. Blobs
@@ -132,19 +134,19 @@ class Backups:
         `NotRestored`, `DatabaseTooNew`, `DumpFailed`, `StorageFull`, `StorageFault`.
         """
         with backup_folder.folder_to_read(root) as (folder, manifest), disk_errors():
-            self._check_target(manifest, terms)
+            self._check_target(manifest, options)
             database = folder.checked(manifest.database)
             index = folder.checked(manifest.index).name
             with self._locker.hold(BLOBS_LOCK, timeout=None, shared=True):
-                summary = _copy_all(folder.iter_index, index, folder.store, self._store, watch)
+                summary = _copy_all(folder.iter_index, index, folder.store, self._store, on_copied)
             backup_folder.set_identity(self._place, manifest.instance)
             database_copy.restore_dump(
-                self._engine, database, lambda connection: self._fix(connection, terms)
+                self._engine, database, lambda connection: self._fix(connection, options)
             )
         return manifest, summary
 
-    def _fix(self, connection: Connection, terms: RestoreTerms) -> None:
-        _forget(connection, terms)
+    def _fix(self, connection: Connection, options: RestoreOptions) -> None:
+        _forget(connection, options)
         has_keys = any(each["name"] == Blob.key.name for each in inspect(connection).get_columns("blob"))
         if has_keys and isinstance(self._store, ContentNamed):
             # The backed-up store may have used other keys.
@@ -152,10 +154,10 @@ class Backups:
                 update(Blob).where(Blob.key != Blob.content_hash).values(key=Blob.content_hash)
             )
 
-    def _check_target(self, manifest: Manifest, terms: RestoreTerms) -> None:
+    def _check_target(self, manifest: Manifest, options: RestoreOptions) -> None:
         if manifest.kind != self._engine.dialect.name:
             raise NotRestored(reason=OTHER_DATABASE)
-        if not terms.knows_revision(manifest.revision):
+        if not options.knows_revision(manifest.revision):
             raise DatabaseTooNew(revision=manifest.revision)
         if database_copy.holds_data(self._engine):
             raise NotRestored(reason=HOLDS_DATA)
@@ -163,7 +165,7 @@ class Backups:
             raise NotRestored(reason=IN_USE)
 
     def _create(
-        self, folder: BackupFolder, release: str, instance: str, watch: Watch
+        self, folder: BackupFolder, release: str, instance: str, on_copied: OnCopied
     ) -> tuple[Manifest, BackupSummary]:
         now = self._clock()
         stamp = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
@@ -174,7 +176,7 @@ class Backups:
                 revision = snapshot.scalar(text("SELECT version_num FROM alembic_version"))
                 users = snapshot.scalar(select(func.count()).where(User.deleted_at.is_(None)))
                 files = snapshot.scalar(select(func.count()).where(Node.kind == Kind.FILE))
-            summary = _copy_all(folder.iter_index, index.name, self._store, folder.store, watch)
+            summary = _copy_all(folder.iter_index, index.name, self._store, folder.store, on_copied)
         manifest = Manifest(
             cabinet=release,
             revision=str(revision),
@@ -183,7 +185,7 @@ class Backups:
             kind=self._engine.dialect.name,
             database=backup_folder.describe(database),
             index=backup_folder.describe(index),
-            counts=Counts(users=users or 0, files=files or 0, blobs=blobs, bytes=size),
+            counts=BackupCounts(users=users or 0, files=files or 0, blobs=blobs, bytes=size),
         )
         folder.commit(manifest)
         return manifest, summary
@@ -198,14 +200,14 @@ class Backups:
                 yield wanted
 
 
-def verify(root: Path, watch: Watch) -> tuple[Manifest, list[CopyResult]]:
+def verify(root: Path, on_copied: OnCopied) -> tuple[Manifest, list[CopyResult]]:
     """Hash all blobs of a backup, and return the missing and damaged ones; raises `UnusableBackup`."""
     found = []
     with backup_folder.folder_to_read(root) as (folder, manifest), disk_errors():
         folder.checked(manifest.database)
         for blob in folder.iter_index(folder.checked(manifest.index).name):
             checked = CopyResult(blob, copying.check(folder.store, blob))
-            watch(checked)
+            on_copied(checked)
             if checked.outcome is not Outcome.THERE:
                 found.append(checked)
     return manifest, found
@@ -216,7 +218,7 @@ def _copy_all(
     index: str,
     source: BlobStore,
     target: BlobStore,
-    watch: Watch,
+    on_copied: OnCopied,
 ) -> BackupSummary:
     """Copy the blobs of an index to `target`; raises `StorageFull` before copying if they do not fit."""
     if not copying.can_link(source, target):
@@ -227,11 +229,11 @@ def _copy_all(
     while batch := list(islice(blobs, _BATCH)):
         for result in copying.copy_blobs(source, target, batch):
             summary.add(result)
-            watch(result)
+            on_copied(result)
     return summary
 
 
-def _forget(connection: Connection, terms: RestoreTerms) -> None:
+def _forget(connection: Connection, options: RestoreOptions) -> None:
     """End unfinished uploads and all sessions in a restored database.
 
     The database may be of an older release. A backup does not contain the key that signs cookies; with
@@ -251,8 +253,8 @@ def _forget(connection: Connection, terms: RestoreTerms) -> None:
             .scalar_subquery()
         )
         connection.execute(update(counted).values(usage=counted.c.usage - held))
-        ended = {"ended_at": terms.now, "expires_at": terms.now + terms.keep_ended}
+        ended = {"ended_at": options.now, "expires_at": options.now + options.keep_ended}
         connection.execute(update(Upload).where(unfinished).values(ended))
-    for kept in (Session, Throttle):
+    for kept in (UserSession, Throttle):
         if kept.__tablename__ in tables:
             connection.execute(delete(kept))

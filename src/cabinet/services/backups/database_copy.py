@@ -76,7 +76,7 @@ def vacuum_into(engine: Engine, target: Path) -> None:
 
 
 def holds_data(engine: Engine) -> bool:
-    """Tell whether the database has accounts; one without tables has none."""
+    """Return whether the database has accounts; one without tables has none."""
     with known_errors(), engine.connect() as connection:
         if not inspect(connection).has_table(User.__tablename__):
             return False
@@ -86,7 +86,7 @@ def holds_data(engine: Engine) -> bool:
 
 
 def is_in_use(engine: Engine) -> bool:
-    """Tell whether other clients are connected to a PostgreSQL database; False for SQLite."""
+    """Return whether other clients are connected to a PostgreSQL database; False for SQLite."""
     if engine.dialect.name != POSTGRESQL:
         return False
     others = text(

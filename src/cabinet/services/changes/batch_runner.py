@@ -19,7 +19,7 @@ from cabinet.models import BatchKind, BatchState
 from cabinet.services.access.scope import Scope
 from cabinet.services.changes.batches import BatchRun
 from cabinet.services.changes.recovery import Recovery
-from cabinet.services.changes.selections import Gone
+from cabinet.services.changes.selections import SelectedNodeMissing
 from cabinet.services.kernel.clock import Clock
 
 _Found = TypeVar("_Found")
@@ -34,13 +34,15 @@ class Done:
 
 
 class BatchRunner:
-    """Runs the batches of one scope; they also read or change the spaces `beside` it."""
+    """Runs the batches of one scope; they also read or change `other_space_ids`."""
 
-    def __init__(self, session: Session, clock: Clock, scope: Scope, beside: Collection[int] = ()) -> None:
+    def __init__(
+        self, session: Session, clock: Clock, scope: Scope, other_space_ids: Collection[int] = ()
+    ) -> None:
         self._session = session
         self._clock = clock
         self._scope = scope
-        self._beside = beside
+        self._other_space_ids = other_space_ids
         self._recovery = Recovery(session, clock)
 
     def run(
@@ -54,26 +56,26 @@ class BatchRunner:
     ) -> Done:
         """Run a batch: call `act` with the result of `find`, which raises if its target does not exist.
 
-        If `act` raises `Gone` but `find` then succeeds again, raises `SelectionChanged`.
+        If `act` raises `SelectedNodeMissing` but `find` then succeeds again, raises `SelectionChanged`.
         """
         self._recovery.recover(self._scope.space_id)
         self._recovery.make_room(self._scope.space_id, keep=undoes)
         found = find()
-        run = BatchRun(self._session, self._clock, self._scope, kind, undoes, self._beside)
+        run = BatchRun(self._session, self._clock, self._scope, kind, undoes, self._other_space_ids)
         try:
             act(run, found)
             if not run.is_over:
                 run.enter(end)
-        except Gone as error:
-            self._take_back(run)
+        except SelectedNodeMissing as error:
+            self._roll_back(run)
             find()
             # Another node has taken its place.
             raise SelectionChanged(count=count) from error
         except Exception:
-            self._take_back(run)
+            self._roll_back(run)
             raise
         return Done(run.id, count)
 
-    def _take_back(self, run: BatchRun) -> None:
+    def _roll_back(self, run: BatchRun) -> None:
         with suppress(CabinetError, DBAPIError):
-            self._recovery.take_back(run.id)
+            self._recovery.roll_back(run.id)

@@ -20,8 +20,9 @@ from sqlalchemy.orm import Session
 from cabinet.errors import NotFound, Unavailable
 from cabinet.models import Base, Batch, BatchItem, BatchKind, BatchState, ItemRole, Node
 from cabinet.services.access.scope import Scope
+from cabinet.services.activity.recording import Deed, record
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.kernel.database import Pace, execute_counted, publishing
+from cabinet.services.kernel.database import BatchSizer, execute_counted, publishing
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.names import join_path
 from cabinet.services.tree.reach import measuring
@@ -30,7 +31,7 @@ from cabinet.services.tree.roots import begun_in
 from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.trash_marks import shows
 from cabinet.services.tree.tree import Tree
-from cabinet.services.tree.usage import use
+from cabinet.services.tree.usage import add_usage
 
 # The maximum number of nodes that one transaction changes.
 STEP = 200
@@ -39,7 +40,7 @@ STEP = 200
 KEEP = timedelta(hours=24)
 
 # The lease of a running batch: a step takes far less, and waits at most half of it for the lock.
-ALIVE = timedelta(seconds=60)
+LEASE = timedelta(seconds=60)
 
 _T = TypeVar("_T")
 
@@ -61,7 +62,7 @@ class StepLog:
         """The position of the next record."""
         return self._start + len(self._rows)
 
-    def relocating(self, node: Node, path: tuple[str, ...]) -> None:
+    def record_move(self, node: Node, path: tuple[str, ...]) -> None:
         """Record the state of a node before it is moved; a live one is at `path`."""
         self._close(node.id)
         before = {
@@ -72,7 +73,7 @@ class StepLog:
         }
         self._record(node, ItemRole.RELOCATED, before)
 
-    def made(self, node: Node, role: ItemRole, path: tuple[str, ...]) -> None:
+    def record_created(self, node: Node, role: ItemRole, path: tuple[str, ...]) -> None:
         """Record a node that did not exist before."""
         nowhere = {"parent_id": None, "path": join_path(path), "trash_id": None, "trashed_at": None}
         self._record(node, role, nowhere)
@@ -97,7 +98,7 @@ class StepLog:
 
 
 class BatchRun:
-    """A batch in progress, in its own process; `beside` are other spaces that it reads or changes."""
+    """A batch in progress, in its own process; `other_space_ids` are spaces that it also reads or changes."""
 
     def __init__(
         self,
@@ -106,10 +107,10 @@ class BatchRun:
         scope: Scope,
         kind: BatchKind,
         undoes: str | None = None,
-        beside: Collection[int] = (),
+        other_space_ids: Collection[int] = (),
     ) -> None:
         self.id = new_id()
-        self._spaces = {scope.space_id, *beside}
+        self._spaces = {scope.space_id, *other_space_ids}
         self._session = session
         self._clock = clock
         self._scope = scope
@@ -123,10 +124,11 @@ class BatchRun:
         self.took = 0.0
         # Subtracted from the usage of its space when it is committed.
         self.freed = Measured()
+        self._deeds: list[tuple[Scope, Sequence[Deed]]] = []
 
     @contextmanager
     def step(self, *, is_last: bool = False) -> Iterator[StepLog]:
-        """Run the body as one transaction of the batch, under the locks of its space and those beside it.
+        """Run the body as one transaction of the batch, under the locks of its space and the others.
 
         With `is_last` the commit also completes the batch. Raises `Unavailable` if this batch was reverted by
         another process because it seemed dead.
@@ -144,7 +146,7 @@ class BatchRun:
         self._is_begun, self._position, self.is_over = True, log.position, is_last
         self.took = time.monotonic() - begun
 
-    def take_step(self, act: Callable[[StepLog], _T], *, is_last: bool = False) -> _T:
+    def run_step(self, act: Callable[[StepLog], _T], *, is_last: bool = False) -> _T:
         """Run `act`, which looks up the reach of folders, as a `step`; retry it after measuring them."""
 
         def transact() -> _T:
@@ -153,18 +155,22 @@ class BatchRun:
 
         return measuring(self._session, transact)
 
+    def tell(self, scope: Scope, deeds: Sequence[Deed]) -> None:
+        """Record what was done in a scope when the batch is committed: of one that is reverted, nothing is told."""
+        self._deeds.append((scope, deeds))
+
     def steps_of(self, node_ids: Sequence[int]) -> Iterator[Sequence[int]]:
         """Yield ids in groups, as many per step as it has time for."""
-        pace, start = Pace(STEP), 0
+        batch_sizer, start = BatchSizer(STEP), 0
         while start < len(node_ids):
-            some = node_ids[start : start + pace.size]
+            some = node_ids[start : start + batch_sizer.size]
             start += len(some)
             yield some
-            pace.adjust(self.took)
+            batch_sizer.adjust(self.took)
 
     def _renew(self, root: Node) -> None:
         """Extend the lease."""
-        alive_until = self._clock() + ALIVE
+        alive_until = self._clock() + LEASE
         if self._is_begun:
             set_state(
                 self._session, self.id, {BatchState.RUNNING}, BatchState.RUNNING, expires_at=alive_until
@@ -175,7 +181,7 @@ class BatchRun:
             ends = self._clock() + KEEP
             set_state(self._session, self._undoes, {BatchState.DONE}, BatchState.UNDOING, expires_at=ends)
         row = Batch(id=self.id, space_id=self._scope.space_id, kind=self._kind, state=BatchState.RUNNING)
-        row.root_id, row.user_id = root.id, self._scope.actor.user_id
+        row.root_id, row.user_id, row.share_id = root.id, self._scope.actor.user_id, self._scope.share_id
         row.length, row.undoes, row.expires_at = 0, self._undoes, alive_until
         self._session.add(row)
         self._session.flush()
@@ -183,17 +189,19 @@ class BatchRun:
     def enter(self, state: BatchState) -> None:
         """Complete the batch, or commit it to be completed."""
         with publishing(self._session):
-            lock_spaces(self._session, [self._scope.space_id])
+            lock_spaces(self._session, self._spaces)
             if not self._is_begun:
                 # No step was needed.
                 self._renew(self._tree.root())
             self._end(state, self._position)
 
     def _end(self, state: BatchState, length: int) -> None:
-        ends = self._clock() + (KEEP if state is BatchState.DONE else ALIVE)
+        ends = self._clock() + (KEEP if state is BatchState.DONE else LEASE)
         changed = {"length": length, "expires_at": ends}
         set_state(self._session, self.id, {BatchState.RUNNING}, state, **changed)
-        use(self._session, self._scope, -self.freed.size, entries=-self.freed.entries)
+        add_usage(self._session, self._scope, -self.freed.size, entries=-self.freed.entries)
+        for scope, deeds in self._deeds:
+            record(self._session, scope, self._clock(), deeds)
         if self._undoes is not None and state is BatchState.DONE:
             # Neither can be undone any more.
             used_up = update(Batch).where(Batch.id.in_([self.id, self._undoes]))

@@ -22,15 +22,15 @@ from sqlalchemy.orm import Session
 from cabinet.models import Base, ItemRole, Kind, Node
 from cabinet.services.access.scope import Scope
 from cabinet.services.changes.batches import BatchRun
-from cabinet.services.changes.selections import Gone
+from cabinet.services.changes.selections import SelectedNodeMissing
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.kernel.database import Pace
-from cabinet.services.tree.copying import ALIKE, COUNTERS, copy_alone, first_versions, measure_copy
+from cabinet.services.kernel.database import BatchSizer
+from cabinet.services.tree.copying import COPIED_COLUMNS, COUNTERS, copy_alone, first_versions, measure_copy
 from cabinet.services.tree.counting import count_below
 from cabinet.services.tree.subtree import below
-from cabinet.services.tree.sums import Changes, Weighed
+from cabinet.services.tree.sums import CounterChanges, Weighed
 from cabinet.services.tree.tree import Tree
-from cabinet.services.tree.usage import check_entries, check_quota, use
+from cabinet.services.tree.usage import add_usage, check_entries, check_quota
 
 # The maximum number of nodes that one transaction copies.
 STEP = 500
@@ -48,9 +48,12 @@ _FETCHED = 1000
 _HELD = ("kind", "content_hash", "size", "child_count", "tree_size", "tree_files")
 
 
-def is_small_copy(session: Session, node_ids: Sequence[int]) -> bool:
-    """Return whether one transaction may copy these nodes and all below; examines few rows to decide."""
-    return count_below(session, node_ids, STEP) <= STEP
+def is_small_copy(session: Session, node_ids: Sequence[int], folder_ids: Sequence[int] | None = None) -> bool:
+    """Return whether one transaction may copy these nodes and all below; examines few rows to decide.
+
+    `folder_ids` are the folders among them, if known.
+    """
+    return count_below(session, node_ids, STEP, folder_ids) <= STEP
 
 
 def state_of(node: Node) -> object:
@@ -96,7 +99,7 @@ class Builder:
         """Build hidden copies of nodes in steps of a batch; return their ids by those of the originals.
 
         Raises `CopyTooLarge`, `TooManyEntries` and `QuotaExceeded`, usually before anything is written, and
-        `Gone` if one of the nodes no longer exists.
+        `SelectedNodeMissing` if one of the nodes no longer exists.
         """
         entries, size = measure_copy(self._session, node_ids)
         check_entries(self._session, self._scope, entries)
@@ -121,17 +124,17 @@ class Builder:
                 select(Node).where(Node.id.in_(node_ids), Node.trashed_at.is_(None))
             ).all()
             if len(nodes) < len(node_ids):
-                raise Gone
+                raise SelectedNodeMissing
             root = self._tree.root()
             copies = [copy_alone(self._tree, node, root, node.name, now) for node in nodes]
             for copy in copies:
                 self._tree.hide(copy, now)
-            use(self._session, self._scope, sum(copy.size for copy in copies), entries=len(copies))
+            add_usage(self._session, self._scope, sum(copy.size for copy in copies), entries=len(copies))
             self._session.add_all(copies)
             self._session.flush()
             self._session.execute(first_versions(_NODE.c.id.in_([copy.id for copy in copies]), now))
             for copy in copies:
-                log.made(copy, ItemRole.BUILT, ())
+                log.record_created(copy, ItemRole.INCOMPLETE_COPY, ())
             return {node.id: copy.id for node, copy in zip(nodes, copies, strict=True)}
 
     def _copy_inside(self, run: BatchRun, folder_id: int, copy_id: int, now: datetime) -> None:
@@ -139,14 +142,14 @@ class Builder:
         plan = self._plan(folder_id)
         # The ids of folders and of their copies.
         copies = {folder_id: copy_id}
-        pace, done = Pace(STEP), 0
+        batch_sizer, done = BatchSizer(STEP), 0
         while done < len(plan):
             with run.step():
                 # One level at a time, because children come after their folder.
-                for _depth, level in groupby(plan.rows(done, done + pace.size), key=itemgetter(2)):
+                for _depth, level in groupby(plan.rows(done, done + batch_sizer.size), key=itemgetter(2)):
                     self._copy_some({node_id: parent_id for node_id, parent_id, _ in level}, copies, now)
-            done += pace.size
-            pace.adjust(run.took)
+            done += batch_sizer.size
+            batch_sizer.adjust(run.took)
 
     def _plan(self, folder_id: int) -> _Plan:
         nodes = below([folder_id])
@@ -171,7 +174,7 @@ class Builder:
         made = self._insert([(node_id, copy_id) for (copy_id, _), node_id in originals.items()], now)
         files = [row.id for row in made if row.kind == Kind.FILE]
         self._session.execute(first_versions(_NODE.c.id.in_(files), now))
-        use(self._session, self._scope, sum(row.size for row in made), entries=len(made))
+        add_usage(self._session, self._scope, sum(row.size for row in made), entries=len(made))
         for row in made:
             if row.kind == Kind.FOLDER:
                 copies[originals[row.parent_id, row.name]] = row.id
@@ -181,21 +184,21 @@ class Builder:
         """Insert copies of nodes, each into a folder; return the columns that the counters depend on."""
         wanted = values(column("original", BigInteger), column("folder", BigInteger)).data(pairs).cte("pairs")
         version = case((_NODE.c.kind == Kind.FILE, 1), else_=0)
-        alike = [_NODE.c[name] for name in ALIKE]
+        alike = [_NODE.c[name] for name in COPIED_COLUMNS]
         moment, nothing = literal(now, _NODE.c.created_at.type), literal(0)
         place = (literal(self._scope.space_id), wanted.c.folder, version, moment, literal(self._tree.seq))
         rows = select(*alike, *place, *(nothing for _ in COUNTERS))
-        columns = [*ALIKE, "space_id", "parent_id", "version", "created_at", "tree_tag", *COUNTERS]
+        columns = [*COPIED_COLUMNS, "space_id", "parent_id", "version", "created_at", "tree_tag", *COUNTERS]
         inserted = insert(_NODE).from_select(columns, rows.join(wanted, _NODE.c.id == wanted.c.original))
         return self._session.execute(inserted.returning(*_MADE)).all()
 
     def _count(self, made: Sequence[Row[*tuple[Any, ...]]]) -> None:
         """Update the counters and the reach of the folders of new nodes."""
-        changes = Changes()
+        changes = CounterChanges()
         for row in made:
-            changes.come(row.parent_id, Weighed(row.kind, row.size))
+            changes.add(row.parent_id, Weighed(row.kind, row.size))
         self._tree.count(changes)
         folders = self._session.scalars(select(Node).where(Node.id.in_({row.parent_id for row in made})))
         there = {folder.id: folder for folder in folders}
         for row in made:
-            self._tree.stretch(there[row.parent_id], row)
+            self._tree.extend_reach(there[row.parent_id], row)

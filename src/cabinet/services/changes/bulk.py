@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import TypeAlias
@@ -17,9 +18,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import Forbidden, InvalidField, NotFound
-from cabinet.models import BatchKind, ItemRole, Kind, Node
+from cabinet.models import BatchKind, ItemRole, Kind, Node, Verb
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.scope import Scope
+from cabinet.services.changes.batch_deeds import told_of, told_of_undo
 from cabinet.services.changes.batch_runner import BatchRunner, Done
 from cabinet.services.changes.batches import (
     STEP,
@@ -37,8 +39,8 @@ from cabinet.services.changes.purging import Purging
 from cabinet.services.changes.reverting import Reverting
 from cabinet.services.changes.selections import (
     FolderSelection,
-    Gone,
     Selected,
+    SelectedNodeMissing,
     TrashSelection,
     find_in_folder,
     find_in_trash,
@@ -47,9 +49,9 @@ from cabinet.services.changes.selections import (
 )
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.tree.copying import measure_copy
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.names import split_path
-from cabinet.services.tree.removal import weigh
+from cabinet.services.tree.removal import count_nodes
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage import check_entries, check_quota
 
@@ -91,10 +93,11 @@ class Bulk:
                     source, path = self._folder(selected.folder_id)
                     nodes = get_live(self._session, source, some)
                     self._placing(log).trash([(node, (*path, node.name)) for node in nodes])
+            self._tell(run, Verb.TRASHED, selected)
 
         return self._runner.run(BatchKind.TRASH, lambda: self._find(selection), act, selection.count)
 
-    def move(self, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
+    def move(self, selection: FolderSelection, to: str, on_conflict: OnConflict) -> Done:
         """Move the selection into the folder at `to`, which is created if `to` ends in a slash.
 
         Also raises `EntryExists`, `IntoItself`, `NotAFolder`, `InvalidName` and `InvalidField`.
@@ -109,11 +112,12 @@ class Bulk:
             folder_id: int | None = None
             for some in run.steps_of(selected.node_ids):
                 arrive = partial(self._arrivals, selected, some, to, folder_id)
-                folder_id = run.take_step(partial(self._move_some, arrive, on_conflict))
+                folder_id = run.run_step(partial(self._move_some, arrive, on_conflict))
+            self._tell(run, Verb.MOVED, selected, folder_id)
 
         return self._runner.run(BatchKind.MOVE, lambda: self._find(selection), act, selection.count)
 
-    def copy(self, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
+    def copy(self, selection: FolderSelection, to: str, on_conflict: OnConflict) -> Done:
         """Copy the selection into the folder at `to`; as `move`.
 
         May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written.
@@ -126,7 +130,7 @@ class Bulk:
 
         return self._runner.run(BatchKind.COPY, lambda: self._find_to_copy(selection), act, selection.count)
 
-    def _move_across(self, selection: FolderSelection, to: str, on_conflict: Conflict) -> Done:
+    def _move_across(self, selection: FolderSelection, to: str, on_conflict: OnConflict) -> Done:
         # READ as well: in the target, others may read it.
         self._source.scope.require(Rights.READ)
 
@@ -138,14 +142,15 @@ class Bulk:
                     source, path = self._source_folder(selected)
                     nodes = get_live(self._session, source, some)
                     if any(state_of(node) != seen[node.id] for node in nodes):
-                        raise Gone
+                        raise SelectedNodeMissing
                     placing = Placing(self._session, self._source, log, self._clock())
                     placing.trash([(node, (*path, node.name)) for node in nodes])
+            self._tell(run, Verb.TRASHED, selected)
 
         return self._runner.run(BatchKind.MOVE, lambda: self._find_to_copy(selection), act, selection.count)
 
     def _copy_found(
-        self, run: BatchRun, selected: Selected, to: str, on_conflict: Conflict
+        self, run: BatchRun, selected: Selected, to: str, on_conflict: OnConflict
     ) -> Mapping[int, object]:
         """Copy the selection, as much per step as is small; return the state of each original."""
         builder = Builder(self._session, self._clock, self._scope)
@@ -160,18 +165,19 @@ class Bulk:
                 built = builder.build(run, some)
             arrive = partial(self._arrivals, selected, some, to, folder_id)
             copy = partial(self._copy_some, arrive, built.get(some[0]), on_conflict)
-            folder_id, states = run.take_step(copy)
+            folder_id, states = run.run_step(copy)
             seen |= states | before
+        self._tell(run, Verb.COPIED, replace(selected, folder_id=folder_id or 0))
         return seen
 
-    def restore(self, selection: TrashSelection, on_conflict: Conflict) -> Done:
+    def restore(self, selection: TrashSelection, on_conflict: OnConflict) -> Done:
         """Restore the selection from the trash, as `Trash.restore` does."""
         self._scope.require_whole(CHANGE)
 
         def act(run: BatchRun, node_ids: Sequence[int]) -> None:
             """Restore the selection, step by step."""
             for some in run.steps_of(node_ids):
-                run.take_step(partial(self._restore_some, some, on_conflict))
+                run.run_step(partial(self._restore_some, some, on_conflict))
 
         return self._runner.run(
             BatchKind.RESTORE, lambda: self._find_trashed(selection), act, selection.count
@@ -204,12 +210,15 @@ class Bulk:
         def act(run: BatchRun, length: int) -> None:
             """Undo the batch, last items first."""
             nonlocal back
+            told = told_of_undo(self._session, batch_id, kinds)
             found, position = 0, length
             while found < length:
                 find_beside = partial(self._open_trees, elsewhere, spaces)
-                roles, position = run.take_step(partial(self._undo_some, batch_id, position, find_beside))
+                roles, position = run.run_step(partial(self._undo_some, batch_id, position, find_beside))
                 found += len(roles)
                 back += sum(role in counted for role in roles)
+            if told and back and told.space_id == self._scope.space_id:
+                run.tell(self._scope, [replace(told.deed, count=back)])
 
         def find() -> int:
             return check_undoable(self._session, self._clock, self._scope, batch_id, kinds)
@@ -232,6 +241,11 @@ class Bulk:
                     trees.append(tree)
         return trees
 
+    def _tell(self, run: BatchRun, verb: Verb, selected: Selected, to_id: int | None = None) -> None:
+        if told := told_of(self._session, verb, selected, to_id):
+            is_here = told.space_id == self._scope.space_id
+            run.tell(self._scope if is_here else self._source.scope, [told.deed])
+
     def _find(self, selection: FolderSelection) -> Selected:
         return find_in_folder(self._session, self._source, selection)
 
@@ -252,7 +266,9 @@ class Bulk:
         """Yield ids in steps; the weight of a folder includes everything below it."""
         for some in run.steps_of(node_ids):
             filled = select(Node.id).where(Node.id.in_(some), Node.child_count > 0)
-            weights = {node_id: weigh(self._session, node_id) for node_id in self._session.scalars(filled)}
+            weights = {
+                node_id: count_nodes(self._session, node_id) for node_id in self._session.scalars(filled)
+            }
             step: list[int] = []
             weight = 0
             for node_id in some:
@@ -272,7 +288,7 @@ class Bulk:
         self._source.root(lock=True)
         return _show(self._session, self._source, selected.folder_id)
 
-    def _move_some(self, arrive: _Arrive, on_conflict: Conflict, log: StepLog) -> int:
+    def _move_some(self, arrive: _Arrive, on_conflict: OnConflict, log: StepLog) -> int:
         """Move some nodes and return the id of the target folder."""
         placing = self._placing(log)
         folder_id, arrivals = arrive(placing)
@@ -280,7 +296,7 @@ class Bulk:
         return folder_id
 
     def _copy_some(
-        self, arrive: _Arrive, built_id: int | None, on_conflict: Conflict, log: StepLog
+        self, arrive: _Arrive, built_id: int | None, on_conflict: OnConflict, log: StepLog
     ) -> tuple[int, dict[int, object]]:
         """Copy some nodes, of which one may be built already; return as `_move_some`, and their states."""
         placing = self._placing(log)
@@ -290,10 +306,10 @@ class Bulk:
             placing.copy(arrivals, on_conflict)
         else:
             copies = {arrivals[0].node.id: self._session.get_one(Node, built_id)}
-            placing.put_copies(arrivals, copies, on_conflict)
+            placing.place_copies(arrivals, copies, on_conflict)
         return folder_id, states
 
-    def _restore_some(self, node_ids: Sequence[int], on_conflict: Conflict, log: StepLog) -> None:
+    def _restore_some(self, node_ids: Sequence[int], on_conflict: OnConflict, log: StepLog) -> None:
         # One depth at a time: a folder is restored before its contents.
         trashed = get_trashed(self._session, self._scope.space_id, node_ids)
         for _depth, nodes in groupby(trashed, key=_depth_of):
@@ -329,7 +345,7 @@ class Bulk:
                 raise InvalidField(field="to", reason=NEEDS_A_FOLDER)
         return placing.folder_at(names)
 
-    def _put_back(self, placing: Placing, nodes: Sequence[Node], on_conflict: Conflict) -> None:
+    def _put_back(self, placing: Placing, nodes: Sequence[Node], on_conflict: OnConflict) -> None:
         folders: dict[tuple[str, ...], Node] = {}
         arrivals: list[Arrival] = []
         for node in nodes:

@@ -20,23 +20,24 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from cabinet.errors import N_, EntryExists, InvalidField, IsAFolder, NotFound, SelectionChanged, Unavailable
-from cabinet.models import BatchKind, Node
+from cabinet.models import BatchKind, Node, Verb
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.scope import Scope
+from cabinet.services.activity.recording import deeds_of, moves_of, places_of, record
 from cabinet.services.changes.batch_runner import BatchRunner
 from cabinet.services.changes.batches import BatchRun, StepLog
 from cabinet.services.changes.building import Builder, holds_the_same, is_small_copy, state_of
-from cabinet.services.changes.destinations import NAMED_TWICE, NOTHING_NAMED, find_destination
+from cabinet.services.changes.destinations import DUPLICATE_SOURCE, NO_SOURCES, find_destination
 from cabinet.services.changes.placing import Arrival, Placed, Placing
-from cabinet.services.changes.selections import Gone
+from cabinet.services.changes.selections import SelectedNodeMissing
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.tree.entries import Conflict, Entry
+from cabinet.services.tree.entries import Entry, OnConflict
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.reach import publishing_measured
 from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.tree import Tree
 
-ONE_IN_ANOTHER = N_("one of them lies in another, and goes with it.")
+ONE_IN_ANOTHER = N_("one of the items is inside another one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Arranged:
+class Relocated:
     """The resulting entries, in the order of their sources, and the id for undoing the operation."""
 
     entries: Sequence[Entry]
@@ -71,7 +72,7 @@ class _Wanted:
 
     sources: Sequence[Source]
     to: str
-    on_conflict: Conflict
+    on_conflict: OnConflict
     is_move: bool
 
     @property
@@ -80,7 +81,7 @@ class _Wanted:
         return {source.scope.space_id for source in self.sources}
 
 
-class _Rehearsed(Exception):
+class _DryRunDone(Exception):
     """The operation would succeed; raised to roll back the trial."""
 
 
@@ -93,7 +94,7 @@ class Crossing:
         self._scope = scope
         self._tree = Tree(session, scope)
 
-    def move(self, sources: Sequence[Source], to: str, on_conflict: Conflict) -> Arranged:
+    def move(self, sources: Sequence[Source], to: str, on_conflict: OnConflict) -> Relocated:
         """Move entries into this scope; `to` is as in `Moving.move`.
 
         Needs READ, WRITE and DELETE in their scopes, because others may read them in the target. Raises as
@@ -106,7 +107,7 @@ class Crossing:
                 raise IsAFolder(path="")
         return self._run(_Wanted(sources, to, on_conflict, is_move=True))
 
-    def copy(self, sources: Sequence[Source], to: str, on_conflict: Conflict) -> Arranged:
+    def copy(self, sources: Sequence[Source], to: str, on_conflict: OnConflict) -> Relocated:
         """Copy entries into this scope; needs READ in their scopes.
 
         Raises `NotFound`, `EntryExists`, `IntoItself`, `NotAFolder`, `InvalidName`, `InvalidField`,
@@ -117,14 +118,14 @@ class Crossing:
             source.scope.require(Rights.READ)
         return self._run(_Wanted(sources, to, on_conflict, is_move=False))
 
-    def _run(self, wanted: _Wanted) -> Arranged:
+    def _run(self, wanted: _Wanted) -> Relocated:
         entries: list[Entry] = []
 
         def act(run: BatchRun, seen: Mapping[int, object]) -> None:
             """Build large copies hidden, and place everything in the last step."""
             built = self._build(run, wanted, list(seen))
             arrive = partial(self._arrive, wanted, built, seen)
-            entries.extend(run.take_step(arrive, is_last=True))
+            entries.extend(run.run_step(arrive, is_last=True))
 
         runner = BatchRunner(self._session, self._clock, self._scope, wanted.spaces)
         kind = BatchKind.MOVE if wanted.is_move else BatchKind.COPY
@@ -133,7 +134,7 @@ class Crossing:
         except SelectionChanged as error:
             # Another node is there now; a retry takes that one.
             raise Unavailable from error
-        return Arranged(entries, done.batch_id)
+        return Relocated(entries, done.batch_id)
 
     def _look(self, wanted: _Wanted) -> Mapping[int, object]:
         """Return the states of the nodes to copy, by id, to detect changes."""
@@ -148,7 +149,7 @@ class Crossing:
     def _find(self, wanted: _Wanted, *, lock: bool = False) -> list[_Found]:
         """Return the sources in order; `lock` takes the lock and checks the rights of their mounts again."""
         if not wanted.sources:
-            raise InvalidField(field="from", reason=NOTHING_NAMED)
+            raise InvalidField(field="from", reason=NO_SOURCES)
         paths: dict[Scope, list[tuple[str, ...]]] = {}
         for source in wanted.sources:
             names = split_path(source.path)
@@ -156,10 +157,10 @@ class Crossing:
                 raise IsAFolder(path="")
             paths.setdefault(source.scope, []).append(names)
         trees = {scope: Tree(self._session, scope) for scope in paths}
-        nodes = {
-            scope: trees[scope].find_all(below, trees[scope].root(lock=lock))
-            for scope, below in paths.items()
-        }
+        if lock:
+            for tree in trees.values():
+                tree.lock()
+        nodes = {scope: trees[scope].find_all(below) for scope, below in paths.items()}
         found: list[_Found] = []
         for source in wanted.sources:
             scope, names = source.scope, split_path(source.path)
@@ -174,9 +175,9 @@ class Crossing:
         """Raise `InvalidField` for a source named twice, or one that would be copied and moved as well."""
         node_ids = {each.node.id for each in found}
         if len(node_ids) < len(found):
-            raise InvalidField(field="from", reason=NAMED_TWICE)
+            raise InvalidField(field="from", reason=DUPLICATE_SOURCE)
         for each in found if wanted.is_move else ():
-            above = [folder.id for folder in each.tree.way_up(each.node)][1:]
+            above = [folder.id for folder in each.tree.iter_with_ancestors(each.node)][1:]
             if self._is_copied(each, wanted) and not node_ids.isdisjoint(above):
                 raise InvalidField(field="from", reason=ONE_IN_ANOTHER)
 
@@ -185,17 +186,17 @@ class Crossing:
         if is_small_copy(self._session, node_ids):
             return {}
 
-        def rehearse() -> None:
+        def dry_run() -> None:
             """Raise what prevents placing the copies, before anything is built."""
             lock_spaces(self._session, {self._scope.space_id, *wanted.spaces})
             self._tree.root(lock=True)
             arrivals = self._arrivals(self._find(wanted, lock=True), wanted)
             placing = self._placing(StepLog(run.id, 0), self._tree)
-            placing.rehearse(list(arrivals.values()), wanted.on_conflict)
-            raise _Rehearsed
+            placing.dry_run(list(arrivals.values()), wanted.on_conflict)
+            raise _DryRunDone
 
-        with suppress(_Rehearsed):
-            publishing_measured(self._session, rehearse)
+        with suppress(_DryRunDone):
+            publishing_measured(self._session, dry_run)
         return Builder(self._session, self._clock, self._scope).build(run, node_ids)
 
     def _arrivals(self, found: Sequence[_Found], wanted: _Wanted) -> Mapping[int, Arrival]:
@@ -212,17 +213,21 @@ class Crossing:
         arrivals = self._arrivals(found, wanted)
         copied = {each.node.id for each in found if self._is_copied(each, wanted)}
         if copied != seen.keys():
-            raise Gone
+            raise SelectedNodeMissing
         placing, on_conflict = self._placing(log, self._tree), wanted.on_conflict
         moved = [arrival for node_id, arrival in arrivals.items() if node_id not in copied]
+        before = places_of(each.node for each in moved)
         placed = dict(zip((each.node.id for each in moved), placing.move(moved, on_conflict), strict=True))
         new = [arrival for node_id, arrival in arrivals.items() if node_id in copied]
         if built:
             whole = {each.node.id: self._copy_of(each.node, built, seen, wanted) for each in new}
-            copies = placing.put_copies(new, whole, on_conflict)
+            copies = placing.place_copies(new, whole, on_conflict)
         else:
             copies = placing.copy(new, on_conflict)
         placed |= zip((each.node.id for each in new), copies, strict=True)
+        deeds = moves_of((each.node for each in moved), before)
+        deeds += deeds_of(Verb.COPIED, (node for node, _path in copies))
+        record(self._session, self._scope, self._clock(), deeds)
         if wanted.is_move:
             self._trash(log, [each for each in found if each.node.id in copied])
         return [self._entry(placed[each.node.id]) for each in found]
@@ -230,10 +235,13 @@ class Crossing:
     def _copy_of(
         self, node: Node, built: Mapping[int, int], seen: Mapping[int, object], wanted: _Wanted
     ) -> Node:
-        """Return the built copy of a node; raises `Gone` if the original of a move has changed since."""
+        """Return the built copy of a node.
+
+        Raises `SelectedNodeMissing` if the original of a move has changed since.
+        """
         copy = self._session.get_one(Node, built[node.id])
         if wanted.is_move and (state_of(node) != seen[node.id] or not holds_the_same(copy, node)):
-            raise Gone
+            raise SelectedNodeMissing
         return copy
 
     def _trash(self, log: StepLog, originals: Sequence[_Found]) -> None:
@@ -241,7 +249,9 @@ class Crossing:
         for each in originals:
             by_tree.setdefault(each.tree, []).append((each.node, each.names))
         for tree, nodes in by_tree.items():
+            deeds = deeds_of(Verb.TRASHED, (node for node, _path in nodes))
             self._placing(log, tree).trash(nodes)
+            record(self._session, tree.scope, self._clock(), deeds)
 
     def _entry(self, placed: Placed) -> Entry:
         node, path = placed

@@ -14,9 +14,9 @@ from cabinet.models import Kind, Node
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.tree import Tree
 
-NAMED_TWICE = N_("it names the same thing twice.")
-NOTHING_NAMED = N_("it names nothing.")
-NEEDS_A_FOLDER = N_("several things need a folder that is there, or a path that ends in a slash.")
+DUPLICATE_SOURCE = N_("it contains the same item twice.")
+NO_SOURCES = N_("no items are given.")
+NEEDS_A_FOLDER = N_("several items need an existing folder, or a path that ends with a slash.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Destination:
 def check_named(wanted: Sequence[tuple[str, ...]]) -> None:
     """Raise `InvalidField` if there are no paths or duplicate ones, and `IsAFolder` for the root."""
     if not wanted:
-        raise InvalidField(field="from", reason=NOTHING_NAMED)
+        raise InvalidField(field="from", reason=NO_SOURCES)
     if () in wanted:
         raise IsAFolder(path="")
     if len(set(wanted)) < len(wanted):
-        raise InvalidField(field="from", reason=NAMED_TWICE)
+        raise InvalidField(field="from", reason=DUPLICATE_SOURCE)
 
 
 def find_destination(tree: Tree, to: str, now: datetime, *, is_one: bool) -> Destination:
@@ -56,11 +56,12 @@ def find_destination(tree: Tree, to: str, now: datetime, *, is_one: bool) -> Des
     if to.endswith("/"):
         if node.kind != Kind.FOLDER:
             raise NotAFolder(path=join_path(names[:depth]))
-        return Destination(tree.make_folders(node, names[depth:], now), names, None)
+        return Destination(tree.load(tree.make_folders(node, names[depth:], now)), names, None)
     if not is_one:
         raise InvalidField(field="to", reason=NEEDS_A_FOLDER)
     if is_there:
         node = tree.parent(node)
     elif node.kind != Kind.FOLDER:
         raise NotAFolder(path=join_path(names[:depth]))
-    return Destination(tree.make_folders(node, names[depth:-1], now), names[:-1], names[-1])
+    folder = tree.load(tree.make_folders(node, names[depth:-1], now))
+    return Destination(folder, names[:-1], names[-1])

@@ -13,9 +13,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from cabinet.errors import EntryExists, IsAFolder, NotAFolder, PreconditionFailed
-from cabinet.models import Blob, Kind, Node
+from cabinet.models import Blob, Kind, Node, Verb
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.scope import Scope
+from cabinet.services.activity.recording import deeds_of, record
 from cabinet.services.changes.purging import Purging
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.contents import open_content
@@ -25,7 +26,10 @@ from cabinet.services.tree.entries import Entry, Precondition, hash_for_conditio
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.listing import Listing, Outline
 from cabinet.services.tree.names import join_path, split_path
+from cabinet.services.tree.node_values import AnyNode
 from cabinet.services.tree.paging import Order, Page
+from cabinet.services.tree.paths import find_way
+from cabinet.services.tree.share_signs import Signs
 from cabinet.services.tree.tree import Tree
 from cabinet.storage.chunks import iter_stream
 from cabinet.storage.protocols import BlobStore
@@ -42,24 +46,30 @@ class Files:
         self._clock = clock
         self._scope = scope
         self._tree = Tree(session, scope)
-        self._listing = Listing(session, cursors, scope)
+        self._listing = Listing(session, cursors, scope, clock)
         self._purging = Purging(session, clock, scope)
 
     def get(self, path: str) -> Entry:
         """Return the entry at `path`, the root for an empty one; raises `NotFound`."""
         self._scope.require(Rights.LIST)
         names = split_path(path)
-        return self._tree.to_entry(self._tree.get(names), names)
+        return self._tree.to_entry(self._tree.get_row(names), names)
 
     def look_up(self, paths: Iterable[str]) -> list[Entry | None]:
         """Return the entry at each path, None if there is none, in order; raises `InvalidName`.
 
-        Costs one query per folder on the way, not per path.
+        Costs at most one query per folder on the way, not per path.
         """
         self._scope.require(Rights.LIST)
         wanted = [split_path(path) for path in paths]
-        nodes = self._tree.find_all(wanted)
-        return [self._tree.to_entry(nodes[names], names) if names in nodes else None for names in wanted]
+        rows = self._tree.find_rows(wanted)
+        signs = Signs(self._session, self._scope, self._clock)
+        entries = {
+            names: signs.mark(self._tree.to_entry(row, names), row.id)
+            for names, row in rows.items()
+            if row.kind != Kind.MOUNT
+        }
+        return [entries.get(names) for names in wanted]
 
     def open(self, entry: Entry) -> BinaryIO:
         """Open the content of a file for reading; the caller closes it.
@@ -80,7 +90,7 @@ class Files:
         """Return the first part of a folder in brief; raises as `list_page` does."""
         return self._listing.outline(path, order, extent)
 
-    def outlined(self, outline: Outline, numbers: Sequence[int]) -> dict[int, Entry]:
+    def outline_entries(self, outline: Outline, numbers: Sequence[int]) -> dict[int, Entry]:
         """Return the entries at these positions of an outline, without those that no longer exist."""
         return self._listing.entries(outline, numbers)
 
@@ -99,29 +109,37 @@ class Files:
         """
         self._scope.require(Rights.WRITE)
         folders = [split_path(path) for path in paths]
+        new: list[AnyNode] = []
+        now = self._clock()
         with writing(self._session):
-            self._tree.root(lock=True)
+            self._tree.lock()
             for names in folders:
-                node, depth = self._tree.walk(names)
+                *_above, node = way = find_way(self._session, self._scope, names)
+                depth = len(way) - 1
                 if node.kind != Kind.FOLDER:
                     raise NotAFolder(path=join_path(names[:depth]))
-                self._tree.make_folders(node, names[depth:], self._clock())
+                made = self._tree.make_folders(node, names[depth:], now)
+                new += [made] if depth < len(names) else []
+            record(self._session, self._scope, now, deeds_of(Verb.CREATED, new))
 
     def make_folder(self, path: str) -> Entry:
         """Create a folder and missing folders above it; return it.
 
-        Raises `EntryExists`, `NotAFolder`, or `InvalidName`.
+        Raises `EntryExists`, `NotAFolder`, or `InvalidName`. A guest also needs LIST: the answer tells whether
+        there was one.
         """
-        self._scope.require(Rights.WRITE)
-        names = split_path(path)
+        self._scope.require(Rights.WRITE if self._scope.share_id is None else Rights.WRITE | Rights.LIST)
+        names, now = split_path(path), self._clock()
         with publishing(self._session):
-            self._tree.root(lock=True)
-            node, depth = self._tree.walk(names)
+            self._tree.lock()
+            *_above, node = way = find_way(self._session, self._scope, names)
+            depth = len(way) - 1
             if depth == len(names):
                 raise EntryExists(path=join_path(names))
             if node.kind != Kind.FOLDER:
                 raise NotAFolder(path=join_path(names[:depth]))
-            made = self._tree.make_folders(node, names[depth:], self._clock())
+            made = self._tree.make_folders(node, names[depth:], now)
+            record(self._session, self._scope, now, deeds_of(Verb.CREATED, [made]))
             return self._tree.to_entry(made, names)
 
     def trash(self, path: str, precondition: Precondition = no_precondition) -> None:
@@ -130,9 +148,12 @@ class Files:
         Raises `NotFound`, `PreconditionFailed`, and `IsAFolder` for the root.
         """
         self._scope.require(CHANGE)
+        now = self._clock()
         with writing(self._session):
             node = self._get_unless_root(path, precondition)
-            self._tree.trash(node, split_path(path), self._clock())
+            deeds = deeds_of(Verb.TRASHED, [node])
+            self._tree.trash(node, split_path(path), now)
+            record(self._session, self._scope, now, deeds)
 
     def purge(self, path: str, precondition: Precondition = no_precondition) -> None:
         """Permanently delete a file, or a folder with its contents; raises as `trash`."""
@@ -143,7 +164,7 @@ class Files:
         names = split_path(path)
         if not names:
             raise IsAFolder(path="")
-        self._tree.root(lock=True)
+        self._tree.lock()
         node = self._tree.get(names)
         if not precondition(hash_for_condition(node, self._scope.rights)):
             raise PreconditionFailed

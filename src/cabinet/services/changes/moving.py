@@ -8,7 +8,7 @@ Rule: all or nothing, in one transaction except for large copies; only within on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TypeAlias
@@ -16,18 +16,19 @@ from typing import TypeAlias
 from sqlalchemy.orm import Session
 
 from cabinet.errors import EntryExists, IntoItself, IsAFolder, NotFound, SelectionChanged, Unavailable
-from cabinet.models import BatchKind, Kind, Node
+from cabinet.models import BatchKind, Kind, Node, Verb
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.scope import Scope
+from cabinet.services.activity.recording import deeds_of, moves_of, places_of, record
 from cabinet.services.changes.batch_runner import BatchRunner
 from cabinet.services.changes.batches import BatchRun
 from cabinet.services.changes.building import Builder, is_small_copy
 from cabinet.services.changes.destinations import Destination, check_named, find_destination
-from cabinet.services.changes.selections import Gone
+from cabinet.services.changes.selections import SelectedNodeMissing
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.tree.copying import copy_tree, measure_copy
-from cabinet.services.tree.entries import Conflict, Entry
-from cabinet.services.tree.name_conflicts import make_way
+from cabinet.services.tree.entries import Entry, OnConflict
+from cabinet.services.tree.name_conflicts import resolve_conflict
 from cabinet.services.tree.names import join_path, split_path, to_name
 from cabinet.services.tree.reach import arriving, publishing_measured
 from cabinet.services.tree.tree import Tree
@@ -35,14 +36,14 @@ from cabinet.services.tree.tree import Tree
 # The nodes to move or copy, by path.
 _Sources: TypeAlias = Mapping[tuple[str, ...], Node]
 # Places the nodes, or copies of them, at a destination, and returns the resulting entries.
-_Arrange: TypeAlias = Callable[[_Sources, Destination, Conflict], list[Entry]]
+_Arrange: TypeAlias = Callable[[_Sources, Destination, OnConflict], list[Entry]]
 
 
 class _Large(Exception):
     """There is more to copy than one transaction may."""
 
 
-class _Rehearsed(Exception):
+class _DryRunDone(Exception):
     """The operation would succeed; raised to roll back the trial."""
 
 
@@ -55,7 +56,7 @@ class Moving:
         self._scope = scope
         self._tree = Tree(session, scope)
 
-    def move(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
+    def move(self, sources: Sequence[str], to: str, on_conflict: OnConflict) -> list[Entry]:
         """Move the entries at the paths `sources`; return the results in order.
 
         `to` is a folder if it names one, is empty, or ends in a slash, else the new path of the only source;
@@ -66,7 +67,7 @@ class Moving:
         self._scope.require(CHANGE)
         return publishing_measured(self._session, lambda: self._place(sources, to, on_conflict, self._move))
 
-    def rename(self, source: str, name: str, on_conflict: Conflict) -> Entry:
+    def rename(self, source: str, name: str, on_conflict: OnConflict) -> Entry:
         """Rename the entry at `source` within its folder; raises as `move`.
 
         Unlike a move, it never moves into an existing folder of that name.
@@ -78,14 +79,14 @@ class Moving:
 
         def give_name() -> list[Entry]:
             """Move it within its folder."""
-            self._tree.root(lock=True)
+            self._tree.lock()
             node = self._tree.get(names)
             destination = Destination(self._tree.parent(node), names[:-1], name)
             return self._move({names: node}, destination, on_conflict)
 
         return publishing_measured(self._session, give_name)[0]
 
-    def copy(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
+    def copy(self, sources: Sequence[str], to: str, on_conflict: OnConflict) -> list[Entry]:
         """Copy the entries at the paths `sources`; as `move`.
 
         May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written. Large
@@ -99,21 +100,21 @@ class Moving:
         except _Large:
             return self._copy_in_steps(sources, to, on_conflict)
 
-    def _copy_in_steps(self, sources: Sequence[str], to: str, on_conflict: Conflict) -> list[Entry]:
-        def rehearse() -> None:
+    def _copy_in_steps(self, sources: Sequence[str], to: str, on_conflict: OnConflict) -> list[Entry]:
+        def dry_run() -> None:
             """Raise what prevents placing the copies, before anything is built."""
-            self._place(sources, to, on_conflict, self._rehearse)
-            raise _Rehearsed
+            self._place(sources, to, on_conflict, self._dry_run)
+            raise _DryRunDone
 
-        with suppress(_Rehearsed):
-            publishing_measured(self._session, rehearse)
+        with suppress(_DryRunDone):
+            publishing_measured(self._session, dry_run)
         entries: list[Entry] = []
 
         def act(run: BatchRun, node_ids: Sequence[int]) -> None:
             """Build the copies hidden, and place all of them in the last step."""
             built = Builder(self._session, self._clock, self._scope).build(run, node_ids)
             put = partial(self._put, built)
-            placed = run.take_step(lambda _log: self._place(sources, to, on_conflict, put), is_last=True)
+            placed = run.run_step(lambda _log: self._place(sources, to, on_conflict, put), is_last=True)
             entries.extend(placed)
 
         runner = BatchRunner(self._session, self._clock, self._scope)
@@ -128,90 +129,102 @@ class Moving:
         self,
         sources: Sequence[str],
         to: str,
-        on_conflict: Conflict,
+        on_conflict: OnConflict,
         arrange: _Arrange,
-        check: Callable[[Iterable[Node]], None] = lambda _nodes: None,
+        check: Callable[[Collection[Node]], None] = lambda _nodes: None,
     ) -> list[Entry]:
         """Place the entries at some paths, in the caller's transaction."""
-        root = self._tree.root(lock=True)
+        self._tree.lock()
         # All are looked up before the first is moved, which may be a folder that contains the next.
-        found = self._find_sources(sources, root)
+        found = self._find_sources(sources)
         check(found.values())
         at = find_destination(self._tree, to, self._clock(), is_one=len(found) == 1)
         return arrange(found, at, on_conflict)
 
     def _find_ids(self, sources: Sequence[str]) -> Sequence[int]:
-        return [node.id for node in self._find_sources(sources, self._tree.root()).values()]
+        return [node.id for node in self._find_sources(sources).values()]
 
-    def _find_sources(self, sources: Sequence[str], root: Node) -> _Sources:
+    def _find_sources(self, sources: Sequence[str]) -> _Sources:
         """Return the nodes at the paths, in order."""
         wanted = [split_path(source) for source in sources]
         check_named(wanted)
-        found = self._tree.find_all(wanted, root)
+        found = self._tree.find_all(wanted)
         if len(found) < len(wanted):
             raise NotFound
         return {names: found[names] for names in wanted}
 
-    def _move(self, found: _Sources, at: Destination, on_conflict: Conflict) -> list[Entry]:
+    def _move(self, found: _Sources, at: Destination, on_conflict: OnConflict) -> list[Entry]:
         leaving = [node for node in found.values() if node.parent_id != at.folder.id]
+        before = places_of(found.values())
         with arriving(self._session, found.values(), leaving):
-            return [self._move_one(node, names, at, on_conflict) for names, node in found.items()]
+            entries = [self._move_one(node, names, at, on_conflict) for names, node in found.items()]
+        record(self._session, self._scope, self._clock(), moves_of(found.values(), before))
+        return entries
 
-    def _move_one(self, node: Node, names: tuple[str, ...], at: Destination, on_conflict: Conflict) -> Entry:
+    def _move_one(
+        self, node: Node, names: tuple[str, ...], at: Destination, on_conflict: OnConflict
+    ) -> Entry:
         if at.path_of(names[-1]) == names:
             return self._tree.to_entry(node, names)
-        to = self._make_way(node, names, at, on_conflict)
+        to = self._resolve_conflict(node, names, at, on_conflict)
         if node.trashed_at is not None:
             # Another source has just replaced it.
             raise EntryExists(path=join_path(to))
         self._tree.check_reach(node, to)
-        self._tree.take(node)
-        self._tree.put(node, at.folder, to[-1])
+        self._tree.detach(node)
+        self._tree.attach(node, at.folder, to[-1])
         return self._tree.to_entry(node, to)
 
-    def _check_small(self, nodes: Iterable[Node]) -> None:
+    def _check_small(self, nodes: Collection[Node]) -> None:
         node_ids = [node.id for node in nodes]
-        if not is_small_copy(self._session, node_ids):
+        folder_ids = [node.id for node in nodes if node.kind == Kind.FOLDER]
+        if not is_small_copy(self._session, node_ids, folder_ids):
             raise _Large
-        measure_copy(self._session, node_ids)
+        if len(nodes) > 1:
+            # Together; each is measured when it is copied.
+            measure_copy(self._session, node_ids, folder_ids)
 
-    def _copy(self, found: _Sources, at: Destination, on_conflict: Conflict) -> list[Entry]:
+    def _copy(self, found: _Sources, at: Destination, on_conflict: OnConflict) -> list[Entry]:
         entries: list[Entry] = []
+        copies: list[Node] = []
         with arriving(self._session, found.values()):
             for names, node in found.items():
-                to = self._make_way(node, names, at, on_conflict)
+                to = self._resolve_conflict(node, names, at, on_conflict)
                 self._tree.check_reach(node, to)
                 made = copy_tree(self._session, self._tree, node, at.folder, to[-1], self._clock())
+                copies.append(made)
                 entries.append(self._tree.to_entry(made, to))
+        record(self._session, self._scope, self._clock(), deeds_of(Verb.COPIED, copies))
         return entries
 
-    def _rehearse(self, found: _Sources, at: Destination, on_conflict: Conflict) -> list[Entry]:
+    def _dry_run(self, found: _Sources, at: Destination, on_conflict: OnConflict) -> list[Entry]:
         with arriving(self._session, found.values()):
             for names, node in found.items():
-                self._tree.check_reach(node, self._make_way(node, names, at, on_conflict))
+                self._tree.check_reach(node, self._resolve_conflict(node, names, at, on_conflict))
         return []
 
     def _put(
-        self, built: Mapping[int, int], found: _Sources, at: Destination, on_conflict: Conflict
+        self, built: Mapping[int, int], found: _Sources, at: Destination, on_conflict: OnConflict
     ) -> list[Entry]:
-        """Place copies that were built; raises `Gone` for a source that has appeared since."""
+        """Place copies that were built; raises `SelectedNodeMissing` for a source that has appeared since."""
         if any(node.id not in built for node in found.values()):
-            raise Gone
+            raise SelectedNodeMissing
         copies = {names: self._session.get_one(Node, built[node.id]) for names, node in found.items()}
         entries: list[Entry] = []
         with arriving(self._session, copies.values()):
             for names, copy in copies.items():
-                to = self._make_way(found[names], names, at, on_conflict)
+                to = self._resolve_conflict(found[names], names, at, on_conflict)
                 self._tree.check_reach(copy, to)
-                self._tree.put(copy, at.folder, to[-1])
+                self._tree.attach(copy, at.folder, to[-1])
                 entries.append(self._tree.to_entry(copy, to))
+        record(self._session, self._scope, self._clock(), deeds_of(Verb.COPIED, copies.values()))
         return entries
 
-    def _make_way(
-        self, node: Node, names: tuple[str, ...], destination: Destination, on_conflict: Conflict
+    def _resolve_conflict(
+        self, node: Node, names: tuple[str, ...], destination: Destination, on_conflict: OnConflict
     ) -> tuple[str, ...]:
         """Return the path for a node from `names` or its copy; that name is free afterwards."""
         to = destination.path_of(names[-1])
-        if node.kind == Kind.FOLDER and self._tree.lies_in(destination.folder, node):
+        if node.kind == Kind.FOLDER and self._tree.is_inside(destination.folder, node):
             raise IntoItself(path=join_path(to))
-        return make_way(self._tree, node, destination.folder, to, on_conflict, self._clock())
+        return resolve_conflict(self._tree, node, destination.folder, to, on_conflict, self._clock())

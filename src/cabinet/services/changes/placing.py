@@ -19,9 +19,10 @@ from cabinet.models import ItemRole, Kind, Node
 from cabinet.services.access.rights import Rights
 from cabinet.services.changes.batches import StepLog
 from cabinet.services.tree.copying import copy_trees
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.name_conflicts import free_name
 from cabinet.services.tree.names import join_path
+from cabinet.services.tree.paths import find_children
 from cabinet.services.tree.reach import arriving
 from cabinet.services.tree.tree import Tree
 
@@ -52,7 +53,7 @@ class Placing:
         self._log = log
         self._now = now
 
-    def move(self, arrivals: Sequence[Arrival], on_conflict: Conflict) -> list[Placed]:
+    def move(self, arrivals: Sequence[Arrival], on_conflict: OnConflict) -> list[Placed]:
         """Move nodes, live or trashed, to their places; return them with their paths, in order of placing.
 
         Replaced nodes go to the trash. Raises `EntryExists`, `IntoItself` and `InvalidName`.
@@ -65,12 +66,12 @@ class Placing:
                 self._check_reach(settled)
                 away = [each for each in settled if not _is_there(each)]
                 for each in away:
-                    self._log.relocating(each.node, each.origin)
+                    self._log.record_move(each.node, each.origin)
                 self._tree.relocate_all([(each.node, each.folder, each.path[-1]) for each in away])
                 placed += [(each.node, each.path) for each in settled]
         return placed
 
-    def copy(self, arrivals: Sequence[Arrival], on_conflict: Conflict) -> list[Placed]:
+    def copy(self, arrivals: Sequence[Arrival], on_conflict: OnConflict) -> list[Placed]:
         """Place copies of the nodes, all in one folder; return the copies in order.
 
         Raises as `move`, and `QuotaExceeded`.
@@ -83,12 +84,12 @@ class Placing:
                 wanted = [(each.node, each.path[-1]) for each in settled]
                 copies = copy_trees(self._session, self._tree, wanted, settled[0].folder, self._now)
                 for each, copy in zip(settled, copies, strict=True):
-                    self._log.made(copy, ItemRole.COPIED, each.path)
+                    self._log.record_created(copy, ItemRole.COPIED, each.path)
                     placed.append((copy, each.path))
         return placed
 
-    def put_copies(
-        self, arrivals: Sequence[Arrival], copies: Mapping[int, Node], on_conflict: Conflict
+    def place_copies(
+        self, arrivals: Sequence[Arrival], copies: Mapping[int, Node], on_conflict: OnConflict
     ) -> list[Placed]:
         """Place copies that are built already, given by the ids of their originals; return them in order.
 
@@ -104,11 +105,11 @@ class Placing:
                 self._check_reach(settled)
                 self._tree.relocate_all([(each.node, each.folder, each.path[-1]) for each in settled])
                 for each in settled:
-                    self._log.made(each.node, ItemRole.COPIED, each.path)
+                    self._log.record_created(each.node, ItemRole.COPIED, each.path)
                     placed.append((each.node, each.path))
         return placed
 
-    def rehearse(self, arrivals: Sequence[Arrival], on_conflict: Conflict) -> None:
+    def dry_run(self, arrivals: Sequence[Arrival], on_conflict: OnConflict) -> None:
         """Raise what prevents placing copies of the nodes; the caller rolls back."""
         with arriving(self._session, [each.node for each in arrivals]):
             for round_ in _rounds(arrivals):
@@ -117,7 +118,7 @@ class Placing:
     def trash(self, nodes: Sequence[tuple[Node, tuple[str, ...]]]) -> None:
         """Move nodes, each at its path, to the trash."""
         for node, path in nodes:
-            self._log.relocating(node, path)
+            self._log.record_move(node, path)
         self._tree.trash_all(nodes, self._now)
 
     def folder_at(self, names: tuple[str, ...]) -> Node:
@@ -126,12 +127,12 @@ class Placing:
         if folder.kind != Kind.FOLDER:
             raise NotAFolder(path=join_path(names[:depth]))
         for length in range(depth, len(names)):
-            folder = self._tree.make_folders(folder, [names[length]], self._now)
-            self._log.made(folder, ItemRole.MADE, names[: length + 1])
+            folder = self._tree.load(self._tree.make_folders(folder, [names[length]], self._now))
+            self._log.record_created(folder, ItemRole.FOLDER_CREATED, names[: length + 1])
         return folder
 
     def _settle(
-        self, arrivals: Sequence[Arrival], on_conflict: Conflict, *, is_copy: bool = False
+        self, arrivals: Sequence[Arrival], on_conflict: OnConflict, *, is_copy: bool = False
     ) -> list[Arrival]:
         """Return the arrivals with their final names, which are free afterwards."""
         settled: list[Arrival] = []
@@ -140,11 +141,11 @@ class Placing:
             group = list(inside)
             self._check_circle(folder, group)
             names = {each.path[-1] for each in group}
-            there = dict(self._tree.children(folder, names))
+            there = dict(find_children(self._session, folder.id, names))
             for each in group:
                 rival = there.get(each.path[-1])
                 if rival is not None and (is_copy or rival.id != each.node.id):
-                    if on_conflict is Conflict.RENAME:
+                    if on_conflict is OnConflict.RENAME:
                         each = self._renamed(each, names)  # noqa: PLW2901 - it is the same arrival
                     else:
                         self._check_replaceable(each, rival, on_conflict)
@@ -159,16 +160,16 @@ class Placing:
             self._tree.check_reach(each.node, each.path)
 
     def _check_circle(self, folder: Node, arrivals: Sequence[Arrival]) -> None:
-        above = {each.id for each in self._tree.way_up(folder)}
+        above = {each.id for each in self._tree.iter_with_ancestors(folder)}
         for each in arrivals:
             if each.node.kind == Kind.FOLDER and each.node.id in above:
                 raise IntoItself(path=join_path(each.path))
 
-    def _check_replaceable(self, arrival: Arrival, rival: Node, on_conflict: Conflict) -> None:
-        if on_conflict is Conflict.FAIL or rival.id == arrival.node.id or rival.kind == Kind.MOUNT:
+    def _check_replaceable(self, arrival: Arrival, rival: Node, on_conflict: OnConflict) -> None:
+        if on_conflict is OnConflict.FAIL or rival.id == arrival.node.id or rival.kind == Kind.MOUNT:
             raise EntryExists(path=join_path(arrival.path))
         self._tree.scope.require(Rights.DELETE)
-        if self._tree.lies_in(arrival.node, rival):
+        if self._tree.is_inside(arrival.node, rival):
             raise IntoItself(path=join_path(arrival.path))
 
     def _renamed(self, arrival: Arrival, claimed: set[str]) -> Arrival:

@@ -18,14 +18,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, NotFound
-from cabinet.models import BatchItem, BatchKind, BatchState, Node, Space
+from cabinet.models import BatchItem, BatchKind, BatchState, Node, Space, Verb
 from cabinet.services.access.scope import Scope
+from cabinet.services.activity.recording import deeds_of, record
 from cabinet.services.changes.batch_runner import BatchRunner, Done
 from cabinet.services.changes.batches import STEP, BatchRun, StepLog
 from cabinet.services.changes.selections import get_trashed
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import writing
-from cabinet.services.tree.removal import Removal, is_small, measure, note_hidden, purge, trashed_between
+from cabinet.services.tree.removal import Removal, is_small, mark_hidden, measure, purge, trashed_between
 from cabinet.services.tree.trash_marks import shows
 from cabinet.services.tree.tree import Tree
 
@@ -47,7 +48,8 @@ class Purging:
             self._tree.root(lock=True)
             node, _names = find()
             if is_small(self._session, [node.id]):
-                self._tree.take(node)
+                record(self._session, self._scope, self._clock(), deeds_of(Verb.DELETED, [node]))
+                self._tree.detach(node)
                 purge(self._session, self._scope.space_id, [node.id])
                 return
 
@@ -55,8 +57,9 @@ class Purging:
             """Hide the node; if reverted, it returns to its place."""
             with run.step() as log:
                 node, names = find()
+                run.tell(self._scope, deeds_of(Verb.DELETED, [node]))
                 # Two records: reverting them puts it into the trash first, and then back to its place.
-                log.relocating(node, names)
+                log.record_move(node, names)
                 self._tree.trash(node, names, self._clock())
                 _hide(log, [node])
 
@@ -100,11 +103,11 @@ class Purging:
             newest = found.with_only_columns(Node.trashed_at).order_by(Node.trashed_at.desc()).limit(1)
             before, space.trash_hidden_to = space.trash_hidden_to, self._session.scalar(newest)
             hidden = trashed_between(self._scope.space_id, before, space.trash_hidden_to)
-            note_hidden(self._session)
+            mark_hidden(self._session)
         count = self._session.scalar(select(func.count()).select_from(hidden.subquery())) or 0
         # It is committed; if settling fails now, removal does it later.
         with suppress(CabinetError, DBAPIError):
-            Removal(self._session).settle(self._scope.space_id)
+            Removal(self._session).release_hidden(self._scope.space_id)
         return count
 
     def _hide(
@@ -119,12 +122,12 @@ class Purging:
 
         runner = BatchRunner(self._session, self._clock, self._scope)
         done = runner.run(BatchKind.PURGE, find, act, count, BatchState.COMMITTED)
-        note_hidden(self._session)
+        mark_hidden(self._session)
         return done
 
 
 def _hide(log: StepLog, nodes: Sequence[Node]) -> None:
     """Hide trashed nodes, in a step of a batch."""
     for node in nodes:
-        log.relocating(node, ())
+        log.record_move(node, ())
         node.trash_id = None

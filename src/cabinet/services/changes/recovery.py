@@ -22,7 +22,7 @@ from cabinet.services.access.actor import Actor
 from cabinet.services.access.rights import ALL
 from cabinet.services.access.scope import Scope, whole_space
 from cabinet.services.changes.batches import (
-    ALIVE,
+    LEASE,
     STEP,
     StepLog,
     forget_items,
@@ -30,23 +30,24 @@ from cabinet.services.changes.batches import (
     set_state,
     spaces_of,
 )
-from cabinet.services.changes.reverting import Reverting, is_incomplete, is_untouched, is_where_it_went
+from cabinet.services.changes.reverting import Reverting, is_incomplete, is_untouched, is_where_batch_left_it
 from cabinet.services.kernel.caps import caps_of
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.kernel.database import Pace, execute_counted, publishing, writing
+from cabinet.services.kernel.database import BatchSizer, execute_counted, publishing, writing
 from cabinet.services.kernel.ids import new_id
+from cabinet.services.tree.link_limits import give_back
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.reach import measuring
-from cabinet.services.tree.removal import is_small, remove_some, weigh
+from cabinet.services.tree.removal import Measured, count_nodes, is_small, remove_some
 from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.tree import Tree
-from cabinet.services.tree.usage import use
+from cabinet.services.tree.usage import add_usage
 
 # The maximum number of batches of a space that can be undone.
 UNDOABLE = 1000
 
 _UNDECIDED = {BatchState.RUNNING, BatchState.REVERTING}
-_COPIES = {ItemRole.COPIED, ItemRole.BUILT}
+_COPIES = {ItemRole.COPIED, ItemRole.INCOMPLETE_COPY}
 _END = 2**31 - 1
 
 
@@ -56,25 +57,25 @@ class Recovery:
     def __init__(self, session: Session, clock: Clock) -> None:
         self._session = session
         self._clock = clock
-        self._pace = Pace(STEP)
+        self._batch_sizer = BatchSizer(STEP)
         # Hidden copies that were examined; they do not change any more.
         self._touched: set[int] = set()
         self._untouched: set[int] = set()
 
     def has_work(self) -> bool:
         """Return whether a batch is left to settle, in any space."""
-        has_any = self._session.execute(self._left_behind().limit(1)).first() is not None
+        has_any = self._session.execute(self._abandoned().limit(1)).first() is not None
         self._session.rollback()
         return has_any
 
-    def _left_behind(self) -> Select[str, int]:
+    def _abandoned(self) -> Select[str, int]:
         return select(Batch.id, Batch.state).where(
             Batch.expires_at <= self._clock(), Batch.state != BatchState.COMMITTED
         )
 
     def recover(self, space_id: int | None = None) -> int:
         """Settle the batches left behind, in one space or in all; return their number."""
-        old = self._left_behind()
+        old = self._abandoned()
         if space_id is not None:
             # Completed batches do not block anything.
             old = old.where(Batch.space_id == space_id, Batch.state != BatchState.DONE)
@@ -107,10 +108,10 @@ class Recovery:
                 self._forget(batch_id)
         self._session.rollback()
 
-    def take_back(self, batch_id: str) -> None:
+    def roll_back(self, batch_id: str) -> None:
         """Revert what a batch of this process has done so far, if anything."""
         with publishing(self._session):
-            alive_until = self._clock() + ALIVE
+            alive_until = self._clock() + LEASE
             with suppress(Unavailable):  # its first step failed, or another process reverts it
                 set_state(
                     self._session,
@@ -128,7 +129,7 @@ class Recovery:
             stale = update(Batch).where(
                 Batch.id == batch_id, Batch.state.in_(_UNDECIDED), Batch.expires_at <= now
             )
-            changed = stale.values(state=BatchState.REVERTING, expires_at=now + ALIVE)
+            changed = stale.values(state=BatchState.REVERTING, expires_at=now + LEASE)
             if not execute_counted(self._session, changed):
                 raise Unavailable
 
@@ -144,7 +145,7 @@ class Recovery:
         with publishing(self._session):
             begun = time.monotonic()
             is_left = self._revert_some(batch_id, spaces)
-        self._pace.adjust(time.monotonic() - begun)
+        self._batch_sizer.adjust(time.monotonic() - begun)
         return is_left
 
     def _revert_some(self, batch_id: str, spaces: Collection[int]) -> bool:
@@ -163,16 +164,19 @@ class Recovery:
         if some := self._until_large(items):
             positions = [item.position for item in some]
             unwritten = StepLog(batch_id, 0)
-            beside = [
+            other_trees = [
                 Tree(self._session, whole_space(space_id, Actor(batch.user_id)))
                 for space_id in spaces
                 if space_id != batch.space_id
             ]
-            Reverting(self._session, tree, unwritten, self._clock(), beside).take_back(some)
+            reverting = Reverting(self._session, tree, unwritten, self._clock(), other_trees)
+            freed = reverting.roll_back(some)
+            give_back(self._session, batch.share_id, freed.size, freed.entries)
             forget_items(self._session, batch_id, positions)
         else:
-            self._unmake_some(tree, items[0])
-        batch.expires_at = self._clock() + ALIVE
+            freed = self._unmake_some(tree, items[0])
+            give_back(self._session, batch.share_id, freed.size, freed.entries)
+        batch.expires_at = self._clock() + LEASE
         return True
 
     def _until_large(self, items: Sequence[BatchItem]) -> Sequence[BatchItem]:
@@ -182,27 +186,32 @@ class Recovery:
             return items
         weight, small = 0, []
         for item in items:
-            weight += weigh(self._session, item.node_id) if item.role in _COPIES else 0
+            weight += count_nodes(self._session, item.node_id) if item.role in _COPIES else 0
             if weight > STEP:
                 break
             small.append(item)
         return small
 
-    def _unmake_some(self, tree: Tree, item: BatchItem) -> None:
-        """Hide a large copy, or delete a part of it, or move it to the trash if it was changed."""
+    def _unmake_some(self, tree: Tree, item: BatchItem) -> Measured:
+        """Hide a large copy, or delete a part of it, or move it to the trash if it was changed.
+
+        Returns what was deleted.
+        """
+        freed = Measured()
         node = self._session.get_one(Node, item.node_id)
-        if not is_where_it_went(item, node):
+        if not is_where_batch_left_it(item, node):
             forget_items(self._session, item.batch_id, [item.position])
         elif not is_incomplete(node):
             item.path = join_path(tree.path_of(node) or split_path(item.path))
-            tree.take(node)
+            tree.detach(node)
             tree.hide(node, self._clock())
         elif node.id in self._touched:
             tree.trash_as(node, tree.path_in_space(split_path(item.path)), new_id(), self._clock())
             forget_items(self._session, item.batch_id, [item.position])
         elif node.id in self._untouched:
-            freed, _is_all = remove_some(self._session, [node.id], self._pace.size)
-            use(self._session, tree.scope, -freed.size, entries=-freed.entries)
+            freed, _is_all = remove_some(self._session, [node.id], self._batch_sizer.size)
+            add_usage(self._session, tree.scope, -freed.size, entries=-freed.entries)
+        return freed
 
     def _look_at_copy(self, batch_id: str) -> None:
         """Examine outside of a write transaction whether the next hidden copy was changed."""

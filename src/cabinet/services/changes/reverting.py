@@ -22,9 +22,9 @@ from cabinet.errors import NotFound
 from cabinet.models import BatchItem, ItemRole, Kind, Node
 from cabinet.services.changes.batches import StepLog
 from cabinet.services.changes.placing import Arrival, Placing
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.names import split_path
-from cabinet.services.tree.removal import purge
+from cabinet.services.tree.removal import Measured, purge
 from cabinet.services.tree.subtree import below
 from cabinet.services.tree.trash_marks import is_not_purged
 from cabinet.services.tree.tree import Tree
@@ -50,7 +50,7 @@ def _way_back(item: BatchItem) -> _Way:
     return _Way.MOVED_BACK if item.new_trash_id is None else _Way.OUT_OF_THE_TRASH
 
 
-class _Whereabouts(NamedTuple):
+class _Location(NamedTuple):
     """A folder, None if deleted, with the tree and the path where it is visible: None in the trash."""
 
     folder: Node | None
@@ -62,15 +62,15 @@ class Reverting:
     """Moves the nodes of batch items back, in one transaction."""
 
     def __init__(
-        self, session: Session, tree: Tree, log: StepLog, now: datetime, beside: Sequence[Tree] = ()
+        self, session: Session, tree: Tree, log: StepLog, now: datetime, other_trees: Sequence[Tree] = ()
     ) -> None:
-        """Use the tree of the batch, and for nodes of other spaces the trees `beside` it."""
+        """Use the tree of the batch, and `other_trees` for nodes of other spaces."""
         self._session = session
         self._tree = tree
-        self._trees = [tree, *beside]
+        self._trees = [tree, *other_trees]
         self._log = log
         self._now = now
-        self._folders: dict[int | None, _Whereabouts] = {}
+        self._folders: dict[int | None, _Location] = {}
 
     def undo(self, items: Sequence[BatchItem]) -> None:
         """Undo all items; copies go to the trash, and folders that were created on the way stay.
@@ -78,9 +78,9 @@ class Reverting:
         Raises `NotFound` if a node has been moved elsewhere, `EntryExists` or `NotAFolder` if its place is
         taken.
         """
-        items = [item for item in items if item.role != ItemRole.BUILT]
+        items = [item for item in items if item.role != ItemRole.INCOMPLETE_COPY]
         nodes = self._nodes(items)
-        if not all(is_where_it_went(item, nodes.get(item.node_id)) for item in items):
+        if not all(is_where_batch_left_it(item, nodes.get(item.node_id)) for item in items):
             raise NotFound
         if not self._tree.scope.is_whole:
             # What others have moved out of the scope is not brought back into it.
@@ -93,23 +93,25 @@ class Reverting:
             if way is _Way.UNMAKE:
                 self._trash([node for item, node in alike if item.role == ItemRole.COPIED])
             else:
-                self._relocate(way, alike, Conflict.FAIL)
+                self._relocate(way, alike, OnConflict.FAIL)
 
-    def take_back(self, items: Sequence[BatchItem]) -> None:
+    def roll_back(self, items: Sequence[BatchItem]) -> Measured:
         """Revert the items whose nodes are where the batch left them; created nodes are deleted.
 
-        A copy that has been changed since goes to the trash instead, and a folder that was created on the way
+        Returns what was deleted. A copy that has been changed since goes to the trash instead, and a folder that was created on the way
         stays unless it is empty.
         """
         nodes = self._nodes(items)
-        left = [item for item in items if is_where_it_went(item, nodes.get(item.node_id))]
+        left = [item for item in items if is_where_batch_left_it(item, nodes.get(item.node_id))]
+        freed = Measured()
         for way, some in groupby(left, key=_way_back):
             self._folders.clear()
             alike = [(item, nodes[item.node_id]) for item in some]
             if way is _Way.UNMAKE:
-                self._unmake(alike)
+                freed += self._unmake(alike)
             else:
-                self._relocate(way, alike, Conflict.RENAME)
+                self._relocate(way, alike, OnConflict.RENAME)
+        return freed
 
     def _nodes(self, items: Sequence[BatchItem]) -> dict[int, Node]:
         node_ids = [item.node_id for item in items]
@@ -118,7 +120,7 @@ class Reverting:
         wanted = select(Node).where(Node.id.in_(node_ids), there)
         return {node.id: node for node in self._session.scalars(wanted)}
 
-    def _relocate(self, way: _Way, items: Sequence[tuple[BatchItem, Node]], on_conflict: Conflict) -> None:
+    def _relocate(self, way: _Way, items: Sequence[tuple[BatchItem, Node]], on_conflict: OnConflict) -> None:
         if way is _Way.TO_THE_TRASH:
             self._trash_again(items)
         else:
@@ -151,10 +153,10 @@ class Reverting:
     def _tree_of(self, node: Node) -> Tree:
         return next(tree for tree in self._trees if tree.scope.space_id == node.space_id)
 
-    def _unmake(self, items: Sequence[tuple[BatchItem, Node]]) -> None:
+    def _unmake(self, items: Sequence[tuple[BatchItem, Node]]) -> Measured:
         gone: list[Node] = []
         for item, node in items:
-            if item.role == ItemRole.MADE:
+            if item.role == ItemRole.FOLDER_CREATED:
                 # Folders created below it were just deleted.
                 self._session.refresh(node, ["child_count"])
                 if node.child_count:
@@ -163,18 +165,20 @@ class Reverting:
                 self._tree.trash(node, split_path(item.path), self._now)
                 continue
             if node.trashed_at is None:
-                self._tree.take(node)
+                self._tree.detach(node)
             gone.append(node)
-        purge(self._session, self._tree.scope.space_id, [node.id for node in gone])
+        return purge(self._session, self._tree.scope.space_id, [node.id for node in gone])
 
-    def _arrival(self, item: BatchItem, node: Node, on_conflict: Conflict) -> tuple[Tree, Arrival]:
+    def _arrival(self, item: BatchItem, node: Node, on_conflict: OnConflict) -> tuple[Tree, Arrival]:
         names = split_path(item.path)
         folder, tree, path = self._folder(item.parent_id)
         if folder is not None and tree is not None and path is not None:
             return tree, Arrival(node, folder, (*path, names[-1]), self._origin(node))
         tree = self._tree_of(node)
-        if folder is None or on_conflict is not Conflict.RENAME:
-            is_elsewhere = folder is not None and not any(above.trashed_at for above in tree.way_up(folder))
+        if folder is None or on_conflict is not OnConflict.RENAME:
+            is_elsewhere = folder is not None and not any(
+                above.trashed_at for above in tree.iter_with_ancestors(folder)
+            )
             if is_elsewhere or (tree is not self._tree and not tree.scope.is_whole):
                 # It is out of reach, or the root of its former path is unknown.
                 raise NotFound
@@ -194,7 +198,7 @@ class Reverting:
             raise NotFound
         return tree, (*path, node.name)
 
-    def _folder(self, folder_id: int | None) -> _Whereabouts:
+    def _folder(self, folder_id: int | None) -> _Location:
         """Return the location of a folder, cached while nothing moves.
 
         Most items have the same folder.
@@ -202,16 +206,16 @@ class Reverting:
         if folder_id not in self._folders:
             folder = None if folder_id is None else self._session.get(Node, folder_id)
             self._folders[folder_id] = (
-                _Whereabouts(None, None, None) if folder is None else self._look_for(folder)
+                _Location(None, None, None) if folder is None else self._look_for(folder)
             )
         return self._folders[folder_id]
 
-    def _look_for(self, folder: Node) -> _Whereabouts:
+    def _look_for(self, folder: Node) -> _Location:
         for tree in self._trees:
             path = tree.path_of(folder) if tree.scope.space_id == folder.space_id else None
             if path is not None:
-                return _Whereabouts(folder, tree, path)
-        return _Whereabouts(folder, None, None)
+                return _Location(folder, tree, path)
+        return _Location(folder, None, None)
 
 
 def is_untouched(session: Session, copy: Node) -> bool:
@@ -229,11 +233,11 @@ def is_incomplete(node: Node) -> bool:
     return node.trashed_at is not None and node.trash_id is None and node.trashed_from is None
 
 
-def is_where_it_went(item: BatchItem, node: Node | None) -> bool:
+def is_where_batch_left_it(item: BatchItem, node: Node | None) -> bool:
     """Return whether a node is live or in the trash as the batch left it, at any place."""
     if node is None:
         return False
-    if item.role == ItemRole.BUILT or is_incomplete(node):
+    if item.role == ItemRole.INCOMPLETE_COPY or is_incomplete(node):
         return is_incomplete(node)
     if item.new_trash_id is not None or node.trashed_at is None:
         return node.trash_id == item.new_trash_id

@@ -27,7 +27,7 @@ from cabinet.services.tree.tree import Tree
 _FETCHED = 1000
 
 
-class Gone(Exception):
+class SelectedNodeMissing(Exception):
     """A selected node was moved or removed meanwhile."""
 
 
@@ -88,12 +88,18 @@ def find_in_trash(session: Session, space_id: int, selection: TrashSelection) ->
 
 
 def get_trashed(session: Session, space_id: int, node_ids: Sequence[int]) -> list[Node]:
-    """Return the nodes with these ids in order; raises `Gone` unless all are in the trash of the space."""
+    """Return the nodes with these ids in order.
+
+    Raises `SelectedNodeMissing` unless all are in the trash of the space.
+    """
     return _get_all(session, node_ids, shows(space_id))
 
 
 def get_live(session: Session, folder: Node, node_ids: Sequence[int]) -> list[Node]:
-    """Return the nodes with these ids in order; raises `Gone` unless all are in that folder."""
+    """Return the nodes with these ids in order.
+
+    Raises `SelectedNodeMissing` unless all are in that folder.
+    """
     return _get_all(session, node_ids, (Node.parent_id == folder.id) & Node.trashed_at.is_(None))
 
 
@@ -101,7 +107,7 @@ def _get_all(session: Session, node_ids: Sequence[int], here: ColumnElement[bool
     wanted = select(Node).where(Node.id.in_(node_ids), here)
     found = {node.id: node for node in session.scalars(wanted)}
     if len(found) < len(node_ids):
-        raise Gone
+        raise SelectedNodeMissing
     return [found[node_id] for node_id in node_ids]
 
 

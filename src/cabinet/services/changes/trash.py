@@ -2,7 +2,7 @@
 
 A trashed folder is one item, with everything below it. Items count in the usage of their space until they are
 permanently deleted. An actor with access to a single folder of a space cannot list its trash, and can only
-restore what they deleted there themselves.
+restore what they deleted there themselves. Members of a team space use its trash, except viewers.
 
 Items of several spaces, of the own one and behind mounts, go to the trash of their own space and are restored
 from there.
@@ -20,18 +20,19 @@ from typing import TypeAlias
 from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from cabinet.errors import IsAFolder, NotAFolder, NotFound
-from cabinet.models import Kind, Node
+from cabinet.errors import Forbidden, IsAFolder, NotAFolder, NotFound
+from cabinet.models import Kind, Node, Verb
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.scope import Scope
+from cabinet.services.activity.recording import deeds_of, record
 from cabinet.services.changes.purging import Purging
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import writing
 from cabinet.services.tree.cursors import Cursors
-from cabinet.services.tree.entries import Conflict, Entry
+from cabinet.services.tree.entries import Entry, OnConflict
 from cabinet.services.tree.extents import Extent, first_part
 from cabinet.services.tree.mounts import Mounts, Place
-from cabinet.services.tree.name_conflicts import make_way
+from cabinet.services.tree.name_conflicts import resolve_conflict
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.reach import arriving, publishing_measured
 from cabinet.services.tree.space_lock import lock_spaces
@@ -51,6 +52,10 @@ class Trashed:
     entry: Entry
     trashed_at: datetime
     expires_at: datetime
+
+    def seen_from(self, place: Place) -> Trashed:
+        """Return the item with the path of the actor, if it is in a trash behind a mount."""
+        return replace(self, entry=place.to_actor_entry(self.entry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ class Trash:
 
     def list_page(self, limit: int, after: str | None = None) -> TrashPage:
         """Return a page of the trash; raises `InvalidField` for an invalid cursor."""
-        self._scope.require_whole(Rights.LIST)
+        self._require_visible()
         found = self._session.scalars(self._range(after).limit(limit + 1)).all()
         shown = [self._to_trashed(node) for node in found[:limit]]
         if len(found) <= limit:
@@ -101,7 +106,7 @@ class Trash:
 
         Raises `InvalidField` for an invalid cursor.
         """
-        self._scope.require_whole(Rights.LIST)
+        self._require_visible()
         places, behind = first_part(
             extent,
             lambda limit: self._places(self._range(after, extent.until).limit(limit)),
@@ -112,16 +117,22 @@ class Trash:
 
     def look_up(self, trash_ids: Sequence[str]) -> dict[str, Trashed]:
         """Return the items in the trash with these ids, by id."""
-        self._scope.require_whole(Rights.LIST)
+        self._require_visible()
         return {trash_id: self._to_trashed(node) for trash_id, node in self._find_all(trash_ids).items()}
 
     def count(self) -> int:
         """Return the number of items in the trash; reads each, so call it only on request."""
-        self._scope.require_whole(Rights.LIST)
+        self._require_visible()
         counted = select(func.count()).select_from(self._rows().subquery())
         return self._session.scalar(counted) or 0
 
-    def restore(self, trash_id: str, on_conflict: Conflict = Conflict.FAIL) -> Entry:
+    def _require_visible(self) -> None:
+        """Raise `Forbidden` unless the actor may see the trash: that of a whole space, and no viewer."""
+        self._scope.require_whole(Rights.LIST)
+        if CHANGE not in self._scope.granted:
+            raise Forbidden
+
+    def restore(self, trash_id: str, on_conflict: OnConflict = OnConflict.FAIL) -> Entry:
         """Restore an item to its original folder, at that folder's current location.
 
         If the folder is deleted or in the trash, the item returns to its original path, whose folders are
@@ -132,17 +143,17 @@ class Trash:
         """
         return self.restore_all([trash_id], on_conflict)[0]
 
-    def restore_all(self, trash_ids: Sequence[str], on_conflict: Conflict = Conflict.FAIL) -> list[Entry]:
+    def restore_all(self, trash_ids: Sequence[str], on_conflict: OnConflict = OnConflict.FAIL) -> list[Entry]:
         """Restore items as `restore` does, all or none; return their entries in order."""
         self._scope.require(CHANGE)
         return publishing_measured(self._session, lambda: self._restore_all(trash_ids, on_conflict))
 
-    def _restore_all(self, trash_ids: Sequence[str], on_conflict: Conflict) -> list[Entry]:
+    def _restore_all(self, trash_ids: Sequence[str], on_conflict: OnConflict) -> list[Entry]:
         self._tree.root(lock=True)
-        back = self.put_back_all(trash_ids, on_conflict)
+        back = self.restore_in_transaction(trash_ids, on_conflict)
         return [back[trash_id] for trash_id in dict.fromkeys(trash_ids)]
 
-    def restore_at(self, places: Mapping[str, Place], on_conflict: Conflict) -> list[Entry]:
+    def restore_at(self, places: Mapping[str, Place], on_conflict: OnConflict) -> list[Entry]:
         """Restore items, each at its place, as `restore_all`; `places` has their places by id.
 
         Entries and errors have the actor's paths behind mounts.
@@ -151,7 +162,7 @@ class Trash:
             place.scope.require(CHANGE)
         return publishing_measured(self._session, lambda: self._restore_at(places, on_conflict))
 
-    def _restore_at(self, places: Mapping[str, Place], on_conflict: Conflict) -> list[Entry]:
+    def _restore_at(self, places: Mapping[str, Place], on_conflict: OnConflict) -> list[Entry]:
         ids_by_scope: dict[Scope, list[str]] = {}
         for trash_id, place in places.items():
             ids_by_scope.setdefault(place.scope, []).append(trash_id)
@@ -159,16 +170,16 @@ class Trash:
         lock_spaces(self._session, [scope.space_id for scope in ids_by_scope])
         for scope, trash_ids in ids_by_scope.items():
             place = places[trash_ids[0]]
-            with place.telling():
+            with place.converting_errors():
                 Tree(self._session, scope).root(lock=True)
-                found = self._in(scope).put_back_all(trash_ids, on_conflict)
-            back |= {trash_id: place.shown(entry) for trash_id, entry in found.items()}
+                found = self._in(scope).restore_in_transaction(trash_ids, on_conflict)
+            back |= {trash_id: place.to_actor_entry(entry) for trash_id, entry in found.items()}
         return [back[trash_id] for trash_id in places]
 
     def _in(self, scope: Scope) -> Trash:
         return Trash(self._session, self._clock, self._keep, self._cursors, scope)
 
-    def put_back_all(self, trash_ids: Sequence[str], on_conflict: Conflict) -> dict[str, Entry]:
+    def restore_in_transaction(self, trash_ids: Sequence[str], on_conflict: OnConflict) -> dict[str, Entry]:
         """Restore items in the caller's transaction, which holds the lock; as `restore_all`, by id.
 
         The transaction must run inside `measuring`.
@@ -177,9 +188,11 @@ class Trash:
         # A folder before items that were deleted from it separately, which would recreate it.
         upper_first = sorted(nodes.items(), key=lambda item: len(_origin(item[1])))
         with arriving(self._session, nodes.values()):
-            return {trash_id: self._put_back(node, on_conflict) for trash_id, node in upper_first}
+            entries = {trash_id: self._put_back(node, on_conflict) for trash_id, node in upper_first}
+        record(self._session, self._scope, self._clock(), deeds_of(Verb.RESTORED, nodes.values()))
+        return entries
 
-    def _put_back(self, node: Node, on_conflict: Conflict) -> Entry:
+    def _put_back(self, node: Node, on_conflict: OnConflict) -> Entry:
         origin = self._tree.origin_of(node)
         if origin is not None:
             folder, above = origin
@@ -190,13 +203,13 @@ class Trash:
         folder, depth = self._tree.walk(names[:-1])
         if folder.kind != Kind.FOLDER:
             raise NotAFolder(path=join_path(names[:depth]))
-        folder = self._tree.make_folders(folder, names[depth:-1], self._clock())
+        folder = self._tree.load(self._tree.make_folders(folder, names[depth:-1], self._clock()))
         return self._put(node, folder, names, on_conflict)
 
-    def _put(self, node: Node, folder: Node, names: tuple[str, ...], on_conflict: Conflict) -> Entry:
-        to = make_way(self._tree, node, folder, names, on_conflict, self._clock())
+    def _put(self, node: Node, folder: Node, names: tuple[str, ...], on_conflict: OnConflict) -> Entry:
+        to = resolve_conflict(self._tree, node, folder, names, on_conflict, self._clock())
         self._tree.check_reach(node, to)
-        self._tree.put(node, folder, to[-1])
+        self._tree.attach(node, folder, to[-1])
         return self._tree.to_entry(node, to)
 
     def add(self, paths: Iterable[str]) -> list[Trashed]:
@@ -232,17 +245,18 @@ class Trash:
                 there = self._in(scope)
                 inside = [names for its_scope, names in wanted if its_scope == scope]
                 trashed |= {(scope, names): each for names, each in there.add_all(inside).items()}
-            shown = [
-                replace(trashed[key], entry=place.shown(trashed[key].entry)) for key, place in wanted.items()
-            ]
+            shown = [trashed[key].seen_from(place) for key, place in wanted.items()]
             return Removed(shown, list(left))
 
     def add_all(self, wanted: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], Trashed]:
         """Move the entries at these paths to the trash in the caller's transaction; as `add`."""
-        found = self._tree.find_all(wanted, self._tree.root(lock=True))
+        self._tree.lock()
+        found = self._tree.find_all(wanted)
         if len(found) < len(wanted):
             raise NotFound
-        self._tree.trash_all(((node, names) for names, node in found.items()), self._clock())
+        now, deeds = self._clock(), deeds_of(Verb.TRASHED, found.values())
+        self._tree.trash_all(((node, names) for names, node in found.items()), now)
+        record(self._session, self._scope, now, deeds)
         return {names: self._to_trashed(found[names], names) for names in wanted}
 
     def purge(self, trash_id: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import StorageFault, StorageFull, Unavailable
-from cabinet.models import Job
+from cabinet.models import JobRecord
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import publishing
 
@@ -43,32 +43,32 @@ class JobRuns:
         """Return the last run of every job that ever ran or was requested, by name."""
         runs = {
             row.name: JobRun(row.started_at, row.took_seconds, row.error, row.wanted_at)
-            for row in self._session.scalars(select(Job))
+            for row in self._session.scalars(select(JobRecord))
         }
         self._session.rollback()
         return runs
 
-    def ask(self, name: str) -> None:
+    def request(self, name: str) -> None:
         """Request a run soon, in the process that runs jobs; it starts after this call."""
-        row = self._session.get(Job, name)
-        is_asked = row is not None and row.wanted_at is not None
+        row = self._session.get(JobRecord, name)
+        is_requested = row is not None and row.wanted_at is not None
         self._session.rollback()
-        if not is_asked:
+        if not is_requested:
             self._write(name, wanted_at=self._clock())
 
-    def begin(self, name: str, *, urgent: bool = False) -> None:
+    def record_start(self, name: str, *, urgent: bool = False) -> None:
         """Record the start of a run; an `urgent` one fulfills the requests made so far."""
         asked: dict[str, None] = {"wanted_at": None} if urgent else {}
         self._write(name, started_at=self._clock(), took_seconds=None, error=None, **asked)
 
-    def end(self, name: str, took_seconds: float, error: Exception | None = None) -> None:
+    def record_end(self, name: str, took_seconds: float, error: Exception | None = None) -> None:
         """Record the end of a run, and its error if it failed."""
         self._write(name, took_seconds=took_seconds, error=None if error is None else to_line(error))
 
-    def note(
+    def record(
         self, name: str, started_at: datetime, took_seconds: float, error: Exception | None = None
     ) -> None:
-        """Record a finished run that had no `begin`; requests stay open."""
+        """Record a finished run that had no `record_start`; requests stay open."""
         self._write(
             name,
             started_at=started_at,
@@ -78,9 +78,9 @@ class JobRuns:
 
     def _write(self, name: str, **values: datetime | float | str | None) -> None:
         with suppress(StorageFull, StorageFault, Unavailable), publishing(self._session):
-            row = self._session.get(Job, name)
+            row = self._session.get(JobRecord, name)
             if row is None:
-                row = Job(name=name)
+                row = JobRecord(name=name)
                 self._session.add(row)
             for column, value in values.items():
                 setattr(row, column, value)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -33,8 +33,10 @@ from cabinet.services.maintenance.blob_references import (
     delete_orphaned_thumbnails,
     mark_unreferenced,
 )
+from cabinet.services.shares.delivery import settle
+from cabinet.services.shares.ending import delete_ended
 from cabinet.services.tree.removal import Removal
-from cabinet.services.tree.usage import use
+from cabinet.services.tree.usage import add_usage
 from cabinet.services.uploads.states import UploadState, state_of
 from cabinet.services.uploads.upload_rows import end
 from cabinet.services.uploads.values import lock_name
@@ -46,7 +48,7 @@ _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class Retention:
     """How long to keep trash, unreferenced blobs, abandoned staged bytes, and rows of ended uploads."""
 
     trash: timedelta
@@ -56,7 +58,7 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class SweepResult:
     """What a sweep removed; `freed` is in bytes."""
 
     purged: int
@@ -70,7 +72,7 @@ class Housekeeping:
     """Removes data that is no longer needed; safe beside a running server and concurrently with itself."""
 
     def __init__(
-        self, session: Session, store: ResumableStore, locker: Locker, clock: Clock, keep: Keep
+        self, session: Session, store: ResumableStore, locker: Locker, clock: Clock, keep: Retention
     ) -> None:
         self._session = session
         self._store = store
@@ -78,7 +80,7 @@ class Housekeeping:
         self._clock = clock
         self._keep = keep
 
-    def sweep(self) -> Swept:
+    def sweep(self) -> SweepResult:
         """Run the sweep once, and return what was removed."""
         now = self._clock()
         Sessions(self._session, self._clock).delete_expired()
@@ -87,18 +89,20 @@ class Housekeeping:
         self.remove_hidden()
         purged = self._purge_trash(now - self._keep.trash)
         expired = len(self.expire_uploads())
+        settle(self._session, self._clock)
+        delete_ended(self._session, self._clock)
         delete_orphaned_thumbnails(self._session)
         removed = list(self._remove_blobs(now))
         staged = self._discard_staged(now - self._keep.staged)
         self._locker.remove_stale()
-        return Swept(purged, len(removed), sum(removed), staged, expired)
+        return SweepResult(purged, len(removed), sum(removed), staged, expired)
 
     def recover(self) -> int:
         """Roll back or finish changes that a process left incomplete, and return their number."""
         return Recovery(self._session, self._clock).recover()
 
-    def has_left_behind(self) -> bool:
-        """Tell whether `recover` has work to do; a cheap check."""
+    def needs_recovery(self) -> bool:
+        """Return whether `recover` has work to do; a cheap check."""
         return Recovery(self._session, self._clock).has_work()
 
     def remove_hidden(self) -> int:
@@ -106,7 +110,7 @@ class Housekeeping:
         return Removal(self._session).run()
 
     def has_hidden(self) -> bool:
-        """Tell whether `remove_hidden` has work to do; a cheap check."""
+        """Return whether `remove_hidden` has work to do; a cheap check."""
         return Removal(self._session).has_work()
 
     def expire_uploads(self) -> list[str]:
@@ -135,7 +139,8 @@ class Housekeeping:
                     self._session.delete(row)
                     return False
                 if state is not UploadState.STORED:
-                    use(self._session, whole_space(row.space_id), -row.offset)
+                    scope = replace(whole_space(row.space_id), share_id=row.share_id)
+                    add_usage(self._session, scope, -row.offset)
                 # Requests for it get `UploadGone` for as long as an unfinished upload is kept; after
                 # that the row is deleted. The same applies to a stored upload.
                 end(row, self._clock(), self._keep.ended)

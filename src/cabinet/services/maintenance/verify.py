@@ -16,12 +16,13 @@ from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import BlobMissing, StorageFault
-from cabinet.models import Blob, Kind, Node, Space, Thumbnail, Upload, User, Version
+from cabinet.models import Blob, Kind, Node, Space, SpaceKind, Thumbnail, Upload, User, Version
 from cabinet.services.kernel.database import lock_blob, writing
 from cabinet.services.maintenance.blob_references import REFERENCED
 from cabinet.services.tree.names import join_path
+from cabinet.services.tree.space_rows import label_of
 from cabinet.services.tree.subtree import below
-from cabinet.services.tree.sum_checks import Counts, find_wrong_folders
+from cabinet.services.tree.sum_checks import FolderCounts, find_wrong_folders
 from cabinet.services.tree.usage_checks import WrongEntries, WrongUsage, find_wrong, find_wrong_entries
 from cabinet.storage.content_hash import hash_stream
 from cabinet.storage.protocols import ResumableStore
@@ -48,7 +49,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A blob with a fault, and the files (`user:path`) whose versions refer to it."""
+    """A blob with a fault, and the files (`user:path` or `space:id:path`) whose versions refer to it."""
 
     fault: Fault
     content_hash: str
@@ -62,13 +63,13 @@ class WrongSums:
     """A folder (`user:path`) whose stored counters and sums differ from those `counted`."""
 
     folder: str
-    told: Counts
-    counted: Counts
+    stored: FolderCounts
+    counted: FolderCounts
 
 
 @dataclass(frozen=True, slots=True)
 class OpenUpload:
-    """An unfinished resumable upload; sizes in bytes."""
+    """An unfinished resumable upload to the space of a user, or of a team (`label_of`); sizes in bytes."""
 
     id: str
     username: str
@@ -84,6 +85,7 @@ class Stats:
     """Counts, and sizes in bytes. `content` is the size that users see, `stored` the size on disk."""
 
     users: int
+    spaces: int
     folders: int
     files: int
     versions: int
@@ -106,11 +108,11 @@ class Inspection:
         self._store = store
 
     def verify(
-        self, *, deep: bool = False, looked_at: Callable[[], None] = lambda: None
+        self, *, deep: bool = False, on_checked: Callable[[], None] = lambda: None
     ) -> Iterator[Finding]:
         """Yield all faults; with `deep`, also read and hash all content.
 
-        `looked_at` is called after each of the `count_blobs` blobs.
+        `on_checked` is called after each of the `count_blobs` blobs.
         """
         last = ""
         while True:
@@ -120,7 +122,7 @@ class Inspection:
             self._session.rollback()
             for content_hash, key, size in batch:
                 fault, found = self._check_blob(content_hash, key, size, deep=deep)
-                looked_at()
+                on_checked()
                 # Without files, the blob was unreferenced and just removed by a sweep.
                 if fault is not None and (files := self._files_of(content_hash)):
                     yield Finding(fault, content_hash, size, found, files)
@@ -143,7 +145,7 @@ class Inspection:
             path = None if node is None else self._path_of(node)
             self._session.rollback()
             if path is not None:
-                yield WrongSums(path, wrong.told, wrong.there)
+                yield WrongSums(path, wrong.stored, wrong.counted)
 
     def count_blobs(self) -> int:
         """Return the number of blobs that `verify` checks, for a progress bar."""
@@ -151,15 +153,14 @@ class Inspection:
 
     def iter_uploads(self, space_id: int | None = None) -> Iterator[OpenUpload]:
         """Yield the unfinished uploads to one space or to all, oldest first."""
-        wanted = select(Upload, User.username).join(Space, Space.id == Upload.space_id)
-        wanted = wanted.join(User, User.id == Space.owner_id)
+        wanted = select(Upload, User.username, Space.public_id).join(Space, Space.id == Upload.space_id)
+        wanted = wanted.outerjoin(User, User.id == Space.owner_id)
         wanted = wanted.where(Upload.ended_at.is_(None), Space.deleted_at.is_(None))
         if space_id is not None:
             wanted = wanted.where(Upload.space_id == space_id)
-        for row, username in self._session.execute(wanted.order_by(Upload.created_at, Upload.id)):
-            yield OpenUpload(
-                row.id, username, row.path, row.offset, row.length, row.created_at, row.expires_at
-            )
+        for row, username, team in self._session.execute(wanted.order_by(Upload.created_at, Upload.id)):
+            owner = label_of(username, team)
+            yield OpenUpload(row.id, owner, row.path, row.offset, row.length, row.created_at, row.expires_at)
 
     def stats(self) -> Stats:
         """Return statistics of all visible data; reads whole tables and folders."""
@@ -170,6 +171,9 @@ class Inspection:
         stored = [found.size for found in self._store.iter_blobs()]
         return Stats(
             users=self._count(select(func.count()).where(User.deleted_at.is_(None))),
+            spaces=self._count(
+                select(func.count()).where(Space.kind == SpaceKind.TEAM, Space.deleted_at.is_(None))
+            ),
             folders=self._count(nodes.where(Node.kind == Kind.FOLDER, Node.parent_id.is_not(None))),
             files=self._count(nodes.where(Node.kind == Kind.FILE)),
             versions=self._count(select(func.count()).where(has_node)),
@@ -245,4 +249,5 @@ class Inspection:
             names.append(node.name)
             node = self._session.get_one(Node, node.parent_id)
         owner = None if space.owner_id is None else self._session.get(User, space.owner_id)
-        return f"{owner.username if owner else ''}:{join_path(tuple(reversed(names)))}"
+        label = label_of(None if owner is None else owner.username, space.public_id)
+        return f"{label}:{join_path(tuple(reversed(names)))}"

@@ -68,7 +68,7 @@ class ThumbnailMaker:
         self._turn = 0
 
     def has_work(self) -> bool:
-        """Tell whether there are unclaimed requests."""
+        """Return whether there are unclaimed requests."""
         with self._new_session() as session:
             return session.scalar(select(exists().where(self._is_free()))) is True
 

@@ -53,8 +53,8 @@ THUMBNAIL_TYPE = "image/webp"
 class Missing(Enum):
     """Why there is no thumbnail: not yet generated, or impossible."""
 
-    YET = "yet"
-    EVER = "ever"
+    NOT_YET = "not yet"
+    NEVER = "never"
 
 
 class Thumbnails:
@@ -83,23 +83,23 @@ class Thumbnails:
             raise NotFound
         wanted = ThumbnailKey(self._scope.space_id, entry.content_hash, size)
         found = self._find(entry, wanted)
-        if found is None or found is Missing.YET:
+        if found is None or found is Missing.NOT_YET:
             if size_of_content(self._session, self._store, entry.content_hash) is None:
                 raise BlobMissing(content_hash=entry.content_hash)
             check_room(self._store.free_bytes())
             # If the row cannot be written now, do not wait; the client's next request tries again.
             with suppress(StorageFull, StorageFault, Unavailable):
-                if found is Missing.YET or self._request(wanted):
+                if found is Missing.NOT_YET or self._request(wanted):
                     self._wake()
                     found = self._wait(entry, wanted)
-        return found or Missing.YET
+        return found or Missing.NOT_YET
 
     def _wait(self, entry: Entry, wanted: ThumbnailKey) -> Entry | Missing | None:
         """Wait for a thumbnail, up to the limit, and return its state."""
         deadline = time.monotonic() + WAIT_SECONDS
         pause = FIRST_POLL
-        found: Entry | Missing | None = Missing.YET
-        while found is Missing.YET and time.monotonic() < deadline:
+        found: Entry | Missing | None = Missing.NOT_YET
+        while found is Missing.NOT_YET and time.monotonic() < deadline:
             time.sleep(pause)
             pause = min(2 * pause, LAST_POLL)
             found = self._find(entry, wanted)
@@ -116,7 +116,7 @@ class Thumbnails:
         return True
 
     def _has_capacity(self) -> bool:
-        """Tell whether another request fits; if full, drop the newest one of the space with most requests."""
+        """Return whether another request fits; if full, drop the newest one of the space with most requests."""
         waits = Thumbnail.wanted_at.is_not(None)
         counted = select(Thumbnail.space_id, func.count()).where(waits).group_by(Thumbnail.space_id)
         counts = dict(self._session.execute(counted).all())
@@ -144,10 +144,10 @@ class Thumbnails:
         if row is None:
             return None
         if row.wanted_at is not None:
-            return Missing.YET
+            return Missing.NOT_YET
         thumbnail_hash = row.thumbnail_hash
         if thumbnail_hash is None:
-            return Missing.EVER
+            return Missing.NEVER
         size = size_of_content(self._session, self._store, thumbnail_hash)
         if size is None:
             # A lost thumbnail can be made again.

@@ -1,4 +1,4 @@
-"""Checks that a part of an upload arrived unchanged.
+"""Checks that a part of an upload, or the whole upload, arrived unchanged.
 
 The content hash of a part that starts at a block boundary is computed anyway; any other digest costs a second
 pass over the bytes.
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from cabinet.errors import ChecksumMismatch
 from cabinet.services.uploads.values import Checksum, Part
-from cabinet.storage.chunks import BackgroundHasher, iter_hashed
+from cabinet.storage.chunks import BackgroundHasher, Chunk, iter_hashed
 from cabinet.storage.content_hash import BLOCK_SIZE, ContentHasher
 
 
@@ -31,7 +31,7 @@ class Proof:
         """Return whether the client sent any digest."""
         return self._free is not None or bool(self._promised)
 
-    def watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    def watch(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         """Yield `chunks` unchanged, and hash them."""
         if not self._promised:
             yield from chunks
@@ -49,5 +49,10 @@ class Proof:
         if self._free is not None:
             received.append((content_hash or "", self._free))
         for found, expected in received:
-            if found != expected:
-                raise ChecksumMismatch(expected=expected, received=found)
+            check_hash(found, expected)
+
+
+def check_hash(found: str, expected: str | None) -> None:
+    """Raise `ChecksumMismatch` unless the digest `found` is the expected one, if there is one."""
+    if expected is not None and found != expected:
+        raise ChecksumMismatch(expected=expected, received=found)

@@ -32,39 +32,47 @@ from cabinet.errors import (
     UploadIsFinal,
     UploadLocked,
 )
-from cabinet.models import Space, Upload, UploadKind
+from cabinet.models import Upload, UploadKind
 from cabinet.services.access.rights import Rights
-from cabinet.services.access.scope import Scope
+from cabinet.services.access.scope import Scope, SpaceUsage
 from cabinet.services.kernel.caps import caps_of
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import publishing, writing
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.space_lock import lock_space, lock_spaces
-from cabinet.services.tree.usage import quota_exceeded
-from cabinet.services.uploads.checksums import Proof
-from cabinet.services.uploads.publishing import Finished, Publisher, Terms
+from cabinet.services.tree.usage import quota_exceeded, usage_of
+from cabinet.services.uploads.checksums import Proof, check_hash
+from cabinet.services.uploads.publishing import Finished, Publisher, UploadLimits
 from cabinet.services.uploads.states import UploadState, state_of
 from cabinet.services.uploads.upload_caps import find_oldest_ended, forget_ended
 from cabinet.services.uploads.upload_rows import Owned, UploadRows
-from cabinet.services.uploads.values import LetGo, Part, Plan, UploadInfo, lock_name, target_of, to_info
+from cabinet.services.uploads.values import (
+    Part,
+    Plan,
+    ReleaseRequest,
+    UploadInfo,
+    lock_name,
+    target_of,
+    to_info,
+)
 from cabinet.storage.chunks import iter_limited
 from cabinet.storage.content_hash import hash_chunks
 from cabinet.storage.file_locks import LockTaken
-from cabinet.storage.protocols import Locker, ResumableStore, ResumedStaging, StagedPart
+from cabinet.storage.protocols import Locker, ResumableStore, ResumedStaging, Sealed, StagedPart
 from cabinet.storage.reserve import check_room
 
-OTHER_LENGTH = N_("the length of the upload is another one.")
-BAD_PART = N_("it names a part that is no complete partial upload.")
+LENGTH_MISMATCH = N_("the upload has a different length.")
+BAD_PART = N_("one of the parts is not a complete partial upload.")
 
 # Seconds to wait for the previous request, which was asked to release the upload.
 RELEASE_TIMEOUT = 5.0
 
 
 class _Limit(NamedTuple):
-    """The number of bytes that a part may have, and the quota if that is the reason."""
+    """The number of bytes that a part may have, and the free bytes if the quota is the reason."""
 
     size: int
-    quota: int | None
+    free: int | None = None
 
 
 class ResumableUploads:
@@ -76,30 +84,31 @@ class ResumableUploads:
         store: ResumableStore,
         locker: Locker,
         clock: Clock,
-        terms: Terms,
+        limits: UploadLimits,
         scope: Scope,
     ) -> None:
         self._session = session
         self._store = store
         self._locker = locker
         self._clock = clock
-        self._terms = terms
+        self._upload_limits = limits
         self._scope = scope
-        self._rows = UploadRows(session, clock, terms.keep, scope)
-        self._publisher = Publisher(session, store, clock, terms, scope)
+        self._rows = UploadRows(session, clock, limits.keep, scope)
+        self._publisher = Publisher(session, store, clock, limits, scope)
 
     def begin(self, plan: Plan) -> UploadInfo:
         """Create an upload; one of length 0 is finished at once.
 
-        Raises `TooLarge`, `QuotaExceeded`, `StorageFull`, `TooManyUploads`, and what prevents publishing to
-        the target.
+        Raises `TooLarge`, `QuotaExceeded`, `StorageFull`, `TooManyUploads`, `ChecksumMismatch`, and what
+        prevents publishing to the target.
         """
         self._scope.require(Rights.WRITE)
-        # Keeping a reference saves the next checks from reading it again.
-        space = self._space()
+        if plan.length == 0:
+            check_hash(hash_chunks([]), plan.upload_hash)
+        usage = self._scope.usage or usage_of(self._session, self._scope)
         if plan.kind is UploadKind.WHOLE:
             self._publisher.check(plan.target)
-        self._check_room_for_new(space, plan, plan.length or 0)
+        self._check_room_for_new(usage, plan, plan.length or 0)
         forgotten = find_oldest_ended(self._session, self._scope.space_id)
         self._session.rollback()
         row = self._rows.new(self._store.create(plan.length), plan)
@@ -125,7 +134,7 @@ class ResumableUploads:
             if row.kind == UploadKind.WHOLE and state_of(row) is UploadState.COMPLETE:
                 self._session.rollback()
                 with self._store.resume(upload_id, row.offset, tentative=True) as staging:
-                    self._finish(row, staging)
+                    self._finish(row, staging, staging.finish())
             return to_info(row)
 
     def append(self, upload_id: str, part: Part) -> UploadInfo:
@@ -136,20 +145,20 @@ class ResumableUploads:
         `part.chunks` raise, and as `get` does.
         """
         self._scope.require(Rights.WRITE)
-        let_go = LetGo(part.let_go)
+        request_release = ReleaseRequest(part.request_release)
         row = self._rows.read(upload_id)
         if row.kind == UploadKind.JOINED:
             raise UploadIsFinal
         if row.ended_at is not None:
             return self._append_empty(row, part)
-        with self._held(row, let_go) as owned:
+        with self._held(row, request_release) as owned:
             if owned.row.ended_at is not None:
                 return self._append_empty(owned.row, part)
             self._check_part(owned, part)
             limit = self._limit(owned, part)
             if owned.row.length is None and part.length is not None:
                 self._rows.record(owned.row, owned.row.offset, part.length)
-            self._receive(owned.row, part, limit, let_go)
+            self._receive(owned.row, part, limit, request_release)
             return to_info(owned.row)
 
     def _append_empty(self, row: Upload, part: Part) -> UploadInfo:
@@ -162,12 +171,12 @@ class ResumableUploads:
         proof.check(hash_chunks([]))
         return to_info(row)
 
-    def join(self, plan: Plan, upload_ids: Sequence[str], beside: Iterable[Scope] = ()) -> UploadInfo:
+    def join(self, plan: Plan, upload_ids: Sequence[str], other_scopes: Iterable[Scope] = ()) -> UploadInfo:
         """Join complete partial uploads into one file, which ends them; one may occur several times.
 
-        They were created by the same actor in this scope or one `beside` it: a partial upload has no
+        They were created by the same actor in this scope or one of `other_scopes`: a partial upload has no
         destination yet. Raises `MalformedRequest` for a part that is not a complete partial upload,
-        `TooManyJoins`, and as `begin` does.
+        `TooManyJoins`, `ChecksumMismatch`, and as `begin` does.
         """
         self._scope.require(Rights.WRITE)
         most = caps_of(self._session).joins
@@ -175,12 +184,12 @@ class ResumableUploads:
             raise TooManyJoins(allowed=most)
         self._publisher.check(plan.target)
         try:
-            return to_info(self._join(plan, upload_ids, beside))
+            return to_info(self._join(plan, upload_ids, other_scopes))
         except UploadGone as error:
             raise MalformedRequest(reason=BAD_PART) from error
 
-    def _join(self, plan: Plan, upload_ids: Sequence[str], beside: Iterable[Scope]) -> Upload:
-        places = [self._rows, *(self._rows.of(scope) for scope in beside if scope.has(Rights.WRITE))]
+    def _join(self, plan: Plan, upload_ids: Sequence[str], other_scopes: Iterable[Scope]) -> Upload:
+        places = [self._rows, *(self._rows.of(scope) for scope in other_scopes if scope.has(Rights.WRITE))]
         with ExitStack() as held:
             parts: dict[str, Upload] = {}
             begun_in: dict[str, UploadRows] = {}
@@ -193,12 +202,14 @@ class ResumableUploads:
             plan = replace(plan, length=length)
             here = self._scope.space_id
             given_back = sum(row.offset for row in parts.values() if row.space_id == here)
-            self._check_room_for_new(self._space(), plan, length, given_back=given_back)
+            usage = usage_of(self._session, self._scope)
+            self._check_room_for_new(usage, plan, length, given_back=given_back)
             forgotten = find_oldest_ended(self._session, self._scope.space_id)
             self._session.rollback()
             staged = [StagedPart(upload_id, parts[upload_id].offset) for upload_id in upload_ids]
             with self._store.join(staged) as staging:
                 finished = Finished(staging, staging.finish(), plan.target)
+                check_hash(finished.sealed.content_hash, plan.upload_hash)
                 row = self._rows.new(new_id(), plan)
                 with publishing(self._session):
                     lock_spaces(self._session, {here, *(joined.space_id for joined in parts.values())})
@@ -237,7 +248,7 @@ class ResumableUploads:
 
     @contextmanager
     def _held(
-        self, row: Upload, let_go: Callable[[], None] | None = None, rows: UploadRows | None = None
+        self, row: Upload, request_release: Callable[[], None] | None = None, rows: UploadRows | None = None
     ) -> Iterator[Owned]:
         """Lock an upload that has not ended, and yield its current state.
 
@@ -248,7 +259,9 @@ class ResumableUploads:
         with ExitStack() as held:
             try:
                 held.enter_context(
-                    self._locker.hold(lock_name(row.id), timeout=RELEASE_TIMEOUT, request_release=let_go)
+                    self._locker.hold(
+                        lock_name(row.id), timeout=RELEASE_TIMEOUT, request_release=request_release
+                    )
                 )
             except LockTaken as error:
                 raise UploadLocked from error
@@ -261,23 +274,17 @@ class ResumableUploads:
                     raise UploadGone
             yield owned
 
-    def _space(self) -> Space:
-        space = self._session.get(Space, self._scope.space_id)
-        if space is None:
-            raise NotFound
-        return space
+    def _check_room_for_new(self, usage: SpaceUsage, plan: Plan, size: int, *, given_back: int = 0) -> None:
+        used = usage.used - given_back
+        self._check_room(used, usage.quota, size, lambda: self._rows.overdraft(self._rows.new("", plan)))
 
-    def _check_room_for_new(self, space: Space, plan: Plan, size: int, *, given_back: int = 0) -> None:
-        owned = Owned(self._rows.new("", plan), space.usage - given_back, space.quota)
-        self._check_room(owned, size)
-
-    def _check_room(self, owned: Owned, size: int) -> None:
-        if size > self._terms.max_size:
-            raise TooLarge(limit=self._terms.max_size)
-        if owned.quota is not None:
-            beyond = owned.usage + size - owned.quota
-            if beyond > 0 and beyond > self._rows.overdraft(owned.row):
-                raise quota_exceeded(self._scope, owned.quota)
+    def _check_room(self, used: int, quota: int | None, size: int, overdraft: Callable[[], int]) -> None:
+        if size > self._upload_limits.max_size:
+            raise TooLarge(limit=self._upload_limits.max_size)
+        if quota is not None:
+            beyond = used + size - quota
+            if beyond > 0 and beyond > overdraft():
+                raise quota_exceeded(self._scope, needed=size, free=quota - used)
         check_room(self._store.free_bytes(), size)
 
     def _check_part(self, owned: Owned, part: Part) -> None:
@@ -286,27 +293,27 @@ class ResumableUploads:
             raise OffsetMismatch(expected=row.offset, provided=part.offset)
         length = row.length
         if part.length is not None:
-            if part.length > self._terms.max_size:
-                raise TooLarge(limit=self._terms.max_size)
+            if part.length > self._upload_limits.max_size:
+                raise TooLarge(limit=self._upload_limits.max_size)
             if (length is not None and part.length != length) or part.length < row.offset:
-                raise MalformedRequest(reason=OTHER_LENGTH)
+                raise MalformedRequest(reason=LENGTH_MISMATCH)
             length = part.length
-        limit = self._terms.max_size if length is None else length
+        limit = self._upload_limits.max_size if length is None else length
         if part.size is not None and part.offset + part.size > limit:
             raise TooLarge(limit=limit)
         if part.size != 0:
-            self._check_room(owned, part.size or 0)
+            self._check_room(owned.usage, owned.quota, part.size or 0, lambda: self._rows.overdraft(row))
 
     def _limit(self, owned: Owned, part: Part) -> _Limit:
         """Return the number of bytes that a part may have."""
         length = part.length if owned.row.length is None else owned.row.length
-        left = (self._terms.max_size if length is None else length) - owned.row.offset
+        left = (self._upload_limits.max_size if length is None else length) - owned.row.offset
         if owned.quota is None or owned.quota - owned.usage >= left:
-            return _Limit(left, None)
+            return _Limit(left)
         room = owned.quota + self._rows.overdraft(owned.row) - owned.usage
-        return _Limit(min(left, max(0, room)), None if room >= left else owned.quota)
+        return _Limit(min(left, max(0, room)), None if room >= left else owned.quota - owned.usage)
 
-    def _receive(self, row: Upload, part: Part, limit: _Limit, let_go: LetGo) -> None:
+    def _receive(self, row: Upload, part: Part, limit: _Limit, request_release: ReleaseRequest) -> None:
         self._session.rollback()
         proof = Proof(part, row.offset)
         chunks = proof.watch(iter_limited(part.chunks, limit.size))
@@ -319,14 +326,17 @@ class ResumableUploads:
             except CabinetError as error:
                 if not proof.is_required:
                     self._keep_received(row, staging)
-                if let_go.was_called:
+                if request_release.was_called:
                     raise UploadLocked from error
-                if isinstance(error, TooLarge) and limit.quota is not None:
-                    raise quota_exceeded(self._scope, limit.quota) from error
+                if isinstance(error, TooLarge) and limit.free is not None:
+                    raise quota_exceeded(self._scope, needed=None, free=limit.free) from error
                 raise
             proof.check(staging.content_hash())
             staging.keep()
-            self._record_or_finish(row, staging)
+            if staging.kept == row.length:
+                self._complete(row, staging, part.upload_hash)
+            else:
+                self._rows.record(row, staging.kept)
 
     def _keep_received(self, row: Upload, staging: ResumedStaging) -> None:
         # The error that ended the part is the one to report.
@@ -334,20 +344,24 @@ class ResumableUploads:
             staging.keep()
         self._rows.record(row, staging.kept)
 
-    def _record_or_finish(self, row: Upload, staging: ResumedStaging) -> None:
-        if row.kind != UploadKind.WHOLE or staging.kept != row.length:
+    def _complete(self, row: Upload, staging: ResumedStaging, upload_hash: str | None) -> None:
+        """Verify the whole upload, then finish it, or record that a partial one is complete."""
+        sealed = staging.finish()
+        # Before the row has the new offset: a last part of another content counts as never received.
+        check_hash(sealed.content_hash, upload_hash)
+        if row.kind != UploadKind.WHOLE:
             self._rows.record(row, staging.kept)
             return
         try:
-            self._finish(row, staging)
+            self._finish(row, staging, sealed)
         except BaseException:
             # The bytes are durable, and finishing is retried when the client asks for the upload.
             self._rows.record(row, staging.kept)
             raise
 
-    def _finish(self, row: Upload, staging: ResumedStaging) -> None:
+    def _finish(self, row: Upload, staging: ResumedStaging, sealed: Sealed) -> None:
         """Publish a complete upload as a file, and end it."""
-        finished = Finished(staging, staging.finish(), target_of(row))
+        finished = Finished(staging, sealed, target_of(row))
         with publishing(self._session):
             note = self._publish(row, finished)
         note()

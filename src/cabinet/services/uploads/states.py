@@ -6,7 +6,7 @@
 
 An upload is COMPLETE while it has all of its bytes but no file has them: a partial one that waits to be
 joined, or one that could not be finished and is retried. STORED uploads are kept for a while, for a client
-that missed the response; so are GONE ones, which were cancelled, expired, lost their bytes, became part of
+that missed the response; so are GONE ones, which were canceled, expired, lost their bytes, became part of
 another upload, or were forgotten after they were stored.
 
 Rule: a row changes only by an event of this table; its state follows from its columns and is stored nowhere
@@ -29,7 +29,7 @@ class UploadState(Enum):
     GONE = auto()
 
 
-class Event(Enum):
+class UploadEvent(Enum):
     """A change of an upload."""
 
     # More of its bytes are durable, or its length is known.
@@ -42,21 +42,21 @@ class Event(Enum):
     END = auto()
 
 
-TRANSITIONS: dict[UploadState, dict[Event, UploadState]] = {
+TRANSITIONS: dict[UploadState, dict[UploadEvent, UploadState]] = {
     UploadState.RECEIVING: {
-        Event.KEEP: UploadState.RECEIVING,
-        Event.FILL: UploadState.COMPLETE,
+        UploadEvent.KEEP: UploadState.RECEIVING,
+        UploadEvent.FILL: UploadState.COMPLETE,
         # The last bytes are recorded and published in one transaction.
-        Event.PUBLISH: UploadState.STORED,
-        Event.END: UploadState.GONE,
+        UploadEvent.PUBLISH: UploadState.STORED,
+        UploadEvent.END: UploadState.GONE,
     },
     UploadState.COMPLETE: {
         # Recorded again after publishing failed: that extends its lifetime.
-        Event.FILL: UploadState.COMPLETE,
-        Event.PUBLISH: UploadState.STORED,
-        Event.END: UploadState.GONE,
+        UploadEvent.FILL: UploadState.COMPLETE,
+        UploadEvent.PUBLISH: UploadState.STORED,
+        UploadEvent.END: UploadState.GONE,
     },
-    UploadState.STORED: {Event.END: UploadState.GONE},
+    UploadState.STORED: {UploadEvent.END: UploadState.GONE},
     UploadState.GONE: {},
 }
 
@@ -65,7 +65,7 @@ class ImpossibleTransition(RuntimeError):
     """An event that is impossible in the state of an upload: a bug."""
 
 
-def advance(state: UploadState, event: Event) -> UploadState:
+def advance(state: UploadState, event: UploadEvent) -> UploadState:
     """Return the state after `event`; raises `ImpossibleTransition`."""
     try:
         return TRANSITIONS[state][event]

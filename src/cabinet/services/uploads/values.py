@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Protocol
 
 from cabinet.models import Upload, UploadKind
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.uploads.publishing import Target
+from cabinet.storage.chunks import Chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Plan:
     """A request to create an upload; `length` is None while unknown.
 
     `description` is metadata that is returned to the client unchanged, and `parts` the client's list of the
-    uploads to join.
+    uploads to join. `upload_hash` is the expected content hash of an upload that is complete at once.
+    `network` is where a guest comes from.
     """
 
     target: Target
@@ -28,12 +30,14 @@ class Plan:
     kind: UploadKind = UploadKind.WHOLE
     description: str | None = None
     parts: str | None = None
+    upload_hash: str | None = None
+    network: str | None = None
 
 
 class PartHasher(Protocol):
     """Computes the digest of a part while it is received."""
 
-    def update(self, data: bytes, /) -> None: ...
+    def update(self, data: Chunk, /) -> None: ...
 
     def hexdigest(self) -> str: ...
 
@@ -51,17 +55,19 @@ class Part:
     """The body of one request: bytes from `offset` on, `size` of them if that was announced.
 
     `content_hash` is the hash of these bytes alone, which costs less to check than a checksum. `length` is
-    that of the upload, if the request gives it. `let_go` makes `chunks` end soon; it is called from another
+    that of the upload, if the request gives it, and `upload_hash` the content hash of the whole upload, which is
+    checked if this part completes it. `request_release` makes `chunks` end soon; it is called from another
     thread.
     """
 
     offset: int
-    chunks: Iterable[bytes]
+    chunks: Iterable[Chunk]
     size: int | None
     length: int | None = None
     checksum: Checksum | None = None
     content_hash: str | None = None
-    let_go: Callable[[], None] | None = None
+    upload_hash: str | None = None
+    request_release: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +116,19 @@ def to_info(row: Upload) -> UploadInfo:
 
 def target_of(row: Upload) -> Target:
     """Return the target that is stored in the row of an upload."""
-    return Target(row.path, Conflict(row.on_conflict), modified_at=row.modified_at, media_type=row.media_type)
+    return Target(
+        row.path, OnConflict(row.on_conflict), modified_at=row.modified_at, media_type=row.media_type
+    )
 
 
-class LetGo:
+class ReleaseRequest:
     """Makes a part end soon, and remembers whether it was called."""
 
-    def __init__(self, let_go: Callable[[], None] | None) -> None:
-        self._let_go = let_go
+    def __init__(self, request_release: Callable[[], None] | None) -> None:
+        self._request_release = request_release
         self.was_called = False
 
     def __call__(self) -> None:
         self.was_called = True
-        if self._let_go is not None:
-            self._let_go()
+        if self._request_release is not None:
+            self._request_release()
