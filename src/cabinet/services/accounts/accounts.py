@@ -5,13 +5,12 @@ Rule: the user name and the password are checked together; an error never tells 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,22 +23,30 @@ from cabinet.errors import (
     WrongCredentials,
     WrongPassword,
 )
-from cabinet.models import Kind, Node, Role, Space, Token, User
-from cabinet.models import Session as SignedIn
-from cabinet.services.access.actor import Actor
-from cabinet.services.access.scope import Scope, whole_space
+from cabinet.models import Base, GroupMember, Role, Share, Space, Token, User, UserSession
+from cabinet.services.access.scope import whole_space
+from cabinet.services.accounts.account import (
+    Account,
+    password_hash_of,
+    select_accounts,
+    stamp_of,
+    to_account,
+)
 from cabinet.services.accounts.login_throttle import LoginThrottle, RegistrationLimits, RegistrationThrottle
 from cabinet.services.accounts.password_strength import check_strength
 from cabinet.services.accounts.passwords import Passwords
 from cabinet.services.accounts.usernames import to_username, username_key
 from cabinet.services.audit.log import record
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.kernel.database import writing
+from cabinet.services.kernel.database import execute, writing
 from cabinet.services.kernel.ids import new_id
-from cabinet.services.tree.removal import end_space, has_much_beside_nodes, is_small
-from cabinet.services.tree.sum_checks import mend_folders
+from cabinet.services.tree.removal import hide_space
+from cabinet.services.tree.space_rows import add_space, is_small_space
+from cabinet.services.tree.sum_checks import repair_folders
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage_checks import recount
+
+_USER = Base.metadata.tables["user"]
 
 
 @contextmanager
@@ -51,63 +58,17 @@ def _own_password() -> Iterator[None]:
         raise WrongPassword from error
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The public data of a user; `stamp` changes with the password and is never exposed."""
-
-    id: int
-    public_id: str
-    username: str
-    role: str
-    language: str | None
-    space_id: int
-    usage: int
-    entries: int
-    quota: int | None
-    has_mounts: bool
-    created_at: datetime
-    disabled_at: datetime | None
-    stamp: str = field(repr=False, compare=False)
-
-    @property
-    def is_admin(self) -> bool:
-        """Tell whether the user is an administrator."""
-        return self.role == Role.ADMIN.value
-
-    @property
-    def scope(self) -> Scope:
-        """The account's whole space, with its owner's rights."""
-        return whole_space(self.space_id, Actor(self.id))
-
-
-def to_account(user: User) -> Account:
-    """Copy a row, so that it is not used after its transaction."""
-    return Account(
-        id=user.id,
-        public_id=user.public_id,
-        username=user.username,
-        role=user.role,
-        language=user.language,
-        space_id=user.space.id,
-        usage=user.space.usage,
-        entries=user.space.entries,
-        quota=user.space.quota,
-        has_mounts=user.space.has_mounts,
-        created_at=user.created_at,
-        disabled_at=user.disabled_at,
-        stamp=stamp_of(user),
-    )
-
-
-def stamp_of(user: User) -> str:
-    """Return a value that changes whenever the password of a user changes."""
-    return hashlib.sha256(user.password_hash.encode()).hexdigest()
+# Built once: requests with HTTP Basic run it, and building it takes longer than running it.
+_BY_NAME = select_accounts().where(_USER.c.username_key == bindparam("username_key"))
+_BY_ID = select_accounts().where(_USER.c.id == bindparam("user_id"), _USER.c.deleted_at.is_(None))
+_ALL = select_accounts().where(_USER.c.deleted_at.is_(None)).order_by(_USER.c.username_key)
 
 
 class Accounts:
     """The use cases of accounts; `default_quota` is in bytes, None for no limit.
 
-    `hosts` are the host names of this server, which are refused as passwords.
+    `hosts` returns the host names of this server, which are refused as passwords, and `limits` the limits on
+    registrations; few requests need either.
     """
 
     def __init__(
@@ -116,8 +77,8 @@ class Accounts:
         passwords: Passwords,
         clock: Clock,
         default_quota: int | None,
-        hosts: Collection[str] = (),
-        limits: RegistrationLimits = RegistrationLimits(),  # noqa: B008 - immutable
+        hosts: Callable[[], Collection[str]] = tuple,
+        limits: Callable[[], RegistrationLimits] = RegistrationLimits,
     ) -> None:
         self._session = session
         self._passwords = passwords
@@ -125,7 +86,7 @@ class Accounts:
         self._default_quota = default_quota
         self._hosts = hosts
         self._throttle = LoginThrottle(session, clock)
-        self._registrations = RegistrationThrottle(session, clock, limits)
+        self._limits = limits
 
     def register(self, username: str, password: str, address: str | None = None) -> Account:
         """Create an account with an empty space; with an `address`, count the registration.
@@ -134,7 +95,7 @@ class Accounts:
         order, or `Unavailable` when too many requests wait to hash a password.
         """
         name = to_username(username)
-        check_strength(password, name, self._hosts)
+        check_strength(password, name, self._hosts())
         if self._find(name) is not None:
             raise UsernameTaken(username=name)
         if address is not None:
@@ -154,21 +115,16 @@ class Accounts:
             with writing(self._session):
                 self._session.add(user)
                 self._session.flush()
-                space = Space(owner_id=user.id, quota=self._default_quota)
-                self._session.add(space)
-                self._session.flush()
-                root = Node(space_id=space.id, kind=Kind.FOLDER, name="", sort_key=b"")
-                root.created_at = root.modified_at = now
-                self._session.add(root)
+                add_space(self._session, Space(owner_id=user.id, quota=self._default_quota), now)
         except IntegrityError as error:
             raise UsernameTaken(username=name) from error
         if address is not None:
             record("account-made", user=name, address=address)
-        return to_account(user)
+        return self.get(user.id)
 
     def _count_registration(self, address: str) -> None:
         try:
-            self._registrations.count(address)
+            RegistrationThrottle(self._session, self._clock, self._limits()).count(address)
         except TooManyAttempts as error:
             record("registration-throttled", address=address, retry_after=error.retry_after)
             raise
@@ -183,10 +139,11 @@ class Accounts:
         `AccountGuarded`, or `Unavailable` when too many requests wait to hash a password.
         """
         key = username_key(username)
-        user = self._find(username)
-        # Copied at once, because the row may be gone by the time the password is checked.
-        account = to_account(user) if user and user.disabled_at is None else None
-        stored = user.password_hash if user and account else None
+        row = self._find(username)
+        account = None if row is None else to_account(row)
+        if account is not None and account.disabled_at is not None:
+            account = None
+        stored = password_hash_of(row) if row and account else None
         facts = {"user": account.username if account else None, "address": address}
         try:
             # Before the cache, which distinguishes right from wrong passwords, and before the queue.
@@ -254,7 +211,7 @@ class Accounts:
         with writing(self._session):
             disabled = update(User).where(User.id == account.id, User.disabled_at.is_(None))
             self._session.execute(disabled.values(disabled_at=self._clock()))
-            self._session.execute(delete(SignedIn).where(SignedIn.user_id == account.id))
+            self._session.execute(delete(UserSession).where(UserSession.user_id == account.id))
 
     def unlock(self, username: str) -> None:
         """Clear the failed sign-ins of an account, so that its passwords are accepted again; raises `NotFound`."""
@@ -298,9 +255,9 @@ class Accounts:
         usage, entries = recount(self._session, account.space_id)
         return replace(account, usage=usage, entries=entries)
 
-    def mend_folders(self, username: str) -> int:
+    def repair_folders(self, username: str) -> int:
         """Correct the counters of an account's folders, and return how many were wrong; raises `NotFound`."""
-        return mend_folders(self._session, self.find(username).space_id)
+        return repair_folders(self._session, self.find(username).space_id)
 
     def delete_own(self, user_id: int, password: str, address: str) -> None:
         """Delete an account permanently, with all files, sessions and tokens, after a check of its password.
@@ -319,28 +276,27 @@ class Accounts:
 
     def get(self, user_id: int) -> Account:
         """Return the account with this id; raises `NotFound`."""
-        user = self._session.get(User, user_id)
-        if user is None or user.deleted_at is not None:
+        row = execute(self._session, _BY_ID, {"user_id": user_id}).one_or_none()
+        if row is None:
             raise NotFound
-        return to_account(user)
+        return to_account(row)
 
     def find(self, username: str) -> Account:
         """Return the account of this name; raises `NotFound`."""
-        if (user := self._find(username)) is None:
+        if (row := self._find(username)) is None:
             raise NotFound
-        return to_account(user)
+        return to_account(row)
 
     def list_all(self) -> Sequence[Account]:
         """Return all accounts, ordered by name."""
-        users = select(User).where(User.deleted_at.is_(None)).order_by(User.username_key)
-        return [to_account(user) for user in self._session.scalars(users)]
+        return [to_account(row) for row in execute(self._session, _ALL)]
 
-    def _find(self, username: str) -> User | None:
+    def _find(self, username: str) -> Row[Any] | None:
         try:
             key = username_key(to_username(username))
         except InvalidUsername:
             return None
-        return self._session.scalar(select(User).where(User.username_key == key))
+        return execute(self._session, _BY_NAME, {"username_key": key}).one_or_none()
 
     def _set_password(
         self,
@@ -352,7 +308,7 @@ class Accounts:
         revoke_tokens: bool = False,
     ) -> None:
         """Replace a password; with a `stamp`, only if the password has not changed since."""
-        check_strength(new, account.username, self._hosts)
+        check_strength(new, account.username, self._hosts())
         self._session.rollback()
         with self._passwords.turn():
             password_hash = self._passwords.hash(new)
@@ -360,8 +316,8 @@ class Accounts:
             # The user's row first, as in all code that creates sessions or tokens.
             self._lock(account.id, stamp).password_hash = password_hash
             self._session.flush()
-            ended = delete(SignedIn).where(SignedIn.user_id == account.id)
-            self._session.execute(ended.where(SignedIn.id != (keep_session or "")))
+            ended = delete(UserSession).where(UserSession.user_id == account.id)
+            self._session.execute(ended.where(UserSession.id != (keep_session or "")))
             if revoke_tokens:
                 self._session.execute(delete(Token).where(Token.user_id == account.id))
 
@@ -373,7 +329,7 @@ class Accounts:
         user = self._session.get(User, user_id, with_for_update={"of": User})
         if user is None or user.deleted_at is not None:
             raise NotFound
-        if stamp is not None and stamp_of(user) != stamp:
+        if stamp is not None and stamp_of(user.password_hash) != stamp:
             raise WrongCredentials
         return user
 
@@ -387,14 +343,15 @@ class Accounts:
             space_id = self._session.scalar(select(Space.id).where(Space.owner_id == user_id))
             root = Tree(self._session, whole_space(space_id or 0)).root(lock=True)
             user = self._lock(user_id, stamp)
-            if is_small(self._session, [root.id]) and not has_much_beside_nodes(self._session, root.space_id):
+            if is_small_space(self._session, root):
                 # Cascades delete everything that belongs to the account.
                 self._session.execute(delete(User).where(User.id == user_id))
                 return
-            for table in (SignedIn, Token):
+            for table in (UserSession, Token, GroupMember):
                 self._session.execute(delete(table).where(table.user_id == user_id))
+            self._session.execute(delete(Share).where(Share.to_user_id == user_id))
             now = self._clock()
-            end_space(self._session, root, now)
+            hide_space(self._session, root, now)
             user.deleted_at = user.disabled_at = now
             # The name is available at once; these values match no user name and no password.
             user.username, user.username_key, user.password_hash = "", f"-{user.public_id}", ""

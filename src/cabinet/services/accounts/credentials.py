@@ -11,20 +11,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from cabinet.errors import Forbidden, SignInRequired
-from cabinet.models import Session as SignedIn
-from cabinet.models import Token, User
+from cabinet.models import Token, User, UserSession
 from cabinet.services.access.actor import Actor
 from cabinet.services.access.rights import ALL
-from cabinet.services.access.scope import Scope
-from cabinet.services.accounts.accounts import Account, stamp_of
+from cabinet.services.access.scope import Scope, SpaceUsage
+from cabinet.services.accounts.account import Account, stamp_of
 from cabinet.services.accounts.token_scopes import EVERY, USUAL, Scopes, TokenScope, rights_of
 
 # The maximum lag of a last-used time: a write at every request would be too expensive.
-MARK_EVERY = timedelta(minutes=1)
+LAST_USED_INTERVAL = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,23 @@ class Credential:
 
     @property
     def is_limited(self) -> bool:
-        """Tell whether it grants less than full access; then it cannot change the account or create tokens."""
+        """Return whether it grants less than full access; then it cannot change the account or create tokens."""
         return self.folder_id is not None or not self.granted >= USUAL
 
     @property
     def scope(self) -> Scope:
         """The accessible tree and the rights in it."""
-        actor = Actor(self.account.id, rights_of(self.granted))
-        space_id, has_mounts = self.account.space_id, self.account.has_mounts
-        return Scope(actor, space_id, self.folder_id, ALL, may_have_mounts=has_mounts)
+        account = self.account
+        actor = Actor(account.id, rights_of(self.granted))
+        return Scope(
+            actor,
+            account.space_id,
+            self.folder_id,
+            ALL,
+            may_have_mounts=account.has_mounts,
+            may_have_shares=account.has_shares,
+            usage=SpaceUsage(account.usage, account.entries, account.quota),
+        )
 
     def require_unlimited(self) -> None:
         """Raise `Forbidden` if the credential `is_limited`."""
@@ -64,17 +73,17 @@ class Credential:
 
 
 def is_due(last_used_at: datetime | None, now: datetime) -> bool:
-    """Tell whether a last-used time should be updated."""
-    return last_used_at is None or now - last_used_at >= MARK_EVERY
+    """Return whether a last-used time should be updated."""
+    return last_used_at is None or now - last_used_at >= LAST_USED_INTERVAL
 
 
-def is_over(row: SignedIn, now: datetime) -> bool:
-    """Tell whether a session has expired, by its age or without use."""
+def is_over(row: UserSession | Row[Any], now: datetime) -> bool:
+    """Return whether a session has expired, by its age or without use."""
     return now >= min(row.expires_at, row.last_used_at + timedelta(seconds=row.idle_seconds))
 
 
-def is_usable(row: Token, now: datetime) -> bool:
-    """Tell whether a token has not expired."""
+def is_usable(row: Token | Row[Any], now: datetime) -> bool:
+    """Return whether a token has not expired."""
     return row.expires_at is None or row.expires_at > now
 
 
@@ -87,13 +96,13 @@ def confirm(session: Session, credential: Credential, now: datetime) -> User:
     if user is None or user.disabled_at is not None:
         raise SignInRequired
     if credential.session_id is not None:
-        row = session.get(SignedIn, credential.session_id)
+        row = session.get(UserSession, credential.session_id)
         is_valid = row is not None and row.user_id == user.id and not is_over(row, now)
     elif credential.token_id is not None:
         token = session.get(Token, credential.token_id)
         is_valid = token is not None and token.user_id == user.id and is_usable(token, now)
     else:
-        is_valid = stamp_of(user) == credential.account.stamp
+        is_valid = stamp_of(user.password_hash) == credential.account.stamp
     if not is_valid:
         raise SignInRequired
     return user

@@ -18,19 +18,21 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import Row, bindparam, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from cabinet.errors import AccountGuarded, TooManyAttempts
-from cabinet.models import Throttle
+from cabinet.models import Base, Throttle
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.kernel.database import writing
+from cabinet.services.kernel.database import execute, writing
 from cabinet.services.kernel.expiry import delete_in_steps
 
 # Failures of a counter expire this long after the last one.
@@ -41,8 +43,19 @@ KNOWN_FOR = timedelta(days=90)
 DAILY_FAILURES = 100
 _HOURS = 24
 _HOUR = timedelta(hours=1)
+# The addresses whose networks are cached: each request asks for its own several times.
+_KEPT_NETWORKS = 4096
 # One for each counter that another request may insert concurrently, and one more.
 _ATTEMPTS = 5
+
+
+class Counter(NamedTuple):
+    """The row of a counter."""
+
+    key: str
+    failures: int
+    retry_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,15 @@ class Limit:
 
 # A person mistypes a few times, an office behind one address more often.
 LIMITS = {"pair": Limit(10, 900), "address": Limit(60, 300), "account": Limit(20, 60)}
+
+# Built once: each request with HTTP Basic runs one, and building it takes longer than running it.
+_TABLE = Base.metadata.tables["throttle"]
+_COUNTERS = select(_TABLE.c.key, _TABLE.c.failures, _TABLE.c.retry_at, _TABLE.c.expires_at).where(
+    _TABLE.c.expires_at > bindparam("now")
+)
+_SOME_COUNTERS = _COUNTERS.where(_TABLE.c.key.in_(bindparam("keys", expanding=True)))
+# Those that every attempt needs, without a list, whose text would depend on its length.
+_OWN_COUNTERS = _COUNTERS.where(_TABLE.c.key.in_([bindparam(kind) for kind in ("known", *LIMITS)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +114,20 @@ class RegistrationThrottle:
 
         def count() -> None:
             for key, lasts, limit in windows:
-                self._count_in(key, now, lasts, limit)
+                count_in_window(self._session, key, now, lasts, limit)
 
-        _count_with_retry(self._session, count)
+        count_with_retry(self._session, count)
 
-    def _count_in(self, key: str, now: datetime, lasts: timedelta, limit: int) -> None:
-        row = self._session.get(Throttle, key, with_for_update=True)
-        _check_window(row, now, limit)
-        if row is None or row.expires_at <= now:
-            row = row or Throttle(key=key)
-            row.failures, row.retry_at, row.expires_at = 0, now, now + lasts
-            self._session.add(row)
-        row.failures += 1
+
+def count_in_window(session: Session, key: str, now: datetime, lasts: timedelta, limit: int) -> None:
+    """Count an event in the caller's transaction; raises `TooManyAttempts` after `limit` of them in that time."""
+    row = session.get(Throttle, key, with_for_update=True)
+    _check_window(row, now, limit)
+    if row is None or row.expires_at <= now:
+        row = row or Throttle(key=key)
+        row.failures, row.retry_at, row.expires_at = 0, now, now + lasts
+        session.add(row)
+    row.failures += 1
 
 
 def _check_window(row: Throttle | None, now: datetime, limit: int) -> None:
@@ -127,12 +151,11 @@ class LoginThrottle:
         """
         now = self._clock()
         keys, known = self._keys(account, address), self._known_key(account, address)
-        asked = [*keys.values(), known, *self._hour_keys(account, now)]
-        rows = {row.key: row for row in self._rows(asked, now)}
+        rows = _by_key(execute(self._session, _OWN_COUNTERS, keys | {"known": known, "now": now}))
         if known in rows or is_owner:
             del keys["account"]
         else:
-            self._check_day(account, rows, now)
+            self._check_day(account, self._rows(self._hour_keys(account, now), now), now)
         waits = [rows[key].retry_at - now for key in keys.values() if key in rows]
         longest = max(waits, default=timedelta(0)).total_seconds()
         if longest > 0:
@@ -140,7 +163,7 @@ class LoginThrottle:
         return keys["pair"] not in rows and known in rows and _is_fresh(rows[known], now)
 
     def _check_day(
-        self, account: str, rows: Mapping[str, Throttle], now: datetime, limit: int = DAILY_FAILURES
+        self, account: str, rows: Mapping[str, Counter], now: datetime, limit: int = DAILY_FAILURES
     ) -> None:
         """Raise `AccountGuarded` when the failures of the last 24 hours reach `limit`."""
         counted = 0
@@ -160,13 +183,13 @@ class LoginThrottle:
 
         def count() -> None:
             for kind, key in self._keys(account, address).items():
-                failures = self._count(key, now, COUNTED_FOR)
+                failures = increment(self._session, key, now, COUNTED_FOR)
                 failures.retry_at = now + LIMITS[kind].wait_after(failures.failures)
             if not self._rows([known], now):
-                self._count(hours[0], now, _HOUR * (_HOURS + 1)).retry_at = now
+                increment(self._session, hours[0], now, _HOUR * (_HOURS + 1)).retry_at = now
 
-        _count_with_retry(self._session, count)
-        rows = {row.key: row for row in self._rows([known, *hours], now)}
+        count_with_retry(self._session, count)
+        rows = self._rows([known, *hours], now)
         if known not in rows and not is_owner:
             self._check_day(account, rows, now, DAILY_FAILURES + 1)
 
@@ -174,7 +197,7 @@ class LoginThrottle:
         """Reset the failures of this account from this address, and record the address as known."""
         now = self._clock()
         pair, known = self._keys(account, address)["pair"], self._known_key(account, address)
-        rows = {row.key: row for row in self._rows([pair, known], now)}
+        rows = self._rows([pair, known], now)
         if pair not in rows and known in rows and _is_fresh(rows[known], now):
             return
         with suppress(IntegrityError), writing(self._session):
@@ -195,21 +218,8 @@ class LoginThrottle:
         """Delete expired counters, and return the number of rows."""
         return delete_in_steps(self._session, Throttle.key, Throttle.expires_at <= self._clock())
 
-    def _count(self, key: str, now: datetime, kept_for: timedelta) -> Throttle:
-        """Increment a counter and return it; the caller sets the time of the next attempt."""
-        row = self._session.get(Throttle, key, with_for_update=True)
-        if row is None:
-            row = Throttle(key=key, failures=0)
-            self._session.add(row)
-        elif row.expires_at <= now:
-            row.failures = 0
-        row.failures += 1
-        row.expires_at = now + kept_for
-        return row
-
-    def _rows(self, keys: list[str], now: datetime) -> list[Throttle]:
-        wanted = select(Throttle).where(Throttle.key.in_(keys), Throttle.expires_at > now)
-        return list(self._session.scalars(wanted))
+    def _rows(self, keys: list[str], now: datetime) -> Mapping[str, Counter]:
+        return read_counters(self._session, keys, now)
 
     def _keys(self, account: str, address: str) -> dict[str, str]:
         network, name = to_network(address), _digest(account)
@@ -228,7 +238,29 @@ class LoginThrottle:
         return f"known:{to_network(address)}:{_digest(account)}"
 
 
-def _count_with_retry(session: Session, count: Callable[[], None]) -> None:
+def _by_key(rows: Iterable[Row[Any]]) -> Mapping[str, Counter]:
+    return {row.key: Counter._make(row) for row in rows}
+
+
+def read_counters(session: Session, keys: list[str], now: datetime) -> Mapping[str, Counter]:
+    """Return the unexpired counters among these, by key."""
+    return _by_key(execute(session, _SOME_COUNTERS, {"keys": keys, "now": now}))
+
+
+def increment(session: Session, key: str, now: datetime, kept_for: timedelta) -> Throttle:
+    """Increment a counter in the caller's transaction and return it; the caller sets its `retry_at`."""
+    row = session.get(Throttle, key, with_for_update=True)
+    if row is None:
+        row = Throttle(key=key, failures=0)
+        session.add(row)
+    elif row.expires_at <= now:
+        row.failures = 0
+    row.failures += 1
+    row.expires_at = now + kept_for
+    return row
+
+
+def count_with_retry(session: Session, count: Callable[[], None]) -> None:
     """Run `count` in a transaction, and again when another one inserted one of its counters meanwhile."""
     for _ in range(_ATTEMPTS):
         with suppress(IntegrityError), writing(session):
@@ -236,8 +268,8 @@ def _count_with_retry(session: Session, count: Callable[[], None]) -> None:
             return
 
 
-def _is_fresh(known: Throttle, now: datetime) -> bool:
-    """Tell whether a known address was recorded less than a day ago."""
+def _is_fresh(known: Counter, now: datetime) -> bool:
+    """Return whether a known address was recorded less than a day ago."""
     return known.expires_at > now + KNOWN_FOR - timedelta(days=1)
 
 
@@ -246,6 +278,7 @@ def _digest(account: str) -> str:
     return hashlib.sha256(account.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
+@lru_cache(_KEPT_NETWORKS)
 def to_network(address: str) -> str:
     """Return the network of one client: an IPv4 address, or the /64 of an IPv6 address."""
     try:
@@ -260,6 +293,6 @@ def to_network(address: str) -> str:
 
 
 def is_loopback(address: str) -> bool:
-    """Tell whether an address is a loopback address."""
+    """Return whether an address is a loopback address."""
     network = to_network(address)
     return network == "::" or network.startswith("127.")

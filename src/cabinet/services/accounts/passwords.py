@@ -78,7 +78,7 @@ class Passwords:
                 self._waiting -= 1
 
     def verify(self, password: str, stored: str | None) -> bool:
-        """Tell whether `password` matches the hash `stored`.
+        """Return whether `password` matches the hash `stored`.
 
         Takes the same time for an unknown account (`stored` is None), and for a password that is too
         long to be accepted.
@@ -96,7 +96,7 @@ class Passwords:
             self._remembered[self._cache_key(password, stored)] = None
 
     def is_remembered(self, password: str, stored: str) -> bool:
-        """Tell whether this pair was recently verified in this process.
+        """Return whether this pair was recently verified in this process.
 
         The cache key includes the stored hash, so a password change invalidates the entry.
         """

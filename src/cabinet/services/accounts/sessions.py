@@ -13,20 +13,25 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from cabinet.errors import NotFound
-from cabinet.models import Session as SignedIn
-from cabinet.services.accounts.accounts import Account, to_account
+from cabinet.models import Base, UserSession
+from cabinet.services.accounts.account import Account, select_accounts, to_account
 from cabinet.services.accounts.credentials import Credential, confirm, is_due, is_over
 from cabinet.services.audit.log import record
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.kernel.database import execute_counted, write_if_possible, writing
+from cabinet.services.kernel.database import execute, execute_counted, write_if_possible, writing
 from cabinet.services.kernel.expiry import delete_in_steps
 from cabinet.services.kernel.ids import hash_secret, new_id, new_secret
 
 # The maximum number of sessions that one new session ends; a user may have very many from before the limit.
 _ENDED = 500
 
-# Built once: every request runs it, and building it takes as long as running it.
-_SESSION = select(SignedIn).where(SignedIn.secret_hash == bindparam("secret_hash"))
+_TABLE, _USER = Base.metadata.tables["session"], Base.metadata.tables["user"]
+# Built once: every request runs it, and building it takes longer than running it.
+_SESSION = (
+    select_accounts(_TABLE.c.id, _TABLE.c.last_used_at, _TABLE.c.idle_seconds, _TABLE.c.expires_at)
+    .join(_TABLE, _TABLE.c.user_id == _USER.c.id)
+    .where(_TABLE.c.secret_hash == bindparam("secret_hash"), _USER.c.disabled_at.is_(None))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Sessions:
             confirm(self._session, Credential(account), now)
             self._end_excess(account.id)
             self._session.add(
-                SignedIn(
+                UserSession(
                     id=new_id(),
                     user_id=account.id,
                     secret_hash=hash_secret(secret),
@@ -87,30 +92,32 @@ class Sessions:
 
         If there are very many of them, the next call ends more.
         """
-        mine = select(SignedIn.id).where(SignedIn.user_id == user_id)
-        kept = mine.order_by(SignedIn.last_used_at.desc(), SignedIn.id).limit(self._limit - 1)
-        beyond = mine.where(SignedIn.id.not_in(kept)).order_by(SignedIn.last_used_at, SignedIn.id.desc())
-        execute_counted(self._session, delete(SignedIn).where(SignedIn.id.in_(beyond.limit(_ENDED))))
+        mine = select(UserSession.id).where(UserSession.user_id == user_id)
+        kept = mine.order_by(UserSession.last_used_at.desc(), UserSession.id).limit(self._limit - 1)
+        beyond = mine.where(UserSession.id.not_in(kept)).order_by(
+            UserSession.last_used_at, UserSession.id.desc()
+        )
+        execute_counted(self._session, delete(UserSession).where(UserSession.id.in_(beyond.limit(_ENDED))))
 
     def find(self, secret: str) -> tuple[Account, str] | None:
         """Return the account and the id of the session with this secret; None when it has ended."""
-        row = self._session.scalar(_SESSION, {"secret_hash": hash_secret(secret)})
-        if row is None or row.user.disabled_at is not None:
-            return None
+        row = execute(self._session, _SESSION, {"secret_hash": hash_secret(secret)}).one_or_none()
         now = self._clock()
-        if is_over(row, now):
+        if row is None or is_over(row, now):
             return None
-        found = to_account(row.user), row.id
         if is_due(row.last_used_at, now):
-            write_if_possible(
-                self._session, update(SignedIn).where(SignedIn.id == found[1]).values(last_used_at=now)
-            )
-        return found
+            used = update(UserSession).where(UserSession.id == row.id).values(last_used_at=now)
+            write_if_possible(self._session, used)
+        return to_account(row), row.id
 
     def list_of(self, user_id: int) -> Sequence[SignedInSession]:
         """Return the sessions of a user, most recently used first."""
         now = self._clock()
-        rows = select(SignedIn).where(SignedIn.user_id == user_id).order_by(SignedIn.last_used_at.desc())
+        rows = (
+            select(UserSession)
+            .where(UserSession.user_id == user_id)
+            .order_by(UserSession.last_used_at.desc())
+        )
         return [
             SignedInSession(row.id, row.user_agent, row.address, row.created_at, row.last_used_at)
             for row in self._session.scalars(rows)
@@ -120,10 +127,10 @@ class Sessions:
     def end(self, user_id: int, session_id: str) -> None:
         """End one session of a user; raises `NotFound`."""
         with writing(self._session):
-            wanted = delete(SignedIn).where(SignedIn.id == session_id, SignedIn.user_id == user_id)
+            wanted = delete(UserSession).where(UserSession.id == session_id, UserSession.user_id == user_id)
             if not execute_counted(self._session, wanted):
                 raise NotFound
 
     def delete_expired(self) -> int:
         """Delete expired sessions, and return their number."""
-        return delete_in_steps(self._session, SignedIn.id, SignedIn.expires_at <= self._clock())
+        return delete_in_steps(self._session, UserSession.id, UserSession.expires_at <= self._clock())

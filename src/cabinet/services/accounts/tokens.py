@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from cabinet.errors import N_, Forbidden, InvalidField, NotFound, TooManyTokens
-from cabinet.models import Role, Space, Token, User
-from cabinet.services.accounts.accounts import to_account
+from cabinet.models import Base, Role, Space, Token, User
+from cabinet.services.accounts.account import select_accounts, to_account
 from cabinet.services.accounts.credentials import Credential, confirm, is_due, is_usable
 from cabinet.services.accounts.token_scopes import (
     Scopes,
@@ -26,14 +27,21 @@ from cabinet.services.accounts.token_scopes import (
 )
 from cabinet.services.audit.log import record
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.kernel.database import execute_counted, write_if_possible, writing
+from cabinet.services.kernel.database import execute, execute_counted, write_if_possible, writing
 from cabinet.services.kernel.ids import hash_secret, new_id, new_secret
+from cabinet.services.tree.locations import Location, find_locations
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.tree import Tree
-from cabinet.services.tree.whereabouts import Whereabouts, find_whereabouts
 
-# Built once: every request runs it, and building it takes as long as running it.
-_TOKEN = select(Token).where(Token.secret_hash == bindparam("secret_hash"))
+_TABLE, _USER = Base.metadata.tables["token"], Base.metadata.tables["user"]
+# Built once: every request runs it, and building it takes longer than running it.
+_TOKEN = (
+    select_accounts(
+        _TABLE.c.id, _TABLE.c.scopes, _TABLE.c.folder_id, _TABLE.c.last_used_at, _TABLE.c.expires_at
+    )
+    .join(_TABLE, _TABLE.c.user_id == _USER.c.id)
+    .where(_TABLE.c.secret_hash == bindparam("secret_hash"), _USER.c.disabled_at.is_(None))
+)
 
 TOKEN_NAME_LENGTH = 100
 BAD_TOKEN_NAME = N_("it must have 1 to 100 printable characters.")
@@ -123,7 +131,7 @@ class Tokens:
             return None
         tree = Tree(self._session, credential.scope)
         # A purge waits for this lock, so the folder exists until the token refers to it.
-        tree.root(lock=True)
+        tree.lock()
         return tree.get_folder(names).id
 
     def _check_limit(self, user_id: int, now: datetime) -> None:
@@ -143,12 +151,12 @@ class Tokens:
 
         None when it was revoked, has expired, or is limited to a purged folder.
         """
-        row = self._session.scalar(_TOKEN, {"secret_hash": hash_secret(secret)})
+        row = execute(self._session, _TOKEN, {"secret_hash": hash_secret(secret)}).one_or_none()
         now = self._clock()
-        if row is None or row.user.disabled_at is not None or not is_usable(row, now):
+        if row is None or not is_usable(row, now):
             return None
         found = Credential(
-            to_account(row.user), token_id=row.id, granted=from_column(row.scopes), folder_id=row.folder_id
+            to_account(row), token_id=row.id, granted=from_column(row.scopes), folder_id=row.folder_id
         )
         if row.folder_id is not None and not self._places([row], found.account.space_id):
             return None
@@ -170,10 +178,10 @@ class Tokens:
             if row.folder_id is None or row.folder_id in places
         ]
 
-    def _places(self, rows: Iterable[Token], space_id: int) -> Mapping[int, Whereabouts]:
+    def _places(self, rows: Iterable[Token | Row[Any]], space_id: int) -> Mapping[int, Location]:
         """Return the locations of the tokens' folders, by folder id."""
         folder_ids = {row.folder_id for row in rows if row.folder_id is not None}
-        return find_whereabouts(self._session, space_id, folder_ids)
+        return find_locations(self._session, space_id, folder_ids)
 
     def revoke(self, user_id: int, token_id: str) -> None:
         """Revoke a token of a user at once; raises `NotFound`."""
@@ -184,7 +192,7 @@ class Tokens:
         record("token-revoked", token=token_id)
 
 
-def _to_issued(row: Token, place: Whereabouts | None) -> IssuedToken:
+def _to_issued(row: Token, place: Location | None) -> IssuedToken:
     return IssuedToken(
         id=row.id,
         name=row.name,
