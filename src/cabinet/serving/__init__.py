@@ -25,7 +25,7 @@ _PLAIN = "cabinet:create_app()"
 bind = read("BIND")
 workers = read("WORKERS")
 threads = read("THREADS")
-worker_class = "cabinet.serving.worker.Worker"
+worker_class = "cabinet.serving.fast_import.Worker"
 # Open connections of one process, including idle ones; fewer if the descriptor limit is low.
 worker_connections = 8192
 # Bytes: a percent-encoded path of 2048 bytes and a cursor. Not 0 (unlimited), because each search for

@@ -13,7 +13,7 @@ from typing import Any
 from gunicorn.workers.gthread import TConn
 
 from cabinet.services.accounts.login_throttle import to_network
-from cabinet.web.body_stream import room_for_answer
+from cabinet.web.body_stream import send_buffer_space
 
 # The address of connections on a Unix socket: all of them come from one proxy.
 _LOCAL = "local"
@@ -32,13 +32,13 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn carries no types
 
     @property
     def has_more(self) -> bool:
-        """Tell whether TLS has buffered bytes that the poller cannot see."""
+        """Return whether TLS has buffered bytes that the poller cannot see."""
         return isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
 
     @property
     def can_send(self) -> bool:
-        """Tell whether a short response can be sent without blocking."""
-        return room_for_answer(self.sock) >= _SHORT_RESPONSE
+        """Return whether a short response can be sent without blocking."""
+        return send_buffer_space(self.sock) >= _SHORT_RESPONSE
 
     def send(self, data: bytes) -> None:
         """Send a few bytes, ignoring errors."""

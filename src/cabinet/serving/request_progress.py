@@ -88,7 +88,7 @@ class RequestInspector:
         return waiter.chunks.is_over or waiter.searched > head.size + SMALL_BODY
 
     def _streams(self, head: Head) -> bool:
-        """Tell whether the view of this request streams its body."""
+        """Return whether the view of this request streams its body."""
         if self._app is None:
             return False
         try:

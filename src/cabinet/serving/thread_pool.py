@@ -3,7 +3,8 @@
 The standard library's pool keeps every thread that it ever started, each with a stack and a malloc
 arena: the memory of one busy minute would never be released.
 
-Rule: the thread that became idle last works first, so that the others can end.
+Rule: the thread that became idle last works first, so that the others can end. Each time that half of the
+threads have ended, `on_shrunk` runs in the one that ends.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class _Task:
         self._work = work
 
     def run(self) -> None:
-        """Do the work, unless its future was cancelled; errors go to the future."""
+        """Do the work, unless its future was canceled; errors go to the future."""
         if not self._future.set_running_or_notify_cancel():
             return
         try:
@@ -47,13 +48,18 @@ class _PooledThread:
 
 
 class ThreadPool(Executor):
-    """An executor with at most `size` daemon threads."""
+    """An executor with at most `size` daemon threads; `on_shrunk` must not raise."""
 
-    def __init__(self, size: int, *, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self, size: int, *, idle_seconds: float = IDLE_SECONDS, on_shrunk: Callable[[], None] = lambda: None
+    ) -> None:
         self._size = size
         self._idle_seconds = idle_seconds
+        self._on_shrunk = on_shrunk
         self._lock = threading.Lock()
         self._count = 0
+        # The most threads since the pool last shrank by half.
+        self._peak = 0
         self._idle: list[_PooledThread] = []
         self._tasks: deque[_Task] = deque()
         self._is_over = False
@@ -71,6 +77,7 @@ class ThreadPool(Executor):
                 thread.woken.release()
             elif self._count < self._size:
                 self._count += 1
+                self._peak = max(self._peak, self._count)
                 self._start_thread(task)
             else:
                 self._tasks.append(task)
@@ -110,11 +117,8 @@ class ThreadPool(Executor):
     def _wait_for_task(self, thread: _PooledThread) -> _Task | None:
         """Return the next task, or None when this thread has been idle too long and must end."""
         if not thread.woken.acquire(timeout=self._idle_seconds):
-            with self._lock:
-                if thread in self._idle:
-                    self._idle.remove(thread)
-                    self._count -= 1
-                    return None
+            if self._end_idle(thread):
+                return None
             # `submit` has just taken this thread off the idle list.
             thread.woken.acquire()
         task, thread.task = thread.task, None
@@ -122,3 +126,17 @@ class ThreadPool(Executor):
             with self._lock:
                 self._count -= 1
         return task
+
+    def _end_idle(self, thread: _PooledThread) -> bool:
+        """Take a thread that was idle too long out of the pool; return whether it was still idle."""
+        with self._lock:
+            if thread not in self._idle:
+                return False
+            self._idle.remove(thread)
+            self._count -= 1
+            has_shrunk = 2 * self._count <= self._peak
+            if has_shrunk:
+                self._peak = self._count
+        if has_shrunk:
+            self._on_shrunk()
+        return True

@@ -131,7 +131,7 @@ class WaitingConnections:
         self._take(waiter, size)
 
     def change_address(self, waiter: WaitingConnection, address: str) -> None:
-        """Move `waiter` to another address, as told by a proxy."""
+        """Move `waiter` to another address, as reported by a proxy."""
         self.remove(waiter)
         waiter.address = address
         self.add(waiter)

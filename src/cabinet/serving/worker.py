@@ -11,8 +11,8 @@ the oldest connection of the address with most of them is evicted; other clients
 HTTP/2, the PROXY protocol and uWSGI, which the settings of `cabinet.serving` turn off, are left to
 gunicorn: their connections get a thread from the first byte.
 
-Rule: everything here but `handle_request` and `_keepalive_after` runs in the main thread, and never
-blocks. An error of a connection never ends the worker.
+Rule: everything here but `has_spare_thread` runs in the main thread, and never blocks; what runs in threads
+is in `handling.py`. An error of a connection never ends the worker.
 """
 
 from __future__ import annotations
@@ -29,19 +29,16 @@ from typing import Any
 
 from flask import Flask
 from gunicorn import http, sock
-from gunicorn.http.body import ChunkedReader
 
 from cabinet.serving import error_responses, process
 from cabinet.serving.access_log import PrintableAtoms
 from cabinet.serving.background import background_of
 from cabinet.serving.connection import Connection
-from cabinet.serving.loading import LoadingWorker
+from cabinet.serving.handling import HandlingWorker
 from cabinet.serving.request_progress import SMALL_BODY, Progress, RequestInspector
 from cabinet.serving.thread_pool import ThreadPool
 from cabinet.serving.waiting_connections import SENDING, Stage, WaitingConnection, WaitingConnections
 from cabinet.storage.memory import UPLOAD_MEMORY
-from cabinet.web.framing import Chunked, Counted
-from cabinet.web.request_body import RequestBody
 from cabinet.web.runtime import EXTENSION
 
 # Seconds for the headers, from the start of a connection or the first byte of a further request.
@@ -65,7 +62,7 @@ _HEARTBEAT_SECONDS = 0.5
 _BUFFER = memoryview(bytearray(256 << 10))
 
 
-class Worker(LoadingWorker):
+class Worker(HandlingWorker):
     """The worker class; see the module docstring."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -113,8 +110,8 @@ class Worker(LoadingWorker):
             self.wsgi.extensions[EXTENSION].threads = self.cfg.threads
 
     def get_thread_pool(self) -> ThreadPool:
-        """Return a pool whose idle threads end."""
-        return ThreadPool(self.cfg.threads)
+        """Return a pool whose idle threads end, and with them the memory that a crowd needed."""
+        return ThreadPool(self.cfg.threads, on_shrunk=process.trim_heap)
 
     # New connections
 
@@ -266,25 +263,9 @@ class Worker(LoadingWorker):
         self._running += 1
         super().enqueue_req(conn)
 
-    def handle_request(self, req: Any, conn: Any) -> Any:
-        """Handle a request, with a `RequestBody` that limits waiting; runs in a thread."""
-        reader, unreader = req.body.reader, conn.parser.unreader
-        framing = Chunked() if isinstance(reader, ChunkedReader) else Counted(reader.length)
-        body = req.body = RequestBody(
-            conn.sock, framing, unreader.take_buffered(), give_back=unreader.unread, hang_up=req.force_close
-        )
-        sent_continue, conn.sent_continue = conn.sent_continue, False
-        if sent_continue or body.has_all_come:
-            req._expected_100_continue = False  # noqa: SLF001 - else gunicorn sends 100 again
-        try:
-            return super().handle_request(req, conn)
-        finally:
-            body.end()
-
-    def _keepalive_after(self, conn: Any, keepalive: Any) -> bool:
-        """Tell whether the connection can be kept alive; never blocks. Runs in a thread."""
-        body = conn.parser.mesg.body
-        return bool(keepalive) and (not isinstance(body, RequestBody) or body.is_passed)
+    def has_spare_thread(self) -> bool:
+        """Return whether another request could start now although the calling thread waits. Runs in a thread."""
+        return self._is_http1 and not self._ready and self._running < self.cfg.threads
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """After a response, wait for the next request, or start a lingering close."""
