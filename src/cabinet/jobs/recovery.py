@@ -5,13 +5,13 @@ Rule: finds its work by polling, because a killed process cannot request it.
 
 from __future__ import annotations
 
-from cabinet.jobs.registry import Call, Job
+from cabinet.jobs.registry import Job, RunOptions
 from cabinet.web.services import housekeeping
 
 EVERY = 60.0
 
 
-def recover(_call: Call) -> int:
+def recover(_options: RunOptions) -> int:
     """Recover all incomplete changes, and return their number."""
     return housekeeping().recover()
 
@@ -21,12 +21,12 @@ def _every() -> float:
 
 
 def _has_work() -> bool:
-    return housekeeping().has_left_behind()
+    return housekeeping().needs_recovery()
 
 
 JOB = Job(
     name="recovery",
-    meaning="rolls back changes that a process left incomplete, and removes expired undo data",
+    description="rolls back changes that a process left incomplete, and removes expired undo data",
     run=recover,
     every=_every,
     has_work=_has_work,

@@ -26,7 +26,7 @@ def _always() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RunOptions:
     """The parameters of a run: `urgent` when it was requested, so that space is freed at once; `stop`."""
 
     urgent: bool = False
@@ -43,35 +43,35 @@ class Job(Generic[T]):
     """
 
     name: str
-    meaning: str
-    run: Callable[[Call], T]
+    description: str
+    run: Callable[[RunOptions], T]
     every: Callable[[], float]
     has_work: Callable[[], bool] = _always
     rest: float = 0
 
 
-def run_job(app: Flask, job: Job[T], call: Call) -> T:
+def run_job(app: Flask, job: Job[T], options: RunOptions) -> T:
     """Run a job in this thread, and record its start, duration and error.
 
     Returns what the job returns and raises what it raises. An interrupted run stays recorded as
     started.
     """
     with app.app_context():
-        job_runs().begin(job.name, urgent=call.urgent)
+        job_runs().record_start(job.name, urgent=options.urgent)
     began = time.monotonic()
     try:
         with app.app_context():
-            bind_stop(db.session(), call.stop)
-            done = job.run(call)
+            bind_stop(db.session(), options.stop)
+            done = job.run(options)
     except Interrupted:
         raise
     except Exception as error:
-        _note_end(app, job, began, error)
+        _record_end(app, job, began, error)
         raise
-    _note_end(app, job, began)
+    _record_end(app, job, began)
     return done
 
 
-def _note_end(app: Flask, job: Job[T], began: float, error: Exception | None = None) -> None:
+def _record_end(app: Flask, job: Job[T], began: float, error: Exception | None = None) -> None:
     with app.app_context():
-        job_runs().end(job.name, time.monotonic() - began, error)
+        job_runs().record_end(job.name, time.monotonic() - began, error)

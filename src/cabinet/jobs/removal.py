@@ -5,13 +5,13 @@ Rule: requests ask for a run; work of a process that died before asking is found
 
 from __future__ import annotations
 
-from cabinet.jobs.registry import Call, Job
+from cabinet.jobs.registry import Job, RunOptions
 from cabinet.web.services import housekeeping
 
 EVERY = 60.0
 
 
-def remove(_call: Call) -> int:
+def remove(_options: RunOptions) -> int:
     """Remove all hidden rows, and return the number of files and folders."""
     return housekeeping().remove_hidden()
 
@@ -26,7 +26,7 @@ def _has_work() -> bool:
 
 JOB = Job(
     name="removal",
-    meaning="removes the rows of purged files and folders, and of deleted accounts",
+    description="removes the rows of purged files and folders, and of deleted accounts",
     run=remove,
     every=_every,
     has_work=_has_work,

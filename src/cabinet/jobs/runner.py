@@ -21,7 +21,7 @@ from typing import Any
 
 from flask import Flask
 
-from cabinet.jobs.registry import Call, Job, run_job
+from cabinet.jobs.registry import Job, RunOptions, run_job
 from cabinet.services.kernel.interruption import Interrupted
 from cabinet.services.maintenance.job_runs import JobRun
 from cabinet.storage.file_locks import LockTaken
@@ -144,7 +144,7 @@ class Runner:
                 return
         # Set here too, because the run may fail to be recorded.
         self._next_look[job.name] = now + min(every, RETRY)
-        self._begin(job, Call(is_urgent, self._stop))
+        self._begin(job, RunOptions(is_urgent, self._stop))
 
     def _has_work(self, job: Job[Any]) -> bool:
         try:
@@ -153,11 +153,11 @@ class Runner:
             self._app.logger.exception("cannot check job %s; will retry", job.name)
             return False
 
-    def _begin(self, job: Job[Any], call: Call) -> None:
+    def _begin(self, job: Job[Any], options: RunOptions) -> None:
         with self._lock:
             self._threads[job.name] = None
         try:
-            thread = self._start(job.name, lambda: self._run(job, call))
+            thread = self._start(job.name, lambda: self._run(job, options))
         except RuntimeError:  # the system allows no more threads
             with self._lock:
                 del self._threads[job.name]
@@ -166,15 +166,15 @@ class Runner:
             if job.name in self._threads:
                 self._threads[job.name] = thread
 
-    def _run(self, job: Job[Any], call: Call) -> None:
+    def _run(self, job: Job[Any], options: RunOptions) -> None:
         began = time.monotonic()
         pause = PAUSE
         try:
             with try_hold(self._locker, lock_of(job)) as is_alone:
                 if is_alone:
-                    done = run_job(self._app, job, call)
+                    done = run_job(self._app, job, options)
                     self._app.logger.info(
-                        "job %s%s: %s", job.name, " (requested)" if call.urgent else "", done
+                        "job %s%s: %s", job.name, " (requested)" if options.urgent else "", done
                     )
                     pause = 0
         except Interrupted:
@@ -189,7 +189,7 @@ class Runner:
 
 
 def _is_due(run: JobRun, every: float) -> bool:
-    """Tell whether the last run is so long ago that the next one is due."""
+    """Return whether the last run is so long ago that the next one is due."""
     if run.started_at is None:
         return True
     # The absolute value, because the clock may have been set back since.

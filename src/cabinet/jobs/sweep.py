@@ -5,8 +5,8 @@ Rule: a requested run does not keep unreferenced content for the grace period.
 
 from __future__ import annotations
 
-from cabinet.jobs.registry import Call, Job
-from cabinet.services.maintenance.sweep import Swept
+from cabinet.jobs.registry import Job, RunOptions
+from cabinet.services.maintenance.sweep import SweepResult
 from cabinet.web.runtime import setting
 from cabinet.web.services import housekeeping
 
@@ -14,9 +14,9 @@ from cabinet.web.services import housekeeping
 REST = 20
 
 
-def sweep(call: Call) -> Swept:
+def sweep(options: RunOptions) -> SweepResult:
     """Run the sweep once, and return what was removed."""
-    return housekeeping(now=call.urgent).sweep()
+    return housekeeping(now=options.urgent).sweep()
 
 
 def _every() -> float:
@@ -25,7 +25,7 @@ def _every() -> float:
 
 JOB = Job(
     name="sweep",
-    meaning="removes old trash, expired uploads, and unreferenced content",
+    description="removes old trash, expired uploads, and unreferenced content",
     run=sweep,
     every=_every,
     rest=REST,

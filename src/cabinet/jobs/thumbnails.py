@@ -16,7 +16,7 @@ from datetime import datetime
 
 from flask import Flask
 
-from cabinet.jobs.registry import Call, Job
+from cabinet.jobs.registry import Job, RunOptions
 from cabinet.jobs.runner import start_thread
 from cabinet.web.runtime import runtime
 from cabinet.web.services import job_runs
@@ -29,11 +29,11 @@ IDLE_SECONDS = 10.0
 LOOK_SECONDS = 0.25
 
 
-def make(call: Call) -> int:
+def make(options: RunOptions) -> int:
     """Generate all requested thumbnails, and return their number."""
     maker = runtime().thumbnail_maker
     try:
-        return maker.make_waiting(call.stop)
+        return maker.make_waiting(options.stop)
     finally:
         maker.close()
 
@@ -48,7 +48,7 @@ def _has_work() -> bool:
 
 JOB = Job(
     name="thumbnails",
-    meaning="generates the thumbnails that were requested",
+    description="generates the thumbnails that were requested",
     run=make,
     every=_every,
     has_work=_has_work,
@@ -62,7 +62,7 @@ class ThumbnailWorker:
         self._app = app
         self._stop = stop
         self._changed = threading.Condition()
-        self._is_asked = False
+        self._is_requested = False
         # The id of the process whose thread runs; threads do not survive a fork.
         self._working_in: int | None = None
         self._thread: threading.Thread | None = None
@@ -70,7 +70,7 @@ class ThumbnailWorker:
     def wake(self) -> None:
         """Generate requested thumbnails soon; does not wait."""
         with self._changed:
-            self._is_asked = True
+            self._is_requested = True
             self._changed.notify()
             if self._working_in != os.getpid():
                 before = self._thread
@@ -118,21 +118,21 @@ class ThumbnailWorker:
             ended = time.monotonic()
         maker.close()
         if count or error:
-            self._note(started_at, ended - began, error)
+            self._record(started_at, ended - began, error)
 
     def _wait(self) -> bool:
         """Wait for work; return False when this thread was idle too long and must end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._is_asked or self._stop.is_set(), IDLE_SECONDS)
-            if self._is_asked and not self._stop.is_set():
-                self._is_asked = False
+            self._changed.wait_for(lambda: self._is_requested or self._stop.is_set(), IDLE_SECONDS)
+            if self._is_requested and not self._stop.is_set():
+                self._is_requested = False
                 return True
             self._working_in = None
             return False
 
-    def _note(self, started_at: datetime, took_seconds: float, error: Exception | None) -> None:
+    def _record(self, started_at: datetime, took_seconds: float, error: Exception | None) -> None:
         try:
             with self._app.app_context():
-                job_runs().note(JOB.name, started_at, took_seconds, error)
+                job_runs().record(JOB.name, started_at, took_seconds, error)
         except Exception:
             self._app.logger.exception("cannot record the run of the thumbnail job")

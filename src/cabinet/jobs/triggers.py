@@ -19,12 +19,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from cabinet.errors import CabinetError, StorageFull
 from cabinet.extensions import db
 from cabinet.jobs import removal, sweep
-from cabinet.services.tree.removal import take_note
+from cabinet.services.tree.removal import pop_hidden_mark
 from cabinet.web.request_guards import SAFE_METHODS
 from cabinet.web.services import has_room, job_runs
 
 # Seconds after a refused upload in which space is freed as soon as possible.
 FULL_FOR = 60 * 60
+# Methods that send content, often thousands of times; an upload that was stored has found room. Seconds
+# between two looks at the disk after these.
+UPLOADING = {"PUT", "PATCH"}
+LOOK_SECONDS = 1.0
 
 
 def init_app(app: Flask, served: Callable[[], None]) -> None:
@@ -33,7 +37,7 @@ def init_app(app: Flask, served: Callable[[], None]) -> None:
 
     def look(response: Response) -> Response:
         served()
-        job_requests.ask_if_needed()
+        job_requests.request_if_needed()
         return response
 
     app.after_request(look)
@@ -46,22 +50,29 @@ class _JobRequests:
         self._app = app
         self._sweeps = bool(app.config["SWEEP_EVERY_SECONDS"])
         self._refused = Path(app.instance_path) / "refused.mark"
+        self._looked_at = -LOOK_SECONDS
 
-    def ask_if_needed(self) -> None:
+    def request_if_needed(self) -> None:
         """Ask for the jobs that the current request has made necessary."""
         try:
-            if db.session.registry.has() and take_note(db.session()):
-                job_runs().ask(removal.JOB.name)
+            if db.session.registry.has() and pop_hidden_mark(db.session()):
+                job_runs().request(removal.JOB.name)
             if self._sweeps and request.method not in SAFE_METHODS and self._is_full():
-                job_runs().ask(sweep.JOB.name)
+                job_runs().request(sweep.JOB.name)
         except (CabinetError, SQLAlchemyError):
             self._app.logger.exception("cannot request a job; it runs as scheduled")
 
     def _is_full(self) -> bool:
+        is_refused = type(g.get("refusal")) is StorageFull
+        if request.method in UPLOADING and not is_refused:
+            now = time.monotonic()
+            if now < self._looked_at + LOOK_SECONDS:
+                return False
+            self._looked_at = now
         if not has_room():
             return True
         with suppress(OSError):
-            if type(g.get("refusal")) is StorageFull:
+            if is_refused:
                 self._refused.touch(0o600)
             return time.time() - self._refused.stat().st_mtime < FULL_FOR
         return False
