@@ -5,7 +5,7 @@ Rule: only binds components, in the required order; no logic.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import PathConverter
 
-from cabinet import auth, commands, config, files, jobs, tus
+from cabinet import auth, commands, config, files, jobs, shares, spaces, tus
 from cabinet import help as documents
 from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
 from cabinet.refusals import RefusedToStart
@@ -27,6 +27,7 @@ from cabinet.storage.reserve import Reserve
 from cabinet.terminal.text import escape_controls
 from cabinet.web import (
     assets,
+    bell,
     compression,
     formats,
     health,
@@ -34,10 +35,25 @@ from cabinet.web import (
     pages,
     problems,
     request_guards,
+    team_spaces,
     template_env,
 )
 from cabinet.web.cookies import Cookies
+from cabinet.web.json_documents import JsonDocuments
 from cabinet.web.runtime import EXTENSION, Runtime
+
+# Guests of a link reach the same views as the owner of the files, below the link.
+shares.link.register_blueprint(files.bp)
+shares.link.register_blueprint(tus.bp)
+
+
+class _Application(shares.LinkAwareFlask):
+    """Flask with plain functions only: it would inspect each hook and view for a coroutine at each request."""
+
+    json_provider_class = JsonDocuments
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
 
 
 class _AnyPath(PathConverter):
@@ -62,26 +78,39 @@ def build_app(settings: Mapping[str, Any] | None = None) -> Flask:
 def _build(settings: Mapping[str, Any] | None) -> Flask:
     given = dict(settings or {})
     instance = config.find_instance(given)
-    app = Flask("cabinet", instance_path=str(instance), static_folder=None)
+    app = _Application("cabinet", instance_path=str(instance), static_folder=None)
     config.load(app.config, instance, given)
     _derive(app.config, instance)
     memory.UPLOAD_MEMORY.limit = app.config["UPLOAD_MEMORY"]
     app.session_interface = Cookies()
     app.url_map.merge_slashes = False
     app.url_map.converters["path"] = _AnyPath
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of an entry is the documented one
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     template_env.init_app(app)
     # Flask creates its logger on first access, and with it the handler of the audit log.
     _ = app.logger
     _bind_extensions(app)
-    for part in (request_guards, problems, i18n, formats, compression, pages, assets, health, jobs):
+    for part in (
+        request_guards,
+        problems,
+        i18n,
+        formats,
+        compression,
+        pages,
+        assets,
+        bell,
+        team_spaces,
+        health,
+        jobs,
+    ):
         part.init_app(app)
     commands.init_app(app, preparing.prepare)
     app.register_blueprint(auth.bp)
     app.register_blueprint(files.bp)
     app.register_blueprint(tus.bp)
     app.register_blueprint(documents.bp)
+    app.register_blueprint(shares.bp)
+    app.register_blueprint(shares.link)
+    app.register_blueprint(spaces.bp)
     hops = app.config["PROXY_HOPS"]
     if hops:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -15,7 +15,6 @@ from flask_babel import gettext
 from cabinet.auth.account_page import show_account
 from cabinet.auth.blueprint import bp
 from cabinet.auth.forms import ChangePasswordForm, DeleteAccountForm
-from cabinet.auth.refusing import form_again
 from cabinet.errors import (
     AccountGuarded,
     InvalidField,
@@ -25,6 +24,7 @@ from cabinet.errors import (
     WrongPassword,
 )
 from cabinet.services.accounts.token_scopes import in_order
+from cabinet.web.form_errors import redisplay_form
 from cabinet.web.identity import account_user, acting_user, end_session, sign_out
 from cabinet.web.pages import check_form, see_other, text_of, to_rfc3339
 from cabinet.web.peer import peer_address
@@ -74,10 +74,10 @@ def change_password() -> ResponseReturnValue:
         )
     except _FORM_ERRORS as error:
         fields = {WrongPassword: "current_password", WeakPassword: "new_password"}
-        return form_again(partial(show_account, user, {"password_form": form}), form, error, fields)
+        return redisplay_form(partial(show_account, user, {"password_form": form}), form, error, fields)
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT
-    flash(gettext("Your password is changed. All other browsers are signed out."), "success")
+    flash(gettext("Password changed. All other browsers are signed out."), "success")
     return see_other(url_for("auth.account"))
 
 
@@ -90,11 +90,11 @@ def delete_account() -> ResponseReturnValue:
         accounts().delete_own(user.id, text_of(form.password), peer_address())
     except _FORM_ERRORS as error:
         page = partial(show_account, user, {"delete_form": form})
-        return form_again(page, form, error, {WrongPassword: "password"})
+        return redisplay_form(page, form, error, {WrongPassword: "password"})
     sign_out()
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT
-    flash(gettext("Your account and your files are deleted."), "success")
+    flash(gettext("Your account and all your files were deleted."), "success")
     return see_other(url_for("auth.home"))
 
 
@@ -104,5 +104,5 @@ def revoke_session(session_id: str) -> ResponseReturnValue:
     end_session(account_user(), session_id)
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT
-    flash(gettext("That browser is signed out."), "success")
+    flash(gettext("That browser was signed out."), "success")
     return see_other(url_for("auth.account"))

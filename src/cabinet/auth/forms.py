@@ -23,7 +23,7 @@ TOKEN_NAME_MAX_LENGTH = 100
 TOKEN_MAX_DAYS = 3650
 
 SCOPE_LABELS = {
-    TokenScope.READ: _l("See and download"),
+    TokenScope.READ: _l("View and download"),
     TokenScope.WRITE: _l("Upload, change and delete"),
     TokenScope.SHARE: _l("Share with others"),
     TokenScope.ADMIN: _l("Administer the server"),
@@ -72,13 +72,13 @@ class ChangePasswordForm(Form):
 
     current_password = _current_password(_l("Current password"))
     new_password = _new_password(_l("New password"))
-    revoke_tokens = BooleanField(_l("Revoke all tokens, too"))
+    revoke_tokens = BooleanField(_l("Also revoke all tokens"))
 
 
 class DeleteAccountForm(Form):
     """Delete an account, with the password."""
 
-    password = _current_password(_l("Your password, to confirm"))
+    password = _current_password(_l("Confirm your password"))
 
 
 class ScopesField(SelectMultipleField):
@@ -99,7 +99,7 @@ class TokenForm(Form):
     """A token for a program."""
 
     name = StringField(
-        _l("What is it for?"),
+        _l("Token name"),
         [required(), Length(max=TOKEN_NAME_MAX_LENGTH, message=_l("At most %(max)d characters."))],
         render_kw={"autocomplete": "off", "placeholder": _l("Backup script on the laptop")},
     )
@@ -113,13 +113,13 @@ class TokenForm(Form):
         render_kw={"inputmode": "numeric", "min": 1, "max": TOKEN_MAX_DAYS},
     )
     scopes = ScopesField(
-        _l("What may it do?"),
+        _l("Permissions"),
         [Length(min=1, message=_l("Select at least one."))],
         default=list(in_order(USUAL)),
     )
     folder = StringField(
         _l("Folder"),
-        description=_l("The token sees nothing outside of it. Leave empty for all your files."),
+        description=_l("The token can only access this folder. Leave empty for all your files."),
         render_kw={
             "autocapitalize": "none",
             "autocomplete": "off",

@@ -14,7 +14,6 @@ from flask.typing import ResponseReturnValue
 from cabinet import __version__
 from cabinet.auth.blueprint import bp
 from cabinet.auth.forms import RegisterForm
-from cabinet.auth.refusing import form_again
 from cabinet.errors import (
     InvalidField,
     InvalidUsername,
@@ -24,6 +23,7 @@ from cabinet.errors import (
     UsernameTaken,
     WeakPassword,
 )
+from cabinet.web.form_errors import redisplay_form
 from cabinet.web.identity import ActingUser, sign_in, visitor
 from cabinet.web.pages import check_form, see_other, text_of
 from cabinet.web.peer import peer_address
@@ -68,7 +68,7 @@ def register() -> ResponseReturnValue:
         Unavailable,
     ) as error:
         fields = {InvalidUsername: "username", UsernameTaken: "username", WeakPassword: "password"}
-        return form_again(partial(render_template, "auth/register.html", form=form), form, error, fields)
+        return redisplay_form(partial(render_template, "auth/register.html", form=form), form, error, fields)
     if not wants_page():
         return {"username": account.username}, HTTPStatus.CREATED
     sign_in(account, remember=False)
@@ -76,5 +76,5 @@ def register() -> ResponseReturnValue:
 
 
 def is_registration_open() -> bool:
-    """Tell whether registration is open."""
+    """Return whether registration is open."""
     return bool(setting("REGISTRATION") == "open")

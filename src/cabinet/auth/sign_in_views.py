@@ -12,10 +12,10 @@ from flask.typing import ResponseReturnValue
 
 from cabinet.auth.blueprint import bp
 from cabinet.auth.forms import LanguageForm, LoginForm
-from cabinet.auth.refusing import form_again
 from cabinet.auth.register_views import is_registration_open
 from cabinet.errors import AccountGuarded, InvalidField, SignInRequired, TooManyAttempts, Unavailable
 from cabinet.web import i18n
+from cabinet.web.form_errors import redisplay_form
 from cabinet.web.identity import ActingUser, account_user, sign_in, sign_out, visitor
 from cabinet.web.pages import check_form, local_path, see_other, text_of
 from cabinet.web.peer import peer_address
@@ -42,7 +42,7 @@ def login() -> ResponseReturnValue:
         account = accounts().check_password(text_of(form.username), text_of(form.password), peer_address())
         sign_in(account, remember=bool(form.remember.data))
     except (InvalidField, SignInRequired, TooManyAttempts, AccountGuarded, Unavailable) as error:
-        return form_again(partial(_login_page, form, request.values.get("next")), form, error)
+        return redisplay_form(partial(_login_page, form, request.values.get("next")), form, error)
     if not wants_page():
         return {"username": account.username}
     return see_other(local_path(request.values.get("next"), url_for("files.index")))
@@ -51,7 +51,7 @@ def login() -> ResponseReturnValue:
 @bp.route("/logout", methods=["GET", "POST"])
 def logout() -> ResponseReturnValue:
     """End the session; a link from another site only leads to a confirmation."""
-    if request.method != "POST" and not _was_asked_here():
+    if request.method != "POST" and not _is_from_own_page():
         return render_template("auth/logout.html")
     sign_out()
     response = see_other(url_for("auth.home")) if wants_page() else jsonify(signed_in=False)
@@ -81,8 +81,8 @@ def language() -> ResponseReturnValue:
     return response
 
 
-def _was_asked_here() -> bool:
-    """Tell whether a link to sign out was followed on our own page, typed in, or sent by a program."""
+def _is_from_own_page() -> bool:
+    """Return whether a link to sign out was followed on our own page, typed in, or sent by a program."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site in {"same-origin", "none"}

@@ -6,33 +6,26 @@ Rule: parse, call a service, render; a secret is shown once, in the response tha
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
 from flask import flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from cabinet.auth.account_page import show_account, token_form_of
 from cabinet.auth.blueprint import bp
-from cabinet.auth.refusing import form_again
 from cabinet.errors import InvalidField, InvalidName, NotAFolder, NotFound, TooManyTokens
 from cabinet.services.accounts.tokens import IssuedToken
+from cabinet.web.form_errors import redisplay_form
 from cabinet.web.identity import account_user
 from cabinet.web.pages import check_form, see_other, text_of, to_rfc3339
-from cabinet.web.parameters import read_json
+from cabinet.web.parameters import Moment, read_json
 from cabinet.web.runtime import runtime
 from cabinet.web.services import tokens
-
-
-def _to_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("beyond the years 1 to 9999") from error
 
 
 class TokenRequest(BaseModel):
@@ -41,7 +34,7 @@ class TokenRequest(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=False)
 
     name: str
-    expires_at: Annotated[AwareDatetime, AfterValidator(_to_utc)] | None = None
+    expires_at: Moment | None = None
     scopes: list[str] | None = None
     folder: str | None = None
 
@@ -85,7 +78,7 @@ def create_token_form() -> ResponseReturnValue:
         _, secret = tokens().issue(user.credential, text_of(form.name), expires_at, scopes, folder)
     except (InvalidField, InvalidName, NotAFolder, NotFound, TooManyTokens) as error:
         page = partial(show_account, user, {"token_form": form})
-        return form_again(page, form, error, dict.fromkeys((InvalidName, NotAFolder, NotFound), "folder"))
+        return redisplay_form(page, form, error, dict.fromkeys((InvalidName, NotAFolder, NotFound), "folder"))
     return show_account(user, new_token=secret)
 
 
@@ -93,7 +86,7 @@ def create_token_form() -> ResponseReturnValue:
 def revoke_token(token_id: str) -> ResponseReturnValue:
     """Revoke a token from the account page."""
     tokens().revoke(account_user().id, token_id)
-    flash(gettext("The token is revoked."), "success")
+    flash(gettext("Token revoked."), "success")
     return see_other(url_for("auth.account"))
 
 

@@ -18,17 +18,20 @@ from werkzeug.datastructures import Headers
 from cabinet.errors import N_, MalformedRequest, TooLarge
 from cabinet.models import UploadKind
 from cabinet.services.kernel.ids import new_id
-from cabinet.services.tree.entries import Conflict, to_media_type, to_mtime
+from cabinet.services.tree.entries import OnConflict, to_media_type, to_mtime
 from cabinet.services.tree.names import join_path, split_path, to_name
 from cabinet.services.uploads.publishing import Target
 from cabinet.services.uploads.values import Checksum, UploadInfo
-from cabinet.web.parameters import to_conflict
+from cabinet.web.parameters import to_on_conflict
 
 VERSION = "1.0.0"
 EXTENSIONS = (
     "creation,creation-with-upload,creation-defer-length,checksum,expiration,termination,concatenation"
 )
 PATCH_TYPE = "application/offset+octet-stream"
+
+# Our own: the content hash of the whole upload, with the request that completes it.
+UPLOAD_HASH = "Upload-Content-Hash"
 
 CHECKSUMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
 
@@ -97,7 +100,7 @@ def to_target(metadata: Mapping[str, str]) -> Target:
     name = to_name(metadata.get("filename") or f"upload-{new_id()[:8]}")
     path = join_path((*split_path(metadata.get("folder", "")), name))
     split_path(path)
-    on_conflict = to_conflict(metadata.get("on_conflict", Conflict.REPLACE))
+    on_conflict = to_on_conflict(metadata.get("on_conflict", OnConflict.REPLACE))
     mtime = metadata.get("mtime")
     return Target(
         path,

@@ -24,17 +24,19 @@ from cabinet.errors import (
     UploadIsFinal,
 )
 from cabinet.models import Upload, UploadKind
-from cabinet.services.tree.entries import usual_conflict
+from cabinet.services.accounts.login_throttle import to_network
+from cabinet.services.tree.entries import default_on_conflict
 from cabinet.services.tree.mounts import Place
 from cabinet.services.uploads.values import Part, Plan, UploadInfo
 from cabinet.tus import headers
 from cabinet.tus.blueprint import bp
 from cabinet.web.bodies import iter_body, length_of
 from cabinet.web.body_stream import interrupter
-from cabinet.web.digests import CONTENT_HASH, promised_of
-from cabinet.web.identity import acting_user
+from cabinet.web.digests import CONTENT_HASH, content_hash_of, expected_content_of
+from cabinet.web.identity import acting
 from cabinet.web.pages import to_rfc3339
-from cabinet.web.places import place_to_fill, where_begun, writable_roots
+from cabinet.web.peer import peer_address
+from cabinet.web.places import place_of_file, where_begun, writable_roots
 from cabinet.web.request_guards import streams_body
 from cabinet.web.runtime import setting
 from cabinet.web.serializers import address_of, content_address, to_json
@@ -49,7 +51,7 @@ FINAL_LENGTH = N_("Upload-Length is not allowed for a joined upload, which has t
 def _admit() -> None:
     if request.method == "OPTIONS":  # version discovery needs no sign-in
         return
-    acting_user()
+    acting()
     # GET is our own addition, not part of tus.
     if request.method != "GET" and request.headers.get("Tus-Resumable") != headers.VERSION:
         raise UnsupportedVersion(supported=headers.VERSION)
@@ -66,7 +68,7 @@ def _add_version(response: Response) -> Response:
 
 @bp.route("", methods=["OPTIONS"], provide_automatic_options=False)
 @bp.route("/<path:upload_id>", methods=["OPTIONS"], provide_automatic_options=False)
-def announce(upload_id: str = "") -> ResponseReturnValue:  # noqa: ARG001 - the same for every upload
+def options(upload_id: str = "") -> ResponseReturnValue:  # noqa: ARG001 - the same for every upload
     """Return the capabilities of this server; needs no sign-in."""
     return "", HTTPStatus.NO_CONTENT, headers.announcement(setting("MAX_UPLOAD_SIZE"))
 
@@ -97,8 +99,8 @@ def create() -> ResponseReturnValue:
         if "Upload-Length" in request.headers or "Upload-Defer-Length" in request.headers:
             raise MalformedRequest(reason=FINAL_LENGTH)
         # What they are parts of tells where it goes; they do not.
-        beside = [root.scope for root in writable_roots()]
-        return _created(service.join(plan, part_ids, beside), place)
+        other_scopes = [root.scope for root in writable_roots()]
+        return _created(service.join(plan, part_ids, other_scopes), place)
     plan = replace(plan, length=headers.length_of_creation(request.headers))
     if not brings_bytes:
         return _created(service.begin(plan), place)
@@ -113,7 +115,7 @@ def create() -> ResponseReturnValue:
 
 
 @bp.route("/<path:upload_id>", methods=["HEAD"])
-def tell(upload_id: str) -> ResponseReturnValue:
+def get_status(upload_id: str) -> ResponseReturnValue:
     """Return the offset of an upload."""
 
     def tell_of(place: Place) -> ResponseReturnValue:
@@ -134,7 +136,7 @@ def get(upload_id: str) -> ResponseReturnValue:
         state = resumable(place.scope).get(upload_id)
         if state.content_hash is None:
             raise NotFound
-        return to_json(place.shown(files(place.scope).get(state.path)))
+        return to_json(place.to_actor_entry(files(place.scope).get(state.path)))
 
     return where_begun(Upload, upload_id, get_from)
 
@@ -143,7 +145,7 @@ def get(upload_id: str) -> ResponseReturnValue:
 @streams_body
 def append(upload_id: str) -> ResponseReturnValue:
     """Append the next part to an upload."""
-    acting_user()
+    acting()
     if request.mimetype != headers.PATCH_TYPE:
         raise UnsupportedEncoding(encoding=request.mimetype[:40])
     part = _part(headers.to_offset(request.headers.get("Upload-Offset")))
@@ -167,7 +169,7 @@ def cancel(upload_id: str) -> ResponseReturnValue:
 @streams_body
 def override(upload_id: str) -> ResponseReturnValue:
     """Handle a method override of a client that can only send POST."""
-    views = {"PATCH": append, "DELETE": cancel, "HEAD": tell}
+    views = {"PATCH": append, "DELETE": cancel, "HEAD": get_status}
     view = views.get(request.headers.get(OVERRIDE, "").upper())
     if view is None:
         raise MethodNotAllowed(["HEAD", "PATCH", "DELETE", "OPTIONS"])
@@ -179,11 +181,18 @@ def _plan(kind: UploadKind) -> tuple[Place, Plan]:
     described = request.headers.get("Upload-Metadata")
     metadata = headers.parse_metadata(described or "")
     target = headers.to_target(metadata)
-    place = place_to_fill(target.path)
+    place = place_of_file(target.path, target.on_conflict if "on_conflict" in metadata else None)
     target = replace(target, path=place.path)
     if "on_conflict" not in metadata:
-        target = replace(target, on_conflict=usual_conflict(place.scope.rights))
-    return place, Plan(target, kind=kind, description=described, parts=request.headers.get("Upload-Concat"))
+        target = replace(target, on_conflict=default_on_conflict(place.scope.rights))
+    return place, Plan(
+        target,
+        kind=kind,
+        description=described,
+        parts=request.headers.get("Upload-Concat"),
+        upload_hash=content_hash_of(request.headers, headers.UPLOAD_HASH),
+        network=None if place.scope.share_id is None else to_network(peer_address()),
+    )
 
 
 def _brings_bytes() -> bool:
@@ -201,13 +210,14 @@ def _part(offset: int) -> Part:
         size=length_of(request),
         length=headers.optional_number(request.headers.get("Upload-Length")),
         checksum=headers.parse_checksum(request.headers.get("Upload-Checksum")),
-        content_hash=promised_of(request.headers).content_hash,
-        let_go=interrupter(request),
+        content_hash=expected_content_of(request.headers).content_hash,
+        upload_hash=content_hash_of(request.headers, headers.UPLOAD_HASH),
+        request_release=interrupter(request),
     )
 
 
 def _created(state: UploadInfo, place: Place) -> ResponseReturnValue:
-    location = {"Location": address_of("tus.tell", upload_id=state.id)}
+    location = {"Location": address_of("tus.get_status", upload_id=state.id)}
     return "", HTTPStatus.CREATED, location | headers.progress(state) | _outcome(state, place)
 
 
@@ -215,14 +225,17 @@ def _outcome(state: UploadInfo, place: Place) -> dict[str, str]:
     """Return the headers that describe the file of a finished upload."""
     if state.content_hash is None:
         return {}
-    return {CONTENT_HASH: state.content_hash, "Content-Location": content_address(place.outside(state.path))}
+    return {
+        CONTENT_HASH: state.content_hash,
+        "Content-Location": content_address(place.to_actor_path(state.path)),
+    }
 
 
 def _to_json(state: UploadInfo, place: Place) -> dict[str, Any]:
     return {
         "id": state.id,
-        "url": address_of("tus.tell", upload_id=state.id),
-        "path": place.outside(state.path),
+        "url": address_of("tus.get_status", upload_id=state.id),
+        "path": place.to_actor_path(state.path),
         "offset": state.offset,
         "length": state.length,
         "is_partial": state.kind is UploadKind.PARTIAL,

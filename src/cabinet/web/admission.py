@@ -1,4 +1,4 @@
-"""Count requests and transfers, and refuse those above a limit; see `running.py`.
+"""Count requests and transfers, and refuse those above a limit; see `concurrency.py`.
 
 A transfer is a request whose body has not fully arrived when it begins, or whose response does not fit into
 the kernel's send buffer. That size differs a hundredfold between a local proxy and a remote client with small
@@ -17,7 +17,7 @@ from flask import Response, g, request
 from cabinet.errors import TooManyRequests
 from cabinet.services.accounts.login_throttle import to_network
 from cabinet.web.bodies import set_timeout
-from cabinet.web.body_stream import body_of, peer_of, room_for_answer
+from cabinet.web.body_stream import body_of, peer_of, send_buffer_space
 from cabinet.web.identity import ActingUser, visitor
 from cabinet.web.peer import peer_address
 from cabinet.web.runtime import runtime
@@ -34,13 +34,13 @@ def begin_request(*, streams: bool) -> None:
     body = body_of(request)
     if body is None:
         return
-    body.held.enter_context(runtime().running.request(to_network(peer_address())))
+    body.held.enter_context(runtime().concurrency.request(to_network(peer_address())))
     if not body.has_all_come:
         # A form is read before its user is authenticated.
         _begin_transfer(_user_id() if streams else None)
 
 
-def begin_answer(response: Response) -> None:
+def begin_response(response: Response) -> None:
     """Count a response that does not fit into the send buffer as a transfer; raises `TooManyRequests`."""
     peer = peer_of(request)
     if body_of(request) is None or peer is None or request.method == "HEAD":
@@ -50,7 +50,7 @@ def begin_answer(response: Response) -> None:
     length = response.headers.get("Content-Length", type=int)
     if length is None:
         length = response.calculate_content_length()
-    if length is not None and length + _HEAD_BYTES <= room_for_answer(peer):
+    if length is not None and length + _HEAD_BYTES <= send_buffer_space(peer):
         return
     try:
         _begin_transfer(_user_id())
@@ -66,12 +66,12 @@ def _begin_transfer(user_id: int | None) -> None:
     body = body_of(request)
     if body is None:
         return
-    running = runtime().running
+    limits = runtime().concurrency
     if not g.get("is_transfer"):
-        body.held.enter_context(running.transfer())
+        body.held.enter_context(limits.transfer())
         g.is_transfer = True
     if user_id is not None and not g.get("is_users_transfer"):
-        body.held.enter_context(running.transfer_of(user_id))
+        body.held.enter_context(limits.transfer_of(user_id))
         g.is_users_transfer = True
 
 

@@ -13,6 +13,7 @@ from flask import Response, request
 
 from cabinet.errors import CabinetError
 from cabinet.services.archives.zipping import Zip
+from cabinet.web.guest import count_archive
 from cabinet.web.ranges import SANDBOX, to_disposition
 from cabinet.web.runtime import log
 
@@ -22,8 +23,10 @@ ZIP_TYPE = "application/zip"
 def send_zip(archive: Zip) -> Response:
     """Return the response to a GET or HEAD of an archive; the server closes the archive once it is sent.
 
-    Raises `BlobMissing` or `StorageFault` if the error occurs before the first byte is sent.
+    Raises `BlobMissing` or `StorageFault` if the error occurs before the first byte is sent, and `NotFound`
+    for a guest without a download left.
     """
+    count_archive(archive.name)
     first = b"" if request.method == "HEAD" else next(archive.chunks)
     response = Response(_watched(first, archive, log()))
     response.direct_passthrough = True

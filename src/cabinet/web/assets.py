@@ -11,10 +11,10 @@ line.
 
 The scripts have one folder per language, `js-ru/` and so on. They differ in one module, `core/catalog.js`,
 which holds the texts. So texts are imported like any other module, and no script needs a top-level `await`
-for them.
+for them. Pages load the modules in bundles (`web/bundles.py`), workers one by one.
 
-Rule: only files in `static/`, and modules generated from our texts, are served, from memory and by exact
-name.
+Rule: only files in `static/`, modules generated from our texts, and bundles of both are served, from memory and
+by exact name.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path, PurePosixPath
 
 from flask import Flask, Response, request
 from flask_babel import force_locale
 
 from cabinet.errors import NotFound
+from cabinet.web import bundles
 from cabinet.web.i18n import SUPPORTED, language
 from cabinet.web.texts import script_texts
 
@@ -85,24 +86,34 @@ class Asset:
 
 
 class Assets:
-    """The files below `folder` and the generated ones of `made` (name to function); each is read once."""
+    """The files below `folder`, the generated ones of `made`, and the bundles of `bundled`; each is read once.
 
-    def __init__(self, folder: Path, made: Mapping[str, Callable[[], bytes]] | None = None) -> None:
+    Both mappings are of names to functions.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        made: Mapping[str, Callable[[], bytes]] | None = None,
+        bundled: Mapping[str, Callable[[], bytes]] | None = None,
+    ) -> None:
         self._folder = folder
         self._made = made or {}
+        self._bundled = bundled or {}
         self.get = lru_cache(KEPT)(self._read)
 
     @cached_property
     def names(self) -> frozenset[str]:
         """The paths of all files that can be served, relative to the folder."""
         files = (path for path in self._folder.rglob("*") if path.suffix in MEDIA_TYPES)
-        return frozenset(path.relative_to(self._folder).as_posix() for path in files) | self._made.keys()
+        found = frozenset(path.relative_to(self._folder).as_posix() for path in files)
+        return found | self._made.keys() | self._bundled.keys()
 
     @cached_property
     def fingerprint(self) -> str:
-        """A digest of all names and contents."""
-        digest = hashlib.sha256()
-        for name in sorted(self.names):
+        """A digest of all names and contents; of bundles, which take longer to make, what they are made of and by."""
+        digest = hashlib.sha256(Path(bundles.__file__).read_bytes())
+        for name in sorted(self.names - self._bundled.keys()):
             content = self._source(name)
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
         return digest.hexdigest()[:FINGERPRINT_LENGTH]
@@ -120,14 +131,16 @@ class Assets:
             parts = name.removeprefix("css/").removesuffix(".css").split("+")
             if len(parts) > MAX_COMBINED:
                 raise NotFound
-            body = b"\n".join(self._without_comments(f"css/{part}.css") for part in parts)
+            body = b"\n".join(self.without_comments(f"css/{part}.css") for part in parts)
             body = _IMPORT.sub(self._inline, body)
+        elif name in self._bundled:
+            body = self._bundled[name]()
         else:
-            body = self._without_comments(name)
+            body = self.without_comments(name)
         packed = None if suffix in COMPRESSED_ALREADY else gzip.compress(body, mtime=0)
         return Asset(body=body, packed=packed, media_type=MEDIA_TYPES[suffix])
 
-    def _without_comments(self, name: str) -> bytes:
+    def without_comments(self, name: str) -> bytes:
         """Return the content of a file, without comments if it is one of ours."""
         if name not in self._made:
             name = _IN_A_LANGUAGE.sub("js/", name)
@@ -153,9 +166,21 @@ def _catalog_in(code: str) -> bytes:
 
 
 def init_app(app: Flask) -> None:
-    """Serve the assets and give templates `asset_url(name)`, `styles_url(names)` and `script_url(name)`."""
+    """Serve the assets and give templates `asset_url(name)`, `styles_url(names)` and `bundle_url(name)`."""
     catalogs = {f"{folder}{CATALOG}": partial(_catalog_in, code) for code, folder in SCRIPTS.items()}
-    assets = Assets(Path(app.root_path) / "static", catalogs)
+
+    @cache
+    def bundles_in(code: str) -> dict[str, str]:
+        names = (name for name in assets.names if name.startswith("js/"))
+        sources = {name.removeprefix("js/"): assets.without_comments(name).decode() for name in names}
+        return bundles.bundle({**sources, CATALOG: _catalog_in(code).decode()})
+
+    bundled = {
+        f"{folder}{bundles.FOLDER}{name}": lambda code=code, name=name: bundles_in(code)[name].encode()
+        for code, folder in SCRIPTS.items()
+        for name in bundles.NAMES
+    }
+    assets = Assets(Path(app.root_path) / "static", catalogs, bundled)
 
     def serve(fingerprint: str, name: str) -> Response:
         """Return an asset; it may be cached forever if the fingerprint is the current one."""
@@ -179,9 +204,9 @@ def init_app(app: Flask) -> None:
     def styles_url(names: str) -> str:
         return asset_url(f"css/{'+'.join(names.split())}.css")
 
-    def script_url(name: str) -> str:
-        return asset_url(f"{SCRIPTS[language()]}{name}")
+    def bundle_url(name: str) -> str:
+        return asset_url(f"{SCRIPTS[language()]}{bundles.FOLDER}{name}")
 
     app.add_url_rule(f"{PREFIX}<fingerprint>/<path:name>", ENDPOINT, serve)
-    for function in (asset_url, styles_url, script_url):
+    for function in (asset_url, styles_url, bundle_url):
         app.add_template_global(function)

@@ -20,7 +20,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Event, Field, File
 
 from cabinet.errors import N_, LengthRequired, MalformedRequest, TooLarge, UnsupportedEncoding
-from cabinet.storage.chunks import CHUNK_SIZE, iter_exactly, iter_limited, iter_stream
+from cabinet.storage.chunks import CHUNK_SIZE, Chunk, iter_exactly, iter_limited, iter_stream
 from cabinet.web.body_stream import body_of, peer_of
 from cabinet.web.multipart import PAUSE, EventReader, parameters_of
 from cabinet.web.request_body import RequestBody
@@ -41,7 +41,7 @@ BAD_LENGTH = N_("Content-Length is not a number.")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FormPart:
     """The headers of one part; `filename` is None for a text field."""
 
     name: str
@@ -82,7 +82,7 @@ def length_of(request: Request) -> int | None:
     return int(announced)
 
 
-def hold_body(request: Request, limit: int) -> None:
+def limit_body(request: Request, limit: int) -> None:
     """Read a form or JSON body into memory, because Werkzeug silently truncates at `limit` bytes.
 
     Raises `TooLarge` or `MalformedRequest`.
@@ -104,7 +104,7 @@ def check_fields(request: Request) -> None:
         raise MalformedRequest(reason=TOO_MANY_PARTS)
 
 
-def iter_body(request: Request, size: int = CHUNK_SIZE) -> Iterator[bytes]:
+def iter_body(request: Request, size: int = CHUNK_SIZE) -> Iterator[Chunk]:
     """Yield the whole body in chunks; raises as `length_of`, and `TruncatedBody`."""
     length = length_of(request)
     body = body_of(request)
@@ -119,7 +119,7 @@ class _Pieces:
         self.read = body.read_some
 
 
-def iter_parts(request: Request) -> Iterator[tuple[Part, Iterator[bytes]]]:
+def iter_parts(request: Request) -> Iterator[tuple[FormPart, Iterator[Chunk]]]:
     """Yield each part of a multipart body with its content, which must be read before the next part.
 
     Raises `MalformedRequest` or `TruncatedBody`, even if only the final boundary is missing.
@@ -130,14 +130,14 @@ def iter_parts(request: Request) -> Iterator[tuple[Part, Iterator[bytes]]]:
     events = _iter_events(EventReader(boundary.encode(), MAX_PARTS), iter_body(request))
     for event in events:
         if isinstance(event, Field | File):
-            told = parameters_of(event.headers)
+            parameters = parameters_of(event.headers)
             content = _iter_content(events)
-            yield Part(told.get("name", ""), told.get("filename"), event.headers), content
+            yield FormPart(parameters.get("name", ""), parameters.get("filename"), event.headers), content
             for _ in content:  # skip what the caller left unread of this part
                 pass
 
 
-def read_text(content: Iterator[bytes]) -> str:
+def read_text(content: Iterator[Chunk]) -> str:
     """Return the content of a text field; raises `TooLarge`.
 
     Bytes that are not UTF-8 become surrogates, which names do not allow.
@@ -150,7 +150,7 @@ def read_text(content: Iterator[bytes]) -> str:
     return text.decode(errors="surrogateescape")
 
 
-def _iter_events(reader: EventReader, chunks: Iterator[bytes]) -> Iterator[Event]:
+def _iter_events(reader: EventReader, chunks: Iterator[Chunk]) -> Iterator[Event]:
     try:
         yield from reader.read(chunks)
     except RequestEntityTooLarge as error:

@@ -56,10 +56,10 @@ class _BodyStream:
                 self._error = error.with_traceback(None)
         rest = self._salvage(size)
         if not rest:
-            raise self._meaning() from self._error
+            raise self._to_error() from self._error
         return rest
 
-    def _meaning(self) -> CabinetError:
+    def _to_error(self) -> CabinetError:
         if isinstance(self._error, TimeoutError):
             return RequestTimeout()
         return MalformedRequest(reason=BROKEN_OFF)
@@ -118,7 +118,7 @@ def peer_of(request: Request) -> socket.socket | None:
     return next((peer for peer in shown if isinstance(peer, socket.socket)), None)
 
 
-def room_for_answer(connection: socket.socket) -> int:
+def send_buffer_space(connection: socket.socket) -> int:
     """Return how many bytes can be sent now without blocking, even if the client reads nothing."""
     size = connection.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
     taken = 0

@@ -35,7 +35,7 @@ def pack(body: bytes) -> bytes:
 
 
 def _is_page(response: Response) -> bool:
-    """Tell whether a response is a page, not HTML content of a user nor compressed already."""
+    """Return whether a response is a page, not HTML content of a user nor compressed already."""
     return (
         response.mimetype == "text/html"
         and response.is_sequence

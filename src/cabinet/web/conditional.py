@@ -14,12 +14,12 @@ from flask import Response, jsonify, request
 from flask_babel import get_locale
 
 from cabinet.services.access.scope import Scope
-from cabinet.services.tree.entries import Insides
+from cabinet.services.tree.entries import FolderTotals
 from cabinet.web.ranges import to_etag
 from cabinet.web.runtime import runtime, setting
 
 
-def listing_tag(scope: Scope, insides: Insides, shown: Sequence[str] = ()) -> str | None:
+def listing_tag(scope: Scope, totals: FolderTotals, shown: Sequence[str] = ()) -> str | None:
     """Return the entity tag of the requested listing, None if it may have none.
 
     `shown` is what the listing shows besides the folder's contents.
@@ -33,13 +33,13 @@ def listing_tag(scope: Scope, insides: Insides, shown: Sequence[str] = ()) -> st
         *map(str, (*scope.key, scope.rights.value, scope.actor.user_id)),
         *shown,
     )
-    return runtime().folder_tags.tag_of(insides, beside)
+    return runtime().folder_tags.tag_of(totals, beside)
 
 
 def send_listing(
     scope: Scope,
-    find: Callable[[], tuple[Insides | None, Sequence[str]]],
-    list_: Callable[[], tuple[Mapping[str, Any], Insides, Sequence[str]]],
+    find: Callable[[], tuple[FolderTotals | None, Sequence[str]]],
+    list_: Callable[[], tuple[Mapping[str, Any], FolderTotals, Sequence[str]]],
 ) -> Response:
     """Respond with what `list_` returns, or with 304, for which `find` reads only the folder itself.
 
@@ -50,8 +50,8 @@ def send_listing(
         tag = None if held is None else listing_tag(scope, held, shown)
         if tag is not None and request.if_none_match.contains_weak(tag):
             return _with_tag(Response(status=HTTPStatus.NOT_MODIFIED), tag)
-    document, insides, shown = list_()
-    return _with_tag(jsonify(document), listing_tag(scope, insides, shown))
+    document, totals, shown = list_()
+    return _with_tag(jsonify(document), listing_tag(scope, totals, shown))
 
 
 def _with_tag(response: Response, tag: str | None) -> Response:

@@ -9,8 +9,8 @@ Rule: the name depends on the request alone; the content of the cookie is not re
 
 from __future__ import annotations
 
-from flask import Flask, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 NAME = "cabinet"
 
@@ -22,6 +22,12 @@ class Cookies(SecureCookieSessionInterface):
         if not request.is_secure:
             return NAME
         return f"__Secure-{NAME}" if request.script_root else f"__Host-{NAME}"
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return the session of the request; an empty one at once for programs, which send no cookies."""
+        if "HTTP_COOKIE" not in request.environ:
+            return self.session_class()
+        return super().open_session(app, request)
 
     def get_cookie_path(self, app: Flask) -> str:
         # Keeps two instances below one HTTPS host apart; on HTTP the path stays as it always was.

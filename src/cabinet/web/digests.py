@@ -13,23 +13,29 @@ from werkzeug.datastructures import Headers
 
 from cabinet.errors import N_, InvalidField
 from cabinet.services.tree.entries import to_mtime
-from cabinet.services.uploads.uploads import Promised
+from cabinet.services.uploads.uploads import ExpectedContent
 from cabinet.storage.content_hash import is_content_hash
 from cabinet.web.ranges import MTIME, from_digest
 
 CONTENT_HASH = "X-Content-Hash"
 
-BAD_DIGEST = N_("it is not a digest of the form that is understood here.")
+BAD_DIGEST = N_("it is not a supported digest.")
 
 
-def promised_of(headers: Headers, size: int | None = None) -> Promised:
+def expected_content_of(headers: Headers, size: int | None = None) -> ExpectedContent:
     """Return the digests that `headers` announce for a body of `size` bytes; raises `InvalidField`."""
-    content_hash = headers.get(CONTENT_HASH)
-    if content_hash is not None:
-        content_hash = content_hash.strip().lower()
-        if not is_content_hash(content_hash):
-            raise InvalidField(field=CONTENT_HASH, reason=BAD_DIGEST)
-    return Promised(size, content_hash, _sha256_of(headers))
+    return ExpectedContent(size, content_hash_of(headers, CONTENT_HASH), _sha256_of(headers))
+
+
+def content_hash_of(headers: Headers, name: str) -> str | None:
+    """Return the content hash in the header `name`, None without it; raises `InvalidField`."""
+    text = headers.get(name)
+    if text is None:
+        return None
+    content_hash = text.strip().lower()
+    if not is_content_hash(content_hash):
+        raise InvalidField(field=name, reason=BAD_DIGEST)
+    return content_hash
 
 
 def mtime_of(headers: Headers) -> datetime | None:

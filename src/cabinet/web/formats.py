@@ -8,6 +8,7 @@ Rule: filters turn a value into text or escaped markup, and decide nothing.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
 from math import floor
@@ -20,8 +21,9 @@ from flask import Flask
 from flask_babel import format_decimal, format_percent, get_domain, get_locale, gettext
 from markupsafe import Markup, escape
 
+from cabinet.services.access.roles import ShareRole
 from cabinet.services.tree.entries import Mounted
-from cabinet.web.texts import ROLES, SIZE_UNITS
+from cabinet.web.texts import LOOKING, ROLES, SIZE_UNITS
 
 # A longer name may be shortened in the middle on a narrow screen, but never in its tail, which holds the
 # suffix and the number before it.
@@ -42,6 +44,21 @@ KINDS = {
     "video-camera": "avi m4v mkv mov mp4 mpeg mpg webm wmv",
 }
 KIND_OF_SUFFIX = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes.split()}
+
+# The words for media types; the first match counts.
+_TYPE_NAMES = [
+    (re.compile(pattern), LOOKING[f"kind-{key}"])
+    for key, pattern in (
+        ("picture", "^image/"),
+        ("film", "^video/"),
+        ("sound", "^audio/"),
+        ("pdf", "^application/pdf$"),
+        ("archive", "zip|x-tar|x-bzip2?|x-xz|zstd|x-7z-compressed|rar"),
+        ("table", "spreadsheet|ms-excel|/csv$|tab-separated"),
+        ("slides", "presentation|ms-powerpoint"),
+        ("document", "wordprocessing|msword|opendocument.text|/rtf$|epub"),
+    )
+]
 
 # The order matters: each program also claims to be one of those that follow it.
 PROGRAMS = (
@@ -191,10 +208,28 @@ def file_kind(name: str) -> str:
     return KIND_OF_SUFFIX.get(suffix.lower(), "") if stem else ""
 
 
+def type_name(media_type: str, name: str) -> str:
+    """Return a word for the type of a file, the same as static/js/details/type-names.js."""
+    known = next((text for pattern, text in _TYPE_NAMES if pattern.search(media_type)), None)
+    is_text = media_type.startswith("text/") or file_kind(name) == "code"
+    return str(gettext(known or (LOOKING["kind-text"] if is_text else LOOKING["kind-file"])))
+
+
 def sharing(mounted: Mounted) -> str:
     """Return a text with the owner and the role of a mounted folder."""
-    whose = gettext("Shared by %(owner)s", owner=mounted.owner) if mounted.owner else gettext("Shared folder")
-    return f"{whose} · {gettext(ROLES[mounted.role])}"
+    if mounted.team is not None:
+        whose = gettext("Team space")
+    elif mounted.owner:
+        whose = gettext("Shared by %(owner)s", owner=mounted.owner)
+    else:
+        whose = gettext("Shared folder")
+    return f"{whose} · {role_name(mounted.role)}"
+
+
+def role_name(role: ShareRole) -> str:
+    """Return the name of a role for people."""
+    name: str = gettext(ROLES[role])
+    return name
 
 
 def program(user_agent: str) -> str:
@@ -205,5 +240,17 @@ def program(user_agent: str) -> str:
 
 def init_app(app: Flask) -> None:
     """Register the filters for templates."""
-    for function in (filesize, exact_size, number, percent, moment, day, file_kind, sharing, program):
+    for function in (
+        filesize,
+        exact_size,
+        number,
+        percent,
+        moment,
+        day,
+        file_kind,
+        type_name,
+        sharing,
+        program,
+    ):
         app.add_template_filter(function)
+    app.add_template_global(role_name)

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms.validators import InputRequired
+from wtforms import SelectMultipleField
+from wtforms.validators import InputRequired, Length
+
+from cabinet.web.parameters import MAX_PATHS
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
@@ -20,3 +23,14 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
 def required() -> InputRequired:
     """Return a validator for a required field."""
     return InputRequired(_l("Fill in this field."))
+
+
+class SelectionForm(Form):
+    """The selected files and folders, up to the limit of a request."""
+
+    path = SelectMultipleField("", validators=[required(), Length(max=MAX_PATHS)], validate_choice=False)
+
+
+def paths_of(form: SelectionForm) -> list[str]:
+    """Return the selected paths without duplicates."""
+    return list(dict.fromkeys(form.path.data or []))

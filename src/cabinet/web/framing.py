@@ -13,9 +13,13 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
+from cabinet.storage.chunks import Chunk
+
 # The most bytes of a chunk-size line, as in gunicorn, and of all trailer fields.
 _LINE_BYTES = 8190
 _TRAILER_BYTES = 32 << 10
+# The bytes in which the end of a line is searched at a time; nearly all lines are shorter.
+_LINE_PIECE = 64
 
 # The size of a read while the end is unknown: another chunk may follow.
 _AHEAD = 64 << 10
@@ -43,12 +47,12 @@ class Framing(Protocol):
 
     @property
     def is_over(self) -> bool:
-        """Tell whether the whole body has arrived."""
+        """Return whether the whole body has arrived."""
 
     def wanted(self, size: int) -> int:
         """Return how many bytes may be read next, if the caller has room for `size` bytes of content."""
 
-    def feed(self, data: bytes) -> list[bytes]:
+    def feed(self, data: Chunk) -> list[Chunk]:
         """Consume the next bytes and return the content in them; raises `BadFraming`."""
 
 
@@ -61,13 +65,13 @@ class Counted:
 
     @property
     def is_over(self) -> bool:
-        """Tell whether the whole body has arrived."""
+        """Return whether the whole body has arrived."""
         return self._left == 0
 
     def wanted(self, size: int) -> int:
         return min(size, self._left)
 
-    def feed(self, data: bytes) -> list[bytes]:
+    def feed(self, data: Chunk) -> list[Chunk]:
         piece = data[: self._left]
         self._left -= len(piece)
         self.rest += data[len(piece) :]
@@ -88,9 +92,9 @@ class Chunked:
     def wanted(self, size: int) -> int:
         return min(size, max(self._left, _AHEAD))
 
-    def feed(self, data: bytes) -> list[bytes]:
+    def feed(self, data: Chunk) -> list[Chunk]:
         """Return the content in `data`; bytes after the end of the body go to `rest`."""
-        pieces: list[bytes] = []
+        pieces: list[Chunk] = []
         start = 0
         while start < len(data):
             if self.is_over:
@@ -102,9 +106,9 @@ class Chunked:
                 start += len(piece)
                 pieces.append(piece)
                 continue
-            end = data.find(b"\n", start) + 1
-            self._line += data[start : end or None]
-            start = end or len(data)
+            line, end, _ = bytes(data[start : start + _LINE_PIECE]).partition(b"\n")
+            self._line += line + end
+            start += len(line) + len(end)
             if len(self._line) > _LINE_BYTES:
                 raise BadFraming
             if end:
@@ -151,7 +155,7 @@ class Head:
 
 
 def is_broken(data: bytes | bytearray, searched: int = 0) -> bool:
-    """Tell whether a head has a bare line feed after byte `searched`: gunicorn never finds its end."""
+    """Return whether a head has a bare line feed after byte `searched`: gunicorn never finds its end."""
     return _BARE_LF.search(data, searched) is not None
 
 

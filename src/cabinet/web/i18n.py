@@ -18,7 +18,7 @@ from flask_login import current_user
 
 from cabinet.errors import SIZE_FIELDS, CabinetError
 from cabinet.extensions import babel
-from cabinet.web.formats import filesize
+from cabinet.web.formats import exact_size, filesize
 
 SUPPORTED = ("en", "ru")
 DEFAULT = "en"
@@ -48,15 +48,22 @@ def language() -> str:
 def translate_error(error: CabinetError) -> tuple[str, str]:
     """Return the title and the message of `error` in the language of the request."""
     data = {name: _translate_field(name, value) for name, value in error.data.items()}
-    return gettext(error.title), gettext(error.message) % data
+    return gettext(error.title), gettext(error.template) % (data | _size_texts(error))
+
+
+def _size_texts(error: CabinetError) -> dict[str, str]:
+    """Return the known sizes of `error`: short, or exact where short ones would hide that they differ."""
+    sizes = {name: size for name, size in error.data.items() if name in SIZE_FIELDS and size is not None}
+    short = {name: filesize(size) for name, size in sizes.items()}
+    if len(set(short.values())) == len(set(sizes.values())):
+        return short
+    return {name: exact_size(size) for name, size in sizes.items()}
 
 
 def _translate_field(name: str, value: Any) -> Any:
     """Translate our own texts, group the digits of numbers, and leave the user's text unchanged."""
     if name in MARKED_FIELDS and isinstance(value, str) and value:
         return gettext(value)
-    if name in SIZE_FIELDS:
-        return filesize(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return format_decimal(value)
     return value

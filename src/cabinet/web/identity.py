@@ -19,13 +19,14 @@ from cabinet.errors import CabinetError, NotFound, SignInRequired, WrongCredenti
 from cabinet.extensions import login_manager
 from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.accounts.credentials import Credential
 from cabinet.services.accounts.sessions import SessionTimes
 from cabinet.services.audit.log import record
+from cabinet.web.guest import Guest, guest, is_below_links
 from cabinet.web.peer import peer_address
 from cabinet.web.runtime import setting
-from cabinet.web.services import accounts, database, sessions, tokens
+from cabinet.web.services import accounts, database, free_connection, sessions, tokens
 
 _Found = TypeVar("_Found")
 
@@ -54,7 +55,7 @@ class ActingUser(UserMixin):  # type: ignore[misc]  # Flask-Login carries no typ
 
     @property
     def sees_usage(self) -> bool:
-        """Tell whether to show the usage and quota of the account, which cover its whole space."""
+        """Return whether to show the usage and quota of the account, which cover its whole space."""
         return self.scope.is_whole and self.scope.has(Rights.LIST)
 
     @property
@@ -88,6 +89,11 @@ def acting_user() -> ActingUser:
     if not isinstance(user, ActingUser):
         raise SignInRequired
     return user
+
+
+def acting() -> ActingUser | Guest:
+    """Return who acts: the guest of the link that the request came through, else the acting user."""
+    return guest() or acting_user()
 
 
 def account_user() -> ActingUser:
@@ -139,6 +145,8 @@ def end_session(user: ActingUser, session_id: str) -> None:
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]  # likewise
 def _load_from_cookie(secret: str) -> ActingUser | None:
+    if is_below_links():
+        return None
     if "Authorization" in request.headers:
         return (
             None  # an explicit credential takes precedence over a cookie, which browsers send by themselves
@@ -149,7 +157,7 @@ def _load_from_cookie(secret: str) -> ActingUser | None:
 
 @login_manager.request_loader  # type: ignore[untyped-decorator]  # likewise
 def _load_from_header(_request: object) -> ActingUser | None:
-    if "Authorization" not in request.headers:
+    if "Authorization" not in request.headers or is_below_links():
         return None
     shown = _or_none(lambda: _credential_of(request.authorization))
     return ActingUser(shown) if shown else None
@@ -164,10 +172,10 @@ def _or_none(find: Callable[[], _Found | None]) -> _Found | None:
         return find()
     except (CabinetError, DBAPIError, PoolTimeout) as error:
         g.sign_in_error = error
+        database().rollback()
         return None
     finally:
-        # The request may wait for its client next; the database connection is freed for others.
-        database().rollback()
+        free_connection()
 
 
 def _credential_of(shown: Authorization | None) -> Credential:

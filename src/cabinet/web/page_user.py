@@ -20,6 +20,8 @@ from cabinet.web.identity import ActingUser, visitor
 
 # The value of both is the public id of the user.
 USER_HEADER = "X-Cabinet-User"
+# Scripts send their CSRF token in it, also on pages without a user.
+TOKEN_HEADER = "X-CSRFToken"  # noqa: S105 - the name of a header
 USER_FIELD = "user"
 
 
@@ -51,5 +53,5 @@ def user_argument() -> dict[str, str]:
 
 
 def is_from_script() -> bool:
-    """Tell whether a script of one of our pages sent this; it reads problem documents, not pages."""
-    return USER_HEADER in request.headers
+    """Return whether a script of one of our pages sent this; it reads problem documents, not pages."""
+    return USER_HEADER in request.headers or TOKEN_HEADER in request.headers

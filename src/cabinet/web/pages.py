@@ -120,4 +120,7 @@ def show_error(form: Form, error: CabinetError, fields: Mapping[type[CabinetErro
 
 def to_rfc3339(moment: datetime | None) -> str | None:
     """Return a time in the format of JSON responses."""
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if moment is None:
+        return None
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{utc.isoformat()[:-6]}Z"

@@ -5,28 +5,40 @@ Rule: raises errors with the name of the field; decides nothing.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, TypeVar, overload
+from typing import Annotated, Any, TypeVar, overload
 
 from flask import request
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, TypeAdapter, ValidationError
 
 from cabinet.errors import N_, InvalidField, MalformedRequest
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.listing import DEFAULT_LIMIT, MAX_LIMIT
 from cabinet.services.tree.paging import Order, Sort
-from cabinet.web.identity import acting_user
+from cabinet.web.identity import acting
 
 # The most paths in one request, and the largest JSON or form that lists paths: enough for a thousand paths of
 # 600 Cyrillic letters, percent-encoded.
 MAX_PATHS = 1000
 PATHS_BYTES = 4 << 20
 
-BAD_JSON = N_("the JSON body does not fit.")
-NOT_ONE_WAY = N_("it has to name its items in exactly one way.")
-NOT_A_CHOICE = N_("this value is not one of those allowed.")
-NOT_A_NUMBER = N_("it has to be a whole number.")
-NOT_A_LIMIT = N_("it has to be a number from 1 to 1000.")
+BAD_JSON = N_("the JSON body does not have the expected form.")
+NOT_EXACTLY_ONE_FORM = N_("the items must be given in exactly one way.")
+NOT_A_CHOICE = N_("this value is not allowed.")
+NOT_A_NUMBER = N_("it must be a whole number.")
+NOT_A_LIMIT = N_("it must be a number from 1 to 1000.")
+
+
+def _to_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("beyond the years 1 to 9999") from error
+
+
+# A time of a JSON body: with a zone, and one that a database can store.
+Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 
 _OBJECT = TypeAdapter(dict[str, Any])
 
@@ -64,13 +76,13 @@ def read_one_of(*forms: tuple[str, type[BaseModel]]) -> BaseModel:
         raise MalformedRequest(reason=BAD_JSON) from error
     named = [model for key, model in forms if key in body]
     if len(named) != 1:
-        raise MalformedRequest(reason=NOT_ONE_WAY)
+        raise MalformedRequest(reason=NOT_EXACTLY_ONE_FORM)
     return read_json(named[0])
 
 
 def _user_body() -> bytes:
     """Return the body of a request of a signed-in user; a visitor's is not even looked at."""
-    acting_user()
+    acting()
     return request.get_data()
 
 
@@ -95,9 +107,9 @@ def order_of() -> Order:
     return Order(choice_of(Sort, "sort", Sort.NAME), direction == "desc", after_of())
 
 
-def to_conflict(value: str) -> Conflict:
+def to_on_conflict(value: str) -> OnConflict:
     """Parse `on_conflict` of a body; raises `InvalidField`."""
-    return to_choice(Conflict, "on_conflict", value)
+    return to_choice(OnConflict, "on_conflict", value)
 
 
 def limit_of(default: int = DEFAULT_LIMIT) -> int:

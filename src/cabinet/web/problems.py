@@ -53,12 +53,18 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.AccountGuarded: HTTPStatus.TOO_MANY_REQUESTS,
     errors.OtherUser: HTTPStatus.FORBIDDEN,
     errors.RegistrationClosed: HTTPStatus.FORBIDDEN,
+    errors.SharingForbidden: HTTPStatus.FORBIDDEN,
+    errors.GroupsForbidden: HTTPStatus.FORBIDDEN,
+    errors.SpacesForbidden: HTTPStatus.FORBIDDEN,
+    errors.LinkPasswordRequired: HTTPStatus.UNAUTHORIZED,
+    errors.WrongLinkPassword: HTTPStatus.UNAUTHORIZED,
     errors.UploadIsFinal: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.UploadGone: HTTPStatus.GONE,
     errors.BlobMissing: HTTPStatus.GONE,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.UsernameTaken: HTTPStatus.CONFLICT,
+    errors.GroupNameTaken: HTTPStatus.CONFLICT,
     errors.EntryExists: HTTPStatus.CONFLICT,
     errors.NotAFolder: HTTPStatus.CONFLICT,
     errors.IsAFolder: HTTPStatus.CONFLICT,
@@ -69,6 +75,10 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.VersionsFull: HTTPStatus.CONFLICT,
     errors.TooManyTokens: HTTPStatus.CONFLICT,
     errors.TooManyMounts: HTTPStatus.CONFLICT,
+    errors.TooManyShares: HTTPStatus.CONFLICT,
+    errors.TooManySpaces: HTTPStatus.CONFLICT,
+    errors.TooManyMembers: HTTPStatus.CONFLICT,
+    errors.TooManyGroups: HTTPStatus.CONFLICT,
     errors.OffsetMismatch: HTTPStatus.CONFLICT,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,
@@ -143,13 +153,13 @@ def status_of(error: CabinetError) -> int:
 
 
 def wants_page() -> bool:
-    """Tell whether the client prefers a page; one that accepts anything gets JSON."""
+    """Return whether the client prefers a page; one that accepts anything gets JSON."""
     offered = ["application/json", "text/html"]
     return request.accept_mimetypes.best_match(offered) == "text/html"
 
 
 def is_browser() -> bool:
-    """Tell whether a browser sent this, for a page or from a script."""
+    """Return whether a browser sent this, for a page or from a script."""
     signs = ("Sec-Fetch-Site", "Origin", "X-CSRFToken")
     return wants_page() or any(sign in request.headers for sign in signs)
 
@@ -172,7 +182,7 @@ def to_response(error: CabinetError) -> Response:
 def with_actor_paths(error: CabinetError) -> CabinetError:
     """Convert the path in an error behind a mount to the actor's own path, once."""
     place: Place | None = g.pop("place", None)
-    return error if place is None else place.told(error)
+    return error if place is None else place.to_actor_error(error)
 
 
 def _record_cross_site() -> None:
@@ -196,6 +206,8 @@ def add_headers(response: Response, error: CabinetError) -> None:
     """Add the headers that describe `error`."""
     if isinstance(error, _PASSING):
         response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.LinkPasswordRequired) and not is_browser():
+        response.headers.add("WWW-Authenticate", 'Basic realm="Cabinet link", charset="UTF-8"')
     if isinstance(error, errors.SignInRequired):
         # A Basic challenge would make a browser open a dialog of its own over our page.
         basic = () if is_browser() else (f'Basic {REALM}, charset="UTF-8"',)

@@ -17,17 +17,18 @@ from flask import request
 
 from cabinet.errors import N_, CrossSiteRequest, MalformedRequest
 from cabinet.services.access.scope import Scope
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.mounts import Place
 from cabinet.services.tree.names import join_path, split_path, to_name
 from cabinet.services.uploads.publishing import Stored, Target
-from cabinet.services.uploads.uploads import Incoming, Promised, Uploads
+from cabinet.services.uploads.uploads import ExpectedContent, Incoming, Uploads
+from cabinet.storage.chunks import Chunk
 from cabinet.storage.content_hash import BLOCK_SIZE
 from cabinet.web.bodies import MAX_FILES, TOO_MANY_PARTS, iter_body, iter_parts, length_of, read_text
-from cabinet.web.digests import mtime_of, promised_of
+from cabinet.web.digests import expected_content_of, mtime_of
 from cabinet.web.parameters import choice_of
 from cabinet.web.ranges import precondition_of
-from cabinet.web.request_guards import NOT_OURS, TOKEN_FIELD, check_token, needs_no_token
+from cabinet.web.request_guards import NOT_FROM_OUR_PAGE, TOKEN_FIELD, check_token, needs_no_token
 
 # The size of a form besides its content: an upper bound for the headers of all parts, with a path and a name
 # for each.
@@ -59,8 +60,15 @@ class _Received:
         return replace(self.destination.place, path="")
 
 
-NO_FILE = N_("there is no file in it.")
-NO_PARTIAL_PUT = N_("a part of a file cannot be stored; send the whole.")
+NO_FILE = N_("it contains no file.")
+NO_PARTIAL_PUT = N_("a part of a file cannot be stored; send the whole file.")
+
+
+def on_conflict_of_upload() -> OnConflict | None:
+    """Return what the query says about names in use, None without a word; raises `InvalidField`."""
+    if "on_conflict" not in request.args:
+        return None
+    return choice_of(OnConflict, "on_conflict", OnConflict.FAIL)
 
 
 def receive_body(service: Uploads, path: str) -> Stored:
@@ -71,12 +79,12 @@ def receive_body(service: Uploads, path: str) -> Stored:
     """
     if "Content-Range" in request.headers:  # part of a file must not replace the whole (RFC 9110, 14.5)
         raise MalformedRequest(reason=NO_PARTIAL_PUT)
-    on_conflict = choice_of(Conflict, "on_conflict", service.usual_conflict)
+    on_conflict = choice_of(OnConflict, "on_conflict", service.default_on_conflict)
     target = Target(path, on_conflict, precondition_of(request), mtime_of(request.headers))
-    promised = promised_of(request.headers, length_of(request))
-    service.check(target, promised.size)
+    expected = expected_content_of(request.headers, length_of(request))
+    service.check(target, expected.size)
     with ExitStack() as held:
-        return service.commit([_receive(service, held, promised, target, iter_body(request))])[0]
+        return service.commit([_receive(service, held, expected, target, iter_body(request))])[0]
 
 
 def receive_form(service: Uploads, folder: str) -> list[Stored]:
@@ -94,7 +102,7 @@ def receive_files(folder: str, lead: Lead, *, is_one: bool) -> list[Stored]:
     As `receive_form`; entries and errors have the paths of the acting user. With `is_one` all of them go to
     one scope.
     """
-    choice_of(Conflict, "on_conflict", Conflict.FAIL)
+    choice_of(OnConflict, "on_conflict", OnConflict.FAIL)
     split_path(folder)
     with ExitStack() as held:
         return _commit(_receive_parts(folder, lead, held, is_one=is_one))
@@ -128,7 +136,7 @@ def _receive_parts(folder: str, lead: Lead, held: ExitStack, *, is_one: bool) ->
                 path = text
             continue
         if not trusted:
-            raise CrossSiteRequest(reason=NOT_OURS)
+            raise CrossSiteRequest(reason=NOT_FROM_OUR_PAGE)
         if part.name != "file" or (part.filename == "" and path is None):
             continue  # a field of another name, or a form sent without a file
         if len(received) == MAX_FILES:
@@ -136,15 +144,15 @@ def _receive_parts(folder: str, lead: Lead, held: ExitStack, *, is_one: bool) ->
         names = split_path(path) if path else (to_name(part.filename),)
         whole_path = join_path((*split_path(folder), *names))
         service, place = destination = lead(whole_path)
-        on_conflict = choice_of(Conflict, "on_conflict", service.usual_conflict)
+        on_conflict = choice_of(OnConflict, "on_conflict", service.default_on_conflict)
         target = Target(place.path, on_conflict, modified_at=mtime_of(part.headers))
-        with place.telling():
+        with place.converting_errors():
             if place.scope not in begun:
                 # With several scopes, the share of each is unknown before the form is read.
                 service.check_room_for_all(length_of(request) if is_one else None, FRAMING_BYTES)
                 begun.add(place.scope)
             chunks = _checked_when_large(content, service, target)
-            upload, _target = _receive(service, held, promised_of(part.headers), target, chunks)
+            upload, _target = _receive(service, held, expected_content_of(part.headers), target, chunks)
         received.append(_Received(destination, upload, target))
         path = None
     if not received:
@@ -153,16 +161,16 @@ def _receive_parts(folder: str, lead: Lead, held: ExitStack, *, is_one: bool) ->
 
 
 def _receive(
-    service: Uploads, held: ExitStack, promised: Promised, target: Target, chunks: Iterator[bytes]
+    service: Uploads, held: ExitStack, expected: ExpectedContent, target: Target, chunks: Iterator[Chunk]
 ) -> tuple[Incoming, Target]:
     """Receive one content into staging, and verify its announced size and digests."""
-    upload = held.enter_context(service.begin(promised, target))
+    upload = held.enter_context(service.begin(expected, target))
     upload.append(chunks)
     upload.seal()
     return upload, target
 
 
-def _checked_when_large(content: Iterator[bytes], service: Uploads, target: Target) -> Iterator[bytes]:
+def _checked_when_large(content: Iterator[Chunk], service: Uploads, target: Target) -> Iterator[Chunk]:
     """Pass `content` on; check the target once the content exceeds one block.
 
     A smaller content is received faster than its path is looked up, and committing checks again anyway.

@@ -5,7 +5,8 @@ returns what is there, reports after a second that nothing has arrived, and disc
 slower than the view allows. Only the time spent waiting for the client counts, so a slow disk of ours never
 disconnects anyone.
 
-Rule: used by one thread. It buffers at most one read, and never reads past the end of a body of known length.
+Rule: used by one thread. It holds at most one read and one partly filled buffer, and never reads past the end
+of a body of known length.
 """
 
 from __future__ import annotations
@@ -20,17 +21,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from cabinet.errors import N_, CabinetError, MalformedRequest, RequestTimeout
-from cabinet.storage.chunks import CHUNK_SIZE
+from cabinet.storage.chunks import CHUNK_SIZE, Chunk
 from cabinet.storage.memory import UPLOAD_MEMORY
 from cabinet.web.framing import BadFraming, Counted, Framing
+from cabinet.web.receive_buffers import ReceiveBuffers
 
-BROKEN_OFF = N_("the connection broke off, or its framing is wrong.")
+BROKEN_OFF = N_("the connection was closed early, or its framing is invalid.")
 
 # The longest wait of a read, in seconds; then callers can release the bytes of a stalled client.
 PAUSE = 1.0
 
 # The size of a read while memory is scarce; hundreds of threads may hold as much at a time.
 _SCARCE = 256 << 10
+
+# Bytes: a client that sends so many between two reads is fast, and its next ones go into a buffer.
+_FAST = 64 << 10
+# What one upload needs: two blocks that are being written, one that is being filled, and a rest.
+_BUFFERS = ReceiveBuffers(CHUNK_SIZE, most=16)
+_NO_SPACE = memoryview(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class _Watch:
         self._marks = deque([(0.0, received)])
 
     def is_too_slow(self, waited: float, received: int) -> bool:
-        """Tell whether the client sent too few bytes in the seconds waited."""
+        """Return whether the client sent too few bytes in the seconds waited."""
         pace, marks = self._pace, self._marks
         while len(marks) > 1 and marks[1][0] <= waited - pace.window:
             marks.popleft()
@@ -95,7 +103,10 @@ class RequestBody(io.RawIOBase):
         self._framing = framing
         self._give_back = give_back
         self._hang_up = hang_up
-        self._pieces: deque[bytes] = deque()
+        self._pieces: deque[Chunk] = deque()
+        # The rest of the buffer that a fast client's bytes go into.
+        self._space = _NO_SPACE
+        self._is_fast = False
         self._is_cut_off = False
         self._received = 0
         self._waited = 0.0
@@ -106,12 +117,12 @@ class RequestBody(io.RawIOBase):
 
     @property
     def has_all_come(self) -> bool:
-        """Tell whether the whole body has arrived."""
+        """Return whether the whole body has arrived."""
         return self._framing.is_over
 
     @property
     def failed(self) -> bool:
-        """Tell whether reading failed; gunicorn asks, because no request can follow then."""
+        """Return whether reading failed; gunicorn asks, because no request can follow then."""
         return self._error is not None
 
     def readable(self) -> bool:
@@ -122,7 +133,7 @@ class RequestBody(io.RawIOBase):
         self._waited = 0.0
         self._watch = _Watch(pace, self._received)
 
-    def read_some(self, size: int) -> bytes | None:
+    def read_some(self, size: int) -> Chunk | None:
         """Return up to `size` bytes, as many as are there; None if nothing arrives for a second.
 
         Empty at the end, and if the client disconnected from a body of known length. Raises `RequestTimeout`,
@@ -150,6 +161,7 @@ class RequestBody(io.RawIOBase):
         """Close `held` and drop the buffer and the connection; the response has been sent."""
         self.held.close()
         self._pieces.clear()
+        self._release_buffers()
         self._give_back = self._hang_up = _nothing
 
     def leave(self) -> None:
@@ -158,8 +170,8 @@ class RequestBody(io.RawIOBase):
             self._hang_up()
 
     @property
-    def is_passed(self) -> bool:
-        """Tell whether the next request follows directly, without more of this body."""
+    def is_consumed(self) -> bool:
+        """Return whether the next request follows directly, without more of this body."""
         return self.has_all_come and not self.failed
 
     @property
@@ -177,6 +189,9 @@ class RequestBody(io.RawIOBase):
             self._error = _broken_off
             return
         self._waited += time.monotonic() - began
+        self._is_fast = data is not None and len(data) >= _FAST
+        if data is None:
+            self._release_buffers()
         if data:
             self._take(data)
         elif data is not None:
@@ -185,16 +200,33 @@ class RequestBody(io.RawIOBase):
         if watch is not None and watch.is_too_slow(self._waited, self._received):
             self._error = RequestTimeout
 
-    def _recv(self, size: int) -> bytes:
+    def _recv(self, size: int) -> Chunk:
         patience = self._connection.gettimeout()
         self._connection.settimeout(PAUSE)
+        self._space = self._find_space()
         try:
-            return self._connection.recv(size)
+            if not self._space:
+                return self._connection.recv(size)
+            count = self._connection.recv_into(self._space, min(size, len(self._space)))
         finally:
             with suppress(OSError):
                 self._connection.settimeout(patience)
+        data, self._space = self._space[:count], self._space[count:]
+        return data.toreadonly()
 
-    def _take(self, data: bytes) -> None:
+    def _find_space(self) -> memoryview:
+        """Return where to receive the next bytes; empty for a slow client, and while memory is scarce."""
+        if not self._is_fast or UPLOAD_MEMORY.is_scarce:
+            return _NO_SPACE
+        if len(self._space) >= _FAST:
+            return self._space
+        return _BUFFERS.take(self)
+
+    def _release_buffers(self) -> None:
+        self._space = _NO_SPACE
+        _BUFFERS.release(self)
+
+    def _take(self, data: Chunk) -> None:
         self._received += len(data)
         try:
             self._pieces.extend(self._framing.feed(data))

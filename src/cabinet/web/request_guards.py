@@ -22,10 +22,10 @@ from wtforms.validators import ValidationError
 from cabinet.errors import N_, CrossSiteRequest, InvalidName, MalformedRequest, TooManyRequests
 from cabinet.services.audit.log import request_id
 from cabinet.services.tree.names import NOT_UNICODE
-from cabinet.web.admission import begin_answer, begin_request
-from cabinet.web.bodies import FORM_BYTES, MAX_PARTS, check_fields, hold_body, set_timeout
+from cabinet.web.admission import begin_request, begin_response
+from cabinet.web.bodies import FORM_BYTES, MAX_PARTS, check_fields, limit_body, set_timeout
 from cabinet.web.body_stream import body_of, guard_body
-from cabinet.web.page_user import check_page_user
+from cabinet.web.page_user import TOKEN_HEADER, check_page_user
 from cabinet.web.problems import to_response
 from cabinet.web.request_body import Pace
 from cabinet.web.runtime import requested_view, setting
@@ -34,18 +34,29 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # Endpoints with the same response for all users, so no user is looked up for them.
 USER_INDEPENDENT = {"assets", "healthz", "readyz"}
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
-BAD_HOST = N_("no host has the name that it is sent to.")
+BAD_HOST = N_("the host name is invalid.")
 TOKEN_FIELD = "csrf_token"  # noqa: S105 - the name of a field
-TOKEN_HEADER = "X-CSRFToken"  # noqa: S105 - the name of a header
 
-NOT_OURS = N_("this was not sent by a page of this server.")
-OTHER_SESSION = N_("somebody signed in or out here since the page was opened, perhaps to another account.")
+NOT_FROM_OUR_PAGE = N_("it was not sent by a page of this server.")
+OTHER_SESSION = N_("the session has changed since the page was opened.")
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; media-src 'self'; manifest-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
+
+# The headers of all responses that do not set them otherwise.
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
 
 # Bytes per second, over any STALL_SECONDS, of a body that a view streams.
 STREAM_RATE = 1 << 10
@@ -68,7 +79,7 @@ def streams_body(view: _View) -> _View:
 
 
 def is_streamed(app: Flask, method: str, path: str) -> bool:
-    """Tell whether the view for a request reads the body itself; `path` is still percent-encoded."""
+    """Return whether the view for a request reads the body itself; `path` is still percent-encoded."""
     try:
         endpoint, _ = app.url_map.bind("").match(unquote(path), method)
     except HTTPException:  # no view, another method, or a redirect
@@ -94,11 +105,11 @@ def check_token(token: str | None) -> None:
         validate_csrf(token)
     except (ValidationError, UnicodeEncodeError) as error:  # a token is ASCII
         # Our own forms always have a token, possibly one of an earlier session.
-        raise CrossSiteRequest(reason=OTHER_SESSION if token else NOT_OURS) from error
+        raise CrossSiteRequest(reason=OTHER_SESSION if token else NOT_FROM_OUR_PAGE) from error
 
 
 def needs_no_token() -> bool:
-    """Tell whether the body needs no CSRF token: it is no browser's form, or a header had one."""
+    """Return whether the body needs no CSRF token: it is no browser's form, or a header had one."""
     return TOKEN_HEADER in request.headers or not _is_browser_form()
 
 
@@ -127,7 +138,7 @@ def _admit() -> None:
         check_page_user()
     if not is_safe:
         if not streams:
-            hold_body(request, limit)
+            limit_body(request, limit)
             check_fields(request)
         token = request.headers.get(TOKEN_HEADER)
         if token is not None:
@@ -141,11 +152,11 @@ def _check_origin() -> None:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         if site not in {"same-origin", "none"}:
-            raise CrossSiteRequest(reason=NOT_OURS)
+            raise CrossSiteRequest(reason=NOT_FROM_OUR_PAGE)
         return
     origin = request.headers.get("Origin")
     if origin is not None and host_of(origin) not in _own_hosts():
-        raise CrossSiteRequest(reason=NOT_OURS)
+        raise CrossSiteRequest(reason=NOT_FROM_OUR_PAGE)
 
 
 def _own_hosts() -> set[str]:
@@ -178,19 +189,15 @@ def _check_unicode() -> None:
 
 def _add_headers(response: Response) -> Response:
     try:
-        begin_answer(response)
+        begin_response(response)
     except TooManyRequests as error:
         response.close()
         response = to_response(error)
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-    headers.setdefault("Cache-Control", "no-store")
+    given = {name.lower() for name, _value in headers}
+    for name, value in HEADERS.items():
+        if name.lower() not in given:
+            headers.add(name, value)
     if request.is_secure and (seconds := setting("HSTS_SECONDS")):
         headers["Strict-Transport-Security"] = f"max-age={seconds}"
     headers["X-Request-Id"] = g.get("request_id", "-")

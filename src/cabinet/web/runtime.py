@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from cabinet.extensions import db
 from cabinet.services.accounts.passwords import Passwords
 from cabinet.services.kernel.clock import Clock, utc_now
+from cabinet.services.shares.keys import ShareKeys
 from cabinet.services.thumbnails.decoder import Decoder
 from cabinet.services.thumbnails.making import ThumbnailMaker
 from cabinet.services.tree.cursors import Cursors
@@ -26,7 +27,7 @@ from cabinet.services.tree.folder_tags import FolderTags
 from cabinet.storage.opening import open_locker, open_store
 from cabinet.storage.protocols import Locker, ResumableStore
 from cabinet.storage.reserve import Reserve
-from cabinet.web.running import Running
+from cabinet.web.concurrency import ConcurrencyLimits
 
 # The key of the `Runtime` in `app.extensions`.
 EXTENSION = "cabinet"
@@ -58,9 +59,9 @@ class Runtime:
         return open_locker(self.store_url)
 
     @cached_property
-    def running(self) -> Running:
+    def concurrency(self) -> ConcurrencyLimits:
         """The requests that run in this process."""
-        return Running(self.threads)
+        return ConcurrencyLimits(self.threads)
 
     @cached_property
     def thumbnail_maker(self) -> ThumbnailMaker:
@@ -71,6 +72,11 @@ class Runtime:
     def cursors(self) -> Cursors:
         """Seals cursors; all processes of this server share its key."""
         return Cursors(_secret_key())
+
+    @cached_property
+    def share_keys(self) -> ShareKeys:
+        """Derives the secrets of links; all processes of this server share its key."""
+        return ShareKeys(_secret_key())
 
     @cached_property
     def folder_tags(self) -> FolderTags:

@@ -5,6 +5,7 @@ Rule: the JSON of an entry is the same in every protocol.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import request, url_for
@@ -12,7 +13,11 @@ from flask import request, url_for
 from cabinet.services.changes.batch_runner import Done
 from cabinet.services.tree.entries import Entry
 from cabinet.web.pages import to_rfc3339
+from cabinet.web.quoting import quoter_of
 from cabinet.web.runtime import runtime, setting
+
+# What may stand in a path as it is (RFC 3986, section 3.3); the same as of `url_for`.
+_quoted = quoter_of("/!$&'()*+,;=:@")
 
 
 def address_of(endpoint: str, **values: str) -> str:
@@ -21,9 +26,22 @@ def address_of(endpoint: str, **values: str) -> str:
     return root + url_for(endpoint, _external=False, **values).removeprefix(request.script_root)
 
 
-def content_address(path: str) -> str:
-    """Return the URL of the file or folder at `path`."""
-    return address_of("files.get", path=path) if path else address_of("files.list_files")
+def absolute_address(endpoint: str, **values: str) -> str:
+    """Return the URL of a view with its host, for people who pass it on."""
+    address = address_of(endpoint, **values)
+    return address if setting("PUBLIC_URL") else request.host_url.rstrip("/") + address
+
+
+def content_address(path: str, before: str | None = None) -> str:
+    """Return the URL of the file or folder at `path`; `before` is `before_content()`, if already known."""
+    if not path:
+        return address_of("files.list_files")
+    return f"{before or before_content()}{_quoted(path)}"
+
+
+def before_content() -> str:
+    """Return the part of content URLs before the quoted path."""
+    return address_of("files.get", path="-")[:-1]
 
 
 def done_json(done: Done) -> dict[str, Any]:
@@ -31,8 +49,17 @@ def done_json(done: Done) -> dict[str, Any]:
     return {"batch": done.batch_id, "count": done.count}
 
 
-def to_json(entry: Entry) -> dict[str, Any]:
-    """Return the JSON of an entry; a folder has no `size`, but totals of its contents."""
+def to_json_all(entries: Iterable[Entry | None]) -> list[dict[str, Any] | None]:
+    """Return the JSON of many entries, None for None: their URLs are built from one call of `url_for`."""
+    before = before_content()
+    return [None if entry is None else to_json(entry, before) for entry in entries]
+
+
+def to_json(entry: Entry, before: str | None = None) -> dict[str, Any]:
+    """Return the JSON of an entry; a folder has no `size`, but totals of its contents.
+
+    `before` is as for `content_address`.
+    """
     document: dict[str, Any] = {
         "kind": entry.kind,
         "name": entry.name,
@@ -42,15 +69,19 @@ def to_json(entry: Entry) -> dict[str, Any]:
         "media_type": entry.media_type,
         "created_at": to_rfc3339(entry.created_at),
         "modified_at": to_rfc3339(entry.modified_at),
-        "url": content_address(entry.path),
+        "url": content_address(entry.path, before),
     }
-    if entry.insides is not None:
+    if entry.totals is not None:
         document |= {
-            "tree_size": entry.insides.size,
-            "tree_files": entry.insides.files,
-            "child_count": entry.insides.entries,
-            "etag": runtime().folder_tags.tag_of(entry.insides),
+            "tree_size": entry.totals.size,
+            "tree_files": entry.totals.files,
+            "child_count": entry.totals.entries,
+            "etag": runtime().folder_tags.tag_of(entry.totals),
         }
+    if entry.is_shared:
+        document["shared"] = True
     if entry.mounted is not None:
-        document["mount"] = {"owner": entry.mounted.owner, "role": entry.mounted.role}
+        document["mount"] = {"owner": entry.mounted.owner or None, "role": entry.mounted.role}
+        if entry.mounted.team is not None:
+            document["mount"]["space"] = entry.mounted.team
     return document

@@ -18,26 +18,40 @@ from sqlalchemy.orm import Session
 from cabinet.errors import CabinetError, StorageFull, Unavailable
 from cabinet.extensions import db
 from cabinet.services.access.scope import Scope
+from cabinet.services.accounts.account import Account
 from cabinet.services.accounts.accounts import Accounts
 from cabinet.services.accounts.login_throttle import RegistrationLimits, is_loopback
 from cabinet.services.accounts.sessions import Sessions
 from cabinet.services.accounts.tokens import Tokens
+from cabinet.services.accounts.user_lookup import UserLookup
+from cabinet.services.activity.downloads import record_download
+from cabinet.services.activity.feed import Activity
+from cabinet.services.activity.notices import Notices
 from cabinet.services.archives.zipping import Zipping
 from cabinet.services.changes.bulk import Bulk
 from cabinet.services.changes.crossing import Crossing
 from cabinet.services.changes.files import Files
 from cabinet.services.changes.moving import Moving
 from cabinet.services.changes.trash import Trash
-from cabinet.services.kernel.caps import Caps, bind_caps
+from cabinet.services.changes.versions import Versions
+from cabinet.services.groups.groups import GroupPolicy, Groups
+from cabinet.services.kernel.caps import Caps, bind_caps, has_caps
 from cabinet.services.kernel.database import to_domain_error
 from cabinet.services.maintenance.job_runs import JobRuns
-from cabinet.services.maintenance.sweep import Housekeeping, Keep
+from cabinet.services.maintenance.sweep import Housekeeping, Retention
 from cabinet.services.maintenance.verify import Inspection
+from cabinet.services.shares.blocks import Blocks
+from cabinet.services.shares.grants import Grants
+from cabinet.services.shares.links import Links
+from cabinet.services.shares.policy import SharePolicy, Sharing
+from cabinet.services.shares.received import Received
+from cabinet.services.shares.shares import Shares
+from cabinet.services.spaces.spaces import OPERATOR, SpaceActor, Spaces
+from cabinet.services.spaces.values import SpaceMakers
 from cabinet.services.thumbnails.thumbnails import Thumbnails
 from cabinet.services.tree.mounts import Mounts
 from cabinet.services.tree.search import Search
-from cabinet.services.tree.versions import Versions
-from cabinet.services.uploads.publishing import Terms
+from cabinet.services.uploads.publishing import UploadLimits
 from cabinet.services.uploads.resumable import ResumableUploads
 from cabinet.services.uploads.uploads import Uploads
 from cabinet.storage.reserve import check_room
@@ -48,8 +62,18 @@ from cabinet.web.runtime import runtime, setting
 def database() -> Session:
     """Return the session of the request or the command, with the limits for its rows."""
     opened = cast(Session, db.session())
-    bind_caps(opened, _caps())
+    if not has_caps(opened):
+        bind_caps(opened, _caps())
     return opened
+
+
+def free_connection() -> None:
+    """End the transaction if the request may wait for its client next, so that others have its connection.
+
+    A request without a body goes on with it, because beginning another one takes as long as a query.
+    """
+    if request.method not in {"GET", "HEAD"}:
+        database().rollback()
 
 
 def _caps() -> Caps:
@@ -64,7 +88,7 @@ def _caps() -> Caps:
 def accounts() -> Accounts:
     """Return the service for accounts."""
     held = runtime()
-    return Accounts(database(), held.passwords, held.clock, setting("USER_QUOTA"), _host_names(), _limits())
+    return Accounts(database(), held.passwords, held.clock, setting("USER_QUOTA"), _host_names, _limits)
 
 
 def _limits() -> RegistrationLimits:
@@ -78,10 +102,10 @@ def _limits() -> RegistrationLimits:
 
 def _host_names() -> set[str]:
     """Return the host names of this server."""
-    told = {urlsplit(setting("PUBLIC_URL") or "").hostname, *(setting("TRUSTED_HOSTS") or ())}
+    hosts = {urlsplit(setting("PUBLIC_URL") or "").hostname, *(setting("TRUSTED_HOSTS") or ())}
     if has_request_context():
-        told.add(urlsplit(f"//{request.host}").hostname)
-    return {name.strip(".") for name in told if name}
+        hosts.add(urlsplit(f"//{request.host}").hostname)
+    return {name.strip(".") for name in hosts if name}
 
 
 def sessions() -> Sessions:
@@ -127,6 +151,82 @@ def trash(scope: Scope) -> Trash:
     return Trash(database(), held.clock, keep, held.cursors, scope)
 
 
+def shares(scope: Scope) -> Shares:
+    """Return the service for the links of one user."""
+    held = runtime()
+    return Shares(
+        database(), held.clock, held.passwords, held.share_keys, held.cursors, share_policy(), scope
+    )
+
+
+def spaces(actor: SpaceActor = OPERATOR) -> Spaces:
+    """Return the service for the team spaces that somebody can see, by default the operator."""
+    held = runtime()
+    return Spaces(database(), held.clock, held.cursors, SpaceMakers(setting("SPACES")), actor)
+
+
+def grants(account: Account, scope: Scope) -> Grants:
+    """Return the service for the grants that a user gives; `scope` is what the credential reaches."""
+    return Grants(database(), runtime().clock, account, scope)
+
+
+def received_shares(scope: Scope) -> Received:
+    """Return the service for what others have shared with a user."""
+    held = runtime()
+    return Received(database(), held.clock, held.cursors, scope)
+
+
+def blocks(user_id: int) -> Blocks:
+    """Return the service for the users that a user blocks."""
+    return Blocks(database(), runtime().clock, user_id)
+
+
+def user_names(user_id: int) -> UserLookup:
+    """Return the service that finds other users for a user."""
+    return UserLookup(database(), runtime().clock, user_id)
+
+
+def links() -> Links:
+    """Return the service for guests of links."""
+    held = runtime()
+    return Links(database(), held.clock, held.passwords, held.share_keys)
+
+
+def activity(scope: Scope) -> Activity:
+    """Return the service that tells a user what happens in shares and team spaces."""
+    return Activity(database(), runtime().cursors, scope)
+
+
+def note_download(scope: Scope, path: str) -> None:
+    """Record that a member downloads the entry at a path of what others share."""
+    record_download(database(), runtime().clock, scope, path)
+
+
+def notices(user_id: int) -> Notices:
+    """Return the service for the notices of one user."""
+    return Notices(database(), runtime().clock, user_id)
+
+
+def share_policy() -> SharePolicy:
+    """Return the operator's policy on links."""
+    decided = setting("SHARING")
+    return SharePolicy(
+        sharing=None if decided is None else Sharing(decided),
+        is_registration_open=setting("REGISTRATION") == "open",
+        needs_password=setting("SHARE_PASSWORD") == "required",
+        default_days=setting("SHARE_DEFAULT_DAYS"),
+        max_days=setting("SHARE_MAX_DAYS"),
+        request_max_size=setting("REQUEST_MAX_SIZE"),
+    )
+
+
+def groups(account: Account | None) -> Groups:
+    """Return the service for groups, as one user sees them, or None for the operator."""
+    held, policy = runtime(), GroupPolicy(setting("GROUPS"))
+    user_id, is_admin = (None, True) if account is None else (account.id, account.is_admin)
+    return Groups(database(), held.clock, held.cursors, policy, user_id, is_admin=is_admin)
+
+
 def versions(scope: Scope) -> Versions:
     """Return the service for the versions of files in one scope."""
     return Versions(database(), runtime().clock, setting("VERSIONS_KEPT"), scope)
@@ -134,7 +234,7 @@ def versions(scope: Scope) -> Versions:
 
 def search(scope: Scope) -> Search:
     """Return the service that searches the files of one scope by name."""
-    return Search(database(), runtime().cursors, scope)
+    return Search(database(), runtime().cursors, scope, clock=runtime().clock)
 
 
 def thumbnails(scope: Scope) -> Thumbnails:
@@ -153,25 +253,25 @@ def zipping(scope: Scope) -> Zipping:
 def uploads(scope: Scope) -> Uploads:
     """Return the service for uploads to one scope."""
     held = runtime()
-    return Uploads(database(), held.store, held.clock, _terms(), scope)
+    return Uploads(database(), held.store, held.clock, _upload_limits(), scope)
 
 
 def resumable(scope: Scope) -> ResumableUploads:
     """Return the service for resumable uploads to one scope."""
     held = runtime()
-    return ResumableUploads(database(), held.store, held.locker, held.clock, _terms(), scope)
+    return ResumableUploads(database(), held.store, held.locker, held.clock, _upload_limits(), scope)
 
 
-def _terms() -> Terms:
+def _upload_limits() -> UploadLimits:
     keep = timedelta(seconds=setting("UPLOAD_KEEP_SECONDS"))
-    return Terms(setting("MAX_UPLOAD_SIZE"), setting("VERSIONS_KEPT"), keep)
+    return UploadLimits(setting("MAX_UPLOAD_SIZE"), setting("VERSIONS_KEPT"), keep)
 
 
 def housekeeping(*, now: bool = False) -> Housekeeping:
     """Return the service that cleans up; with `now` it frees unneeded bytes at once."""
     held = runtime()
     grace = timedelta(seconds=setting("SWEEP_GRACE_SECONDS"))
-    keep = Keep(
+    keep = Retention(
         trash=timedelta(days=setting("TRASH_KEEP_DAYS")),
         unneeded=timedelta(0) if now else grace,
         # A slow upload may be idle for long, and only its own request knows that it continues.
@@ -192,7 +292,7 @@ def inspection() -> Inspection:
 
 
 def has_room() -> bool:
-    """Tell whether the disks have more free space than their reserve; true if that is unknown."""
+    """Return whether the disks have more free space than their reserve; true if that is unknown."""
     try:
         check_room(runtime().store.free_bytes())
     except StorageFull:

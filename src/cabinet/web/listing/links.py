@@ -1,5 +1,8 @@
 """The URLs in a list: of its rows, its headings and the way back, by the views of a blueprint.
 
+Below a link that somebody shares, the views are the same ones, registered a second time; lists there link only to
+what its rights allow, which the face of links sets for the request.
+
 Rule: names views and builds URLs; those views check what a user may do.
 """
 
@@ -9,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import url_for
+from flask import g, url_for
 
 from cabinet.web.page_user import user_argument
 
@@ -19,15 +22,16 @@ class Links:
     """The endpoints of a blueprint that shows lists, and the label of its root folder.
 
     `folder`, `menu`, `search` and `trash` are pages; the first two take a `path` in the query. `file` and
-    `thumbnail` have the path in their URL. `archive` serves what each `path` of a query or a form names, and
-    `remove` accepts such a form. An endpoint that is empty does not exist, and is not linked. `values` are
-    part of every URL, such as the token of a shared folder.
+    `thumbnail` have the path in their URL. `archive` serves what each `path` of a query or a form names,
+    `whole` everything there is, and `remove` accepts such a form. An endpoint that is empty does not exist, and
+    is not linked. `values` are part of every URL.
     """
 
     root: str
     folder: str
     file: str
     archive: str
+    whole: str = ""
     thumbnail: str = ""
     menu: str = ""
     remove: str = ""
@@ -58,4 +62,12 @@ class Links:
 
     def download_of(self, folder: str) -> str:
         """Return the URL that downloads a whole folder as one archive."""
+        if not folder and self.whole:
+            return self.to(self.whole)
         return self.to(self.file if folder else self.archive, path=folder, **user_argument())
+
+
+def list_links(own: Links) -> Links:
+    """Return the URLs in the lists of whoever asks: those of an account, or what a link lets its guest have."""
+    found: Links = g.get("list_links", own)
+    return found

@@ -41,17 +41,17 @@ def crumbs_of(path: str) -> list[tuple[str, str]]:
     return [(name, join_path(names[: depth + 1])) for depth, name in enumerate(names)]
 
 
-def is_of_a_page() -> bool:
-    """Tell whether the request is for a page with a list, or an update of one."""
+def is_list_page() -> bool:
+    """Return whether the request is for a page with a list, or an update of one."""
     return request.method == "GET" or request.path.endswith(ROWS)
 
 
-def page_at_hand(*, is_first: bool = False) -> str:
+def current_list_page(*, is_first: bool = False) -> str:
     """Return the URL of the current page; empty if it has no parameters besides `path`.
 
     With `is_first` the URL of its first page. A posted form belongs to the page in its `next` field.
     """
-    if not is_of_a_page():
+    if not is_list_page():
         return local_path(request.values.get("next"), "")
     asked = {name: value for name, value in arguments().items() if not (is_first and name == "after")}
     is_special = any(name != "path" for name in asked)
@@ -59,17 +59,17 @@ def page_at_hand(*, is_first: bool = False) -> str:
     return f"{quote(path)}?{urlencode(asked)}" if is_special else ""
 
 
-def way_back(links: Links, path: str) -> str:
+def return_url(links: Links, path: str) -> str:
     """Return the page that the request came from, else that of the folder that contains `path`."""
-    return way_back_to(links, join_path(split_path(path)[:-1]))
+    return return_url_to(links, join_path(split_path(path)[:-1]))
 
 
-def way_back_to(links: Links, folder: str) -> str:
+def return_url_to(links: Links, folder: str) -> str:
     """Return the page that the request came from, else that of `folder`."""
     return local_path(request.values.get("next"), links.page_of(folder))
 
 
 def nothing_selected(links: Links) -> ResponseReturnValue:
     """Redirect to the page that the request came from, with a message that nothing was selected."""
-    flash(gettext("Choose something first."), "error")
-    return see_other(way_back_to(links, ""))
+    flash(gettext("Select at least one item first."), "error")
+    return see_other(return_url_to(links, ""))

@@ -1,7 +1,7 @@
 """Remember the view and the order of lists, in a cookie of the browser.
 
-The cookie's name has the user's public id, because several users may share one browser. Its content was
-written here or by static/js/list/remembered.js, but may be anything.
+The cookie's name has the user's public id, because several users may share one browser; a guest of links has
+one for all of them. Its content was written here or by static/js/list/preferences.js, but may be anything.
 
 Rule: an invalid value is ignored.
 """
@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 from flask import Response, request
 
 from cabinet.services.tree.paging import Order, Sort
+from cabinet.web.guest import guest
 from cabinet.web.identity import ActingUser, visitor
 from cabinet.web.page_user import is_from_script
 from cabinet.web.parameters import order_of
@@ -48,10 +49,12 @@ def remember(response: Response, endpoint_of_order: str) -> Response:
     asked = {name: value for name in _CHOICES if (value := request.args.get(name, "")) in _CHOICES[name]}
     if request.endpoint != endpoint_of_order or "after" in request.args:
         asked = {name: value for name, value in asked.items() if name == "view"}
-    user = visitor() if asked and response.status_code == HTTPStatus.OK and not is_from_script() else None
-    if isinstance(user, ActingUser):
+    name = (
+        _cookie_name() if asked and response.status_code == HTTPStatus.OK and not is_from_script() else None
+    )
+    if name:
         response.set_cookie(
-            _name_for(user),
+            name,
             urlencode(_kept() | asked),
             max_age=_YEAR_SECONDS,
             path=request.script_root + "/",
@@ -60,13 +63,17 @@ def remember(response: Response, endpoint_of_order: str) -> Response:
     return response
 
 
-def _name_for(user: ActingUser) -> str:
-    return f"lists-{user.public_id}"
+def _cookie_name() -> str | None:
+    """Return the name of the cookie of whoever asks, None for nobody."""
+    if guest() is not None:
+        return "lists-guest"
+    user = visitor()
+    return f"lists-{user.public_id}" if isinstance(user, ActingUser) else None
 
 
 def _kept() -> dict[str, str]:
-    user = visitor()
-    if not isinstance(user, ActingUser):
+    name = _cookie_name()
+    if name is None:
         return {}
-    pairs = parse_qsl(request.cookies.get(_name_for(user), ""))
+    pairs = parse_qsl(request.cookies.get(name, ""))
     return {name: value for name, value in pairs if value in _CHOICES.get(name, ())}

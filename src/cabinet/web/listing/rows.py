@@ -22,15 +22,16 @@ from markupsafe import Markup, escape
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.thumbnails.decoder import MEDIA_TYPES as PICTURES
 from cabinet.services.thumbnails.thumbnails import EDITION
-from cabinet.services.tree.entries import Entry, Insides, Mounted
+from cabinet.services.tree.entries import Entry, FolderTotals, Mounted
 from cabinet.services.tree.paging import Order, Sort
 from cabinet.web.formats import file_kind, formatter, name_parts, number, sharing
 from cabinet.web.listing.highlight import Marker
 from cabinet.web.listing.links import Links
-from cabinet.web.listing.navigation import is_of_a_page
+from cabinet.web.listing.navigation import is_list_page
 from cabinet.web.listing.remembered import view_of_request
 from cabinet.web.page_user import arguments, user_argument
 from cabinet.web.pages import LONGEST_ADDRESS
+from cabinet.web.quoting import quote_path
 
 # The size of thumbnails in a row and in a tile, in pixels of a screen with a device pixel ratio of two.
 ROW_PICTURE, TILE_PICTURE = 64, 256
@@ -61,13 +62,14 @@ class Row(NamedTuple):
     size_title: str
     media_type: str
     time: Markup
-    choose_label: str
+    select_label: str
     menu_label: str
     where: str = ""
     where_href: str = ""
     note: Markup = NOTHING
     role: str = ""
     is_mount: bool = False
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Column:
     aria_sort: str = ""
 
 
-class Piece(NamedTuple):
+class RowRun(NamedTuple):
     """Consecutive rows: rendered ones, or the range of `kept` rows that the page already shows."""
 
     rows: Sequence[Row] = ()
@@ -88,21 +90,21 @@ class Piece(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class ListContent:
     """The rows of a list, `count` of them; with `has_rest`, some are missing and must be requested."""
 
-    pieces: Sequence[Piece]
+    pieces: Sequence[RowRun]
     count: int
     has_rest: bool = False
 
 
-def whole(rows: Sequence[Row]) -> Content:
+def whole(rows: Sequence[Row]) -> ListContent:
     """Return the content of a list with all rows rendered."""
-    return Content([Piece(rows)] if rows else [], len(rows))
+    return ListContent([RowRun(rows)] if rows else [], len(rows))
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ListPage:
     """The data of `listing/_list.html`.
 
     `place` is "folder", "search" or "trash", `more` the URL of the next page. `links` are those of the
@@ -112,7 +114,7 @@ class Listing:
 
     links: Links
     place: str
-    content: Content
+    content: ListContent
     columns: Sequence[Column]
     back: str
     more: str = ""
@@ -127,7 +129,7 @@ class Listing:
 
     def address(self, view: str) -> str:
         """Return the URL of the current page in another view."""
-        if is_of_a_page():
+        if is_list_page():
             # The client chose these names, so they must not become keyword arguments of url_for.
             return f"{self.links.place(self.place)}?{urlencode(arguments() | {'view': view})}"
         return self.links.place(self.place, path=request.form.get("folder") or None, view=view)
@@ -143,7 +145,7 @@ class RowMaker:
         self._marker = marker
         self._formatter = formatter()
         self._folder = links.page_of("") + "?path="
-        self._file = links.before_path(links.file)
+        self._file = links.before_path(links.file) if links.file else ""
         self._menu = links.to(links.menu) + "?path=" if links.menu else ""
         self._back = f"&next={quote(back)}" if back else ""
         pixels = TILE_PICTURE if view_of_request() == "grid" else ROW_PICTURE
@@ -154,22 +156,24 @@ class RowMaker:
             links.before_path(links.thumbnail) if links.thumbnail else "",
             f"?size={pixels}&edition={EDITION}{whose and f'&{whose}'}&of=",
         )
-        self._choose = gettext("Choose “%(name)s”")
+        self._choose = gettext("Select “%(name)s”")
         self._actions = gettext("Actions for “%(name)s”")
         self._root = str(links.root)
 
     def row(self, entry: Entry) -> Row:
         """Return the row of an entry in the open folder."""
-        return self._make(entry, entry.path, quote(entry.path), self._formatter.moment(entry.modified_at))
+        return self._make(
+            entry, entry.path, quote_path(entry.path), self._formatter.moment(entry.modified_at)
+        )
 
     def found(self, entry: Entry) -> Row:
         """Return the row of an entry in any folder, with a link to that folder that shows the entry."""
         parent = entry.path.rpartition("/")[0]
-        folder = self._folder + quote(parent) if parent else self._folder.removesuffix("?path=")
+        folder = self._folder + quote_path(parent) if parent else self._folder.removesuffix("?path=")
         where_href = f"{folder}#show={quote(entry.name, safe='')}"
         time = self._formatter.moment(entry.modified_at)
         return self._make(
-            entry, entry.path, quote(entry.path), time, where=parent or self._root, where_href=where_href
+            entry, entry.path, quote_path(entry.path), time, where=parent or self._root, where_href=where_href
         )
 
     def trashed(self, trash_id: str, entry: Entry, time: Markup, note: Markup) -> Row:
@@ -190,8 +194,8 @@ class RowMaker:
         where_href: str = "",
         note: Markup = NOTHING,
     ) -> Row:
-        name, insides, named = entry.name, entry.insides, {"name": entry.name}
-        size = (entry.size or 0) if insides is None else insides.size
+        name, totals, named = entry.name, entry.totals, {"name": entry.name}
+        size = (entry.size or 0) if totals is None else totals.size
         stem, tail = self._parts(name)
         family = "" if entry.is_folder else file_kind(name)
         return Row(
@@ -208,22 +212,23 @@ class RowMaker:
             picture=self._picture_of(entry, address),
             size=size,
             size_text=self._formatter.filesize(size),
-            size_title=self._title_of(size, insides),
+            size_title=self._title_of(size, totals),
             media_type=entry.media_type or "",
             time=time,
-            choose_label=self._choose % named,
+            select_label=self._choose % named,
             menu_label=self._actions % named,
             where=where,
             where_href=where_href,
             note=note if entry.mounted is None else escape(sharing(entry.mounted)),
             role=entry.role or "",
             is_mount=entry.mounted is not None,
+            is_shared=entry.is_shared,
         )
 
-    def _title_of(self, size: int, insides: Insides | None) -> str:
+    def _title_of(self, size: int, totals: FolderTotals | None) -> str:
         """Return the exact size; for a folder, with the number of files."""
         exact = self._formatter.exact_size(size)
-        return exact if insides is None else f"{exact} · {count_files(insides.files)}"
+        return exact if totals is None else f"{exact} · {count_files(totals.files)}"
 
     def _menu_of(self, address: str) -> str:
         if not self._menu:
@@ -239,8 +244,10 @@ class RowMaker:
         return before, after
 
     def _address_of(self, entry: Entry, address: str) -> str:
-        """Return the link of an entry's name: a folder's page, or a file's content."""
-        return self._folder + address if entry.is_folder else f"{self._file}{address}{self._whose}"
+        """Return the link of an entry's name: a folder's page, or a file's content, empty if it is not shown."""
+        if entry.is_folder:
+            return self._folder + address
+        return f"{self._file}{address}{self._whose}" if self._file else ""
 
     def _picture_of(self, entry: Entry, address: str) -> str:
         """Return the URL of the thumbnail of an entry, empty if there can be none."""
@@ -257,9 +264,10 @@ def count_files(count: int) -> str:
 
 def tag_of_entry(key: str, entry: Entry) -> str:
     """Return the tag of an entry's row."""
-    insides = entry.insides
-    shown = (entry.size or 0, 0) if insides is None else (insides.size, insides.files)
-    return tag_of(key, shown, entry.modified_at, entry.content_hash, entry.role, entry.mounted)
+    totals = entry.totals
+    shown = (entry.size or 0, 0) if totals is None else (totals.size, totals.files)
+    beside = (entry.role, entry.mounted, entry.is_shared)
+    return tag_of(key, shown, entry.modified_at, entry.content_hash, *beside)
 
 
 def tag_of(
@@ -269,11 +277,12 @@ def tag_of(
     content_hash: str | None,
     role: ShareRole | None = None,
     mounted: Mounted | None = None,
+    is_shared: bool = False,
 ) -> str:
     """Return the tag of a row; `shown` is its size in bytes and, for a folder, the number of files."""
-    beside = f"{role}\0{mounted and mounted.owner}"
-    told = f"{key}\0{shown}\0{modified_at}\0{content_hash}\0{beside}".encode()
-    return urlsafe_b64encode(blake2b(told, digest_size=6).digest()).decode()
+    beside = f"{role}\0{mounted and mounted.owner}\0{is_shared}"
+    hashed = f"{key}\0{shown}\0{modified_at}\0{content_hash}\0{beside}".encode()
+    return urlsafe_b64encode(blake2b(hashed, digest_size=6).digest()).decode()
 
 
 def sortable_columns(links: Links, folder: str, order: Order) -> list[Column]:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.listing import MAX_LIMIT
-from cabinet.web.listing.rows import Content, Piece, Row
+from cabinet.web.listing.rows import ListContent, Row, RowRun
 
 # The most rows of one list on a page.
 MAX_ROWS = 100_000
@@ -38,7 +38,7 @@ class Shown(BaseModel):
         least = max(page_limit, len(self.tags))
         return Extent(self.until, least, max(least, self.most))
 
-    def compare(self, tags: Sequence[str], draw: Callable[[Sequence[int]], Mapping[int, Row]]) -> Content:
+    def compare(self, tags: Sequence[str], draw: Callable[[Sequence[int]], Mapping[int, Row]]) -> ListContent:
         """Return the updated list with rows `tags`; `draw` makes the rows at these indexes that still exist.
 
         At most `MAX_LIMIT` rows are rendered; if more are missing, the content `has_rest`.
@@ -63,9 +63,11 @@ class Shown(BaseModel):
                     runs.append([number])
         rows = draw(wanted[:MAX_LIMIT])
         pieces = [
-            Piece(kept=run) if isinstance(run, range) else Piece([rows[each] for each in run if each in rows])
+            RowRun(kept=run)
+            if isinstance(run, range)
+            else RowRun([rows[each] for each in run if each in rows])
             for run in runs
         ]
         shown = [piece for piece in pieces if piece.rows or piece.kept]
         count = sum(len(piece.rows) + len(piece.kept) for piece in shown)
-        return Content(shown, count, has_rest=len(wanted) > MAX_LIMIT)
+        return ListContent(shown, count, has_rest=len(wanted) > MAX_LIMIT)

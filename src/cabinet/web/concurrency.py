@@ -17,7 +17,7 @@ from cabinet.errors import TooManyRequests
 TRANSFERS_OF_A_USER = 64
 
 
-class Running:
+class ConcurrencyLimits:
     """The counters of one process with `threads` threads. Thread-safe."""
 
     def __init__(self, threads: int) -> None:

@@ -16,7 +16,7 @@ from cabinet.web.pages import show_error
 from cabinet.web.problems import add_headers, status_of, wants_page
 
 
-def form_again(
+def redisplay_form(
     draw: Callable[[], str],
     form: Form,
     error: CabinetError,
