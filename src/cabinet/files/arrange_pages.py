@@ -13,17 +13,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from cabinet.errors import N_, EntryExists, IntoItself, InvalidName, NotAFolder, NotFound
-from cabinet.files.blueprint import LINKS, bp
-from cabinet.files.forms import ArrangeForm, ChosenForm, RenameForm, paths_of
-from cabinet.services.changes.crossing import Arranged
-from cabinet.services.tree.entries import Conflict, Entry
+from cabinet.files.blueprint import bp, links_here
+from cabinet.files.forms import ArrangeForm, RenameForm
+from cabinet.services.access.roles import ShareRole
+from cabinet.services.changes.crossing import Relocated
+from cabinet.services.tree.entries import Entry, OnConflict
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.paging import Order
 from cabinet.web.formats import number
-from cabinet.web.identity import acting_user
-from cabinet.web.listing.navigation import REFUSALS, crumbs_of, nothing_selected, refuse, way_back
+from cabinet.web.forms import SelectionForm, paths_of
+from cabinet.web.guest import guest
+from cabinet.web.identity import acting
+from cabinet.web.listing.navigation import REFUSALS, crumbs_of, nothing_selected, refuse, return_url
 from cabinet.web.pages import check_form, see_other, text_of
-from cabinet.web.parameters import PATHS_BYTES, to_conflict
+from cabinet.web.parameters import PATHS_BYTES, to_on_conflict
 from cabinet.web.places import (
     copy_paths,
     look_up_all,
@@ -43,17 +46,17 @@ SUGGESTED = 50
 
 # The texts for one entry and for several.
 _MOVED = (
-    N_("“%(name)s” is in “%(folder)s” now."),
-    NN_("%(count)s item is in “%(folder)s” now.", "%(count)s items are in “%(folder)s” now."),
+    N_("Moved “%(name)s” to “%(folder)s”"),
+    NN_("Moved %(count)s item to “%(folder)s”", "Moved %(count)s items to “%(folder)s”"),
 )
 _COPIED = (
-    N_("The copy “%(name)s” is in “%(folder)s” now."),
-    NN_("A copy of %(count)s item is in “%(folder)s”.", "Copies of %(count)s items are in “%(folder)s”."),
+    N_("Copied to “%(folder)s” as “%(name)s”"),
+    NN_("Copied %(count)s item to “%(folder)s”", "Copied %(count)s items to “%(folder)s”"),
 )
 
-_TRASHED = NN_("%(count)s item is in the trash.", "%(count)s items are in the trash.")
+_TRASHED = NN_("Moved %(count)s item to the trash", "Moved %(count)s items to the trash")
 _LEFT = NN_(
-    "Removed %(count)s shared folder from your files.", "Removed %(count)s shared folders from your files."
+    "Removed %(count)s shared folder from your files", "Removed %(count)s shared folders from your files"
 )
 
 
@@ -61,40 +64,40 @@ _LEFT = NN_(
 @takes_body_of(PATHS_BYTES)
 def arrange() -> ResponseReturnValue:
     """Show what can be done with the selection; it is posted if it is too long for a URL."""
-    acting_user()
-    form = ChosenForm(formdata=request.values)
-    return _arrange_page(paths_of(form)) if form.path.data else nothing_selected(LINKS)
+    acting()
+    form = SelectionForm(formdata=request.values)
+    return _arrange_page(paths_of(form)) if form.path.data else nothing_selected(links_here())
 
 
 @bp.post("/index/rename")
 def rename() -> ResponseReturnValue:
     """Rename one file or folder."""
-    acting_user()
+    acting()
     form = RenameForm()
     try:
         check_form(form)
         path = paths_of(form)[0]
-        renamed = rename_path(path, text_of(form.name), Conflict.FAIL)
+        renamed = rename_path(path, text_of(form.name), OnConflict.FAIL)
     except REFUSALS as error:
         status = refuse(form, error, {EntryExists: "name", InvalidName: "name"})
         return _arrange_page(paths_of(form), rename_form=form), status
     if not wants_page():
         return to_json(renamed)
     old = split_path(path)[-1]
-    flash(gettext("“%(old)s” is called “%(new)s” now.", old=old, new=renamed.name), "success")
-    return see_other(way_back(LINKS, path))
+    flash(gettext("Renamed to “%(new)s”", old=old, new=renamed.name), "success")
+    return see_other(return_url(links_here(), path))
 
 
 @bp.post("/index/move")
 @takes_body_of(PATHS_BYTES)
-def move_chosen() -> ResponseReturnValue:
+def move_selected() -> ResponseReturnValue:
     """Move the selection into a folder."""
     return _arrange(move_paths, _MOVED)
 
 
 @bp.post("/index/copy")
 @takes_body_of(PATHS_BYTES)
-def copy_chosen() -> ResponseReturnValue:
+def copy_selected() -> ResponseReturnValue:
     """Copy the selection into a folder."""
     return _arrange(copy_paths, _COPIED)
 
@@ -103,23 +106,23 @@ def copy_chosen() -> ResponseReturnValue:
 @takes_body_of(PATHS_BYTES)
 def delete() -> ResponseReturnValue:
     """Move the selection to the trash, and leave shared folders, all or none."""
-    acting_user()
-    form = ChosenForm()
+    acting()
+    form = SelectionForm()
     if wants_page() and not form.path.data:
-        return nothing_selected(LINKS)
+        return nothing_selected(links_here())
     check_form(form)
     paths = paths_of(form)
-    back = way_back(LINKS, paths[0])
+    back = return_url(links_here(), paths[0])
     removed = remove_paths(paths)
     if not wants_page():
         return "", HTTPStatus.NO_CONTENT
     names = [each.entry.name for each in removed.trashed]
     if len(names) == 1:
-        flash(gettext("“%(name)s” is in the trash.", name=names[0]), "success")
+        flash(gettext("Moved “%(name)s” to the trash", name=names[0]), "success")
     elif names:
         _flash_count(_TRASHED, len(names))
     if len(removed.left) == 1:
-        flash(gettext("Removed “%(name)s” from your files.", name=removed.left[0]), "success")
+        flash(gettext("Removed “%(name)s” from your files", name=removed.left[0]), "success")
     elif removed.left:
         _flash_count(_LEFT, len(removed.left))
     return see_other(back)
@@ -130,19 +133,19 @@ def _flash_count(texts: tuple[str, str], count: int) -> None:
 
 
 def _arrange(
-    perform: Callable[[Sequence[str], str, Conflict], Arranged],
+    perform: Callable[[Sequence[str], str, OnConflict], Relocated],
     texts: tuple[str, tuple[str, str]],
 ) -> ResponseReturnValue:
     """Move or copy with `perform`, and confirm with one of `texts`."""
-    acting_user()
+    acting()
     form = ArrangeForm()
     paths = paths_of(form)
     # Users also type a leading slash, as on a disk, or a trailing one, as for a folder.
     to = text_of(form.to).removeprefix("/").removesuffix("/")
     try:
         check_form(form)
-        back = way_back(LINKS, paths[0])
-        entries = perform(paths, f"{to}/" if to else "", to_conflict(form.on_conflict.data)).entries
+        back = return_url(links_here(), paths[0])
+        entries = perform(paths, f"{to}/" if to else "", to_on_conflict(form.on_conflict.data)).entries
     except REFUSALS as error:
         fields = dict.fromkeys((EntryExists, IntoItself, InvalidName, NotAFolder), "to")
         status = refuse(form, error, fields)
@@ -175,13 +178,14 @@ def _arrange_page(
     parent = join_path(split_path(first.path)[:-1])
     return render_template(
         "files/arrange.html",
-        links=LINKS,
+        links=links_here(),
         entries=entries,
         entry=first if len(entries) == 1 else None,
         breadcrumbs=crumbs_of(first.path)[:-1],
-        back=way_back(LINKS, first.path),
+        back=return_url(links_here(), first.path),
         folders=_folders_near(parent),
         has_mount=any(entry.mounted for entry in entries),
+        is_own=guest() is None and all(entry.role in {None, ShareRole.MANAGER} for entry in entries),
         is_fixed=any(entry.is_fixed for entry in entries),
         rename_form=rename_form or RenameForm(formdata=None, name=first.name),
         arrange_form=arrange_form or ArrangeForm(formdata=None, to=parent),
@@ -193,5 +197,5 @@ def _folders_near(folder: str) -> list[str]:
     near = {path for _, path in crumbs_of(folder)}
     for place in places_at(sorted({"", folder})):
         page = files(place.scope).list_page(place.path, Order(), SUGGESTED)
-        near |= {place.shown(entry).path for entry in page.entries if entry.is_folder}
+        near |= {place.to_actor_entry(entry).path for entry in page.entries if entry.is_folder}
     return sorted(near)

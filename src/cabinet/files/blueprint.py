@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Blueprint
 from flask_babel import lazy_gettext as _l
 
-from cabinet.web.listing.links import Links
+from cabinet.web.listing.links import Links, list_links
 
 bp = Blueprint("files", __name__)
 
@@ -23,3 +23,8 @@ LINKS = Links(
     search="files.find",
     trash="files.list_trash",
 )
+
+
+def links_here() -> Links:
+    """Return the links of a list for this request: of the account, or of a guest."""
+    return list_links(LINKS)

@@ -18,16 +18,16 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from cabinet.errors import N_, InvalidField, NotFound
 from cabinet.files.blueprint import bp
-from cabinet.files.download_pages import from_its_page
-from cabinet.services.access.scope import Scope
-from cabinet.services.tree.entries import Entry, Insides
+from cabinet.files.download_pages import download_page_url
+from cabinet.services.tree.entries import Entry, FolderTotals, OnConflict
 from cabinet.services.tree.mounts import Place
 from cabinet.services.tree.paging import Sort
 from cabinet.services.uploads.publishing import Stored
 from cabinet.web.archives import send_zip
 from cabinet.web.conditional import send_listing
+from cabinet.web.contents import send_file
 from cabinet.web.formats import number
-from cabinet.web.identity import acting_user
+from cabinet.web.identity import acting
 from cabinet.web.pages import continues_at, local_path, see_other
 from cabinet.web.parameters import (
     MAX_PATHS,
@@ -37,21 +37,28 @@ from cabinet.web.parameters import (
     order_of,
     read_json,
 )
-from cabinet.web.places import all_behind_mounts, look_up_all, place_at, place_of_root, place_to_fill
+from cabinet.web.places import (
+    all_behind_mounts,
+    is_mounted_file,
+    look_up_all,
+    place_at,
+    place_of_file,
+    place_of_root,
+)
 from cabinet.web.problems import wants_page
-from cabinet.web.ranges import precondition_of, send_entry, to_digest, to_etag
-from cabinet.web.receiving import Destination, receive_body, receive_files
+from cabinet.web.ranges import precondition_of, to_etag
+from cabinet.web.receiving import Destination, on_conflict_of_upload, receive_body, receive_files
 from cabinet.web.request_guards import streams_body, takes_body_of
-from cabinet.web.serializers import to_json
-from cabinet.web.services import files, mounts, uploads, versions, zipping
+from cabinet.web.serializers import to_json, to_json_all
+from cabinet.web.services import files, mounts, note_download, uploads, versions, zipping
 
 # Werkzeug's for redirects, or Flask's.
 _Response = TypeVar("_Response", bound=BaseResponse)
 
-ONLY_BY_NAME = N_("a recursive listing is always in the order of names.")
+ONLY_BY_NAME = N_("a recursive listing is always sorted by name.")
 
 
-class Lookup(BaseModel):
+class LookupRequest(BaseModel):
     """The body of `POST /lookup`."""
 
     paths: list[str] = Field(max_length=MAX_PATHS)
@@ -64,7 +71,7 @@ def upload() -> ResponseReturnValue:
     folder = request.args.get("folder", "")
     stored = _receive_in(folder)
     if not wants_page():
-        return {"files": [to_json(found.entry) for found in stored]}, HTTPStatus.CREATED
+        return {"files": to_json_all(found.entry for found in stored)}, HTTPStatus.CREATED
     flash(_uploaded([found.entry for found in stored]), "success")
     # The body has been read; anything in it besides files is dropped.
     return see_other(local_path(request.args.get("next"), url_for("files.index", path=folder or None)))
@@ -78,6 +85,8 @@ def _receive_in(folder: str) -> list[Stored]:
             place.path, lambda path: Destination(service, replace(place, path=path)), is_one=True
         )
     own, behind = place_of_root(), all_behind_mounts()
+    if on_conflict_of_upload() is OnConflict.RENAME:
+        behind = {name: place for name, place in behind.items() if not is_mounted_file(place)}
     services = {place.scope: uploads(place.scope) for place in (own, *behind.values())}
 
     def lead(path: str) -> Destination:
@@ -92,7 +101,7 @@ def _receive_in(folder: str) -> list[Stored]:
 def _uploaded(entries: Sequence[Entry]) -> str:
     count = len(entries)
     if count == 1:
-        return str(gettext("“%(name)s” is uploaded.", name=entries[0].name))
+        return str(gettext("Uploaded “%(name)s”", name=entries[0].name))
     return str(ngettext("%(count)s file uploaded", "%(count)s files uploaded", count, count=number(count)))
 
 
@@ -110,8 +119,8 @@ def list_files() -> ResponseReturnValue:
 @takes_body_of(PATHS_BYTES)
 def look_up() -> ResponseReturnValue:
     """Return the entries at many paths, for a client that checks before it uploads."""
-    entries = look_up_all(read_json(Lookup).paths)
-    return {"entries": [to_json(entry) if entry else None for entry in entries]}
+    entries = look_up_all(read_json(LookupRequest).paths)
+    return {"entries": to_json_all(entries)}
 
 
 @bp.get("/files/<path:path>")
@@ -120,30 +129,32 @@ def get(path: str) -> ResponseReturnValue:
     place = place_at(path)
     entry = _find(place)
     if not entry.is_folder:
-        return _send(place.scope, entry, attachment=False)
+        return send_file(place, entry, attachment=False)
     if wants_page():
-        return _of_both(see_other(url_for("files.index", path=place.outside(entry.path))))
+        return _of_both(see_other(url_for("files.index", path=place.to_actor_path(entry.path))))
     return _listing(replace(place, path=entry.path))
 
 
 @bp.get("/download/<path:path>")
-@continues_at(from_its_page)
+@continues_at(download_page_url)
 def download(path: str) -> ResponseReturnValue:
     """Return the content of a file, or a folder as an archive, as a download."""
     place = place_at(path)
     entry = _find(place)
     if entry.is_folder:
+        if request.method == "GET":
+            note_download(place.scope, entry.path)
         return send_zip(zipping(place.scope).zip_places([replace(place, path=entry.path)]))
-    return _send(place.scope, entry, attachment=True)
+    return send_file(place, entry, attachment=True)
 
 
 @bp.put("/files/<path:path>")
 @streams_body
 def put(path: str) -> ResponseReturnValue:
     """Store the body as the content of a file."""
-    place = place_to_fill(path)
+    place = place_of_file(path, on_conflict_of_upload())
     stored = receive_body(uploads(place.scope), place.path)
-    body = to_json(place.shown(stored.entry))
+    body = to_json(place.to_actor_entry(stored.entry))
     response = jsonify(body)
     response.status_code = HTTPStatus.CREATED if stored.is_new else HTTPStatus.OK
     response.headers["Location"] = body["url"]
@@ -157,7 +168,7 @@ def trash(path: str) -> ResponseReturnValue:
     place = place_at(path)
     if place.is_mount:
         # The target of a mount is not the actor's to delete.
-        mounts(acting_user().scope).leave(path.rstrip("/"))
+        mounts(acting().scope).leave(path.rstrip("/"))
         return "", HTTPStatus.NO_CONTENT
     service = files(place.scope)
     remove = service.trash if request.args.get("permanent", "0") in {"", "0"} else service.purge
@@ -177,14 +188,6 @@ def _find(place: Place) -> Entry:
     return entry
 
 
-def _send(scope: Scope, entry: Entry, *, attachment: bool) -> Response:
-    service = files(scope)
-    response = send_entry(request, entry, lambda: service.open(entry), attachment=attachment)
-    if "sha-256" in request.headers.get("Want-Repr-Digest", "").lower() and entry.content_hash:
-        response.headers["Repr-Digest"] = to_digest(service.sha256(entry.content_hash))
-    return response
-
-
 def _listing(place: Place) -> Response:
     scope, path = place.scope, place.path
     service, limit, order = files(scope), limit_of(), order_of()
@@ -192,19 +195,19 @@ def _listing(place: Place) -> Response:
     if is_recursive and (order.sort is not Sort.NAME or order.descending):
         raise InvalidField(field="sort", reason=ONLY_BY_NAME)
 
-    def find() -> tuple[Insides | None, Sequence[str]]:
-        return service.get(path).insides, service.beside(path)
+    def find() -> tuple[FolderTotals | None, Sequence[str]]:
+        return service.get(path).totals, service.beside(path)
 
-    def list_() -> tuple[dict[str, Any], Insides, Sequence[str]]:
+    def list_() -> tuple[dict[str, Any], FolderTotals, Sequence[str]]:
         """Return a page of the listing as JSON, the folder's state then, and what else the listing shows."""
         if is_recursive:
             page = service.list_below(path, limit, order.after)
         else:
             page = service.list_page(path, order, limit)
-        entries = [to_json(place.shown(entry)) for entry in page.entries]
+        entries = to_json_all(map(place.to_actor_entry, page.entries))
         return (
-            {"path": place.outside(page.path), "entries": entries, "next": page.next},
-            page.insides,
+            {"path": place.to_actor_path(page.path), "entries": entries, "next": page.next},
+            page.totals,
             page.beside,
         )
 

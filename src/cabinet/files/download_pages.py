@@ -14,14 +14,14 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from cabinet.files.blueprint import bp
-from cabinet.web.identity import acting_user
+from cabinet.web.identity import acting
 from cabinet.web.pages import here, local_path, see_other
 
 
 @bp.get("/index/download")
 def begin_download() -> ResponseReturnValue:
     """Show a page that starts the download."""
-    acting_user()
+    acting()
     wanted = local_path(request.args.get("of"), "")
     if not _is_download(wanted):
         return see_other(url_for("files.index"))
@@ -40,7 +40,7 @@ def _is_download(address: str) -> bool:
     return address.startswith(begins) and not leads_up
 
 
-def from_its_page() -> str | None:
+def download_page_url() -> str | None:
     """Return the page that starts the current download, None if no URL can repeat the request."""
     if request.method == "GET":
         return url_for("files.begin_download", of=here())

@@ -1,19 +1,19 @@
 """The forms of the files pages.
 
+A field that is not shown has an empty label: for none, WTForms would load its own catalog to translate the
+name, which takes a millisecond of each page.
+
 Rule: fields and labels only. The services validate names; uploaded bytes never pass through here, they are
 streamed from the request into the store.
 """
 
 from __future__ import annotations
 
-from typing import TypedDict
-
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
     HiddenField,
     IntegerField,
-    MultipleFileField,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -21,93 +21,54 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the types are those of 3.2
 from wtforms.validators import Length, NumberRange
 
-from cabinet.services.tree.entries import Conflict
-from cabinet.web.forms import Form, required
+from cabinet.services.tree.entries import OnConflict
+from cabinet.web.forms import Form, SelectionForm, required
+from cabinet.web.listing.forms import NAME_HABITS
 from cabinet.web.parameters import MAX_PATHS
 
-_NAME_HABITS = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
-
-class UploadForm(Form):
-    """One file or many; only rendered, because validation would read the body."""
-
-    file = MultipleFileField(_l("Choose files"))
-
-
-class NewFolderForm(Form):
-    """A new folder in `folder`."""
-
-    folder = HiddenField()
-    name = StringField(_l("Name of the folder"), [required()], render_kw=_NAME_HABITS)
-
-
-class Forms(TypedDict):
-    """The forms of every page with a list, by their names in its template."""
-
-    upload_form: UploadForm
-    folder_form: NewFolderForm
-
-
-def empty_forms() -> Forms:
-    """Return the forms of the rail, empty."""
-    return {"upload_form": UploadForm(formdata=None), "folder_form": NewFolderForm(formdata=None)}
-
-
-class ChosenForm(Form):
-    """The selected files and folders, up to the limit of a request."""
-
-    path = SelectMultipleField(validators=[required(), Length(max=MAX_PATHS)], validate_choice=False)
-
-
-def paths_of(form: ChosenForm) -> list[str]:
-    """Return the selected paths without duplicates."""
-    return list(dict.fromkeys(form.path.data or []))
-
-
-class RenameForm(ChosenForm):
+class RenameForm(SelectionForm):
     """A new name in the same folder."""
 
-    name = StringField(_l("New name"), [required()], render_kw=_NAME_HABITS)
+    name = StringField(_l("New name"), [required()], render_kw=NAME_HABITS)
 
 
 class ConflictForm(Form):
     """What to do if the name is taken."""
 
     on_conflict = SelectField(
-        _l("If the name is in use there"),
+        _l("If the name already exists"),
         choices=[
-            SelectChoice(Conflict.FAIL.value, _l("stop and tell me")),
-            SelectChoice(Conflict.RENAME.value, _l("keep both, with a number")),
-            SelectChoice(Conflict.REPLACE.value, _l("replace, the old one goes to the trash")),
+            SelectChoice(OnConflict.FAIL.value, _l("change nothing and report it")),
+            SelectChoice(OnConflict.RENAME.value, _l("keep both, adding a number")),
+            SelectChoice(OnConflict.REPLACE.value, _l("replace, moving the old one to the trash")),
         ],
     )
 
 
-class ArrangeForm(ChosenForm, ConflictForm):
+class ArrangeForm(SelectionForm, ConflictForm):
     """The target folder of the selection."""
 
     to = StringField(
-        _l("Folder to move or copy to"),
-        description=_l(
-            "A path such as “Documents/2026”. It is made if it is not there; empty means “Your files”."
-        ),
-        render_kw={**_NAME_HABITS, "list": "folders"},
+        _l("Destination folder"),
+        description=_l("A path such as “Documents/2026”, created if missing. Leave empty for “Your files”."),
+        render_kw={**NAME_HABITS, "list": "folders"},
     )
 
 
 class TrashedForm(Form):
     """Items in the trash, by their ids; `sure` is set once the user has confirmed."""
 
-    id = SelectMultipleField(validators=[required(), Length(max=MAX_PATHS)], validate_choice=False)
-    sure = BooleanField()
+    id = SelectMultipleField("", validators=[required(), Length(max=MAX_PATHS)], validate_choice=False)
+    sure = BooleanField("")
 
 
-class ReturnForm(TrashedForm, ConflictForm):
+class RestoreForm(TrashedForm, ConflictForm):
     """Items in the trash to restore."""
 
 
 class VersionForm(Form):
     """One version of a file."""
 
-    path = HiddenField(validators=[required()])
-    number = IntegerField(validators=[required(), NumberRange(min=1)])
+    path = HiddenField("", validators=[required()])
+    number = IntegerField("", validators=[required(), NumberRange(min=1)])

@@ -11,12 +11,12 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from cabinet.files.blueprint import LINKS, bp
-from cabinet.files.forms import empty_forms
+from cabinet.files.blueprint import bp, links_here
 from cabinet.services.tree.mounts import Place
+from cabinet.web.listing.forms import empty_forms
 from cabinet.web.listing.highlight import Marker
-from cabinet.web.listing.navigation import ROWS, page_at_hand
-from cabinet.web.listing.rows import Content, Listing, RowMaker, plain_columns, tag_of_entry, whole
+from cabinet.web.listing.navigation import ROWS, current_list_page
+from cabinet.web.listing.rows import ListContent, ListPage, RowMaker, plain_columns, tag_of_entry, whole
 from cabinet.web.listing.updates import UPDATE_BYTES, Shown
 from cabinet.web.parameters import after_of, limit_of, read_json
 from cabinet.web.places import place_at
@@ -33,13 +33,13 @@ def show_found(place: Place, query: str, shown: Shown | None = None) -> str:
 
     `from` is the folder where a search of all files began: the way back, and the other place to search.
     """
-    path = place.outside(place.path)
+    path = place.to_actor_path(place.path)
     origin = path or request.args.get("from", "")
-    back = page_at_hand()
-    maker = RowMaker(LINKS, back, Marker(query))
+    back = current_list_page()
+    maker = RowMaker(links_here(), back, Marker(query))
     content, after = _found(place, query, maker, shown) if query.strip() else (whole([]), None)
-    listing = Listing(
-        links=LINKS,
+    listing = ListPage(
+        links=links_here(),
         place="search",
         content=content,
         columns=plain_columns(gettext("Modified")),
@@ -67,14 +67,14 @@ def update_found() -> ResponseReturnValue:
     return show_found(place_at(request.args.get("path", "")), request.args.get("q", ""), shown)
 
 
-def _found(place: Place, query: str, maker: RowMaker, shown: Shown | None) -> tuple[Content, str | None]:
+def _found(place: Place, query: str, maker: RowMaker, shown: Shown | None) -> tuple[ListContent, str | None]:
     """Return a page of results, or an update of the rows that a page shows; and the next page's cursor."""
     service, path = search(place.scope), place.path
     if shown is None:
         page = service.page(query, path, limit_of(PAGE_LIMIT), after_of())
-        return whole([maker.found(place.shown(entry)) for entry in page.entries]), page.next
+        return whole([maker.found(place.to_actor_entry(entry)) for entry in page.entries]), page.next
     page = service.first_part(query, path, shown.extent(limit_of(PAGE_LIMIT)), after_of())
-    entries = [place.shown(entry) for entry in page.entries]
+    entries = [place.to_actor_entry(entry) for entry in page.entries]
     tags = [tag_of_entry(each.path, each) for each in entries]
     content = shown.compare(tags, lambda numbers: {each: maker.found(entries[each]) for each in numbers})
     return content, page.next

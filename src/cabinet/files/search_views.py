@@ -13,7 +13,7 @@ from cabinet.files.search_pages import show_found
 from cabinet.web.parameters import after_of, limit_of
 from cabinet.web.places import place_at
 from cabinet.web.problems import wants_page
-from cabinet.web.serializers import to_json
+from cabinet.web.serializers import to_json_all
 from cabinet.web.services import search
 
 
@@ -25,5 +25,5 @@ def find() -> ResponseReturnValue:
     if wants_page():
         return show_found(place, asked.get("q", ""))
     page = search(place.scope).page(asked.get("q", ""), place.path, limit_of(), after_of())
-    entries = [to_json(place.shown(entry)) for entry in page.entries]
-    return {"path": place.outside(page.path), "entries": entries, "next": page.next}
+    entries = to_json_all(map(place.to_actor_entry, page.entries))
+    return {"path": place.to_actor_path(page.path), "entries": entries, "next": page.next}

@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cabinet.errors import InvalidField
 from cabinet.services.changes.selections import FolderSelection, TrashSelection
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.web.parameters import NOT_A_NUMBER
 
 
-class FolderChoice(BaseModel):
+class FolderSelectionRequest(BaseModel):
     """All entries of `folder` except the names in `except`: `count` of them.
 
     A name in `except` that does not exist is ignored.
@@ -31,14 +31,14 @@ class FolderChoice(BaseModel):
         return FolderSelection(self.folder, frozenset(self.excluding), self.count)
 
 
-class FolderArrangement(FolderChoice):
+class FolderRelocationRequest(FolderSelectionRequest):
     """The same, and the target folder of a move or copy."""
 
     to: str
-    on_conflict: str = Field(default=Conflict.FAIL, strict=False)
+    on_conflict: str = Field(default=OnConflict.FAIL, strict=False)
 
 
-class TrashChoice(BaseModel):
+class TrashSelectionRequest(BaseModel):
     """All items in the trash except the ids in `except`: `count` of them."""
 
     model_config = ConfigDict(strict=True)
@@ -59,13 +59,13 @@ class TrashChoice(BaseModel):
         return TrashSelection(frozenset(self.excluding), self.count)
 
 
-class TrashReturn(TrashChoice):
+class TrashRestoreRequest(TrashSelectionRequest):
     """The same, and what to do if the original path is taken."""
 
-    on_conflict: str = Field(default=Conflict.FAIL, strict=False)
+    on_conflict: str = Field(default=OnConflict.FAIL, strict=False)
 
 
-class BatchChoice(BaseModel):
+class BatchRequest(BaseModel):
     """A batch, by the id in the response that made it."""
 
     batch: str

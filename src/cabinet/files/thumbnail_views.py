@@ -36,13 +36,13 @@ def thumbnail(path: str) -> ResponseReturnValue:
     """
     place = place_at(path)
     scope = place.scope
-    entry = files(scope).get(place.path)
+    entry = place.to_actor_entry(files(scope).get(place.path))
     size = request.args.get("size", DEFAULT_SIZE)
     found = thumbnails(scope).find(entry, next((known for known in SIZES if str(known) == size), 0))
     names_content = request.args.get("of") == entry.content_hash
-    if found is Missing.YET:
+    if found is Missing.NOT_YET:
         return "", HTTPStatus.ACCEPTED, {"Retry-After": str(RETRY_AFTER)}
-    if found is Missing.EVER:
+    if found is Missing.NEVER:
         # Not an error: a page requests one for every file with an image type.
         return "", HTTPStatus.NO_CONTENT, {"Cache-Control": A_DAY} if names_content else {}
     response = send_entry(request, found, lambda: files(scope).open(found), attachment=False)

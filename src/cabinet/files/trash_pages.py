@@ -16,18 +16,18 @@ from markupsafe import Markup
 
 from cabinet.errors import Conflict, EntryExists, InvalidInput
 from cabinet.files.blueprint import LINKS, bp
-from cabinet.files.forms import ReturnForm, TrashedForm, empty_forms
+from cabinet.files.forms import RestoreForm, TrashedForm
 from cabinet.services.access.rights import Rights
-from cabinet.services.access.scope import Scope
-from cabinet.services.changes.trash import Trash, Trashed
+from cabinet.services.changes.trash import Trashed
+from cabinet.services.tree.mounts import Place
 from cabinet.web.formats import moment, number
-from cabinet.web.identity import acting_user
-from cabinet.web.listing.navigation import ROWS, nothing_selected, page_at_hand, refuse
-from cabinet.web.listing.rows import Content, Listing, Row, RowMaker, plain_columns, whole
+from cabinet.web.listing.forms import empty_forms
+from cabinet.web.listing.navigation import ROWS, current_list_page, nothing_selected, refuse
+from cabinet.web.listing.rows import ListContent, ListPage, Row, RowMaker, plain_columns, whole
 from cabinet.web.listing.updates import UPDATE_BYTES, Shown
 from cabinet.web.pages import check_form, local_path, see_other
-from cabinet.web.parameters import PATHS_BYTES, after_of, limit_of, read_json, to_conflict
-from cabinet.web.places import restore_ids
+from cabinet.web.parameters import PATHS_BYTES, after_of, limit_of, read_json, to_on_conflict
+from cabinet.web.places import place_of_trash, purge_ids, restore_ids
 from cabinet.web.problems import wants_page
 from cabinet.web.request_guards import takes_body_of
 from cabinet.web.runtime import runtime, setting
@@ -44,21 +44,28 @@ _DAYS_LEFT = Markup('<span class="days-left{}">{}</span>')
 
 
 def show_trash(
-    scope: Scope, form: ReturnForm | None = None, refused: Sequence[str] = (), shown: Shown | None = None
+    place: Place, form: RestoreForm | None = None, refused: Sequence[str] = (), shown: Shown | None = None
 ) -> str:
-    """Show a page of the trash; `refused` names the items whose original path is taken."""
-    content, after = _content_of(trash(scope), shown)
-    listing = Listing(
+    """Show a page of the trash; `refused` names the items whose original path is taken.
+
+    In the trash of a team space, `place` is its folder.
+    """
+    content, after = _content_of(place, shown)
+    team = _team(place)
+    listing = ListPage(
         links=LINKS,
         place="trash",
         content=content,
         columns=plain_columns(gettext("Deleted")),
-        more=url_for("files.list_trash", after=after) if after else "",
-        back=page_at_hand() or url_for("files.list_trash"),
+        more=url_for("files.list_trash", path=team, after=after) if after else "",
+        back=current_list_page() or url_for("files.list_trash", path=team),
     )
     return render_template(
         "files/trash.html",
         listing=listing,
+        team=team,
+        mounted=place.mount and place.mount.mounted,
+        may_purge=place.scope.has(Rights.PURGE),
         is_first=after_of() is None,
         keep_days=setting("TRASH_KEEP_DAYS"),
         refused_form=form,
@@ -72,29 +79,29 @@ def show_trash(
 @takes_body_of(UPDATE_BYTES)
 def update_trash() -> ResponseReturnValue:
     """Update the rows of the trash that a page shows."""
-    user, shown = acting_user(), read_json(Shown)
-    return show_trash(user.scope, shown=shown)
+    place, shown = _place(), read_json(Shown)
+    return show_trash(place, shown=shown)
 
 
 @bp.post("/index/trash/restore")
 @takes_body_of(PATHS_BYTES)
 def restore_from_page() -> ResponseReturnValue:
     """Restore items to their original folders, all or none; if a path is taken, ask what to do."""
-    user, form = acting_user(), ReturnForm()
+    place, form = _place(), RestoreForm()
     ids = _ids_of(form)
     if wants_page() and not ids:
         return nothing_selected(LINKS)
     try:
         check_form(form)
-        back = restore_ids(ids, to_conflict(form.on_conflict.data))
+        back = restore_ids(ids, to_on_conflict(form.on_conflict.data))
     except (Conflict, InvalidInput) as error:
         status = refuse(form, error, {})
-        return show_trash(user.scope, form, ids if isinstance(error, EntryExists) else ()), status
+        return show_trash(place, form, ids if isinstance(error, EntryExists) else ()), status
     if len(back) == 1:
-        text = gettext("“%(path)s” is back.", path=back[0].path)
+        text = gettext("Restored “%(path)s”", path=back[0].path)
     else:
         count = len(back)
-        text = ngettext("%(count)s item is back.", "%(count)s items are back.", count, count=number(count))
+        text = ngettext("Restored %(count)s item", "Restored %(count)s items", count, count=number(count))
     flash(text, "success")
     return see_other(_next())
 
@@ -103,32 +110,47 @@ def restore_from_page() -> ResponseReturnValue:
 @takes_body_of(PATHS_BYTES)
 def purge_from_page() -> ResponseReturnValue:
     """Permanently delete items in the trash, all or none, after a confirmation."""
-    user, form = acting_user(), TrashedForm()
-    user.scope.require_whole(Rights.PURGE)
+    place, form = _place(), TrashedForm()
+    place.scope.require_whole(Rights.PURGE)
     ids = _ids_of(form)
     if wants_page() and not ids:
         return nothing_selected(LINKS)
     check_form(form)
     if not form.sure.data:
-        return render_template("files/purge.html", ids=ids, count=len(ids), back=_next())
-    trash(user.scope).purge_all(ids)
-    flash(gettext("That is gone for ever."), "success")
+        return render_template("files/purge.html", ids=ids, count=len(ids), back=_next(), team=_team(place))
+    purge_ids(ids)
+    flash(gettext("Permanently deleted."), "success")
     return see_other(_next())
 
 
 @bp.get("/index/trash/empty")
 def ask_to_empty() -> ResponseReturnValue:
     """Ask for confirmation before emptying the trash."""
-    acting_user().scope.require_whole(Rights.PURGE)
-    return render_template("files/purge.html", ids=(), count=0, back=url_for("files.list_trash"))
+    place = _place()
+    place.scope.require_whole(Rights.PURGE)
+    team = _team(place)
+    return render_template(
+        "files/purge.html", ids=(), count=0, back=url_for("files.list_trash", path=team), team=team
+    )
 
 
 @bp.post("/index/trash/empty")
 def empty_from_page() -> ResponseReturnValue:
     """Permanently delete everything in the trash."""
-    trash(acting_user().scope).empty()
-    flash(gettext("The trash is empty."), "success")
-    return see_other(url_for("files.list_trash"))
+    place = _place()
+    trash(place.scope).empty()
+    flash(gettext("Trash emptied"), "success")
+    return see_other(url_for("files.list_trash", path=_team(place)))
+
+
+def _place() -> Place:
+    """Return the place with the trash that a page or its form is about."""
+    return place_of_trash(request.args.get("path", ""))
+
+
+def _team(place: Place) -> str | None:
+    """Return the path of the team space whose trash a page shows, None for the user's own."""
+    return None if place.mount is None else place.mount.name
 
 
 def _ids_of(form: TrashedForm) -> list[str]:
@@ -136,20 +158,24 @@ def _ids_of(form: TrashedForm) -> list[str]:
 
 
 def _next() -> str:
-    return local_path(request.form.get("next"), url_for("files.list_trash"))
+    return local_path(request.form.get("next"), url_for("files.list_trash", path=_team(_place())))
 
 
-def _content_of(service: Trash, shown: Shown | None) -> tuple[Content, str | None]:
+def _content_of(place: Place, shown: Shown | None) -> tuple[ListContent, str | None]:
     """Return a page of the trash, or an update of the rows that a page shows; and the next page's cursor."""
-    maker = RowMaker(LINKS)
+    service, maker = trash(place.scope), RowMaker(LINKS)
     if shown is None:
         page = service.list_page(limit_of(PAGE_LIMIT), after_of())
-        return whole([_row(maker, each) for each in page.entries]), page.next
+        return whole([_row(maker, each.seen_from(place)) for each in page.entries]), page.next
     ids, after = service.outline(shown.extent(limit_of(PAGE_LIMIT)), after_of())
 
     def draw(numbers: Sequence[int]) -> dict[int, Row]:
         there = service.look_up([ids[number] for number in numbers])
-        return {number: _row(maker, there[ids[number]]) for number in numbers if ids[number] in there}
+        return {
+            number: _row(maker, there[ids[number]].seen_from(place))
+            for number in numbers
+            if ids[number] in there
+        }
 
     return shown.compare(ids, draw), after
 

@@ -22,7 +22,7 @@ from cabinet.web.services import versions
 
 def show_versions(place: Place, form: VersionForm | None = None) -> str:
     """Show the versions of the file at a place; `form` is a refused one."""
-    found, path = versions(place.scope).list(place.path), place.outside(place.path)
+    found, path = versions(place.scope).list(place.path), place.to_actor_path(place.path)
     *folders, (name, _) = crumbs_of(path)
     return render_template(
         "files/versions.html",
@@ -51,9 +51,7 @@ def restore_version_from_page() -> ResponseReturnValue:
     except QuotaExceeded as error:
         status = refuse(form, error, {})
         return show_versions(place, form), status
-    flash(
-        gettext("The file has the content of version %(number)s again.", number=form.number.data), "success"
-    )
+    flash(gettext("Version %(number)s restored", number=form.number.data), "success")
     return see_other(with_next(url_for("files.list_versions", path=path), _begun()))
 
 
@@ -69,7 +67,7 @@ def discard_version_from_page() -> ResponseReturnValue:
     except CurrentVersion as error:
         status = refuse(form, error, {})
         return show_versions(place, form), status
-    flash(gettext("Version %(number)s is gone for ever.", number=form.number.data), "success")
+    flash(gettext("Version %(number)s permanently deleted", number=form.number.data), "success")
     return see_other(with_next(url_for("files.list_versions", path=path), _begun()))
 
 

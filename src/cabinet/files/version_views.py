@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from cabinet.files.blueprint import bp
 from cabinet.files.version_pages import show_versions
-from cabinet.services.tree.versions import VersionEntry
+from cabinet.services.changes.versions import VersionEntry
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.places import place_at
 from cabinet.web.problems import wants_page
@@ -34,7 +34,7 @@ def list_versions(path: str) -> ResponseReturnValue:
 def restore_version(path: str, number: int) -> ResponseReturnValue:
     """Restore an old version of a file."""
     place = place_at(path)
-    return to_json(place.shown(versions(place.scope).restore(place.path, number)))
+    return to_json(place.to_actor_entry(versions(place.scope).restore(place.path, number)))
 
 
 @bp.delete("/versions/<path:path>/<int:number>")

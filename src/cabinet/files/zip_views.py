@@ -13,18 +13,18 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 
 from cabinet.errors import MalformedRequest
-from cabinet.files.blueprint import LINKS, bp
-from cabinet.files.download_pages import from_its_page
-from cabinet.files.forms import ChosenForm, paths_of
-from cabinet.files.selection_forms import FolderChoice, selection_of_form
+from cabinet.files.blueprint import bp, links_here
+from cabinet.files.download_pages import download_page_url
+from cabinet.files.selection_forms import FolderSelectionRequest, selection_of_form
 from cabinet.services.archives.zip_names import Naming
 from cabinet.services.archives.zipping import Zip
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.web.archives import send_zip
-from cabinet.web.identity import acting_user
+from cabinet.web.forms import SelectionForm, paths_of
+from cabinet.web.identity import acting
 from cabinet.web.listing.navigation import nothing_selected
 from cabinet.web.pages import check_form, continues_at
-from cabinet.web.parameters import MAX_PATHS, NOT_ONE_WAY, PATHS_BYTES, read_one_of, to_choice
+from cabinet.web.parameters import MAX_PATHS, NOT_EXACTLY_ONE_FORM, PATHS_BYTES, read_one_of, to_choice
 from cabinet.web.places import place_at, places_at
 from cabinet.web.problems import wants_page
 from cabinet.web.request_guards import takes_body_of
@@ -38,44 +38,44 @@ class ZipPaths(BaseModel):
     names: str = Naming.SAFE
 
 
-class ZipFolder(FolderChoice):
+class ZipFolder(FolderSelectionRequest):
     """The body that selects everything in a folder except some entries."""
 
     names: str = Field(default=Naming.SAFE, strict=False)
 
 
 @bp.get("/zip")
-@continues_at(from_its_page)
+@continues_at(download_page_url)
 def download_zip() -> ResponseReturnValue:
     """Return an archive of the files and folders that each `path` names."""
     return send_zip(_zip(request.args.getlist("path"), _naming()))
 
 
 @bp.post("/zip")
-@continues_at(from_its_page)
+@continues_at(download_page_url)
 @takes_body_of(PATHS_BYTES)
-def zip_chosen() -> ResponseReturnValue:
+def zip_selected() -> ResponseReturnValue:
     """Return an archive of the paths in the body, too many for a URL, or of a folder except some entries."""
-    acting_user()
+    acting()
     if request.is_json:
         wanted = read_one_of(("path", ZipPaths), ("folder", ZipFolder))
         naming = _to_naming(wanted.names)
         if isinstance(wanted, ZipFolder):
             return _send_all(wanted.selection(), naming)
         return send_zip(_zip(wanted.path, naming))
-    form, selection = ChosenForm(), selection_of_form()
+    form, selection = SelectionForm(), selection_of_form()
     if selection is not None:
         if form.path.data:
-            raise MalformedRequest(reason=NOT_ONE_WAY)
+            raise MalformedRequest(reason=NOT_EXACTLY_ONE_FORM)
         return _send_all(selection, _naming())
     if wants_page() and not form.path.data:
-        return nothing_selected(LINKS)
+        return nothing_selected(links_here())
     check_form(form)
     return send_zip(_zip(paths_of(form), _naming()))
 
 
 def _zip(paths: Sequence[str], naming: Naming) -> Zip:
-    return zipping(acting_user().scope).zip_places(places_at(paths), naming)
+    return zipping(acting().scope).zip_places(places_at(paths), naming)
 
 
 def _send_all(selection: FolderSelection, naming: Naming) -> ResponseReturnValue:
